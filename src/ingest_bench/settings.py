@@ -1,0 +1,171 @@
+"""What `config.yaml` may say. `workflow/schemas/config.schema.json` is generated from these models."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+NAME = r"^[a-z][a-z0-9_]*$"
+"""Names become parts of file names, so they are kept plain."""
+
+FetcherName = Literal["ingest", "upstream", "aiofiles", "process_pool", "pystac_client"]
+CorpusKind = Literal["item_files", "items_directory", "geoparquet", "api"]
+
+
+class Strict(BaseModel):
+    """A block of the configuration: a misspelt key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Pairs(Strict):
+    """How many pairs a cell may take."""
+
+    min: int = Field(default=3, ge=3, le=1000)
+    max: int = Field(default=30, ge=3, le=1000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max < self.min:
+            raise ValueError(f"max must be at least min ({self.min})")
+        return self
+
+
+class Sampling(Strict):
+    """When a cell has been measured enough."""
+
+    pairs: Pairs = Pairs()
+    budget_seconds: float = Field(default=10, gt=0, description="a cell stops after so many seconds, once it has pairs.min")
+    target_width: float = Field(
+        default=0.10, gt=0, lt=2, description="stop when the 95% interval of the speed-up is this narrow, relative to it"
+    )
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    timeout_seconds: float = Field(default=600, gt=0, description="a single sample that takes longer is an error")
+    trace_items: int = Field(
+        default=1000, ge=0, description="items of the separate pass that traces Python's memory; 0 leaves it out"
+    )
+
+
+class Remote(Strict):
+    """Leave to use servers other than this machine's, and how much of them. Off by default."""
+
+    allow: bool = False
+    max_requests: int = Field(default=500, ge=1, description="requests of one sample")
+    requests_per_second: float = Field(default=2, gt=0, le=50)
+    max_in_flight: int = Field(default=2, ge=1, le=50)
+
+
+class Corpus(Strict):
+    """A set of STAC items to ingest: generated from the seed, or the user's own (`path` or `url`)."""
+
+    kind: CorpusKind
+    items: int | None = Field(default=None, ge=1, le=10_000_000, description="of a generated corpus, in all files")
+    item_kb: Literal[5, 20] = Field(default=5, description="size of one item as JSON, about")
+    files: int | None = Field(default=None, ge=1, le=1000, description="GeoParquet only: over how many files")
+    broken: float = Field(default=0, ge=0, lt=1, description="items directory only: share of broken files")
+    path: str | None = Field(default=None, description="your own files instead: a folder or a file")
+    url: str | None = Field(default=None, description="your own API instead: its root; needs remote.allow")
+    collection: str | None = Field(default=None, description="with url: the collection to read")
+    max_items: int | None = Field(default=None, ge=1, description="with path or url: stop after so many items")
+
+    @property
+    def generated(self) -> bool:
+        """Whether the workflow makes it."""
+        return self.path is None and self.url is None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if self.path and self.url:
+            raise ValueError("give path or url, not both")
+        if self.generated and self.items is None:
+            raise ValueError("a generated corpus needs items")
+        if not self.generated and self.items is not None:
+            raise ValueError("items belongs to a generated corpus; use max_items with path or url")
+        if self.url and (self.kind != "api" or not self.collection):
+            raise ValueError("url needs kind: api and a collection")
+        if self.path and self.kind == "api":
+            raise ValueError("kind: api takes a url, not a path")
+        if self.kind == "geoparquet" and self.generated and self.files is None:
+            raise ValueError("a generated GeoParquet corpus needs files")
+        return self
+
+
+class RateLimit(Strict):
+    """A token bucket."""
+
+    per_second: float = Field(gt=0)
+    burst: int = Field(default=1, ge=1)
+
+
+class Server(Strict):
+    """How the simulated STAC API behaves."""
+
+    paging: Literal["token", "page"] = "token"
+    think_ms: float = Field(default=0, ge=0, le=10_000, description="the server's think time per request, mean")
+    jitter_ms: float = Field(default=0, ge=0, description="standard deviation of the think time")
+    max_page: int = Field(default=1000, ge=1, description="a larger `limit` is clamped to this")
+    rate: RateLimit | None = None
+
+
+class Pipeline(Strict):
+    """The stages behind the ingest in a mixed workload."""
+
+    output: Literal["items", "ndjson", "geoparquet"]
+
+
+class Arm(Strict):
+    """A way to ingest, at the levels of concurrency it is measured at."""
+
+    fetcher: FetcherName = "ingest"
+    concurrency: list[int] = Field(min_length=1)
+    settings: dict[str, Any] = Field(default_factory=dict, description="passed to IngestConfig (fetcher: ingest only)")
+    label: str | None = Field(default=None, description="what the report calls it")
+    known_defect: str | None = Field(
+        default=None, description="why what it delivers is known to differ; it is measured, and shown struck through"
+    )
+
+    @model_validator(mode="after")
+    def _levels(self) -> Self:
+        for level in self.concurrency:
+            if not 1 <= level <= 50:
+                raise ValueError(f"concurrency {level} is not allowed; use 1 to 50")
+        if len(set(self.concurrency)) != len(self.concurrency):
+            raise ValueError("a concurrency level is given twice")
+        if self.settings and self.fetcher not in ("ingest", "pystac_client"):
+            raise ValueError(f"fetcher {self.fetcher} takes no settings")
+        return self
+
+
+class Baseline(Strict):
+    """What the cells of a scenario are compared with."""
+
+    arm: str
+    concurrency: int = 1
+    corpus: str | None = Field(default=None, description="when it reads another corpus (growth): speed-up is per item")
+
+
+class Scenario(Strict):
+    """One question, asked of one corpus, answered by several arms."""
+
+    title: str
+    group: str = Field(pattern=NAME, description="the section of the report")
+    corpus: str
+    file: str | None = Field(default=None, description="one file of the corpus instead of all of it")
+    cache: Literal["warm", "cold"] = "warm"
+    server: Server | None = None
+    pipeline: Pipeline | None = None
+    baseline: Baseline
+    arms: dict[str, Arm] = Field(min_length=1)
+    sampling: Sampling | None = Field(default=None, description="instead of the general one")
+
+
+class Settings(Strict):
+    """The whole of `config.yaml`."""
+
+    results: str = Field(default="results", description="folder for everything made")
+    seed: int = Field(default=20260210, ge=0)
+    sampling: Sampling = Sampling()
+    remote: Remote = Remote()
+    corpora: dict[str, Corpus] = Field(min_length=1)
+    scenarios: dict[str, Scenario] = Field(min_length=1)

@@ -1,0 +1,87 @@
+"""The settings of an ingest run."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stac_ingest.errors import ConfigurationError
+
+WorkerStrategy = Literal["semaphore", "queue", "time_chunks"]
+
+
+class RequestBudget(BaseModel):
+    """How much of a server a run may use. None means no bound of that kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_requests: int | None = Field(default=None, ge=1, description="requests in all, retries included")
+    requests_per_second: float | None = Field(default=None, gt=0, description="requests started per second")
+    max_in_flight: int | None = Field(default=None, ge=1, description="requests under way at once")
+
+
+class IngestConfig(BaseModel):
+    """What to ingest, and how.
+
+    The first block is what stac-manager's `IngestConfig` has; the second says how the work is driven. With the defaults
+    of the second block the module does what it did without them.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["file", "api"] = Field(description="read files, or ask a STAC API")
+    source: str = Field(min_length=1, description="a path (file mode) or the root URL of an API (api mode)")
+    source_type: Literal["auto", "file", "items_directory", "collection"] = Field(
+        default="auto", description="what the path is; `auto` looks"
+    )
+    format: Literal["json", "parquet"] | None = Field(default=None, description="of the files; by suffix when unset")
+    collection_id: str | None = Field(default=None, description="api mode; else taken from the context's data")
+    bbox: list[float] | None = Field(default=None, description="passed to the search")
+    datetime: str | None = Field(default=None, description="passed to the search")
+    query: dict[str, Any] | None = Field(default=None, description="passed to the search")
+    limit: int = Field(default=100, ge=1, le=10_000, description="items a page (api mode)")
+    max_items: int | None = Field(default=None, ge=1, description="stop after so many items")
+
+    concurrency: int = Field(default=1, ge=1, le=50, description="units of work under way at once")
+    worker_strategy: WorkerStrategy = Field(default="semaphore", description="how the units are driven")
+    read_ahead: bool | Literal["auto"] = Field(
+        default="auto",
+        description="file mode: have the kernel load the next files; api mode: ask for the next page before the items "
+        "of this one are decoded. `auto`: files when they turn out to be cold, pages always",
+    )
+    retry: Literal["wait", "none"] = Field(
+        default="wait",
+        description="`wait`: honour Retry-After and try again within the budget; `none`: a refused or failed request "
+        "is a failure at once, and checkpoints bring it back in a later run",
+    )
+    retry_attempts: int = Field(default=6, ge=1, le=100, description="tries for one request, the first included")
+    retry_seconds: float = Field(default=120.0, gt=0, description="seconds that one request may spend on waiting")
+    timeout: float = Field(default=60.0, gt=0, description="seconds for one response, whole")
+    max_response_mb: int = Field(default=256, ge=1, description="largest response or JSON file accepted, MiB")
+    budget: RequestBudget = Field(default_factory=RequestBudget, description="how much of the server to use")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.worker_strategy == "time_chunks" and self.mode != "api":
+            raise ValueError("worker_strategy 'time_chunks' splits a search by time and needs mode 'api'")
+        return self
+
+    @classmethod
+    def parse(cls, settings: dict[str, Any] | IngestConfig) -> IngestConfig:
+        """Read settings.
+
+        Raises:
+            ConfigurationError: naming each wrong setting, what was found and what is allowed.
+
+        """
+        if isinstance(settings, IngestConfig):
+            return settings
+        try:
+            return cls.model_validate(settings)
+        except ValidationError as error:
+            problems = (
+                f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg']} (found {p['input']!r:.80})"
+                for p in error.errors(include_url=False)
+            )
+            raise ConfigurationError("; ".join(problems)) from None

@@ -1,0 +1,52 @@
+"""What every source is: units of work, how to read one, how to decode what was read.
+
+Raw bytes travel, items don't, and they travel in batches: handing over a batch of 64 payloads costs what handing over
+one does, and parsed items are more expensive to hold and to move than the bytes they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+Item = dict[str, Any]
+
+Reject = Callable[[str, Exception], None]
+"""Called with the origin (a file name, an item id, a URL) and the error of whatever can't be used."""
+
+
+class Payload(NamedTuple):
+    """Raw bytes and where they came from; or, with `error`, why there are none."""
+
+    data: Any
+    """Bytes as read: a file, a page. Columnar sources hand over a column of them."""
+    origin: str
+    error: Exception | None = None
+
+
+Batch = Sequence[Payload]
+
+Unit = TypeVar("Unit")
+
+
+class Source(Protocol[Unit]):
+    """A place that items come from.
+
+    A strategy asks for the units, has some of them read at once, and hands the batches to the consumer, which decodes
+    them. A source keeps its per-run state (counts, an open session) between `open` and `close`.
+    """
+
+    async def open(self) -> None:
+        """Prepare: look at the path, open the session, read the landing page."""
+
+    def units(self) -> AsyncIterator[Unit]:
+        """List the work. May be lazy: what is found while reading can still add to it."""
+
+    def read(self, unit: Unit) -> AsyncIterator[Batch]:
+        """Read one unit, batch by batch. What can't be read is a payload with an error."""
+
+    def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
+        """Turn a batch into items; report what can't be decoded to `reject` and go on."""
+
+    async def close(self) -> None:
+        """Let go of everything, also after an error."""

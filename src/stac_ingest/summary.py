@@ -1,0 +1,41 @@
+"""What a run did: counted while it runs, read when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class IngestSummary:
+    """Counts of one run and the choices made in it."""
+
+    strategy: str = "sequential"
+    concurrency: int = 1
+    items: int = 0
+    failures: int = 0
+    duplicates: int = 0
+    bytes_read: int = 0
+    pages: int = 0
+    requests: int = 0
+    """Requests sent, retries included."""
+    retries: int = 0
+    rate_limited: int = 0
+    """Answers with status 429."""
+    empty_pages: int = 0
+    chunks: int = 0
+    """Independent parts that the search was split into."""
+    matched: int | None = None
+    """What the server says there is (`numberMatched`), where it says so."""
+    in_flight_peak: int = 0
+    notes: list[str] = field(default_factory=list)
+    """Choices and their reasons, in words: a fallback, a server's odd habit."""
+
+    def note(self, text: str) -> None:
+        """Keep a remark once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All counts as plain data."""
+        return asdict(self)
