@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
@@ -125,13 +125,18 @@ class Arm(Strict):
         default=None, description="why what it delivers is known to differ; it is measured, and shown struck through"
     )
 
-    @model_validator(mode="after")
-    def _levels(self) -> Self:
-        for level in self.concurrency:
+    @field_validator("concurrency")
+    @classmethod
+    def _levels(cls, levels: list[int]) -> list[int]:
+        for level in levels:
             if not 1 <= level <= 50:
-                raise ValueError(f"concurrency {level} is not allowed; use 1 to 50")
-        if len(set(self.concurrency)) != len(self.concurrency):
-            raise ValueError("a concurrency level is given twice")
+                raise ValueError(f"{level} is not allowed; use 1 to 50")
+        if len(set(levels)) != len(levels):
+            raise ValueError("a level is given twice")
+        return levels
+
+    @model_validator(mode="after")
+    def _settings_have_a_taker(self) -> Self:
         if self.settings and self.fetcher not in ("ingest", "pystac_client"):
             raise ValueError(f"fetcher {self.fetcher} takes no settings")
         return self

@@ -1,0 +1,54 @@
+# Everything that a user or a contributor types. `make help` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV ?= .venv
+CORES ?= $(shell nproc)
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run quick test lint format schemas pins clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+run: $(VENV)/.run ## measure everything in config.yaml (about 25 minutes on 2 cores); results/benchmark_report.md
+	$(BIN)/snakemake --cores $(CORES)
+
+quick: $(VENV)/.run ## the same at a small size (about a minute); results/quick/benchmark_report.md
+	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
+
+test: $(VENV)/.dev ## all tests
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev ## style, types, workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+format: $(VENV)/.dev ## put the code into its one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow/rules
+
+schemas: $(VENV)/.run ## write workflow/schemas anew from the models
+	$(BIN)/python -m ingest_bench schemas workflow/schemas
+
+pins: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
+	cd envs && for name in requirements requirements-dev; do \
+	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    $$name.in -o $$name.txt; done
+
+clean: ## remove what was measured, and the environment
+	rm -rf results .snakemake $(VENV)
+
+$(VENV)/.run: envs/requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-dev.txt
+	touch $@

@@ -1,0 +1,154 @@
+"""The command `python -m ingest_bench`: the parts of the workflow, each to be had alone."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest_bench.errors import BenchError, SettingsError
+from stac_ingest.errors import IngestError
+
+if TYPE_CHECKING:
+    from ingest_bench.settings import Settings
+
+OK, FAILED, BAD_SETTINGS = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        0 when all went well, 2 when the settings can't be used, 1 for any other failure.
+
+    """
+    options = _parser(arguments).parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        return int(options.run(options) or OK)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return BAD_SETTINGS
+    except (BenchError, IngestError, OSError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ingest_bench", description=__doc__)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_check_config(commands)
+    _add_corpus(commands)
+    _add_measure(commands)
+    _add_schemas(commands)
+    simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
+    # The server's options bring its imports along, which the other commands do without.
+    if "simulate" in (sys.argv[1:] if arguments is None else arguments):
+        from ingest_bench.simulator import cli  # noqa: PLC0415 - see above
+
+        cli.add_arguments(simulate)
+        simulate.set_defaults(run=cli.run)
+    return parser
+
+
+def _add_check_config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("check-config", help="check a configuration and say what it would measure")
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.set_defaults(run=_check_config)
+
+
+def _add_corpus(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("corpus", help="build one corpus, or look at one of your own")
+    command.add_argument("--config", type=Path, required=True, metavar="FILE")
+    command.add_argument("--name", required=True, help="of the corpus, as in the configuration")
+    command.add_argument("--results", help="folder for everything made, instead of the configuration's")
+    command.add_argument("--workers", type=int, default=1, help="processes that build at once (default: 1)")
+    command.set_defaults(run=_corpus)
+
+
+def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("measure", help="measure one cell of the matrix")
+    command.add_argument("--config", type=Path, required=True, metavar="FILE")
+    command.add_argument("--scenario", required=True)
+    command.add_argument("--arm", required=True)
+    command.add_argument("--concurrency", type=int, required=True)
+    command.add_argument("--results", help="folder that holds the corpora, instead of the configuration's")
+    command.add_argument("--output", type=Path, help="file of the cell; in its place below the results when unset")
+    command.add_argument("--attempt", type=int, default=1, help="which try this is, kept with the cell (default: 1)")
+    command.set_defaults(run=_measure)
+
+
+def _add_schemas(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("schemas", help="write the JSON schemas of the configuration and of the results")
+    command.add_argument("folder", type=Path, metavar="DIR")
+    command.set_defaults(run=_schemas)
+
+
+def _check_config(options: argparse.Namespace) -> None:
+    from ingest_bench.matrix import cells, load_settings  # noqa: PLC0415 - one command's imports are not another's
+
+    settings = load_settings(options.file)
+    planned = cells(settings)
+    print(f"{len(planned)} cells in {len(settings.scenarios)} scenarios, {len(settings.corpora)} corpora")
+    for name, scenario in settings.scenarios.items():
+        mine = [cell for cell in planned if cell.scenario == name]
+        baseline = scenario.baseline
+        null = sum(cell.null for cell in mine)
+        print(
+            f"  {name}: {len(mine)} cells on {scenario.corpus}, against {baseline.arm} at {baseline.concurrency}"
+            + ("" if null else f" on {baseline.corpus} (no null cell)")
+        )
+
+
+def _corpus(options: argparse.Namespace) -> None:
+    from ingest_bench.corpora import build_corpus, describe_corpus  # noqa: PLC0415 - one command's imports
+    from ingest_bench.sides import corpus_folder, manifest_file  # noqa: PLC0415 - are not another's
+
+    settings = _settings(options)
+    corpus = settings.corpora.get(options.name)
+    if corpus is None:
+        raise SettingsError(f"corpora.{options.name}: not one of {', '.join(settings.corpora)}")
+    manifest = manifest_file(settings, options.name)
+    if corpus.generated:
+        build_corpus(settings, options.name, corpus_folder(settings, options.name), manifest, options.workers)
+    else:
+        describe_corpus(settings, options.name, manifest)
+    print(manifest)
+
+
+def _measure(options: argparse.Namespace) -> None:
+    from ingest_bench.matrix import cell_file, find_cell  # noqa: PLC0415 - one command's imports
+    from ingest_bench.sampling import measure_to_file  # noqa: PLC0415 - are not another's
+
+    settings = _settings(options)
+    spec = find_cell(settings, options.scenario, options.arm, options.concurrency)
+    output = options.output or Path(settings.results) / cell_file(spec)
+    cell = measure_to_file(settings, spec, output=output, attempt=options.attempt)
+    if cell.ratio:
+        print(f"{cell.ratio.median:.2f}x ({cell.ratio.low:.2f} to {cell.ratio.high:.2f}), {cell.ratio.pairs} pairs")
+    if not cell.parity.ok:
+        print(f"not what the corpus holds: {cell.parity.reason}")
+    print(output)
+
+
+def _schemas(options: argparse.Namespace) -> None:
+    from ingest_bench.schemas import write_schemas  # noqa: PLC0415 - one command's imports are not another's
+
+    for path in write_schemas(options.folder):
+        print(path)
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from ingest_bench.matrix import load_settings  # noqa: PLC0415 - one command's imports are not another's
+
+    settings = load_settings(options.config)
+    return settings.model_copy(update={"results": options.results}) if options.results else settings
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Brings the cells of a matrix together: `benchmark_results.json`, and the same as a table."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from ingest_bench.errors import AggregationError
+from ingest_bench.identity import cell_identity, fingerprint
+from ingest_bench.jobs import read_records, write_atomically
+from ingest_bench.matrix import CellSpec, cells
+from ingest_bench.results import Cell, Results
+from ingest_bench.settings import Settings
+from ingest_bench.table import sample_table
+
+ALIKE = ("cpu_model", "cores", "python")
+"""What has to be the same wherever cells were measured, for their absolute numbers to stand side by side."""
+
+
+def aggregate_files(
+    settings: Settings,
+    *,
+    cells: Iterable[Path | str],
+    manifests: Iterable[Path | str],
+    jobs: Iterable[Path | str],
+    json_output: Path | str,
+    parquet_output: Path | str,
+) -> Results:
+    """Aggregate and write both files, each whole or not at all.
+
+    Raises:
+        AggregationError: a cell is missing, damaged, another matrix's or another machine's.
+
+    """
+    results = aggregate(settings, cells, manifests, jobs)
+    data = orjson.dumps(results.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    write_atomically(Path(json_output), data)
+    write_atomically(Path(parquet_output), sample_table(results))
+    return results
+
+
+def aggregate(
+    settings: Settings,
+    cell_files: Iterable[Path | str],
+    manifests: Iterable[Path | str] = (),
+    jobs: Iterable[Path | str] = (),
+) -> Results:
+    """Bring the cells of the matrix together, in its order.
+
+    Raises:
+        AggregationError: a cell is missing, damaged, another matrix's or another machine's.
+
+    """
+    found = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in map(_read_cell, cell_files)}
+    ordered = [_cell_of(settings, spec, found) for spec in cells(settings)]
+    if found:
+        names = ", ".join(f"{scenario}/{arm}-{level}" for scenario, arm, level in sorted(found))
+        raise AggregationError(f"cells that the matrix doesn't have: {names}; remove their files")
+    _check_machines(ordered)
+    return Results(
+        seed=settings.seed,
+        created_at=time.time(),
+        config=settings.model_dump(mode="json"),
+        corpora={_corpus_name(path): json.loads(Path(path).read_bytes()) for path in manifests},
+        cells=ordered,
+        jobs=read_records([Path(path) for path in jobs]),
+    )
+
+
+def _read_cell(path: Path | str) -> Cell:
+    try:
+        return Cell.model_validate_json(Path(path).read_bytes())
+    except OSError as error:
+        raise AggregationError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise AggregationError(
+            f"{path}: damaged or of another version ({error.error_count()} faults); remove it to measure it again"
+        ) from None
+
+
+def _cell_of(settings: Settings, spec: CellSpec, found: dict[tuple[str, str, int], Cell]) -> Cell:
+    """Take a cell out of those found, if it was measured with the settings and the code of now."""
+    cell = found.pop((spec.scenario, spec.arm, spec.concurrency), None)
+    name = f"{spec.scenario}/{spec.arm}-{spec.concurrency}"
+    if cell is None:
+        raise AggregationError(f"cell {name} has not been measured")
+    if cell.identity != fingerprint(cell_identity(settings, spec)):
+        raise AggregationError(
+            f"cell {name} was measured with other settings, or other code, than those of now; "
+            f"remove cells/{name}.json to measure it again"
+        )
+    # Captions may have changed since, without making what was measured stale.
+    return cell.model_copy(update={"group": spec.group, "label": spec.label})
+
+
+def _check_machines(found: Sequence[Cell]) -> None:
+    for field in ALIKE:
+        seen: dict[Any, list[Cell]] = {}
+        for cell in found:
+            seen.setdefault(getattr(cell.environment, field), []).append(cell)
+        if len(seen) > 1:
+            told = "; ".join(f"{value} ({_examples(group)})" for value, group in seen.items())
+            raise AggregationError(f"cells were measured on unlike machines, {field}: {told}; measure all on one kind")
+
+
+def _examples(group: Sequence[Cell]) -> str:
+    first = group[0]
+    more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+    return f"{first.scenario}/{first.arm}-{first.concurrency} on {first.environment.host}{more}"
+
+
+def _corpus_name(path: Path | str) -> str:
+    return Path(path).name.removesuffix(".manifest.json")

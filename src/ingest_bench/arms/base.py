@@ -1,0 +1,45 @@
+"""What every arm is: a fetcher, made from a plain description that fits through a pipe as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from stac_ingest.context import WorkflowContext
+from stac_ingest.summary import IngestSummary
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSpec:
+    """One side of a cell: which fetcher reads what, how."""
+
+    fetcher: str
+    kind: str
+    """Of the corpus: item_files, items_directory, geoparquet or api."""
+    source: str
+    """A folder, a file, or the root URL of an API."""
+    collection: str | None = None
+    concurrency: int = 1
+    max_items: int | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    budget: dict[str, Any] | None = None
+    """What may be asked of a server that isn't this machine's: max_requests, requests_per_second, max_in_flight."""
+
+
+class Fetcher(Protocol):
+    """Yields items. What it counts while doing so is in its summary."""
+
+    @property
+    def summary(self) -> IngestSummary:
+        """What the latest run counts."""
+
+    def fetch(self, context: WorkflowContext) -> AsyncIterator[dict[str, Any]]:
+        """Yield the items one by one; what can't be read goes to the context's failure collector."""
+
+
+def json_files(spec: ArmSpec) -> list[Path]:
+    """List the item files of a folder in the order of their names."""
+    folder = Path(spec.source)
+    return sorted((folder / "items" if spec.kind == "items_directory" else folder).glob("*.json"))

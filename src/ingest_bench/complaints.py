@@ -1,0 +1,67 @@
+"""Says what is wrong with a setting in one line: the key, what was found, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+_Location = tuple[int | str, ...]
+
+
+def did_you_mean(found: object, allowed: Iterable[str]) -> str:
+    """Suggest the nearest of the allowed words, or list them all."""
+    words = sorted(allowed)
+    near = difflib.get_close_matches(str(found), words, n=1)
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(words)}"
+
+
+def one_line(error: ValidationError, model: type[BaseModel], prefix: str = "") -> str:
+    """Describe the first problem of a validation, and count the others."""
+    problems = error.errors(include_url=False)
+    location = problems[0]["loc"]
+    line = f"{_key(prefix, location)}: {_complaint(problems[0], model)}"
+    more = len(problems) - 1
+    return " ".join(line.split()) + (f" (and {more} more)" if more else "")
+
+
+def _key(prefix: str, location: _Location) -> str:
+    dotted = ".".join(str(part) for part in location if not isinstance(part, int))
+    return ".".join(part for part in (prefix, dotted) if part) or "settings"
+
+
+def _complaint(problem: Any, model: type[BaseModel]) -> str:
+    kind, found = problem["type"], problem["input"]
+    if kind == "extra_forbidden":
+        return f"unknown key; {did_you_mean(problem['loc'][-1], _keys_beside(model, problem['loc']))}"
+    if kind == "missing":
+        return "missing; it has to be given"
+    if kind == "value_error":
+        return str(problem["ctx"]["error"])
+    message = problem["msg"].removeprefix("Input should be ")
+    hint = ""
+    if kind == "literal_error" and isinstance(found, str):
+        allowed = [word.strip(" '") for word in problem["ctx"]["expected"].replace(" or ", ",").split(",")]
+        near = difflib.get_close_matches(found, allowed, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{found!r:.60} is not allowed; use {message}{hint}"
+
+
+def _keys_beside(model: type[BaseModel], location: _Location) -> Iterable[str]:
+    """List the keys that may stand where an unknown one was found."""
+    place: Any = model
+    for part in location[:-1]:
+        if isinstance(place, type) and issubclass(place, BaseModel):
+            place = _without_none(place.model_fields[str(part)].annotation)
+        else:
+            place = _without_none(get_args(place)[-1])
+    return place.model_fields if isinstance(place, type) and issubclass(place, BaseModel) else ()
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(choice for choice in get_args(annotation) if choice is not type(None))
+    return annotation

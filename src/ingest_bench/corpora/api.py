@@ -1,0 +1,53 @@
+"""What a simulated API serves: `collection.json`, and `items.ndjson` with an item a line, by time and then id."""
+
+from __future__ import annotations
+
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ingest_bench.corpora.collection import collection
+from ingest_bench.corpora.inventory import Entry, entry_of
+from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.parts import Part, slices, spread
+from ingest_bench.digest import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ingest_bench.settings import Corpus
+
+_ITEMS_PER_TASK = 1000
+
+
+def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
+    """Write collection and items into `folder`."""
+    about = orjson.dumps(collection())
+    (folder / "collection.json").write_bytes(about)
+    part = Part(entries=[entry_of("collection.json", about)])
+
+    factory = ItemFactory(seed, corpus.item_kb)
+    order = sorted(range(corpus.items or 0), key=factory.key)
+    tasks = [order[some.start : some.stop] for some in slices(len(order), _ITEMS_PER_TASK)]
+    size, digest = 0, sha256()
+    with (folder / "items.ndjson").open("wb") as file:
+        for lines, tally in spread(partial(_lines, factory), tasks, workers):
+            file.write(lines)
+            size += len(lines)
+            digest.update(lines)
+            part.tally.merge(tally)
+    part.entries.append(Entry("items.ndjson", size, digest.hexdigest()))
+    return part
+
+
+def _lines(factory: ItemFactory, indexes: Sequence[int]) -> tuple[bytes, Tally]:
+    tally = Tally()
+    lines = []
+    for index in indexes:
+        item = factory.item(index)
+        tally.add(item)
+        lines.append(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
+    return b"".join(lines), tally

@@ -1,0 +1,73 @@
+"""The files of a corpus with their sizes and hashes, as they were written and as they are."""
+
+from __future__ import annotations
+
+import os
+import stat
+from hashlib import file_digest, sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+FEW = 100
+"""Up to so many files a manifest lists each of them."""
+_WORKFLOW_MARK = ".snakemake_timestamp"
+"""Snakemake leaves this in a folder that a rule makes."""
+
+
+class Entry(NamedTuple):
+    """A file of a corpus."""
+
+    name: str
+    """Relative to the folder, with `/`."""
+    size: int
+    """Bytes; 0 for a symbolic link."""
+    digest: str
+    """Hexadecimal."""
+
+
+def entry_of(name: str, data: bytes) -> Entry:
+    """Describe a file that holds `data`."""
+    return Entry(name, len(data), sha256(data).hexdigest())
+
+
+def link_entry(name: str, target: str) -> Entry:
+    """Describe a symbolic link; where it leads to is not looked at."""
+    return Entry(name, 0, sha256(b"link to " + os.fsencode(target)).hexdigest())
+
+
+def file_entry(path: Path, name: str) -> Entry:
+    """Read a file, or a symbolic link, and describe it."""
+    if path.is_symlink():
+        return link_entry(name, str(path.readlink()))
+    with path.open("rb") as file:
+        return Entry(name, os.fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest())
+
+
+def stat_entry(path: Path, name: str) -> Entry:
+    """Describe a file by size and time of change, without reading it."""
+    found = path.lstat()
+    return Entry(name, found.st_size, sha256(f"{found.st_mtime_ns}".encode()).hexdigest())
+
+
+def files_below(root: Path) -> Iterator[tuple[Path, str]]:
+    """List files and links with their names relative to `root`; a file is its own only one."""
+    if not root.is_dir():
+        yield root, root.name
+        return
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = root.joinpath(folder, name)
+            mode = path.lstat().st_mode
+            if name != _WORKFLOW_MARK and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                yield path, path.relative_to(root).as_posix()
+
+
+def combined(entries: Iterable[Entry]) -> str:
+    """Hash all entries in the order of their names."""
+    total = sha256()
+    for entry in sorted(entries):
+        total.update(f"{entry.name}\0{entry.size}\0{entry.digest}\n".encode(errors="surrogateescape"))
+    return total.hexdigest()

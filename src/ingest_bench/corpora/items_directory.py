@@ -1,0 +1,94 @@
+"""A collection on disk: `collection.json`, and a file for each item in `items/`, some of them broken."""
+
+from __future__ import annotations
+
+import os
+from struct import pack
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import orjson
+
+from ingest_bench.corpora.collection import collection
+from ingest_bench.corpora.entropy import stream
+from ingest_bench.corpora.inventory import Entry, entry_of, link_entry
+from ingest_bench.corpora.item_files import write_new
+from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.parts import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ingest_bench.settings import Corpus
+
+_GONE = "../not-there.json"
+
+def _gzip(data: bytes) -> bytes:
+    """Wrap up to 64 KiB as gzip without making them smaller: what zlib makes of data depends on its version."""
+    size = len(data)
+    block = b"\x01" + pack("<HH", size, size ^ 0xFFFF) + data
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + block + pack("<II", crc32(data), size)
+
+
+BREAKS: dict[str, Callable[[bytes], bytes]] = {
+    "truncated": lambda data: data[: len(data) * 2 // 3],
+    "empty": lambda _: b"",
+    "an error page": lambda _: b"<!DOCTYPE html><html><body><h1>503 Service Unavailable</h1></body></html>\n",
+    "not UTF-8": lambda data: data.replace(b"Thumbnail of", b"Aper\xe7u de", 1),
+    "filled with zeros": lambda data: bytes(len(data)),
+    "written twice": lambda data: data + data,
+    "compressed": _gzip,
+    "Python, not JSON": lambda data: repr(orjson.loads(data)).encode(),
+    "a line break in a string": lambda data: data.replace(b"Granule metadata", b"Granule\nmetadata", 1),
+}
+"""Ways to break a file. None is a matter of taste: no JSON parser takes any of these files."""
+DANGLING = "a link to nowhere"
+KINDS = (*BREAKS, DANGLING)
+
+
+def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:  # noqa: ARG001 - too small to be spread
+    """Write a collection into `folder`. Broken files stand in for items; they are not among those to deliver."""
+    count = corpus.items or 0
+    factory = ItemFactory(seed, corpus.item_kb)
+    broken = broken_indexes(seed, count, corpus.broken)
+    part = Part(entries=[_write_collection(folder)])
+    items = folder / "items"
+    items.mkdir()
+    folder_fd = os.open(items, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for index in range(count):
+            item = factory.item(index)
+            name, data = f"{item['id']}.json", orjson.dumps(item)
+            if index in broken:
+                part.broken[f"items/{name}"] = broken[index]
+                part.entries.append(_write_broken(name, data, broken[index], folder_fd))
+            else:
+                write_new(name, data, folder_fd)
+                part.tally.add(item)
+                part.entries.append(entry_of(f"items/{name}", data))
+    finally:
+        os.close(folder_fd)
+    return part
+
+
+def broken_indexes(seed: int, count: int, share: float) -> dict[int, str]:
+    """Choose which items are broken and how: every kind comes up before one comes up again."""
+    wanted = max(1, round(count * share)) if share else 0
+    shuffled = sorted(range(count), key=lambda index: stream(f"{seed}/broken/{index}", 16))
+    return {index: KINDS[number % len(KINDS)] for number, index in enumerate(shuffled[:wanted])}
+
+
+def _write_collection(folder: Path) -> Entry:
+    data = orjson.dumps(collection())
+    (folder / "collection.json").write_bytes(data)
+    return entry_of("collection.json", data)
+
+
+def _write_broken(name: str, data: bytes, kind: str, folder_fd: int) -> Entry:
+    if kind == DANGLING:
+        os.symlink(_GONE, name, dir_fd=folder_fd)
+        return link_entry(f"items/{name}", _GONE)
+    damaged = BREAKS[kind](data)
+    write_new(name, damaged, folder_fd)
+    return entry_of(f"items/{name}", damaged)

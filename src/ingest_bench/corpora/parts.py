@@ -1,0 +1,56 @@
+"""Parts of a corpus, made side by side in processes and put together again."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from ingest_bench.digest import Reference, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ingest_bench.corpora.inventory import Entry
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+@dataclass
+class Part:
+    """Files that were written, and the items in them."""
+
+    tally: Tally = field(default_factory=Tally)
+    entries: list[Entry] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    file_references: dict[str, Reference] = field(default_factory=dict)
+    writer: str | None = None
+    """Software that the bytes depend on, beside the generator."""
+
+    def merge(self, other: Part) -> None:
+        """Take in another part."""
+        self.tally.merge(other.tally)
+        self.entries += other.entries
+        self.broken |= other.broken
+        self.file_references |= other.file_references
+
+
+def slices(count: int, size: int) -> list[range]:
+    """Cut the indexes 0 to count - 1 into ranges of `size`."""
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
+    """Run a task at a time in each of `workers` processes; give the results in the order of the tasks."""
+    workers = min(workers, len(tasks))
+    if workers < 2:  # noqa: PLR2004 - one worker is this process
+        yield from map(function, tasks)
+        return
+    # Not `spawn` or `forkserver`: they import the main script anew, and a Snakemake script does its work when imported.
+    context = multiprocessing.get_context("fork")
+    # Items hold no reference cycles, so looking for them in a growing heap is time lost.
+    with ProcessPoolExecutor(workers, context, initializer=gc.disable) as pool:
+        yield from pool.map(function, tasks)

@@ -1,0 +1,27 @@
+"""Every error that `ingest_bench` raises on purpose.
+
+::
+
+    BenchError
+    ├── SettingsError       `config.yaml` can't be used; one line that names the key
+    ├── MeasurementError    a sample, a server or a corpus failed; the cell has no result
+    └── AggregationError    cells that don't belong together
+"""
+
+from __future__ import annotations
+
+
+class BenchError(Exception):
+    """The root of all errors of this package."""
+
+
+class SettingsError(BenchError):
+    """A setting is missing, misspelt or not allowed. The message is one line that begins with the key."""
+
+
+class MeasurementError(BenchError):
+    """A sample, a server or a corpus failed, so that a cell has no result."""
+
+
+class AggregationError(BenchError):
+    """Cells can't be brought together: another matrix's, another machine's, or damaged."""

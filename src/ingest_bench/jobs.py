@@ -1,0 +1,87 @@
+"""What every job of the workflow leaves behind: a log, and when it ran."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ingest_bench.errors import BenchError
+from stac_ingest import IngestError
+
+
+class JobRecord(BaseModel):
+    """When and where a job ran, so that it can be shown that none ran beside a measurement."""
+
+    rule: str
+    name: str
+    started_at: float
+    ended_at: float
+    host: str
+    pid: int
+
+
+@contextmanager
+def recorded(output: str | Path, rule: str, name: str) -> Iterator[None]:
+    """Write the job's record when the block has ended well."""
+    started = time.time()
+    yield
+    record = JobRecord(
+        rule=rule, name=name, started_at=started, ended_at=time.time(), host=socket.gethostname(), pid=os.getpid()
+    )
+    write_atomically(Path(output), record.model_dump_json(indent=1).encode() + b"\n")
+
+
+@contextmanager
+def logged(path: str | Path) -> Iterator[None]:
+    """Send what the block says to its log; end the process with one line on the terminal where it fails.
+
+    An error of ours is told in its own words; any other comes with its traceback, in the log.
+    """
+    terminal = sys.stderr
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with Path(path).open("w", buffering=1) as log, redirect_stderr(log):
+        handler = logging.StreamHandler(log)
+        logging.basicConfig(handlers=[handler], level=logging.INFO, force=True, format="%(asctime)s %(message)s")
+        try:
+            yield
+        except (BenchError, IngestError) as error:
+            print(error, file=log)
+            print(error, file=terminal)
+            sys.exit(1)
+        except Exception as error:  # noqa: BLE001 - the job ends here, with its log
+            traceback.print_exc(file=log)
+            print(f"{type(error).__name__}: {error} (more in {path})", file=terminal)
+            sys.exit(1)
+        finally:
+            logging.getLogger().removeHandler(handler)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is either whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_records(paths: list[str] | list[Path]) -> list[dict[str, Any]]:
+    """Read job records, earliest first."""
+    records = [json.loads(Path(path).read_bytes()) for path in paths]
+    return sorted(records, key=lambda record: float(record["started_at"]))

@@ -1,0 +1,84 @@
+"""What the kernel says that this process, and the children it has waited for, used between two moments."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was used while the clock ran. Times in seconds, memory in MiB."""
+
+    started_at: float
+    wall_s: float
+    cpu_user_s: float
+    cpu_system_s: float
+    peak_rss_mb: float
+    start_rss_mb: float
+    first_item_s: float | None
+    context_switches: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give all of it as plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    user: float
+    system: float
+    switches: int
+
+
+class Meter:
+    """Runs from the moment it is made."""
+
+    __slots__ = ("_first", "_rss", "_started", "_started_at", "_usage")
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+        self._rss = _memory_mb("VmRSS")
+        self._usage = _usage()
+        self._started_at = time.time()
+        self._started = time.perf_counter()
+
+    def first_item(self) -> None:
+        """Take note of the moment of the first item."""
+        self._first = time.perf_counter() - self._started
+
+    def stop(self) -> Reading:
+        """Stop the clock."""
+        wall = time.perf_counter() - self._started
+        used = _usage()
+        return Reading(
+            started_at=self._started_at,
+            wall_s=wall,
+            cpu_user_s=used.user - self._usage.user,
+            cpu_system_s=used.system - self._usage.system,
+            # The process's own peak is not taken from `ru_maxrss`, which begins with that of the process that started
+            # it.
+            peak_rss_mb=_memory_mb("VmHWM") + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+            start_rss_mb=self._rss,
+            first_item_s=self._first,
+            context_switches=used.switches - self._usage.switches,
+        )
+
+
+def _usage() -> _Usage:
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return _Usage(
+        user=sum(each.ru_utime for each in both),
+        system=sum(each.ru_stime for each in both),
+        switches=sum(each.ru_nvcsw + each.ru_nivcsw for each in both),
+    )
+
+
+def _memory_mb(field: str) -> float:
+    for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) / 1024
+    raise OSError(f"the kernel doesn't report {field}")

@@ -1,0 +1,174 @@
+"""One sample, in a process of its own: `python -m ingest_bench.sample_process`, a `SampleSpec` on standard input.
+
+Imports, set-up and the eviction of files come before the clock starts; digests and counts after it has stopped. The
+result is one line of JSON on standard output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures.thread  # noqa: F401 - `asyncio.to_thread` would import it while the clock runs
+import sys
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ingest_bench.arms import Fetcher, make_fetcher
+from ingest_bench.digest import DigestSink
+from ingest_bench.lifeline import die_with_parent
+from ingest_bench.meter import Meter, Reading
+from ingest_bench.page_cache import cached_share, corpus_files, evict
+from ingest_bench.results import Digest
+from ingest_bench.sample_spec import SampleSpec
+from stac_ingest.context import WorkflowContext
+from stac_ingest.summary import IngestSummary
+
+LOOKED_AT = 32
+"""Files whose pages are looked up after an eviction; all of them would take longer than many a sample."""
+NAMED = 1000
+"""Origins of failures that are kept."""
+
+READERS = {
+    "item_files": ("stac_ingest.sources.json_directory",),
+    "items_directory": ("stac_ingest.sources.json_directory",),
+    "geoparquet": ("stac_ingest.sources.geoparquet", "stac_ingest.geoparquet", "duckdb", "pyarrow.parquet"),
+    "api": ("stac_ingest.sources.stac_api", "aiohttp"),
+}
+WRITERS = {"items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet", "pyarrow.parquet")}
+"""What the package imports when it first needs it, which must not be while the clock runs."""
+
+
+def timed(spec: SampleSpec) -> dict[str, Any]:
+    """Run the sample against the clock and give what was measured."""
+    fetcher, context, sink = _set_up(spec), WorkflowContext(), DigestSink(spec.residue)
+    notes = _empty_cache(Path(spec.evict)) if spec.evict else []
+    known = set(sys.modules)
+    reading, stages = asyncio.run(_run(spec, fetcher, context, sink))
+    late = sorted({name.partition(".")[0] for name in set(sys.modules) - known})
+    if late:
+        notes.append(f"imported while the clock ran: {', '.join(late)}")
+    digest = asyncio.run(_delivered(spec, sink))
+    return {
+        **reading.as_dict(),
+        **_counts(spec, fetcher.summary),
+        **_failures(context),
+        "items": digest.count,
+        "digest": digest.model_dump(),
+        "stages": stages,
+        "notes": [*notes, *fetcher.summary.notes],
+    }
+
+
+def traced(spec: SampleSpec, most: int) -> dict[str, Any]:
+    """Run the first items while Python's memory is traced, without a clock."""
+    fetcher, context, sink = FirstItems(_set_up(spec), most), WorkflowContext(), DigestSink(spec.residue)
+    tracemalloc.start()
+    asyncio.run(_run(spec, fetcher, context, sink))
+    _, peak = tracemalloc.get_traced_memory()
+    return {"items": fetcher.taken, "peak_mb": peak / (1 << 20)}
+
+
+class FirstItems:
+    """A fetcher that ends after so many items."""
+
+    def __init__(self, fetcher: Fetcher, most: int) -> None:
+        self._fetcher = fetcher
+        self._most = most
+        self.taken = 0
+
+    @property
+    def summary(self) -> IngestSummary:
+        """What the fetcher has counted."""
+        return self._fetcher.summary
+
+    async def fetch(self, context: WorkflowContext) -> AsyncIterator[dict[str, Any]]:
+        """Yield the first items."""
+        async with aclosing(self._fetcher.fetch(context)) as items:  # type: ignore[type-var] # fetchers are async generators
+            async for item in items:
+                self.taken += 1
+                yield item
+                if self.taken == self._most:
+                    return
+
+
+def _set_up(spec: SampleSpec) -> Fetcher:
+    if spec.arm.fetcher == "ingest":
+        for name in READERS[spec.arm.kind]:
+            import_module(name)
+    if spec.output:
+        for name in ("ingest_bench.delivery", *WRITERS[spec.output]):
+            import_module(name)
+    return make_fetcher(spec.arm)
+
+
+async def _run(
+    spec: SampleSpec, fetcher: Fetcher, context: WorkflowContext, sink: DigestSink
+) -> tuple[Reading, dict[str, float]]:
+    if spec.output is None:
+        return await _ingest(fetcher, context, sink), {}
+    from ingest_bench.delivery import deliver  # noqa: PLC0415 - a sample without an output does without it
+
+    return await deliver(fetcher, context, spec.output, Path(spec.scratch or ""))
+
+
+async def _ingest(fetcher: Fetcher, context: WorkflowContext, sink: DigestSink) -> Reading:
+    add = sink.add
+    meter = Meter()
+    async with aclosing(fetcher.fetch(context)) as items:  # type: ignore[type-var] # fetchers are async generators
+        async for item in items:
+            meter.first_item()
+            add(item)
+            break
+        async for item in items:
+            add(item)
+    return meter.stop()
+
+
+async def _delivered(spec: SampleSpec, sink: DigestSink) -> Digest:
+    if spec.output is None:
+        return sink.result()
+    from ingest_bench.delivery import read_back  # noqa: PLC0415 - a sample without an output does without it
+
+    return await read_back(spec.output, Path(spec.scratch or ""), sink)
+
+
+def _empty_cache(root: Path) -> list[str]:
+    files = corpus_files(root)
+    evict(files)
+    share = cached_share(files[:: max(1, len(files) // LOOKED_AT)])
+    return [f"{share:.1%} of the pages were still in memory"] if share else []
+
+
+def _counts(spec: SampleSpec, summary: IngestSummary) -> dict[str, Any]:
+    """Give what the fetcher counted; what it doesn't count is left out, not taken for nothing."""
+    network = spec.arm.kind == "api"
+    refusals = network and spec.arm.fetcher == "ingest"
+    return {
+        "duplicates": summary.duplicates,
+        "bytes_read": summary.bytes_read or None,
+        "requests": summary.requests if network else None,
+        "retries": summary.retries if refusals else None,
+        "rate_limited": summary.rate_limited if refusals else None,
+    }
+
+
+def _failures(context: WorkflowContext) -> dict[str, Any]:
+    failures = context.failure_collector.get_all()
+    return {"failures": len(failures), "failed": sorted(str(failure.item_id) for failure in failures)[:NAMED]}
+
+
+def main() -> None:
+    """Do what standard input says."""
+    spec = SampleSpec.from_json(sys.stdin.buffer.read())
+    die_with_parent(spec.parent)
+    result = timed(spec) if spec.trace_items is None else traced(spec, spec.trace_items)
+    sys.stdout.buffer.write(orjson.dumps(result) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Starts the process of a sample, and sees to it that nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import orjson
+
+from ingest_bench.errors import MeasurementError
+from ingest_bench.sample_spec import SampleSpec
+
+COMMAND = (sys.executable, "-P", "-m", "ingest_bench.sample_process")
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH")
+REMOTE = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+)
+LAST_WORDS = 2000
+"""Characters of a failed sample's error output that are quoted."""
+
+
+def run_sample(spec: SampleSpec, timeout_seconds: float, *, remote: bool = False) -> dict[str, Any]:
+    """Run a sample and give what it measured.
+
+    Args:
+        spec: what to do.
+        timeout_seconds: for the whole process, start and set-up included.
+        remote: whether it asks a server that isn't this machine's, by way of the user's proxies.
+
+    Raises:
+        MeasurementError: it failed or took too long; with the end of its error output.
+
+    """
+    process = subprocess.Popen(
+        COMMAND,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(remote=remote),
+        process_group=0,
+    )
+    what = f"a sample of {spec.arm.fetcher} at concurrency {spec.arm.concurrency}"
+    try:
+        output, errors = process.communicate(spec.to_json(), timeout=timeout_seconds)
+    except subprocess.TimeoutExpired:
+        raise MeasurementError(f"{what} took more than {timeout_seconds:g} s (sampling.timeout_seconds)") from None
+    finally:
+        _end(process)
+    if process.returncode:
+        raise MeasurementError(f"{what} failed with exit code {process.returncode}: {_quoted(errors)}")
+    try:
+        result: dict[str, Any] = orjson.loads(output.rstrip().rpartition(b"\n")[2])
+    except orjson.JSONDecodeError:
+        raise MeasurementError(f"{what} gave no result: {_quoted(output or errors)}") from None
+    return result
+
+
+def _environment(*, remote: bool) -> dict[str, str]:
+    # Settings of the shell (PYTHONDEVMODE, PYTHONASYNCIODEBUG, MALLOC_...) would change what is measured, and a proxy
+    # would stand between the sample and this machine's own server.
+    kept = {name: os.environ[name] for name in (*KEPT, *(REMOTE if remote else ())) if name in os.environ}
+    return {**kept, "PYTHONHASHSEED": "0"}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave nothing of the sample running: its workers are in its process group."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            stream.close()
+    process.wait()
+
+
+def _quoted(output: bytes) -> str:
+    text = output.decode(errors="replace").strip()
+    return f"...{text[-LAST_WORDS:]}" if len(text) > LAST_WORDS else text or "it said nothing"

@@ -1,0 +1,39 @@
+"""What passes between a cell's driver and the process of one sample: plain data, as JSON over pipes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+from ingest_bench.arms.base import ArmSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSpec:
+    """What a sample is to do."""
+
+    arm: ArmSpec
+    residue: int | None
+    """The class of items, 0 to 15, whose content is digested; None: all of it."""
+    parent: int
+    """The driver's process id: the sample ends with it."""
+    evict: str | None = None
+    """The folder or file to drop from memory right before the clock starts."""
+    output: str | None = None
+    """The format that the stages behind the ingest write: items, ndjson or geoparquet; None: ingest alone."""
+    scratch: str | None = None
+    """An empty folder to write it to."""
+    trace_items: int | None = None
+    """Instead of the clock: trace Python's memory over so many items."""
+
+    def to_json(self) -> bytes:
+        """Write it down."""
+        return orjson.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, data: bytes) -> SampleSpec:
+        """Read it back."""
+        found: dict[str, Any] = orjson.loads(data)
+        return cls(**{**found, "arm": ArmSpec(**found["arm"])})

@@ -1,0 +1,246 @@
+"""Measures a cell: pairs of samples, baseline and candidate, until the speed-up is known well enough."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal
+
+from ingest_bench.cell import build_cell
+from ingest_bench.digest import CLASSES
+from ingest_bench.environment import load
+from ingest_bench.errors import MeasurementError
+from ingest_bench.hostlock import host_lock
+from ingest_bench.jobs import write_atomically
+from ingest_bench.matrix import CellSpec, sampling_of
+from ingest_bench.page_cache import corpus_files, fill
+from ingest_bench.results import Cell, Sample, Trace
+from ingest_bench.sample_run import run_sample
+from ingest_bench.sample_spec import SampleSpec
+from ingest_bench.sides import ROLES, Role, Side, open_sides
+from ingest_bench.statistics import relative_width, speed_up
+from ingest_bench.validity import pair_ratios, void_reason
+
+if TYPE_CHECKING:
+    from ingest_bench.settings import Sampling, Settings
+
+LOG = logging.getLogger(__name__)
+
+StopReason = Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"]
+
+NARROW_IN_A_ROW = 2
+"""An interval that is narrow once may be so by chance: stopping there makes it cover less than it claims."""
+TRACE_SECONDS = 20.0
+"""Tracing slows some arms twelvefold; past this it is given up."""
+
+
+def measure_to_file(settings: Settings, spec: CellSpec, *, output: Path | str, attempt: int = 1) -> Cell:
+    """Measure a cell and write its file, whole or not at all.
+
+    Raises:
+        MeasurementError: a sample, a server or a corpus failed.
+
+    """
+    cell = measure(settings, spec, attempt=attempt)
+    write_atomically(Path(output), cell.model_dump_json(indent=1).encode() + b"\n")
+    return cell
+
+
+def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
+    """Measure a cell.
+
+    Args:
+        settings: the whole configuration.
+        spec: the cell.
+        attempt: which try of the workflow's this is.
+
+    Raises:
+        MeasurementError: a sample, a server or a corpus failed.
+
+    """
+    started, load_before = time.time(), load()
+    with ExitStack() as stack:
+        stack.enter_context(_ended_by_signal())
+        bench = _Bench(settings, spec, open_sides(settings, spec, stack))
+        bench.prepare()
+        samples, stop_reason = bench.take_pairs()
+        trace = bench.trace()
+    return build_cell(
+        settings,
+        spec,
+        bench.sides,
+        samples=samples,
+        stop_reason=stop_reason,
+        trace=trace,
+        load_before=load_before,
+        attempt=attempt,
+        started_at=started,
+    )
+
+
+class StopRule:
+    """Says after each pair whether a cell has been measured enough, and why."""
+
+    def __init__(self, sampling: Sampling) -> None:
+        self._sampling = sampling
+        self._narrow = 0
+
+    def __call__(self, ratios: list[float], taken: int, seconds: float) -> StopReason | None:
+        """Decide.
+
+        Args:
+            ratios: of the valid pairs so far.
+            taken: pairs so far, void ones included.
+            seconds: spent on them.
+
+        """
+        wanted = self._sampling.pairs
+        ratio = speed_up(ratios, self._sampling.confidence)
+        narrow = ratio is not None and relative_width(ratio) <= self._sampling.target_width
+        self._narrow = self._narrow + 1 if narrow else 0
+        if len(ratios) >= wanted.max:
+            return "most pairs taken"
+        if len(ratios) >= wanted.min:
+            if self._narrow >= NARROW_IN_A_ROW:
+                return "narrow enough"
+            if seconds >= self._sampling.budget_seconds:
+                return "budget spent"
+        # Void pairs are replaced, but a cell that only yields such ends.
+        if taken - len(ratios) >= 2 * wanted.min:
+            return "most pairs taken" if ratios else "no valid pair"
+        return None
+
+
+class _Bench:
+    """What a cell's samples share."""
+
+    def __init__(self, settings: Settings, spec: CellSpec, sides: dict[Role, Side]) -> None:
+        self.sides = sides
+        self._spec = spec
+        self._sampling = sampling_of(settings, spec)
+        pipeline = settings.scenarios[spec.scenario].pipeline
+        self._output = pipeline.output if pipeline else None
+        # On the results' own file system, since that is where a pipeline would write. One folder a host, which the host
+        # lock makes ours: what a killed run left in it can go.
+        self._scratch = Path(settings.results) / "scratch" / socket.gethostname()
+        # Seeded by text, so that every cell has an order of its own and a rerun has the same.
+        self._random = random.Random(f"{settings.seed}/{spec.scenario}/{spec.arm}/{spec.concurrency}")  # noqa: S311 - not for secrets
+        self._orders: list[tuple[Role, ...]] = []
+
+    def prepare(self) -> None:
+        """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable."""
+        for files in {side.files for side in self.sides.values() if side.files}:
+            if self._spec.cache == "warm":
+                fill(corpus_files(files))
+            else:
+                os.sync()
+
+    def take_pairs(self) -> tuple[list[Sample], StopReason]:
+        """Sample until the stop rule says why to end."""
+        stop, samples, seconds, taken = StopRule(self._sampling), list[Sample](), 0.0, 0
+        while True:
+            with host_lock():
+                began = time.perf_counter()
+                samples += [self._sample(self.sides[role], taken) for role in self._order()]
+                seconds += time.perf_counter() - began
+            taken += 1
+            ratios = list(pair_ratios(samples).values())
+            reason = stop(ratios, taken, seconds)
+            LOG.info("pair %d: %s", taken, _told(samples[-2:]))
+            if reason:
+                LOG.info("%s after %d pairs and %.1f s", reason, taken, seconds)
+                return samples, reason
+
+    def trace(self) -> Trace:
+        """Trace the candidate's memory in a pass of its own, without a clock."""
+        count, side = self._sampling.trace_items, self.sides["candidate"]
+        if count == 0:
+            return Trace(items=0, peak_mb=None, skipped="sampling.trace_items is 0")
+        if side.remote:
+            return Trace(items=0, peak_mb=None, skipped="a server that isn't ours is spared the pass")
+        try:
+            with host_lock():
+                result = self._run(side, None, trace_items=count)
+        except MeasurementError as error:
+            return Trace(items=0, peak_mb=None, skipped=str(error))
+        return Trace(items=result["items"], peak_mb=result["peak_mb"])
+
+    def _order(self) -> tuple[Role, ...]:
+        """Give who goes first: each order once in any two pairs, by lot."""
+        if not self._orders:
+            self._orders = [ROLES, ROLES[::-1]]
+            self._random.shuffle(self._orders)
+        return self._orders.pop()
+
+    def _sample(self, side: Side, pair: int) -> Sample:
+        if side.server:
+            side.server.reset()
+        result = self._run(side, pair % CLASSES)
+        server = side.server.stats() if side.server else None
+        sample = Sample(**result, role=side.role, pair=pair, server=server)
+        sample.void = void_reason(sample, server)
+        return sample
+
+    def _run(self, side: Side, residue: int | None, trace_items: int | None = None) -> dict[str, Any]:
+        cold = self._spec.cache == "cold" and side.files is not None
+        with self._empty_scratch() as scratch:
+            return run_sample(
+                SampleSpec(
+                    arm=side.arm,
+                    residue=residue,
+                    parent=os.getpid(),
+                    evict=str(side.files) if cold and trace_items is None else None,
+                    output=self._output,
+                    scratch=scratch,
+                    trace_items=trace_items,
+                ),
+                self._sampling.timeout_seconds if trace_items is None else TRACE_SECONDS,
+                remote=side.remote,
+            )
+
+    @contextmanager
+    def _empty_scratch(self) -> Iterator[str | None]:
+        if self._output is None:
+            yield None
+            return
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
+        try:
+            yield str(self._scratch)
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _told(samples: list[Sample]) -> str:
+    return ", ".join(
+        f"{sample.role} {sample.items} items in {sample.wall_s:.3f} s"
+        + (f", void: {sample.void}" if sample.void else "")
+        for sample in samples
+    )
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Have SIGTERM unwind the stack as Ctrl-C does, so that samples, servers and scratch files are cleaned up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,30 @@
+"""The JSON schemas of the configuration and of the results, generated from the models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ingest_bench.results import Results
+from ingest_bench.settings import Settings
+
+SCHEMAS: dict[str, type[BaseModel]] = {"config.schema.json": Settings, "results.schema.json": Results}
+
+
+def schema_text(model: type[BaseModel]) -> str:
+    """Give a model's schema; the text is the same on every machine."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write all schemas and give their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, model in SCHEMAS.items():
+        path = folder / name
+        path.write_text(schema_text(model), encoding="utf-8")
+        written.append(path)
+    return written

@@ -1,0 +1,132 @@
+"""The two sides of a cell, made ready: what each reads, from where, and what it has to deliver."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import ValidationError
+
+from ingest_bench.arms.base import ArmSpec
+from ingest_bench.errors import MeasurementError
+from ingest_bench.matrix import CellSpec, arm_of, corpus_of
+
+if TYPE_CHECKING:
+    from ingest_bench.corpora.manifest import Manifest
+    from ingest_bench.digest import Reference
+    from ingest_bench.settings import Corpus, Settings
+    from ingest_bench.simulator.process import SimulatorProcess
+
+Role = Literal["baseline", "candidate"]
+ROLES: tuple[Role, Role] = ("baseline", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a cell, ready to be sampled."""
+
+    role: Role
+    arm: ArmSpec
+    known_defect: str | None
+    expected: Reference | None
+    """What it has to deliver; None where nobody knows (the user's own API)."""
+    count_only: bool
+    """Whether only the number of items is known in advance: which ones `max_items` lets through depends on their
+    order."""
+    broken: tuple[str, ...] | None
+    """The files that have to be reported as failures; None where that is not checked."""
+    files: Path | None
+    """What to read into memory or to evict before a sample; None for an API."""
+    server: SimulatorProcess | None
+
+    @property
+    def remote(self) -> bool:
+        """Whether it asks a server that isn't the workflow's own."""
+        return self.arm.kind == "api" and self.server is None
+
+
+def corpus_folder(settings: Settings, name: str) -> Path:
+    """Give the folder of a generated corpus, or the path of the user's own."""
+    corpus = settings.corpora[name]
+    return Path(corpus.path) if corpus.path else Path(settings.results) / "corpora" / name
+
+
+def manifest_file(settings: Settings, name: str) -> Path:
+    """Give the manifest of a corpus."""
+    return Path(settings.results) / "corpora" / f"{name}.manifest.json"
+
+
+def open_sides(settings: Settings, spec: CellSpec, stack: ExitStack) -> dict[Role, Side]:
+    """Make both sides ready; servers end with the stack.
+
+    Raises:
+        MeasurementError: a corpus was not built, or a server doesn't start.
+
+    """
+    scenario = settings.scenarios[spec.scenario]
+    servers: dict[str, SimulatorProcess] = {}
+    if scenario.server:
+        from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - only API cells have a server
+
+        for name in spec.corpora:
+            _manifest(settings, name)
+            servers[name] = stack.enter_context(
+                SimulatorProcess(corpus_folder(settings, name), scenario.server, settings.seed)
+            )
+    return {role: _side(settings, spec, role, servers) for role in ROLES}
+
+
+def _side(settings: Settings, spec: CellSpec, role: Role, servers: dict[str, SimulatorProcess]) -> Side:
+    name, corpus = corpus_of(settings, spec, role)
+    picked = settings.scenarios[spec.scenario].file
+    manifest = _manifest(settings, name) if corpus.url is None else None
+    server = servers.get(name)
+    source = corpus_folder(settings, name)
+    if picked:
+        source = source / picked
+    arm = arm_of(settings, spec, role)
+    return Side(
+        role=role,
+        arm=ArmSpec(
+            fetcher=arm.fetcher,
+            kind=corpus.kind,
+            source=server.url if server else corpus.url or str(source),
+            collection=corpus.collection or (manifest.collection if manifest and corpus.kind == "api" else None),
+            concurrency=spec.baseline_concurrency if role == "baseline" else spec.concurrency,
+            max_items=corpus.max_items,
+            settings=arm.settings,
+            budget=settings.remote.model_dump(exclude={"allow"}) if corpus.url else None,
+        ),
+        known_defect=arm.known_defect,
+        expected=_expected(manifest, picked) if manifest else None,
+        count_only=corpus.max_items is not None,
+        broken=tuple(manifest.broken) if manifest and _failures_are_known(corpus) else None,
+        files=None if corpus.kind == "api" else source,
+        server=server,
+    )
+
+
+def _expected(manifest: Manifest, picked: str | None) -> Reference | None:
+    if picked is None:
+        return manifest.reference
+    if picked not in manifest.file_references:
+        raise MeasurementError(f"the manifest has no reference for {picked}; build the corpus again")
+    return manifest.file_references[picked]
+
+
+def _failures_are_known(corpus: Corpus) -> bool:
+    return corpus.kind == "items_directory" and corpus.max_items is None
+
+
+def _manifest(settings: Settings, name: str) -> Manifest:
+    from ingest_bench.corpora.manifest import read_manifest  # noqa: PLC0415 - a cell on the user's own API has none
+
+    path = manifest_file(settings, name)
+    try:
+        return read_manifest(path)
+    except FileNotFoundError:
+        raise MeasurementError(f"corpus {name} is not there: {path} is missing; build it first") from None
+    except ValidationError as error:
+        raise MeasurementError(f"{path} is damaged or of another version ({error.error_count()} faults)") from None

@@ -1,0 +1,76 @@
+"""Whether a sample can be used, and whether it delivered what it should have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest_bench.digest import Reference, matches
+from ingest_bench.results import Digest, Parity, Sample, ServerRecord
+
+DELAY_SHARE, DELAY_MS = 0.20, 5.0
+"""A think time that is off by more than both is not the one that was asked for."""
+LITTLE = 0.05
+SATURATED = 0.90
+NAMED = 1000
+"""Origins of failures that a sample keeps."""
+
+
+def void_reason(sample: Sample, server: ServerRecord | None) -> str | None:
+    """Say why a sample can't be used, or None when it can."""
+    if sample.items == 0:
+        return "no items were delivered"
+    return None if server is None else _server_fault(sample, server)
+
+
+def _server_fault(sample: Sample, server: ServerRecord) -> str | None:
+    off = abs(server.think_ms_achieved - server.think_ms_asked)
+    if off > DELAY_MS and off > DELAY_SHARE * server.think_ms_asked:
+        return f"the server thought for {server.think_ms_achieved:.1f} ms, not {server.think_ms_asked:.1f} ms"
+    if abs(server.little_ratio - 1) > LITTLE:
+        return f"Little's law doesn't hold: requests in flight are {server.little_ratio:.3f} of rate x response time"
+    if server.cpu_s > SATURATED * sample.wall_s:
+        return f"the server was saturated: {server.cpu_s:.2f} s of CPU in {sample.wall_s:.2f} s"
+    if sample.rate_limited is not None and sample.rate_limited < server.rate_limited:
+        return f"the server answered 429 {server.rate_limited} times, of which the client noticed {sample.rate_limited}"
+    return None
+
+
+def digest_difference(found: Digest, expected: Reference | Digest | None, *, count_only: bool = False) -> str | None:
+    """Compare a sample's digest with what it should be; None when equal or when nothing is known."""
+    if expected is None or (count_only and found.count == expected.count):
+        return None
+    return matches(found, expected)
+
+
+def failures_difference(sample: Sample, broken: Sequence[str] | None) -> str | None:
+    """Compare the files that a sample reports as failures with those that are broken; None when equal or unknown."""
+    if broken is None:
+        return None
+    if sample.failures != len(broken):
+        return f"{sample.failures} failures where {len(broken)} files are broken"
+    reported = sorted(Path(origin).name for origin in sample.failed)
+    if len(broken) <= NAMED and reported != sorted(Path(name).name for name in broken):
+        return "other files are reported as failures than are broken"
+    return None
+
+
+def parity(differences: Sequence[tuple[int, str | None]], known_defect: str | None) -> Parity:
+    """Sum up the differences of all samples of an arm, each with the number of its pair."""
+    found = [(pair, difference) for pair, difference in differences if difference]
+    if not found:
+        return Parity(ok=True)
+    pair, difference = found[0]
+    reason = f"{difference} (in {len(found)} of {len(differences)} samples, first in pair {pair})"
+    return Parity(ok=False, reason=f"{known_defect}: {reason}" if known_defect else reason)
+
+
+def pair_ratios(samples: list[Sample]) -> dict[int, float]:
+    """Give items per second of the candidate over the baseline's, by pair; pairs with a void sample are left out."""
+    rates = {(sample.pair, sample.role): sample.items / sample.wall_s for sample in samples if sample.void is None}
+    pairs = sorted({pair for pair, _ in rates})
+    return {
+        pair: rates[pair, "candidate"] / rates[pair, "baseline"]
+        for pair in pairs
+        if (pair, "candidate") in rates and (pair, "baseline") in rates
+    }

@@ -1,0 +1,1 @@
+"""Talking to a STAC API: following `next`, planning chunks of time, minding the host's limits."""

@@ -1,0 +1,183 @@
+"""Cutting a search into chunks of time that are walked independently.
+
+A chunk is planned by being read. Its first page says how much it holds; as much as was hoped for, and its cursor is
+followed; too much, and the page is dropped and the chunk cut into smaller ones. So planning costs a page for each heavy
+chunk, waits for nobody, and a collection that is even in time needs none.
+
+Neighbours share their edge, since the intervals of a STAC API are closed: an item at an edge comes twice, and an item
+with a start and an end comes with every chunk it touches. Who reads the chunks must drop such repeats.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import pairwise
+
+from stac_ingest.api.intervals import EARLIEST, LATEST, MILLISECOND, SECOND, Interval, format_instant
+
+_OVERLAP = 1.5
+"""The parts of a whole may hold so many times its items together (edges, long items) before cutting is given up."""
+_FILL = 0.92
+"""Aim a bit under whole pages: a chunk of 1.05 pages costs two requests."""
+_REACH = 8
+"""An open end is explored over so many times what is known next to it."""
+_ODD = 503 * MILLISECOND
+
+
+class Verdict(Enum):
+    """What to do with a chunk whose first page has come."""
+
+    WALK = auto()
+    """Deliver the page and follow its cursor."""
+    DROP = auto()
+    """Forget the page: other chunks cover what it holds."""
+
+
+@dataclass(slots=True, eq=False)
+class Family:
+    """The chunks that one whole was cut into."""
+
+    whole: Chunk
+    total: int
+    """Items of the whole, as the server counts them."""
+    parts_seen: int = 0
+    abandoned: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Chunk:
+    """A part of the search: a closed interval of time, either end of which may be open."""
+
+    interval: Interval
+    bound: float
+    """The most items for which it is walked as it is."""
+    family: Family | None = None
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether it lies in a whole that is read in one piece after all."""
+        family = self.family
+        while family is not None:
+            if family.abandoned:
+                return True
+            family = family.whole.family
+        return False
+
+
+class Plan:
+    """Says how a search of `total` items is cut for so many workers, and learns from the counts that come in.
+
+    `known` is where the items are expected; nothing is lost when it is wrong. `search` is the interval asked for by the
+    user, which the chunks cover whole. All counts are of items, `page` is the items of a full page.
+    """
+
+    def __init__(self, search: Interval, known: tuple[int, int], *, total: int, page: int, workers: int) -> None:
+        self._page = page
+        self._workers = workers
+        pages = max(1, math.ceil(total / page))
+        # More, smaller chunks even out the load but end in more unfilled pages; the sum of both is least at the root.
+        self._pages_each = max(1, round(math.sqrt(pages / workers)))
+        # Cuts are paid for with dropped pages. Past this, what is left is walked as it is.
+        self.cuts_left = 4 * workers + pages
+        self._known = known
+        self.notes: list[str] = []
+        whole = Chunk(search, math.inf)
+        self._root = Family(whole, total)
+        self.first = self._first(pages, total)
+
+    def _first(self, pages: int, total: int) -> list[Chunk]:
+        pieces = min(max(self._workers, 4), math.ceil(pages / _FILL)) if pages > 1 else 1
+        intervals = _between(self._root.whole.interval, _edges(*self._known, pieces)[1:-1])
+        if len(intervals) == 1:
+            return [self._root.whole]
+        share = math.ceil(total / pieces / self._page)
+        bound = self._page * max(share + 1, 1.15 * share)
+        return [Chunk(interval, bound, self._root) for interval in intervals]
+
+    def judge(self, chunk: Chunk, count: int, instant: int | None = None) -> tuple[Verdict, list[Chunk]]:
+        """Decide about a chunk that holds `count` items, and name the chunks to read in its stead, if any.
+
+        `instant` is the one that all items of its first page share, if they do.
+        """
+        if chunk.abandoned:
+            return Verdict.DROP, []
+        family = chunk.family
+        if family is None:
+            return Verdict.WALK, []
+        family.parts_seen += count
+        if family.parts_seen > _OVERLAP * family.total + 2 * self._page:
+            self._note_overlap(family)
+            return Verdict.DROP, self._abandon(family)
+        parts = self._cut(chunk, count, instant) if count > chunk.bound else []
+        return (Verdict.DROP, parts) if parts else (Verdict.WALK, [])
+
+    def give_up(self, reason: str) -> list[Chunk]:
+        """Read the whole search in one piece after all; the chunks given out so far are void. Returns what to read."""
+        if self._root.abandoned:
+            return []
+        self.notes.append(f"{reason}; one cursor instead of chunks of time")
+        return self._abandon(self._root)
+
+    def _abandon(self, family: Family) -> list[Chunk]:
+        family.abandoned = True
+        return [Chunk(family.whole.interval, math.inf, family.whole.family)]
+
+    def _cut(self, chunk: Chunk, count: int, instant: int | None) -> list[Chunk]:
+        start, end = chunk.interval
+        if start is not None and end is not None and end - start <= 2 * MILLISECOND:
+            self.notes.append(f"{count} items share the instant {format_instant(start)}; one cursor reads them")
+            return []
+        aim = self._pages_each * self._page
+        pieces = min(math.ceil(count / (aim * _FILL)), max(8, self._workers))
+        edges = self._edges_within(chunk.interval, max(2, pieces))
+        if instant is not None:
+            edges = [instant - MILLISECOND, instant + MILLISECOND]
+        intervals = _between(chunk.interval, edges)
+        if len(intervals) == 1:
+            return []
+        if len(intervals) > self.cuts_left:
+            self.notes.append("items lie too unevenly in time to cut on; the heavy chunks left are read as they are")
+            return []
+        self.cuts_left -= len(intervals)
+        family = Family(chunk, count)
+        return [Chunk(interval, 2.0 * aim, family) for interval in intervals]
+
+    def _edges_within(self, interval: Interval, pieces: int) -> list[int]:
+        """Choose cuts within an interval; beyond an open end, over a reach that grows with each cut."""
+        start, end = interval
+        low, high = self._known
+        if start is None and end is not None:
+            start = low if end > low else max(EARLIEST, end - _REACH * (high - end))
+        elif end is None and start is not None:
+            end = high if start < high else min(LATEST, start + _REACH * (start - low))
+        elif start is None or end is None:
+            start, end = low, high
+        return _edges(start, end, pieces)
+
+    def _note_overlap(self, family: Family) -> None:
+        self.notes.append(
+            f"parts of {family.whole.interval} hold {family.parts_seen} items together and the whole {family.total}: the "
+            "server ignores `datetime`, or its items last long; one cursor reads it"
+        )
+
+
+def _edges(start: int, end: int, pieces: int) -> list[int]:
+    """Cut an interval into even pieces: its ends, and between them the cuts.
+
+    Items often lie on whole seconds, days or months, so a cut that isn't on one has fewer items on it to fetch twice.
+    """
+    if end <= start:
+        return [start]
+    grain, off = (SECOND, _ODD) if end - start > 10 * SECOND * pieces else (MILLISECOND, 0)
+    inner = {(start + (end - start) * i // pieces) // grain * grain + off for i in range(1, pieces)}
+    return [start, *sorted(e for e in inner if start < e < end), end]
+
+
+def _between(interval: Interval, edges: list[int]) -> list[Interval]:
+    """Cover an interval with closed intervals that meet at the edges within it; its own ends stay as they are."""
+    start, end = interval
+    inner = sorted({e for e in edges if (start is None or e > start) and (end is None or e < end)})
+    ends = [start, *inner, end]
+    return [Interval(a, b) for a, b in pairwise(ends)]

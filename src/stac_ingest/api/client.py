@@ -1,0 +1,114 @@
+"""One request over HTTP: bounded in size and time, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.request import getproxies
+
+import orjson
+
+from stac_ingest.api.urls import display, same_origin
+from stac_ingest.errors import ResponseError, ResponseTooLarge
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+    from stac_ingest.api.links import Request
+    from stac_ingest.config import IngestConfig
+    from stac_ingest.summary import IngestSummary
+
+_READ_BUFFER = 2**20
+"""A page fits: with the 64 KiB that aiohttp has, the transport is stopped and started several times for each."""
+
+
+class Answer(NamedTuple):
+    """What came back, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Client:
+    """An HTTP session for one API. It neither retries nor follows redirects."""
+
+    def __init__(self, config: IngestConfig, summary: IngestSummary, root: str, authorization: str | None) -> None:
+        self._config = config
+        self._summary = summary
+        self._root = root
+        self._authorization = authorization
+        self._largest = config.max_response_mb * 2**20
+        self._session: ClientSession | None = None
+
+    async def open(self) -> None:
+        """Start the session."""
+        import aiohttp  # noqa: PLC0415 - file mode must not pay for it
+
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._config.timeout),
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Accept": "application/geo+json, application/json", "User-Agent": "stac-ingest"},
+            read_bufsize=_READ_BUFFER,
+            trust_env=bool(getproxies()),
+        )
+
+    async def close(self) -> None:
+        """End the session. Closing twice is fine."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, request: Request) -> Answer:
+        """Send a request and read the whole answer.
+
+        Raises:
+            ResponseTooLarge: more than `max_response_mb`, also once decompressed.
+            ResponseError: with status None: no answer, or not all of it, within `timeout` seconds.
+
+        """
+        import aiohttp  # noqa: PLC0415 - see open()
+        from yarl import URL  # noqa: PLC0415 - comes with aiohttp
+
+        if self._session is None:
+            raise RuntimeError("the client is not open")
+        shown = display(request.url)
+        try:
+            async with self._session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                data=None if request.body is None else orjson.dumps(request.body),
+                headers=self._headers(request),
+                allow_redirects=False,
+            ) as response:
+                body = await self._read(response, shown)
+                return Answer(response.status, response.headers, body, request.url)
+        except TimeoutError:
+            message = f"{request.method} {shown}: no whole answer within {self._config.timeout:g} s"
+            raise ResponseError(message, url=shown) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            message = f"{request.method} {shown}: {type(error).__name__}: {error}"
+            raise ResponseError(message, url=shown) from error
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers: dict[str, Any] = dict(request.headers)
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        if self._authorization is not None and same_origin(request.url, self._root):
+            headers.setdefault("Authorization", self._authorization)
+        return headers
+
+    async def _read(self, response: ClientResponse, shown: str) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while part := await response.content.readany():
+            size += len(part)
+            self._summary.bytes_read += len(part)
+            if size > self._largest:
+                response.close()
+                message = f"{shown} answers with more than {self._config.max_response_mb} MiB (max_response_mb)"
+                raise ResponseTooLarge(message, url=shown, status=response.status)
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)

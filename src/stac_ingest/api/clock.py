@@ -1,0 +1,22 @@
+"""Time and chance in one place, so that a test can replace both and wait for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What the waiting code asks for the time, and for a random share of a delay."""
+
+    now: Callable[[], float] = time.monotonic
+    """Seconds on a clock that never goes back."""
+    wall: Callable[[], float] = time.time
+    """Unix time, seconds; only to read HTTP dates."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    """Uniform in [0, 1)."""

@@ -1,0 +1,67 @@
+"""The gate of one host: every request passes it, so the whole run keeps to one limit, one pause, one budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from stac_ingest.api.pacer import Pacer, Start
+from stac_ingest.errors import BudgetExhausted, RateLimited
+
+if TYPE_CHECKING:
+    from stac_ingest.api.clock import Clock
+    from stac_ingest.config import IngestConfig
+    from stac_ingest.summary import IngestSummary
+
+
+class Gate:
+    """Lets requests through one by one: at most so many in flight, at the pacer's times, within the budget."""
+
+    def __init__(self, config: IngestConfig, summary: IngestSummary, clock: Clock) -> None:
+        budget = config.budget
+        self._clock = clock
+        self._summary = summary
+        self._most = budget.max_requests
+        self._patience = config.retry_seconds
+        self._slots = asyncio.Semaphore(min(config.concurrency, budget.max_in_flight or config.concurrency))
+        self._door = asyncio.Lock()
+        self._in_flight = 0
+        self.pacer = Pacer(budget.requests_per_second)
+
+    @asynccontextmanager
+    async def turn(self, shown: str) -> AsyncIterator[Start]:
+        """Wait for the turn to send one request; it is in flight until the block ends.
+
+        `shown` is its URL, for messages.
+
+        Raises:
+            BudgetExhausted: `budget.max_requests` have been sent.
+            RateLimited: the host asked for a pause that is longer than `retry_seconds`.
+
+        """
+        async with self._slots:
+            async with self._door:  # one waits for the time, the others for the door: first come, first served
+                self._check_budget()
+                while (seconds := self.pacer.wait(self._clock.now())) > 0:
+                    self._check_pause(shown)
+                    await self._clock.sleep(seconds)
+                start = self.pacer.start(self._clock.now())
+                self._summary.requests += 1
+            self._in_flight += 1
+            self._summary.in_flight_peak = max(self._summary.in_flight_peak, self._in_flight)
+            try:
+                yield start
+            finally:
+                self._in_flight -= 1
+
+    def _check_budget(self) -> None:
+        if self._most is not None and self._summary.requests >= self._most:
+            raise BudgetExhausted(f"the budget of {self._most} requests is spent (budget.max_requests)")
+
+    def _check_pause(self, shown: str) -> None:
+        left = self.pacer.paused_until - self._clock.now()
+        if left > self._patience:
+            message = f"{shown}: the host asks for a pause of {left:.0f} s, and retry_seconds is {self._patience:g}"
+            raise RateLimited(message, url=shown, status=429)

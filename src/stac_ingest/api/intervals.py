@@ -1,0 +1,91 @@
+"""Time intervals as a STAC API takes them, in whole microseconds since 1970 (UTC)."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+SECOND = 1_000_000
+MILLISECOND = 1_000
+DAY = 86_400 * SECOND
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+LATEST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}.*")
+_OPEN = ("", "..")
+
+
+class Interval(NamedTuple):
+    """A closed interval; None is an open end."""
+
+    start: int | None
+    end: int | None
+
+    def __str__(self) -> str:
+        """Write it as the `datetime` parameter."""
+        if self.start is not None and self.start == self.end:
+            return format_instant(self.start)
+        ends = (".." if end is None else format_instant(end) for end in self)
+        return "/".join(ends)
+
+
+ALWAYS = Interval(None, None)
+
+
+def parse_interval(text: str) -> Interval:
+    """Read `2024`, `2024-05`, `2024-05-01`, a timestamp, or two of these (or `..`) with a slash between.
+
+    A date without a time stands for all of it: its first instant at a start, its last second at an end.
+
+    Raises:
+        ValueError: it is none of these, or ends before it starts.
+
+    """
+    parts = text.strip().split("/")
+    if len(parts) == 1:
+        start, end = _first_and_last(parts[0])
+        return Interval(start, end)
+    if len(parts) != 2:  # noqa: PLR2004 - an interval has two ends
+        raise ValueError(f"{text!r} is not a time interval")
+    interval = Interval(*(None if p in _OPEN else _first_and_last(p)[i] for i, p in enumerate(parts)))
+    if interval.start is not None and interval.end is not None and interval.start > interval.end:
+        raise ValueError(f"{text!r} ends before it starts")
+    return interval
+
+
+def parse_instant(text: object) -> int | None:
+    """Read a timestamp or the start of a date; None for anything else."""
+    try:
+        return _first_and_last(text)[0] if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def format_instant(instant: int) -> str:
+    """Write microseconds as RFC 3339, with no more digits than needed."""
+    moment = _EPOCH + timedelta(microseconds=instant)
+    spec = "seconds" if instant % SECOND == 0 else "milliseconds" if instant % MILLISECOND == 0 else "microseconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
+
+
+def _first_and_last(text: str) -> tuple[int, int]:
+    if _TIMESTAMP.fullmatch(text):
+        moment = datetime.fromisoformat(text.upper())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        instant = (moment - _EPOCH) // timedelta(microseconds=1)
+        return instant, instant
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a date or a timestamp")
+    year, month, day = (int(group) if group else None for group in match.groups())
+    if year is None:  # the pattern always has a year
+        raise ValueError(text)
+    first = datetime(year, month or 1, day or 1, tzinfo=UTC)
+    last_month = month or 12
+    last_day = day or calendar.monthrange(year, last_month)[1]
+    last = datetime(year, last_month, last_day, 23, 59, 59, tzinfo=UTC)
+    return (first - _EPOCH) // timedelta(microseconds=1), (last - _EPOCH) // timedelta(microseconds=1)

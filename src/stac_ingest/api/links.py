@@ -1,0 +1,128 @@
+"""From the links of a page, and the request that fetched it, to the next request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Any, Literal
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+import orjson
+
+from stac_ingest.api.urls import display, resolve, same_origin
+from stac_ingest.errors import PaginationLoop
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "content-type", "cookie", "upgrade", "te"}
+"""The client's own business; a server's link may not set them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a STAC API. A POST has a JSON body."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+    @property
+    def key(self) -> bytes:
+        """Sixteen bytes that tell this request from others."""
+        plain = [self.method, self.url, dict(self.headers), self.body]
+        return blake2b(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+    def parameter(self, name: str) -> Any:
+        """A parameter of the body (POST) or of the query (GET, as text); None when it isn't there."""
+        if self.body is not None:
+            return self.body.get(name)
+        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True)).get(name)
+
+    def with_parameter(self, name: str, value: str | int) -> Request:
+        """Return the same request with one parameter set; the others stay byte for byte as they are."""
+        if self.body is not None:
+            return replace(self, body={**self.body, name: value})
+        parts = urlsplit(self.url)
+        kept = [p for p in parts.query.split("&") if p and p.partition("=")[0] != name]
+        query = "&".join([*kept, f"{name}={quote(str(value), safe='')}"])
+        return replace(self, url=urlunsplit(parts._replace(query=query)))
+
+
+def next_request(links: Sequence[Any], request: Request) -> Request | None:
+    """Find the request for the next page, or None on the last one.
+
+    `links` are a page's links as received; whatever in them isn't a link with a `rel` and an `href` is ignored.
+    `request` is the one that fetched the page, with the URL that answered it.
+
+    Raises:
+        ResponseError: the link leads where `urls.resolve` lets none go.
+
+    """
+    link = _next_link(links, request.method)
+    if link is None:
+        return None
+    url = resolve(link["href"], request.url)
+    merge = link.get("merge") is True
+    headers = _link_headers(link) if same_origin(url, request.url) else {}
+    if merge and same_origin(url, request.url):
+        headers = {**request.headers, **headers}
+    if _method(link) == "GET":
+        return Request("GET", url, headers)
+    own, given = request.body or {}, link.get("body")
+    if not isinstance(given, dict):
+        # Without a body there is nothing to replace the search with; dropping it would drop the filters.
+        return Request("POST", url, headers, own)
+    return Request("POST", url, headers, {**own, **given} if merge else given)
+
+
+def _next_link(links: Sequence[Any], method: str) -> Any:
+    found = [
+        link
+        for link in links
+        if isinstance(link, dict) and link.get("rel") == "next" and isinstance(link.get("href"), str) and link["href"]
+    ]
+    # A server that offers both ways is followed the way it was asked.
+    return next((link for link in found if _method(link) == method), found[0] if found else None)
+
+
+def _method(link: Mapping[str, Any]) -> str:
+    return "POST" if str(link.get("method", "GET")).upper() == "POST" else "GET"
+
+
+def _link_headers(link: Mapping[str, Any]) -> dict[str, str]:
+    given = link.get("headers")
+    if not isinstance(given, dict):
+        return {}
+    headers = {}
+    for name, value in given.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text) and name.lower() not in _OWN_HEADERS:
+            headers[name] = text
+    return headers
+
+
+class Trail:
+    """The requests made for one cursor, as hashes: a `next` that leads back to one of them is a loop."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self, first: Request) -> None:
+        self._seen = {first.key}
+
+    def step(self, request: Request) -> Request:
+        """Note a request that is about to be made.
+
+        Raises:
+            PaginationLoop: it was made before.
+
+        """
+        if request.key in self._seen:
+            detail = f" with body {orjson.dumps(request.body).decode():.300}" if request.body is not None else ""
+            raise PaginationLoop(
+                f"the next link {request.method} {display(request.url)}{detail} leads back to a page already fetched"
+            )
+        self._seen.add(request.key)
+        return request

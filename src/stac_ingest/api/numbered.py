@@ -1,0 +1,48 @@
+"""Pages that can be asked for by number or offset, and so all at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stac_ingest.api.links import Request
+
+_PAGE_NAMES = ("page", "pageNumber", "page_number")
+_OFFSET_NAMES = ("offset", "skip", "startIndex", "startindex", "start_index", "startRecord", "from")
+
+
+class Numbering(NamedTuple):
+    """How a server numbers its pages: the parameter, its value for the second page, and its step."""
+
+    name: str
+    second: int
+    step: int
+
+    def requests(self, following: Request, returned: int, matched: int) -> list[Request]:
+        """Requests for the second to the last page, of `returned` items each."""
+        pages = -(-matched // returned)
+        return [self._numbered(following, self.second + self.step * i) for i in range(pages - 1)]
+
+    def _numbered(self, following: Request, number: int) -> Request:
+        return following.with_parameter(self.name, number)
+
+
+def recognise(first: Request, following: Request, returned: int) -> Numbering | None:
+    """Tell from the `next` of the first page, which holds `returned` items, whether pages are numbered.
+
+    A number is believed only when it is exactly what a second page must have; everything else is an opaque cursor.
+    """
+    for name in _PAGE_NAMES:
+        before, after = _number(first.parameter(name)), _number(following.parameter(name))
+        if after is not None and after == (1 if before is None else before) + 1:
+            return Numbering(name, after, 1)
+    for name in _OFFSET_NAMES:
+        before, after = _number(first.parameter(name)), _number(following.parameter(name))
+        if after is not None and after - (before or 0) in (returned, returned + 1):
+            return Numbering(name, after, returned)
+    return None
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= 18 else None  # noqa: PLR2004 - 64 bits

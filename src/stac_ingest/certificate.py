@@ -1,0 +1,142 @@
+"""Whether a run delivered all there is, and what that verdict rests on."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.pipeline import PipelineResult
+from stac_ingest.summary import IngestSummary
+
+NAME = "certificate.json"
+
+Verdict = Literal["complete", "complete with duplicates", "truncated", "unknown"]
+
+
+class Certificate(BaseModel):
+    """The counts of a run and the verdict."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Verdict
+    reason: str = Field(description="the verdict in words")
+    interrupted: bool = Field(description="whether the run was stopped before its end")
+    source: str
+    collection: str | None
+    items: int = Field(description="distinct items that the source delivered")
+    expected: int | None = Field(description="how many there should be, where the source says so or all were seen")
+    matched: int | None = Field(description="the server's `numberMatched`")
+    max_items: int | None
+    pages: int
+    requests: int
+    retries: int
+    duplicates: int = Field(description="items that came again and were left out")
+    ingest_failures: int = Field(description="files, pages or items that could not be read")
+    stage_failures: int = Field(description="items that could not be transformed or written")
+    skipped: int = Field(description="completed already, in an earlier run")
+    dropped: int = Field(description="taken out by a modifier")
+    written: int = Field(description="in this run")
+    output: dict[str, Any] = Field(description="what the output says it holds")
+    seconds: float
+    notes: list[str]
+
+    def write(self, folder: Path) -> Path:
+        """Write `certificate.json`, whole or not at all, and return its path."""
+        target = folder / NAME
+        temporary = folder / f".{NAME}.part"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, 0o666), "w", encoding="utf-8") as stream:
+            json.dump(self.model_dump(), stream, indent=2)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+        return target
+
+
+def certify(
+    config: IngestConfig,
+    collection: str | None,
+    summary: IngestSummary,
+    result: PipelineResult,
+    *,
+    failures: int,
+    interrupted: bool = False,
+) -> Certificate:
+    """Draw up the certificate.
+
+    Args:
+        config: the settings of the run.
+        collection: the collection asked for.
+        summary: the ingest's counts.
+        result: the pipeline's counts.
+        failures: entries of the failure collector, from all stages.
+        interrupted: the run ended early, by the user or by an error.
+
+    """
+    ingest_failures = max(0, failures - result.failed)
+    expected = _expected(config, summary, ingest_failures)
+    verdict, reason = _judge(expected, summary, result, ingest_failures, interrupted=interrupted)
+    return Certificate(
+        verdict=verdict,
+        reason=reason,
+        interrupted=interrupted,
+        source=_without_credentials(config.source),
+        collection=collection,
+        items=result.fetched,
+        expected=expected,
+        matched=summary.matched,
+        max_items=config.max_items,
+        pages=summary.pages,
+        requests=summary.requests,
+        retries=summary.retries,
+        duplicates=summary.duplicates,
+        ingest_failures=ingest_failures,
+        stage_failures=result.failed,
+        skipped=result.skipped,
+        dropped=result.dropped,
+        written=result.written,
+        output=result.manifest,
+        seconds=round(result.seconds, 3),
+        notes=summary.notes,
+    )
+
+
+def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> int | None:
+    """How many items there should be. Files are all listed before they are read; a server may keep its count secret."""
+    limit = config.max_items
+    known = summary.matched if config.mode == "api" else summary.items + failures
+    if known is None:
+        return limit if limit is not None and summary.items >= limit else None
+    return known if limit is None else min(known, limit)
+
+
+def _judge(
+    expected: int | None, summary: IngestSummary, result: PipelineResult, failures: int, *, interrupted: bool
+) -> tuple[Verdict, str]:
+    delivered = result.fetched
+    if interrupted:
+        return "truncated", f"stopped after {delivered} items"
+    if result.failed or failures:
+        return "truncated", f"{failures} failures in the ingest, {result.failed} in the stages behind it"
+    if expected is None:
+        return "unknown", f"{delivered} items came; the server doesn't say how many there are"
+    if delivered < expected:
+        return "truncated", f"{delivered} of {expected} items came"
+    if summary.duplicates:
+        return "complete with duplicates", f"all {expected} items came, {summary.duplicates} of them again"
+    return "complete", f"all {expected} items came"
+
+
+def _without_credentials(source: str) -> str:
+    from urllib.parse import urlsplit, urlunsplit
+
+    if "://" not in source:
+        return source
+    parts = urlsplit(source)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

@@ -1,0 +1,222 @@
+"""What has been written already, so that a run that was interrupted goes on where it stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from stac_ingest.checkpoint_parts import PartStore, Record, records_table
+from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.legacy_checkpoint import adopt_single_file
+from stac_ingest.safe_names import safe_name
+
+_SUPERSEDED_SHARE = 10
+"""Compact when a tenth of the stored records are out of date: each such record pays for ten rewritten ones at most."""
+
+
+class CheckpointManager:
+    """Keeps a record per item: whether it was written by the last stage, where, or why not.
+
+    Records are buffered, and on disk after `flush`, which also happens at every `buffer_size` records and on `close`.
+    The latest record of an item counts; a failed item is not completed, so it is tried again. Safe to use from threads.
+
+    `get_checkpoint_path()` is a folder of parts; `pandas.read_parquet` reads it as one table. An item whose record was
+    replaced lately may have two rows there until `close`, the valid one last.
+    """
+
+    def __init__(
+        self,
+        workflow_id: str,
+        collection_id: str,
+        checkpoint_root: str | os.PathLike[str] = "./checkpoints",
+        buffer_size: int = 1000,
+        resume_from_existing: bool = True,
+        *,
+        clock: Callable[[], float] = time.time,
+        logger: logging.Logger | None = None,
+    ) -> None:
+        """Open or begin a checkpoint.
+
+        Args:
+            workflow_id: first part of the path; made safe where it isn't a plain name.
+            collection_id: second part of the path, likewise.
+            checkpoint_root: folder of all checkpoints.
+            buffer_size: records kept in memory before they are written, at least 1.
+            resume_from_existing: go on with earlier records; else they are renamed to `.<name>.previous` and kept.
+            clock: gives the Unix time in seconds for the records.
+            logger: told about parts that can't be read.
+
+        Raises:
+            ConfigurationError: an empty id, a buffer size below 1, or a path that can't be used.
+
+        """
+        if not workflow_id or not collection_id:
+            raise ConfigurationError("a checkpoint needs a workflow_id and a collection_id")
+        if buffer_size < 1:
+            raise ConfigurationError(f"buffer_size must be at least 1, found {buffer_size}")
+        self.workflow_id = workflow_id
+        self.collection_id = collection_id
+        self._path = Path(checkpoint_root) / safe_name(workflow_id) / f"{safe_name(collection_id)}.parquet"
+        self._buffer_size = buffer_size
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._buffer: dict[str, Record] = {}
+        self._completed: set[str] = set()
+        self._failed: set[str] = set()
+        self._stored_rows = 0
+        self._superseded = 0
+        logger = logger or logging.getLogger(__name__)
+        try:
+            adopt_single_file(self._path, collection_id, logger)
+            if not resume_from_existing:
+                self._set_previous_aside()
+            self._store = PartStore(self._path, logger)
+            self._load()
+        except OSError as error:
+            raise ConfigurationError(f"the checkpoint {self._path} can't be used: {error.strerror or error}") from error
+
+    def get_checkpoint_path(self) -> Path:
+        """Where the records are: `{root}/{workflow_id}/{collection_id}.parquet`."""
+        return self._path
+
+    @property
+    def completed_count(self) -> int:
+        """How many items are completed."""
+        return len(self._completed)
+
+    @property
+    def failed_count(self) -> int:
+        """How many items failed at their last try."""
+        return len(self._failed)
+
+    @property
+    def rows_written(self) -> int:
+        """Records written to disk since opening, rewriting included: what the checkpoint costs."""
+        return self._store.rows_written
+
+    @property
+    def set_aside(self) -> list[Path]:
+        """Parts that could not be read and were renamed."""
+        return self._store.set_aside
+
+    def is_completed(self, item_id: str) -> bool:
+        """Whether the item was written by the last stage."""
+        return item_id in self._completed
+
+    def contains(self, item_id: str) -> bool:
+        """Older spelling of `is_completed`."""
+        return self.is_completed(item_id)
+
+    def mark_completed(self, item_id: str, output_path: str | os.PathLike[str] | None = None) -> None:
+        """Record that the item was written to `output_path`."""
+        self.mark_all_completed([(item_id, output_path)])
+
+    def mark_all_completed(self, written: Iterable[tuple[str, str | os.PathLike[str] | None]]) -> None:
+        """Record many written items; they reach the disk in the same flush."""
+        now = self._clock()
+        with self._lock:
+            for item_id, path in written:
+                self._note(item_id)
+                self._completed.add(item_id)
+                self._failed.discard(item_id)
+                self._buffer[item_id] = Record(item_id, None if path is None else os.fspath(path), True, now, None)
+            self._flush_when_full()
+
+    def mark_failed(self, item_id: str, error: object) -> None:
+        """Record that the item could not be written; it will be tried again on resume."""
+        with self._lock:
+            self._note(item_id)
+            self._failed.add(item_id)
+            self._completed.discard(item_id)
+            self._buffer[item_id] = Record(item_id, None, False, self._clock(), str(error))
+            self._flush_when_full()
+
+    def add(self, record: Mapping[str, Any] | object) -> None:
+        """Older spelling: a record with `item_id`, `completed` and perhaps `output_path` and `error`."""
+        fields = record if isinstance(record, Mapping) else vars(record)
+        if fields.get("completed", True):
+            self.mark_completed(fields["item_id"], fields.get("output_path"))
+        else:
+            self.mark_failed(fields["item_id"], fields.get("error") or "")
+
+    def save(self, records: Iterable[Mapping[str, Any] | object]) -> None:
+        """Older spelling: add records and flush."""
+        for record in records:
+            self.add(record)
+        self.flush()
+
+    def flush(self) -> None:
+        """Put what is buffered on disk.
+
+        Raises:
+            DataProcessingError: it can't be written; the records stay in the buffer.
+
+        """
+        with self._lock:
+            if not self._buffer:
+                return
+            try:
+                self._store.append(records_table(self.collection_id, self._buffer.values()))
+                self._stored_rows += len(self._buffer)
+                self._buffer.clear()
+                if self._superseded * _SUPERSEDED_SHARE >= self._stored_rows:
+                    self._compact()
+            except OSError as error:
+                raise DataProcessingError(
+                    f"the checkpoint {self._path} can't be written: {error.strerror or error}"
+                ) from error
+
+    def close(self) -> None:
+        """Flush, and leave one record per item."""
+        with self._lock:
+            self.flush()
+            if self._superseded:
+                self._compact()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _note(self, item_id: str) -> None:
+        if item_id not in self._buffer and (item_id in self._completed or item_id in self._failed):
+            self._superseded += 1
+
+    def _flush_when_full(self) -> None:
+        if len(self._buffer) >= self._buffer_size:
+            self.flush()
+
+    def _compact(self) -> None:
+        self._store.compact()
+        self._stored_rows = len(self._completed) + len(self._failed)
+        self._superseded = 0
+
+    def _load(self) -> None:
+        for table in self._store.tables(["item_id", "completed"]):
+            done = table["completed"]
+            completed = table["item_id"].filter(done).to_pylist()
+            self._completed.update(completed)
+            self._failed.difference_update(completed)
+            if len(completed) < table.num_rows:
+                import pyarrow.compute as pc
+
+                failed = table["item_id"].filter(pc.invert(done)).to_pylist()
+                self._failed.update(failed)
+                self._completed.difference_update(failed)
+            self._stored_rows += table.num_rows
+        self._superseded = self._stored_rows - len(self._completed) - len(self._failed)
+
+    def _set_previous_aside(self) -> None:
+        if not self._path.exists():
+            return
+        previous = self._path.with_name(f".{self._path.name}.previous")
+        if previous.is_dir():
+            shutil.rmtree(previous)
+        self._path.replace(previous)

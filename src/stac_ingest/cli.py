@@ -1,0 +1,137 @@
+"""The command: a source in, files out."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from stac_ingest.context import WorkflowContext
+from stac_ingest.failures import FailureCollector
+from stac_ingest.module import IngestModule
+
+from stac_ingest.certificate import NAME, Certificate, certify
+from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.cli_settings import describe_budget, is_loopback, parse_arguments, read_settings
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
+from stac_ingest.outputs import make_output
+from stac_ingest.outputs.folder import OutputFolder
+from stac_ingest.pipeline import PipelineResult, run_pipeline
+from stac_ingest.progress import PrintableFormatter, ProgressLine, printable
+
+COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+CHECKPOINTS = ".checkpoints"
+_SHOWN_FAILURES = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrintableFormatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    try:
+        config = read_settings(options)
+        run = Run(options, config, sys.stderr)
+        return run.run()
+    except ConfigurationError as error:
+        return _say(BAD_SETTINGS, error)
+    except IngestError as error:
+        return _say(BAD_DATA, error)
+    except KeyboardInterrupt:
+        return _say(INTERRUPTED, "interrupted; --resume goes on from here")
+
+
+def _say(code: int, what: object) -> int:
+    print(f"stac-ingest: {printable(what)}", file=sys.stderr)  # noqa: T201 - the command's own words
+    return code
+
+
+class Run:
+    """One run of the command."""
+
+    def __init__(self, options: argparse.Namespace, config: IngestConfig, stream: TextIO) -> None:
+        self._config = config
+        self._stream = stream
+        self._folder: Path = options.output
+        self._to: str = options.to
+        self._resume: bool = options.resume
+        self._failures = FailureCollector()
+        self._result = PipelineResult()
+        # A wrong path or setting must be told before anything is written.
+        self._module = IngestModule(config)
+
+    def run(self) -> int:
+        """Ingest, certify, report."""
+        if self._config.mode == "api" and not is_loopback(self._config.source):
+            self._print(describe_budget(self._config))
+        OutputFolder(self._folder).close()
+        (self._folder / NAME).unlink(missing_ok=True)
+        try:
+            asyncio.run(self._pipeline())
+        except ConfigurationError:
+            raise  # nothing was ingested: there is nothing to certify
+        except (IngestError, KeyboardInterrupt):
+            self._report(interrupted=True)
+            raise
+        return INCOMPLETE if self._report(interrupted=False).verdict == "truncated" else COMPLETE
+
+    async def _pipeline(self) -> None:
+        progress = ProgressLine(self._stream, lambda: len(self._failures))
+        checkpoints = await asyncio.to_thread(self._open_checkpoints)
+        context = WorkflowContext(
+            workflow_id=self._to,
+            config=self._config.model_dump(),
+            logger=logging.getLogger("stac_ingest"),
+            failure_collector=self._failures,
+            checkpoints=checkpoints,
+            data={"collection_id": self._config.collection_id} if self._config.collection_id else {},
+        )
+        output = make_output(self._to, self._folder / "items" if self._to == "items" else self._folder)
+        try:
+            await run_pipeline(self._module, [], output, context, on_progress=progress.update, result=self._result)
+        finally:
+            progress.clear()
+            await asyncio.to_thread(checkpoints.close)
+
+    def _open_checkpoints(self) -> CheckpointManager:
+        return CheckpointManager(
+            self._to,
+            self._config.collection_id or "items",
+            self._folder / CHECKPOINTS,
+            resume_from_existing=self._resume,
+        )
+
+    def _report(self, *, interrupted: bool) -> Certificate:
+        failures = self._failures.get_all()
+        certificate = certify(
+            self._config,
+            self._config.collection_id,
+            self._module.summary,
+            self._result,
+            failures=len(failures),
+            interrupted=interrupted,
+        )
+        try:
+            path = certificate.write(self._folder)
+        except OSError as error:
+            raise DataProcessingError(f"can't write {self._folder / NAME}: {error.strerror or error}") from error
+        for failure in failures[:_SHOWN_FAILURES]:
+            self._print(f"failed: {failure.item_id}: {failure.error}")
+        rate = certificate.items / certificate.seconds if certificate.seconds else 0.0
+        self._print(
+            f"{certificate.items:,} items from {certificate.pages:,} pages in {certificate.seconds:,.1f} s "
+            f"({rate:,.0f}/s): {certificate.written:,} written, {certificate.skipped:,} done before, "
+            f"{certificate.duplicates:,} duplicates, "
+            f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
+        )
+        self._print(f"{certificate.verdict}: {certificate.reason} ({path})")
+        return certificate
+
+    def _print(self, text: str) -> None:
+        print(printable(text), file=self._stream)

@@ -1,0 +1,158 @@
+"""The command line as settings."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ConfigurationError
+
+FORMATS = ("ndjson", "items", "geoparquet")
+
+MODEST_BUDGET = {"max_requests": 500, "requests_per_second": 2.0, "max_in_flight": 2}
+"""Of a server that isn't this machine's, unless the user says otherwise."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say it in one line; the usage is one `--help` away."""
+        self.exit(2, f"{self.prog}: {message} (see --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options."""
+    parser = _Parser(
+        prog="stac-ingest",
+        description="Read STAC items from files or an API and write them as NDJSON, a file per item, or GeoParquet.",
+        epilog="Exit codes: 0 complete, 1 finished with failures or truncated, 2 wrong settings, "
+        "3 the data, the server or the output is at fault, 130 interrupted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("source", metavar="SOURCE", nargs="?", help="a path, or the root URL of a STAC API")
+    parser.add_argument("--to", choices=FORMATS, required=True, help="what to write")
+    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="settings as YAML; options given here win")
+    parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
+
+    search = parser.add_argument_group("what to read")
+    search.add_argument("--collection", metavar="ID", dest="collection_id")
+    search.add_argument("--bbox", metavar="W,S,E,N", type=_bbox)
+    search.add_argument("--datetime", metavar="INTERVAL", help="such as 2024-01-01T00:00:00Z/2024-02-01T00:00:00Z")
+    search.add_argument("--limit", metavar="N", type=int, help="items a page")
+    search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
+
+    drive = parser.add_argument_group("how to read it")
+    drive.add_argument("--concurrency", metavar="N", type=int, help="units of work under way at once, 1 to 50")
+    drive.add_argument("--strategy", dest="worker_strategy", choices=("semaphore", "queue", "time_chunks"))
+    drive.add_argument("--retry", choices=("wait", "none"), help="when a server is busy: wait, or count a failure")
+    drive.add_argument("--max-requests", metavar="N", type=int, help="the budget: requests in all")
+    drive.add_argument("--requests-per-second", metavar="N", type=float, help="the budget: requests started a second")
+    drive.add_argument("--max-in-flight", metavar="N", type=int, help="the budget: requests at once")
+    return parser
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line. Wrong options end the process with code 2."""
+    return build_parser().parse_args(_join_negative_bbox(arguments))
+
+
+def read_settings(options: argparse.Namespace) -> IngestConfig:
+    """The settings of the file, overlaid with those of the command line.
+
+    Raises:
+        ConfigurationError: a setting is wrong, or the source is remote and `--allow-remote` is missing.
+
+    """
+    settings = _from_file(options.config) if options.config else {}
+    if options.source is not None:
+        settings["source"] = options.source
+        settings["mode"] = "api" if _is_url(options.source) else "file"
+    if "source" not in settings:
+        raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
+    settings.setdefault("mode", "api" if _is_url(str(settings["source"])) else "file")
+    names = ("collection_id", "bbox", "datetime", "limit", "max_items", "concurrency", "worker_strategy", "retry")
+    settings |= {name: value for name in names if (value := getattr(options, name)) is not None}
+    remote = settings["mode"] == "api" and not is_loopback(str(settings["source"]))
+    if remote and not options.allow_remote:
+        raise ConfigurationError(f"{_host(settings['source'])} is not this machine; --allow-remote lets it be asked")
+    settings["budget"] = _budget(settings.get("budget"), options, remote=remote)
+    return IngestConfig.parse(settings)
+
+
+def describe_budget(config: IngestConfig) -> str:
+    """What may be asked of the server, in words."""
+    budget = config.budget
+    return (
+        f"budget for {_host(config.source)}: at most {budget.max_requests or 'any number of'} requests, "
+        f"{budget.requests_per_second or 'any number'} a second, {budget.max_in_flight or config.concurrency} at once"
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL names this machine."""
+    host = _host(url)
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"File not found or not readable: {path} ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(settings, dict):
+        raise ConfigurationError(f"{path} must hold settings by name")
+    return settings
+
+
+def _budget(given: Any, options: argparse.Namespace, *, remote: bool) -> Any:
+    if given is not None and not isinstance(given, dict):
+        return given
+    asked = {name: value for name in MODEST_BUDGET if (value := getattr(options, name)) is not None}
+    return {**(MODEST_BUDGET if remote else {}), **(given or {}), **asked}
+
+
+def _join_negative_bbox(arguments: Sequence[str]) -> list[str]:
+    """`--bbox -10,...` as `--bbox=-10,...`: argparse takes a value that starts with a dash for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--bbox":
+            joined[-1] = f"--bbox={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _bbox(text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers separated by commas") from None
+    if len(numbers) not in (4, 6):
+        raise argparse.ArgumentTypeError(f"{text!r} has {len(numbers)} numbers, not 4 or 6")
+    return numbers
+
+
+def _is_url(source: str) -> bool:
+    return source.lower().startswith(("http://", "https://"))
+
+
+def _host(url: Any) -> str:
+    try:
+        return urlsplit(str(url)).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,79 @@
+"""The module: joins a source, a strategy and a context."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.context import WorkflowContext
+from stac_ingest.dedup import Seen
+from stac_ingest.errors import DataProcessingError
+from stac_ingest.rejects import Rejects
+from stac_ingest.sources import check_path, make_source
+from stac_ingest.sources.base import Item
+from stac_ingest.strategies import choose_strategy
+from stac_ingest.summary import IngestSummary
+
+
+class IngestModule:
+    """Fetches items from files or from a STAC API: a `Fetcher` of a pipeline.
+
+    Attributes:
+        config: the settings, checked.
+        summary: counts and choices of the latest run; grows while it runs.
+
+    """
+
+    def __init__(self, settings: dict[str, Any] | IngestConfig) -> None:
+        """Check the settings.
+
+        Raises:
+            ConfigurationError: naming what is wrong with which setting.
+
+        """
+        self.config = IngestConfig.parse(settings)
+        self.summary = IngestSummary()
+        self._logger = logging.getLogger("stac_ingest")
+        if self.config.mode == "file":
+            check_path(self.config)
+
+    def set_logger(self, logger: logging.Logger) -> None:
+        """Log to `logger` from now on."""
+        self._logger = logger
+
+    async def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:
+        """Yield items; collect what fails in `context.failure_collector`.
+
+        Items come in any order when `concurrency` is above 1. Closing the iterator, or leaving it by an error, ends
+        every read and request under way.
+
+        Raises:
+            ConfigurationError: no collection id (api mode), or no items where the settings point.
+            DataProcessingError: nothing could be read, or the server's answers can't be used.
+
+        """
+        config = self.config
+        name, strategy = choose_strategy(config)
+        self.summary = summary = IngestSummary(strategy=name, concurrency=config.concurrency)
+        rejects = Rejects(context.failure_collector, self._logger, summary)
+        source = make_source(config, config.collection_id or context.data.get("collection_id"), summary)
+        seen = Seen() if config.mode == "api" else None
+        try:
+            await source.open()
+            async with aclosing(strategy(source, config.concurrency)) as batches:
+                async for batch in batches:
+                    for item in source.decode(batch, rejects):
+                        if seen is not None and not seen.add(item.get("collection") or "", item["id"]):
+                            summary.duplicates += 1
+                            continue
+                        summary.items += 1
+                        yield item
+                        if summary.items == config.max_items:
+                            return
+        finally:
+            await source.close()
+        if summary.failures and not summary.items and config.mode == "file":
+            raise DataProcessingError(f"None of {summary.failures} files in {config.source} could be read")

@@ -1,0 +1,176 @@
+"""What the outputs have in common: batches, written by a thread while the next one gathers."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from os import PathLike
+from typing import Any, Generic, TypeVar
+
+from stac_ingest.errors import ItemError
+from stac_ingest.outputs.folder import OutputFolder
+
+Item = dict[str, Any]
+Entry = TypeVar("Entry")
+
+
+class BatchedOutput(ABC, Generic[Entry]):
+    """Gathers encoded items and writes them batch by batch, in order, at most one batch behind.
+
+    Without checkpoints nothing promises that an item is on disk before `finalize` returns, so nothing waits for the
+    disk before. With them, an item is marked completed when its bytes are on disk.
+    """
+
+    marks_completed = True
+
+    def __init__(self, folder: str | PathLike[str], *, batch_items: int, batch_bytes: int | None = None) -> None:
+        self._folder_path = folder
+        self._folder: OutputFolder | None = None
+        self._checkpoints: Any = None
+        self._batch_items = batch_items
+        self._batch_bytes = batch_bytes if batch_bytes is not None else 1 << 62
+        self._batch: list[Entry] = []
+        self._size = 0
+        self._writing: asyncio.Task[None] | None = None
+        self._failed: Callable[[str, Exception], None] = _raise
+
+    @property
+    def folder(self) -> OutputFolder:
+        """The open folder."""
+        assert self._folder is not None, "start comes first"
+        return self._folder
+
+    async def start(self, context: Any) -> None:
+        """Open the folder, and bring what an earlier run left into step with the checkpoint.
+
+        Raises:
+            ConfigurationError: the folder can't be used, or holds something else than the checkpoint says.
+
+        """
+        if self._folder is not None:
+            return
+        self._checkpoints = getattr(context, "checkpoints", None)
+        self._failed = _failure_reporter(context)
+        self._folder = await asyncio.to_thread(OutputFolder, self._folder_path)
+        await asyncio.to_thread(self._open_safely)
+
+    async def bundle(self, item: Item, context: Any) -> None:
+        """Take one item.
+
+        Raises:
+            ItemError: it can't be written in this format.
+            DataProcessingError: the folder can't be written to.
+
+        """
+        if self._folder is None:
+            await self.start(context)
+        entry, size = self._encode(item)
+        self._batch.append(entry)
+        self._size += size
+        if self._size >= self._batch_bytes or len(self._batch) >= self._batch_items:
+            await self._hand_over()
+
+    async def finalize(self, context: Any) -> dict[str, Any]:
+        """Write what is left, give the files their names, and return `items`, `bytes` and `paths`."""
+        await self.start(context)
+        await self._hand_over()
+        await self._settle()
+        manifest = await asyncio.to_thread(self._finish_safely)
+        await self.close()
+        return manifest
+
+    async def close(self) -> None:
+        """Wait for the batch under way and let go; what is not written yet is left out."""
+        if self._folder is None:
+            return
+        try:
+            if self._writing is not None:
+                await asyncio.wait([self._writing])
+                self._writing.exception()  # seen already where it matters; asking keeps asyncio from reporting it
+                self._writing = None
+        finally:
+            self._let_go()
+            self.folder.close()
+            self._folder = None
+
+    async def _hand_over(self) -> None:
+        batch, self._batch, self._size = self._batch, [], 0
+        await self._settle()
+        if batch:
+            self._writing = asyncio.create_task(asyncio.to_thread(self._write_safely, batch))
+
+    async def _settle(self) -> None:
+        if self._writing is not None:
+            # A thread can't be cancelled: `close` must still find the batch that it is writing.
+            await asyncio.shield(self._writing)
+            self._writing = None
+
+    def _open_safely(self) -> None:
+        with self.folder.writing():
+            self._open(resume=self._checkpoints is not None and self._checkpoints.completed_count > 0)
+
+    def _write_safely(self, batch: list[Entry]) -> None:
+        with self.folder.writing():
+            self._write(batch)
+
+    def _finish_safely(self) -> dict[str, Any]:
+        with self.folder.writing():
+            return self._finish()
+
+    def _mark(self, written: Iterable[tuple[str, str]]) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.mark_all_completed(written)
+
+    @abstractmethod
+    def _open(self, *, resume: bool) -> None:
+        """Prepare the folder. With `resume`, what is marked completed is there and stays."""
+
+    @abstractmethod
+    def _encode(self, item: Item) -> tuple[Entry, int]:
+        """The item as it is kept in a batch, and its size in bytes."""
+
+    @abstractmethod
+    def _write(self, batch: list[Entry]) -> None:
+        """Write a batch and mark what is safely on disk. Runs in a thread."""
+
+    @abstractmethod
+    def _finish(self) -> dict[str, Any]:
+        """Make the output complete and return the manifest. Runs in a thread."""
+
+    @abstractmethod
+    def _let_go(self) -> None:
+        """Close what is open."""
+
+
+def encode_json(item: Item, option: int = 0) -> bytes:
+    """An item as JSON.
+
+    Raises:
+        ItemError: it holds something that JSON can't.
+
+    """
+    import orjson
+
+    try:
+        return orjson.dumps(item, option=option)
+    except TypeError as error:
+        raise ItemError(f"can't be written as JSON: {error}") from error
+
+
+def _raise(item_id: str, error: Exception) -> None:
+    raise ItemError(f"{item_id}: {error}") from error
+
+
+def _failure_reporter(context: Any) -> Callable[[str, Exception], None]:
+    collector: Any = getattr(context, "failure_collector", None)
+    checkpoints: Any = getattr(context, "checkpoints", None)
+
+    def report(item_id: str, error: Exception) -> None:
+        if collector is None:
+            _raise(item_id, error)
+        collector.add(item_id, error, step_id="output")
+        if checkpoints is not None:
+            checkpoints.mark_failed(item_id, error)
+
+    return report

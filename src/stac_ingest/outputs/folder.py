@@ -1,0 +1,92 @@
+"""A folder that files are written to, held open so that nothing lands anywhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from stac_ingest.errors import ConfigurationError, DataProcessingError
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class OutputFolder:
+    """The folder; every name in it is one path component."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Make the folder where it isn't there, and open it.
+
+        Raises:
+            ConfigurationError: it can't be made, opened or written to.
+
+        """
+        self.path = Path(path)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise ConfigurationError(f"can't use the output folder {self.path}: {error.strerror}") from error
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            self.close()
+            raise ConfigurationError(f"can't write to the output folder {self.path}: permission denied")
+
+    def names(self) -> list[str]:
+        """What is in it."""
+        with self.writing():
+            return os.listdir(self._descriptor)  # noqa: PTH208 - the folder that is open, wherever its path leads by now
+
+    def create(self, name: str) -> int:
+        """Open a file for writing, empty; a symbolic link in its place is an error."""
+        return os.open(name, _NEW, 0o666, dir_fd=self._descriptor)
+
+    def reopen(self, name: str) -> int:
+        """Open an existing file for reading and writing, with its content."""
+        return os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._descriptor)
+
+    def rename(self, name: str, target: str) -> None:
+        """Give a file another name; one that has it is replaced."""
+        os.rename(name, target, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._descriptor)
+
+    def sync_names(self) -> None:
+        """Wait until the names in the folder are on disk."""
+        os.fsync(self._descriptor)
+
+    def sync_everything(self) -> None:
+        """Wait until all that was written to this file system is on disk: one call instead of one for each file."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        if not hasattr(libc, "syncfs"):
+            os.sync()
+        elif libc.syncfs(self._descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn errors of the operating system into a `DataProcessingError` that names the folder."""
+        try:
+            yield
+        except OSError as error:
+            raise DataProcessingError(
+                f"can't write to the output folder {self.path}: {error.strerror or error}"
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

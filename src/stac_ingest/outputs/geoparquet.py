@@ -1,0 +1,135 @@
+"""STAC-GeoParquet, in parts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.outputs.base import BatchedOutput, Item
+
+_PART = re.compile(r"part-(\d{5,})\.parquet")
+_UNFINISHED = ".unfinished.parquet"
+
+
+class GeoParquetOutput(BatchedOutput[Item]):
+    """Writes `part-00000.parquet` and so on, each of about `part_items` items.
+
+    A part appears when it is whole; only then its items are completed. On resume the parts that are there stay, and a
+    new one is begun.
+    """
+
+    def __init__(self, folder: str | PathLike[str], *, row_group_items: int = 2000, part_items: int = 100_000) -> None:
+        super().__init__(folder, batch_items=row_group_items)
+        self._row_group_items = row_group_items
+        self._part_items = part_items
+        self._writer: Any = None
+        self._part_ids: list[str] = []
+        self._paths: list[Path] = []
+        self._next = 0
+        self._items = 0
+        self._rejected = 0
+
+    def _open(self, *, resume: bool) -> None:
+        self.folder.remove(_UNFINISHED)
+        matches = sorted((int(match[1]), match[0]) for match in map(_PART.fullmatch, self.folder.names()) if match)
+        if matches and not resume:
+            raise ConfigurationError(
+                f"the output folder {self.folder.path} holds {matches[0][1]} of an earlier run; "
+                "resume that run, or give another folder"
+            )
+        self._paths = [self.folder.path / name for _, name in matches]
+        self._next = matches[-1][0] + 1 if matches else 0
+        if resume:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Mark what was written and not marked: parts are marked in their order, so only the last can lack marks."""
+        import pyarrow.parquet as pq
+
+        self._items = sum(pq.read_metadata(path).num_rows for path in self._paths)
+        for path in reversed(self._paths):
+            ids: list[Any] = pq.read_table(path, columns=["id"], partitioning=None)["id"].to_pylist()
+            unmarked = [item_id for item_id in ids if not self._checkpoints.is_completed(item_id)]
+            if not unmarked:
+                break
+            self._mark((item_id, str(path)) for item_id in unmarked)
+        if self._items < self._checkpoints.completed_count:
+            raise ConfigurationError(
+                f"the checkpoint says that {self._checkpoints.completed_count} items are in {self.folder.path}, "
+                f"but its parts hold {self._items}; start afresh in another folder"
+            )
+
+    def _encode(self, item: Item) -> tuple[Item, int]:
+        return item, 0
+
+    def _write(self, batch: list[Item]) -> None:
+        if self._writer is None:
+            from stac_ingest.geoparquet.encode import GeoParquetWriter
+
+            self._writer = GeoParquetWriter(self.folder.path / _UNFINISHED, row_group_items=self._row_group_items)
+        self._write_or_split(batch)
+        if len(self._part_ids) >= self._part_items:
+            self._end_part()
+
+    def _write_or_split(self, batch: list[Item]) -> None:
+        """Write a batch; when it can't be written, find the items that are at fault and report them."""
+        try:
+            self._writer.write(batch)
+        except (DataProcessingError, ValueError, TypeError) as error:
+            if len(batch) == 1:
+                self._rejected += 1
+                self._failed(batch[0]["id"], error)
+                return
+            middle = len(batch) // 2
+            self._write_or_split(batch[:middle])
+            self._write_or_split(batch[middle:])
+        else:
+            self._part_ids.extend(item["id"] for item in batch)
+
+    def _end_part(self) -> None:
+        writer, self._writer = self._writer, None
+        writer.close()
+        _sync_file(self.folder.path / _UNFINISHED)
+        path = self.folder.path / f"part-{self._next:05d}.parquet"
+        self.folder.rename(_UNFINISHED, path.name)
+        self.folder.sync_names()
+        self._next += 1
+        self._paths.append(path)
+        self._items += len(self._part_ids)
+        self._mark(_all_at(self._part_ids, str(path)))
+        self._part_ids = []
+
+    def _finish(self) -> dict[str, Any]:
+        if self._part_ids:
+            self._end_part()
+        return {
+            "items": self._items,
+            "bytes": sum(path.stat().st_size for path in self._paths),
+            "paths": [str(path) for path in self._paths],
+            "rejected": self._rejected,
+        }
+
+    def _let_go(self) -> None:
+        if self._writer is not None:
+            with contextlib.suppress(Exception):  # the part is thrown away; only its resources matter
+                self._writer.close()
+            self._writer = None
+            self.folder.remove(_UNFINISHED)
+
+
+def _all_at(ids: Iterable[str], path: str) -> list[tuple[str, str]]:
+    return [(item_id, path) for item_id in ids]
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

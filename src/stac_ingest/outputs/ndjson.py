@@ -1,0 +1,86 @@
+"""One file of newline-delimited JSON."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+from typing import Any
+
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.outputs.base import BatchedOutput, Item, encode_json
+from stac_ingest.outputs.folder import write_all
+from stac_ingest.outputs.tail import unmarked_tail
+
+NAME = "items.ndjson"
+_PART = f"{NAME}.part"
+
+
+class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
+    """Writes `items.ndjson`, one item a line; until `finalize` it is called `items.ndjson.part`.
+
+    On resume it goes on behind the last sound line. Whole lines that the checkpoint doesn't know yet are kept and
+    marked, so that each item is there once.
+    """
+
+    def __init__(self, folder: str | PathLike[str], *, batch_bytes: int = 1 << 20) -> None:
+        super().__init__(folder, batch_items=10_000, batch_bytes=batch_bytes)
+        self._descriptor = -1
+        self._items = 0
+
+    @property
+    def _path(self) -> str:
+        return str(self.folder.path / NAME)
+
+    def _open(self, *, resume: bool) -> None:
+        self._items = 0
+        if not resume:
+            self._descriptor = self.folder.create(_PART)
+            return
+        names = self.folder.names()
+        if _PART not in names and NAME in names:
+            self.folder.rename(NAME, _PART)
+        elif _PART not in names:
+            raise self._lost()
+        self._descriptor = self.folder.reopen(_PART)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        tail = unmarked_tail(self._descriptor, self._checkpoints.is_completed)
+        if not tail.marked:
+            raise self._lost()
+        os.ftruncate(self._descriptor, tail.keep)
+        os.lseek(self._descriptor, tail.keep, os.SEEK_SET)
+        os.fsync(self._descriptor)
+        self._mark((item_id, self._path) for item_id in tail.unmarked)
+        self._items = self._checkpoints.completed_count
+
+    def _lost(self) -> ConfigurationError:
+        return ConfigurationError(
+            f"the checkpoint says that {self._checkpoints.completed_count} items are in {self._path}, "
+            "but they are not there; start afresh without resuming"
+        )
+
+    def _encode(self, item: Item) -> tuple[tuple[str, bytes], int]:
+        import orjson
+
+        line = encode_json(item, orjson.OPT_APPEND_NEWLINE)
+        return (item["id"], line), len(line)
+
+    def _write(self, batch: list[tuple[str, bytes]]) -> None:
+        write_all(self._descriptor, b"".join([line for _, line in batch]))
+        self._items += len(batch)
+        if self._checkpoints is not None:
+            os.fsync(self._descriptor)
+            self._mark((item_id, self._path) for item_id, _ in batch)
+
+    def _finish(self) -> dict[str, Any]:
+        os.fsync(self._descriptor)
+        size = os.fstat(self._descriptor).st_size
+        self.folder.rename(_PART, NAME)
+        self.folder.sync_names()
+        return {"items": self._items, "bytes": size, "paths": [self._path]}
+
+    def _let_go(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -1,0 +1,245 @@
+"""Ingest, transform, output: items flow one at a time through the stages."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from stac_ingest.errors import ConfigurationError, ItemError
+
+Item = dict[str, Any]
+
+PROGRESS_SECONDS = 0.2
+"""How often `on_progress` is called."""
+
+_UNMARKED_LIMIT = 10_000
+
+
+class Fetcher(Protocol):
+    """Originates items."""
+
+    def fetch(self, context: Any) -> AsyncIterator[Item]:
+        """Yield items; failures of single ones go to `context.failure_collector`."""
+
+
+class Modifier(Protocol):
+    """Changes one item at a time."""
+
+    def modify(self, item: Item, context: Any) -> Item | None:
+        """Return the changed item, or None to drop it."""
+
+
+class Bundler(Protocol):
+    """Writes items.
+
+    One with a true `marks_completed` tells `context.checkpoints` itself what is safely written. For others an item
+    counts as completed when `bundle` returns.
+    """
+
+    async def bundle(self, item: Item, context: Any) -> None:
+        """Take one item. An `ItemError` concerns this item alone; any other error ends the run."""
+
+    async def finalize(self, context: Any) -> dict[str, Any]:
+        """Write what is left and say what was written."""
+
+
+@runtime_checkable
+class Output(Bundler, Protocol):
+    """A bundler with a beginning and an end: it looks at what an earlier run left, and lets go after an error."""
+
+    marks_completed: bool
+
+    async def start(self, context: Any) -> None:
+        """Open the output; on resume, bring it and the checkpoint into step."""
+
+    async def close(self) -> None:
+        """Let go of everything. What was not finalized stays for a later run to go on with."""
+
+
+@dataclass(slots=True)
+class StageSeconds:
+    """Where the time went, in seconds of the run's own clock."""
+
+    ingest: float = 0.0
+    """Waiting for the fetcher's next item."""
+    transform: float = 0.0
+    output: float = 0.0
+    """In `bundle`, `finalize` and keeping the checkpoint."""
+
+    def as_dict(self) -> dict[str, float]:
+        """By name."""
+        return {"ingest": self.ingest, "transform": self.transform, "output": self.output}
+
+
+@dataclass(slots=True)
+class PipelineResult:
+    """What a run did. Also handed to `on_progress` while it runs."""
+
+    fetched: int = 0
+    skipped: int = 0
+    """Completed already: in an earlier run, or earlier in this one."""
+    dropped: int = 0
+    """By a modifier."""
+    written: int = 0
+    failed: int = 0
+    """In transform or output; failures of the ingest are the fetcher's to count."""
+    seconds: float = 0.0
+    stages: StageSeconds = field(default_factory=StageSeconds)
+    manifest: dict[str, Any] = field(default_factory=dict)
+    """As the bundler's `finalize` returned it."""
+
+
+async def run_pipeline(
+    fetcher: Fetcher,
+    modifiers: Sequence[Modifier],
+    bundler: Bundler,
+    context: Any,
+    *,
+    on_progress: Callable[[PipelineResult], None] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+    result: PipelineResult | None = None,
+) -> PipelineResult:
+    """Run all items through the stages.
+
+    Args:
+        fetcher: where items come from, in any order.
+        modifiers: applied in this order.
+        bundler: where items go.
+        context: shared by the stages; its `checkpoints`, where it has any, say what to leave out.
+        on_progress: called now and then, and at the end.
+        clock: in seconds.
+        result: filled while the run goes on, for whoever wants to read it after an error.
+
+    Raises:
+        ConfigurationError: a stage's settings can't be used.
+        DataProcessingError: the source as a whole, or the output, is at fault. Failures of single items are collected.
+
+    """
+    run = _Run(modifiers, bundler, context, result or PipelineResult())
+    started = clock()
+    try:
+        if isinstance(bundler, Output):
+            await bundler.start(context)
+        await run.drive(fetcher, clock, on_progress)
+        before_end = clock()
+        run.finish(await bundler.finalize(context))
+        run.result.stages.output += clock() - before_end
+    finally:
+        if isinstance(bundler, Output):
+            await bundler.close()
+        if run.checkpoints is not None:
+            await asyncio.to_thread(run.checkpoints.flush)
+        run.result.seconds = clock() - started
+    if on_progress is not None:
+        on_progress(run.result)
+    return run.result
+
+
+class _Run:
+    """One run's state."""
+
+    def __init__(self, modifiers: Sequence[Modifier], bundler: Bundler, context: Any, result: PipelineResult) -> None:
+        self.result = result
+        self.checkpoints: Any = getattr(context, "checkpoints", None)
+        self._modify = [modifier.modify for modifier in modifiers]
+        self._bundler = bundler
+        self._context = context
+        self._marks = self.checkpoints is not None and not getattr(bundler, "marks_completed", False)
+        self._unmarked: set[str] = set()
+        self._unmarked_limit = _UNMARKED_LIMIT
+
+    async def drive(
+        self, fetcher: Fetcher, clock: Callable[[], float], on_progress: Callable[[PipelineResult], None] | None
+    ) -> None:
+        """Move every item, adding up the seconds of each stage."""
+        result, stages = self.result, self.result.stages
+        started = before = clock()
+        next_report = before + PROGRESS_SECONDS if on_progress else float("inf")
+        async with aclosing(_closable(fetcher.fetch(self._context))) as stream:
+            async for fetched in stream:
+                arrived = clock()
+                stages.ingest += arrived - before
+                result.fetched += 1
+                item = self._transform(fetched)
+                before = clock()
+                stages.transform += before - arrived
+                if item is not None:
+                    await self._output(item)
+                    transformed, before = before, clock()
+                    stages.output += before - transformed
+                if before >= next_report and on_progress:
+                    result.seconds = before - started
+                    on_progress(result)
+                    next_report = before + PROGRESS_SECONDS
+            stages.ingest += clock() - before
+
+    def finish(self, manifest: dict[str, Any]) -> None:
+        """Keep the manifest, and correct the counts by items that turned out unfit only when they were written."""
+        rejected = manifest.get("rejected", 0)
+        self.result.manifest = manifest
+        self.result.written -= rejected
+        self.result.failed += rejected
+
+    def _transform(self, item: Item) -> Item | None:
+        """The item as it is to be written, or None when it is not to be."""
+        item_id = item.get("id")
+        if not isinstance(item_id, str) or not item_id:
+            self._fail(f"item {self.result.fetched}", ItemError("the item has no id"), "transform")
+            return None
+        if self.checkpoints is not None and (item_id in self._unmarked or self.checkpoints.is_completed(item_id)):
+            self.result.skipped += 1
+            return None
+        try:
+            for modify in self._modify:
+                changed = modify(item, self._context)
+                if changed is None:
+                    self.result.dropped += 1
+                    return None
+                item = changed
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a modifier is foreign code; its faults concern one item
+            self._fail(item_id, error, "transform")
+            return None
+        return item
+
+    async def _output(self, item: Item) -> None:
+        item_id = item["id"]
+        try:
+            await self._bundler.bundle(item, self._context)
+        except ItemError as error:
+            self._fail(item_id, error, "output")
+            return
+        self.result.written += 1
+        if self.checkpoints is not None:
+            if self._marks:
+                self.checkpoints.mark_completed(item_id, None)
+            else:
+                self._remember(item_id)
+
+    def _remember(self, item_id: str) -> None:
+        """Keep what the bundler has taken and not marked yet, so that an id is written once."""
+        self._unmarked.add(item_id)
+        if len(self._unmarked) >= self._unmarked_limit:
+            self._unmarked = {known for known in self._unmarked if not self.checkpoints.is_completed(known)}
+            self._unmarked_limit = max(_UNMARKED_LIMIT, 2 * len(self._unmarked))
+
+    def _fail(self, item_id: str, error: Exception, stage: str) -> None:
+        self.result.failed += 1
+        self._context.failure_collector.add(item_id, error, step_id=stage)
+        if self.checkpoints is not None:
+            self.checkpoints.mark_failed(item_id, error)
+
+
+def _closable(stream: AsyncIterator[Item]) -> Any:
+    """An iterator that can be closed early; foreign fetchers may return one that can't."""
+    return stream if hasattr(stream, "aclose") else _wrapped(stream)
+
+
+async def _wrapped(stream: AsyncIterator[Item]) -> AsyncIterator[Item]:
+    async for item in stream:
+        yield item

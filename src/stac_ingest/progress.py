@@ -1,0 +1,52 @@
+"""How far a run is, on one line of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from logging import Formatter, LogRecord
+from typing import TextIO
+
+from stac_ingest.pipeline import PipelineResult
+
+_CLEAR = "\r\x1b[K"
+
+
+class ProgressLine:
+    """Rewrites one line with items, rate and failures. Shows nothing unless the stream is a terminal."""
+
+    def __init__(self, stream: TextIO, failures: Callable[[], int]) -> None:
+        self._stream = stream
+        self._failures = failures
+        self._shown = False
+        self.enabled = stream.isatty()
+
+    def update(self, result: PipelineResult) -> None:
+        """Show where the run is."""
+        if not self.enabled:
+            return
+        rate = result.fetched / result.seconds if result.seconds else 0.0
+        skipped = f"  {result.skipped:,} done before" if result.skipped else ""
+        line = f"{result.fetched:,} items  {rate:,.0f}/s  {self._failures():,} failures{skipped}"
+        self._stream.write(_CLEAR + line)
+        self._stream.flush()
+        self._shown = True
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._shown:
+            self._stream.write(_CLEAR)
+            self._stream.flush()
+            self._shown = False
+
+
+def printable(text: object) -> str:
+    """A stranger's text without control characters, which could rewrite the terminal."""
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in str(text))
+
+
+class PrintableFormatter(Formatter):
+    """Log messages without control characters: file names and ids are strangers' text too."""
+
+    def format(self, record: LogRecord) -> str:
+        """One line."""
+        return printable(super().format(record))

@@ -1,0 +1,32 @@
+"""A task for each unit, as many as a semaphore lets through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from stac_ingest.sources.base import Batch, Source
+from stac_ingest.strategies.stream import Put, stream
+
+
+def semaphore(source: Source[Any], concurrency: int) -> AsyncIterator[Batch]:
+    """Start a task for each unit once a place is free; the place is freed when the unit is read."""
+
+    async def produce(put: Put) -> None:
+        places = asyncio.Semaphore(concurrency)
+
+        async def read(unit: Any) -> None:
+            try:
+                async for batch in source.read(unit):
+                    await put(batch)
+            finally:
+                places.release()
+
+        async with asyncio.TaskGroup() as tasks, aclosing(source.units()) as units:
+            async for unit in units:
+                await places.acquire()
+                tasks.create_task(read(unit))
+
+    return stream(produce, concurrency)

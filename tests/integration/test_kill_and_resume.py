@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+ITEMS = 60
+
+PROGRAM = """
+import asyncio, os, signal, sys, threading
+from types import SimpleNamespace
+
+kind, root, die_at = sys.argv[1], sys.argv[2], int(sys.argv[3])
+lock, steps = threading.Lock(), 0
+
+
+def dying(function, half=None):
+    def step(*arguments, **options):
+        global steps
+        with lock:
+            steps += 1
+            if steps == die_at:
+                if half:
+                    half(*arguments)
+                os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **options)
+    return step
+
+
+write = os.write
+for name in ("fsync", "rename", "replace", "unlink", "ftruncate"):
+    setattr(os, name, dying(getattr(os, name)))
+os.write = dying(write, half=lambda descriptor, data: write(descriptor, data[: len(data) // 2]))
+
+from stac_ingest import CheckpointManager, WorkflowContext
+from stac_ingest.outputs import GeoParquetOutput, ItemFilesOutput, NdjsonOutput
+from stac_ingest.pipeline import run_pipeline
+
+output = {
+    "ndjson": lambda: NdjsonOutput(root + "/out", batch_bytes=500),
+    "items": lambda: ItemFilesOutput(root + "/out", batch_items=4),
+    "geoparquet": lambda: GeoParquetOutput(root + "/out", row_group_items=5, part_items=10),
+}[kind]()
+
+
+async def fetch(context):
+    for number in range(60):
+        await asyncio.sleep(0)
+        yield {
+            "type": "Feature", "stac_version": "1.0.0", "id": f"i{number}", "collection": "c",
+            "geometry": {"type": "Point", "coordinates": [number, 1.0]}, "bbox": [number, 1.0, number, 1.0],
+            "properties": {"datetime": "2024-01-01T00:00:00Z"}, "links": [], "assets": {},
+        }
+
+
+with CheckpointManager("w", "c", root + "/checkpoints", buffer_size=7) as checkpoints:
+    context = WorkflowContext(checkpoints=checkpoints)
+    asyncio.run(run_pipeline(SimpleNamespace(fetch=fetch), [], output, context))
+print(steps)
+"""
+
+
+def run(kind, root, die_at=0):
+    command = [sys.executable, "-c", PROGRAM, kind, str(root), str(die_at)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def written(kind, out):
+    """The ids in the output, as often as they are there."""
+    if kind == "items":
+        return [json.loads(path.read_bytes())["id"] for path in out.glob("*.json")]
+    if kind == "ndjson":
+        files = [path for path in (out / "items.ndjson", out / "items.ndjson.part") if path.exists()]
+        whole = [line for path in files for line in path.read_bytes().split(b"\n")[:-1]]
+        return [json.loads(line)["id"] for line in whole]
+    return [one for path in out.glob("part-*.parquet") for one in pq.read_table(path)["id"].to_pylist()]
+
+
+def completed(root):
+    path = root / "checkpoints" / "w" / "c.parquet"
+    frame = pd.read_parquet(path) if path.exists() and any(path.glob("part-*")) else pd.DataFrame({"item_id": []})
+    return set(frame["item_id"])
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet"])
+def test_killed_at_any_step_each_item_is_written_once(tmp_path, kind):
+    """Killed twice at seeded steps of writing, a run loses nothing that it reported, and a resume completes it."""
+    whole = run(kind, tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    steps = int(whole.stdout)
+    chance = random.Random(f"20260210 {kind}")
+    for trial in range(2):
+        root = tmp_path / str(trial)
+        for _ in range(2):
+            killed = run(kind, root, die_at=chance.randint(1, max(2, steps // 2)))
+            assert killed.returncode == -9, killed.stderr
+            assert completed(root) <= set(written(kind, root / "out"))
+        resumed = run(kind, root)
+        assert resumed.returncode == 0, resumed.stderr
+        assert sorted(written(kind, root / "out")) == sorted(f"i{number}" for number in range(ITEMS))
+        assert len(completed(root)) == ITEMS

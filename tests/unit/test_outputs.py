@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
+from stac_ingest.outputs import OUTPUTS, ItemFilesOutput, NdjsonOutput, make_output
+from stac_ingest.outputs import folder as folder_module
+from stac_ingest.outputs.folder import OutputFolder
+from stac_ingest.outputs.tail import unmarked_tail
+
+
+def context(checkpoints=None):
+    return SimpleNamespace(checkpoints=checkpoints, failure_collector=None)
+
+
+def item(item_id, **properties):
+    return {"type": "Feature", "id": item_id, "properties": properties}
+
+
+async def write(output, items, ctx=None):
+    ctx = ctx or context()
+    await output.start(ctx)
+    try:
+        for one in items:
+            await output.bundle(one, ctx)
+        return await output.finalize(ctx)
+    finally:
+        await output.close()
+
+
+def names_in(folder):
+    return [entry.name for entry in folder.iterdir()]
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+async def test_ndjson_has_one_item_a_line(tmp_path):
+    """Items come out as they went in, and the manifest counts items and bytes."""
+    items = [item(f"i{number}", text="line\nbreak ü") for number in range(50)]
+    manifest = await write(NdjsonOutput(tmp_path, batch_bytes=300), items)
+    path = tmp_path / "items.ndjson"
+    assert lines(path) == items
+    assert manifest == {"items": 50, "bytes": path.stat().st_size, "paths": [str(path)]}
+    assert names_in(tmp_path) == ["items.ndjson"]
+
+
+async def test_ndjson_appears_under_its_name_only_when_whole(tmp_path):
+    """Until finalize the file is called `.part`; an earlier result stays until it is replaced."""
+    (tmp_path / "items.ndjson").write_text("earlier\n")
+    output = NdjsonOutput(tmp_path, batch_bytes=1)
+    ctx = context()
+    await output.bundle(item("a"), ctx)
+    await output.close()
+    assert (tmp_path / "items.ndjson").read_text() == "earlier\n"
+    assert (tmp_path / "items.ndjson.part").exists()
+    await write(NdjsonOutput(tmp_path), [item("b")])
+    assert [one["id"] for one in lines(tmp_path / "items.ndjson")] == ["b"]
+    assert not (tmp_path / "items.ndjson.part").exists()
+
+
+async def test_item_files_have_one_item_each(tmp_path):
+    """Each item is in the file of its id, and the manifest counts them."""
+    items = [item(f"S2A_{number}") for number in range(25)]
+    manifest = await write(ItemFilesOutput(tmp_path, batch_items=10), items)
+    assert {path.name for path in tmp_path.iterdir()} == {f"S2A_{number}.json" for number in range(25)}
+    assert json.loads((tmp_path / "S2A_3.json").read_bytes()) == items[3]
+    assert manifest["items"] == 25
+    assert manifest["bytes"] == sum(path.stat().st_size for path in tmp_path.iterdir())
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.text(max_size=8)
+        | st.sampled_from(["../x", "/etc/x", "a\x00", "A", "a", "CON", "x" * 300, "x.", ".item.part"]),
+        unique=True,
+        max_size=12,
+    )
+)
+async def test_item_files_stay_in_their_folder_and_apart(tmp_path_factory, ids):
+    """Whatever ids strangers choose, there is one file per item, in the folder, on any file system."""
+    ids = [item_id for item_id in ids if item_id.isprintable() or "\x00" in item_id]
+    parent = tmp_path_factory.mktemp("parent")
+    folder = parent / "out"
+    await write(ItemFilesOutput(folder), [item(item_id) for item_id in ids])
+    assert names_in(parent) == ["out"]
+    names = names_in(folder)
+    assert len({name.lower() for name in names}) == len(ids)
+    assert sorted(json.loads((folder / name).read_bytes())["id"] for name in names) == sorted(ids)
+
+
+async def test_links_planted_in_the_folder_are_not_followed(tmp_path):
+    """A symbolic link under a name that is about to be written never leads a write elsewhere."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for name in ("a.json", "items.ndjson"):
+        (folder / name).symlink_to(victim)
+    await write(ItemFilesOutput(folder), [item("a")])
+    await write(NdjsonOutput(folder), [item("a")])
+    assert victim.read_text() == "precious"
+    assert not (folder / "a.json").is_symlink()
+    (folder / ".item.part").symlink_to(victim)
+    await write(ItemFilesOutput(folder), [item("a")])
+    (folder / "items.ndjson.part").symlink_to(victim)
+    with pytest.raises(DataProcessingError, match="output folder"):
+        await write(NdjsonOutput(folder), [item("a")])
+    assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize("kind", [ItemFilesOutput, NdjsonOutput])
+async def test_an_item_that_json_can_not_hold_is_an_item_error(tmp_path, kind):
+    """An unencodable item is refused by itself; the others are written."""
+    output, ctx = kind(tmp_path), context()
+    await output.start(ctx)
+    with pytest.raises(ItemError, match="JSON"):
+        await output.bundle(item("a", big=2**70), ctx)
+    await output.bundle(item("b"), ctx)
+    assert (await output.finalize(ctx))["items"] == 1
+
+
+@pytest.mark.parametrize("name", ["items", "ndjson"])
+async def test_a_full_disk_names_the_folder_and_completes_nothing(tmp_path, monkeypatch, name):
+    """When the disk is full the error names the folder, and no item is marked that isn't on disk."""
+
+    def full(descriptor, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for module in ("item_files", "ndjson"):
+        monkeypatch.setattr(f"stac_ingest.outputs.{module}.write_all", full)
+    checkpoints = CheckpointManager("w", "c", tmp_path / "checkpoints")
+    with pytest.raises(DataProcessingError, match=f"{tmp_path / 'out'}.*No space left"):
+        await write(make_output(name, tmp_path / "out"), [item("a")], context(checkpoints))
+    assert checkpoints.completed_count == 0
+
+
+@pytest.mark.parametrize("name", list(OUTPUTS))
+async def test_a_folder_that_can_not_be_made_is_a_configuration_error(tmp_path, name):
+    """An output folder below a file is refused at the start, by name."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=str(tmp_path / "file" / "out")):
+        await make_output(name, tmp_path / "file" / "out").start(context())
+
+
+def test_an_unknown_output_is_named():
+    """A format that doesn't exist is refused with the list of those that do."""
+    with pytest.raises(ConfigurationError, match="'csv' is not known; use one of items, ndjson, geoparquet"):
+        make_output("csv", "x")
+
+
+@pytest.mark.parametrize("kind", [ItemFilesOutput, NdjsonOutput])
+async def test_items_are_completed_only_when_they_are_on_disk(tmp_path, monkeypatch, kind):
+    """The order is write, wait for the disk, mark."""
+    events = []
+    checkpoints = CheckpointManager("w", "c", tmp_path / "checkpoints", buffer_size=10_000)
+    fsync, mark = os.fsync, checkpoints.mark_all_completed
+    monkeypatch.setattr(os, "fsync", lambda fd: (events.append("sync"), fsync(fd)))
+    sync_everything = OutputFolder.sync_everything
+    monkeypatch.setattr(
+        folder_module.OutputFolder, "sync_everything", lambda self: (events.append("sync"), sync_everything(self))
+    )
+    checkpoints.mark_all_completed = lambda written: (events.append("mark"), mark(written))
+    output, ctx = kind(tmp_path / "out", batch_bytes=1), context(checkpoints)
+    await output.bundle(item("a"), ctx)
+    await output.bundle(item("b"), ctx)
+    await output.close()
+    assert events == ["sync", "mark"] * 2
+    assert checkpoints.completed_count == 2
+
+
+async def test_without_checkpoints_nothing_waits_for_the_disk_before_the_end(tmp_path, monkeypatch):
+    """Where nothing is promised early, only finalize waits for the disk."""
+    calls = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (calls.append(fd), fsync(fd)))
+    output, ctx = NdjsonOutput(tmp_path, batch_bytes=1), context()
+    for number in range(10):
+        await output.bundle(item(f"i{number}"), ctx)
+    assert calls == []
+    await output.finalize(ctx)
+    assert calls
+
+
+async def interrupted(tmp_path, *, marked, written):
+    """An NDJSON output in which `written` items are on disk and `marked` of them are known to the checkpoint."""
+    await write(NdjsonOutput(tmp_path / "out"), [item(f"i{number}") for number in range(written)])
+    (tmp_path / "out" / "items.ndjson").rename(tmp_path / "out" / "items.ndjson.part")
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        for number in range(marked):
+            checkpoints.mark_completed(f"i{number}")
+    return tmp_path / "out" / "items.ndjson.part"
+
+
+@pytest.mark.parametrize("ending", [b"", b'{"id": "half', b"\x00\x00\x00\x00", b'\x00\x00\n{"id": "after"}\n', b"[]\n"])
+async def test_ndjson_resumes_behind_its_last_sound_line(tmp_path, ending):
+    """Whole lines are kept and marked, what follows is cut off, and each item ends up there once."""
+    part = await interrupted(tmp_path, marked=3, written=5)
+    with part.open("ab") as stream:
+        stream.write(ending)
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        output, ctx = NdjsonOutput(tmp_path / "out"), context(checkpoints)
+        await output.start(ctx)
+        assert checkpoints.completed_count == 5
+        manifest = await write(output, [item("i5")], ctx)
+    assert [one["id"] for one in lines(tmp_path / "out" / "items.ndjson")] == [f"i{number}" for number in range(6)]
+    assert manifest["items"] == 6
+
+
+async def test_ndjson_goes_on_with_a_finished_file(tmp_path):
+    """A finished run whose failures are tried again adds to its file."""
+    for items in ([item("a")], [item("b")]):
+        with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+            await write(NdjsonOutput(tmp_path), items, context(checkpoints))
+    assert [one["id"] for one in lines(tmp_path / "items.ndjson")] == ["a", "b"]
+
+
+@pytest.mark.parametrize("loss", ["removed", "emptied"])
+async def test_a_lost_file_is_noticed_on_resume(tmp_path, loss):
+    """A checkpoint whose output has gone must not lead to a file without those items."""
+    part = await interrupted(tmp_path, marked=3, written=3)
+    if loss == "removed":
+        part.unlink()
+    else:
+        part.write_bytes(b"")
+    with pytest.raises(ConfigurationError, match=r"3 items are in .* not there"):
+        await write(NdjsonOutput(tmp_path / "out"), [], context(CheckpointManager("w", "c", tmp_path / "checkpoints")))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(0, 12),
+    marked=st.integers(0, 12),
+    padding=st.integers(0, 40),
+    ending=st.binary(max_size=12).filter(lambda data: b"\n" not in data),
+    block=st.integers(1, 64),
+)
+def test_the_tail_is_found_whatever_the_blocks(tmp_path_factory, *, count, marked, padding, ending, block):
+    """Reading backwards in blocks of any size finds exactly the lines without a mark."""
+    path = tmp_path_factory.mktemp("tail") / "file"
+    data = b"".join(b'{"id":"%d","p":"%s"}\n' % (number, b"x" * padding) for number in range(count))
+    path.write_bytes(data + ending)
+    known = {str(number) for number in range(min(marked, count))}
+    descriptor = os.open(path, os.O_RDONLY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stac_ingest.outputs.tail._BLOCK", block)
+        tail = unmarked_tail(descriptor, known.__contains__)
+    os.close(descriptor)
+    assert tail.keep == len(data)
+    assert tail.unmarked == [str(number) for number in range(len(known), count)]
+    assert tail.marked == bool(known)
+
+
+async def test_resuming_reads_only_the_end_of_the_file(tmp_path, monkeypatch):
+    """A resume looks at the lines without a mark and one more, however long the file is."""
+    part = await interrupted(tmp_path, marked=990, written=1000)
+    parsed = []
+    monkeypatch.setattr("stac_ingest.outputs.tail._item_id", lambda line: (parsed.append(1), json.loads(line)["id"])[1])
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        descriptor = os.open(part, os.O_RDONLY)
+        assert len(unmarked_tail(descriptor, checkpoints.is_completed).unmarked) == 10
+        os.close(descriptor)
+    assert len(parsed) == 11

@@ -1,0 +1,216 @@
+"""The workflow itself, run as a user runs it: Snakemake in a process of its own, on real files and a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from ingest_bench.matrix import cell_file, cells, load_settings
+from ingest_bench.results import Results
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MATRIX: dict[str, Any] = {
+    "results": "results",
+    "sampling": {"budget_seconds": 0.2, "trace_items": 20},
+    "corpora": {
+        "files": {"kind": "item_files", "items": 120},
+        "parquet": {"kind": "geoparquet", "items": 200, "files": 2},
+        "broken": {"kind": "items_directory", "items": 60, "item_kb": 20, "broken": 0.1},
+        "api": {"kind": "api", "items": 250},
+    },
+    "scenarios": {
+        "small": {
+            "title": "Small files",
+            "group": "small_files",
+            "corpus": "files",
+            "cache": "cold",
+            "baseline": {"arm": "upstream"},
+            "arms": {
+                "upstream": {"fetcher": "upstream", "concurrency": [1]},
+                "queue": {"concurrency": [5], "settings": {"worker_strategy": "queue"}},
+            },
+        },
+        "parquet": {
+            "title": "GeoParquet",
+            "group": "large_files",
+            "corpus": "parquet",
+            "baseline": {"arm": "sequential"},
+            "arms": {
+                "sequential": {"concurrency": [1]},
+                "queue": {"concurrency": [2], "settings": {"worker_strategy": "queue"}},
+            },
+        },
+        "broken": {
+            "title": "Broken files",
+            "group": "items_directory",
+            "corpus": "broken",
+            "baseline": {"arm": "sequential"},
+            "arms": {"sequential": {"concurrency": [1]}},
+        },
+        "api": {
+            "title": "API",
+            "group": "large_api",
+            "corpus": "api",
+            "server": {"think_ms": 5, "jitter_ms": 1},
+            "baseline": {"arm": "sequential"},
+            "arms": {
+                "sequential": {"concurrency": [1]},
+                "time_chunks": {"concurrency": [5], "settings": {"worker_strategy": "time_chunks"}},
+            },
+        },
+    },
+}
+
+
+def snakemake(folder: Path, *arguments: str, config: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in `folder` on the checkout's Snakefile, with a configuration of its own."""
+    if config is not None:
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--nocolor", *arguments],
+        cwd=folder,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the small matrix has run once."""
+    folder = tmp_path_factory.mktemp("run")
+    done = snakemake(folder, "--cores", "8", config=MATRIX)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(finished: Path) -> Results:
+    """What that run measured."""
+    return Results.model_validate_json((finished / "results/benchmark_results.json").read_bytes())
+
+
+def test_every_cell_of_the_matrix_is_measured(results: Results) -> None:
+    """The results hold exactly the cells of the configuration, each with at least three pairs."""
+    expected = {(cell.scenario, cell.arm, cell.concurrency) for cell in cells(load_settings(MATRIX))}
+    assert {(cell.scenario, cell.arm, cell.concurrency) for cell in results.cells} == expected
+    assert all(cell.ratio is not None and cell.ratio.pairs >= 3 for cell in results.cells)
+
+
+def test_every_arm_delivers_the_reference_set(results: Results) -> None:
+    """Each sample of each arm has the digest of its corpus."""
+    assert [(cell.scenario, cell.arm, cell.parity.reason) for cell in results.cells if not cell.parity.ok] == []
+
+
+def test_exactly_the_broken_files_are_failures(finished: Path, results: Results) -> None:
+    """The failures that every sample reports are the broken files that the corpus lists, by name."""
+    manifest = json.loads((finished / "results/corpora/broken.manifest.json").read_text())
+    (cell,) = [cell for cell in results.cells if cell.scenario == "broken"]
+    assert len(manifest["broken"]) == 6
+    for sample in cell.samples:
+        assert [Path(name).name for name in sample.failed] == sorted(manifest["broken"])
+
+
+def test_nothing_runs_while_a_cell_measures(results: Results) -> None:
+    """No two jobs of which one is a measuring job overlap, by the times that each recorded."""
+    measuring = [(cell.started_at, cell.ended_at) for cell in results.cells]
+    others = [(job["started_at"], job["ended_at"]) for job in results.jobs]
+    spans = sorted(measuring)
+    assert len(others) == len(MATRIX["corpora"])
+    assert all(earlier[1] <= later[0] for earlier, later in zip(spans, spans[1:], strict=False))
+    assert not [(m, o) for m in measuring for o in others if m[0] < o[1] and o[0] < m[1]]
+
+
+def test_the_deliverables_are_there(finished: Path, results: Results) -> None:
+    """The report names every scenario, the table has a row for each sample, and each scenario has a figure."""
+    report = (finished / "results/benchmark_report.md").read_text()
+    assert all(scenario["title"] in report for scenario in MATRIX["scenarios"].values())
+    table = pd.read_parquet(finished / "results/benchmark_results.parquet")
+    assert len(table) == sum(len(cell.samples) for cell in results.cells)
+    assert {path.stem for path in (finished / "results/figures").glob("*.svg")} >= set(MATRIX["scenarios"])
+
+
+def test_a_second_run_does_nothing(finished: Path) -> None:
+    """With nothing changed, nothing is planned."""
+    again = snakemake(finished, "--cores", "8", "--dry-run")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_lost_cell_file_is_measured_again(finished: Path) -> None:
+    """Deleting one cell file plans that cell, the aggregation and the report, and no other cell."""
+    cell = next(cell for cell in cells(load_settings(MATRIX)) if cell.scenario == "api" and cell.arm == "time_chunks")
+    path = finished / "results" / cell_file(cell)
+    kept = path.read_bytes()
+    path.unlink()
+    plan = snakemake(finished, "--cores", "8", "--dry-run", "--quiet", "rules").stdout
+    path.write_bytes(kept)
+    planned = {line.split()[0]: line.split()[1] for line in plan.splitlines() if len(line.split()) == 2}
+    assert planned.get("measure") == "1"
+    assert planned.get("corpus") is None
+
+
+def change(path: str, value: Any) -> dict[str, Any]:
+    """Return the matrix with one setting (a dotted path) changed."""
+    config: dict[str, Any] = json.loads(json.dumps(MATRIX))
+    *parents, last = path.split(".")
+    place = config
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("scenarios.api.arms.time_chunks.concurency", [5], ["scenarios.api.arms.time_chunks.concurency", "concurrency"]),
+        ("scenarios.api.arms.time_chunks.concurrency", [0], ["scenarios.api.arms.time_chunks.concurrency", "0", "1 to 50"]),
+        ("scenarios.api.arms.time_chunks.concurrency", [51], ["scenarios.api.arms.time_chunks.concurrency", "51", "1 to 50"]),
+        ("scenarios.api.baseline.arm", "sequentiel", ["scenarios.api.baseline.arm", "sequentiel", "sequential"]),
+        ("scenarios.small.arms.queue.fetcher", "rustac", ["scenarios.small.arms.queue.fetcher", "rustac", "aiofiles"]),
+        ("corpora.files", {"kind": "item_files", "path": "/no/such/folder"}, ["corpora.files.path", "/no/such/folder"]),
+    ],
+)
+def test_a_bad_setting_stops_before_anything_runs(tmp_path: Path, path: str, value: Any, words: list[str]) -> None:
+    """A wrong setting ends the command with one line that names the key and what is allowed, and starts no job."""
+    done = snakemake(tmp_path, "--cores", "8", config=change(path, value))
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "config.yaml" in line and words[0] in line]
+    assert done.returncode != 0
+    assert len(said) == 1, done.stderr
+    assert all(word in said[0] for word in words), said
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_project_lints_clean() -> None:
+    """Snakemake's own lint has nothing to say about the shipped workflow."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_shipped_matrices_are_valid() -> None:
+    """`config.yaml`, and `workflow/quick.yaml` laid over it, plan the same cells."""
+    shipped = yaml.safe_load((ROOT / "config.yaml").read_text())
+    plan = {(cell.scenario, cell.arm, cell.concurrency) for cell in cells(load_settings(shipped))}
+    assert len(plan) > 90
+
+
+def test_the_schemas_are_in_step(tmp_path: Path) -> None:
+    """The JSON schemas in `workflow/schemas` are what the models generate today."""
+    subprocess.run([sys.executable, "-m", "ingest_bench", "schemas", str(tmp_path)], check=True, timeout=60)
+    shipped = ROOT / "workflow/schemas"
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in shipped.iterdir()}
+    assert all((tmp_path / path.name).read_bytes() == path.read_bytes() for path in shipped.iterdir())

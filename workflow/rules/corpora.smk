@@ -1,0 +1,35 @@
+rule corpus:
+    output:
+        folder=directory(f"{RESULTS}/corpora/{{corpus}}"),
+        manifest=f"{RESULTS}/corpora/{{corpus}}.manifest.json",
+        job=f"{RESULTS}/corpora/{{corpus}}.job.json",
+    log:
+        f"{RESULTS}/logs/corpora/{{corpus}}.log",
+    conda:
+        "../../envs/ingest-bench.yaml"
+    wildcard_constraints:
+        corpus=any_of(GENERATED),
+    params:
+        identity=lambda wildcards: corpus_identity(SETTINGS, wildcards.corpus),
+    message:
+        "Building corpus {wildcards.corpus}"
+    script:
+        "../scripts/build_corpus.py"
+
+
+rule describe:
+    output:
+        manifest=f"{RESULTS}/corpora/{{corpus}}.manifest.json",
+        job=f"{RESULTS}/corpora/{{corpus}}.job.json",
+    log:
+        f"{RESULTS}/logs/corpora/{{corpus}}.log",
+    conda:
+        "../../envs/ingest-bench.yaml"
+    wildcard_constraints:
+        corpus=any_of(OWN_FILES),
+    params:
+        identity=lambda wildcards: corpus_identity(SETTINGS, wildcards.corpus),
+    message:
+        "Reading your corpus {wildcards.corpus} once"
+    script:
+        "../scripts/describe_corpus.py"

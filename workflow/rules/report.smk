@@ -1,0 +1,43 @@
+rule aggregate:
+    input:
+        cells=CELL_FILES,
+        manifests=[f"{RESULTS}/corpora/{name}.manifest.json" for name in USED if corpus_files(name)],
+        jobs=[f"{RESULTS}/corpora/{name}.job.json" for name in USED if corpus_files(name)],
+    output:
+        json=f"{RESULTS}/benchmark_results.json",
+        parquet=f"{RESULTS}/benchmark_results.parquet",
+    log:
+        f"{RESULTS}/logs/aggregate.log",
+    conda:
+        "../../envs/ingest-bench.yaml"
+    message:
+        "Bringing the cells together"
+    script:
+        "../scripts/aggregate.py"
+
+
+rule report:
+    input:
+        f"{RESULTS}/benchmark_results.json",
+    output:
+        markdown=report(
+            f"{RESULTS}/benchmark_report.md",
+            caption="../report/report.rst",
+            category="Report",
+        ),
+        figures=report(
+            directory(f"{RESULTS}/figures"),
+            patterns=["{scenario}.svg"],
+            caption="../report/figure.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/logs/report.log",
+    conda:
+        "../../envs/ingest-bench.yaml"
+    params:
+        captions=captions(SETTINGS),
+    message:
+        "Writing the report"
+    script:
+        "../scripts/write_report.py"

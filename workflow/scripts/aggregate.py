@@ -1,0 +1,15 @@
+"""Bring cells, manifests and job records together into the results."""
+
+from ingest_bench.aggregate import aggregate_files
+from ingest_bench.jobs import logged
+from ingest_bench.matrix import load_settings
+
+with logged(snakemake.log[0]):
+    aggregate_files(
+        load_settings(snakemake.config),
+        cells=snakemake.input.cells,
+        manifests=snakemake.input.manifests,
+        jobs=snakemake.input.jobs,
+        json_output=snakemake.output.json,
+        parquet_output=snakemake.output.parquet,
+    )
