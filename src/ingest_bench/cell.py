@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from ingest_bench.environment import environment, load
 from ingest_bench.identity import cell_identity, fingerprint
-from ingest_bench.matrix import CellSpec, arm_of, sampling_of
+from ingest_bench.matrix import CellSpec, Role, arm_of, sampling_of
 from ingest_bench.results import Cell, Load, Parity, Sample, Trace
 from ingest_bench.settings import Settings
-from ingest_bench.sides import Role, Side
+from ingest_bench.sides import Side
 from ingest_bench.statistics import outliers, speed_up
 from ingest_bench.validity import digest_difference, failures_difference, pair_ratios, parity
 

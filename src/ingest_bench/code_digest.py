@@ -1,36 +1,27 @@
 """Which source files a kind of cell uses, and a hash over what they do.
 
 Comments, docstrings and layout don't count: what is hashed is the syntax tree without them. The lists are kept
-complete by a test that compares them with the modules that samples really import.
+complete by a test that compares them with the code that samples really run.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import ingest_bench
 import stac_ingest
+from ingest_bench.arms import FETCHERS
 
 ROOTS = {
     "ingest_bench": Path(ingest_bench.__file__).parent,
     "stac_ingest": Path(stac_ingest.__file__).parent,
 }
 
-ENGINE = (
-    "stac_ingest/__init__.py",
-    "stac_ingest/config.py",
-    "stac_ingest/context.py",
-    "stac_ingest/errors.py",
-    "stac_ingest/failures.py",
-    "stac_ingest/module.py",
-    "stac_ingest/summary.py",
-    "stac_ingest/sources/__init__.py",
-    "stac_ingest/sources/base.py",
-    "stac_ingest/strategies/*.py",
-)
 CONTEXT = (
     "stac_ingest/__init__.py",
     "stac_ingest/context.py",
@@ -38,9 +29,30 @@ CONTEXT = (
     "stac_ingest/failures.py",
     "stac_ingest/summary.py",
 )
+"""What every arm is given to work with."""
+
+ENGINE = (
+    *CONTEXT,
+    "stac_ingest/config.py",
+    "stac_ingest/dedup.py",
+    "stac_ingest/module.py",
+    "stac_ingest/rejects.py",
+    "stac_ingest/sources/__init__.py",
+    "stac_ingest/sources/base.py",
+    "stac_ingest/strategies/__init__.py",
+    "stac_ingest/strategies/base.py",
+)
+STRATEGIES = {
+    "sequential": ("stac_ingest/strategies/sequential.py",),
+    "semaphore": ("stac_ingest/strategies/semaphore.py", "stac_ingest/strategies/stream.py"),
+    "queue": ("stac_ingest/strategies/queue.py", "stac_ingest/strategies/stream.py"),
+}
+STRATEGIES["time_chunks"] = STRATEGIES["queue"]
+
+_JSON = ("stac_ingest/sources/json_*.py", "stac_ingest/sources/reading.py")
 SOURCES = {
-    "item_files": ("stac_ingest/sources/json_*.py",),
-    "items_directory": ("stac_ingest/sources/json_*.py",),
+    "item_files": _JSON,
+    "items_directory": _JSON,
     "geoparquet": ("stac_ingest/sources/geoparquet.py", "stac_ingest/geoparquet/*.py"),
     "api": ("stac_ingest/sources/stac_api.py", "stac_ingest/api/*.py"),
 }
@@ -52,77 +64,119 @@ HARNESS = (
     "ingest_bench/digest.py",
     "ingest_bench/hostlock.py",
     "ingest_bench/lifeline.py",
+    "ingest_bench/meter.py",
     "ingest_bench/page_cache.py",
     "ingest_bench/results.py",
     "ingest_bench/sample_process.py",
+    "ingest_bench/sample_run.py",
     "ingest_bench/sample_spec.py",
     "ingest_bench/sampling.py",
+    "ingest_bench/sides.py",
     "ingest_bench/statistics.py",
     "ingest_bench/validity.py",
 )
-ARMS = {
-    "ingest": ("ingest_bench/arms/ingest_arm.py", *ENGINE),
-    "upstream": ("ingest_bench/arms/upstream_arm.py", *CONTEXT),
-    "aiofiles": ("ingest_bench/arms/aiofiles_arm.py", *CONTEXT),
-    "process_pool": ("ingest_bench/arms/process_pool_arm.py", *CONTEXT),
-    "pystac_client": ("ingest_bench/arms/pystac_client_arm.py", *CONTEXT),
+OUTPUTS = {
+    "items": ("stac_ingest/outputs/item_files.py", "stac_ingest/safe_names.py"),
+    "ndjson": ("stac_ingest/outputs/ndjson.py", "stac_ingest/outputs/tail.py"),
+    "geoparquet": ("stac_ingest/outputs/geoparquet.py", *SOURCES["geoparquet"], *ENGINE, *STRATEGIES["sequential"]),
 }
+"""By format; what is written as GeoParquet is read back by the package."""
+
 PIPELINE = (
     "ingest_bench/delivery.py",
-    "stac_ingest/checkpoints.py",
     "stac_ingest/pipeline.py",
     "stac_ingest/transforms.py",
-    "stac_ingest/outputs/*.py",
+    "stac_ingest/outputs/__init__.py",
+    "stac_ingest/outputs/base.py",
+    "stac_ingest/outputs/folder.py",
 )
 SIMULATOR = ("ingest_bench/simulator/*.py",)
-GENERATORS = ("ingest_bench/digest.py", "ingest_bench/corpora/*.py")
+
+BUILDERS = {
+    "item_files": ("item_files",),
+    "items_directory": ("items_directory", "item_files"),
+    "geoparquet": ("geoparquet",),
+    "api": ("api",),
+}
+"""By corpus kind: the modules of `corpora` that no other kind needs."""
+LOOKING = ("__init__", "check", "own")
+"""Modules of `corpora` that build nothing."""
 
 
-def code_files(fetcher: str, kind: str, pipeline: str | None, *, remote: bool = False) -> list[Path]:
-    """List the source files that a cell of this kind uses.
+@dataclass(frozen=True, slots=True)
+class CodeUse:
+    """What decides which code one side of a cell uses."""
 
-    Args:
-        fetcher: the arm's fetcher.
-        kind: the corpus kind.
-        pipeline: the output format of a mixed workload.
-        remote: whether the API is not the simulator.
+    fetcher: str
+    kind: str
+    """Of the corpus."""
+    strategy: str = "sequential"
+    """As it is at this concurrency (fetcher ingest only)."""
+    output: str | None = None
+    """The format of a mixed workload."""
+    remote: bool = False
+    """Whether the API is not the simulator."""
+
+    def patterns(self) -> list[str]:
+        """List the source files, as patterns below the folder of the packages."""
+        found = [*HARNESS, *CONTEXT, f"ingest_bench/arms/{FETCHERS[self.fetcher]}.py"]
+        if self.fetcher == "ingest":
+            found += [*ENGINE, *SOURCES[self.kind], *STRATEGIES[self.strategy]]
+        if self.kind == "api" and not self.remote:
+            found += SIMULATOR
+        if self.output:
+            found += [*PIPELINE, *OUTPUTS[self.output]]
+            found += ["ingest_bench/arms/ingest_arm.py"] if self.output == "geoparquet" else []
+        return found
+
+
+@cache
+def code_files(use: CodeUse) -> list[Path]:
+    """List the source files that one side of a cell uses.
 
     Raises:
         FileNotFoundError: a pattern of the lists matches nothing.
 
     """
-    patterns = [*HARNESS, *ARMS[fetcher]]
-    if fetcher == "ingest":
-        patterns += SOURCES[kind]
-    if kind == "api" and not remote:
-        patterns += SIMULATOR
-    if pipeline:
-        patterns += PIPELINE
-        patterns += SOURCES["geoparquet"] if pipeline == "geoparquet" else ()
-    return sorted({path for pattern in patterns for path in _matching(pattern)})
+    return _matching(use.patterns())
 
 
 @cache
-def code_digest(fetcher: str, kind: str, pipeline: str | None, *, remote: bool = False) -> str:
-    """Hash what the source files of a kind of cell do.
+def code_digest(use: CodeUse) -> str:
+    """Hash what the source files that one side of a cell uses do.
 
     Raises:
         FileNotFoundError: a source file is missing.
 
     """
-    return _digest(code_files(fetcher, kind, pipeline, remote=remote))
+    return _digest(code_files(use))
 
 
 @cache
 def generator_digest(kind: str) -> str:
-    """Hash what the corpus generators do.
+    """Hash what the generator of a kind of corpus does.
 
     Raises:
         FileNotFoundError: a source file is missing.
 
     """
-    patterns = [*GENERATORS, *(SOURCES["geoparquet"] if kind == "geoparquet" else ())]
-    return _digest(sorted({path for pattern in patterns for path in _matching(pattern)}))
+    others = {name for names in BUILDERS.values() for name in names} - set(BUILDERS[kind])
+    left_out = {*others, *LOOKING}
+    files = _matching(["ingest_bench/digest.py", "ingest_bench/corpora/*.py"])
+    return _digest([path for path in files if path.parent.name != "corpora" or path.stem not in left_out])
+
+
+@cache
+def description_digest(kind: str) -> str:
+    """Hash what looks at a corpus that is the user's own.
+
+    Raises:
+        FileNotFoundError: a source file is missing.
+
+    """
+    looking = [f"ingest_bench/corpora/{name}.py" for name in ("own", "inventory", "manifest")]
+    reading = [*ENGINE, *SOURCES[kind], *STRATEGIES["sequential"], "ingest_bench/arms/ingest_arm.py"]
+    return _digest(_matching([*looking, *reading, "ingest_bench/digest.py"]))
 
 
 def behaviour(source: str) -> str:
@@ -142,7 +196,8 @@ def _is_text(node: ast.stmt) -> bool:
 def _digest(files: list[Path]) -> str:
     total = sha256()
     for path in files:
-        total.update(f"{path.parent.name}/{path.name}:{_file_digest(path)}\n".encode())
+        package = next(name for name, root in ROOTS.items() if path.is_relative_to(root))
+        total.update(f"{package}/{path.relative_to(ROOTS[package])}:{_file_digest(path)}\n".encode())
     return total.hexdigest()
 
 
@@ -151,9 +206,12 @@ def _file_digest(path: Path) -> str:
     return sha256(behaviour(path.read_text(encoding="utf-8")).encode()).hexdigest()
 
 
-def _matching(pattern: str) -> list[Path]:
-    package, _, inside = pattern.partition("/")
-    found = sorted(ROOTS[package].glob(inside))
-    if not found:
-        raise FileNotFoundError(f"{pattern}: no such source file, though cells depend on it")
-    return found
+def _matching(patterns: Iterable[str]) -> list[Path]:
+    files: set[Path] = set()
+    for pattern in patterns:
+        package, _, inside = pattern.partition("/")
+        found = list(ROOTS[package].glob(inside))
+        if not found:
+            raise FileNotFoundError(f"{pattern}: no such source file, though cells depend on it")
+        files.update(found)
+    return sorted(files)

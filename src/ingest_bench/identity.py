@@ -9,9 +9,10 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from ingest_bench.code_digest import code_digest, generator_digest
-from ingest_bench.matrix import CellSpec, arm_of, corpus_of, sampling_of
-from ingest_bench.settings import Corpus, Settings
+from ingest_bench.code_digest import CodeUse, code_digest, description_digest, generator_digest
+from ingest_bench.matrix import CellSpec, Role, arm_of, corpus_of, sampling_of
+from ingest_bench.settings import Settings
+from stac_ingest.config import IngestConfig
 
 
 def cell_identity(settings: Settings, spec: CellSpec) -> str:
@@ -22,11 +23,6 @@ def cell_identity(settings: Settings, spec: CellSpec) -> str:
 
     """
     scenario = settings.scenarios[spec.scenario]
-    pipeline = scenario.pipeline.output if scenario.pipeline else None
-    sides = {
-        "candidate": _side(settings, spec, "candidate", spec.concurrency),
-        "baseline": _side(settings, spec, "baseline", spec.baseline_concurrency),
-    }
     return _canonical(
         {
             "cell": [spec.scenario, spec.arm, spec.concurrency],
@@ -34,11 +30,12 @@ def cell_identity(settings: Settings, spec: CellSpec) -> str:
             "cache": scenario.cache,
             "file": scenario.file,
             "server": scenario.server.model_dump() if scenario.server else None,
-            "pipeline": pipeline,
+            "pipeline": scenario.pipeline.output if scenario.pipeline else None,
             "sampling": sampling_of(settings, spec).model_dump(),
             "remote": settings.remote.model_dump() if settings.corpora[spec.corpus].url else None,
             "known_defect": spec.known_defect,
-            **sides,
+            "candidate": _side(settings, spec, "candidate"),
+            "baseline": _side(settings, spec, "baseline"),
         }
     )
 
@@ -54,9 +51,9 @@ def corpus_identity(settings: Settings, name: str) -> str:
     return _canonical(
         {
             "corpus": name,
-            "settings": _corpus_settings(corpus),
+            "settings": corpus.model_dump(),
             "seed": settings.seed if corpus.generated else None,
-            "code": generator_digest(corpus.kind),
+            "code": (generator_digest if corpus.generated else description_digest)(corpus.kind),
         }
     )
 
@@ -66,22 +63,33 @@ def fingerprint(identity: str) -> str:
     return sha256(identity.encode()).hexdigest()
 
 
-def _side(settings: Settings, spec: CellSpec, role: Any, concurrency: int) -> dict[str, Any]:
+def code_use(settings: Settings, spec: CellSpec, role: Role) -> CodeUse:
+    """Say which code one side of a cell uses."""
+    arm = arm_of(settings, spec, role)
+    _, corpus = corpus_of(settings, spec, role)
+    pipeline = settings.scenarios[spec.scenario].pipeline
+    concurrency = spec.baseline_concurrency if role == "baseline" else spec.concurrency
+    default = IngestConfig.model_fields["worker_strategy"].default
+    return CodeUse(
+        fetcher=arm.fetcher,
+        kind=corpus.kind,
+        strategy=arm.settings.get("worker_strategy", default) if concurrency > 1 else "sequential",
+        output=pipeline.output if pipeline else None,
+        remote=corpus.url is not None,
+    )
+
+
+def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
     arm = arm_of(settings, spec, role)
     name, corpus = corpus_of(settings, spec, role)
-    pipeline = settings.scenarios[spec.scenario].pipeline
     return {
         "fetcher": arm.fetcher,
         "settings": arm.settings,
-        "concurrency": concurrency,
+        "concurrency": spec.baseline_concurrency if role == "baseline" else spec.concurrency,
         "corpus": name,
-        "corpus_settings": _corpus_settings(corpus),
-        "code": code_digest(arm.fetcher, corpus.kind, pipeline.output if pipeline else None, remote=bool(corpus.url)),
+        "corpus_settings": corpus.model_dump(),
+        "code": code_digest(code_use(settings, spec, role)),
     }
-
-
-def _corpus_settings(corpus: Corpus) -> dict[str, Any]:
-    return corpus.model_dump()
 
 
 def _canonical(value: dict[str, Any]) -> str:

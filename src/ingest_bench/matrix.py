@@ -13,6 +13,9 @@ from ingest_bench.crosschecks import check
 from ingest_bench.errors import SettingsError
 from ingest_bench.settings import Arm, Corpus, Sampling, Scenario, Settings
 
+Role = Literal["baseline", "candidate"]
+ROLES: tuple[Role, Role] = ("baseline", "candidate")
+
 
 @dataclass(frozen=True, slots=True)
 class CellSpec:
@@ -89,12 +92,12 @@ def cell_file(spec: CellSpec) -> str:
     return f"cells/{spec.scenario}/{spec.arm}-{spec.concurrency}.json"
 
 
-def arm_of(settings: Settings, spec: CellSpec, role: Literal["baseline", "candidate"]) -> Arm:
+def arm_of(settings: Settings, spec: CellSpec, role: Role) -> Arm:
     """Give the settings of one side of a cell."""
     return settings.scenarios[spec.scenario].arms[spec.baseline_arm if role == "baseline" else spec.arm]
 
 
-def corpus_of(settings: Settings, spec: CellSpec, role: Literal["baseline", "candidate"]) -> tuple[str, Corpus]:
+def corpus_of(settings: Settings, spec: CellSpec, role: Role) -> tuple[str, Corpus]:
     """Give the name and the settings of the corpus that one side of a cell reads."""
     name = spec.baseline_corpus if role == "baseline" else spec.corpus
     return name, settings.corpora[name]

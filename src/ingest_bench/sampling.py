@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,12 +22,12 @@ from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
 from ingest_bench.hostlock import host_lock
 from ingest_bench.jobs import write_atomically
-from ingest_bench.matrix import CellSpec, sampling_of
+from ingest_bench.matrix import ROLES, CellSpec, Role, sampling_of
 from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results import Cell, Sample, Trace
 from ingest_bench.sample_run import run_sample
 from ingest_bench.sample_spec import SampleSpec
-from ingest_bench.sides import ROLES, Role, Side, open_sides
+from ingest_bench.sides import Side, open_sides
 from ingest_bench.statistics import relative_width, speed_up
 from ingest_bench.validity import pair_ratios, void_reason
 
@@ -219,6 +219,8 @@ class _Bench:
             yield str(self._scratch)
         finally:
             shutil.rmtree(self._scratch, ignore_errors=True)
+            with suppress(OSError):  # another host's samples may be in it
+                self._scratch.parent.rmdir()
 
 
 def _told(samples: list[Sample]) -> str:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.errors import MeasurementError
-from ingest_bench.matrix import CellSpec, arm_of, corpus_of
+from ingest_bench.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 
 if TYPE_CHECKING:
     from ingest_bench.corpora.manifest import Manifest
     from ingest_bench.digest import Reference
     from ingest_bench.settings import Corpus, Settings
     from ingest_bench.simulator.process import SimulatorProcess
-
-Role = Literal["baseline", "candidate"]
-ROLES: tuple[Role, Role] = ("baseline", "candidate")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stac_ingest.api.urls import display
 from stac_ingest.config import IngestConfig
 from stac_ingest.pipeline import PipelineResult
 from stac_ingest.summary import IngestSummary
@@ -86,7 +87,7 @@ def certify(
         verdict=verdict,
         reason=reason,
         interrupted=interrupted,
-        source=_without_credentials(config.source),
+        source=display(config.source) if config.mode == "api" else config.source,
         collection=collection,
         items=result.fetched,
         expected=expected,
@@ -131,12 +132,3 @@ def _judge(
     if summary.duplicates:
         return "complete with duplicates", f"all {expected} items came, {summary.duplicates} of them again"
     return "complete", f"all {expected} items came"
-
-
-def _without_credentials(source: str) -> str:
-    from urllib.parse import urlsplit, urlunsplit
-
-    if "://" not in source:
-        return source
-    parts = urlsplit(source)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

@@ -9,7 +9,6 @@ are invisible to readers of the folder.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import math
 import os
@@ -18,23 +17,13 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-COLUMNS = ("item_id", "collection_id", "output_path", "completed", "timestamp", "error")
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 MIN_MERGE = 10
-_REPLACES = b"stac_ingest.replaces"
 _PART_NAME = re.compile(r"part-(\d{10})-(\d{10})-[0-9a-f]{8}\.parquet")
-
-
-class Record(NamedTuple):
-    """What is kept of one item."""
-
-    item_id: str
-    output_path: str | None
-    completed: bool
-    timestamp: float
-    """Unix time in seconds."""
-    error: str | None
 
 
 class Part(NamedTuple):
@@ -66,7 +55,7 @@ class PartStore:
         self._unmerged = sum(part.first == part.last for part in parts)
 
     def parts(self) -> list[Part]:
-        """What is there, oldest first."""
+        """List what is there, oldest first."""
         try:
             names = [path.name for path in self.folder.iterdir()]
         except FileNotFoundError:
@@ -74,7 +63,7 @@ class PartStore:
         matches = (match for match in map(_PART_NAME.fullmatch, names) if match)
         return sorted(Part(int(match[1]), int(match[2]), match[0]) for match in matches)
 
-    def tables(self, columns: Sequence[str]) -> Iterator[Any]:
+    def tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """Read each part, oldest first, after removing what an interrupted merge left behind."""
         self._finish_merges()
         for part in self.parts():
@@ -82,7 +71,7 @@ class PartStore:
             if table is not None:
                 yield table
 
-    def append(self, table: Any) -> None:
+    def append(self, table: pa.Table) -> None:
         """Write the records of one flush; when this returns they are on disk."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._flushes += 1
@@ -96,12 +85,12 @@ class PartStore:
         self._merge(self.parts())
 
     def _merge(self, parts: Sequence[Part]) -> None:
-        tables = [table for part in parts if (table := self._read(part, COLUMNS)) is not None]
+        tables = [table for part in parts if (table := self._read(part)) is not None]
         self._unmerged = 0
         if not tables:
             return
         replaced = [part.name for part in parts]
-        merged = self._write(latest_only(_concat(tables)), parts[0].first, parts[-1].last, replaced)
+        merged = self._write(_tables().latest_only(tables), parts[0].first, parts[-1].last, replaced)
         self._remove(name for name in replaced if name != merged)
 
     def _finish_merges(self) -> None:
@@ -114,53 +103,36 @@ class PartStore:
             leftover.unlink(missing_ok=True)
 
     def _replaced_by(self, part: Part, existing: AbstractSet[str]) -> list[str]:
-        """The names of the parts that were merged into this one and still exist."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            metadata = pq.read_metadata(self.folder / part.name).metadata or {}
-        except (OSError, pa.ArrowException):
-            return []
-        names = json.loads(metadata.get(_REPLACES, b"[]"))
+        """List the parts that were merged into this one and still exist."""
+        names = _tables().replaced_by(self.folder / part.name)
         still_there = [name for name in names if name in existing and name != part.name]
         # A footer can be whole when the records are not: only a part that reads well replaces others.
-        return still_there if still_there and self._read(part, COLUMNS) is not None else []
+        return still_there if still_there and self._read(part) is not None else []
 
     def _remove(self, names: Iterable[str]) -> None:
         for name in names:
             (self.folder / name).unlink(missing_ok=True)
         _sync_folder(self.folder)
 
-    def _write(self, table: Any, first: int, last: int, replaces: Sequence[str] = ()) -> str:
-        import pyarrow.parquet as pq
-
-        if replaces:
-            table = table.replace_schema_metadata({_REPLACES: json.dumps(list(replaces))})
+    def _write(self, table: pa.Table, first: int, last: int, replaces: Sequence[str] = ()) -> str:
         name = f"part-{first:010d}-{last:010d}-{self._token}.parquet"
         temporary = self.folder / f"_{name}.tmp"
-        with temporary.open("wb") as stream:
-            pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
-            stream.flush()
-            os.fsync(stream.fileno())
+        _tables().write(table, temporary, replaces)
         temporary.replace(self.folder / name)
         _sync_folder(self.folder)
         self.rows_written += table.num_rows
         return name
 
-    def _read(self, part: Part, columns: Sequence[str]) -> Any | None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+    def _read(self, part: Part, columns: Sequence[str] | None = None) -> pa.Table | None:
         path = self.folder / part.name
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                return file.read(columns=list(columns))
+            table: pa.Table = _tables().read(path, columns)
         except FileNotFoundError:
             return None
-        except (OSError, pa.ArrowException) as error:
+        except _tables().UNREADABLE as error:
             self._set_aside(path, error)
             return None
+        return table
 
     def _set_aside(self, path: Path, error: Exception) -> None:
         target = path.with_name(f"_{path.name}.corrupt")
@@ -175,51 +147,10 @@ class PartStore:
         )
 
 
-def schema() -> Any:
-    """The columns of a checkpoint, as an Arrow schema."""
-    import pyarrow as pa
+def _tables() -> Any:
+    from stac_ingest import checkpoint_tables  # noqa: PLC0415 - pyarrow is loaded when there are records, not before
 
-    text = pa.string()
-    types: tuple[Any, ...] = (text, text, text, pa.bool_(), pa.timestamp("us", tz="UTC"), text)
-    return pa.schema(list(zip(COLUMNS, types, strict=True)))
-
-
-def records_table(collection_id: str, records: Iterable[Record]) -> Any:
-    """Records as a table. Lone surrogates, which JSON allows and UTF-8 does not, are written as escapes."""
-    import pyarrow as pa
-
-    rows = [
-        (
-            _encodable(record.item_id),
-            _encodable(collection_id),
-            _encodable(record.output_path),
-            record.completed,
-            round(record.timestamp * 1e6),
-            _encodable(record.error),
-        )
-        for record in records
-    ]
-    columns: list[Any] = [list(column) for column in zip(*rows, strict=True)]
-    return pa.table(columns, schema=schema())
-
-
-def _encodable(text: str | None) -> str | None:
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def latest_only(table: Any) -> Any:
-    """Keep the last record of each item."""
-    ids = table["item_id"].to_pylist()
-    last = {item_id: row for row, item_id in enumerate(ids)}
-    return table if len(last) == len(ids) else table.take(sorted(last.values()))
-
-
-def _concat(tables: Sequence[Any]) -> Any:
-    import pyarrow as pa
-
-    return pa.concat_tables(tables)
+    return checkpoint_tables
 
 
 def _sync_folder(folder: Path) -> None:

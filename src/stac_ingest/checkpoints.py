@@ -9,15 +9,25 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from stac_ingest.checkpoint_parts import PartStore, Record, records_table
+from stac_ingest.checkpoint_parts import PartStore
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.legacy_checkpoint import adopt_single_file
 from stac_ingest.safe_names import safe_name
 
 _SUPERSEDED_SHARE = 10
 """Compact when a tenth of the stored records are out of date: each such record pays for ten rewritten ones at most."""
+
+
+class Record(NamedTuple):
+    """What is kept of one item."""
+
+    item_id: str
+    output_path: str | None
+    completed: bool
+    timestamp: float
+    """Unix time in seconds."""
+    error: str | None
 
 
 class CheckpointManager:
@@ -73,7 +83,7 @@ class CheckpointManager:
         self._superseded = 0
         logger = logger or logging.getLogger(__name__)
         try:
-            adopt_single_file(self._path, collection_id, logger)
+            self._adopt_single_file(logger)
             if not resume_from_existing:
                 self._set_previous_aside()
             self._store = PartStore(self._path, logger)
@@ -161,8 +171,10 @@ class CheckpointManager:
         with self._lock:
             if not self._buffer:
                 return
+            from stac_ingest.checkpoint_tables import from_rows  # noqa: PLC0415 - see checkpoint_parts
+
             try:
-                self._store.append(records_table(self.collection_id, self._buffer.values()))
+                self._store.append(from_rows(self.collection_id, self._buffer.values()))
                 self._stored_rows += len(self._buffer)
                 self._buffer.clear()
                 if self._superseded * _SUPERSEDED_SHARE >= self._stored_rows:
@@ -200,18 +212,24 @@ class CheckpointManager:
 
     def _load(self) -> None:
         for table in self._store.tables(["item_id", "completed"]):
-            done = table["completed"]
-            completed = table["item_id"].filter(done).to_pylist()
+            from stac_ingest.checkpoint_tables import split_ids  # noqa: PLC0415 - see checkpoint_parts
+
+            completed, failed = split_ids(table)
             self._completed.update(completed)
             self._failed.difference_update(completed)
-            if len(completed) < table.num_rows:
-                import pyarrow.compute as pc
-
-                failed = table["item_id"].filter(pc.invert(done)).to_pylist()
-                self._failed.update(failed)
-                self._completed.difference_update(failed)
+            self._failed.update(failed)
+            self._completed.difference_update(failed)
             self._stored_rows += table.num_rows
         self._superseded = self._stored_rows - len(self._completed) - len(self._failed)
+
+    def _adopt_single_file(self, logger: logging.Logger) -> None:
+        """Go on with a checkpoint that is one file; also with a half-made adoption."""
+        ready = self._path.with_name(f".{self._path.name}.adopting")
+        if self._path.is_file() or ready.is_dir():
+            from stac_ingest.legacy_checkpoint import adopt  # noqa: PLC0415 - needs pandas
+
+            kept = self._path.with_name(f".{self._path.name}.single-file")
+            adopt(self._path, kept, ready, self.collection_id, logger)
 
     def _set_previous_aside(self) -> None:
         if not self._path.exists():

@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from stac_ingest.context import WorkflowContext
-from stac_ingest.failures import FailureCollector
-from stac_ingest.module import IngestModule
-
 from stac_ingest.certificate import NAME, Certificate, certify
 from stac_ingest.checkpoints import CheckpointManager
 from stac_ingest.cli_settings import describe_budget, is_loopback, parse_arguments, read_settings
 from stac_ingest.config import IngestConfig
+from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
+from stac_ingest.failures import FailureCollector
+from stac_ingest.module import IngestModule
 from stac_ingest.outputs import make_output
 from stac_ingest.outputs.folder import OutputFolder
 from stac_ingest.pipeline import PipelineResult, run_pipeline
@@ -124,8 +123,9 @@ class Run:
         for failure in failures[:_SHOWN_FAILURES]:
             self._print(f"failed: {failure.item_id}: {failure.error}")
         rate = certificate.items / certificate.seconds if certificate.seconds else 0.0
+        pages = f" from {certificate.pages:,} pages" if self._config.mode == "api" else ""
         self._print(
-            f"{certificate.items:,} items from {certificate.pages:,} pages in {certificate.seconds:,.1f} s "
+            f"{certificate.items:,} items{pages} in {certificate.seconds:,.1f} s "
             f"({rate:,.0f}/s): {certificate.written:,} written, {certificate.skipped:,} done before, "
             f"{certificate.duplicates:,} duplicates, "
             f"{certificate.ingest_failures + certificate.stage_failures:,} failures"

@@ -25,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The options."""
+    """Define the options."""
     parser = _Parser(
         prog="stac-ingest",
         description="Read STAC items from files or an API and write them as NDJSON, a file per item, or GeoParquet.",
@@ -63,7 +63,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def read_settings(options: argparse.Namespace) -> IngestConfig:
-    """The settings of the file, overlaid with those of the command line.
+    """Take the settings of the file, overlaid with those of the command line.
 
     Raises:
         ConfigurationError: a setting is wrong, or the source is remote and `--allow-remote` is missing.
@@ -86,7 +86,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
 
 
 def describe_budget(config: IngestConfig) -> str:
-    """What may be asked of the server, in words."""
+    """Say in words what may be asked of the server."""
     budget = config.budget
     return (
         f"budget for {_host(config.source)}: at most {budget.max_requests or 'any number of'} requests, "
@@ -106,7 +106,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _from_file(path: Path) -> dict[str, Any]:
-    import yaml
+    import yaml  # noqa: PLC0415 - most runs have no settings file
 
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))

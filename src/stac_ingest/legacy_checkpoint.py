@@ -1,56 +1,45 @@
-"""Checkpoints that are one Parquet file, as stac-manager writes them."""
+"""Checkpoints that are one Parquet file, as stac-manager writes them. Imported when there is one."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
-from stac_ingest.checkpoint_parts import COLUMNS, PartStore, latest_only, schema
+import pandas as pd
+import pyarrow as pa
+
+from stac_ingest import checkpoint_tables
+from stac_ingest.checkpoint_parts import PartStore
 
 
-def adopt_single_file(path: Path, collection_id: str, logger: logging.Logger) -> None:
-    """Turn a single-file checkpoint at `path` into a folder of parts; the file is kept as `.<name>.single-file`.
+def adopt(path: Path, kept: Path, ready: Path, collection_id: str, logger: logging.Logger) -> None:
+    """Turn the file at `path` into a folder of parts, made ready at `ready`; the file is kept as `kept`.
 
-    Can be interrupted at any moment: the next call goes on.
+    Can be interrupted at any moment: another call goes on.
     """
-    kept = path.with_name(f".{path.name}.single-file")
-    ready = path.with_name(f".{path.name}.adopting")
     if path.is_file():
         table = _read(path, collection_id, logger)
-        if table is not None:
-            _empty(ready)
+        for half_made in ready.glob("*"):
+            half_made.unlink()
+        if table is not None and table.num_rows:
             PartStore(ready, logger).append(table)
         path.replace(kept)
     if ready.is_dir() and not path.exists():
         ready.replace(path)
 
 
-def _empty(folder: Path) -> None:
-    if folder.is_dir():
-        for file in folder.iterdir():
-            file.unlink()
-
-
-def _read(path: Path, collection_id: str, logger: logging.Logger) -> Any | None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+def _read(path: Path, collection_id: str, logger: logging.Logger) -> pa.Table | None:
     try:
-        table = pq.read_table(path)
-        return latest_only(_as_ours(table, collection_id))
-    except (OSError, KeyError, pa.ArrowException) as error:
+        return checkpoint_tables.latest_only([_as_ours(checkpoint_tables.read(path), collection_id)])
+    except (*checkpoint_tables.UNREADABLE, KeyError) as error:
         logger.warning(
             "checkpoint %s can't be read and was set aside; its items will be ingested again (%s)", path, error
         )
         return None
 
 
-def _as_ours(table: Any, collection_id: str) -> Any:
+def _as_ours(table: pa.Table, collection_id: str) -> pa.Table:
     """Bring a foreign table to our columns and types; only `item_id` must be there."""
-    import pandas as pd
-    import pyarrow as pa
-
     frame = table.to_pandas()
     frame["item_id"] = frame["item_id"].astype(str)
     defaults = {
@@ -64,5 +53,6 @@ def _as_ours(table: Any, collection_id: str) -> Any:
         if name not in frame:
             frame[name] = value
     frame["timestamp"] = pd.to_datetime(frame["timestamp"], utc=True, errors="coerce", format="ISO8601")
-    frame["completed"] = frame["completed"].fillna(False).astype(bool)
-    return pa.Table.from_pandas(frame[list(COLUMNS)], schema=schema(), preserve_index=False, safe=False)
+    frame["completed"] = frame["completed"].fillna(value=False).astype(bool)
+    schema = checkpoint_tables.SCHEMA
+    return pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False, safe=False)

@@ -185,7 +185,7 @@ class _Run:
         self.result.failed += rejected
 
     def _transform(self, item: Item) -> Item | None:
-        """The item as it is to be written, or None when it is not to be."""
+        """Give the item as it is to be written, or None when it is not to be."""
         item_id = item.get("id")
         if not isinstance(item_id, str) or not item_id:
             self._fail(f"item {self.result.fetched}", ItemError("the item has no id"), "transform")
@@ -236,7 +236,7 @@ class _Run:
 
 
 def _closable(stream: AsyncIterator[Item]) -> Any:
-    """An iterator that can be closed early; foreign fetchers may return one that can't."""
+    """Make an iterator that can be closed early; foreign fetchers may return one that can't."""
     return stream if hasattr(stream, "aclose") else _wrapped(stream)
 
 

@@ -40,7 +40,7 @@ class ProgressLine:
 
 
 def printable(text: object) -> str:
-    """A stranger's text without control characters, which could rewrite the terminal."""
+    """Give a stranger's text without control characters, which could rewrite the terminal."""
     return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in str(text))
 
 

@@ -16,7 +16,7 @@ _READABLE = 60
 
 
 def safe_name(identifier: str) -> str:
-    """A file name for an identifier: itself where it is plain, else its readable part, `~` and 128 bits of hash.
+    """Give a file name for an identifier: itself where it is plain, else its readable part, `~` and 128 bits of hash.
 
     Different identifiers get different names. The result is ASCII, at most 180 characters, has no path separator, never
     starts or ends with a dot, and is no device name of Windows. A name with `~` is never itself a plain one.
@@ -27,7 +27,7 @@ def safe_name(identifier: str) -> str:
 
 
 def hashed_name(identifier: str) -> str:
-    """The readable part of an identifier, `~` and 128 bits of its hash: distinct also where case is not told apart."""
+    """Join the readable part of an identifier, `~` and 128 bits of its hash: distinct also where case isn't told apart."""
     digest = hashlib.blake2b(identifier.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     readable = _UNSAFE.sub("_", identifier[:_READABLE]).strip("_-")
     return f"{readable or 'id'}~{digest}"
@@ -44,7 +44,7 @@ class NameRegister:
         self._spellings = {name.lower(): name for name in taken}
 
     def name(self, identifier: str) -> str:
-        """The name for an identifier; the same one whenever it is asked for again."""
+        """Give the name for an identifier; the same one whenever it is asked for again."""
         plain = safe_name(identifier)
         if self._spellings.setdefault(plain.lower(), plain) == plain:
             return plain

@@ -71,7 +71,7 @@ def run(kind, root, die_at=0):
 
 
 def written(kind, out):
-    """The ids in the output, as often as they are there."""
+    """List the ids in the output, as often as they are there."""
     if kind == "items":
         return [json.loads(path.read_bytes())["id"] for path in out.glob("*.json")]
     if kind == "ndjson":

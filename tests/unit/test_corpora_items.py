@@ -31,7 +31,9 @@ ANTIMERIDIAN = next(n for n in range(5000) if FACTORIES[5].item(n)["geometry"]["
 
 
 def validator(kind):
-    return Draft7Validator(SCHEMAS[f"https://schemas.stacspec.org/v1.1.0/{kind}-spec/json-schema/{kind}.json"], registry=REGISTRY)
+    return Draft7Validator(
+        SCHEMAS[f"https://schemas.stacspec.org/v1.1.0/{kind}-spec/json-schema/{kind}.json"], registry=REGISTRY
+    )
 
 
 ITEM_VALIDATOR = validator("item")
@@ -78,7 +80,10 @@ def test_items_are_as_large_as_they_say(size):
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [(5, "85d3eee7665be7c54725a92781196dd1fdc3a874262ffc529d4ec691add30cd3"), (20, "8cb03b673bf8851442ee3b2c561ed0f69bcc9889eb49d9cb6c78a8db1d029380")],
+    [
+        (5, "85d3eee7665be7c54725a92781196dd1fdc3a874262ffc529d4ec691add30cd3"),
+        (20, "8cb03b673bf8851442ee3b2c561ed0f69bcc9889eb49d9cb6c78a8db1d029380"),
+    ],
 )
 def test_items_never_change(size, expected):
     """The bytes of some items are the same on every machine; if this fails on purpose, raise `GENERATOR`."""

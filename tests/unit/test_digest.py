@@ -28,7 +28,9 @@ ITEMS = st.lists(
 
 
 def numbered(count):
-    return [{"id": f"item-{n}", "collection": "c", "properties": {"n": n, "deep": [{"x": n / 7}]}} for n in range(count)]
+    return [
+        {"id": f"item-{n}", "collection": "c", "properties": {"n": n, "deep": [{"x": n / 7}]}} for n in range(count)
+    ]
 
 
 def digest(items, residue=None):

@@ -68,7 +68,9 @@ def test_who_waits_is_told(lock: Path, caplog: pytest.LogCaptureFixture) -> None
     caplog.set_level("INFO")
     with host_lock(0, lock), pytest.raises(MeasurementError), host_lock(0.12, lock):
         pass
-    assert [record.message.split(" (")[0] for record in caplog.records] == ["waiting for another measurement on this host"]
+    assert [record.message.split(" (")[0] for record in caplog.records] == [
+        "waiting for another measurement on this host"
+    ]
 
 
 def test_a_planted_link_is_not_followed(lock: Path, tmp_path: Path) -> None:

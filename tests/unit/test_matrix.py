@@ -140,7 +140,13 @@ def test_settings_are_read_from_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a: [", "not YAML"), ("- a", "list"), ("", "NoneType"), (None, "can't be read"), (b"\xff\xfe\xfa", "can't be read")],
+    [
+        ("a: [", "not YAML"),
+        ("- a", "list"),
+        ("", "NoneType"),
+        (None, "can't be read"),
+        (b"\xff\xfe\xfa", "can't be read"),
+    ],
 )
 def test_a_file_that_is_no_configuration_is_named(tmp_path: Path, text: str | bytes | None, words: str) -> None:
     """A file that is missing, damaged or holds something else is told in one line."""
@@ -179,17 +185,33 @@ BAD = [
     ("corpora", {"../etc": {"kind": "api", "items": 1}}, "corpora.../etc: a name is made of a to z"),
     ("corpora.files", {"kind": "item_files", "path": "/no/such"}, "corpora.files.path: /no/such does not exist"),
     ("corpora.files", {"kind": "item_files", "path": __file__}, "is a file; kind: item_files takes a folder"),
-    ("corpora.api", {"kind": "api", "url": "https://a.test", "collection": "c"}, "corpora.api.url: asks a server (a.test)"),
+    (
+        "corpora.api",
+        {"kind": "api", "url": "https://a.test", "collection": "c"},
+        "corpora.api.url: asks a server (a.test)",
+    ),
     ("corpora.api", {"kind": "api", "url": "file:///etc", "collection": "c"}, "corpora.api.url: 'file:///etc' is not"),
     (f"{SMALL}.corpus", "fils", f"{SMALL}.corpus: fils is not one of the corpora; did you mean files?"),
     (f"{SMALL}.title", REMOVED, f"{SMALL}.title: missing"),
     (f"{SMALL}.cache", "hot", f"{SMALL}.cache: 'hot' is not allowed; use 'warm' or 'cold'"),
     (f"{SMALL}.file", "a.json", f"{SMALL}.file: picks one file of a GeoParquet corpus"),
     (f"{SMALL}.server", {}, f"{SMALL}.server: belongs to generated corpora of kind: api; files is not one"),
-    (f"{SMALL}.baseline.arm", "upsteam", f"{SMALL}.baseline.arm: upsteam is not an arm of this scenario; did you mean upstr"),
+    (
+        f"{SMALL}.baseline.arm",
+        "upsteam",
+        f"{SMALL}.baseline.arm: upsteam is not an arm of this scenario; did you mean upstr",
+    ),
     (f"{SMALL}.baseline.concurrency", 3, f"{SMALL}.baseline.concurrency: 3 is not a level of arm upstream; use 1, 10"),
-    (f"{SMALL}.baseline.corpus", "nowhere", f"{SMALL}.baseline.corpus: nowhere is not one of the corpora; use one of api"),
-    (f"{SMALL}.baseline.corpus", "api", f"{SMALL}.baseline.corpus: api (api) is not of the scenario's kind, item_files"),
+    (
+        f"{SMALL}.baseline.corpus",
+        "nowhere",
+        f"{SMALL}.baseline.corpus: nowhere is not one of the corpora; use one of api",
+    ),
+    (
+        f"{SMALL}.baseline.corpus",
+        "api",
+        f"{SMALL}.baseline.corpus: api (api) is not of the scenario's kind, item_files",
+    ),
     (f"{SMALL}.arms.Queue-2", {"concurrency": [1]}, f"{SMALL}.arms.Queue-2: a name is made of a to z"),
     (f"{SMALL}.arms.queue.concurrency", 5, f"{SMALL}.arms.queue.concurrency: 5 is not allowed; use a valid list"),
     (f"{SMALL}.arms.queue.concurrency", [], f"{SMALL}.arms.queue.concurrency: [] is not allowed"),
@@ -198,14 +220,30 @@ BAD = [
     (f"{SMALL}.arms.queue.concurrency", [5, 5], f"{SMALL}.arms.queue.concurrency: a level is given twice"),
     (f"{SMALL}.arms.queue.concurency", [5], f"{SMALL}.arms.queue.concurency: unknown key; did you mean concurrency?"),
     (f"{SMALL}.arms.queue.fetcher", "rustac", "'ingest', 'upstream', 'aiofiles', 'process_pool' or 'pystac_client'"),
-    (f"{SMALL}.arms.queue.fetcher", "pystac_client", f"{SMALL}.arms.queue.fetcher: pystac_client can't read kind: item_files"),
+    (
+        f"{SMALL}.arms.queue.fetcher",
+        "pystac_client",
+        f"{SMALL}.arms.queue.fetcher: pystac_client can't read kind: item_files",
+    ),
     (f"{SMALL}.arms.upstream.settings", {"limit": 5}, f"{SMALL}.arms.upstream: fetcher upstream takes no settings"),
-    (f"{SMALL}.arms.queue.settings", {"worker_stratgy": "queue"}, "settings.worker_stratgy: unknown key; did you mean worker_s"),
+    (
+        f"{SMALL}.arms.queue.settings",
+        {"worker_stratgy": "queue"},
+        "settings.worker_stratgy: unknown key; did you mean worker_s",
+    ),
     (f"{SMALL}.arms.queue.settings", {"worker_strategy": "quue"}, "settings.worker_strategy: 'quue' is not allowed"),
-    (f"{SMALL}.arms.queue.settings", {"worker_strategy": "time_chunks"}, f"{SMALL}.arms.queue.settings: worker_strategy 'time"),
+    (
+        f"{SMALL}.arms.queue.settings",
+        {"worker_strategy": "time_chunks"},
+        f"{SMALL}.arms.queue.settings: worker_strategy 'time",
+    ),
     (f"{SMALL}.arms.queue.settings", {"source": "x"}, f"{SMALL}.arms.queue.settings.source: follows from the corpus"),
     (f"{SMALL}.arms.queue.settings", {"budget": {}}, f"{SMALL}.arms.queue.settings.budget: follows from the corpus"),
-    (f"{ONE}.file", "part-00002.parquet", f"{ONE}.file: part-00002.parquet is not a file of the corpus; use part-00000"),
+    (
+        f"{ONE}.file",
+        "part-00002.parquet",
+        f"{ONE}.file: part-00002.parquet is not a file of the corpus; use part-00000",
+    ),
     (f"{ONE}.file", "../part-00000.parquet", f"{ONE}.file: '../part-00000.parquet' is not a plain file name"),
     (f"{ONE}.arms.pool", {"fetcher": "process_pool", "concurrency": [1]}, "process_pool can't read kind: geoparquet"),
     (f"{ONE}.arms.up", {"fetcher": "upstream", "concurrency": [2]}, f"{ONE}.arms.up.concurrency: [2] is not allowed"),

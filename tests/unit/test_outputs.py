@@ -193,7 +193,7 @@ async def test_without_checkpoints_nothing_waits_for_the_disk_before_the_end(tmp
 
 
 async def interrupted(tmp_path, *, marked, written):
-    """An NDJSON output in which `written` items are on disk and `marked` of them are known to the checkpoint."""
+    """Leave an NDJSON output in which `written` items are on disk and `marked` of them are known to the checkpoint."""
     await write(NdjsonOutput(tmp_path / "out"), [item(f"i{number}") for number in range(written)])
     (tmp_path / "out" / "items.ndjson").rename(tmp_path / "out" / "items.ndjson.part")
     with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:

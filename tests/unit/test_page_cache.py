@@ -23,7 +23,11 @@ def files(tmp_path: Path) -> list[Path]:
 
 def test_every_file_is_listed_in_order(files: list[Path], tmp_path: Path) -> None:
     """All files of a folder are found, at any depth; a single file stands for itself."""
-    assert [path.relative_to(tmp_path / "corpus").as_posix() for path in files] == ["b.json", "empty.json", "sub/a.json"]
+    assert [path.relative_to(tmp_path / "corpus").as_posix() for path in files] == [
+        "b.json",
+        "empty.json",
+        "sub/a.json",
+    ]
     assert corpus_files(files[0]) == [files[0]]
 
 

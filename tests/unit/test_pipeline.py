@@ -7,7 +7,7 @@ import pytest
 
 from stac_ingest.checkpoints import CheckpointManager
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.pipeline import run_pipeline
+from stac_ingest.pipeline import PipelineResult, run_pipeline
 
 
 class Collector:
@@ -165,9 +165,6 @@ async def test_errors_of_the_source_end_the_run_and_close_the_output(tmp_path):
     class Closing(LateMarks):
         async def close(self):
             closed.append(True)
-
-    result_so_far = SimpleNamespace()
-    from stac_ingest.pipeline import PipelineResult
 
     result_so_far = PipelineResult()
     with pytest.raises(DataProcessingError):

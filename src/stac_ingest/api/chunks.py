@@ -158,8 +158,8 @@ class Plan:
 
     def _note_overlap(self, family: Family) -> None:
         self.notes.append(
-            f"parts of {family.whole.interval} hold {family.parts_seen} items together and the whole {family.total}: the "
-            "server ignores `datetime`, or its items last long; one cursor reads it"
+            f"parts of {family.whole.interval} hold {family.parts_seen} items together and the whole {family.total}: "
+            "the server ignores `datetime`, or its items last long; one cursor reads it"
         )
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.links import Request, Trail, next_request
+from stac_ingest.api.page_size import PageSize
 from stac_ingest.api.pages import Page, page_counts, read_page
-from stac_ingest.errors import DataProcessingError, ResponseError, ResponseTooLarge
+from stac_ingest.errors import DataProcessingError, ResponseError
 
 if TYPE_CHECKING:
     from stac_ingest.api.exchange import Exchange
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 MOST_EMPTY_PAGES = 100
 """In a row; some servers filter after they cut the pages, others never end."""
-_TOO_MUCH_ASKED = frozenset({413, 502, 504})
-_TRIES_BEFORE_HALVING = 2
+_STEPS_TO_THE_WIRE = 3
+"""Turns of the event loop from creating the task to writing the request on an open connection."""
 
 
 class Cursor:
@@ -32,13 +33,14 @@ class Cursor:
         *,
         read_ahead: bool,
         enough: int | None = None,
+        fixed_size: bool = False,
     ) -> None:
         self._exchange = exchange
         self._summary = summary
         self._first = first
         self._read_ahead = read_ahead
         self._enough = enough
-        self._limit: int | None = None
+        self._size = PageSize(summary, fixed=fixed_size)
 
     async def fetch(self, request: Request) -> tuple[Request, Page]:
         """Ask for one page, with fewer items where the server can't manage as many as asked.
@@ -49,25 +51,23 @@ class Cursor:
             DataProcessingError: no page came; see `Exchange.ask`.
 
         """
-        if self._limit is not None and _limit(request) > self._limit:
-            request = request.with_parameter("limit", self._limit)
+        request = self._size.apply(request)
         while True:
-            # A page number means another page when the size changes, so there the size stays.
-            size = 1 if request.parameter("page") is not None else _limit(request)
             try:
-                answer = await self._exchange.ask(request, attempts=_TRIES_BEFORE_HALVING if size > 1 else None)
+                answer = await self._exchange.ask(request, gives_up_early=self._size.can_shrink(request))
                 break
             except ResponseError as error:
-                if size <= 1 or not (error.status in _TOO_MUCH_ASKED or isinstance(error, ResponseTooLarge)):
+                smaller = self._size.shrink(request, error)
+                if smaller is None:
                     raise
-                self._limit = size // 2
-                request = request.with_parameter("limit", self._limit)
-                self._summary.note(
-                    f"a page of {size} items failed with status {error.status}; {self._limit} were asked for"
-                )
+                request = smaller
         page = read_page(answer.body, answer.url)
         self._summary.pages += 1
         return replace(request, url=answer.url), page
+
+    def expect(self, request: Request, left: int) -> None:
+        """Say how many items are left after the first page, for the pages to be filled evenly."""
+        self._size.stretch(request, left)
 
     async def pages(self, first: tuple[Request, Page] | None = None) -> AsyncIterator[Page]:
         """Yield the pages that hold items; the request for the next one is on its way by then.
@@ -90,6 +90,8 @@ class Cursor:
             if self._enough is not None:
                 items += page_counts(page).returned or 0
             ahead = self._ahead(following, items)
+            if ahead is not None:
+                await _get_going()
             try:
                 if not page.empty:
                     yield page
@@ -122,12 +124,10 @@ class Cursor:
             raise DataProcessingError(f"{empty} empty pages in a row, the last one {page.url}, and still a next link")
 
 
-def _limit(request: Request) -> int:
-    """Items a page as the request asks for; 0 when it doesn't say."""
-    try:
-        return int(request.parameter("limit"))
-    except (TypeError, ValueError):
-        return 0
+async def _get_going() -> None:
+    """Let a request that was just started reach the wire before the consumer takes the thread for this page."""
+    for _ in range(_STEPS_TO_THE_WIRE):
+        await asyncio.sleep(0)
 
 
 async def _drop(task: asyncio.Task[tuple[Request, Page]]) -> None:

@@ -23,6 +23,7 @@ OK = 200
 FORBIDDEN = 403
 TOO_MANY = 429
 _PASSING = frozenset({TOO_MANY, 502, 503, 504})
+_HEAVY = frozenset({502, 504})
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS = 5
 _FIRST_DELAY = 0.5
@@ -40,10 +41,11 @@ class Exchange:
         self._gate = Gate(config, summary, clock)
         self._heard = False
 
-    async def ask(self, request: Request, *, attempts: int | None = None) -> Answer:
+    async def ask(self, request: Request, *, gives_up_early: bool = False, attempts: int | None = None) -> Answer:
         """Return the answer with status 200.
 
-        `attempts` lowers the number of tries that the settings allow.
+        `attempts` lowers the number of tries that the settings allow. With `gives_up_early`, what may come of too large
+        a page is tried twice only.
 
         Raises:
             RateLimited: 429 beyond the budget of tries or seconds; a 403 that names a time to come back.
@@ -64,7 +66,12 @@ class Exchange:
                 continue
             now = self._clock.now()
             give_up_at = give_up_at or now + self._config.retry_seconds
-            if not self._worth_another(outcome) or tries >= most or now + pause > give_up_at:
+            if (
+                not self._worth_another(outcome)
+                or tries >= most
+                or now + pause > give_up_at
+                or (gives_up_early and tries > 1 and _may_be_size(outcome))
+            ):
                 raise _error(request, outcome, tries, pause)
             self._summary.retries += 1
             if not _is_throttle(outcome):
@@ -101,7 +108,11 @@ class Exchange:
 
     def _backoff(self, tries: int) -> float:
         """Exponential, with full jitter: workers that failed together must not come back together."""
-        return min(_LONGEST_DELAY, _FIRST_DELAY * 2**tries) * self._clock.chance()
+        return min(_LONGEST_DELAY, _FIRST_DELAY * float(2**tries)) * float(self._clock.chance())
+
+
+def _may_be_size(outcome: Answer | ResponseError) -> bool:
+    return isinstance(outcome, Answer) and outcome.status in _HEAVY and "Retry-After" not in outcome.headers
 
 
 def _is_throttle(outcome: Answer | ResponseError) -> bool:

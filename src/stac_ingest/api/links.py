@@ -36,7 +36,7 @@ class Request:
         return blake2b(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
     def parameter(self, name: str) -> Any:
-        """A parameter of the body (POST) or of the query (GET, as text); None when it isn't there."""
+        """Look up a parameter of the body (POST) or of the query (GET, as text); None without it."""
         if self.body is not None:
             return self.body.get(name)
         return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True)).get(name)

@@ -18,7 +18,7 @@ class Numbering(NamedTuple):
     step: int
 
     def requests(self, following: Request, returned: int, matched: int) -> list[Request]:
-        """Requests for the second to the last page, of `returned` items each."""
+        """Build the requests for the second to the last page, of `returned` items each."""
         pages = -(-matched // returned)
         return [self._numbered(following, self.second + self.step * i) for i in range(pages - 1)]
 

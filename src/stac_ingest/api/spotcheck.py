@@ -1,4 +1,4 @@
-"""A look at the first items that come: does the server heed what was asked for?"""
+"""A look at the first items that come, to see whether the server heeds what was asked for."""
 
 from __future__ import annotations
 

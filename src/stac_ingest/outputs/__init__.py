@@ -20,7 +20,7 @@ OUTPUTS: dict[str, Callable[[str | PathLike[str]], BatchedOutput[Any]]] = {
 
 
 def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
-    """The output of that name, writing to `folder`.
+    """Make the output of that name, writing to `folder`.
 
     Raises:
         ConfigurationError: there is no such output.

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from typing import Any, Generic, TypeVar
 
+import orjson
+
 from stac_ingest.errors import ItemError
 from stac_ingest.outputs.folder import OutputFolder
 
@@ -128,7 +130,7 @@ class BatchedOutput(ABC, Generic[Entry]):
 
     @abstractmethod
     def _encode(self, item: Item) -> tuple[Entry, int]:
-        """The item as it is kept in a batch, and its size in bytes."""
+        """Give the item as it is kept in a batch, and its size in bytes."""
 
     @abstractmethod
     def _write(self, batch: list[Entry]) -> None:
@@ -144,14 +146,12 @@ class BatchedOutput(ABC, Generic[Entry]):
 
 
 def encode_json(item: Item, option: int = 0) -> bytes:
-    """An item as JSON.
+    """Encode an item as JSON.
 
     Raises:
         ItemError: it holds something that JSON can't.
 
     """
-    import orjson
-
     try:
         return orjson.dumps(item, option=option)
     except TypeError as error:

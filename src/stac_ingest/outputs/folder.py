@@ -34,7 +34,7 @@ class OutputFolder:
             raise ConfigurationError(f"can't write to the output folder {self.path}: permission denied")
 
     def names(self) -> list[str]:
-        """What is in it."""
+        """List what is in it."""
         with self.writing():
             return os.listdir(self._descriptor)  # noqa: PTH208 - the folder that is open, wherever its path leads by now
 

@@ -50,7 +50,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
 
     def _go_on(self) -> None:
         """Mark what was written and not marked: parts are marked in their order, so only the last can lack marks."""
-        import pyarrow.parquet as pq
+        import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do without
 
         self._items = sum(pq.read_metadata(path).num_rows for path in self._paths)
         for path in reversed(self._paths):
@@ -70,7 +70,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
 
     def _write(self, batch: list[Item]) -> None:
         if self._writer is None:
-            from stac_ingest.geoparquet.encode import GeoParquetWriter
+            from stac_ingest.geoparquet.encode import GeoParquetWriter  # noqa: PLC0415 - same
 
             self._writer = GeoParquetWriter(self.folder.path / _UNFINISHED, row_group_items=self._row_group_items)
         self._write_or_split(batch)

@@ -18,6 +18,7 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
     """Writes `<id>.json` for each item; an id that is no safe file name is encoded (see `safe_names`).
 
     A file appears when it is whole. Writing an item again replaces its file, so an interrupted run needs no repair.
+    Waiting for the disk means waiting for all that the file system has to write, and is done only for checkpoints.
     """
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int = 1000, batch_bytes: int = 4 << 20) -> None:
@@ -55,7 +56,6 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
         self._bytes += len(data)
 
     def _finish(self) -> dict[str, Any]:
-        self.folder.sync_everything()
         return {"items": self._items, "bytes": self._bytes, "paths": [str(self.folder.path)]}
 
     def _let_go(self) -> None:

@@ -6,6 +6,8 @@ import os
 from os import PathLike
 from typing import Any
 
+import orjson
+
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs.base import BatchedOutput, Item, encode_json
 from stac_ingest.outputs.folder import write_all
@@ -22,7 +24,7 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
     marked, so that each item is there once.
     """
 
-    def __init__(self, folder: str | PathLike[str], *, batch_bytes: int = 1 << 20) -> None:
+    def __init__(self, folder: str | PathLike[str], *, batch_bytes: int = 4 << 20) -> None:
         super().__init__(folder, batch_items=10_000, batch_bytes=batch_bytes)
         self._descriptor = -1
         self._items = 0
@@ -61,8 +63,6 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         )
 
     def _encode(self, item: Item) -> tuple[tuple[str, bytes], int]:
-        import orjson
-
         line = encode_json(item, orjson.OPT_APPEND_NEWLINE)
         return (item["id"], line), len(line)
 

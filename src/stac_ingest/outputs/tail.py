@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import orjson
+
 _BLOCK = 1 << 20
 
 
@@ -64,8 +66,6 @@ def _lines_backwards(descriptor: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _item_id(line: bytes) -> str | None:
-    import orjson
-
     try:
         item = orjson.loads(line)
     except orjson.JSONDecodeError:

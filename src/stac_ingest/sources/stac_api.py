@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from stac_ingest.api.exchange import FORBIDDEN, Exchange
 from stac_ingest.api.intervals import DAY, parse_instant
 from stac_ingest.api.links import Request, next_request
 from stac_ingest.api.numbered import recognise
-from stac_ingest.api.pages import Page, only_datetime, page_counts, parse_page
+from stac_ingest.api.pages import Counts, Page, only_datetime, page_counts, parse_page
 from stac_ingest.api.search import Landing, Opened, search_datetime
 from stac_ingest.api.spotcheck import SpotCheck
 from stac_ingest.api.urls import display, split_credentials
@@ -164,9 +164,10 @@ class StacApiSource:
             return f"{self._collection_id} {unit.interval}"
         return display(unit.request.url)
 
-    def _cursor(self, request: Request) -> Cursor:
+    def _cursor(self, request: Request, *, enough: int | None = None, fixed_size: bool = False) -> Cursor:
         ahead = self._config.read_ahead is not False
-        return Cursor(self._exchange, self._summary, request, read_ahead=ahead, enough=self._config.max_items)
+        enough = enough or self._config.max_items
+        return Cursor(self._exchange, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size)
 
     async def _walks(self) -> list[Unit]:
         """One cursor; or, where the first page shows that pages are numbered, one unit for each page."""
@@ -194,8 +195,10 @@ class StacApiSource:
         pages[-1].whole = True
         return [Walk(request, (asked, page), alone=False, whole=False), *pages]
 
-    async def _walk_pages(self, walk: Walk) -> AsyncIterator[Page]:
-        cursor = self._cursor(walk.request)
+    async def _walk_pages(self, walk: Walk) -> AsyncGenerator[Page, None]:
+        # The last of the numbered pages looks further, but isn't to hurry when enough pages have been asked for.
+        enough = None if walk.alone or self._config.max_items is None else 1
+        cursor = self._cursor(walk.request, enough=enough, fixed_size=not walk.alone)
         if not walk.whole:
             _, page = walk.first or await cursor.fetch(walk.request)
             yield page
@@ -230,7 +233,7 @@ class StacApiSource:
         start = max((s for s in (extent.start, asked.start) if s is not None), default=end - _GUESSED_SPAN)
         return (start, end) if start < end else (end, start)
 
-    async def _chunk_pages(self, chunk: Chunk) -> AsyncIterator[Page]:
+    async def _chunk_pages(self, chunk: Chunk) -> AsyncGenerator[Page, None]:
         plan = self._plan
         if plan is None or chunk.abandoned:
             return
@@ -238,13 +241,15 @@ class StacApiSource:
         request = self._opened.search.request(datetime, self._page)
         cursor = self._cursor(request)
         first = await cursor.fetch(request)
-        if self._judge(plan, chunk, first[1]) is Verdict.DROP:
+        counts = page_counts(first[1])
+        if self._judge(plan, chunk, first[1], counts) is Verdict.DROP:
             return
+        if counts.matched is not None and counts.returned is not None:
+            cursor.expect(request, counts.matched - counts.returned)
         async for page in cursor.pages(first):
             yield page
 
-    def _judge(self, plan: Plan, chunk: Chunk, page: Page) -> Verdict:
-        counts = page_counts(page)
+    def _judge(self, plan: Plan, chunk: Chunk, page: Page, counts: Counts) -> Verdict:
         count = counts.matched
         more = any(isinstance(link, dict) and link.get("rel") == "next" for link in page.links)
         if count is None and more and chunk.family is not None:

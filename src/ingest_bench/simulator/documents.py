@@ -1,0 +1,96 @@
+"""The documents around the items: landing page, conformance, collections, and the description of the API."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ingest_bench.simulator.answers import GEOJSON, JSON, OPENAPI
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.store import Store
+
+CONFORMS_TO = [
+    "https://api.stacspec.org/v1.0.0/core",
+    "https://api.stacspec.org/v1.0.0/collections",
+    "https://api.stacspec.org/v1.0.0/ogcapi-features",
+    "https://api.stacspec.org/v1.0.0/item-search",
+    "https://api.stacspec.org/v1.0.0/item-search#query",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+]
+_OURS = ("self", "root", "parent", "items")
+"""Links of the collection that are replaced."""
+
+
+def landing(store: Store, base: str) -> dict[str, Any]:
+    """Give the landing page; `base` is the URL of the server, without a slash at its end."""
+    return {
+        "type": "Catalog",
+        "stac_version": "1.1.0",
+        "id": "simulator",
+        "title": "STAC API simulator",
+        "description": "Serves a corpus of STAC items with a known think time, paging style and rate limit.",
+        "conformsTo": CONFORMS_TO,
+        "links": [
+            link("self", f"{base}/", JSON),
+            link("root", f"{base}/", JSON),
+            link("conformance", f"{base}/conformance", JSON),
+            link("data", f"{base}/collections", JSON),
+            link("search", f"{base}/search", GEOJSON, method="GET"),
+            link("search", f"{base}/search", GEOJSON, method="POST"),
+            link("service-desc", f"{base}/api", OPENAPI),
+            link("service-doc", f"{base}/api.html", "text/html"),
+            link("child", collection_url(store, base), JSON),
+        ],
+    }
+
+
+def conformance() -> dict[str, Any]:
+    """Give what the API conforms to."""
+    return {"conformsTo": CONFORMS_TO}
+
+
+def collections(store: Store, base: str) -> dict[str, Any]:
+    """Give all collections: the one there is."""
+    own = [link("self", f"{base}/collections", JSON), link("root", f"{base}/", JSON)]
+    return {"collections": [collection(store, base)], "links": own}
+
+
+def collection(store: Store, base: str) -> dict[str, Any]:
+    """Give the corpus' collection, with links that lead here."""
+    own = collection_url(store, base)
+    links = [
+        link("self", own, JSON),
+        link("root", f"{base}/", JSON),
+        link("parent", f"{base}/", JSON),
+        link("items", f"{own}/items", GEOJSON),
+    ]
+    links += [other for other in store.collection.get("links", []) if other.get("rel") not in _OURS]
+    return {**store.collection, "links": links}
+
+
+def collection_url(store: Store, base: str) -> str:
+    """Give the URL of the collection."""
+    return f"{base}/collections/{quote(store.collection_id, safe='')}"
+
+
+def link(rel: str, href: str, media_type: str, **more: Any) -> dict[str, Any]:
+    """Make a link."""
+    return {"rel": rel, "type": media_type, "href": href, **more}
+
+
+def page_for_people(description: dict[str, Any]) -> str:
+    """List the paths of an OpenAPI description as HTML."""
+    rows = "".join(
+        f"<tr><td>{method.upper()}</td><td><code>{escape(path)}</code></td><td>{escape(operation['summary'])}</td></tr>"
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+    )
+    title = escape(description["info"]["title"])
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f"<body><h1>{title}</h1><table>{rows}</table></body></html>"
+    )

@@ -1,0 +1,69 @@
+"""Time as a STAC API takes it: RFC 3339, and closed intervals of it, in whole microseconds since 1970 (UTC).
+
+Written apart from the client's reading of the same text, so that a mistake in one isn't hidden by the other.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+EARLIEST, LATEST = -(1 << 62), 1 << 62
+"""Open ends."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SECOND, _MINUTE = 1_000_000, 60_000_000
+_TIMESTAMP = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?P<minute>[0-9]{2}:[0-9]{2}):(?P<second>[0-9]{2})"
+    r"(?:\.(?P<fraction>[0-9]+))?(?:[Zz]|(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2}))"
+)
+_LEAP_SECOND, _HOURS, _MINUTES = 60, 24, 60
+_OPEN = ("", "..")
+
+
+def parse_instant(text: str) -> int:
+    """Read an RFC 3339 timestamp. Digits past the microsecond are cut off.
+
+    Raises:
+        ValueError: it isn't one; dates alone and times without an offset aren't.
+
+    """
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not an RFC 3339 timestamp")
+    second = int(match["second"])
+    leap = second == _LEAP_SECOND
+    moment = datetime.fromisoformat(f"{match['date']}T{match['minute']}:{second - leap:02}+00:00")
+    micros = int((match["fraction"] or "0")[:6].ljust(6, "0"))
+    return (moment - _EPOCH) // _MICROSECOND + leap * _SECOND + micros - _offset(match)
+
+
+def parse_interval(text: str) -> tuple[int, int]:
+    """Read a timestamp, or two with a slash between; one of these may be open (`..` or nothing).
+
+    Raises:
+        ValueError: it is neither, both ends are open, or it ends before it starts.
+
+    """
+    parts = text.split("/")
+    if len(parts) == 1:
+        instant = parse_instant(text)
+        return instant, instant
+    if len(parts) != 2 or all(part in _OPEN for part in parts):  # noqa: PLR2004 - an interval has two ends
+        raise ValueError(f"{text!r} is not an interval with a start or an end")
+    start = EARLIEST if parts[0] in _OPEN else parse_instant(parts[0])
+    end = LATEST if parts[1] in _OPEN else parse_instant(parts[1])
+    if end < start:
+        raise ValueError(f"{text!r} ends before it starts")
+    return start, end
+
+
+def _offset(match: re.Match[str]) -> int:
+    if match["sign"] is None:
+        return 0
+    hours, minutes = int(match["hours"]), int(match["minutes"])
+    if hours >= _HOURS or minutes >= _MINUTES:
+        raise ValueError(f"{match[0]!r} has no valid offset")
+    size = (60 * hours + minutes) * _MINUTE
+    return -size if match["sign"] == "-" else size

@@ -1,0 +1,189 @@
+"""From the parameters of a GET or a POST to a search. Whatever can't be used is refused, not ignored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ingest_bench.simulator.errors import InvalidParameterError
+from ingest_bench.simulator.instants import parse_interval
+from ingest_bench.simulator.selection import OPERATORS, Condition, Selection
+
+ITEMS = ("bbox", "datetime", "ids", "intersects", "limit", "query")
+SEARCH = ("collections", *ITEMS)
+DEFAULT_LIMIT = 10
+"""The specification's own."""
+_DEGREES = 90
+_FLAT, _SOLID = 4, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked for: which items, how many a page, and from where on."""
+
+    selection: Selection
+    limit: int
+    position: Any
+    """The value of the paging style's own parameter; None on the first page."""
+
+
+def from_query(query: Mapping[str, str], names: tuple[str, ...], paging: str) -> dict[str, Any]:
+    """Turn the query of a GET into what the body of a POST would say.
+
+    Args:
+        query: as received, decoded.
+        names: the parameters that are known here.
+        paging: the name of the parameter that says where a page starts.
+
+    Raises:
+        InvalidParameterError: one is unknown, given twice, or not even of the right form.
+
+    """
+    found: dict[str, Any] = {}
+    for name, text in query.items():
+        if name in found:
+            raise InvalidParameterError(f"{name}: given twice")
+        if name not in names and name != paging:
+            raise InvalidParameterError(f"{name}: unknown parameter; known are {', '.join((*names, paging))}")
+        try:
+            found[name] = _FROM_TEXT.get(name, str)(text)
+        except ValueError:
+            raise InvalidParameterError(f"{name}: {text!r} can't be read") from None
+    return found
+
+
+def read_search(body: Mapping[str, Any], names: tuple[str, ...], paging: str, largest: int) -> Search:
+    """Read a search.
+
+    Args:
+        body: of a POST.
+        names: the parameters that are known here.
+        paging: the name of the parameter that says where a page starts.
+        largest: a larger page isn't served, whatever is asked for.
+
+    Raises:
+        InvalidParameterError: a parameter is unknown or can't be used.
+
+    """
+    given = {name: value for name, value in body.items() if value is not None}
+    for name in given:
+        if name not in names and name != paging:
+            raise InvalidParameterError(f"{name}: unknown parameter; known are {', '.join((*names, paging))}")
+    if "bbox" in given and "intersects" in given:
+        raise InvalidParameterError("bbox: can't be given together with intersects")
+
+    def read(name: str, reader: Callable[[str, Any], Any]) -> Any:
+        return reader(name, given[name]) if name in given else None
+
+    selection = Selection(
+        collections=read("collections", _texts),
+        ids=read("ids", _texts),
+        interval=read("datetime", _interval),
+        box=read("bbox", _box),
+        intersects=read("intersects", _geometry),
+        query=read("query", _conditions) or (),
+    )
+    limit = DEFAULT_LIMIT if "limit" not in given else whole("limit", given["limit"], least=0)
+    return Search(selection, min(limit, largest), given.get(paging))
+
+
+def whole(name: str, value: Any, *, least: int) -> int:
+    """Read a whole number.
+
+    Raises:
+        InvalidParameterError: it isn't one, or it is too small.
+
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise InvalidParameterError(f"{name}: {value!r} is not a whole number of {least} or more")
+    return value
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+        raise InvalidParameterError(f"{name}: not an array of strings")
+    return tuple(value)
+
+
+def _interval(name: str, value: Any) -> tuple[int, int]:
+    if not isinstance(value, str):
+        raise InvalidParameterError(f"{name}: not a string")
+    try:
+        return parse_interval(value)
+    except ValueError as error:
+        raise InvalidParameterError(f"{name}: {error}") from None
+
+
+def _box(name: str, value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list) or len(value) not in (_FLAT, _SOLID) or not all(map(_is_number, value)):
+        raise InvalidParameterError(f"{name}: not an array of four or six numbers")
+    west, south, *bottom, east, north = value if len(value) == _FLAT else (*value[:3], *value[3:5])
+    low, high = (bottom[0], value[5]) if bottom else (-math.inf, math.inf)
+    if not -_DEGREES <= south <= north <= _DEGREES:
+        raise InvalidParameterError(f"{name}: latitudes {south} to {north} are not in order, or off the globe")
+    if low > high:
+        raise InvalidParameterError(f"{name}: elevations {low} to {high} are not in order")
+    return west, south, low, east, north, high
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _geometry(name: str, value: Any) -> str:
+    import shapely  # noqa: PLC0415 - few searches need it
+
+    if not isinstance(value, dict):
+        raise InvalidParameterError(f"{name}: not a GeoJSON geometry")
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    try:
+        usable = not shapely.from_geojson(text).is_empty
+    except shapely.GEOSException:
+        usable = False
+    if not usable:
+        raise InvalidParameterError(f"{name}: not a GeoJSON geometry")
+    return text
+
+
+def _conditions(name: str, value: Any) -> tuple[Condition, ...]:
+    if not isinstance(value, dict) or not all(isinstance(tests, dict) for tests in value.values()):
+        raise InvalidParameterError(f"{name}: not an object of objects, such as {{'eo:cloud_cover': {{'lt': 10}}}}")
+    return tuple(
+        Condition(of, test, _operand(name, test, operand)) for of, tests in value.items() for test, operand in tests.items()
+    )
+
+
+def _operand(name: str, test: str, operand: Any) -> Any:
+    if test not in OPERATORS:
+        raise InvalidParameterError(f"{name}: unknown operator {test!r}; known are {', '.join(OPERATORS)}")
+    if (test == "in") != isinstance(operand, list) or isinstance(operand, dict):
+        raise InvalidParameterError(f"{name}: {operand!r} doesn't go with {test}")
+    if isinstance(operand, list):
+        if any(isinstance(part, list | dict) for part in operand):
+            raise InvalidParameterError(f"{name}: {test} takes an array of plain values")
+        return tuple(operand)
+    return operand
+
+
+def _split(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "bbox": _numbers,
+    "collections": _split,
+    "ids": _split,
+    "intersects": orjson.loads,
+    "limit": int,
+    "offset": int,
+    "page": int,
+    "query": orjson.loads,
+}

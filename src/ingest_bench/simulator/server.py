@@ -1,0 +1,186 @@
+"""The application: routes, and around them the behaviours and the record of what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import orjson
+from aiohttp import web
+
+from ingest_bench.simulator import documents, openapi
+from ingest_bench.simulator.answers import GEOJSON, document, item_collection, problem
+from ingest_bench.simulator.behaviours import Behaviour, linked
+from ingest_bench.simulator.errors import InvalidParameterError
+from ingest_bench.simulator.parameters import ITEMS, SEARCH, Search, from_query, read_search
+from ingest_bench.simulator.selection import Finder
+from ingest_bench.simulator.window import Visit, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp.typedefs import Handler
+
+    from ingest_bench.simulator.log import RequestLog
+    from ingest_bench.simulator.options import Options
+    from ingest_bench.simulator.paging import Paging
+    from ingest_bench.simulator.store import Store
+
+BENCH = "/_bench/"
+"""Below this is the instrument, not the STAC API."""
+_SETTLE_S = 5.0
+"""How long to wait, beside thinking, for requests that nobody waits for any more."""
+
+
+class Api:
+    """Answers what a STAC API is asked. Any request is parsed, found and copied together anew: nothing is kept."""
+
+    def __init__(self, store: Store, options: Options, paging: Paging) -> None:
+        self._store = store
+        self._finder = Finder(store)
+        self._options = options
+        self._paging = paging
+        self._description = openapi.describe(paging.parameter, options.max_page)
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """List the routes."""
+        return [
+            web.get("/", self._landing),
+            web.get("/conformance", self._conformance),
+            web.get("/api", self._openapi),
+            web.get("/api.html", self._html),
+            web.get("/collections", self._collections),
+            web.get("/collections/{collection}", self._collection),
+            web.get("/collections/{collection}/items", self._items),
+            web.get("/collections/{collection}/items/{item}", self._item),
+            web.get("/search", self._search_get),
+            web.post("/search", self._search_post),
+        ]
+
+    async def _landing(self, request: web.Request) -> web.Response:
+        return document(documents.landing(self._store, _base(request)))
+
+    async def _conformance(self, _request: web.Request) -> web.Response:
+        return document(documents.conformance())
+
+    async def _openapi(self, _request: web.Request) -> web.Response:
+        return document(self._description, documents.OPENAPI)
+
+    async def _html(self, _request: web.Request) -> web.Response:
+        return web.Response(text=documents.page_for_people(self._description), content_type="text/html")
+
+    async def _collections(self, request: web.Request) -> web.Response:
+        return document(documents.collections(self._store, _base(request)))
+
+    async def _collection(self, request: web.Request) -> web.Response:
+        self._check_collection(request)
+        return document(documents.collection(self._store, _base(request)))
+
+    async def _item(self, request: web.Request) -> web.Response:
+        self._check_collection(request)
+        place = self._store.place(request.match_info["item"])
+        if place is None:
+            raise web.HTTPNotFound(text="there is no such item")
+        return web.Response(body=bytes(self._store.line(place)), headers={"Content-Type": GEOJSON})
+
+    async def _items(self, request: web.Request) -> web.Response:
+        self._check_collection(request)
+        return self._page(request, from_query(request.query, ITEMS, self._paging.parameter), ITEMS)
+
+    async def _search_get(self, request: web.Request) -> web.Response:
+        return self._page(request, from_query(request.query, SEARCH, self._paging.parameter), SEARCH)
+
+    async def _search_post(self, request: web.Request) -> web.Response:
+        content = await request.read()
+        try:
+            body = orjson.loads(content) if content else {}
+        except orjson.JSONDecodeError as error:
+            raise InvalidParameterError(f"the body is not JSON: {error}") from None
+        if not isinstance(body, dict):
+            raise InvalidParameterError("the body is not a JSON object")
+        return self._page(request, body, SEARCH)
+
+    def _check_collection(self, request: web.Request) -> None:
+        if request.match_info["collection"] != self._store.collection_id:
+            raise web.HTTPNotFound(text="there is no such collection")
+
+    def _page(self, request: web.Request, body: dict[str, Any], names: tuple[str, ...]) -> web.Response:
+        search = read_search(body, names, self._paging.parameter, self._options.max_page)
+        found = self._finder.find(search.selection)
+        start = self._paging.start(search)
+        places = found[start : start + search.limit]
+        links = self._links(request, search, body, start, more=0 < search.limit < len(found) - start)
+        listed = places if isinstance(places, tuple | range) else places.tolist()
+        return item_collection(self._store, listed, links, len(found) if self._options.counts else None)
+
+    def _links(
+        self, request: web.Request, search: Search, body: dict[str, Any], start: int, *, more: bool
+    ) -> list[dict[str, Any]]:
+        base, path = _base(request), request.path
+        query = f"?{request.query_string}" if request.query_string else ""
+        links = [
+            documents.link("root", f"{base}/", documents.JSON),
+            documents.link("self", f"{base}{path}{query}", GEOJSON),
+        ]
+        if more:
+            position = {self._paging.parameter: self._paging.following(search, start)}
+            if request.method == "POST":
+                following = documents.link("next", f"{base}{path}", GEOJSON, method="POST", body={**body, **position})
+            else:
+                following = documents.link(
+                    "next", f"{base}{path}?{urlencode({**request.query, **position})}", GEOJSON, method="GET"
+                )
+            links.append(following)
+        return links
+
+
+class Instrument:
+    """Sees every request of the API pass, and tells about it on `/_bench/`."""
+
+    def __init__(self, options: Options, chain: Sequence[Behaviour], log: RequestLog | None) -> None:
+        self._options = options
+        self._chain = chain
+        self._log = log
+        self._window = Window(options.think_ms)
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """List the routes."""
+        return [web.get(f"{BENCH}stats", self._stats), web.post(f"{BENCH}reset", self._reset)]
+
+    @web.middleware
+    async def observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Have a request answered, and stay until the answer is out: writing it is part of the response time."""
+        if request.path.startswith(BENCH):
+            return await handler(request)
+        visit = self._window.arrive()
+        try:
+            response = await linked(self._chain, _answering(handler))(request, visit)
+            visit.status = response.status
+            await _send(request, response)
+        finally:
+            duration = visit.leave()
+            if self._log:
+                self._log.write(request, visit, duration)
+        return response
+
+    async def _stats(self, _request: web.Request) -> web.Response:
+        await self._window.settle(_SETTLE_S + 2 * self._options.think_ms / 1000)
+        return document(self._window.record().model_dump())
+
+    async def _reset(self, _request: web.Request) -> web.Response:
+        for behaviour in self._chain:
+            behaviour.reset()
+        self._window = Window(self._options.think_ms)
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+def application(
+    store: Store, options: Options, paging: Paging, chain: Sequence[Behaviour], log: RequestLog | None = None
+) -> web.Application:
+    """Put it all together."""
+    instrument = Instrument(options, chain, log)
+    app = web.Application(middlewares=[instrument.observe])
+    app.add_routes([*Api(store, options, paging).routes(), *instrument.routes()])
+    return app

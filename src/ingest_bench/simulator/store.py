@@ -1,0 +1,149 @@
+"""The items in memory: their bytes as they are served, and columns of what searches ask for.
+
+Items are never serialised again. A page is copied together from the corpus' own bytes, so that a server on one core
+outruns any client that parses what it gets.
+"""
+
+from __future__ import annotations
+
+import mmap
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from ingest_bench.errors import MeasurementError
+from ingest_bench.simulator.instants import parse_instant
+
+_COLUMNS = 16
+"""Properties whose values are kept for the next query."""
+_FLAT, _SOLID = 4, 6
+"""Numbers in a bounding box without and with elevation."""
+
+
+class Store:
+    """The collection and its items, newest first; an item is known by its place in that order."""
+
+    def __init__(self, folder: Path, data: bytes | mmap.mmap, collection: dict[str, Any]) -> None:
+        """Index what `open_store` has read; `data` holds an item a line."""
+        self.collection = collection
+        self.collection_id: str = collection["id"]
+        spans, ids, times, boxes = _index(folder, data, self.collection_id)
+        order = sorted(range(len(ids)), key=lambda n: (times[n], ids[n]), reverse=True)
+        self._view = memoryview(data)
+        self._spans = [spans[n] for n in order]
+        self._places = {ids[n]: place for place, n in enumerate(order)}
+        if len(self._places) != len(ids):
+            raise MeasurementError(f"{folder}/items.ndjson holds an item id twice")
+        self.starts, self.ends = np.array([times[n] for n in order], dtype=np.int64).reshape(-1, 2).T.copy()
+        self.boxes = np.array([boxes[n] for n in order], dtype=np.float64).reshape(-1, _SOLID).T.copy()
+        """West, south, bottom, east, north, top; not a number where an item has no bounding box."""
+        self.column = lru_cache(_COLUMNS)(self._column)
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self._spans)
+
+    def place(self, item_id: str) -> int | None:
+        """Find an item by its id."""
+        return self._places.get(item_id)
+
+    def line(self, place: int) -> memoryview:
+        """Give an item as JSON."""
+        start, end = self._spans[place]
+        return self._view[start:end]
+
+    def item(self, place: int) -> dict[str, Any]:
+        """Parse an item. Only searches by geometry or by property need to."""
+        parsed: dict[str, Any] = orjson.loads(self.line(place))
+        return parsed
+
+    def _column(self, name: str) -> list[Any]:
+        return [self.item(place)["properties"].get(name) for place in range(len(self))]
+
+
+def open_store(folder: Path, links: str | None = None) -> Store:
+    """Read `collection.json` and `items.ndjson`.
+
+    Args:
+        folder: the corpus.
+        links: when given, links of items that lead to the API of the corpus lead to this URL instead.
+
+    Raises:
+        MeasurementError: a file is missing or can't be served.
+
+    """
+    try:
+        collection = orjson.loads((folder / "collection.json").read_bytes())
+        data = _map(folder / "items.ndjson")
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise MeasurementError(f"{folder} can't be served: {error}") from error
+    if not isinstance(collection, dict) or not isinstance(collection.get("id"), str):
+        raise MeasurementError(f"{folder}/collection.json is not a STAC Collection")
+    return Store(folder, _relinked(data, collection, links) if links else data, collection)
+
+
+def _map(path: Path) -> bytes | mmap.mmap:
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            return b""
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _relinked(data: bytes | mmap.mmap, collection: dict[str, Any], links: str) -> bytes:
+    root = next((link["href"] for link in collection.get("links", []) if link.get("rel") == "root"), "")
+    if not root.startswith(("https://", "http://")):
+        raise MeasurementError(f"collection {collection['id']} doesn't say at which API its items are (no root link)")
+    whole = bytes(data)
+    for end in (b"/", b'"'):
+        whole = whole.replace(b'"' + root.rstrip("/").encode() + end, b'"' + links.encode() + end)
+    return whole
+
+
+def _index(
+    folder: Path, data: bytes | mmap.mmap, collection_id: str
+) -> tuple[list[tuple[int, int]], list[str], list[tuple[int, int]], list[list[float]]]:
+    spans: list[tuple[int, int]] = []
+    ids: list[str] = []
+    times: list[tuple[int, int]] = []
+    boxes: list[list[float]] = []
+    start = 0
+    while start < len(data):
+        newline = data.find(b"\n", start)
+        end = len(data) if newline < 0 else newline
+        if end > start:
+            try:
+                item = orjson.loads(data[start:end])
+                if item["collection"] != collection_id:
+                    raise ValueError(f"it belongs to collection {item['collection']!r}")
+                ids.append(item["id"])
+                times.append(_times(item["properties"]))
+                boxes.append(_box(item.get("bbox")))
+            except (KeyError, TypeError, ValueError) as error:
+                message = f"{folder}/items.ndjson: item {len(spans) + 1} can't be served: {error!r}"
+                raise MeasurementError(message) from error
+            spans.append((start, end))
+        start = end + 1
+    return spans, ids, times, boxes
+
+
+def _times(properties: dict[str, Any]) -> tuple[int, int]:
+    """Give first and last instant: an item with a start and an end covers all between, whatever its `datetime`."""
+    start, end = properties.get("start_datetime"), properties.get("end_datetime")
+    if start is not None and end is not None:
+        return parse_instant(start), parse_instant(end)
+    instant = parse_instant(properties["datetime"])
+    return instant, instant
+
+
+def _box(bbox: list[float] | None) -> list[float]:
+    if bbox is None:
+        return [np.nan] * _SOLID
+    if len(bbox) == _FLAT:
+        west, south, east, north = bbox
+        return [west, south, 0, east, north, 0]
+    if len(bbox) != _SOLID:
+        raise ValueError(f"its bbox has {len(bbox)} numbers")
+    return bbox

@@ -1,0 +1,1 @@
+"""STAC-GeoParquet: Parquet rows to STAC Items, and back."""

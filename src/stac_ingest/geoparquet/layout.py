@@ -1,0 +1,70 @@
+"""What the columns of a Parquet file are to a STAC Item."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+MEMBERS = ("type", "stac_version", "stac_extensions", "id", "links", "assets", "collection")
+"""Columns that are members of the item itself; every other one but geometry and bbox is a property."""
+
+DEFAULT_GEOMETRY = "geometry"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of a STAC-GeoParquet file, by their part in an item."""
+
+    members: tuple[str, ...]
+    properties: tuple[str, ...]
+    geometry: str
+    bbox: str | None
+
+
+def layout_of(schema: pa.Schema) -> Layout | None:
+    """Find the parts of an item among the columns; None where the file isn't STAC-GeoParquet.
+
+    It is when it has an `id`, `assets` or `links`, and a geometry column of Well-Known Binary: the primary column that the
+    `geo` metadata name, or `geometry` where they name none or one that isn't there.
+    """
+    names = schema.names
+    if len(set(names)) != len(names):
+        return None
+    geometry = _geometry_column(schema)
+    if geometry is None or "id" not in names or not {"assets", "links"} & set(names):
+        return None
+    bbox = "bbox" if "bbox" in names and _is_box(schema.field("bbox").type) else None
+    members = tuple(name for name in MEMBERS if name in names)
+    taken = {*members, geometry, bbox}
+    return Layout(members, tuple(name for name in names if name not in taken), geometry, bbox)
+
+
+def _geometry_column(schema: pa.Schema) -> str | None:
+    named = _geo_metadata(schema).get("primary_column")
+    for name in (named, DEFAULT_GEOMETRY):
+        if isinstance(name, str) and name in schema.names and _is_binary(schema.field(name).type):
+            return name
+    return None
+
+
+def _geo_metadata(schema: pa.Schema) -> dict[str, Any]:
+    try:
+        found = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    storage = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    return pa.types.is_binary(storage) or pa.types.is_large_binary(storage) or pa.types.is_binary_view(storage)
+
+
+def _is_box(kind: pa.DataType) -> bool:
+    if not pa.types.is_struct(kind):
+        return False
+    names = {field.name for field in kind}
+    return {"xmin", "ymin", "xmax", "ymax"} <= names
