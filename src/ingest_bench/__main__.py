@@ -49,10 +49,10 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
-        from ingest_bench.simulator import cli  # noqa: PLC0415 - see above
+        from ingest_bench.simulator.cli import add_arguments, run  # noqa: PLC0415 - see above
 
-        cli.add_arguments(simulate)
-        simulate.set_defaults(run=cli.run)
+        add_arguments(simulate)
+        simulate.set_defaults(run=run)
     return parser
 
 

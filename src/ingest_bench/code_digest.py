@@ -49,7 +49,7 @@ STRATEGIES = {
 }
 STRATEGIES["time_chunks"] = STRATEGIES["queue"]
 
-_JSON = ("stac_ingest/sources/json_*.py", "stac_ingest/sources/reading.py")
+_JSON = tuple(f"stac_ingest/sources/{name}.py" for name in ("folder", "json_*", "read_ahead", "reading"))
 SOURCES = {
     "item_files": _JSON,
     "items_directory": _JSON,

@@ -21,7 +21,8 @@ def did_you_mean(found: object, allowed: Iterable[str]) -> str:
 
 def one_line(error: ValidationError, model: type[BaseModel], prefix: str = "") -> str:
     """Describe the first problem of a validation, and count the others."""
-    problems = error.errors(include_url=False)
+    # A misspelt key that had to be given is also missing: that it is misspelt says more.
+    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
     location = problems[0]["loc"]
     line = f"{_key(prefix, location)}: {_complaint(problems[0], model)}"
     more = len(problems) - 1

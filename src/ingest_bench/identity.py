@@ -94,3 +94,13 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
 
 def _canonical(value: dict[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def captions(settings: Settings) -> str:
+    """Give the words that the report alone depends on, as canonical JSON."""
+    return _canonical(
+        {
+            name: [scenario.title, scenario.group, {arm: options.label for arm, options in scenario.arms.items()}]
+            for name, scenario in settings.scenarios.items()
+        }
+    )

@@ -26,6 +26,7 @@ from ingest_bench.page_cache import cached_share, corpus_files, evict
 from ingest_bench.results import Digest
 from ingest_bench.sample_spec import SampleSpec
 from stac_ingest.context import WorkflowContext
+from stac_ingest.errors import IngestError
 from stac_ingest.summary import IngestSummary
 
 LOOKED_AT = 32
@@ -33,13 +34,14 @@ LOOKED_AT = 32
 NAMED = 1000
 """Origins of failures that are kept."""
 
+ARROW = ("duckdb", "pandas", "pyarrow.parquet", "pyarrow.pandas_compat", "pyarrow.vendored.version")
 READERS = {
     "item_files": ("stac_ingest.sources.json_directory",),
     "items_directory": ("stac_ingest.sources.json_directory",),
-    "geoparquet": ("stac_ingest.sources.geoparquet", "stac_ingest.geoparquet", "duckdb", "pyarrow.parquet"),
+    "geoparquet": ("stac_ingest.sources.geoparquet", *ARROW),
     "api": ("stac_ingest.sources.stac_api", "aiohttp"),
 }
-WRITERS = {"items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet", "pyarrow.parquet")}
+WRITERS = {"items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet.encode", *ARROW)}
 """What the package imports when it first needs it, which must not be while the clock runs."""
 
 
@@ -166,7 +168,10 @@ def main() -> None:
     """Do what standard input says."""
     spec = SampleSpec.from_json(sys.stdin.buffer.read())
     die_with_parent(spec.parent)
-    result = timed(spec) if spec.trace_items is None else traced(spec, spec.trace_items)
+    try:
+        result = timed(spec) if spec.trace_items is None else traced(spec, spec.trace_items)
+    except IngestError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
     sys.stdout.buffer.write(orjson.dumps(result) + b"\n")
 
 

@@ -72,7 +72,8 @@ def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
     with ExitStack() as stack:
         stack.enter_context(_ended_by_signal())
         bench = _Bench(settings, spec, open_sides(settings, spec, stack))
-        bench.prepare()
+        with host_lock():
+            bench.prepare()
         samples, stop_reason = bench.take_pairs()
         trace = bench.trace()
     return build_cell(

@@ -12,6 +12,8 @@ from ingest_bench.results import Ratio
 METHOD = "Student's t on log ratios"
 FAR = 3.5
 """A modified z-score beyond this flags an outlier."""
+FEWEST = 5
+"""Values among which one can be an outlier."""
 
 
 def speed_up(ratios: Sequence[float], confidence: float) -> Ratio | None:
@@ -59,9 +61,10 @@ def outliers(values: Sequence[float]) -> list[int]:
     """Give the positions of values far from the others.
 
     By the modified z-score on logarithms (B. Iglewicz and D. C. Hoaglin, "How to Detect and Handle Outliers", 1993):
-    0.6745 times the distance from the median, over the median of those distances.
+    0.6745 times the distance from the median, over the median of those distances. Of fewer than five values none can be
+    said to be far from the others.
     """
-    if not values:
+    if len(values) < FEWEST:
         return []
     logs = np.log(np.asarray(values, dtype=float))
     distances = np.abs(logs - np.median(logs))

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_TEXT = pa.string()
-SCHEMA = pa.schema(
-    [
-        pa.field("item_id", _TEXT),
-        pa.field("collection_id", _TEXT),
-        pa.field("output_path", _TEXT),
-        pa.field("completed", pa.bool_()),
-        pa.field("timestamp", pa.timestamp("us", tz="UTC")),
-        pa.field("error", _TEXT),
-    ]
-)
+_TYPES: dict[str, pa.DataType] = {
+    "item_id": pa.string(),
+    "collection_id": pa.string(),
+    "output_path": pa.string(),
+    "completed": pa.bool_(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "error": pa.string(),
+}
+SCHEMA = pa.schema(_TYPES)
 UNREADABLE = (OSError, pa.ArrowException)
 """What reading a damaged file raises."""
 _REPLACES = b"stac_ingest.replaces"
@@ -53,10 +53,11 @@ def latest_only(tables: Sequence[pa.Table]) -> pa.Table:
 
 def split_ids(table: pa.Table) -> tuple[list[str], list[str]]:
     """Give the ids that are completed and those that are not."""
-    ids, done = table["item_id"], table["completed"].to_numpy(zero_copy_only=False).astype(bool)
-    if done.all():
-        return ids.to_pylist(), []
-    return ids.filter(pa.array(done)).to_pylist(), ids.filter(pa.array(~done)).to_pylist()
+    ids: list[Any] = table["item_id"].to_pylist()
+    done = table["completed"].to_pylist()
+    if all(done):
+        return ids, []
+    return list(compress(ids, done)), [item_id for item_id, is_done in zip(ids, done, strict=True) if not is_done]
 
 
 def write(table: pa.Table, path: Path, replaces: Sequence[str] = ()) -> None:

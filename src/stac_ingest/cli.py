@@ -20,6 +20,7 @@ from stac_ingest.failures import FailureCollector
 from stac_ingest.module import IngestModule
 from stac_ingest.outputs import make_output
 from stac_ingest.outputs.folder import OutputFolder
+from stac_ingest.outputs.ndjson import NAME as NDJSON_NAME
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 from stac_ingest.progress import PrintableFormatter, ProgressLine, printable
 
@@ -99,12 +100,15 @@ class Run:
             await asyncio.to_thread(checkpoints.close)
 
     def _open_checkpoints(self) -> CheckpointManager:
-        return CheckpointManager(
-            self._to,
-            self._config.collection_id or "items",
-            self._folder / CHECKPOINTS,
-            resume_from_existing=self._resume,
-        )
+        collection = self._config.collection_id or "items"
+        root = self._folder / CHECKPOINTS
+        checkpoints = CheckpointManager(self._to, collection, root, resume_from_existing=self._resume)
+        finished = self._folder / NDJSON_NAME
+        if self._resume and self._to == "ndjson" and not checkpoints.completed_count and finished.exists():
+            raise ConfigurationError(
+                f"{finished} holds items, but there is no checkpoint of {collection!r} to resume from"
+            )
+        return checkpoints
 
     def _report(self, *, interrupted: bool) -> Certificate:
         failures = self._failures.get_all()

@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
+import secrets
 from array import array
 
 _MASK = (1 << 64) - 1
+_SHARDS = 64
+"""Tables, each for its share of the hashes: one grows at a time, so no single growth holds up the event loop."""
+_FIRST_SLOTS = 16
 
 
 class Seen:
-    """A set of 64-bit hashes in one open-addressed table.
+    """A set of 64-bit hashes in open-addressed tables.
 
-    The hash is Python's own of the two strings, keyed afresh in each process, so nobody can craft ids that collide. Two
-    of a million items share a hash with a chance of 3e-8.
+    The hash is Python's own, with a secret of each set, so nobody can craft ids that collide, whatever
+    `PYTHONHASHSEED` says. Two of a million items share a hash with a chance of 3e-8.
     """
 
     def __init__(self) -> None:
-        self._table = array("Q", bytes(8 << 10))
-        self._used = 0
+        self._secret = secrets.randbits(64)
+        self._tables = [array("Q", bytes(8 * _FIRST_SLOTS)) for _ in range(_SHARDS)]
+        self._used = [0] * _SHARDS
 
     def add(self, collection: str, item_id: str) -> bool:
         """Remember an item; tell whether it is new."""
-        key = hash((collection, item_id)) & _MASK or 1
-        if self._used * 4 >= len(self._table) * 3:
-            self._grow()
-        if not _place(self._table, key):
+        key = hash((self._secret, collection, item_id)) & _MASK or 1
+        shard, key_slot = key % _SHARDS, key // _SHARDS
+        if self._used[shard] * 4 >= len(self._tables[shard]) * 3:
+            self._grow(shard)
+        if not _place(self._tables[shard], key_slot, key):
             return False
-        self._used += 1
+        self._used[shard] += 1
         return True
 
     def __len__(self) -> int:
-        return self._used
+        return sum(self._used)
 
-    def _grow(self) -> None:
-        larger = array("Q", bytes(16 * len(self._table)))
-        for key in self._table:
+    def _grow(self, shard: int) -> None:
+        larger = array("Q", bytes(16 * len(self._tables[shard])))
+        for key in self._tables[shard]:
             if key:
-                _place(larger, key)
-        self._table = larger
+                _place(larger, key // _SHARDS, key)
+        self._tables[shard] = larger
 
 
-def _place(table: array[int], key: int) -> bool:
+def _place(table: array[int], start: int, key: int) -> bool:
     mask = len(table) - 1
-    slot = key & mask
+    slot = start & mask
     while (found := table[slot]) != 0:
         if found == key:
             return False

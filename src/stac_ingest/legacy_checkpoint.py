@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -40,7 +41,7 @@ def _read(path: Path, collection_id: str, logger: logging.Logger) -> pa.Table | 
 
 def _as_ours(table: pa.Table, collection_id: str) -> pa.Table:
     """Bring a foreign table to our columns and types; only `item_id` must be there."""
-    frame = table.to_pandas()
+    frame = table.to_pandas().dropna(subset=["item_id"])
     frame["item_id"] = frame["item_id"].astype(str)
     defaults = {
         "collection_id": collection_id,
@@ -52,7 +53,14 @@ def _as_ours(table: pa.Table, collection_id: str) -> pa.Table:
     for name, value in defaults.items():
         if name not in frame:
             frame[name] = value
-    frame["timestamp"] = pd.to_datetime(frame["timestamp"], utc=True, errors="coerce", format="ISO8601")
+    frame["timestamp"] = _as_times(frame["timestamp"])
     frame["completed"] = frame["completed"].fillna(value=False).astype(bool)
     schema = checkpoint_tables.SCHEMA
     return pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False, safe=False)
+
+
+def _as_times(column: Any) -> Any:
+    """Read ISO 8601 text, times or Unix seconds; what is none of these is left out."""
+    if pd.api.types.is_numeric_dtype(column):
+        return pd.to_datetime(column, utc=True, errors="coerce", unit="s")
+    return pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")

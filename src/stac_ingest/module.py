@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -44,7 +45,7 @@ class IngestModule:
         """Log to `logger` from now on."""
         self._logger = logger
 
-    async def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:
+    async def fetch(self, context: WorkflowContext) -> AsyncGenerator[Item]:
         """Yield items; collect what fails in `context.failure_collector`.
 
         Items come in any order when `concurrency` is above 1. Closing the iterator, or leaving it by an error, ends
@@ -59,14 +60,15 @@ class IngestModule:
         name, strategy = choose_strategy(config)
         self.summary = summary = IngestSummary(strategy=name, concurrency=config.concurrency)
         rejects = Rejects(context.failure_collector, self._logger, summary)
-        source = make_source(config, config.collection_id or context.data.get("collection_id"), summary)
+        collection_id = config.collection_id or context.data.get("collection_id")
+        source = await asyncio.to_thread(make_source, config, collection_id, summary)
         seen = Seen() if config.mode == "api" else None
         try:
             await source.open()
             async with aclosing(strategy(source, config.concurrency)) as batches:
                 async for batch in batches:
                     for item in source.decode(batch, rejects):
-                        if seen is not None and not seen.add(item.get("collection") or "", item["id"]):
+                        if seen is not None and not seen.add(*_identity(item)):
                             summary.duplicates += 1
                             continue
                         summary.items += 1
@@ -75,5 +77,12 @@ class IngestModule:
                             return
         finally:
             await source.close()
-        if summary.failures and not summary.items and config.mode == "file":
-            raise DataProcessingError(f"None of {summary.failures} files in {config.source} could be read")
+        if rejects.first is not None and not summary.items and config.mode == "file":
+            raise DataProcessingError(
+                f"No item could be read from {config.source}: {summary.failures} failures, the first is {rejects.first}"
+            )
+
+
+def _identity(item: Item) -> tuple[str, str]:
+    collection = item.get("collection")
+    return (collection if isinstance(collection, str) else "", item["id"])

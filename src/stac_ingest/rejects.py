@@ -12,18 +12,39 @@ LOGGED = 20
 
 
 class Rejects:
-    """Called by a source with an origin and an error."""
+    """Called by a source with an origin and an error.
+
+    Attributes:
+        first: the first of them, in words; None while there is none.
+
+    """
 
     def __init__(self, collector: FailureCollector, logger: logging.Logger, summary: IngestSummary) -> None:
         self._collector = collector
         self._logger = logger
         self._summary = summary
+        self.first: str | None = None
 
     def __call__(self, origin: str, error: Exception) -> None:
         """Collect one failure."""
+        origin = _encodable(origin)
         self._summary.failures += 1
-        self._collector.add(origin, error, "ingest", {"error_type": type(error).__name__})
+        self._collector.add(origin, error, "ingest")
+        if self._summary.failures > LOGGED + 1:
+            return
+        words = f"{_one_line(origin)}: {_one_line(str(error))}"
+        self.first = self.first or words
         if self._summary.failures <= LOGGED:
-            self._logger.warning("Skipped %s: %s", origin, error)
-        elif self._summary.failures == LOGGED + 1:
-            self._logger.warning("Further skipped items are collected, not logged")
+            self._logger.warning("Skipped %s", words)
+        else:
+            self._logger.warning("Further failures are collected, not logged")
+
+
+def _encodable(text: str) -> str:
+    """Make text that can be written down: a file name need not be UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _one_line(text: str) -> str:
+    """Escape what isn't printable: strangers choose names, and may not forge lines of a log."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -27,7 +27,7 @@ def safe_name(identifier: str) -> str:
 
 
 def hashed_name(identifier: str) -> str:
-    """Join the readable part of an identifier, `~` and 128 bits of its hash: distinct also where case isn't told apart."""
+    """Join the readable part of an identifier, `~` and 128 bits of its hash: distinct without regard to case."""
     digest = hashlib.blake2b(identifier.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     readable = _UNSAFE.sub("_", identifier[:_READABLE]).strip("_-")
     return f"{readable or 'id'}~{digest}"

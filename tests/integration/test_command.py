@@ -200,6 +200,15 @@ def test_resume_writes_what_is_missing(source, tmp_path):
     assert (certificate(out)["written"], certificate(out)["skipped"]) == (1, 19)
 
 
+def test_resume_refuses_to_replace_items_that_it_knows_nothing_of(source, tmp_path, capfd):
+    """Resuming another collection's folder stops before it overwrites what is there."""
+    out = tmp_path / "out"
+    assert main([str(source), "--to", "ndjson", "--output", str(out)]) == 0
+    assert main([str(source), "--collection", "other", "--to", "ndjson", "--output", str(out), "--resume"]) == 2
+    assert "no checkpoint of 'other'" in capfd.readouterr().err
+    assert len(ids(out)) == 20
+
+
 def test_without_resume_a_run_starts_afresh(source, tmp_path):
     """A second run replaces what the first one wrote."""
     out = tmp_path / "out"

@@ -16,7 +16,6 @@ from stac_ingest.checkpoint_parts import PartStore
 from stac_ingest.checkpoints import CheckpointManager
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 
-
 COLUMNS = ["item_id", "collection_id", "output_path", "completed", "timestamp", "error"]
 
 
@@ -217,7 +216,8 @@ def single_file(path, **columns):
 
 
 @pytest.mark.parametrize(
-    "timestamps", [["2024-01-01T00:00:00", "2024-01-02T00:00:00.5+00:00", None], pd.to_datetime(["2024-01-01"] * 3)]
+    "timestamps",
+    [["2024-01-01T00:00:00", "2024-01-02T00:00:00.5+00:00", None], pd.to_datetime(["2024-01-01"] * 3), [1.7e9] * 3],
 )
 def test_a_single_file_checkpoint_is_adopted(tmp_path, timestamps):
     """A checkpoint in one file, as stac-manager writes it, is resumed, goes on, and is kept beside."""

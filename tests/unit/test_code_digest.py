@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -79,27 +81,28 @@ def test_a_missing_source_file_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 @pytest.mark.parametrize(
-    ("changed_file", "fetcher", "kind", "strategy", "output", "concerned"),
+    ("changed_file", "use", "concerned"),
     [
-        ("stac_ingest/strategies/queue.py", "ingest", "item_files", "queue", None, True),
-        ("stac_ingest/strategies/queue.py", "ingest", "item_files", "sequential", None, False),
-        ("stac_ingest/strategies/queue.py", "upstream", "item_files", "sequential", None, False),
-        ("stac_ingest/strategies/queue.py", "ingest", "api", "time_chunks", None, True),
-        ("stac_ingest/sources/json_directory.py", "ingest", "geoparquet", "sequential", None, False),
-        ("stac_ingest/sources/json_directory.py", "aiofiles", "item_files", "sequential", None, False),
-        ("stac_ingest/sources/json_directory.py", "ingest", "items_directory", "sequential", None, True),
-        ("stac_ingest/outputs/ndjson.py", "ingest", "item_files", "sequential", "ndjson", True),
-        ("stac_ingest/outputs/ndjson.py", "ingest", "item_files", "sequential", "items", False),
-        ("ingest_bench/statistics.py", "upstream", "item_files", "sequential", None, True),
-        ("ingest_bench/schemas.py", "ingest", "item_files", "sequential", None, False),
+        ("stac_ingest/strategies/queue.py", CodeUse("ingest", "item_files", "queue"), True),
+        ("stac_ingest/strategies/queue.py", CodeUse("ingest", "item_files", "sequential"), False),
+        ("stac_ingest/strategies/queue.py", CodeUse("ingest", "api", "time_chunks"), True),
+        ("stac_ingest/strategies/queue.py", CodeUse("upstream", "item_files"), False),
+        ("stac_ingest/sources/json_directory.py", CodeUse("ingest", "items_directory"), True),
+        ("stac_ingest/sources/json_directory.py", CodeUse("ingest", "geoparquet"), False),
+        ("stac_ingest/sources/json_directory.py", CodeUse("aiofiles", "item_files"), False),
+        ("stac_ingest/outputs/ndjson.py", CodeUse("ingest", "item_files", output="ndjson"), True),
+        ("stac_ingest/outputs/ndjson.py", CodeUse("ingest", "item_files", output="items"), False),
+        ("ingest_bench/simulator/store.py", CodeUse("pystac_client", "api"), True),
+        ("ingest_bench/simulator/store.py", CodeUse("pystac_client", "api", remote=True), False),
+        ("ingest_bench/statistics.py", CodeUse("upstream", "item_files"), True),
+        ("ingest_bench/schemas.py", CodeUse("ingest", "item_files"), False),
     ],
 )
-def test_changed_code_concerns_the_cells_that_use_it(
-    changed_file: str, fetcher: str, kind: str, strategy: str, output: str | None, concerned: bool
-) -> None:
+def test_changed_code_concerns_the_cells_that_use_it(changed_file: str, use: CodeUse, concerned: bool) -> None:
     """A file is among those of a cell exactly when that kind of cell runs it."""
     package, _, inside = changed_file.partition("/")
-    assert (ROOTS[package] / inside in code_files(CodeUse(fetcher, kind, strategy, output))) is concerned
+    assert (ROOTS[package] / inside).is_file()
+    assert (ROOTS[package] / inside in code_files(use)) is concerned
 
 
 def called(run: Callable[[], Any]) -> set[Path]:
@@ -151,8 +154,8 @@ def test_every_function_that_a_sample_calls_is_hashed(use: CodeUse, corpora: Pat
         concurrency=4 if concurrent else 1,
         settings={"worker_strategy": use.strategy} if concurrent else {},
     )
-    spec = SampleSpec(arm, 3, os.getppid(), evict=arm.source, output=use.output, scratch=str(tmp_path / "out"))
-    ran = called(lambda: timed(spec))
+    spec = SampleSpec(arm, 3, os.getppid(), evict=arm.source, output=use.output)
+    ran = called(lambda: timed(replace(spec, scratch=tempfile.mkdtemp(dir=tmp_path))))
     assert ROOTS["ingest_bench"] / "sample_process.py" in ran
     assert ran - set(code_files(use)) == set()
 
@@ -165,7 +168,7 @@ def test_every_function_that_builds_a_corpus_is_hashed(
     settings = load_settings({**MATRIX, "corpora": {**MATRIX["corpora"], "api": {"kind": "api", "items": 30}}})
     ran = called(lambda: build_corpus(settings, kind, tmp_path / kind, tmp_path / "manifest.json"))
     hashed: list[Path] = []
-    monkeypatch.setattr("ingest_bench.code_digest._digest", lambda files: hashed.extend(files))
+    monkeypatch.setattr("ingest_bench.code_digest._digest", hashed.extend)
     generator_digest.__wrapped__(kind)
     assert ROOTS["ingest_bench"] / "corpora" / f"{kind}.py" in ran
     assert {path.stem for path in ran - set(hashed)} <= {"settings", "matrix"}
@@ -181,8 +184,9 @@ DECIDED_BEFORE = {"matrix", "identity", "code_digest", "environment", "jobs", "e
 """Modules that a driver runs and that decide nothing about a result that isn't in the identity already."""
 
 
-def test_every_function_that_a_driver_calls_is_hashed(corpora: Path) -> None:
+def test_every_function_that_a_driver_calls_is_hashed(corpora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever decides about pairs, validity and the speed-up is among the hashed files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(corpora))  # a host lock of its own
     settings = load_settings(MATRIX).model_copy(update={"results": str(corpora)})
     spec = find_cell(settings, "small", "queue", 5)
     ran = called(lambda: measure(settings, spec))

@@ -6,6 +6,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
+from blockbuster import blockbuster_ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -271,3 +272,11 @@ async def test_resuming_reads_only_the_end_of_the_file(tmp_path, monkeypatch):
         assert len(unmarked_tail(descriptor, checkpoints.is_completed).unmarked) == 10
         os.close(descriptor)
     assert len(parsed) == 11
+
+
+@pytest.mark.parametrize("kind", [ItemFilesOutput, NdjsonOutput])
+async def test_the_event_loop_is_never_blocked(tmp_path, kind):
+    """Writing, waiting for the disk and marking happen in a thread, so that requests go on meanwhile."""
+    with CheckpointManager("w", "c", tmp_path / "checkpoints", buffer_size=2) as checkpoints, blockbuster_ctx():
+        await write(kind(tmp_path / "out", batch_bytes=1), [item("a"), item("b"), item("c")], context(checkpoints))
+    assert checkpoints.completed_count == 3

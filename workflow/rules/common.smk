@@ -4,7 +4,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.identity import cell_identity, corpus_identity
+from ingest_bench.identity import captions, cell_identity, corpus_identity
 from ingest_bench.matrix import cell_file, cells, load_settings
 
 try:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import netrc  # noqa: F401 - imported by requests at the first request, which would be while the clock runs
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import dateutil.parser  # noqa: F401 - imported by pystac with the first collection
+import pystac.extensions.ext
+import pystac.extensions.label  # noqa: F401 - same
 from pystac_client import Client
 from pystac_client.stac_api_io import StacApiIO
 

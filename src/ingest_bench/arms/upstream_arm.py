@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,10 @@ class UpstreamParquet:
     """Reads Parquet files whole, one after another."""
 
     def __init__(self, spec: ArmSpec) -> None:
-        # The clock runs in `fetch`: what it needs is imported before.
-        import pyarrow.parquet  # noqa: PLC0415 - a JSON arm must not pay for it
+        # The clock runs in `fetch`: what it needs is imported before, and here, since a JSON arm must not pay for it.
+        for name in ("pandas", "pyarrow.dataset", "pyarrow.pandas_compat"):
+            import_module(name)
+        import pyarrow.parquet  # noqa: PLC0415 - same
 
         self._read_table = pyarrow.parquet.read_table
         self._spec = spec

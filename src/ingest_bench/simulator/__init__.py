@@ -1,1 +1,1 @@
-"""A STAC API with known properties, to measure clients against: paging style, think time and rate limit are settings."""
+"""A STAC API with known properties, to measure clients against: paging, think time and rate limit are settings."""

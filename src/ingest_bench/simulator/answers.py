@@ -25,7 +25,9 @@ def problem(status: int, code: str, description: str) -> web.Response:
     return web.Response(status=status, body=body, headers={"Content-Type": JSON})
 
 
-def item_collection(store: Store, places: Sequence[int], links: list[dict[str, Any]], matched: int | None) -> web.Response:
+def item_collection(
+    store: Store, places: Sequence[int], links: list[dict[str, Any]], matched: int | None
+) -> web.Response:
     """Answer with a page: the items' own bytes, and around them what is new.
 
     Args:

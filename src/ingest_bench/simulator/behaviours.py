@@ -1,7 +1,7 @@
 """What happens to a request before it is answered. Each behaviour is a link of a chain and knows nothing of the others.
 
-A behaviour answers itself, or has the rest of the chain answer, before or after waiting, and may change what comes back.
-A new one is a class here and a line in `behaviours`.
+A behaviour answers itself, or has the rest of the chain answer, and may wait before and change what comes back. A new
+one is a class here and a line in `behaviours`.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ def landing(store: Store, base: str) -> dict[str, Any]:
         "description": "Serves a corpus of STAC items with a known think time, paging style and rate limit.",
         "conformsTo": CONFORMS_TO,
         "links": [
-            link("self", f"{base}/", JSON),
-            link("root", f"{base}/", JSON),
+            link("self", base, JSON),
+            link("root", base, JSON),
             link("conformance", f"{base}/conformance", JSON),
             link("data", f"{base}/collections", JSON),
             link("search", f"{base}/search", GEOJSON, method="GET"),
@@ -55,7 +55,7 @@ def conformance() -> dict[str, Any]:
 
 def collections(store: Store, base: str) -> dict[str, Any]:
     """Give all collections: the one there is."""
-    own = [link("self", f"{base}/collections", JSON), link("root", f"{base}/", JSON)]
+    own = [link("self", f"{base}/collections", JSON), link("root", base, JSON)]
     return {"collections": [collection(store, base)], "links": own}
 
 
@@ -64,8 +64,8 @@ def collection(store: Store, base: str) -> dict[str, Any]:
     own = collection_url(store, base)
     links = [
         link("self", own, JSON),
-        link("root", f"{base}/", JSON),
-        link("parent", f"{base}/", JSON),
+        link("root", base, JSON),
+        link("parent", base, JSON),
         link("items", f"{own}/items", GEOJSON),
     ]
     links += [other for other in store.collection.get("links", []) if other.get("rel") not in _OURS]

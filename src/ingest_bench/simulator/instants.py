@@ -34,9 +34,13 @@ def parse_instant(text: str) -> int:
         raise ValueError(f"{text!r} is not an RFC 3339 timestamp")
     second = int(match["second"])
     leap = second == _LEAP_SECOND
-    moment = datetime.fromisoformat(f"{match['date']}T{match['minute']}:{second - leap:02}+00:00")
+    try:
+        moment = datetime.fromisoformat(f"{match['date']}T{match['minute']}:{second - leap:02}+00:00")
+        offset = _offset(match)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not an RFC 3339 timestamp: {error}") from None
     micros = int((match["fraction"] or "0")[:6].ljust(6, "0"))
-    return (moment - _EPOCH) // _MICROSECOND + leap * _SECOND + micros - _offset(match)
+    return (moment - _EPOCH) // _MICROSECOND + leap * _SECOND + micros - offset
 
 
 def parse_interval(text: str) -> tuple[int, int]:
@@ -64,6 +68,6 @@ def _offset(match: re.Match[str]) -> int:
         return 0
     hours, minutes = int(match["hours"]), int(match["minutes"])
     if hours >= _HOURS or minutes >= _MINUTES:
-        raise ValueError(f"{match[0]!r} has no valid offset")
+        raise ValueError("its offset is not a time of day")
     size = (60 * hours + minutes) * _MINUTE
     return -size if match["sign"] == "-" else size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ingest_bench.simulator.answers import GEOJSON, JSON
-from ingest_bench.simulator.parameters import DEFAULT_LIMIT, ITEMS, SEARCH
+from ingest_bench.simulator.parameters import DEFAULT_LIMIT, NAMES
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
@@ -31,12 +31,10 @@ def describe(paging: str, max_page: int) -> dict[str, Any]:
     limit = {"type": "integer", "minimum": 0, "maximum": max_page, "default": min(DEFAULT_LIMIT, max_page)}
     position = {"type": "string"} if paging == "token" else {"type": "integer"}
     schemas = {**_SCHEMAS, "limit": limit, paging: position}
-    body = {"type": "object", "properties": {name: schemas[name] for name in (*SEARCH, paging)}}
-    search = _get("Search the items", GEOJSON, [_query(name, schemas[name]) for name in (*SEARCH, paging)])
-    post = _get("Search the items", GEOJSON, [])
-    post["requestBody"] = {"content": {JSON: {"schema": body}}}
+    body = {"type": "object", "properties": {name: schemas[name] for name in (*NAMES, paging)}}
+    filters = [_query(name, schemas[name]) for name in (*NAMES, paging)]
+    post = {**_get("Search the items", GEOJSON, []), "requestBody": {"content": {JSON: {"schema": body}}}}
     of_collection = _path("collectionId")
-    items = [of_collection, *(_query(name, schemas[name]) for name in (*ITEMS, paging))]
     return {
         "openapi": "3.0.3",
         "info": {"title": "STAC API simulator", "version": "1.0.0"},
@@ -45,11 +43,13 @@ def describe(paging: str, max_page: int) -> dict[str, Any]:
             "/conformance": {"get": _get("What the API conforms to", JSON, [])},
             "/collections": {"get": _get("All collections", JSON, [])},
             "/collections/{collectionId}": {"get": _get("One collection", JSON, [of_collection])},
-            "/collections/{collectionId}/items": {"get": _get("Items of a collection", GEOJSON, items)},
+            "/collections/{collectionId}/items": {
+                "get": _get("Items of a collection", GEOJSON, [of_collection, *filters])
+            },
             "/collections/{collectionId}/items/{itemId}": {
                 "get": _get("One item", GEOJSON, [of_collection, _path("itemId")])
             },
-            "/search": {"get": search, "post": post},
+            "/search": {"get": _get("Search the items", GEOJSON, filters), "post": post},
         },
     }
 

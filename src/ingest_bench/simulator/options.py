@@ -39,16 +39,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--paging", choices=get_args(PagingName), default="token", help="how pages are named (default: %(default)s)"
     )
     parser.add_argument(
-        "--think-ms", type=_amount, default=0, help="think time of each request on top of its service, mean (default: 0)"
+        "--think-ms",
+        type=_amount,
+        default=0,
+        help="think time of each request on top of its service, mean (default: 0)",
     )
-    parser.add_argument("--jitter-ms", type=_amount, default=0, help="standard deviation of the think time (default: 0)")
+    parser.add_argument(
+        "--jitter-ms", type=_amount, default=0, help="standard deviation of the think time (default: 0)"
+    )
     parser.add_argument(
         "--max-page", type=_count, default=1000, help="a larger limit is clamped to this (default: %(default)s)"
     )
     parser.add_argument("--rate", type=_rate, help="requests a second that are allowed on average; more get a 429")
     parser.add_argument("--burst", type=_count, default=1, help="requests allowed at once after a pause (default: 1)")
     parser.add_argument(
-        "--retry-after", choices=get_args(RetryAfter), default="seconds", help="form of the header (default: %(default)s)"
+        "--retry-after",
+        choices=get_args(RetryAfter),
+        default="seconds",
+        help="form of the header (default: %(default)s)",
     )
     parser.add_argument(
         "--no-counts", dest="counts", action="store_false", help="leave numberMatched out, as many servers do"

@@ -13,8 +13,8 @@ from ingest_bench.simulator.errors import InvalidParameterError
 from ingest_bench.simulator.instants import parse_interval
 from ingest_bench.simulator.selection import OPERATORS, Condition, Selection
 
-ITEMS = ("bbox", "datetime", "ids", "intersects", "limit", "query")
-SEARCH = ("collections", *ITEMS)
+NAMES = ("bbox", "collections", "datetime", "ids", "intersects", "limit", "query")
+"""Known everywhere, below a collection too, where clients repeat its id."""
 DEFAULT_LIMIT = 10
 """The specification's own."""
 _DEGREES = 90
@@ -31,24 +31,20 @@ class Search:
     """The value of the paging style's own parameter; None on the first page."""
 
 
-def from_query(query: Mapping[str, str], names: tuple[str, ...], paging: str) -> dict[str, Any]:
+def from_query(query: Mapping[str, str]) -> dict[str, Any]:
     """Turn the query of a GET into what the body of a POST would say.
 
     Args:
         query: as received, decoded.
-        names: the parameters that are known here.
-        paging: the name of the parameter that says where a page starts.
 
     Raises:
-        InvalidParameterError: one is unknown, given twice, or not even of the right form.
+        InvalidParameterError: one is given twice, or not even of the right form.
 
     """
     found: dict[str, Any] = {}
     for name, text in query.items():
         if name in found:
             raise InvalidParameterError(f"{name}: given twice")
-        if name not in names and name != paging:
-            raise InvalidParameterError(f"{name}: unknown parameter; known are {', '.join((*names, paging))}")
         try:
             found[name] = _FROM_TEXT.get(name, str)(text)
         except ValueError:
@@ -56,12 +52,11 @@ def from_query(query: Mapping[str, str], names: tuple[str, ...], paging: str) ->
     return found
 
 
-def read_search(body: Mapping[str, Any], names: tuple[str, ...], paging: str, largest: int) -> Search:
+def read_search(body: Mapping[str, Any], paging: str, largest: int) -> Search:
     """Read a search.
 
     Args:
         body: of a POST.
-        names: the parameters that are known here.
         paging: the name of the parameter that says where a page starts.
         largest: a larger page isn't served, whatever is asked for.
 
@@ -71,8 +66,8 @@ def read_search(body: Mapping[str, Any], names: tuple[str, ...], paging: str, la
     """
     given = {name: value for name, value in body.items() if value is not None}
     for name in given:
-        if name not in names and name != paging:
-            raise InvalidParameterError(f"{name}: unknown parameter; known are {', '.join((*names, paging))}")
+        if name not in NAMES and name != paging:
+            raise InvalidParameterError(f"{name}: unknown parameter; known are {', '.join((*NAMES, paging))}")
     if "bbox" in given and "intersects" in given:
         raise InvalidParameterError("bbox: can't be given together with intersects")
 
@@ -153,7 +148,9 @@ def _conditions(name: str, value: Any) -> tuple[Condition, ...]:
     if not isinstance(value, dict) or not all(isinstance(tests, dict) for tests in value.values()):
         raise InvalidParameterError(f"{name}: not an object of objects, such as {{'eo:cloud_cover': {{'lt': 10}}}}")
     return tuple(
-        Condition(of, test, _operand(name, test, operand)) for of, tests in value.items() for test, operand in tests.items()
+        Condition(of, test, _operand(name, test, operand))
+        for of, tests in value.items()
+        for test, operand in tests.items()
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -74,11 +74,11 @@ class Finder:
         self._store = store
         self.find = lru_cache(_REMEMBERED)(self._find)
 
-    def _find(self, selection: Selection) -> Sequence[int] | NDArray[np.int32]:
+    def _find(self, selection: Selection) -> range | NDArray[np.int32]:
         """Give the places of the items that match."""
         store = self._store
         if selection.collections is not None and store.collection_id not in selection.collections:
-            return ()
+            return range(0)
         if selection == Selection(collections=selection.collections):
             return range(len(store))
         mask = np.ones(len(store), dtype=np.bool_)
@@ -108,7 +108,8 @@ class Finder:
         west, south, east, north = geometry.bounds
         mask &= _overlaps(self._store.boxes, (west, south, -np.inf, east, north, np.inf))
         for place in np.flatnonzero(mask).tolist():
-            mask[place] = shapely.geometry.shape(self._store.item(place)["geometry"]).intersects(geometry)
+            own = self._store.item(place)["geometry"]
+            mask[place] = own is not None and shapely.geometry.shape(own).intersects(geometry)
 
 
 def _overlaps(boxes: NDArray[np.float64], box: tuple[float, ...]) -> Mask:
@@ -117,9 +118,8 @@ def _overlaps(boxes: NDArray[np.float64], box: tuple[float, ...]) -> Mask:
     west, south, bottom, east, north, top = box
     before, after = wests <= east, easts >= west
     crossing = wests > easts
-    if west > east:
-        longitude = crossing | before | after
-    else:
-        longitude = np.where(crossing, before | after, before & after)
+    either = crossing | (west > east)
+    both = crossing & (west > east)
+    longitude = both | np.where(either, before | after, before & after)
     found: Mask = longitude & (souths <= north) & (norths >= south) & (bottoms <= top) & (tops >= bottom)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -11,10 +11,10 @@ import orjson
 from aiohttp import web
 
 from ingest_bench.simulator import documents, openapi
-from ingest_bench.simulator.answers import GEOJSON, document, item_collection, problem
-from ingest_bench.simulator.behaviours import Behaviour, linked
+from ingest_bench.simulator.answers import GEOJSON, JSON, OPENAPI, document, item_collection, problem
+from ingest_bench.simulator.behaviours import Answer, Behaviour, linked
 from ingest_bench.simulator.errors import InvalidParameterError
-from ingest_bench.simulator.parameters import ITEMS, SEARCH, Search, from_query, read_search
+from ingest_bench.simulator.parameters import Search, from_query, read_search
 from ingest_bench.simulator.selection import Finder
 from ingest_bench.simulator.window import Visit, Window
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ingest_bench.simulator.paging import Paging
     from ingest_bench.simulator.store import Store
 
+LOG = logging.getLogger(__name__)
+
 BENCH = "/_bench/"
 """Below this is the instrument, not the STAC API."""
 _SETTLE_S = 5.0
@@ -35,7 +37,7 @@ _SETTLE_S = 5.0
 
 
 class Api:
-    """Answers what a STAC API is asked. Any request is parsed, found and copied together anew: nothing is kept."""
+    """Answers what a STAC API is asked. Pages are copied together anew for each request: no answer is kept."""
 
     def __init__(self, store: Store, options: Options, paging: Paging) -> None:
         self._store = store
@@ -66,7 +68,7 @@ class Api:
         return document(documents.conformance())
 
     async def _openapi(self, _request: web.Request) -> web.Response:
-        return document(self._description, documents.OPENAPI)
+        return document(self._description, OPENAPI)
 
     async def _html(self, _request: web.Request) -> web.Response:
         return web.Response(text=documents.page_for_people(self._description), content_type="text/html")
@@ -87,10 +89,10 @@ class Api:
 
     async def _items(self, request: web.Request) -> web.Response:
         self._check_collection(request)
-        return self._page(request, from_query(request.query, ITEMS, self._paging.parameter), ITEMS)
+        return await self._search_get(request)
 
     async def _search_get(self, request: web.Request) -> web.Response:
-        return self._page(request, from_query(request.query, SEARCH, self._paging.parameter), SEARCH)
+        return self._page(request, from_query(request.query))
 
     async def _search_post(self, request: web.Request) -> web.Response:
         content = await request.read()
@@ -100,40 +102,72 @@ class Api:
             raise InvalidParameterError(f"the body is not JSON: {error}") from None
         if not isinstance(body, dict):
             raise InvalidParameterError("the body is not a JSON object")
-        return self._page(request, body, SEARCH)
+        return self._page(request, body)
 
     def _check_collection(self, request: web.Request) -> None:
         if request.match_info["collection"] != self._store.collection_id:
             raise web.HTTPNotFound(text="there is no such collection")
 
-    def _page(self, request: web.Request, body: dict[str, Any], names: tuple[str, ...]) -> web.Response:
-        search = read_search(body, names, self._paging.parameter, self._options.max_page)
+    def _page(self, request: web.Request, body: dict[str, Any]) -> web.Response:
+        search = read_search(body, self._paging.parameter, self._options.max_page)
         found = self._finder.find(search.selection)
         start = self._paging.start(search)
         places = found[start : start + search.limit]
         links = self._links(request, search, body, start, more=0 < search.limit < len(found) - start)
-        listed = places if isinstance(places, tuple | range) else places.tolist()
+        listed = places if isinstance(places, range) else places.tolist()
         return item_collection(self._store, listed, links, len(found) if self._options.counts else None)
 
     def _links(
         self, request: web.Request, search: Search, body: dict[str, Any], start: int, *, more: bool
     ) -> list[dict[str, Any]]:
-        base, path = _base(request), request.path
-        query = f"?{request.query_string}" if request.query_string else ""
+        base = _base(request)
+        url = f"{base}{request.rel_url.raw_path}"
         links = [
-            documents.link("root", f"{base}/", documents.JSON),
-            documents.link("self", f"{base}{path}{query}", GEOJSON),
+            documents.link("root", base, JSON),
+            documents.link("self", f"{base}{request.path_qs}", GEOJSON),
         ]
         if more:
             position = {self._paging.parameter: self._paging.following(search, start)}
             if request.method == "POST":
-                following = documents.link("next", f"{base}{path}", GEOJSON, method="POST", body={**body, **position})
+                links.append(documents.link("next", url, GEOJSON, method="POST", body={**body, **position}))
             else:
-                following = documents.link(
-                    "next", f"{base}{path}?{urlencode({**request.query, **position})}", GEOJSON, method="GET"
-                )
-            links.append(following)
+                query = urlencode({**request.query, **position})
+                links.append(documents.link("next", f"{url}?{query}", GEOJSON, method="GET"))
         return links
+
+
+def _answering(handler: Handler) -> Answer:
+    """Turn what a handler raises into an answer, so that behaviours see nothing but answers."""
+
+    async def answer(request: web.Request, _visit: Visit) -> web.Response:
+        try:
+            response = await handler(request)
+        except InvalidParameterError as error:
+            return problem(HTTPStatus.BAD_REQUEST, "InvalidParameterValue", str(error))
+        except web.HTTPException as error:
+            answer = problem(error.status, error.reason.replace(" ", ""), error.text or error.reason)
+            answer.headers.extend({name: value for name, value in error.headers.items() if name == "Allow"})
+            return answer
+        except Exception:
+            LOG.exception("%s %s failed", request.method, request.path)
+            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalServerError", "the simulator failed; see its log")
+        assert isinstance(response, web.Response)
+        return response
+
+    return answer
+
+
+async def _send(request: web.Request, response: web.Response) -> None:
+    try:
+        await response.prepare(request)
+        await response.write_eof()
+    except ConnectionError:
+        # The client has gone; aiohttp finds that out for itself and closes the connection.
+        return
+
+
+def _base(request: web.Request) -> str:
+    return f"{request.scheme}://{request.host}"
 
 
 class Instrument:
@@ -160,7 +194,7 @@ class Instrument:
             visit.status = response.status
             await _send(request, response)
         finally:
-            duration = visit.leave()
+            duration = visit.window.depart(visit)
             if self._log:
                 self._log.write(request, visit, duration)
         return response

@@ -115,18 +115,23 @@ def _index(
         end = len(data) if newline < 0 else newline
         if end > start:
             try:
-                item = orjson.loads(data[start:end])
-                if item["collection"] != collection_id:
-                    raise ValueError(f"it belongs to collection {item['collection']!r}")
-                ids.append(item["id"])
-                times.append(_times(item["properties"]))
-                boxes.append(_box(item.get("bbox")))
+                item_id, instants, box = _entry(data[start:end], collection_id)
             except (KeyError, TypeError, ValueError) as error:
                 message = f"{folder}/items.ndjson: item {len(spans) + 1} can't be served: {error!r}"
                 raise MeasurementError(message) from error
+            ids.append(item_id)
+            times.append(instants)
+            boxes.append(box)
             spans.append((start, end))
         start = end + 1
     return spans, ids, times, boxes
+
+
+def _entry(line: bytes, collection_id: str) -> tuple[str, tuple[int, int], list[float]]:
+    item = orjson.loads(line)
+    if item["collection"] != collection_id:
+        raise ValueError(f"it belongs to collection {item['collection']!r}")
+    return item["id"], _times(item["properties"]), _box(item.get("bbox"))
 
 
 def _times(properties: dict[str, Any]) -> tuple[int, int]:

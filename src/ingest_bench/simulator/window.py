@@ -19,27 +19,21 @@ class Visit:
 
     __slots__ = ("achieved_ms", "arrived", "asked_ms", "status", "window")
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, arrived: float) -> None:
         self.window = window
-        self.arrived = time.perf_counter()
+        self.arrived = arrived
         self.status = 0
         self.asked_ms: float | None = None
         """Think time as drawn."""
         self.achieved_ms: float | None = None
         """Think time as slept."""
 
-    def leave(self) -> float:
-        """Note that the answer is out (or that nobody waits for it any more); give the response time in seconds."""
-        duration = time.perf_counter() - self.arrived
-        self.window.depart(self, duration)
-        return duration
-
 
 class Window:
     """Counts requests, and integrates how many are in flight over time.
 
-    The integral and the response times are taken apart from each other, each with its own look at the clock, so that
-    Little's law is a check: it fails when an arrival or a departure went unnoticed.
+    The integral knows nothing of single requests, and the list of response times nothing of the others in flight, so
+    that Little's law is a check: it fails when an arrival or a departure went unnoticed.
     """
 
     def __init__(self, think_ms: float) -> None:
@@ -65,21 +59,23 @@ class Window:
         self._arrivals += 1
         self._peak = max(self._peak, self._in_flight)
         self._idle.clear()
-        return Visit(self)
+        return Visit(self, now)
 
-    def depart(self, visit: Visit, duration: float) -> None:
-        """Note that a request is done, after so many seconds."""
+    def depart(self, visit: Visit) -> float:
+        """Note that an answer is out, or that nobody waits for it any more; give the response time in seconds."""
+        self._last = time.perf_counter()
+        self._move(self._last, -1)
+        self._area_at_last = self._area
+        duration = self._last - visit.arrived
         self._durations.append(duration)
         if visit.status == TOO_MANY_REQUESTS:
             self._rate_limited += 1
         if visit.asked_ms is not None and visit.achieved_ms is not None:
             self._asked.append(visit.asked_ms)
             self._achieved.append(visit.achieved_ms)
-        self._last = time.perf_counter()
-        self._move(self._last, -1)
-        self._area_at_last = self._area
         if self._in_flight == 0:
             self._idle.set()
+        return duration
 
     async def settle(self, seconds: float) -> None:
         """Wait until no request is in flight, as long as given."""
@@ -94,7 +90,11 @@ class Window:
         mean = statistics.fmean(self._durations) if self._durations else 0.0
         in_flight = self._area_at_last / seconds if seconds else 0.0
         expected = self._arrivals / seconds * mean if seconds else 0.0
-        cuts = statistics.quantiles(self._durations, n=100, method="inclusive") if self._arrivals > 1 else [mean] * 99
+        cuts = (
+            statistics.quantiles(self._durations, n=100, method="inclusive")
+            if len(self._durations) > 1
+            else [mean] * 99
+        )
         return ServerRecord(
             requests=self._arrivals,
             rate_limited=self._rate_limited,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -18,9 +18,9 @@ class Agenda(Generic[T]):
         self._under_way = 0
         self._changed = asyncio.Event()
 
-    def add(self, units: Iterable[T]) -> None:
+    def add(self, units: Sequence[T]) -> None:
         """Put more work in front: what a unit under way was cut into is the largest there is."""
-        self._waiting.extendleft(units)
+        self._waiting.extendleft(reversed(units))
         self._changed.set()
 
     def done(self) -> None:

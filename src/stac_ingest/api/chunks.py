@@ -14,15 +14,20 @@ import math
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
+from typing import NamedTuple
 
 from stac_ingest.api.intervals import EARLIEST, LATEST, MILLISECOND, SECOND, Interval, format_instant
 
 _OVERLAP = 1.5
 """The parts of a whole may hold so many times its items together (edges, long items) before cutting is given up."""
-_FILL = 0.92
-"""Aim a bit under whole pages: a chunk of 1.05 pages costs two requests."""
+_FILL = 0.95
+"""Aim a bit under whole pages: a chunk of 2.2 pages costs three requests."""
 _REACH = 8
 """An open end is explored over so many times what is known next to it."""
+_ALLOWANCE = 1.4
+"""How much wider than its first page says a crowd of items is taken to be."""
+_MOST_PIECES = 64
+_FEW_PAGES = 8
 _ODD = 503 * MILLISECOND
 
 
@@ -33,6 +38,14 @@ class Verdict(Enum):
     """Deliver the page and follow its cursor."""
     DROP = auto()
     """Forget the page: other chunks cover what it holds."""
+
+
+class Hint(NamedTuple):
+    """What the first page of a heavy chunk says of where its items lie: the first and the last of so many in a row."""
+
+    first: int
+    last: int
+    items: int
 
 
 @dataclass(slots=True, eq=False)
@@ -77,8 +90,10 @@ class Plan:
         self._page = page
         self._workers = workers
         pages = max(1, math.ceil(total / page))
-        # More, smaller chunks even out the load but end in more unfilled pages; the sum of both is least at the root.
-        self._pages_each = max(1, round(math.sqrt(pages / workers)))
+        # One chunk a worker is best while that is a few pages. Of many, smaller chunks even out the load; as each ends
+        # in a page that isn't full, they grow with the root of a worker's share.
+        share = pages / workers
+        self._pages_each = max(1.0, 1.1 * share if share <= _FEW_PAGES else max(_FEW_PAGES, 1.5 * math.sqrt(share)))
         # Cuts are paid for with dropped pages. Past this, what is left is walked as it is.
         self.cuts_left = 4 * workers + pages
         self._known = known
@@ -96,11 +111,8 @@ class Plan:
         bound = self._page * max(share + 1, 1.15 * share)
         return [Chunk(interval, bound, self._root) for interval in intervals]
 
-    def judge(self, chunk: Chunk, count: int, instant: int | None = None) -> tuple[Verdict, list[Chunk]]:
-        """Decide about a chunk that holds `count` items, and name the chunks to read in its stead, if any.
-
-        `instant` is the one that all items of its first page share, if they do.
-        """
+    def judge(self, chunk: Chunk, count: int, hint: Hint | None = None) -> tuple[Verdict, list[Chunk]]:
+        """Decide about a chunk that holds `count` items, and name the chunks to read in its stead, if any."""
         if chunk.abandoned:
             return Verdict.DROP, []
         family = chunk.family
@@ -110,7 +122,7 @@ class Plan:
         if family.parts_seen > _OVERLAP * family.total + 2 * self._page:
             self._note_overlap(family)
             return Verdict.DROP, self._abandon(family)
-        parts = self._cut(chunk, count, instant) if count > chunk.bound else []
+        parts = self._cut(chunk, count, hint) if count > chunk.bound else []
         return (Verdict.DROP, parts) if parts else (Verdict.WALK, [])
 
     def give_up(self, reason: str) -> list[Chunk]:
@@ -124,16 +136,15 @@ class Plan:
         family.abandoned = True
         return [Chunk(family.whole.interval, math.inf, family.whole.family)]
 
-    def _cut(self, chunk: Chunk, count: int, instant: int | None) -> list[Chunk]:
+    def _cut(self, chunk: Chunk, count: int, hint: Hint | None) -> list[Chunk]:
         start, end = chunk.interval
         if start is not None and end is not None and end - start <= 2 * MILLISECOND:
             self.notes.append(f"{count} items share the instant {format_instant(start)}; one cursor reads them")
             return []
         aim = self._pages_each * self._page
-        pieces = min(math.ceil(count / (aim * _FILL)), max(8, self._workers))
-        edges = self._edges_within(chunk.interval, max(2, pieces))
-        if instant is not None:
-            edges = [instant - MILLISECOND, instant + MILLISECOND]
+        pieces = max(2, math.ceil(count / (aim * _FILL)))
+        edges = _edges_around(chunk.interval, count, hint, min(pieces, _MOST_PIECES)) if hint else None
+        edges = edges or self._edges_within(chunk.interval, min(pieces, max(8, self._workers)))
         intervals = _between(chunk.interval, edges)
         if len(intervals) == 1:
             return []
@@ -142,7 +153,8 @@ class Plan:
             return []
         self.cuts_left -= len(intervals)
         family = Family(chunk, count)
-        return [Chunk(interval, 2.0 * aim, family) for interval in intervals]
+        parts = [Chunk(interval, 2.0 * aim, family) for interval in intervals]
+        return parts if hint is None else _largest_first(parts, hint)
 
     def _edges_within(self, interval: Interval, pieces: int) -> list[int]:
         """Choose cuts within an interval; beyond an open end, over a reach that grows with each cut."""
@@ -161,6 +173,30 @@ class Plan:
             f"parts of {family.whole.interval} hold {family.parts_seen} items together and the whole {family.total}: "
             "the server ignores `datetime`, or its items last long; one cursor reads it"
         )
+
+
+def _edges_around(interval: Interval, count: int, hint: Hint, pieces: int) -> list[int] | None:
+    """Choose cuts where the first page says that the items lie close together; None when it doesn't.
+
+    Most servers sort by time, so the page shows where the crowd begins and how dense it is there.
+    """
+    low, high = sorted((hint.first, hint.last))
+    if low == high:
+        return [low - MILLISECOND, low + MILLISECOND]
+    width = int((high - low) * count / hint.items * _ALLOWANCE)
+    start, end = interval
+    if start is not None and end is not None and width > (end - start) // 2:
+        return None
+    pieces = int(pieces * _ALLOWANCE)
+    if hint.first > hint.last:
+        return _edges(max(EARLIEST, high - width), high + MILLISECOND, pieces)
+    return _edges(low - MILLISECOND, min(LATEST, low + width), pieces)
+
+
+def _largest_first(parts: list[Chunk], hint: Hint) -> list[Chunk]:
+    """Order the parts of a crowd: what may lie beyond it, then from its sure to its unsure end, then what led up."""
+    led_up, *crowd = parts if hint.first <= hint.last else parts[::-1]
+    return [*crowd[-1:], *crowd[:-1], led_up]
 
 
 def _edges(start: int, end: int, pieces: int) -> list[int]:

@@ -8,13 +8,17 @@ further refusals. Without it, all waiting requests would fall upon the server at
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import NamedTuple
 
 _RAMP = 2.0
-"""Growth of the pace per second while the server's rate is not known yet."""
+"""Growth of the pace per second at first; each refusal that says little of the server's rate takes the root of it."""
 _DRIFT = 1.01
 """Growth per second once it is: a server may come to allow more."""
+_ENOUGH = 20
+"""Requests let through between two refusals that make their rate a sharp figure."""
+_SHORTEST = 0.05
 _WINDOW = 1.0
 """Seconds; a shorter window says more about a burst than about a rate."""
 
@@ -24,6 +28,8 @@ class Start(NamedTuple):
 
     at: float
     cycle: int
+    number: int
+    """Starts of the cycle before it."""
 
 
 class Pacer:
@@ -38,6 +44,7 @@ class Pacer:
         self._count = 0
         self._emptied_at = 0.0
         self._burst = 1.0
+        self._growth = _RAMP
         self._bucket: _Bucket | None = None
 
     def wait(self, now: float) -> float:
@@ -52,7 +59,7 @@ class Pacer:
             self._bucket.take(now)
         self._starts.append(now)
         self._count += 1
-        return Start(now, self._cycle)
+        return Start(now, self._cycle, self._count - 1)
 
     def pause(self, now: float, seconds: float) -> None:
         """Let no request start for a time. A longer pause under way stays."""
@@ -63,16 +70,18 @@ class Pacer:
         self.pause(now, seconds)
         if start.cycle != self._cycle:
             return
-        let_through = [at for at in self._starts if at < start.at]
-        count = max(1, self._count - (len(self._starts) - len(let_through)))
+        count = start.number
+        forgotten = self._count - len(self._starts)
+        let_through = list(self._starts)[: max(0, count - forgotten)]
         if self._bucket is None:
             span = start.at - let_through[0] if let_through else 0.0
             self._burst = float(count)
             # What went through so far, as if the pause belonged to it: a low first guess, which the ramp corrects.
-            rate, growth = count / max(span + seconds, 0.05), _RAMP
+            rate = max(1, count) / max(span + seconds, _SHORTEST)
         else:
-            rate, growth = self._rate(let_through, count, start.at), _DRIFT
-        self._bucket = _Bucket(rate, max(1.0, self._burst), start.at, growth)
+            rate = self._rate(let_through, count, start.at)
+            self._growth = _DRIFT if count >= _ENOUGH else max(_DRIFT, math.sqrt(self._growth))
+        self._bucket = _Bucket(rate, max(1.0, self._burst), start.at, self._growth)
         self._emptied_at = start.at
         self._cycle += 1
         self._count = 0
@@ -80,7 +89,7 @@ class Pacer:
 
     def _rate(self, let_through: list[float], count: int, until: float) -> float:
         """Find the highest rate that is certain: a bucket lets at most its burst and rate x time through."""
-        certain = count / max(until - self._emptied_at, 0.05)
+        certain = max(1, count) / max(until - self._emptied_at, _SHORTEST)
         for i, at in enumerate(let_through):
             if until - at < _WINDOW:
                 break

@@ -15,7 +15,7 @@ from stac_ingest.api.urls import display
 from stac_ingest.errors import ResponseError
 
 _EMPTY = re.compile(rb'"features"\s*:\s*(?:\[\s*\]|null)')
-_DATETIME = re.compile(rb'"datetime"\s*:\s*"([^"]*)"')
+_DATETIME = re.compile(rb'"datetime"\s*:\s*"([^"/]*)"')
 _SHOWN = 160
 
 
@@ -70,10 +70,9 @@ def page_counts(page: Page) -> Counts:
     return Counts(_count(tail.get("numberMatched"), context.get("matched")), returned)
 
 
-def only_datetime(page: Page) -> str | None:
-    """Give the `datetime` that all items of a page share, if they share one."""
-    found = set(_DATETIME.findall(page.body))
-    return found.pop().decode("ascii", "replace") if len(found) == 1 else None
+def datetimes(page: Page) -> list[str]:
+    """Give every instant written as a `datetime` on a page, in order. A hint: not all need be those of its items."""
+    return [found.decode("ascii", "replace") for found in _DATETIME.findall(page.body)]
 
 
 def _tail(body: bytes, name: str) -> dict[str, Any] | None:

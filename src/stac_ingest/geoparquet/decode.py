@@ -1,4 +1,4 @@
-"""A Parquet file to items: read in native code, a bounded number of rows at a time; made into objects by the consumer."""
+"""Parquet rows to items: read in native code, a bounded number at a time; made into objects by the consumer."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from stac_ingest.geoparquet.text import ItemText
 from stac_ingest.sources.base import Item
 
 Plan = tuple[tuple[str, bool], ...]
+
+REQUIRED: dict[str, Any] = {"links": [], "assets": {}}
+"""What an item must have, and an empty column can't say."""
 
 
 class Rows(NamedTuple):
@@ -38,6 +41,7 @@ class Decoder:
     def __init__(self, schema: pa.Schema) -> None:
         self._layout = layout_of(schema)
         fast = self._layout is not None and ItemText.supports(schema, self._layout)
+        self._complete = self._layout is not None and REQUIRED.keys() <= set(self._layout.members)
         self._text = ItemText(schema, self._layout) if self._layout is not None and fast else None
 
     @property
@@ -63,12 +67,14 @@ class Decoder:
             yield from rows.batch.to_pylist()
             return
         found = parsed(rows.text) if rows.text is not None else items_of_rows(rows.batch, rows.geometry, self._layout)
-        if not rows.members and not rows.properties:
+        if not rows.members and not rows.properties and self._complete:
             yield from found
             return
         for item in found:
             strip(item, rows.members)
             strip(item["properties"], rows.properties)
+            for name, default in REQUIRED.items():
+                item.setdefault(name, default.copy())
             yield item
 
 

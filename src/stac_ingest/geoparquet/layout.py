@@ -27,8 +27,8 @@ class Layout:
 def layout_of(schema: pa.Schema) -> Layout | None:
     """Find the parts of an item among the columns; None where the file isn't STAC-GeoParquet.
 
-    It is when it has an `id`, `assets` or `links`, and a geometry column of Well-Known Binary: the primary column that the
-    `geo` metadata name, or `geometry` where they name none or one that isn't there.
+    It is when it has an `id`, `assets` or `links`, and a geometry column of Well-Known Binary: the primary column that
+    the `geo` metadata name, or `geometry` where they name none or one that isn't there.
     """
     names = schema.names
     if len(set(names)) != len(names):

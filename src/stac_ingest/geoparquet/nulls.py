@@ -1,10 +1,11 @@
 """Taking out the nulls that a table has and an item hasn't.
 
-A column is one for all rows: an item without an asset has a null there, an item with other properties has nulls for these.
-Which of them the item had as null can't be told, so an absent member and a null one read the same: absent. Only what a STAC
-Item must have stays null: its geometry and `properties.datetime`.
+A column is one for all rows: an item without an asset has a null there, an item with other properties has nulls for
+these. Which of them the item had as null can't be told, so an absent member and a null one read the same: absent. Only
+what a STAC Item must have stays null: its geometry and `properties.datetime`.
 
-A homogeneous file has no nulls, so the places where there are some are found first, in columns, and only those are visited.
+A homogeneous file has no nulls, so the places where there are some are found first, in columns, and only those are
+visited.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows of STAC-GeoParquet to items by way of Python objects: slower, for the types that the query in `text` leaves out."""
+"""Rows of STAC-GeoParquet to items by way of Python objects: slower, for the types that `text` leaves out."""
 
 from __future__ import annotations
 

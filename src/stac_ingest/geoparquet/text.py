@@ -1,7 +1,7 @@
 """Rows of STAC-GeoParquet to the JSON text of items, in columns.
 
-DuckDB builds the item as a struct and writes it as JSON: making Python objects out of Arrow columns directly costs several
-times what it costs to write JSON natively and parse that.
+DuckDB builds the item as a struct and writes it as JSON: making Python objects out of Arrow columns directly costs
+several times what it costs to write JSON natively and parse that.
 """
 
 from __future__ import annotations

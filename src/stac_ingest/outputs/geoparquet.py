@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,8 @@ from stac_ingest.outputs.base import BatchedOutput, Item
 
 _PART = re.compile(r"part-(\d{5,})\.parquet")
 _UNFINISHED = ".unfinished.parquet"
+_PENDING = ".pending.parquet"
+"""A part that is whole; it gets its name when the checkpoint has its items, so named parts never lack marks."""
 
 
 class GeoParquetOutput(BatchedOutput[Item]):
@@ -36,7 +36,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         self._rejected = 0
 
     def _open(self, *, resume: bool) -> None:
-        self.folder.remove(_UNFINISHED)
+        self._remove_unfinished()
         matches = sorted((int(match[1]), match[0]) for match in map(_PART.fullmatch, self.folder.names()) if match)
         if matches and not resume:
             raise ConfigurationError(
@@ -47,18 +47,21 @@ class GeoParquetOutput(BatchedOutput[Item]):
         self._next = matches[-1][0] + 1 if matches else 0
         if resume:
             self._go_on()
+        else:
+            self.folder.remove(_PENDING)
 
     def _go_on(self) -> None:
-        """Mark what was written and not marked: parts are marked in their order, so only the last can lack marks."""
+        """Finish the part that was whole and marked, if there is one, and count what is there."""
         import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do without
 
+        pending = self.folder.path / _PENDING
+        if pending.exists():
+            ids: list[Any] = pq.read_table(pending, columns=["id"])["id"].to_pylist()
+            if all(map(self._checkpoints.is_completed, ids)):
+                self._publish()
+            else:
+                self.folder.remove(_PENDING)
         self._items = sum(pq.read_metadata(path).num_rows for path in self._paths)
-        for path in reversed(self._paths):
-            ids: list[Any] = pq.read_table(path, columns=["id"], partitioning=None)["id"].to_pylist()
-            unmarked = [item_id for item_id in ids if not self._checkpoints.is_completed(item_id)]
-            if not unmarked:
-                break
-            self._mark((item_id, str(path)) for item_id in unmarked)
         if self._items < self._checkpoints.completed_count:
             raise ConfigurationError(
                 f"the checkpoint says that {self._checkpoints.completed_count} items are in {self.folder.path}, "
@@ -96,14 +99,25 @@ class GeoParquetOutput(BatchedOutput[Item]):
         writer, self._writer = self._writer, None
         writer.close()
         _sync_file(self.folder.path / _UNFINISHED)
-        path = self.folder.path / f"part-{self._next:05d}.parquet"
-        self.folder.rename(_UNFINISHED, path.name)
+        self.folder.rename(_UNFINISHED, _PENDING)
         self.folder.sync_names()
-        self._next += 1
-        self._paths.append(path)
         self._items += len(self._part_ids)
-        self._mark(_all_at(self._part_ids, str(path)))
+        if self._checkpoints is not None:
+            path = str(self.folder.path / self._name())
+            self._mark((item_id, path) for item_id in self._part_ids)
+            self._checkpoints.flush()
         self._part_ids = []
+        self._publish()
+
+    def _publish(self) -> None:
+        name = self._name()
+        self.folder.rename(_PENDING, name)
+        self.folder.sync_names()
+        self._paths.append(self.folder.path / name)
+        self._next += 1
+
+    def _name(self) -> str:
+        return f"part-{self._next:05d}.parquet"
 
     def _finish(self) -> dict[str, Any]:
         if self._part_ids:
@@ -117,14 +131,14 @@ class GeoParquetOutput(BatchedOutput[Item]):
 
     def _let_go(self) -> None:
         if self._writer is not None:
-            with contextlib.suppress(Exception):  # the part is thrown away; only its resources matter
-                self._writer.close()
+            self._writer.abandon()
             self._writer = None
-            self.folder.remove(_UNFINISHED)
 
-
-def _all_at(ids: Iterable[str], path: str) -> list[tuple[str, str]]:
-    return [(item_id, path) for item_id in ids]
+    def _remove_unfinished(self) -> None:
+        """Remove the part under way, and the writer's own files beside it."""
+        for name in self.folder.names():
+            if _UNFINISHED in name:
+                self.folder.remove(name)
 
 
 def _sync_file(path: Path) -> None:

@@ -35,8 +35,8 @@ class RowGroup(NamedTuple):
 class GeoParquetSource:
     """The rows of one or more Parquet files; a row group is a unit of work.
 
-    The native part (reading, writing JSON) runs in a thread, so that the event loop is free and, with several units at once,
-    overlaps with making objects in the consumer.
+    The native part (reading, writing JSON) runs in a thread, so that the event loop is free and, with several units at
+    once, overlaps with making objects in the consumer.
     """
 
     def __init__(self, paths: Sequence[Path], config: IngestConfig, summary: IngestSummary) -> None:

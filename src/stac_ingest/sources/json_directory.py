@@ -1,16 +1,15 @@
 """A directory with one item a file.
 
-At `concurrency=1` the files are read in the event-loop thread, a slice of 64 at a time: handing one file to a thread
-costs ten times what reading it from a warm page cache does. A slice takes about a millisecond, then other tasks get
-their turn.
+At `concurrency=1` files that are in memory are read in the event-loop thread, a slice of 64 at a time: handing one file
+to a thread costs ten times what reading it does. A slice takes about a millisecond, then other tasks get their turn.
+What has to wait for a disk, and everything at a higher concurrency, is read by threads, a slice at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -18,124 +17,106 @@ import orjson
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
-from stac_ingest.sources.json_text import checked, parse
-from stac_ingest.sources.reading import open_file, read_file, read_open
+from stac_ingest.sources.folder import Folder
+from stac_ingest.sources.json_text import checked, parse_leniently
 from stac_ingest.summary import IngestSummary
 
 SLICE = 64
 """Files a unit: large enough that handing one over costs nothing, small enough that 20 of them are little memory."""
 
-COLD_SECONDS = 60e-6
-"""A file that takes longer than this to open and read came from a disk; one in memory takes 10 to 20 us."""
-
 
 class JsonDirectorySource:
     """The `*.json` files of a directory, by name."""
 
-    def __init__(self, folder: Path, config: IngestConfig, summary: IngestSummary) -> None:
-        self._folder = folder
-        self._largest = config.max_response_mb << 20
-        self._offload = config.concurrency > 1
-        self._read_ahead = config.read_ahead
-        self._cold = config.read_ahead is True
+    def __init__(self, path: Path, config: IngestConfig, summary: IngestSummary) -> None:
+        self._path = path
+        self._config = config
         self._summary = summary
-        self._names: list[str] = []
-        self._descriptor = -1
+        self._folder: Folder | None = None
+        # Threads of its own: the loop's default ones are fewer than `concurrency` on a small machine.
+        self._threads = ThreadPoolExecutor(config.concurrency, "stac-ingest-files")
 
     async def open(self) -> None:
-        """List the folder.
+        """List the directory.
 
         Raises:
             DataProcessingError: there are no JSON files.
 
         """
-        self._names = sorted(path.name for path in self._folder.glob("*.json"))
-        if not self._names:
-            raise DataProcessingError(f"No JSON files found in {self._folder}")
-        self._descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._list)
+        if not self._opened.names:
+            raise DataProcessingError(f"No JSON files found in {self._path}")
 
-    async def units(self) -> AsyncIterator[Sequence[str]]:
-        """List slices of file names."""
-        for start in range(0, len(self._names), SLICE):
-            yield self._names[start : start + SLICE]
+    async def units(self) -> AsyncIterator[range]:
+        """List slices of the sorted files."""
+        files = range(len(self._opened.names))
+        for start in files[::SLICE]:
+            yield files[start : start + SLICE]
 
-    async def read(self, unit: Sequence[str]) -> AsyncIterator[Batch]:
-        """Read one slice."""
-        if self._offload:
-            yield await asyncio.to_thread(self._load, unit)
-        else:
-            yield self._load(unit)
-            await asyncio.sleep(0)
+    async def read(self, unit: range) -> AsyncIterator[Batch]:
+        """Read one slice: a batch, or several where files are large."""
+        start, loop = unit.start, asyncio.get_running_loop()
+        while start < unit.stop:
+            if self._config.concurrency > 1 or self._opened.has_to_wait(start):
+                batch = await loop.run_in_executor(self._threads, self._load, start, unit.stop)
+            else:
+                batch = self._opened.load(start, unit.stop)
+                await asyncio.sleep(0)
+            self._summary.bytes_read += sum([len(payload.data) for payload in batch])
+            yield batch
+            start += len(batch)
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Yield the items of a slice; what can't be used is rejected under its file's name."""
         loads = orjson.loads
         for data, origin, error in batch:
-            try:
-                if error is not None:
-                    raise error
-                item = loads(data)
-                if type(item) is dict and type(item.get("id")) is str:
-                    yield item
-                else:
-                    yield checked(item)
-            except orjson.JSONDecodeError:
-                yield from _second_try(data, origin, reject)
-            except (ItemError, OSError) as found:
-                reject(origin, found)
-
-    async def close(self) -> None:
-        """Close the folder."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def _load(self, names: Sequence[str]) -> list[Payload]:
-        started = time.perf_counter()
-        load = self._load_ahead if self._cold else self._load_each
-        batch = load(names)
-        self._summary.bytes_read += sum(len(payload.data) for payload in batch)
-        if self._read_ahead == "auto":
-            self._cold = time.perf_counter() - started > COLD_SECONDS * len(names)
-        return batch
-
-    def _load_each(self, names: Sequence[str]) -> list[Payload]:
-        folder, largest = self._descriptor, self._largest
-        batch = []
-        for name in names:
-            try:
-                batch.append(Payload(read_file(name, largest, folder), name))
-            except (OSError, ItemError) as error:
-                batch.append(Payload(b"", name, error))
-        return batch
-
-    def _load_ahead(self, names: Sequence[str]) -> list[Payload]:
-        """Open every file and have the kernel load them all before the first is read: the disk sees the whole slice."""
-        opened = [self._advise(name) for name in names]
-        batch = []
-        for name, (descriptor, error) in zip(names, opened, strict=True):
             if error is not None:
-                batch.append(Payload(b"", name, error))
+                reject(origin, error)
                 continue
             try:
-                batch.append(Payload(read_open(descriptor, self._largest), name))
-            except (OSError, ItemError) as found:
-                batch.append(Payload(b"", name, found))
-            finally:
-                os.close(descriptor)
-        return batch
+                item = loads(data)
+            except orjson.JSONDecodeError:
+                yield from _second_try(data, origin, reject)
+                continue
+            if type(item) is dict and type(item.get("id")) is str and item["id"]:
+                yield item
+            else:
+                yield from _checked(item, origin, reject)
 
-    def _advise(self, name: str) -> tuple[int, Exception | None]:
-        try:
-            descriptor = open_file(name, self._descriptor)
-        except OSError as error:
-            return -1, error
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
-        return descriptor, None
+    async def close(self) -> None:
+        """Close the directory, once no thread reads from it."""
+        await asyncio.to_thread(self._let_go)
+
+    @property
+    def _opened(self) -> Folder:
+        if self._folder is None:
+            raise RuntimeError("the source is not open")
+        return self._folder
+
+    def _list(self) -> None:
+        self._folder = Folder(self._path, self._config)
+
+    def _load(self, start: int, stop: int) -> list[Payload]:
+        folder = self._opened
+        return (folder.load_ahead if folder.has_to_wait(start) else folder.load)(start, stop)
+
+    def _let_go(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        if self._folder is not None:
+            self._folder.close()
 
 
 def _second_try(data: bytes, origin: str, reject: Reject) -> Iterator[Item]:
     try:
-        yield checked(parse(data))
-    except (ValueError, ItemError) as error:
+        found = parse_leniently(data)
+    except ValueError as error:
+        reject(origin, error)
+    else:
+        yield from _checked(found, origin, reject)
+
+
+def _checked(found: object, origin: str, reject: Reject) -> Iterator[Item]:
+    try:
+        yield checked(found)
+    except ItemError as error:
         reject(origin, error)

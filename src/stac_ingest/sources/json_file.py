@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.errors import DataProcessingError, ItemError
+from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
 from stac_ingest.sources.json_text import checked, parse
-from stac_ingest.sources.reading import read_file
+from stac_ingest.sources.reading import Reader
 from stac_ingest.summary import IngestSummary
+
+Members = Callable[[object, str], list[object]]
+"""Takes out of a document, given with its path, what should be items."""
+
+
+def items_of_file(content: object, origin: str) -> list[object]:
+    """Give the members of a FeatureCollection or of an array, or the one item.
+
+    Raises:
+        DataProcessingError: it is none of these.
+
+    """
+    if isinstance(content, list):
+        return content
+    if isinstance(content, dict):
+        features = content.get("features") if content.get("type") != "Feature" else None
+        if isinstance(features, list):
+            return features
+        if content.get("type") == "FeatureCollection" and features is None:
+            return []
+        if content.get("type") == "Feature" or "id" in content:
+            return [content]
+    raise DataProcessingError(f"{origin}: holds neither a FeatureCollection, an array of items nor an item")
+
+
+def items_of_collection(content: object, origin: str) -> list[object]:
+    """Give the items that a collection document carries inline.
+
+    Raises:
+        ConfigurationError: it carries none.
+
+    """
+    features = content.get("features") if isinstance(content, dict) else None
+    if not isinstance(features, list):
+        raise ConfigurationError(f"No items/ directory found and no inline features in {origin}")
+    return features
 
 
 class JsonFileSource:
     """The items inside one JSON file."""
 
-    def __init__(self, path: Path, config: IngestConfig, summary: IngestSummary) -> None:
+    def __init__(
+        self, path: Path, config: IngestConfig, summary: IngestSummary, members: Members = items_of_file
+    ) -> None:
         self._path = path
-        self._config = config
+        self._largest = config.max_response_mb << 20
         self._summary = summary
+        self._members = members
 
     async def open(self) -> None:
         """Nothing to prepare: the path was looked at when the source was chosen."""
@@ -29,46 +69,37 @@ class JsonFileSource:
         yield self._path
 
     async def read(self, unit: Path) -> AsyncIterator[Batch]:
-        """Read it whole."""
+        """Read it whole.
+
+        Raises:
+            DataProcessingError: it can't be read.
+
+        """
         try:
-            data = read_file(unit, self._config.max_response_mb << 20)
+            data = await asyncio.to_thread(Reader(self._largest).read_path, unit)
         except (OSError, ItemError) as error:
             raise DataProcessingError(f"{unit}: can't be read: {error}") from error
         self._summary.bytes_read += len(data)
         yield [Payload(data, str(unit))]
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
-        """Yield the items in the file's own order."""
+        """Yield the items in the file's own order; what isn't one is rejected as `<file name>#<position>`.
+
+        Raises:
+            DataProcessingError: the file isn't JSON, or holds something else.
+            ConfigurationError: a collection document without items.
+
+        """
         for payload in batch:
             try:
                 content = parse(payload.data)
             except ValueError as error:
                 raise DataProcessingError(f"{payload.origin}: not JSON: {error}") from error
-            for number, found in enumerate(_members(content, payload.origin)):
+            for number, found in enumerate(self._members(content, payload.origin)):
                 try:
                     yield checked(found)
                 except ItemError as error:
-                    reject(f"{payload.origin}#{number}", error)
+                    reject(f"{self._path.name}#{number}", error)
 
     async def close(self) -> None:
         """Nothing is held."""
-
-
-def _members(content: object, origin: str) -> list[object]:
-    if isinstance(content, list):
-        return content
-    if isinstance(content, dict):
-        if "features" in content:
-            return content["features"] or []
-        if content.get("type") == "Feature" or "id" in content:
-            return [content]
-    raise DataProcessingError(f"{origin}: holds neither a FeatureCollection, an array of items nor an item")
-
-
-def has_features(path: Path, config: IngestConfig) -> bool:
-    """Tell whether a collection document carries its items inline."""
-    try:
-        content = parse(read_file(path, config.max_response_mb << 20))
-    except (OSError, ValueError, ItemError):
-        return False
-    return isinstance(content, dict) and isinstance(content.get("features"), list)

@@ -1,22 +1,36 @@
-"""JSON text to items: what orjson refuses but today's module accepts, and what an item must at least be."""
+"""JSON text to items: what counts as JSON, and what an item must at least be.
+
+orjson decides. What it refuses gets a second try with the standard library, which today's module uses: so NaN and
+Infinity are taken, and a byte order mark or another encoding than UTF-8 is refused, as ever.
+"""
 
 from __future__ import annotations
 
 import json
+
+import orjson
 
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.base import Item
 
 
 def parse(data: bytes) -> object:
-    """Parse with the standard library, which also takes NaN and Infinity, as the module always has.
+    """Parse JSON text.
 
     Raises:
         ValueError: not JSON, not UTF-8, or nested too deeply.
 
     """
     try:
-        return json.loads(data)
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return parse_leniently(data)
+
+
+def parse_leniently(data: bytes) -> object:
+    """Parse what orjson refused; see `parse`."""
+    try:
+        return json.loads(data.decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -30,6 +44,11 @@ def checked(found: object) -> Item:
     """
     if not isinstance(found, dict):
         raise ItemError(f"not an item: found {type(found).__name__}, expected an object")
-    if not isinstance(found.get("id"), str):
-        raise ItemError(f"not an item: its id is {found.get('id')!r:.40}, expected text")
+    item_id = found.get("id")
+    if not isinstance(item_id, str) or not item_id:
+        raise ItemError(f"not an item: its id is {item_id!r:.40}, expected text")
+    try:
+        item_id.encode()
+    except UnicodeEncodeError:
+        raise ItemError(f"not an item: its id {item_id!a:.40} can't be written as UTF-8") from None
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from stac_ingest.errors import ItemError
 
 BLOCK = 64 << 10
-"""Bytes asked for at once: a larger first read costs more, since its buffer is made before the size is known."""
+"""Bytes asked for at once, before a file's size is known."""
 
 
 def open_file(path: str | Path, dir_fd: int | None = None) -> int:
@@ -22,37 +23,58 @@ def open_file(path: str | Path, dir_fd: int | None = None) -> int:
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=dir_fd)
 
 
-def read_file(path: str | Path, largest: int, dir_fd: int | None = None) -> bytes:
-    """Read a regular file of at most `largest` bytes.
+class Reader:
+    """Reads files one after another, in one thread.
 
-    Raises:
-        ItemError: it isn't a regular file, or is larger.
-        OSError: it can't be opened or read.
-
+    They come into one buffer and leave it as a copy of just their size. A buffer for each would leave the memory full of
+    holes, which costs more than the copy: 2 us of 17 for a file of 5 KB.
     """
-    descriptor = open_file(path, dir_fd)
-    try:
-        return read_open(descriptor, largest)
-    finally:
-        os.close(descriptor)
 
+    def __init__(self, largest: int) -> None:
+        """Read files of at most `largest` bytes."""
+        self._largest = largest
+        self._view = memoryview(bytearray(BLOCK))
+        self._buffers = [self._view]
 
-def read_open(descriptor: int, largest: int) -> bytes:
-    """Read what an open descriptor has, from its start; see `read_file`."""
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise ItemError("not a regular file")
-    if status.st_size > largest:
-        raise ItemError(f"{status.st_size} bytes, more than max_response_mb allows ({largest})")
-    data = os.read(descriptor, BLOCK)
-    if len(data) < BLOCK:
-        return data
-    parts = [data]
-    room = largest - BLOCK
-    while data:
-        data = os.read(descriptor, min(1 << 20, room + 1))
-        room -= len(data)
-        if room < 0:
-            raise ItemError(f"grew beyond max_response_mb ({largest} bytes) while it was read")
-        parts.append(data)
-    return b"".join(parts)
+    def read(self, descriptor: int) -> bytes:
+        """Read what an open descriptor has, from its start.
+
+        Reading at a position is what tells a file from a pipe, a socket or a terminal, which refuse it. So a small file
+        costs no `fstat`; devices, which can be endless, are told by theirs.
+
+        Raises:
+            ItemError: it isn't a regular file, or is too large.
+            OSError: it can't be read.
+
+        """
+        try:
+            size = os.preadv(descriptor, self._buffers, 0)
+        except OSError as error:
+            if error.errno in {errno.ESPIPE, errno.EISDIR}:
+                raise ItemError("not a regular file") from None
+            raise
+        head = bytes(self._view[:size])
+        return head if size < BLOCK else self._read_on(descriptor, head)
+
+    def read_path(self, path: str | Path) -> bytes:
+        """Read the file at a path; see `read`."""
+        descriptor = open_file(path)
+        try:
+            return self.read(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _read_on(self, descriptor: int, head: bytes) -> bytes:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ItemError("not a regular file")
+        if status.st_size > self._largest:
+            raise ItemError(f"{status.st_size} bytes, more than max_response_mb allows ({self._largest})")
+        parts, size = [head], len(head)
+        # One byte more than the size shows the end of a file that doesn't grow.
+        while data := os.pread(descriptor, max(status.st_size - size, 0) + 1, size):
+            parts.append(data)
+            size += len(data)
+            if size > self._largest:
+                raise ItemError(f"grew beyond max_response_mb ({self._largest} bytes) while it was read")
+        return b"".join(parts)

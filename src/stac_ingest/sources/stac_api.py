@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.agenda import Agenda
-from stac_ingest.api.chunks import Chunk, Plan, Verdict
+from stac_ingest.api.chunks import Chunk, Hint, Plan, Verdict
 from stac_ingest.api.client import Client
 from stac_ingest.api.clock import Clock
 from stac_ingest.api.cursor import Cursor
@@ -15,7 +15,7 @@ from stac_ingest.api.exchange import FORBIDDEN, Exchange
 from stac_ingest.api.intervals import DAY, parse_instant
 from stac_ingest.api.links import Request, next_request
 from stac_ingest.api.numbered import recognise
-from stac_ingest.api.pages import Counts, Page, only_datetime, page_counts, parse_page
+from stac_ingest.api.pages import Counts, Page, datetimes, page_counts, parse_page
 from stac_ingest.api.search import Landing, Opened, search_datetime
 from stac_ingest.api.spotcheck import SpotCheck
 from stac_ingest.api.urls import display, split_credentials
@@ -256,12 +256,18 @@ class StacApiSource:
             self._agenda.add(plan.give_up("the server does not count every search"))
             return Verdict.DROP
         heavy = count is not None and count > chunk.bound
-        verdict, parts = plan.judge(chunk, count or counts.returned or 0, _instant(page) if heavy else None)
+        verdict, parts = plan.judge(chunk, count or counts.returned or 0, _hint(page) if heavy else None)
         self._agenda.add(parts)
         for note in plan.notes:
             self._summary.note(note)
         return verdict
 
 
-def _instant(page: Page) -> int | None:
-    return parse_instant(only_datetime(page))
+def _hint(page: Page) -> Hint | None:
+    """Look at the second half of a page only: the first may still lead up to where the items crowd."""
+    written = datetimes(page)
+    half = written[len(written) // 2 :]
+    if not half:
+        return None
+    first, last = parse_instant(half[0]), parse_instant(half[-1])
+    return None if first is None or last is None else Hint(first, last, len(half))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from stac_ingest.sources.base import Batch, Source
+from stac_ingest.strategies.base import closing
 from stac_ingest.strategies.stream import Put, stream
 
 
-def semaphore(source: Source[Any], concurrency: int) -> AsyncIterator[Batch]:
+def semaphore(source: Source[Any], concurrency: int) -> AsyncGenerator[Batch]:
     """Start a task for each unit once a place is free; the place is freed when the unit is read."""
 
     async def produce(put: Put) -> None:
@@ -19,12 +19,13 @@ def semaphore(source: Source[Any], concurrency: int) -> AsyncIterator[Batch]:
 
         async def read(unit: Any) -> None:
             try:
-                async for batch in source.read(unit):
-                    await put(batch)
+                async with closing(source.read(unit)) as batches:
+                    async for batch in batches:
+                        await put(batch)
             finally:
                 places.release()
 
-        async with asyncio.TaskGroup() as tasks, aclosing(source.units()) as units:
+        async with asyncio.TaskGroup() as tasks, closing(source.units()) as units:
             async for unit in units:
                 await places.acquire()
                 tasks.create_task(read(unit))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from stac_ingest.sources.base import Batch, Source
+from stac_ingest.strategies.base import closing
 
 
-async def sequential(source: Source[Any], concurrency: int) -> AsyncIterator[Batch]:  # noqa: ARG001 - it is 1
+async def sequential(source: Source[Any], concurrency: int) -> AsyncGenerator[Batch]:  # noqa: ARG001 - it is 1
     """Read each unit when the one before it is consumed."""
-    async with aclosing(source.units()) as units:
+    async with closing(source.units()) as units:
         async for unit in units:
-            async with aclosing(source.read(unit)) as batches:
+            async with closing(source.read(unit)) as batches:
                 async for batch in batches:
                     yield batch

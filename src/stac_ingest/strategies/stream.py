@@ -1,27 +1,22 @@
 """A bounded hand-over from producing tasks to a consuming generator.
 
 The producers don't run inside the generator: a failing child of a task group cancels the task that entered the group,
-and while a generator is suspended that is whatever task consumes it. So a supervising task owns the group, and its end,
-good or bad, travels through the stream like a batch.
+and while a generator is suspended that is whatever task consumes it. So a supervising task owns the group, and how it
+ended is looked at when all that it put has been taken.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
-from typing import NamedTuple
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 
 from stac_ingest.sources.base import Batch
 
 Put = Callable[[Batch], Awaitable[None]]
 
 
-class _End(NamedTuple):
-    error: Exception | None
-
-
-async def stream(produce: Callable[[Put], Awaitable[None]], capacity: int) -> AsyncIterator[Batch]:
+async def stream(produce: Callable[[Put], Coroutine[None, None, None]], capacity: int) -> AsyncGenerator[Batch]:
     """Yield what `produce` puts, while at most `capacity` batches wait for the consumer.
 
     Closing the iterator cancels the producers and waits for their end.
@@ -30,29 +25,35 @@ async def stream(produce: Callable[[Put], Awaitable[None]], capacity: int) -> As
         Exception: the first error of the producers, after the batches that came before it.
 
     """
-    waiting: asyncio.Queue[Batch | _End] = asyncio.Queue(capacity)
+    waiting: deque[Batch] = deque()
+    room = asyncio.Semaphore(capacity)
+    news = asyncio.Event()
 
-    async def supervise() -> None:
-        error: Exception | None = None
-        try:
-            await produce(waiting.put)
-        except Exception as caught:  # noqa: BLE001 - handed to the consumer, who raises it
-            error = _first(caught)
-        await waiting.put(_End(error))
+    async def put(batch: Batch) -> None:
+        await room.acquire()
+        waiting.append(batch)
+        news.set()
 
-    supervisor = asyncio.create_task(supervise())
+    supervisor = asyncio.create_task(produce(put))
+    supervisor.add_done_callback(lambda _: news.set())
     try:
-        while not isinstance(got := await waiting.get(), _End):
-            yield got
-        if got.error is not None:
-            raise got.error
+        while waiting or not supervisor.done():
+            while waiting:
+                room.release()
+                yield waiting.popleft()
+            news.clear()
+            if not supervisor.done():
+                await news.wait()
+        if (error := supervisor.exception()) is not None:
+            raise _first(error)
     finally:
         supervisor.cancel()
-        with suppress(asyncio.CancelledError):
-            await supervisor
+        await asyncio.wait([supervisor])
+        if not supervisor.cancelled():
+            supervisor.exception()  # looked at, so that asyncio doesn't report it as forgotten
 
 
-def _first(error: Exception) -> Exception:
-    while isinstance(error, ExceptionGroup):
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -1,0 +1,204 @@
+"""What makes the numbers less certain, the likely cause of it, and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.wording import counted, interval, listed, percent, safe, span
+from ingest_bench.results import Cell
+from ingest_bench.statistics import relative_width
+
+NOISY = 0.25
+"""Relative width of the null cell's interval from which differences of everyday size go unseen."""
+FEW_PAIRS = 3
+STEAL = 0.02
+"""Share of the processors' time kept away by others that shows in the numbers."""
+BUSY = 1.5
+"""Load before a cell, per core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A doubt about some numbers."""
+
+    where: str
+    what: str
+    cause: str
+    remedy: str
+
+
+def cautions(study: Study) -> list[Caution]:
+    """List all doubts, scenario by scenario."""
+    found = [caution for view in study.views for caution in of_scenario(view)]
+    return [*found, *machine_cautions(study)]
+
+
+def of_scenario(view: View) -> list[Caution]:
+    """List the doubts about one scenario."""
+    tellers: tuple[Callable[[View], Iterator[Caution]], ...] = (
+        noisy,
+        few_pairs,
+        void_samples,
+        unequal_work,
+        stolen_time,
+        busy_before,
+        tried_again,
+        remarks_of_samples,
+    )
+    return [caution for tell in tellers for caution in tell(view)]
+
+
+def noisy(view: View) -> Iterator[Caution]:
+    """The baseline against itself varies a lot."""
+    if view.noise and relative_width(view.noise) > NOISY:
+        yield Caution(
+            view.name,
+            f"noisy: the baseline against itself shows {interval(view.noise)}",
+            "other programs, a changing clock rate, or runs too short to be steady",
+            "quiet the machine; raise sampling.budget_seconds",
+        )
+
+
+def few_pairs(view: View) -> Iterator[Caution]:
+    """Cells that ended with the fewest pairs allowed."""
+    cells = [row for row in view.rows if row.cell.ratio and row.cell.ratio.pairs <= FEW_PAIRS]
+    if cells:
+        yield Caution(
+            view.name,
+            f"few pairs: {len(cells)} of {counted(len(view.rows), 'cell')} rest on {FEW_PAIRS} or fewer",
+            "the time for a cell was spent",
+            "raise sampling.budget_seconds or sampling.pairs.min",
+        )
+
+
+def void_samples(view: View) -> Iterator[Caution]:
+    """Samples that couldn't be used."""
+    voids = [sample.void for row in view.rows for sample in row.cell.samples if sample.void]
+    saturated = sum(reason.startswith("the server was saturated") for reason in voids)
+    if saturated:
+        yield Caution(
+            view.name,
+            f"saturated server: {counted(saturated, 'sample')} void",
+            "the simulated server shares the processors with the client",
+            "measure on more cores, or give the server more think time",
+        )
+    if len(voids) > saturated:
+        yield Caution(
+            view.name,
+            f"{counted(len(voids) - saturated, 'void sample')} left out, each with its reason at the end",
+            "see the reasons",
+            "measure again on a quieter machine",
+        )
+
+
+def unequal_work(view: View) -> Iterator[Caution]:
+    """A baseline that doesn't deliver what the corpus holds."""
+    if any(not row.cell.baseline_parity.ok for row in view.rows):
+        yield Caution(
+            view.name,
+            "the baseline doesn't deliver what the corpus holds",
+            "a known defect, or a fault of the baseline",
+            "read its speed-ups as a comparison of unlike work",
+        )
+
+
+def stolen_time(view: View) -> Iterator[Caution]:
+    """Processors kept away by others on the same host."""
+    share = max(steal_share(row.cell) for row in view.rows)
+    if share > STEAL:
+        yield Caution(
+            view.name,
+            f"steal time: up to {percent(share)} of the processors' time went to others",
+            "a virtual machine on a shared host",
+            "measure on a machine of your own, or at another time",
+        )
+
+
+def busy_before(view: View) -> Iterator[Caution]:
+    """A machine that had work to do before the cell began."""
+    load = max(row.cell.load_before.load_1m / row.cell.environment.cores for row in view.rows)
+    if load > BUSY:
+        yield Caution(
+            view.name,
+            f"busy machine: a load of up to {load:.1f} per core before a cell",
+            "another program, or the cell before it",
+            "stop other programs and measure again",
+        )
+
+
+def tried_again(view: View) -> Iterator[Caution]:
+    """Cells that needed more than one try."""
+    cells = [row for row in view.rows if row.cell.attempt > 1]
+    if cells:
+        yield Caution(
+            view.name,
+            f"measured at a later try: {listed([safe(row.name) for row in cells])}",
+            "a node or job that failed",
+            "look into the log of the cell",
+        )
+
+
+def remarks_of_samples(view: View) -> Iterator[Caution]:
+    """Files that stayed in memory though they should be cold; imports inside the clock."""
+    notes = [note for row in view.rows for sample in row.cell.samples for note in sample.notes]
+    warm = sum("still in memory" in note for note in notes)
+    late = sum(note.startswith("imported while the clock ran") for note in notes)
+    if warm:
+        yield Caution(
+            view.name,
+            f"not quite cold: pages were still in memory in {counted(warm, 'sample')}",
+            "the file system keeps them, or others read the same files",
+            "put the results on a local disk",
+        )
+    if late:
+        yield Caution(
+            view.name,
+            f"imports inside the clock in {counted(late, 'sample')}",
+            "a package that loads parts of itself late",
+            "compare times of this scenario with care",
+        )
+
+
+def machine_cautions(study: Study) -> Iterator[Caution]:
+    """List the doubts about all numbers: unsteady clocks, and jobs that ran beside a measurement."""
+    cells = study.results.cells
+    governors = {cell.environment.governor for cell in cells} - {None, "performance"}
+    if governors:
+        yield Caution(
+            "all",
+            f"frequency governor {listed(sorted(safe(str(name)) for name in governors))}",
+            "the processor saves power",
+            "set it to performance while measuring",
+        )
+    beside = Counter(str(job["rule"]) for job in study.results.jobs for cell in cells if _overlap(cell, job))
+    for rule, count in sorted(beside.items()):
+        yield Caution(
+            "all",
+            f"jobs of rule {safe(rule)} ran beside {counted(count, 'measurement')}",
+            "a second run of the workflow",
+            "run one at a time",
+        )
+
+
+def steal_share(cell: Cell) -> float:
+    """Give the share of the processors' time that others kept away while a cell was measured."""
+    seconds = (cell.ended_at - cell.started_at) * cell.environment.cores
+    return max(0.0, cell.load_after.steal_s - cell.load_before.steal_s) / seconds if seconds > 0 else 0.0
+
+
+def caution_line(view: View) -> str | None:
+    """Write the doubts about a scenario in one line."""
+    return "; ".join(caution.what for caution in of_scenario(view)) or None
+
+
+def measuring_time(study: Study) -> str:
+    """Write how long the cells took to measure, all together."""
+    return span(sum(cell.ended_at - cell.started_at for cell in study.results.cells))
+
+
+def _overlap(cell: Cell, job: dict[str, object]) -> bool:
+    begin, end = float(str(job["started_at"])), float(str(job["ended_at"]))
+    return job.get("host") == cell.environment.host and begin < cell.ended_at and cell.started_at < end

@@ -1,0 +1,161 @@
+"""Which way is better, by how much, and whether that can be told from noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest_bench.reporting.view import Row, Study, View, middle
+from ingest_bench.results import Ratio
+from ingest_bench.statistics import no_difference
+
+NEARLY = 0.95
+"""Throughput relative to the best that is still good enough to be recommended."""
+SIMPLEST_FIRST = ("sequential", "semaphore", "queue", "time_chunks")
+
+
+def usable(view: View) -> list[Row]:
+    """List the rows that have a speed-up and delivered what they should have."""
+    return [row for row in view.rows if row.usable]
+
+
+def best(rows: Sequence[Row]) -> Row | None:
+    """Pick the row with the largest speed-up, of usable ones."""
+    return max(rows, key=lambda row: row.standing.median, default=None)
+
+
+def versus(row: Row, other: Row) -> Ratio:
+    """Give how much faster one row of a scenario is than another.
+
+    Both were measured against the same baseline in pairs of their own, so their errors are independent: the distances of
+    the bounds, as logarithms, are squared and added (R. G. Newcombe, Statistics in Medicine 17, 1998).
+    """
+    one, two = row.standing, other.standing
+    median = one.median / two.median
+    down = math.hypot(math.log(one.median / one.low), math.log(two.high / two.median))
+    up = math.hypot(math.log(one.high / one.median), math.log(two.median / two.low))
+    return one.model_copy(
+        update={
+            "median": median,
+            "low": median * math.exp(-down),
+            "high": median * math.exp(up),
+            "pairs": min(one.pairs, two.pairs),
+        }
+    )
+
+
+def same(view: View, row: Row, other: Row) -> bool:
+    """Say whether two rows of a scenario can't be told apart."""
+    return row is other or no_difference(versus(row, other), view.noise)
+
+
+def same_as_baseline(view: View, row: Row) -> bool:
+    """Say whether a row can't be told from the baseline."""
+    return row.cell.null or no_difference(row.standing, view.noise)
+
+
+def recommended(view: View) -> Row | None:
+    """Pick the smallest concurrency within 5% of the best and not worse than it beyond the interval.
+
+    Only ways that a user can set are picked from, where there are any.
+    """
+    rows = _settable(view)
+    top = best(rows)
+    if top is None:
+        return None
+    enough = NEARLY * top.standing.median
+    good = [row for row in rows if row.standing.median >= enough and same(view, top, row)]
+    return min(good, key=lambda row: (row.level, -row.standing.median))
+
+
+def smallest_alike(view: View, top: Row) -> Row:
+    """Pick the smallest concurrency that can't be told from a row; the fastest of that level."""
+    alike = [row for row in _settable(view) if same(view, top, row)] or [top]
+    return min(alike, key=lambda row: (row.level, -row.standing.median))
+
+
+def alone(view: View) -> Row | None:
+    """Pick the best way of the package's own that does one thing at a time."""
+    return best([row for row in _settable(view) if row.level == 1])
+
+
+def together(view: View) -> Row | None:
+    """Pick the best way of the package's own that does several things at a time."""
+    return best([row for row in _settable(view) if row.level > 1])
+
+
+def by_strategy(view: View) -> dict[str, Row]:
+    """Give the best row of each worker strategy, simplest first."""
+    found = {
+        name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST
+    }
+    return {name: row for name, row in found.items() if row is not None}
+
+
+def as_good(view: View) -> list[str]:
+    """List the worker strategies that can't be told from the best one, simplest first."""
+    rows = by_strategy(view)
+    top = best(list(rows.values()))
+    return [name for name, row in rows.items() if top is not None and same(view, top, row)]
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How the time grows from the baseline's corpus to a larger one, with the same way of ingesting."""
+
+    times_items: float
+    times_time: float
+    exponent: float
+    low: float | None
+    high: float | None
+    """Bounds of the exponent; None where the two were not measured in pairs."""
+
+
+def growth(study: Study, view: View, row: Row) -> Growth | None:
+    """Compare a row with the same way on the baseline's corpus, paired if it is the baseline, else measured elsewhere.
+
+    Returns:
+        None where that way was not measured on the other corpus, or nothing usable was.
+
+    """
+    few = middle(sample.items for sample in row.baseline_samples)
+    if not (view.growing and row.usable and few and row.items and row.items != few):
+        return None
+    scale = row.items / few
+    baseline = view.scenario.baseline
+    if (row.cell.arm, row.level) == (baseline.arm, baseline.concurrency):
+        ratio = row.standing
+        bounds = [1 - math.log(bound) / math.log(scale) for bound in (ratio.median, ratio.high, ratio.low)]
+        return Growth(scale, scale / ratio.median, bounds[0], min(bounds[1:]), max(bounds[1:]))
+    twin = _twin(study, view, row)
+    if twin is None or twin.time_s is None or row.time_s is None:
+        return None
+    factor = row.time_s / twin.time_s
+    return Growth(scale, factor, math.log(factor) / math.log(scale), None, None)
+
+
+def _twin(study: Study, view: View, row: Row) -> Row | None:
+    """Find the same way on the baseline's corpus, under the same conditions."""
+    for other in study.views:
+        alike = (other.scenario.server, other.scenario.cache, other.scenario.pipeline, other.scenario.file) == (
+            view.scenario.server,
+            view.scenario.cache,
+            view.scenario.pipeline,
+            view.scenario.file,
+        )
+        if alike and other.scenario.corpus == view.scenario.baseline.corpus:
+            for candidate in other.rows:
+                same_way = (candidate.arm.fetcher, candidate.arm.settings, candidate.level) == (
+                    row.arm.fetcher,
+                    row.arm.settings,
+                    row.level,
+                )
+                if same_way and candidate.usable:
+                    return candidate
+    return None
+
+
+def _settable(view: View) -> list[Row]:
+    rows = usable(view)
+    return [row for row in rows if row.own] or rows

@@ -1,0 +1,26 @@
+"""The command `python -m ingest_bench.simulator`: the same as `python -m ingest_bench simulate`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from ingest_bench.errors import BenchError
+from ingest_bench.simulator.cli import add_arguments, run
+
+
+def main() -> int:
+    """Serve a corpus as a STAC API; give 1 when it can't be."""
+    parser = argparse.ArgumentParser(prog="python -m ingest_bench.simulator", description=__doc__)
+    add_arguments(parser)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        return run(parser.parse_args())
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

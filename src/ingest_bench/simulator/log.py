@@ -1,0 +1,47 @@
+"""A line of JSON for each request."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from aiohttp import web
+
+    from ingest_bench.simulator.window import Visit
+
+
+class RequestLog:
+    """Appends to a file, which has all lines once the log is closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab")
+
+    def write(self, request: web.Request, visit: Visit, duration: float) -> None:
+        """Note a request that was answered in `duration` seconds."""
+        line = {
+            "time": time.time(),
+            "method": request.method,
+            "path": request.path_qs,
+            "status": visit.status,
+            "response_ms": 1000 * duration,
+            "think_ms_asked": visit.asked_ms,
+            "think_ms_achieved": visit.achieved_ms,
+        }
+        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+    def __enter__(self) -> Self:
+        """Give the log itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self._file.close()

@@ -1,0 +1,183 @@
+"""Items to a STAC-GeoParquet file, in bounded memory.
+
+A Parquet file has one schema, and the last item can still bring a property that the first had not. So tables wait in a
+spool file beside the target, and are written under the schema that fits all of them when the last has come.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+
+from stac_ingest.geoparquet.columns import json_text, table_of
+from stac_ingest.sources.base import Item
+
+STAC_GEOPARQUET_VERSION = "1.1.0"
+GEOPARQUET_VERSION = "1.1.0"
+
+
+class _Segment(NamedTuple):
+    offset: int
+    schema: pa.Schema
+
+
+class GeoParquetWriter:
+    """Writes items to one file, which is there, whole, once `close` has returned; nothing is there before."""
+
+    def __init__(self, path: Path, row_group_items: int = 5000) -> None:
+        self._path = path
+        self._row_group_items = row_group_items
+        self._spool_path = path.with_name(f".{path.name}.{os.getpid()}.spool")
+        self._part_path = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._spool = self._spool_path.open("w+b")
+        self._segments: list[_Segment] = []
+        self._kinds: set[str] = set()
+        self._bounds = np.array([np.nan] * 4)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Take items: all of them, or none when it raises.
+
+        Raises:
+            ItemError: an item has a geometry, a box or an instant that is none.
+            OSError: the spool file can't be written.
+
+        """
+        if not items:
+            return
+        table = table_of(items)
+        segment = _Segment(self._spool.tell(), table.schema)
+        try:
+            with pa.ipc.new_stream(self._spool, table.schema) as stream:
+                stream.write_table(table)
+        except OSError:
+            self._spool.truncate(segment.offset)
+            self._spool.seek(segment.offset)
+            raise
+        self._segments.append(segment)
+        self._survey(table["geometry"])
+
+    def close(self) -> None:
+        """Write the file, and put it in its place.
+
+        Raises:
+            OSError: it can't be written; then nothing is left of it.
+
+        """
+        try:
+            self._spool.flush()
+            schema = merged([segment.schema for segment in self._segments] or [_EMPTY])
+            with pq.ParquetWriter(self._part_path, schema.with_metadata(self._metadata()), compression="zstd") as file:
+                for table in _grouped(self._tables(schema), self._row_group_items):
+                    file.write_table(table, row_group_size=self._row_group_items)
+            self._part_path.replace(self._path)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of everything that isn't finished."""
+        self._spool.close()
+        self._spool_path.unlink(missing_ok=True)
+        self._part_path.unlink(missing_ok=True)
+
+    def _tables(self, schema: pa.Schema) -> Iterator[pa.Table]:
+        for segment in self._segments:
+            self._spool.seek(segment.offset)
+            with pa.ipc.open_stream(self._spool) as stream:
+                yield _fitted(stream.read_all(), schema)
+
+    def _survey(self, column: pa.ChunkedArray) -> None:
+        geometries = shapely.from_wkb(column.to_numpy())
+        numbers, solid = shapely.get_type_id(geometries).tolist(), shapely.has_z(geometries).tolist()
+        for number, deep in set(zip(numbers, solid, strict=True)):
+            if number >= 0:
+                self._kinds.add(_GEOMETRY_NAMES[shapely.GeometryType(number).name] + (" Z" if deep else ""))
+        west, south, east, north = shapely.total_bounds(geometries)
+        low = np.fmin(self._bounds[:2], (west, south))
+        high = np.fmax(self._bounds[2:], (east, north))
+        self._bounds = np.concatenate((low, high))
+
+    def _metadata(self) -> dict[str, str]:
+        geometry: dict[str, Any] = {
+            "encoding": "WKB",
+            # Readers that are told of two kinds may turn one into the other; told of none, they look at each geometry.
+            "geometry_types": sorted(self._kinds) if len(self._kinds) == 1 else [],
+        }
+        if not np.isnan(self._bounds).any():
+            geometry["bbox"] = self._bounds.tolist()
+        geo = {"version": GEOPARQUET_VERSION, "primary_column": "geometry", "columns": {"geometry": geometry}}
+        return {"geo": json.dumps(geo), "stac-geoparquet": json.dumps({"version": STAC_GEOPARQUET_VERSION})}
+
+
+_EMPTY = pa.schema([("id", pa.string()), ("assets", pa.null()), ("geometry", pa.binary())])
+
+_GEOMETRY_NAMES = {
+    "POINT": "Point",
+    "LINESTRING": "LineString",
+    "LINEARRING": "LineString",
+    "POLYGON": "Polygon",
+    "MULTIPOINT": "MultiPoint",
+    "MULTILINESTRING": "MultiLineString",
+    "MULTIPOLYGON": "MultiPolygon",
+    "GEOMETRYCOLLECTION": "GeometryCollection",
+}
+
+
+def merged(schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """Give the schema that every table fits: members united, numbers widened, and text (JSON) where types differ."""
+    try:
+        return pa.unify_schemas(schemas, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        names = dict.fromkeys(name for schema in schemas for name in schema.names)
+        return pa.schema([_merged_field(name, [s.field(name) for s in schemas if name in s.names]) for name in names])
+
+
+def _merged_field(name: str, fields: Sequence[pa.Field]) -> pa.Field:
+    try:
+        one_column = [pa.schema([field]) for field in fields]
+        return pa.unify_schemas(one_column, promote_options="permissive").field(name)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.field(name, pa.string())
+
+
+def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = []
+    for field in schema:
+        if field.name not in table.schema.names:
+            columns.append(pa.nulls(table.num_rows, field.type))
+        elif pa.types.is_string(field.type) and not pa.types.is_string(table.schema.field(field.name).type):
+            columns.append(json_text(table[field.name].to_pylist()))
+        else:
+            columns.append(table[field.name].cast(field.type))
+    return pa.table(columns, schema=schema)
+
+
+def _grouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Join tables until they fill a row group."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(part.num_rows for part in waiting) >= rows:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)

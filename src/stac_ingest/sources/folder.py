@@ -1,0 +1,94 @@
+"""The files of one folder, read slice by slice: the part of a directory source that waits for the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ItemError
+from stac_ingest.sources.base import Payload
+from stac_ingest.sources.read_ahead import CAN_ANNOUNCE, NOT_OPEN, has_to_wait, opened_ahead
+from stac_ingest.sources.reading import Reader, open_file
+
+BATCH_BYTES = 4 << 20
+"""A slice ends early with the file that reaches this, so that large files don't fill the memory."""
+
+AHEAD = 64
+"""Files open ahead of their turn, shared by the slices under way; but no slice has fewer than `AHEAD_LEAST`."""
+AHEAD_LEAST = 4
+
+
+class Folder:
+    """The `*.json` files of a directory.
+
+    With `read_ahead: auto` each slice's first file is looked at before it is read, until one has to come from the disk:
+    what is cold is seldom followed by what is warm, and reading ahead costs a warm file little. At `concurrency` 1
+    slices are loaded in order, so reading ahead goes on across them, while the items of the last one are decoded.
+
+    Attributes:
+        names: of the files, sorted.
+
+    """
+
+    def __init__(self, path: Path, config: IngestConfig) -> None:
+        """List the directory."""
+        # A Path for each of a million names would cost seconds.
+        self.names = sorted(name for name in os.listdir(path) if name.endswith(".json"))  # noqa: PTH208 - see above
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._largest = config.max_response_mb << 20
+        self._asks = config.read_ahead == "auto" and CAN_ANNOUNCE
+        self._cold = config.read_ahead is True and CAN_ANNOUNCE
+        self._in_order = config.concurrency == 1
+        self._depth = max(AHEAD // config.concurrency, AHEAD_LEAST)
+        self._ahead: Generator[tuple[str, int]] | None = None
+
+    def has_to_wait(self, start: int) -> bool:
+        """Tell whether the slice that begins at `start` is to be read ahead."""
+        if self._asks and has_to_wait(self.names[start], self._descriptor):
+            self._cold, self._asks = True, False
+        return self._cold
+
+    def load(self, start: int, stop: int) -> list[Payload]:
+        """Read the files from `start` to before `stop`, or fewer when they are large. At least one."""
+        return self._read((name, NOT_OPEN) for name in self.names[start:stop])
+
+    def load_ahead(self, start: int, stop: int) -> list[Payload]:
+        """Read as `load` does, with the files that follow on their way."""
+        if self._in_order:
+            if self._ahead is None:
+                self._ahead = opened_ahead(islice(self.names, start, None), self._descriptor, self._depth)
+            return self._read(islice(self._ahead, stop - start))
+        with closing(opened_ahead(self.names[start:stop], self._descriptor, self._depth)) as files:
+            return self._read(files)
+
+    def close(self) -> None:
+        """Close all that is open."""
+        if self._ahead is not None:
+            self._ahead.close()
+        if self._descriptor != NOT_OPEN:
+            os.close(self._descriptor)
+            self._descriptor = NOT_OPEN
+
+    def _read(self, files: Iterable[tuple[str, int]]) -> list[Payload]:
+        folder, read = self._descriptor, Reader(self._largest).read
+        batch = []
+        room = BATCH_BYTES
+        for name, opened in files:
+            try:
+                descriptor = opened if opened != NOT_OPEN else open_file(name, folder)
+                try:
+                    data = read(descriptor)
+                finally:
+                    os.close(descriptor)
+            except (OSError, ItemError) as error:
+                batch.append(Payload(b"", name, error))
+                continue
+            batch.append(Payload(data, name))
+            room -= len(data)
+            if room <= 0:
+                break
+        return batch

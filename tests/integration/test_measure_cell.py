@@ -1,0 +1,254 @@
+"""Whole cells, measured as a user does it: a configuration, corpora, the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from ingest_bench.errors import MeasurementError
+from ingest_bench.identity import cell_identity, fingerprint
+from ingest_bench.matrix import find_cell, load_settings
+from ingest_bench.results import Cell
+from ingest_bench.sampling import measure
+
+CONFIG: dict[str, Any] = {
+    "sampling": {"budget_seconds": 0.01, "trace_items": 20},
+    "corpora": {
+        "files": {"kind": "item_files", "items": 120},
+        "more_files": {"kind": "item_files", "items": 240},
+        "folder": {"kind": "items_directory", "items": 60, "broken": 0.1},
+        "parquet": {"kind": "geoparquet", "items": 60, "files": 2},
+        "api": {"kind": "api", "items": 250},
+    },
+    "scenarios": {
+        "small": {
+            "title": "Small",
+            "group": "small",
+            "corpus": "files",
+            "cache": "cold",
+            "baseline": {"arm": "upstream"},
+            "arms": {
+                "upstream": {"fetcher": "upstream", "concurrency": [1]},
+                "queue": {"concurrency": [5], "settings": {"worker_strategy": "queue"}, "label": "Queue"},
+            },
+        },
+        "broken": {
+            "title": "Broken",
+            "group": "broken",
+            "corpus": "folder",
+            "baseline": {"arm": "sequential"},
+            "arms": {"sequential": {"concurrency": [1]}},
+        },
+        "one_file": {
+            "title": "One file",
+            "group": "parquet",
+            "corpus": "parquet",
+            "file": "part-00001.parquet",
+            "baseline": {"arm": "upstream"},
+            "arms": {
+                "upstream": {"fetcher": "upstream", "concurrency": [1], "known_defect": "rows, not items"},
+                "sequential": {"concurrency": [1]},
+            },
+        },
+        "growth": {
+            "title": "Growth",
+            "group": "growth",
+            "corpus": "more_files",
+            "baseline": {"arm": "sequential", "corpus": "files"},
+            "arms": {"sequential": {"concurrency": [1]}},
+        },
+        "mixed": {
+            "title": "Mixed",
+            "group": "mixed",
+            "corpus": "files",
+            "pipeline": {"output": "ndjson"},
+            "baseline": {"arm": "sequential"},
+            "arms": {"sequential": {"concurrency": [1]}},
+        },
+        "api": {
+            "title": "API",
+            "group": "api",
+            "corpus": "api",
+            "server": {"think_ms": 10},
+            "baseline": {"arm": "client"},
+            "arms": {
+                "client": {"fetcher": "pystac_client", "concurrency": [1]},
+                "chunks": {"concurrency": [4], "settings": {"worker_strategy": "time_chunks"}},
+            },
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the configuration and its corpora, and a host lock of its own."""
+    folder = tmp_path_factory.mktemp("bench")
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "results": str(folder / "results")}))
+    for name in CONFIG["corpora"]:
+        assert command(folder, "corpus", "--config", "config.yaml", "--name", name).returncode == 0
+    return folder
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m ingest_bench` in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "ingest_bench", *arguments],
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def cell(folder: Path, scenario: str, arm: str, concurrency: int = 1, *options: str) -> Cell:
+    """Measure one cell by command and return it."""
+    done = command(
+        folder,
+        *("measure", "--config", "config.yaml", "--scenario", scenario, "--arm", arm),
+        *("--concurrency", str(concurrency), *options),
+    )
+    assert done.returncode == 0, done.stderr
+    path = Path(done.stdout.splitlines()[-1])
+    assert path == folder / f"results/cells/{scenario}/{arm}-{concurrency}.json"
+    assert [found.name for found in path.parent.iterdir() if found.name.startswith(".")] == []
+    return Cell.model_validate_json(path.read_bytes())
+
+
+def test_a_cell_of_files(place: Path) -> None:
+    """A cell has its pairs, speed-up, parity, trace, machine, identity and attempt."""
+    found = cell(place, "small", "queue", 5, "--attempt", "2")
+    settings = load_settings(place / "config.yaml")
+    assert found.identity == fingerprint(cell_identity(settings, find_cell(settings, "small", "queue", 5)))
+    assert (found.label, found.cache, found.null, found.attempt) == ("Queue", "cold", False, 2)
+    assert {(sample.pair, sample.role) for sample in found.samples} == {
+        (pair, role) for pair in range(3) for role in ("baseline", "candidate")
+    }
+    assert found.ratio
+    assert found.ratio.pairs == 3
+    assert found.stop_reason == "budget spent"
+    assert found.parity.ok
+    assert found.baseline_parity.ok
+    assert (found.trace.items, found.trace.skipped) == (20, None)
+    assert found.started_at < found.samples[0].started_at < found.ended_at
+    assert (found.settings["fetcher"], found.baseline["fetcher"]) == ("ingest", "upstream")
+
+
+def test_broken_files_are_the_failures(place: Path) -> None:
+    """Parity in a directory with broken files means that exactly these are reported, by both sides."""
+    found = cell(place, "broken", "sequential")
+    manifest = json.loads((place / "results/corpora/folder.manifest.json").read_text())
+    assert found.null
+    assert found.parity.ok
+    assert found.baseline_parity.ok
+    for sample in found.samples:
+        assert {Path(origin).name for origin in sample.failed} == {Path(name).name for name in manifest["broken"]}
+
+
+def test_a_known_defect_fails_parity_and_has_a_ratio(place: Path) -> None:
+    """Table rows instead of items fail the baseline's parity with that reason; the pairs still give a ratio."""
+    found = cell(place, "one_file", "sequential")
+    assert found.parity.ok
+    assert not found.baseline_parity.ok
+    assert (found.baseline_parity.reason or "").startswith("rows, not items: ")
+    assert found.ratio
+    assert {sample.items for sample in found.samples} == {30}
+
+
+def test_growth_compares_items_a_second(place: Path) -> None:
+    """A baseline on another corpus has that corpus's reference, and the ratio is of items a second."""
+    found = cell(place, "growth", "sequential")
+    assert found.parity.ok
+    assert found.baseline_parity.ok
+    assert {(sample.role, sample.items) for sample in found.samples} == {("baseline", 120), ("candidate", 240)}
+    assert found.ratio
+    assert 0.1 < found.ratio.median < 10
+
+
+def test_a_mixed_workload_cleans_up(place: Path) -> None:
+    """What the stages wrote was right, their seconds are kept, and nothing of it stays behind."""
+    found = cell(place, "mixed", "sequential")
+    assert found.parity.ok
+    assert all(sample.stages.keys() == {"ingest", "transform", "output"} for sample in found.samples)
+    assert not (place / "results/scratch").exists()
+
+
+def test_a_cell_of_an_api(place: Path) -> None:
+    """Each sample has what the server saw; client and server agree on the number of requests, and nothing is void."""
+    found = cell(place, "api", "chunks", 4)
+    assert found.parity.ok, found.parity.reason
+    assert found.baseline_parity.ok, found.baseline_parity.reason
+    assert found.ratio
+    for sample in found.samples:
+        assert sample.server
+        assert sample.requests == sample.server.requests
+        assert [note for note in sample.notes if note.startswith("imported")] == []
+        assert sample.server.think_ms_asked == 10
+
+
+def test_a_wrong_delivery_has_no_parity(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a corpus is not what its manifest says, every arm's cell says so."""
+    monkeypatch.setenv("TMPDIR", str(place))
+    path = place / "results/corpora/files.manifest.json"
+    kept = path.read_text()
+    changed = json.loads(kept)
+    changed["reference"]["count"] += 1
+    path.write_text(json.dumps(changed))
+    try:
+        found = cell(place, "small", "queue", 5)
+    finally:
+        path.write_text(kept)
+    assert found.parity.reason == "1 item missing (in 3 of 3 samples, first in pair 0)"
+    assert found.ratio
+
+
+@pytest.mark.parametrize("content", [None, "{}"], ids=["missing", "damaged"])
+def test_a_corpus_that_is_not_there_is_named(tmp_path: Path, content: str | None) -> None:
+    """Without a corpus a cell ends with one line that says which, and leaves no file."""
+    settings = load_settings({**CONFIG, "results": str(tmp_path)})
+    if content is not None:
+        (tmp_path / "corpora").mkdir()
+        (tmp_path / "corpora/files.manifest.json").write_text(content)
+    with pytest.raises(MeasurementError, match=r"files\.manifest\.json is (missing|damaged)"):
+        measure(settings, find_cell(settings, "small", "queue", 5))
+
+
+def test_a_terminated_driver_leaves_nothing(place: Path) -> None:
+    """SIGTERM in the middle of a mixed cell ends its sample and removes what it wrote; there is no cell file."""
+    slow = {**CONFIG, "results": str(place / "results"), "sampling": {"pairs": {"min": 1000, "max": 1000}}}
+    (place / "slow.yaml").write_text(yaml.safe_dump(slow))
+    output = place / "never.json"
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "ingest_bench", "measure", "--config", "slow.yaml", "--scenario", "mixed"),
+            *("--arm", "sequential", "--concurrency", "1", "--output", str(output)),
+        ],
+        cwd=place,
+        env={**os.environ, "TMPDIR": str(place)},
+        stderr=subprocess.DEVNULL,
+    ) as driver:
+        watched = psutil.Process(driver.pid)
+        children: list[psutil.Process] = []
+        for _ in range(1000):
+            children = watched.children(recursive=True)
+            if children and (place / "results/scratch").exists():
+                break
+            time.sleep(0.01)
+        driver.send_signal(signal.SIGTERM)
+    assert children
+    assert driver.returncode == 128 + signal.SIGTERM
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert not (place / "results/scratch").exists()
+    assert not output.exists()

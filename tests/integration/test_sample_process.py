@@ -1,0 +1,242 @@
+"""Samples in processes of their own, on real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ingest_bench.arms import FETCHERS
+from ingest_bench.arms.base import ArmSpec
+from ingest_bench.digest import matches, reference
+from ingest_bench.errors import MeasurementError
+from ingest_bench.results import Digest, Sample
+from ingest_bench.sample_run import COMMAND, run_sample
+from ingest_bench.sample_spec import SampleSpec
+
+COUNT = 150
+BROKEN = {"item-005.json": b"", "item-077.json": b'{"id": "item', "item-149.json": b"\xff\xfe"}
+
+
+def item(number: int) -> dict[str, Any]:
+    """Return a small STAC item."""
+    return {
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "id": f"item-{number:03}",
+        "collection": "c",
+        "geometry": {"type": "Point", "coordinates": [1.5, 2.25]},
+        "bbox": [1.5, 2.25, 1.5, 2.25],
+        "properties": {"datetime": "2024-01-01T00:00:00Z", "number": number},
+        "links": [],
+        "assets": {"data": {"href": f"https://data.test/{number}.tif"}},
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of item files."""
+    folder = tmp_path_factory.mktemp("items")
+    for number in range(COUNT):
+        (folder / f"item-{number:03}.json").write_text(json.dumps(item(number)))
+    os.sync()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def broken(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the same folder with some files broken."""
+    target = tmp_path_factory.mktemp("broken")
+    for path in folder.iterdir():
+        (target / path.name).write_bytes(BROKEN.get(path.name, path.read_bytes()))
+    return target
+
+
+def run(arm: ArmSpec, **options: Any) -> dict[str, Any]:
+    """Run a sample of an arm."""
+    return run_sample(SampleSpec(arm, options.pop("residue", None), os.getpid(), **options), 60)
+
+
+FILE_ARMS = [
+    ("ingest", 1, {}),
+    ("ingest", 5, {"worker_strategy": "semaphore"}),
+    ("ingest", 5, {"worker_strategy": "queue"}),
+    ("upstream", 1, {}),
+    ("upstream", 5, {}),
+    ("aiofiles", 1, {}),
+    ("aiofiles", 5, {}),
+    ("process_pool", 2, {}),
+]
+
+
+@pytest.mark.parametrize(("fetcher", "concurrency", "settings"), FILE_ARMS)
+def test_every_file_arm_delivers_the_same(
+    folder: Path, broken: Path, fetcher: str, concurrency: int, settings: dict[str, Any]
+) -> None:
+    """Each arm delivers exactly the good items, and reports exactly the broken files, by name."""
+    for source, lost in ((folder, set()), (broken, set(BROKEN))):
+        arm = ArmSpec(fetcher, "item_files", str(source), concurrency=concurrency, settings=settings)
+        result = run(arm)
+        good = [item(number) for number in range(COUNT) if f"item-{number:03}.json" not in lost]
+        assert matches(Digest.model_validate(result["digest"]), reference(good)) is None
+        assert [Path(origin).name for origin in result["failed"]] == sorted(lost)
+        assert result["failures"] == len(lost)
+
+
+@pytest.mark.parametrize("fetcher", ["ingest", "upstream", "aiofiles", "process_pool"])
+def test_max_items_ends_an_arm(folder: Path, fetcher: str) -> None:
+    """An arm that is to stop after so many items does, and the process ends well."""
+    assert run(ArmSpec(fetcher, "item_files", str(folder), concurrency=3, max_items=70))["items"] == 70
+
+
+def test_a_sample_measures_what_a_sample_has(folder: Path) -> None:
+    """The result fits a `Sample`: times, memory and counts are there and make sense."""
+    result = run(ArmSpec("ingest", "item_files", str(folder)), residue=3)
+    sample = Sample(**result, role="candidate", pair=0)
+    assert 0 < (sample.first_item_s or 0) <= sample.wall_s
+    assert 0 < sample.start_rss_mb <= sample.peak_rss_mb
+    assert sample.cpu_user_s + sample.cpu_system_s > 0
+    assert sample.bytes_read == sum(path.stat().st_size for path in folder.iterdir())
+    assert (sample.items, sample.digest.residue, sample.requests) == (COUNT, 3, None)
+
+
+@pytest.mark.parametrize(("fetcher", "concurrency", "settings"), FILE_ARMS)
+def test_nothing_is_imported_while_the_clock_runs(
+    folder: Path, fetcher: str, concurrency: int, settings: dict[str, Any]
+) -> None:
+    """Imports come before the clock starts, whatever the arm."""
+    arm = ArmSpec(fetcher, "item_files", str(folder), concurrency=concurrency, settings=settings)
+    assert [note for note in run(arm)["notes"] if note.startswith("imported")] == []
+
+
+@pytest.mark.parametrize("fetcher", ["ingest", "upstream"])
+def test_nothing_is_imported_while_parquet_is_read(folder: Path, tmp_path: Path, fetcher: str) -> None:
+    """What is written and read back as GeoParquet costs no imports on the clock either."""
+    writing = run(ArmSpec("ingest", "item_files", str(folder)), output="geoparquet", scratch=str(tmp_path))
+    reading = run(ArmSpec(fetcher, "geoparquet", str(tmp_path)))
+    notes = [*writing["notes"], *reading["notes"]]
+    assert [note for note in notes if note.startswith("imported")] == []
+    assert reading["items"] == COUNT
+
+
+@pytest.mark.parametrize("fetcher", [name for name in FETCHERS if name != "pystac_client"])
+def test_a_sample_of_json_files_is_lean(folder: Path, fetcher: str) -> None:
+    """No sample of JSON files loads Arrow, pandas, DuckDB or an HTTP client."""
+    arm = ArmSpec(fetcher, "item_files", str(folder), concurrency=2)
+    script = (
+        "import sys, runpy\n"
+        "runpy.run_module('ingest_bench.sample_process', run_name='__main__')\n"
+        "heavy = {'pyarrow', 'pandas', 'duckdb', 'aiohttp', 'requests', 'pystac_client', 'numpy', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=SampleSpec(arm, None, os.getpid()).to_json(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1] == b"[]"
+
+
+def test_a_cold_sample_reads_from_the_disk(folder: Path) -> None:
+    """Right before its clock starts a cold sample drops the files from memory, and reads them all the same."""
+    result = run(ArmSpec("ingest", "item_files", str(folder)), evict=str(folder))
+    assert result["items"] == COUNT
+    if any("still in memory" in note for note in result["notes"]):
+        pytest.skip("this file system keeps files in memory")
+
+
+def test_what_is_held_shows_in_the_peak(folder: Path, tmp_path: Path) -> None:
+    """What an arm holds shows in the peak of its memory, and so does what its children hold."""
+    for number in range(40):
+        (tmp_path / f"{number}.json").write_text(json.dumps({**item(number), "filling": "x" * 1_000_000}))
+    small = run(ArmSpec("upstream", "item_files", str(folder), concurrency=50))
+    large = run(ArmSpec("upstream", "item_files", str(tmp_path), concurrency=50))
+    assert large["peak_rss_mb"] - small["peak_rss_mb"] > 30
+    children = run(ArmSpec("process_pool", "item_files", str(tmp_path)))
+    assert children["peak_rss_mb"] - small["peak_rss_mb"] > 70
+
+
+@pytest.mark.parametrize("output", ["items", "ndjson", "geoparquet"])
+def test_what_a_pipeline_wrote_is_what_was_ingested(folder: Path, tmp_path: Path, output: str) -> None:
+    """The digest of a mixed workload is that of the files it wrote; its stages' seconds add up to about its time."""
+    arm = ArmSpec("ingest", "item_files", str(folder), concurrency=4, settings={"worker_strategy": "queue"})
+    result = run(arm, output=output, scratch=str(tmp_path))
+    expected = reference([item(number) for number in range(COUNT)])
+    assert matches(Digest.model_validate(result["digest"]), expected) is None
+    assert 0 < sum(result["stages"].values()) <= result["wall_s"]
+    assert any(tmp_path.iterdir())
+
+
+def test_a_trace_has_memory_and_no_times(folder: Path) -> None:
+    """The pass that traces memory takes the first items and measures nothing else."""
+    result = run(ArmSpec("ingest", "item_files", str(folder)), trace_items=50)
+    assert result.keys() == {"items", "peak_mb"}
+    assert result["items"] == 50
+    assert result["peak_mb"] > 0
+
+
+def test_a_failing_sample_is_quoted(tmp_path: Path) -> None:
+    """A sample that fails is an error with its own last words; one that takes too long is an error that says so."""
+    with pytest.raises(
+        MeasurementError, match=r"ingest at concurrency 1 failed with exit code 1: ConfigurationError: File not found"
+    ):
+        run(ArmSpec("ingest", "item_files", str(tmp_path / "nothing")))
+    with pytest.raises(MeasurementError, match=r"took more than 0\.01 s"):
+        run_sample(SampleSpec(ArmSpec("ingest", "item_files", str(tmp_path)), None, os.getpid()), 0.01)
+
+
+def test_the_shell_does_not_reach_a_sample(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of the shell and modules of the working directory are kept out of what is measured."""
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONDEVMODE", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert run(ArmSpec("upstream", "item_files", str(folder)))["items"] == COUNT
+
+
+def test_a_sample_whose_driver_is_gone_ends(folder: Path) -> None:
+    """A sample that finds another parent than it was told ends at once, without a result."""
+    spec = SampleSpec(ArmSpec("ingest", "item_files", str(folder)), None, parent=1 << 22)
+    done = subprocess.run(COMMAND, input=spec.to_json(), capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
+DRIVER = """
+import os, sys
+from ingest_bench.arms.base import ArmSpec
+from ingest_bench.sample_run import run_sample
+from ingest_bench.sample_spec import SampleSpec
+run_sample(SampleSpec(ArmSpec("process_pool", "item_files", sys.argv[1], concurrency=2), None, os.getpid()), 60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_nothing_outlives_a_driver(tmp_path: Path, number: signal.Signals) -> None:
+    """However a driver ends, its sample and that sample's workers end with it."""
+    os.mkfifo(tmp_path / "never.json")  # a file that blocks whoever reads it
+    with subprocess.Popen([sys.executable, "-c", DRIVER, str(tmp_path)], stderr=subprocess.DEVNULL) as driver:
+        children = _descendants(driver.pid, 3)
+        driver.send_signal(number)
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def _descendants(parent: int, count: int) -> list[psutil.Process]:
+    """Wait until a process has so many descendants, and return them."""
+    for _ in range(1000):
+        found = psutil.Process(parent).children(recursive=True)
+        if len(found) >= count:
+            return found
+        time.sleep(0.02)
+    pytest.fail(f"{count} processes never started")

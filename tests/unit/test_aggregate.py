@@ -1,0 +1,184 @@
+"""Cells brought together, and cells that don't belong together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from ingest_bench.aggregate import aggregate, aggregate_files
+from ingest_bench.errors import AggregationError
+from ingest_bench.identity import cell_identity, fingerprint
+from ingest_bench.jobs import write_atomically
+from ingest_bench.matrix import CellSpec, cell_file, cells, load_settings
+from ingest_bench.results import Cell, Results
+from ingest_bench.settings import Settings
+
+CONFIG: dict[str, Any] = {
+    "corpora": {"files": {"kind": "item_files", "items": 20}},
+    "scenarios": {
+        "small": {
+            "title": "Small",
+            "group": "small",
+            "corpus": "files",
+            "baseline": {"arm": "upstream"},
+            "arms": {
+                "upstream": {"fetcher": "upstream", "concurrency": [1]},
+                "sequential": {"concurrency": [1]},
+            },
+        }
+    },
+}
+
+SAMPLE = {
+    **dict.fromkeys(("started_at", "wall_s", "cpu_user_s", "cpu_system_s", "peak_rss_mb", "start_rss_mb"), 1.0),
+    "first_item_s": 0.5,
+    "items": 20,
+    "failures": 0,
+    "digest": {"count": 20, "ids": "0", "content": "0"},
+}
+ENVIRONMENT = {
+    **dict.fromkeys(("governor", "container", "cpu_limit", "memory_limit_gb", "commit", "filesystem"), None),
+    "host": "here",
+    "cpu_model": "fast",
+    "cores": 2,
+    "memory_gb": 8.0,
+    "kernel": "6",
+    "python": "3.11.1",
+    "packages": {},
+}
+
+
+def measured(settings: Settings, spec: CellSpec, **changes: Any) -> Cell:
+    """Return a cell as if it had been measured, changed."""
+    given = {
+        "identity": fingerprint(cell_identity(settings, spec)),
+        "scenario": spec.scenario,
+        "group": spec.group,
+        "arm": spec.arm,
+        "label": spec.label,
+        "concurrency": spec.concurrency,
+        "null": spec.null,
+        "cache": spec.cache,
+        "corpus": spec.corpus,
+        "settings": {},
+        "baseline": {},
+        "samples": [{**SAMPLE, "role": role, "pair": pair} for pair in range(3) for role in ("baseline", "candidate")],
+        "ratio": {"median": 2, "low": 1, "high": 3, "confidence": 0.95, "method": "given", "pairs": 3},
+        "stop_reason": "budget spent",
+        "parity": {"ok": True},
+        "baseline_parity": {"ok": True},
+        "trace": {"items": 10, "peak_mb": 3.5},
+        "environment": ENVIRONMENT,
+        "load_before": {"load_1m": 0, "steal_s": 0},
+        "load_after": {"load_1m": 0, "steal_s": 0},
+        "started_at": 1,
+        "ended_at": 2,
+    }
+    return Cell.model_validate({**given, **changes})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return the matrix, with a folder of its own for results."""
+    return load_settings({**CONFIG, "results": str(tmp_path)})
+
+
+def written(settings: Settings, *changes: dict[str, Any]) -> list[Path]:
+    """Write the file of each cell of the matrix, changed, and return their paths."""
+    files = []
+    for number, spec in enumerate(cells(settings)):
+        path = Path(settings.results) / cell_file(spec)
+        cell = measured(settings, spec, **(changes[number] if number < len(changes) else {}))
+        write_atomically(path, cell.model_dump_json().encode())
+        files.append(path)
+    return files
+
+
+def test_results_hold_every_cell_in_order(settings: Settings, tmp_path: Path) -> None:
+    """Both files are written; the JSON is a valid record of all cells, corpora and jobs."""
+    manifest, job = tmp_path / "files.manifest.json", tmp_path / "files.job.json"
+    manifest.write_text(json.dumps({"kind": "item_files"}))
+    job.write_text(json.dumps({"rule": "corpus", "started_at": 1, "ended_at": 2}))
+    aggregate_files(
+        settings,
+        cells=written(settings)[::-1],
+        manifests=[manifest],
+        jobs=[job],
+        json_output=tmp_path / "out.json",
+        parquet_output=tmp_path / "out.parquet",
+    )
+    results = Results.model_validate_json((tmp_path / "out.json").read_bytes())
+    assert [cell.arm for cell in results.cells] == ["upstream", "sequential"]
+    assert results.corpora == {"files": {"kind": "item_files"}}
+    assert [record["rule"] for record in results.jobs] == ["corpus"]
+    assert load_settings(results.config) == settings
+
+
+def test_the_table_has_a_row_a_sample_with_units(settings: Settings, tmp_path: Path) -> None:
+    """The table is tidy: one row a sample, typed columns, and the unit of each measured one beside it."""
+    aggregate_files(
+        settings,
+        cells=written(settings),
+        manifests=[],
+        jobs=[],
+        json_output=tmp_path / "out.json",
+        parquet_output=tmp_path / "out.parquet",
+    )
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert table.num_rows == 12
+    assert table.schema.field("wall_s").metadata == {b"unit": b"s"}
+    assert table.schema.field("peak_rss_mb").metadata == {b"unit": b"MiB"}
+    assert table.column("items_per_s").to_pylist() == [20.0] * 12
+    assert {row["trace_peak_mb"] for row in table.to_pylist() if row["role"] == "candidate"} == {3.5}
+    assert len(table.column_names) == len(set(table.column_names))
+
+
+def test_captions_are_those_of_now(settings: Settings) -> None:
+    """A label that changed since a cell was measured is taken from the configuration."""
+    assert [cell.label for cell in aggregate(settings, written(settings, {"label": "old"})).cells] == [
+        "upstream",
+        "sequential",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"identity": "0"}, "cell small/upstream-1 was measured with other settings"),
+        (
+            {"environment": {**ENVIRONMENT, "cpu_model": "slow", "host": "there"}},
+            "small/upstream-1 on there.*small/sequential-1 on",
+        ),
+        ({"environment": {**ENVIRONMENT, "cores": 64}}, "unlike machines, cores: 64"),
+        ({"environment": {**ENVIRONMENT, "python": "3.12.0"}}, "unlike machines, python: 3.12.0"),
+        ({"concurrency": 9}, "cell small/upstream-1 has not been measured"),
+    ],
+)
+def test_cells_that_do_not_belong_are_refused(settings: Settings, changes: dict[str, Any], words: str) -> None:
+    """A cell of another matrix, or of another machine, is refused by name."""
+    with pytest.raises(AggregationError, match=words):
+        aggregate(settings, written(settings, changes))
+
+
+def test_a_damaged_cell_file_is_named(settings: Settings) -> None:
+    """Half a file, or none, is an error that names the path."""
+    files = written(settings)
+    files[0].write_bytes(files[0].read_bytes()[:100])
+    with pytest.raises(AggregationError, match=r"upstream-1\.json: damaged"):
+        aggregate(settings, files)
+    files[0].unlink()
+    with pytest.raises(AggregationError, match=r"upstream-1\.json: can't be read"):
+        aggregate(settings, files)
+
+
+def test_cells_beyond_the_matrix_are_refused(settings: Settings) -> None:
+    """Cells that the configuration no longer has are named, not mixed in."""
+    files = written(settings)
+    scenario = settings.scenarios["small"]
+    less = scenario.model_copy(update={"arms": {"upstream": scenario.arms["upstream"]}})
+    with pytest.raises(AggregationError, match="small/sequential-1; remove"):
+        aggregate(settings.model_copy(update={"scenarios": {"small": less}}), files)

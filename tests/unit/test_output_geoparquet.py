@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.failures import FailureCollector
+from stac_ingest.outputs import GeoParquetOutput
+from stac_ingest.pipeline import run_pipeline
+
+
+def item(number, **more):
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": f"i{number}",
+        "collection": "c",
+        "geometry": {"type": "Point", "coordinates": [float(number), 1.0]},
+        "bbox": [float(number), 1.0, float(number), 1.0],
+        "properties": {"datetime": "2024-01-01T00:00:00Z"},
+        "links": [],
+        "assets": {},
+        **more,
+    }
+
+
+async def run(folder, items, checkpoints=None):
+    async def fetch(context):
+        for one in items:
+            yield one
+
+    context = SimpleNamespace(checkpoints=checkpoints, failure_collector=FailureCollector())
+    output = GeoParquetOutput(folder, row_group_items=2, part_items=4)
+    result = await run_pipeline(SimpleNamespace(fetch=fetch), [], output, context)
+    return result, context.failure_collector.get_all()
+
+
+def ids(folder):
+    return [one for path in sorted(folder.glob("part-*.parquet")) for one in pq.read_table(path)["id"].to_pylist()]
+
+
+async def test_items_are_spread_over_parts(tmp_path):
+    """A part ends when it has its number of items, and the manifest names all parts."""
+    result, _ = await run(tmp_path, [item(number) for number in range(9)])
+    assert {path.name for path in tmp_path.iterdir()} == {f"part-0000{number}.parquet" for number in range(3)}
+    assert ids(tmp_path) == [f"i{number}" for number in range(9)]
+    assert result.manifest["items"] == 9
+    assert result.manifest["bytes"] == sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert len(result.manifest["paths"]) == 3
+
+
+async def test_an_item_that_does_not_fit_costs_only_itself(tmp_path):
+    """Of a batch with an unusable geometry, the other items are written and this one is reported."""
+    items = [item(0), item(1, geometry={"type": "Blob", "coordinates": "x"}), item(2), item(3)]
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        result, failures = await run(tmp_path / "out", items, checkpoints)
+    assert sorted(ids(tmp_path / "out")) == ["i0", "i2", "i3"]
+    assert [(failure.item_id, failure.step_id) for failure in failures] == [("i1", "output")]
+    assert (result.written, result.failed) == (3, 1)
+    assert not checkpoints.is_completed("i1")
+
+
+async def test_a_new_run_does_not_mix_with_parts_of_another(tmp_path):
+    """A folder that holds parts is refused, unless the run goes on with them."""
+    await run(tmp_path, [item(0)])
+    with pytest.raises(ConfigurationError, match=r"part-00000\.parquet of an earlier run"):
+        await run(tmp_path, [item(1)])
+    assert ids(tmp_path) == ["i0"]
+
+
+async def test_resume_adds_parts(tmp_path):
+    """Parts that are there stay, and what is missing goes to a new one."""
+    for count in (5, 7):
+        with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+            result, _ = await run(tmp_path / "out", [item(number) for number in range(count)], checkpoints)
+    assert sorted(ids(tmp_path / "out")) == [f"i{number}" for number in range(7)]
+    assert (result.skipped, result.written, result.manifest["items"]) == (5, 2, 7)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+async def test_a_part_without_a_name_is_kept_only_when_its_items_are_marked(tmp_path, marked):
+    """Killed before a whole part got its name, the run goes on: with the part, or with its items again."""
+    out = tmp_path / "out"
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        await run(out, [item(0)], checkpoints)
+        if marked:
+            checkpoints.mark_completed("pending")
+    pq.write_table(pa.table({"id": ["pending"]}), out / ".pending.parquet")
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        result, _ = await run(out, [item(0), item(1)], checkpoints)
+    assert sorted(ids(out)) == (["i0", "i1", "pending"] if marked else ["i0", "i1"])
+    assert result.skipped == 1
+
+
+async def test_a_lost_part_is_noticed(tmp_path):
+    """A checkpoint that knows more items than the parts hold stops the run."""
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        await run(tmp_path / "out", [item(number) for number in range(6)], checkpoints)
+        (tmp_path / "out" / "part-00000.parquet").unlink()
+        with pytest.raises(ConfigurationError, match=r"6 items .* hold 2"):
+            await run(tmp_path / "out", [item(9)], checkpoints)
+
+
+async def test_an_abandoned_part_leaves_nothing(tmp_path):
+    """Closed without finalize, the part under way is removed and its items are not completed."""
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        context = SimpleNamespace(checkpoints=checkpoints, failure_collector=FailureCollector())
+        output = GeoParquetOutput(tmp_path / "out", row_group_items=1)
+        for number in range(3):
+            await output.bundle(item(number), context)
+        await output.close()
+    assert list((tmp_path / "out").iterdir()) == []
+    assert checkpoints.completed_count == 0

@@ -1,0 +1,188 @@
+"""When a cell has been measured enough, and how its pairs are taken."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ingest_bench import sampling
+from ingest_bench.arms.base import ArmSpec
+from ingest_bench.errors import MeasurementError
+from ingest_bench.matrix import CellSpec, find_cell, load_settings
+from ingest_bench.results import ServerRecord
+from ingest_bench.sampling import StopRule, _Bench
+from ingest_bench.settings import Pairs, Sampling, Settings
+from ingest_bench.sides import Side
+
+RULE = Sampling(pairs=Pairs(min=3, max=6), budget_seconds=10, target_width=0.1)
+STEADY, WILD = 2.0, [1.0, 4.0]
+
+
+def verdicts(ratios: list[float], *, seconds: float = 0, void: int = 0, rule: Sampling = RULE) -> list[str | None]:
+    """Return what the stop rule says after each pair."""
+    stop = StopRule(rule)
+    return [stop(ratios[: count + 1], count + 1 + void, seconds) for count in range(len(ratios))]
+
+
+def test_a_narrow_interval_ends_a_cell_once_it_stays_narrow() -> None:
+    """Not before the minimum of pairs, and not on an interval that is narrow only once."""
+    assert verdicts([STEADY] * 3) == [None, None, "narrow enough"]
+    assert verdicts([2.0, 2.001, 4.0, 2.0]) == [None, None, None, None]
+
+
+def test_the_budget_ends_a_cell_that_has_its_minimum() -> None:
+    """A spent budget doesn't cut the minimum short."""
+    assert verdicts(WILD * 2, seconds=11) == [None, None, "budget spent", "budget spent"]
+
+
+def test_the_most_pairs_end_a_cell() -> None:
+    """However wide the interval is, there is an end."""
+    assert verdicts(WILD * 3) == [None] * 5 + ["most pairs taken"]
+
+
+def test_void_pairs_are_replaced_up_to_a_bound() -> None:
+    """Void pairs don't count as taken, but a cell that has too many ends, with or without a valid one."""
+    stop = StopRule(RULE)
+    assert [stop([], taken, 0) for taken in range(1, 7)] == [None] * 5 + ["no valid pair"]
+    assert StopRule(RULE)([2.0], 7, 0) == "most pairs taken"
+    assert StopRule(RULE)([2.0], 4, 100) is None
+
+
+def test_stopping_when_narrow_keeps_what_intervals_claim() -> None:
+    """Intervals of cells that end when narrow still cover the truth in more than 90% of seeded runs."""
+    random = np.random.default_rng(1)
+    rule = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_width=0.1)
+    runs, hits = 300, 0
+    for logs in random.normal(0, 0.06, (runs, 30)):
+        stop, ratios = StopRule(rule), [float(ratio) for ratio in np.exp(logs)]
+        taken = next(count for count in range(1, 31) if stop(ratios[:count], count, 0))
+        ratio = sampling.speed_up(ratios[:taken], 0.95)
+        assert ratio
+        hits += ratio.low <= 1 <= ratio.high
+    assert hits / runs > 0.9
+
+
+CONFIG: dict[str, Any] = {
+    "sampling": {"pairs": {"min": 3, "max": 40}, "budget_seconds": 1e9, "target_width": 1e-9},
+    "corpora": {"api": {"kind": "api", "items": 20}},
+    "scenarios": {
+        "api": {
+            "title": "API",
+            "group": "api",
+            "corpus": "api",
+            "server": {"think_ms": 50},
+            "baseline": {"arm": "one"},
+            "arms": {"one": {"concurrency": [1]}, "more": {"concurrency": [5]}},
+        }
+    },
+}
+
+
+class Server:
+    """Stands in for a simulator that is saturated now and then."""
+
+    def __init__(self, saturated: list[bool]) -> None:
+        self.saturated = saturated
+        self.resets = 0
+
+    def reset(self) -> None:
+        """Begin a sample."""
+        self.resets += 1
+
+    def stats(self) -> ServerRecord:
+        """Tell of the sample."""
+        figures = dict.fromkeys(ServerRecord.model_fields, 1)
+        saturated = self.saturated.pop() if self.saturated else False
+        return ServerRecord.model_validate({**figures, "rate_limited": 0, "cpu_s": 5.0 if saturated else 0.1})
+
+
+def bench_of(
+    settings: Settings, spec: CellSpec, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[_Bench, list[Any]]:
+    """Return a bench whose samples are made up, and the list that their specs go to."""
+    specs: list[Any] = []
+    random = np.random.default_rng(7)
+
+    def made_up(spec: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        specs.append(spec)
+        return {
+            **dict.fromkeys(("started_at", "cpu_user_s", "cpu_system_s", "peak_rss_mb", "start_rss_mb"), 1.0),
+            "wall_s": float(random.uniform(1, 2)),
+            "first_item_s": None,
+            "items": 20,
+            "failures": 0,
+            "digest": {"count": 20, "ids": "0", "residue": spec.residue, "content": "0"},
+        }
+
+    monkeypatch.setattr(sampling, "run_sample", made_up)
+    sides: dict[Any, Side] = {
+        role: Side(role, ArmSpec("ingest", "api", role, concurrency=level), None, None, False, None, None, server)
+        for role, level in (("baseline", 1), ("candidate", 5))
+    }
+    return _Bench(settings, spec, sides), specs
+
+
+@pytest.fixture(autouse=True)
+def own_host_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep out of the way of measurements that run on this host."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return a matrix of one scenario, with results of its own."""
+    return load_settings({**CONFIG, "results": str(tmp_path)})
+
+
+def test_pairs_alternate_by_lot(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pair has one sample of each side; of any two pairs each order comes once; the lot is the same in a rerun."""
+    spec = find_cell(settings, "api", "more", 5)
+    orders = []
+    for _ in range(2):
+        bench, specs = bench_of(settings, spec, Server([]), monkeypatch)
+        samples, reason = bench.take_pairs()
+        assert reason == "most pairs taken"
+        assert Counter(sample.pair for sample in samples) == dict.fromkeys(range(40), 2)
+        orders.append(
+            [(first.arm.source, second.arm.source) for first, second in zip(specs[::2], specs[1::2], strict=True)]
+        )
+    assert orders[0] == orders[1]
+    assert all({*one} == {"baseline", "candidate"} for one in orders[0])
+    assert all(one != other for one, other in zip(orders[0][::2], orders[0][1::2], strict=True))
+    assert len(set(orders[0][::2])) == 2
+
+
+def test_every_class_of_content_has_its_turn(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sides of a pair digest the same class, the number of the pair modulo 16."""
+    bench, specs = bench_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)
+    bench.take_pairs()
+    assert [spec.residue for spec in specs] == [pair % 16 for pair in range(40) for _ in range(2)]
+
+
+def test_void_samples_are_kept_and_not_used(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair with a void sample is replaced by another; the server's counts begin anew for each sample."""
+    server = Server([True] + [False] * 5)  # the last is taken first: the sixth sample is void
+    bench, _ = bench_of(settings, find_cell(settings, "api", "more", 5), server, monkeypatch)
+    samples, _ = bench.take_pairs()
+    assert [sample.pair for sample in samples if sample.void] == [2]
+    assert len(sampling.pair_ratios(samples)) == 40
+    assert len(samples) == server.resets == 82
+
+
+def test_a_trace_that_fails_costs_the_trace_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the pass that traces memory fails, or isn't wanted, the cell says why it has none."""
+    bench, _ = bench_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)
+
+    def failing(*_: Any, **__: Any) -> dict[str, Any]:
+        raise MeasurementError("took too long")
+
+    monkeypatch.setattr(sampling, "run_sample", failing)
+    assert bench.trace().skipped == "took too long"
+    none = settings.model_copy(update={"sampling": settings.sampling.model_copy(update={"trace_items": 0})})
+    bench, _ = bench_of(none, find_cell(none, "api", "more", 5), Server([]), monkeypatch)
+    assert bench.trace().skipped == "sampling.trace_items is 0"
