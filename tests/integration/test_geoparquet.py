@@ -89,7 +89,7 @@ def collections(draw: st.DrawFn) -> list[Item]:
 
 
 def as_rustac_can(items: list[Item]) -> list[Item]:
-    """Give each item what rustac 0.9.18 needs: a geometry without heights, an asset, and an instant (for null it has now)."""
+    """Give each item what rustac 0.9.18 needs: a geometry without heights, an asset, an instant (null becomes now)."""
     for item in items:
         if item["geometry"] and item["geometry"]["type"] == "Point":
             item["geometry"]["coordinates"] = item["geometry"]["coordinates"][:2]
@@ -100,7 +100,7 @@ def as_rustac_can(items: list[Item]) -> list[Item]:
 
 
 def comparable(value: Any) -> Any:
-    """Make alike what a table can't tell apart: absent and null, an instant however written, an empty list's absence."""
+    """Make alike what a table can't tell apart: absent, null and empty; an instant however it is written."""
     if isinstance(value, dict):
         return {key: comparable(member) for key, member in value.items() if comparable(member) not in (None, [], {})}
     if isinstance(value, list | tuple):

@@ -87,12 +87,12 @@ durations = st.sampled_from([0, 0, 0, SECOND, 30 * DAY, 2000 * DAY])
     singles=st.lists(st.tuples(moments, durations), max_size=60),
     search=st.one_of(st.just(ALWAYS), st.tuples(moments, moments).map(lambda t: Interval(*sorted(t)))),
     lying=st.tuples(moments, moments).map(sorted),
-    workers=st.integers(1, 30),
-    page=st.integers(1, 40),
+    sizes=st.tuples(st.integers(1, 30), st.integers(1, 40)),
     flags=st.tuples(st.booleans(), st.booleans(), st.booleans()),
 )
-def test_every_item_comes(crowds, singles, search, lying, workers, page, flags):
+def test_every_item_comes(crowds, singles, search, lying, sizes, flags):  # noqa: PLR0917 - as given
     """Whatever the distribution, the extent claimed and the page size, no item that matches the search is lost."""
+    workers, page = sizes
     descending, hints, ignores = flags
     items = [(at, at + lasts, i) for i, (at, lasts) in enumerate(singles)]
     items += [(at + i * step, at + i * step, ("c", at, i)) for at, n, step in crowds for i in range(n)]
@@ -126,7 +126,6 @@ def test_a_skewed_collection_costs_a_quarter_more_at_most(seed, descending):
     model = Model(instants(skewed(10_000, seed)), descending=descending)
     plan = Plan(ALWAYS, known(), total=10_000, page=PAGE, workers=20)
     came, requests, walked = walk(model, plan)
-    print("skewed", requests, len(walked))
     assert len({i[2] for i in came}) == 10_000
     assert requests <= 130
     assert max(len(model.search(c.interval)) for c in walked) <= 1_000

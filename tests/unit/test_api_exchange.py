@@ -300,7 +300,6 @@ def test_a_token_bucket_is_used_up(rate, burst, requests, whole, concurrency):
 
     server, summary, took = run(go())
     bound = max((requests - burst) / rate, requests * 0.05 / concurrency) + 0.05
-    print(rate, burst, requests, whole, concurrency, "took", round(took, 2), "bound", bound, "refused", server.refused)
     assert server.served == requests
     assert took <= 1.1 * bound
     assert server.refused == summary.rate_limited <= 4 * concurrency

@@ -53,7 +53,9 @@ def link(**members):
             id="GET link answered to a POST",
         ),
         pytest.param(GET, link(href="?page=2"), Request("GET", f"{ROOT}/search?page=2"), id="relative href"),
-        pytest.param(GET, link(href="/items?a=1"), Request("GET", "https://stac.example.com/items?a=1"), id="rooted href"),
+        pytest.param(
+            GET, link(href="/items?a=1"), Request("GET", "https://stac.example.com/items?a=1"), id="rooted href"
+        ),
         pytest.param(
             POST,
             link(method="post", body={"page": 2}),
@@ -168,7 +170,7 @@ def test_trail_finds_loops():
     """A request made before, or the first one, is a loop, and the error names it."""
     trail = Trail(POST)
     trail.step(GET)
-    with pytest.raises(PaginationLoop, match="GET https://stac.example.com/v1/search"):
+    with pytest.raises(PaginationLoop, match=r"GET https://stac\.example\.com/v1/search"):
         trail.step(GET)
     with pytest.raises(PaginationLoop, match='"limit":10'):
         trail.step(Request("POST", POST.url, body={"limit": 10, "collections": ["c"]}))

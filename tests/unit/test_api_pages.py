@@ -53,7 +53,9 @@ def test_read_page_agrees_with_full_parsing(features, place):
 def test_a_full_page_is_not_parsed(monkeypatch):
     """Finding `next` on a usual page must not cost a full parse."""
     monkeypatch.setattr(pages, "parse_page", lambda *_: pytest.fail("parsed whole"))
-    body = orjson.dumps({"features": [{"id": "a", "links": []}], "links": LINKS, "numberMatched": 3, "numberReturned": 1})
+    body = orjson.dumps(
+        {"features": [{"id": "a", "links": []}], "links": LINKS, "numberMatched": 3, "numberReturned": 1}
+    )
     page = read_page(body, URL)
     assert page.links == LINKS
     assert page_counts(page) == (3, 1)

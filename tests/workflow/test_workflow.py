@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def snakemake(folder: Path, *arguments: str, config: dict[str, Any] | None = Non
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the small matrix has run once."""
+    """Run the small matrix once, and give its folder."""
     folder = tmp_path_factory.mktemp("run")
     done = snakemake(folder, "--cores", "8", config=MATRIX)
     assert done.returncode == 0, done.stderr[-4000:]
@@ -97,7 +98,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def results(finished: Path) -> Results:
-    """What that run measured."""
+    """Read what that run measured."""
     return Results.model_validate_json((finished / "results/benchmark_results.json").read_bytes())
 
 
@@ -119,7 +120,9 @@ def test_exactly_the_broken_files_are_failures(finished: Path, results: Results)
     (cell,) = [cell for cell in results.cells if cell.scenario == "broken"]
     assert len(manifest["broken"]) == 6
     for sample in cell.samples:
-        assert [Path(name).name for name in sample.failed] == sorted(manifest["broken"])
+        assert sorted(Path(name).name for name in sample.failed) == sorted(
+            Path(name).name for name in manifest["broken"]
+        )
 
 
 def test_nothing_runs_while_a_cell_measures(results: Results) -> None:
@@ -128,7 +131,7 @@ def test_nothing_runs_while_a_cell_measures(results: Results) -> None:
     others = [(job["started_at"], job["ended_at"]) for job in results.jobs]
     spans = sorted(measuring)
     assert len(others) == len(MATRIX["corpora"])
-    assert all(earlier[1] <= later[0] for earlier, later in zip(spans, spans[1:], strict=False))
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
     assert not [(m, o) for m in measuring for o in others if m[0] < o[1] and o[0] < m[1]]
 
 
@@ -174,9 +177,21 @@ def change(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        ("scenarios.api.arms.time_chunks.concurency", [5], ["scenarios.api.arms.time_chunks.concurency", "concurrency"]),
-        ("scenarios.api.arms.time_chunks.concurrency", [0], ["scenarios.api.arms.time_chunks.concurrency", "0", "1 to 50"]),
-        ("scenarios.api.arms.time_chunks.concurrency", [51], ["scenarios.api.arms.time_chunks.concurrency", "51", "1 to 50"]),
+        (
+            "scenarios.api.arms.time_chunks.concurency",
+            [5],
+            ["scenarios.api.arms.time_chunks.concurency", "concurrency"],
+        ),
+        (
+            "scenarios.api.arms.time_chunks.concurrency",
+            [0],
+            ["scenarios.api.arms.time_chunks.concurrency", "0", "1 to 50"],
+        ),
+        (
+            "scenarios.api.arms.time_chunks.concurrency",
+            [51],
+            ["scenarios.api.arms.time_chunks.concurrency", "51", "1 to 50"],
+        ),
         ("scenarios.api.baseline.arm", "sequentiel", ["scenarios.api.baseline.arm", "sequentiel", "sequential"]),
         ("scenarios.small.arms.queue.fetcher", "rustac", ["scenarios.small.arms.queue.fetcher", "rustac", "aiofiles"]),
         ("corpora.files", {"kind": "item_files", "path": "/no/such/folder"}, ["corpora.files.path", "/no/such/folder"]),
@@ -196,7 +211,12 @@ def test_a_bad_setting_stops_before_anything_runs(tmp_path: Path, path: str, val
 def test_the_project_lints_clean() -> None:
     """Snakemake's own lint has nothing to say about the shipped workflow."""
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "snakemake", "--lint"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -15,7 +15,9 @@ except SettingsError as error:
 RESULTS = SETTINGS.results
 CELLS = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in cells(SETTINGS)}
 CELL_FILES = [f"{RESULTS}/{cell_file(cell)}" for cell in CELLS.values()]
-GENERATED = sorted(name for name, corpus in SETTINGS.corpora.items() if corpus.generated)
+GENERATED = sorted(
+    name for name, corpus in SETTINGS.corpora.items() if corpus.generated
+)
 OWN_FILES = sorted(name for name, corpus in SETTINGS.corpora.items() if corpus.path)
 USED = sorted({name for cell in CELLS.values() for name in cell.corpora})
 DELIVERABLES = [
@@ -42,3 +44,8 @@ def corpus_files(name):
     if name in GENERATED:
         return [f"{RESULTS}/corpora/{name}", manifest]
     return [manifest] if name in OWN_FILES else []
+
+
+def cell_of(wildcards):
+    """Return the cell that a measuring job is about."""
+    return CELLS[wildcards.scenario, wildcards.arm, int(wildcards.concurrency)]

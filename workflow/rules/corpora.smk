@@ -5,10 +5,10 @@ rule corpus:
         job=f"{RESULTS}/corpora/{{corpus}}.job.json",
     log:
         f"{RESULTS}/logs/corpora/{{corpus}}.log",
-    conda:
-        "../../envs/ingest-bench.yaml"
     wildcard_constraints:
         corpus=any_of(GENERATED),
+    conda:
+        "../../envs/ingest-bench.yaml"
     params:
         identity=lambda wildcards: corpus_identity(SETTINGS, wildcards.corpus),
     message:
@@ -23,10 +23,10 @@ rule describe:
         job=f"{RESULTS}/corpora/{{corpus}}.job.json",
     log:
         f"{RESULTS}/logs/corpora/{{corpus}}.log",
-    conda:
-        "../../envs/ingest-bench.yaml"
     wildcard_constraints:
         corpus=any_of(OWN_FILES),
+    conda:
+        "../../envs/ingest-bench.yaml"
     params:
         identity=lambda wildcards: corpus_identity(SETTINGS, wildcards.corpus),
     message:

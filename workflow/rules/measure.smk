@@ -1,27 +1,24 @@
-def cell_of(wildcards):
-    """Return the cell that a measuring job is about."""
-    return CELLS[wildcards.scenario, wildcards.arm, int(wildcards.concurrency)]
-
-
 rule measure:
     input:
-        lambda wildcards: [path for name in cell_of(wildcards).corpora for path in corpus_files(name)],
+        lambda wildcards: [
+            path for name in cell_of(wildcards).corpora for path in corpus_files(name)
+        ],
     output:
         f"{RESULTS}/cells/{{scenario}}/{{arm}}-{{concurrency}}.json",
     log:
         f"{RESULTS}/logs/cells/{{scenario}}/{{arm}}-{{concurrency}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/{{scenario}}/{{arm}}-{{concurrency}}.tsv"
-    conda:
-        "../../envs/ingest-bench.yaml"
     wildcard_constraints:
         concurrency=r"\d+",
-    params:
-        identity=lambda wildcards: cell_identity(SETTINGS, cell_of(wildcards)),
+    conda:
+        "../../envs/ingest-bench.yaml"
     threads: ALL_CORES
     resources:
         bench_slot=1,
         attempt=lambda wildcards, attempt: attempt,
+    params:
+        identity=lambda wildcards: cell_identity(SETTINGS, cell_of(wildcards)),
     message:
         "Measuring {wildcards.scenario}: {wildcards.arm} at {wildcards.concurrency}"
     script:

@@ -1,8 +1,14 @@
 rule aggregate:
     input:
         cells=CELL_FILES,
-        manifests=[f"{RESULTS}/corpora/{name}.manifest.json" for name in USED if corpus_files(name)],
-        jobs=[f"{RESULTS}/corpora/{name}.job.json" for name in USED if corpus_files(name)],
+        manifests=[
+            f"{RESULTS}/corpora/{name}.manifest.json"
+            for name in USED
+            if corpus_files(name)
+        ],
+        jobs=[
+            f"{RESULTS}/corpora/{name}.job.json" for name in USED if corpus_files(name)
+        ],
     output:
         json=f"{RESULTS}/benchmark_results.json",
         parquet=f"{RESULTS}/benchmark_results.parquet",

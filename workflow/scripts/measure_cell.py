@@ -5,10 +5,11 @@ from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.sampling import measure_to_file
 
 settings = load_settings(snakemake.config)
+wildcards = snakemake.wildcards
 with logged(snakemake.log[0]):
     measure_to_file(
         settings,
-        find_cell(settings, snakemake.wildcards.scenario, snakemake.wildcards.arm, int(snakemake.wildcards.concurrency)),
+        find_cell(settings, wildcards.scenario, wildcards.arm, int(wildcards.concurrency)),
         output=snakemake.output[0],
         attempt=snakemake.resources.attempt,
     )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import netrc  # noqa: F401 - imported by requests at the first request, which would be while the clock runs
 import time
 from collections.abc import AsyncIterator
+from importlib import import_module
 from typing import Any
 
-import dateutil.parser  # noqa: F401 - imported by pystac with the first collection
-import pystac.extensions.ext
-import pystac.extensions.label  # noqa: F401 - same
 from pystac_client import Client
 from pystac_client.stac_api_io import StacApiIO
 
@@ -18,9 +15,14 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import BudgetExhausted
 from stac_ingest.summary import IngestSummary
 
+LATE = ("netrc", "dateutil.parser", "pystac.extensions.ext", "pystac.extensions.label")
+"""What requests and pystac import with the first answer, which would be while the clock runs."""
+
 
 def make(spec: ArmSpec) -> PystacClientFetcher:
     """Set up the client; nothing is asked yet."""
+    for name in LATE:
+        import_module(name)
     return PystacClientFetcher(spec)
 
 

@@ -57,8 +57,9 @@ def fastest(view: View) -> str:
         return ""
     if same_as_baseline(view, top):
         return _none_faster(view, top)
-    what = "per item " if view.growing else ""
-    text = f"Fastest is {safe(top.name)}: {what}{speed_up(top.standing)} of {safe(view.baseline)}{_memory(view, top)}"
+    what = ", per item," if view.growing else ""
+    much = f"{speed_up(top.standing)} as fast{what} as {safe(view.baseline)}"
+    text = f"Fastest is {safe(top.name)}, {much}{_memory(view, top)}"
     less = smallest_alike(view, top)
     if less is not top:
         text += f"; {safe(less.name)} can't be told from it"

@@ -21,15 +21,16 @@ TABLE = "batch"
 class ItemText:
     """Writes the items of one schema as JSON.
 
-    Columns are renamed to numbers for the query, so whatever a stranger calls a column never becomes part of it but as a
-    quoted key.
+    Columns are renamed to numbers for the query, so whatever a stranger calls a column never becomes part of it but as
+    a quoted key.
     """
 
     def __init__(self, schema: pa.Schema, layout: Layout) -> None:
         self._layout = layout
         self._number = {name: number for number, name in enumerate(schema.names)}
         self._kinds = {field.name: _plain(field.type) for field in schema}
-        self._query = f"SELECT CAST(to_json({self._item()}) AS VARCHAR) FROM {TABLE}"  # noqa: S608 - built from quoted keys
+        text = f"CAST(to_json({self._item()}) AS VARCHAR)"
+        self._query = f"SELECT {text} FROM {TABLE}"  # noqa: S608 - names are quoted
 
     @staticmethod
     def supports(schema: pa.Schema, layout: Layout) -> bool:

@@ -1,0 +1,83 @@
+"""The first screen: what was measured, and one line a scenario."""
+
+from __future__ import annotations
+
+from ingest_bench.reporting.cautions import cautions, measuring_time
+from ingest_bench.reporting.compare import best, recommended, same_as_baseline, usable
+from ingest_bench.reporting.tables import pipe_table
+from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.wording import NOTHING, counted, day, listed, paragraph, safe, speed_up, whole
+from ingest_bench.results import Environment
+
+
+def summary(study: Study) -> str:
+    """Write what was measured where, and the best and the recommended way of each scenario."""
+    titles = ["Scenario", "Baseline", "Best", "Speed-up", "Recommended", "Memory (MB)"]
+    parts = [paragraph(measured(study))]
+    doubts = cautions(study)
+    if doubts:
+        parts.append(
+            paragraph(f"{counted(len(doubts), 'warning')} about these numbers: see [Warnings](#warnings) before relying on them.")
+        )
+    parts.append(pipe_table(titles, [_line(view) for view in study.views], left=3))
+    parts.append(
+        paragraph(
+            "Recommended is the smallest concurrency within 5% of the best of the ways that can be set, and not worse "
+            "than it beyond the interval; memory is its peak. Speed-ups are against the scenario's baseline, "
+            "with their intervals."
+        )
+    )
+    return "\n\n".join(parts)
+
+
+def measured(study: Study) -> str:
+    """Say on which machine, when, and how much was measured."""
+    results = study.results
+    machines = {cell.environment.host: cell.environment for cell in results.cells}
+    names = listed([machine(found) for found in list(machines.values())[:1]])
+    more = f" and {counted(len(machines) - 1, 'machine')} like it" if len(machines) > 1 else ""
+    samples = sum(len(cell.samples) for cell in results.cells)
+    return (
+        f"Measured on {names}{more}, {_days(study)}: {counted(len(results.cells), 'cell')} in "
+        f"{counted(len(study.views), 'scenario')}, {counted(samples, 'sample')}, {measuring_time(study)} of measuring."
+    )
+
+
+def machine(found: Environment) -> str:
+    """Describe a machine in one line."""
+    limits = [f"{found.cpu_limit:g} of them allowed"] if found.cpu_limit else []
+    parts = [
+        safe(found.cpu_model),
+        ", ".join([counted(found.cores, "core"), *limits]),
+        f"{found.memory_gb:.0f} GB of memory",
+        f"Python {safe(found.python)}",
+        *([f"on {safe(found.filesystem)}"] if found.filesystem else []),
+        *([f"in {safe(found.container)}"] if found.container else []),
+    ]
+    return f"{safe(found.host)} ({', '.join(parts)})"
+
+
+def _days(study: Study) -> str:
+    if not study.results.cells:
+        return day(study.results.created_at)
+    first = day(min(cell.started_at for cell in study.results.cells))
+    last = day(max(cell.ended_at for cell in study.results.cells))
+    return first if first == last else f"{first} to {last}"
+
+
+def _line(view: View) -> list[str]:
+    top, use = best(usable(view)), recommended(view)
+    baseline = safe(view.baseline)
+    if top is None:
+        return [safe(view.title), baseline, NOTHING, NOTHING, NOTHING, NOTHING]
+    if same_as_baseline(view, top):
+        shown = [NOTHING, "no difference"]
+    else:
+        shown = [safe(top.name), speed_up(top.standing)]
+    return [
+        safe(view.title),
+        baseline,
+        *shown,
+        f"{safe(use.cell.label)}, {use.level}" if use else NOTHING,
+        whole(use.peak_mb if use else None),
+    ]

@@ -1,0 +1,162 @@
+"""What to read of an API, and in which parts: one cursor, numbered pages at once, or chunks of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stac_ingest.api.chunks import Chunk, Hint, Plan, Verdict
+from stac_ingest.api.intervals import DAY, Interval, parse_instant
+from stac_ingest.api.links import Request, next_request
+from stac_ingest.api.numbered import recognise
+from stac_ingest.api.pages import Counts, Page, datetimes, page_counts
+
+if TYPE_CHECKING:
+    from stac_ingest.api.cursor import Cursor
+    from stac_ingest.api.search import Opened
+    from stac_ingest.config import IngestConfig
+    from stac_ingest.summary import IngestSummary
+
+_GUESSED_SPAN = 10 * 365 * DAY
+"""Where a collection has no start in time, cutting starts with this much of it."""
+
+
+@dataclass(slots=True, eq=False)
+class Walk:
+    """A cursor to follow from its first request."""
+
+    request: Request
+    first: tuple[Request, Page] | None = None
+    """The first page, where it has been fetched already."""
+    alone: bool = True
+    """Whether it is all there is to read: then its failure is the run's."""
+    onward: bool = True
+    """Whether `next` is followed; numbered pages are units of their own, so only the last one looks further."""
+
+
+Unit = Walk | Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The part of the settings that says which items: as sent, as an interval, and how many a page."""
+
+    datetime: str | None
+    interval: Interval
+    page: int
+
+
+class Planner:
+    """Lists the units of one run, and adds to them what is learned while they are read."""
+
+    def __init__(
+        self,
+        config: IngestConfig,
+        asked: Asked,
+        api: Opened,
+        summary: IngestSummary,
+        cursor: Callable[[Request], Cursor],
+    ) -> None:
+        self._config = config
+        self._asked = asked
+        self._api = api
+        self._summary = summary
+        self._cursor = cursor
+        self._plan: Plan | None = None
+
+    async def walks(self) -> list[Unit]:
+        """List one cursor; or, where the first page shows that pages are numbered, a unit for each page.
+
+        Raises:
+            DataProcessingError: the first page can't be had.
+
+        """
+        request = self._api.search.request(self._asked.datetime, self._asked.page)
+        if self._config.concurrency == 1:
+            return [Walk(request)]
+        answered, page = await self._cursor(request).fetch(request)
+        counts = page_counts(page)
+        self._summary.matched = counts.matched
+        whole = Walk(request, (answered, page))
+        following = next_request(page.links, answered)
+        if following is None:
+            return [whole]
+        numbering = recognise(answered, following, counts.returned) if counts.returned else None
+        if numbering is None or counts.matched is None or counts.returned is None:
+            why = "the pages hang on one cursor" if numbering is None else "the server does not count its items"
+            self._summary.note(f"{why}, so one is read after another; worker_strategy 'time_chunks' may do better")
+            return [whole]
+        wanted = self._wanted(counts.matched)
+        pages = [Walk(r, alone=False, onward=False) for r in numbering.requests(following, counts.returned, wanted)]
+        if not pages:
+            return [whole]
+        pages[-1].onward = True
+        return [Walk(request, (answered, page), alone=False, onward=False), *pages]
+
+    async def chunks(self, now: float) -> list[Unit] | None:
+        """Plan chunks of time; None when the server's counts don't allow it. `now` is Unix time in seconds.
+
+        Raises:
+            DataProcessingError: not even one item can be had.
+
+        """
+        total = self._api.matched
+        if total is None:
+            probe = self._api.search.request(self._asked.datetime, 1)
+            total = page_counts((await self._cursor(probe).fetch(probe))[1]).matched
+        if total is None:
+            self._summary.note("the server gives no numberMatched to plan chunks of time with; one cursor instead")
+            return None
+        self._summary.matched = total
+        self._plan = Plan(
+            self._asked.interval,
+            self._expected(now),
+            total=self._wanted(total),
+            page=self._asked.page,
+            workers=self._config.concurrency,
+        )
+        return list(self._plan.first)
+
+    def chunk_request(self, chunk: Chunk) -> Request:
+        """Build the request for the first page of a chunk."""
+        whole = chunk.interval == self._asked.interval
+        return self._api.search.request(self._asked.datetime if whole else str(chunk.interval), self._asked.page)
+
+    def judge(self, chunk: Chunk, page: Page, counts: Counts) -> tuple[Verdict, list[Chunk]]:
+        """Decide by its first page whether a chunk is walked, or which others are to be read instead."""
+        if self._plan is None:
+            return Verdict.WALK, []
+        count = counts.matched
+        if count is None and chunk.family is not None and _goes_on(page):
+            verdict, parts = Verdict.DROP, self._plan.give_up("the server does not count every search")
+        else:
+            heavy = count is not None and count > chunk.bound
+            verdict, parts = self._plan.judge(chunk, count or counts.returned or 0, _hint(page) if heavy else None)
+        for note in self._plan.notes:
+            self._summary.note(note)
+        return verdict, parts
+
+    def _wanted(self, total: int) -> int:
+        return min(total, self._config.max_items or total)
+
+    def _expected(self, now: float) -> tuple[int, int]:
+        """Where in time the items are expected: the collection's extent within the interval asked for."""
+        extent, asked = self._api.extent, self._asked.interval
+        end = min((e for e in (extent.end, asked.end) if e is not None), default=int(now * 1e6))
+        start = max((s for s in (extent.start, asked.start) if s is not None), default=end - _GUESSED_SPAN)
+        return (start, end) if start < end else (end, start)
+
+
+def _goes_on(page: Page) -> bool:
+    return any(isinstance(link, dict) and link.get("rel") == "next" for link in page.links)
+
+
+def _hint(page: Page) -> Hint | None:
+    """Look at the second half of a page only: the first may still lead up to where the items crowd."""
+    written = datetimes(page)
+    half = written[len(written) // 2 :]
+    if not half:
+        return None
+    first, last = parse_instant(half[0]), parse_instant(half[-1])
+    return None if first is None or last is None else Hint(first, last, len(half))

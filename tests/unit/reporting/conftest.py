@@ -1,0 +1,237 @@
+"""Results as a whole matrix would give them, made from a seed: the truth behind every cell is known."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest_bench.matrix import CellSpec, arm_of, cells, load_settings
+from ingest_bench.results import Cell, Digest, Environment, Load, Parity, Results, Sample, ServerRecord, Trace
+from ingest_bench.settings import Settings
+from ingest_bench.statistics import speed_up
+from ingest_bench.validity import pair_ratios
+
+CONFIG = Path(__file__).parents[3] / "config.yaml"
+BEGIN = 1_770_720_000.0
+DAY = 86_400
+MACHINE = Environment(
+    host="bench-1",
+    cpu_model="Example CPU @ 2.10GHz",
+    cores=2,
+    governor=None,
+    memory_gb=24.0,
+    container=None,
+    cpu_limit=None,
+    memory_limit_gb=None,
+    kernel="6.1.0",
+    python="3.11.9",
+    packages={"aiohttp": "3.10.1", "orjson": "3.10.7", "stac-ingest-bench": "0.1.0"},
+    commit="0123456789abcdef",
+    filesystem="ext4",
+)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a run of one side really costs. Seconds, MiB."""
+
+    rate: float
+    peak_mb: float = 90.0
+    cpu: float = 0.95
+    requests: int = 0
+    limited: int = 0
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+FILE_RATE = {
+    "upstream": 3_000,
+    "sequential": 28_000,
+    "semaphore": 27_000,
+    "queue": 29_000,
+    "aiofiles": 1_600,
+    "process_pool": 8_000,
+}
+
+
+def truth_of(settings: Settings, spec: CellSpec, arm: str, level: int, corpus: str) -> Truth:
+    """Give plausible costs: warm files hang on the processor, cold ones on the disk, an API on its think time."""
+    scenario = settings.scenarios[spec.scenario]
+    found = settings.corpora[corpus]
+    items = found.items or 500
+    memory = 70 + 1.5 * level
+    if found.kind == "api":
+        assert scenario.server or found.url
+        think = (scenario.server.think_ms if scenario.server else 40) / 1000
+        limit = int(scenario.arms[arm].settings.get("limit", 100))
+        requests = -(-items // limit) + 2
+        at_once = level if "time_chunks" in arm or "at_once" in arm else 1
+        seconds = requests * (think + 0.002) / at_once + items * (6e-4 if arm == "pystac_client" else 6e-5)
+        if scenario.server and scenario.server.rate:
+            seconds = max(seconds, (requests - scenario.server.rate.burst) / scenario.server.rate.per_second * 1.04)
+        limited = 3 if scenario.server and scenario.server.rate and level > 1 else 0
+        truth = Truth(items / seconds, memory, min(1.0, items * 6e-5 / seconds), requests + limited, limited)
+    elif found.kind == "geoparquet":
+        truth = Truth({"upstream": 1_800}.get(arm, 9_900), 4_200 if arm == "upstream" else 510 + 80 * level, 1.0)
+    else:
+        slow = 4.0 if scenario.cache == "cold" and level == 1 else 1.5 if scenario.cache == "cold" else 1.0
+        truth = Truth(FILE_RATE[arm] / slow, memory, 0.97 / slow)
+    if scenario.pipeline:
+        writing = {"items": 3.5, "ndjson": 0.1, "geoparquet": 0.8}[scenario.pipeline.output] * items / 10_000
+        stages = {"ingest": items / truth.rate, "transform": items * 2e-6, "output": writing}
+        truth = replace(truth, rate=items / sum(stages.values()), stages=stages)
+    return truth
+
+
+@dataclass
+class Maker:
+    """Makes results, as the tests need them."""
+
+    settings: Settings
+    pairs: int = 6
+    noise: float = 0.03
+    seed: int = 1
+
+    def __call__(
+        self,
+        only: Callable[[CellSpec], bool] = lambda spec: True,
+        truth: Callable[[CellSpec, str, int, Truth], Truth] = lambda spec, arm, level, found: found,
+        edit: Callable[[Cell], Cell] = lambda cell: cell,
+    ) -> Results:
+        """Make results of the cells picked, with costs and cells changed."""
+        chosen = [spec for spec in cells(self.settings) if only(spec)]
+        made = [edit(self._cell(spec, number, truth)) for number, spec in enumerate(chosen)]
+        return Results(
+            seed=self.settings.seed,
+            created_at=BEGIN + DAY,
+            config=self.settings.model_dump(mode="json"),
+            corpora={name: self._manifest(name) for name in self.settings.corpora},
+            cells=made,
+        )
+
+    def _count(self, corpus: str, file: str | None = None) -> int:
+        found = self.settings.corpora[corpus]
+        items = found.items or found.max_items or 500
+        return round(items * (1 - found.broken)) // ((found.files or 1) if file else 1)
+
+    def _manifest(self, name: str) -> dict[str, Any]:
+        found, count = self.settings.corpora[name], self._count(name)
+        broken = {f"broken-{number}.json": "not JSON" for number in range((found.items or count) - count)}
+        files = found.files or (count + len(broken) if found.kind != "api" else 2)
+        size = count * found.item_kb * 1000
+        part = {"count": count // found.files} if found.files else {}
+        return {
+            "kind": found.kind,
+            "items": None if found.url else count,
+            "files": files,
+            "bytes": size,
+            "broken": broken,
+            "file_references": {f"part-{number:05}.parquet": part for number in range(found.files or 0)},
+        }
+
+    def _cell(self, spec: CellSpec, number: int, change: Callable[[CellSpec, str, int, Truth], Truth]) -> Cell:
+        rng = random.Random(f"{self.seed}/{spec.scenario}/{spec.arm}/{spec.concurrency}")
+        begin = BEGIN + 60 * number
+        samples = [
+            self._sample(spec, role, pair, rng, change, begin + 2 * pair)
+            for pair in range(self.pairs)
+            for role in ("baseline", "candidate")
+        ]
+        arm = arm_of(self.settings, spec, "candidate")
+        defect = arm.known_defect
+        base_defect = arm_of(self.settings, spec, "baseline").known_defect
+        return Cell(
+            identity="0",
+            scenario=spec.scenario,
+            group=spec.group,
+            arm=spec.arm,
+            label=spec.label,
+            concurrency=spec.concurrency,
+            null=spec.null,
+            known_defect=defect,
+            cache=spec.cache,
+            corpus=spec.corpus,
+            settings={"arm": spec.arm, "settings": arm.settings},
+            baseline={"arm": spec.baseline_arm},
+            samples=samples,
+            ratio=speed_up(list(pair_ratios(samples).values()), 0.95),
+            stop_reason="narrow enough",
+            parity=Parity(ok=not defect, reason=defect),
+            baseline_parity=Parity(ok=not base_defect, reason=base_defect),
+            trace=Trace(items=1000, peak_mb=5 + spec.concurrency / 4),
+            environment=MACHINE,
+            load_before=Load(load_1m=0.4, steal_s=10.0),
+            load_after=Load(load_1m=1.1, steal_s=10.1),
+            started_at=begin,
+            ended_at=begin + 40,
+        )
+
+    def _sample(
+        self,
+        spec: CellSpec,
+        role: str,
+        pair: int,
+        rng: random.Random,
+        change: Callable[[CellSpec, str, int, Truth], Truth],
+        moment: float,
+    ) -> Sample:
+        base = role == "baseline"
+        arm, level = (spec.baseline_arm, spec.baseline_concurrency) if base else (spec.arm, spec.concurrency)
+        corpus = spec.baseline_corpus if base else spec.corpus
+        scenario = self.settings.scenarios[spec.scenario]
+        found = change(spec, arm, level, truth_of(self.settings, spec, arm, level, corpus))
+        items = self._count(corpus, scenario.file)
+        wall = items / found.rate * rng.lognormvariate(0, self.noise)
+        return Sample(
+            role=role,
+            pair=pair,
+            started_at=moment,
+            wall_s=wall,
+            cpu_user_s=wall * found.cpu * 0.8,
+            cpu_system_s=wall * found.cpu * 0.2,
+            peak_rss_mb=found.peak_mb * rng.uniform(0.99, 1.01),
+            start_rss_mb=55.0,
+            first_item_s=wall / 50,
+            items=items,
+            failures=(self.settings.corpora[corpus].items or items) - items
+            if scenario.corpus == "broken_directory"
+            else 0,
+            requests=found.requests or None,
+            rate_limited=found.limited if found.requests else None,
+            stages={name: seconds * wall / items * found.rate for name, seconds in found.stages.items()},
+            digest=Digest(count=items, ids="0", content="0"),
+            server=self._server(scenario.server.think_ms, found, wall, level) if scenario.server else None,
+        )
+
+    def _server(self, think_ms: float, found: Truth, wall: float, level: int) -> ServerRecord:
+        response = think_ms + 2.0
+        return ServerRecord(
+            requests=found.requests,
+            rate_limited=found.limited,
+            think_ms_asked=think_ms,
+            think_ms_achieved=think_ms + 0.3,
+            response_ms_p50=response,
+            response_ms_p95=response * 1.2,
+            response_ms_mean=response,
+            in_flight_mean=min(level, found.requests * response / 1000 / wall),
+            in_flight_peak=level,
+            window_s=wall,
+            little_ratio=1.0,
+            cpu_s=wall * 0.1,
+        )
+
+
+@pytest.fixture
+def make() -> Maker:
+    """Give the maker of results for the matrix that the project ships."""
+    return Maker(load_settings(CONFIG))
+
+
+@pytest.fixture
+def make_of() -> Callable[[dict[str, Any]], Maker]:
+    """Give a maker of results for any matrix."""
+    return lambda config: Maker(Settings.model_validate(config))
