@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,15 +17,22 @@ from blockbuster import blockbuster_ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest import ConfigurationError, DataProcessingError, IngestModule, WorkflowContext
+from stac_ingest import (
+    ConfigurationError,
+    DataProcessingError,
+    IngestConfig,
+    IngestModule,
+    IngestSummary,
+    WorkflowContext,
+)
+from stac_ingest.sources import make_source
 from stac_ingest.sources.json_directory import SLICE
+from stac_ingest.sources.reading import Reader
 
-ARMS = [
-    {},
-    {"concurrency": 2},
-    {"concurrency": 20, "worker_strategy": "queue"},
-    {"read_ahead": True},
-    {"read_ahead": False, "concurrency": 5},
+ARMS: list[dict[str, Any]] = [
+    {"concurrency": concurrency, "worker_strategy": strategy, "read_ahead": read_ahead}
+    for concurrency, strategy in [(1, "semaphore"), (2, "semaphore"), (2, "queue"), (20, "semaphore"), (20, "queue")]
+    for read_ahead in ("auto", True)
 ]
 
 
@@ -50,6 +58,9 @@ BREAKAGES = {
     "html": b"<html></html>",
     "array": b"[1]",
     "no id": b'{"type": "Feature"}',
+    "empty id": b'{"id": ""}',
+    "half a character": b'{"id": "\\ud800"}',
+    "byte order mark": b'\xef\xbb\xbf{"id": "x"}',
     "numeric id": b'{"id": 7}',
     "latin-1": b'{"id": "\xe9"}',
     "deep": b'{"id": ' + b"[" * 100_000,
@@ -130,17 +141,41 @@ async def test_nan_is_taken_as_before(tmp_path: Path) -> None:
     assert await ingest(tmp_path) == ["a"]
 
 
-async def test_threads_keep_the_loop_free(tmp_path: Path) -> None:
-    """Above concurrency 1 nothing blocks the event loop while files are read."""
+@pytest.mark.parametrize(
+    ("settings", "inline"),
+    [
+        ({"read_ahead": False}, True),
+        ({"read_ahead": True}, False),
+        ({"concurrency": 4, "worker_strategy": "semaphore"}, False),
+        ({"concurrency": 4, "worker_strategy": "queue"}, False),
+    ],
+)
+async def test_who_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], inline: bool
+) -> None:
+    """The event-loop thread reads what is in memory at concurrency 1, and never anything else."""
     write(tmp_path, *(f"{number:04}" for number in range(300)))
-    module = IngestModule({"mode": "file", "source": str(tmp_path), "concurrency": 4, "worker_strategy": "queue"})
-    batches = 0
-    with blockbuster_ctx("stac_ingest.sources.json_directory") as blocker:
-        blocker.functions["os.stat"].deactivate()
-        blocker.functions["os.scandir"].deactivate()
-        async for _ in module.fetch(WorkflowContext()):
-            batches += 1
-    assert batches == 300
+    readers: set[int] = set()
+    read = Reader.read
+
+    def noting(self: Reader, descriptor: int) -> bytes:
+        readers.add(threading.get_ident())
+        return read(self, descriptor)
+
+    monkeypatch.setattr(Reader, "read", noting)
+    module = IngestModule({"mode": "file", "source": str(tmp_path), **settings})
+    with blockbuster_ctx("stac_ingest"):
+        assert len([found async for found in module.fetch(WorkflowContext())]) == 300
+    assert (threading.get_ident() in readers) is inline
+
+
+async def test_one_file_keeps_the_loop_free(tmp_path: Path) -> None:
+    """One JSON file, which may be large, is read in a thread."""
+    (tmp_path / "all.geojson").write_text(json.dumps([item("a")]))
+    module = IngestModule({"mode": "file", "source": str(tmp_path / "all.geojson")})
+    with blockbuster_ctx("stac_ingest"):
+        got = [found["id"] async for found in module.fetch(WorkflowContext())]
+    assert got == ["a"]
 
 
 async def test_other_tasks_get_their_turn(tmp_path: Path) -> None:
@@ -169,6 +204,36 @@ async def test_a_collection_folder_reads_its_items(tmp_path: Path) -> None:
     assert await ingest(tmp_path, source_type="collection") == ["a", "b"]
 
 
+async def test_a_folder_of_items_may_be_named_like_a_document(tmp_path: Path) -> None:
+    """A directory is looked into, whatever its name."""
+    assert await ingest(write(tmp_path / "collection.json", "a")) == ["a"]
+
+
+async def test_a_collection_without_items_or_features_is_told_by_its_document(tmp_path: Path) -> None:
+    """A collection document without features, and no items/ beside it, is a wrong setting."""
+    (tmp_path / "collection.json").write_text('{"type": "Collection", "id": "c"}')
+    with pytest.raises(
+        ConfigurationError, match=r"^No items/ directory found and no inline features.*collection\.json"
+    ):
+        await ingest(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "settings"), [("a.parquet", {}), (".", {}), (".", {"format": "parquet"})])
+async def test_parquet_goes_to_its_own_source(tmp_path: Path, name: str, settings: dict[str, Any]) -> None:
+    """A Parquet file, a folder of nothing else, and whatever `format` says is one."""
+    (tmp_path / "a.parquet").touch()
+    (tmp_path / "b.geoparquet").touch()
+    given = IngestConfig(mode="file", source=str(tmp_path / name), **settings)
+    assert type(make_source(given, None, IngestSummary())).__name__ == "GeoParquetSource"
+
+
+async def test_json_beside_parquet_is_json(tmp_path: Path) -> None:
+    """A folder with both is read as it always was: its JSON files."""
+    write(tmp_path, "a")
+    (tmp_path / "b.parquet").touch()
+    assert await ingest(tmp_path) == ["a"]
+
+
 async def test_a_collection_without_items_gives_its_features(tmp_path: Path) -> None:
     """Without items/ the inline features of collection.json are the items."""
     (tmp_path / "collection.json").write_text(json.dumps({"type": "Collection", "features": [item("a"), item("b")]}))
@@ -182,6 +247,11 @@ async def test_a_collection_without_items_gives_its_features(tmp_path: Path) -> 
         ([item("a"), item("b")], ["a", "b"]),
         (item("a"), ["a"]),
         ({"type": "FeatureCollection", "features": [item("a"), {"no": "id"}, item("b")]}, ["a", "b"]),
+        ({"type": "FeatureCollection", "features": None}, []),
+        ({"type": "Collection", "id": "c", "features": [item("a")]}, ["a"]),
+        ({**item("a"), "features": [item("b")]}, ["a"]),
+        ({"id": "a"}, ["a"]),
+        ([], []),
     ],
 )
 async def test_one_json_file(tmp_path: Path, content: object, ids: list[str]) -> None:
@@ -202,7 +272,19 @@ async def test_one_json_file(tmp_path: Path, content: object, ids: list[str]) ->
             ConfigurationError,
             "No items/ directory found and no inline features",
         ),
-        (lambda path: path, {"source_type": "file"}, ConfigurationError, "source_type='file' specified but"),
+        (
+            lambda path: path,
+            {"source_type": "file"},
+            ConfigurationError,
+            "source_type='file' specified but",
+        ),
+        (lambda path: path, {"format": "parquet"}, DataProcessingError, "No Parquet files found"),
+        (
+            lambda path: write(path, "a") / "a.json",
+            {"source_type": "items_directory"},
+            ConfigurationError,
+            "source_type='items_directory' specified but",
+        ),
     ],
 )
 async def test_messages_begin_as_they_always_did(
@@ -222,13 +304,19 @@ async def test_a_missing_path_is_told_at_construction(tmp_path: Path) -> None:
 async def test_only_broken_files_is_an_error(tmp_path: Path) -> None:
     """When every file fails, the run fails."""
     (tmp_path / "a.json").write_text("{")
-    with pytest.raises(DataProcessingError):
+    with pytest.raises(DataProcessingError, match=r"1 failures, the first is a\.json: "):
         await ingest(tmp_path)
 
 
 async def test_an_unreadable_document_is_an_error(tmp_path: Path) -> None:
     """A single file that isn't JSON, or holds neither items nor an item, is told by its name."""
-    for text in ("{", '{"type": "Catalog"}', "7"):
+    for text in (
+        "{",
+        "7",
+        '{"type": "Catalog", "id": "a"}',
+        '{"type": "FeatureCollection", "features": {"a": 1}, "id": "a"}',
+        '{"type": "FeatureCollection", "features": 7}',
+    ):
         path = tmp_path / "a.json"
         path.write_text(text)
         with pytest.raises(DataProcessingError, match=r"a\.json"):

@@ -121,6 +121,79 @@ async def test_an_error_reaches_the_consumer(strategy: str) -> None:
     assert others() == set()
 
 
+@pytest.mark.parametrize("strategy", ["sequential", *CONCURRENT])
+async def test_closing_waits_for_slow_ends(strategy: str) -> None:
+    """A unit whose own end takes many turns of the loop has come to it when the iterator is closed."""
+
+    class Slow(Counted):
+        async def read(self, unit: int) -> AsyncIterator[Batch]:
+            self.under_way += 1
+            try:
+                while True:
+                    yield [Payload(b"", str(unit))]
+            finally:
+                for _ in range(50):
+                    await asyncio.sleep(0)
+                self.under_way -= 1
+
+    source = Slow([1] * 20)
+    batches = STRATEGIES[strategy](source, 3)
+    await anext(batches)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    await batches.aclose()
+    assert source.under_way == 0
+    assert others() == set()
+
+
+@pytest.mark.parametrize("strategy", CONCURRENT)
+async def test_a_unit_that_fails_while_it_is_ended_holds_nothing_up(strategy: str) -> None:
+    """When a unit's own end goes wrong and batches wait that nobody takes, closing still comes to its end."""
+
+    class Stubborn(Counted):
+        async def read(self, unit: int) -> AsyncIterator[Batch]:
+            try:
+                async for batch in super().read(unit):
+                    yield batch
+            finally:
+                raise LookupError(unit)
+
+    batches = STRATEGIES[strategy](Stubborn([50] * 20), 3)
+    await anext(batches)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(batches.aclose())
+    done, _ = await asyncio.wait([closing], timeout=5)
+    assert done == {closing}
+    assert others() == set()
+
+
+@pytest.mark.parametrize("strategy", CONCURRENT)
+async def test_units_may_follow_from_what_was_read(strategy: str) -> None:
+    """Units that a source adds while others are read are driven too."""
+
+    class Growing(Counted):
+        def __init__(self) -> None:
+            super().__init__([1] * 7)
+            self.found = asyncio.Queue[int | None]()
+            self.found.put_nowait(0)
+
+        async def units(self) -> AsyncIterator[int]:
+            while (unit := await self.found.get()) is not None:
+                yield unit
+
+        async def read(self, unit: int) -> AsyncIterator[Batch]:
+            async for batch in super().read(unit):
+                yield batch
+            for child in (2 * unit + 1, 2 * unit + 2):
+                if child < 7:
+                    self.found.put_nowait(child)
+            if unit == 6:
+                self.found.put_nowait(None)
+
+    assert sorted(await drained(Growing(), strategy, 3)) == [f"{unit}.0" for unit in range(7)]
+
+
 @pytest.mark.parametrize("strategy", CONCURRENT)
 async def test_a_failing_unit_does_not_cancel_the_consumer(strategy: str) -> None:
     """While the consumer is busy elsewhere, a unit's failure doesn't interrupt what it awaits."""

@@ -7,115 +7,114 @@ from collections.abc import Callable
 from ingest_bench.reporting.bounds import what_bounds
 from ingest_bench.reporting.columns import lost, over_bucket
 from ingest_bench.reporting.compare import alone, best, recommended, together, usable, versus
-from ingest_bench.reporting.findings import fastest, grown, helped, latency, paging
+from ingest_bench.reporting.findings import fastest, helped
 from ingest_bench.reporting.options import option_favoured
-from ingest_bench.reporting.view import Kind, Row, Study, View
-from ingest_bench.reporting.wording import (
-    counted,
-    listed,
-    paragraph,
-    percent,
-    safe,
-    sentence,
-    speed_up,
-    times,
-    whole,
-)
+from ingest_bench.reporting.replies import Reply, by_scenario
+from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.topics import by_page_size, grown, latency, paging
+from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.wording import counted, listed, percent, safe, speed_up, times, whole
 from ingest_bench.statistics import no_difference
 
-UNMEASURED = "Not measured: these results have no scenario for it."
 INGESTING = (Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET, Kind.REQUESTS, Kind.RATE)
 
 
 def answers(study: Study) -> str:
     """Write every question with its answer."""
-    return "\n\n".join(paragraph(f"**{question}** {answer(study)}") for question, answer in QUESTIONS.items())
+    return "\n\n".join(answer(study).written(question) for question, answer in QUESTIONS.items())
 
 
-def helps(study: Study) -> str:
+def helps(study: Study) -> Reply:
     """Say where concurrency helps, and at what level."""
-    return _by_scenario(study, INGESTING, _help_and_level)
+    verdicts: dict[str, list[str]] = {"helps": [], "makes no difference": [], "makes it slower": []}
+    for view in study.of_kind(*INGESTING):
+        one, many = alone(view), together(view)
+        if one and many:
+            ratio = versus(many, one)
+            same = no_difference(ratio, view.noise)
+            verdict = "makes no difference" if same else "helps" if ratio.median > 1 else "makes it slower"
+            verdicts[verdict].append(safe(view.title))
+    told = [f"it {verdict} with {listed(names)}" for verdict, names in verdicts.items() if names]
+    return by_scenario(study, INGESTING, _help_and_level, "; ".join(told))
 
 
-def memory(study: Study) -> str:
+def memory(study: Study) -> Reply:
     """Say what concurrency costs in memory."""
-    return _by_scenario(study, INGESTING, _memory)
+    return by_scenario(study, INGESTING, _memory)
 
 
-def clients(study: Study) -> str:
+def processes(study: Study) -> Reply:
+    """Say whether several processes speed up file mode."""
+    return by_scenario(study, (Kind.FILES, Kind.DIRECTORY), _processes)
+
+
+def clients(study: Study) -> Reply:
     """Compare pystac-client with direct HTTP, one request at a time."""
-    return _by_scenario(study, (Kind.LATENCY, Kind.REQUESTS), lambda view: latency(study, view))
+    return by_scenario(study, (Kind.LATENCY, Kind.REQUESTS), lambda view: latency(study, view))
 
 
-def pages(study: Study) -> str:
+def pages(study: Study) -> Reply:
     """Compare pages fetched one after another with several at once."""
-    return _by_scenario(study, (Kind.PAGES,), lambda view: f"{helped(view) or _one_at_a_time(view)} {paging(study, view)}")
+    return by_scenario(
+        study, (Kind.PAGES,), lambda view: f"{by_page_size(view) or fastest(view)} {paging(study, view)}"
+    )
 
 
-def limits(study: Study) -> str:
+def limits(study: Study) -> Reply:
     """Say which rate limits were met, and what that cost."""
     views = [view for view in study.views if view.api]
-    if not views:
-        return UNMEASURED
-    met = [text for view in views if (text := _limits_met(view))]
-    return " ".join(met) if met else f"None in {counted(len(views), 'API scenario')}."
+    told = [f"*{safe(view.title)}*: {text}" for view in views if (text := _limits_met(view))]
+    if told or not views:
+        return Reply("", told)
+    return Reply(f"None, in {counted(len(views), 'API scenario')}.")
 
 
-def processes(study: Study) -> str:
-    """Say whether several processes speed up file mode."""
-
-    def told(view: View) -> str | None:
-        pool = best([row for row in usable(view) if row.arm.fetcher == "process_pool"])
-        own = best([row for row in usable(view) if row.own])
-        if pool is None or own is None:
-            return None
-        ratio = versus(pool, own)
-        verdict = "no" if no_difference(ratio, view.noise) or ratio.median < 1 else "yes"
-        return f"{verdict}, {safe(pool.name)} is {speed_up(ratio)} as fast as {safe(own.name)}."
-
-    return _by_scenario(study, (Kind.FILES, Kind.DIRECTORY), told)
+def scale(study: Study) -> Reply:
+    """Say how the time grows with the size of the collection."""
+    return by_scenario(study, (Kind.GROWTH,), lambda view: grown(study, view))
 
 
-def bottleneck(study: Study) -> str:
+def bottleneck(study: Study) -> Reply:
     """Say which stage of a pipeline takes the most time."""
-    return _by_scenario(study, (Kind.MIXED,), _longest_stage)
+    stages = [_longest(row) for view in study.of_kind(Kind.MIXED) if (row := best(usable(view))) and row.stage_shares]
+    counts = [f"{name} in {counted(stages.count(name), 'scenario')}" for name in dict.fromkeys(stages)]
+    return by_scenario(study, (Kind.MIXED,), _longest_stage, listed(counts))
 
 
-def formats(study: Study) -> str:
-    """Compare the output formats by end-to-end time."""
-    told = []
+def formats(study: Study) -> Reply:
+    """Compare the output formats by end-to-end time, each with the way that is best for it."""
     groups: dict[str, list[tuple[float, str]]] = {}
     for view in study.of_kind(Kind.MIXED):
         top, pipeline = best(usable(view)), view.scenario.pipeline
         if top and top.time_s and pipeline:
             groups.setdefault(view.scenario.corpus, []).append((top.time_s, pipeline.output))
+    told = []
     for corpus, found in groups.items():
-        ordered = sorted(found)
-        rest = [f"{safe(name)} takes {times(seconds / ordered[0][0])}" for seconds, name in ordered[1:]]
-        if rest:
-            told.append(f"{sentence(safe(corpus))}: {safe(ordered[0][1])} is quickest, {listed(rest)} its time.")
-    return " ".join(told) + " (Each at its best, not paired.)" if told else UNMEASURED
+        (least, quickest), *others = sorted(found)
+        if others:
+            rest = listed([f"{safe(name)} takes {times(seconds / least)} its time" for seconds, name in others])
+            told.append(f"From corpus {safe(corpus)}: {safe(quickest)} is the quickest, {rest} (not paired).")
+    return Reply("", told)
 
 
-def order(study: Study) -> str:
+def order(study: Study) -> Reply:
     """Say whether the stages behind the ingest cope with items out of order."""
     rows = [(view, row) for view in study.of_kind(Kind.MIXED) for row in view.rows if row.level > 1 and row.samples]
     if not rows:
-        return UNMEASURED
+        return Reply()
     bad = [f"{safe(row.name)} in {safe(view.title)}" for view, row in rows if not row.cell.parity.ok]
     if bad:
-        return f"Not always: what was written is not the corpus with {listed(bad)}."
-    return f"Yes: in all {counted(len(rows), 'concurrent cell')}, what was written, read back, is the corpus whatever its order."
+        return Reply(f"Not always: what was written is not the corpus with {listed(bad)}.")
+    cells = counted(len(rows), "concurrent cell")
+    return Reply(
+        f"Yes: what was written, read back, is the same set of items as the corpus, in {cells} of {len(rows)}."
+    )
 
 
-def scale(study: Study) -> str:
-    """Say how the time grows with the size of the collection."""
-    return _by_scenario(study, (Kind.GROWTH,), lambda view: grown(study, view))
-
-
-QUESTIONS: dict[str, Callable[[Study], str]] = {
+QUESTIONS: dict[str, Callable[[Study], Reply]] = {
     "Is ingestion I/O-, CPU- or network-bound?": what_bounds,
     "Does concurrency help, and at what level?": helps,
+    "Which design option do the data favour?": option_favoured,
     "What does concurrency cost in memory?": memory,
     "Can several processes speed up file mode?": processes,
     "What does pystac-client cost against direct HTTP?": clients,
@@ -125,34 +124,48 @@ QUESTIONS: dict[str, Callable[[Study], str]] = {
     "Is ingest, transform or output the bottleneck?": bottleneck,
     "Does the output format matter?": formats,
     "Do downstream stages cope with items out of order?": order,
-    "Which design option do the data favour?": option_favoured,
 }
-
-
-def _by_scenario(study: Study, kinds: tuple[Kind, ...], tell: Callable[[View], str | None]) -> str:
-    told = [f"*{safe(view.title)}*: {text}" for view in study.of_kind(*kinds) if (text := tell(view))]
-    return " ".join(told) or UNMEASURED
 
 
 def _help_and_level(view: View) -> str | None:
     text, row = helped(view), recommended(view)
-    return f"{text} Recommended: {row.level}, {safe(row.cell.label)}." if text and row else text
+    return f"{text} Recommended: {safe(row.name)}." if text and row else None
 
 
 def _memory(view: View) -> str | None:
     one, many = alone(view), together(view)
-    levels: dict[int, Row] = {}
-    for row in sorted((row for row in usable(view) if row.own and row.level > 1), key=lambda row: row.peak_mb or 0):
-        levels[row.level] = row
     if one is None or many is None or one.peak_mb is None:
         return None
-    before = one.peak_mb
-    more = [f"{(row.peak_mb or 0) - before:+,.0f} at {level}" for level, row in sorted(levels.items())]
-    return f"{whole(before)} MB at 1, {listed(more)}."
+    most: dict[int, float] = {}
+    for row in usable(view):
+        if row.own and row.level > 1 and row.peak_mb is not None:
+            most[row.level] = max(row.peak_mb, most.get(row.level, 0.0))
+    more = [f"{peak - one.peak_mb:+,.0f} MB at {level}" for level, peak in sorted(most.items())]
+    return f"{whole(one.peak_mb)} MB with {safe(one.name)}; {listed(more)}."
 
 
-def _one_at_a_time(view: View) -> str:
-    return fastest(view)
+def _processes(view: View) -> str | None:
+    pool = best([row for row in usable(view) if row.arm.fetcher == "process_pool"])
+    own = best([row for row in usable(view) if row.own])
+    if pool is None or own is None:
+        return None
+    ratio = versus(pool, own)
+    verdict = "no difference" if no_difference(ratio, view.noise) else "yes" if ratio.median > 1 else "no"
+    return f"{verdict}; {safe(pool.name)} is {speed_up(ratio)} as fast as {safe(own.name)}."
+
+
+def _longest(row: Row) -> str:
+    return max(row.stage_shares, key=lambda name: row.stage_shares[name])
+
+
+def _longest_stage(view: View) -> str | None:
+    top = best(usable(view))
+    if top is None or not top.stage_shares:
+        return None
+    name = _longest(top)
+    ceiling = 1 / (1 - share) if (share := top.stage_shares.get("ingest", 0.0)) < 1 else None
+    gain = f"; by these clocks, an ingest that took no time would make it {times(ceiling)} as fast" if ceiling else ""
+    return f"{name}, {percent(top.stage_shares[name])} of the time with {safe(top.name)}{gain}."
 
 
 def _limits_met(view: View) -> str | None:
@@ -162,7 +175,6 @@ def _limits_met(view: View) -> str | None:
     most = max(row.rate_limited or 0 for row in refused)
     gone = max((lost(view, row) or 0 for row in view.rows), default=0)
     overs = [over for row in usable(view) if (over := over_bucket(view, row))]
-    near = f" The best takes {percent(min(overs) - 1)} longer than the limit itself imposes." if overs else ""
+    near = f" The best takes {times(min(overs))} the time that the limit itself imposes." if overs else ""
     kept = "none lost an item" if gone <= 0 else f"up to {counted(gone, 'item')} lost"
-    cells = counted(len(refused), "cell")
-    return f"*{safe(view.title)}*: {cells} met up to {counted(most, '429 answer')} a run, {kept}.{near}"
+    return f"{counted(len(refused), 'cell')} met up to {counted(most, 'refusal')} (429) a run, {kept}.{near}"

@@ -6,23 +6,25 @@ This is circumstantial evidence: it says where the time is, not what removing a 
 from __future__ import annotations
 
 from ingest_bench.reporting.compare import alone
-from ingest_bench.reporting.view import Kind, Row, Study, View
+from ingest_bench.reporting.replies import Reply
+from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.view import Kind, Study, View
 from ingest_bench.reporting.wording import percent, safe, times
 
 MOSTLY, HARDLY = 0.8, 0.4
 """Shares of the wall time from and up to which the processor is, or is not, what limits."""
 EVIDENCE = (
-    "The evidence is CPU time over wall time with one thing at a time, and cold against warm files; "
-    "what removing a stage would gain is not measured by it."
+    "The evidence is CPU time over wall time, one thing at a time, and cold against warm files; it doesn't say what "
+    "removing a stage would gain."
 )
 
 
-def what_bounds(study: Study) -> str:
+def what_bounds(study: Study) -> Reply:
     """Say for file mode and API mode what the time goes into."""
-    views = [view for view in study.views if view.kind in (Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET)]
+    views = study.of_kind(Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET)
     told = [text for view in views if (text := file_bound(view, _warm_twin(study, view)))]
     told += [text for view in study.of_kind(Kind.REQUESTS, Kind.LATENCY) if (text := api_bound(view))]
-    return " ".join([*told, EVIDENCE]) if told else "Not measured: these results have no scenario for it."
+    return Reply(EVIDENCE if told else "", told)
 
 
 def file_bound(view: View, warm: View | None) -> str | None:
@@ -33,7 +35,9 @@ def file_bound(view: View, warm: View | None) -> str | None:
     share = row.cpu_share
     bound = "CPU-bound" if share >= MOSTLY else "I/O-bound" if share <= HARDLY else "bound by both CPU and I/O"
     cold = _cold_told(row, warm)
-    return f"*{safe(view.title)}*: {bound} ({safe(row.cell.label)} computes {percent(min(share, 1))} of its time{cold})."
+    return (
+        f"*{safe(view.title)}*: {bound} ({safe(row.cell.label)} computes {percent(min(share, 1))} of its time{cold})."
+    )
 
 
 def api_bound(view: View) -> str | None:
@@ -44,9 +48,9 @@ def api_bound(view: View) -> str | None:
     share = row.cpu_share
     bound = "CPU-bound" if share >= MOSTLY else "network-bound" if share <= HARDLY else "bound by both CPU and network"
     waits = row.median(
-        lambda sample: sample.server.requests * sample.server.response_ms_mean / 1000 / sample.wall_s
-        if sample.server
-        else None
+        lambda sample: (
+            sample.server.requests * sample.server.response_ms_mean / 1000 / sample.wall_s if sample.server else None
+        )
     )
     server = f", the server takes {percent(waits)}" if waits is not None else ""
     label = safe(row.cell.label)

@@ -52,7 +52,7 @@ def of_scenario(view: View) -> list[Caution]:
 
 
 def noisy(view: View) -> Iterator[Caution]:
-    """The baseline against itself varies a lot."""
+    """Tell of a baseline that varies a lot against itself."""
     if view.noise and relative_width(view.noise) > NOISY:
         yield Caution(
             view.name,
@@ -63,7 +63,7 @@ def noisy(view: View) -> Iterator[Caution]:
 
 
 def few_pairs(view: View) -> Iterator[Caution]:
-    """Cells that ended with the fewest pairs allowed."""
+    """Tell of cells that ended with few pairs."""
     cells = [row for row in view.rows if row.cell.ratio and row.cell.ratio.pairs <= FEW_PAIRS]
     if cells:
         yield Caution(
@@ -75,7 +75,7 @@ def few_pairs(view: View) -> Iterator[Caution]:
 
 
 def void_samples(view: View) -> Iterator[Caution]:
-    """Samples that couldn't be used."""
+    """Tell of samples that couldn't be used."""
     voids = [sample.void for row in view.rows for sample in row.cell.samples if sample.void]
     saturated = sum(reason.startswith("the server was saturated") for reason in voids)
     if saturated:
@@ -95,7 +95,7 @@ def void_samples(view: View) -> Iterator[Caution]:
 
 
 def unequal_work(view: View) -> Iterator[Caution]:
-    """A baseline that doesn't deliver what the corpus holds."""
+    """Tell of a baseline that doesn't deliver what the corpus holds."""
     if any(not row.cell.baseline_parity.ok for row in view.rows):
         yield Caution(
             view.name,
@@ -106,7 +106,7 @@ def unequal_work(view: View) -> Iterator[Caution]:
 
 
 def stolen_time(view: View) -> Iterator[Caution]:
-    """Processors kept away by others on the same host."""
+    """Tell of processors kept away by others on the same host."""
     share = max(steal_share(row.cell) for row in view.rows)
     if share > STEAL:
         yield Caution(
@@ -118,7 +118,7 @@ def stolen_time(view: View) -> Iterator[Caution]:
 
 
 def busy_before(view: View) -> Iterator[Caution]:
-    """A machine that had work to do before the cell began."""
+    """Tell of a machine that had work to do before a cell began."""
     load = max(row.cell.load_before.load_1m / row.cell.environment.cores for row in view.rows)
     if load > BUSY:
         yield Caution(
@@ -130,7 +130,7 @@ def busy_before(view: View) -> Iterator[Caution]:
 
 
 def tried_again(view: View) -> Iterator[Caution]:
-    """Cells that needed more than one try."""
+    """Tell of cells that needed more than one try."""
     cells = [row for row in view.rows if row.cell.attempt > 1]
     if cells:
         yield Caution(
@@ -142,7 +142,7 @@ def tried_again(view: View) -> Iterator[Caution]:
 
 
 def remarks_of_samples(view: View) -> Iterator[Caution]:
-    """Files that stayed in memory though they should be cold; imports inside the clock."""
+    """Tell of cold files that stayed in memory, and of imports inside the clock."""
     notes = [note for row in view.rows for sample in row.cell.samples for note in sample.notes]
     warm = sum("still in memory" in note for note in notes)
     late = sum(note.startswith("imported while the clock ran") for note in notes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest_bench.reporting.compare import growth
-from ingest_bench.reporting.view import Kind, Row, Study, View
+from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.view import Kind, Study, View
 from ingest_bench.reporting.wording import NOTHING, number, percent, whole
 from ingest_bench.results import Sample
 from ingest_bench.settings import RateLimit
@@ -66,6 +68,13 @@ def once_each(view: View, row: Row) -> str:
 def pages_per_second(row: Row) -> float | None:
     """Give how many pages a second were worked through."""
     return row.median(lambda sample: -(-sample.items // row.page_size) / sample.wall_s)
+
+
+def way_of_paging(row: Row) -> str:
+    """Name a way of paging without its page size."""
+    size = str(row.arm.settings.get("limit", row.page_size))
+    name = re.sub(rf"[\s,_-]*\b{re.escape(size)}\b.*$", "", row.cell.label) or row.cell.label
+    return f"{name} at {row.level}" if row.level > 1 else name
 
 
 def bucket_seconds(view: View, row: Row) -> float | None:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest_bench.reporting.view import Row, Study, View, middle
+from ingest_bench.reporting.rows import Row, middle
+from ingest_bench.reporting.view import Study, View
 from ingest_bench.results import Ratio
 from ingest_bench.statistics import no_difference
 
@@ -28,8 +29,8 @@ def best(rows: Sequence[Row]) -> Row | None:
 def versus(row: Row, other: Row) -> Ratio:
     """Give how much faster one row of a scenario is than another.
 
-    Both were measured against the same baseline in pairs of their own, so their errors are independent: the distances of
-    the bounds, as logarithms, are squared and added (R. G. Newcombe, Statistics in Medicine 17, 1998).
+    Both were measured against the same baseline in pairs of their own, so their errors are independent: the distances
+    of the bounds, as logarithms, are squared and added (R. G. Newcombe, Statistics in Medicine 17, 1998).
     """
     one, two = row.standing, other.standing
     median = one.median / two.median
@@ -76,8 +77,11 @@ def smallest_alike(view: View, top: Row) -> Row:
 
 
 def alone(view: View) -> Row | None:
-    """Pick the best way of the package's own that does one thing at a time."""
-    return best([row for row in _settable(view) if row.level == 1])
+    """Pick the best way of the package's own that does one thing at a time; of equals, the one with fewest settings."""
+    rows = [row for row in _settable(view) if row.level == 1]
+    top = best(rows)
+    equals = [row for row in rows if top is not None and same(view, top, row)]
+    return min(equals, key=lambda row: (len(row.arm.settings), -row.standing.median), default=None)
 
 
 def together(view: View) -> Row | None:
@@ -87,17 +91,18 @@ def together(view: View) -> Row | None:
 
 def by_strategy(view: View) -> dict[str, Row]:
     """Give the best row of each worker strategy, simplest first."""
-    found = {
-        name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST
-    }
+    found = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
     return {name: row for name, row in found.items() if row is not None}
 
 
 def as_good(view: View) -> list[str]:
-    """List the worker strategies that can't be told from the best one, simplest first."""
+    """List the worker strategies within 5% of the best one, or not told from it, simplest first."""
     rows = by_strategy(view)
     top = best(list(rows.values()))
-    return [name for name, row in rows.items() if top is not None and same(view, top, row)]
+    if top is None:
+        return []
+    enough = NEARLY * top.standing.median
+    return [name for name, row in rows.items() if row.standing.median >= enough or same(view, top, row)]
 
 
 @dataclass(frozen=True, slots=True)

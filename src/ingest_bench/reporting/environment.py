@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from ingest_bench.reporting.cautions import cautions, steal_share
 from ingest_bench.reporting.tables import pipe_table
@@ -10,25 +11,33 @@ from ingest_bench.reporting.view import Study
 from ingest_bench.reporting.wording import NOTHING, counted, listed, paragraph, percent, point, safe
 from ingest_bench.results import Cell, Environment
 
-HOW_TO_READ = (
-    "A **cell** is a scenario, a strategy and a concurrency. It is measured in **pairs**: one run of the scenario's "
-    "baseline and one of the cell, back to back in random order, each in a fresh process. Imports and set-up come before "
-    "the clock starts.",
-    "**Speed-up** is the median of the pairs' ratios of items per second, cell over baseline; in brackets is the interval "
-    "for the typical ratio, at the confidence of `sampling.confidence`. Time, throughput and memory are medians of the "
-    "cell's own runs: they describe this machine at that time, and no verdict rests on them.",
-    "The **baseline** against itself shows the **noise**. A speed-up whose interval holds 1, or that lies within the "
-    "noise, is *no difference*.",
-    "A row ~~struck through~~ delivered something else than the corpus holds (compared by a digest that doesn't depend "
-    "on the order), so its time says nothing.",
-    "**Warm**: the files were read once before, and lie in memory. **Cold**: their pages were evicted right before each "
-    "run, outside the clock.",
-    "**Memory** is the peak of the process (resident set, MiB, with the largest of its children); **Traced** is the peak "
-    "of Python's own objects, from a run of its own without a clock that ends after `sampling.trace_items` items. "
-    "**CPU** is processor time over wall time; above 100%, several processors worked.",
-    "**Exponent** is log(time ratio) / log(items ratio): 1 is linear growth. **Bucket** is (answered requests - burst) / "
-    "rate, the least time that the rate limit allows. **In flight** is the server's time average.",
-)
+HOW_TO_READ = """\
+A **cell** is a scenario, a strategy and a concurrency. It is measured in **pairs**: one run of the scenario's baseline
+and one of the cell, back to back in random order, each in a fresh process. Imports and set-up come before the clock
+starts.
+
+**Speed-up** is the median of the pairs' ratios of items per second, cell over baseline; in brackets is the interval for
+the typical ratio, at the confidence of `sampling.confidence`. Time, throughput and memory are medians of the cell's own
+runs: they describe this machine at that time, and no verdict rests on them.
+
+The **baseline** against itself shows the **noise**. A speed-up whose interval holds 1, or that lies within the noise,
+is *no difference*.
+
+A row ~~struck through~~ delivered something else than the corpus holds, by a digest that doesn't depend on the order of
+items; its time says nothing.
+
+**Warm**: the files were read once before, and lie in memory. **Cold**: their pages were evicted right before each run,
+outside the clock.
+
+**Memory** is the peak of the process (resident set, MiB, with the largest of its children); **Overhead** is the part of
+it above what the interpreter and its imports take. **Traced** is the peak of Python's own objects, from a run of its
+own without a clock that ends after `sampling.trace_items` items. **CPU** is processor time over wall time; above 100%,
+several processors worked.
+
+**Server's** is the mean time from a request's arrival to its answer, **Client's** the time of the run over its
+requests. **In flight** is the server's average over time. **Bucket** is (answered requests - burst) / rate, the least
+time that a rate limit allows. **Exponent** is log(time ratio) / log(items ratio): 1 is linear growth.
+"""
 
 
 def warnings_section(study: Study) -> str:
@@ -36,7 +45,7 @@ def warnings_section(study: Study) -> str:
     rows = [[safe(doubt.where), doubt.what, doubt.cause, doubt.remedy] for doubt in cautions(study)]
     if not rows:
         return "None."
-    return pipe_table(["Scenario", "What", "Likely cause", "What to do"], rows, left=4)
+    return pipe_table(["Scenario", "What", "Likely cause", "What to do"], rows)
 
 
 def environment_section(study: Study) -> str:
@@ -44,7 +53,7 @@ def environment_section(study: Study) -> str:
     cells = study.results.cells
     found = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
     titles = ["", *(safe(each.host) for each in found)]
-    machines = pipe_table(titles, [[name, *(value(each) for each in found)] for name, value in _FACTS.items()], left=9)
+    machines = pipe_table(titles, [[name, *(value(each) for each in found)] for name, value in _FACTS.items()])
     return "\n\n".join([machines, paragraph(_packages(found)), paragraph(_busy(cells)), *_rerun(study)])
 
 
@@ -57,7 +66,7 @@ def voids_section(study: Study) -> str:
         for sample in row.cell.samples
         if sample.void
     ]
-    return pipe_table(["Scenario", "Cell", "Pair", "Side", "Reason"], rows, left=5) if rows else "None."
+    return pipe_table(["Scenario", "Cell", "Pair", "Side", "Reason"], rows) if rows else "None."
 
 
 def notes_section(study: Study) -> str:
@@ -72,14 +81,16 @@ def notes_section(study: Study) -> str:
 
 def how_to_read() -> str:
     """Explain the words and columns."""
-    return "\n".join(point(text) for text in HOW_TO_READ)
+    return "\n".join(point(text) for text in HOW_TO_READ.split("\n\n"))
 
 
-_FACTS = {
+_FACTS: dict[str, Callable[[Environment], str]] = {
     "Processor": lambda each: safe(each.cpu_model),
     "Cores": lambda each: str(each.cores) + (f", {each.cpu_limit:g} allowed" if each.cpu_limit else ""),
     "Governor": lambda each: safe(each.governor or NOTHING),
-    "Memory (GB)": lambda each: f"{each.memory_gb:g}" + (f", {each.memory_limit_gb:g} allowed" if each.memory_limit_gb else ""),
+    "Memory (GB)": lambda each: (
+        f"{each.memory_gb:g}" + (f", {each.memory_limit_gb:g} allowed" if each.memory_limit_gb else "")
+    ),
     "Container": lambda each: safe(each.container or "none"),
     "Kernel": lambda each: safe(each.kernel),
     "File system": lambda each: safe(each.filesystem or NOTHING),
@@ -93,7 +104,11 @@ def _packages(found: list[Environment]) -> str:
     for each in found:
         for name, version in each.packages.items():
             versions.setdefault(name, set()).add(version)
-    return "Packages: " + listed([f"{safe(name)} {safe(' or '.join(sorted(versions[name])))}" for name in sorted(versions)]) + "."
+    return (
+        "Packages: "
+        + listed([f"{safe(name)} {safe(' or '.join(sorted(versions[name])))}" for name in sorted(versions)])
+        + "."
+    )
 
 
 def _busy(cells: list[Cell]) -> str:

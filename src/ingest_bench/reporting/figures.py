@@ -54,7 +54,7 @@ def rendered(view: View, form: str, metadata: dict[str, str | None] | None = Non
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)  # type: ignore[arg-type] # a dict of known names
-        figure = Figure(figsize=(8.6, 4.6), layout="constrained")
+        figure = Figure(figsize=(8.6, _height(view)), layout="constrained")
         figure.suptitle(plain(view.title), x=0.01, ha="left", fontsize=12, fontweight="bold")
         _drawer(view)(figure, view)
         figure.savefig(stream, format=form, metadata=metadata)
@@ -72,6 +72,12 @@ def alternative_text(view: View) -> str:
 
 def _drawer(view: View) -> Callable[[Figure, View], None]:
     return DRAWERS.get(view.kind) or (panels.levels if _has_levels(view) else panels.ways)
+
+
+def _height(view: View) -> float:
+    """Give the height in inches: with a line for each cell, it grows with them."""
+    by_cell = view.kind is Kind.MIXED or (view.kind is not Kind.PAGES and not _has_levels(view))
+    return min(10.0, 2.0 + 0.65 * len(view.rows)) if by_cell else 4.6
 
 
 def _has_levels(view: View) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ingest_bench.reporting.view import View, middle
-from ingest_bench.reporting.wording import counted, number, safe, sentence, whole
+from ingest_bench.reporting.rows import middle
+from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import counted, number, safe, sentence
 from ingest_bench.settings import Server
 
 _MIB = 1 << 20
@@ -40,7 +41,7 @@ def _corpus(view: View) -> str:
     else:
         files = view.manifest.get("files")
         held = f" in {counted(files, 'file')}" if files and not view.api else ""
-        held += f", {whole(size / _MIB)} MB" if size else ""
+        held += f", {number(size / _MIB)} MB" if size else ""
     broken = len(view.manifest.get("broken", ()))
     beside = f", beside {counted(broken, 'broken file')}" if broken else ""
     own = f" of your own ({safe(corpus.path)})" if corpus.path else ""

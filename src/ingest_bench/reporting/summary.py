@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingest_bench.reporting.cautions import cautions, measuring_time
 from ingest_bench.reporting.compare import best, recommended, same_as_baseline, usable
+from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.tables import pipe_table
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.reporting.wording import NOTHING, counted, day, listed, paragraph, safe, speed_up, whole
@@ -16,10 +17,9 @@ def summary(study: Study) -> str:
     parts = [paragraph(measured(study))]
     doubts = cautions(study)
     if doubts:
-        parts.append(
-            paragraph(f"{counted(len(doubts), 'warning')} about these numbers: see [Warnings](#warnings) before relying on them.")
-        )
-    parts.append(pipe_table(titles, [_line(view) for view in study.views], left=3))
+        told = f"{counted(len(doubts), 'warning')} about these numbers"
+        parts.append(paragraph(f"{told}: see [Warnings](#warnings) before relying on them."))
+    parts.append(pipe_table(titles, [_line(view) for view in study.views], (3, 5)))
     parts.append(
         paragraph(
             "Recommended is the smallest concurrency within 5% of the best of the ways that can be set, and not worse "
@@ -70,14 +70,16 @@ def _line(view: View) -> list[str]:
     baseline = safe(view.baseline)
     if top is None:
         return [safe(view.title), baseline, NOTHING, NOTHING, NOTHING, NOTHING]
-    if same_as_baseline(view, top):
-        shown = [NOTHING, "no difference"]
-    else:
-        shown = [safe(top.name), speed_up(top.standing)]
+    faster = not same_as_baseline(view, top)
     return [
         safe(view.title),
         baseline,
-        *shown,
-        f"{safe(use.cell.label)}, {use.level}" if use else NOTHING,
+        _way(top) if faster else NOTHING,
+        speed_up(top.standing) if faster else "no difference",
+        _way(use) if use else NOTHING,
         whole(use.peak_mb if use else None),
     ]
+
+
+def _way(row: Row) -> str:
+    return f"{safe(row.cell.label)}, {row.level}"

@@ -27,6 +27,8 @@ _REACH = 8
 _ALLOWANCE = 1.4
 """How much wider than its first page says a crowd of items is taken to be."""
 _MOST_PIECES = 64
+_UNEVEN = 1.6
+"""A first chunk may hold so many times its share: cutting it costs a page, and ends in more pages that aren't full."""
 _FEW_PAGES = 8
 _ODD = 503 * MILLISECOND
 
@@ -90,10 +92,7 @@ class Plan:
         self._page = page
         self._workers = workers
         pages = max(1, math.ceil(total / page))
-        # One chunk a worker is best while that is a few pages. Of many, smaller chunks even out the load; as each ends
-        # in a page that isn't full, they grow with the root of a worker's share.
-        share = pages / workers
-        self._pages_each = max(1.0, 1.1 * share if share <= _FEW_PAGES else max(_FEW_PAGES, 1.5 * math.sqrt(share)))
+        self._share = pages / workers
         # Cuts are paid for with dropped pages. Past this, what is left is walked as it is.
         self.cuts_left = 4 * workers + pages
         self._known = known
@@ -108,7 +107,7 @@ class Plan:
         if len(intervals) == 1:
             return [self._root.whole]
         share = math.ceil(total / pieces / self._page)
-        bound = self._page * max(share + 1, 1.15 * share)
+        bound = self._page * max(share + 1, _UNEVEN * share)
         return [Chunk(interval, bound, self._root) for interval in intervals]
 
     def judge(self, chunk: Chunk, count: int, hint: Hint | None = None) -> tuple[Verdict, list[Chunk]]:
@@ -141,7 +140,7 @@ class Plan:
         if start is not None and end is not None and end - start <= 2 * MILLISECOND:
             self.notes.append(f"{count} items share the instant {format_instant(start)}; one cursor reads them")
             return []
-        aim = self._pages_each * self._page
+        aim = self._pages_each(count) * self._page
         pieces = max(2, math.ceil(count / (aim * _FILL)))
         edges = _edges_around(chunk.interval, count, hint, min(pieces, _MOST_PIECES)) if hint else None
         edges = edges or self._edges_within(chunk.interval, min(pieces, max(8, self._workers)))
@@ -155,6 +154,17 @@ class Plan:
         family = Family(chunk, count)
         parts = [Chunk(interval, 2.0 * aim, family) for interval in intervals]
         return parts if hint is None else _largest_first(parts, hint)
+
+    def _pages_each(self, count: int) -> float:
+        """Say how many pages the parts of a heavy chunk should have.
+
+        Where most of all items crowd, the other workers are soon done, and one part a worker is best. A chunk that is
+        somewhat heavier than others is best cut small, for whoever is done early. Each part ends in a page that isn't
+        full, so parts grow with the root of a worker's share, and are bounded the same way.
+        """
+        root = math.sqrt(self._share)
+        for_all = 1.1 * count / self._page / self._workers
+        return max(1.0, root, min(for_all, max(_FEW_PAGES, 1.5 * root)))
 
     def _edges_within(self, interval: Interval, pieces: int) -> list[int]:
         """Choose cuts within an interval; beyond an open end, over a reach that grows with each cut."""

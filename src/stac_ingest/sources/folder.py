@@ -25,9 +25,10 @@ AHEAD_LEAST = 4
 class Folder:
     """The `*.json` files of a directory.
 
-    With `read_ahead: auto` each slice's first file is looked at before it is read, until one has to come from the disk:
-    what is cold is seldom followed by what is warm, and reading ahead costs a warm file little. At `concurrency` 1
-    slices are loaded in order, so reading ahead goes on across them, while the items of the last one are decoded.
+    With `read_ahead: auto` each slice's first file is looked at before it is read, until one has to come from the disk.
+    From then on all are read ahead, since one slice too many read one by one costs more than many read ahead for
+    nothing (measured: 60 us a cold file, 3 us a warm one). At `concurrency` 1 slices are loaded in order, so reading
+    ahead goes on across them, while the items of the last one are decoded.
 
     Attributes:
         names: of the files, sorted.

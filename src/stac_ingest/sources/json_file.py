@@ -27,12 +27,12 @@ def items_of_file(content: object, origin: str) -> list[object]:
     if isinstance(content, list):
         return content
     if isinstance(content, dict):
-        features = content.get("features") if content.get("type") != "Feature" else None
-        if isinstance(features, list):
+        kind, features = content.get("type"), content.get("features")
+        if kind != "Feature" and isinstance(features, list):
             return features
-        if content.get("type") == "FeatureCollection" and features is None:
+        if kind == "FeatureCollection" and features is None:
             return []
-        if content.get("type") == "Feature" or "id" in content:
+        if kind is None or kind == "Feature":
             return [content]
     raise DataProcessingError(f"{origin}: holds neither a FeatureCollection, an array of items nor an item")
 

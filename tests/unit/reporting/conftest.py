@@ -137,7 +137,7 @@ class Maker:
         rng = random.Random(f"{self.seed}/{spec.scenario}/{spec.arm}/{spec.concurrency}")
         begin = BEGIN + 60 * number
         samples = [
-            self._sample(spec, role, pair, rng, change, begin + 2 * pair)
+            self._sample(spec, role, pair, rng, change)
             for pair in range(self.pairs)
             for role in ("baseline", "candidate")
         ]
@@ -177,7 +177,6 @@ class Maker:
         pair: int,
         rng: random.Random,
         change: Callable[[CellSpec, str, int, Truth], Truth],
-        moment: float,
     ) -> Sample:
         base = role == "baseline"
         arm, level = (spec.baseline_arm, spec.baseline_concurrency) if base else (spec.arm, spec.concurrency)
@@ -189,7 +188,7 @@ class Maker:
         return Sample(
             role=role,
             pair=pair,
-            started_at=moment,
+            started_at=BEGIN + pair,
             wall_s=wall,
             cpu_user_s=wall * found.cpu * 0.8,
             cpu_system_s=wall * found.cpu * 0.2,
@@ -225,10 +224,16 @@ class Maker:
         )
 
 
+@pytest.fixture(scope="session")
+def shipped() -> Settings:
+    """Give the matrix that the project ships."""
+    return load_settings(CONFIG)
+
+
 @pytest.fixture
-def make() -> Maker:
-    """Give the maker of results for the matrix that the project ships."""
-    return Maker(load_settings(CONFIG))
+def make(shipped: Settings) -> Maker:
+    """Give the maker of results for that matrix."""
+    return Maker(shipped)
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""What an answer looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.wording import paragraph, point, safe, sentence
+
+UNMEASURED = "Not measured: these results hold no scenario that could say it."
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: in a few words, then point by point. Without either, the data don't say."""
+
+    gist: str = ""
+    points: list[str] = field(default_factory=list)
+
+    def written(self, question: str) -> str:
+        """Write it below its question."""
+        if not self.points:
+            return paragraph(f"**{question}** {self.gist or UNMEASURED}")
+        return "\n".join([paragraph(f"**{question}** {self.gist}".rstrip()), "", *map(point, self.points)])
+
+
+def by_scenario(study: Study, kinds: tuple[Kind, ...], tell: Callable[[View], str | None], gist: str = "") -> Reply:
+    """Answer scenario by scenario, where there is something to tell."""
+    points = [f"*{safe(view.title)}*: {text}" for view in study.of_kind(*kinds) if (text := tell(view))]
+    return Reply(f"{sentence(gist)}." if gist and points else "", points)

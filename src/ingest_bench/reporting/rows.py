@@ -1,0 +1,146 @@
+"""A cell, with what follows from its samples."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from ingest_bench.results import Cell, Ratio, Sample, ServerRecord
+from ingest_bench.settings import Arm
+
+DEFAULT_LIMIT = 100
+"""Items a page where an arm doesn't say."""
+
+
+def middle(values: Iterable[float | None]) -> float | None:
+    """Give the median of what is known, or None."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def page_size(arm: Arm, max_page: int | None) -> int:
+    """Give the items a page that an arm gets from a server that allows so many."""
+    asked = int(arm.settings.get("limit", DEFAULT_LIMIT))
+    return min(asked, max_page or asked)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A cell, and the medians of its usable samples. Times in seconds, memory in MiB."""
+
+    cell: Cell
+    arm: Arm
+    max_page: int | None
+
+    @property
+    def name(self) -> str:
+        """What the text calls it."""
+        label = f'"{self.cell.label}"' if "," in self.cell.label else self.cell.label
+        return f"{label} at {self.cell.concurrency}"
+
+    @property
+    def level(self) -> int:
+        """The concurrency."""
+        return self.cell.concurrency
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a way of the ingest package's own, which a user can set."""
+        return self.arm.fetcher == "ingest"
+
+    @property
+    def strategy(self) -> str | None:
+        """The worker strategy, `sequential` at a concurrency of 1; None for other fetchers."""
+        if not self.own:
+            return None
+        return "sequential" if self.level == 1 else str(self.arm.settings.get("worker_strategy", "semaphore"))
+
+    @property
+    def usable(self) -> bool:
+        """Whether it has a speed-up and delivered what it should have."""
+        return self.cell.parity.ok and self.cell.ratio is not None and self.time_s is not None
+
+    @property
+    def standing(self) -> Ratio:
+        """The speed-up of a usable row; the baseline's own is 1 by definition."""
+        ratio = self.cell.ratio
+        if ratio is None:
+            raise ValueError(f"{self.name} has no speed-up")
+        return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if self.cell.null else ratio
+
+    @property
+    def page_size(self) -> int:
+        """Items a page, as asked and as far as the server allows."""
+        return page_size(self.arm, self.max_page)
+
+    @cached_property
+    def samples(self) -> list[Sample]:
+        """The usable samples of the arm."""
+        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.void is None]
+
+    @cached_property
+    def baseline_samples(self) -> list[Sample]:
+        """The usable samples of the baseline that this cell was compared with."""
+        return [sample for sample in self.cell.samples if sample.role == "baseline" and sample.void is None]
+
+    @cached_property
+    def time_s(self) -> float | None:
+        """How long a run takes."""
+        return self.median(lambda sample: sample.wall_s)
+
+    @cached_property
+    def rate(self) -> float | None:
+        """Items per second."""
+        return self.median(lambda sample: sample.items / sample.wall_s)
+
+    @cached_property
+    def items(self) -> float | None:
+        """Items delivered."""
+        return self.median(lambda sample: sample.items)
+
+    @cached_property
+    def peak_mb(self) -> float | None:
+        """Memory at the peak."""
+        return self.median(lambda sample: sample.peak_rss_mb)
+
+    @cached_property
+    def overhead_mb(self) -> float | None:
+        """Memory at the peak over that of the interpreter and its imports."""
+        return self.median(lambda sample: sample.peak_rss_mb - sample.start_rss_mb)
+
+    @cached_property
+    def cpu_share(self) -> float | None:
+        """CPU time over wall time; above 1 where several processors work."""
+        return self.median(lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
+
+    @cached_property
+    def requests(self) -> float | None:
+        """Requests sent, as the server counts them where it is the workflow's own."""
+        return self.median(lambda sample: sample.server.requests if sample.server else sample.requests)
+
+    @cached_property
+    def rate_limited(self) -> float | None:
+        """Answers with status 429, as the server counts them where it is the workflow's own."""
+        return self.median(lambda sample: sample.server.rate_limited if sample.server else sample.rate_limited)
+
+    @cached_property
+    def stage_shares(self) -> dict[str, float]:
+        """The share of each pipeline stage in the time of all."""
+        sums = {name: self.median(lambda sample, name=name: sample.stages.get(name)) or 0.0 for name in self.stages}  # type: ignore[misc]
+        total = sum(sums.values())
+        return {name: seconds / total for name, seconds in sums.items()} if total else {}
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages of the pipeline, in their order."""
+        return list(dict.fromkeys(name for sample in self.samples for name in sample.stages))
+
+    def median(self, value: Callable[[Sample], float | None]) -> float | None:
+        """Give the median of something over the usable samples, where it is known."""
+        return middle(value(sample) for sample in self.samples)
+
+    def server_median(self, value: Callable[[ServerRecord], float]) -> float | None:
+        """Give the median of something that the workflow's own server saw."""
+        return middle(value(sample.server) for sample in self.samples if sample.server)

@@ -1,0 +1,136 @@
+"""Doubts about the numbers are told, with a cause and a remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ingest_bench.reporting.cautions import cautions
+from ingest_bench.reporting.environment import environment_section, notes_section, voids_section, warnings_section
+from ingest_bench.reporting.view import Study
+from ingest_bench.results import Cell
+
+VOID = "the server was saturated: 0.95 s of CPU in 1.00 s"
+
+
+def some(spec: Any) -> bool:
+    """Pick a scenario without doubts."""
+    return bool(spec.scenario == "large_api")
+
+
+def changed(**changes: Any) -> Any:
+    """Return a change of every cell."""
+    return lambda cell: cell.model_copy(update=changes)
+
+
+def noted(note: str) -> Any:
+    """Return a change that adds a remark to every sample."""
+
+    def edit(cell: Cell) -> Cell:
+        samples = [sample.model_copy(update={"notes": [note]}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": samples})
+
+    return edit
+
+
+def wide(cell: Cell) -> Cell:
+    """Return a cell whose interval is wide and rests on three pairs."""
+    assert cell.ratio
+    ratio = cell.ratio.model_copy(update={"low": 0.7, "high": 1.5, "pairs": 3})
+    return cell.model_copy(update={"ratio": ratio})
+
+
+def void(cell: Cell) -> Cell:
+    """Return a cell with a void sample."""
+    first, *others = cell.samples
+    return cell.model_copy(update={"samples": [first.model_copy(update={"void": VOID}), *others]})
+
+
+def stolen(cell: Cell) -> Cell:
+    """Return a cell that lost a tenth of the processors' time."""
+    lost = 0.1 * (cell.ended_at - cell.started_at) * cell.environment.cores
+    after = cell.load_after.model_copy(update={"steal_s": cell.load_before.steal_s + lost})
+    return cell.model_copy(update={"load_after": after})
+
+
+def busy(cell: Cell) -> Cell:
+    """Return a cell that began on a busy machine."""
+    return cell.model_copy(update={"load_before": cell.load_before.model_copy(update={"load_1m": 9.0})})
+
+
+def saving(cell: Cell) -> Cell:
+    """Return a cell of a machine that saves power."""
+    return cell.model_copy(update={"environment": cell.environment.model_copy(update={"governor": "powersave"})})
+
+
+def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
+    """Nothing is doubted without a reason."""
+    study = Study.of(make(some))
+    assert cautions(study) == []
+    assert warnings_section(study) == "None."
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (wide, "noisy: the baseline against itself shows 0.70 to 1.50"),
+        (wide, "few pairs: 12 of 12 cells rest on 3 or fewer"),
+        (void, "saturated server: 12 samples void"),
+        (stolen, "steal time: up to 10%"),
+        (busy, "busy machine: a load of up to 4.5 per core"),
+        (saving, "frequency governor powersave"),
+        (changed(attempt=2), "measured at a later try: "),
+        (noted("3.1% of the pages were still in memory"), "not quite cold"),
+        (noted("imported while the clock ran: json"), "imports inside the clock"),
+    ],
+)
+def test_each_doubt_is_told(make: Any, edit: Any, told: str) -> None:
+    """What is wrong, why that may be, and what to do about it."""
+    study = Study.of(make(some, edit=edit))
+    doubt = next(doubt for doubt in cautions(study) if doubt.what.startswith(told))
+    assert doubt.cause
+    assert doubt.remedy
+    assert told in warnings_section(study)
+
+
+def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
+    """A corpus that was built on the same host while a cell was measured spoils it; elsewhere it doesn't."""
+    results = make(some)
+    cell = results.cells[0]
+    job = {"rule": "corpus", "started_at": cell.started_at, "ended_at": cell.ended_at, "host": cell.environment.host}
+    near = results.model_copy(update={"jobs": [job]})
+    assert "jobs of rule corpus ran beside 1 measurement" in warnings_section(Study.of(near))
+    far = results.model_copy(update={"jobs": [{**job, "host": "another"}]})
+    assert cautions(Study.of(far)) == []
+
+
+def test_void_samples_are_listed_with_their_reasons(make: Any) -> None:
+    """Each is found again by its cell, pair and side."""
+    assert voids_section(Study.of(make(some))) == "None."
+    lines = voids_section(Study.of(make(some, edit=void))).split("\n")[2:]
+    assert len(lines) == 12
+    assert all(VOID in line and "large_api" in line and "baseline" in line for line in lines)
+
+
+def test_remarks_are_counted(make: Any) -> None:
+    """The same remark of many samples is one line; outliers are counted whatever their ratio."""
+    assert notes_section(Study.of(make(some))) == "None."
+    assert "fell back to one request (144 samples)" in notes_section(
+        Study.of(make(some, edit=noted("fell back to one request")))
+    )
+    text = notes_section(Study.of(make(some, edit=noted("outlier: the ratio of this pair is 3.2"))))
+    assert "(144 samples)" in text
+
+
+def test_every_machine_has_its_column(make: Any) -> None:
+    """Cells measured on two nodes show both, and packages that differ show both versions."""
+    results = make(some)
+    first, *others = results.cells
+    other = first.environment.model_copy(update={"host": "bench-2", "packages": {"orjson": "3.11.0"}})
+    mixed = results.model_copy(update={"cells": [first.model_copy(update={"environment": other}), *others]})
+    text = environment_section(Study.of(mixed))
+    assert "bench-1" in text
+    assert "bench-2" in text
+    assert "orjson 3.10.7 or 3.11.0" in text
+    assert f"Seed: {results.seed}" in text

@@ -1,0 +1,160 @@
+"""The report and its figures as files."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest_bench.errors import AggregationError
+from ingest_bench.matrix import load_settings
+from ingest_bench.reporting import write_report, write_report_files
+from ingest_bench.reporting.figures import alternative_text, draw
+from ingest_bench.reporting.view import Study
+
+URL = {
+    "remote": {"allow": True},
+    "corpora": {"theirs": {"kind": "api", "url": "https://example.com/stac", "collection": "c-1", "max_items": 500}},
+    "scenarios": {
+        "their_api": {
+            "title": "Their API",
+            "group": "theirs",
+            "corpus": "theirs",
+            "baseline": {"arm": "sequential"},
+            "arms": {
+                "sequential": {"concurrency": [1]},
+                "time_chunks": {"concurrency": [2, 4], "settings": {"worker_strategy": "time_chunks"}},
+            },
+        }
+    },
+}
+
+
+def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
+    """A report with every scenario in the configuration's groups, and a figure for each that it points to."""
+    results = make()
+    write_report(results, tmp_path / "report.md", tmp_path / "figures")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    links = re.findall(r"^!\[.*\]\((figures/\w+\.svg)\)$", text, re.MULTILINE)
+    assert sorted(links) == sorted(f"figures/{name}.svg" for name in results.config["scenarios"])
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
+    assert text.count("**Findings:** ") == len(links)
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert headings[:3] == ["Answers", "Small files", "Large files"]
+    assert headings[-1] == "How to read this"
+    assert max(len(line) for line in text.split("\n") if not line.startswith(("|", "!"))) <= 102
+    assert "\nnan" not in text
+    assert "None" not in text.replace("None.", "").replace("None, in", "")
+
+
+def test_figures_are_the_same_bytes_each_time(make: Any) -> None:
+    """The same data give the same file, so that a rerun changes nothing."""
+    pick = lambda spec: spec.scenario in ("large_api", "small_api", "pagination_page", "mixed_api_items")  # noqa: E731 - a choice of scenarios
+    first, second = Study.of(make(pick)), Study.of(make(pick))
+    assert [draw(view) for view in first.views] == [draw(view) for view in second.views]
+
+
+def test_figures_are_valid_and_hold_nothing_foreign(make: Any) -> None:
+    """Titles are drawn, not interpreted: neither as XML nor as formulas; nothing is loaded from elsewhere."""
+
+    def named(cell: Any) -> Any:
+        return cell.model_copy(update={"label": "$x_1^{$ <script>\x00& \u202e"})
+
+    results = make(lambda spec: spec.scenario in ("large_api", "small_api", "mixed_api_items"), edit=named)
+    for view in Study.of(results).views:
+        data = draw(view)
+        assert ET.fromstring(data).tag.endswith("svg")
+        assert b"<script" not in data
+        assert b'href="http' not in data
+
+
+def test_the_text_for_who_cannot_see_a_figure_says_what_it_shows(make: Any) -> None:
+    """It names the scenario and the kind of figure."""
+    texts = {view.name: alternative_text(view) for view in Study.of(make()).views}
+    assert (
+        texts["large_api"] == "10,000 items over an API with 50 ms think time: throughput by concurrency, with memory"
+    )
+    assert "speed-up of every way" in texts["small_api"]
+    assert "pages per second by page size" in texts["pagination_page"]
+
+
+@pytest.mark.parametrize("name", ["small_files_cold", "large_collection_api", "mixed_api_items", "pagination_page"])
+def test_a_part_of_the_matrix_is_enough(make: Any, name: str, tmp_path: Path) -> None:
+    """A report of one scenario is whole, and silent about the others."""
+    write_report(make(lambda spec: spec.scenario == name), tmp_path / "report.md", tmp_path / "figures")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert f"`{name}`: " in text
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == [f"{name}.svg"]
+
+
+def test_cells_without_valid_pairs_are_no_obstacle(make: Any, tmp_path: Path) -> None:
+    """Where every sample is void, tables and figures are drawn all the same, and claim nothing."""
+
+    def voided(cell: Any) -> Any:
+        samples = [sample.model_copy(update={"void": "no items were delivered"}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": samples, "ratio": None, "stop_reason": "no valid pair"})
+
+    kinds = ("large_file", "large_api", "pagination_page", "rate_limited", "large_collection_api", "mixed_api_items")
+    write_report(make(lambda spec: spec.scenario in kinds, edit=voided), tmp_path / "report.md", tmp_path / "figures")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert text.count("Nothing can be said: no cell has enough valid pairs.") == len(kinds)
+    assert "Fastest is" not in text
+
+
+def test_a_server_of_someone_else_is_reported(make_of: Any, tmp_path: Path) -> None:
+    """What only our own server counts is left out, and how many items there are is not made up."""
+    write_report(make_of(URL)(), tmp_path / "report.md", tmp_path / "figures")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "items of c-1 at https://example.com/stac" in text
+    assert "| time chunks" in text
+
+
+def test_files_of_ones_own_are_reported(make_of: Any, tmp_path: Path) -> None:
+    """A folder of the user's own has a section like any other."""
+    config = {
+        "corpora": {"mine": {"kind": "item_files", "path": str(tmp_path)}},
+        "scenarios": {
+            "my_files": {
+                "title": "My files | of <mine>",
+                "group": "my_api_files",
+                "corpus": "mine",
+                "baseline": {"arm": "upstream"},
+                "arms": {"upstream": {"fetcher": "upstream", "concurrency": [1]}, "sequential": {"concurrency": [1]}},
+            }
+        },
+    }
+    write_report(make_of(config)(), tmp_path / "out" / "report.md", tmp_path / "elsewhere" / "figures")
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "## My API files" in text
+    assert r"### My files \| of \<mine\>" in text
+    assert "500 items of your own" in text
+    assert "(../elsewhere/figures/my_files.svg)" in text
+
+
+def test_captions_come_from_the_settings_of_now(make: Any, tmp_path: Path) -> None:
+    """A title or a label that was changed after measuring needs a new report, not a new measurement."""
+    (tmp_path / "results.json").write_text(make(lambda spec: spec.scenario == "small_api").model_dump_json())
+    config = make.settings.model_dump(mode="json")
+    config["scenarios"]["small_api"]["title"] = "A new title"
+    config["scenarios"]["small_api"]["arms"]["direct"]["label"] = "a new label"
+    write_report_files(
+        load_settings(config),
+        results=tmp_path / "results.json",
+        report=tmp_path / "report.md",
+        figures=tmp_path / "figures",
+    )
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "### A new title" in text
+    assert "| a new label" in text
+    assert "direct aiohttp" not in text
+
+
+def test_cells_of_another_configuration_are_refused(make: Any) -> None:
+    """A report that can't say what a cell was is not written."""
+    results = make(lambda spec: spec.scenario == "small_api")
+    del results.config["scenarios"]["small_api"]
+    with pytest.raises(AggregationError, match="small_api/pystac_client"):
+        Study.of(results)

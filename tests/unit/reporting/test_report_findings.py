@@ -1,0 +1,231 @@
+"""What is said about a scenario changes with its data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ingest_bench.reporting.answers import QUESTIONS, answers
+from ingest_bench.reporting.findings import fastest, findings, helped
+from ingest_bench.reporting.replies import UNMEASURED
+from ingest_bench.reporting.summary import summary
+from ingest_bench.reporting.view import Study, View
+from ingest_bench.results import Parity, Results
+
+
+def rates(given: dict[tuple[str, int], float]) -> Any:
+    """Return a change of the truth: these rates for these arms and levels."""
+    return lambda _spec, arm, level, truth: replace(truth, rate=given.get((arm, level), truth.rate))
+
+
+def scenario(*names: str) -> Any:
+    """Return a choice of scenarios."""
+    return lambda spec: spec.scenario in names
+
+
+def found(results: Results, name: str) -> tuple[Study, View]:
+    """Return the scenario of that name."""
+    study = Study.of(results)
+    return study, next(view for view in study.views if view.name == name)
+
+
+def answer(results: Results, word: str) -> str:
+    """Return the answer to the only question that holds a word, on one line."""
+    (question,) = [question for question in QUESTIONS if word in question]
+    return " ".join(QUESTIONS[question](Study.of(results)).written(question).split())
+
+
+def damaged(cell: Any, reason: str = "2 items are missing") -> Any:
+    """Return a cell that delivered something else."""
+    return cell.model_copy(update={"parity": Parity(ok=False, reason=reason)})
+
+
+@pytest.mark.parametrize(("arm", "level"), [("semaphore", 5), ("semaphore", 20), ("queue", 10), ("sequential", 1)])
+def test_the_fastest_is_named(make: Any, arm: str, level: int) -> None:
+    """Whichever wins is said to, with its level, its speed-up and its memory."""
+    _, view = found(make(truth=rates({(arm, level): 90_000})), "small_files_warm")
+    text = fastest(view)
+    assert text.startswith(f"Fastest is **{arm} at {level}**, ")
+    assert "as fast as upstream's way" in text
+    assert "MB of memory against" in text
+
+
+def test_a_smaller_level_that_does_as_well_is_named(make: Any) -> None:
+    """Twenty workers are not praised where five do the same."""
+    truth = rates({("queue", 5): 89_000, ("queue", 10): 89_500, ("queue", 20): 90_000})
+    _, view = found(make(truth=truth), "small_files_warm")
+    assert "queue at 5 can't be told from it" in fastest(view) or "**queue at 5**" in fastest(view)
+
+
+def test_nothing_faster_is_said_so(make: Any) -> None:
+    """Where the baseline is as good as all others, or better, that is the finding."""
+    flat = dict.fromkeys([("sequential", 1), ("queue", 2), ("queue", 5)], 9_000.0)
+    _, view = found(make(truth=rates(flat)), "large_files")
+    assert fastest(view).startswith("Nothing is faster than the baseline, sequential; ")
+    assert fastest(view).endswith("no difference.")
+    _, view = found(make(truth=rates({**flat, ("queue", 2): 5_000, ("queue", 5): 4_000})), "large_files")
+    assert fastest(view).startswith("Nothing is as fast as the baseline, sequential; queue at 2 is the nearest")
+
+
+@pytest.mark.parametrize(
+    ("rate", "word"), [(90_000, "helps"), (10_000, "makes it slower"), (28_000, "makes no difference")]
+)
+def test_concurrency_helps_or_not(make: Any, rate: float, word: str) -> None:
+    """The verdict on concurrency follows the rates of the concurrent cells, whatever their names."""
+    names = {(arm, level): rate for arm in ("semaphore", "queue") for level in (5, 10, 20)}
+    make.noise = 0.01
+    results = make(scenario("small_files_warm"), rates({**names, ("sequential", 1): 28_000}))
+    _, view = found(results, "small_files_warm")
+    assert f"Concurrency {word} (" in str(helped(view))
+    assert f"It {word} with 10,000 small files, warm cache." in answer(results, "help")
+
+
+def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
+    """Neither wrong deliveries nor void samples make a finding."""
+    study, view = found(make(scenario("large_api"), edit=damaged), "large_api")
+    assert findings(study, view) == "Nothing can be said: no way delivers what the corpus holds."
+
+    def empty(cell: Any) -> Any:
+        return cell.model_copy(update={"ratio": None})
+
+    study, view = found(make(scenario("large_api"), edit=empty), "large_api")
+    assert findings(study, view) == "Nothing can be said: no cell has enough valid pairs."
+
+
+def test_failures_that_are_not_the_broken_files_are_named(make: Any) -> None:
+    """Nine failures of ten broken files are not exactly the broken ones."""
+    study, view = found(make(), "items_directory")
+    assert "collects exactly the 10 broken files" in findings(study, view)
+
+    def missed(cell: Any) -> Any:
+        if cell.arm != "queue":
+            return cell
+        return cell.model_copy(
+            update={"samples": [sample.model_copy(update={"failures": 9}) for sample in cell.samples]}
+        )
+
+    study, view = found(make(edit=missed), "items_directory")
+    assert "not collected as they should be by queue at 5 (9 of 10)" in findings(study, view)
+
+
+def test_the_overhead_of_a_client_has_a_sign(make: Any) -> None:
+    """It is the other way round where direct HTTP is the slower one."""
+    assert "pystac-client takes" in answer(make(), "pystac-client")
+    assert "longer than with direct aiohttp" in answer(make(), "pystac-client")
+    turned = make(scenario("small_api"), rates({("pystac_client", 1): 900, ("direct", 1): 300}))
+    assert "less than with direct aiohttp" in answer(turned, "pystac-client")
+    equal = make(scenario("small_api"), rates({("pystac_client", 1): 500, ("direct", 1): 500}))
+    assert "can't be told apart" in answer(equal, "pystac-client")
+
+
+def test_pages_are_compared_at_the_same_size(make: Any) -> None:
+    """Several pages at once are set against one after another, page size by page size."""
+    text = answer(make(scenario("pagination_page")), "Pages")
+    assert all(f"{size} a page: pages at once at " in text for size in ("50", "100", "500", "1,000"))
+    assert "no difference" in answer(make(scenario("pagination_token")), "Pages")
+
+
+def test_lost_items_are_never_called_none(make: Any) -> None:
+    """A rate limit that cost items is told with their number."""
+    text = answer(make(scenario("rate_limited")), "rate limits")
+    assert "up to 3 refusals (429) a run, none lost an item" in text
+
+    def lossy(cell: Any) -> Any:
+        fewer = [sample.model_copy(update={"items": sample.items - 100}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": fewer}) if cell.arm == "queue" else cell
+
+    results = make(scenario("rate_limited"), edit=lossy)
+    assert "up to 100 items lost" in answer(results, "rate limits")
+    study, view = found(results, "rate_limited")
+    assert "items were lost by queue at 5 (100), queue at 10 (100) and queue at 20 (100)" in findings(study, view)
+
+
+def test_no_limit_met_is_said_so(make: Any) -> None:
+    """Where no server refused anything, the answer is none."""
+    assert "None, in 1 API scenario." in answer(make(scenario("large_api")), "rate limits")
+
+
+@pytest.mark.parametrize(("ingest", "stage"), [(1.0, "Output"), (30.0, "Ingest")])
+def test_the_longest_stage_is_the_bottleneck(make: Any, ingest: float, stage: str) -> None:
+    """Whichever stage takes the most time is named."""
+
+    def given(cell: Any) -> Any:
+        stages = {"ingest": ingest, "transform": 0.1, "output": 3.0}
+        return cell.model_copy(
+            update={"samples": [sample.model_copy(update={"stages": stages}) for sample in cell.samples]}
+        )
+
+    text = answer(make(scenario("mixed_files_items"), edit=given), "bottleneck")
+    assert f"{stage} in 1 scenario." in text
+
+
+def test_items_out_of_order_are_coped_with_only_if_nothing_is_missing(make: Any) -> None:
+    """One concurrent cell that wrote something else makes the answer no."""
+    assert "Yes: " in answer(make(), "out of order")
+    wrong = make(edit=lambda cell: damaged(cell) if cell.scenario == "mixed_api_ndjson" else cell)
+    assert "Not always: " in answer(wrong, "out of order")
+    assert "time chunks at 10 in API to NDJSON" in answer(wrong, "out of order")
+
+
+@pytest.mark.parametrize(
+    ("winner", "option"),
+    [("semaphore", "option 1 (semaphore)"), ("queue", "option 2 (worker pool"), ("time_chunks", "option 3 (time")],
+)
+def test_the_option_follows_the_data(make: Any, winner: str, option: str) -> None:
+    """The favoured design is the one that is clearly faster."""
+    truth = rates({(winner, level): 50_000 for level in (5, 10, 20)} | {("time_chunks", 1): 1_700})
+    if winner != "time_chunks":
+        truth = rates(
+            {(winner, level): 50_000 for level in (5, 10, 20)}
+            | {("time_chunks", level): 1_700 for level in (1, 5, 10, 20)}
+        )
+    assert f"API mode: {option}" in answer(make(scenario("large_api"), truth), "design option")
+
+
+def test_the_simplest_of_equals_is_favoured(make: Any) -> None:
+    """Where nothing beats one at a time, no option is needed."""
+    make.noise = 0.01
+    names = {(arm, level): 28_000.0 for arm in ("semaphore", "queue") for level in (5, 10, 20)}
+    text = answer(make(scenario("small_files_warm"), rates({**names, ("sequential", 1): 28_000})), "design option")
+    assert "File mode: one at a time, from which option 1 (semaphore) and option 2 (worker pool with a queue)" in text
+
+
+@pytest.mark.parametrize(("cpu", "word"), [(0.97, "CPU-bound"), (0.2, "I/O-bound"), (0.6, "both CPU and I/O")])
+def test_what_bounds_files_follows_from_cpu_time(make: Any, cpu: float, word: str) -> None:
+    """CPU time over wall time decides, and the answer says that this is its evidence."""
+    results = make(scenario("small_files_warm"), lambda _spec, _arm, _level, truth: replace(truth, cpu=cpu))
+    text = answer(results, "bound")
+    assert word in text
+    assert "The evidence is CPU time over wall time" in text
+
+
+def test_cold_files_are_compared_with_warm_ones(make: Any) -> None:
+    """The same way on the same corpus, evicted or not."""
+    text = answer(make(scenario("small_files_warm", "small_files_cold")), "bound")
+    assert "its time with warm files" in text
+    assert "its time with warm files" not in answer(make(scenario("small_files_cold")), "bound")
+
+
+@pytest.mark.parametrize(("rate", "verdict"), [(90_000, "yes; process pool at 20"), (900, "no; process pool at")])
+def test_processes_are_judged_by_the_data(make: Any, rate: float, verdict: str) -> None:
+    """Several processes pay or don't."""
+    truth = rates({("process_pool", 20): rate})
+    assert verdict in answer(make(scenario("small_files_warm"), truth), "processes")
+
+
+def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
+    """No answer is made up for scenarios that are not there."""
+    text = answers(Study.of(make(scenario("small_files_warm"))))
+    for word in ("Pages one after another", "bottleneck", "out of order", "grow with the collection"):
+        assert UNMEASURED in next(part for part in text.split("\n\n") if word in part).replace("\n", " ")
+
+
+def test_the_summary_has_a_line_for_each_scenario(make: Any) -> None:
+    """Best and recommended ways are on the first screen, and what has no better way says so."""
+    text = summary(Study.of(make()))
+    assert "106 cells in 18 scenarios" in text.replace("\n", " ")
+    assert all(entry["title"] in text for entry in make().config["scenarios"].values())
+    line = next(line for line in text.split("\n") if line.startswith("| Files to a file per item"))
+    assert "no difference" in line

@@ -1,0 +1,193 @@
+"""The table of each scenario."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ingest_bench.reporting.columns import extra_columns
+from ingest_bench.reporting.tables import scenario_table
+from ingest_bench.reporting.view import Kind, Study
+from ingest_bench.reporting.wording import NOTHING
+from ingest_bench.results import Parity, Results
+
+SEED = ["Strategy", "Concurrency", "Time (s)", "Throughput (items/s)", "Memory (MB)", "Speed-up", "Pairs"]
+
+
+def table_of(results: Results, name: str) -> tuple[list[str], list[dict[str, str]], str]:
+    """Return headings, rows and the text below the table of a scenario."""
+    study = Study.of(results)
+    text = scenario_table(study, next(view for view in study.views if view.name == name))
+    table, _, below = text.partition("\n\n")
+    below = " ".join(below.split())
+    lines = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.split("\n")]
+    return lines[0], [dict(zip(lines[0], line, strict=True)) for line in lines[2:]], below
+
+
+def test_every_cell_of_the_matrix_has_one_row(make: Any) -> None:
+    """No cell is missing from the tables, none is there twice, and each stands below the seed's headings."""
+    results = make()
+    rows: Counter[tuple[str, str, str]] = Counter()
+    for name in results.config["scenarios"]:
+        titles, found, _ = table_of(results, name)
+        assert titles[: len(SEED)] == SEED
+        rows.update((name, re.sub("~", "", row["Strategy"]), re.sub("~", "", row["Concurrency"])) for row in found)
+    assert rows == Counter((cell.scenario, cell.label, str(cell.concurrency)) for cell in results.cells)
+
+
+@pytest.mark.parametrize(
+    ("kind", "titles"),
+    [
+        (Kind.GEOPARQUET, ["Overhead (MB)", "First item (s)"]),
+        (Kind.DIRECTORY, ["Failures / broken"]),
+        (Kind.LATENCY, ["Requests", "Server's (ms)", "Client's (ms)"]),
+        (Kind.REQUESTS, ["Requests", "429s", "In flight", "Server's (ms)"]),
+        (Kind.PAGES, ["Page", "Pages/s", "Requests", "Each once"]),
+        (Kind.RATE, ["Requests", "429s", "Items lost", "Bucket (s)", "Over it"]),
+        (Kind.GROWTH, ["Items", "Time / items grow", "Exponent"]),
+        (Kind.MIXED, ["Ingest", "Transform", "Output", "Same set"]),
+    ],
+)
+def test_each_question_has_its_columns(make: Any, kind: Kind, titles: list[str]) -> None:
+    """What a scenario asks for is reported of each of its cells."""
+    study = Study.of(make())
+    views = study.of_kind(kind)
+    assert views
+    for view in views:
+        columns = extra_columns(study, view)
+        assert [column.title for column in columns] == titles
+        assert all(column.text(row) for column in columns for row in view.rows)
+
+
+def test_figures_are_medians_of_the_cells_own_runs(make: Any) -> None:
+    """Time, throughput and memory are the candidate's, and a void sample has no part in them."""
+
+    def given(cell: Any) -> Any:
+        times = iter([1.0, 2.0, 3.0, 4.0, 5.0, 100.0])
+        samples = [
+            sample.model_copy(update={"wall_s": next(times), "items": 10_000, "peak_rss_mb": 2345.6})
+            if sample.role == "candidate"
+            else sample
+            for sample in cell.samples
+        ]
+        samples[-1] = samples[-1].model_copy(update={"void": "the server was saturated"})
+        return cell.model_copy(update={"samples": samples})
+
+    _, rows, _ = table_of(make(lambda spec: spec.scenario == "large_api", edit=given), "large_api")
+    assert {row["Time (s)"] for row in rows} == {"3.00"}
+    assert {row["Throughput (items/s)"] for row in rows} == {"3,333"}
+    assert {row["Memory (MB)"] for row in rows} == {"2,346"}
+
+
+def test_a_wrong_delivery_is_struck_through(make: Any) -> None:
+    """Every figure of the row is struck, and the reason stands below the table, harmless whatever it says."""
+
+    def wrong(cell: Any) -> Any:
+        reason = "3 items are missing: <b>|a`b"
+        bad = cell.model_copy(update={"parity": Parity(ok=False, reason=reason)})
+        return bad if (cell.arm, cell.concurrency) == ("queue", 10) else cell
+
+    _, rows, below = table_of(make(lambda spec: spec.scenario == "small_files_warm", edit=wrong), "small_files_warm")
+    struck = [row for row in rows if row["Strategy"].startswith("~~")]
+    assert [(row["Strategy"], row["Concurrency"]) for row in struck] == [("~~queue~~", "~~10~~")]
+    assert all(text.startswith("~~") and text.endswith("~~") for text in struck[0].values())
+    assert r"3 items are missing: \<b\>\|a\`b" in below
+
+
+def test_a_defective_baseline_is_told(make: Any) -> None:
+    """What is faster than a baseline that delivers something else, is faster than unlike work."""
+    _, rows, below = table_of(make(), "large_file")
+    assert rows[0]["Strategy"] == "~~upstream's way~~"
+    assert "table rows, not STAC Items" in below
+    assert "speed-ups compare unlike work" in below
+
+
+def test_what_lies_in_the_noise_is_no_difference(make: Any) -> None:
+    """An interval around 1 is no speed-up; the baseline's own shows the noise."""
+    _, rows, _ = table_of(make(), "mixed_files_items")
+    assert rows[0]["Speed-up"].startswith("baseline (noise ")
+    assert rows[1]["Speed-up"].startswith("no difference (")
+
+
+def test_the_best_speed_up_stands_out(make: Any) -> None:
+    """Exactly one row is in bold."""
+    _, rows, _ = table_of(make(), "large_api")
+    assert [row["Concurrency"] for row in rows if row["Speed-up"].startswith("**")] == ["20"]
+
+
+def test_a_cell_without_valid_pairs_keeps_its_row(make: Any) -> None:
+    """It has dashes, and the reason stands below."""
+
+    def voided(cell: Any) -> Any:
+        if cell.arm != "time_chunks":
+            return cell
+        samples = [sample.model_copy(update={"void": "the server was saturated"}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": samples, "ratio": None, "stop_reason": "no valid pair"})
+
+    _, rows, below = table_of(make(edit=voided), "large_api")
+    empty = [row for row in rows if row["Strategy"] == "time chunks"]
+    assert len(empty) == 4
+    assert all((row["Time (s)"], row["Speed-up"], row["Pairs"]) == (NOTHING, NOTHING, "0") for row in empty)
+    assert below.count("want of valid pairs") == 4
+
+
+def test_the_limit_of_a_bucket_is_reckoned_from_answered_requests(make: Any) -> None:
+    """102 answered requests of a bucket of 20 that fills by 20 a second take 4.1 s; refused ones cost no token."""
+    _, rows, _ = table_of(make(), "rate_limited")
+    queue = next(row for row in rows if row["Strategy"] == "queue")
+    assert (queue["Requests"], queue["429s"], queue["Items lost"], queue["Bucket (s)"]) == ("105", "3", "0", "4.10")
+
+
+def test_lost_and_repeated_items_are_told(make: Any) -> None:
+    """A page read twice or never is seen, at the page size that it happened at."""
+
+    def faulty(cell: Any) -> Any:
+        if cell.arm != "next_early_50":
+            return cell
+        samples = [sample.model_copy(update={"items": 9_950, "duplicates": 7}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": samples})
+
+    _, rows, _ = table_of(make(edit=faulty), "pagination_token")
+    told = {row["Strategy"]: row["Each once"] for row in rows}
+    assert told.pop("next page early, 50 a page") == "50 missing, 7 twice"
+    assert set(told.values()) == {"yes"}
+
+
+def test_the_shares_of_stages_are_of_all_stages(make: Any) -> None:
+    """Three quarters of the time in the output are shown as such."""
+
+    def given(cell: Any) -> Any:
+        stages = {"ingest": 2.0, "transform": 0.5, "output": 7.5}
+        return cell.model_copy(
+            update={"samples": [sample.model_copy(update={"stages": stages}) for sample in cell.samples]}
+        )
+
+    _, rows, _ = table_of(make(lambda spec: spec.scenario == "mixed_api_items", edit=given), "mixed_api_items")
+    assert {(row["Ingest"], row["Transform"], row["Output"]) for row in rows} == {("20%", "5%", "75%")}
+
+
+def test_pages_are_counted_by_the_page_that_the_server_gives(make_of: Any) -> None:
+    """A page larger than the server allows is as large as it allows."""
+    config = {
+        "corpora": {"api": {"kind": "api", "items": 1000}},
+        "scenarios": {
+            "mine": {
+                "title": "Mine",
+                "group": "mine",
+                "corpus": "api",
+                "server": {"max_page": 250},
+                "baseline": {"arm": "small"},
+                "arms": {
+                    "small": {"concurrency": [1], "settings": {"limit": 50}},
+                    "large": {"concurrency": [1], "settings": {"limit": 5000}},
+                },
+            }
+        },
+    }
+    _, rows, _ = table_of(make_of(config)(truth=lambda *found: replace(found[-1], rate=1000.0)), "mine")
+    assert [row["Page"] for row in rows] == ["50", "250"]
+    assert float(rows[1]["Pages/s"]) == pytest.approx(4, rel=0.1)
