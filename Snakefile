@@ -5,7 +5,10 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: "config.yaml"
+# Another configuration given on the command line stands in its place: a matrix is not laid over another one.
+if "scenarios" not in config:
+
+    configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"

@@ -7,10 +7,12 @@ from ingest_bench.errors import SettingsError
 from ingest_bench.identity import captions, cell_identity, corpus_identity
 from ingest_bench.matrix import cell_file, cells, load_settings
 
+ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
+
 try:
     SETTINGS = load_settings(config)
 except SettingsError as error:
-    raise WorkflowError(f"config.yaml: {error}") from None
+    raise WorkflowError(f"{ORIGIN}: {error}") from None
 
 RESULTS = SETTINGS.results
 CELLS = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in cells(SETTINGS)}

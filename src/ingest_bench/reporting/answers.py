@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ingest_bench.reporting.bounds import what_bounds
 from ingest_bench.reporting.columns import lost, over_bucket
-from ingest_bench.reporting.compare import alone, best, recommended, together, usable, versus
+from ingest_bench.reporting.compare import alone, best, recommended, rival, together, usable, versus
 from ingest_bench.reporting.findings import fastest, helped
 from ingest_bench.reporting.options import option_favoured
 from ingest_bench.reporting.replies import Reply, by_scenario
@@ -128,8 +128,11 @@ QUESTIONS: dict[str, Callable[[Study], Reply]] = {
 
 
 def _help_and_level(view: View) -> str | None:
-    text, row = helped(view), recommended(view)
-    return f"{text} Recommended: {safe(row.name)}." if text and row else None
+    text, row, other = helped(view), recommended(view), rival(view)
+    if text is None or row is None:
+        return None
+    doubt = f", but {safe(other.name)} can't be told from it yet: more pairs are needed" if other else ""
+    return f"{text} Recommended: {safe(row.name)}{doubt}."
 
 
 def _memory(view: View) -> str | None:

@@ -172,8 +172,11 @@ def _growth(study: Study, view: View) -> list[Column]:
 
 def _stages(_: Study, view: View) -> list[Column]:
     names = list(dict.fromkeys(name for row in view.rows for name in row.stages))
-    shares = [Column(name.capitalize(), lambda row, name=name: percent(row.stage_shares.get(name))) for name in names]  # type: ignore[misc]
-    return [*shares, Column("Same set", lambda row: "yes" if row.cell.parity.ok else "no")]
+    return [*map(_stage, names), Column("Same set", lambda row: "yes" if row.cell.parity.ok else "no")]
+
+
+def _stage(name: str) -> Column:
+    return Column(name.capitalize(), lambda row: percent(row.stage_shares.get(name)))
 
 
 def _rate_of(view: View) -> RateLimit | None:

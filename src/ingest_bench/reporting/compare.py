@@ -76,6 +76,18 @@ def smallest_alike(view: View, top: Row) -> Row:
     return min(alike, key=lambda row: (row.level, -row.standing.median))
 
 
+def rival(view: View) -> Row | None:
+    """Pick a smaller concurrency than the recommended one that more pairs might yet show to be as good.
+
+    Returns:
+        None where every smaller one is known to be slower.
+
+    """
+    use = recommended(view)
+    other = smallest_alike(view, use) if use else None
+    return other if use and other and other.level < use.level else None
+
+
 def alone(view: View) -> Row | None:
     """Pick the best way of the package's own that does one thing at a time; of equals, the one with fewest settings."""
     rows = [row for row in _settable(view) if row.level == 1]

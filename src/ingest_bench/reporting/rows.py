@@ -128,7 +128,7 @@ class Row:
     @cached_property
     def stage_shares(self) -> dict[str, float]:
         """The share of each pipeline stage in the time of all."""
-        sums = {name: self.median(lambda sample, name=name: sample.stages.get(name)) or 0.0 for name in self.stages}  # type: ignore[misc]
+        sums = {name: middle(sample.stages.get(name) for sample in self.samples) or 0.0 for name in self.stages}
         total = sum(sums.values())
         return {name: seconds / total for name, seconds in sums.items()} if total else {}
 

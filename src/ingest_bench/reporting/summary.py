@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest_bench.reporting.cautions import cautions, measuring_time
-from ingest_bench.reporting.compare import best, recommended, same_as_baseline, usable
+from ingest_bench.reporting.compare import best, recommended, rival, same_as_baseline, usable
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.tables import pipe_table
 from ingest_bench.reporting.view import Study, View
@@ -23,8 +23,8 @@ def summary(study: Study) -> str:
     parts.append(
         paragraph(
             "Recommended is the smallest concurrency within 5% of the best of the ways that can be set, and not worse "
-            "than it beyond the interval; memory is its peak. Speed-ups are against the scenario's baseline, "
-            "with their intervals."
+            "than it beyond the interval; after *or* stands a smaller one that more pairs might show to be as good. "
+            "Memory is the recommended one's peak. Speed-ups are against the scenario's baseline, with their intervals."
         )
     )
     return "\n\n".join(parts)
@@ -76,7 +76,7 @@ def _line(view: View) -> list[str]:
         baseline,
         _way(top) if faster else NOTHING,
         speed_up(top.standing) if faster else "no difference",
-        _way(use) if use else NOTHING,
+        " or ".join(_way(row) for row in (use, rival(view)) if row) or NOTHING,
         whole(use.peak_mb if use else None),
     ]
 

@@ -82,6 +82,15 @@ def test_concurrency_helps_or_not(make: Any, rate: float, word: str) -> None:
     assert f"It {word} with 10,000 small files, warm cache." in answer(results, "help")
 
 
+def test_an_undecided_recommendation_says_so(make: Any) -> None:
+    """Where more pairs might show a smaller level to be as good, the answer and the summary name both."""
+    make.noise, make.pairs = 0.3, 4
+    truth = rates({("queue", 5): 80_000, ("queue", 10): 100_000, ("queue", 20): 99_000})
+    results = make(scenario("small_files_warm"), truth)
+    assert "can't be told from it yet: more pairs are needed" in answer(results, "help")
+    assert " or " in next(line for line in summary(Study.of(results)).split("\n") if line.startswith("| 10,000"))
+
+
 def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
     """Neither wrong deliveries nor void samples make a finding."""
     study, view = found(make(scenario("large_api"), edit=damaged), "large_api")
