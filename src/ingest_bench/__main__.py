@@ -46,6 +46,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_corpus(commands)
     _add_measure(commands)
     _add_schemas(commands)
+    _add_publish(commands)
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
@@ -87,6 +88,16 @@ def _add_schemas(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command = commands.add_parser("schemas", help="write the JSON schemas of the configuration and of the results")
     command.add_argument("folder", type=Path, metavar="DIR")
     command.set_defaults(run=_schemas)
+
+
+def _add_publish(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "publish", help="keep a run's report in the documentation, and open the README with it"
+    )
+    command.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    command.add_argument("--docs", type=Path, default=Path("docs/run"), metavar="DIR")
+    command.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
+    command.set_defaults(run=_publish)
 
 
 def _check_config(options: argparse.Namespace) -> None:
@@ -141,6 +152,12 @@ def _schemas(options: argparse.Namespace) -> None:
 
     for path in write_schemas(options.folder):
         print(path)
+
+
+def _publish(options: argparse.Namespace) -> None:
+    from ingest_bench.reporting.publish import publish  # noqa: PLC0415 - one command's imports are not another's
+
+    publish(options.results, options.docs, options.readme)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

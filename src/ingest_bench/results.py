@@ -20,7 +20,9 @@ class Digest(Record):
 
     count: int
     ids: str = Field(description="over every (collection, id), hexadecimal")
-    residue: int | None = Field(default=None, description="the class of items, 0 to 15, whose content was hashed; None: all")
+    residue: int | None = Field(
+        default=None, description="the class of items, 0 to 15, whose content was hashed; None: all"
+    )
     content: str = Field(description="over the canonical content of that class, hexadecimal")
 
 
@@ -37,7 +39,9 @@ class ServerRecord(Record):
     in_flight_mean: float = Field(description="time average over the window from first arrival to last departure")
     in_flight_peak: int
     window_s: float
-    little_ratio: float = Field(description="in_flight_mean / (rate x mean response time); 1 when every request is seen")
+    little_ratio: float = Field(
+        description="in_flight_mean / (rate x mean response time); 1 when every request is seen"
+    )
     cpu_s: float = Field(description="CPU time that the server used")
 
 
@@ -50,7 +54,9 @@ class Sample(Record):
     wall_s: float
     cpu_user_s: float
     cpu_system_s: float
-    peak_rss_mb: float = Field(description="of the process, MiB; with the largest of its children added, where it has any")
+    peak_rss_mb: float = Field(
+        description="of the process, MiB; with the largest of its children added, where it has any"
+    )
     start_rss_mb: float = Field(description="before the clock started: interpreter and imports")
     first_item_s: float | None
     items: int

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
 
+MOST_CONCURRENT = 50
+
 FetcherName = Literal["ingest", "upstream", "aiofiles", "process_pool", "pystac_client"]
 CorpusKind = Literal["item_files", "items_directory", "geoparquet", "api"]
 
@@ -36,9 +38,14 @@ class Sampling(Strict):
     """When a cell has been measured enough."""
 
     pairs: Pairs = Pairs()
-    budget_seconds: float = Field(default=10, gt=0, description="a cell stops after so many seconds, once it has pairs.min")
+    budget_seconds: float = Field(
+        default=10, gt=0, description="a cell stops after so many seconds, once it has pairs.min"
+    )
     target_width: float = Field(
-        default=0.10, gt=0, lt=2, description="stop when the 95% interval of the speed-up is this narrow, relative to it"
+        default=0.10,
+        gt=0,
+        lt=2,
+        description="stop when the 95% interval of the speed-up is this narrow, relative to it",
     )
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     timeout_seconds: float = Field(default=600, gt=0, description="a single sample that takes longer is an error")
@@ -129,8 +136,8 @@ class Arm(Strict):
     @classmethod
     def _levels(cls, levels: list[int]) -> list[int]:
         for level in levels:
-            if not 1 <= level <= 50:
-                raise ValueError(f"{level} is not allowed; use 1 to 50")
+            if not 1 <= level <= MOST_CONCURRENT:
+                raise ValueError(f"{level} is not allowed; use 1 to {MOST_CONCURRENT}")
         if len(set(levels)) != len(levels):
             raise ValueError("a level is given twice")
         return levels

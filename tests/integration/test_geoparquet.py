@@ -147,7 +147,18 @@ async def test_we_read_rustac_files_alike(items: list[Item]) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "items.parquet"
         await rustac.write(str(path), items)
-        assert comparable(await read(path)) == comparable((await rustac.read(str(path)))["features"])
+        theirs = (await rustac.read(str(path)))["features"]
+        assert [polygons_as_multi(item) for item in comparable(await read(path))] == [
+            polygons_as_multi(item) for item in comparable(theirs)
+        ]
+
+
+def polygons_as_multi(item: Item) -> Item:
+    """Make every Polygon a MultiPolygon, as rustac 0.9.18 does when it reads a file whose metadata name both."""
+    shape = item["geometry"]
+    if shape["type"] == "Polygon":
+        return {**item, "geometry": {"type": "MultiPolygon", "coordinates": [shape["coordinates"]]}}
+    return item
 
 
 def example(name: str, **properties: Any) -> Item:
@@ -261,9 +272,9 @@ async def test_rows_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.Mo
     sizes: list[int] = []
     plain = Decoder.read
 
-    def counted(self: Decoder, batch: pa.RecordBatch, connection: Any) -> Any:
+    def counted(self: Decoder, batch: pa.RecordBatch) -> Any:
         sizes.append(batch.num_rows)
-        return plain(self, batch, connection)
+        return plain(self, batch)
 
     monkeypatch.setattr(Decoder, "read", counted)
     path = write(tmp_path / "a.parquet", [example(str(number)) for number in range(95)])

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pandas as pd
 import pytest
 import yaml
@@ -142,6 +143,21 @@ def test_the_deliverables_are_there(finished: Path, results: Results) -> None:
     table = pd.read_parquet(finished / "results/benchmark_results.parquet")
     assert len(table) == sum(len(cell.samples) for cell in results.cells)
     assert {path.stem for path in (finished / "results/figures").glob("*.svg")} >= set(MATRIX["scenarios"])
+
+
+def test_the_results_validate_against_the_published_schema(finished: Path) -> None:
+    """`benchmark_results.json` is what `workflow/schemas/results.schema.json` says it is."""
+    schema = json.loads((ROOT / "workflow/schemas/results.schema.json").read_text())
+    jsonschema.validate(json.loads((finished / "results/benchmark_results.json").read_text()), schema)
+
+
+def test_snakemake_makes_its_own_report(finished: Path) -> None:
+    """`snakemake --report` carries our report and the figures, each with its caption, and needs no network."""
+    done = snakemake(finished, "--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    page = (finished / "report.html").read_text()
+    assert "benchmark_report.md" in page
+    assert all(f"{scenario}.svg" in page for scenario in MATRIX["scenarios"])
 
 
 def test_a_second_run_does_nothing(finished: Path) -> None:

@@ -1,98 +1,152 @@
-"""Parquet rows to items: read in native code, a bounded number at a time; made into objects by the consumer."""
+"""Parquet rows to items: made into JSON text in columns, and into objects by the consumer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import duckdb
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geometry import geojson_column
-from stac_ingest.geoparquet.layout import layout_of
-from stac_ingest.geoparquet.nulls import strip, strip_plan
-from stac_ingest.geoparquet.rows import items_of_rows
-from stac_ingest.geoparquet.text import ItemText
-from stac_ingest.sources.base import Item
+from stac_ingest.geoparquet.layout import Layout, layout_of
+from stac_ingest.geoparquet.scalars import Part, scalar_parts, string_buffers
+from stac_ingest.geoparquet.text import Ready, Value, joined, merged, nullable_parts, object_parts
+from stac_ingest.sources.base import Item, Reject
 
-Plan = tuple[tuple[str, bool], ...]
+FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
+SOLID_BOX = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
+BEFORE_GEOMETRY = ("type", "stac_version", "stac_extensions", "id")
+AFTER_GEOMETRY = ("links", "assets", "collection")
+DEFAULTS = {"type": '"Feature"', "links": "[]", "assets": "{}"}
+"""What an item must have, where the table has nothing."""
 
-REQUIRED: dict[str, Any] = {"links": [], "assets": {}}
-"""What an item must have, and an empty column can't say."""
+SLICE = 500
+"""Rows handed over at once: the text of all rows of a batch together would be most of the memory that it takes."""
+
+KEPT = "datetime"
+"""The property that every item has, as null too."""
 
 
 class Rows(NamedTuple):
-    """Rows that are read but not yet Python objects."""
+    """Rows that are read but not yet Python objects: the JSON text of items, or a table's rows as they are."""
 
-    batch: pa.RecordBatch | None
-    """The rows themselves, unless `text` says all."""
-    text: pa.ChunkedArray | None
-    geometry: pa.Array | None
-    members: Plan
-    properties: Plan
-    bad: list[int]
-    """Numbers of rows whose geometry is none."""
+    text: pa.Array | None
+    table: pa.RecordBatch | None
+    bad: frozenset[int] = frozenset()
+    """Numbers of the rows that have bytes for a geometry which are none."""
 
 
 class Decoder:
-    """Decodes the rows of one schema. `read` may run in several threads at once."""
+    """Decodes the rows of one schema. Holds no state that changes: `read` may run in several threads at once."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self._layout = layout_of(schema)
-        fast = self._layout is not None and ItemText.supports(schema, self._layout)
-        self._complete = self._layout is not None and REQUIRED.keys() <= set(self._layout.members)
-        self._text = ItemText(schema, self._layout) if self._layout is not None and fast else None
 
     @property
     def is_stac(self) -> bool:
         """Whether the rows are STAC Items; else they are yielded as they are."""
         return self._layout is not None
 
-    def read(self, batch: pa.RecordBatch, connection: duckdb.DuckDBPyConnection) -> Rows:
-        """Do the native part of the work, which needs no interpreter lock."""
-        layout = self._layout
+    def read(self, batch: pa.RecordBatch) -> Iterator[Rows]:
+        """Do the part of the work that is done column by column, and hand over the rows in slices."""
+        layout, rows = self._layout, len(batch)
         if layout is None:
-            return Rows(batch, None, None, (), (), [])
-        geometry, bad = geojson_column(batch.column(layout.geometry))
-        members = _plan(batch, (*layout.members, *([layout.bbox] if layout.bbox else [])))
-        properties = _plan(batch, layout.properties)
-        if self._text is None:
-            return Rows(batch, None, geometry, members, properties, bad)
-        return Rows(None, self._text.write(batch, geometry, connection), None, members, properties, bad)
-
-    def items(self, rows: Rows) -> Iterator[Item | dict[str, Any]]:
-        """Make the Python objects."""
-        if self._layout is None:
-            yield from rows.batch.to_pylist()
+            yield from (Rows(None, batch.slice(start, SLICE)) for start in range(0, rows, SLICE))
             return
-        found = parsed(rows.text) if rows.text is not None else items_of_rows(rows.batch, rows.geometry, self._layout)
-        if not rows.members and not rows.properties and self._complete:
-            yield from found
+        geometries: dict[str, pa.Array] = {}
+        bad: set[int] = set()
+        for name in layout.geometries:
+            geometries[name], wrong = geojson_column(batch.column(name))
+            bad.update(wrong)
+        parts = merged(_item_parts(batch, layout, geometries))
+        for start in range(0, rows, SLICE):
+            piece = [part if isinstance(part, str) else part.slice(start, SLICE) for part in parts]
+            text = joined(piece, min(SLICE, rows - start))
+            yield Rows(text, None, frozenset(row - start for row in bad if start <= row < start + SLICE))
+
+    def items(self, rows: Rows, origin: str, reject: Reject) -> Iterator[Item]:
+        """Make the objects; report the rows that are none to `reject`, and go on."""
+        if rows.text is None:
+            yield from rows.table.to_pylist() if rows.table is not None else ()
             return
-        for item in found:
-            strip(item, rows.members)
-            strip(item["properties"], rows.properties)
-            for name, default in REQUIRED.items():
-                item.setdefault(name, default.copy())
-            yield item
+        for number, text in enumerate(texts(rows.text)):
+            try:
+                item = orjson.loads(text)
+            except ValueError as error:
+                reject(origin, ItemError(f"a row can't be read: {error}"))
+                continue
+            if not isinstance(item.get("id"), str):
+                reject(origin, ItemError(f"a row has no id that is text: {item.get('id')!r:.40}"))
+            elif number in rows.bad:
+                reject(item["id"], ItemError(f"{origin}: its geometry is not Well-Known Binary"))
+            else:
+                yield item
 
 
-def parsed(text: pa.ChunkedArray) -> Iterator[Any]:
-    """Parse each row of a column of JSON text, straight from the column's memory."""
-    for chunk in text.chunks:
-        _, offsets, data = chunk.buffers()
-        if data is None:
-            continue
-        wide = pa.types.is_large_string(chunk.type)
-        ends = memoryview(offsets).cast("q" if wide else "i")[chunk.offset : chunk.offset + len(chunk) + 1]
-        view = memoryview(data)
-        loads = orjson.loads
-        start = ends[0]
-        for end in ends[1:]:
-            yield loads(view[start:end])
-            start = end
+def texts(column: pa.Array) -> Iterator[memoryview]:
+    """Give the text of each row, where it lies in the column's memory."""
+    ends, data = string_buffers(column)
+    view = data.data
+    bounds = (ends - ends[0]).tolist()
+    start = 0
+    for end in bounds[1:]:
+        yield view[start:end]
+        start = end
 
 
-def _plan(batch: pa.RecordBatch, names: tuple[str, ...]) -> Plan:
-    return strip_plan(names, [batch.column(name) for name in names])
+def _item_parts(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, pa.Array]) -> list[Part]:
+    return object_parts(
+        [
+            *[(name, _member(name, batch, layout)) for name in BEFORE_GEOMETRY],
+            ("geometry", Ready(geometries[layout.geometry].fill_null("null"))),
+            ("bbox", _box(batch, layout)),
+            *[(name, _member(name, batch, layout)) for name in AFTER_GEOMETRY],
+            ("properties", Ready(joined(_property_parts(batch, layout, geometries), len(batch)))),
+        ]
+    )
+
+
+def _member(name: str, batch: pa.RecordBatch, layout: Layout) -> Value:
+    missing = DEFAULTS.get(name)
+    if name not in layout.members:
+        return Ready(missing if missing is not None else pa.nulls(len(batch), pa.string()))
+    column = batch.column(name)
+    if missing is None or not column.null_count:
+        return column
+    return Ready(joined(nullable_parts(column, missing), len(batch)))
+
+
+def _property_parts(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, pa.Array]) -> list[Part]:
+    members: list[tuple[str, Value]] = []
+    for name in layout.properties:
+        column = batch.column(name)
+        if name in geometries:
+            members.append((name, Ready(geometries[name])))
+        elif name == KEPT and column.null_count:
+            members.append((name, Ready(joined(nullable_parts(column), len(batch)))))
+        else:
+            members.append((name, column))
+    return object_parts(members)
+
+
+def _box(batch: pa.RecordBatch, layout: Layout) -> Value:
+    """Write the box as a list; without heights where it has none."""
+    if layout.bbox is None:
+        return Ready(pa.nulls(len(batch), pa.string()))
+    column = batch.column(layout.bbox)
+    if not pa.types.is_struct(column.type):
+        return column
+    kinds = [field.name for field in column.type]
+    sides = dict(zip(kinds, column.flatten(), strict=True))
+    flat = _list_of(sides, FLAT_BOX)
+    if not set(SOLID_BOX) <= set(kinds):
+        return Ready(flat)
+    return Ready(pc.coalesce(_list_of(sides, SOLID_BOX), flat))
+
+
+def _list_of(sides: dict[str, pa.Array], names: tuple[str, ...]) -> pa.Array:
+    numbers = [joined(scalar_parts(sides[name]), len(sides[name])) for name in names]
+    return pc.binary_join_element_wise("[", pc.binary_join_element_wise(*numbers, ","), "]", "")

@@ -12,6 +12,8 @@ MEMBERS = ("type", "stac_version", "stac_extensions", "id", "links", "assets", "
 """Columns that are members of the item itself; every other one but geometry and bbox is a property."""
 
 DEFAULT_GEOMETRY = "geometry"
+MORE_GEOMETRIES = frozenset({"proj:geometry"})
+"""Properties that are Well-Known Binary too, by the STAC-GeoParquet specification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Layout:
     members: tuple[str, ...]
     properties: tuple[str, ...]
     geometry: str
+    geometries: frozenset[str]
+    """Every column of Well-Known Binary, properties included."""
     bbox: str | None
 
 
@@ -33,17 +37,21 @@ def layout_of(schema: pa.Schema) -> Layout | None:
     names = schema.names
     if len(set(names)) != len(names):
         return None
-    geometry = _geometry_column(schema)
+    metadata = _geo_metadata(schema)
+    geometry = _geometry_column(schema, metadata.get("primary_column"))
     if geometry is None or "id" not in names or not {"assets", "links"} & set(names):
         return None
+    described = metadata.get("columns")
+    wanted = MORE_GEOMETRIES | set(described if isinstance(described, dict) else ())
+    geometries = frozenset(name for name in names if name in wanted and _is_binary(schema.field(name).type))
     bbox = "bbox" if "bbox" in names and _is_box(schema.field("bbox").type) else None
     members = tuple(name for name in MEMBERS if name in names)
     taken = {*members, geometry, bbox}
-    return Layout(members, tuple(name for name in names if name not in taken), geometry, bbox)
+    properties = tuple(name for name in names if name not in taken)
+    return Layout(members, properties, geometry, geometries | {geometry}, bbox)
 
 
-def _geometry_column(schema: pa.Schema) -> str | None:
-    named = _geo_metadata(schema).get("primary_column")
+def _geometry_column(schema: pa.Schema, named: Any) -> str | None:
     for name in (named, DEFAULT_GEOMETRY):
         if isinstance(name, str) and name in schema.names and _is_binary(schema.field(name).type):
             return name
@@ -59,12 +67,13 @@ def _geo_metadata(schema: pa.Schema) -> dict[str, Any]:
 
 
 def _is_binary(kind: pa.DataType) -> bool:
+    types = pa.types
     storage = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-    return pa.types.is_binary(storage) or pa.types.is_large_binary(storage) or pa.types.is_binary_view(storage)
+    return any(test(storage) for test in (types.is_binary, types.is_large_binary, types.is_binary_view))
 
 
 def _is_box(kind: pa.DataType) -> bool:
-    if not pa.types.is_struct(kind):
-        return False
-    names = {field.name for field in kind}
-    return {"xmin", "ymin", "xmax", "ymax"} <= names
+    if pa.types.is_struct(kind):
+        return {"xmin", "ymin", "xmax", "ymax"} <= {field.name for field in kind}
+    is_list = pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(is_list and pa.types.is_floating(kind.value_type))

@@ -1,157 +1,157 @@
-"""Rows of STAC-GeoParquet to the JSON text of items, in columns.
+"""Columns to JSON text, a row a text, by joining strings column-wise.
 
-DuckDB builds the item as a struct and writes it as JSON: making Python objects out of Arrow columns directly costs
-several times what it costs to write JSON natively and parse that.
+Arrow joins hundreds of columns of strings in one pass, and parsing the text is the cheapest way to make Python objects;
+so this is several times faster than making the objects from the columns.
+
+Nulls: a column is one for all rows, so an item without an asset has a null there, and whether it had the member as null
+can't be told. A null member is left out. Elements of a list and values of a map have a place of their own: there a null
+stays null.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
-import duckdb
+import numpy as np
+import numpy.typing as npt
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stac_ingest.geoparquet.layout import Layout
-
-TABLE = "batch"
+from stac_ingest.geoparquet.scalars import Part, constant, scalar_parts
 
 
-class ItemText:
-    """Writes the items of one schema as JSON.
+class Ready(NamedTuple):
+    """A member whose JSON text is written already; null where a row has no such member."""
 
-    Columns are renamed to numbers for the query, so whatever a stranger calls a column never becomes part of it but as
-    a quoted key.
-    """
-
-    def __init__(self, schema: pa.Schema, layout: Layout) -> None:
-        self._layout = layout
-        self._number = {name: number for number, name in enumerate(schema.names)}
-        self._kinds = {field.name: _plain(field.type) for field in schema}
-        text = f"CAST(to_json({self._item()}) AS VARCHAR)"
-        self._query = f"SELECT {text} FROM {TABLE}"  # noqa: S608 - names are quoted
-
-    @staticmethod
-    def supports(schema: pa.Schema, layout: Layout) -> bool:
-        """Tell whether every column has a type that comes out of the query as JSON should have it."""
-        kinds = [_plain(schema.field(name).type) for name in (*layout.members, *layout.properties)]
-        return _distinct((*layout.properties,)) and all(_is_timestamp(kind) or _writes_well(kind) for kind in kinds)
-
-    def write(
-        self, batch: pa.RecordBatch, geometry: pa.Array, connection: duckdb.DuckDBPyConnection
-    ) -> pa.ChunkedArray:
-        """Give a column of JSON text, an item a row, in the order of the rows."""
-        columns = [
-            geometry if name == self._layout.geometry else _prepared(column)
-            for name, column in zip(batch.schema.names, batch.columns, strict=True)
-        ]
-        table = pa.table(columns, names=[f"c{number}" for number in range(len(columns))])
-        cursor = connection.cursor()
-        try:
-            cursor.register(TABLE, table)
-            return cursor.sql(self._query).to_arrow_table().column(0)
-        finally:
-            cursor.close()
-
-    def _item(self) -> str:
-        pairs = [(name, self._expression(name)) for name in self._layout.members]
-        pairs.insert(pairs.index(next(p for p in pairs if p[0] == "id")) + 1, ("geometry", self._geometry()))
-        if self._layout.bbox is not None:
-            pairs.append(("bbox", self._box(self._layout.bbox)))
-        properties = [(name, self._expression(name)) for name in self._layout.properties]
-        pairs.append(("properties", _struct(properties) if properties else "json_object()"))
-        return _struct(pairs)
-
-    def _geometry(self) -> str:
-        return f"CAST({self._column(self._layout.geometry)} AS JSON)"
-
-    def _box(self, name: str) -> str:
-        column = self._column(name)
-        sides = {field.name for field in self._kinds[name]}
-        order = (
-            ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax") if "zmin" in sides else ("xmin", "ymin", "xmax", "ymax")
-        )
-        values = ", ".join(f"{column}.{side}" for side in order)
-        return f"CASE WHEN {column} IS NOT NULL THEN [{values}] END"
-
-    def _expression(self, name: str) -> str:
-        column = self._column(name)
-        kind = self._kinds[name]
-        if not _is_timestamp(kind) or kind.unit == "ns":
-            return column
-        stamp = f"CAST({column} AS TIMESTAMP)"
-        second = "%Y-%m-%dT%H:%M:%S"
-        return (
-            f"CASE WHEN epoch_us({stamp}) % 1000000 = 0 THEN strftime({stamp}, '{second}Z') "
-            f"WHEN epoch_us({stamp}) % 1000 = 0 THEN strftime({stamp}, '{second}.%gZ') "
-            f"ELSE strftime({stamp}, '{second}.%fZ') END"
-        )
-
-    def _column(self, name: str) -> str:
-        return f"c{self._number[name]}"
+    text: Part
 
 
-def _struct(pairs: Iterable[tuple[str, str]]) -> str:
-    return "struct_pack(" + ", ".join(f"{_quoted(name)} := {value}" for name, value in pairs) + ")"
+Value: TypeAlias = pa.Array | Ready
+Lengths: TypeAlias = npt.NDArray[np.integer[Any]]
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _prepared(column: pa.Array) -> pa.Array:
-    """Give a column in a type that the query takes: instants in UTC without a zone, nanoseconds as text already."""
-    if isinstance(column, pa.ExtensionArray):
-        column = column.storage
-    kind = column.type
-    if not _is_timestamp(kind):
-        return column
-    if kind.unit != "ns":
-        return column.cast(pa.timestamp(kind.unit))
-    text = pc.replace_substring(pc.cast(column.cast(pa.timestamp("ns")), pa.string()), " ", "T")
-    return pc.binary_join_element_wise(_shortened(text), "Z", "")
-
-
-def _shortened(text: pa.Array) -> pa.Array:
-    whole = pc.replace_substring_regex(text, r"\.0+$", "")
-    return pc.replace_substring_regex(whole, r"(\.\d{3}(?:\d{3})??)(?:000)+$", r"\1")
-
-
-def _plain(kind: pa.DataType) -> Any:
-    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-
-
-def _is_timestamp(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_timestamp(kind))
-
-
-def _writes_well(kind: pa.DataType) -> bool:
-    """Tell whether DuckDB writes a type as the JSON that an item would have."""
-    types = pa.types
+def value_parts(array: pa.Array) -> list[Part]:
+    """Write values of any type, none of which is null."""
+    kind, types = array.type, pa.types
     if types.is_struct(kind):
-        return (
-            kind.num_fields > 0
-            and _distinct([field.name for field in kind])
-            and all(_writes_well(_plain(field.type)) for field in kind)
-        )
+        return object_parts((kind.field(number).name, array.field(number)) for number in range(kind.num_fields))
+    if types.is_map(kind):
+        return _map_parts(array)
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return _writes_well(_plain(kind.value_type))
-    if types.is_dictionary(kind):
-        return _writes_well(kind.value_type)
-    return bool(
-        types.is_string(kind)
-        or types.is_large_string(kind)
-        or types.is_string_view(kind)
-        or types.is_boolean(kind)
-        or types.is_integer(kind)
-        or types.is_float64(kind)
-        or types.is_null(kind)
-        or types.is_date(kind)
-    )
+        return _list_parts(array)
+    literal = constant(array)
+    return scalar_parts(array) if literal is None else [literal]
 
 
-def _distinct(names: Iterable[str]) -> bool:
-    """Tell whether names differ in more than case, which is all that DuckDB tells apart."""
-    folded = [name.casefold() for name in names]
-    return "" not in folded and len(set(folded)) == len(folded)
+def object_parts(members: Iterable[tuple[str, Value]]) -> list[Part]:
+    """Write objects; a member that is null in a row is left out of that row's object."""
+    filled = [(name, value) for name, member in members if not _is_empty(value := _plain(member))]
+    anchor = next((number for number, (_, value) in enumerate(filled) if not _has_gaps(value)), None)
+    if anchor is None:
+        return _object_of_optional(filled)
+    # The first member that is always there needs no comma of its own; the others bring theirs on the side towards it.
+    parts: list[Part] = ["{"]
+    for number, (name, value) in enumerate(filled):
+        before, after = "," if number > anchor else "", "," if number < anchor else ""
+        if _has_gaps(value):
+            parts.append(_optional([before, key(name)], value, after).fill_null(""))
+        else:
+            parts += [before, key(name), *([value.text] if isinstance(value, Ready) else value_parts(value))]
+    return [*parts, "}"]
+
+
+def nullable_parts(array: pa.Array, missing: str = "null") -> list[Part]:
+    """Write values, and `missing` where there is none."""
+    array = storage(array)
+    if not array.null_count:
+        return value_parts(array)
+    return [missing] if array.null_count == len(array) else [_optional([], array, "").fill_null(missing)]
+
+
+def joined(parts: Sequence[Part], rows: int) -> pa.Array:
+    """Join the pieces of each row; null where one of them is."""
+    pieces = merged(parts)
+    if len(pieces) == 1:
+        return pa.repeat(pieces[0], rows) if isinstance(pieces[0], str) else pieces[0]
+    return pc.binary_join_element_wise(*pieces, "")
+
+
+def merged(parts: Sequence[Part]) -> list[Part]:
+    """Make one of pieces that are the same in all rows and stand side by side."""
+    pieces: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and pieces and isinstance(pieces[-1], str):
+            pieces[-1] += part
+        else:
+            pieces.append(part)
+    return pieces
+
+
+def key(name: str) -> str:
+    """Write the name of a member, as it stands before its value."""
+    return orjson.dumps(name).decode() + ":"
+
+
+def storage(array: pa.Array) -> pa.Array:
+    """Give the plain column behind an extension type or a dictionary."""
+    while isinstance(array, pa.ExtensionArray | pa.DictionaryArray):
+        array = array.storage if isinstance(array, pa.ExtensionArray) else array.dictionary_decode()
+    return array
+
+
+def _plain(value: Value) -> Value:
+    return value if isinstance(value, Ready) else storage(value)
+
+
+def _is_empty(value: Value) -> bool:
+    column = value.text if isinstance(value, Ready) else value
+    return not isinstance(column, str) and 0 < len(column) == column.null_count
+
+
+def _has_gaps(value: Value) -> bool:
+    column = value.text if isinstance(value, Ready) else value
+    return not isinstance(column, str) and column.null_count > 0
+
+
+def _object_of_optional(filled: Sequence[tuple[str, Value]]) -> list[Part]:
+    if not filled:
+        return ["{}"]
+    texts = [_optional([key(name)], value, "") for name, value in filled]
+    return ["{", pc.binary_join_element_wise(*texts, ",", null_handling="skip"), "}"]
+
+
+def _optional(before: list[Part], value: Value, after: str) -> pa.Array:
+    """Write the values that are there, each at its row; the other rows are null."""
+    if isinstance(value, Ready):
+        return joined([*before, value.text, after], 0)
+    valid = value.is_valid()
+    dense = value.drop_null()
+    text = joined([*before, *value_parts(dense), after], len(dense))
+    place = pc.subtract(pc.cumulative_sum(valid.cast(pa.int32())), 1)
+    return text.take(pc.if_else(valid, place, None))
+
+
+def _list_parts(array: pa.Array) -> list[Part]:
+    elements = storage(array.flatten())
+    lengths: Lengths = pc.list_value_length(array).to_numpy()
+    if not elements.null_count and (lengths == 1).all():
+        return ["[", *value_parts(elements), "]"]
+    return ["[", _rejoined(nullable_parts(elements), lengths, len(elements)), "]"]
+
+
+def _map_parts(array: pa.Array) -> list[Part]:
+    ends: Lengths = array.offsets.to_numpy()
+    start, count = int(ends[0]), int(ends[-1] - ends[0])
+    keys, values = (storage(column.slice(start, count)) for column in (array.keys, array.items))
+    pairs = [*scalar_parts(keys.cast(pa.string())), ":", *nullable_parts(values)]
+    return ["{", _rejoined(pairs, np.diff(ends), count), "}"]
+
+
+def _rejoined(parts: list[Part], lengths: Lengths, elements: int) -> pa.Array:
+    """Join the texts of a list's elements, which are one after another in a column, by commas."""
+    texts = joined(parts, elements)
+    ends = np.zeros(len(lengths) + 1, np.int32)
+    np.cumsum(lengths, out=ends[1:])
+    return pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), texts), ",")

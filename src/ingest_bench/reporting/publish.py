@@ -1,0 +1,59 @@
+"""Keeps a run's report in the documentation, and opens the README with it.
+
+The figures in the README are never typed: they are taken from the report, between two marks.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from ingest_bench.errors import BenchError
+from ingest_bench.jobs import write_atomically
+
+OPEN = "<!-- results: written by `make publish` from a run -->"
+CLOSE = "<!-- /results -->"
+SHOWN = ("small_files_warm", "large_api")
+"""Scenarios whose figures the README shows: one of each mode."""
+
+
+def publish(results: Path, docs: Path, readme: Path) -> None:
+    """Copy the report and its figures below `docs`, and put its first screen into the README.
+
+    Raises:
+        BenchError: there is no report, or the README has no marks to write between.
+
+    """
+    report = results / "benchmark_report.md"
+    if not report.is_file():
+        raise BenchError(f"{report}: not there; run `make run` first")
+    text = readme.read_text(encoding="utf-8")
+    before, mark, rest = text.partition(OPEN)
+    _, end, after = rest.partition(CLOSE)
+    if not mark or not end:
+        raise BenchError(f"{readme}: has no lines {OPEN!r} and {CLOSE!r} to write between")
+    _copy(results, docs)
+    shown = [name for name in SHOWN if (docs / "figures" / f"{name}.svg").is_file()]
+    folder = docs.relative_to(readme.parent).as_posix()
+    figures = "\n".join(f"![{name.replace('_', ' ')}]({folder}/figures/{name}.svg)" for name in shown)
+    block = f"{OPEN}\n{first_screen(report.read_text(encoding='utf-8'))}\n\n{figures}\n{CLOSE}"
+    write_atomically(readme, f"{before}{block}{after}".encode())
+
+
+def first_screen(report: str) -> str:
+    """Take the line about the machine and the summary out of a report."""
+    lines = report.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("Measured on"))
+    rows = [number for number, line in enumerate(lines) if line.startswith("|")]
+    end = next((number for number in rows if number + 1 not in rows), len(lines) - 1)
+    screen = "\n".join(lines[start : end + 1])
+    # What leads elsewhere in the report leads nowhere in the README.
+    return re.sub(r"^\d+ warnings? about.*?\n\n", "", screen, flags=re.MULTILINE | re.DOTALL)
+
+
+def _copy(results: Path, docs: Path) -> None:
+    docs.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(results / "benchmark_report.md", docs / "benchmark_report.md")
+    shutil.rmtree(docs / "figures", ignore_errors=True)
+    shutil.copytree(results / "figures", docs / "figures", ignore=shutil.ignore_patterns(".snakemake_timestamp"))

@@ -1,0 +1,75 @@
+"""The README opens with what a run measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingest_bench.errors import BenchError
+from ingest_bench.reporting.publish import CLOSE, OPEN, publish
+
+REPORT = """# STAC ingest benchmark
+
+Measured on bench (2 cores), 10 February
+2026: 3 cells.
+
+2 warnings about these numbers: see [Warnings](#warnings) before
+relying on them.
+
+| Scenario | Speed-up |
+|:---------|---------:|
+| Files    |     9.8x |
+
+More words.
+
+| Another | table |
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Make a finished run's folder."""
+    (tmp_path / "results/figures").mkdir(parents=True)
+    (tmp_path / "results/benchmark_report.md").write_text(REPORT)
+    for name in ("small_files_warm", "mixed"):
+        (tmp_path / f"results/figures/{name}.svg").write_text("<svg/>")
+    (tmp_path / "README.md").write_text(f"# Name\n\n{OPEN}\nold\n{CLOSE}\n\nText\n")
+    return tmp_path
+
+
+def test_the_readme_opens_with_the_first_screen(run: Path) -> None:
+    """Between the marks stand the machine, the summary and the figures there are, and nothing else is touched."""
+    publish(run / "results", run / "docs/run", run / "README.md")
+    text = (run / "README.md").read_text()
+    assert "Measured on bench" in text
+    assert "| Files    |     9.8x |" in text
+    assert "(docs/run/figures/small_files_warm.svg)" in text
+    assert text.startswith("# Name\n\n")
+    assert text.endswith(f"{CLOSE}\n\nText\n")
+    assert not [word for word in ("old", "Another", "warnings", "large_api") if word in text]
+    assert (run / "docs/run/benchmark_report.md").read_text() == REPORT
+    assert {path.name for path in (run / "docs/run/figures").iterdir()} == {"small_files_warm.svg", "mixed.svg"}
+
+
+def test_publishing_twice_is_publishing_once(run: Path) -> None:
+    """A second time changes nothing, and figures of scenarios that are gone go."""
+    (run / "docs/run/figures").mkdir(parents=True)
+    (run / "docs/run/figures/gone.svg").write_text("<svg/>")
+    publish(run / "results", run / "docs/run", run / "README.md")
+    first = (run / "README.md").read_text()
+    publish(run / "results", run / "docs/run", run / "README.md")
+    assert (run / "README.md").read_text() == first
+    assert not (run / "docs/run/figures/gone.svg").exists()
+
+
+def test_without_a_run_nothing_is_written(run: Path) -> None:
+    """No report, or no marks in the README, is said in words, and changes nothing."""
+    before = (run / "README.md").read_text()
+    with pytest.raises(BenchError, match="make run"):
+        publish(run / "nowhere", run / "docs/run", run / "README.md")
+    assert (run / "README.md").read_text() == before
+    (run / "README.md").write_text("# Name\n")
+    with pytest.raises(BenchError, match="to write between"):
+        publish(run / "results", run / "docs/run", run / "README.md")
+    assert not (run / "docs").exists()
