@@ -29,7 +29,7 @@ from ingest_bench.sample_run import run_sample
 from ingest_bench.sample_spec import SampleSpec
 from ingest_bench.sides import Side, open_sides
 from ingest_bench.statistics import relative_width, speed_up
-from ingest_bench.validity import pair_ratios, void_reason
+from ingest_bench.validity import delay_remark, pair_ratios, void_reason
 
 if TYPE_CHECKING:
     from ingest_bench.settings import Sampling, Settings
@@ -190,6 +190,7 @@ class _Bench:
         server = side.server.stats() if side.server else None
         sample = Sample(**result, role=side.role, pair=pair, server=server)
         sample.void = void_reason(sample, server)
+        sample.notes += filter(None, [delay_remark(server)])
         return sample
 
     def _run(self, side: Side, residue: int | None, trace_items: int | None = None) -> dict[str, Any]:

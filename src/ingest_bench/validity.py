@@ -23,10 +23,21 @@ def void_reason(sample: Sample, server: ServerRecord | None) -> str | None:
     return None if server is None else _server_fault(sample, server)
 
 
-def _server_fault(sample: Sample, server: ServerRecord) -> str | None:
+def delay_remark(server: ServerRecord | None) -> str | None:
+    """Say that the server's think time was not the one asked for; None when it was.
+
+    The sample is used all the same: a server that is slow because many large pages are asked for at once is part of
+    what those cost, and its saturation or a broken Little's law void the sample by themselves.
+    """
+    if server is None:
+        return None
     off = abs(server.think_ms_achieved - server.think_ms_asked)
-    if off > DELAY_MS and off > DELAY_SHARE * server.think_ms_asked:
-        return f"the server thought for {server.think_ms_achieved:.1f} ms, not {server.think_ms_asked:.1f} ms"
+    if off <= DELAY_MS or off <= DELAY_SHARE * server.think_ms_asked:
+        return None
+    return f"think time off: the server slept {server.think_ms_achieved:.1f} ms, not {server.think_ms_asked:.1f} ms"
+
+
+def _server_fault(sample: Sample, server: ServerRecord) -> str | None:
     if abs(server.little_ratio - 1) > LITTLE:
         return f"Little's law doesn't hold: requests in flight are {server.little_ratio:.3f} of rate x response time"
     if server.cpu_s > SATURATED * sample.wall_s:

@@ -142,9 +142,10 @@ def tried_again(view: View) -> Iterator[Caution]:
 
 
 def remarks_of_samples(view: View) -> Iterator[Caution]:
-    """Tell of cold files that stayed in memory, and of imports inside the clock."""
+    """Tell of cold files that stayed in memory, of think times that were off, and of imports inside the clock."""
     notes = [note for row in view.rows for sample in row.cell.samples for note in sample.notes]
     warm = sum("still in memory" in note for note in notes)
+    off = sum(note.startswith("think time off") for note in notes)
     late = sum(note.startswith("imported while the clock ran") for note in notes)
     if warm:
         yield Caution(
@@ -152,6 +153,13 @@ def remarks_of_samples(view: View) -> Iterator[Caution]:
             f"not quite cold: pages were still in memory in {counted(warm, 'sample')}",
             "the file system keeps them, or others read the same files",
             "put the results on a local disk",
+        )
+    if off:
+        yield Caution(
+            view.name,
+            f"think time off by a fifth and more in {counted(off, 'sample')}",
+            "the server was busy with many or large pages, or shares the processors with the client",
+            "measure on more cores, or give the server more think time",
         )
     if late:
         yield Caution(

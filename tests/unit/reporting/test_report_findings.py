@@ -143,12 +143,13 @@ def test_lost_items_are_never_called_none(make: Any) -> None:
 
     def lossy(cell: Any) -> Any:
         fewer = [sample.model_copy(update={"items": sample.items - 100}) for sample in cell.samples]
-        return cell.model_copy(update={"samples": fewer}) if cell.arm == "queue" else cell
+        return cell.model_copy(update={"samples": fewer}) if cell.arm == "time_chunks" else cell
 
     results = make(scenario("rate_limited"), edit=lossy)
     assert "up to 100 items lost" in answer(results, "rate limits")
     study, view = found(results, "rate_limited")
-    assert "items were lost by queue at 5 (100), queue at 10 (100) and queue at 20 (100)" in findings(study, view)
+    lost = "items were lost by time chunks at 5 (100), time chunks at 10 (100) and time chunks at 20 (100)"
+    assert lost in findings(study, view)
 
 
 def test_no_limit_met_is_said_so(make: Any) -> None:
@@ -233,8 +234,9 @@ def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
 
 def test_the_summary_has_a_line_for_each_scenario(make: Any) -> None:
     """Best and recommended ways are on the first screen, and what has no better way says so."""
-    text = summary(Study.of(make()))
-    assert "106 cells in 18 scenarios" in text.replace("\n", " ")
+    results = make()
+    text = summary(Study.of(results))
+    assert f"{len(results.cells)} cells in {len(results.config['scenarios'])} scenarios" in text.replace("\n", " ")
     assert all(entry["title"] in text for entry in make().config["scenarios"].values())
     line = next(line for line in text.split("\n") if line.startswith("| Files to a file per item"))
     assert "no difference" in line
