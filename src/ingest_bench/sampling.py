@@ -40,7 +40,7 @@ StopReason = Literal["narrow enough", "budget spent", "most pairs taken", "no va
 
 NARROW_IN_A_ROW = 2
 """An interval that is narrow once may be so by chance: stopping there makes it cover less than it claims."""
-TRACE_SECONDS = 20.0
+TRACE_SECONDS = 8.0
 """Tracing slows some arms twelvefold; past this it is given up."""
 
 
