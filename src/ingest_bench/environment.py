@@ -17,7 +17,6 @@ from ingest_bench.results import Environment, Load
 PACKAGES = (
     "aiofiles",
     "aiohttp",
-    "duckdb",
     "numpy",
     "orjson",
     "pandas",

@@ -34,7 +34,7 @@ LOOKED_AT = 32
 NAMED = 1000
 """Origins of failures that are kept."""
 
-ARROW = ("duckdb", "pandas", "pyarrow.parquet", "pyarrow.pandas_compat", "pyarrow.vendored.version")
+ARROW = ("pandas", "pyarrow.parquet", "pyarrow.pandas_compat", "pyarrow.vendored.version")
 READERS = {
     "item_files": ("stac_ingest.sources.json_directory",),
     "items_directory": ("stac_ingest.sources.json_directory",),

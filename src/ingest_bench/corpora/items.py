@@ -1,7 +1,7 @@
 """The items of a corpus: like Sentinel-2 L2A items of public STAC APIs, and a function of seed, size and index alone.
 
 A key has values of one JSON type in every item, floats are never whole numbers and times carry milliseconds, so that an
-item that has been through a table (Parquet, DuckDB) comes back exactly as it was.
+item that has been through a table (Parquet) comes back exactly as it was.
 """
 
 from __future__ import annotations

@@ -111,6 +111,6 @@ def _file(path: Path, config: IngestConfig, summary: IngestSummary) -> Source[An
 
 
 def _parquet(paths: list[Path], config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    from stac_ingest.sources.geoparquet import GeoParquetSource  # noqa: PLC0415 - loads Arrow and DuckDB
+    from stac_ingest.sources.geoparquet import GeoParquetSource  # noqa: PLC0415 - loads Arrow
 
     return GeoParquetSource(paths, config, summary)
