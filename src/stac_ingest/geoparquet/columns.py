@@ -14,7 +14,7 @@ import pyarrow as pa
 import shapely
 
 from stac_ingest.errors import ItemError
-from stac_ingest.geoparquet.layout import MEMBERS
+from stac_ingest.geoparquet.layout import MEMBERS, MORE_GEOMETRIES
 from stac_ingest.sources.base import Item
 
 INSTANTS = frozenset(
@@ -24,6 +24,8 @@ INSTANTS = frozenset(
 
 SIDES = {4: ("xmin", "ymin", "xmax", "ymax"), 6: ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")}
 INSTANT = pa.timestamp("us", "UTC")
+JSON = pa.json_()
+"""Arrow's own type for JSON text: readers that don't know it have a text, and ours have the value again."""
 
 
 def table_of(items: Sequence[Item]) -> pa.Table:
@@ -36,13 +38,21 @@ def table_of(items: Sequence[Item]) -> pa.Table:
     rows = [_row(item) for item in items]
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: _column(name, [row.get(name) for row in rows]) for name in names}
-    columns["geometry"] = _geometries(items)
+    columns["geometry"] = _shapes("geometry", [item.get("geometry") for item in items])
     return pa.table(columns)
 
 
 def json_text(values: Sequence[Any]) -> pa.Array:
-    """Make a column of JSON text: for a property that is of one type in one item and of another in the next."""
-    return pa.array([None if value is None else _text(value) for value in values], pa.string())
+    """Make a column of JSON: for a property that is of one type in one item and of another in the next."""
+    texts = [None if value is None else orjson.dumps(without_nulls(value)).decode() for value in values]
+    return pa.ExtensionArray.from_storage(JSON, pa.array(texts, pa.string()))
+
+
+def without_nulls(value: Any) -> Any:
+    """Leave out null members, which is what an absent one becomes in a column of objects."""
+    if isinstance(value, dict):
+        return {key: without_nulls(member) for key, member in value.items() if member is not None}
+    return [without_nulls(member) for member in value] if isinstance(value, list) else value
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -75,6 +85,8 @@ def _instant(name: str, value: Any) -> dt.datetime | None:
 def _column(name: str, values: list[Any]) -> pa.Array:
     if name in INSTANTS:
         return pa.array(values, INSTANT)
+    if name in MORE_GEOMETRIES:
+        return _shapes(name, values)
     try:
         column = pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
@@ -98,13 +110,9 @@ def _filled(value: Any) -> Any:
     return value
 
 
-def _geometries(items: Sequence[Item]) -> pa.Array:
-    texts = [None if item.get("geometry") is None else orjson.dumps(item["geometry"]).decode() for item in items]
+def _shapes(name: str, values: Sequence[Any]) -> pa.Array:
+    texts = [None if value is None else orjson.dumps(value).decode() for value in values]
     try:
         return pa.array(shapely.to_wkb(shapely.from_geojson(texts), flavor="iso"), pa.binary())
     except (shapely.errors.GEOSException, ValueError) as error:
-        raise ItemError(f"its geometry is not GeoJSON: {error}") from error
-
-
-def _text(value: Any) -> str:
-    return orjson.dumps(value.isoformat() if isinstance(value, dt.datetime) else value).decode()
+        raise ItemError(f"its {name} is not GeoJSON: {error}") from error

@@ -13,7 +13,7 @@ from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geometry import geojson_column
 from stac_ingest.geoparquet.layout import Layout, layout_of
 from stac_ingest.geoparquet.scalars import Part, scalar_parts, string_buffers
-from stac_ingest.geoparquet.text import Ready, Value, joined, merged, nullable_parts, object_parts
+from stac_ingest.geoparquet.text import Ready, Value, joined, merged, nullable_parts, object_parts, storage
 from stac_ingest.sources.base import Item, Reject
 
 FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
@@ -148,5 +148,5 @@ def _box(batch: pa.RecordBatch, layout: Layout) -> Value:
 
 
 def _list_of(sides: dict[str, pa.Array], names: tuple[str, ...]) -> pa.Array:
-    numbers = [joined(scalar_parts(sides[name]), len(sides[name])) for name in names]
+    numbers = [joined(scalar_parts(storage(sides[name])), 0) for name in names]
     return pc.binary_join_element_wise("[", pc.binary_join_element_wise(*numbers, ","), "]", "")

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from stac_ingest.geoparquet.columns import json_text, table_of
+from stac_ingest.geoparquet.columns import JSON, json_text, table_of
 from stac_ingest.sources.base import Item
 
 STAC_GEOPARQUET_VERSION = "1.1.0"
@@ -143,7 +143,7 @@ _GEOMETRY_NAMES = {
 
 
 def merged(schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """Give the schema that every table fits: members united, numbers widened, and text (JSON) where types differ."""
+    """Give the schema that every table fits: members united, numbers widened, and JSON where types differ."""
     try:
         return pa.unify_schemas(schemas, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -156,7 +156,7 @@ def _merged_field(name: str, fields: Sequence[pa.Field]) -> pa.Field:
         one_column = [pa.schema([field]) for field in fields]
         return pa.unify_schemas(one_column, promote_options="permissive").field(name)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.field(name, pa.string())
+        return pa.field(name, JSON)
 
 
 def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -164,7 +164,9 @@ def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
     for field in schema:
         if field.name not in table.schema.names:
             columns.append(pa.nulls(table.num_rows, field.type))
-        elif pa.types.is_string(field.type) and not pa.types.is_string(table.schema.field(field.name).type):
+        elif field.type == table.schema.field(field.name).type:
+            columns.append(table[field.name])
+        elif field.type == JSON:
             columns.append(json_text(table[field.name].to_pylist()))
         else:
             columns.append(table[field.name].cast(field.type))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ Part: TypeAlias = str | pa.Array
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 _SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_CONTROL, _QUOTE, _BACKSLASH = 0x20, 0x22, 0x5C
+_CONTROL = 0x20
 
 
 def scalar_parts(array: pa.Array) -> list[Part]:  # noqa: PLR0911 - one way out for each kind of value
@@ -35,6 +36,8 @@ def scalar_parts(array: pa.Array) -> list[Part]:  # noqa: PLR0911 - one way out 
         return ['"', _instants(array), 'Z"']
     if types.is_date(kind) or types.is_time(kind):
         return ['"', array.cast(pa.string()), '"']
+    if is_json(kind):
+        return [pa.array([_checked_json(value) for value in array.storage.to_pylist()], pa.string())]
     return [pa.array([orjson.dumps(value, default=_odd).decode() for value in array.to_pylist()], pa.string())]
 
 
@@ -48,24 +51,44 @@ def constant(array: pa.Array) -> str | None:
     return orjson.dumps(array[0].as_py()).decode()
 
 
+def without_nan(array: pa.Array) -> pa.Array:
+    """Make floats null that JSON has no number for."""
+    if not pa.types.is_floating(array.type) or not len(array):
+        return array
+    values = numbers(array)
+    if math.isfinite(values.min()) and math.isfinite(values.max()):
+        return array
+    return pc.if_else(pc.is_finite(array), array, None)
+
+
+def numbers(array: pa.Array) -> npt.NDArray[Any]:
+    """Give the numbers of a column where they lie; those in the place of nulls mean nothing."""
+    kind = array.type
+    return np.frombuffer(array.buffers()[1], kind.to_pandas_dtype(), len(array), array.offset * (kind.bit_width // 8))
+
+
 def _is_constant(array: pa.Array) -> bool:
+    # Whole buffers are compared as bytes. Numpy would let go of the interpreter lock for each column, and a thread that
+    # wants it back from one that makes items waits for longer than the comparison takes.
     rows, kind = len(array), array.type
     if pa.types.is_string(kind):
         ends, data = string_buffers(array)
         width = int(ends[1] - ends[0])
         if data.size != width * rows:
             return False
-        return width == 0 or (_all_alike(data.reshape(rows, width)) and bool((ends[1:] - ends[:-1] == width).all()))
+        return width == 0 or (_repeats(data, width, rows) and ends.tobytes() == _steps(ends, width))
     if pa.types.is_integer(kind) or pa.types.is_float64(kind):
-        values = _numbers(array)
-        return bool(values[0] == values[-1] and (values == values[0]).all())
+        return _repeats(numbers(array), 1, rows)
     return False
 
 
-def _numbers(array: pa.Array) -> npt.NDArray[Any]:
-    """Give the numbers of a column where they lie; those in the place of nulls mean nothing."""
-    kind = array.type
-    return np.frombuffer(array.buffers()[1], kind.to_pandas_dtype(), len(array), array.offset * (kind.bit_width // 8))
+def _repeats(values: npt.NDArray[Any], width: int, rows: int) -> bool:
+    first = values[:width].tobytes()
+    return first == values[-width:].tobytes() and values.tobytes() == first * rows
+
+
+def _steps(ends: npt.NDArray[np.int32], width: int) -> bytes:
+    return np.arange(ends[0], ends[-1] + 1, width, dtype=np.int32).tobytes()
 
 
 def string_buffers(array: pa.Array) -> tuple[npt.NDArray[np.int32], Bytes]:
@@ -76,21 +99,16 @@ def string_buffers(array: pa.Array) -> tuple[npt.NDArray[np.int32], Bytes]:
     return ends, np.frombuffer(data, np.uint8, stop - start, start) if stop > start else np.empty(0, np.uint8)
 
 
-def _all_alike(rows: Bytes) -> bool:
-    first = rows[0]
-    return bool((rows[-1] == first).all() and (rows == first).all())
-
-
 def _escaped(array: pa.Array) -> pa.Array:
     if not len(array):
         return array
     _, data = string_buffers(array)
     if not data.size:
         return array
-    # Null slots may hold bytes of their own; escaping for those is harmless.
-    if (data == _BACKSLASH).any():
+    raw = data.tobytes()
+    if b"\\" in raw:
         array = pc.replace_substring(array, "\\", "\\\\")
-    if (data == _QUOTE).any():
+    if b'"' in raw:
         array = pc.replace_substring(array, '"', '\\"')
     if data.min() < _CONTROL:
         for code in np.unique(data[data < _CONTROL]).tolist():
@@ -99,17 +117,11 @@ def _escaped(array: pa.Array) -> pa.Array:
 
 
 def _floats(array: pa.Array) -> pa.Array:
-    """Write floats so that they are read back as floats; what JSON has no number for is null."""
-    if not len(array):
-        return array.cast(pa.string())
-    values = _numbers(array)
+    """Write finite floats so that they are read back as floats, not as whole numbers."""
     text = (array.cast(pa.float32()) if pa.types.is_float16(array.type) else array).cast(pa.string())
-    if (np.trunc(values) == values).any():
-        fractional = pc.match_substring_regex(text, "[.en]")
-        text = pc.if_else(fractional, text, pc.binary_join_element_wise(text, ".0", ""))
-    if not np.isfinite(values).all():
-        text = pc.if_else(pc.is_finite(array), text, "null")
-    return text
+    if not len(text) or string_buffers(text)[1].tobytes().count(b".") == len(text):
+        return text
+    return pc.if_else(pc.match_substring_regex(text, "[.e]"), text, pc.binary_join_element_wise(text, ".0", ""))
 
 
 def _instants(array: pa.Array) -> pa.Array:
@@ -126,6 +138,20 @@ def _instants(array: pa.Array) -> pa.Array:
         short = naive.cast(pa.timestamp(coarser), safe=False).cast(pa.string())
         text = pc.if_else(exact, short, text)
     return pc.replace_substring(text, " ", "T", max_replacements=1)
+
+
+def is_json(kind: pa.DataType) -> bool:
+    """Tell whether a column holds JSON text by its own type."""
+    return isinstance(kind, pa.JsonType)
+
+
+def _checked_json(text: str) -> str:
+    """Give JSON text as it is; as a string where it isn't JSON, since it goes into the text of an item."""
+    try:
+        orjson.loads(text)
+    except ValueError:
+        return orjson.dumps(text).decode()
+    return text
 
 
 def _odd(value: Any) -> Any:

@@ -19,7 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stac_ingest.geoparquet.scalars import Part, constant, scalar_parts
+from stac_ingest.geoparquet.scalars import Part, constant, is_json, scalar_parts, without_nan
 
 
 class Ready(NamedTuple):
@@ -95,10 +95,10 @@ def key(name: str) -> str:
 
 
 def storage(array: pa.Array) -> pa.Array:
-    """Give the plain column behind an extension type or a dictionary."""
-    while isinstance(array, pa.ExtensionArray | pa.DictionaryArray):
+    """Give the plain column behind a dictionary or an extension type (but JSON), without NaN and infinity."""
+    while isinstance(array, pa.ExtensionArray | pa.DictionaryArray) and not is_json(array.type):
         array = array.storage if isinstance(array, pa.ExtensionArray) else array.dictionary_decode()
-    return array
+    return without_nan(array)
 
 
 def _plain(value: Value) -> Value:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 
-SECONDS = 1e-4
+SECONDS = 5e-4
 
 _lock = threading.Lock()
 _users = 0

@@ -108,7 +108,6 @@ class GeoParquetSource:
         return await asyncio.get_running_loop().run_in_executor(self._threads, next, payloads, None)
 
     def _payloads(self, unit: RowGroup, decoder: Decoder) -> Iterator[Payload]:
-        memory = pa.default_memory_pool()
         try:
             # Without `pre_buffer`, and with a buffer, column chunks are not held whole while they are decoded.
             with pq.ParquetFile(unit.path, metadata=unit.metadata, pre_buffer=False, buffer_size=READ_BUFFER) as file:
@@ -116,7 +115,6 @@ class GeoParquetSource:
                 for batch in file.iter_batches(batch_size=rows, row_groups=[unit.number], use_threads=False):
                     for part in decoder.read(batch):
                         yield Payload(Decodable(decoder, part), unit.path.name)
-                    memory.release_unused()  # a pool keeps what it freed, which here is several times what is in use
         except (OSError, pa.ArrowException) as error:
             origin = f"{unit.path.name}[{unit.number}]"
             yield Payload(None, origin, DataProcessingError(f"{unit.path}: row group {unit.number}: {error}"))
