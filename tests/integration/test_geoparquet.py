@@ -210,6 +210,12 @@ async def test_instants_have_no_superfluous_digits(tmp_path: Path, unit: str, va
         (pa.dictionary(pa.int8(), pa.string()), ["x"], "x"),
         (pa.date32(), [dt.date(2023, 1, 2)], "2023-01-02"),
         (pa.large_string(), ["x"], "x"),
+        (pa.string_view(), ["x"], "x"),
+        (pa.struct([("a", pa.string_view()), ("b", pa.list_(pa.string_view()))]), [{"a": "x"}], {"a": "x"}),
+        (pa.list_(pa.float64(), 2), [[1.0, 2.5]], [1.0, 2.5]),
+        (pa.large_list(pa.int64()), [[1, None]], [1, None]),
+        (pa.time32("ms"), [dt.time(1, 2, 3)], "01:02:03.000"),
+        (pa.duration("s"), [dt.timedelta(seconds=3)], 3.0),
         (pa.uint64(), [2**64 - 1], 2**64 - 1),
         (pa.struct([("A", pa.int64()), ("a", pa.int64())]), [{"A": 1, "a": 2}], {"A": 1, "a": 2}),
     ],
@@ -227,11 +233,36 @@ async def test_unusual_types_read_as_json_has_them(
     assert item["properties"]["odd"] == expected
 
 
-async def test_a_type_that_changes_becomes_text(tmp_path: Path) -> None:
-    """A property that is a number here and an object there is kept, as JSON text, in both."""
-    items = [example("a", odd=1), example("b", odd={"x": 1}), example("c")]
-    got = await read(write(tmp_path / "a.parquet", items))
-    assert [item["properties"].get("odd") for item in got] == ["1", '{"x":1}', None]
+@pytest.mark.parametrize("at_once", [1, 2, 9])
+async def test_types_that_change_come_back(tmp_path: Path, at_once: int) -> None:
+    """What is of one type in one item and of another in the next reads as it was, at whatever depth it changes."""
+    bands = [[{"nodata": 0}], [{"nodata": "nan"}]]
+    items = [
+        example("a", odd=1, deep={"u": {"v": 1}}, large=2**63),
+        example("b", odd={"x": 1}, deep={"u": {"v": "s", "w": 1}}, large=0.5),
+        example("c", odd="text", deep={"u": {"w": 2}}, flag=True),
+        example("d", odd=[1, "two"], flag=1, mixed=[1.5]),
+        example("e", mixed=["s"]) | {"assets": {"data": {"href": "a", "raster:bands": bands[0], "n": 1}}},
+        example("f", mixed=[]) | {"assets": {"data": {"href": "a", "raster:bands": bands[1], "n": 1.5}}},
+    ]
+    path = tmp_path / "a.parquet"
+    with GeoParquetWriter(path, 2) as writer:
+        for start in range(0, len(items), at_once):
+            writer.write(items[start : start + at_once])
+    assert await read(path) == items
+    assert len((await rustac.read(str(path)))["features"]) == len(items)
+
+
+async def test_proj_geometry_is_a_geometry(tmp_path: Path) -> None:
+    """`proj:geometry` is stored as Well-Known Binary, as its readers expect, and comes back as GeoJSON."""
+    ring = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
+    shapes = [{"type": "Polygon", "coordinates": [ring]}, {"type": "MultiPolygon", "coordinates": [[ring], [ring]]}]
+    items = [example(str(number), **{"proj:geometry": shape}) for number, shape in enumerate(shapes)]
+    path = write(tmp_path / "a.parquet", [*items, example("none")])
+    assert pq.read_schema(path).field("proj:geometry").type == pa.binary()
+    assert await read(path) == [*items, example("none")]
+    theirs = (await rustac.read(str(path)))["features"]
+    assert [item["properties"].get("proj:geometry") for item in theirs] == [*shapes, None]
 
 
 async def test_a_broken_geometry_costs_one_item(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import shapely
 
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.layout import MEMBERS, MORE_GEOMETRIES
+from stac_ingest.geoparquet.unify import json_column
 from stac_ingest.sources.base import Item
 
 INSTANTS = frozenset(
@@ -24,8 +25,6 @@ INSTANTS = frozenset(
 
 SIDES = {4: ("xmin", "ymin", "xmax", "ymax"), 6: ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")}
 INSTANT = pa.timestamp("us", "UTC")
-JSON = pa.json_()
-"""Arrow's own type for JSON text: readers that don't know it have a text, and ours have the value again."""
 
 
 def table_of(items: Sequence[Item]) -> pa.Table:
@@ -40,19 +39,6 @@ def table_of(items: Sequence[Item]) -> pa.Table:
     columns = {name: _column(name, [row.get(name) for row in rows]) for name in names}
     columns["geometry"] = _shapes("geometry", [item.get("geometry") for item in items])
     return pa.table(columns)
-
-
-def json_text(values: Sequence[Any]) -> pa.Array:
-    """Make a column of JSON: for a property that is of one type in one item and of another in the next."""
-    texts = [None if value is None else orjson.dumps(without_nulls(value)).decode() for value in values]
-    return pa.ExtensionArray.from_storage(JSON, pa.array(texts, pa.string()))
-
-
-def without_nulls(value: Any) -> Any:
-    """Leave out null members, which is what an absent one becomes in a column of objects."""
-    if isinstance(value, dict):
-        return {key: without_nulls(member) for key, member in value.items() if member is not None}
-    return [without_nulls(member) for member in value] if isinstance(value, list) else value
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -85,13 +71,25 @@ def _instant(name: str, value: Any) -> dt.datetime | None:
 def _column(name: str, values: list[Any]) -> pa.Array:
     if name in INSTANTS:
         return pa.array(values, INSTANT)
-    if name in MORE_GEOMETRIES:
-        return _shapes(name, values)
+    return _shapes(name, values) if name in MORE_GEOMETRIES else _values(values)
+
+
+def _values(values: list[Any]) -> pa.Array:
     try:
         column = pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return json_text(values)
+        return _mixed(values)
     return pa.array([_filled(value) for value in values]) if _has_hollow(column.type) else column
+
+
+def _mixed(values: list[Any]) -> pa.Array:
+    """Make a column of values that share no type: of objects, member by member, else of JSON."""
+    if not all(value is None or isinstance(value, dict) for value in values):
+        return json_column(values)
+    names = list(dict.fromkeys(name for value in values for name in value or ()))
+    members = [_values([None if value is None else value.get(name) for value in values]) for name in names]
+    missing = pa.array([value is None for value in values])
+    return pa.StructArray.from_arrays(members, names=names, mask=missing)
 
 
 def _has_hollow(kind: pa.DataType) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geometry import geojson_column
-from stac_ingest.geoparquet.layout import Layout, layout_of
+from stac_ingest.geoparquet.layout import Layout, layout_of, without_views
 from stac_ingest.geoparquet.scalars import Part, scalar_parts, string_buffers
 from stac_ingest.geoparquet.text import Ready, Value, joined, merged, nullable_parts, object_parts, storage
 from stac_ingest.sources.base import Item, Reject
@@ -43,7 +43,9 @@ class Decoder:
     """Decodes the rows of one schema. Holds no state that changes: `read` may run in several threads at once."""
 
     def __init__(self, schema: pa.Schema) -> None:
-        self._layout = layout_of(schema)
+        plain = without_views(schema)
+        self._layout = layout_of(plain)
+        self._recast = plain if plain != schema else None
 
     @property
     def is_stac(self) -> bool:
@@ -56,6 +58,8 @@ class Decoder:
         if layout is None:
             yield from (Rows(None, batch.slice(start, SLICE)) for start in range(0, rows, SLICE))
             return
+        if self._recast is not None:
+            batch = batch.cast(self._recast)
         geometries: dict[str, pa.Array] = {}
         bad: set[int] = set()
         for name in layout.geometries:
@@ -81,7 +85,9 @@ class Decoder:
             if not isinstance(item.get("id"), str):
                 reject(origin, ItemError(f"a row has no id that is text: {item.get('id')!r:.40}"))
             elif number in rows.bad:
-                reject(item["id"], ItemError(f"{origin}: its geometry is not Well-Known Binary"))
+                reject(
+                    item["id"], ItemError(f"{origin}: its geometry is not Well-Known Binary with finite coordinates")
+                )
             else:
                 yield item
 
@@ -148,5 +154,7 @@ def _box(batch: pa.RecordBatch, layout: Layout) -> Value:
 
 
 def _list_of(sides: dict[str, pa.Array], names: tuple[str, ...]) -> pa.Array:
+    if any(pa.types.is_null(sides[name].type) for name in names):
+        return pa.nulls(len(sides[names[0]]), pa.string())
     numbers = [joined(scalar_parts(storage(sides[name])), 0) for name in names]
     return pc.binary_join_element_wise("[", pc.binary_join_element_wise(*numbers, ","), "]", "")

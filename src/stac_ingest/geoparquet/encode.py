@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from stac_ingest.geoparquet.columns import JSON, json_text, table_of
+from stac_ingest.geoparquet.columns import table_of
+from stac_ingest.geoparquet.unify import fitted, merged_schema
 from stac_ingest.sources.base import Item
 
 STAC_GEOPARQUET_VERSION = "1.1.0"
@@ -85,7 +86,7 @@ class GeoParquetWriter:
         """
         try:
             self._spool.flush()
-            schema = merged([segment.schema for segment in self._segments] or [_EMPTY])
+            schema = merged_schema([segment.schema for segment in self._segments] or [_EMPTY])
             with pq.ParquetWriter(self._part_path, schema.with_metadata(self._metadata()), compression="zstd") as file:
                 for table in _grouped(self._tables(schema), self._row_group_items):
                     file.write_table(table, row_group_size=self._row_group_items)
@@ -103,7 +104,7 @@ class GeoParquetWriter:
         for segment in self._segments:
             self._spool.seek(segment.offset)
             with pa.ipc.open_stream(self._spool) as stream:
-                yield _fitted(stream.read_all(), schema)
+                yield fitted(stream.read_all(), schema)
 
     def _survey(self, column: pa.ChunkedArray) -> None:
         geometries = shapely.from_wkb(column.to_numpy())
@@ -140,37 +141,6 @@ _GEOMETRY_NAMES = {
     "MULTIPOLYGON": "MultiPolygon",
     "GEOMETRYCOLLECTION": "GeometryCollection",
 }
-
-
-def merged(schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """Give the schema that every table fits: members united, numbers widened, and JSON where types differ."""
-    try:
-        return pa.unify_schemas(schemas, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        names = dict.fromkeys(name for schema in schemas for name in schema.names)
-        return pa.schema([_merged_field(name, [s.field(name) for s in schemas if name in s.names]) for name in names])
-
-
-def _merged_field(name: str, fields: Sequence[pa.Field]) -> pa.Field:
-    try:
-        one_column = [pa.schema([field]) for field in fields]
-        return pa.unify_schemas(one_column, promote_options="permissive").field(name)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.field(name, JSON)
-
-
-def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    columns = []
-    for field in schema:
-        if field.name not in table.schema.names:
-            columns.append(pa.nulls(table.num_rows, field.type))
-        elif field.type == table.schema.field(field.name).type:
-            columns.append(table[field.name])
-        elif field.type == JSON:
-            columns.append(json_text(table[field.name].to_pylist()))
-        else:
-            columns.append(table[field.name].cast(field.type))
-    return pa.table(columns, schema=schema)
 
 
 def _grouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:

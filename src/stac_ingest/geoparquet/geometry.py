@@ -41,7 +41,8 @@ _FORMS = (
 def geojson_column(column: pa.Array) -> tuple[pa.Array, list[int]]:
     """Turn a column of WKB into a column of GeoJSON text.
 
-    Null stays null. A row whose bytes are no geometry becomes null too, and its number is in the second value.
+    Null stays null. A row whose bytes are no geometry, or one with coordinates that are no numbers, becomes null too, and
+    its number is in the second value.
     """
     column = (column.storage if isinstance(column, pa.ExtensionArray) else column).cast(pa.binary())
     if not len(column):
@@ -117,8 +118,12 @@ def _gathered(data: Bytes, begin: Places, width: int) -> Bytes:
 
 
 def _by_geos(column: pa.Array) -> pa.Array:
-    geometries = shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore")
-    texts = shapely.to_geojson(geometries)
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are looked for below
+        geometries = shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore")
+        texts = shapely.to_geojson(geometries)
+    for row, text in enumerate(texts):
+        if text is not None and "null" in text:
+            texts[row] = None
     for row in np.flatnonzero(shapely.is_empty(geometries)).tolist():
         name = _NAMES.get(int(shapely.get_type_id(geometries[row])))
         if name is not None:  # GEOS writes an empty Polygon as [[]], a ring without points

@@ -51,6 +51,26 @@ def layout_of(schema: pa.Schema) -> Layout | None:
     return Layout(members, properties, geometry, geometries | {geometry}, bbox)
 
 
+def without_views(schema: pa.Schema) -> pa.Schema:
+    """Give the schema with plain strings for string views, which Arrow can't filter."""
+    return pa.schema([field.with_type(_without_views(field.type)) for field in schema], metadata=schema.metadata)
+
+
+def _without_views(kind: pa.DataType) -> pa.DataType:
+    types = pa.types
+    if types.is_string_view(kind):
+        return pa.string()
+    if types.is_binary_view(kind):
+        return pa.binary()
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_without_views(field.type)) for field in kind])
+    if types.is_map(kind):
+        return pa.map_(_without_views(kind.key_type), _without_views(kind.item_type))
+    if types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_without_views(kind.value_type)))
+    return kind
+
+
 def _geometry_column(schema: pa.Schema, named: Any) -> str | None:
     for name in (named, DEFAULT_GEOMETRY):
         if isinstance(name, str) and name in schema.names and _is_binary(schema.field(name).type):

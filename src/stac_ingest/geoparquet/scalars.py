@@ -26,7 +26,7 @@ def scalar_parts(array: pa.Array) -> list[Part]:  # noqa: PLR0911 - one way out 
     kind, types = array.type, pa.types
     if types.is_string(kind):
         return ['"', _escaped(array), '"']
-    if types.is_large_string(kind) or types.is_string_view(kind):
+    if types.is_large_string(kind):
         return ['"', _escaped(array.cast(pa.string())), '"']
     if types.is_floating(kind):
         return [_floats(array)]

@@ -118,8 +118,9 @@ def _has_gaps(value: Value) -> bool:
 def _object_of_optional(filled: Sequence[tuple[str, Value]]) -> list[Part]:
     if not filled:
         return ["{}"]
-    texts = [_optional([key(name)], value, "") for name, value in filled]
-    return ["{", pc.binary_join_element_wise(*texts, ",", null_handling="skip"), "}"]
+    # Not `null_handling="skip"`: Arrow 26 then leaves out the rows in which all are null, and the others move up.
+    texts = [_optional([",", key(name)], value, "").fill_null("") for name, value in filled]
+    return ["{", pc.binary_replace_slice(joined(texts, 0), 0, 1, ""), "}"]
 
 
 def _optional(before: list[Part], value: Value, after: str) -> pa.Array:

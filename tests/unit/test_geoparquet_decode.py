@@ -1,0 +1,294 @@
+"""Rows of STAC-GeoParquet to items: what is geometry, what is a box, what is missing, what is broken."""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.geoparquet.decode import SLICE, Decoder
+from stac_ingest.geoparquet.geometry import geojson_column
+from stac_ingest.geoparquet.layout import layout_of
+from stac_ingest.geoparquet.turns import ShortTurns
+from stac_ingest.sources import geoparquet as source
+from stac_ingest.summary import IngestSummary
+
+POINT = shapely.to_wkb(shapely.Point(1.5, 2.5))
+WKT = [
+    "POINT (1.5 2.25)",
+    "POINT Z (1 2 3)",
+    "POINT EMPTY",
+    "LINESTRING (0 0, 1 1)",
+    "POLYGON ((0 0, 1 0, 1 1, 0 0))",
+    "POLYGON ((0 0, 4 0, 4 4, 0 0), (1 0.5, 2 0.5, 2 1, 1 0.5))",
+    "POLYGON Z ((0 0 1, 1 0 1, 1 1 1, 0 0 1))",
+    "POLYGON EMPTY",
+    "MULTIPOINT (1 2, 3 4)",
+    "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))",
+    "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((5 5, 6 5, 6 6, 5 5)))",
+    "GEOMETRYCOLLECTION (POINT (1 2), LINESTRING (0 0, 1 1))",
+    "GEOMETRYCOLLECTION EMPTY",
+]
+EMPTY = {"Point": {"type": "Point", "coordinates": []}, "Polygon": {"type": "Polygon", "coordinates": []}}
+coordinates = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def batch_of(rows: Sequence[dict[str, Any]], types: dict[str, pa.DataType] | None = None, geo: Any = None) -> Any:
+    """Make a batch of STAC rows from what differs from a plain one."""
+    plain = {"id": "i", "geometry": POINT, "assets": {"a": {"href": "x"}}, "links": [{"rel": "self", "href": "y"}]}
+    full = [{**plain, **row} for row in rows]
+    columns = {
+        name: pa.array([row.get(name) for row in full], (types or {}).get(name))
+        for name in dict.fromkeys(name for row in full for name in row)
+    }
+    metadata = {"geo": geo if isinstance(geo, str) else json.dumps(geo)} if geo is not None else None
+    return pa.RecordBatch.from_pydict(columns).replace_schema_metadata(metadata)
+
+
+def items_of(batch: pa.RecordBatch, rejected: list[tuple[str, str]] | None = None) -> list[dict[str, Any]]:
+    """Decode a batch; without a list for what is rejected, nothing may be."""
+    decoder = Decoder(batch.schema)
+
+    def reject(origin: str, error: Exception) -> None:
+        assert rejected is not None, error
+        rejected.append((origin, str(error)))
+
+    return [item for rows in decoder.read(batch) for item in decoder.items(rows, "file", reject)]
+
+
+@st.composite
+def shapes(draw: st.DrawFn) -> bytes | None:
+    """Draw the binary form of a geometry, in any byte order and flavour."""
+    form = draw(st.sampled_from(["none", "wkt", "point", "ring", "multi"]))
+    if form == "none":
+        return None
+    if form == "wkt":
+        shape = shapely.from_wkt(draw(st.sampled_from(WKT)))
+    elif form == "point":
+        shape = shapely.Point(draw(coordinates), draw(coordinates))
+    else:
+        ring = draw(st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=6))
+        shape = shapely.Polygon([*ring, ring[0]])
+        shape = shapely.MultiPolygon([shape]) if form == "multi" else shape
+    flavor = draw(st.sampled_from(["iso", "extended"]))
+    found: bytes = shapely.to_wkb(shape, byte_order=draw(st.sampled_from([0, 1])), flavor=flavor)
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(binary=st.lists(shapes(), max_size=8))
+def test_geometries_read_as_geos_reads_them(binary: list[bytes | None]) -> None:
+    """Each geometry is the GeoJSON that GEOS gives for it, to the last digit, whichever way it was decoded."""
+    text, bad = geojson_column(pa.array(binary, pa.binary()))
+    assert bad == []
+    for found, raw in zip(text.to_pylist(), binary, strict=True):
+        shape = None if raw is None else shapely.from_wkb(raw)
+        wanted = None if shape is None else orjson.loads(shapely.to_geojson(shape))
+        if shape is not None and shape.is_empty:
+            wanted = EMPTY.get(shape.geom_type, wanted)
+        assert (None if found is None else orjson.loads(found)) == wanted
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5, 12, 20, -1])
+def test_bytes_that_are_no_geometry_are_named(cut: int) -> None:
+    """Truncated binary is null and its row is named; its neighbours are read."""
+    whole = shapely.to_wkb(shapely.box(0, 0, 1, 1))
+    text, bad = geojson_column(pa.array([whole, whole[:cut], POINT]))
+    assert bad == [1]
+    assert text.is_valid().to_pylist() == [True, False, True]
+
+
+def test_a_ring_that_lies_about_its_length_is_named() -> None:
+    """A count of points that the bytes don't hold is no reason to read beyond them."""
+    lying = struct.pack("<BII I2d", 1, 3, 1, 2**31, 1.0, 2.0)
+    assert geojson_column(pa.array([lying, lying + POINT]))[1] == [0, 1]
+
+
+def test_coordinates_that_are_no_numbers_are_named() -> None:
+    """A ring with NaN and a point at infinity are no GeoJSON; an empty point, which is NaN in binary, is."""
+    ring = struct.pack("<BIII8d", 1, 3, 1, 4, 0.0, 0.0, 1.0, float("nan"), 1.0, 1.0, 0.0, 0.0)
+    far = struct.pack("<BIdd", 1, 1, float("inf"), 1.0)
+    text, bad = geojson_column(pa.array([ring, far, shapely.to_wkb(shapely.Point()), POINT]))
+    assert bad == [0, 1]
+    assert text.to_pylist()[2] == '{"type":"Point","coordinates":[]}'
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ({"xmin": 1.0, "ymin": 2.0, "xmax": 3.0, "ymax": 4.0}, [1, 2, 3, 4]),
+        ({"xmin": 1.0, "ymin": 2.0, "zmin": 0.0, "xmax": 3.0, "ymax": 4.0, "zmax": 5.0}, [1, 2, 0, 3, 4, 5]),
+        ({"xmin": 1.0, "ymin": 2.0, "zmin": None, "xmax": 3.0, "ymax": 4.0, "zmax": None}, [1, 2, 3, 4]),
+        ({"xmin": 1.0, "ymin": None, "xmax": 3.0, "ymax": 4.0}, None),
+        ({"xmin": float("nan"), "ymin": 2.0, "xmax": 3.0, "ymax": 4.0}, None),
+        ([1.0, 2.0, 3.0, 4.0], [1, 2, 3, 4]),
+    ],
+)
+def test_a_box_is_a_list_of_its_sides(box: Any, expected: list[float] | None) -> None:
+    """A box comes in the order that GeoJSON has, with heights where it has them, and not at all when it isn't one."""
+    solid = {"xmin": 9.0, "ymin": 9.0, "zmin": 9.0, "xmax": 9.0, "ymax": 9.0, "zmax": 9.0}
+    first = {"id": "first", "bbox": solid} if isinstance(box, dict) and "zmin" in box else {"id": "first"}
+    got = items_of(batch_of([first, {"bbox": box}]))
+    assert got[1].get("bbox") == expected
+
+
+def test_what_an_item_must_have_is_there() -> None:
+    """Without columns for them, or with nulls, items have a type, links and assets; an absent date stays absent."""
+    (item,) = items_of(batch_of([{"assets": None}], {"assets": pa.struct([("a", pa.struct([("href", pa.string())]))])}))
+    assert item == {
+        "type": "Feature",
+        "id": "i",
+        "geometry": {"type": "Point", "coordinates": [1.5, 2.5]},
+        "links": [{"rel": "self", "href": "y"}],
+        "assets": {},
+        "properties": {},
+    }
+
+
+def test_null_is_kept_where_items_have_it() -> None:
+    """Geometry and datetime stay null; other members that are null are absent, at every depth."""
+    stamp = {"datetime": pa.timestamp("ms", "UTC")}
+    row = {"geometry": None, "datetime": None, "gone": None, "deep": {"a": None, "b": {"c": None}}}
+    other = {"datetime": 24, "gone": 1, "deep": {"a": 1, "b": {"c": 2}}}
+    got = items_of(batch_of([row, other], stamp))
+    assert got[0]["geometry"] is None
+    assert got[0]["properties"] == {"datetime": None, "deep": {"b": {}}}
+    assert got[1]["properties"] == {**other, "datetime": "1970-01-01T00:00:00.024Z"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Foo", "foo", 'a"b', "x'y", "a.b", "", "select", "proj:code", "\n", "properties", "é"]
+)
+def test_a_column_keeps_its_name(name: str) -> None:
+    """Whatever strangers call a column, it is the property of that name, and beside one that differs in case."""
+    (item,) = items_of(batch_of([{name: 1, "FOO": 2}]))
+    assert item["properties"] == {name: 1, "FOO": 2}
+
+
+@pytest.mark.parametrize(
+    ("geo", "column"),
+    [
+        ({"primary_column": "shape"}, "shape"),
+        ({"primary_column": "nowhere"}, "geometry"),
+        ({"primary_column": "id"}, "geometry"),
+        ({"primary_column": 7}, "geometry"),
+        ({"columns": "none"}, "geometry"),
+        ([1], "geometry"),
+        ("{", "geometry"),
+        (None, "geometry"),
+    ],
+)
+def test_the_geometry_is_the_one_that_metadata_name(geo: Any, column: str) -> None:
+    """The primary column is taken when it is there and binary; metadata that lie or are broken don't matter."""
+    layout = layout_of(batch_of([{"shape": POINT}], geo=geo).schema)
+    assert layout is not None
+    assert layout.geometry == column
+
+
+@pytest.mark.parametrize("missing", ["id", "geometry", "assets and links"])
+def test_rows_of_other_tables_are_yielded_as_they_are(missing: str) -> None:
+    """Without an id, a binary geometry, or assets or links, a table isn't STAC-GeoParquet, and rows stay rows."""
+    batch = batch_of([{"n": number} for number in range(SLICE + 1)])
+    batch = batch.drop_columns([name for name in missing.split(" and ") if name in batch.schema.names])
+    assert not Decoder(batch.schema).is_stac
+    assert items_of(batch) == batch.to_pylist()
+
+
+def test_broken_rows_cost_only_themselves() -> None:
+    """Text that isn't UTF-8, an id that is none and a broken geometry are each rejected with the reason."""
+    spoiled = pa.StringArray.from_buffers(
+        4, pa.py_buffer(np.array([0, 1, 2, 3, 4], np.int32)), pa.py_buffer(b"a\xffcd")
+    )
+    batch = batch_of([{"id": "0"}, {"id": "1"}, {"id": None}, {"id": "3", "geometry": b"no"}])
+    rejected: list[tuple[str, str]] = []
+    got = items_of(batch.append_column("text", spoiled), rejected)
+    assert [item["id"] for item in got] == ["0"]
+    assert [origin for origin, _ in rejected] == ["file", "file", "3"]
+    assert "Well-Known Binary" in rejected[2][1]
+
+
+def test_broken_geometries_are_found_in_every_slice() -> None:
+    """The rows of a batch are handed over in slices, and a broken geometry is counted from the start of its own."""
+    table = [{"id": str(number), "geometry": POINT if number % SLICE else b"no"} for number in range(2 * SLICE + 1)]
+    batch = batch_of(table)
+    assert [len(rows.text or ()) for rows in Decoder(batch.schema).read(batch)] == [SLICE, SLICE, 1]
+    rejected: list[tuple[str, str]] = []
+    assert len(items_of(batch, rejected)) == 2 * SLICE - 2
+    assert [origin for origin, _ in rejected] == ["0", str(SLICE), str(2 * SLICE)]
+
+
+def test_large_rows_are_read_in_small_numbers(tmp_path: Path) -> None:
+    """Rows of a megabyte are not taken two thousand at a time; a row group without rows is no division by zero."""
+    pq.write_table(pa.table({"a": ["x" * (1 << 20) + str(number) for number in range(5)]}), tmp_path / "large.parquet")
+    group = pq.read_metadata(tmp_path / "large.parquet").row_group(0)
+    assert source._rows_at_once(group) == source.BATCH_BYTES // (group.total_byte_size // 5)
+    pq.write_table(pa.table({"a": pa.array([], pa.string())}), tmp_path / "none.parquet")
+    with pq.ParquetWriter(tmp_path / "none.parquet", pa.schema([("a", pa.string())])) as writer:
+        writer.write_batch(pa.record_batch({"a": pa.array([], pa.string())}))
+    metadata = pq.read_metadata(tmp_path / "none.parquet")
+    assert all(source._rows_at_once(metadata.row_group(number)) > 0 for number in range(metadata.num_row_groups))
+
+
+async def test_damage_inside_a_file_is_told(tmp_path: Path) -> None:
+    """A file whose pages are damaged, but whose footer is whole, yields an error for that row group."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_batches([batch_of([{"id": str(number)} for number in range(50)])]), path)
+    whole = bytearray(path.read_bytes())
+    whole[4:400] = b"\xff" * 396
+    path.write_bytes(whole)
+    summary = IngestSummary()
+    reader = source.GeoParquetSource([path], IngestConfig(mode="file", source=str(path)), summary)
+    rejected: list[str] = []
+    async for unit in reader.units():
+        async for batch in reader.read(unit):
+            assert list(reader.decode(batch, lambda origin, error: rejected.append(f"{origin}: {error}"))) == []
+    await reader.close()
+    assert len(rejected) == 1
+    assert rejected[0].startswith("a.parquet[0]: ")
+
+
+async def test_bytes_read_are_those_of_the_row_groups_read(tmp_path: Path) -> None:
+    """What is counted is compressed bytes, and only of row groups that were begun."""
+    path = tmp_path / "a.parquet"
+    rows = [{"id": str(number)} for number in range(40)]
+    pq.write_table(pa.Table.from_batches([batch_of(rows)]), path, row_group_size=20)
+    metadata = pq.read_metadata(path)
+    sizes = [
+        sum(metadata.row_group(group).column(number).total_compressed_size for number in range(metadata.num_columns))
+        for group in range(2)
+    ]
+    summary = IngestSummary()
+    reader = source.GeoParquetSource([path], IngestConfig(mode="file", source=str(path)), summary)
+    seen = []
+    async for unit in reader.units():
+        seen += [summary.bytes_read async for _ in reader.read(unit)]
+    await reader.close()
+    assert seen == [sizes[0], sum(sizes)]
+
+
+def test_turns_are_short_only_while_somebody_needs_them() -> None:
+    """The switch interval is shortened once for all users and restored by the last; ending twice does nothing."""
+    before = sys.getswitchinterval()
+    one, two = ShortTurns(), ShortTurns()
+    for user in (one, two, one):
+        user.begin()
+    short = sys.getswitchinterval()
+    one.end()
+    one.end()
+    between = sys.getswitchinterval()
+    two.end()
+    assert short == between < before
+    assert sys.getswitchinterval() == before

@@ -1,0 +1,126 @@
+"""Columns of any type to JSON text, against what Arrow itself says the columns hold."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stac_ingest.geoparquet.text import joined, nullable_parts, object_parts
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=5) | st.sampled_from(
+    ['"', "\\", "\x00\x1f", '","id":"x', "\n", "é\u2028"]
+)
+LEAVES: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [
+    (pa.string(), texts),
+    (pa.large_string(), texts),
+    (pa.string(), st.just("constant")),
+    (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+    (pa.uint64(), st.integers(0, 2**64 - 1)),
+    (pa.int8(), st.sampled_from([0, 1])),
+    (pa.bool_(), st.booleans()),
+    (pa.float64(), st.floats()),
+    (pa.float64(), st.sampled_from([0.0, -0.0, 1.0, 1e22, 1e-7])),
+    (pa.float32(), st.sampled_from([0.5, 2.0, -3.0])),
+    (pa.null(), st.none()),
+]
+
+
+def _struct(members: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]]) -> tuple[pa.DataType, Any]:
+    values = st.fixed_dictionaries({name: st.none() | value for name, (_, value) in members.items()})
+    return pa.struct([(name, kind) for name, (kind, _) in members.items()]), values
+
+
+def _list(member: tuple[pa.DataType, st.SearchStrategy[Any]], least: int, most: int) -> tuple[pa.DataType, Any]:
+    return pa.list_(member[0]), st.lists(st.none() | member[1], min_size=least, max_size=most)
+
+
+def _map(member: tuple[pa.DataType, st.SearchStrategy[Any]]) -> tuple[pa.DataType, Any]:
+    pairs = st.dictionaries(texts, st.none() | member[1], max_size=2).map(lambda found: list(found.items()))
+    return pa.map_(pa.string(), member[0]), pairs
+
+
+names = st.sampled_from(["a", "A", 'q"', "x:y", "\\", ""])
+typed = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda inner: (
+        st.dictionaries(names, inner, min_size=1, max_size=3).map(_struct)
+        | st.tuples(inner, st.sampled_from([(0, 2), (1, 1)])).map(lambda found: _list(found[0], *found[1]))
+        | inner.map(_map)
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> pa.Array:
+    """Draw a column of some type, with nulls or without, cut out of a longer one."""
+    kind, value = draw(typed)
+    rows = draw(st.lists(value | st.none() if draw(st.booleans()) else value, min_size=1, max_size=6))
+    start = draw(st.integers(0, len(rows) - 1))
+    return pa.array(rows, kind)[start:]
+
+
+def expected(value: Any, kind: pa.DataType) -> Any:
+    """Give what JSON has for a value: members that are null are left out, elements and map values are not."""
+    if value is None:
+        return None
+    if pa.types.is_struct(kind):
+        members = {field.name: expected(value[field.name], field.type) for field in kind}
+        return {name: member for name, member in members.items() if member is not None}
+    if pa.types.is_map(kind):
+        return {name: expected(member, kind.item_type) for name, member in value}
+    if pa.types.is_list(kind):
+        return [expected(member, kind.value_type) for member in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@settings(max_examples=300, deadline=None)
+@given(column=columns())
+def test_text_says_what_the_column_holds(column: pa.Array) -> None:
+    """Whatever its type and wherever its nulls are, each row's text is the JSON of that row."""
+    text = joined(nullable_parts(column), len(column))
+    got = [orjson.loads(row) for row in text.to_pylist()]
+    wanted = [expected(value, column.type) for value in column.to_pylist()]
+    assert repr(got) == repr(wanted)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), count=st.integers(1, 5))
+def test_objects_have_the_members_that_are_not_null(data: st.DataObject, count: int) -> None:
+    """Members come in the order of the columns, and those that are null in a row are not in that row's object."""
+    members = []
+    for number in range(count):
+        kind, value = data.draw(st.sampled_from(LEAVES))
+        members.append((f"m{number}", pa.array(data.draw(st.lists(st.none() | value, min_size=4, max_size=4)), kind)))
+    text = joined(object_parts(members), 4)
+    rows = [{name: expected(column[row].as_py(), column.type) for name, column in members} for row in range(4)]
+    wanted = [{name: value for name, value in row.items() if value is not None} for row in rows]
+    assert repr([orjson.loads(row) for row in text.to_pylist()]) == repr(wanted)
+
+
+@pytest.mark.parametrize("members", [1, 2, 3])
+def test_a_row_without_any_member_stays_in_its_place(members: int) -> None:
+    """An object all of whose members are null is empty, and the rows after it don't move up."""
+    columns_ = [(f"m{number}", pa.array([None, number, None, number], pa.int64())) for number in range(members)]
+    full = {f"m{number}": number for number in range(members)}
+    assert [orjson.loads(row) for row in joined(object_parts(columns_), 4).to_pylist()] == [{}, full, {}, full]
+
+
+def test_a_dictionary_is_written_by_its_values() -> None:
+    """A dictionary-encoded column reads like the plain one, its nulls included."""
+    column = pa.array(["a", None, "a"]).dictionary_encode()
+    assert joined(nullable_parts(column), 3).to_pylist() == ['"a"', "null", '"a"']
+
+
+def test_json_is_written_as_it_is_and_what_is_not_json_as_text() -> None:
+    """JSON text of a column of that type becomes a value; text that would break out of its place stays a text."""
+    texts_ = ['{"k":[1,null]}', '1},"id":"x"', None]
+    column = pa.ExtensionArray.from_storage(pa.json_(), pa.array(texts_, pa.string()))
+    got = [orjson.loads(row) for row in joined(nullable_parts(column), 3).to_pylist()]
+    assert got == [{"k": [1, None]}, '1},"id":"x"', None]
