@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-run: $(VENV)/.run ## measure everything in config.yaml (about 25 minutes on 2 cores); results/benchmark_report.md
+run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 cores); results/benchmark_report.md
 	$(BIN)/snakemake --cores $(CORES)
 
 quick: $(VENV)/.run ## the same at a small size (about a minute); results/quick/benchmark_report.md

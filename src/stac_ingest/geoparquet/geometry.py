@@ -41,8 +41,8 @@ _FORMS = (
 def geojson_column(column: pa.Array) -> tuple[pa.Array, list[int]]:
     """Turn a column of WKB into a column of GeoJSON text.
 
-    Null stays null. A row whose bytes are no geometry, or one with coordinates that are no numbers, becomes null too, and
-    its number is in the second value.
+    Null stays null. A row whose bytes are no geometry, or one with coordinates that are no numbers, becomes null too,
+    and its number is in the second value.
     """
     column = (column.storage if isinstance(column, pa.ExtensionArray) else column).cast(pa.binary())
     if not len(column):
