@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -327,6 +328,8 @@ def test_interrupted_by_the_user(tmp_path):
             [*COMMAND, url, "--collection", "c", "--to", "ndjson", "--output", str(tmp_path / "out")],
             stderr=subprocess.PIPE,
             text=True,
+            # Where the tests run in the background Ctrl-C is ignored, and a child would inherit that.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         )
         silent.settimeout(30)
         connection, _ = silent.accept()

@@ -240,7 +240,7 @@ def test_the_project_lints_clean() -> None:
 def test_the_shipped_matrices_are_valid() -> None:
     """`config.yaml` and `workflow/quick.yaml` are read without complaint, and show the same groups of scenarios."""
     full, quick = load_settings(ROOT / "config.yaml"), load_settings(ROOT / "workflow/quick.yaml")
-    assert len(cells(full)) > 90
+    assert len(cells(full)) > 2 * len(cells(quick))
     assert {cell.group for cell in cells(quick)} == {cell.group for cell in cells(full)}
 
 
