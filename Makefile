@@ -14,7 +14,7 @@ help: ## this list
 run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 cores); results/benchmark_report.md
 	$(BIN)/snakemake --cores $(CORES)
 
-quick: $(VENV)/.run ## the same at a small size (about a minute); results/quick/benchmark_report.md
+quick: $(VENV)/.run ## the same at a small size (under two minutes); results/quick/benchmark_report.md
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
 
 test: $(VENV)/.dev ## all tests
