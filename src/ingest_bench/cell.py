@@ -83,6 +83,8 @@ def _described(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]
 
 def _parity(side: Side, samples: list[Sample], measure: Side | None = None) -> Parity:
     """Compare every sample of a side with the reference; where there is none, with its pair's sample of `measure`."""
+    if not side.delivers:
+        return parity([], side.known_defect)
     others = {sample.pair: sample.digest for sample in samples if measure and sample.role == measure.role}
     differences = []
     for sample in samples:

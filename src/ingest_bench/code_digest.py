@@ -90,6 +90,8 @@ PIPELINE = (
     "stac_ingest/outputs/base.py",
     "stac_ingest/outputs/folder.py",
 )
+PACKAGE = ("ingest", "read_only", "parse_only")
+"""The fetchers that use the package; two of them take a stage of it alone."""
 SIMULATOR = ("ingest_bench/simulator/*.py",)
 
 BUILDERS = {
@@ -120,8 +122,10 @@ class CodeUse:
     def patterns(self) -> list[str]:
         """List the source files, as patterns below the folder of the packages."""
         found = [*HARNESS, *CONTEXT, f"ingest_bench/arms/{FETCHERS[self.fetcher]}.py"]
-        if self.fetcher == "ingest":
+        if self.fetcher in PACKAGE:
             found += [*ENGINE, *SOURCES[self.kind], *STRATEGIES[self.strategy]]
+        if self.fetcher in PACKAGE[1:]:
+            found.append("ingest_bench/arms/ingest_arm.py")
         if self.kind == "api" and not self.remote:
             found += SIMULATOR
         if self.output:

@@ -18,6 +18,8 @@ from stac_ingest.config import IngestConfig
 JSON_FILES = ("item_files", "items_directory")
 KINDS = {
     "ingest": (*JSON_FILES, "geoparquet", "api"),
+    "read_only": (*JSON_FILES, "geoparquet", "api"),
+    "parse_only": (*JSON_FILES, "api"),
     "upstream": (*JSON_FILES, "geoparquet"),
     "aiofiles": JSON_FILES,
     "process_pool": JSON_FILES,
@@ -53,11 +55,13 @@ def _names_are_plain(key: str, names: Iterable[str]) -> None:
 def _check_corpus(key: str, corpus: Corpus, settings: Settings) -> None:
     if corpus.broken and corpus.kind != "items_directory":
         _refuse(f"{key}.broken", f"belongs to kind: items_directory, not to {corpus.kind}")
+    if corpus.crowded and corpus.kind != "api":
+        _refuse(f"{key}.crowded", f"belongs to kind: api, not to {corpus.kind}")
     if corpus.files is not None and corpus.kind != "geoparquet":
         _refuse(f"{key}.files", f"belongs to kind: geoparquet, not to {corpus.kind}")
     if corpus.files is not None and corpus.files > (corpus.items or corpus.files):
         _refuse(f"{key}.files", f"{corpus.files} files for {corpus.items} items; use at most one file an item")
-    for option in ("broken", "files"):
+    for option in ("broken", "crowded", "files"):
         if not corpus.generated and getattr(corpus, option):
             _refuse(f"{key}.{option}", "belongs to a generated corpus")
     if corpus.path is not None:
@@ -147,6 +151,10 @@ def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
             f"{key}.concurrency",
             f"{arm.concurrency} is not allowed; {arm.fetcher} reads one page or file at a time, use [1]",
         )
+    if arm.fetcher == "parse_only" and arm.concurrency != [1]:
+        _refuse(f"{key}.concurrency", f"{arm.concurrency} is not allowed; parsing is one thread's work, use [1]")
+    if arm.server is not None and (corpus.kind != "api" or corpus.url is not None):
+        _refuse(f"{key}.server", "belongs to generated corpora of kind: api")
     for name in arm.settings:
         if name in PINNED:
             _refuse(f"{key}.settings.{name}", "follows from the corpus and the level; leave it out")

@@ -88,6 +88,7 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
         "concurrency": spec.baseline_concurrency if role == "baseline" else spec.concurrency,
         "corpus": name,
         "corpus_settings": corpus.model_dump(),
+        "server": arm.server.model_dump() if arm.server else None,
         "code": code_digest(code_use(settings, spec, role)),
     }
 

@@ -187,7 +187,7 @@ class _Bench:
         if side.server:
             side.server.reset()
         result = self._run(side, pair % CLASSES)
-        server = side.server.stats() if side.server else None
+        server = side.server.stats() if side.server and side.asks else None
         sample = Sample(**result, role=side.role, pair=pair, server=server)
         sample.void = void_reason(sample, server)
         sample.notes += filter(None, [delay_remark(server)])

@@ -11,7 +11,7 @@ NAME = r"^[a-z][a-z0-9_]*$"
 
 MOST_CONCURRENT = 50
 
-FetcherName = Literal["ingest", "upstream", "aiofiles", "process_pool", "pystac_client"]
+FetcherName = Literal["ingest", "read_only", "parse_only", "upstream", "aiofiles", "process_pool", "pystac_client"]
 CorpusKind = Literal["item_files", "items_directory", "geoparquet", "api"]
 
 
@@ -71,6 +71,9 @@ class Corpus(Strict):
     item_kb: Literal[5, 20] = Field(default=5, description="size of one item as JSON, about")
     files: int | None = Field(default=None, ge=1, le=1000, description="GeoParquet only: over how many files")
     broken: float = Field(default=0, ge=0, lt=1, description="items directory only: share of broken files")
+    crowded: bool = Field(
+        default=False, description="API only: 90% of the items in 1% of the time, 500 of them at one instant"
+    )
     path: str | None = Field(default=None, description="your own files instead: a folder or a file")
     url: str | None = Field(default=None, description="your own API instead: its root; needs remote.allow")
     collection: str | None = Field(default=None, description="with url: the collection to read")
@@ -127,6 +130,7 @@ class Arm(Strict):
     fetcher: FetcherName = "ingest"
     concurrency: list[int] = Field(min_length=1)
     settings: dict[str, Any] = Field(default_factory=dict, description="passed to IngestConfig (fetcher: ingest only)")
+    server: Server | None = Field(default=None, description="instead of the scenario's")
     label: str | None = Field(default=None, description="what the report calls it")
     known_defect: str | None = Field(
         default=None, description="why what it delivers is known to differ; it is measured, and shown struck through"
@@ -144,7 +148,7 @@ class Arm(Strict):
 
     @model_validator(mode="after")
     def _settings_have_a_taker(self) -> Self:
-        if self.settings and self.fetcher not in ("ingest", "pystac_client"):
+        if self.settings and self.fetcher not in ("ingest", "read_only", "parse_only", "pystac_client"):
             raise ValueError(f"fetcher {self.fetcher} takes no settings")
         return self
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import ValidationError
 
@@ -16,8 +16,12 @@ from ingest_bench.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 if TYPE_CHECKING:
     from ingest_bench.corpora.manifest import Manifest
     from ingest_bench.digest import Reference
-    from ingest_bench.settings import Corpus, Settings
+    from ingest_bench.settings import Corpus, Server, Settings
     from ingest_bench.simulator.process import SimulatorProcess
+
+
+Served: TypeAlias = "tuple[str, Server | None]"
+Servers: TypeAlias = "dict[Served, SimulatorProcess]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,13 @@ class Side:
     files: Path | None
     """What to read into memory or to evict before a sample; None for an API."""
     server: SimulatorProcess | None
+    delivers: bool
+    """Whether it is to deliver the corpus; a stage of an ingest alone may deliver nothing."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks its server anything while the clock runs."""
+        return self.arm.fetcher != "parse_only"
 
     @property
     def remote(self) -> bool:
@@ -63,23 +74,30 @@ def open_sides(settings: Settings, spec: CellSpec, stack: ExitStack) -> dict[Rol
 
     """
     scenario = settings.scenarios[spec.scenario]
-    servers: dict[str, SimulatorProcess] = {}
+    servers: Servers = {}
     if scenario.server:
         from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - only API cells have a server
 
-        for name in spec.corpora:
-            _manifest(settings, name)
-            servers[name] = stack.enter_context(
-                SimulatorProcess(corpus_folder(settings, name), scenario.server, settings.seed)
-            )
-    return {role: _side(settings, spec, role, servers) for role in ROLES}
+        for role in ROLES:
+            served = name, behaviour = _served(settings, spec, role)
+            if served not in servers and behaviour is not None:
+                _manifest(settings, name)
+                servers[served] = stack.enter_context(
+                    SimulatorProcess(corpus_folder(settings, name), behaviour, settings.seed)
+                )
+    return {role: _side(settings, spec, role, servers.get(_served(settings, spec, role))) for role in ROLES}
 
 
-def _side(settings: Settings, spec: CellSpec, role: Role, servers: dict[str, SimulatorProcess]) -> Side:
+def _served(settings: Settings, spec: CellSpec, role: Role) -> Served:
+    """Name what a side's server serves, and how."""
+    behaviour = arm_of(settings, spec, role).server or settings.scenarios[spec.scenario].server
+    return corpus_of(settings, spec, role)[0], behaviour
+
+
+def _side(settings: Settings, spec: CellSpec, role: Role, server: SimulatorProcess | None) -> Side:
     name, corpus = corpus_of(settings, spec, role)
     picked = settings.scenarios[spec.scenario].file
     manifest = _manifest(settings, name) if corpus.url is None else None
-    server = servers.get(name)
     source = corpus_folder(settings, name)
     if picked:
         source = source / picked
@@ -102,6 +120,7 @@ def _side(settings: Settings, spec: CellSpec, role: Role, servers: dict[str, Sim
         broken=tuple(manifest.broken) if manifest and _failures_are_known(corpus) else None,
         files=None if corpus.kind == "api" else source,
         server=server,
+        delivers=arm.fetcher != "read_only",
     )
 
 

@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
 
     drive = parser.add_argument_group("how to read it")
-    drive.add_argument("--concurrency", metavar="N", type=int, help="units of work under way at once, 1 to 50")
+    drive.add_argument("--concurrency", metavar="N|auto", type=_level, help="units of work under way at once, 1 to 50")
     drive.add_argument("--strategy", dest="worker_strategy", choices=("semaphore", "queue", "time_chunks"))
     drive.add_argument("--retry", choices=("wait", "none"), help="when a server is busy: wait, or count a failure")
     drive.add_argument("--max-requests", metavar="N", type=int, help="the budget: requests in all")
@@ -90,7 +90,7 @@ def describe_budget(config: IngestConfig) -> str:
     budget = config.budget
     return (
         f"budget for {_host(config.source)}: at most {budget.max_requests or 'any number of'} requests, "
-        f"{budget.requests_per_second or 'any number'} a second, {budget.max_in_flight or config.concurrency} at once"
+        f"{budget.requests_per_second or 'any number'} a second, {budget.max_in_flight or config.workers} at once"
     )
 
 
@@ -145,6 +145,15 @@ def _bbox(text: str) -> list[float]:
     if len(numbers) not in (4, 6):
         raise argparse.ArgumentTypeError(f"{text!r} has {len(numbers)} numbers, not 4 or 6")
     return numbers
+
+
+def _level(text: str) -> int | str:
+    if text == "auto":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'auto'") from None
 
 
 def _is_url(source: str) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stac_ingest.errors import ConfigurationError
 
 WorkerStrategy = Literal["semaphore", "queue", "time_chunks"]
+
+MOST_CONCURRENT = 50
 
 
 class RequestBudget(BaseModel):
@@ -43,7 +46,11 @@ class IngestConfig(BaseModel):
     limit: int = Field(default=100, ge=1, le=10_000, description="items a page (api mode)")
     max_items: int | None = Field(default=None, ge=1, description="stop after so many items")
 
-    concurrency: int = Field(default=1, ge=1, le=50, description="units of work under way at once")
+    concurrency: int | Literal["auto"] = Field(
+        default=1,
+        description="units of work under way at once. `auto`: an API is asked as much at once as it turns out to bear, "
+        "GeoParquet files are read by as many threads as there are cores, JSON files by one",
+    )
     worker_strategy: WorkerStrategy = Field(default="semaphore", description="how the units are driven")
     read_ahead: bool | Literal["auto"] = Field(
         default="auto",
@@ -61,11 +68,36 @@ class IngestConfig(BaseModel):
     max_response_mb: int = Field(default=256, ge=1, description="largest response or JSON file accepted, MiB")
     budget: RequestBudget = Field(default_factory=RequestBudget, description="how much of the server to use")
 
+    @field_validator("concurrency")
+    @classmethod
+    def _few_enough(cls, found: int | str) -> int | str:
+        if found != "auto" and not 1 <= int(found) <= MOST_CONCURRENT:
+            raise ValueError(f"use 1 to {MOST_CONCURRENT}, or 'auto'")
+        return found
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.worker_strategy == "time_chunks" and self.mode != "api":
             raise ValueError("worker_strategy 'time_chunks' splits a search by time and needs mode 'api'")
         return self
+
+    @property
+    def workers(self) -> int:
+        """Units of work under way at once, at most."""
+        if self.concurrency != "auto":
+            return self.concurrency
+        if self.mode == "api":
+            return min(MOST_CONCURRENT, self.budget.max_in_flight or MOST_CONCURRENT)
+        return min(MOST_CONCURRENT, os.cpu_count() or 1) if self.format == "parquet" else 1
+
+    @property
+    def strategy(self) -> WorkerStrategy | Literal["sequential"]:
+        """How the units are driven: one at a time needs no workers, whatever their strategy would be."""
+        if self.workers == 1:
+            return "sequential"
+        if self.concurrency == "auto" and "worker_strategy" not in self.model_fields_set:
+            return "time_chunks" if self.mode == "api" else "queue"
+        return self.worker_strategy
 
     @classmethod
     def parse(cls, settings: dict[str, Any] | IngestConfig) -> IngestConfig:

@@ -58,14 +58,14 @@ class IngestModule:
         """
         config = self.config
         name, strategy = choose_strategy(config)
-        self.summary = summary = IngestSummary(strategy=name, concurrency=config.concurrency)
+        self.summary = summary = IngestSummary(strategy=name, concurrency=config.workers)
         rejects = Rejects(context.failure_collector, self._logger, summary)
         collection_id = config.collection_id or context.data.get("collection_id")
         source = await asyncio.to_thread(make_source, config, collection_id, summary)
         seen = Seen() if config.mode == "api" else None
         try:
             await source.open()
-            async with aclosing(strategy(source, config.concurrency)) as batches:
+            async with aclosing(strategy(source, config.workers)) as batches:
                 async for batch in batches:
                     for item in source.decode(batch, rejects):
                         if seen is not None and not seen.add(*_identity(item)):

@@ -163,7 +163,11 @@ def test_the_shipped_configuration_is_good() -> None:
     """`config.yaml` plans its cells, a null cell for each scenario but those about growth."""
     planned = cells(load_settings(ROOT / "config.yaml"))
     with_null = {cell.scenario for cell in planned if cell.null}
-    assert {cell.scenario for cell in planned} - with_null == {"large_collection_files", "large_collection_api"}
+    assert {cell.scenario for cell in planned} - with_null == {
+        "large_collection_files",
+        "large_collection_api",
+        "crowded_api",
+    }
 
 
 SMALL, API, ONE = "scenarios.small", "scenarios.small_api", "scenarios.one_file"
@@ -219,7 +223,11 @@ BAD = [
     (f"{SMALL}.arms.queue.concurrency", [51], f"{SMALL}.arms.queue.concurrency: 51 is not allowed; use 1 to 50"),
     (f"{SMALL}.arms.queue.concurrency", [5, 5], f"{SMALL}.arms.queue.concurrency: a level is given twice"),
     (f"{SMALL}.arms.queue.concurency", [5], f"{SMALL}.arms.queue.concurency: unknown key; did you mean concurrency?"),
-    (f"{SMALL}.arms.queue.fetcher", "rustac", "'ingest', 'upstream', 'aiofiles', 'process_pool' or 'pystac_client'"),
+    (
+        f"{SMALL}.arms.queue.fetcher",
+        "rustac",
+        "'ingest', 'read_only', 'parse_only', 'upstream', 'aiofiles', 'process_pool' or 'pystac_client'",
+    ),
     (
         f"{SMALL}.arms.queue.fetcher",
         "pystac_client",

@@ -121,7 +121,17 @@ def bench_of(
 
     monkeypatch.setattr(sampling, "run_sample", made_up)
     sides: dict[Any, Side] = {
-        role: Side(role, ArmSpec("ingest", "api", role, concurrency=level), None, None, False, None, None, server)
+        role: Side(
+            role,
+            ArmSpec("ingest", "api", role, concurrency=level),
+            None,
+            None,
+            False,
+            None,
+            None,
+            server,
+            delivers=True,
+        )
         for role, level in (("baseline", 1), ("candidate", 5))
     }
     return _Bench(settings, spec, sides), specs

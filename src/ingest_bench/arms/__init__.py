@@ -11,6 +11,8 @@ __all__ = ["FETCHERS", "ArmSpec", "Fetcher", "make_fetcher"]
 
 FETCHERS = {
     "ingest": "ingest_arm",
+    "read_only": "read_only_arm",
+    "parse_only": "parse_only_arm",
     "upstream": "upstream_arm",
     "aiofiles": "aiofiles_arm",
     "process_pool": "process_pool_arm",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
@@ -37,6 +37,14 @@ class Fetcher(Protocol):
 
     def fetch(self, context: WorkflowContext) -> AsyncIterator[dict[str, Any]]:
         """Yield the items one by one; what can't be read goes to the context's failure collector."""
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A fetcher that has to do something before the clock starts."""
+
+    async def prepare(self) -> None:
+        """Get ready."""
 
 
 def json_files(spec: ArmSpec) -> list[Path]:

@@ -29,7 +29,7 @@ def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     (folder / "collection.json").write_bytes(about)
     part = Part(entries=[entry_of("collection.json", about)])
 
-    factory = ItemFactory(seed, corpus.item_kb)
+    factory = ItemFactory(seed, corpus.item_kb, crowded=corpus.crowded)
     order = sorted(range(corpus.items or 0), key=factory.key)
     tasks = [order[some.start : some.stop] for some in slices(len(order), _ITEMS_PER_TASK)]
     size, digest = 0, sha256()

@@ -1,4 +1,8 @@
-"""When and where the items of a corpus were taken: datatakes spread unevenly over five years, MGRS-like tiles."""
+"""When and where the items of a corpus were taken: datatakes spread unevenly over five years, MGRS-like tiles.
+
+In a crowded corpus nine datatakes in ten lie in a hundredth of that time, and 500 items share one instant: what makes
+cutting a search by time hard.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,11 @@ DATATAKE_ITEMS = 48
 """Items in a row that come from one datatake; in a quarter of the datatakes they share one instant."""
 
 _OUTAGE = range(700, 760)
+_CROWD = range(900, 918)
+"""The days of the crowd: a hundredth of all."""
+_CROWD_TENTHS = 9
+_TIED = range(DATATAKE_ITEMS, DATATAKE_ITEMS + 500)
+_TIE = START + timedelta(days=910, hours=10, milliseconds=24)
 _CAMPAIGNS = 12
 _BANDS = "CDEFGHJKLMNPQRSTUVWX"
 _COLUMNS = "ABCDEFGH", "JKLMNPQR", "STUVWXYZ"
@@ -67,15 +76,17 @@ class Scene(NamedTuple):
     tile: Tile
 
 
-def scene(seed: int, index: int) -> Scene:
+def scene(seed: int, index: int, *, crowded: bool = False) -> Scene:
     """Give the scene of item `index`, 0 and up. Ids are unique up to 10 million items."""
-    datatake = _datatake(seed, index // DATATAKE_ITEMS)
+    datatake = _datatake(seed, index // DATATAKE_ITEMS, crowded=crowded)
     delay, offset, milliseconds = words(f"{seed}/scene/{index}", 3)
     lap, slot = divmod(index, _TILES)
     tile = _tile((slot * _STRIDE + seed) % _TILES)
     # Two items of one tile are laps apart, and the lap shows in the seconds of the product's time.
     product = datatake.start + timedelta(seconds=10_800 + delay % 200 * 120 + lap)
-    if datatake.instant:
+    if crowded and index in _TIED:
+        time = _TIE
+    elif datatake.instant:
         time = datatake.start + timedelta(milliseconds=24)
     else:
         time = datatake.start + timedelta(seconds=offset % 900, milliseconds=1 + milliseconds % 999)
@@ -85,10 +96,12 @@ def scene(seed: int, index: int) -> Scene:
 
 
 @lru_cache(maxsize=256)
-def _datatake(seed: int, number: int) -> Datatake:
+def _datatake(seed: int, number: int, *, crowded: bool) -> Datatake:
     draws = words(f"{seed}/datatake/{number}", 68)
     kind, campaign, day, second = draws[:4]
-    if kind % 10 < 3:  # noqa: PLR2004 - three in ten belong to a campaign of three days
+    if crowded and number % 10 < _CROWD_TENTHS:
+        day = _CROWD.start + day % len(_CROWD)
+    elif kind % 10 < 3:  # noqa: PLR2004 - three in ten belong to a campaign of three days
         first = words(f"{seed}/campaign/{campaign % _CAMPAIGNS}", 1)[0] % (DAYS - 3)
         day = first + day % 3
     else:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ingest_bench.reporting import topics
 from ingest_bench.reporting.compare import alone, best, same_as_baseline, smallest_alike, together, usable, versus
 from ingest_bench.reporting.rows import Row, middle
+from ingest_bench.reporting.stages import stages_alone
 from ingest_bench.reporting.view import Kind, Study, View
 from ingest_bench.reporting.wording import bracketed, safe, speed_up, whole
 from ingest_bench.statistics import no_difference
@@ -16,6 +17,8 @@ def findings(study: Study, view: View) -> str:
     """Write what a scenario has shown."""
     if not usable(view):
         return nothing_usable(view)
+    if view.kind is Kind.STAGES:
+        return stages_alone(study, view) or ""
     told = (fastest(view), _asked(study, view), helped(view))
     return " ".join(text for text in told if text)
 

@@ -12,10 +12,14 @@ from ingest_bench.reporting.rows import Row, page_size
 from ingest_bench.results import Ratio, Results, Sample
 from ingest_bench.settings import Corpus, Scenario, Settings
 
+ALONE = ("read_only", "parse_only")
+"""Fetchers that run one stage of an ingest: to be explained by, not to be chosen."""
+
 
 class Kind(Enum):
     """What a scenario asks, which decides what is reported of it beside time, throughput and memory."""
 
+    STAGES = auto()
     FILES = auto()
     DIRECTORY = auto()
     GEOPARQUET = auto()
@@ -87,6 +91,8 @@ class View:
     @cached_property
     def kind(self) -> Kind:
         """What it asks: seen from its settings, so that a scenario of the user's own is reported as fully."""
+        if any(arm.fetcher in ALONE for arm in self.scenario.arms.values()):
+            return Kind.STAGES
         if self.scenario.pipeline:
             return Kind.MIXED
         if self.growing:
@@ -94,6 +100,10 @@ class View:
         if not self.api:
             kinds = {"geoparquet": Kind.GEOPARQUET, "items_directory": Kind.DIRECTORY}
             return kinds.get(self.corpus.kind, Kind.FILES)
+        return self._kind_of_api
+
+    @property
+    def _kind_of_api(self) -> Kind:
         if self.scenario.server and self.scenario.server.rate:
             return Kind.RATE
         arms, max_page = self.scenario.arms.values(), self.scenario.server.max_page if self.scenario.server else None

@@ -90,9 +90,9 @@ class Cursor:
             if self._enough is not None:
                 items += page_counts(page).returned or 0
             ahead = self._ahead(following, items)
-            if ahead is not None:
-                await _get_going()
             try:
+                if ahead is not None:
+                    await _get_going()
                 if not page.empty:
                     yield page
                 if trouble is not None:

@@ -85,7 +85,9 @@ class Exchange:
             except ResponseTooLarge:
                 raise
             except ResponseError as error:
+                self._gate.answered(start, well=False)
                 return error, self._backoff(tries)
+            self._gate.answered(start, well=answer.status not in _PASSING)
             self._heard = True
             now = self._clock.now()
             named = _retry_after(answer.headers, self._clock.wall())
@@ -97,6 +99,10 @@ class Exchange:
             elif _is_throttle(answer) and self._config.retry == "wait":
                 self._gate.pacer.pause(now, pause)
             return answer, pause
+
+    def describe(self) -> str | None:
+        """Say which number of requests at once was found best; None where it was given."""
+        return self._gate.describe()
 
     def _worth_another(self, outcome: Answer | ResponseError) -> bool:
         if self._config.retry == "none":

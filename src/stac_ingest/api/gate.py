@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from stac_ingest.api.level import Level
 from stac_ingest.api.pacer import Pacer, Start
+from stac_ingest.api.slots import Slots
 from stac_ingest.errors import BudgetExhausted, RateLimited
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ class Gate:
         self._summary = summary
         self._most = budget.max_requests
         self._patience = config.retry_seconds
-        self._slots = asyncio.Semaphore(min(config.concurrency, budget.max_in_flight or config.concurrency))
+        most = min(config.workers, budget.max_in_flight or config.workers)
+        self._level = Level(most) if config.concurrency == "auto" else None
+        self._slots = Slots(lambda: self._level.limit if self._level else most)
         self._door = asyncio.Lock()
         self._in_flight = 0
         self.pacer = Pacer(budget.requests_per_second)
@@ -50,11 +54,29 @@ class Gate:
                 start = self.pacer.start(self._clock.now())
                 self._summary.requests += 1
             self._in_flight += 1
+            if self._level:
+                self._level.started(start.at, self._in_flight)
             self._summary.in_flight_peak = max(self._summary.in_flight_peak, self._in_flight)
             try:
                 yield start
             finally:
                 self._in_flight -= 1
+
+    def answered(self, start: Start, *, well: bool) -> None:
+        """Learn from how the request of `start` ended."""
+        if self._level is None:
+            return
+        now = self._clock.now()
+        if well:
+            self._level.answered(now)
+        else:
+            self._level.failed(now, start.at)
+
+    def describe(self) -> str | None:
+        """Say which number of requests at once was found best; None where it was given."""
+        if self._level is None:
+            return None
+        return f"concurrency auto: {self._level.limit} requests at once at the end, {self._level.highest} at most"
 
     def _check_budget(self) -> None:
         if self._most is not None and self._summary.requests >= self._most:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
+_MOST_PLANNED = 20
+"""Workers that chunks are planned for where their number is found while running: few servers bear more."""
 _GUESSED_SPAN = 10 * 365 * DAY
 """Where a collection has no start in time, cutting starts with this much of it."""
 
@@ -73,7 +75,7 @@ class Planner:
 
         """
         request = self._api.search.request(self._asked.datetime, self._asked.page)
-        if self._config.concurrency == 1:
+        if self._config.workers == 1:
             return [Walk(request)]
         answered, page = await self._cursor(request).fetch(request)
         counts = page_counts(page)
@@ -109,12 +111,13 @@ class Planner:
             self._summary.note("the server gives no numberMatched to plan chunks of time with; one cursor instead")
             return None
         self._summary.matched = total
+        workers = self._config.workers
         self._plan = Plan(
             self._asked.interval,
             self._expected(now),
             total=self._wanted(total),
             page=self._asked.page,
-            workers=self._config.concurrency,
+            workers=min(workers, _MOST_PLANNED) if self._config.concurrency == "auto" else workers,
         )
         return list(self._plan.first)
 

@@ -1,160 +1,152 @@
-"""Parquet rows to items: made into JSON text in columns, and into objects by the consumer."""
+"""Parquet rows to items: the columns are made into Python values one by one, and those into objects by a recipe."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stac_ingest.errors import ItemError
-from stac_ingest.geoparquet.geometry import geojson_column
+from stac_ingest.geoparquet.geometry import Shape, geojson_column
 from stac_ingest.geoparquet.layout import Layout, layout_of, without_views
-from stac_ingest.geoparquet.scalars import Part, scalar_parts, string_buffers
-from stac_ingest.geoparquet.text import Ready, Value, joined, merged, nullable_parts, object_parts, storage
+from stac_ingest.geoparquet.objects import object_of, or_else
+from stac_ingest.geoparquet.recipes import NULL, Array, Column, Either, Ingredients, Member, Object, Recipe, constant
+from stac_ingest.geoparquet.values import plain
 from stac_ingest.sources.base import Item, Reject
 
 FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
 SOLID_BOX = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
 BEFORE_GEOMETRY = ("type", "stac_version", "stac_extensions", "id")
 AFTER_GEOMETRY = ("links", "assets", "collection")
-DEFAULTS = {"type": '"Feature"', "links": "[]", "assets": "{}"}
+DEFAULTS: dict[str, Recipe] = {"type": constant("Feature"), "links": Array(()), "assets": Object(())}
 """What an item must have, where the table has nothing."""
-
-SLICE = 500
-"""Rows handed over at once: the text of all rows of a batch together would be most of the memory that it takes."""
 
 KEPT = "datetime"
 """The property that every item has, as null too."""
 
 
-class Rows(NamedTuple):
-    """Rows that are read but not yet Python objects: the JSON text of items, or a table's rows as they are."""
-
-    text: pa.Array | None
-    table: pa.RecordBatch | None
-    bad: frozenset[int] = frozenset()
-    """Numbers of the rows that have bytes for a geometry which are none."""
-
-
 class Decoder:
-    """Decodes the rows of one schema. Holds no state that changes: `read` may run in several threads at once."""
+    """Decodes the rows of one schema. Holds no state that changes, so it may be used by several threads at once."""
 
     def __init__(self, schema: pa.Schema) -> None:
-        plain = without_views(schema)
-        self._layout = layout_of(plain)
-        self._recast = plain if plain != schema else None
+        plain_schema = without_views(schema)
+        self._layout = layout_of(plain_schema)
+        self._recast = plain_schema if plain_schema != schema else None
 
     @property
     def is_stac(self) -> bool:
         """Whether the rows are STAC Items; else they are yielded as they are."""
         return self._layout is not None
 
-    def read(self, batch: pa.RecordBatch) -> Iterator[Rows]:
-        """Do the part of the work that is done column by column, and hand over the rows in slices."""
-        layout, rows = self._layout, len(batch)
-        if layout is None:
-            yield from (Rows(None, batch.slice(start, SLICE)) for start in range(0, rows, SLICE))
-            return
+    def items(self, batch: pa.RecordBatch, origin: str, reject: Reject) -> Iterator[Item]:
+        """Make the items of a batch; report the rows that are none to `reject`, and go on.
+
+        Raises:
+            ArrowException: the batch can't be used at all.
+
+        """
+        if self._layout is None:
+            return iter(batch.to_pylist())
         if self._recast is not None:
             batch = batch.cast(self._recast)
-        geometries: dict[str, pa.Array] = {}
-        bad: set[int] = set()
-        for name in layout.geometries:
-            geometries[name], wrong = geojson_column(batch.column(name))
-            bad.update(wrong)
-        parts = merged(_item_parts(batch, layout, geometries))
-        for start in range(0, rows, SLICE):
-            piece = [part if isinstance(part, str) else part.slice(start, SLICE) for part in parts]
-            text = joined(piece, min(SLICE, rows - start))
-            yield Rows(text, None, frozenset(row - start for row in bad if start <= row < start + SLICE))
+        found = Ingredients(len(batch))
+        geometries, bad = _geometries(batch, self._layout)
+        recipe = _item(batch, self._layout, {name: found.add(column) for name, column in geometries.items()}, found)
+        return _checked(found.follow(recipe), found.broken, bad, origin, reject)
 
-    def items(self, rows: Rows, origin: str, reject: Reject) -> Iterator[Item]:
-        """Make the objects; report the rows that are none to `reject`, and go on."""
-        if rows.text is None:
-            yield from rows.table.to_pylist() if rows.table is not None else ()
-            return
-        for number, text in enumerate(texts(rows.text)):
-            try:
-                item = orjson.loads(text)
-            except ValueError as error:
-                reject(origin, ItemError(f"a row can't be read: {error}"))
-                continue
-            if not isinstance(item.get("id"), str):
-                reject(origin, ItemError(f"a row has no id that is text: {item.get('id')!r:.40}"))
-            elif number in rows.bad:
-                reject(
-                    item["id"], ItemError(f"{origin}: its geometry is not Well-Known Binary with finite coordinates")
-                )
-            else:
+
+def _checked(items: Iterator[Item], broken: set[int], bad: set[int], origin: str, reject: Reject) -> Iterator[Item]:
+    if not broken and not bad:
+        for item in items:
+            if type(item.get("id")) is str:
                 yield item
+            else:
+                reject(origin, _no_id(item))
+        return
+    for row, item in enumerate(items):
+        if row in broken:
+            reject(origin, ItemError("a row can't be read: it holds text that isn't UTF-8"))
+        elif not isinstance(item.get("id"), str):
+            reject(origin, _no_id(item))
+        elif row in bad:
+            reject(item["id"], ItemError(f"{origin}: its geometry is not Well-Known Binary with finite coordinates"))
+        else:
+            yield item
 
 
-def texts(column: pa.Array) -> Iterator[memoryview]:
-    """Give the text of each row, where it lies in the column's memory."""
-    ends, data = string_buffers(column)
-    view = data.data
-    bounds = (ends - ends[0]).tolist()
-    start = 0
-    for end in bounds[1:]:
-        yield view[start:end]
-        start = end
+def _no_id(item: Item) -> ItemError:
+    return ItemError(f"a row has no id that is text: {item.get('id')!r:.40}")
 
 
-def _item_parts(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, pa.Array]) -> list[Part]:
-    return object_parts(
-        [
-            *[(name, _member(name, batch, layout)) for name in BEFORE_GEOMETRY],
-            ("geometry", Ready(geometries[layout.geometry].fill_null("null"))),
-            ("bbox", _box(batch, layout)),
-            *[(name, _member(name, batch, layout)) for name in AFTER_GEOMETRY],
-            ("properties", Ready(joined(_property_parts(batch, layout, geometries), len(batch)))),
-        ]
-    )
+def _geometries(batch: pa.RecordBatch, layout: Layout) -> tuple[dict[str, Iterator[Shape | None]], set[int]]:
+    columns, bad = {}, set[int]()
+    for name in layout.geometries:
+        columns[name], wrong = geojson_column(batch.column(name))
+        bad.update(wrong)
+    return columns, bad
 
 
-def _member(name: str, batch: pa.RecordBatch, layout: Layout) -> Value:
-    missing = DEFAULTS.get(name)
-    if name not in layout.members:
-        return Ready(missing if missing is not None else pa.nulls(len(batch), pa.string()))
-    column = batch.column(name)
-    if missing is None or not column.null_count:
-        return column
-    return Ready(joined(nullable_parts(column, missing), len(batch)))
+def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], found: Ingredients) -> Object:
+    members = [
+        *_members(BEFORE_GEOMETRY, batch, layout, found),
+        Member("geometry", geometries[layout.geometry]),
+        *_box(batch, layout, found),
+        *_members(AFTER_GEOMETRY, batch, layout, found),
+        Member("properties", _properties(batch, layout, geometries, found)),
+    ]
+    return Object(tuple(members))
 
 
-def _property_parts(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, pa.Array]) -> list[Part]:
-    members: list[tuple[str, Value]] = []
+def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, found: Ingredients) -> Iterator[Member]:
+    for name in names:
+        default = DEFAULTS.get(name)
+        if name not in layout.members:
+            if default is not None:
+                yield Member(name, default)
+        elif default is None:
+            yield from object_of([(name, batch.column(name))], found).members
+        else:
+            yield Member(name, or_else(batch.column(name), default, found))
+
+
+def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], found: Ingredients) -> Object:
+    members: list[Member] = []
     for name in layout.properties:
         column = batch.column(name)
         if name in geometries:
-            members.append((name, Ready(geometries[name])))
-        elif name == KEPT and column.null_count:
-            members.append((name, Ready(joined(nullable_parts(column), len(batch)))))
+            members.append(Member(name, geometries[name], found.add(column.is_valid().to_pylist())))
+        elif name == KEPT:
+            members.append(Member(name, or_else(column, NULL, found)))
         else:
-            members.append((name, column))
-    return object_parts(members)
+            members += object_of([(name, column)], found).members
+    return Object(tuple(members))
 
 
-def _box(batch: pa.RecordBatch, layout: Layout) -> Value:
-    """Write the box as a list; without heights where it has none."""
+def _box(batch: pa.RecordBatch, layout: Layout, found: Ingredients) -> Iterator[Member]:
+    """Give the box as a list; without heights where it has none, and not at all where a side is missing."""
     if layout.bbox is None:
-        return Ready(pa.nulls(len(batch), pa.string()))
+        return
     column = batch.column(layout.bbox)
     if not pa.types.is_struct(column.type):
-        return column
+        yield from object_of([("bbox", column)], found).members
+        return
     kinds = [field.name for field in column.type]
-    sides = dict(zip(kinds, column.flatten(), strict=True))
-    flat = _list_of(sides, FLAT_BOX)
-    if not set(SOLID_BOX) <= set(kinds):
-        return Ready(flat)
-    return Ready(pc.coalesce(_list_of(sides, SOLID_BOX), flat))
+    sides = {name: plain(side) for name, side in zip(kinds, column.flatten(), strict=True)}
+    flat, whole = _sides(sides, FLAT_BOX, found)
+    if set(SOLID_BOX) <= set(kinds):
+        solid, complete = _sides(sides, SOLID_BOX, found)
+        if complete.null_count or not pc.all(complete, min_count=0).as_py():
+            flat = Either(found.add(complete.to_pylist()), solid, flat)
+        else:
+            flat = solid
+    everywhere = pc.all(whole, min_count=0).as_py()
+    yield Member("bbox", flat, None if everywhere else found.add(whole.to_pylist()))
 
 
-def _list_of(sides: dict[str, pa.Array], names: tuple[str, ...]) -> pa.Array:
-    if any(pa.types.is_null(sides[name].type) for name in names):
-        return pa.nulls(len(sides[names[0]]), pa.string())
-    numbers = [joined(scalar_parts(storage(sides[name])), 0) for name in names]
-    return pc.binary_join_element_wise("[", pc.binary_join_element_wise(*numbers, ","), "]", "")
+def _sides(sides: dict[str, pa.Array], names: tuple[str, ...], found: Ingredients) -> tuple[Recipe, pa.Array]:
+    """Give the recipe for a list of sides, and where all of them are there."""
+    complete = sides[names[0]].is_valid()
+    for name in names[1:]:
+        complete = pc.and_(complete, sides[name].is_valid())
+    return Array(tuple(or_else(sides[name], NULL, found) for name in names)), complete

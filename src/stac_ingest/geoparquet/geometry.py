@@ -1,4 +1,4 @@
-"""Well-Known Binary to GeoJSON text, a column at a time.
+"""Well-Known Binary to GeoJSON, a column at a time.
 
 Most footprints are points, and polygons or multipolygons of one ring, in two dimensions: those are decoded column-wise.
 Every other geometry goes through GEOS.
@@ -6,19 +6,20 @@ Every other geometry goes through GEOS.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import shapely
 
-from stac_ingest.geoparquet.scalars import Bytes, scalar_parts
-from stac_ingest.geoparquet.text import joined
+from stac_ingest.geoparquet.values import Bytes, places
 
 _NAMES = {0: "Point", 1: "LineString", 3: "Polygon", 4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon"}
 
+Shape: TypeAlias = dict[str, Any]
 Places: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -27,52 +28,89 @@ class _Form(NamedTuple):
 
     start: bytes
     counted: bool
-    opening: str
-    closing: str
+    name: str
+    depth: int
+    """Lists around the list of points."""
+
+    @property
+    def head(self) -> int:
+        """Bytes before the coordinates."""
+        return len(self.start) + 4 * self.counted
 
 
 _FORMS = (
-    _Form(b"\1\3\0\0\0\1\0\0\0", True, '{"type":"Polygon","coordinates":[[', "]]}"),
-    _Form(b"\1\6\0\0\0\1\0\0\0\1\3\0\0\0\1\0\0\0", True, '{"type":"MultiPolygon","coordinates":[[[', "]]]}"),
-    _Form(b"\1\1\0\0\0", False, '{"type":"Point","coordinates":', "}"),
+    _Form(b"\1\3\0\0\0\1\0\0\0", True, "Polygon", 1),
+    _Form(b"\1\6\0\0\0\1\0\0\0\1\3\0\0\0\1\0\0\0", True, "MultiPolygon", 2),
+    _Form(b"\1\1\0\0\0", False, "Point", 0),
 )
 
 
-def geojson_column(column: pa.Array) -> tuple[pa.Array, list[int]]:
-    """Turn a column of WKB into a column of GeoJSON text.
+def geojson_column(column: pa.Array) -> tuple[Iterator[Shape | None], list[int]]:
+    """Turn a column of WKB into GeoJSON objects, each made when its turn comes.
 
     Null stays null. A row whose bytes are no geometry, or one with coordinates that are no numbers, becomes null too,
     and its number is in the second value.
     """
     column = (column.storage if isinstance(column, pa.ExtensionArray) else column).cast(pa.binary())
-    if not len(column):
-        return pa.array([], pa.string()), []
-    ends = np.frombuffer(column.buffers()[1], np.int32, len(column) + 1, column.offset * 4).astype(np.int64)
+    count = len(column)
+    if not count:
+        return iter(()), []
+    ends = np.frombuffer(column.buffers()[1], np.int32, count + 1, column.offset * 4).astype(np.int64)
     data = np.frombuffer(column.buffers()[2] or b"", np.uint8)
-    rest = column.is_valid().to_numpy(zero_copy_only=False)
-    texts, places = [], []
+    plan = _Plan(count)
+    rest = np.array(column.is_valid().to_pylist())
     for form in _FORMS:
         rows = np.flatnonzero(rest)
         if not rows.size:
             break
         rows = rows[_of_form(form, data, ends[rows], ends[rows + 1])]
         if rows.size:
-            texts.append(_text(form, data, ends[rows], ends[rows + 1]))
-            places.append(rows)
+            plan.add(form, rows, *_coordinates(data, ends[rows] + form.head, ends[rows + 1]))
             rest[rows] = False
     rows = np.flatnonzero(rest)
-    bad: list[int] = []
-    if rows.size:
-        text = _by_geos(column.take(pa.array(rows)))
-        bad = rows[text.is_null().to_numpy(zero_copy_only=False)].tolist()
-        texts.append(text)
-        places.append(rows)
-    return _assembled(texts, places, len(column)), bad
+    others = dict(zip(rows.tolist(), _by_geos(column.take(places(rows))), strict=True)) if rows.size else {}
+    return plan.shapes(others), [row for row, text in others.items() if text is None]
+
+
+class _Plan:
+    """Which row's geometry has which form, and where its coordinates lie."""
+
+    def __init__(self, rows: int) -> None:
+        self._forms: list[_Form | None] = [None] * rows
+        self._first = np.zeros(rows, np.int64)
+        self._last = np.zeros(rows, np.int64)
+        self._coordinates: list[npt.NDArray[np.float64]] = []
+        self._points = 0
+
+    def add(self, form: _Form, rows: Places, coordinates: npt.NDArray[np.float64], counts: Places) -> None:
+        """Take in the rows of one form, with the coordinates of all, one after another, and the points of each."""
+        self._last[rows] = self._points + np.cumsum(counts)
+        self._first[rows] = self._last[rows] - counts
+        self._points += len(coordinates) // 2
+        self._coordinates.append(coordinates)
+        for row in rows.tolist():
+            self._forms[row] = form
+
+    def shapes(self, others: dict[int, str | None]) -> Iterator[Shape | None]:
+        """Make the objects, those of `others` from their text."""
+        # One by one, so that no more of their many small lists are in memory than somebody wants.
+        points = np.concatenate([*self._coordinates, np.empty(0)]).reshape(-1, 2)
+        for row, (form, first, last) in enumerate(
+            zip(self._forms, self._first.tolist(), self._last.tolist(), strict=True)
+        ):
+            if form is not None:
+                found: Any = points[first:last].tolist()
+                for _ in range(form.depth):
+                    found = [found]
+                yield {"type": form.name, "coordinates": found if form.counted else found[0]}
+            else:
+                text = others.get(row)
+                yield None if text is None else orjson.loads(text)
 
 
 def _of_form(form: _Form, data: Bytes, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
     """Tell which rows have a form, finite coordinates included."""
-    head = len(form.start) + 4 * form.counted
+    head = form.head
     found = end - begin >= head + 16
     starts = np.where(found, begin, 0)
     for place, byte in enumerate(form.start):
@@ -92,51 +130,25 @@ def _of_form(form: _Form, data: Bytes, begin: Places, end: Places) -> npt.NDArra
     return found
 
 
-def _text(form: _Form, data: Bytes, begin: Places, end: Places) -> pa.Array:
-    head = len(form.start) + 4 * form.counted
-    coordinates, counts = _coordinates(data, begin + head, end)
-    numbers = joined(scalar_parts(pa.array(coordinates)), len(coordinates))
-    pair = np.arange(0, len(coordinates), 2)
-    x, y = (numbers.take(pa.array(place)) for place in (pair, pair + 1))
-    points = joined(["[", x, ",", y, "]"], len(pair))
-    if form.counted:
-        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
-        points = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), points), ",")
-    return joined([form.opening, points, form.closing], len(begin))
-
-
 def _coordinates(data: Bytes, begin: Places, end: Places) -> tuple[npt.NDArray[np.float64], Places]:
     """Give the coordinates of all rows, one after another, and the number of points of each."""
-    sizes = end - begin
-    firsts = np.cumsum(sizes) - sizes
-    index = np.repeat(begin - firsts, sizes) + np.arange(int(sizes.sum()))
-    return data[index].view("<f8"), sizes // 16
+    view = data.data
+    together = b"".join([view[first:last] for first, last in zip(begin.tolist(), end.tolist(), strict=True)])
+    return np.frombuffer(together, "<f8"), (end - begin) // 16
 
 
 def _gathered(data: Bytes, begin: Places, width: int) -> Bytes:
     return np.ascontiguousarray(data[begin[:, None] + np.arange(width)])
 
 
-def _by_geos(column: pa.Array) -> pa.Array:
+def _by_geos(column: pa.Array) -> Iterator[str | None]:
     with np.errstate(invalid="ignore"):  # coordinates that are no numbers are looked for below
         geometries = shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore")
         texts = shapely.to_geojson(geometries)
+    empty = np.flatnonzero(shapely.is_empty(geometries)).tolist()
+    names = {row: _NAMES.get(int(shapely.get_type_id(geometries[row]))) for row in empty}
     for row, text in enumerate(texts):
-        if text is not None and "null" in text:
-            texts[row] = None
-    for row in np.flatnonzero(shapely.is_empty(geometries)).tolist():
-        name = _NAMES.get(int(shapely.get_type_id(geometries[row])))
-        if name is not None:  # GEOS writes an empty Polygon as [[]], a ring without points
-            texts[row] = f'{{"type":"{name}","coordinates":[]}}'
-    return pa.array(texts, pa.string())
-
-
-def _assembled(texts: list[pa.Array], places: list[Places], rows: int) -> pa.Array:
-    if len(texts) == 1 and len(texts[0]) == rows:
-        return texts[0]
-    where = np.full(rows, -1, np.int64)
-    if places:
-        together = np.concatenate(places)
-        where[together] = np.arange(len(together))
-    source = pa.chunked_array(texts, pa.string()).combine_chunks()
-    return source.take(pa.array(where, mask=where < 0))
+        if names.get(row) is not None:  # GEOS writes an empty Polygon as [[]], a ring without points
+            yield f'{{"type":"{names[row]}","coordinates":[]}}'
+        else:
+            yield None if text is None or "null" in text else text

@@ -43,8 +43,8 @@ class Folder:
         self._largest = config.max_response_mb << 20
         self._asks = config.read_ahead == "auto" and CAN_ANNOUNCE
         self._cold = config.read_ahead is True and CAN_ANNOUNCE
-        self._in_order = config.concurrency == 1
-        self._depth = max(AHEAD // config.concurrency, AHEAD_LEAST)
+        self._in_order = config.workers == 1
+        self._depth = max(AHEAD // config.workers, AHEAD_LEAST)
         self._ahead: Generator[tuple[str, int]] | None = None
 
     def has_to_wait(self, start: int) -> bool:

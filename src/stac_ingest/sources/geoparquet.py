@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.geoparquet.decode import Decoder, Rows
-from stac_ingest.geoparquet.turns import ShortTurns
+from stac_ingest.geoparquet.decode import Decoder
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
 from stac_ingest.summary import IngestSummary
 
-ROWS = 2_000
-"""Rows decoded at once, at most: each batch costs some 500 calls into Arrow, however few rows it has."""
+ROWS = 1_000
+"""Rows decoded at once, about: a batch costs some 2,000 calls, however few rows it has, and memory by its rows."""
 
 BATCH_BYTES = 32 << 20
 """Bytes of columns decoded at once, about: large rows are taken in smaller numbers."""
@@ -30,13 +31,21 @@ READ_BUFFER = 64 << 10
 """Bytes read from a column chunk at once."""
 
 
-class RowGroup(NamedTuple):
-    """One row group of one file, or the file itself where it can't be opened."""
+class RowGroups(NamedTuple):
+    """Row groups of one file; or the file itself, where it can't be opened."""
 
     path: Path
-    number: int
+    numbers: range
     metadata: pq.FileMetaData | None
     decoder: Decoder | None
+    error: Exception | None = None
+
+
+class Read(NamedTuple):
+    """Rows as they come from a row group, or why no more come from it."""
+
+    number: int
+    rows: pa.RecordBatch | None
     error: Exception | None = None
 
 
@@ -44,49 +53,61 @@ class Decodable(NamedTuple):
     """What a payload carries: rows, and what makes items of them."""
 
     decoder: Decoder
-    rows: Rows
+    rows: pa.RecordBatch
+
+
+Result = TypeVar("Result")
 
 
 class GeoParquetSource:
-    """The rows of one or more Parquet files; a row group is a unit of work, read a bounded number of rows at a time.
+    """The rows of one or more Parquet files, read a bounded number of rows at a time.
 
-    One unit at a time is read in the consumer's own thread. Several are read by as many threads: what Arrow does there
-    needs no interpreter lock, and overlaps with making objects in the consumer.
+    While the consumer makes items of a batch of rows, a thread reads the next one, which needs no interpreter lock.
+    A unit of work is a file where it is one at a time, and else a row group, so that one file is work for several.
     """
 
     def __init__(self, paths: Sequence[Path], config: IngestConfig, summary: IngestSummary) -> None:
         self._paths = paths
         self._summary = summary
-        self._inline = config.concurrency == 1
-        self._threads = ThreadPoolExecutor(config.concurrency, "geoparquet")
-        self._turns = ShortTurns()
+        self._inline = config.workers == 1
+        self._ahead = config.read_ahead is not False
         # More at once than there are cores would be no faster, and each holds a reader of some 100 MB.
-        self._places = asyncio.Semaphore(min(config.concurrency, max(os.cpu_count() or 1, 2)))
+        at_once = min(config.workers, max(os.cpu_count() or 1, 2))
+        self._places = asyncio.Semaphore(at_once)
+        self._threads = ThreadPoolExecutor(at_once, "geoparquet")
 
     async def open(self) -> None:
-        """Make threads take turns quickly, when there are to be some; files are opened when their turn comes."""
-        if not self._inline:
-            self._turns.begin()
+        """Do nothing: files are opened when their turn comes."""
 
-    async def units(self) -> AsyncIterator[RowGroup]:
-        """List the row groups of each file, in order."""
+    async def units(self) -> AsyncIterator[RowGroups]:
+        """List files or row groups, in order."""
         for path in self._paths:
-            for unit in _row_groups(path):
-                yield unit
+            whole = _row_groups(path)
+            if self._inline or not whole.numbers:
+                yield whole
+                continue
+            for number in whole.numbers:
+                yield whole._replace(numbers=range(number, number + 1))
 
-    async def read(self, unit: RowGroup) -> AsyncIterator[Batch]:
-        """Read a row group, batch by batch."""
-        if unit.decoder is None:
+    async def read(self, unit: RowGroups) -> AsyncIterator[Batch]:
+        """Read row groups, slice by slice."""
+        if unit.decoder is None or unit.metadata is None:
             yield [Payload(None, unit.path.name, unit.error)]
             return
+        begun = None
+        batches = _batches(unit, unit.metadata)
         async with self._places:
-            payloads = self._payloads(unit, unit.decoder)
-            first = True
-            while (payload := await self._next(payloads)) is not None:
-                if first and unit.metadata is not None and payload.error is None:
-                    self._summary.bytes_read += _compressed_size(unit.metadata.row_group(unit.number))
-                first = False
-                yield [payload]
+            try:
+                async with aclosing(self._in_turn(lambda: next(batches, None))) as found:
+                    async for number, rows, error in found:
+                        if error is None and number != begun:
+                            begun = number
+                            self._summary.bytes_read += _compressed_size(unit.metadata.row_group(number))
+                        origin = unit.path.name if error is None else f"{unit.path.name}[{number}]"
+                        yield [Payload(Decodable(unit.decoder, rows), origin, error)]
+                        await asyncio.sleep(0)
+            finally:
+                batches.close()
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Make items of rows; a row that is none is rejected, and the others come."""
@@ -94,44 +115,72 @@ class GeoParquetSource:
             if error is not None:
                 reject(origin, error)
             else:
-                yield from data.decoder.items(data.rows, origin, reject)
+                yield from self._items(data, origin, reject)
 
     async def close(self) -> None:
         """End, once no thread reads any more."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-        self._turns.end()
 
-    async def _next(self, payloads: Iterator[Payload]) -> Payload | None:
-        if self._inline:
-            await asyncio.sleep(0)
-            return next(payloads, None)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, next, payloads, None)
-
-    def _payloads(self, unit: RowGroup, decoder: Decoder) -> Iterator[Payload]:
+    def _items(self, data: Decodable, origin: str, reject: Reject) -> Iterator[Item]:
         try:
-            # Without `pre_buffer`, and with a buffer, column chunks are not held whole while they are decoded.
-            with pq.ParquetFile(unit.path, metadata=unit.metadata, pre_buffer=False, buffer_size=READ_BUFFER) as file:
-                rows = _rows_at_once(file.metadata.row_group(unit.number))
-                for batch in file.iter_batches(batch_size=rows, row_groups=[unit.number], use_threads=False):
-                    for part in decoder.read(batch):
-                        yield Payload(Decodable(decoder, part), unit.path.name)
-        except (OSError, pa.ArrowException) as error:
-            origin = f"{unit.path.name}[{unit.number}]"
-            yield Payload(None, origin, DataProcessingError(f"{unit.path}: row group {unit.number}: {error}"))
+            return data.decoder.items(data.rows, origin, reject)
+        except (pa.ArrowException, RecursionError) as error:
+            reject(origin, DataProcessingError(f"{origin}: {len(data.rows)} rows can't be read: {error}"))
+            return iter(())
+
+    async def _in_turn(self, get: Callable[[], Result | None]) -> AsyncGenerator[Result]:
+        """Yield what `get` gives until it is None; with the next one on its way while one is used."""
+        if not self._ahead:
+            while (result := get()) is not None:
+                yield result
+            return
+        coming = self._run(get)
+        try:
+            while (result := await _ended(coming)) is not None:
+                coming = self._run(get)
+                yield result
+        finally:
+            # What it works on must not be closed before it has ended; its error, if any, is for nobody any more.
+            await asyncio.wait([coming])
+            coming.exception()
+
+    def _run(self, function: Callable[..., Result], *arguments: object) -> asyncio.Future[Result]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
 
-def _row_groups(path: Path) -> list[RowGroup]:
+async def _ended(future: asyncio.Future[Result]) -> Result:
+    """Wait for what a thread does, which goes on doing it when the wait is cancelled."""
+    await asyncio.wait([future])
+    return future.result()
+
+
+def _row_groups(path: Path) -> RowGroups:
     try:
         with pq.ParquetFile(path) as file:
             metadata, decoder = file.metadata, Decoder(file.schema_arrow)
     except (OSError, pa.ArrowException) as error:
-        return [RowGroup(path, 0, None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))]
-    return [RowGroup(path, number, metadata, decoder) for number in range(metadata.num_row_groups)]
+        return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))
+    return RowGroups(path, range(metadata.num_row_groups), metadata, decoder)
+
+
+def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
+    """Read row groups in bounded batches; what is wrong with one doesn't keep the others from being read."""
+    for number in unit.numbers:
+        try:
+            # Without `pre_buffer`, and with a buffer, column chunks are not held whole while they are decoded.
+            with pq.ParquetFile(unit.path, metadata=metadata, pre_buffer=False, buffer_size=READ_BUFFER) as file:
+                rows = _rows_at_once(metadata.row_group(number))
+                for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
+                    yield Read(number, batch)
+        except (OSError, pa.ArrowException) as error:
+            yield Read(number, None, DataProcessingError(f"{unit.path}: row group {number}: {error}"))
 
 
 def _rows_at_once(group: pq.RowGroupMetaData) -> int:
-    row_bytes = int(group.total_byte_size) // max(int(group.num_rows), 1)  # as the file says, which may be anything
-    return max(1, min(ROWS, BATCH_BYTES // max(row_bytes, 1)))
+    """Share a row group among batches of like size: each costs the same, however few rows it has."""
+    rows = max(int(group.num_rows), 1)  # as the file says, which may be anything
+    most = max(1, min(ROWS, BATCH_BYTES // max(int(group.total_byte_size) // rows, 1)))
+    return math.ceil(rows / max(1, round(rows / most)))
 
 
 def _compressed_size(group: pq.RowGroupMetaData) -> int:

@@ -34,7 +34,7 @@ class JsonDirectorySource:
         self._summary = summary
         self._folder: Folder | None = None
         # Threads of its own: the loop's default ones are fewer than `concurrency` on a small machine.
-        self._threads = ThreadPoolExecutor(config.concurrency, "stac-ingest-files")
+        self._threads = ThreadPoolExecutor(config.workers, "stac-ingest-files")
 
     async def open(self) -> None:
         """List the directory.
@@ -57,7 +57,7 @@ class JsonDirectorySource:
         """Read one slice: a batch, or several where files are large."""
         start, loop = unit.start, asyncio.get_running_loop()
         while start < unit.stop:
-            if self._config.concurrency > 1 or self._opened.has_to_wait(start):
+            if self._config.workers > 1 or self._opened.has_to_wait(start):
                 batch = await loop.run_in_executor(self._threads, self._load, start, unit.stop)
             else:
                 batch = self._opened.load(start, unit.stop)

@@ -67,13 +67,15 @@ class StacApiSource:
         """
         await self._client.open()
         landing = Landing(self._root, self._collection_id, self._config, self._exchange, self._summary)
-        at_once = self._config.concurrency > 1
+        at_once = self._config.workers > 1
         api = await landing.open(self._asked.datetime, at_once=at_once, early_count=at_once and self._by_time)
         self._planner = Planner(self._config, self._asked, api, self._summary, self._cursor)
 
     async def close(self) -> None:
         """End the session. When the run came to its end, compare what came with what the server said there is."""
         await self._client.close()
+        if (found := self._exchange.describe()) is not None:
+            self._summary.note(found)
         matched, came = self._summary.matched, self._decoded - self._summary.duplicates
         if self._finished and self._config.max_items is None and matched is not None and matched != came:
             self._summary.note(f"the server counts {matched} items (numberMatched) and {came} came")
@@ -139,7 +141,7 @@ class StacApiSource:
 
     @property
     def _by_time(self) -> bool:
-        return self._config.worker_strategy == "time_chunks"
+        return "time_chunks" in {self._config.strategy, self._config.worker_strategy}
 
     @property
     def _opened(self) -> Planner:

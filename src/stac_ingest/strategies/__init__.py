@@ -17,6 +17,5 @@ STRATEGIES: dict[str, Strategy] = {
 
 
 def choose_strategy(config: IngestConfig) -> tuple[str, Strategy]:
-    """Choose by the settings: one unit at a time needs no workers, whatever their strategy would be."""
-    name = config.worker_strategy if config.concurrency > 1 else "sequential"
-    return name, STRATEGIES[name]
+    """Choose by the settings."""
+    return config.strategy, STRATEGIES[config.strategy]

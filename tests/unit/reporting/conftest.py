@@ -49,6 +49,8 @@ class Truth:
 
 
 FILE_RATE = {
+    "reading": 120_000,
+    "parsing": 90_000,
     "upstream": 3_000,
     "sequential": 28_000,
     "semaphore": 27_000,
@@ -76,7 +78,11 @@ def truth_of(settings: Settings, spec: CellSpec, arm: str, level: int, corpus: s
         limited = 3 if scenario.server and scenario.server.rate and level > 1 else 0
         truth = Truth(items / seconds, memory, min(1.0, items * 6e-5 / seconds), requests + limited, limited)
     elif found.kind == "geoparquet":
-        truth = Truth({"upstream": 1_800}.get(arm, 9_900), 4_200 if arm == "upstream" else 510 + 80 * level, 1.0)
+        truth = Truth(
+            {"upstream": 1_800, "reading": 30_000}.get(arm, 9_900),
+            4_200 if arm == "upstream" else 510 + 80 * level,
+            1.0,
+        )
     else:
         slow = 4.0 if scenario.cache == "cold" and level == 1 else 1.5 if scenario.cache == "cold" else 1.0
         truth = Truth(FILE_RATE[arm] / slow, memory, 0.97 / slow)

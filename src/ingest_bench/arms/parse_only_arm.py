@@ -1,0 +1,71 @@
+"""Parses from memory, in a plain loop, what the package would read: the floor that no ingest can beat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+
+from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms.ingest_arm import ingest_settings
+from stac_ingest.config import IngestConfig
+from stac_ingest.context import WorkflowContext
+from stac_ingest.sources import make_source
+from stac_ingest.sources.base import Payload
+from stac_ingest.strategies import choose_strategy
+from stac_ingest.summary import IngestSummary
+
+
+class ParseOnly:
+    """Holds everything in memory once `prepare` is done; then yields the items of it."""
+
+    def __init__(self, spec: ArmSpec) -> None:
+        """Take the settings of an ingest."""
+        self._kind = spec.kind
+        self._config = IngestConfig.parse(ingest_settings(spec))
+        self._payloads: list[Payload] = []
+        self.summary = IngestSummary()
+
+    async def prepare(self) -> None:
+        """Read everything into memory. Not part of what is measured."""
+        _, strategy = choose_strategy(self._config)
+        source = await asyncio.to_thread(make_source, self._config, self._config.collection_id, IngestSummary())
+        try:
+            await source.open()
+            async with aclosing(strategy(source, self._config.workers)) as batches:
+                self._payloads = [payload async for batch in batches for payload in batch]
+        finally:
+            await source.close()
+
+    async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
+        """Parse one text after another."""
+        loads = orjson.loads
+        items = _features if self._kind == "api" else _item
+        for payload in self._payloads:
+            try:
+                parsed = loads(payload.data)
+            except orjson.JSONDecodeError as error:
+                context.failure_collector.add(payload.origin, error)
+                continue
+            for item in items(parsed):
+                if type(item) is dict and type(item.get("id")) is str and item["id"]:
+                    yield item
+                else:
+                    context.failure_collector.add(payload.origin, "not an item with an id")
+
+
+def _item(parsed: Any) -> tuple[Any, ...]:
+    return (parsed,)
+
+
+def _features(parsed: Any) -> list[Any]:
+    features: list[Any] = parsed["features"]
+    return features
+
+
+def make(spec: ArmSpec) -> ParseOnly:
+    """Set up the fetcher."""
+    return ParseOnly(spec)

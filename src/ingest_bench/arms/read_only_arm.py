@@ -1,0 +1,63 @@
+"""Reads as the package does and decodes nothing: what disk, network and hand-over cost without parsing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms.ingest_arm import ingest_settings
+from stac_ingest.config import IngestConfig
+from stac_ingest.context import WorkflowContext
+from stac_ingest.sources import make_source
+from stac_ingest.sources.base import Payload
+from stac_ingest.strategies import choose_strategy
+from stac_ingest.summary import IngestSummary
+
+_NOTHING: tuple[dict[str, Any], ...] = ()
+
+
+class ReadOnly:
+    """Yields nothing; the items that lie in what was read are in its summary."""
+
+    def __init__(self, spec: ArmSpec) -> None:
+        """Take the settings of an ingest."""
+        self._kind = spec.kind
+        self._config = IngestConfig.parse(ingest_settings(spec))
+        self.summary = IngestSummary()
+
+    async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:  # noqa: ARG002 - nothing can fail
+        """Read everything."""
+        config = self._config
+        name, strategy = choose_strategy(config)
+        self.summary = summary = IngestSummary(strategy=name, concurrency=config.workers)
+        source = await asyncio.to_thread(make_source, config, config.collection_id, summary)
+        try:
+            await source.open()
+            async with aclosing(strategy(source, config.workers)) as batches:
+                async for batch in batches:
+                    summary.items += sum(items_in(payload, self._kind) for payload in batch)
+        finally:
+            await source.close()
+        for item in _NOTHING:
+            yield item
+
+
+def items_in(payload: Payload, kind: str) -> int:
+    """Count the items in a payload without making them."""
+    if payload.error is not None:
+        return 0
+    if kind == "geoparquet":
+        return len(payload.data.rows)
+    if kind == "api":
+        from stac_ingest.api.pages import Page, page_counts  # noqa: PLC0415 - files do without it
+
+        return page_counts(Page(payload.data, payload.origin, [], empty=False)).returned or 0
+    return 1
+
+
+def make(spec: ArmSpec) -> ReadOnly:
+    """Set up the fetcher."""
+    return ReadOnly(spec)

@@ -1,0 +1,115 @@
+"""Arrow columns to recipes for the objects in them.
+
+Nulls: a column is one for all rows, so an item without an asset has a null there, and whether it had the member as null
+can't be told. A null member is left out. Elements of a list and values of a map have a place of their own: there a null
+stays null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stac_ingest.geoparquet.recipes import NULL, Array, Either, Ingredients, Member, Object, Recipe, constant
+from stac_ingest.geoparquet.values import is_constant, numbers, places, plain, python_values, readable_texts
+
+LONGEST = 16
+"""Lists of one length, up to this, are made element by element: roles, shapes, transforms, the bands of an asset."""
+
+UNREADABLE = (UnicodeDecodeError, pa.ArrowException)
+"""What a text that isn't UTF-8 is met with, by Python and by Arrow."""
+
+Lengths: TypeAlias = npt.NDArray[np.int64]
+
+
+def object_of(members: Iterable[tuple[str, pa.Array | Recipe]], found: Ingredients) -> Object:
+    """Give the recipe for objects; a member that is null in a row is left out of that row's object."""
+    made = []
+    for name, member in members:
+        if not isinstance(member, pa.Array):
+            made.append(Member(name, member))
+            continue
+        column = plain(member)
+        if column.null_count < len(column) or not len(column):
+            present = found.add(_valid(column)) if column.null_count else None
+            made.append(Member(name, value_of(column, found), present))
+    return Object(tuple(made))
+
+
+def or_else(array: pa.Array, otherwise: Recipe, found: Ingredients) -> Recipe:
+    """Give the recipe for values, with another one for where there is none."""
+    column = plain(array)
+    if not column.null_count:
+        return value_of(column, found)
+    if column.null_count == len(column):
+        return otherwise
+    return Either(found.add(_valid(column)), value_of(column, found), otherwise)
+
+
+def value_of(array: pa.Array, found: Ingredients) -> Recipe:
+    """Give the recipe for the values of a plain column; what it makes for a null means nothing."""
+    kind, types = array.type, pa.types
+    if types.is_struct(kind):
+        return object_of(((field.name, array.field(number)) for number, field in enumerate(kind)), found)
+    if types.is_map(kind):
+        return found.add(_maps(array, found))
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return _list_of(array, found)
+    try:
+        return constant(array[0].as_py()) if is_constant(array) else found.add(python_values(array))
+    except UNREADABLE:
+        texts, broken = readable_texts(array)
+        if not broken:
+            raise
+        found.broken.update(broken)
+        return found.add(texts)
+
+
+def _list_of(array: pa.Array, found: Ingredients) -> Recipe:
+    elements = plain(array.flatten())
+    lengths: Lengths = _lengths(array)
+    length = int(lengths[0]) if len(lengths) else 0
+    if 0 < length <= LONGEST and not elements.null_count and not array.null_count and (lengths == length).all():
+        starts = np.arange(0, len(elements), length)
+        return Array(tuple(value_of(elements.take(places(starts + place)), found) for place in range(length)))
+    made = _in_order(elements, lengths, found)
+    return found.add(list(islice(made, count)) for count in lengths.tolist())
+
+
+def _lengths(array: pa.Array) -> Lengths:
+    lengths = numbers(pc.list_value_length(array)).astype(np.int64)
+    return np.where(array.is_valid().to_pylist(), lengths, 0) if array.null_count else lengths
+
+
+def _maps(array: pa.Array, found: Ingredients) -> Iterator[dict[str, Any]]:
+    ends = numbers(array.offsets).astype(np.int64)
+    first, count = int(ends[0]), int(ends[-1] - ends[0])
+    lengths = np.diff(ends)
+    keys = _in_order(array.keys.slice(first, count).cast(pa.string()), lengths, found)
+    values = _in_order(array.items.slice(first, count), lengths, found)
+    pairs = zip(keys, values, strict=True)
+    return (dict(islice(pairs, count)) for count in lengths.tolist())
+
+
+def _in_order(elements: pa.Array, lengths: Lengths, found: Ingredients) -> Iterator[Any]:
+    """Make the elements of lists, which lie one after another, and find the rows of those that can't be read.
+
+    Each is made when its row's turn comes: all at once would be many objects, which Python's collector of garbage then
+    looks through again and again.
+    """
+    parts = Ingredients(len(elements))
+    recipe = or_else(elements, NULL, parts)
+    rows = np.searchsorted(np.cumsum(lengths), sorted(parts.broken), side="right")
+    found.broken.update(rows.tolist())
+    return parts.follow(recipe)
+
+
+def _valid(array: pa.Array) -> list[bool]:
+    valid: list[bool] = array.is_valid().to_pylist()
+    return valid

@@ -1,0 +1,172 @@
+"""Columns of plain values to Python values, as JSON has them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+
+_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def plain(array: pa.Array) -> pa.Array:
+    """Give the plain column behind a dictionary or an extension type (but JSON), without NaN and infinity."""
+    while isinstance(array, pa.ExtensionArray | pa.DictionaryArray) and not _is_json(array.type):
+        array = array.storage if isinstance(array, pa.ExtensionArray) else array.dictionary_decode()
+    return without_nan(array)
+
+
+def without_nan(array: pa.Array) -> pa.Array:
+    """Make floats null that JSON has no number for."""
+    if not pa.types.is_floating(array.type) or not len(array):
+        return array
+    values = numbers(array)
+    if math.isfinite(values.min()) and math.isfinite(values.max()):
+        return array
+    return pc.if_else(pc.is_finite(array), array, None)
+
+
+def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out for each kind of value
+    """Give the values of a column that have no members; in the place of a null there may be anything.
+
+    Raises:
+        ArrowException: a text isn't UTF-8, or a value can't be had in Python.
+
+    """
+    kind, types = array.type, pa.types
+    if types.is_string(kind) or types.is_large_string(kind):
+        return _list(array)
+    if types.is_float64(kind) or types.is_integer(kind):
+        return numbers(array).tolist() if len(array) else []
+    if types.is_floating(kind):
+        # 0.1 as a 32-bit float is to be 0.1, as whoever wrote it meant.
+        return python_values(array.cast(pa.float32()).cast(pa.string()).cast(pa.float64()))
+    if types.is_boolean(kind):
+        return _list(array)
+    if types.is_timestamp(kind):
+        return [None if text is None else text + "Z" for text in _list(_instants(array))]
+    if types.is_date(kind) or types.is_time(kind):
+        return _list(array.cast(pa.string()))
+    if types.is_decimal(kind):
+        return [None if text is None else orjson.loads(text) for text in array.cast(pa.string()).to_pylist()]
+    if _is_json(kind):
+        return [None if text is None else _parsed(text) for text in array.storage.to_pylist()]
+    return [None if value is None else _simple(value) for value in array.to_pylist()]
+
+
+def readable_texts(array: pa.Array) -> tuple[list[str], list[int]]:
+    """Give the texts of a column and the places of those that aren't UTF-8, which are empty."""
+    texts, broken = list[str](), list[int]()
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return texts, broken
+    for place, raw in enumerate(array.cast(pa.large_binary()).to_pylist()):
+        try:
+            texts.append("" if raw is None else raw.decode())
+        except UnicodeDecodeError:
+            texts.append("")
+            broken.append(place)
+    return texts, broken
+
+
+def is_constant(array: pa.Array) -> bool:
+    """Tell whether all rows have one value; False too where it would cost much to know.
+
+    Titles, media types and the like are the same in every item. Whole buffers are compared as bytes.
+    """
+    rows, kind = len(array), array.type
+    if not rows or array.null_count:
+        return False
+    if pa.types.is_string(kind):
+        ends, data = string_buffers(array)
+        width = int(ends[1] - ends[0])
+        if data.size != width * rows:
+            return False
+        return width == 0 or (_repeats(data, width, rows) and ends.tobytes() == _steps(ends, width))
+    if pa.types.is_integer(kind) or pa.types.is_float64(kind):
+        return _repeats(numbers(array), 1, rows)
+    return False
+
+
+def numbers(array: pa.Array) -> npt.NDArray[Any]:
+    """Give the numbers of a column, or the ticks of its instants, where they lie.
+
+    Those in the place of nulls mean nothing.
+    """
+    kind = array.type
+    numpy_kind = np.int64 if pa.types.is_timestamp(kind) else kind.to_pandas_dtype()
+    return np.frombuffer(array.buffers()[1], numpy_kind, len(array), array.offset * (kind.bit_width // 8))
+
+
+def places(rows: npt.NDArray[np.int64]) -> pa.Array:
+    """Give row numbers as a column to take by."""
+    # Not `pa.array`, which imports pandas to see whether this is a series: 45 MB of memory for nothing.
+    return pa.Array.from_buffers(pa.int64(), len(rows), [None, pa.py_buffer(np.ascontiguousarray(rows))])
+
+
+def string_buffers(array: pa.Array) -> tuple[npt.NDArray[np.int32], Bytes]:
+    """Give the offsets of a string column and the bytes between the first and the last of them, without copying."""
+    _, offsets, data = array.buffers()
+    ends = np.frombuffer(offsets, np.int32, len(array) + 1, array.offset * 4)
+    start, stop = int(ends[0]), int(ends[-1])
+    return ends, np.frombuffer(data, np.uint8, stop - start, start) if stop > start else np.empty(0, np.uint8)
+
+
+def _list(array: pa.Array) -> list[Any]:
+    # Not `to_numpy`, which imports pandas too.
+    found: list[Any] = array.to_pylist()
+    return found
+
+
+def _repeats(values: npt.NDArray[Any], width: int, rows: int) -> bool:
+    first = values[:width].tobytes()
+    return first == values[-width:].tobytes() and values.tobytes() == first * rows
+
+
+def _steps(ends: npt.NDArray[np.int32], width: int) -> bytes:
+    return np.arange(ends[0], ends[-1] + 1, width, dtype=np.int32).tobytes()
+
+
+def _instants(array: pa.Array) -> pa.Array:
+    """Write instants in UTC with as many digits as they need: none, 3, 6 or 9."""
+    unit = array.type.unit
+    naive = array.cast(pa.timestamp(unit))  # drops the zone; the values are UTC already
+    ticks = numbers(naive)
+    text = naive.cast(pa.string())
+    for coarser in [name for name in ("us", "ms", "s") if _SECOND[name] < _SECOND[unit]]:
+        exact = ticks % (_SECOND[unit] // _SECOND[coarser]) == 0
+        if not exact.any():
+            break
+        short = naive.cast(pa.timestamp(coarser), safe=False).cast(pa.string())
+        text = short if exact.all() else pc.if_else(pa.array(exact.tolist()), short, text)
+    return pc.replace_substring(text, " ", "T", max_replacements=1)
+
+
+def _is_json(kind: pa.DataType) -> bool:
+    return isinstance(kind, pa.JsonType)
+
+
+def _parsed(text: str) -> Any:
+    """Parse JSON text; where it isn't JSON, it is a text like any other."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return text
+
+
+def _simple(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value, default=_odd))
+
+
+def _odd(value: Any) -> Any:
+    """Give a value that JSON has no form for as text."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.total_seconds() if isinstance(value, dt.timedelta) else str(value)

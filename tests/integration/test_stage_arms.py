@@ -1,0 +1,112 @@
+"""The arms that run one stage of an ingest alone, as cells of a matrix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from ingest_bench.corpora.builder import build_corpus
+from ingest_bench.errors import SettingsError
+from ingest_bench.matrix import find_cell, load_settings
+from ingest_bench.sampling import measure
+from ingest_bench.settings import Settings
+from ingest_bench.sides import corpus_folder, manifest_file
+
+CORPORA = {
+    "item_files": {"kind": "item_files", "items": 130},
+    "items_directory": {"kind": "items_directory", "items": 40, "item_kb": 20, "broken": 0.1},
+    "geoparquet": {"kind": "geoparquet", "items": 70, "files": 2, "item_kb": 20},
+    "api": {"kind": "api", "items": 250},
+}
+DELIVERED = {"item_files": 130, "items_directory": 36, "geoparquet": 70, "api": 250}
+
+
+def matrix(results: Path, kind: str) -> dict[str, Any]:
+    """Write the configuration of one scenario with both stages of an ingest beside the whole."""
+    arms: dict[str, Any] = {"whole": {"concurrency": [1]}, "reading": {"fetcher": "read_only", "concurrency": [1]}}
+    if kind != "geoparquet":
+        arms["parsing"] = {"fetcher": "parse_only", "concurrency": [1]}
+    scenario: dict[str, Any] = {
+        "title": "stages",
+        "group": "stages",
+        "corpus": kind,
+        "baseline": {"arm": "whole"},
+        "arms": arms,
+    }
+    if kind == "api":
+        scenario["server"] = {"think_ms": 30}
+        arms["no_think"] = {"concurrency": [1], "server": {"think_ms": 0}}
+    sampling = {"budget_seconds": 0.01, "trace_items": 10}
+    return {
+        "results": str(results),
+        "sampling": sampling,
+        "corpora": {kind: CORPORA[kind]},
+        "scenarios": {"stages": scenario},
+    }
+
+
+def prepared(results: Path, kind: str) -> Settings:
+    """Build the corpus of a matrix."""
+    settings = load_settings(matrix(results, kind))
+    build_corpus(settings, kind, corpus_folder(settings, kind), manifest_file(settings, kind))
+    return settings
+
+
+@pytest.mark.parametrize("kind", CORPORA)
+def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> None:
+    """Reading alone counts the items that lie in what it read, parsing alone delivers the corpus; both are valid."""
+    settings = prepared(tmp_path, kind)
+    for arm in settings.scenarios["stages"].arms:
+        cell = measure(settings, find_cell(settings, "stages", arm, 1))
+        assert cell.parity.ok, cell.parity.reason
+        assert [sample.void for sample in cell.samples] == [None] * len(cell.samples)
+        counts = {sample.items for sample in cell.samples if sample.role == "candidate"}
+        # A file that is broken is read like any other.
+        assert counts == {40 if (kind, arm) == ("items_directory", "reading") else DELIVERED[kind]}
+        digested = {sample.digest.count for sample in cell.samples if sample.role == "candidate"}
+        assert digested == ({0} if arm == "reading" else counts)
+
+
+def test_an_arm_has_its_own_server(tmp_path: Path) -> None:
+    """An arm with a server of its own asks that one, and parsing from memory asks none while the clock runs."""
+    settings = prepared(tmp_path, "api")
+    quick = measure(settings, find_cell(settings, "stages", "no_think", 1))
+    asked = {(sample.role, sample.server.think_ms_asked if sample.server else None) for sample in quick.samples}
+    assert asked == {("baseline", 30.0), ("candidate", 0.0)}
+    parsing = measure(settings, find_cell(settings, "stages", "parsing", 1))
+    assert {sample.server is None for sample in parsing.samples if sample.role == "candidate"} == {True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "arm", "complaint"),
+    [
+        ("geoparquet", {"fetcher": "parse_only", "concurrency": [1]}, "can't read kind: geoparquet"),
+        ("api", {"fetcher": "parse_only", "concurrency": [5]}, "one thread's work"),
+        ("item_files", {"concurrency": [1], "server": {"think_ms": 1}}, "belongs to generated corpora of kind: api"),
+    ],
+)
+def test_stages_that_make_no_sense_are_refused(tmp_path: Path, kind: str, arm: dict[str, Any], complaint: str) -> None:
+    """What a stage can't do is told with its key before anything is measured."""
+    config = matrix(tmp_path, kind)
+    config["scenarios"]["stages"]["arms"]["odd"] = arm
+    with pytest.raises(SettingsError, match=complaint):
+        load_settings(config)
+
+
+def test_a_crowded_corpus_is_crowded(tmp_path: Path) -> None:
+    """Nine items in ten lie in a hundredth of the time, 500 share one instant, and all are there once."""
+    config = matrix(tmp_path, "api")
+    config["corpora"]["api"] = {"kind": "api", "items": 5000, "crowded": True}
+    settings = load_settings(config)
+    build_corpus(settings, "api", corpus_folder(settings, "api"), manifest_file(settings, "api"))
+
+    lines = (corpus_folder(settings, "api") / "items.ndjson").read_bytes().splitlines()
+    items = [orjson.loads(line) for line in lines]
+    times = sorted(item["properties"]["datetime"] for item in items)
+    assert len({item["id"] for item in items}) == 5000
+    assert max(times.count(time) for time in set(times)) >= 500
+    in_crowd = [time for time in times if "2022-06-19" <= time < "2022-07-08"]
+    assert 0.88 <= len(in_crowd) / len(times) <= 0.94
