@@ -26,6 +26,7 @@ DELIVERABLES = [
     f"{RESULTS}/benchmark_results.json",
     f"{RESULTS}/benchmark_results.parquet",
     f"{RESULTS}/benchmark_report.md",
+    f"{RESULTS}/benchmark_report.html",
 ]
 ALL_CORES = workflow.resource_settings.cores or 1
 

@@ -31,6 +31,11 @@ rule report:
             caption="../report/report.rst",
             category="Report",
         ),
+        html=report(
+            f"{RESULTS}/benchmark_report.html",
+            caption="../report/page.rst",
+            category="Report",
+        ),
         figures=report(
             directory(f"{RESULTS}/figures"),
             patterns=["{scenario}.svg"],
