@@ -46,7 +46,7 @@ def advice(study: Study) -> list[str]:
     found = {kind: [(view, row) for view in study.of_kind(kind) if (row := recommended(view))] for kind in SUBJECTS}
     known = [(kind, choices) for kind, choices in found.items() if choices]
     known.sort(key=lambda each: -_effect(each[1]))
-    return [f"**{SUBJECTS[kind]}**: {_told(choices)}" for kind, choices in known]
+    return [f"**{SUBJECTS[kind]}.** {_told(choices)}" for kind, choices in known]
 
 
 def quality(study: Study) -> str:
@@ -57,8 +57,9 @@ def quality(study: Study) -> str:
 
 
 def settings_told(row: Row) -> str:
-    """Write the settings of the package that make a way, for pasting; its concurrency is in its name."""
-    return code(", ".join(f"{name}: {json.dumps(value)}" for name, value in row.arm.settings.items()).replace('"', ""))
+    """Write the settings of the package that make a way, for pasting."""
+    settings = {"concurrency": row.level, **row.arm.settings}
+    return code(", ".join(f"{name}: {json.dumps(value)}" for name, value in settings.items()).replace('"', ""))
 
 
 def _gist(study: Study, word: str) -> str:
@@ -111,7 +112,7 @@ def _told(choices: Sequence[Choice]) -> str:
 def _part(group: Sequence[Choice], other: str, *, several: bool) -> str:
     _, row = group[0]
     where = f"with {_titles(group)}, " if several else ""
-    settings = f" ({settings_told(row)})" if row.own and row.arm.settings else ""
+    settings = f" ({settings_told(row)})" if row.own else ""
     return f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}: {_gain(group)}. {_how_sure(group, other)}"
 
 

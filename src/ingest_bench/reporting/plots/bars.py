@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from xml.etree.ElementTree import Element
 
 from ingest_bench.reporting.plots import captions
-from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.reporting.plots.frame import BAND, EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.reporting.plots.svg import Drawing, box, line, mark, width_of, words
 from ingest_bench.reporting.rows import Row
@@ -27,8 +27,8 @@ def ways(view: View) -> Drawing:
     canvas, middles = rows([row.name for row in view.rows], scale, [1.0])
     keys = [Key("base", f"baseline: {view.baseline}")]
     if view.noise:
-        left = scale(view.noise.low)
-        canvas.parts.insert(0, box(left, 4, scale(view.noise.high) - left, middles[-1], "noise"))
+        left, wide = scale(view.noise.low), scale(view.noise.high) - scale(view.noise.low)
+        canvas.parts[:0] = [box(left, y - BAND / 2, wide, BAND, "noise") for y in middles]
         keys.append(Key("noise", "noise"))
     for row, ratio, y in zip(view.rows, found, middles, strict=True):
         wrong = "" if row.cell.parity.ok else ", not the same items"

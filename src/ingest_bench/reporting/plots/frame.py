@@ -8,12 +8,13 @@ from xml.etree.ElementTree import Element
 
 from ingest_bench.reporting.plots.scales import Scale, tick_text
 from ingest_bench.reporting.plots.svg import LINE, Drawing, box, line, mark, node, width_of, words, wrapped
+from ingest_bench.reporting.wording import plain
 
 WIDTH = 380.0
 """Of every drawing: about what a phone shows without making it smaller."""
 EDGE = 10.0
 _TOP, _DEEP = 12.0, 190.0
-_BAND = 22.0
+BAND = 22.0
 COLOURS = 8
 
 
@@ -43,7 +44,7 @@ class Canvas:
         height = self.height + 4
         svg = node(
             "svg",
-            node("title", text=alternative),
+            node("title", text=plain(alternative)),
             *self.parts,
             class_="plot",
             viewBox=f"0 0 {WIDTH:g} {height:g}",
@@ -112,13 +113,13 @@ def rows(names: Sequence[str], scale: Scale, lines: Sequence[float] = ()) -> tup
         for text in wrapped(name, WIDTH - 2 * EDGE):
             canvas.height += LINE
             canvas.add(words(EDGE, canvas.height, text, "name"))
-        middles.append(canvas.height + 4 + _BAND / 2)
-        canvas.height += 4 + _BAND
+        middles.append(canvas.height + 4 + BAND / 2)
+        canvas.height += 4 + BAND
     bottom = canvas.height + 2
     behind = [line(scale(tick), 4, scale(tick), bottom, "grid") for tick in scale.ticks]
     behind += [line(scale(value), 4, scale(value), bottom, "base") for value in lines]
     canvas.parts[:0] = behind
-    canvas.height = bottom + LINE
+    canvas.height = bottom + LINE + 4
     _marks_below(canvas, scale, bottom)
     return canvas, middles
 
