@@ -49,6 +49,14 @@ def corpus_files(name):
     return [manifest] if name in OWN_FILES else []
 
 
+def figure_labels(wildcards):
+    """Return the words by which Snakemake's own report lists a figure; braces would be taken for wildcards."""
+    found = SETTINGS.scenarios.get(wildcards.scenario)
+    names = (found.title, found.group) if found else ("All scenarios", "all")
+    scenario, group = (name.replace("{", "(").replace("}", ")") for name in names)
+    return {"scenario": scenario, "group": group.replace("_", " ")}
+
+
 def cell_of(wildcards):
     """Return the cell that a measuring job is about."""
     return CELLS[wildcards.scenario, wildcards.arm, int(wildcards.concurrency)]

