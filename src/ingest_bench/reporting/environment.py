@@ -126,4 +126,8 @@ def _busy(cells: list[Cell]) -> str:
 
 
 def _kind_of_note(note: str) -> str:
-    return "outlier: its pair's ratio is far from the others" if note.startswith("outlier") else note
+    kinds = {
+        "outlier": "outlier: its pair's ratio is far from the others",
+        "think time off": "think time off: the server didn't sleep as long as it was asked to",
+    }
+    return next((told for begin, told in kinds.items() if note.startswith(begin)), note)

@@ -34,9 +34,10 @@
 
   for (const table of document.querySelectorAll("table")) {
     const original = [...table.tBodies[0].rows];
-    if (original.length < 2) continue;
-    [...table.tHead.rows[0].cells].forEach((head, column) => {
-      if (!head.textContent.trim()) return;
+    const heads = [...table.tHead.rows[0].cells];
+    // Where the first column has no name, rows are unlike things, which have no order.
+    if (original.length < 2 || !heads[0].textContent.trim()) continue;
+    heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
       button.append(...head.childNodes);
