@@ -11,11 +11,12 @@ from pathlib import Path
 
 from ingest_bench.errors import BenchError
 from ingest_bench.jobs import write_atomically
+from ingest_bench.reporting.figures import ALL
 
 OPEN = "<!-- results: written by `make publish` from a run -->"
 CLOSE = "<!-- /results -->"
-SHOWN = ("small_files_warm", "large_api")
-"""Scenarios whose figures the README shows: one of each mode."""
+SHOWN = (ALL, "small_files_warm", "large_api")
+"""The figures that the README shows: of all scenarios, and of one of each mode."""
 
 
 def publish(results: Path, docs: Path, readme: Path) -> None:
@@ -37,7 +38,7 @@ def publish(results: Path, docs: Path, readme: Path) -> None:
     _copy(results, docs)
     shown = [name for name in SHOWN if (docs / "figures" / f"{name}.svg").is_file()]
     folder = docs.relative_to(readme.parent).as_posix()
-    figures = "\n".join(f"![{name.replace('_', ' ')}]({folder}/figures/{name}.svg)" for name in shown)
+    figures = "\n".join(f"![{re.sub('[_-]', ' ', name)}]({folder}/figures/{name}.svg)" for name in shown)
     block = f"{OPEN}\n{first_screen(report.read_text(encoding='utf-8'))}\n\n{figures}\n{CLOSE}"
     write_atomically(readme, f"{before}{block}{after}".encode())
 

@@ -17,11 +17,11 @@ from ingest_bench.reporting.figures import scenario_figure
 from ingest_bench.reporting.plots import bars, lines
 from ingest_bench.reporting.plots.drift import Pair, drift, pairs, shows, spread
 from ingest_bench.reporting.plots.effects import effects, largest
+from ingest_bench.reporting.plots.frame import plane
 from ingest_bench.reporting.plots.scales import log_scale, place_scale, ratio_scale, value_scale
-from ingest_bench.reporting.plots.svg import width_of, wrapped
+from ingest_bench.reporting.plots.svg import node, width_of, wrapped
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.reporting.wording import plain
-
 
 VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)
 
@@ -63,6 +63,18 @@ def test_a_scale_is_as_long_as_it_says() -> None:
     assert value_scale([1.0, 100.0], 0.0, 1.0).log
     assert not value_scale([20.0, 100.0], 0.0, 1.0).log
     assert place_scale([1, 5, 10], 0.0, 1.0).ticks == [1, 5, 10]
+
+
+def test_marked_values_leave_each_other_room() -> None:
+    """Of fifty levels side by side only as many are named as can be read."""
+    levels = list(range(1, 51))
+    canvas, x, _ = plane(
+        lambda start, end: place_scale(levels, start, end), lambda a, b: value_scale([1000.0], a, b), "n"
+    )
+    named = [text for text in texts(node("svg", *canvas.parts)) if text in set(map(str, levels))]
+    places = [(x(float(text)), width_of(text) / 2) for text in named]
+    assert 5 < len(places) < 40
+    assert all(there - half > here + other for (here, other), (there, half) in pairwise(places))
 
 
 @given(st.text(max_size=200), st.floats(60, 360))
