@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from ingest_bench.reporting.advice import first_screen
 from ingest_bench.reporting.answers import answers
 from ingest_bench.reporting.cautions import caution_line
 from ingest_bench.reporting.content import Block, Caution, Paragraph, Section
@@ -18,6 +17,7 @@ from ingest_bench.reporting.environment import (
 )
 from ingest_bench.reporting.figures import scenario_figure
 from ingest_bench.reporting.findings import findings
+from ingest_bench.reporting.opening import first_screen
 from ingest_bench.reporting.setting import corpus_told, group_title
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.tables import scenario_table

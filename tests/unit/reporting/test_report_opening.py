@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.reporting.advice import advice, first_screen, quality
 from ingest_bench.reporting.content import Figure, Paragraph, Points
+from ingest_bench.reporting.opening import advice, first_screen, quality
 from ingest_bench.reporting.view import Study
 
 
@@ -53,6 +53,13 @@ def test_nothing_to_gain_is_said(make: Any) -> None:
     flat = dict.fromkeys([("sequential", 1), ("queue", 2), ("queue", 5)], 9_000.0)
     (line,) = advice(Study.of(make(one("large_files"), rates(flat))))
     assert line == "**GeoParquet.** Keep sequential: *no difference is known*."
+
+
+def test_a_loss_is_never_advised(make: Any) -> None:
+    """Where every way that can be set is slower than what is done today, one is to keep doing that."""
+    slow = {("sequential", 1): 900.0} | {(arm, level): 900.0 for arm in ("queue", "semaphore") for level in (5, 10, 20)}
+    (line,) = advice(Study.of(make(one("small_files_warm"), rates(slow))))
+    assert line == "**Item files.** Keep upstream's way: *every other way is slower*."
 
 
 def test_a_rival_is_named(make: Any) -> None:

@@ -81,7 +81,9 @@ def _reasons(study: Study, word: str) -> str:
     parts = []
     if noises:
         worst, where = max(noises, key=lambda each: each[0])
-        parts.append(f"in the noisiest scenario, {safe(where.title)}, the baseline is up to {times(worst)} itself")
+        parts.append(
+            f"in the noisiest scenario, {safe(where.title)}, the baseline differs from itself by up to {times(worst)}"
+        )
     parts.append(f"{right} of {counted(len(cells), 'cell')} deliver exactly what the corpus holds")
     parts.append(f"{few} rest on {FEW_PAIRS} pairs or fewer" if few else f"all rest on more than {FEW_PAIRS} pairs")
     see = f" See the [{counted(doubts, 'warning')}](#warnings)." if doubts else " Nothing is to be warned of."
@@ -92,21 +94,29 @@ def _farthest(noise: Ratio) -> float:
     return max(noise.high, 1 / noise.low)
 
 
+def _gains(view: View, row: Row) -> bool:
+    return row.standing.median > 1 and not same_as_baseline(view, row)
+
+
 def _effect(choices: Sequence[Choice]) -> float:
-    return max(0.0 if same_as_baseline(*choice) else math.log(choice[1].standing.median) for choice in choices)
+    return max(math.log(row.standing.median) if _gains(view, row) else 0.0 for view, row in choices)
 
 
 def _told(choices: Sequence[Choice]) -> str:
     """Put scenarios together in which the same is recommended with the same certainty; what changes nothing, last."""
-    same = [choice for choice in choices if same_as_baseline(*choice)]
-    groups: dict[tuple[str, str], list[Choice]] = {}
+    groups: dict[tuple[str, ...], list[Choice]] = {}
+    kept: dict[str, list[Choice]] = {}
     for view, row in choices:
-        if (view, row) not in same:
+        if _gains(view, row):
             other = rival(view)
-            groups.setdefault((row.name, other.name if other else ""), []).append((view, row))
+            groups.setdefault((row.name, settings_told(row), other.name if other else ""), []).append((view, row))
+        else:
+            same = same_as_baseline(view, row)
+            kept.setdefault("no difference is known" if same else "every other way is slower", []).append((view, row))
     ordered = sorted(groups.items(), key=lambda each: -_effect(each[1]))
-    parts = [_part(group, other, several=len(choices) > len(group)) for (_, other), group in ordered]
-    return " ".join([*parts, *([_unchanged(same, several=len(choices) > len(same))] if same else [])])
+    parts = [_part(group, other, several=len(choices) > len(group)) for (*_, other), group in ordered]
+    parts += [_kept(group, why, several=len(choices) > len(group)) for why, group in kept.items()]
+    return " ".join(parts)
 
 
 def _part(group: Sequence[Choice], other: str, *, several: bool) -> str:
@@ -116,10 +126,10 @@ def _part(group: Sequence[Choice], other: str, *, several: bool) -> str:
     return f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}: {_gain(group)}. {_how_sure(group, other)}"
 
 
-def _unchanged(group: Sequence[Choice], *, several: bool) -> str:
-    kept = listed(list(dict.fromkeys(safe(view.baseline) for view, _ in group)))
+def _kept(group: Sequence[Choice], why: str, *, several: bool) -> str:
+    baselines = listed(list(dict.fromkeys(safe(view.baseline) for view, _ in group)))
     where = f" with {_titles(group)}" if several else ""
-    return f"Keep {kept}{where}: *no difference is known*."
+    return f"Keep {baselines}{where}: *{why}*."
 
 
 def _titles(group: Sequence[Choice]) -> str:
