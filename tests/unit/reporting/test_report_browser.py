@@ -151,10 +151,14 @@ async def test_it_loads_nothing_and_complains_of_nothing(opened: Tab, page: str)
     assert await opened.run("document.getElementsByTagName('*').length") < 12_000
 
 
-@pytest.mark.parametrize(("width", "height"), WIDTHS)
-async def test_nothing_is_cut_at_any_width(opened: Tab, page: str, width: int, height: int) -> None:
+@pytest.mark.parametrize("size", WIDTHS)
+@pytest.mark.parametrize("noise", [0.03, 0.7])
+async def test_nothing_is_cut_at_any_width(
+    opened: Tab, make: Any, tmp_path: Path, noise: float, size: tuple[int, int]
+) -> None:
     """The page never scrolls sideways, no text is cut or lies over another, and no plot is clipped."""
-    await opened.show(page, width, height)
+    make.noise, make.pairs = noise, 3
+    await opened.show(written(make(), tmp_path), *size)
     await holds(opened)
     assert await opened.run(OVERLAID) == []
 

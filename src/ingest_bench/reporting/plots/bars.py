@@ -21,37 +21,42 @@ _FREE = 56.0
 
 def ways(view: View) -> Drawing:
     """Draw the speed-up of each way with its interval."""
-    found = [row.cell.ratio for row in view.rows]
-    bounds = [bound for ratio in found if ratio for bound in (ratio.low, ratio.high)]
+    bounds = [bound for row in view.rows if (ratio := row.cell.ratio) for bound in (ratio.low, ratio.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE)
-    canvas, middles = rows([row.name for row in view.rows], scale, [1.0])
+    told = [_speed_up(row) for row in view.rows]
+    names = [named(scale, row.name, row.cell.ratio, text) for row, text in zip(view.rows, told, strict=True)]
+    canvas, middles = rows(names, scale, [1.0])
     keys = [Key("base", f"baseline: {view.baseline}")]
     if view.noise:
         left, wide = scale(view.noise.low), scale(view.noise.high) - scale(view.noise.low)
         canvas.parts[:0] = [box(left, y - BAND / 2, wide, BAND, "noise") for y in middles]
         keys.append(Key("noise", "noise"))
-    for row, ratio, y in zip(view.rows, found, middles, strict=True):
-        wrong = "" if row.cell.parity.ok else ", not the same items"
-        text = f"{times(ratio.median)}{wrong}" if ratio else "no valid pair"
-        canvas.add(interval(scale, y, ratio, text, 0, good=row.cell.parity.ok))
+    for row, text, y in zip(view.rows, told, middles, strict=True):
+        canvas.add(interval(scale, y, row.cell.ratio, text, 0, good=row.cell.parity.ok))
     title = "Speed-up, per item" if view.growing else "Speed-up"
     return canvas.drawing(title, f"{view.title}: speed-up of every way", captions.ways(view), keys)
 
 
+def named(scale: Scale, name: str, ratio: Ratio | None, text: str) -> str:
+    """Give the name of a row, with its number where that has no room beside the interval."""
+    return name if ratio is None or _place_beside(scale, ratio, text) else f"{name}: {text}"
+
+
 def interval(scale: Scale, y: float, ratio: Ratio | None, text: str, place: int, *, good: bool) -> Element:
-    """Draw a ratio with its interval, and its number where there is room."""
+    """Draw a ratio with its interval, and its number where there is room beside it."""
     if ratio is None:
         return words(scale(1.0) + 6, y + 4, text, "soft")
-    left, right = scale(ratio.low), scale(ratio.high)
-    parts = [line(left, y, right, y, "line thick"), mark(place, scale(ratio.median), y, 5, wrong=not good)]
-    wide = width_of(text)
-    if right + 6 + wide <= WIDTH:
-        parts.append(words(right + 6, y + 4, text, None))
-    elif left - 6 - wide >= 0:
-        parts.append(words(left - 6, y + 4, text, None, "end"))
-    else:
-        parts.append(words(scale(ratio.median), y - 7, text, None, "middle"))
-    return coloured(place, *parts)
+    middle = mark(place, scale(ratio.median), y, 5, wrong=not good)
+    bar = line(scale(ratio.low), y, scale(ratio.high), y, "line thick")
+    beside = _place_beside(scale, ratio, text)
+    return coloured(place, bar, middle, *([words(beside[0], y + 4, text, None, beside[1])] if beside else []))
+
+
+def _place_beside(scale: Scale, ratio: Ratio, text: str) -> tuple[float, str | None] | None:
+    left, right, wide = scale(ratio.low) - 8, scale(ratio.high) + 8, width_of(text)
+    if right + wide <= WIDTH:
+        return right, None
+    return (left, "end") if left - wide >= 0 else None
 
 
 def memory_bars(view: View) -> Drawing:
@@ -95,6 +100,12 @@ def latency(view: View) -> Drawing:
         keys.append(Key("base", "the think time that was asked for"))
     title = f"{view.title}: response times at the server"
     return canvas.drawing("Response time at the server, ms", title, captions.latency(view), keys)
+
+
+def _speed_up(row: Row) -> str:
+    if row.cell.ratio is None:
+        return "no valid pair"
+    return times(row.cell.ratio.median) + ("" if row.cell.parity.ok else ", not the same items")
 
 
 def _percentiles(row: Row) -> tuple[float, float]:

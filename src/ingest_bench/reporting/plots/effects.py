@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ingest_bench.reporting.compare import recommended, same_as_baseline
-from ingest_bench.reporting.plots.bars import interval
+from ingest_bench.reporting.plots.bars import interval, named
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, rows
 from ingest_bench.reporting.plots.scales import ratio_scale
 from ingest_bench.reporting.plots.svg import Drawing
@@ -26,13 +26,20 @@ def effects(study: Study) -> Drawing | None:
     shown = found[:_SHOWN]
     bounds = [bound for _, row in shown for bound in (row.standing.low, row.standing.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE - 40)
-    canvas, middles = rows([f"{view.title}: {row.name}" for view, row in shown], scale, [1.0])
-    for (view, row), y in zip(shown, middles, strict=True):
-        known = not same_as_baseline(view, row)
-        text = times(row.standing.median) if known else f"{times(row.standing.median)}, no difference"
-        canvas.add(interval(scale, y, row.standing, text, 0 if known else 7, good=True))
+    told = [_told(view, row) for view, row in shown]
+    names = [
+        named(scale, f"{view.title}: {row.name}", row.standing, text)
+        for (view, row), text in zip(shown, told, strict=True)
+    ]
+    canvas, middles = rows(names, scale, [1.0])
+    for (view, row), text, y in zip(shown, told, middles, strict=True):
+        canvas.add(interval(scale, y, row.standing, text, 7 if same_as_baseline(view, row) else 0, good=True))
     title = f"The {len(shown)} largest effects" if len(found) > len(shown) else "The effects"
     return canvas.drawing(title, title, shows(found), [Key("base", "what the scenario's baseline does")])
+
+
+def _told(view: View, row: Row) -> str:
+    return times(row.standing.median) + (", no difference" if same_as_baseline(view, row) else "")
 
 
 def largest(study: Study) -> list[tuple[View, Row]]:
