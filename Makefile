@@ -11,10 +11,10 @@ BIN := $(VENV)/bin
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 cores); results/benchmark_report.md
+run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 cores); results/benchmark_report.html
 	$(BIN)/snakemake --cores $(CORES)
 
-quick: $(VENV)/.run ## the same at a small size (under two minutes); results/quick/benchmark_report.md
+quick: $(VENV)/.run ## the same at a small size (under two minutes); results/quick/benchmark_report.html
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
 
 test: $(VENV)/.dev ## all tests

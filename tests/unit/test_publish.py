@@ -32,6 +32,7 @@ def run(tmp_path: Path) -> Path:
     """Make a finished run's folder."""
     (tmp_path / "results/figures").mkdir(parents=True)
     (tmp_path / "results/benchmark_report.md").write_text(REPORT)
+    (tmp_path / "results/benchmark_report.html").write_text("<!doctype html>")
     for name in ("small_files_warm", "mixed"):
         (tmp_path / f"results/figures/{name}.svg").write_text("<svg/>")
     (tmp_path / "README.md").write_text(f"# Name\n\n{OPEN}\nold\n{CLOSE}\n\nText\n")
@@ -49,6 +50,7 @@ def test_the_readme_opens_with_the_first_screen(run: Path) -> None:
     assert text.endswith(f"{CLOSE}\n\nText\n")
     assert not [word for word in ("old", "Another", "warnings", "large_api") if word in text]
     assert (run / "docs/run/benchmark_report.md").read_text() == REPORT
+    assert (run / "docs/run/benchmark_report.html").read_text() == "<!doctype html>"
     assert {path.name for path in (run / "docs/run/figures").iterdir()} == {"small_files_warm.svg", "mixed.svg"}
 
 

@@ -137,9 +137,10 @@ def test_nothing_runs_while_a_cell_measures(results: Results) -> None:
 
 
 def test_the_deliverables_are_there(finished: Path, results: Results) -> None:
-    """The report names every scenario, the table has a row for each sample, and each scenario has a figure."""
-    report = (finished / "results/benchmark_report.md").read_text()
-    assert all(scenario["title"] in report for scenario in MATRIX["scenarios"].values())
+    """Both reports name every scenario, the table has a row for each sample, and each scenario has a figure."""
+    for name in ("benchmark_report.md", "benchmark_report.html"):
+        report = (finished / "results" / name).read_text()
+        assert all(scenario["title"] in report for scenario in MATRIX["scenarios"].values())
     table = pd.read_parquet(finished / "results/benchmark_results.parquet")
     assert len(table) == sum(len(cell.samples) for cell in results.cells)
     assert {path.stem for path in (finished / "results/figures").glob("*.svg")} >= set(MATRIX["scenarios"])
@@ -157,6 +158,8 @@ def test_snakemake_makes_its_own_report(finished: Path) -> None:
     assert done.returncode == 0, done.stderr
     page = (finished / "report.html").read_text()
     assert "benchmark_report.md" in page
+    assert "benchmark_report.html" in page
+    assert all(f'"scenario": "{scenario["title"]}"' in page for scenario in MATRIX["scenarios"].values())
     assert all(f"{scenario}.svg" in page for scenario in MATRIX["scenarios"])
 
 

@@ -26,6 +26,7 @@ DELIVERABLES = [
     f"{RESULTS}/benchmark_results.json",
     f"{RESULTS}/benchmark_results.parquet",
     f"{RESULTS}/benchmark_report.md",
+    f"{RESULTS}/benchmark_report.html",
 ]
 ALL_CORES = workflow.resource_settings.cores or 1
 
@@ -46,6 +47,14 @@ def corpus_files(name):
     if name in GENERATED:
         return [f"{RESULTS}/corpora/{name}", manifest]
     return [manifest] if name in OWN_FILES else []
+
+
+def figure_labels(wildcards):
+    """Return the words by which Snakemake's own report lists a figure; braces would be taken for wildcards."""
+    found = SETTINGS.scenarios.get(wildcards.scenario)
+    names = (found.title, found.group) if found else ("All scenarios", "all")
+    scenario, group = (name.replace("{", "(").replace("}", ")") for name in names)
+    return {"scenario": scenario, "group": group.replace("_", " ")}
 
 
 def cell_of(wildcards):

@@ -30,12 +30,21 @@ rule report:
             f"{RESULTS}/benchmark_report.md",
             caption="../report/report.rst",
             category="Report",
+            labels={"form": "plain text"},
+        ),
+        html=report(
+            f"{RESULTS}/benchmark_report.html",
+            caption="../report/page.rst",
+            category="Report",
+            labels={"form": "page, with plots"},
         ),
         figures=report(
             directory(f"{RESULTS}/figures"),
             patterns=["{scenario}.svg"],
             caption="../report/figure.rst",
             category="Figures",
+            subcategory=lambda wildcards: figure_labels(wildcards)["group"],
+            labels=lambda wildcards: figure_labels(wildcards),
         ),
     log:
         f"{RESULTS}/logs/report.log",

@@ -9,5 +9,6 @@ with logged(snakemake.log[0]):
         load_settings(snakemake.config),
         results=snakemake.input[0],
         report=snakemake.output.markdown,
+        html=snakemake.output.html,
         figures=snakemake.output.figures,
     )

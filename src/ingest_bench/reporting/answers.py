@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ingest_bench.reporting.bounds import what_bounds
 from ingest_bench.reporting.columns import lost, over_bucket
 from ingest_bench.reporting.compare import alone, best, recommended, rival, together, usable, versus
+from ingest_bench.reporting.content import Question
 from ingest_bench.reporting.findings import fastest, helped
 from ingest_bench.reporting.options import option_favoured
 from ingest_bench.reporting.replies import Reply, by_scenario
@@ -19,9 +20,9 @@ from ingest_bench.statistics import no_difference
 INGESTING = (Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET, Kind.REQUESTS, Kind.RATE)
 
 
-def answers(study: Study) -> str:
-    """Write every question with its answer."""
-    return "\n\n".join(answer(study).written(question) for question, answer in QUESTIONS.items())
+def answers(study: Study) -> list[Question]:
+    """Answer every question."""
+    return [answer(study).to(question) for question, answer in QUESTIONS.items()]
 
 
 def helps(study: Study) -> Reply:

@@ -18,6 +18,8 @@ STEAL = 0.02
 """Share of the processors' time kept away by others that shows in the numbers."""
 BUSY = 1.5
 """Load before a cell, per core."""
+SLOWED = 0.8
+"""The lowest clock rate after a cell, relative to the highest, from which on it shows in the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def remarks_of_samples(view: View) -> Iterator[Caution]:
 
 
 def machine_cautions(study: Study) -> Iterator[Caution]:
-    """List the doubts about all numbers: unsteady clocks, and jobs that ran beside a measurement."""
+    """List the doubts about all numbers: unsteady clocks, heat, and jobs that ran beside a measurement."""
     cells = study.results.cells
     governors = {cell.environment.governor for cell in cells} - {None, "performance"}
     if governors:
@@ -181,6 +183,7 @@ def machine_cautions(study: Study) -> Iterator[Caution]:
             "the processor saves power",
             "set it to performance while measuring",
         )
+    yield from _slowed(cells)
     beside = Counter(str(job["rule"]) for job in study.results.jobs for cell in cells if _overlap(cell, job))
     for rule, count in sorted(beside.items()):
         yield Caution(
@@ -189,6 +192,22 @@ def machine_cautions(study: Study) -> Iterator[Caution]:
             "a second run of the workflow",
             "run one at a time",
         )
+
+
+def _slowed(cells: list[Cell]) -> Iterator[Caution]:
+    """Tell of processors that ran slower after some cells than after others: right after work they should be alike."""
+    by_host: dict[str, list[float]] = {}
+    for cell in cells:
+        if cell.load_after.cpu_mhz:
+            by_host.setdefault(cell.environment.host, []).append(cell.load_after.cpu_mhz)
+    for host, rates in by_host.items():
+        if min(rates) < SLOWED * max(rates):
+            yield Caution(
+                "all",
+                f"throttled: after cells the clock of {safe(host)} ran at {min(rates):,.0f} to {max(rates):,.0f} MHz",
+                "heat, a limit on power, or a processor that saves power",
+                "cool the machine, plug it in, set its governor to performance, and measure again",
+            )
 
 
 def steal_share(cell: Cell) -> float:

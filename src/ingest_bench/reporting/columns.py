@@ -20,6 +20,8 @@ class Column:
 
     title: str
     text: Callable[[Row], str]
+    key: Callable[[Row], float | None] | None = None
+    """What rows are sorted by, where that is not the number that the text begins with."""
 
 
 def extra_columns(study: Study, view: View) -> list[Column]:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from ingest_bench.reporting.cautions import cautions, steal_share
-from ingest_bench.reporting.tables import pipe_table
+from ingest_bench.reporting.content import Block, Paragraph, Points, Table, entries
 from ingest_bench.reporting.view import Study
-from ingest_bench.reporting.wording import NOTHING, counted, listed, paragraph, percent, point, safe
+from ingest_bench.reporting.wording import NOTHING, counted, listed, percent, safe
 from ingest_bench.results import Cell, Environment
 
 HOW_TO_READ = """\
@@ -40,48 +40,50 @@ time that a rate limit allows. **Exponent** is log(time ratio) / log(items ratio
 """
 
 
-def warnings_section(study: Study) -> str:
-    """Write every doubt with its likely cause and what to do."""
-    rows = [[safe(doubt.where), doubt.what, doubt.cause, doubt.remedy] for doubt in cautions(study)]
-    if not rows:
-        return "None."
-    return pipe_table(["Scenario", "What", "Likely cause", "What to do"], rows)
+NONE = Paragraph("None.")
 
 
-def environment_section(study: Study) -> str:
-    """Write the machines, the software and how busy the machines were."""
+def warnings_section(study: Study) -> Block:
+    """List every doubt with its likely cause and what to do."""
+    rows = [entries([safe(doubt.where), doubt.what, doubt.cause, doubt.remedy]) for doubt in cautions(study)]
+    return Table("Warnings", ["Scenario", "What", "Likely cause", "What to do"], rows) if rows else NONE
+
+
+def environment_section(study: Study) -> list[Block]:
+    """Tell the machines, the software and how busy the machines were."""
     cells = study.results.cells
     found = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
     titles = ["", *(safe(each.host) for each in found)]
-    machines = pipe_table(titles, [[name, *(value(each) for each in found)] for name, value in _FACTS.items()])
-    return "\n\n".join([machines, paragraph(_packages(found)), paragraph(_busy(cells)), *_rerun(study)])
+    rows = [entries([name, *(value(each) for each in found)]) for name, value in _FACTS.items()]
+    seed = f"Seed: {study.results.seed}. The same seed and settings give the same corpora, byte by byte."
+    machines = Table("Machines", titles, rows)
+    return [machines, Paragraph(_packages(found)), Paragraph(_busy(cells)), Paragraph(seed)]
 
 
-def voids_section(study: Study) -> str:
+def voids_section(study: Study) -> Block:
     """List every void sample with its reason."""
     rows = [
-        [view.name, safe(row.name), str(sample.pair), sample.role, safe(sample.void)]
+        entries([view.name, safe(row.name), str(sample.pair), sample.role, safe(sample.void)])
         for view in study.views
         for row in view.rows
         for sample in row.cell.samples
         if sample.void
     ]
-    return pipe_table(["Scenario", "Cell", "Pair", "Side", "Reason"], rows) if rows else "None."
+    return Table("Void samples", ["Scenario", "Cell", "Pair", "Side", "Reason"], rows) if rows else NONE
 
 
-def notes_section(study: Study) -> str:
+def notes_section(study: Study) -> Block:
     """List what samples remarked, with how often."""
     notes = Counter(
         _kind_of_note(note) for cell in study.results.cells for sample in cell.samples for note in sample.notes
     )
-    if not notes:
-        return "None."
-    return "\n".join(point(f"{safe(note)} ({counted(count, 'sample')})") for note, count in notes.most_common(20))
+    told = [f"{safe(note)} ({counted(count, 'sample')})" for note, count in notes.most_common(20)]
+    return Points(told) if told else NONE
 
 
-def how_to_read() -> str:
+def how_to_read() -> Block:
     """Explain the words and columns."""
-    return "\n".join(point(text) for text in HOW_TO_READ.split("\n\n"))
+    return Points([" ".join(text.split()) for text in HOW_TO_READ.split("\n\n")])
 
 
 _FACTS: dict[str, Callable[[Environment], str]] = {
@@ -123,9 +125,9 @@ def _busy(cells: list[Cell]) -> str:
     )
 
 
-def _rerun(study: Study) -> list[str]:
-    return [paragraph(f"Seed: {study.results.seed}. The same seed and settings give the same corpora, byte by byte.")]
-
-
 def _kind_of_note(note: str) -> str:
-    return "outlier: its pair's ratio is far from the others" if note.startswith("outlier") else note
+    kinds = {
+        "outlier": "outlier: its pair's ratio is far from the others",
+        "think time off": "think time off: the server didn't sleep as long as it was asked to",
+    }
+    return next((told for begin, told in kinds.items() if note.startswith(begin)), note)

@@ -1,64 +1,57 @@
-"""One figure a scenario: how fast, how sure, how much memory."""
+"""The figure of a scenario: which plots belong to what it asks, side by side in one file."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from importlib.resources import files
+from xml.etree.ElementTree import Element
 
-from ingest_bench.reporting import panels
-from ingest_bench.reporting.view import Kind, View
-from ingest_bench.reporting.wording import plain
+from ingest_bench.reporting.content import Figure
+from ingest_bench.reporting.plots import bars, lines
+from ingest_bench.reporting.plots.drift import drift, pairs
+from ingest_bench.reporting.plots.effects import effects
+from ingest_bench.reporting.plots.frame import EDGE, WIDTH
+from ingest_bench.reporting.plots.svg import Drawing, document, node, words, wrapped
+from ingest_bench.reporting.view import Kind, Study, View
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-STYLE = {
-    "svg.fonttype": "path",  # the same letters everywhere, whatever fonts are there
-    "svg.hashsalt": "ingest-bench",  # the same bytes for the same data
-    "text.parse_math": False,  # a dollar sign in a label is a dollar sign
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#555555",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.8,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
-DRAWERS: dict[Kind, Callable[[Figure, View], None]] = {
-    Kind.MIXED: panels.stages,
-    Kind.PAGES: panels.page_sizes,
-}
+ALL = "all-scenarios"
+"""Name of the figure of all scenarios; no scenario can be called so."""
+GAP, HEADING, TITLE = 16.0, 26.0, 18.0
+_COLUMNS = 2
+_FEWEST = 4
+"""Pairs from which on drift can be seen."""
 
 
-def draw(view: View) -> bytes:
-    """Draw the figure of a scenario, as SVG; the same data give the same bytes."""
-    return rendered(view, "svg", {"Date": None})
+def scenario_figure(view: View) -> Figure:
+    """Draw what a scenario has shown."""
+    return Figure(view.name, alternative_text(view), _drawings(view))
 
 
-def rendered(view: View, form: str, metadata: dict[str, str | None] | None = None) -> bytes:
-    """Draw the figure of a scenario in any format that matplotlib knows."""
-    import matplotlib as mpl  # noqa: PLC0415 - half a second that only the report pays
-    from matplotlib.figure import Figure  # noqa: PLC0415 - same
+def overall_figure(study: Study) -> Figure | None:
+    """Draw the recommended ways of all scenarios; None where nothing is recommended."""
+    drawing = effects(study)
+    if drawing is None:
+        return None
+    return Figure(ALL, "All scenarios: speed-up of the recommended way, with intervals", [drawing])
 
-    stream = io.BytesIO()
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)  # type: ignore[arg-type] # a dict of known names
-        figure = Figure(figsize=(8.6, _height(view)), layout="constrained")
-        figure.suptitle(plain(view.title), x=0.01, ha="left", fontsize=12, fontweight="bold")
-        _drawer(view)(figure, view)
-        figure.savefig(stream, format=form, metadata=metadata)
-    return stream.getvalue()
+
+def draw(figure: Figure, title: str) -> bytes:
+    """Write a figure as an SVG file with a title; the same data give the same bytes."""
+    columns = min(_COLUMNS, len(figure.drawings))
+    wide = columns * WIDTH + (columns - 1) * GAP
+    heading = wrapped(title, (wide - 2 * EDGE) * 0.8)
+    parts = [words(EDGE, HEADING * 0.75 + TITLE * place, text, "title") for place, text in enumerate(heading)]
+    top = HEADING + TITLE * (len(heading) - 1)
+    for row in _batched(figure.drawings, columns):
+        parts += [part for place, drawing in enumerate(row) for part in _placed(drawing, place * (WIDTH + GAP), top)]
+        top += max(drawing.height for drawing in row) + TITLE + GAP
+    svg = node("svg", *parts, class_="plot", viewBox=f"0 0 {wide:g} {top:g}", width=wide, height=top, role="img")
+    return document(svg, style())
+
+
+def style() -> str:
+    """Give the colours and letters of plots, for light and dark."""
+    return files("ingest_bench.reporting.plots").joinpath("plot.css").read_text(encoding="utf-8")
 
 
 def alternative_text(view: View) -> str:
@@ -70,17 +63,40 @@ def alternative_text(view: View) -> str:
     return f"{view.title}: {shows}, with memory"
 
 
-def _drawer(view: View) -> Callable[[Figure, View], None]:
-    return DRAWERS.get(view.kind) or (panels.levels if _has_levels(view) else panels.ways)
-
-
-def _height(view: View) -> float:
-    """Give the height in inches: with a line for each cell, it grows with them."""
-    by_cell = view.kind is Kind.MIXED or (view.kind is not Kind.PAGES and not _has_levels(view))
-    return min(10.0, 2.0 + 0.65 * len(view.rows)) if by_cell else 4.6
+def _drawings(view: View) -> list[Drawing]:
+    if view.kind is Kind.MIXED:
+        found = [bars.stages(view), bars.ways(view), bars.memory_bars(view)]
+    elif view.kind is Kind.PAGES:
+        found = [lines.page_sizes(view), lines.memory_lines(view, by_page=True)]
+    elif _has_levels(view):
+        found = [lines.throughput(view), lines.memory_lines(view)]
+    else:
+        found = [bars.ways(view), bars.memory_bars(view)]
+    if bars.latency_known(view):
+        found.append(bars.latency(view))
+    if len(pairs(view)) >= _FEWEST:
+        found.append(drift(view))
+    return found
 
 
 def _has_levels(view: View) -> bool:
     """Whether some arm was measured at several levels of concurrency."""
     arms = [row.cell.arm for row in view.rows]
     return len(set(arms)) < len(arms)
+
+
+def _placed(drawing: Drawing, left: float, top: float) -> list[Element]:
+    inner = node(
+        "svg",
+        *drawing.svg,
+        x=left,
+        y=top + TITLE,
+        width=drawing.width,
+        height=drawing.height,
+        viewBox=f"0 0 {drawing.width:g} {drawing.height:g}",
+    )
+    return [words(left + EDGE, top + TITLE * 0.75, drawing.title, "title"), inner]
+
+
+def _batched(drawings: Sequence[Drawing], size: int) -> list[Sequence[Drawing]]:
+    return [drawings[start : start + size] for start in range(0, len(drawings), size)]

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from ingest_bench.errors import BenchError
 from ingest_bench.jobs import write_atomically
+from ingest_bench.reporting.figures import ALL
 
 OPEN = "<!-- results: written by `make publish` from a run -->"
 CLOSE = "<!-- /results -->"
-SHOWN = ("small_files_warm", "large_api")
-"""Scenarios whose figures the README shows: one of each mode."""
+SHOWN = (ALL, "small_files_warm", "large_api")
+"""The figures that the README shows: of all scenarios, and of one of each mode."""
 
 
 def publish(results: Path, docs: Path, readme: Path) -> None:
@@ -26,8 +27,9 @@ def publish(results: Path, docs: Path, readme: Path) -> None:
 
     """
     report = results / "benchmark_report.md"
-    if not report.is_file():
-        raise BenchError(f"{report}: not there; run `make run` first")
+    for needed in (report, report.with_suffix(".html")):
+        if not needed.is_file():
+            raise BenchError(f"{needed}: not there; run `make run` first")
     text = readme.read_text(encoding="utf-8")
     before, mark, rest = text.partition(OPEN)
     _, end, after = rest.partition(CLOSE)
@@ -36,7 +38,7 @@ def publish(results: Path, docs: Path, readme: Path) -> None:
     _copy(results, docs)
     shown = [name for name in SHOWN if (docs / "figures" / f"{name}.svg").is_file()]
     folder = docs.relative_to(readme.parent).as_posix()
-    figures = "\n".join(f"![{name.replace('_', ' ')}]({folder}/figures/{name}.svg)" for name in shown)
+    figures = "\n".join(f"![{re.sub('[_-]', ' ', name)}]({folder}/figures/{name}.svg)" for name in shown)
     block = f"{OPEN}\n{first_screen(report.read_text(encoding='utf-8'))}\n\n{figures}\n{CLOSE}"
     write_atomically(readme, f"{before}{block}{after}".encode())
 
@@ -54,6 +56,7 @@ def first_screen(report: str) -> str:
 
 def _copy(results: Path, docs: Path) -> None:
     docs.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(results / "benchmark_report.md", docs / "benchmark_report.md")
+    for name in ("benchmark_report.md", "benchmark_report.html"):
+        shutil.copyfile(results / name, docs / name)
     shutil.rmtree(docs / "figures", ignore_errors=True)
     shutil.copytree(results / "figures", docs / "figures", ignore=shutil.ignore_patterns(".snakemake_timestamp"))

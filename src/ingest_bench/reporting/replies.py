@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ingest_bench.reporting.content import Question
 from ingest_bench.reporting.view import Kind, Study, View
-from ingest_bench.reporting.wording import paragraph, point, safe, sentence
+from ingest_bench.reporting.wording import safe, sentence
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."
 
@@ -18,11 +19,9 @@ class Reply:
     gist: str = ""
     points: list[str] = field(default_factory=list)
 
-    def written(self, question: str) -> str:
-        """Write it below its question."""
-        if not self.points:
-            return paragraph(f"**{question}** {self.gist or UNMEASURED}")
-        return "\n".join([paragraph(f"**{question}** {self.gist}".rstrip()), "", *map(point, self.points)])
+    def to(self, question: str) -> Question:
+        """Put it below its question."""
+        return Question(question, self.gist or ("" if self.points else UNMEASURED), self.points)
 
 
 def by_scenario(study: Study, kinds: tuple[Kind, ...], tell: Callable[[View], str | None], gist: str = "") -> Reply:

@@ -1,36 +1,26 @@
-"""Writes `benchmark_report.md` and its figures."""
+"""Writes `benchmark_report.md`, `benchmark_report.html` and the figures."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import cells as matrix_cells
-from ingest_bench.reporting.answers import answers
-from ingest_bench.reporting.cautions import caution_line
-from ingest_bench.reporting.environment import (
-    environment_section,
-    how_to_read,
-    notes_section,
-    voids_section,
-    warnings_section,
-)
-from ingest_bench.reporting.figures import alternative_text, draw
-from ingest_bench.reporting.findings import findings
-from ingest_bench.reporting.setting import corpus_told, group_title
-from ingest_bench.reporting.summary import summary
-from ingest_bench.reporting.tables import scenario_table
-from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.wording import paragraph, safe
+from ingest_bench.reporting.content import Block, Figure, Section
+from ingest_bench.reporting.figures import ALL, draw
+from ingest_bench.reporting.markdown import markdown
+from ingest_bench.reporting.page.document import page
+from ingest_bench.reporting.sections import whole_report
+from ingest_bench.reporting.view import Study
 from ingest_bench.results import Results
 from ingest_bench.settings import Settings
 
 
-def write_report_files(settings: Settings, *, results: Path | str, report: Path | str, figures: Path | str) -> None:
+def write_report_files(
+    settings: Settings, *, results: Path | str, report: Path | str, html: Path | str, figures: Path | str
+) -> None:
     """Read `benchmark_results.json` and write the report and its figures, with the captions that the settings have now.
 
     Raises:
@@ -39,15 +29,16 @@ def write_report_files(settings: Settings, *, results: Path | str, report: Path 
 
     """
     found = Results.model_validate_json(Path(results).read_bytes())
-    write_report(recaptioned(found, settings), Path(report), Path(figures))
+    write_report(recaptioned(found, settings), Path(report), Path(html), Path(figures))
 
 
-def write_report(results: Results, report: Path, figures: Path) -> None:
-    """Write the report, and a figure for each scenario; each file whole or not at all.
+def write_report(results: Results, report: Path, html: Path, figures: Path) -> None:
+    """Write the report in both forms, and a figure for each scenario; each file whole or not at all.
 
     Args:
         results: of a whole matrix or of a part of it.
         report: the Markdown file.
+        html: the HTML file, which needs nothing beside it.
         figures: folder of the SVG files, named after the scenarios.
 
     Raises:
@@ -55,26 +46,22 @@ def write_report(results: Results, report: Path, figures: Path) -> None:
 
     """
     study = Study.of(results)
+    content = whole_report(study)
     figures.mkdir(parents=True, exist_ok=True)
-    for view in study.views:
-        write_atomically(figures / f"{view.name}.svg", draw(view))
-    text = render(study, os.path.relpath(figures, report.parent))
-    write_atomically(report, text.encode())
+    titles = {ALL: "All scenarios", **{view.name: view.title for view in study.views}}
+    for figure in figures_of(content.blocks):
+        write_atomically(figures / f"{figure.name}.svg", draw(figure, titles[figure.name]))
+    write_atomically(report, f"{markdown([content], os.path.relpath(figures, report.parent))}\n".encode())
+    write_atomically(html, page(content).encode())
 
 
-def render(study: Study, figures: str) -> str:
-    """Write the text of the report; `figures` is the folder of the figures, seen from it."""
-    sections = [
-        ("# STAC ingest benchmark", summary(study)),
-        ("## Answers", answers(study)),
-        *_groups(study, figures),
-        ("## Warnings", warnings_section(study)),
-        ("## Environment", environment_section(study)),
-        ("## Void samples", voids_section(study)),
-        ("## Remarks of samples", notes_section(study)),
-        ("## How to read this", how_to_read()),
-    ]
-    return "\n\n".join(f"{heading}\n\n{body}" for heading, body in sections) + "\n"
+def figures_of(blocks: Sequence[Block]) -> Iterator[Figure]:
+    """List the figures of content, in their order."""
+    for block in blocks:
+        if isinstance(block, Figure):
+            yield block
+        elif isinstance(block, Section):
+            yield from figures_of(block.blocks)
 
 
 def recaptioned(results: Results, settings: Settings) -> Results:
@@ -85,27 +72,3 @@ def recaptioned(results: Results, settings: Settings) -> Results:
         cell.model_copy(update={"label": labels.get((cell.scenario, cell.arm), cell.label)}) for cell in results.cells
     ]
     return results.model_copy(update={"config": config, "cells": cells})
-
-
-def _groups(study: Study, figures: str) -> Iterator[tuple[str, str]]:
-    ordered = sorted(study.views, key=lambda view: _first_of_group(study, view))
-    for group, views in groupby(ordered, key=lambda view: view.scenario.group):
-        yield f"## {group_title(group)}", "\n\n".join(_scenario(study, view, figures) for view in views)
-
-
-def _first_of_group(study: Study, view: View) -> int:
-    groups = [each.scenario.group for each in study.views]
-    return groups.index(view.scenario.group)
-
-
-def _scenario(study: Study, view: View, figures: str) -> str:
-    doubts = caution_line(view)
-    parts = [
-        f"### {safe(view.title)}",
-        paragraph(corpus_told(view)),
-        scenario_table(study, view),
-        paragraph(f"**Findings:** {findings(study, view)}"),
-        *([paragraph(f"**Caution:** {doubts}.")] if doubts else []),
-        f"![{safe(alternative_text(view))}]({quote(f'{figures}/{view.name}.svg')})",
-    ]
-    return "\n\n".join(parts)

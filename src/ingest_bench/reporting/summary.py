@@ -1,33 +1,33 @@
-"""The first screen: what was measured, and one line a scenario."""
+"""What was measured, and one line a scenario."""
 
 from __future__ import annotations
 
 from ingest_bench.reporting.cautions import cautions, measuring_time
 from ingest_bench.reporting.compare import best, recommended, rival, same_as_baseline, usable
+from ingest_bench.reporting.content import Block, Entry, Paragraph, Table, entries
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.tables import pipe_table
 from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.wording import NOTHING, counted, day, listed, paragraph, safe, speed_up, whole
+from ingest_bench.reporting.wording import NOTHING, counted, day, listed, safe, speed_up, whole
 from ingest_bench.results import Environment
 
 
-def summary(study: Study) -> str:
-    """Write what was measured where, and the best and the recommended way of each scenario."""
+def summary(study: Study) -> list[Block]:
+    """Tell what was measured where, and the best and the recommended way of each scenario."""
     titles = ["Scenario", "Baseline", "Best", "Speed-up", "Recommended", "Memory (MB)"]
-    parts = [paragraph(measured(study))]
+    parts: list[Block] = [Paragraph(measured(study))]
     doubts = cautions(study)
     if doubts:
         told = f"{counted(len(doubts), 'warning')} about these numbers"
-        parts.append(paragraph(f"{told}: see [Warnings](#warnings) before relying on them."))
-    parts.append(pipe_table(titles, [_line(view) for view in study.views], (3, 5)))
+        parts.append(Paragraph(f"{told}: see [Warnings](#warnings) before relying on them."))
+    parts.append(Table("All scenarios", titles, [_line(view) for view in study.views], frozenset((3, 5))))
     parts.append(
-        paragraph(
+        Paragraph(
             "Recommended is the smallest concurrency within 5% of the best of the ways that can be set, and not worse "
             "than it beyond the interval; after *or* stands a smaller one that more pairs might show to be as good. "
             "Memory is the recommended one's peak. Speed-ups are against the scenario's baseline, with their intervals."
         )
     )
-    return "\n\n".join(parts)
+    return parts
 
 
 def measured(study: Study) -> str:
@@ -65,19 +65,19 @@ def _days(study: Study) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _line(view: View) -> list[str]:
+def _line(view: View) -> list[Entry]:
     top, use = best(usable(view)), recommended(view)
     baseline = safe(view.baseline)
     if top is None:
-        return [safe(view.title), baseline, NOTHING, NOTHING, NOTHING, NOTHING]
+        return entries([safe(view.title), baseline, NOTHING, NOTHING, NOTHING, NOTHING])
     faster = not same_as_baseline(view, top)
     return [
-        safe(view.title),
-        baseline,
-        _way(top) if faster else NOTHING,
-        speed_up(top.standing) if faster else "no difference",
-        " or ".join(_way(row) for row in (use, rival(view)) if row) or NOTHING,
-        whole(use.peak_mb if use else None),
+        Entry(safe(view.title)),
+        Entry(baseline),
+        Entry(_way(top) if faster else NOTHING),
+        Entry(speed_up(top.standing) if faster else "no difference", top.standing.median if faster else 1.0),
+        Entry(" or ".join(_way(row) for row in (use, rival(view)) if row) or NOTHING),
+        Entry(whole(use.peak_mb if use else None), use.peak_mb if use else None),
     ]
 
 

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-
-from tabulate import tabulate
+from collections.abc import Sequence
 
 from ingest_bench.reporting.columns import Column, extra_columns
 from ingest_bench.reporting.compare import best, same_as_baseline, usable
+from ingest_bench.reporting.content import Entry, Points, Table, leading_number
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.wording import NOTHING, counted, interval, number, percent, point, safe, speed_up, whole
+from ingest_bench.reporting.wording import NOTHING, counted, interval, number, percent, safe, speed_up, whole
 
 
-def scenario_table(study: Study, view: View) -> str:
-    """Write the table of a scenario, every cell in a row of its own, and below it why rows are struck through."""
+def scenario_table(study: Study, view: View) -> list[Table | Points]:
+    """Make the table of a scenario, every cell in a row of its own, and below it why rows are struck through."""
     columns = [*_columns(view), *extra_columns(study, view)]
     rows = [_cells(view, row, columns) for row in view.rows]
     titles = [column.title for column in columns]
-    return "\n\n".join([pipe_table(titles, rows, range(1, len(titles))), *_remarks(view)])
-
-
-def pipe_table(titles: Sequence[str], rows: Sequence[Sequence[str]], numeric: Collection[int] = ()) -> str:
-    """Write a Markdown table that also reads well as plain text.
-
-    Args:
-        titles: of the columns.
-        rows: text, made safe already.
-        numeric: positions of the columns that are aligned to the right.
-
-    """
-    align = ["right" if place in numeric else "left" for place in range(len(titles))]
-    return tabulate(rows, headers=titles, tablefmt="pipe", colalign=align, disable_numparse=True)
+    numeric = frozenset(range(1, len(titles)))
+    return [Table(f"Cells of {safe(view.title)}", titles, rows, numeric), *_remarks(view)]
 
 
 def speed_up_text(view: View, row: Row) -> str:
@@ -53,24 +40,31 @@ def _columns(view: View) -> list[Column]:
         Column("Time (s)", lambda row: number(row.time_s)),
         Column("Throughput (items/s)", lambda row: whole(row.rate)),
         Column("Memory (MB)", lambda row: whole(row.peak_mb)),
-        Column("Speed-up", lambda row: speed_up_text(view, row)),
+        Column("Speed-up", lambda row: speed_up_text(view, row), _ratio),
         Column("Pairs", lambda row: str(row.cell.ratio.pairs if row.cell.ratio else 0)),
         Column("CPU", lambda row: percent(row.cpu_share)),
         Column("Traced (MB)", lambda row: number(row.cell.trace.peak_mb)),
     ]
 
 
-def _cells(view: View, row: Row, columns: Sequence[Column]) -> list[str]:
-    texts = [column.text(row) for column in columns]
-    if not row.cell.parity.ok:
-        return [text if text == NOTHING else f"~~{text}~~" for text in texts]
-    if row is best(usable(view)) and not same_as_baseline(view, row):
-        bold = {"Speed-up"}
-        return [f"**{text}**" if column.title in bold else text for column, text in zip(columns, texts, strict=True)]
-    return texts
+def _ratio(row: Row) -> float | None:
+    return row.cell.ratio.median if row.cell.ratio else None
 
 
-def _remarks(view: View) -> list[str]:
+def _cells(view: View, row: Row, columns: Sequence[Column]) -> list[Entry]:
+    stands_out = row is best(usable(view)) and not same_as_baseline(view, row)
+    return [_cell(row, column, bold=stands_out and column.title == "Speed-up") for column in columns]
+
+
+def _cell(row: Row, column: Column, *, bold: bool) -> Entry:
+    text = column.text(row)
+    key = column.key(row) if column.key else leading_number(text)
+    if not row.cell.parity.ok and text != NOTHING:
+        return Entry(f"~~{text}~~", key)
+    return Entry(f"**{text}**" if bold else text, key)
+
+
+def _remarks(view: View) -> list[Points]:
     points = [
         f"~~{safe(row.name)}~~: not what the corpus holds, so it has no place in the comparison: "
         f"{safe(row.cell.parity.reason or 'its digest differs')}."
@@ -82,7 +76,7 @@ def _remarks(view: View) -> list[str]:
     if faulty:
         reason = "" if view.null else f": {safe(faulty.reason or 'its digest differs')}"
         points.append(f"The baseline is such a one, {safe(view.baseline)}, so speed-ups compare unlike work{reason}.")
-    return ["\n".join(point(text) for text in points)] if points else []
+    return [Points(points)] if points else []
 
 
 def _unmeasured(row: Row) -> str:

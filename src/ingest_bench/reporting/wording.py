@@ -102,6 +102,11 @@ def safe(text: str) -> str:
     return _MARKUP.sub(r"\\\1", plain(text))
 
 
+def code(text: str) -> str:
+    """Write foreign text as it would be typed, between backticks of which it can hold none."""
+    return f"`{plain(text).replace('`', chr(39))}`"
+
+
 def paragraph(text: str) -> str:
     """Wrap a paragraph, so that no line of it begins with what Markdown takes for a list or a heading."""
     lines = textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)

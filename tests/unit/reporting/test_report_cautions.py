@@ -8,6 +8,7 @@ import pytest
 
 from ingest_bench.reporting.cautions import cautions
 from ingest_bench.reporting.environment import environment_section, notes_section, voids_section, warnings_section
+from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.view import Study
 from ingest_bench.results import Cell
 
@@ -68,7 +69,7 @@ def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
     """Nothing is doubted without a reason."""
     study = Study.of(make(some))
     assert cautions(study) == []
-    assert warnings_section(study) == "None."
+    assert markdown([warnings_section(study)]) == "None."
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,26 @@ def test_each_doubt_is_told(make: Any, edit: Any, told: str) -> None:
     doubt = next(doubt for doubt in cautions(study) if doubt.what.startswith(told))
     assert doubt.cause
     assert doubt.remedy
-    assert told in warnings_section(study)
+    assert told in markdown([warnings_section(study)])
+
+
+def test_a_throttled_processor_is_told(make: Any) -> None:
+    """A clock that is much slower after one cell than after others is heat or power; an unknown one is nothing."""
+
+    def clocked(*rates: float | None) -> Study:
+        results = make(some)
+        loads = [
+            cell.load_after.model_copy(update={"cpu_mhz": rate})
+            for cell, rate in zip(results.cells, rates, strict=False)
+        ]
+        cells = [cell.model_copy(update={"load_after": load}) for cell, load in zip(results.cells, loads, strict=False)]
+        return Study.of(results.model_copy(update={"cells": cells}))
+
+    (doubt,) = cautions(clocked(3000, 2900, 2000))
+    assert doubt.what.startswith("throttled: ")
+    assert "2,000 to 3,000 MHz" in doubt.what
+    assert cautions(clocked(3000, 2900, 2700)) == []
+    assert cautions(clocked(None, None, 2000)) == []
 
 
 def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
@@ -101,27 +121,27 @@ def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
     cell = results.cells[0]
     job = {"rule": "corpus", "started_at": cell.started_at, "ended_at": cell.ended_at, "host": cell.environment.host}
     near = results.model_copy(update={"jobs": [job]})
-    assert "jobs of rule corpus ran beside 1 measurement" in warnings_section(Study.of(near))
+    assert "jobs of rule corpus ran beside 1 measurement" in markdown([warnings_section(Study.of(near))])
     far = results.model_copy(update={"jobs": [{**job, "host": "another"}]})
     assert cautions(Study.of(far)) == []
 
 
 def test_void_samples_are_listed_with_their_reasons(make: Any) -> None:
     """Each is found again by its cell, pair and side."""
-    assert voids_section(Study.of(make(some))) == "None."
+    assert markdown([voids_section(Study.of(make(some)))]) == "None."
     results = make(some, edit=void)
-    lines = voids_section(Study.of(results)).split("\n")[2:]
+    lines = markdown([voids_section(Study.of(results))]).split("\n")[2:]
     assert len(lines) == len(results.cells)
     assert all(VOID in line and "large_api" in line and "baseline" in line for line in lines)
 
 
 def test_remarks_are_counted(make: Any) -> None:
     """The same remark of many samples is one line; outliers are counted whatever their ratio."""
-    assert notes_section(Study.of(make(some))) == "None."
+    assert markdown([notes_section(Study.of(make(some)))]) == "None."
     results = make(some, edit=noted("fell back to one request"))
     samples = f"({sum(len(cell.samples) for cell in results.cells)} samples)"
-    assert f"fell back to one request {samples}" in notes_section(Study.of(results))
-    text = notes_section(Study.of(make(some, edit=noted("outlier: the ratio of this pair is 3.2"))))
+    assert f"fell back to one request {samples}" in markdown([notes_section(Study.of(results))])
+    text = markdown([notes_section(Study.of(make(some, edit=noted("outlier: the ratio of this pair is 3.2"))))])
     assert samples in text
 
 
@@ -131,7 +151,7 @@ def test_every_machine_has_its_column(make: Any) -> None:
     first, *others = results.cells
     other = first.environment.model_copy(update={"host": "bench-2", "packages": {"orjson": "3.11.0"}})
     mixed = results.model_copy(update={"cells": [first.model_copy(update={"environment": other}), *others]})
-    text = environment_section(Study.of(mixed))
+    text = markdown(environment_section(Study.of(mixed)))
     assert "bench-1" in text
     assert "bench-2" in text
     assert "orjson 3.10.7 or 3.11.0" in text

@@ -12,7 +12,7 @@ import pytest
 from ingest_bench.errors import AggregationError
 from ingest_bench.matrix import load_settings
 from ingest_bench.reporting import write_report, write_report_files
-from ingest_bench.reporting.figures import alternative_text, draw
+from ingest_bench.reporting.figures import ALL, alternative_text, draw, overall_figure, scenario_figure
 from ingest_bench.reporting.view import Study
 
 URL = {
@@ -33,17 +33,29 @@ URL = {
 }
 
 
+def written(results: Any, folder: Path) -> None:
+    """Write a report below a folder."""
+    write_report(results, folder / "report.md", folder / "report.html", folder / "figures")
+
+
+def drawn(study: Study) -> list[bytes]:
+    """Return the files of all figures."""
+    overall = overall_figure(study)
+    figures = [scenario_figure(view) for view in study.views]
+    return [draw(figure, figure.alternative) for figure in [*figures, *([overall] if overall else [])]]
+
+
 def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
-    """A report with every scenario in the configuration's groups, and a figure for each that it points to."""
+    """A report with every scenario in the configuration's groups, and a figure for each and all that it points to."""
     results = make()
-    write_report(results, tmp_path / "report.md", tmp_path / "figures")
+    written(results, tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
-    links = re.findall(r"^!\[.*\]\((figures/\w+\.svg)\)$", text, re.MULTILINE)
-    assert sorted(links) == sorted(f"figures/{name}.svg" for name in results.config["scenarios"])
+    links = re.findall(r"^!\[.*\]\((figures/[\w-]+\.svg)\)$", text, re.MULTILINE)
+    assert sorted(links) == sorted(f"figures/{name}.svg" for name in (ALL, *results.config["scenarios"]))
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
-    assert text.count("**Findings:** ") == len(links)
+    assert text.count("**Findings:** ") == len(links) - 1
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    assert headings[:3] == ["Answers", "Small files", "Stages"]
+    assert headings[:5] == ["What to change", "All scenarios", "Answers", "Small files", "Stages"]
     assert headings[-1] == "How to read this"
     assert max(len(line) for line in text.split("\n") if not line.startswith(("|", "!"))) <= 102
     assert "\nnan" not in text
@@ -54,7 +66,7 @@ def test_figures_are_the_same_bytes_each_time(make: Any) -> None:
     """The same data give the same file, so that a rerun changes nothing."""
     pick = lambda spec: spec.scenario in ("large_api", "small_api", "pagination_page", "mixed_api_items")  # noqa: E731 - a choice of scenarios
     first, second = Study.of(make(pick)), Study.of(make(pick))
-    assert [draw(view) for view in first.views] == [draw(view) for view in second.views]
+    assert drawn(first) == drawn(second)
 
 
 def test_figures_are_valid_and_hold_nothing_foreign(make: Any) -> None:
@@ -64,8 +76,7 @@ def test_figures_are_valid_and_hold_nothing_foreign(make: Any) -> None:
         return cell.model_copy(update={"label": "$x_1^{$ <script>\x00& \u202e"})
 
     results = make(lambda spec: spec.scenario in ("large_api", "small_api", "mixed_api_items"), edit=named)
-    for view in Study.of(results).views:
-        data = draw(view)
+    for data in drawn(Study.of(results)):
         assert ET.fromstring(data).tag.endswith("svg")
         assert b"<script" not in data
         assert b'href="http' not in data
@@ -84,10 +95,10 @@ def test_the_text_for_who_cannot_see_a_figure_says_what_it_shows(make: Any) -> N
 @pytest.mark.parametrize("name", ["small_files_cold", "large_collection_api", "mixed_api_items", "pagination_page"])
 def test_a_part_of_the_matrix_is_enough(make: Any, name: str, tmp_path: Path) -> None:
     """A report of one scenario is whole, and silent about the others."""
-    write_report(make(lambda spec: spec.scenario == name), tmp_path / "report.md", tmp_path / "figures")
+    written(make(lambda spec: spec.scenario == name), tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert f"`{name}`: " in text
-    assert [path.name for path in (tmp_path / "figures").iterdir()] == [f"{name}.svg"]
+    assert {path.name for path in (tmp_path / "figures").iterdir()} - {f"{ALL}.svg"} == {f"{name}.svg"}
 
 
 def test_cells_without_valid_pairs_are_no_obstacle(make: Any, tmp_path: Path) -> None:
@@ -98,7 +109,7 @@ def test_cells_without_valid_pairs_are_no_obstacle(make: Any, tmp_path: Path) ->
         return cell.model_copy(update={"samples": samples, "ratio": None, "stop_reason": "no valid pair"})
 
     kinds = ("large_file", "large_api", "pagination_page", "rate_limited", "large_collection_api", "mixed_api_items")
-    write_report(make(lambda spec: spec.scenario in kinds, edit=voided), tmp_path / "report.md", tmp_path / "figures")
+    written(make(lambda spec: spec.scenario in kinds, edit=voided), tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert text.count("Nothing can be said: no cell has enough valid pairs.") == len(kinds)
     assert "Fastest is" not in text
@@ -106,7 +117,7 @@ def test_cells_without_valid_pairs_are_no_obstacle(make: Any, tmp_path: Path) ->
 
 def test_a_server_of_someone_else_is_reported(make_of: Any, tmp_path: Path) -> None:
     """What only our own server counts is left out, and how many items there are is not made up."""
-    write_report(make_of(URL)(), tmp_path / "report.md", tmp_path / "figures")
+    written(make_of(URL)(), tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "items of c-1 at https://example.com/stac" in text
     assert "| time chunks" in text
@@ -126,7 +137,8 @@ def test_files_of_ones_own_are_reported(make_of: Any, tmp_path: Path) -> None:
             }
         },
     }
-    write_report(make_of(config)(), tmp_path / "out" / "report.md", tmp_path / "elsewhere" / "figures")
+    out = tmp_path / "out"
+    write_report(make_of(config)(), out / "report.md", out / "report.html", tmp_path / "elsewhere" / "figures")
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert "## My API files" in text
     assert r"### My files \| of \<mine\>" in text
@@ -144,9 +156,11 @@ def test_captions_come_from_the_settings_of_now(make: Any, tmp_path: Path) -> No
         load_settings(config),
         results=tmp_path / "results.json",
         report=tmp_path / "report.md",
+        html=tmp_path / "report.html",
         figures=tmp_path / "figures",
     )
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert ">A new title</h3>" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "### A new title" in text
     assert "| a new label" in text
     assert "direct aiohttp" not in text

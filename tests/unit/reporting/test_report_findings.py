@@ -9,6 +9,7 @@ import pytest
 
 from ingest_bench.reporting.answers import QUESTIONS, answers
 from ingest_bench.reporting.findings import fastest, findings, helped
+from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.replies import UNMEASURED
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.view import Study, View
@@ -34,7 +35,7 @@ def found(results: Results, name: str) -> tuple[Study, View]:
 def answer(results: Results, word: str) -> str:
     """Return the answer to the only question that holds a word, on one line."""
     (question,) = [question for question in QUESTIONS if word in question]
-    return " ".join(QUESTIONS[question](Study.of(results)).written(question).split())
+    return " ".join(markdown([QUESTIONS[question](Study.of(results)).to(question)]).split())
 
 
 def damaged(cell: Any, reason: str = "2 items are missing") -> Any:
@@ -88,7 +89,9 @@ def test_an_undecided_recommendation_says_so(make: Any) -> None:
     truth = rates({("queue", 5): 80_000, ("queue", 10): 100_000, ("queue", 20): 99_000})
     results = make(scenario("small_files_warm"), truth)
     assert "can't be told from it yet: more pairs are needed" in answer(results, "help")
-    assert " or " in next(line for line in summary(Study.of(results)).split("\n") if line.startswith("| 10,000"))
+    assert " or " in next(
+        line for line in markdown(summary(Study.of(results))).split("\n") if line.startswith("| 10,000")
+    )
 
 
 def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
@@ -227,7 +230,7 @@ def test_processes_are_judged_by_the_data(make: Any, rate: float, verdict: str) 
 
 def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
     """No answer is made up for scenarios that are not there."""
-    text = answers(Study.of(make(scenario("small_files_warm"))))
+    text = markdown(answers(Study.of(make(scenario("small_files_warm")))))
     for word in ("Pages one after another", "bottleneck", "out of order", "grow with the collection"):
         assert UNMEASURED in next(part for part in text.split("\n\n") if word in part).replace("\n", " ")
 
@@ -235,7 +238,7 @@ def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
 def test_the_summary_has_a_line_for_each_scenario(make: Any) -> None:
     """Best and recommended ways are on the first screen, and what has no better way says so."""
     results = make()
-    text = summary(Study.of(results))
+    text = markdown(summary(Study.of(results)))
     assert f"{len(results.cells)} cells in {len(results.config['scenarios'])} scenarios" in text.replace("\n", " ")
     assert all(entry["title"] in text for entry in make().config["scenarios"].values())
     line = next(line for line in text.split("\n") if line.startswith("| Files to a file per item"))

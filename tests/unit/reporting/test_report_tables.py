@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ingest_bench.reporting.columns import extra_columns
+from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.tables import scenario_table
 from ingest_bench.reporting.view import Kind, Study
 from ingest_bench.reporting.wording import NOTHING
@@ -21,7 +22,7 @@ SEED = ["Strategy", "Concurrency", "Time (s)", "Throughput (items/s)", "Memory (
 def table_of(results: Results, name: str) -> tuple[list[str], list[dict[str, str]], str]:
     """Return headings, rows and the text below the table of a scenario."""
     study = Study.of(results)
-    text = scenario_table(study, next(view for view in study.views if view.name == name))
+    text = markdown(scenario_table(study, next(view for view in study.views if view.name == name)))
     table, _, below = text.partition("\n\n")
     below = " ".join(below.split())
     lines = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.split("\n")]

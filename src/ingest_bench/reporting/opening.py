@@ -1,0 +1,151 @@
+"""The first screen: what to change in a pipeline, what that brings, and how sure it is."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Sequence
+
+from ingest_bench.reporting.cautions import FEW_PAIRS, NOISY, cautions
+from ingest_bench.reporting.compare import recommended, rival, same_as_baseline
+from ingest_bench.reporting.content import Block, Paragraph, Points
+from ingest_bench.reporting.figures import overall_figure
+from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.wording import code, counted, listed, safe, sentence, speed_up, times, whole
+from ingest_bench.results import Ratio
+from ingest_bench.statistics import relative_width
+
+Choice = tuple[View, Row]
+SUBJECTS = {
+    Kind.FILES: "Item files",
+    Kind.DIRECTORY: "A collection folder",
+    Kind.GEOPARQUET: "GeoParquet",
+    Kind.LATENCY: "One page of an API",
+    Kind.REQUESTS: "An API",
+    Kind.RATE: "An API with a rate limit",
+    Kind.PAGES: "Pages of an API",
+    Kind.MIXED: "Ingest, transform, output",
+}
+"""What a pipeline reads. Growing collections are left out: their baseline reads something else."""
+
+
+def first_screen(study: Study) -> list[Block]:
+    """Say how good the numbers are, what to change, the largest effect first, and show the effects."""
+    lines = advice(study)
+    figure = overall_figure(study)
+    told: Block = Points(lines) if lines else Paragraph("Nothing can be recommended: no cell can be judged.")
+    word = quality(study)
+    parts = [Paragraph(_gist(study, word)), told, Paragraph(_reasons(study, word))]
+    return [*parts, *([figure] if figure else [])]
+
+
+def advice(study: Study) -> list[str]:
+    """Give a line for each thing that a pipeline reads, the largest effect first."""
+    found = {kind: [(view, row) for view in study.of_kind(kind) if (row := recommended(view))] for kind in SUBJECTS}
+    known = [(kind, choices) for kind, choices in found.items() if choices]
+    known.sort(key=lambda each: -_effect(each[1]))
+    return [f"**{SUBJECTS[kind]}.** {_told(choices)}" for kind, choices in known]
+
+
+def quality(study: Study) -> str:
+    """Judge the numbers: good where no scenario is noisy, fair where at most half of them are, else poor."""
+    noises = [view.noise for view in study.views if view.noise]
+    noisy = sum(relative_width(noise) > NOISY for noise in noises)
+    return "good" if noises and not noisy else "fair" if 2 * noisy <= len(noises) and noises else "poor"
+
+
+def settings_told(row: Row) -> str:
+    """Write the settings of the package that make a way, for pasting."""
+    settings = {"concurrency": row.level, **row.arm.settings}
+    return code(", ".join(f"{name}: {json.dumps(value)}" for name, value in settings.items()).replace('"', ""))
+
+
+def _gist(study: Study, word: str) -> str:
+    noises = [_farthest(view.noise) for view in study.views if view.noise]
+    if not noises:
+        return f"The largest effect first. The numbers are **{word}**: no baseline was measured against itself."
+    least = times(statistics.median(noises))
+    return (
+        f"The largest effect first. The numbers are **{word}**: in the typical scenario an effect below {least} can't "
+        "be told from noise."
+    )
+
+
+def _reasons(study: Study, word: str) -> str:
+    cells, doubts = study.results.cells, len(cautions(study))
+    right = sum(cell.parity.ok for cell in cells)
+    few = sum(cell.ratio is None or cell.ratio.pairs <= FEW_PAIRS for cell in cells)
+    noises = [(_farthest(view.noise), view) for view in study.views if view.noise]
+    parts = []
+    if noises:
+        worst, where = max(noises, key=lambda each: each[0])
+        parts.append(
+            f"in the noisiest scenario, {safe(where.title)}, the baseline differs from itself by up to {times(worst)}"
+        )
+    parts.append(f"{right} of {counted(len(cells), 'cell')} deliver exactly what the corpus holds")
+    parts.append(f"{few} rest on {FEW_PAIRS} pairs or fewer" if few else f"all rest on more than {FEW_PAIRS} pairs")
+    see = f" See the [{counted(doubts, 'warning')}](#warnings)." if doubts else " Nothing is to be warned of."
+    return f"**Why {word}**: {'; '.join(parts)}.{see}"
+
+
+def _farthest(noise: Ratio) -> float:
+    return max(noise.high, 1 / noise.low)
+
+
+def _gains(view: View, row: Row) -> bool:
+    return row.standing.median > 1 and not same_as_baseline(view, row)
+
+
+def _effect(choices: Sequence[Choice]) -> float:
+    return max(math.log(row.standing.median) if _gains(view, row) else 0.0 for view, row in choices)
+
+
+def _told(choices: Sequence[Choice]) -> str:
+    """Put scenarios together in which the same is recommended with the same certainty; what changes nothing, last."""
+    groups: dict[tuple[str, ...], list[Choice]] = {}
+    kept: dict[str, list[Choice]] = {}
+    for view, row in choices:
+        if _gains(view, row):
+            other = rival(view)
+            groups.setdefault((row.name, settings_told(row), other.name if other else ""), []).append((view, row))
+        else:
+            same = same_as_baseline(view, row)
+            kept.setdefault("no difference is known" if same else "every other way is slower", []).append((view, row))
+    ordered = sorted(groups.items(), key=lambda each: -_effect(each[1]))
+    parts = [_part(group, other, several=len(choices) > len(group)) for (*_, other), group in ordered]
+    parts += [_kept(group, why, several=len(choices) > len(group)) for why, group in kept.items()]
+    return " ".join(parts)
+
+
+def _part(group: Sequence[Choice], other: str, *, several: bool) -> str:
+    _, row = group[0]
+    where = f"with {_titles(group)}, " if several else ""
+    settings = f" ({settings_told(row)})" if row.own else ""
+    return f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}: {_gain(group)}. {_how_sure(group, other)}"
+
+
+def _kept(group: Sequence[Choice], why: str, *, several: bool) -> str:
+    baselines = listed(list(dict.fromkeys(safe(view.baseline) for view, _ in group)))
+    where = f" with {_titles(group)}" if several else ""
+    return f"Keep {baselines}{where}: *{why}*."
+
+
+def _titles(group: Sequence[Choice]) -> str:
+    return listed([safe(view.title) for view, _ in group])
+
+
+def _gain(group: Sequence[Choice]) -> str:
+    gains = listed([speed_up(row.standing) for _, row in group])
+    baselines = list(dict.fromkeys(safe(view.baseline) for view, _ in group))
+    memory = max(row.peak_mb or 0.0 for _, row in group)
+    return f"{gains} as fast as {listed(baselines)}" + (f", at {whole(memory)} MB" if memory else "")
+
+
+def _how_sure(group: Sequence[Choice], other: str) -> str:
+    pairs = sorted(row.standing.pairs for _, row in group)
+    on = f"{pairs[0]}" if pairs[0] == pairs[-1] else f"{pairs[0]} to {pairs[-1]}"
+    unlike = any(not row.cell.baseline_parity.ok for _, row in group)
+    told = f"*Beyond noise*, on {on} pairs" + (", though the baseline does other work" if unlike else "")
+    return f"{told}; *undecided* against {safe(other)}." if other else f"{told}."

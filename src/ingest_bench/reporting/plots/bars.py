@@ -1,0 +1,140 @@
+"""A row for each cell: speed-ups, stages of a pipeline, memory, response times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from xml.etree.ElementTree import Element
+
+from ingest_bench.reporting.plots import captions
+from ingest_bench.reporting.plots.frame import BAND, EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.reporting.plots.scales import Scale, ratio_scale, value_scale
+from ingest_bench.reporting.plots.svg import Drawing, box, line, mark, width_of, words
+from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import number, percent, times, whole
+from ingest_bench.results import Ratio
+
+THICK = 12.0
+_FREE = 56.0
+"""Room at the end of bars for their number."""
+
+
+def ways(view: View) -> Drawing:
+    """Draw the speed-up of each way with its interval."""
+    bounds = [bound for row in view.rows if (ratio := row.cell.ratio) for bound in (ratio.low, ratio.high)]
+    scale = ratio_scale(bounds, EDGE, WIDTH - EDGE)
+    told = [_speed_up(row) for row in view.rows]
+    names = [named(scale, row.name, row.cell.ratio, text) for row, text in zip(view.rows, told, strict=True)]
+    canvas, middles = rows(names, scale, [1.0])
+    keys = [Key("base", f"baseline: {view.baseline}")]
+    if view.noise:
+        left, wide = scale(view.noise.low), scale(view.noise.high) - scale(view.noise.low)
+        canvas.parts[:0] = [box(left, y - BAND / 2, wide, BAND, "noise") for y in middles]
+        keys.append(Key("noise", "noise"))
+    for row, text, y in zip(view.rows, told, middles, strict=True):
+        canvas.add(interval(scale, y, row.cell.ratio, text, 0, good=row.cell.parity.ok))
+    title = "Speed-up, per item" if view.growing else "Speed-up"
+    return canvas.drawing(title, f"{view.title}: speed-up of every way", captions.ways(view), keys)
+
+
+def named(scale: Scale, name: str, ratio: Ratio | None, text: str) -> str:
+    """Give the name of a row, with its number where that has no room beside the interval."""
+    return name if ratio is None or _place_beside(scale, ratio, text) else f"{name}: {text}"
+
+
+def interval(scale: Scale, y: float, ratio: Ratio | None, text: str, place: int, *, good: bool) -> Element:
+    """Draw a ratio with its interval, and its number where there is room beside it."""
+    if ratio is None:
+        return words(scale(1.0) + 6, y + 4, text, "soft")
+    middle = mark(place, scale(ratio.median), y, 5, wrong=not good)
+    bar = line(scale(ratio.low), y, scale(ratio.high), y, "line thick")
+    beside = _place_beside(scale, ratio, text)
+    return coloured(place, bar, middle, *([words(beside[0], y + 4, text, None, beside[1])] if beside else []))
+
+
+def _place_beside(scale: Scale, ratio: Ratio, text: str) -> tuple[float, str | None] | None:
+    left, right, wide = scale(ratio.low) - 8, scale(ratio.high) + 8, width_of(text)
+    if right + wide <= WIDTH:
+        return right, None
+    return (left, "end") if left - wide >= 0 else None
+
+
+def memory_bars(view: View) -> Drawing:
+    """Draw the memory at the peak of every cell."""
+    scale = _from_zero([row.peak_mb for row in view.rows])
+    canvas, middles = rows([row.name for row in view.rows], scale)
+    for row, y in zip(view.rows, middles, strict=True):
+        canvas.add(*_bar(scale, y, [(4, row.peak_mb or 0.0)], whole(row.peak_mb)))
+    title = f"{view.title}: memory at the peak"
+    return canvas.drawing("Memory at the peak, MB", title, captions.memory(view))
+
+
+def stages(view: View) -> Drawing:
+    """Draw the seconds of each pipeline stage one after another."""
+    names = list(dict.fromkeys(name for row in view.rows for name in row.stages))
+    scale = _from_zero([row.time_s for row in view.rows])
+    canvas, middles = rows([row.name for row in view.rows], scale)
+    for row, y in zip(view.rows, middles, strict=True):
+        parts = [(place, row.stage_shares.get(name, 0.0) * (row.time_s or 0.0)) for place, name in enumerate(names)]
+        canvas.add(*_bar(scale, y, parts, f"{number(row.time_s)} s"))
+    keys = [Key("box", _stage(view, name), place) for place, name in enumerate(names)]
+    title = f"{view.title}: seconds of each pipeline stage"
+    return canvas.drawing("End-to-end time by stage, s", title, captions.stages(view), keys)
+
+
+def latency(view: View) -> Drawing:
+    """Draw half and 95% of the response times that the server saw, cell by cell."""
+    served = [row for row in view.rows if row.server_median(lambda server: server.response_ms_p95) is not None]
+    found = [(row, *_percentiles(row)) for row in served]
+    asked = captions.think_ms(served)
+    scale = _from_zero([asked, *(p95 for _, _, p95 in found)])
+    canvas, middles = rows([row.name for row in served], scale, [asked] if asked else [])
+    for (_, p50, p95), y in zip(found, middles, strict=True):
+        canvas.add(
+            coloured(0, line(scale(p50), y, scale(p95), y, "line thick"), mark(0, scale(p50), y, 5)),
+            coloured(1, mark(1, scale(p95), y, 4)),
+            words(scale(p95) + 10, y + 4, f"{number(p50)} / {number(p95)}"),
+        )
+    keys = [Key("dot", "half of them take less", 0), Key("dot", "95% take less", 1)]
+    if asked:
+        keys.append(Key("base", "the think time that was asked for"))
+    title = f"{view.title}: response times at the server"
+    return canvas.drawing("Response time at the server, ms", title, captions.latency(view), keys)
+
+
+def _speed_up(row: Row) -> str:
+    if row.cell.ratio is None:
+        return "no valid pair"
+    return times(row.cell.ratio.median) + ("" if row.cell.parity.ok else ", not the same items")
+
+
+def _percentiles(row: Row) -> tuple[float, float]:
+    return (
+        row.server_median(lambda server: server.response_ms_p50) or 0.0,
+        row.server_median(lambda server: server.response_ms_p95) or 0.0,
+    )
+
+
+def _from_zero(values: Sequence[float | None]) -> Scale:
+    return value_scale([0.0, *(value for value in values if value is not None)], EDGE, WIDTH - EDGE - _FREE)
+
+
+def _bar(scale: Callable[[float], float], y: float, parts: Sequence[tuple[int, float]], text: str) -> list[Element]:
+    drawn, total = [], 0.0
+    for place, value in parts:
+        left, total = scale(total), total + value
+        drawn.append(coloured(place, box(left, y - THICK / 2, scale(total) - left, THICK, "fill")))
+    return [*drawn, words(scale(total) + 5, y + 4, text)]
+
+
+def _stage(view: View, name: str) -> str:
+    shares = [share for row in view.rows if (share := row.stage_shares.get(name)) is not None]
+    if not shares:
+        return name
+    low, high = percent(min(shares)), percent(max(shares))
+    return f"{name}: {low if low == high else f'{low} to {high}'}"
+
+
+def latency_known(view: View) -> bool:
+    """Whether the server's response times are in the results."""
+    return any(row.server_median(lambda server: server.response_ms_p95) is not None for row in view.rows)

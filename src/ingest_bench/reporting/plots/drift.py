@@ -1,0 +1,81 @@
+"""How the machine drifted while a scenario was measured, and what of it the pairs took out."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest_bench.reporting.plots import captions
+from ingest_bench.reporting.plots.frame import Key, coloured, plane
+from ingest_bench.reporting.plots.scales import Scale, ratio_scale
+from ingest_bench.reporting.plots.svg import Drawing, line, mark, path
+from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A pair of samples: when it began, the baseline's speed, the ratio; both relative to their medians."""
+
+    started_at: float
+    speed: float
+    ratio: float
+
+
+def pairs(view: View) -> list[Pair]:
+    """List the valid pairs of a scenario in the order in which they were measured."""
+    found = [pair for row in view.rows for pair in _pairs(row)]
+    usual = statistics.median([pair.speed for pair in found]) if found else 1.0
+    measured = [Pair(pair.started_at, pair.speed / usual, pair.ratio) for pair in found]
+    return sorted(measured, key=lambda pair: pair.started_at)
+
+
+def drift(view: View) -> Drawing:
+    """Draw the speed of the baseline and the ratio of every pair, both around their medians."""
+    found = pairs(view)
+    values = [value for pair in found for value in (pair.speed, pair.ratio)]
+    canvas, x, y = plane(
+        lambda start, end: _in_order(len(found), start, end),
+        lambda low, high: ratio_scale(values, low, high),
+        "pair, in the order measured",
+    )
+    canvas.add(line(x.start, y(1.0), x.end, y(1.0), "base"))
+    speeds = [(x(place), y(pair.speed)) for place, pair in enumerate(found, 1)]
+    canvas.add(coloured(1, path(speeds, "line"), *(mark(1, *place, 2.5) for place in speeds)))
+    canvas.add(coloured(0, *(mark(0, x(place), y(pair.ratio)) for place, pair in enumerate(found, 1))))
+    keys = [Key("line", "the baseline's speed", 1), Key("dot", "ratio of the pair", 0)]
+    alternative = f"{view.title}: ratios and the baseline's speed, pair by pair"
+    return canvas.drawing("Drift, relative to the median", alternative, shows(found), keys)
+
+
+def shows(found: Sequence[Pair]) -> str:
+    """Say how much the machine drifted and how much of it is left in the ratios."""
+    speed, ratio = spread([pair.speed for pair in found]), spread([pair.ratio for pair in found])
+    half = len(found) // 2
+    early, late = (statistics.median(pair.ratio for pair in part) for part in (found[:half], found[half:]))
+    return captions.drift(speed, ratio, late / early)
+
+
+def spread(values: Sequence[float]) -> float:
+    """Give the factor within which two thirds of values around 1 lie: the exponential of the spread of logarithms."""
+    return math.exp(math.sqrt(statistics.fmean(math.log(value) ** 2 for value in values)))
+
+
+def _pairs(row: Row) -> list[Pair]:
+    """Pair the samples, as the speed-up does; the ratios are relative to the cell's own median."""
+    bases = {sample.pair: sample for sample in row.baseline_samples}
+    both = [(bases[sample.pair], sample) for sample in row.samples if sample.pair in bases]
+    speeds = [(base.items / base.wall_s, sample.items / sample.wall_s) for base, sample in both]
+    usual = statistics.median([own / other for other, own in speeds]) if speeds else 1.0
+    return [
+        Pair(min(base.started_at, sample.started_at), other, own / other / usual)
+        for (base, sample), (other, own) in zip(both, speeds, strict=True)
+    ]
+
+
+def _in_order(count: int, start: float, end: float) -> Scale:
+    step = max(1, math.ceil(count / 6))
+    ticks = [float(place) for place in range(step, count + 1, step)]
+    return Scale(0.0, count + 1.0, start, end, log=False, ticks=ticks)

@@ -1,0 +1,153 @@
+"""What stands around the data: axes, names of rows, the legend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from ingest_bench.reporting.plots.scales import Scale, tick_text
+from ingest_bench.reporting.plots.svg import LINE, Drawing, box, line, mark, node, width_of, words, wrapped
+from ingest_bench.reporting.wording import plain
+
+WIDTH = 380.0
+"""Of every drawing: about what a phone shows without making it smaller."""
+EDGE = 10.0
+_TOP, _DEEP = 12.0, 190.0
+BAND = 22.0
+COLOURS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An entry of the legend: `line`, `dot`, `box`, `noise`, `base` or `wrong`, and what it means."""
+
+    shape: str
+    text: str
+    place: int = 0
+
+
+@dataclass
+class Canvas:
+    """Elements, and how far down they reach."""
+
+    parts: list[Element] = field(default_factory=list)
+    height: float = _TOP
+
+    def add(self, *parts: Element) -> None:
+        """Put elements on top of what is there."""
+        self.parts.extend(parts)
+
+    def drawing(self, title: str, alternative: str, shows: str, legend: Sequence[Key] = ()) -> Drawing:
+        """Finish with the legend below."""
+        self._legend(legend)
+        height = self.height + 4
+        svg = node(
+            "svg",
+            node("title", text=plain(alternative)),
+            *self.parts,
+            class_="plot",
+            viewBox=f"0 0 {WIDTH:g} {height:g}",
+            role="img",
+        )
+        return Drawing(title, shows, svg, WIDTH, height)
+
+    def _legend(self, keys: Sequence[Key]) -> None:
+        if not keys:
+            return
+        x, y = EDGE, self.height + LINE
+        for key in keys:
+            lines = wrapped(key.text, WIDTH - 2 * EDGE - 24)
+            wide = 24 + max(map(width_of, lines)) + 12
+            if x > EDGE and x + wide - 12 > WIDTH - EDGE:
+                x, y = EDGE, y + LINE + 2
+            self.add(_sample(key, x, y - 4), *(words(x + 24, y + LINE * n, text) for n, text in enumerate(lines)))
+            y += LINE * (len(lines) - 1)
+            x += wide
+        self.height = y + 4
+
+
+def coloured(place: int, *parts: Element) -> Element:
+    """Give elements the colour of a series."""
+    return node("g", *parts, class_=f"c{place % COLOURS}")
+
+
+def plane(
+    across: Callable[[float, float], Scale], up: Callable[[float, float], Scale], name: str
+) -> tuple[Canvas, Scale, Scale]:
+    """Draw two axes with their marks.
+
+    Args:
+        across: makes the scale from left to right out of where it starts and ends.
+        up: same, from below to above.
+        name: of what runs from left to right.
+
+    """
+    bottom = _TOP + _DEEP
+    y = up(bottom, _TOP)
+    left = EDGE + max((width_of(tick_text(tick)) for tick in y.ticks), default=0.0)
+    x = across(left + 6, WIDTH - EDGE)
+    canvas = Canvas(height=bottom + LINE)
+    for tick in y.ticks:
+        canvas.add(line(left + 6, y(tick), WIDTH - EDGE, y(tick), "grid"))
+        canvas.add(words(left, y(tick) + 4, tick_text(tick), "soft", "end"))
+    canvas.add(line(left + 6, bottom, WIDTH - EDGE, bottom, "axis"))
+    _marks_below(canvas, x, bottom)
+    canvas.height += LINE
+    canvas.add(words((left + 6 + WIDTH - EDGE) / 2, canvas.height, name, "soft", "middle"))
+    canvas.height += 4
+    return canvas, x, y
+
+
+def rows(names: Sequence[str], scale: Scale, lines: Sequence[float] = ()) -> tuple[Canvas, list[float]]:
+    """Draw a name above the place of each row, and an axis below all; returns the middles of the places.
+
+    Args:
+        names: of the rows, from above to below; foreign text.
+        scale: from left to right.
+        lines: values at which a dashed line stands.
+
+    """
+    canvas, middles = Canvas(height=2.0), []
+    for name in names:
+        for text in wrapped(name, WIDTH - 2 * EDGE):
+            canvas.height += LINE
+            canvas.add(words(EDGE, canvas.height, text, "name"))
+        middles.append(canvas.height + 4 + BAND / 2)
+        canvas.height += 4 + BAND
+    bottom = canvas.height + 2
+    behind = [line(scale(tick), 4, scale(tick), bottom, "grid") for tick in scale.ticks]
+    behind += [line(scale(value), 4, scale(value), bottom, "base") for value in lines]
+    canvas.parts[:0] = behind
+    canvas.height = bottom + LINE + 4
+    _marks_below(canvas, scale, bottom)
+    return canvas, middles
+
+
+def _marks_below(canvas: Canvas, scale: Scale, bottom: float) -> None:
+    """Write the values below an axis, leaving out what would run into its neighbour or over the rim."""
+    taken = 0.0
+    for tick in scale.ticks:
+        text = tick_text(tick)
+        half, place = width_of(text) / 2, scale(tick)
+        if place - half < taken or place + half > WIDTH:
+            continue
+        canvas.add(line(place, bottom, place, bottom + 4, "axis"))
+        canvas.add(words(place, bottom + LINE, text, "soft", "middle"))
+        taken = place + half + 6
+
+
+def _sample(key: Key, x: float, y: float) -> Element:
+    middle = x + 9
+    if key.shape == "noise":
+        return box(x, y - 5, 18, 10, "noise")
+    if key.shape == "base":
+        return line(x, y, x + 18, y, "base")
+    if key.shape == "wrong":
+        return mark(0, middle, y, wrong=True)
+    if key.shape == "box":
+        return coloured(key.place, box(x + 3, y - 6, 12, 12, "fill"))
+    shape = mark(key.place, middle, y)
+    return (
+        coloured(key.place, line(x, y, x + 18, y, "line"), shape) if key.shape == "line" else coloured(key.place, shape)
+    )

@@ -1,0 +1,66 @@
+"""The report from its first screen to its last section, as content that is written as Markdown and as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from ingest_bench.reporting.answers import answers
+from ingest_bench.reporting.cautions import caution_line
+from ingest_bench.reporting.content import Block, Caution, Paragraph, Section
+from ingest_bench.reporting.environment import (
+    environment_section,
+    how_to_read,
+    notes_section,
+    voids_section,
+    warnings_section,
+)
+from ingest_bench.reporting.figures import scenario_figure
+from ingest_bench.reporting.findings import findings
+from ingest_bench.reporting.opening import first_screen
+from ingest_bench.reporting.setting import corpus_told, group_title
+from ingest_bench.reporting.summary import summary
+from ingest_bench.reporting.tables import scenario_table
+from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.wording import safe
+
+TITLE = "STAC ingest benchmark"
+
+
+def whole_report(study: Study) -> Section:
+    """Arrange all that the report says."""
+    sections = [
+        Section("What to change", first_screen(study)),
+        Section("All scenarios", summary(study)),
+        Section("Answers", answers(study)),
+        *_groups(study),
+        Section("Warnings", [warnings_section(study)]),
+        Section("Environment", environment_section(study)),
+        Section("Void samples", [voids_section(study)]),
+        Section("Remarks of samples", [notes_section(study)]),
+        Section("How to read this", [how_to_read()]),
+    ]
+    return Section(TITLE, sections)
+
+
+def _groups(study: Study) -> Iterator[Section]:
+    ordered = sorted(study.views, key=lambda view: _first_of_group(study, view))
+    for group, views in groupby(ordered, key=lambda view: view.scenario.group):
+        yield Section(group_title(group), [_scenario(study, view) for view in views], f"group-{group}")
+
+
+def _first_of_group(study: Study, view: View) -> int:
+    groups = [each.scenario.group for each in study.views]
+    return groups.index(view.scenario.group)
+
+
+def _scenario(study: Study, view: View) -> Section:
+    doubts = caution_line(view)
+    blocks: list[Block] = [
+        Paragraph(corpus_told(view)),
+        *scenario_table(study, view),
+        Paragraph(f"**Findings:** {findings(study, view)}"),
+        *([Caution(doubts)] if doubts else []),
+        scenario_figure(view),
+    ]
+    return Section(safe(view.title), blocks, f"scenario-{view.name}")
