@@ -7,6 +7,8 @@ from ingest_bench.errors import SettingsError
 from ingest_bench.identity import captions, cell_identity, corpus_identity
 from ingest_bench.matrix import cell_file, cells, load_settings
 
+# What `--config` says about a comparison is no part of the matrix.
+EARLIER = config.pop("baseline", None)
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
 
 try:

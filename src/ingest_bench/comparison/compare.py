@@ -1,0 +1,85 @@
+"""Judges a run against an earlier one, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from ingest_bench.comparison.change import FEWEST, difference
+from ingest_bench.comparison.judge import ALARM, CONFIDENCE, METHOD, Contrast, judge
+from ingest_bench.comparison.likeness import warnings
+from ingest_bench.comparison.noise import noises
+from ingest_bench.comparison.outright import Outright, outright
+from ingest_bench.comparison.records import CellComparison, Comparison, Drift, Run
+from ingest_bench.comparison.runs import Key, Measured, log_ratios
+from ingest_bench.comparison.spread import Spread, learnt
+from ingest_bench.results import Cell
+
+
+def compare(earlier: Measured, current: Measured) -> Comparison:
+    """Compare two runs. Swapped, they give the opposite verdicts."""
+    noise = noises(earlier, current)
+    known = _spread(earlier, current)
+    cells: dict[Key, CellComparison] = {}
+    contrasts: dict[Key, Contrast] = {}
+    for key in dict.fromkeys(chain(current.cells, earlier.cells)):
+        then, now = earlier.cells.get(key), current.cells.get(key)
+        found = outright(earlier, current, then, now)
+        cells[key] = _described(then, now, found or ("no difference", ""))
+        if then and now and not found:
+            contrasts[key] = Contrast(difference(log_ratios(then), log_ratios(now), known), noise[now.scenario].factor)
+    for key, by_times in zip(contrasts, judge(list(contrasts.values())), strict=True):
+        update = {"verdict": by_times.verdict, "reason": by_times.reason, "change": by_times.change}
+        cells[key] = cells[key].model_copy(update=update)
+    return Comparison(
+        method=METHOD,
+        confidence=CONFIDENCE,
+        alarm=ALARM,
+        earlier=_run(earlier),
+        current=_run(current),
+        warnings=warnings(earlier, current),
+        cells=list(cells.values()),
+        noise=list(noise.values()),
+        drift=list(_drift(earlier, current)),
+    )
+
+
+def _spread(earlier: Measured, current: Measured) -> Spread:
+    cells = chain(earlier.results.cells, current.results.cells)
+    return learnt(logs for cell in cells if len(logs := log_ratios(cell)) >= FEWEST)
+
+
+def _described(then: Cell | None, now: Cell | None, found: Outright) -> CellComparison:
+    cell = now or then
+    assert cell is not None, "a cell is in one of the two runs"
+    verdict, reason = found
+    return CellComparison(
+        scenario=cell.scenario,
+        arm=cell.arm,
+        label=cell.label,
+        concurrency=cell.concurrency,
+        verdict=verdict,
+        reason=reason,
+        earlier=then.ratio if then else None,
+        current=now.ratio if now else None,
+    )
+
+
+def _drift(earlier: Measured, current: Measured) -> Iterator[Drift]:
+    for name, scenario in current.scenarios.items():
+        then, now = earlier.baseline_rate(name), current.baseline_rate(name)
+        if then is not None and now is not None:
+            arm = scenario.baseline.arm
+            own = scenario.arms[arm].fetcher == "ingest"
+            yield Drift(scenario=name, baseline=arm, own=own, earlier=then, current=now)
+
+
+def _run(measured: Measured) -> Run:
+    cells = measured.results.cells
+    machine = cells[0].environment if cells else None
+    return Run(
+        file=measured.file,
+        created_at=measured.results.created_at,
+        host=machine.host if machine else None,
+        commit=machine.commit if machine else None,
+    )
