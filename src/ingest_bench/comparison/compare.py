@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain
 
 from ingest_bench.comparison.change import FEWEST, difference
+from ingest_bench.comparison.drift import drift_warnings, drifts
 from ingest_bench.comparison.judge import ALARM, CONFIDENCE, METHOD, Contrast, judge
 from ingest_bench.comparison.likeness import warnings
 from ingest_bench.comparison.noise import noises
 from ingest_bench.comparison.outright import Outright, outright
-from ingest_bench.comparison.records import CellComparison, Comparison, Drift, Run
+from ingest_bench.comparison.records import CellComparison, Comparison, Run
 from ingest_bench.comparison.runs import Key, Measured, log_ratios
 from ingest_bench.comparison.spread import Spread, learnt
 from ingest_bench.results import Cell
@@ -19,7 +19,7 @@ from ingest_bench.results import Cell
 def compare(earlier: Measured, current: Measured) -> Comparison:
     """Compare two runs. Swapped, they give the opposite verdicts."""
     noise = noises(earlier, current)
-    known = _spread(earlier, current)
+    known, drift = _spread(earlier, current), list(drifts(earlier, current))
     cells: dict[Key, CellComparison] = {}
     contrasts: dict[Key, Contrast] = {}
     for key in dict.fromkeys(chain(current.cells, earlier.cells)):
@@ -37,10 +37,10 @@ def compare(earlier: Measured, current: Measured) -> Comparison:
         alarm=ALARM,
         earlier=_run(earlier),
         current=_run(current),
-        warnings=warnings(earlier, current),
+        warnings=[*warnings(earlier, current), *drift_warnings(drift, noise)],
         cells=list(cells.values()),
         noise=list(noise.values()),
-        drift=list(_drift(earlier, current)),
+        drift=drift,
     )
 
 
@@ -63,15 +63,6 @@ def _described(then: Cell | None, now: Cell | None, found: Outright) -> CellComp
         earlier=then.ratio if then else None,
         current=now.ratio if now else None,
     )
-
-
-def _drift(earlier: Measured, current: Measured) -> Iterator[Drift]:
-    for name, scenario in current.scenarios.items():
-        then, now = earlier.baseline_rate(name), current.baseline_rate(name)
-        if then is not None and now is not None:
-            arm = scenario.baseline.arm
-            own = scenario.arms[arm].fetcher == "ingest"
-            yield Drift(scenario=name, baseline=arm, own=own, earlier=then, current=now)
 
 
 def _run(measured: Measured) -> Run:

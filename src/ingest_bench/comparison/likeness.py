@@ -7,6 +7,7 @@ from typing import Any
 
 from ingest_bench.comparison.runs import Measured
 from ingest_bench.results import Cell, Environment
+from ingest_bench.settings import Scenario
 
 MACHINE = ("cpu_model", "memory_gb", "memory_limit_gb", "governor", "container", "kernel", "filesystem")
 """What moves both sides of a ratio, if not always alike: worth a warning."""
@@ -18,12 +19,18 @@ OURS = "stac-ingest-bench"
 
 def unlike(earlier: Measured, current: Measured, then: Cell, now: Cell) -> str | None:
     """Say why a cell of two runs can't be compared, or None when it can: other settings, items or processors."""
-    asked = (_question(earlier, then), _question(current, now))
+    other = other_question(earlier, current, now.scenario, now.arm)
+    return other or _other_processors(then.environment, now.environment)
+
+
+def other_question(earlier: Measured, current: Measured, scenario: str, arm: str) -> str | None:
+    """Say how what two runs ask of an arm differs, in its settings or its items; None when it doesn't."""
+    asked = [_question(run.settings.scenarios[scenario], arm) for run in (earlier, current)]
     for key in sorted(asked[0].keys() | asked[1].keys()):
         before, after = (question.get(key) for question in asked)
         if before != after:
             return f"other settings: {key} was {_told(before)}, is {_told(after)}"
-    return _other_items(earlier, current, now) or _other_processors(then.environment, now.environment)
+    return _other_items(earlier, current, current.settings.scenarios[scenario])
 
 
 def warnings(earlier: Measured, current: Measured) -> list[str]:
@@ -53,11 +60,10 @@ def warnings(earlier: Measured, current: Measured) -> list[str]:
     ]
 
 
-def _question(run: Measured, cell: Cell) -> dict[str, Any]:
-    """Give what a cell asks, as dotted keys: captions, the seed and how long to sample are no part of it."""
-    scenario = run.settings.scenarios[cell.scenario]
+def _question(scenario: Scenario, candidate: str) -> dict[str, Any]:
+    """Give what is asked, as dotted keys: captions, the seed and how long to sample are no part of it."""
     asked = scenario.model_dump(mode="json", include={"corpus", "file", "cache", "server", "pipeline", "baseline"})
-    for role, arm in (("arm", cell.arm), ("baseline_arm", scenario.baseline.arm)):
+    for role, arm in (("arm", candidate), ("baseline_arm", scenario.baseline.arm)):
         asked[role] = scenario.arms[arm].model_dump(mode="json", include={"fetcher", "settings"})
     return dict(_flat(asked))
 
@@ -70,9 +76,8 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{key}", inner
 
 
-def _other_items(earlier: Measured, current: Measured, cell: Cell) -> str | None:
+def _other_items(earlier: Measured, current: Measured, scenario: Scenario) -> str | None:
     """Compare what the corpora hold. The bytes may differ where another version of a library wrote the same items."""
-    scenario = current.settings.scenarios[cell.scenario]
     for name in dict.fromkeys((scenario.corpus, scenario.baseline.corpus or scenario.corpus)):
         then, now = earlier.manifest(name), current.manifest(name)
         if earlier.settings.corpora[name].url or current.settings.corpora[name].url:

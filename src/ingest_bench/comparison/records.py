@@ -115,7 +115,7 @@ class Comparison(Record):
     noise: list[Noise]
     """By scenario that both runs have."""
     drift: list[Drift]
-    """By scenario that both runs have."""
+    """By scenario whose baseline was asked the same in both runs."""
 
     def of(self, verdict: Verdict) -> list[CellComparison]:
         """List the cells with a verdict."""
