@@ -19,7 +19,7 @@ quick: $(VENV)/.run ## the same at a small size (under two minutes); results/qui
 
 compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json
 	@test -n "$(BASELINE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json" >&2; exit 2; }
-	$(BIN)/python -m ingest_bench compare "$(BASELINE)" $(CURRENT)
+	$(BIN)/python -m ingest_bench compare "$(BASELINE)" $(if $(CURRENT),"$(CURRENT)")
 
 test: $(VENV)/.dev ## all tests
 	$(BIN)/pytest

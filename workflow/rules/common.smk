@@ -53,3 +53,12 @@ def corpus_files(name):
 def cell_of(wildcards):
     """Return the cell that a measuring job is about."""
     return CELLS[wildcards.scenario, wildcards.arm, int(wildcards.concurrency)]
+
+
+def earlier_run(_wildcards):
+    """Return the results to compare with, as `--config` names them."""
+    if not EARLIER:
+        raise WorkflowError(
+            "compare: say what to compare with: --config baseline=path/to/benchmark_results.json"
+        )
+    return str(EARLIER)

@@ -1,12 +1,3 @@
-def earlier_run(_wildcards):
-    """Return the results to compare with, as `--config` names them."""
-    if not EARLIER:
-        raise WorkflowError(
-            "compare: say what to compare with: --config baseline=path/to/benchmark_results.json"
-        )
-    return str(EARLIER)
-
-
 rule comparison:
     input:
         earlier=earlier_run,

@@ -31,9 +31,8 @@ def drift_warnings(found: Iterable[Drift], noise: Mapping[str, Noise]) -> list[s
         for drift in found
         if drift.own and drift.earlier > STRIKING * noise[drift.scenario].factor * drift.current
     ]
-    if not slower:
-        return []
-    return [
+    told = (
         f"baselines that are the package's own code got slower ({', '.join(slower)} the items per second): either the "
         "machine did, or that code, and no ratio against it can tell"
-    ]
+    )
+    return [told] if slower else []

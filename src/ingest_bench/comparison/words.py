@@ -100,12 +100,12 @@ def _drift_row(drift: Drift) -> list[str]:
 
 
 def _sharpness(compared: Sequence[CellComparison]) -> str:
-    leasts = {cell.change.least: cell for cell in compared if cell.change}
-    bluntest = leasts[max(leasts)]
-    middle = statistics.median(cell.change.least for cell in compared if cell.change)
+    leasts = [(cell.change.least, f"{cell.scenario}/{cell.arm}-{cell.concurrency}") for cell in compared if cell.change]
+    most, bluntest = max(leasts)
+    middle = statistics.median(least for least, _ in leasts)
     return (
         f"Half of the cells compared would have shown a change of {_factor(middle)} or less; "
-        f"the bluntest, {bluntest.scenario}/{bluntest.arm}-{bluntest.concurrency}, one of {_factor(max(leasts))}."
+        f"the bluntest, {bluntest}, one of {_factor(most)}."
     )
 
 

@@ -81,7 +81,7 @@ def test_swapped_runs_get_the_opposite_verdicts(truth: Any, seed: int) -> None:
 
 
 def test_a_change_as_large_as_claimed_visible_is_seen(truth: Any) -> None:
-    """A cell whose pairs change by a little more than it says it would show is called worse, by a little less is not."""
+    """A cell that changes by a little more than it says it would show is called worse, by a little less is not."""
     world = truth(spread=lambda chance: 0.05)
     earlier = world.run(0)
     least = next(cell.change.least for cell in compare(earlier, earlier).cells if cell.change)

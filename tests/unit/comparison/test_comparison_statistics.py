@@ -66,7 +66,7 @@ def test_holm_on_an_example_by_hand() -> None:
 
 @given(chances)
 def test_holm_keeps_the_order_and_never_makes_surer(found: list[float]) -> None:
-    """Corrected values are no smaller than they were, at most 1, and in the same order; the smallest is Bonferroni's."""
+    """Corrected values are no smaller than before, at most 1, in the same order; the smallest is Bonferroni's."""
     corrected = holm(found)
     assert all(before <= after <= 1 for before, after in zip(found, corrected, strict=True))
     ranked = sorted(zip(found, corrected, strict=True))
@@ -87,7 +87,7 @@ def test_a_moderated_variance_lies_between_what_is_known_and_what_is_seen(values
 
 @pytest.mark.parametrize(("variance", "freedom"), [(0.01, 4.0), (0.0025, 1.5), (0.2, 6.0)])
 def test_the_spread_of_cells_is_learnt_from_them(variance: float, freedom: float) -> None:
-    """From 4,000 cells of three pairs, whose variances are drawn from the assumed law, its parameters are found again."""
+    """From 4,000 cells of three pairs, their variances drawn from the assumed law, its parameters are found again."""
     rng = np.random.default_rng(7)
     variances = variance * freedom / rng.chisquare(freedom, 4000)
     cells = rng.standard_normal((4000, 3)) * np.sqrt(variances)[:, None]
