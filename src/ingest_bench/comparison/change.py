@@ -12,6 +12,8 @@ from ingest_bench.comparison.spread import Spread
 
 FEWEST = 2
 """Pairs of a run, without which nothing is known of their spread."""
+_FARTHEST = 700.0
+"""Logarithm of about the largest number there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,8 @@ def holm(chances: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(chances) - rank) * chances[place]))
         corrected[place] = largest
     return corrected
+
+
+def factor(logarithm: float) -> float:
+    """Give the factor that a logarithm stands for, at most about the largest number there is."""
+    return math.exp(max(-_FARTHEST, min(_FARTHEST, logarithm)))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest_bench.comparison.change import Difference, holm
+from ingest_bench.comparison.change import Difference, factor, holm
 from ingest_bench.comparison.records import Change, Verdict
 
 CONFIDENCE = 0.95
@@ -19,8 +19,6 @@ METHOD = (
     "Welch's t on the logarithms of paired speed-ups, their variances moderated by those of all cells (Smyth); p "
     "corrected for the number of cells (Holm); a change has to exceed the noise of the scenario's null cells, and 5%"
 )
-_FARTHEST = 700.0
-"""Logarithm of about the largest number there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +65,9 @@ def _change(difference: Difference, p: float, bar: float, family: int) -> Change
     # The first of Holm's steps is Bonferroni's: the bar that the most striking of all cells has to take.
     first = difference.reach(1 - ALARM / family)
     return Change(
-        factor=_factor(mean),
-        low=_factor(mean - reach),
-        high=_factor(mean + reach),
+        factor=factor(mean),
+        low=factor(mean - reach),
+        high=factor(mean + reach),
         p=p,
-        least=max(bar, _factor(first)),
+        least=max(bar, factor(first)),
     )
-
-
-def _factor(logarithm: float) -> float:
-    return math.exp(max(-_FARTHEST, min(_FARTHEST, logarithm)))

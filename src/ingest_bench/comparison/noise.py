@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from ingest_bench.comparison.change import factor
 from ingest_bench.comparison.records import Noise
 from ingest_bench.comparison.runs import Measured
 from ingest_bench.results import Ratio
@@ -20,7 +21,7 @@ def noises(earlier: Measured, current: Measured) -> dict[str, Noise]:
     """
     shared = [name for name in current.scenarios if name in earlier.scenarios]
     found = {name: [run.nulls[name] for run in (earlier, current) if name in run.nulls] for name in shared}
-    factors = {name: math.exp(math.hypot(*map(_far_end, ratios))) for name, ratios in found.items() if ratios}
+    factors = {name: factor(math.hypot(*map(_far_end, ratios))) for name, ratios in found.items() if ratios}
     return {
         name: Noise(
             scenario=name,
@@ -36,8 +37,8 @@ def noises(earlier: Measured, current: Measured) -> dict[str, Noise]:
 def _borrowed(scenarios: Mapping[str, Scenario], name: str, factors: Mapping[str, float]) -> float:
     wanted = scenarios[name]
     alike = [
-        factor
-        for other, factor in factors.items()
+        found
+        for other, found in factors.items()
         if (scenarios[other].corpus, scenarios[other].pipeline) == (wanted.baseline.corpus, wanted.pipeline)
     ]
     return max(alike or factors.values(), default=1.0)

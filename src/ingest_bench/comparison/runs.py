@@ -82,12 +82,13 @@ def log_ratios(cell: Cell) -> list[float]:
 
 
 def _check(file: str, cell: Cell, settings: Settings) -> None:
+    name = f"{file}: {cell.scenario}/{cell.arm}-{cell.concurrency}"
     scenario = settings.scenarios.get(cell.scenario)
-    name = f"{cell.scenario}/{cell.arm}-{cell.concurrency}"
-    if scenario is None or cell.arm not in scenario.arms or scenario.baseline.arm not in scenario.arms:
-        raise ComparisonError(f"{file}: {name}: not in the configuration that these results carry; the file is damaged")
-    for sample in cell.samples:
-        if sample.void is None and not (sample.wall_s > 0 and sample.items > 0):
-            raise ComparisonError(
-                f"{file}: {name}: a sample without time or items that isn't void; the file is damaged"
-            )
+    if scenario is None or not {cell.arm, scenario.baseline.arm} <= scenario.arms.keys():
+        raise ComparisonError(f"{name}: not in the configuration that these results carry; the file is damaged")
+    if not {scenario.corpus, scenario.baseline.corpus or scenario.corpus} <= settings.corpora.keys():
+        raise ComparisonError(f"{name}: reads a corpus that the configuration doesn't have; the file is damaged")
+    if cell.ratio and not 0 < cell.ratio.low <= cell.ratio.high:
+        raise ComparisonError(f"{name}: its speed-up has no interval that can be; the file is damaged")
+    if any(sample.void is None and not (sample.wall_s > 0 and sample.items > 0) for sample in cell.samples):
+        raise ComparisonError(f"{name}: a sample without time or items that isn't void; the file is damaged")

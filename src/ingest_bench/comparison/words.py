@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
 
@@ -17,6 +17,8 @@ NOISE_TITLES = ("Scenario", "Null cell then", "now", "Noise")
 DRIFT_TITLES = ("Scenario", "Baseline", "Items/s then", "now", "Change", "Ours")
 _FAR = 100
 """A larger factor is not worth its digits."""
+_NAMED = 5
+"""Cells that the summary names; the table has all."""
 
 _READING = (
     "A cell's speed-up is against the baseline of its own run, pair by pair; *change* is the current speed-up over the "
@@ -34,8 +36,9 @@ _DRIFT = (
 def summary(comparison: Comparison) -> str:
     """Count the verdicts, name what is worse, and say how much could have gone unseen."""
     counts = ", ".join(f"{len(comparison.of(verdict))} {verdict}" for verdict in VERDICTS)
-    worse = comparison.of("worse")
-    head = "No regression beyond noise" if not worse else f"Worse: {'; '.join(map(_named, worse))}"
+    worse = [_named(cell) for cell in comparison.of("worse")]
+    more = [f"{len(worse) - _NAMED} more"] if len(worse) > _NAMED else []
+    head = f"Worse: {'; '.join([*worse[:_NAMED], *more])}" if worse else "No regression beyond noise"
     compared = [cell for cell in comparison.cells if cell.change]
     return " ".join([f"{head} ({counts}).", *([_sharpness(compared)] if compared else [])])
 
@@ -45,8 +48,8 @@ def as_text(comparison: Comparison) -> str:
     rows = [[plain(text) for text in _cell_row(cell)] for cell in reversed(_by_weight(comparison))]
     table = tabulate(rows, headers=CELL_TITLES, disable_numparse=True)
     lines = [f"Earlier: {_run(comparison.earlier)}", f"Current: {_run(comparison.current)}", "", table, ""]
-    lines += [f"warning: {plain(warning)}" for warning in comparison.warnings]
-    return "\n".join([*lines, plain(summary(comparison))])
+    lines += [f"warning: {_whole(warning, plain)}" for warning in comparison.warnings]
+    return "\n".join([*lines, _whole(summary(comparison), plain)])
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -55,8 +58,8 @@ def as_markdown(comparison: Comparison) -> str:
     runs = [f"Earlier: {safe(_run(comparison.earlier))}", f"Current: {safe(_run(comparison.current))}"]
     parts = [
         "# Against an earlier run",
-        paragraph(safe(summary(comparison))),
-        _points([*runs, *(f"**Warning:** {safe(text)}" for text in comparison.warnings)]),
+        paragraph(_whole(summary(comparison), safe)),
+        "\n".join(map(point, [*runs, *(f"**Warning:** {_whole(text, safe)}" for text in comparison.warnings)])),
         "## Cells",
         pipe_table(CELL_TITLES, cells, range(3, 8)),
         paragraph(_READING),
@@ -139,5 +142,6 @@ def _chance(p: float) -> str:
     return "< 0.001" if p < 0.001 else number(p)  # noqa: PLR2004 - digits shown
 
 
-def _points(texts: Sequence[str]) -> str:
-    return "\n".join(point(text) for text in texts)
+def _whole(text: str, clean: Callable[[str], str]) -> str:
+    """Clean a text word by word, since as a whole it would be cut short."""
+    return " ".join(map(clean, text.split()))

@@ -151,6 +151,16 @@ def test_no_argument_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> Non
     assert "BASELINE" in capsys.readouterr().err
 
 
+def test_many_regressions_are_counted_and_not_cut_short(truth: Any) -> None:
+    """The last line names the first few cells whole, says how many more there are, and still ends with its sentence."""
+    world = truth(scenarios=3, arms=4, spread=lambda chance: 0.01)
+    slower = {(f"s{number}", f"arm_{arm}"): 1.5 for number in range(3) for arm in range(4)}
+    last = as_text(compare(world.run(0), world.run(1, slower))).splitlines()[-1]
+    assert last.count("-1 0.6") == 5
+    assert "; 7 more (12 worse, 0 better," in last
+    assert last.endswith("x.")
+
+
 def test_foreign_words_do_no_harm(truth: Any) -> None:
     """Names and reasons from a stranger's file break neither the terminal nor the tables."""
     world = truth(scenarios=1, arms=1)

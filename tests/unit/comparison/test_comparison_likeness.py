@@ -264,15 +264,19 @@ def test_baselines_that_were_asked_otherwise_are_not_set_side_by_side(build: Bui
     assert [drift.scenario for drift in comparison.drift] == ["files"]
 
 
-@pytest.mark.parametrize("fault", ["cell", "time"])
+@pytest.mark.parametrize("fault", ["cell", "corpus", "time", "interval"])
 def test_damaged_results_are_refused_by_name(
     build: Build, make_cell: Callable[..., Cell], bring_together: Build, fault: str
 ) -> None:
-    """A cell that the configuration doesn't know, or a sample that took no time, is told with the file's name."""
-    cells = build().results.cells
+    """A cell or corpus that the configuration lacks, or a number that can't be, is told with the file's name."""
+    cells, config = build().results.cells, CONFIG
     if fault == "cell":
         cells = [make_cell("nowhere", "queue", RATIOS)]
-    else:
+    elif fault == "corpus":
+        config = changed("scenarios/files/corpus", "lost")
+    elif fault == "time":
         cells[1].samples[0].wall_s = 0
+    else:
+        cells[0].ratio.low = 0
     with pytest.raises(ComparisonError, match=r"odd\.json: .*damaged"):
-        bring_together(CONFIG, cells, "odd.json")
+        bring_together(config, cells, "odd.json")
