@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from ingest_bench.comparison.change import FEWEST, difference
+from ingest_bench.comparison.change import FEWEST, Difference, difference, factor
 from ingest_bench.comparison.drift import drift_warnings, drifts
 from ingest_bench.comparison.judge import ALARM, CONFIDENCE, METHOD, Contrast, judge
 from ingest_bench.comparison.likeness import warnings
@@ -13,7 +13,11 @@ from ingest_bench.comparison.outright import Outright, outright
 from ingest_bench.comparison.records import CellComparison, Comparison, Run
 from ingest_bench.comparison.runs import Key, Measured, log_ratios
 from ingest_bench.comparison.spread import Spread, learnt
+from ingest_bench.comparison.unrest import Unrest, unrest
 from ingest_bench.results import Cell
+
+RESTLESS = 1.1
+"""Speed-ups that move by more than this from run to run are worth a warning."""
 
 
 def compare(earlier: Measured, current: Measured) -> Comparison:
@@ -21,14 +25,16 @@ def compare(earlier: Measured, current: Measured) -> Comparison:
     noise = noises(earlier, current)
     known, drift = _spread(earlier, current), list(drifts(earlier, current))
     cells: dict[Key, CellComparison] = {}
-    contrasts: dict[Key, Contrast] = {}
+    differences: dict[Key, Difference] = {}
     for key in dict.fromkeys(chain(current.cells, earlier.cells)):
         then, now = earlier.cells.get(key), current.cells.get(key)
         found = outright(earlier, current, then, now)
         cells[key] = _described(then, now, found or ("no difference", ""))
         if then and now and not found:
-            contrasts[key] = Contrast(difference(log_ratios(then), log_ratios(now), known), noise[now.scenario].factor)
-    for key, by_times in zip(contrasts, judge(list(contrasts.values())), strict=True):
+            differences[key] = difference(log_ratios(then), log_ratios(now), known)
+    common = unrest(list(differences.values()))
+    contrasts = [Contrast(common.added(found), noise[key[0]].factor) for key, found in differences.items()]
+    for key, by_times in zip(differences, judge(contrasts), strict=True):
         update = {"verdict": by_times.verdict, "reason": by_times.reason, "change": by_times.change}
         cells[key] = cells[key].model_copy(update=update)
     return Comparison(
@@ -37,7 +43,8 @@ def compare(earlier: Measured, current: Measured) -> Comparison:
         alarm=ALARM,
         earlier=_run(earlier),
         current=_run(current),
-        warnings=[*warnings(earlier, current), *drift_warnings(drift, noise)],
+        unrest=factor(common.deviation),
+        warnings=[*warnings(earlier, current), *drift_warnings(drift, noise), *_unrest_warnings(common)],
         cells=list(cells.values()),
         noise=list(noise.values()),
         drift=drift,
@@ -47,6 +54,15 @@ def compare(earlier: Measured, current: Measured) -> Comparison:
 def _spread(earlier: Measured, current: Measured) -> Spread:
     cells = chain(earlier.results.cells, current.results.cells)
     return learnt(logs for cell in cells if len(logs := log_ratios(cell)) >= FEWEST)
+
+
+def _unrest_warnings(common: Unrest) -> list[str]:
+    size = factor(common.deviation)
+    told = (
+        f"speed-ups moved by {size:.2f}x between the runs, beyond what their pairs show: the machine was not as quiet "
+        "in both, or much has changed; smaller changes stay unseen, so measure again while nothing else runs"
+    )
+    return [told] if size > RESTLESS else []
 
 
 def _described(then: Cell | None, now: Cell | None, found: Outright) -> CellComparison:

@@ -104,6 +104,8 @@ class Comparison(Record):
     """Of the intervals."""
     alarm: Number
     """Probability of a false alarm, either way, among all cells together; p has to be below it."""
+    unrest: Number
+    """How much speed-ups moved between the runs beyond what their pairs show, as a factor; 1: not at all."""
     earlier: Run
     """The run compared with."""
     current: Run

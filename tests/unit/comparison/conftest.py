@@ -53,6 +53,8 @@ class Truth:
     most_pairs: Callable[[random.Random], int] = lambda chance: chance.randint(5, 10)
     """That a scenario's budget allows."""
     draw: str = "normal"
+    unrest: float = 0.0
+    """Standard deviation by which the log speed-up of a cell moves from run to run, the same for all of its pairs."""
     seed: int = 1
     config: dict[str, Any] = field(init=False)
 
@@ -88,7 +90,7 @@ class Truth:
     def _cell(self, scenario: str, arm: str, chance: random.Random, slower: float) -> Cell:
         spread, most = self._nature[scenario]
         null = arm == "base"
-        centre = 0.0 if null else math.log(2.0 / slower)
+        centre = 0.0 if null else math.log(2.0 / slower) + chance.gauss(0, self.unrest)
         stop, ratios = StopRule(Sampling(budget_seconds=most)), list[float]()
         while not stop(ratios, len(ratios), float(len(ratios))):
             ratios.append(math.exp(centre + spread * DRAWS[self.draw](chance)))

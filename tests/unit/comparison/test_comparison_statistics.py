@@ -14,6 +14,7 @@ from scipy.stats import ttest_ind
 from ingest_bench.comparison.change import Difference, difference, holm
 from ingest_bench.comparison.judge import ALARM, LEAST, Contrast, judge
 from ingest_bench.comparison.spread import ENOUGH, Spread, learnt
+from ingest_bench.comparison.unrest import Unrest, unrest
 
 NOTHING_KNOWN = Spread()
 logs = st.lists(st.floats(-3, 3), min_size=2, max_size=12)
@@ -109,6 +110,50 @@ def test_few_cells_teach_nothing() -> None:
     cells = [[0.0, 0.1 * number] for number in range(1, ENOUGH)]
     assert learnt(cells) == NOTHING_KNOWN
     assert learnt([*cells, [0.0, 1.0]]).freedom > 0
+
+
+def moved(count: int, deviation: float, error: float = 0.05) -> list[Difference]:
+    """Return differences of cells that moved by chance, and by as much again between the runs."""
+    rng = np.random.default_rng(11)
+    return [Difference(float(mean), error, 8.0) for mean in rng.normal(0, math.hypot(deviation, error), count)]
+
+
+@pytest.mark.parametrize("deviation", [0.1, 0.3, 1.0])
+def test_unrest_is_found_as_large_as_it_is(deviation: float) -> None:
+    """Of 2,000 cells that move between runs by more than their error, the excess is found."""
+    assert unrest(moved(2000, deviation)).deviation == pytest.approx(deviation, rel=0.1)
+
+
+def test_a_quiet_machine_has_no_unrest() -> None:
+    """Cells that move by their error alone show next to none, also where they all move by one factor more."""
+    quiet = moved(2000, 0.0)
+    together = [Difference(each.mean - 0.5, each.error, each.freedom) for each in quiet]
+    assert unrest(quiet).deviation < 0.02
+    assert unrest(together).deviation == pytest.approx(unrest(quiet).deviation)
+
+
+def test_some_real_changes_are_not_taken_for_unrest() -> None:
+    """Where three cells in ten got 1.5 times slower, most of what moves is still put down to those."""
+    quiet = moved(100, 0.0)
+    changed = [Difference(each.mean - math.log(1.5), each.error, 8.0) for each in quiet[:30]]
+    assert unrest([*changed, *quiet[30:]]).deviation < 0.08
+
+
+def test_few_cells_show_no_unrest() -> None:
+    """What moves between runs can't be told from a handful of cells."""
+    assert unrest(moved(ENOUGH - 1, 1.0)) == Unrest()
+    assert unrest(moved(ENOUGH, 1.0)).deviation > 0
+
+
+@given(st.floats(0.001, 1), st.floats(1, 50), st.floats(0.001, 1), st.floats(1, 50))
+def test_unrest_only_makes_less_sure(error: float, freedom: float, deviation: float, common: float) -> None:
+    """Added to a difference it leaves the mean, and widens the error as independent errors do."""
+    before = Difference(-0.3, error, freedom)
+    after = Unrest(deviation, common).added(before)
+    assert after.mean == before.mean
+    assert after.error == pytest.approx(math.hypot(error, deviation))
+    assert min(freedom, common) * (1 - 1e-9) <= after.freedom <= (freedom + common) * (1 + 1e-9)
+    assert Unrest().added(before) == before
 
 
 @given(st.lists(st.tuples(unequal, unequal, st.floats(1, 2)), min_size=1, max_size=8), spreads)
