@@ -13,7 +13,7 @@ from ingest_bench.comparison.outright import Outright, outright
 from ingest_bench.comparison.records import CellComparison, Comparison, Run
 from ingest_bench.comparison.runs import Key, Measured, log_ratios
 from ingest_bench.comparison.spread import Spread, learnt
-from ingest_bench.comparison.unrest import Unrest, unrest
+from ingest_bench.comparison.unrest import Unrest, movement
 from ingest_bench.results import Cell
 
 RESTLESS = 1.1
@@ -32,8 +32,8 @@ def compare(earlier: Measured, current: Measured) -> Comparison:
         cells[key] = _described(then, now, found or ("no difference", ""))
         if then and now and not found:
             differences[key] = difference(log_ratios(then), log_ratios(now), known)
-    common = unrest(list(differences.values()))
-    contrasts = [Contrast(common.added(found), noise[key[0]].factor) for key, found in differences.items()]
+    moved = movement(list(differences.values()))
+    contrasts = [Contrast(moved.added(found), noise[key[0]].factor) for key, found in differences.items()]
     for key, by_times in zip(differences, judge(contrasts), strict=True):
         update = {"verdict": by_times.verdict, "reason": by_times.reason, "change": by_times.change}
         cells[key] = cells[key].model_copy(update=update)
@@ -43,8 +43,8 @@ def compare(earlier: Measured, current: Measured) -> Comparison:
         alarm=ALARM,
         earlier=_run(earlier),
         current=_run(current),
-        unrest=factor(common.deviation),
-        warnings=[*warnings(earlier, current), *drift_warnings(drift, noise), *_unrest_warnings(common)],
+        unrest=factor(moved.overall.deviation),
+        warnings=[*warnings(earlier, current), *drift_warnings(drift, noise), *_unrest_warnings(moved.overall)],
         cells=list(cells.values()),
         noise=list(noise.values()),
         drift=drift,
@@ -56,8 +56,8 @@ def _spread(earlier: Measured, current: Measured) -> Spread:
     return learnt(logs for cell in cells if len(logs := log_ratios(cell)) >= FEWEST)
 
 
-def _unrest_warnings(common: Unrest) -> list[str]:
-    size = factor(common.deviation)
+def _unrest_warnings(overall: Unrest) -> list[str]:
+    size = factor(overall.deviation)
     told = (
         f"speed-ups moved by {size:.2f}x between the runs, beyond what their pairs show: the machine was not as quiet "
         "in both, or much has changed; smaller changes stay unseen, so measure again while nothing else runs"

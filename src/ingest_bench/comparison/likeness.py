@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ MACHINE = ("cpu_model", "memory_gb", "memory_limit_gb", "governor", "container",
 """What moves both sides of a ratio, if not always alike: worth a warning."""
 PROCESSORS = ("cores", "cpu_limit")
 """What decides how much concurrency can help at all: another number is another question."""
+BUSY = 1.5
+"""Load for each core, above which more ran than the measurement: its own cells leave less."""
 OURS = "stac-ingest-bench"
 """The package that is under test, so that another version of it is no reason to doubt."""
 
@@ -56,6 +59,11 @@ def warnings(earlier: Measured, current: Measured) -> list[str]:
             "on one machine to be sure",
         ),
         *_told_if(software, "other software ({}): a change may be its doing and not the ingest code's"),
+        *_told_if(
+            [_busy(name, run) for name, run in (("earlier", earlier), ("current", current))],
+            "other work ran beside the measurement ({}), which moves the speed-ups of unlike ways of ingesting unlike "
+            "far: measure again while nothing else runs",
+        ),
         *_told_if(remote, "a server that isn't ours ({}): its load and its items may have changed in between"),
     ]
 
@@ -96,6 +104,14 @@ def _other_processors(then: Environment, now: Environment) -> str | None:
     changes = [_changed(name, getattr(then, name), getattr(now, name)) for name in PROCESSORS]
     found = [change for change in changes if change]
     return f"other processors: {', '.join(found)}" if found else None
+
+
+def _busy(name: str, run: Measured) -> str | None:
+    machine = run.results.cells[0].environment
+    cores = min(machine.cores, machine.cpu_limit or machine.cores)
+    # The median, since a cell of many processes is still part of the load when the next one begins.
+    load = statistics.median(cell.load_before.load_1m for cell in run.results.cells)
+    return f"a load of {load:.1f} on {cores:g} cores in the {name} run" if load > BUSY * cores else None
 
 
 def _changed(name: str, before: Any, after: Any) -> str | None:

@@ -51,11 +51,14 @@ def test_a_planted_slow_down_is_found(truth: Any) -> None:
     assert alone >= 29
 
 
-def test_a_slow_down_of_everything_is_found(truth: Any) -> None:
-    """Where every cell takes 1.3 times as long, nearly all are called worse: what all have in common is no unrest."""
+@pytest.mark.parametrize("scenarios", [4, 8, 16])
+def test_a_slow_down_of_many_is_found(truth: Any, scenarios: int) -> None:
+    """Where the cells of some scenarios, half or all take 1.3 times as long, nine in ten of them are called worse."""
     world = truth(most_pairs=lambda chance: 8)
-    everything = {(f"s{number}", f"arm_{arm}"): 1.3 for number in range(16) for arm in range(4)}
-    assert len(compare(world.run(0), world.run(1, everything)).of("worse")) >= 58
+    slower = {(f"s{number}", f"arm_{arm}"): 1.3 for number in range(scenarios) for arm in range(4)}
+    worse = compare(world.run(0), world.run(1, slower)).of("worse")
+    assert len(worse) >= 0.9 * len(slower)
+    assert {(cell.scenario, cell.arm) for cell in worse} <= slower.keys()
 
 
 def test_a_restless_machine_is_told(truth: Any) -> None:
@@ -71,14 +74,14 @@ def test_a_planted_slow_down_is_as_large_as_planted(truth: Any) -> None:
     """The interval of the change holds the planted factor in about 95% of cells, and is centred on it."""
     held, logs = 0, []
     planted = {(f"s{number}", f"arm_{arm}"): 1.3 for number in range(16) for arm in range(4)}
-    world = truth(most_pairs=lambda chance: 8)
+    world = truth(spread=lambda chance: 0.15, most_pairs=lambda chance: 8)
     for number in range(12):
         for cell in compare(world.run(number), world.run(100 + number, planted)).cells:
             assert cell.change
             held += cell.change.low <= 1 / 1.3 <= cell.change.high
             logs.append(math.log(cell.change.factor))
     assert 0.92 <= held / len(logs) <= 0.98
-    assert sum(logs) / len(logs) == pytest.approx(-math.log(1.3), abs=0.005)
+    assert sum(logs) / len(logs) == pytest.approx(-math.log(1.3), abs=0.01)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -174,6 +174,17 @@ def test_our_own_version_and_host_are_no_reason_to_doubt(build: Build) -> None:
     assert compare(earlier, current).warnings == []
 
 
+def test_a_busy_machine_is_a_warning(build: Build) -> None:
+    """A run whose cells began under more load than the measurement itself makes is named, with the load."""
+    quiet, busy = build(), build()
+    for number, cell in enumerate(busy.results.cells):
+        cell.load_before = cell.load_before.model_copy(update={"load_1m": 4.0 if number else 0.5})
+    (warning,) = compare(quiet, busy).warnings
+    assert "a load of 4.0 on 2 cores in the current run" in warning
+    assert "earlier run" not in warning
+    assert compare(quiet, quiet).warnings == []
+
+
 WRONG, RIGHT = Parity(ok=False, reason="12 items too many"), Parity(ok=True)
 
 
