@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick test lint format publish schemas pins clean
+.PHONY: help run quick compare test lint format publish schemas pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -16,6 +16,10 @@ run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 
 
 quick: $(VENV)/.run ## the same at a small size (under two minutes); results/quick/benchmark_report.html
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
+
+compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json
+	@test -n "$(BASELINE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json" >&2; exit 2; }
+	$(BIN)/python -m ingest_bench compare "$(BASELINE)" $(if $(CURRENT),"$(CURRENT)")
 
 test: $(VENV)/.dev ## all tests
 	$(BIN)/pytest
@@ -35,8 +39,9 @@ format: $(VENV)/.dev ## put the code into its one form
 publish: $(VENV)/.run ## keep the report of `make run` in docs/run, and open the README with it
 	$(BIN)/python -m ingest_bench publish
 
-schemas: $(VENV)/.run ## write workflow/schemas anew from the models
+schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from the models
 	$(BIN)/python -m ingest_bench schemas workflow/schemas
+	$(BIN)/python -m ingest_bench results-doc docs/results.md
 
 pins: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
 	cd envs && for name in requirements requirements-dev; do \

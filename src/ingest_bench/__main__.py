@@ -9,20 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest_bench.errors import BenchError, SettingsError
+from ingest_bench.errors import BenchError, ComparisonError, SettingsError
 from stac_ingest.errors import IngestError
 
 if TYPE_CHECKING:
     from ingest_bench.settings import Settings
 
 OK, FAILED, BAD_SETTINGS = 0, 1, 2
+REGRESSION, BAD_INPUT = FAILED, BAD_SETTINGS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns:
-        0 when all went well, 2 when the settings can't be used, 1 for any other failure.
+        0 when all went well, 2 when the settings, or the files to compare, can't be used, 1 for any other failure and
+        for a regression.
 
     """
     options = _parser(arguments).parse_args(arguments)
@@ -32,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return BAD_SETTINGS
+    except ComparisonError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
     except (BenchError, IngestError, OSError) as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -47,6 +52,8 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_measure(commands)
     _add_schemas(commands)
     _add_publish(commands)
+    _add_compare(commands)
+    _add_results_doc(commands)
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
@@ -98,6 +105,28 @@ def _add_publish(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("--docs", type=Path, default=Path("docs/run"), metavar="DIR")
     command.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
     command.set_defaults(run=_publish)
+
+
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "compare",
+        help="judge a run against an earlier one",
+        description="Judge a run against an earlier one, cell by cell. Exit code 0: no regression beyond noise; "
+        "1: a regression; 2: a file can't be used.",
+    )
+    command.add_argument("baseline", type=Path, metavar="BASELINE", help="benchmark_results.json of the earlier run")
+    default = Path("results/benchmark_results.json")
+    command.add_argument(
+        "current", type=Path, nargs="?", default=default, help=f"that of this run (default: {default})"
+    )
+    command.add_argument("--output", type=Path, metavar="DIR", help="for compare.md and .json (default: CURRENT's)")
+    command.set_defaults(run=_compare)
+
+
+def _add_results_doc(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("results-doc", help="write what each field of the results means")
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.set_defaults(run=_results_doc)
 
 
 def _check_config(options: argparse.Namespace) -> None:
@@ -158,6 +187,21 @@ def _publish(options: argparse.Namespace) -> None:
     from ingest_bench.reporting.publish import publish  # noqa: PLC0415 - one command's imports are not another's
 
     publish(options.results, options.docs, options.readme)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from ingest_bench.comparison import as_text, compare_files  # noqa: PLC0415 - one command's imports
+
+    found = compare_files(options.baseline, options.current, options.output or options.current.parent)
+    print(as_text(found))
+    return REGRESSION if found.of("worse") else OK
+
+
+def _results_doc(options: argparse.Namespace) -> None:
+    from ingest_bench.results_doc import write_results_doc  # noqa: PLC0415 - one command's imports are not another's
+
+    write_results_doc(options.file)
+    print(options.file)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -5,7 +5,9 @@
     BenchError
     ├── SettingsError       `config.yaml` can't be used; one line that names the key
     ├── MeasurementError    a sample, a server or a corpus failed; the cell has no result
-    └── AggregationError    cells that don't belong together
+    ├── AggregationError    cells that don't belong together
+    ├── ComparisonError     two runs can't be compared: a file is unusable, or they have nothing in common
+    └── RegressionError     a run is worse than an earlier one
 """
 
 from __future__ import annotations
@@ -25,3 +27,11 @@ class MeasurementError(BenchError):
 
 class AggregationError(BenchError):
     """Cells can't be brought together: another matrix's, another machine's, or damaged."""
+
+
+class ComparisonError(BenchError):
+    """Two runs can't be compared: a file can't be read or written, or they have nothing in common."""
+
+
+class RegressionError(BenchError):
+    """A run is worse than an earlier one, beyond noise. The message names the cells."""

@@ -1,4 +1,8 @@
-"""What is measured, as it is stored. `workflow/schemas/results.schema.json` is generated from these models."""
+"""What is measured, as it is stored.
+
+`workflow/schemas/results.schema.json` and `docs/results.md` are generated from these models. What a field means stands
+below it: unlike an argument of `Field`, a docstring is no behaviour, so wording it anew leaves measured cells valid.
+"""
 
 from __future__ import annotations
 
@@ -6,164 +10,274 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ingest_bench.units import (
+    Bytes,
+    Concurrency,
+    Cores,
+    Gibibytes,
+    Items,
+    Mebibytes,
+    Megahertz,
+    Milliseconds,
+    Number,
+    Requests,
+    Responses,
+    Seconds,
+    UnixTime,
+    Whole,
+)
+
 SCHEMA_VERSION = "1.0"
+"""The second number goes up when fields are added, the first when a file that was valid no longer is."""
 
 
 class Record(BaseModel):
     """A stored record: unknown fields are an error, so that a file of another version is noticed."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class Digest(Record):
-    """What was delivered, whatever its order (see `ingest_bench.digest`)."""
+    """What was delivered, whatever its order."""
 
-    count: int
-    ids: str = Field(description="over every (collection, id), hexadecimal")
-    residue: int | None = Field(
-        default=None, description="the class of items, 0 to 15, whose content was hashed; None: all"
-    )
-    content: str = Field(description="over the canonical content of that class, hexadecimal")
+    count: Items
+    """Delivered."""
+    ids: str
+    """Over every (collection, id), hexadecimal."""
+    residue: Whole | None = None
+    """The class of items, 0 to 15, whose content was hashed; null: all."""
+    content: str
+    """Over the canonical content of that class, hexadecimal."""
 
 
 class ServerRecord(Record):
     """What the simulated server saw during one sample."""
 
-    requests: int
-    rate_limited: int = Field(description="answers with status 429")
-    think_ms_asked: float
-    think_ms_achieved: float = Field(description="mean, as slept")
-    response_ms_p50: float
-    response_ms_p95: float
-    response_ms_mean: float
-    in_flight_mean: float = Field(description="time average over the window from first arrival to last departure")
-    in_flight_peak: int
-    window_s: float
-    little_ratio: float = Field(
-        description="in_flight_mean / (rate x mean response time); 1 when every request is seen"
-    )
-    cpu_s: float = Field(description="CPU time that the server used")
+    requests: Requests
+    """Answered, whatever the status."""
+    rate_limited: Responses
+    """Answers with status 429."""
+    think_ms_asked: Milliseconds
+    """Mean of the think times drawn."""
+    think_ms_achieved: Milliseconds
+    """Mean of the think times as slept."""
+    response_ms_p50: Milliseconds
+    """From a request's arrival to the end of its answer, median."""
+    response_ms_p95: Milliseconds
+    """From a request's arrival to the end of its answer, 95th percentile."""
+    response_ms_mean: Milliseconds
+    """From a request's arrival to the end of its answer, mean."""
+    in_flight_mean: Number
+    """Requests under way: time average over the window from first arrival to last departure."""
+    in_flight_peak: Requests
+    """Requests under way at once, at most."""
+    window_s: Seconds
+    """From first arrival to last departure."""
+    little_ratio: Number
+    """`in_flight_mean` over rate x mean response time; 1 when every request is seen."""
+    cpu_s: Seconds
+    """CPU time that the server used."""
 
 
 class Sample(Record):
     """One run of one arm in a process of its own."""
 
     role: Literal["baseline", "candidate"]
-    pair: int
-    started_at: float = Field(description="Unix time, seconds")
-    wall_s: float
-    cpu_user_s: float
-    cpu_system_s: float
-    peak_rss_mb: float = Field(
-        description="of the process, MiB; with the largest of its children added, where it has any"
-    )
-    start_rss_mb: float = Field(description="before the clock started: interpreter and imports")
-    first_item_s: float | None
-    items: int
-    failures: int
-    failed: list[str] = Field(default_factory=list, description="origins of failures, sorted, at most 1000")
-    duplicates: int = 0
-    bytes_read: int | None = None
-    requests: int | None = None
-    retries: int | None = None
-    rate_limited: int | None = None
-    context_switches: int = 0
-    stages: dict[str, float] = Field(default_factory=dict, description="seconds by pipeline stage (mixed)")
+    """Which side of the pair."""
+    pair: Whole
+    """Number of the pair, from 0. A speed-up is taken within a pair, never across."""
+    started_at: UnixTime
+    """When the clock started."""
+    wall_s: Seconds
+    """From the start of the ingest until the last item was taken, or written in a mixed workload."""
+    cpu_user_s: Seconds
+    """CPU time in user mode, children included."""
+    cpu_system_s: Seconds
+    """CPU time in the kernel, children included."""
+    peak_rss_mb: Mebibytes
+    """Resident memory at the peak; with the largest of the process's children added, where it has any."""
+    start_rss_mb: Mebibytes
+    """Resident memory before the clock started: interpreter and imports."""
+    first_item_s: Seconds | None
+    """Time until the first item was taken."""
+    items: Items
+    """Delivered."""
+    failures: Items
+    """Files or items that could not be read, collected under their names."""
+    failed: list[str] = Field(default_factory=list)
+    """Origins of failures, sorted, at most 1000."""
+    duplicates: Items = 0
+    """Dropped, since they had been delivered already."""
+    bytes_read: Bytes | None = None
+    """Bytes of files or of response bodies; null where the arm can't tell."""
+    requests: Requests | None = None
+    """Sent, as the client counts them; null where the arm can't tell."""
+    retries: Requests | None = None
+    """Sent again after a failure; null where the arm can't tell."""
+    rate_limited: Responses | None = None
+    """Answers with status 429, as the client counts them; null where the arm can't tell."""
+    context_switches: Whole = 0
+    """Voluntary and involuntary, of the process."""
+    stages: dict[str, float] = Field(default_factory=dict, json_schema_extra={"unit": "s"})
+    """Time by pipeline stage (mixed workloads): ingest, transform, output."""
     notes: list[str] = Field(default_factory=list)
+    """Remarks that leave the sample usable: an outlier, a think time that was off."""
     digest: Digest
+    """What was delivered, for the parity gate."""
     server: ServerRecord | None = None
-    void: str | None = Field(default=None, description="why the sample can't be used")
+    """What the simulated server saw; null without one."""
+    void: str | None = None
+    """Why the sample can't be used; null: it can."""
 
 
 class Ratio(Record):
     """The speed-up: items per second of the candidate over the baseline's, pair by pair."""
 
-    median: float
-    low: float
-    high: float
-    confidence: float
+    median: Number
+    """Of the pairs."""
+    low: Number
+    """Lower end of the interval."""
+    high: Number
+    """Upper end of the interval."""
+    confidence: Number
+    """Of the interval."""
     method: str
-    pairs: int
+    """How the interval was found."""
+    pairs: Whole
+    """Usable pairs behind it."""
 
 
 class Parity(Record):
     """Whether the arm delivered what the scenario's reference says."""
 
     ok: bool
+    """Whether every sample did."""
     reason: str | None = None
+    """What differed."""
 
 
 class Trace(Record):
     """Python's own memory, from a pass without a clock."""
 
-    items: int
-    peak_mb: float | None
+    items: Items
+    """Items after which the pass stopped."""
+    peak_mb: Mebibytes | None
+    """Largest sum of Python's allocations; null: not traced."""
     skipped: str | None = None
+    """Why it was not traced."""
 
 
 class Environment(Record):
     """The machine and software that the numbers belong to."""
 
     host: str
+    """Name of the machine."""
     cpu_model: str
-    cores: int
+    """As the kernel names it."""
+    cores: Whole
+    """Logical processors."""
     governor: str | None
-    memory_gb: float
+    """Frequency governor of the first processor; null: unknown."""
+    memory_gb: Gibibytes
+    """Of the machine."""
     container: str | None
-    cpu_limit: float | None
-    memory_limit_gb: float | None
+    """Kind of container; null: none."""
+    cpu_limit: Cores | None
+    """Processors that the control group allows; null: no limit."""
+    memory_limit_gb: Gibibytes | None
+    """Memory that the control group allows; null: no limit."""
     kernel: str
+    """Its release."""
     python: str
+    """Version."""
     packages: dict[str, str]
+    """Versions of the packages that matter."""
     commit: str | None
+    """Of the code that measured; null: not a checkout."""
     filesystem: str | None
+    """That the results, and what they are measured on, lie on; null: unknown."""
 
 
 class Load(Record):
     """How busy the machine was."""
 
-    load_1m: float
-    steal_s: float
-    cpu_mhz: float | None = None
+    load_1m: Number
+    """Average number of processes that ran or waited over the last minute."""
+    steal_s: Seconds
+    """Since the machine's start: time that others kept it from its processors."""
+    cpu_mhz: Megahertz | None = None
+    """Processor frequency; null: unknown."""
 
 
 class Cell(Record):
     """One cell of the matrix: a scenario, an arm, a concurrency."""
 
     schema_version: str = SCHEMA_VERSION
-    identity: str = Field(description="hash of all that the cell depends on")
+    """Of the format of this record."""
+    identity: str
+    """Hash of all that the cell depends on: settings, corpora, and the code that its samples run."""
     scenario: str
+    """Its name in the configuration."""
     group: str
+    """Section of the report."""
     arm: str
+    """Way to ingest, as the configuration names it."""
     label: str
-    concurrency: int
-    null: bool = Field(description="the baseline against itself: shows the noise")
+    """What the report calls the arm."""
+    concurrency: Concurrency
+    """Units of work under way at once, at most."""
+    null: bool
+    """The baseline against itself: shows the noise."""
     known_defect: str | None = None
+    """Why what the arm delivers is known to differ; null: it should not."""
     cache: Literal["warm", "cold"]
+    """Whether the files were read before, or evicted from the page cache before each sample."""
     corpus: str
+    """What it reads, as the configuration names it."""
     settings: dict[str, Any]
+    """The arm: fetcher, concurrency, corpus, and its settings."""
     baseline: dict[str, Any]
+    """The same of what it is compared with."""
     samples: list[Sample]
+    """Every sample, void ones included."""
     ratio: Ratio | None
+    """The speed-up; null with fewer than two usable pairs."""
     stop_reason: Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"]
+    """Why sampling ended."""
     parity: Parity
+    """Of the arm. Where it is not ok, the arm's times compare unlike work."""
     baseline_parity: Parity
+    """Of the baseline."""
     trace: Trace
+    """Python's own memory."""
     environment: Environment
+    """Where it was measured."""
     load_before: Load
+    """Before the first sample."""
     load_after: Load
-    attempt: int = 1
-    started_at: float
-    ended_at: float
+    """After the last sample."""
+    attempt: Whole = 1
+    """Which try of the workflow's this is."""
+    started_at: UnixTime
+    """When measuring began."""
+    ended_at: UnixTime
+    """When measuring ended."""
 
 
 class Results(Record):
     """`benchmark_results.json`: every cell, every sample."""
 
     schema_version: str = SCHEMA_VERSION
-    seed: int
-    created_at: float
+    """Of the format of this file."""
+    seed: Whole
+    """Of the corpora and of the order within pairs."""
+    created_at: UnixTime
+    """When the cells were brought together."""
     config: dict[str, Any]
+    """The whole configuration, defaults filled in (`config.schema.json`)."""
     corpora: dict[str, dict[str, Any]]
+    """The manifest of each corpus: what it holds and the digest that every arm must match."""
     cells: list[Cell]
-    jobs: list[dict[str, Any]] = Field(default_factory=list, description="start and end of every job that ran")
+    """In the order of the configuration."""
+    jobs: list[dict[str, Any]] = Field(default_factory=list)
+    """Start and end of every job that built a corpus."""

@@ -1,4 +1,4 @@
-"""The JSON schemas of the configuration and of the results, generated from the models."""
+"""The JSON schemas of the configuration, of the results and of a comparison, generated from the models."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from ingest_bench.results import Results
+from ingest_bench.comparison.records import Comparison
+from ingest_bench.results import SCHEMA_VERSION, Record, Results
 from ingest_bench.settings import Settings
 
-SCHEMAS: dict[str, type[BaseModel]] = {"config.schema.json": Settings, "results.schema.json": Results}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "config.schema.json": Settings,
+    "results.schema.json": Results,
+    "compare.schema.json": Comparison,
+}
 
 
 def schema_text(model: type[BaseModel]) -> str:
-    """Give a model's schema; the text is the same on every machine."""
+    """Give a model's schema; the text is the same on every machine. That of a stored record carries its version."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    if issubclass(model, Record):
+        schema["$id"] = f"urn:stac-ingest-bench:{model.__name__.lower()}:{SCHEMA_VERSION}"
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 
 

@@ -1,75 +1,99 @@
-"""The results as a tidy table: one row a sample, typed, with units."""
+"""The results as a tidy table: one row a sample, typed, each column with its meaning and unit beside it."""
 
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest_bench.results import SCHEMA_VERSION, Cell, Results, Sample
+from ingest_bench.fields import fields
+from ingest_bench.results import SCHEMA_VERSION, Cell, Environment, Record, Results, Sample, ServerRecord
 
-_Columns = dict[str, tuple[pa.DataType, str | None]]
-
-_CELL: _Columns = {
-    "scenario": (pa.string(), None),
-    "group": (pa.string(), None),
-    "arm": (pa.string(), None),
-    "label": (pa.string(), None),
-    "concurrency": (pa.int32(), "requests or files at once"),
-    "null": (pa.bool_(), None),
-    "known_defect": (pa.string(), None),
-    "cache": (pa.string(), None),
-    "corpus": (pa.string(), None),
-    "stop_reason": (pa.string(), None),
-    "attempt": (pa.int32(), None),
-}
-_SAMPLE: _Columns = {
-    "role": (pa.string(), None),
-    "pair": (pa.int32(), None),
-    "started_at": (pa.float64(), "s since 1970-01-01T00:00:00Z"),
-    "wall_s": (pa.float64(), "s"),
-    "cpu_user_s": (pa.float64(), "s"),
-    "cpu_system_s": (pa.float64(), "s"),
-    "peak_rss_mb": (pa.float64(), "MiB"),
-    "start_rss_mb": (pa.float64(), "MiB"),
-    "first_item_s": (pa.float64(), "s"),
-    "items": (pa.int64(), "items"),
-    "failures": (pa.int64(), "items"),
-    "duplicates": (pa.int64(), "items"),
-    "bytes_read": (pa.int64(), "B"),
-    "requests": (pa.int64(), "requests"),
-    "retries": (pa.int64(), "requests"),
-    "rate_limited": (pa.int64(), "responses"),
-    "context_switches": (pa.int64(), None),
-    "void": (pa.string(), None),
-}
-_DERIVED: _Columns = {
-    "items_per_s": (pa.float64(), "items/s"),
-    "speed_up": (pa.float64(), "1"),
-    "speed_up_low": (pa.float64(), "1"),
-    "speed_up_high": (pa.float64(), "1"),
-    "parity": (pa.bool_(), None),
-    "parity_reason": (pa.string(), None),
-    "trace_peak_mb": (pa.float64(), "MiB"),
-}
+_CELL = (
+    "scenario",
+    "group",
+    "arm",
+    "label",
+    "concurrency",
+    "null",
+    "known_defect",
+    "cache",
+    "corpus",
+    "stop_reason",
+    "attempt",
+)
+_SAMPLE = (
+    "role",
+    "pair",
+    "started_at",
+    "wall_s",
+    "cpu_user_s",
+    "cpu_system_s",
+    "peak_rss_mb",
+    "start_rss_mb",
+    "first_item_s",
+    "items",
+    "failures",
+    "duplicates",
+    "bytes_read",
+    "requests",
+    "retries",
+    "rate_limited",
+    "context_switches",
+    "void",
+)
+_SERVER = tuple(ServerRecord.model_fields)
+_MACHINE = ("host", "cpu_model", "cores", "python")
 _STAGES = ("ingest", "transform", "output")
-_SERVER = {
-    "requests": "requests",
-    "rate_limited": "responses",
-    "think_ms_asked": "ms",
-    "think_ms_achieved": "ms",
-    "response_ms_p50": "ms",
-    "response_ms_p95": "ms",
-    "response_ms_mean": "ms",
-    "in_flight_mean": "requests",
-    "in_flight_peak": "requests",
-    "window_s": "s",
-    "little_ratio": "1",
-    "cpu_s": "s",
-}
-_MACHINE = {"host": pa.string(), "cpu_model": pa.string(), "cores": pa.int32(), "python": pa.string()}
+_TYPES = {"whole number": pa.int64(), "number": pa.float64(), "true or false": pa.bool_()}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table."""
+
+    name: str
+    type: pa.DataType
+    unit: str | None
+    meaning: str
+
+    def field(self) -> pa.Field[Any]:
+        """Give it as Arrow knows it."""
+        unit = {"unit": self.unit} if self.unit else {}
+        return pa.field(self.name, self.type, metadata={"description": self.meaning, **unit})
+
+
+_DERIVED = (
+    Column("items_per_s", pa.float64(), "items/s", "Throughput of the sample: `items` over `wall_s`."),
+    Column("speed_up", pa.float64(), "1", "The cell's: median over its pairs, of candidate over baseline."),
+    Column("speed_up_low", pa.float64(), "1", "Lower end of the cell's interval."),
+    Column("speed_up_high", pa.float64(), "1", "Upper end of the cell's interval."),
+    Column("parity", pa.bool_(), None, "Whether this side of the cell delivered what the corpus holds."),
+    Column("parity_reason", pa.string(), None, "What differed."),
+    Column("trace_peak_mb", pa.float64(), "MiB", "Python's own memory at the peak, from a pass without a clock."),
+)
+
+
+@cache
+def columns() -> tuple[Column, ...]:
+    """List the columns, in their order."""
+    stages = [
+        Column(f"stage_{name}_s", pa.float64(), "s", f"Time of the {name} stage (mixed workloads).") for name in _STAGES
+    ]
+    return (
+        *_of(Cell, _CELL),
+        *_of(Sample, _SAMPLE),
+        *_DERIVED,
+        *stages,
+        *_of(ServerRecord, _SERVER, "server_"),
+        *_of(Environment, _MACHINE),
+    )
 
 
 def sample_table(results: Results) -> bytes:
@@ -79,6 +103,14 @@ def sample_table(results: Results) -> bytes:
     stream = io.BytesIO()
     pq.write_table(table, stream, compression="zstd")
     return stream.getvalue()
+
+
+def _of(model: type[Record], names: tuple[str, ...], prefix: str = "") -> Iterator[Column]:
+    known = fields(model)
+    for name in names:
+        field = known[name]
+        kind = _TYPES.get(field.type.removesuffix(" or null"), pa.string())
+        yield Column(prefix + name, kind, field.unit, field.meaning)
 
 
 def _row(cell: Cell, sample: Sample) -> dict[str, Any]:
@@ -102,12 +134,12 @@ def _row(cell: Cell, sample: Sample) -> dict[str, Any]:
 
 
 def _schema(results: Results) -> pa.Schema:
-    fields = [_field(name, kind, unit) for name, (kind, unit) in {**_CELL, **_SAMPLE, **_DERIVED}.items()]
-    fields += [_field(f"stage_{name}_s", pa.float64(), "s") for name in _STAGES]
-    fields += [_field(f"server_{name}", pa.float64(), unit) for name, unit in _SERVER.items()]
-    fields += [_field(name, kind, None) for name, kind in _MACHINE.items()]
-    return pa.schema(fields, metadata={"schema_version": SCHEMA_VERSION, "seed": str(results.seed)})
-
-
-def _field(name: str, kind: pa.DataType, unit: str | None) -> pa.Field[Any]:
-    return pa.field(name, kind, metadata={"unit": unit} if unit else None)
+    described = {
+        "schema_version": SCHEMA_VERSION,
+        "seed": results.seed,
+        "units": {column.name: column.unit for column in columns() if column.unit},
+        "descriptions": {column.name: column.meaning for column in columns()},
+    }
+    # pandas gives this key back as `DataFrame.attrs`; DuckDB shows it with `parquet_kv_metadata`, but no field's own.
+    metadata = {"schema_version": SCHEMA_VERSION, "seed": str(results.seed), "PANDAS_ATTRS": json.dumps(described)}
+    return pa.schema([column.field() for column in columns()], metadata=metadata)

@@ -84,12 +84,19 @@ def test_a_corpus_is_built(config: Path, tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_schemas_describe_the_models(tmp_path: Path) -> None:
-    """`schemas` writes both schemas; they refuse unknown keys, as the models do."""
+    """`schemas` writes all schemas; they refuse unknown keys, as the models do."""
     assert main(["schemas", str(tmp_path / "schemas")]) == 0
     written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "schemas").iterdir()}
-    assert written.keys() == {"config.schema.json", "results.schema.json"}
+    assert written.keys() == {"config.schema.json", "results.schema.json", "compare.schema.json"}
     assert all(schema["additionalProperties"] is False for schema in written.values())
     assert "scenarios" in written["config.schema.json"]["properties"]
+
+
+def test_the_fields_of_the_results_are_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`results-doc` writes the document, and says where."""
+    assert main(["results-doc", str(tmp_path / "docs/results.md")]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "docs/results.md")
+    assert (tmp_path / "docs/results.md").read_text().startswith("# What the results hold")
 
 
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["measure"]])

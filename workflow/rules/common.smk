@@ -7,6 +7,8 @@ from ingest_bench.errors import SettingsError
 from ingest_bench.identity import captions, cell_identity, corpus_identity
 from ingest_bench.matrix import cell_file, cells, load_settings
 
+# What `--config` says about a comparison is no part of the matrix.
+EARLIER = config.pop("baseline", None)
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
 
 try:
@@ -60,3 +62,12 @@ def figure_labels(wildcards):
 def cell_of(wildcards):
     """Return the cell that a measuring job is about."""
     return CELLS[wildcards.scenario, wildcards.arm, int(wildcards.concurrency)]
+
+
+def earlier_run(_wildcards):
+    """Return the results to compare with, as `--config` names them."""
+    if not EARLIER:
+        raise WorkflowError(
+            "compare: say what to compare with: --config baseline=path/to/benchmark_results.json"
+        )
+    return str(EARLIER)

@@ -1,0 +1,87 @@
+"""Reads two runs, compares them, and writes what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from ingest_bench.comparison.compare import compare
+from ingest_bench.comparison.records import Comparison
+from ingest_bench.comparison.runs import Measured
+from ingest_bench.comparison.words import as_markdown, summary
+from ingest_bench.complaints import one_line
+from ingest_bench.errors import ComparisonError, RegressionError
+from ingest_bench.jobs import write_atomically
+from ingest_bench.results import SCHEMA_VERSION, Results
+
+EXPECTED = "expected the benchmark_results.json of a run"
+
+
+def compare_files(earlier: Path, current: Path, output: Path) -> Comparison:
+    """Compare two `benchmark_results.json`, and write `compare.json` and `compare.md` into a folder.
+
+    Raises:
+        ComparisonError: a file can't be read, is no results file or one of another version, the runs have no cell that
+            can be compared, or the output can't be written.
+
+    """
+    found = compare(read_run(earlier), read_run(current))
+    text = orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    try:
+        write_atomically(output / "compare.json", text)
+        write_atomically(output / "compare.md", as_markdown(found).encode())
+    except OSError as error:
+        raise ComparisonError(f"{output}: can't be written to: {error.strerror}") from None
+    if not any(cell.verdict in ("worse", "better", "no difference") for cell in found.cells):
+        reasons = dict.fromkeys(cell.reason for cell in found.cells)
+        raise ComparisonError(
+            f"{current}: no cell can be compared with {earlier} ({'; '.join(reasons) or 'there are none'}); "
+            "expected two runs of the same scenarios"
+        )
+    return found
+
+
+def stop_at_regression(comparison: Path) -> None:
+    """Read a `compare.json`.
+
+    Raises:
+        RegressionError: it holds a cell that is worse; the message names all such.
+
+    """
+    found = Comparison.model_validate_json(comparison.read_bytes())
+    if found.of("worse"):
+        raise RegressionError(summary(found))
+
+
+def read_run(path: Path) -> Measured:
+    """Read the results of a run.
+
+    Raises:
+        ComparisonError: names the file, what is wrong with it, and what was expected.
+
+    """
+    try:
+        data = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise ComparisonError(f"{path}: can't be read: {error.strerror}; {EXPECTED}") from None
+    except orjson.JSONDecodeError as error:
+        raise ComparisonError(f"{path}: is not JSON ({error}); {EXPECTED}") from None
+    _check_version(path, data)
+    try:
+        return Measured.of(str(path), Results.model_validate(data))
+    except ValidationError as error:
+        raise ComparisonError(f"{path}: is not a whole results file: {one_line(error, Results)}; {EXPECTED}") from None
+
+
+def _check_version(path: Path, data: Any) -> None:
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if not isinstance(version, str):
+        raise ComparisonError(f"{path}: is JSON, but has no schema_version; {EXPECTED}")
+    if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
+        raise ComparisonError(
+            f"{path}: has the schema_version {version:.20}, of which this version can read {SCHEMA_VERSION}; "
+            "measure that run again, or compare with the version that wrote it"
+        )

@@ -1,0 +1,49 @@
+"""What each scenario's null cells call different when nothing is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ingest_bench.comparison.change import factor
+from ingest_bench.comparison.records import Noise
+from ingest_bench.comparison.runs import Measured
+from ingest_bench.results import Ratio
+from ingest_bench.settings import Scenario
+
+
+def noises(earlier: Measured, current: Measured) -> dict[str, Noise]:
+    """Give the noise of every scenario that both runs have.
+
+    It is what a change between two null cells can be: the far ends of both, in quadrature as logarithms. A scenario
+    whose baseline reads another corpus has no null cell; the noisiest scenario that reads that corpus stands in, or the
+    noisiest of all, since a gate that is too strict is believed longer than one that cries wolf.
+    """
+    shared = [name for name in current.scenarios if name in earlier.scenarios]
+    found = {name: [run.nulls[name] for run in (earlier, current) if name in run.nulls] for name in shared}
+    factors = {name: factor(math.hypot(*map(_far_end, ratios))) for name, ratios in found.items() if ratios}
+    return {
+        name: Noise(
+            scenario=name,
+            earlier=earlier.nulls.get(name),
+            current=current.nulls.get(name),
+            factor=factors.get(name) or _borrowed(current.scenarios, name, factors),
+            borrowed=name not in factors,
+        )
+        for name in shared
+    }
+
+
+def _borrowed(scenarios: Mapping[str, Scenario], name: str, factors: Mapping[str, float]) -> float:
+    wanted = scenarios[name]
+    alike = [
+        found
+        for other, found in factors.items()
+        if (scenarios[other].corpus, scenarios[other].pipeline) == (wanted.baseline.corpus, wanted.pipeline)
+    ]
+    return max(alike or factors.values(), default=1.0)
+
+
+def _far_end(ratio: Ratio) -> float:
+    """Give the larger distance of the interval's ends from 1, as a logarithm."""
+    return max(abs(math.log(ratio.low)), abs(math.log(ratio.high)))

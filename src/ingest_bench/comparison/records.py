@@ -1,0 +1,124 @@
+"""What a comparison found, as it is stored. `workflow/schemas/compare.schema.json` is generated from these models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ingest_bench.results import SCHEMA_VERSION, Ratio, Record
+from ingest_bench.units import Concurrency, ItemRate, Number, UnixTime
+
+Verdict = Literal["worse", "better", "no difference", "not comparable", "new", "removed"]
+VERDICTS: tuple[Verdict, ...] = ("worse", "better", "no difference", "not comparable", "new", "removed")
+"""In the order of how much they matter to a reader."""
+
+
+class Run(Record):
+    """One of the two runs."""
+
+    file: str
+    """As it was given."""
+    created_at: UnixTime
+    """When its cells were brought together."""
+    host: str | None
+    """Where its first cell was measured."""
+    commit: str | None
+    """Of the code that measured."""
+
+
+class Noise(Record):
+    """What a scenario's baseline showed against itself, in both runs."""
+
+    scenario: str
+    """Its name in the configuration."""
+    earlier: Ratio | None
+    """The null cell of the earlier run."""
+    current: Ratio | None
+    """The null cell of the current run."""
+    factor: Number
+    """A change that isn't larger than this is no difference: the far ends of both intervals, in quadrature."""
+    borrowed: bool
+    """Whether the scenario has no null cell, so that other scenarios' noise stands in."""
+
+
+class Change(Record):
+    """How a cell's speed-up changed: the ratio of two ratios, each of which is against its own run's baseline."""
+
+    factor: Number
+    """The current speed-up over the earlier one, each the geometric mean of its pairs. Below 1 is slower."""
+    low: Number
+    """Lower end of the interval, for this cell alone."""
+    high: Number
+    """Upper end of the interval, for this cell alone."""
+    p: Number
+    """Probability of such a change by chance, two-sided, corrected (Holm) for the number of cells compared."""
+    least: Number
+    """The least change, as a factor above 1, that these pairs and this noise would have let pass as real."""
+
+
+class CellComparison(Record):
+    """One cell in both runs."""
+
+    scenario: str
+    """Its name in the configuration."""
+    arm: str
+    """Way to ingest, as the configuration names it."""
+    label: str
+    """What the report calls the arm."""
+    concurrency: Concurrency
+    """Units of work under way at once, at most."""
+    verdict: Verdict
+    """On the change from the earlier run to the current one."""
+    reason: str
+    """Why, in words."""
+    earlier: Ratio | None = None
+    """The speed-up in the earlier run."""
+    current: Ratio | None = None
+    """The speed-up in the current run."""
+    change: Change | None = None
+    """Null where the two can't be compared by their times."""
+
+
+class Drift(Record):
+    """How fast a scenario's baseline itself was. No verdict rests on it: the machine moves it as well."""
+
+    scenario: str
+    """Its name in the configuration."""
+    baseline: str
+    """The arm."""
+    own: bool
+    """Whether it is the ingest package's own code, whose change no ratio against it can show."""
+    earlier: ItemRate
+    """Median over all samples of the baseline in the earlier run."""
+    current: ItemRate
+    """Median over all samples of the baseline in the current run."""
+
+
+class Comparison(Record):
+    """`compare.json`: a run against an earlier one."""
+
+    schema_version: str = SCHEMA_VERSION
+    """Of the format of this file."""
+    method: str
+    """How changes are told from chance."""
+    confidence: Number
+    """Of the intervals."""
+    alarm: Number
+    """Probability of a false alarm, either way, among all cells together; p has to be below it."""
+    unrest: Number
+    """How much speed-ups moved between the runs beyond what their pairs show, as a factor; 1: not at all."""
+    earlier: Run
+    """The run compared with."""
+    current: Run
+    """The run that is judged."""
+    warnings: list[str]
+    """What makes the verdicts less sure."""
+    cells: list[CellComparison]
+    """Every cell of either run, except null cells."""
+    noise: list[Noise]
+    """By scenario that both runs have."""
+    drift: list[Drift]
+    """By scenario whose baseline was asked the same in both runs."""
+
+    def of(self, verdict: Verdict) -> list[CellComparison]:
+        """List the cells with a verdict."""
+        return [cell for cell in self.cells if cell.verdict == verdict]

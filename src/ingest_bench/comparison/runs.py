@@ -1,0 +1,94 @@
+"""A run as a comparison sees it: cells by name, with their settings and corpora at hand."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from ingest_bench.complaints import one_line
+from ingest_bench.errors import ComparisonError
+from ingest_bench.results import Cell, Ratio, Results
+from ingest_bench.settings import Scenario, Settings
+from ingest_bench.validity import pair_ratios
+
+Key = tuple[str, str, int]
+"""Scenario, arm, concurrency."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Results, with what was measured found by name."""
+
+    file: str
+    results: Results
+    settings: Settings
+
+    @classmethod
+    def of(cls, file: str, results: Results) -> Measured:
+        """Arrange results.
+
+        Raises:
+            ComparisonError: they don't fit their own configuration, or hold times that can't be.
+
+        """
+        try:
+            settings = Settings.model_validate(results.config)
+        except ValidationError as error:
+            raise ComparisonError(f"{file}: {one_line(error, Settings, 'config')}") from None
+        for cell in results.cells:
+            _check(file, cell, settings)
+        return cls(file, results, settings)
+
+    @cached_property
+    def cells(self) -> dict[Key, Cell]:
+        """The cells that a verdict can be on, by name: null cells show noise instead."""
+        return {(cell.scenario, cell.arm, cell.concurrency): cell for cell in self.results.cells if not cell.null}
+
+    @cached_property
+    def nulls(self) -> dict[str, Ratio]:
+        """What the baseline showed against itself, by scenario."""
+        return {cell.scenario: cell.ratio for cell in self.results.cells if cell.null and cell.ratio}
+
+    @cached_property
+    def scenarios(self) -> dict[str, Scenario]:
+        """The scenarios that cells were measured of, in the order of the configuration."""
+        measured = {cell.scenario for cell in self.results.cells}
+        return {name: scenario for name, scenario in self.settings.scenarios.items() if name in measured}
+
+    def manifest(self, corpus: str) -> dict[str, Any] | None:
+        """Give what is known of a corpus; None where nothing is."""
+        return self.results.corpora.get(corpus)
+
+    def baseline_rate(self, scenario: str) -> float | None:
+        """Give the median items per second of a scenario's baseline, over the samples of all its cells."""
+        rates = [
+            sample.items / sample.wall_s
+            for cell in self.results.cells
+            if cell.scenario == scenario
+            for sample in cell.samples
+            if sample.role == "baseline" and sample.void is None
+        ]
+        return statistics.median(rates) if rates else None
+
+
+def log_ratios(cell: Cell) -> list[float]:
+    """Give the natural logarithms of a cell's paired speed-ups."""
+    return [math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
+
+
+def _check(file: str, cell: Cell, settings: Settings) -> None:
+    name = f"{file}: {cell.scenario}/{cell.arm}-{cell.concurrency}"
+    scenario = settings.scenarios.get(cell.scenario)
+    if scenario is None or not {cell.arm, scenario.baseline.arm} <= scenario.arms.keys():
+        raise ComparisonError(f"{name}: not in the configuration that these results carry; the file is damaged")
+    if not {scenario.corpus, scenario.baseline.corpus or scenario.corpus} <= settings.corpora.keys():
+        raise ComparisonError(f"{name}: reads a corpus that the configuration doesn't have; the file is damaged")
+    if cell.ratio and not 0 < cell.ratio.low <= cell.ratio.high:
+        raise ComparisonError(f"{name}: its speed-up has no interval that can be; the file is damaged")
+    if any(sample.void is None and not (sample.wall_s > 0 and sample.items > 0) for sample in cell.samples):
+        raise ComparisonError(f"{name}: a sample without time or items that isn't void; the file is damaged")

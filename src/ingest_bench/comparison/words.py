@@ -1,0 +1,147 @@
+"""A comparison as a person reads it: plain text for a terminal, Markdown for a file."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+
+from tabulate import tabulate
+
+from ingest_bench.comparison.records import VERDICTS, CellComparison, Comparison, Drift, Noise, Run
+from ingest_bench.reporting.markdown import pipe_table
+from ingest_bench.reporting.wording import NOTHING, day, number, paragraph, plain, point, safe, times, whole
+from ingest_bench.results import Ratio
+
+CELL_TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Shows from", "Why")
+NOISE_TITLES = ("Scenario", "Null cell then", "now", "Noise")
+DRIFT_TITLES = ("Scenario", "Baseline", "Items/s then", "now", "Change", "Ours")
+_FAR = 100
+"""A larger factor is not worth its digits."""
+_NAMED = 5
+"""Cells that the summary names; the table has all."""
+
+_READING = (
+    "A cell's speed-up is against the baseline of its own run, pair by pair; *change* is the current speed-up over the "
+    "earlier one, with the 95% interval of that cell alone. A cell is better or worse when the change is beyond chance "
+    "(p, corrected for the number of cells, is below 0.01), beyond the noise of its scenario, and beyond 5%. *Shows "
+    "from* is the change, either way, that would have been called with these pairs: what is smaller can have gone "
+    "unseen. More pairs (`sampling.pairs.min`, `sampling.budget_seconds`) lower it."
+)
+_DRIFT = (
+    "No verdict rests on these, since the machine moves them too. But where the baseline is the ingest package's own "
+    "code, a change of that code moves both sides of the ratio, and shows only here."
+)
+
+
+def summary(comparison: Comparison) -> str:
+    """Count the verdicts, name what is worse, and say how much could have gone unseen."""
+    counts = ", ".join(f"{len(comparison.of(verdict))} {verdict}" for verdict in VERDICTS)
+    worse = [_named(cell) for cell in comparison.of("worse")]
+    more = [f"{len(worse) - _NAMED} more"] if len(worse) > _NAMED else []
+    head = f"Worse: {'; '.join([*worse[:_NAMED], *more])}" if worse else "No regression beyond noise"
+    compared = [cell for cell in comparison.cells if cell.change]
+    return " ".join([f"{head} ({counts}).", *([_sharpness(compared)] if compared else [])])
+
+
+def as_text(comparison: Comparison) -> str:
+    """Write for a terminal; what matters most stands last, where the reader's eye is."""
+    rows = [[plain(text) for text in _cell_row(cell)] for cell in reversed(_by_weight(comparison))]
+    table = tabulate(rows, headers=CELL_TITLES, disable_numparse=True)
+    lines = [f"Earlier: {_run(comparison.earlier)}", f"Current: {_run(comparison.current)}", "", table, ""]
+    lines += [f"warning: {_whole(warning, plain)}" for warning in comparison.warnings]
+    return "\n".join([*lines, _whole(summary(comparison), plain)])
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """Write a report of its own; what matters most stands first."""
+    cells = [[safe(text) for text in _cell_row(cell)] for cell in _by_weight(comparison)]
+    runs = [f"Earlier: {safe(_run(comparison.earlier))}", f"Current: {safe(_run(comparison.current))}"]
+    parts = [
+        "# Against an earlier run",
+        paragraph(_whole(summary(comparison), safe)),
+        "\n".join(map(point, [*runs, *(f"**Warning:** {_whole(text, safe)}" for text in comparison.warnings)])),
+        "## Cells",
+        pipe_table(CELL_TITLES, cells, range(3, 8)),
+        paragraph(_READING),
+        "## Noise",
+        pipe_table(NOISE_TITLES, [_noise_row(noise) for noise in comparison.noise], range(1, 4)),
+        paragraph("What each scenario's baseline showed against itself. A change within it is no difference."),
+        "## Baselines",
+        pipe_table(DRIFT_TITLES, [_drift_row(drift) for drift in comparison.drift], range(2, 5)),
+        paragraph(_DRIFT),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _by_weight(comparison: Comparison) -> list[CellComparison]:
+    return [cell for verdict in VERDICTS for cell in comparison.of(verdict)]
+
+
+def _cell_row(cell: CellComparison) -> list[str]:
+    return [
+        cell.verdict,
+        cell.scenario,
+        f"{cell.label}, {cell.concurrency}",
+        _ratio(cell.earlier),
+        _ratio(cell.current),
+        _change(cell) or NOTHING,
+        _chance(cell.change.p) if cell.change else NOTHING,
+        _factor(cell.change.least) if cell.change else NOTHING,
+        cell.reason,
+    ]
+
+
+def _noise_row(noise: Noise) -> list[str]:
+    borrowed = " (another scenario's, for want of a null cell)" if noise.borrowed else ""
+    return [safe(noise.scenario), _span(noise.earlier), _span(noise.current), _factor(noise.factor) + borrowed]
+
+
+def _drift_row(drift: Drift) -> list[str]:
+    change = _factor(drift.current / drift.earlier)
+    own = "yes" if drift.own else "no"
+    return [safe(drift.scenario), safe(drift.baseline), whole(drift.earlier), whole(drift.current), change, own]
+
+
+def _sharpness(compared: Sequence[CellComparison]) -> str:
+    leasts = [(cell.change.least, f"{cell.scenario}/{cell.arm}-{cell.concurrency}") for cell in compared if cell.change]
+    most, bluntest = max(leasts)
+    middle = statistics.median(least for least, _ in leasts)
+    return (
+        f"Half of the cells compared would have shown a change of {_factor(middle)} or less; "
+        f"the bluntest, {bluntest}, one of {_factor(most)}."
+    )
+
+
+def _named(cell: CellComparison) -> str:
+    return f"{cell.scenario}/{cell.arm}-{cell.concurrency} {_change(cell) or cell.reason}"
+
+
+def _change(cell: CellComparison) -> str | None:
+    change = cell.change
+    return f"{_factor(change.factor)} ({_factor(change.low)} to {_factor(change.high)})" if change else None
+
+
+def _run(run: Run) -> str:
+    commit = f", commit {run.commit[:10]}" if run.commit else ""
+    return plain(f"{run.file}, {day(run.created_at)}{commit}{f', on {run.host}' if run.host else ''}")
+
+
+def _ratio(ratio: Ratio | None) -> str:
+    return times(ratio.median) if ratio else NOTHING
+
+
+def _span(ratio: Ratio | None) -> str:
+    return f"{_factor(ratio.low)} to {_factor(ratio.high)}" if ratio else NOTHING
+
+
+def _factor(value: float) -> str:
+    return f"over {_FAR}x" if value > _FAR else f"{value:.2f}x"
+
+
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else number(p)  # noqa: PLR2004 - digits shown
+
+
+def _whole(text: str, clean: Callable[[str], str]) -> str:
+    """Clean a text word by word, since as a whole it would be cut short."""
+    return " ".join(map(clean, text.split()))

@@ -1,0 +1,86 @@
+"""Writes `docs/results.md`: what each field of the results means, generated from the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ingest_bench.comparison.records import Comparison
+from ingest_bench.fields import Documented, fields, nested
+from ingest_bench.jobs import write_atomically
+from ingest_bench.reporting.markdown import pipe_table
+from ingest_bench.results import SCHEMA_VERSION, Record, Results
+from ingest_bench.table import Column, columns
+
+_HEAD = f"""\
+# What the results hold
+
+Written by `make schemas` from the models in `src/ingest_bench/`; a test keeps it in step.
+
+| file | what | schema |
+|---|---|---|
+| `benchmark_results.json` | every cell, every sample, the machine | `workflow/schemas/results.schema.json` |
+| `benchmark_results.parquet` | the same as a table, a row a sample | in the file |
+| `compare.json` | a run against an earlier one | `workflow/schemas/compare.schema.json` |
+
+`schema_version` is {SCHEMA_VERSION}. Its second number goes up when fields are added, its first when a file that was
+valid no longer is. Unknown fields are refused. Units stand in the schemas beside the type, as `unit`; `1` is a number
+without one."""
+
+_PARQUET = """\
+## benchmark_results.parquet
+
+One row a sample. Every column carries its `description`, and a number its `unit`, in the metadata of its Arrow field;
+the metadata of the file has them once more for tools that don't show those.
+
+```python
+import pandas as pd
+
+samples = pd.read_parquet("results/benchmark_results.parquet", dtype_backend="pyarrow")
+samples.attrs["units"]["peak_rss_mb"]  # 'MiB'
+usable = samples[samples.void.isna() & samples.parity]
+usable.groupby(["scenario", "arm", "concurrency"]).items_per_s.median()
+```
+
+```sql
+-- DuckDB
+SELECT scenario, arm, concurrency, median(items_per_s)
+FROM 'results/benchmark_results.parquet' WHERE void IS NULL AND parity GROUP BY ALL ORDER BY ALL;
+
+SELECT decode(value)::JSON->'units' FROM parquet_kv_metadata('results/benchmark_results.parquet')
+WHERE decode(key) = 'PANDAS_ATTRS';
+```
+
+Different cells were measured at different times, on a machine that drifts: compare speed-ups, which are taken pair by
+pair, not times."""
+
+
+def write_results_doc(path: Path) -> None:
+    """Write the document, whole or not at all."""
+    write_atomically(path, results_doc().encode())
+
+
+def results_doc() -> str:
+    """Give the text of the document; it is the same on every machine."""
+    results = nested(Results)
+    # What both files hold is explained where it is met first.
+    comparison = [model for model in nested(Comparison) if model not in results]
+    parts = [
+        _HEAD,
+        "## benchmark_results.json",
+        *map(_record, results),
+        _PARQUET,
+        _table(columns()),
+        "## compare.json",
+        *map(_record, comparison),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _record(model: type[Record]) -> str:
+    return f"### {model.__name__}\n\n{model.__doc__}\n\n{_table(fields(model).values())}"
+
+
+def _table(described: Iterable[Documented | Column]) -> str:
+    rows = [[f"`{each.name}`", str(each.type), each.unit or "", each.meaning] for each in described]
+    return pipe_table(["field", "type", "unit", "meaning"], rows)

@@ -1,0 +1,293 @@
+"""Which cells of two runs can be compared, and what is said where they can't, or not as surely."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ingest_bench.comparison import Comparison, compare
+from ingest_bench.comparison.runs import Measured
+from ingest_bench.errors import ComparisonError
+from ingest_bench.results import Cell, Parity
+
+CONFIG: dict[str, Any] = {
+    "corpora": {"files": {"kind": "item_files", "items": 10}, "api": {"kind": "api", "items": 10}},
+    "scenarios": {
+        "files": {
+            "title": "Files",
+            "group": "files",
+            "corpus": "files",
+            "baseline": {"arm": "base"},
+            "arms": {"base": {"concurrency": [1]}, "queue": {"concurrency": [1], "settings": {"limit": 5}}},
+        },
+        "api": {
+            "title": "API",
+            "group": "api",
+            "corpus": "api",
+            "server": {"think_ms": 50, "rate": {"per_second": 20}},
+            "baseline": {"arm": "base"},
+            "arms": {"base": {"concurrency": [1]}, "queue": {"concurrency": [1]}},
+        },
+    },
+}
+RATIOS = [2.0, 2.1, 1.9, 2.05]
+
+Build = Callable[..., Measured]
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """Return the configuration with one setting changed."""
+    config = copy.deepcopy(CONFIG)
+    *parents, last = path.split("/")
+    place = config
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    return config
+
+
+@pytest.fixture
+def build(make_cell: Callable[..., Cell], bring_together: Build) -> Build:
+    """Give a maker of runs of that configuration, whose candidate in scenario `files` is as given."""
+
+    def run(config: dict[str, Any] = CONFIG, *, ratios: list[float] = RATIOS, **options: Any) -> Measured:
+        changes = options.pop("cell", {})
+        cells = [
+            make_cell("files", "base", [1.0, 1.01, 0.99], null=True),
+            make_cell("files", "queue", ratios, **changes),
+            make_cell("api", "base", [1.0, 1.01, 0.99], null=True),
+            make_cell("api", "queue", RATIOS),
+        ]
+        return bring_together(config, cells, **options)
+
+    return run
+
+
+def one(comparison: Comparison, scenario: str = "files") -> tuple[str, str]:
+    """Give verdict and reason of a scenario's cell."""
+    (found,) = [cell for cell in comparison.cells if cell.scenario == scenario]
+    return found.verdict, found.reason
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "scenario", "reason"),
+    [
+        ("scenarios/api/server/think_ms", 20, "api", "server.think_ms was 50.0, is 20.0"),
+        ("scenarios/api/server/rate", None, "api", "server.rate.burst was 1, is not set"),
+        ("scenarios/api/server/paging", "page", "api", "server.paging was token, is page"),
+        ("scenarios/files/cache", "cold", "files", "cache was warm, is cold"),
+        ("scenarios/files/pipeline", {"output": "items"}, "files", "pipeline.output was not set, is items"),
+        ("scenarios/files/arms/queue/settings", {"limit": 7}, "files", "arm.settings.limit was 5, is 7"),
+        ("scenarios/files/arms/queue/fetcher", "pystac_client", "files", "arm.fetcher was ingest, is pystac_client"),
+        ("scenarios/files/arms/base/settings", {"limit": 2}, "files", "baseline_arm.settings.limit was not set, is 2"),
+        ("scenarios/files/baseline/concurrency", 2, "files", "baseline.concurrency was 1, is 2"),
+    ],
+)
+def test_other_settings_ask_another_question(build: Build, path: str, value: Any, scenario: str, reason: str) -> None:
+    """A cell whose scenario, arm or baseline is set otherwise is not comparable, and the setting is named."""
+    comparison = compare(build(), build(changed(path, value)))
+    verdict, why = one(comparison, scenario)
+    assert verdict == "not comparable"
+    assert reason in why
+    other = "api" if scenario == "files" else "files"
+    assert one(comparison, other)[0] == "no difference"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("scenarios/files/title", "Other words"),
+        ("scenarios/files/arms/queue/label", "a queue"),
+        ("scenarios/files/sampling", {"budget_seconds": 60}),
+        ("seed", 5),
+        ("results", "elsewhere"),
+    ],
+)
+def test_captions_and_effort_are_no_part_of_the_question(build: Build, path: str, value: Any) -> None:
+    """Words, how long was sampled and a seed that gave the same items leave cells comparable."""
+    assert one(compare(build(), build(changed(path, value))))[0] == "no difference"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        ({"kind": "item_files", "reference": {"count": 9}, "broken": {}}, "files holds other items"),
+        ({"kind": "items_directory", "broken": {}}, "files holds another kind"),
+        (None, "nothing is known of what corpus files held"),
+    ],
+)
+def test_other_items_are_another_question(build: Build, manifest: dict[str, Any] | None, reason: str) -> None:
+    """A corpus that holds something else, or of which nothing is known, makes its cells not comparable."""
+    earlier = build()
+    corpora = {name: found for name, found in earlier.results.corpora.items() if name != "files"}
+    current = build(corpora={**corpora, **({"files": manifest} if manifest else {})})
+    verdict, why = one(compare(earlier, current))
+    assert verdict == "not comparable"
+    assert reason in why
+
+
+def on(machine: Any, **changes: Any) -> dict[str, Any]:
+    """Return the changes of a cell that was measured elsewhere."""
+    return {"environment": machine.model_copy(update=changes)}
+
+
+@pytest.mark.parametrize("changes", [{"cores": 8}, {"cpu_limit": 0.5}])
+def test_other_processors_are_another_question(build: Build, changes: dict[str, Any]) -> None:
+    """What concurrency gains hangs on the processors there are, so cells of other counts are not comparable."""
+    earlier = build()
+    machine = earlier.results.cells[0].environment
+    verdict, why = one(compare(earlier, build(cell=on(machine, **changes))))
+    assert verdict == "not comparable"
+    assert "other processors" in why
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"cpu_model": "Other CPU"}, "cpu_model was Example CPU, is Other CPU"),
+        ({"filesystem": "tmpfs"}, "filesystem was ext4, is tmpfs"),
+        ({"python": "3.12.1"}, "python was 3.11.9, is 3.12.1"),
+        ({"packages": {"aiohttp": "3.11.0", "orjson": "3.10.7"}}, "aiohttp was 3.10.1, is 3.11.0; orjson was not set"),
+    ],
+)
+def test_another_machine_is_a_warning(build: Build, changes: dict[str, Any], words: str) -> None:
+    """A ratio carries over to a like machine and other software well enough to be compared, but not in silence."""
+    earlier, current = build(), build()
+    machine = earlier.results.cells[0].environment
+    for cell in current.results.cells:
+        cell.environment = machine.model_copy(update=changes)
+    comparison = compare(earlier, current)
+    assert one(comparison)[0] == "no difference"
+    assert len(comparison.warnings) == 1
+    assert words in comparison.warnings[0]
+
+
+def test_our_own_version_and_host_are_no_reason_to_doubt(build: Build) -> None:
+    """That the package under test has another version, or a runner another name, is expected."""
+    earlier, current = build(), build()
+    packages = {**earlier.results.cells[0].environment.packages, "stac-ingest-bench": "9.9"}
+    for cell in current.results.cells:
+        cell.environment = cell.environment.model_copy(update={"host": "bench-2", "packages": packages})
+    assert compare(earlier, current).warnings == []
+
+
+def test_a_busy_machine_is_a_warning(build: Build) -> None:
+    """A run whose cells began under more load than the measurement itself makes is named, with the load."""
+    quiet, busy = build(), build()
+    for number, cell in enumerate(busy.results.cells):
+        cell.load_before = cell.load_before.model_copy(update={"load_1m": 4.0 if number else 0.5})
+    (warning,) = compare(quiet, busy).warnings
+    assert "a load of 4.0 on 2 cores in the current run" in warning
+    assert "earlier run" not in warning
+    assert compare(quiet, quiet).warnings == []
+
+
+WRONG, RIGHT = Parity(ok=False, reason="12 items too many"), Parity(ok=True)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "verdict", "words"),
+    [
+        (RIGHT, WRONG, "worse", "delivers the wrong items now: 12 items too many"),
+        (WRONG, RIGHT, "better", "delivers the right items now"),
+        (WRONG, WRONG, "not comparable", "wrong items in both runs"),
+    ],
+)
+def test_the_wrong_items_have_no_time(build: Build, then: Parity, now: Parity, verdict: str, words: str) -> None:
+    """However fast it is, a cell that delivers the wrong items is never better; beginning to is a regression."""
+    fast = [ratio * 10 for ratio in RATIOS]
+    comparison = compare(build(cell={"parity": then}), build(cell={"parity": now}, ratios=fast))
+    found = one(comparison)
+    assert found[0] == verdict
+    assert words in found[1]
+
+
+def test_a_baseline_that_changed_what_it_delivers_is_no_measure(build: Build) -> None:
+    """A ratio against a baseline that did other work in one run can't be compared, in either order."""
+    good, bad = build(), build(cell={"baseline_parity": WRONG})
+    for pair in ((good, bad), (bad, good)):
+        assert one(compare(*pair))[0] == "not comparable"
+
+
+def test_too_few_pairs_are_not_compared(build: Build) -> None:
+    """One pair says nothing of its spread, and the run that lacks pairs is named."""
+    verdict, why = one(compare(build(), build(ratios=[2.0])))
+    assert verdict == "not comparable"
+    assert why == "fewer than 2 usable pairs in the current run"
+
+
+def test_new_and_removed_cells_are_listed(build: Build, make_cell: Callable[..., Cell], bring_together: Build) -> None:
+    """A cell of one run alone is listed with its speed-up, and the comparison goes on."""
+    more = changed("scenarios/files/arms/extra", {"concurrency": [1]})
+    earlier = build()
+    current = bring_together(more, [*earlier.results.cells, make_cell("files", "extra", [3.0, 3.1])])
+    for pair, verdict, mine in (((earlier, current), "new", "current"), ((current, earlier), "removed", "earlier")):
+        comparison = compare(*pair)
+        (cell,) = comparison.of(verdict)
+        assert cell.arm == "extra"
+        assert getattr(cell, mine) is not None
+        assert len(comparison.of("no difference")) == 2
+
+
+def test_null_cells_show_noise_and_get_no_verdict(build: Build) -> None:
+    """A baseline against itself is not a cell to judge: it appears as its scenario's noise, from both runs."""
+    comparison = compare(build(), build())
+    assert {cell.arm for cell in comparison.cells} == {"queue"}
+    assert {noise.scenario: noise.borrowed for noise in comparison.noise} == {"files": False, "api": False}
+    assert all(noise.earlier and noise.factor >= noise.earlier.high for noise in comparison.noise)
+
+
+def test_noise_is_borrowed_from_the_scenario_whose_corpus_the_baseline_reads(
+    build: Build, make_cell: Callable[..., Cell], bring_together: Build
+) -> None:
+    """A growing scenario has no null cell, so the noise of the one that reads its baseline's corpus stands in."""
+    grown = changed("scenarios/grown", {**CONFIG["scenarios"]["files"], "corpus": "api"})
+    grown["scenarios"]["grown"]["baseline"] = {"arm": "base", "corpus": "files"}
+    cells = [*build().results.cells, make_cell("grown", "base", RATIOS, corpus="api")]
+    cells[2] = make_cell("api", "base", [1.0, 3.0, 0.2], null=True)
+    run = bring_together(grown, cells)
+    noise = {found.scenario: found for found in compare(run, run).noise}
+    assert noise["grown"].borrowed
+    assert noise["grown"].factor == noise["files"].factor < noise["api"].factor
+
+
+def test_the_baseline_itself_is_watched(build: Build) -> None:
+    """A baseline that is the package's own is marked as such, since no ratio against it shows that it got slower."""
+    current = build()
+    for cell in current.results.cells[:2]:
+        for sample in cell.samples:
+            sample.wall_s *= 4
+    comparison = compare(build(), current)
+    assert one(comparison)[0] == "no difference"
+    (drift,) = [found for found in comparison.drift if found.scenario == "files"]
+    assert drift.own
+    assert drift.current < drift.earlier / 3
+    (warning,) = comparison.warnings
+    assert "files at 0.25x the items per second" in warning
+
+
+def test_baselines_that_were_asked_otherwise_are_not_set_side_by_side(build: Build) -> None:
+    """The throughput of a baseline is shown for scenarios whose question is the same in both runs."""
+    comparison = compare(build(), build(changed("scenarios/api/server/think_ms", 20)))
+    assert [drift.scenario for drift in comparison.drift] == ["files"]
+
+
+@pytest.mark.parametrize("fault", ["cell", "corpus", "time", "interval"])
+def test_damaged_results_are_refused_by_name(
+    build: Build, make_cell: Callable[..., Cell], bring_together: Build, fault: str
+) -> None:
+    """A cell or corpus that the configuration lacks, or a number that can't be, is told with the file's name."""
+    cells, config = build().results.cells, CONFIG
+    if fault == "cell":
+        cells = [make_cell("nowhere", "queue", RATIOS)]
+    elif fault == "corpus":
+        config = changed("scenarios/files/corpus", "lost")
+    elif fault == "time":
+        cells[1].samples[0].wall_s = 0
+    else:
+        cells[0].ratio.low = 0
+    with pytest.raises(ComparisonError, match=r"odd\.json: .*damaged"):
+        bring_together(config, cells, "odd.json")
