@@ -48,16 +48,22 @@ class ModeAdvice:
         return [self.options[key][0] for key in self.verdict.rivals]
 
     @property
-    def unlike(self) -> list[ScenarioAdvice]:
-        """Scenarios of the mode in which another choice is expected to gain more than the tolerance."""
+    def options_named(self) -> dict[Key, Option]:
+        """What could be chosen, as the first deciding scenario measured it."""
+        return {key: each[0] for key, each in self.options.items()}
+
+    @property
+    def better_elsewhere(self) -> list[ScenarioAdvice]:
+        """Scenarios of the mode in which the choice is expected to lose more than the tolerance against another."""
         use = self.verdict.use
-        found = []
-        for advice in [*self.deciding, *self.others]:
-            known = use in advice.options if use else False
-            lost = advice.loss(use) if use and known else None
-            if advice.use is not None and advice.use.key != use and (lost is None or lost > TOLERANCE):
-                found.append(advice)
-        return found
+        weighed = [advice for advice in [*self.deciding, *self.others] if use in advice.options]
+        return [advice for advice in weighed if use is not None and advice.loss(use) > TOLERANCE]
+
+    @property
+    def chosen_elsewhere(self) -> list[ScenarioAdvice]:
+        """Scenarios of the mode that offered other options only, and more than one."""
+        use = self.verdict.use
+        return [advice for advice in self.others if use not in advice.options and len(advice.options) >= CHOICE]
 
     def strategies(self) -> dict[str, Key]:
         """Give the best option of each worker strategy, by the mean of its pairs; simplest strategy first."""

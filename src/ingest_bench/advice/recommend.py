@@ -65,7 +65,9 @@ class Verdict(Generic[K]):
     @property
     def rivals(self) -> tuple[K, ...]:
         """The other options that might be as good."""
-        return tuple(option for option in self.chances if option != self.use)
+        return tuple(
+            option for option, chance in self.chances.items() if option != self.use and chance.enough >= HOPELESS
+        )
 
 
 def recommend(

@@ -25,7 +25,8 @@ from ingest_bench.reporting.setting import corpus_told, group_title
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.tables import scenario_table
 from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.wording import paragraph, safe
+from ingest_bench.reporting.what_to_do import what_to_do
+from ingest_bench.reporting.wording import paragraph, point, safe
 from ingest_bench.results import Results
 from ingest_bench.settings import Settings
 
@@ -66,6 +67,7 @@ def render(study: Study, figures: str) -> str:
     """Write the text of the report; `figures` is the folder of the figures, seen from it."""
     sections = [
         ("# STAC ingest benchmark", summary(study)),
+        ("## What to do", "\n".join(map(point, what_to_do(study)))),
         ("## Answers", answers(study)),
         *_groups(study, figures),
         ("## Warnings", warnings_section(study)),

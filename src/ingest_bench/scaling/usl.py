@@ -55,7 +55,8 @@ class Usl:
             ValueError: a level is outside, where nothing is known.
 
         """
-        return _throughput(self._inside(levels), np.array([[b.value for b in self._coefficients]]))[0]
+        found = np.array([[self.scale.value, self.contention.value, self.coherency.value]])
+        return np.asarray(_throughput(self._inside(levels), found)[0])
 
     def band(self, levels: Sequence[float]) -> tuple[Array, Array]:
         """Give the bounds of the curve at some levels, none of them outside those measured.
@@ -68,10 +69,6 @@ class Usl:
         tail = (1 - self.confidence) / 2
         low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
         return low, high
-
-    @property
-    def _coefficients(self) -> tuple[Bounds, Bounds, Bounds]:
-        return self.scale, self.contention, self.coherency
 
     def _inside(self, levels: Sequence[float]) -> Array:
         asked = np.asarray(levels, dtype=float)
@@ -121,8 +118,11 @@ def fit_usl(
     replicas = np.array([row for means in np.exp(drawn) if (row := _solve(at, means)) is not None])
     peaks = np.array([_peak(row, levels) for row in replicas])
     peak = _peak(found, levels)
+    scale, contention, coherency = (_bounds(found[place], replicas[:, place], confidence) for place in range(3))
     return Usl(
-        *(_bounds(value, replicas[:, place], confidence) for place, value in enumerate(found)),
+        scale=scale,
+        contention=contention,
+        coherency=coherency,
         peak=_bounds(peak, peaks, confidence),
         peak_at="lowest level" if peak <= levels[0] else "highest level" if peak >= levels[-1] else "inside",
         levels=levels,
