@@ -47,6 +47,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_measure(commands)
     _add_schemas(commands)
     _add_publish(commands)
+    _add_advise(commands)
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
@@ -98,6 +99,12 @@ def _add_publish(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("--docs", type=Path, default=Path("docs/run"), metavar="DIR")
     command.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
     command.set_defaults(run=_publish)
+
+
+def _add_advise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("advise", help="say what to use, and write the design document and the settings")
+    command.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    command.set_defaults(run=_advise)
 
 
 def _check_config(options: argparse.Namespace) -> None:
@@ -158,6 +165,13 @@ def _publish(options: argparse.Namespace) -> None:
     from ingest_bench.reporting.publish import publish  # noqa: PLC0415 - one command's imports are not another's
 
     publish(options.results, options.docs, options.readme)
+
+
+def _advise(options: argparse.Namespace) -> None:
+    from ingest_bench.design.document import advise_folder  # noqa: PLC0415 - one command's imports are not another's
+
+    for line in advise_folder(options.results):
+        print(line)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ingest_bench.advice.options import SIMPLEST_FIRST, Key, Option
-from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE, Parts, Verdict, decide
+from ingest_bench.advice.recommend import CONFIDENCE, Parts, Verdict, decide
 from ingest_bench.advice.scenarios import Mode, ScenarioAdvice, advise_scenarios
 from ingest_bench.estimates import Estimate, generator
 from ingest_bench.results import Ratio, Results
@@ -38,6 +38,11 @@ class ModeAdvice:
         return None if self.verdict.use is None else self.options[self.verdict.use][0]
 
     @property
+    def use_strategy(self) -> str | None:
+        """The worker strategy of the choice."""
+        return self.use.strategy if self.use else None
+
+    @property
     def chosen(self) -> list[Option]:
         """The choice in each deciding scenario."""
         return [] if self.verdict.use is None else self.options[self.verdict.use]
@@ -54,10 +59,10 @@ class ModeAdvice:
 
     @property
     def better_elsewhere(self) -> list[ScenarioAdvice]:
-        """Scenarios of the mode in which the choice is expected to lose more than the tolerance against another."""
+        """Scenarios of the mode in which the choice is known not to be good enough."""
         use = self.verdict.use
         weighed = [advice for advice in [*self.deciding, *self.others] if use in advice.options]
-        return [advice for advice in weighed if use is not None and advice.loss(use) > TOLERANCE]
+        return [advice for advice in weighed if use is not None and advice.good(use) < 1 - CONFIDENCE]
 
     @property
     def chosen_elsewhere(self) -> list[ScenarioAdvice]:

@@ -56,6 +56,11 @@ class ScenarioAdvice:
         """Whether its baseline reads another corpus."""
         return self.scenario.baseline.corpus not in (None, self.scenario.corpus)
 
+    def good(self, key: Key) -> float:
+        """Give the probability that an option is within the tolerance of the best; of a hopeless one, 0."""
+        chance = self.verdict.chances.get(key)
+        return chance.enough if chance else 0.0
+
     def loss(self, key: Key) -> float:
         """Give the share of the best throughput that an option is expected to lack; of a hopeless one, by its mean."""
         chance = self.verdict.chances.get(key)

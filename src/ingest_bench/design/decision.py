@@ -23,13 +23,12 @@ def gist(story: Story) -> str:
     """Say the decision in a sentence, and how far it is decided."""
     if not story.modes:
         return "Nothing can be decided: no cell of these results can be judged."
+    one, alone = story.facts.whole(1), [MODE_NAMES[mode] for mode in story.modes if mode not in story.concurrent]
     if story.strategies:
-        where = listed([MODE_NAMES[mode] for mode in story.concurrent])
-        what = f"Build {OPTION_NAMES[story.strategies[-1]]}, for {where}"
+        what = f"Build {'; '.join(_built(story, name) for name in story.strategies)}"
+        rest = f"; use {one} for {listed(alone)}" if alone else ""
     else:
-        what = f"Build none of the three: use {story.facts.whole(1)}"
-    alone = [MODE_NAMES[mode] for mode in story.modes if mode not in story.concurrent]
-    rest = f"; use {story.facts.whole(1)} for {listed(alone)}" if alone and story.strategies else ""
+        what, rest = f"Build none of the three options: use {one}", f" for {listed(alone)}"
     open_to = [
         f"{MODE_NAMES[mode]} ({story.facts.kept(pairs_needed(advice.verdict))})"
         for mode, advice in story.undecided.items()
@@ -65,6 +64,11 @@ def decision(story: Story) -> str:
     return section("Decision", parts)
 
 
+def _built(story: Story, strategy: str) -> str:
+    modes = [MODE_NAMES[mode] for mode, advice in story.concurrent.items() if advice.use_strategy == strategy]
+    return f"{story.facts.kept(OPTION_NAMES[strategy])}, for {listed(modes)}"
+
+
 def _deciding(story: Story, advice: ModeAdvice) -> str:
     return listed([f"*{story.facts.name(each.scenario.title)}*" for each in advice.deciding])
 
@@ -96,5 +100,5 @@ def _weighed(story: Story, advice: ModeAdvice) -> Iterator[str]:
     winner = advice.options[verdict.use][0].strategy if verdict.use else ALONE
     yield prose(
         f"{sentence(OPTION_NAMES.get(winner, 'one at a time'))}. {facts.kept(sure)}",
-        f"Not measured here: {listed(unmeasured)}." if unmeasured else "",
+        f"Not measured in all of these: {listed(unmeasured)}." if unmeasured else "",
     )

@@ -150,10 +150,15 @@ def _scaling(story: Story) -> Iterator[str]:
         ],
         words=3,
     )
+    if any(not fit.describes for _, fit in fitted):
+        yield prose(
+            "Where the law doesn't describe the levels, its coefficients say little: take the figures themselves."
+        )
     names = [
         f"{facts.name(series.label)} in *{facts.name(_title(story, series.scenario))}* "
         f"({facts.counted(len(fit.levels), 'level')})"
         for series, fit in few
+        if len(fit.levels) > 1
     ]
     if names:
         needed = facts.counted(few[0][1].needed, "level")

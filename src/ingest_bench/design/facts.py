@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from ingest_bench.reporting import wording
@@ -55,5 +56,12 @@ class Facts:
 
     def between(self, bounds: Bounds) -> str:
         """Write an estimate with its interval."""
-        value, low, high = (wording.number(number) for number in (bounds.value, bounds.low, bounds.high))
+        value, low, high = (_rounded(number) for number in (bounds.value, bounds.low, bounds.high))
         return self.kept(f"{value} ({low} to {high})")
+
+
+def _rounded(value: float) -> str:
+    """Write two digits that count, however small, and no exponents."""
+    size = abs(value)
+    digits = 2 if size == 0 else max(0, 1 - math.floor(math.log10(size)))
+    return f"{value:,.{min(digits, 6)}f}"

@@ -67,7 +67,7 @@ class Story:
     @property
     def strategies(self) -> list[str]:
         """The worker strategies that the modes need, simplest first."""
-        needed = {advice.use.strategy for advice in self.concurrent.values() if advice.use}
+        needed = {advice.use_strategy for advice in self.concurrent.values()}
         return [name for name in OPTION_NAMES if name in needed]
 
     @property
