@@ -32,7 +32,8 @@ def failures(story: Story) -> str:
         parts += [
             (
                 f"**A refusal ({facts.whole(TOO_MANY)})** is waited for, up to {tries} tries and {patience} s a "
-                "request, by all workers together; with `retry: none` it is a failure at once, and a later run brings it back."
+                "request, by all workers together; with `retry: none` it is a failure at once, and a later run "
+                "brings it back."
             ),
             "**The same item from two chunks or pages** is delivered once, known by collection and id.",
         ]

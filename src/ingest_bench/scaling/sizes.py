@@ -44,8 +44,8 @@ def ways_grown(results: Results) -> list[WayGrown]:
         estimate = Estimate.of(log_ratios(cell)) if usable(cell) else None
         if estimate is None:
             continue
-        _count(cell, items)
         candidate, baseline = _nodes(settings, cell)
+        _count(cell, {"candidate": candidate[1], "baseline": baseline[1]}, items)
         told.setdefault(candidate[0], []).append(cell)
         if candidate != baseline:
             graph.setdefault(baseline, []).append((candidate, estimate))
@@ -108,9 +108,9 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
     return json.dumps([made.fetcher, driven, split, level, shape, conditions], sort_keys=True)
 
 
-def _count(cell: Cell, items: dict[str, float]) -> None:
+def _count(cell: Cell, corpora: Mapping[str, str], items: dict[str, float]) -> None:
     """Keep how many items the corpora of a cell deliver."""
-    for role, corpus in (("candidate", cell.corpus), ("baseline", str(cell.baseline.get("corpus", cell.corpus)))):
+    for role, corpus in corpora.items():
         counts = [sample.items for sample in cell.samples if sample.role == role and sample.void is None]
         if counts:
             items.setdefault(corpus, statistics.median(counts))

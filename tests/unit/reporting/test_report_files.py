@@ -43,7 +43,7 @@ def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
     assert text.count("**Findings:** ") == len(links)
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    assert headings[:3] == ["Answers", "Small files", "Large files"]
+    assert headings[:4] == ["What to do", "Answers", "Small files", "Large files"]
     assert headings[-1] == "How to read this"
     assert max(len(line) for line in text.split("\n") if not line.startswith(("|", "!"))) <= 102
     assert "\nnan" not in text
