@@ -16,6 +16,7 @@ include: "workflow/rules/corpora.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/advice.smk"
 
 
 rule all:

@@ -54,6 +54,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_publish(commands)
     _add_compare(commands)
     _add_results_doc(commands)
+    _add_advise(commands)
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
@@ -129,6 +130,12 @@ def _add_results_doc(commands: argparse._SubParsersAction[argparse.ArgumentParse
     command.set_defaults(run=_results_doc)
 
 
+def _add_advise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("advise", help="say what to use, and write the design document and the settings")
+    command.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    command.set_defaults(run=_advise)
+
+
 def _check_config(options: argparse.Namespace) -> None:
     from ingest_bench.matrix import cells, load_settings  # noqa: PLC0415 - one command's imports are not another's
 
@@ -202,6 +209,13 @@ def _results_doc(options: argparse.Namespace) -> None:
 
     write_results_doc(options.file)
     print(options.file)
+
+
+def _advise(options: argparse.Namespace) -> None:
+    from ingest_bench.design.document import advise_folder  # noqa: PLC0415 - one command's imports are not another's
+
+    for line in advise_folder(options.results):
+        print(line)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

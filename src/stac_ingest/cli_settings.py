@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.settings_file import is_url, settings_from
 
 FORMATS = ("ndjson", "items", "geoparquet")
 
@@ -37,7 +38,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--to", choices=FORMATS, required=True, help="what to write")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder to write to")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
-    parser.add_argument("--config", metavar="FILE", type=Path, help="settings as YAML; options given here win")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help="settings as YAML, of one run or with a section for each kind of source; options given here win",
+    )
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
     search = parser.add_argument_group("what to read")
@@ -69,13 +75,13 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
         ConfigurationError: a setting is wrong, or the source is remote and `--allow-remote` is missing.
 
     """
-    settings = _from_file(options.config) if options.config else {}
+    settings = settings_from(options.config, options.source) if options.config else {}
     if options.source is not None:
         settings["source"] = options.source
-        settings["mode"] = "api" if _is_url(options.source) else "file"
+        settings["mode"] = "api" if is_url(options.source) else "file"
     if "source" not in settings:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
-    settings.setdefault("mode", "api" if _is_url(str(settings["source"])) else "file")
+    settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
     names = ("collection_id", "bbox", "datetime", "limit", "max_items", "concurrency", "worker_strategy", "retry")
     settings |= {name: value for name in names if (value := getattr(options, name)) is not None}
     remote = settings["mode"] == "api" and not is_loopback(str(settings["source"]))
@@ -103,20 +109,6 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _from_file(path: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - most runs have no settings file
-
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"File not found or not readable: {path} ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(settings, dict):
-        raise ConfigurationError(f"{path} must hold settings by name")
-    return settings
 
 
 def _budget(given: Any, options: argparse.Namespace, *, remote: bool) -> Any:

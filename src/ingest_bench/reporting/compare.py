@@ -6,12 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest_bench.advice.options import Option
+from ingest_bench.advice.recommend import TOLERANCE
+from ingest_bench.advice.scenarios import ScenarioAdvice, advise_scenario
 from ingest_bench.reporting.rows import Row, middle
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.results import Ratio
 from ingest_bench.statistics import no_difference
 
-NEARLY = 0.95
+NEARLY = 1 - TOLERANCE
 """Throughput relative to the best that is still good enough to be recommended."""
 SIMPLEST_FIRST = ("sequential", "semaphore", "queue", "time_chunks")
 
@@ -57,35 +60,30 @@ def same_as_baseline(view: View, row: Row) -> bool:
 
 
 def recommended(view: View) -> Row | None:
-    """Pick the smallest concurrency within 5% of the best and not worse than it beyond the interval.
-
-    Only ways that a user can set are picked from, where there are any.
-    """
-    rows = _settable(view)
-    top = best(rows)
-    if top is None:
-        return None
-    enough = NEARLY * top.standing.median
-    good = [row for row in rows if row.standing.median >= enough and same(view, top, row)]
-    return min(good, key=lambda row: (row.level, -row.standing.median))
-
-
-def smallest_alike(view: View, top: Row) -> Row:
-    """Pick the smallest concurrency that can't be told from a row; the fastest of that level."""
-    alike = [row for row in _settable(view) if same(view, top, row)] or [top]
-    return min(alike, key=lambda row: (row.level, -row.standing.median))
+    """Pick the row that is advised: see `ingest_bench.advice`."""
+    use = _advised(view).use
+    return next((row for row in view.rows if use and row.cell is use.cell), None)
 
 
 def rival(view: View) -> Row | None:
     """Pick a smaller concurrency than the recommended one that more pairs might yet show to be as good.
 
     Returns:
-        None where every smaller one is known to be slower.
+        None where it is decided, or where every smaller one is known to be slower.
 
     """
-    use = recommended(view)
-    other = smallest_alike(view, use) if use else None
-    return other if use and other and other.level < use.level else None
+    advice = _advised(view)
+    smaller = [
+        option for option in advice.rivals if not advice.verdict.decided and option.concurrency < _level(advice.use)
+    ]
+    likely = max(smaller, key=lambda option: advice.verdict.chances[option.key].enough, default=None)
+    return next((row for row in view.rows if likely and row.cell is likely.cell), None)
+
+
+def smallest_alike(view: View, top: Row) -> Row:
+    """Pick the smallest concurrency that can't be told from a row; the fastest of that level."""
+    alike = [row for row in _settable(view) if same(view, top, row)] or [top]
+    return min(alike, key=lambda row: (row.level, -row.standing.median))
 
 
 def alone(view: View) -> Row | None:
@@ -171,6 +169,14 @@ def _twin(study: Study, view: View, row: Row) -> Row | None:
                 if same_way and candidate.usable:
                     return candidate
     return None
+
+
+def _advised(view: View) -> ScenarioAdvice:
+    return advise_scenario(view.name, view.scenario, view.corpus.kind, [row.cell for row in view.rows])
+
+
+def _level(option: Option | None) -> int:
+    return option.concurrency if option else 0
 
 
 def _settable(view: View) -> list[Row]:

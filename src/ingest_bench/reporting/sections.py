@@ -7,7 +7,7 @@ from itertools import groupby
 
 from ingest_bench.reporting.answers import answers
 from ingest_bench.reporting.cautions import caution_line
-from ingest_bench.reporting.content import Block, Caution, Paragraph, Section
+from ingest_bench.reporting.content import Block, Caution, Paragraph, Points, Section
 from ingest_bench.reporting.environment import (
     environment_section,
     how_to_read,
@@ -22,6 +22,7 @@ from ingest_bench.reporting.setting import corpus_told, group_title
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.tables import scenario_table
 from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import safe
 
 TITLE = "STAC ingest benchmark"
@@ -31,6 +32,7 @@ def whole_report(study: Study) -> Section:
     """Arrange all that the report says."""
     sections = [
         Section("What to change", first_screen(study)),
+        Section("What to do, and how sure it is", [Points(what_to_do(study))]),
         Section("All scenarios", summary(study)),
         Section("Answers", answers(study)),
         *_groups(study),

@@ -1,0 +1,149 @@
+"""What to use in a mode: JSON files, GeoParquet, an API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ingest_bench.advice.options import SIMPLEST_FIRST, Key, Option
+from ingest_bench.advice.recommend import CONFIDENCE, Parts, Verdict, decide
+from ingest_bench.advice.scenarios import Mode, ScenarioAdvice, advise_scenarios
+from ingest_bench.estimates import Estimate, generator
+from ingest_bench.results import Ratio, Results
+
+MODES: tuple[Mode, ...] = ("json_files", "geoparquet", "api")
+METHOD = "drawn from the pairs of both"
+CHOICE, DRAWS = 2, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModeAdvice:
+    """What to use in a mode, and why."""
+
+    mode: Mode
+    deciding: list[ScenarioAdvice]
+    """Scenarios whose options were weighed together."""
+    others: list[ScenarioAdvice]
+    """The other scenarios of the mode."""
+    options: dict[Key, list[Option]]
+    """What was measured in all deciding scenarios, simplest first; an option for each of them."""
+    verdict: Verdict[Key]
+
+    @property
+    def use(self) -> Option | None:
+        """The choice, or the bet, as the first deciding scenario measured it."""
+        return None if self.verdict.use is None else self.options[self.verdict.use][0]
+
+    @property
+    def use_strategy(self) -> str | None:
+        """The worker strategy of the choice."""
+        return self.use.strategy if self.use else None
+
+    @property
+    def chosen(self) -> list[Option]:
+        """The choice in each deciding scenario."""
+        return [] if self.verdict.use is None else self.options[self.verdict.use]
+
+    @property
+    def rivals(self) -> list[Option]:
+        """Other options that might be as good, simplest first."""
+        return [self.options[key][0] for key in self.verdict.rivals]
+
+    @property
+    def options_named(self) -> dict[Key, Option]:
+        """What could be chosen, as the first deciding scenario measured it."""
+        return {key: each[0] for key, each in self.options.items()}
+
+    @property
+    def better_elsewhere(self) -> list[ScenarioAdvice]:
+        """Scenarios of the mode in which the choice is known not to be good enough."""
+        use = self.verdict.use
+        weighed = [advice for advice in [*self.deciding, *self.others] if use in advice.options]
+        return [advice for advice in weighed if use is not None and advice.good(use) < 1 - CONFIDENCE]
+
+    @property
+    def chosen_elsewhere(self) -> list[ScenarioAdvice]:
+        """Scenarios of the mode that offered other options only, and more than one."""
+        use = self.verdict.use
+        return [advice for advice in self.others if use not in advice.options and len(advice.options) >= CHOICE]
+
+    def strategies(self) -> dict[str, Key]:
+        """Give the best option of each worker strategy, by the mean of its pairs; simplest strategy first."""
+        best: dict[str, Key] = {}
+        for name in SIMPLEST_FIRST:
+            mine = [key for key, options in self.options.items() if options[0].strategy == name]
+            if mine:
+                best[name] = max(mine, key=lambda key: float(np.mean([o.estimate.mean for o in self.options[key]])))
+        return best
+
+    def by_strategy(self) -> Verdict[Key]:
+        """Choose among the best options of the strategies."""
+        parts = _parts(self.options)
+        picked = self.strategies().values()
+        return decide({key: parts[key] for key in picked}, simplicity=_simplicity(self.options))
+
+    def versus(self, key: Key, other: Key) -> Ratio:
+        """Give how many times as fast one option is as another, over the deciding scenarios."""
+        logs = [
+            np.mean([part.draws(generator(0, name), DRAWS) for part in _parts(self.options)[name]], axis=0)
+            for name in (key, other)
+        ]
+        gap = logs[0] - logs[1]
+        pairs = min(option.estimate.pairs for name in (key, other) for option in self.options[name])
+        low, middle, high = np.exp(np.quantile(gap, [(1 - CONFIDENCE) / 2, 0.5, (1 + CONFIDENCE) / 2]))
+        return Ratio(
+            median=float(middle), low=float(low), high=float(high), confidence=CONFIDENCE, method=METHOD, pairs=pairs
+        )
+
+
+def advise_modes(results: Results, scenarios: Sequence[ScenarioAdvice] | None = None) -> dict[Mode, ModeAdvice]:
+    """Choose for every mode that was measured."""
+    found = advise_scenarios(results) if scenarios is None else scenarios
+    by_mode = {mode: [advice for advice in found if advice.mode == mode and advice.options] for mode in MODES}
+    return {mode: _advise(mode, mine) for mode, mine in by_mode.items() if mine}
+
+
+def _advise(mode: Mode, scenarios: Sequence[ScenarioAdvice]) -> ModeAdvice:
+    deciding = _deciding(scenarios)
+    common = [key for key in deciding[0].options if all(key in advice.options for advice in deciding)]
+    if len(common) < CHOICE and len(deciding) > 1:
+        deciding = [max(deciding, key=lambda advice: len(advice.options))]
+        common = list(deciding[0].options)
+    options = {key: [advice.options[key] for advice in deciding] for key in common}
+    verdict = decide(_parts(options), simplicity=_simplicity(options))
+    others = [advice for advice in scenarios if advice not in deciding]
+    return ModeAdvice(mode, deciding, others, options, verdict)
+
+
+def _deciding(scenarios: Sequence[ScenarioAdvice]) -> list[ScenarioAdvice]:
+    """Pick the scenarios that weigh strategies and levels, and nothing else, of the ingest alone.
+
+    Where there are none, growing collections decide, then mixed workloads, then page sizes; a scenario without a choice
+    comes last.
+    """
+    plain = [a for a in scenarios if a.scenario.pipeline is None and not a.by_page_size]
+    ranks = (
+        [a for a in plain if not a.growing],
+        plain,
+        [a for a in scenarios if not a.by_page_size],
+        list(scenarios),
+    )
+    for candidates in ranks:
+        if choices := [advice for advice in candidates if len(advice.options) >= CHOICE]:
+            return choices
+    return list(scenarios[:1])
+
+
+def _parts(options: Mapping[Key, Sequence[Option]]) -> dict[Key, Parts]:
+    found: dict[Key, Parts] = {}
+    for key, each in options.items():
+        estimates: list[Estimate] = [option.estimate for option in each]
+        found[key] = estimates
+    return found
+
+
+def _simplicity(options: Mapping[Key, Sequence[Option]]) -> Callable[[Key], tuple[Any, ...]]:
+    return lambda key: options[key][0].simplicity

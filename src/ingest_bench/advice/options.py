@@ -1,0 +1,146 @@
+"""What can be chosen: the cells of a scenario that delivered what they should have, as settings with their costs."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ingest_bench.estimates import Estimate
+from ingest_bench.results import Cell, Ratio, Sample
+from ingest_bench.scaling.series import log_ratios, usable
+from ingest_bench.settings import Arm, Scenario
+from stac_ingest.config import IngestConfig
+
+SIMPLEST_FIRST = ("sequential", "semaphore", "queue", "time_chunks")
+Key = str
+"""Settings in canonical form: equal in all scenarios that measured the same ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A way that can be set, and what it costs."""
+
+    key: Key
+    cell: Cell
+    fetcher: str
+    strategy: str
+    """One of `SIMPLEST_FIRST`, or the fetcher where it isn't the package's own."""
+    concurrency: int
+    page_size: int | None
+    """Items a page, as far as the server allows; None for files."""
+    settings: dict[str, Any]
+    """What `IngestConfig` takes, without what is its default."""
+    estimate: Estimate
+
+    @property
+    def label(self) -> str:
+        """What texts call it."""
+        return f"{self.cell.label} at {self.concurrency}"
+
+    @property
+    def name(self) -> str:
+        """The cell that it rests on."""
+        return f"{self.cell.scenario}/{self.cell.arm}-{self.concurrency}"
+
+    @property
+    def ratio(self) -> Ratio | None:
+        """Its speed-up; the baseline's own is 1 by definition."""
+        ratio = self.cell.ratio
+        return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if ratio and self.cell.null else ratio
+
+    @property
+    def simplicity(self) -> tuple[Any, ...]:
+        """Sorts options, simplest first: by concurrency, then strategy, then how many settings are not the default."""
+        known = SIMPLEST_FIRST.index(self.strategy) if self.strategy in SIMPLEST_FIRST else len(SIMPLEST_FIRST)
+        return (self.concurrency, known, len(self.settings), self.key)
+
+    @property
+    def memory_mb(self) -> float | None:
+        """Memory at the peak, MiB."""
+        return _middle(self.samples, lambda sample: sample.peak_rss_mb)
+
+    @property
+    def requests(self) -> float | None:
+        """Requests of one run, as the server counts them where it is the workflow's own."""
+        return _middle(self.samples, lambda sample: sample.server.requests if sample.server else sample.requests)
+
+    @property
+    def rate(self) -> float | None:
+        """Items per second."""
+        return _middle(self.samples, lambda sample: sample.items / sample.wall_s)
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The usable samples of this way."""
+        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.void is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A cell that is never recommended, and why."""
+
+    cell: Cell
+    reason: str
+
+
+def options_of(cells: Iterable[Cell], scenario: Scenario, *, api: bool) -> tuple[list[Option], list[Refused]]:
+    """Sort the cells of a scenario into what can be chosen, simplest first, and what can't.
+
+    Only ways of the package's own can be set; where a scenario has none, any fetcher can be chosen.
+    """
+    options, refused = [], []
+    for cell in cells:
+        estimate = Estimate.of(log_ratios(cell)) if usable(cell) else None
+        if estimate is None:
+            reason = "too few valid pairs" if cell.parity.ok else (cell.parity.reason or "its digest differs")
+            refused.append(Refused(cell, reason))
+        else:
+            options.append(_option(cell, scenario, estimate, api=api))
+    own = [option for option in options if option.fetcher == "ingest"]
+    return sorted(own or options, key=lambda option: option.simplicity), refused
+
+
+def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) -> Option:
+    arm = scenario.arms[cell.arm]
+    settings = _settings(arm, cell.concurrency)
+    strategy = _strategy(arm, settings, cell.concurrency)
+    asked = int(arm.settings.get("limit", IngestConfig.model_fields["limit"].default))
+    most = scenario.server.max_page if scenario.server else asked
+    key = json.dumps([*([] if arm.fetcher == "ingest" else [cell.arm]), settings], sort_keys=True)
+    return Option(
+        key=key,
+        cell=cell,
+        fetcher=arm.fetcher,
+        strategy=strategy,
+        concurrency=cell.concurrency,
+        page_size=min(asked, most) if api else None,
+        settings=settings,
+        estimate=estimate,
+    )
+
+
+def _settings(arm: Arm, level: int) -> dict[str, Any]:
+    """Leave out what says nothing: defaults, and a worker strategy where there is one worker."""
+    settings: dict[str, Any] = {"concurrency": level, **arm.settings}
+    if level == 1 and settings.get("worker_strategy") != "time_chunks":
+        settings.pop("worker_strategy", None)
+    fields = IngestConfig.model_fields
+    kept = {name: value for name, value in settings.items() if name not in fields or value != fields[name].default}
+    # The default strategy of several workers is named all the same: a choice should be seen.
+    if level > 1 and arm.fetcher == "ingest":
+        kept["worker_strategy"] = settings.get("worker_strategy", fields["worker_strategy"].default)
+    return kept
+
+
+def _strategy(arm: Arm, settings: dict[str, Any], level: int) -> str:
+    if arm.fetcher != "ingest":
+        return arm.fetcher
+    return str(settings["worker_strategy"]) if "worker_strategy" in settings or level > 1 else "sequential"
+
+
+def _middle(samples: Iterable[Sample], value: Callable[[Sample], float | None]) -> float | None:
+    known = [found for sample in samples if (found := value(sample)) is not None]
+    return statistics.median(known) if known else None

@@ -1,0 +1,116 @@
+"""`phase2_design.md`, put together and written, with the settings and the curves that belong to it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ingest_bench.advice import advise_modes, advise_scenarios
+from ingest_bench.design.architecture import architecture, configuration
+from ingest_bench.design.curves import draw_curves
+from ingest_bench.design.decision import decision, gist, options
+from ingest_bench.design.evidence import evidence, problem
+from ingest_bench.design.practice import failures, migration, risks, tests
+from ingest_bench.design.recommended import recommended_yaml
+from ingest_bench.design.story import Story, prose
+from ingest_bench.errors import AggregationError
+from ingest_bench.jobs import write_atomically
+from ingest_bench.reporting.report import recaptioned
+from ingest_bench.reporting.summary import measured
+from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.what_to_do import what_to_do
+from ingest_bench.reporting.wording import point
+from ingest_bench.results import Results
+from ingest_bench.scaling import scenario_series
+from ingest_bench.settings import Settings
+
+TITLE = "# Phase 2: concurrent ingestion"
+SECTIONS = (problem, evidence, options, decision, architecture, configuration, failures, tests, migration, risks)
+
+
+def write_advice_files(
+    *,
+    results: Path | str,
+    design: Path | str,
+    recommended: Path | str,
+    curves: Path | str,
+    figures: Path | str,
+    settings: Settings | None = None,
+) -> None:
+    """Read `benchmark_results.json` and write what follows from it, each file whole or not at all.
+
+    Args:
+        results: of a whole matrix or of a part of it.
+        design: the Phase 2 design document.
+        recommended: settings for `stac_ingest`, as YAML.
+        curves: folder of the figures of the scaling law, a file for each scenario that it was fitted to.
+        figures: folder of the report's figures, which the document points to.
+        settings: whose titles and labels to use; those that were measured with when left out.
+
+    Raises:
+        AggregationError: the results are damaged, of another version, or hold cells that their configuration doesn't.
+        OSError: there are no results, or a file can't be written.
+
+    """
+    found = _read(Path(results))
+    found = recaptioned(found, settings) if settings else found
+    folder, home = Path(curves), Path(design).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in draw_curves(found, scenario_series(found)).items():
+        write_atomically(folder / f"{name}.svg", data)
+    story = Story.of(found, _seen_from(home, figures), _seen_from(home, curves))
+    write_atomically(Path(design), render(story).encode())
+    scenarios = advise_scenarios(found)
+    write_atomically(Path(recommended), recommended_yaml(advise_modes(found, scenarios), scenarios).encode())
+
+
+def advise_folder(folder: Path) -> list[str]:
+    """Write what follows from the results in a folder into it, and say in words what to do.
+
+    Raises:
+        AggregationError: there are no results, or they can't be used.
+        OSError: a file can't be written.
+
+    """
+    results = folder / "benchmark_results.json"
+    if not results.is_file():
+        raise AggregationError(f"{results}: not there; run the workflow first, or name its folder with --results")
+    design, recommended = folder / "phase2_design.md", folder / "recommended_ingest.yaml"
+    write_advice_files(
+        results=results, design=design, recommended=recommended, curves=folder / "scaling", figures=folder / "figures"
+    )
+    told = what_to_do(Study.of(_read(results)))
+    return [*(point(line) for line in told), str(design), str(recommended)]
+
+
+def render_design(results: Results) -> str:
+    """Write the design document that follows from results."""
+    return render(Story.of(results))
+
+
+def render(story: Story) -> str:
+    """Write the text; every number in it is kept in `story.facts`."""
+    head = [
+        TITLE,
+        prose(f"**{gist(story)}**"),
+        prose(
+            story.facts.kept(measured(story.study)),
+            "Every figure below comes from that run; measure again, and this document is written anew.",
+        ),
+    ]
+    return "\n\n".join([*head, *(write(story) for write in SECTIONS)]) + "\n"
+
+
+def _read(path: Path) -> Results:
+    try:
+        return Results.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise AggregationError(
+            f"{path}: damaged or of another version ({error.error_count()} faults); aggregate the cells again"
+        ) from None
+
+
+def _seen_from(home: Path, folder: Path | str) -> str:
+    return Path(os.path.relpath(folder, home)).as_posix()

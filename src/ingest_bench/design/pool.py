@@ -1,0 +1,78 @@
+"""How much a pool of workers holds: from the sizes of its queues and of what travels through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest_bench.advice import ModeAdvice
+from ingest_bench.advice.options import Option
+from ingest_bench.design.story import Story
+from ingest_bench.reporting.rows import middle
+from stac_ingest.sources.geoparquet import BATCH_BYTES, ROWS
+from stac_ingest.sources.json_directory import SLICE
+
+MIB = 1 << 20
+HELD = 2
+"""Batches for each worker: one that waits for the consumer, and one in the worker's hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The queues of one mode, and what they may hold."""
+
+    workers: int
+    batch: str
+    """What a batch is."""
+    batch_items: int
+    batch_mb: float | None
+    """None where the size of an item isn't known."""
+    peak_mb: float | None
+    alone_mb: float | None
+    """Peaks as measured, with the pool and one at a time."""
+
+    @property
+    def batches(self) -> int:
+        """Batches in the pool at most; one at a time there is only the one in hand."""
+        return HELD * self.workers if self.workers > 1 else 1
+
+    @property
+    def bound_mb(self) -> float | None:
+        """Memory of all batches that may be there at once, MiB."""
+        return None if self.batch_mb is None else self.batches * self.batch_mb
+
+
+def pool_of(story: Story, advice: ModeAdvice) -> Pool | None:
+    """Work out the pool of a mode's choice; None where nothing was chosen."""
+    use = advice.use
+    if use is None:
+        return None
+    item = _item_bytes(story, advice, use)
+    kind, items = _batch(advice, use, item)
+    alone = story.alone(advice)
+    return Pool(
+        workers=use.concurrency,
+        batch=kind,
+        batch_items=items,
+        batch_mb=None if item is None else items * item / MIB,
+        peak_mb=max((option.memory_mb or 0.0 for option in advice.chosen), default=None),
+        alone_mb=alone.memory_mb if alone else None,
+    )
+
+
+def _batch(advice: ModeAdvice, use: Option, item: float | None) -> tuple[str, int]:
+    if advice.mode == "json_files":
+        return "files of a unit", SLICE
+    if advice.mode == "api":
+        return "items of a page", use.page_size or 1
+    # As the source does it: so many rows, or fewer where they are large.
+    return "rows of a row group", ROWS if not item else max(1, min(ROWS, int(BATCH_BYTES / item)))
+
+
+def _item_bytes(story: Story, advice: ModeAdvice, use: Option) -> float | None:
+    """Give the bytes of one item as they travel: as read where that was counted, else as the corpus holds them."""
+    read = middle(sample.bytes_read / sample.items for sample in use.samples if sample.bytes_read and sample.items)
+    if read:
+        return read
+    manifest = story.view(advice.deciding[0].name).manifest
+    size, items = manifest.get("bytes"), manifest.get("items")
+    return float(size) / float(items) if size and items else None

@@ -1,0 +1,177 @@
+"""From the design to the running thing: failures, tests, migration, risks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ingest_bench.advice import ModeAdvice
+from ingest_bench.design.story import Story, points, prose, section, table
+from ingest_bench.reporting.columns import failures_told, lost, repeated
+from ingest_bench.reporting.compare import usable
+from ingest_bench.reporting.view import Kind
+from ingest_bench.reporting.what_to_do import MODE_NAMES, pairs_needed, probability, share
+from ingest_bench.reporting.wording import listed
+from stac_ingest.api.exchange import TOO_MANY
+from stac_ingest.config import IngestConfig
+
+
+def failures(story: Story) -> str:
+    """Say what happens to what goes wrong, with what this run has seen of it."""
+    facts, fields = story.facts, IngestConfig.model_fields
+    tries = facts.whole(fields["retry_attempts"].default)
+    patience = facts.number(fields["retry_seconds"].default)
+    parts = [
+        "**A bad file or item** is collected under its name and costs itself alone, at any concurrency.",
+        (
+            "**Checkpoints** record what the last stage has written. Workers finish in any order, so an item is looked "
+            "up by its id, and there is no position to go on from; a failed item is tried again by the next run."
+        ),
+        "**A cancelled run** stops its workers, flushes the checkpoint, and leaves no half-written output.",
+    ]
+    if "api" in story.modes:
+        parts += [
+            (
+                f"**A refusal ({facts.whole(TOO_MANY)})** is waited for, up to {tries} tries and {patience} s a "
+                "request, by all workers together; with `retry: none` it is a failure at once, and a later run "
+                "brings it back."
+            ),
+            "**The same item from two chunks or pages** is delivered once, known by collection and id.",
+        ]
+    return section("Failures and checkpoints", [points(parts), *_seen(story)])
+
+
+def tests(story: Story) -> str:
+    """List what has to be shown before the design is in use."""
+    facts = story.facts
+    rows = [
+        [
+            f"{MODE_NAMES[mode]}: {facts.name(option.label)} in {facts.name(scenario.scenario.title)}",
+            facts.ratio(option.ratio),
+            facts.times(option.ratio.low),
+        ]
+        for mode, advice in story.modes.items()
+        for scenario, option in zip(advice.deciding, advice.chosen, strict=True)
+        if option.ratio and not option.cell.null
+    ]
+    parts = [
+        (
+            "**Unit**: each strategy delivers every unit once, holds no more units than its concurrency and no more "
+            "batches than its bound (by counting), raises a unit's error as it is, and ends all tasks when closed."
+        ),
+        (
+            "**Integration**: the same set of items as one at a time, from files and from a server process, with "
+            "broken files, refusals, a server that stops, and a run that is killed and resumed."
+        ),
+        "**Parity**: every sample's digest is compared with the corpus; a way that fails is not measured as fast.",
+        f"**No regression at a concurrency of {facts.whole(1)}**: the earlier run against the new one, cell by cell.",
+    ]
+    told = prose("**Performance**: the cells that the decision rests on, which a new run must not fall below:")
+    return section("Test plan", [points(parts), *([told] if rows else []), table(["Cell", "Now", "At least"], rows)])
+
+
+def migration(story: Story) -> str:
+    """Say how a pipeline comes to use it."""
+    facts, default = story.facts, IngestConfig.model_fields["concurrency"].default
+    parts = [
+        (
+            f"Nothing changes by itself: the default is a concurrency of {facts.whole(default)}, and settings of "
+            "today are taken as they are."
+        ),
+        "Where one at a time is advised, the new reading is all there is to take; no setting is needed.",
+    ]
+    for mode, advice in story.concurrent.items():
+        if advice.use:
+            doubt = ", as a bet until it is decided" if mode in story.undecided else ""
+            parts.append(f"{MODE_NAMES[mode]}: opt in with {facts.name(advice.use.label)}{doubt}.")
+    parts += [
+        "Consumers must not count on an order above that; downstream stages of this pipeline don't.",
+        (
+            "Roll out one pipeline first, compare its certificate with an earlier run's, then the others. To go back, "
+            "take the setting out: checkpoints and outputs are the same either way."
+        ),
+    ]
+    return section("Migration", [points(parts)])
+
+
+def risks(story: Story) -> str:
+    """List what can go wrong, what this run says of it, and what to do."""
+    rows = [row for advice in story.modes.values() for row in _of_mode(story, advice)]
+    rows += [*_of_memory(story), *_of_noise(story)]
+    rows.append(
+        [
+            "Another machine or server than the one measured",
+            "the figures belong to this one",
+            "run the workflow there; the document is written anew",
+        ]
+    )
+    return section("Risks", [table(["Risk", "What this run says", "What to do"], rows, words=3)])
+
+
+def _seen(story: Story) -> Iterator[str]:
+    facts, told = story.facts, []
+    for view in story.study.of_kind(Kind.DIRECTORY):
+        counts = [count for row in usable(view) if (count := failures_told(view, row))]
+        if counts:
+            right = sum(named == broken for named, broken in counts)
+            told.append(
+                f"*{facts.name(view.title)}*: {facts.counted(counts[0][1], 'file')} are broken, and "
+                f"{facts.whole(right)} of {facts.counted(len(counts), 'cell')} report as many."
+            )
+    for view in story.study.of_kind(Kind.RATE):
+        refused = max((row.rate_limited or 0 for row in view.rows), default=0)
+        gone = max((lost(view, row) or 0 for row in usable(view)), default=0)
+        told.append(
+            f"*{facts.name(view.title)}*: up to {facts.counted(refused, 'refusal')} a run were met, and "
+            f"{facts.counted(max(gone, 0), 'item')} lost."
+        )
+    twice = sum(repeated(row) for view in story.study.views for row in usable(view))
+    once = f"{facts.counted(twice, 'item')} came twice and counted once" if twice else "No item came twice"
+    told.append(f"{once}, in all runs that count.")
+    yield prose("What this run has seen of it:")
+    yield points(told)
+
+
+def _of_mode(story: Story, advice: ModeAdvice) -> Iterator[list[str]]:
+    facts, chance, use = story.facts, advice.verdict.chance, advice.use
+    if chance is None or use is None:
+        return
+    if not advice.verdict.decided:
+        yield [
+            f"{MODE_NAMES[advice.mode]}: the bet on {facts.name(use.label)} is wrong",
+            (
+                f"{facts.kept(probability(1 - chance.best))} that another is better, at a loss of "
+                f"{facts.kept(share(chance.loss_if_not_best))} then"
+            ),
+            f"take {facts.kept(pairs_needed(advice.verdict))}",
+        ]
+    for other in advice.better_elsewhere:
+        if other.use:
+            yield [
+                f"{MODE_NAMES[advice.mode]}: conditions as in {facts.name(other.scenario.title)}",
+                f"a loss of {facts.kept(share(other.loss(use.key)))} against {facts.name(other.use.label)}",
+                "use the settings of that scenario there",
+            ]
+
+
+def _of_memory(story: Story) -> Iterator[list[str]]:
+    facts = story.facts
+    for mode, advice in story.concurrent.items():
+        alone = story.alone(advice)
+        peak = max((option.memory_mb or 0.0 for option in advice.chosen), default=0.0)
+        if alone and alone.memory_mb and peak:
+            yield [
+                f"{MODE_NAMES[mode]}: memory grows with concurrency",
+                f"{facts.whole(alone.memory_mb)} MB one at a time, up to {facts.whole(peak)} MB as advised",
+                "bounded queues; lower the concurrency, or the page size, where memory is short",
+            ]
+
+
+def _of_noise(story: Story) -> Iterator[list[str]]:
+    loud = [view for view in story.study.views if view.noise and not view.noise.low <= 1 <= view.noise.high]
+    if loud:
+        names = listed([f"*{story.facts.name(view.title)}*" for view in loud])
+        yield [
+            "The machine was not quiet",
+            f"the baseline differs from itself beyond its interval in {names}",
+            "measure these again before relying on them",
+        ]

@@ -1,0 +1,116 @@
+"""What to do, mode by mode, in words: the choice, how sure it is, what it costs, and where another is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict, advise_modes
+from ingest_bench.advice.options import Key, Option
+from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
+from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.wording import counted, listed, percent, safe, sentence, speed_up, whole
+
+MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
+SMALLEST = 0.01
+"""A share below this, or as near to certainty, is not rounded to nothing, or to certainty."""
+
+
+def what_to_do(study: Study) -> list[str]:
+    """Give a line for each mode that was measured: what to use, how sure that is, and its exceptions."""
+    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in advise_modes(study.results).items()]
+
+
+def told(advice: ModeAdvice) -> str:
+    """Say what to use in a mode."""
+    use = advice.use
+    if use is None:
+        return "nothing can be recommended, since no way that can be set has enough valid pairs."
+    parts = [f"{sentence(chosen(use))}, {gains(advice)}. {how_sure(advice.verdict, advice.options_named)}"]
+    parts.append(f"It takes {costs(advice.chosen)}.")
+    parts += [f"Better elsewhere: {apart(advice.better_elsewhere)}."] if advice.better_elsewhere else []
+    parts += [f"Not measured with it: {apart(advice.chosen_elsewhere)}."] if advice.chosen_elsewhere else []
+    return " ".join(parts)
+
+
+def chosen(option: Option) -> str:
+    """Name a choice: *use 1* is one."""
+    pages = f", {counted(option.page_size, 'item')} a page" if option.page_size else ""
+    if option.strategy == "sequential":
+        return f"**use {option.concurrency}** ({safe(option.cell.label)}{pages})"
+    return f"use **{safe(option.label)}**{pages}"
+
+
+def gains(advice: ModeAdvice) -> str:
+    """Say how fast a choice is in each scenario that decided, against what that was compared with."""
+    parts = [
+        f"{speed_up(option.ratio)} as fast as {safe(baseline_of(scenario))} in *{safe(scenario.scenario.title)}*"
+        for scenario, option in zip(advice.deciding, advice.chosen, strict=True)
+        if option.ratio and not option.cell.null
+    ]
+    kept = [
+        f"the baseline itself in *{safe(scenario.scenario.title)}*"
+        for scenario, option in zip(advice.deciding, advice.chosen, strict=True)
+        if option.cell.null
+    ]
+    return listed([*parts, *kept])
+
+
+def baseline_of(advice: ScenarioAdvice) -> str:
+    """Name the baseline of a scenario."""
+    base = advice.scenario.baseline
+    label = advice.scenario.arms[base.arm].label or base.arm.replace("_", " ")
+    return f"{label} on {base.corpus}" if advice.growing else label
+
+
+def how_sure(verdict: Verdict[Key], options: dict[Key, Option]) -> str:
+    """Say whether it is decided, with which probability, what is lost if it is wrong, and what would settle it."""
+    chance = verdict.chance
+    if chance is None:
+        return ""
+    if len(options) == 1:
+        return "Nothing else that can be set was measured."
+    near = f"{probability(chance.enough)} to be within {percent(TOLERANCE)} of it"
+    odds = f"{probability(chance.best)} to be the best, {near}"
+    loss = f"expected loss {share(chance.loss)}"
+    loss += f", {share(chance.loss_if_not_best)} if another is better" if chance.best < 1 else ""
+    if verdict.decided:
+        return f"Decided: {odds}; {loss}."
+    rivals = listed([safe(options[key].label) for key in verdict.rivals])
+    return f"**Undecided** against {rivals}: {odds}; {loss}. {sentence(pairs_needed(verdict))} would settle it."
+
+
+def pairs_needed(verdict: Verdict[Key]) -> str:
+    """Say how many more pairs would settle a choice."""
+    if verdict.more_pairs is None:
+        return f"more than {counted(MOST_PAIRS, 'more pair')} of each"
+    return f"about {counted(verdict.more_pairs, 'more pair')} of each"
+
+
+def costs(options: Sequence[Option]) -> str:
+    """Say what a choice costs in memory and requests, the most of several scenarios."""
+    memory = [option.memory_mb for option in options if option.memory_mb is not None]
+    requests = [option.requests for option in options if option.requests]
+    parts = [f"{'up to ' if len(memory) > 1 else ''}{whole(max(memory))} MB of memory"] if memory else []
+    parts += [f"{'up to ' if len(requests) > 1 else ''}{counted(max(requests), 'request')} a run"] if requests else []
+    return listed(parts) or "an unknown amount of memory"
+
+
+def apart(scenarios: Sequence[ScenarioAdvice]) -> str:
+    """Name scenarios, each with what is best there."""
+    return "; ".join(
+        f"{safe(other.use.label)}{'' if other.verdict.decided else ' (undecided)'} in *{safe(other.scenario.title)}*"
+        for other in scenarios
+        if other.use
+    )
+
+
+def probability(value: float) -> str:
+    """Write a probability; one that is not quite certain is not written as if it were."""
+    if 1 - SMALLEST < value < 1:
+        return f"over {percent(1 - SMALLEST)}"
+    return share(value)
+
+
+def share(value: float) -> str:
+    """Write a share; one that is not quite nothing is not written as if it were."""
+    return f"under {percent(SMALLEST)}" if 0 < value < SMALLEST else percent(value)

@@ -1,0 +1,116 @@
+"""Cost against size, from cells that measured the same way on corpora of several sizes, in pairs all along."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingest_bench.estimates import Estimate
+from ingest_bench.results import Cell, Results
+from ingest_bench.scaling.growth import Growth, fit_growth
+from ingest_bench.scaling.series import log_ratios, usable
+from ingest_bench.settings import Scenario, Settings
+
+Node = tuple[str, str]
+"""A way of ingesting with its conditions, and a corpus."""
+Graph = Mapping[Node, list[tuple[Node, Estimate]]]
+
+
+@dataclass(frozen=True, slots=True)
+class WayGrown:
+    """One way of ingesting on corpora of several sizes."""
+
+    scenario: str
+    """One that holds its largest size."""
+    label: str
+    concurrency: int
+    growth: Growth
+
+
+def ways_grown(results: Results) -> list[WayGrown]:
+    """Fit the growth of every way that was measured on corpora of the same kind but another size.
+
+    A cell gives the speed of a way relative to a baseline, maybe on another corpus. Cells that share a side make a
+    chain, so two sizes can be compared pair by pair though no cell holds both; absolute times are never compared.
+    """
+    settings = Settings.model_validate(results.config)
+    graph: dict[Node, list[tuple[Node, Estimate]]] = {}
+    items: dict[str, float] = {}
+    told: dict[str, list[Cell]] = {}
+    for cell in results.cells:
+        estimate = Estimate.of(log_ratios(cell)) if usable(cell) else None
+        if estimate is None:
+            continue
+        candidate, baseline = _nodes(settings, cell)
+        _count(cell, {"candidate": candidate[1], "baseline": baseline[1]}, items)
+        told.setdefault(candidate[0], []).append(cell)
+        if candidate != baseline:
+            graph.setdefault(baseline, []).append((candidate, estimate))
+            graph.setdefault(candidate, []).append((baseline, _reversed(estimate)))
+    return [grown for way in told if (grown := _way_grown(way, told[way], graph, items, results.seed))]
+
+
+def _way_grown(way: str, cells: list[Cell], graph: Graph, items: Mapping[str, float], seed: int) -> WayGrown | None:
+    nodes = sorted((node for node in graph if node[0] == way and node[1] in items), key=lambda node: items[node[1]])
+    if len(nodes) < 2:  # noqa: PLR2004 - growth takes two sizes
+        return None
+    steps = _paths(graph, nodes[0])
+    growth = fit_growth({items[node[1]]: steps[node] for node in nodes if node in steps}, seed=seed)
+    largest = max(cells, key=lambda cell: items[cell.corpus])
+    return WayGrown(largest.scenario, largest.label, largest.concurrency, growth) if growth else None
+
+
+def _paths(graph: Graph, start: Node) -> dict[Node, list[Estimate]]:
+    """Find the shortest chain of estimates from one node to each other; breadth first, in the order of the cells."""
+    found: dict[Node, list[Estimate]] = {start: []}
+    waiting = deque([start])
+    while waiting:
+        node = waiting.popleft()
+        for other, estimate in graph[node]:
+            if other not in found:
+                found[other] = [*found[node], estimate]
+                waiting.append(other)
+    return found
+
+
+def _reversed(estimate: Estimate) -> Estimate:
+    return Estimate(-estimate.mean, estimate.spread, estimate.pairs)
+
+
+def _nodes(settings: Settings, cell: Cell) -> tuple[Node, Node]:
+    scenario = settings.scenarios[cell.scenario]
+    base = scenario.baseline
+    return (
+        (_way(settings, scenario, cell.arm, cell.concurrency, cell.corpus), cell.corpus),
+        (
+            _way(settings, scenario, base.arm, base.concurrency, base.corpus or scenario.corpus),
+            base.corpus or scenario.corpus,
+        ),
+    )
+
+
+def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: str) -> str:
+    """Describe a way and its conditions: two that differ in more than the number of items are not compared."""
+    made = scenario.arms[arm]
+    kind = settings.corpora[corpus]
+    driven = {name: value for name, value in made.settings.items() if level > 1 or name != "worker_strategy"}
+    split = level == 1 and made.settings.get("worker_strategy") == "time_chunks"
+    shape = [kind.kind, kind.item_kb, kind.files, kind.broken, kind.generated]
+    conditions = [
+        scenario.cache,
+        scenario.server.model_dump() if scenario.server else None,
+        scenario.pipeline.output if scenario.pipeline else None,
+        scenario.file,
+    ]
+    return json.dumps([made.fetcher, driven, split, level, shape, conditions], sort_keys=True)
+
+
+def _count(cell: Cell, corpora: Mapping[str, str], items: dict[str, float]) -> None:
+    """Keep how many items the corpora of a cell deliver."""
+    for role, corpus in corpora.items():
+        counts = [sample.items for sample in cell.samples if sample.role == role and sample.void is None]
+        if counts:
+            items.setdefault(corpus, statistics.median(counts))

@@ -1,0 +1,183 @@
+"""The Universal Scalability Law, fitted to throughput against concurrency."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest_bench.estimates import Estimate, generator
+
+Array = NDArray[np.float64]
+FEWEST_LEVELS = 4
+"""The law has three coefficients: with three levels nothing is left that could contradict it."""
+DRAWS = 1_000
+UNLIKELY = 0.05
+"""A law that would show such deviations less often than this doesn't describe the levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """An estimate with the bounds of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usl:
+    """X(N) = scale N / (1 + contention (N - 1) + coherency N (N - 1)), between the lowest and the highest level."""
+
+    scale: Bounds
+    """Throughput of one worker, relative to the baseline."""
+    contention: Bounds
+    coherency: Bounds
+    peak: Bounds
+    """Concurrency of the highest throughput, never outside the levels measured; see `peak_at`."""
+    peak_at: Literal["inside", "lowest level", "highest level"]
+    """Whether the curve has its maximum within the levels, or falls or rises through all of them."""
+    levels: tuple[int, ...]
+    describes: bool
+    """Whether the levels lie on such a curve, as far as their pairs can tell."""
+    confidence: float
+    replicas: Array
+    """Coefficients of every draw, a row each, for `band`."""
+
+    def curve(self, levels: Sequence[float]) -> Array:
+        """Give throughput relative to the baseline at some levels, none of them outside those measured.
+
+        Raises:
+            ValueError: a level is outside, where nothing is known.
+
+        """
+        found = np.array([[self.scale.value, self.contention.value, self.coherency.value]])
+        return np.asarray(_throughput(self._inside(levels), found)[0])
+
+    def band(self, levels: Sequence[float]) -> tuple[Array, Array]:
+        """Give the bounds of the curve at some levels, none of them outside those measured.
+
+        Raises:
+            ValueError: a level is outside, where nothing is known.
+
+        """
+        curves = _throughput(self._inside(levels), self.replicas)
+        tail = (1 - self.confidence) / 2
+        low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
+        return low, high
+
+    def _inside(self, levels: Sequence[float]) -> Array:
+        asked = np.asarray(levels, dtype=float)
+        if len(asked) and (asked.min() < self.levels[0] or asked.max() > self.levels[-1]):
+            raise ValueError(
+                f"levels from {self.levels[0]} to {self.levels[-1]} were measured; no curve goes past them"
+            )
+        return asked
+
+
+@dataclass(frozen=True, slots=True)
+class TooFew:
+    """Why nothing was fitted."""
+
+    levels: tuple[int, ...]
+    needed: int = FEWEST_LEVELS
+
+
+def fit_usl(
+    ratios: Mapping[int, Sequence[float]], *, seed: int = 0, confidence: float = 0.95, draws: int = DRAWS
+) -> Usl | TooFew:
+    """Fit the law to paired log ratios of throughput by level.
+
+    N. J. Gunther, "Guerrilla Capacity Planning", Springer 2007, chapters 4 and 5. Divided by N and inverted the law is
+    linear in 1 / scale, contention / scale and coherency / scale, which are found by least squares with bounds at 0
+    (`scipy.optimize.nnls`), so each fit has one solution and needs no start. Deviations count relative to the
+    throughput, since the errors are those of ratios. The intervals are a parametric bootstrap over the pairs: the fit
+    is repeated on means drawn from what the pairs of each level leave possible (`ingest_bench.estimates`).
+
+    Args:
+        ratios: by concurrency, the logs of throughput over the baseline's, one a pair. Levels with fewer than two pairs
+            are ignored.
+        seed: of the bootstrap.
+        confidence: of the intervals.
+        draws: of the bootstrap.
+
+    """
+    known = {level: estimate for level, logs in sorted(ratios.items()) if (estimate := Estimate.of(logs))}
+    levels = tuple(known)
+    if len(levels) < FEWEST_LEVELS:
+        return TooFew(levels)
+    at = np.array(levels, dtype=float)
+    found = _solve(at, np.exp([known[level].mean for level in levels]))
+    if found is None:
+        return TooFew(levels)
+    drawn = np.column_stack([known[level].draws(generator(seed, level), draws) for level in levels])
+    replicas = np.array([row for means in np.exp(drawn) if (row := _solve(at, means)) is not None])
+    peaks = np.array([_peak(row, levels) for row in replicas])
+    peak = _peak(found, levels)
+    scale, contention, coherency = (_bounds(found[place], replicas[:, place], confidence) for place in range(3))
+    return Usl(
+        scale=scale,
+        contention=contention,
+        coherency=coherency,
+        peak=_bounds(peak, peaks, confidence),
+        peak_at="lowest level" if peak <= levels[0] else "highest level" if peak >= levels[-1] else "inside",
+        levels=levels,
+        describes=_describes(at, known, found),
+        confidence=confidence,
+        replicas=replicas,
+    )
+
+
+def _solve(levels: Array, throughput: Array) -> Array | None:
+    """Give scale, contention and coherency; None where the scale is unbounded."""
+    from scipy.optimize import nnls  # noqa: PLC0415 - only who fits pays for scipy
+
+    terms = np.column_stack([np.ones_like(levels), levels - 1, levels * (levels - 1)])
+    weights = throughput / levels
+    for _ in range(2):
+        solution, _ = nnls(terms * weights[:, None], weights * levels / throughput)
+        if solution[0] <= 0:
+            return None
+        # Again with the weights of the curve itself: those of noisy points favour the points that err upwards.
+        weights = 1 / (terms @ solution)
+    return np.array([1 / solution[0], solution[1] / solution[0], solution[2] / solution[0]])
+
+
+def _throughput(levels: Array, coefficients: Array) -> Array:
+    scale, contention, coherency = (column[:, None] for column in coefficients.T)
+    return np.asarray(scale * levels / (1 + contention * (levels - 1) + coherency * levels * (levels - 1)))
+
+
+def _peak(coefficients: Array, levels: Sequence[int]) -> float:
+    """Give the maximum of the curve, N = sqrt((1 - contention) / coherency), kept within the levels."""
+    _, contention, coherency = coefficients
+    if contention >= 1:
+        return float(levels[0])
+    where = math.sqrt((1 - contention) / coherency) if coherency > 0 else math.inf
+    return float(min(max(where, levels[0]), levels[-1]))
+
+
+def _bounds(value: float, replicas: Array, confidence: float) -> Bounds:
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(replicas, [tail, 1 - tail])
+    return Bounds(float(value), min(float(low), float(value)), max(float(high), float(value)))
+
+
+def _describes(levels: Array, known: Mapping[int, Estimate], found: Array) -> bool:
+    """Compare the deviations of the levels with the spread of their pairs: the F test for lack of fit.
+
+    N. R. Draper and H. Smith, "Applied Regression Analysis", 3rd edition, section 2.1.
+    """
+    from scipy.special import fdtrc  # noqa: PLC0415 - only who fits pays for scipy
+
+    estimates = list(known.values())
+    off = np.array([estimate.mean for estimate in estimates]) - np.log(_throughput(levels, found[None, :])[0])
+    pairs = np.array([estimate.pairs for estimate in estimates])
+    inside = float(np.sum([(e.pairs - 1) * e.spread**2 for e in estimates])) / float((pairs - 1).sum())
+    free = len(levels) - 3
+    lack = float((pairs * off**2).sum()) / free
+    return inside == 0 or float(fdtrc(free, int((pairs - 1).sum()), lack / inside)) >= UNLIKELY

@@ -1,0 +1,87 @@
+"""What the report says to do, and that its tables recommend the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ingest_bench.advice import advise_modes, advise_scenarios
+from ingest_bench.reporting.compare import recommended, rival
+from ingest_bench.reporting.markdown import markdown
+from ingest_bench.reporting.sections import whole_report
+from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.what_to_do import probability, share, what_to_do
+
+
+def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:
+    """Each line begins with its mode and gives a choice, its certainty and its costs."""
+    lines = what_to_do(Study.of(make()))
+    assert [line.partition("**: ")[0] for line in lines] == ["**JSON files", "**GeoParquet", "**API"]
+    for line in lines:
+        assert "use **" in line.lower() or "**use 1**" in line.lower()
+        assert "to be the best" in line
+        assert "MB of memory" in line
+    assert "requests a run" in lines[-1]
+
+
+def test_the_report_has_it_before_its_answers(make: Any) -> None:
+    """What to do comes first."""
+    text = markdown([whole_report(Study.of(make(lambda spec: spec.scenario == "large_api")))])
+    assert 0 < text.index("## What to do") < text.index("## Answers")
+
+
+def test_the_tables_recommend_what_is_advised(make: Any) -> None:
+    """The recommended row of a scenario is the advised option, in every scenario."""
+    results = make()
+    study = Study.of(results)
+    advised = {advice.name: advice.use for advice in advise_scenarios(results)}
+    for view in study.views:
+        row, use = recommended(view), advised[view.name]
+        assert row is not None
+        assert use is not None
+        assert (row.cell.arm, row.level) == (use.cell.arm, use.concurrency)
+
+
+def test_a_rival_is_smaller_and_only_named_while_undecided(make: Any) -> None:
+    """While noise hides whether one at a time is as good, it is named beside the bet; once decided, nothing is."""
+
+    def faster(spec: Any, arm: str, level: int, found: Any) -> Any:
+        return replace(found, rate=found.rate * (1.3 if level > 1 else 1.0))
+
+    seen = set()
+    for make.noise, make.seed in [(0.01, 1), *((0.3, seed) for seed in range(8))]:
+        results = make(lambda spec: spec.scenario == "mixed_files_ndjson", truth=faster)
+        (advice,), (view,) = advise_scenarios(results), Study.of(results).views
+        row, other = recommended(view), rival(view)
+        assert row is not None
+        expected = row.level > 1 and not advice.verdict.decided
+        assert (other is not None) is expected
+        assert other is None or other.level == 1
+        seen.add(expected)
+    assert seen == {True, False}
+
+
+def test_a_scenario_that_contradicts_its_mode_is_named(make: Any) -> None:
+    """Where the mode's choice is known to be worse than another, the scenario and its own choice are told."""
+
+    def truth(spec: Any, arm: str, level: int, found: Any) -> Any:
+        if spec.scenario == "rate_limited":
+            return replace(found, rate={5: 9_000.0, 20: 1_000.0}.get(level, 1_500.0))
+        return found
+
+    results = make(lambda spec: spec.scenario in ("large_api", "rate_limited"), truth=truth)
+    advice = advise_modes(results)["api"]
+    assert [each.name for each in advice.better_elsewhere] != []
+    assert "Better elsewhere: " in what_to_do(Study.of(results))[0]
+
+
+def test_near_certainty_is_not_rounded_to_it() -> None:
+    """A probability is 100% or 0% only when it is exactly that."""
+    assert [probability(value) for value in (1.0, 0.9999, 0.5, 0.0001, 0.0)] == [
+        "100%",
+        "over 99%",
+        "50%",
+        "under 1%",
+        "0%",
+    ]
+    assert share(0.004) == "under 1%"
