@@ -175,6 +175,11 @@ class Scenario(Strict):
     arms: dict[str, Arm] = Field(min_length=1)
     sampling: Sampling | None = Field(default=None, description="instead of the general one")
 
+    @property
+    def of_stages(self) -> bool:
+        """Whether it takes an ingest apart: its arms explain, and are not there to be chosen from."""
+        return any(arm.server or arm.fetcher in ("read_only", "parse_only") for arm in self.arms.values())
+
 
 class Settings(Strict):
     """The whole of `config.yaml`."""

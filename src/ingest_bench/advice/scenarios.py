@@ -84,7 +84,7 @@ def advise_scenarios(results: Results) -> list[ScenarioAdvice]:
     found = []
     for name, scenario in settings.scenarios.items():
         cells = [cell for cell in results.cells if cell.scenario == name]
-        if cells:
+        if cells and not scenario.of_stages:
             found.append(advise_scenario(name, scenario, settings.corpora[scenario.corpus].kind, cells))
     return found
 

@@ -60,7 +60,9 @@ def same_as_baseline(view: View, row: Row) -> bool:
 
 
 def recommended(view: View) -> Row | None:
-    """Pick the row that is advised: see `ingest_bench.advice`."""
+    """Pick the row that is advised, unless there is nothing to choose from; see `ingest_bench.advice`."""
+    if view.scenario.of_stages:
+        return None
     use = _advised(view).use
     return next((row for row in view.rows if use and row.cell is use.cell), None)
 

@@ -12,9 +12,6 @@ from ingest_bench.reporting.rows import Row, page_size
 from ingest_bench.results import Ratio, Results, Sample
 from ingest_bench.settings import Corpus, Scenario, Settings
 
-ALONE = ("read_only", "parse_only")
-"""Fetchers that run one stage of an ingest: to be explained by, not to be chosen."""
-
 
 class Kind(Enum):
     """What a scenario asks, which decides what is reported of it beside time, throughput and memory."""
@@ -91,7 +88,7 @@ class View:
     @cached_property
     def kind(self) -> Kind:
         """What it asks: seen from its settings, so that a scenario of the user's own is reported as fully."""
-        if any(arm.fetcher in ALONE for arm in self.scenario.arms.values()):
+        if self.scenario.of_stages:
             return Kind.STAGES
         if self.scenario.pipeline:
             return Kind.MIXED
