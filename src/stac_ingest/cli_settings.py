@@ -9,10 +9,25 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from stac_ingest.api.credentials import TOKEN_VARIABLE
+from stac_ingest.api.urls import display, split_credentials
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 
 FORMATS = ("ndjson", "items", "geoparquet")
+
+_NAMES = (
+    "collection_id",
+    "bbox",
+    "datetime",
+    "limit",
+    "max_items",
+    "concurrency",
+    "worker_strategy",
+    "retry",
+    "headers_file",
+)
+"""Settings that options give; what isn't given is left to the file, or the defaults."""
 
 MODEST_BUDGET = {"max_requests": 500, "requests_per_second": 2.0, "max_in_flight": 2}
 """Of a server that isn't this machine's, unless the user says otherwise."""
@@ -38,6 +53,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder to write to")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings as YAML; options given here win")
+    parser.add_argument(
+        "--headers-file",
+        metavar="FILE",
+        help="send these headers to the API, `Name: value` a line (a bearer token may be in STAC_INGEST_TOKEN instead)",
+    )
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
     search = parser.add_argument_group("what to read")
@@ -71,13 +91,17 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = _from_file(options.config) if options.config else {}
     if options.source is not None:
+        if _is_url(options.source) and split_credentials(options.source)[1] is not None:
+            raise ConfigurationError(
+                f"SOURCE: {display(options.source)} is given with credentials, which others on this machine can see; "
+                f"put them into {TOKEN_VARIABLE} or a file for --headers-file"
+            )
         settings["source"] = options.source
         settings["mode"] = "api" if _is_url(options.source) else "file"
     if "source" not in settings:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
     settings.setdefault("mode", "api" if _is_url(str(settings["source"])) else "file")
-    names = ("collection_id", "bbox", "datetime", "limit", "max_items", "concurrency", "worker_strategy", "retry")
-    settings |= {name: value for name in names if (value := getattr(options, name)) is not None}
+    settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     remote = settings["mode"] == "api" and not is_loopback(str(settings["source"]))
     if remote and not options.allow_remote:
         raise ConfigurationError(f"{_host(settings['source'])} is not this machine; --allow-remote lets it be asked")

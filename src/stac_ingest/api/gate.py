@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.pacer import Pacer, Start
-from stac_ingest.errors import BudgetExhausted, RateLimited
+from stac_ingest.errors import BudgetExhausted, PauseTooLong, ResponseError
 
 if TYPE_CHECKING:
     from stac_ingest.api.clock import Clock
@@ -28,6 +28,7 @@ class Gate:
         self._slots = asyncio.Semaphore(min(config.concurrency, budget.max_in_flight or config.concurrency))
         self._door = asyncio.Lock()
         self._in_flight = 0
+        self._shut: ResponseError | None = None
         self.pacer = Pacer(budget.requests_per_second)
 
     @asynccontextmanager
@@ -38,15 +39,17 @@ class Gate:
 
         Raises:
             BudgetExhausted: `budget.max_requests` have been sent.
-            RateLimited: the host asked for a pause that is longer than `retry_seconds`.
+            PauseTooLong: the host asked for a pause that is longer than `retry_seconds`.
+            ResponseError: the gate was shut; the error that it was shut with.
 
         """
         async with self._slots:
             async with self._door:  # one waits for the time, the others for the door: first come, first served
-                self._check_budget()
+                self._check_open()
                 while (seconds := self.pacer.wait(self._clock.now())) > 0:
                     self._check_pause(shown)
                     await self._clock.sleep(seconds)
+                    self._check_open()
                 start = self.pacer.start(self._clock.now())
                 self._summary.requests += 1
             self._in_flight += 1
@@ -56,7 +59,13 @@ class Gate:
             finally:
                 self._in_flight -= 1
 
-    def _check_budget(self) -> None:
+    def shut(self, error: ResponseError) -> None:
+        """Let no further request through, since the host wants none: each ends in `error`."""
+        self._shut = self._shut or error
+
+    def _check_open(self) -> None:
+        if self._shut is not None:
+            raise self._shut
         if self._most is not None and self._summary.requests >= self._most:
             raise BudgetExhausted(f"the budget of {self._most} requests is spent (budget.max_requests)")
 
@@ -64,4 +73,4 @@ class Gate:
         left = self.pacer.paused_until - self._clock.now()
         if left > self._patience:
             message = f"{shown}: the host asks for a pause of {left:.0f} s, and retry_seconds is {self._patience:g}"
-            raise RateLimited(message, url=shown, status=429)
+            raise PauseTooLong(message, url=shown, status=429)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -11,13 +10,9 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import orjson
 
+from stac_ingest.api.headers import is_sendable
 from stac_ingest.api.urls import display, resolve, same_origin
 from stac_ingest.errors import PaginationLoop
-
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
-_OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "content-type", "cookie", "upgrade", "te"}
-"""The client's own business; a server's link may not set them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +94,7 @@ def _link_headers(link: Mapping[str, Any]) -> dict[str, str]:
     headers = {}
     for name, value in given.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text) and name.lower() not in _OWN_HEADERS:
+        if is_sendable(name, text):
             headers[name] = text
     return headers
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import socket
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-from stac_ingest.errors import ResponseError
+from stac_ingest.errors import LinkRefused
 
 _SAFE = "%:/?#[]@!$&'()*+,;=-._~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -57,34 +58,57 @@ def resolve(href: str, base: str) -> str:
     that can't stand in a URL are escaped, everything else stays as the server wrote it: cursors must not be re-encoded.
 
     Raises:
-        ResponseError: the link leads from https to plain http, to another kind of scheme, or from the outside to an
-            address of this machine or the other way round.
+        LinkRefused: the link leads from https to plain http, to another kind of scheme, or to another host in another
+            zone: into this machine or a private network, or out of it.
 
     """
+    shown = display(base)
     try:
         url, _ = split_credentials(urljoin(base, quote(href.strip(), safe=_SAFE)))
         scheme, host, port = origin(url)
         base_scheme, base_host, base_port = origin(base)
     except ValueError:
-        raise ResponseError(f"link {href!r:.200} is not a URL", url=display(base)) from None
+        raise LinkRefused(f"link {href!r:.200} is not a URL", url=shown) from None
     if scheme not in _DEFAULT_PORTS or not host:
-        raise ResponseError(f"link {href!r:.200} is not a web address", url=display(base))
+        raise LinkRefused(f"link {href!r:.200} is not a web address; not followed", url=shown)
+    here, there = (zone(name) or "the internet" for name in (base_host, host))
+    if host != base_host and here != there:
+        raise LinkRefused(f"link {display(url)} leads from {here} to {there}; not followed", url=shown)
     if base_scheme == "https" and scheme == "http":
         if host != base_host or port not in (80, base_port):
-            raise ResponseError(f"link {display(url)} leads from https to plain http; not followed", url=display(base))
+            raise LinkRefused(f"link {display(url)} leads from https to plain http; not followed", url=shown)
         parts, base_parts = urlsplit(url), urlsplit(base)
         return urlunsplit(parts._replace(scheme="https", netloc=base_parts.netloc.rsplit("@", 1)[-1]))
-    if host != base_host and _is_internal(host) != _is_internal(base_host):
-        raise ResponseError(
-            f"link {display(url)} leads between the outside and an internal address; not followed", url=display(base)
-        )
     return url
 
 
-def _is_internal(host: str) -> bool:
+def zone(host: str) -> str | None:
+    """Say in words which network a host is in, by its address; None for a name, but for `localhost`."""
     if host == "localhost" or host.endswith(".localhost"):
-        return True
+        return "this machine"
+    address = _address(host)
+    if address is None:
+        return None
+    if address.is_loopback or address.is_unspecified:
+        return "this machine"
+    if address.is_link_local:
+        return "the local link"
+    return "the internet" if address.is_global else "a private network"
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return not ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return _short_address(host)
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or address.sixtofour or address
+    return address
+
+
+def _short_address(host: str) -> ipaddress.IPv4Address | None:
+    """Read `127.1` and `2130706433` as the system does when it connects to them."""
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host)) if host.replace(".", "").isdigit() else None
+    except OSError:
+        return None

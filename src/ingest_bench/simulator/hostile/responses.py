@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 from aiohttp import web
 
-from ingest_bench.simulator.answers import body_of
-from ingest_bench.simulator.hostile.base import PageFault, PassingFault, ReplyFault
+from ingest_bench.simulator.answers import Page, body_of
+from ingest_bench.simulator.hostile.base import Fault, PassingFault, ReplyFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from ingest_bench.simulator.answers import Page, Place
+    from ingest_bench.simulator.behaviours import Answer
+    from ingest_bench.simulator.window import Visit
 
 _MIB = 2**20
 _PIECE = 64
@@ -43,6 +44,11 @@ class _Streamed(web.StreamResponse):
         self._begun = True
         await self._send(request)
         return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """End the body, unless there is none."""
+        if self.prepared:
+            await super().write_eof(data)
 
     async def _send(self, request: web.BaseRequest) -> None:
         raise NotImplementedError
@@ -171,26 +177,29 @@ class GzipBomb(ReplyFault):
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Pack it."""
-        packer = zlib.compressobj(wbits=31)
-        packed = b"".join(packer.compress(b" " * _MIB) for _ in range(self.value)) + packer.flush()
-        return web.Response(body=packed, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
+        return web.Response(
+            body=_packed(self.value), headers={"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        )
 
 
-class WrongType(PageFault):
+class WrongType(Fault):
     """Pages are said to be plain text."""
 
     name = "wrong-content-type"
 
-    async def __call__(self, *arguments: Any) -> web.StreamResponse:
+    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
         """Change the header."""
-        response = await super().__call__(*arguments)
-        if hasattr(response, "place"):
+        response = await answer(request, visit)
+        if isinstance(response, Page):
+            self.hits += 1
             response.content_type = "text/plain"
         return response
 
-    def edit(self, page: dict[str, Any], place: Place) -> bool:  # noqa: ARG002 - the same everywhere
-        """Leave the content as it is."""
-        return True
+
+@cache
+def _packed(mebibytes: int) -> bytes:
+    packer = zlib.compressobj(wbits=31)
+    return b"".join(packer.compress(b" " * _MIB) for _ in range(mebibytes)) + packer.flush()
 
 
 def _hang_up(request: web.BaseRequest) -> None:
