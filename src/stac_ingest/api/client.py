@@ -58,6 +58,8 @@ class Client:
             read_bufsize=_READ_BUFFER,
             trust_env=bool(getproxies()),
         )
+        # It sends a GET again by itself when a kept connection turns out to be closed: a try that nobody would count.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no public setting
 
     async def close(self) -> None:
         """End the session. Closing twice is fine."""

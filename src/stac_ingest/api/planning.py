@@ -12,6 +12,7 @@ from stac_ingest.api.intervals import DAY, Interval, parse_instant
 from stac_ingest.api.links import Request, next_request
 from stac_ingest.api.numbered import Numbering, recognise
 from stac_ingest.api.pages import Counts, Page, datetimes, page_counts
+from stac_ingest.errors import LinkRefused
 
 if TYPE_CHECKING:
     from stac_ingest.api.cursor import Cursor
@@ -95,7 +96,10 @@ class Planner:
         counts = page_counts(page)
         self._summary.matched = counts.matched
         whole = Walk(request, (answered, page))
-        following = next_request(page.links, answered)
+        try:
+            following = next_request(page.links, answered)
+        except LinkRefused:
+            return [whole]  # whoever walks it delivers this page, and then says what is wrong with its link
         if following is None:
             return [whole]
         numbering = recognise(answered, following, counts.returned) if counts.returned else None

@@ -30,6 +30,9 @@ class Fault:
     name: ClassVar[str]
     default: ClassVar[int | float | str | None] = None
     """Of its value, and by its type the kind of value; None when it takes none."""
+    layer: ClassVar[int] = 0
+    """Where it stands when behaviours are combined: what changes a page comes before what changes its text (1), and
+    that before what sends something else instead (2)."""
 
     def __init__(self, value: str | None = None, *, share: float = 1.0, seed: int = 0) -> None:
         """Read the value that was given.
@@ -111,7 +114,7 @@ class LinkFault(PageFault):
 
     def edit(self, page: dict[str, Any], place: Place) -> bool:
         """Change the link, where the page has one."""
-        links = [self.link(link, place) if link["rel"] == "next" else link for link in page["links"]]
+        links = [self.link(link, place) if is_next(link) else link for link in page["links"]]
         changed: bool = links != page["links"]
         page["links"] = links
         return changed
@@ -125,6 +128,7 @@ class ReplyFault(Fault):
     """Gives another answer in place of pages, from the page of that number on, however often they are asked for."""
 
     default: ClassVar[int | float | str | None] = 2
+    layer = 2
 
     async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
         """Have the page made, then replace it."""
@@ -148,6 +152,7 @@ class PassingFault(Fault):
     """Gives another answer to the first tries of every request for a page, so many as its value says."""
 
     default: ClassVar[int | float | str | None] = 1
+    layer = 2
 
     def reset(self) -> None:
         """Forget what was asked."""
@@ -192,8 +197,13 @@ def is_last(place: Place) -> bool:
     return place.start + place.limit >= place.matched
 
 
+def is_next(link: Any) -> bool:
+    """Whether a member of a page's links leads to the next page; other behaviours add what doesn't."""
+    return isinstance(link, dict) and link.get("rel") == "next" and "href" in link
+
+
 def set_next(page: dict[str, Any], link: dict[str, Any] | None) -> None:
     """Put a link in place of the page's own `next`."""
-    page["links"] = [other for other in page["links"] if other["rel"] != "next"]
+    page["links"] = [other for other in page["links"] if not is_next(other)]
     if link is not None:
         page["links"].append(link)

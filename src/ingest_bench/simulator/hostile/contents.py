@@ -158,6 +158,8 @@ class ClampLimit(Fault):
 class _JsonFault(Fault):
     """Changes the text of pages, beyond what a JSON library would write."""
 
+    layer = 1
+
     async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
         """Have the page made, then change its text."""
         response = await answer(request, visit)

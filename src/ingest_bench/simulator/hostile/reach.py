@@ -16,14 +16,19 @@ _PERMANENT, _FOUND = 308, 302
 
 
 class NextOtherOrigin(LinkFault):
-    """`next` leads to another origin: the same server, called by the name in the value."""
+    """`next` leads to another origin: the same server, called by the name in the value, and back."""
 
     name = "next-other-origin"
     default = "localhost"
 
     def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
         """Change the host, and name headers that a client must not carry over."""
-        return {**link, "href": _elsewhere(link["href"], self.value), "headers": {"X-Of-The-Link": "1"}}
+        there = urlsplit(link["href"]).hostname != self.value
+        return {
+            **link,
+            "href": _elsewhere(link["href"], self.value if there else "127.0.0.1"),
+            "headers": {"X-Of-The-Link": "1"},
+        }
 
 
 class NextInternal(LinkFault):

@@ -24,13 +24,13 @@ BEHAVIOURS: dict[str, type[Fault]] = {kind.name: kind for group in GROUPS.values
 
 
 def make(texts: Iterable[str], seed: int = 0) -> list[Fault]:
-    """Make the behaviours that are named, each as `NAME[=VALUE][@SHARE]`.
+    """Make the behaviours that are named, each as `NAME[=VALUE][@SHARE]`; the outermost comes first.
 
     Raises:
         SettingsError: there is none of that name, or it doesn't take that value.
 
     """
-    return [_one(text, seed) for text in texts]
+    return sorted((_one(text, seed) for text in texts), key=lambda fault: -fault.layer)
 
 
 def _one(text: str, seed: int) -> Fault:

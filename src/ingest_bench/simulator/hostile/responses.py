@@ -182,6 +182,18 @@ class GzipBomb(ReplyFault):
         )
 
 
+class EchoHeaders(ReplyFault):
+    """Pages from that number on are refused with a 400 that repeats the headers of the request, credentials and all."""
+
+    name = "echo-headers"
+
+    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
+        """Repeat what was sent, the credentials first: a client shows how a body begins."""
+        lines = [f"Authorization: {request.headers.get('Authorization')}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        return web.Response(status=400, text="\n".join(lines))
+
+
 class WrongType(Fault):
     """Pages are said to be plain text."""
 
@@ -207,4 +219,4 @@ def _hang_up(request: web.BaseRequest) -> None:
         request.transport.close()
 
 
-ALL = (Truncated, Reset, Stall, SlowDrip, Html, HalfJson, ErrorBody, EmptyBody, GzipBomb, WrongType)
+ALL = (Truncated, Reset, Stall, SlowDrip, Html, HalfJson, ErrorBody, EmptyBody, GzipBomb, EchoHeaders, WrongType)
