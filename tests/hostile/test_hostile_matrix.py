@@ -67,7 +67,7 @@ EXPECTED = {
     "endless-empty": Expected(error=DataProcessingError, before=TOTAL),
     **dict.fromkeys(["empty-page", "null-features", "trailing-empty-page", "duplicate-item", "duplicate-page"], WHOLE),
     "missing-next": Expected(lost=TOTAL - 20),
-    "deleted-while-paging": Expected(lost=21),
+    "deleted-while-paging": Expected(lost=23),
     "unstable-sort": Expected(lost=23),
     "limit-zero-endless": WHOLE,
     "bad-item": Expected(bad=ItemError),

@@ -143,16 +143,61 @@ class MissingNext(PageFault):
         return True
 
 
-class DuplicateItem(PageFault):
+class _Remembering(PageFault):
+    """Knows the last item of the page before, if that was asked for first."""
+
+    def reset(self) -> None:
+        """Forget the items."""
+        super().reset()
+        self._last: dict[str, Any] = {}
+
+    def before(self, page: dict[str, Any], place: Place) -> dict[str, Any] | None:
+        """Remember the page's last item, and give that of the page before."""
+        if not page["features"]:
+            return None
+        self._last[_name(place, place.start + place.limit)] = page["features"][-1]
+        return self._last.get(_name(place, place.start)) if place.start else None
+
+
+class DuplicateItem(_Remembering):
     """Every page begins with the last item of the one before, as when items come in while a client pages."""
 
     name = "duplicate-item"
 
     def edit(self, page: dict[str, Any], place: Place) -> bool:
-        """Lead to a place one too early."""
-        if is_last(place):
+        """Put it in front."""
+        before = self.before(page, place)
+        if before is None:
             return False
-        set_next(page, place.link(place.start + max(1, place.limit - 1)))
+        page["features"].insert(0, before)
+        return True
+
+
+class UnstableSort(_Remembering):
+    """Every page past the first repeats an item of the one before in place of one of its own, which is lost."""
+
+    name = "unstable-sort"
+
+    def edit(self, page: dict[str, Any], place: Place) -> bool:
+        """Exchange the first item."""
+        before = self.before(page, place)
+        if before is None:
+            return False
+        page["features"][0] = before
+        return True
+
+
+class DeletedWhilePaging(PageFault):
+    """Every page past the first lacks its first item, as when items are deleted while a client pages."""
+
+    name = "deleted-while-paging"
+
+    def edit(self, page: dict[str, Any], place: Place) -> bool:
+        """Leave it out."""
+        if not place.start or not page["features"]:
+            return False
+        del page["features"][0]
+        page["numberReturned"] -= 1
         return True
 
 
@@ -169,44 +214,6 @@ class DuplicatePage(_Delaying):
         return True
 
 
-class DeletedWhilePaging(PageFault):
-    """Every page begins one item too late, as when items are deleted while a client pages: each time one is lost."""
-
-    name = "deleted-while-paging"
-
-    def edit(self, page: dict[str, Any], place: Place) -> bool:
-        """Lead to a place one too late."""
-        if place.start + place.limit + 1 >= place.matched:
-            return False
-        set_next(page, place.link(place.start + place.limit + 1))
-        return True
-
-
-class UnstableSort(PageFault):
-    """Every page past the first repeats an item of the one before in place of one of its own, which is lost."""
-
-    name = "unstable-sort"
-
-    def reset(self) -> None:
-        """Forget the items."""
-        super().reset()
-        self._before: dict[str, Any] = {}
-
-    def edit(self, page: dict[str, Any], place: Place) -> bool:
-        """Exchange the first item."""
-        features = page["features"]
-        if not features:
-            return False
-        following = place.link(place.start + place.limit)
-        self._before[str(following.get("body", following["href"]))] = features[-1]
-        here = place.link(place.start)
-        before = self._before.get(str(here.get("body", here["href"])))
-        if not place.start or before is None:
-            return False
-        features[0] = before
-        return True
-
-
 class LimitZero(_Fresh):
     """`limit=0` is answered with an empty page and an endless `next`."""
 
@@ -218,6 +225,12 @@ class LimitZero(_Fresh):
             return False
         set_next(page, place.link(0))
         return True
+
+
+def _name(place: Place, at: int) -> str:
+    """Tell the page that begins there from those of other searches."""
+    link = place.link(at)
+    return str(link.get("body", link["href"]))
 
 
 ALL = (
