@@ -47,6 +47,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_measure(commands)
     _add_schemas(commands)
     _add_publish(commands)
+    _add_hostile_matrix(commands)
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
@@ -98,6 +99,13 @@ def _add_publish(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("--docs", type=Path, default=Path("docs/run"), metavar="DIR")
     command.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
     command.set_defaults(run=_publish)
+
+
+def _add_hostile_matrix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("hostile-matrix", help="see what STAC clients deliver from hostile servers")
+    command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the table, as Markdown")
+    command.add_argument("behaviours", nargs="*", metavar="BEHAVIOUR", help="which; all when none is given")
+    command.set_defaults(run=_hostile_matrix)
 
 
 def _check_config(options: argparse.Namespace) -> None:
@@ -158,6 +166,12 @@ def _publish(options: argparse.Namespace) -> None:
     from ingest_bench.reporting.publish import publish  # noqa: PLC0415 - one command's imports are not another's
 
     publish(options.results, options.docs, options.readme)
+
+
+def _hostile_matrix(options: argparse.Namespace) -> None:
+    from ingest_bench.hostile_matrix.run import run_matrix  # noqa: PLC0415 - one command's imports are not another's
+
+    run_matrix(options.output, options.behaviours)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

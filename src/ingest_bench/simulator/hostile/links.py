@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -33,11 +33,13 @@ class GetOnly(Fault):
     """The landing page offers search by GET alone, and `next` has its token in the href."""
 
     name = "get-only"
-    kept = "GET"
+    kept: ClassVar[str] = "GET"
 
     async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Take links off the landing page."""
+        """Take links off the landing page, and refuse what it doesn't offer."""
         response = await answer(request, visit)
+        if request.path == "/search" and request.method != self.kept:
+            return problem(405, "MethodNotAllowed", "the landing page says how to search")
         if request.path == "/" and isinstance(response, web.Response):
             landing = orjson.loads(body_of(response))
             landing["links"] = [
@@ -49,7 +51,7 @@ class GetOnly(Fault):
 
 
 class NoSearch(GetOnly):
-    """The landing page offers no search: items are paged below their collection, the token in the href."""
+    """There is no search: items are paged below their collection, the token in the href."""
 
     name = "no-search"
     kept = ""
