@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 MOST_REQUESTS = 500
 """Over ten times what any sound walk needs; who asks more often doesn't stop."""
-MOST_S = 20.0
+MOST_S = 60.0
+"""From the first request on; a client that waits between its tries may need half of it."""
+START_S = 300.0
+"""For Python to start and import a client, on a busy machine."""
 
 
 @dataclass(slots=True)
@@ -40,9 +43,10 @@ class Trial:
 async def run_trial(store: Store, behaviour: str, client: str) -> Trial:
     """Start a server and a client, and see."""
     trial = Trial()
-    too_many = asyncio.Event()
+    begun, too_many = asyncio.Event(), asyncio.Event()
 
     def count(_: Asked) -> None:
+        begun.set()
         trial.requests += 1
         if trial.requests > MOST_REQUESTS:
             too_many.set()
@@ -54,12 +58,15 @@ async def run_trial(store: Store, behaviour: str, client: str) -> Trial:
         )
         reading = asyncio.create_task(_read(process, trial))
         stopping = asyncio.create_task(too_many.wait())
+        starting = asyncio.create_task(begun.wait())
+        await asyncio.wait({reading, starting}, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
         done, _ = await asyncio.wait({reading, stopping}, timeout=MOST_S, return_when=asyncio.FIRST_COMPLETED)
         trial.endless, trial.late = stopping in done, not done
         if process.returncode is None:
             process.kill()
         await process.wait()
         stopping.cancel()
+        starting.cancel()
         await reading
         trial.leaked = _leaked(server)
     return trial

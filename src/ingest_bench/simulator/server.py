@@ -151,6 +151,8 @@ def _answering(handler: Handler) -> Answer:
             answer = problem(error.status, error.reason.replace(" ", ""), error.text or error.reason)
             answer.headers.extend({name: value for name, value in error.headers.items() if name == "Allow"})
             return answer
+        except ConnectionError:
+            return problem(HTTPStatus.BAD_REQUEST, "ClientGone", "the client went before it had said what it wants")
         except Exception:
             LOG.exception("%s %s failed", request.method, request.path)
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalServerError", "the simulator failed; see its log")

@@ -59,12 +59,15 @@ def sentence(kind: type[Fault]) -> str:
     return (kind.__doc__ or "").partition("\n")[0]
 
 
+def shown(kind: type[Fault]) -> str:
+    """Write a behaviour as it is asked for, with the value that it has by default."""
+    return kind.name if kind.default is None else f"{kind.name}={kind.default}"
+
+
 def describe() -> str:
     """List all behaviours with their defaults and a sentence each."""
     lines: list[str] = []
     for title, group in GROUPS.items():
         lines.append(f"\n{title}\n" if lines else f"{title}\n")
-        for kind in group:
-            shown = kind.name if kind.default is None else f"{kind.name}={kind.default}"
-            lines.append(f"  {shown}\n      {sentence(kind)}\n")
+        lines += [f"  {shown(kind)}\n      {sentence(kind)}\n" for kind in group]
     return "".join(lines)
