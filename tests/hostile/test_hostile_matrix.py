@@ -82,6 +82,7 @@ EXPECTED = {
     "clamp-limit": Expected(requests=13),
     "json-bom": WHOLE,
     "json-duplicate-keys": WHOLE,
+    "next-deep-body": Expected(error=LinkRefused),
     "json-nan": Expected(extra=frozenset(["nan"])),
     "json-surrogate": Expected(bad=ItemError),
     "json-deep": Expected(bad=ItemError),
@@ -103,6 +104,8 @@ EXPECTED = {
 }
 VALUES = {"stall": "stall@0.1", "slow-drip": "slow-drip@0.1", "gzip-bomb": "gzip-bomb=4"}
 """Where the default takes its time."""
+SILENT = ("stall", "slow-drip")
+"""What only a time-out ends. On a busy machine it may end other requests too, some before they arrived."""
 
 
 @pytest.fixture
@@ -123,7 +126,8 @@ async def test_behaviour(name, strategy, concurrency, store, patient):
     expected = EXPECTED[name]
     chunked = strategy == "time_chunks"
     async with serving(store, [VALUES.get(name, name)], seed=1) as server:
-        run = await ingest(server.url, worker_strategy=strategy, concurrency=concurrency)
+        timeout = 0.5 if name in SILENT else 30
+        run = await ingest(server.url, worker_strategy=strategy, concurrency=concurrency, timeout=timeout)
     assert max(Counter(run.ids).values()) == 1
     assert set(run.ids) <= ALL | expected.extra
     if expected.error and server.hits:
@@ -140,7 +144,9 @@ async def test_behaviour(name, strategy, concurrency, store, patient):
         assert (run.error, run.failures) == (None, [])
         assert set(run.ids) == ALL | expected.extra
         assert run.verdict in expected.verdicts
-    check_requests(run, server, PAGES + server.hits + expected.requests, chunks=max(4, concurrency) if chunked else 0)
+    if name not in SILENT:
+        most = PAGES + server.hits + expected.requests
+        check_requests(run, server, most, chunks=max(4, concurrency) if chunked else 0)
     check_secrets(run, server)
 
 
@@ -198,7 +204,6 @@ async def ingest(url, **settings):
             "source": url,
             "collection_id": "things",
             "limit": PAGE,
-            "timeout": 0.25,
             "max_response_mb": 1,
             **settings,
         }

@@ -113,7 +113,7 @@ class Client:
     def _shown(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         """Mask what may be shown of the headers: where a redirect leads."""
         location = headers.get("Location", "")
-        masked = self._masked(location.encode()).decode()
+        masked = self._masked(location.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
         return headers if masked == location else {**headers, "Location": masked}
 
     async def _read(self, response: ClientResponse, shown: str) -> bytes:

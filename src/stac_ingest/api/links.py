@@ -12,7 +12,7 @@ import orjson
 
 from stac_ingest.api.headers import is_sendable
 from stac_ingest.api.urls import display, resolve, same_origin
-from stac_ingest.errors import PaginationLoop
+from stac_ingest.errors import LinkRefused, PaginationLoop
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def next_request(links: Sequence[Any], request: Request) -> Request | None:
     `request` is the one that fetched the page, with the URL that answered it.
 
     Raises:
-        ResponseError: the link leads where `urls.resolve` lets none go.
+        LinkRefused: the link leads where `urls.resolve` lets none go, or its body can't be sent.
 
     """
     link = _next_link(links, request.method)
@@ -70,7 +70,17 @@ def next_request(links: Sequence[Any], request: Request) -> Request | None:
     if not isinstance(given, dict):
         # Without a body there is nothing to replace the search with; dropping it would drop the filters.
         return Request("POST", url, headers, own)
+    _check_body(given, url)
     return Request("POST", url, headers, {**own, **given} if merge else given)
+
+
+def _check_body(body: dict[str, Any], url: str) -> None:
+    try:
+        orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise LinkRefused(
+            f"the next link to {display(url)} has a body that can't be sent: {error}", url=display(url)
+        ) from None
 
 
 def _next_link(links: Sequence[Any], method: str) -> Any:

@@ -14,6 +14,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SECRET_PARAMETERS = {"sig", "signature", "key", "api_key", "apikey", "access_token", "subscription-key"}
 
 
+_SHOWN = 500
+"""Characters of a URL; a server may make them as long as it likes."""
+
+
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of a URL: what must be equal for two URLs to trust each other.
 
@@ -48,7 +52,8 @@ def display(url: str) -> str:
     pairs = parse_qsl(query, keep_blank_values=True)
     if any(name.lower() in _SECRET_PARAMETERS for name, _ in pairs):
         query = urlencode([(n, "***" if n.lower() in _SECRET_PARAMETERS else v) for n, v in pairs])
-    return urlunsplit(parts._replace(netloc=netloc, query=query))
+    shown = urlunsplit(parts._replace(netloc=netloc, query=query))
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
 
 
 def resolve(href: str, base: str) -> str:

@@ -183,7 +183,8 @@ class PassingFault(Fault):
 
 async def identity(request: web.Request) -> bytes:
     """Tell a request from others: the same again is another try."""
-    content = f"{request.method} {request.host}{request.path_qs}\n".encode() + await request.read()
+    # The port is another one in every run, and what is decided by this has to repeat.
+    content = f"{request.method} {request.url.host}{request.path_qs}\n".encode() + await request.read()
     return blake2b(content, digest_size=16).digest()
 
 

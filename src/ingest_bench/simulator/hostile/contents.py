@@ -164,8 +164,9 @@ class _JsonFault(Fault):
         """Have the page made, then change its text."""
         response = await answer(request, visit)
         if isinstance(response, Page) and await self.concerns(request):
-            self.hits += 1
-            response.body = self.text(body_of(response))
+            changed = self.text(body_of(response))
+            self.hits += changed != body_of(response)
+            response.body = changed
         return response
 
     def text(self, body: bytes) -> bytes:
@@ -191,6 +192,18 @@ class JsonDuplicateKeys(_JsonFault):
     def text(self, body: bytes) -> bytes:
         """Put the first in front."""
         return b'{"features":[],' + body[1:]
+
+
+class NextDeepBody(_JsonFault):
+    """`next` is a POST whose body is nested so many levels deep: more than many parsers read, or can write again."""
+
+    name = "next-deep-body"
+    default = 400
+
+    def text(self, body: bytes) -> bytes:
+        """Put it into the body."""
+        deep = b'"deep":' + b"[" * self.value + b"]" * self.value
+        return body.replace(b'"body":{', b'"body":{' + deep + b",")
 
 
 class _JsonItem(_JsonFault):
@@ -243,6 +256,7 @@ ALL = (
     ClampLimit,
     JsonBom,
     JsonDuplicateKeys,
+    NextDeepBody,
     JsonNan,
     JsonSurrogate,
     JsonDeep,
