@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from stac_ingest.api.credentials import TOKEN_VARIABLE
-from stac_ingest.api.urls import display, split_credentials
+from stac_ingest.api.urls import display, holds_credentials
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 
@@ -91,10 +91,10 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = _from_file(options.config) if options.config else {}
     if options.source is not None:
-        if _is_url(options.source) and split_credentials(options.source)[1] is not None:
+        if _is_url(options.source) and holds_credentials(options.source):
             raise ConfigurationError(
                 f"SOURCE: {display(options.source)} is given with credentials, which others on this machine can see; "
-                f"put them into {TOKEN_VARIABLE} or a file for --headers-file"
+                f"put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
             )
         settings["source"] = options.source
         settings["mode"] = "api" if _is_url(options.source) else "file"

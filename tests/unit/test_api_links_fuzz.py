@@ -67,7 +67,7 @@ def sound(url, base):
     assert url.isprintable()
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(HREFS, st.sampled_from(BASES))
 def test_resolved_links_are_sound(href, base):
     """A link is refused, or leads to a web address within reach, as secure as before and fit to be sent."""
@@ -79,7 +79,7 @@ def test_resolved_links_are_sound(href, base):
     assert len(display(url)) < 600
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(LINKS | VALUES, max_size=3), st.sampled_from(BASES), st.booleans())
 def test_following_next_is_sound(links, base, post):
     """Any links give no request, a refused one, or one that can be sent, once."""
@@ -105,6 +105,7 @@ def test_following_next_is_sound(links, base, post):
         assert name.lower() not in ("host", "content-length", "cookie")
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=10) | st.binary(max_size=10).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
     st.sampled_from(BASES),

@@ -7,7 +7,9 @@ from itertools import product
 
 import pytest
 from aiohttp.abc import AbstractResolver
+from pydantic import ValidationError
 
+from ingest_bench.settings import Corpus
 from stac_ingest.api.credentials import Credentials, read_credentials
 from stac_ingest.api.resolver import GuardedResolver
 from stac_ingest.api.urls import resolve, zone
@@ -172,3 +174,11 @@ def test_credentials_are_not_sent_in_the_clear(monkeypatch):
         read_credentials(config("http://stac.example.com"))
     assert "token-of-mine" not in str(caught.value)
     read_credentials(config("http://127.0.0.1:80"))
+
+
+@pytest.mark.parametrize("url", ["https://u:p@h.org/", "https://h.org/?a=1&api_key=x", "https://h.org/?SIG=x"])
+def test_a_configuration_may_not_hold_credentials(url):
+    """Results repeat the configuration, so a corpus whose URL holds a secret is refused, and told where to put it."""
+    with pytest.raises(ValidationError, match="put them into STAC_INGEST_TOKEN"):
+        Corpus(kind="api", url=url, collection="c")
+    assert Corpus(kind="api", url="https://h.org/v1?", collection="c").url == "https://h.org/v1?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.api.pages import parse_page
@@ -25,6 +25,7 @@ def page(members, rest=b'"links":[],"numberMatched":3'):
     return b'{"type":"FeatureCollection","features":[' + b",".join(members) + b"]," + rest + b"}"
 
 
+@settings(deadline=None)
 @given(st.lists(JSON, max_size=5), st.dictionaries(TEXT, JSON, max_size=3), st.booleans())
 def test_a_sound_page_is_read_as_a_parser_reads_it(features, rest, last):
     """Whatever the members hold, brackets and quotes in texts too, cutting them apart changes nothing."""
@@ -34,6 +35,7 @@ def test_a_sound_page_is_read_as_a_parser_reads_it(features, rest, last):
         assert salvage(json.dumps(whole, separators=separators).encode()) == whole
 
 
+@settings(deadline=None)
 @given(
     st.lists(JSON.map(lambda value: json.dumps(value).encode()) | st.sampled_from(BROKEN[1:]), min_size=1, max_size=6)
 )
@@ -49,6 +51,7 @@ def test_one_bad_item_costs_one_item(members):
             assert value == json.loads(text)
 
 
+@settings(deadline=None)
 @given(st.lists(JSON, min_size=1, max_size=3), st.data())
 def test_a_page_that_was_cut_off_is_no_page(features, data):
     """Nobody knows what is missing from half a page: it is an error, never a shorter page."""
@@ -59,6 +62,7 @@ def test_a_page_that_was_cut_off_is_no_page(features, data):
         parse_page(whole[:cut], "http://h/")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text('[]{},:"\\ abfeatures01', max_size=60).map(str.encode))
 def test_no_bytes_break_it(body):
     """Any bytes are a page, or aren't one."""

@@ -45,15 +45,24 @@ def split_credentials(url: str) -> tuple[str, str | None]:
 
 
 def display(url: str) -> str:
-    """Give the URL as it may be shown: without credentials and without the values of secret parameters."""
+    """Give the URL as it may be shown: without credentials and the values of secret parameters, and not endless."""
     parts = urlsplit(url)
-    netloc = parts.netloc.rsplit("@", 1)[-1]
     query = parts.query
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if any(name.lower() in _SECRET_PARAMETERS for name, _ in pairs):
+    if _has_secret(query):
+        pairs = parse_qsl(query, keep_blank_values=True)
         query = urlencode([(n, "***" if n.lower() in _SECRET_PARAMETERS else v) for n, v in pairs])
-    shown = urlunsplit(parts._replace(netloc=netloc, query=query))
+    shown = urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], query=query))
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+
+
+def holds_credentials(url: str) -> bool:
+    """Whether a URL has a user, a password, or a secret parameter in it."""
+    parts = urlsplit(url)
+    return "@" in parts.netloc or _has_secret(parts.query)
+
+
+def _has_secret(query: str) -> bool:
+    return any(name.lower() in _SECRET_PARAMETERS for name, _ in parse_qsl(query, keep_blank_values=True))
 
 
 def resolve(href: str, base: str) -> str:
