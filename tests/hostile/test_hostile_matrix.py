@@ -109,9 +109,11 @@ SILENT = ("stall", "slow-drip")
 
 
 @pytest.fixture
-def patient(skipping, monkeypatch):
-    """Give the client a token, and waits that take no time."""
+def patient(skipping, monkeypatch, caplog):
+    """Give the client a token, which must not come into the log, and waits that take no time."""
     monkeypatch.setenv("STAC_INGEST_TOKEN", TOKEN)
+    yield
+    assert TOKEN not in caplog.text
 
 
 def test_every_behaviour_is_judged():
@@ -222,6 +224,25 @@ async def ingest(url, **settings):
         module.config, "things", module.summary, result, failures=len(failures), interrupted=error is not None
     )
     return Run(ids, error, failures, module.summary, certificate)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "note"),
+    [
+        ("empty-page", {}, "the server sent empty pages"),
+        ("ignore-filters", {"datetime": "1999"}, "may ignore `datetime`"),
+        ("ignore-filters", {"bbox": [10, 10, 20, 20]}, "may ignore `bbox`"),
+        ("heavy-pages", {}, "a page of 10 items failed (status 504)"),
+        ("no-search", {}, "no item search"),
+        ("count-too-low", {}, "the server counts 120 items (numberMatched) and 240 came"),
+        ("echo-headers", {}, "the server repeats credentials"),
+    ],
+)
+async def test_odd_habits_are_noted(name, settings, note, store, patient):
+    """What a user should know of a server, and what was done about it, is in the summary and the certificate."""
+    async with serving(store, [name]) as server:
+        run = await ingest(server.url, **settings)
+    assert any(note in found for found in run.certificate.notes)
 
 
 @pytest.mark.parametrize("name", ["too-many=7", "too-many-date=7"])

@@ -21,7 +21,7 @@ def salvage(body: bytes) -> dict[str, Any] | None:
 
     Return None where the outline is broken, as in a page that was cut off: then nobody knows what is missing.
     """
-    found = _members(body)
+    found = _members(body) if body.lstrip().startswith(b"{") else None
     if found is None:
         return None
     start, end, texts = found
