@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick compare test lint format publish schemas pins clean
+.PHONY: help run quick compare test lint format publish hostile schemas pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -38,6 +38,9 @@ format: $(VENV)/.dev ## put the code into its one form
 
 publish: $(VENV)/.run ## keep the report of `make run` in docs/run, and open the README with it
 	$(BIN)/python -m ingest_bench publish
+
+hostile: $(VENV)/.dev ## what STAC clients deliver from hostile servers (a few minutes); docs/hostile-matrix.md
+	$(BIN)/python -m ingest_bench hostile-matrix --output docs/hostile-matrix.md
 
 schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from the models
 	$(BIN)/python -m ingest_bench schemas workflow/schemas

@@ -55,6 +55,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_results_doc(commands)
     _add_advise(commands)
+    _add_hostile_matrix(commands)
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
@@ -134,6 +135,13 @@ def _add_advise(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     command = commands.add_parser("advise", help="say what to use, and write the design document and the settings")
     command.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
     command.set_defaults(run=_advise)
+
+
+def _add_hostile_matrix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("hostile-matrix", help="see what STAC clients deliver from hostile servers")
+    command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the table, as Markdown")
+    command.add_argument("behaviours", nargs="*", metavar="BEHAVIOUR", help="which; all when none is given")
+    command.set_defaults(run=_hostile_matrix)
 
 
 def _check_config(options: argparse.Namespace) -> None:
@@ -216,6 +224,12 @@ def _advise(options: argparse.Namespace) -> None:
 
     for line in advise_folder(options.results):
         print(line)
+
+
+def _hostile_matrix(options: argparse.Namespace) -> None:
+    from ingest_bench.hostile_matrix.run import run_matrix  # noqa: PLC0415 - one command's imports are not another's
+
+    run_matrix(options.output, options.behaviours)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -54,7 +54,7 @@ SOURCES = {
     "item_files": _JSON,
     "items_directory": _JSON,
     "geoparquet": ("stac_ingest/sources/geoparquet.py", "stac_ingest/geoparquet/*.py"),
-    "api": ("stac_ingest/sources/stac_api.py", "stac_ingest/api/*.py"),
+    "api": ("stac_ingest/sources/stac_api.py", "stac_ingest/sources/json_text.py", "stac_ingest/api/*.py"),
 }
 HARNESS = (
     "ingest_bench/__init__.py",

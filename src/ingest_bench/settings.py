@@ -6,6 +6,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from stac_ingest.api.urls import holds_credentials
+
 NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
 
@@ -94,6 +96,8 @@ class Corpus(Strict):
             raise ValueError("items belongs to a generated corpus; use max_items with path or url")
         if self.url and (self.kind != "api" or not self.collection):
             raise ValueError("url needs kind: api and a collection")
+        if self.url and holds_credentials(self.url):
+            raise ValueError("url holds credentials, which results would repeat; put them into STAC_INGEST_TOKEN")
         if self.path and self.kind == "api":
             raise ValueError("kind: api takes a url, not a path")
         if self.kind == "geoparquet" and self.generated and self.files is None:

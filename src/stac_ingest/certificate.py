@@ -129,6 +129,8 @@ def _judge(
         return "unknown", f"{delivered} items came; the server doesn't say how many there are"
     if delivered < expected:
         return "truncated", f"{delivered} of {expected} items came"
+    more = delivered > expected
+    came = f"{delivered} items came, more than the {expected} counted" if more else f"all {expected} items came"
     if summary.duplicates:
-        return "complete with duplicates", f"all {expected} items came, {summary.duplicates} of them again"
-    return "complete", f"all {expected} items came"
+        return "complete with duplicates", f"{came}, {summary.duplicates} of them again"
+    return "complete", came

@@ -9,11 +9,26 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from stac_ingest.api.credentials import TOKEN_VARIABLE
+from stac_ingest.api.urls import display, holds_credentials
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.settings_file import is_url, settings_from
 
 FORMATS = ("ndjson", "items", "geoparquet")
+
+_NAMES = (
+    "collection_id",
+    "bbox",
+    "datetime",
+    "limit",
+    "max_items",
+    "concurrency",
+    "worker_strategy",
+    "retry",
+    "headers_file",
+)
+"""Settings that options give; what isn't given is left to the file, or the defaults."""
 
 MODEST_BUDGET = {"max_requests": 500, "requests_per_second": 2.0, "max_in_flight": 2}
 """Of a server that isn't this machine's, unless the user says otherwise."""
@@ -43,6 +58,11 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         type=Path,
         help="settings as YAML, of one run or with a section for each kind of source; options given here win",
+    )
+    parser.add_argument(
+        "--headers-file",
+        metavar="FILE",
+        help="send these headers to the API, `Name: value` a line (a bearer token may be in STAC_INGEST_TOKEN instead)",
     )
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
@@ -77,13 +97,17 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = settings_from(options.config, options.source) if options.config else {}
     if options.source is not None:
+        if is_url(options.source) and holds_credentials(options.source):
+            raise ConfigurationError(
+                f"SOURCE: {display(options.source)} is given with credentials, which others on this machine can see; "
+                f"put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
+            )
         settings["source"] = options.source
         settings["mode"] = "api" if is_url(options.source) else "file"
     if "source" not in settings:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
     settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
-    names = ("collection_id", "bbox", "datetime", "limit", "max_items", "concurrency", "worker_strategy", "retry")
-    settings |= {name: value for name in names if (value := getattr(options, name)) is not None}
+    settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     remote = settings["mode"] == "api" and not is_loopback(str(settings["source"]))
     if remote and not options.allow_remote:
         raise ConfigurationError(f"{_host(settings['source'])} is not this machine; --allow-remote lets it be asked")

@@ -312,11 +312,12 @@ def test_a_limit_of_items_counts_as_complete_when_it_is_reached(api, tmp_path):
 
 
 def test_credentials_do_not_reach_the_certificate(api, tmp_path):
-    """A password in the URL is used, not written down."""
+    """A password in the URL, which comes from a file, is used, not written down."""
     api.pages = [page(range(2), numberMatched=2)]
     out = tmp_path / "out"
-    url = api.url.replace("//", "//user:secret@")
-    assert main([url, "--collection", "c", "--to", "ndjson", "--output", str(out)]) == 0
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"source: {api.url.replace('//', '//user:secret@')}\n")
+    assert main(["--config", str(settings), "--collection", "c", "--to", "ndjson", "--output", str(out)]) == 0
     assert "secret" not in (out / "certificate.json").read_text()
 
 

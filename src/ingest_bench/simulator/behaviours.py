@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ingest_bench.simulator.options import Options, RetryAfter
     from ingest_bench.simulator.window import Visit
 
-Answer = Callable[[web.Request, "Visit"], Awaitable[web.Response]]
+Answer = Callable[[web.Request, "Visit"], Awaitable[web.StreamResponse]]
 """The rest of the chain."""
 
 THINK_HEADER = "X-Think-Ms"
@@ -37,7 +37,7 @@ class Behaviour(Protocol):
     def reset(self) -> None:
         """Begin anew, so that every sample meets the same server."""
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.Response:
+    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
         """Answer a request, or have it answered."""
 
 
@@ -65,7 +65,7 @@ class RateLimit:
             return 0.0
         return (1 - self._level) / self._rate
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.Response:
+    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
         """Refuse with 429, or let through."""
         wait = self.wait()
         if wait == 0:
@@ -96,7 +96,7 @@ class ThinkTime:
         """Give the next think time, milliseconds."""
         return max(0.0, self._random.gauss(self._mean, self._jitter))
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.Response:
+    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
         """Think, answer, and say how long it took to think."""
         visit.asked_ms = self.draw()
         began = time.perf_counter()

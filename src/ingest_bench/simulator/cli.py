@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.simulator.behaviours import behaviours
+from ingest_bench.simulator.assembly import Plan
 from ingest_bench.simulator.log import RequestLog
 from ingest_bench.simulator.options import Options, add_arguments, read_options
-from ingest_bench.simulator.paging import paging_style
-from ingest_bench.simulator.server import application
 from ingest_bench.simulator.store import open_store
 
 if TYPE_CHECKING:
@@ -40,13 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
         SettingsError: an option can't be used here.
 
     """
-    options = read_options(arguments)
+    plan = Plan(read_options(arguments))
+    options = plan.options
     with _listen(options.port) as listener:
         port = listener.getsockname()[1]
         url = f"http://{HOST}:{port}"
         store = open_store(options.corpus, url if options.own_links else None)
         with RequestLog(options.log) if options.log else nullcontext() as log:
-            app = application(store, options, paging_style(options.paging, options.seed), behaviours(options), log)
+            app = plan.application(store, log)
             asyncio.run(_serve(app, listener, options, url))
     return 0
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -25,8 +27,12 @@ class Options:
     burst: int = 1
     retry_after: RetryAfter = "seconds"
     counts: bool = True
+    ignored: tuple[str, ...] = ()
+    """Parameters that are taken and not heeded."""
     own_links: bool = False
     seed: int = 0
+    behaviours: tuple[str, ...] = ()
+    """Faults, as `NAME[=VALUE][@SHARE]`; see `ingest_bench.simulator.hostile`."""
     log: Path | None = None
     with_parent: bool = False
 
@@ -66,6 +72,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="have the links of items lead here; as validators want it, but items then differ from the corpus",
     )
+    parser.add_argument(
+        "--behaviour",
+        action="append",
+        default=[],
+        dest="behaviours",
+        metavar="NAME[=VALUE][@SHARE]",
+        help="a fault or a habit of real servers, of all requests or a seeded share of them; may be given more than "
+        "once; see --list-behaviours",
+    )
+    parser.add_argument(
+        "--list-behaviours", action=_ListBehaviours, help="say what each behaviour is, and what its value means"
+    )
     parser.add_argument("--seed", type=_whole, default=0, help="of think times and tokens (default: 0)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write a line of JSON for each request")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
@@ -73,7 +91,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def read_options(arguments: argparse.Namespace) -> Options:
     """Take the options from parsed arguments, whatever else these hold."""
-    return Options(**{name: getattr(arguments, name) for name in Options.__slots__})
+    given = {name: getattr(arguments, name) for name in Options.__slots__ if hasattr(arguments, name)}
+    return Options(**{**given, "behaviours": tuple(arguments.behaviours)})
+
+
+class _ListBehaviours(argparse.Action):
+    """Prints the list and ends, as `--help` does."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse names it
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from ingest_bench.simulator.hostile.registry import describe  # noqa: PLC0415 - a plain server does without
+
+        sys.stdout.write(describe())
+        parser.exit()
 
 
 def _whole(text: str) -> int:

@@ -82,9 +82,9 @@ class PagePaging:
         """Count the items of the pages before."""
         return (self._number(search.position) - 1) * search.limit
 
-    def following(self, search: Search, start: int) -> int:  # noqa: ARG002 - other styles need it
+    def following(self, search: Search, start: int) -> int:
         """Give the next number."""
-        return self._number(search.position) + 1
+        return start // max(1, search.limit) + 2
 
     @staticmethod
     def _number(value: Any) -> int:

@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 
 from ingest_bench.simulator import documents, openapi
-from ingest_bench.simulator.answers import GEOJSON, JSON, OPENAPI, document, item_collection, problem
+from ingest_bench.simulator.answers import GEOJSON, JSON, OPENAPI, Place, document, item_collection, problem
 from ingest_bench.simulator.behaviours import Answer, Behaviour, linked
 from ingest_bench.simulator.errors import InvalidParameterError
 from ingest_bench.simulator.parameters import Search, from_query, read_search
@@ -109,31 +109,34 @@ class Api:
             raise web.HTTPNotFound(text="there is no such collection")
 
     def _page(self, request: web.Request, body: dict[str, Any]) -> web.Response:
-        search = read_search(body, self._paging.parameter, self._options.max_page)
+        heeded = {name: value for name, value in body.items() if name not in self._options.ignored}
+        search = read_search(heeded, self._paging.parameter, self._options.max_page)
         found = self._finder.find(search.selection)
         start = self._paging.start(search)
         places = found[start : start + search.limit]
-        links = self._links(request, search, body, start, more=0 < search.limit < len(found) - start)
-        listed = places if isinstance(places, range) else places.tolist()
-        return item_collection(self._store, listed, links, len(found) if self._options.counts else None)
 
-    def _links(
-        self, request: web.Request, search: Search, body: dict[str, Any], start: int, *, more: bool
-    ) -> list[dict[str, Any]]:
+        def link(at: int) -> dict[str, Any]:
+            return self._next_link(request, search, body, at)
+
         base = _base(request)
-        url = f"{base}{request.rel_url.raw_path}"
         links = [
             documents.link("root", base, JSON),
             documents.link("self", f"{base}{request.path_qs}", GEOJSON),
         ]
-        if more:
-            position = {self._paging.parameter: self._paging.following(search, start)}
-            if request.method == "POST":
-                links.append(documents.link("next", url, GEOJSON, method="POST", body={**body, **position}))
-            else:
-                query = urlencode({**request.query, **position})
-                links.append(documents.link("next", f"{url}?{query}", GEOJSON, method="GET"))
-        return links
+        if 0 < search.limit < len(found) - start:
+            links.append(link(start + search.limit))
+        listed = places if isinstance(places, range) else places.tolist()
+        place = Place(start, search.limit, len(found), search.position, link)
+        return item_collection(self._store, listed, links, len(found) if self._options.counts else None, place)
+
+    def _next_link(self, request: web.Request, search: Search, body: dict[str, Any], at: int) -> dict[str, Any]:
+        """Link to the page that begins after so many items."""
+        url = f"{_base(request)}{request.rel_url.raw_path}"
+        position = {self._paging.parameter: self._paging.following(search, at - search.limit)}
+        if request.method == "POST":
+            return documents.link("next", url, GEOJSON, method="POST", body={**body, **position})
+        query = urlencode({**request.query, **position})
+        return documents.link("next", f"{url}?{query}", GEOJSON, method="GET")
 
 
 def _answering(handler: Handler) -> Answer:
@@ -148,6 +151,8 @@ def _answering(handler: Handler) -> Answer:
             answer = problem(error.status, error.reason.replace(" ", ""), error.text or error.reason)
             answer.headers.extend({name: value for name, value in error.headers.items() if name == "Allow"})
             return answer
+        except ConnectionError:
+            return problem(HTTPStatus.BAD_REQUEST, "ClientGone", "the client went before it had said what it wants")
         except Exception:
             LOG.exception("%s %s failed", request.method, request.path)
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalServerError", "the simulator failed; see its log")
@@ -157,7 +162,7 @@ def _answering(handler: Handler) -> Answer:
     return answer
 
 
-async def _send(request: web.Request, response: web.Response) -> None:
+async def _send(request: web.Request, response: web.StreamResponse) -> None:
     try:
         await response.prepare(request)
         await response.write_eof()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import getproxies
 
 import orjson
 
-from stac_ingest.api.urls import display, same_origin
+from stac_ingest.api.urls import display, origin
 from stac_ingest.errors import ResponseError, ResponseTooLarge
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
+    from stac_ingest.api.credentials import Credentials
     from stac_ingest.api.links import Request
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
@@ -34,11 +35,11 @@ class Answer(NamedTuple):
 class Client:
     """An HTTP session for one API. It neither retries nor follows redirects."""
 
-    def __init__(self, config: IngestConfig, summary: IngestSummary, root: str, authorization: str | None) -> None:
+    def __init__(self, config: IngestConfig, summary: IngestSummary, root: str, credentials: Credentials) -> None:
         self._config = config
         self._summary = summary
         self._root = root
-        self._authorization = authorization
+        self._credentials = credentials
         self._largest = config.max_response_mb * 2**20
         self._session: ClientSession | None = None
 
@@ -46,14 +47,19 @@ class Client:
         """Start the session."""
         import aiohttp  # noqa: PLC0415 - file mode must not pay for it
 
+        from stac_ingest.api.resolver import GuardedResolver  # noqa: PLC0415 - imports aiohttp
+
+        resolver = GuardedResolver(aiohttp.DefaultResolver(), origin(self._root)[1])
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._config.timeout),
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, resolver=resolver),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept": "application/geo+json, application/json", "User-Agent": "stac-ingest"},
             read_bufsize=_READ_BUFFER,
             trust_env=bool(getproxies()),
         )
+        # It sends a GET again by itself when a kept connection turns out to be closed: a try that nobody would count.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no public setting
 
     async def close(self) -> None:
         """End the session. Closing twice is fine."""
@@ -84,7 +90,7 @@ class Client:
                 allow_redirects=False,
             ) as response:
                 body = await self._read(response, shown)
-                return Answer(response.status, response.headers, body, request.url)
+                return Answer(response.status, self._shown(response.headers), self._masked(body), request.url)
         except TimeoutError:
             message = f"{request.method} {shown}: no whole answer within {self._config.timeout:g} s"
             raise ResponseError(message, url=shown) from None
@@ -93,12 +99,22 @@ class Client:
             raise ResponseError(message, url=shown) from error
 
     def _headers(self, request: Request) -> dict[str, str]:
-        headers: dict[str, Any] = dict(request.headers)
+        headers = self._credentials.headers(request.url, request.headers)
         if request.body is not None:
             headers["Content-Type"] = "application/json"
-        if self._authorization is not None and same_origin(request.url, self._root):
-            headers.setdefault("Authorization", self._authorization)
         return headers
+
+    def _masked(self, text: bytes) -> bytes:
+        masked = self._credentials.masked(text)
+        if masked is not text:
+            self._summary.note("the server repeats credentials that it was sent; they were masked (***)")
+        return masked
+
+    def _shown(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Mask what may be shown of the headers: where a redirect leads."""
+        location = headers.get("Location", "")
+        masked = self._masked(location.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        return headers if masked == location else {**headers, "Location": masked}
 
     async def _read(self, response: ClientResponse, shown: str) -> bytes:
         parts: list[bytes] = []

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stac_ingest.api.freshness import Freshness
 from stac_ingest.api.links import Request, Trail, next_request
 from stac_ingest.api.page_size import PageSize
 from stac_ingest.api.pages import Page, page_counts, read_page
@@ -41,6 +42,7 @@ class Cursor:
         self._read_ahead = read_ahead
         self._enough = enough
         self._size = PageSize(summary, fixed=fixed_size)
+        self.freshness = Freshness(summary)
 
     async def fetch(self, request: Request) -> tuple[Request, Page]:
         """Ask for one page, with fewer items where the server can't manage as many as asked.
@@ -94,7 +96,7 @@ class Cursor:
                 if ahead is not None:
                     await _get_going()
                 if not page.empty:
-                    yield page
+                    yield page._replace(freshness=self.freshness)
                 if trouble is not None:
                     raise trouble
                 if following is None:
@@ -108,6 +110,8 @@ class Cursor:
         """Find the next request. What is wrong with it must not cost the page that was read before it."""
         try:
             following = next_request(page.links, request)
+            if following is not None:
+                self.freshness.check(page.url)
             return (None if following is None else trail.step(following)), None
         except DataProcessingError as error:
             return None, error

@@ -10,7 +10,7 @@ from stac_ingest.api.gate import Gate
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import beginning
 from stac_ingest.api.urls import display, resolve, same_origin
-from stac_ingest.errors import RateLimited, ResponseError, ResponseTooLarge
+from stac_ingest.errors import LinkRefused, PauseTooLong, RateLimited, ResponseError, ResponseTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +49,7 @@ class Exchange:
 
         Raises:
             RateLimited: 429 beyond the budget of tries or seconds; a 403 that names a time to come back.
+            PauseTooLong: the host asks for a longer pause than the budget of seconds.
             ResponseError: any other answer, or none; see its `status`.
             BudgetExhausted: the run's requests are spent.
 
@@ -72,7 +73,7 @@ class Exchange:
                 or now + pause > give_up_at
                 or (gives_up_early and tries > 1 and _may_be_size(outcome))
             ):
-                raise _error(request, outcome, tries, pause)
+                raise self._error(request, outcome, tries, pause)
             self._summary.retries += 1
             if not _is_throttle(outcome):
                 await self._clock.sleep(pause)
@@ -82,7 +83,7 @@ class Exchange:
         async with self._gate.turn(display(request.url)) as start:
             try:
                 answer = await self._client.send(request)
-            except ResponseTooLarge:
+            except (ResponseTooLarge, LinkRefused):
                 raise
             except ResponseError as error:
                 self._gate.answered(start, well=False)
@@ -103,6 +104,15 @@ class Exchange:
     def describe(self) -> str | None:
         """Say which number of requests at once was found best; None where it was given."""
         return self._gate.describe()
+
+    def _error(self, request: Request, outcome: Answer | ResponseError, tries: int, pause: float) -> ResponseError:
+        error = _error(request, outcome, tries, pause)
+        if isinstance(outcome, Answer) and outcome.status == FORBIDDEN:
+            self._gate.shut(error)
+        most = self._config.retry_seconds
+        if _is_throttle(outcome) and self._config.retry == "wait" and pause > most:
+            return PauseTooLong(f"{error}, and retry_seconds is {most:g}", url=error.url, status=error.status)
+        return error
 
     def _worth_another(self, outcome: Answer | ResponseError) -> bool:
         if self._config.retry == "none":
@@ -157,6 +167,8 @@ def _error(request: Request, outcome: Answer | ResponseError, tries: int, pause:
         return ResponseError(f"{outcome}{after}", url=outcome.url, status=outcome.status)
     shown = display(request.url)
     message = f"{request.method} {shown} answers {outcome.status}{after}: {beginning(outcome.body)}"
+    if "Retry-After" in outcome.headers:
+        message += f"; come back in {pause:.0f} s"
     if outcome.status == TOO_MANY or (outcome.status == FORBIDDEN and "Retry-After" in outcome.headers):
-        return RateLimited(f"{message}; come back in {pause:.0f} s", url=shown, status=outcome.status)
+        return RateLimited(message, url=shown, status=outcome.status)
     return ResponseError(message, url=shown, status=outcome.status)

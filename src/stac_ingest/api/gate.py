@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stac_ingest.api.level import Level
 from stac_ingest.api.pacer import Pacer, Start
 from stac_ingest.api.slots import Slots
-from stac_ingest.errors import BudgetExhausted, RateLimited
+from stac_ingest.errors import BudgetExhausted, PauseTooLong, ResponseError
 
 if TYPE_CHECKING:
     from stac_ingest.api.clock import Clock
@@ -32,6 +32,7 @@ class Gate:
         self._slots = Slots(lambda: self._level.limit if self._level else most)
         self._door = asyncio.Lock()
         self._in_flight = 0
+        self._shut: ResponseError | None = None
         self.pacer = Pacer(budget.requests_per_second)
 
     @asynccontextmanager
@@ -42,15 +43,17 @@ class Gate:
 
         Raises:
             BudgetExhausted: `budget.max_requests` have been sent.
-            RateLimited: the host asked for a pause that is longer than `retry_seconds`.
+            PauseTooLong: the host asked for a pause that is longer than `retry_seconds`.
+            ResponseError: the gate was shut; the error that it was shut with.
 
         """
         async with self._slots:
             async with self._door:  # one waits for the time, the others for the door: first come, first served
-                self._check_budget()
+                self._check_open()
                 while (seconds := self.pacer.wait(self._clock.now())) > 0:
                     self._check_pause(shown)
                     await self._clock.sleep(seconds)
+                    self._check_open()
                 start = self.pacer.start(self._clock.now())
                 self._summary.requests += 1
             self._in_flight += 1
@@ -78,7 +81,13 @@ class Gate:
             return None
         return f"concurrency auto: {self._level.limit} requests at once at the end, {self._level.highest} at most"
 
-    def _check_budget(self) -> None:
+    def shut(self, error: ResponseError) -> None:
+        """Let no further request through, since the host wants none: each ends in `error`."""
+        self._shut = self._shut or error
+
+    def _check_open(self) -> None:
+        if self._shut is not None:
+            raise self._shut
         if self._most is not None and self._summary.requests >= self._most:
             raise BudgetExhausted(f"the budget of {self._most} requests is spent (budget.max_requests)")
 
@@ -86,4 +95,4 @@ class Gate:
         left = self.pacer.paused_until - self._clock.now()
         if left > self._patience:
             message = f"{shown}: the host asks for a pause of {left:.0f} s, and retry_seconds is {self._patience:g}"
-            raise RateLimited(message, url=shown, status=429)
+            raise PauseTooLong(message, url=shown, status=429)

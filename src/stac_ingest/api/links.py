@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -11,13 +10,9 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import orjson
 
+from stac_ingest.api.headers import is_sendable
 from stac_ingest.api.urls import display, resolve, same_origin
-from stac_ingest.errors import PaginationLoop
-
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
-_OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "content-type", "cookie", "upgrade", "te"}
-"""The client's own business; a server's link may not set them."""
+from stac_ingest.errors import LinkRefused, PaginationLoop
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ def next_request(links: Sequence[Any], request: Request) -> Request | None:
     `request` is the one that fetched the page, with the URL that answered it.
 
     Raises:
-        ResponseError: the link leads where `urls.resolve` lets none go.
+        LinkRefused: the link leads where `urls.resolve` lets none go, or its body can't be sent.
 
     """
     link = _next_link(links, request.method)
@@ -75,7 +70,17 @@ def next_request(links: Sequence[Any], request: Request) -> Request | None:
     if not isinstance(given, dict):
         # Without a body there is nothing to replace the search with; dropping it would drop the filters.
         return Request("POST", url, headers, own)
+    _check_body(given, url)
     return Request("POST", url, headers, {**own, **given} if merge else given)
+
+
+def _check_body(body: dict[str, Any], url: str) -> None:
+    try:
+        orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise LinkRefused(
+            f"the next link to {display(url)} has a body that can't be sent: {error}", url=display(url)
+        ) from None
 
 
 def _next_link(links: Sequence[Any], method: str) -> Any:
@@ -99,7 +104,7 @@ def _link_headers(link: Mapping[str, Any]) -> dict[str, str]:
     headers = {}
     for name, value in given.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        if _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text) and name.lower() not in _OWN_HEADERS:
+        if is_sendable(name, text):
             headers[name] = text
     return headers
 

@@ -17,13 +17,9 @@ class Numbering(NamedTuple):
     second: int
     step: int
 
-    def requests(self, following: Request, returned: int, matched: int) -> list[Request]:
-        """Build the requests for the second to the last page, of `returned` items each."""
-        pages = -(-matched // returned)
-        return [self._numbered(following, self.second + self.step * i) for i in range(pages - 1)]
-
-    def _numbered(self, following: Request, number: int) -> Request:
-        return following.with_parameter(self.name, number)
+    def request(self, following: Request, index: int) -> Request:
+        """Build the request for a page; index 0 is the second page, which `following` asks for."""
+        return following.with_parameter(self.name, self.second + self.step * index)
 
 
 def recognise(first: Request, following: Request, returned: int) -> Numbering | None:

@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from stac_ingest.api.freshness import Freshness
+from stac_ingest.api.salvage import salvage
 from stac_ingest.api.urls import display
 from stac_ingest.errors import ResponseError
 
+_BOM = b"\xef\xbb\xbf"
 _EMPTY = re.compile(rb'"features"\s*:\s*(?:\[\s*\]|null)')
 _DATETIME = re.compile(rb'"datetime"\s*:\s*"([^"/]*)"')
 _SHOWN = 160
@@ -26,6 +29,8 @@ class Page(NamedTuple):
     url: str
     links: list[Any]
     empty: bool
+    freshness: Freshness | None = None
+    """Of the cursor that it belongs to: to be told what the page brought."""
 
 
 class Counts(NamedTuple):
@@ -93,13 +98,19 @@ def _tail(body: bytes, name: str) -> dict[str, Any] | None:
 
 
 def parse_page(body: bytes, url: str) -> dict[str, Any]:
-    """Parse a page whole; in the result `features` is a list.
+    """Parse a page whole; in the result `features` is a list, with an `ItemError` for each member that is no JSON.
 
     Raises:
         ResponseError: naming the URL and how the body begins.
 
     """
-    whole = parse_object(body, url)
+    try:
+        whole = parse_object(body, url)
+    except ResponseError:
+        salvaged = salvage(body.removeprefix(_BOM))
+        if salvaged is None:
+            raise
+        whole = salvaged
     if whole.get("errors") or whole.get("error"):
         raise ResponseError(f"{display(url)} answers with an error: {beginning(body)}", url=display(url), status=200)
     features = whole.get("features", ...)
@@ -120,7 +131,7 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
 
     """
     try:
-        whole = orjson.loads(body)
+        whole = orjson.loads(body.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "broken JSON"
         message = f"{display(url)} answers with {kind} ({error}; {len(body)} bytes): {beginning(body)}"

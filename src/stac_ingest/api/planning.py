@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.chunks import Chunk, Hint, Plan, Verdict
 from stac_ingest.api.intervals import DAY, Interval, parse_instant
 from stac_ingest.api.links import Request, next_request
-from stac_ingest.api.numbered import recognise
+from stac_ingest.api.numbered import Numbering, recognise
 from stac_ingest.api.pages import Counts, Page, datetimes, page_counts
+from stac_ingest.errors import LinkRefused
 
 if TYPE_CHECKING:
     from stac_ingest.api.cursor import Cursor
@@ -24,6 +26,14 @@ _GUESSED_SPAN = 10 * 365 * DAY
 """Where a collection has no start in time, cutting starts with this much of it."""
 
 
+@dataclass(slots=True)
+class Series:
+    """Numbered pages, which are listed as they are asked for: how many there are is only what the server says."""
+
+    ended: bool = False
+    """Whether a page came that is behind the last one."""
+
+
 @dataclass(slots=True, eq=False)
 class Walk:
     """A cursor to follow from its first request."""
@@ -35,6 +45,13 @@ class Walk:
     """Whether it is all there is to read: then its failure is the run's."""
     onward: bool = True
     """Whether `next` is followed; numbered pages are units of their own, so only the last one looks further."""
+    series: Series | None = None
+    """Which it is a page of."""
+
+    def look(self, page: Page) -> None:
+        """Notice the end of the series."""
+        if self.series is not None and page.empty and not _goes_on(page):
+            self.series.ended = True
 
 
 Unit = Walk | Chunk
@@ -67,7 +84,7 @@ class Planner:
         self._cursor = cursor
         self._plan: Plan | None = None
 
-    async def walks(self) -> list[Unit]:
+    async def walks(self) -> Iterable[Unit]:
         """List one cursor; or, where the first page shows that pages are numbered, a unit for each page.
 
         Raises:
@@ -81,7 +98,10 @@ class Planner:
         counts = page_counts(page)
         self._summary.matched = counts.matched
         whole = Walk(request, (answered, page))
-        following = next_request(page.links, answered)
+        try:
+            following = next_request(page.links, answered)
+        except LinkRefused:
+            return [whole]  # whoever walks it delivers this page, and then says what is wrong with its link
         if following is None:
             return [whole]
         numbering = recognise(answered, following, counts.returned) if counts.returned else None
@@ -89,12 +109,11 @@ class Planner:
             why = "the pages hang on one cursor" if numbering is None else "the server does not count its items"
             self._summary.note(f"{why}, so one is read after another; worker_strategy 'time_chunks' may do better")
             return [whole]
-        wanted = self._wanted(counts.matched)
-        pages = [Walk(r, alone=False, onward=False) for r in numbering.requests(following, counts.returned, wanted)]
-        if not pages:
+        more = -(-self._wanted(counts.matched) // counts.returned) - 1
+        if more <= 0:
             return [whole]
-        pages[-1].onward = True
-        return [Walk(request, (answered, page), alone=False, onward=False), *pages]
+        first = Walk(request, (answered, page), alone=False, onward=False)
+        return chain([first], _numbered(numbering, following, more))
 
     async def chunks(self, now: float) -> list[Unit] | None:
         """Plan chunks of time; None when the server's counts don't allow it. `now` is Unix time in seconds.
@@ -149,6 +168,15 @@ class Planner:
         end = min((e for e in (extent.end, asked.end) if e is not None), default=int(now * 1e6))
         start = max((s for s in (extent.start, asked.start) if s is not None), default=end - _GUESSED_SPAN)
         return (start, end) if start < end else (end, start)
+
+
+def _numbered(numbering: Numbering, following: Request, count: int) -> Iterator[Walk]:
+    series = Series()
+    for index in range(count):
+        if series.ended:
+            return
+        last = index == count - 1
+        yield Walk(numbering.request(following, index), alone=False, onward=last, series=series)
 
 
 def _goes_on(page: Page) -> bool:

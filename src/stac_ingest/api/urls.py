@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import socket
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-from stac_ingest.errors import ResponseError
+from stac_ingest.errors import LinkRefused
 
 _SAFE = "%:/?#[]@!$&'()*+,;=-._~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SECRET_PARAMETERS = {"sig", "signature", "key", "api_key", "apikey", "access_token", "subscription-key"}
+
+
+_SHOWN = 500
+"""Characters of a URL; a server may make them as long as it likes."""
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -40,14 +45,24 @@ def split_credentials(url: str) -> tuple[str, str | None]:
 
 
 def display(url: str) -> str:
-    """Give the URL as it may be shown: without credentials and without the values of secret parameters."""
+    """Give the URL as it may be shown: without credentials and the values of secret parameters, and not endless."""
     parts = urlsplit(url)
-    netloc = parts.netloc.rsplit("@", 1)[-1]
     query = parts.query
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if any(name.lower() in _SECRET_PARAMETERS for name, _ in pairs):
+    if _has_secret(query):
+        pairs = parse_qsl(query, keep_blank_values=True)
         query = urlencode([(n, "***" if n.lower() in _SECRET_PARAMETERS else v) for n, v in pairs])
-    return urlunsplit(parts._replace(netloc=netloc, query=query))
+    shown = urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], query=query))
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+
+
+def holds_credentials(url: str) -> bool:
+    """Whether a URL has a user, a password, or a secret parameter in it."""
+    parts = urlsplit(url)
+    return "@" in parts.netloc or _has_secret(parts.query)
+
+
+def _has_secret(query: str) -> bool:
+    return any(name.lower() in _SECRET_PARAMETERS for name, _ in parse_qsl(query, keep_blank_values=True))
 
 
 def resolve(href: str, base: str) -> str:
@@ -57,34 +72,57 @@ def resolve(href: str, base: str) -> str:
     that can't stand in a URL are escaped, everything else stays as the server wrote it: cursors must not be re-encoded.
 
     Raises:
-        ResponseError: the link leads from https to plain http, to another kind of scheme, or from the outside to an
-            address of this machine or the other way round.
+        LinkRefused: the link leads from https to plain http, to another kind of scheme, or to another host in another
+            zone: into this machine or a private network, or out of it.
 
     """
+    shown = display(base)
     try:
         url, _ = split_credentials(urljoin(base, quote(href.strip(), safe=_SAFE)))
         scheme, host, port = origin(url)
         base_scheme, base_host, base_port = origin(base)
     except ValueError:
-        raise ResponseError(f"link {href!r:.200} is not a URL", url=display(base)) from None
+        raise LinkRefused(f"link {href!r:.200} is not a URL", url=shown) from None
     if scheme not in _DEFAULT_PORTS or not host:
-        raise ResponseError(f"link {href!r:.200} is not a web address", url=display(base))
+        raise LinkRefused(f"link {href!r:.200} is not a web address; not followed", url=shown)
+    here, there = (zone(name) or "the internet" for name in (base_host, host))
+    if host != base_host and here != there:
+        raise LinkRefused(f"link {display(url)} leads from {here} to {there}; not followed", url=shown)
     if base_scheme == "https" and scheme == "http":
         if host != base_host or port not in (80, base_port):
-            raise ResponseError(f"link {display(url)} leads from https to plain http; not followed", url=display(base))
+            raise LinkRefused(f"link {display(url)} leads from https to plain http; not followed", url=shown)
         parts, base_parts = urlsplit(url), urlsplit(base)
         return urlunsplit(parts._replace(scheme="https", netloc=base_parts.netloc.rsplit("@", 1)[-1]))
-    if host != base_host and _is_internal(host) != _is_internal(base_host):
-        raise ResponseError(
-            f"link {display(url)} leads between the outside and an internal address; not followed", url=display(base)
-        )
     return url
 
 
-def _is_internal(host: str) -> bool:
+def zone(host: str) -> str | None:
+    """Say in words which network a host is in, by its address; None for a name, but for `localhost`."""
     if host == "localhost" or host.endswith(".localhost"):
-        return True
+        return "this machine"
+    address = _address(host)
+    if address is None:
+        return None
+    if address.is_loopback or address.is_unspecified:
+        return "this machine"
+    if address.is_link_local:
+        return "the local link"
+    return "the internet" if address.is_global else "a private network"
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return not ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return _short_address(host)
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or address.sixtofour or address
+    return address
+
+
+def _short_address(host: str) -> ipaddress.IPv4Address | None:
+    """Read `127.1` and `2130706433` as the system does when it connects to them."""
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host)) if host.replace(".", "").isdigit() else None
+    except OSError:
+        return None

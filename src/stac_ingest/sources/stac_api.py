@@ -10,6 +10,7 @@ from stac_ingest.api.agenda import Agenda
 from stac_ingest.api.chunks import Chunk, Verdict
 from stac_ingest.api.client import Client
 from stac_ingest.api.clock import Clock
+from stac_ingest.api.credentials import read_credentials
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.exchange import FORBIDDEN, Exchange
 from stac_ingest.api.links import Request
@@ -17,9 +18,10 @@ from stac_ingest.api.pages import Page, page_counts, parse_page
 from stac_ingest.api.planning import Asked, Planner, Unit, Walk
 from stac_ingest.api.search import Landing, search_datetime
 from stac_ingest.api.spotcheck import SpotCheck
-from stac_ingest.api.urls import display, split_credentials
-from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, ResponseError
+from stac_ingest.api.urls import display
+from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, PauseTooLong, ResponseError
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
+from stac_ingest.sources.json_text import checked
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -37,16 +39,16 @@ class StacApiSource:
         """Read the settings.
 
         Raises:
-            ConfigurationError: `datetime` can't be read.
+            ConfigurationError: `datetime`, or the file of headers, can't be read.
 
         """
         self._config = config
         self._summary = summary
         self._clock = clock or Clock()
         self._collection_id = collection_id
-        self._root, authorization = split_credentials(config.source)
+        self._root, credentials = read_credentials(config)
         self._asked = Asked(*search_datetime(config.datetime), min(config.limit, config.max_items or config.limit))
-        self._client = Client(config, summary, self._root, authorization)
+        self._client = Client(config, summary, self._root, credentials)
         self._exchange = Exchange(config, summary, self._client, self._clock)
         self._check = SpotCheck(collection_id, config.bbox, self._asked.interval, summary)
         self._planner: Planner | None = None
@@ -107,7 +109,7 @@ class StacApiSource:
         try:
             async for page in pages:
                 self._hand(page)
-                yield [Payload(page.body, page.url)]
+                yield [Payload(page, page.url)]
                 await self._until_hungry()
         except DataProcessingError as error:
             if _is_fatal(unit, error):
@@ -121,23 +123,32 @@ class StacApiSource:
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
-            try:
-                if payload.error is not None:
-                    raise payload.error
-                features = parse_page(payload.data, payload.origin)["features"]
-            except DataProcessingError as error:
-                reject(payload.origin, error)
-                features = []
-            for index, item in enumerate(features):
-                self._decoded += 1
-                if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"]:
-                    self._check.look(item)
-                    yield item
-                else:
-                    where = f"{display(payload.origin)}#{index}"
-                    reject(where, ItemError(f"{where}: not an item: it has no id that is a text"))
+            fresh, repeated = self._summary.items, self._summary.duplicates
+            yield from self._items_of(payload, reject)
+            if payload.error is None and payload.data.freshness is not None:
+                # Whoever takes the items has counted them by now.
+                payload.data.freshness.note(self._summary.items - fresh, self._summary.duplicates - repeated)
             self._taken_pages += 1
             self._taken.set()
+
+    def _items_of(self, payload: Payload, reject: Reject) -> Iterator[Item]:
+        try:
+            if payload.error is not None:
+                raise payload.error
+            features = parse_page(payload.data.body, payload.origin)["features"]
+        except DataProcessingError as error:
+            reject(payload.origin, error)
+            return
+        for index, found in enumerate(features):
+            self._decoded += 1
+            try:
+                item = _checked(found)
+            except ItemError as error:
+                where = f"{display(payload.origin)}#{index}"
+                reject(where, ItemError(f"{where}: {error}"))
+                continue
+            self._check.look(item)
+            yield item
 
     @property
     def _by_time(self) -> bool:
@@ -175,6 +186,7 @@ class StacApiSource:
         enough = None if walk.alone or self._config.max_items is None else 1
         cursor = self._cursor(walk.request, enough=enough, fixed_size=not walk.alone)
         first, walk.first = walk.first or await cursor.fetch(walk.request), None
+        walk.look(first[1])
         if not walk.onward:
             yield first[1]
             return
@@ -196,12 +208,19 @@ class StacApiSource:
             return
         if counts.matched is not None and counts.returned is not None:
             cursor.expect(request, counts.matched - counts.returned)
+        cursor.freshness.matched = counts.matched
         async for page in cursor.pages(first):
             yield page
 
 
+def _checked(found: object) -> Item:
+    if isinstance(found, ItemError):
+        raise found
+    return checked(found)
+
+
 def _is_fatal(unit: Unit, error: DataProcessingError) -> bool:
-    if isinstance(error, BudgetExhausted):
+    if isinstance(error, BudgetExhausted | PauseTooLong):
         return True
     if isinstance(error, ResponseError) and error.status in (UNAUTHORIZED, FORBIDDEN):
         return True

@@ -1,0 +1,92 @@
+"""One client against one behaviour: watched, bounded, and judged by what it printed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ingest_bench.hostile_matrix.clients import TOKEN
+from ingest_bench.simulator.hostile.serve import Asked, Running, serving
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.store import Store
+
+MOST_REQUESTS = 500
+"""Over ten times what any sound walk needs; who asks more often doesn't stop."""
+MOST_S = 60.0
+"""From the first request on; a client that waits between its tries may need half of it."""
+START_S = 300.0
+"""For Python to start and import a client, on a busy machine."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """What came of it."""
+
+    delivered: Counter[str] = field(default_factory=Counter)
+    end: dict[str, Any] | None = None
+    """As the client said itself; None when it had to be stopped, or died."""
+    requests: int = 0
+    endless: bool = False
+    """Stopped for asking too often."""
+    late: bool = False
+    """Stopped for taking too long."""
+    leaked: bool = False
+    """Whether the source's token came to another origin."""
+
+
+async def run_trial(store: Store, behaviour: str, client: str) -> Trial:
+    """Start a server and a client, and see."""
+    trial = Trial()
+    begun, too_many = asyncio.Event(), asyncio.Event()
+
+    def count(_: Asked) -> None:
+        begun.set()
+        trial.requests += 1
+        if trial.requests > MOST_REQUESTS:
+            too_many.set()
+
+    async with serving(store, [behaviour], seed=1, on_request=count) as server:
+        command = [sys.executable, "-m", "ingest_bench.hostile_matrix.clients", client, server.url, store.collection_id]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=2**20
+        )
+        reading = asyncio.create_task(_read(process, trial))
+        stopping = asyncio.create_task(too_many.wait())
+        starting = asyncio.create_task(begun.wait())
+        await asyncio.wait({reading, starting}, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({reading, stopping}, timeout=MOST_S, return_when=asyncio.FIRST_COMPLETED)
+        trial.endless, trial.late = stopping in done, not done
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        stopping.cancel()
+        starting.cancel()
+        await reading
+        trial.leaked = _leaked(server)
+    return trial
+
+
+async def _read(process: asyncio.subprocess.Process, trial: Trial) -> None:
+    assert process.stdout is not None
+    async for line in process.stdout:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            return  # it was stopped in the middle of a line
+        if isinstance(said, dict):
+            trial.end = said
+            return
+        trial.delivered[said] += 1
+
+
+def _leaked(server: Running) -> bool:
+    home = urlsplit(server.url).netloc
+    return any(
+        TOKEN in asked.headers.get("Authorization", "") for asked in server.asked if asked.headers["Host"] != home
+    )

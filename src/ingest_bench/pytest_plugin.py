@@ -1,0 +1,71 @@
+"""A pytest plugin: `stac_server` starts simulated STAC APIs, sound or hostile, as processes on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.process import SimulatorProcess
+
+# pytest loads this in every run of whoever has the package installed: nothing heavy is imported before a server is.
+
+
+class StartServer(Protocol):
+    """Starts a server that ends with the test."""
+
+    def __call__(
+        self, *behaviours: str, corpus: Path | None = None, items: int = 100, seed: int = 0, options: Sequence[str] = ()
+    ) -> SimulatorProcess:
+        """Start a server.
+
+        Args:
+            behaviours: `NAME[=VALUE][@SHARE]`, as `python -m ingest_bench simulate --list-behaviours` lists them.
+            corpus: a folder with `collection.json` and `items.ndjson` to serve; generated when it isn't given.
+            items: how many to generate; their collection is `sentinel-2-l2a`.
+            seed: of tokens and shares.
+            options: further options of `python -m ingest_bench simulate`, such as `["--paging", "page"]`.
+
+        Raises:
+            MeasurementError: the server doesn't start; with the reason.
+
+        """
+
+
+@pytest.fixture
+def stac_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Give a function that starts a server; all of them end with the test.
+
+    The server has its root at `.url`, and `.stats().requests` says how often it was asked.
+    """
+    from ingest_bench.settings import Server  # noqa: PLC0415 - see above
+    from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - see above
+
+    with ExitStack() as running:
+
+        def start(
+            *behaviours: str,
+            corpus: Path | None = None,
+            items: int = 100,
+            seed: int = 0,
+            options: Sequence[str] = (),
+        ) -> SimulatorProcess:
+            extra = [part for behaviour in behaviours for part in ("--behaviour", behaviour)]
+            folder = corpus or _generated(tmp_path_factory, items)
+            return running.enter_context(SimulatorProcess(folder, Server(), seed, [*extra, *options]))
+
+        yield start
+
+
+def _generated(folders: pytest.TempPathFactory, items: int) -> Path:
+    from ingest_bench.corpora import build  # noqa: PLC0415 - see above
+    from ingest_bench.settings import Corpus  # noqa: PLC0415 - see above
+
+    folder = folders.mktemp("stac_server") / "corpus"
+    settings: dict[str, Any] = {"kind": "api", "items": items}
+    build("stac_server", Corpus(**settings), 0, folder, folder.with_suffix(".json"), 1)
+    return folder

@@ -1,0 +1,106 @@
+"""Links and redirects that lead away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from aiohttp import web
+
+from ingest_bench.simulator.hostile.base import LinkFault, ReplyFault
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.answers import Page, Place
+
+_PERMANENT, _FOUND = 308, 302
+
+
+class NextOtherOrigin(LinkFault):
+    """`next` leads to another origin: the same server, called by the name in the value, and back."""
+
+    name = "next-other-origin"
+    default = "localhost"
+
+    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Change the host, and name headers that a client must not carry over."""
+        there = urlsplit(link["href"]).hostname != self.value
+        return {
+            **link,
+            "href": _elsewhere(link["href"], self.value if there else "127.0.0.1"),
+            "headers": {"X-Of-The-Link": "1"},
+        }
+
+
+class NextInternal(LinkFault):
+    """`next` leads to the address in the value, where clouds keep the credentials of a machine."""
+
+    name = "next-internal"
+    default = "169.254.169.254"
+
+    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Change the host."""
+        return {**link, "href": _elsewhere(link["href"], self.value, port=False)}
+
+
+class NextPlainHttp(LinkFault):
+    """`next` is written with http, as servers behind a proxy do that don't know of its https."""
+
+    name = "next-plain-http"
+
+    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Change the scheme."""
+        return {**link, "href": urlunsplit(urlsplit(link["href"])._replace(scheme="http"))}
+
+
+class NextFile(LinkFault):
+    """`next` leads to a file of the client's machine."""
+
+    name = "next-file"
+
+    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Change all of it."""
+        return {**link, "href": "file:///etc/hostname"}
+
+
+class Redirect(ReplyFault):
+    """Pages from that number on are redirected to another origin: the same server, called localhost."""
+
+    name = "redirect"
+    host = "localhost"
+
+    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:
+        """Redirect, once."""
+        if request.url.host == self.host:
+            self.hits -= 1
+            return page
+        target = _elsewhere(f"{request.scheme}://{request.host}{request.path_qs}", self.host)
+        return web.Response(status=_PERMANENT, headers={"Location": target})
+
+
+class RedirectLoop(ReplyFault):
+    """Pages from that number on are redirected to themselves."""
+
+    name = "redirect-loop"
+
+    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
+        """Redirect."""
+        return web.Response(status=_FOUND, headers={"Location": request.path_qs})
+
+
+class RedirectInternal(ReplyFault):
+    """Pages from that number on are redirected to the address where clouds keep the credentials of a machine."""
+
+    name = "redirect-internal"
+
+    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
+        """Redirect."""
+        return web.Response(status=_FOUND, headers={"Location": "http://169.254.169.254/latest/meta-data"})
+
+
+def _elsewhere(href: str, host: str, *, port: bool = True) -> str:
+    parts = urlsplit(href)
+    netloc = f"{host}:{parts.port}" if port and parts.port else host
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+ALL = (NextOtherOrigin, NextInternal, NextPlainHttp, NextFile, Redirect, RedirectLoop, RedirectInternal)

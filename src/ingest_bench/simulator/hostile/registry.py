@@ -1,0 +1,73 @@
+"""All named behaviours, by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ingest_bench.errors import SettingsError
+from ingest_bench.simulator.hostile import contents, limits, links, paging, reach, responses
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.hostile.base import Fault
+
+GROUPS: dict[str, tuple[type[Fault], ...]] = {
+    "How `next` is written": links.ALL,
+    "Pages that lead astray": paging.ALL,
+    "What pages hold": contents.ALL,
+    "Limits and refusals": limits.ALL,
+    "Answers that are none": responses.ALL,
+    "Links that lead away": reach.ALL,
+}
+BEHAVIOURS: dict[str, type[Fault]] = {kind.name: kind for group in GROUPS.values() for kind in group}
+
+
+def make(texts: Iterable[str], seed: int = 0) -> list[Fault]:
+    """Make the behaviours that are named, each as `NAME[=VALUE][@SHARE]`; the outermost comes first.
+
+    Raises:
+        SettingsError: there is none of that name, or it doesn't take that value.
+
+    """
+    return sorted((_one(text, seed) for text in texts), key=lambda fault: -fault.layer)
+
+
+def _one(text: str, seed: int) -> Fault:
+    whole, at, share = text.partition("@")
+    name, equals, value = whole.partition("=")
+    kind = BEHAVIOURS.get(name)
+    if kind is None:
+        near = difflib.get_close_matches(name, BEHAVIOURS, 1)
+        hint = f"did you mean {near[0]}?" if near else "--list-behaviours names them all"
+        raise SettingsError(f"--behaviour {text}: there is no behaviour {name!r}; {hint}")
+    return kind(value if equals else None, share=_share(text, share) if at else 1.0, seed=seed)
+
+
+def _share(text: str, share: str) -> float:
+    try:
+        found = float(share)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise SettingsError(f"--behaviour {text}: {share!r} is not a share from 0 to 1")
+    return found
+
+
+def sentence(kind: type[Fault]) -> str:
+    """Say in a sentence what a behaviour is."""
+    return (kind.__doc__ or "").partition("\n")[0]
+
+
+def shown(kind: type[Fault]) -> str:
+    """Write a behaviour as it is asked for, with the value that it has by default."""
+    return kind.name if kind.default is None else f"{kind.name}={kind.default}"
+
+
+def describe() -> str:
+    """List all behaviours with their defaults and a sentence each."""
+    lines: list[str] = []
+    for title, group in GROUPS.items():
+        lines.append(f"\n{title}\n" if lines else f"{title}\n")
+        lines += [f"  {shown(kind)}\n      {sentence(kind)}\n" for kind in group]
+    return "".join(lines)

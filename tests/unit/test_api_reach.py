@@ -1,0 +1,184 @@
+"""Where requests may go, and what they carry there."""
+
+from __future__ import annotations
+
+import socket
+from itertools import product
+
+import pytest
+from aiohttp.abc import AbstractResolver
+from pydantic import ValidationError
+
+from ingest_bench.settings import Corpus
+from stac_ingest.api.credentials import Credentials, read_credentials
+from stac_ingest.api.resolver import GuardedResolver
+from stac_ingest.api.urls import resolve, zone
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ConfigurationError, LinkRefused
+
+ROOT = "https://stac.example.com/v1"
+HOSTS = {
+    "this machine": [
+        "127.0.0.1",
+        "127.9.9.9",
+        "localhost",
+        "api.localhost",
+        "0.0.0.0",
+        "::1",
+        "::ffff:127.0.0.1",
+        "127.1",
+    ],
+    "the local link": ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "2852039166"],
+    "a private network": ["10.0.0.1", "192.168.1.1", "172.16.0.1", "fd00::1", "100.64.0.1", "2002:a00:1::", "10.1"],
+    "the internet": ["8.8.8.8", "2001:4860:4860::8888", "134744072"],
+}
+
+
+@pytest.mark.parametrize(("host", "expected"), [(host, name) for name, hosts in HOSTS.items() for host in hosts])
+def test_zones(host, expected):
+    """An address is in its network however it is written: short, as one number, or wrapped into IPv6."""
+    assert zone(host) == expected
+
+
+def test_a_name_has_no_zone_of_its_own():
+    """What a name stands for is for the resolver to say."""
+    assert zone("stac.example.com") is None
+    assert zone("0x7f000001") is None
+
+
+def url(host):
+    return f"http://[{host}]/s" if ":" in host else f"http://{host}/s"
+
+
+@pytest.mark.parametrize(("here", "there"), [(a, b) for a, b in product(HOSTS, HOSTS) if a != b])
+def test_links_stay_in_their_zone(here, there):
+    """No link crosses between this machine, the local link, a private network and the internet."""
+    for source, target in product(HOSTS[here], HOSTS[there]):
+        with pytest.raises(LinkRefused, match=f"from {here} to {there}"):
+            resolve(url(target), url(source))
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_links_within_a_zone_are_followed(name):
+    """A source on this machine, or on a private network, may spread over several addresses of it."""
+    for source, target in product(HOSTS[name], HOSTS[name]):
+        assert resolve(url(target), url(source)).startswith(("http://", "https://"))
+
+
+class Book(AbstractResolver):
+    """A resolver that reads from a book."""
+
+    def __init__(self, **entries):
+        self.entries = entries
+
+    async def resolve(self, host, port=0, family=socket.AF_UNSPEC):
+        return [
+            {"hostname": host, "host": a, "port": port, "family": 2, "proto": 0, "flags": 0} for a in self.entries[host]
+        ]
+
+    async def close(self):
+        self.entries = {}
+
+
+async def test_names_are_judged_by_their_addresses():
+    """A name that stands for an internal address is refused, unless the source itself is in that network."""
+    book = Book(source=["8.8.8.8"], other=["8.8.4.4"], inside=["10.0.0.1"], mixed=["127.0.0.1", "8.8.8.8"])
+    guarded = GuardedResolver(book, "source")
+    for host, kept in (("source", ["8.8.8.8"]), ("other", ["8.8.4.4"]), ("mixed", ["8.8.8.8"])):
+        assert [found["host"] for found in await guarded.resolve(host)] == kept
+    with pytest.raises(LinkRefused, match="inside has an address of a private network"):
+        await guarded.resolve("inside")
+    private = GuardedResolver(Book(source=["10.0.0.2"], inside=["10.0.0.1"], meta=["169.254.169.254"]), "source")
+    await private.resolve("source")
+    assert [found["host"] for found in await private.resolve("inside")] == ["10.0.0.1"]
+    with pytest.raises(LinkRefused):
+        await private.resolve("meta")
+
+
+async def test_a_source_by_address_allows_names_of_its_network():
+    """An address that was written out isn't looked up, and still says where the source is."""
+    guarded = GuardedResolver(Book(near=["127.0.0.2"], far=["8.8.8.8"]), "127.0.0.1")
+    assert [found["host"] for found in await guarded.resolve("near")] == ["127.0.0.2"]
+    with pytest.raises(LinkRefused):
+        await guarded.resolve("far")
+
+
+def config(source=ROOT, **settings):
+    return IngestConfig(mode="api", source=source, **settings)
+
+
+def test_credentials_come_from_the_environment_and_a_file(tmp_path, monkeypatch):
+    """A token and headers are joined, those of the file first in rank, and the URL is cleaned of its own."""
+    file = tmp_path / "headers"
+    file.write_text("# of example.com\n\nX-Api-Key: a secret key \n")
+    monkeypatch.setenv("STAC_INGEST_TOKEN", "token-of-mine")
+    root, found = read_credentials(config("https://user:pass@stac.example.com/v1", headers_file=str(file)))
+    assert root == ROOT
+    assert found.headers(f"{ROOT}/search", {}) == {"Authorization": "Bearer token-of-mine", "X-Api-Key": "a secret key"}
+    monkeypatch.delenv("STAC_INGEST_TOKEN")
+    assert read_credentials(config())[1].headers(ROOT, {}) == {}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://stac.example.com/v1",
+        "https://stac.example.com:444/v1",
+        "https://example.com/",
+        "https://evil.org/?stac.example.com",
+    ],
+)
+def test_credentials_stay_at_their_origin(other):
+    """Another scheme, port or host gets the request's own headers alone."""
+    found = Credentials(ROOT, {"Authorization": "Bearer secret"})
+    assert found.headers(other, {"X": "1"}) == {"X": "1"}
+
+
+def test_a_links_own_header_stands():
+    """A header that the server's link names is not sent twice, whatever its case."""
+    found = Credentials(ROOT, {"Authorization": "Bearer secret"})
+    assert found.headers(ROOT, {"authorization": "Cursor 7"}) == {"authorization": "Cursor 7"}
+
+
+def test_secrets_are_masked():
+    """A body that repeats a secret, with or without its scheme, loses it; short words of data stay."""
+    found = Credentials(ROOT, {"Authorization": "Bearer abcdefgh12", "X-Short": "abc"})
+    assert found.masked(b'{"sent":"Bearer abcdefgh12","and":"abcdefgh12"}') == b'{"sent":"***","and":"***"}'
+    assert found.masked(b"abc") == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("secret-without-a-name", "line 1"),
+        ("A: b\nHost: evil", "line 2"),
+        ("X: \x01", "line 1"),
+        ("X: " + "y" * 70_000, "more than"),
+    ],
+)
+def test_a_file_that_holds_no_headers(tmp_path, text, message):
+    """The line is named by its number: what it says may be the secret."""
+    file = tmp_path / "headers"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        read_credentials(config(headers_file=str(file)))
+    assert "secret" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        read_credentials(config(headers_file=str(tmp_path / "none")))
+
+
+def test_credentials_are_not_sent_in_the_clear(monkeypatch):
+    """Plain http to another machine is refused when there is a secret to lose; to this machine it isn't."""
+    monkeypatch.setenv("STAC_INGEST_TOKEN", "token-of-mine")
+    with pytest.raises(ConfigurationError, match="plain http") as caught:
+        read_credentials(config("http://stac.example.com"))
+    assert "token-of-mine" not in str(caught.value)
+    read_credentials(config("http://127.0.0.1:80"))
+
+
+@pytest.mark.parametrize("url", ["https://u:p@h.org/", "https://h.org/?a=1&api_key=x", "https://h.org/?SIG=x"])
+def test_a_configuration_may_not_hold_credentials(url):
+    """Results repeat the configuration, so a corpus whose URL holds a secret is refused, and told where to put it."""
+    with pytest.raises(ValidationError, match="put them into STAC_INGEST_TOKEN"):
+        Corpus(kind="api", url=url, collection="c")
+    assert Corpus(kind="api", url="https://h.org/v1?", collection="c").url == "https://h.org/v1?"
