@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick compare test lint format publish hostile schemas pins clean
+.PHONY: help run quick long compare test lint format publish hostile schemas pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -16,6 +16,9 @@ run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 
 
 quick: $(VENV)/.run ## the same at a small size (under two minutes); results/quick/benchmark_report.html
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
+
+long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 GB); results/long/benchmark_report.md
+	$(BIN)/snakemake --cores $(CORES) --configfile workflow/long.yaml
 
 compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json
 	@test -n "$(BASELINE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json" >&2; exit 2; }
