@@ -20,8 +20,8 @@ _INTRODUCTION = """# What clients deliver from hostile servers
 Written by `make hostile`. A collection of {total} items, {pages} pages, is searched for through the simulator, which
 has one habit or fault at a time (`python -m ingest_bench simulate --list-behaviours`). Each client runs with its own
 defaults in a process of its own, one page after another, with a time-out of {timeout} s where it has such a setting;
-it is stopped after {requests} requests (*never ends*) or {seconds:.0f} s (*not done in time*). An item counts as lost when the
-client ends without it and without an error.
+it is stopped after {requests} requests (*never ends*) or {seconds:.0f} s (*not done in time*). An item counts
+as lost when the client ends without it and without an error.
 
 **Bold**: items are lost and the client says nothing, or it comes to no end, or it gives the source's token away.
 """
