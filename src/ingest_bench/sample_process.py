@@ -44,7 +44,7 @@ READERS = {
     "item_files": ("stac_ingest.sources.json_directory",),
     "items_directory": ("stac_ingest.sources.json_directory",),
     "geoparquet": ("stac_ingest.sources.geoparquet", *ARROW),
-    "api": ("stac_ingest.sources.stac_api", "aiohttp"),
+    "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp"),
 }
 WRITERS = {"items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet.encode", *ARROW, *CONVERTING)}
 """What the package imports when it first needs it, which must not be while the clock runs."""

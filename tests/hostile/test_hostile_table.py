@@ -24,7 +24,7 @@ IDS = ["a", "b", "c"]
         (Trial(Counter("ab"), {"verdict": "truncated"}), "2 of 3, certificate: truncated", False),
         (Trial(Counter("abc"), {"failures": "7"}), "all, 7 failures named", False),
         (Trial(Counter("a"), None, endless=True), "1 of 3, **never ends**", True),
-        (Trial(Counter(), None, late=True), "0 of 3, **hangs**", True),
+        (Trial(Counter(), None, late=True), "0 of 3, **not done in time**", True),
         (Trial(Counter(), None), "0 of 3, **dies**", True),
         (Trial(Counter(IDS), {}, leaked=True), "all, **token given away**", True),
     ],

@@ -27,9 +27,9 @@ ITEMS = 240
 LEAVES = frozenset({"next-internal", "redirect-internal"})
 """Would have clients ask an address that isn't this machine's; only the tests of our own go there, and it doesn't."""
 _SHARED = {
-    **dict.fromkeys(["too-many", "too-many-date", "too-many-plain", "bad-gateway", "unavailable"], "{}@0.15"),
-    **dict.fromkeys(["gateway-timeout", "truncated-body", "reset"], "{}@0.15"),
-    **dict.fromkeys(["stall", "slow-drip"], "{}@0.05"),
+    **dict.fromkeys(["too-many", "too-many-date", "too-many-plain", "bad-gateway", "unavailable"], "{}@0.25"),
+    **dict.fromkeys(["gateway-timeout", "truncated-body", "reset"], "{}@0.25"),
+    **dict.fromkeys(["stall", "slow-drip"], "{}@0.2"),
 }
 """Where a client that waits as it should would take its time on every page."""
 

@@ -20,10 +20,10 @@ _INTRODUCTION = """# What clients deliver from hostile servers
 Written by `make hostile`. A collection of {total} items, {pages} pages, is searched for through the simulator, which
 has one habit or fault at a time (`python -m ingest_bench simulate --list-behaviours`). Each client runs with its own
 defaults in a process of its own, one page after another, with a time-out of {timeout} s where it has such a setting;
-it is stopped after {requests} requests (*never ends*) or {seconds:.0f} s (*hangs*). An item counts as lost when the
-client ends without it and without an error.
+it is stopped after {requests} requests (*never ends*) or {seconds:.0f} s (*not done in time*). An item counts
+as lost when the client ends without it and without an error.
 
-**Bold**: items are lost and the client says nothing, or it never comes to an end, or it gives the source's token away.
+**Bold**: items are lost and the client says nothing, or it comes to no end, or it gives the source's token away.
 """
 _SHOWN = 60
 
@@ -79,7 +79,7 @@ def _trouble(trial: Trial, ids: Sequence[str]) -> str | None:
     if trial.endless:
         return "never ends"
     if trial.late:
-        return "hangs"
+        return "not done in time"
     if trial.end is None:
         return "dies"
     return "says nothing" if not trial.end and not set(ids) <= trial.delivered.keys() else None
