@@ -114,7 +114,7 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "compare",
         help="judge a run against an earlier one",
         description="Judge a run against an earlier one, cell by cell. Exit code 0: no regression beyond noise; "
-        "1: a regression; 2: a file can't be used.",
+        "1: a regression; 2: a file can't be used, or the machine was too busy to tell.",
     )
     command.add_argument("baseline", type=Path, metavar="BASELINE", help="benchmark_results.json of the earlier run")
     default = Path("results/benchmark_results.json")
@@ -209,7 +209,9 @@ def _compare(options: argparse.Namespace) -> int:
 
     found = compare_files(options.baseline, options.current, options.output or options.current.parent)
     print(as_text(found))
-    return REGRESSION if found.of("worse") else OK
+    if found.of("worse"):
+        return REGRESSION
+    return BAD_INPUT if found.undecided else OK
 
 
 def _results_doc(options: argparse.Namespace) -> None:

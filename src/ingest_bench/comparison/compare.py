@@ -6,8 +6,8 @@ from itertools import chain
 
 from ingest_bench.comparison.change import FEWEST, Difference, difference, factor
 from ingest_bench.comparison.drift import drift_warnings, drifts
-from ingest_bench.comparison.judge import ALARM, CONFIDENCE, METHOD, Contrast, judge
-from ingest_bench.comparison.likeness import warnings
+from ingest_bench.comparison.judge import ALARM, CONFIDENCE, METHOD, Contrast, Judgement, judge
+from ingest_bench.comparison.likeness import busy, warnings
 from ingest_bench.comparison.noise import noises
 from ingest_bench.comparison.outright import Outright, outright
 from ingest_bench.comparison.records import CellComparison, Comparison, Run
@@ -34,9 +34,10 @@ def compare(earlier: Measured, current: Measured) -> Comparison:
             differences[key] = difference(log_ratios(then), log_ratios(now), known)
     moved = movement(list(differences.values()))
     contrasts = [Contrast(moved.added(found), noise[key[0]].factor) for key, found in differences.items()]
+    disturbed = bool(busy(earlier, current))
     for key, by_times in zip(differences, judge(contrasts), strict=True):
-        update = {"verdict": by_times.verdict, "reason": by_times.reason, "change": by_times.change}
-        cells[key] = cells[key].model_copy(update=update)
+        verdict, reason = _believed(by_times, disturbed=disturbed)
+        cells[key] = cells[key].model_copy(update={"verdict": verdict, "reason": reason, "change": by_times.change})
     return Comparison(
         method=METHOD,
         confidence=CONFIDENCE,
@@ -49,6 +50,16 @@ def compare(earlier: Measured, current: Measured) -> Comparison:
         noise=list(noise.values()),
         drift=drift,
     )
+
+
+def _believed(found: Judgement, *, disturbed: bool) -> Outright:
+    """Withhold a verdict that times gave while other work ran: what it did to them can't be told from a change."""
+    if disturbed and found.verdict != "no difference":
+        return (
+            "not comparable",
+            f"{found.verdict} by its times, {found.reason}, but other work ran beside the measurement",
+        )
+    return found.verdict, found.reason
 
 
 def _spread(earlier: Measured, current: Measured) -> Spread:

@@ -35,7 +35,7 @@ def compare_files(earlier: Path, current: Path, output: Path) -> Comparison:
         write_atomically(output / "compare.md", as_markdown(found).encode())
     except OSError as error:
         raise ComparisonError(f"{output}: can't be written to: {error.strerror}") from None
-    if not any(cell.verdict in ("worse", "better", "no difference") for cell in found.cells):
+    if all(cell.verdict in ("not comparable", "new", "removed") and not cell.change for cell in found.cells):
         reasons = dict.fromkeys(cell.reason for cell in found.cells)
         raise ComparisonError(
             f"{current}: no cell can be compared with {earlier} ({'; '.join(reasons) or 'there are none'}); "
@@ -48,12 +48,15 @@ def stop_at_regression(comparison: Path) -> None:
     """Read a `compare.json`.
 
     Raises:
-        RegressionError: it holds a cell that is worse; the message names all such.
+        RegressionError: it holds a cell that is worse; the message names such.
+        ComparisonError: it holds a cell that would be, had the machine not been busy.
 
     """
     found = Comparison.model_validate_json(comparison.read_bytes())
     if found.of("worse"):
         raise RegressionError(summary(found))
+    if found.undecided:
+        raise ComparisonError(summary(found))
 
 
 def read_run(path: Path) -> Measured:

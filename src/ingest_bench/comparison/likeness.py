@@ -60,12 +60,26 @@ def warnings(earlier: Measured, current: Measured) -> list[str]:
         ),
         *_told_if(software, "other software ({}): a change may be its doing and not the ingest code's"),
         *_told_if(
-            [_busy(name, run) for name, run in (("earlier", earlier), ("current", current))],
+            busy(earlier, current),
             "other work ran beside the measurement ({}), which moves the speed-ups of unlike ways of ingesting unlike "
             "far: measure again while nothing else runs",
         ),
         *_told_if(remote, "a server that isn't ours ({}): its load and its items may have changed in between"),
     ]
+
+
+def busy(earlier: Measured, current: Measured) -> list[str]:
+    """Name the runs beside which other work ran, and the load."""
+    return [
+        f"a load of {load:.1f} on {run.results.cells[0].environment.cores} cores in the {name} run"
+        for name, run in (("earlier", earlier), ("current", current))
+        if run.results.cells and (load := _load(run)) > BUSY * run.results.cells[0].environment.cores
+    ]
+
+
+def _load(run: Measured) -> float:
+    """Give the typical load: the median, since a cell of many processes still is load when the next one begins."""
+    return statistics.median(cell.load_before.load_1m for cell in run.results.cells)
 
 
 def _question(scenario: Scenario, candidate: str) -> dict[str, Any]:
@@ -104,14 +118,6 @@ def _other_processors(then: Environment, now: Environment) -> str | None:
     changes = [_changed(name, getattr(then, name), getattr(now, name)) for name in PROCESSORS]
     found = [change for change in changes if change]
     return f"other processors: {', '.join(found)}" if found else None
-
-
-def _busy(name: str, run: Measured) -> str | None:
-    machine = run.results.cells[0].environment
-    cores = min(machine.cores, machine.cpu_limit or machine.cores)
-    # The median, since a cell of many processes is still part of the load when the next one begins.
-    load = statistics.median(cell.load_before.load_1m for cell in run.results.cells)
-    return f"a load of {load:.1f} on {cores:g} cores in the {name} run" if load > BUSY * cores else None
 
 
 def _changed(name: str, before: Any, after: Any) -> str | None:

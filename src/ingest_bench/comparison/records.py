@@ -119,6 +119,11 @@ class Comparison(Record):
     drift: list[Drift]
     """By scenario whose baseline was asked the same in both runs."""
 
+    @property
+    def undecided(self) -> list[CellComparison]:
+        """The cells that are slower beyond chance and noise, if the machine is to be believed, which was busy."""
+        return [cell for cell in self.of("not comparable") if cell.change and cell.change.factor < 1]
+
     def of(self, verdict: Verdict) -> list[CellComparison]:
         """List the cells with a verdict."""
         return [cell for cell in self.cells if cell.verdict == verdict]

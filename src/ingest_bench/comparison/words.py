@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from ingest_bench.comparison.records import VERDICTS, CellComparison, Comparison, Drift, Noise, Run
 from ingest_bench.reporting.markdown import pipe_table
-from ingest_bench.reporting.wording import NOTHING, day, number, paragraph, plain, point, safe, times, whole
+from ingest_bench.reporting.wording import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
 from ingest_bench.results import Ratio
 
 CELL_TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Shows from", "Why")
@@ -39,6 +39,10 @@ def summary(comparison: Comparison) -> str:
     worse = [_named(cell) for cell in comparison.of("worse")]
     more = [f"{len(worse) - _NAMED} more"] if len(worse) > _NAMED else []
     head = f"Worse: {'; '.join([*worse[:_NAMED], *more])}" if worse else "No regression beyond noise"
+    if comparison.undecided and not worse:
+        head = (
+            f"Undecided: {counted(len(comparison.undecided), 'cell')} slower, but other work ran beside the measurement"
+        )
     compared = [cell for cell in comparison.cells if cell.change]
     return " ".join([f"{head} ({counts}).", *([_sharpness(compared)] if compared else [])])
 

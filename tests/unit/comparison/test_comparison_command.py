@@ -13,7 +13,7 @@ import pytest
 from ingest_bench.__main__ import main
 from ingest_bench.comparison import Comparison, as_text, compare, stop_at_regression
 from ingest_bench.comparison.words import as_markdown
-from ingest_bench.errors import RegressionError
+from ingest_bench.errors import ComparisonError, RegressionError
 from ingest_bench.results import Parity
 
 SCHEMAS = Path(__file__).parents[3] / "workflow/schemas"
@@ -79,6 +79,18 @@ def test_the_gate_of_the_workflow_names_what_is_worse(write: Callable[..., Path]
         stop_at_regression(current.parent / "compare.json")
     main(["compare", str(earlier), str(earlier)])
     stop_at_regression(earlier.parent / "compare.json")
+
+
+def test_a_busy_machine_is_exit_code_2(write: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """A cell that is slower while other work ran is neither passed nor a regression, here and in the workflow."""
+    earlier, current = write("earlier", 0), write("current", 1, SLOWER)
+    current.write_text(current.read_text().replace('"load_1m":0.1', '"load_1m":5.0'))
+    assert main(["compare", str(earlier), str(current)]) == 2
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("Undecided: 1 cell slower, but other work ran beside the measurement (0 worse,")
+    with pytest.raises(ComparisonError, match="Undecided"):
+        stop_at_regression(current.parent / "compare.json")
+    assert main(["compare", str(current), str(earlier)]) == 0
 
 
 @pytest.mark.parametrize(

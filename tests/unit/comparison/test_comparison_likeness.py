@@ -174,15 +174,38 @@ def test_our_own_version_and_host_are_no_reason_to_doubt(build: Build) -> None:
     assert compare(earlier, current).warnings == []
 
 
+def under_load(run: Measured, load: float) -> Measured:
+    """Return a run whose cells, but for the first, began under a load."""
+    for cell in run.results.cells[1:]:
+        cell.load_before = cell.load_before.model_copy(update={"load_1m": load})
+    return run
+
+
 def test_a_busy_machine_is_a_warning(build: Build) -> None:
     """A run whose cells began under more load than the measurement itself makes is named, with the load."""
-    quiet, busy = build(), build()
-    for number, cell in enumerate(busy.results.cells):
-        cell.load_before = cell.load_before.model_copy(update={"load_1m": 4.0 if number else 0.5})
-    (warning,) = compare(quiet, busy).warnings
+    (warning,) = compare(build(), under_load(build(), 4.0)).warnings
     assert "a load of 4.0 on 2 cores in the current run" in warning
     assert "earlier run" not in warning
-    assert compare(quiet, quiet).warnings == []
+    assert compare(build(), under_load(build(), 2.9)).warnings == []
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_busy_machine_gives_no_verdict(build: Build, factor: float) -> None:
+    """A change under load is shown but not believed; a slower cell leaves it undecided, whichever run was busy."""
+    changed_ratios = [ratio * factor for ratio in RATIOS]
+    assert one(compare(build(), build(ratios=changed_ratios)))[0] in ("worse", "better")
+    for loads in ((4.0, 0.1), (0.1, 4.0)):
+        comparison = compare(under_load(build(), loads[0]), under_load(build(ratios=changed_ratios), loads[1]))
+        verdict, why = one(comparison)
+        assert verdict == "not comparable"
+        assert "but other work ran beside the measurement" in why
+        assert bool(comparison.undecided) == (factor < 1)
+
+
+def test_wrong_items_are_wrong_under_load_too(build: Build) -> None:
+    """What a cell delivers hangs on no load, so beginning to deliver the wrong items is a regression all the same."""
+    comparison = compare(build(), under_load(build(cell={"parity": WRONG}), 9.0))
+    assert one(comparison)[0] == "worse"
 
 
 WRONG, RIGHT = Parity(ok=False, reason="12 items too many"), Parity(ok=True)
