@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -17,6 +18,7 @@ import yaml
 
 from ingest_bench.matrix import cell_file, cells, load_settings
 from ingest_bench.results import Results
+from stac_ingest import IngestConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -144,6 +146,18 @@ def test_the_deliverables_are_there(finished: Path, results: Results) -> None:
     table = pd.read_parquet(finished / "results/benchmark_results.parquet")
     assert len(table) == sum(len(cell.samples) for cell in results.cells)
     assert {path.stem for path in (finished / "results/figures").glob("*.svg")} >= set(MATRIX["scenarios"])
+
+
+def test_what_follows_from_the_results_is_there(finished: Path) -> None:
+    """The design document decides for each mode, and the settings have a section for each that `IngestConfig` takes."""
+    design = (finished / "results/phase2_design.md").read_text()
+    assert all(f"**{mode}**: " in design for mode in ("JSON files", "GeoParquet", "API"))
+    found = yaml.safe_load((finished / "results/recommended_ingest.yaml").read_text())
+    assert list(found) == ["json_files", "geoparquet", "api"]
+    for section in found.values():
+        IngestConfig.parse({**section, "source": "anywhere"})
+    for link in re.findall(r"\]\((\S+\.svg)\)", design):
+        assert (finished / "results" / link).is_file(), link
 
 
 def test_the_results_validate_against_the_published_schema(finished: Path) -> None:

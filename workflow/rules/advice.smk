@@ -1,3 +1,5 @@
+from ingest_bench.identity import captions
+
 DELIVERABLES += [
     f"{RESULTS}/phase2_design.md",
     f"{RESULTS}/recommended_ingest.yaml",

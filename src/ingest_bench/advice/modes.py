@@ -100,9 +100,9 @@ class ModeAdvice:
 
 
 def advise_modes(results: Results, scenarios: Sequence[ScenarioAdvice] | None = None) -> dict[Mode, ModeAdvice]:
-    """Choose for every mode that was measured."""
-    found = advise_scenarios(results) if scenarios is None else scenarios
-    by_mode = {mode: [advice for advice in found if advice.mode == mode and advice.options] for mode in MODES}
+    """Choose for every mode in which a way that can be set was measured."""
+    found = [advice for advice in (advise_scenarios(results) if scenarios is None else scenarios) if advice.settable]
+    by_mode = {mode: [advice for advice in found if advice.mode == mode] for mode in MODES}
     return {mode: _advise(mode, mine) for mode, mine in by_mode.items() if mine}
 
 

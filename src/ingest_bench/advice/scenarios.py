@@ -47,6 +47,11 @@ class ScenarioAdvice:
         return [self.options[key] for key in self.verdict.rivals]
 
     @property
+    def settable(self) -> bool:
+        """Whether there is a choice among ways of the package's own, which are those that can be set."""
+        return any(option.fetcher == "ingest" for option in self.options.values())
+
+    @property
     def by_page_size(self) -> bool:
         """Whether it asks for the page size."""
         return len({option.page_size for option in self.options.values()}) > 1

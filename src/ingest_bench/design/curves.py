@@ -29,6 +29,7 @@ STYLE = {
     "legend.frameon": False,
 }
 POINTS = 100
+APART = 0.15
 
 
 def draw_curves(results: Results, series: Sequence[Series]) -> dict[str, bytes]:
@@ -52,7 +53,8 @@ def _draw(title: str, series: Sequence[Series]) -> bytes:
         figure = Figure(figsize=(7.6, 4.4), layout="constrained")
         axes = figure.subplots()
         for place, each in enumerate(series):
-            _one(axes, each, COLOURS[place % len(COLOURS)])
+            # Markers of several strategies at the same level stand beside each other.
+            _one(axes, each, COLOURS[place % len(COLOURS)], APART * (place - (len(series) - 1) / 2))
         axes.set_title(title, loc="left", fontweight="bold", fontsize=11)
         axes.set_xlabel("Concurrency")
         axes.set_ylabel("Items per second")
@@ -64,19 +66,21 @@ def _draw(title: str, series: Sequence[Series]) -> bytes:
     return stream.getvalue()
 
 
-def _one(axes: Axes, series: Series, colour: str) -> None:
+def _one(axes: Axes, series: Series, colour: str, shift: float) -> None:
     fit = series.fit
     if not isinstance(fit, Usl):
         return
     at = np.linspace(fit.levels[0], fit.levels[-1], POINTS)
     low, high = fit.band(at.tolist())
     axes.fill_between(at, low * series.baseline_rate, high * series.baseline_rate, color=colour, alpha=0.15, lw=0)
-    axes.plot(at, fit.curve(at.tolist()) * series.baseline_rate, color=colour, lw=1.4, label=plain(series.label))
+    label = plain(series.label) + ("" if fit.describes else " (the law doesn't describe it)")
+    curve = fit.curve(at.tolist()) * series.baseline_rate
+    axes.plot(at, curve, color=colour, lw=1.4, ls="-" if fit.describes else "--", label=label)
     for level, logs in series.ratios.items():
         if Estimate.of(logs) is None:
             continue
         ratio = speed_up(np.exp(logs).tolist(), fit.confidence)
         if ratio is not None:
             base = series.baseline_rate
-            axes.vlines(level, ratio.low * base, ratio.high * base, color=colour, lw=1.8)
-            axes.plot([level], [ratio.median * base], "o", color=colour, ms=5)
+            axes.vlines(level + shift, ratio.low * base, ratio.high * base, color=colour, lw=1.8)
+            axes.plot([level + shift], [ratio.median * base], "o", color=colour, ms=5)

@@ -162,8 +162,7 @@ def _growth(study: Study, view: View) -> list[Column]:
         grown = growth(study, view, row)
         if grown is None:
             return NOTHING
-        known = grown.low is not None and grown.high is not None
-        return f"{grown.exponent:.2f}" + (f" ({grown.low:.2f} to {grown.high:.2f})" if known else " (not paired)")
+        return f"{grown.exponent:.2f} ({grown.low:.2f} to {grown.high:.2f})"
 
     return [
         Column("Items", lambda row: whole(row.items)),

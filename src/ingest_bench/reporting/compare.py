@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.recommend import TOLERANCE
 from ingest_bench.advice.scenarios import ScenarioAdvice, advise_scenario
-from ingest_bench.reporting.rows import Row, middle
+from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.results import Ratio
 from ingest_bench.statistics import no_difference
@@ -119,58 +119,28 @@ def as_good(view: View) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How the time grows from the baseline's corpus to a larger one, with the same way of ingesting."""
+    """How the time grows from the smallest corpus to the largest, with the same way of ingesting."""
 
     times_items: float
     times_time: float
     exponent: float
-    low: float | None
-    high: float | None
-    """Bounds of the exponent; None where the two were not measured in pairs."""
+    low: float
+    high: float
 
 
 def growth(study: Study, view: View, row: Row) -> Growth | None:
-    """Compare a row with the same way on the baseline's corpus, paired if it is the baseline, else measured elsewhere.
+    """Give how the time of a row grows with the number of items, as `ingest_bench.scaling` links sizes.
 
     Returns:
-        None where that way was not measured on the other corpus, or nothing usable was.
+        None where that way was not measured at another size in pairs, or nothing usable was.
 
     """
-    few = middle(sample.items for sample in row.baseline_samples)
-    if not (view.growing and row.usable and few and row.items and row.items != few):
+    cell = (view.name, row.cell.arm, row.level)
+    way = next((way for way in study.grown if (way.scenario, way.arm, way.concurrency) == cell), None)
+    if way is None or not view.growing:
         return None
-    scale = row.items / few
-    baseline = view.scenario.baseline
-    if (row.cell.arm, row.level) == (baseline.arm, baseline.concurrency):
-        ratio = row.standing
-        bounds = [1 - math.log(bound) / math.log(scale) for bound in (ratio.median, ratio.high, ratio.low)]
-        return Growth(scale, scale / ratio.median, bounds[0], min(bounds[1:]), max(bounds[1:]))
-    twin = _twin(study, view, row)
-    if twin is None or twin.time_s is None or row.time_s is None:
-        return None
-    factor = row.time_s / twin.time_s
-    return Growth(scale, factor, math.log(factor) / math.log(scale), None, None)
-
-
-def _twin(study: Study, view: View, row: Row) -> Row | None:
-    """Find the same way on the baseline's corpus, under the same conditions."""
-    for other in study.views:
-        alike = (other.scenario.server, other.scenario.cache, other.scenario.pipeline, other.scenario.file) == (
-            view.scenario.server,
-            view.scenario.cache,
-            view.scenario.pipeline,
-            view.scenario.file,
-        )
-        if alike and other.scenario.corpus == view.scenario.baseline.corpus:
-            for candidate in other.rows:
-                same_way = (candidate.arm.fetcher, candidate.arm.settings, candidate.level) == (
-                    row.arm.fetcher,
-                    row.arm.settings,
-                    row.level,
-                )
-                if same_way and candidate.usable:
-                    return candidate
-    return None
+    found, sizes = way.growth.exponent, way.growth.sizes
+    return Growth(sizes[-1] / sizes[0], way.growth.times_time, found.value, found.low, found.high)
 
 
 def _advised(view: View) -> ScenarioAdvice:

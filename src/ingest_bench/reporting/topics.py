@@ -29,9 +29,6 @@ from ingest_bench.reporting.wording import (
 )
 from ingest_bench.statistics import no_difference
 
-LINEAR = 0.1
-"""An exponent this near to 1 is called linear."""
-
 
 def parsing(_: Study, view: View) -> str | None:
     """Say what parsing costs in memory, and how long the first item takes."""
@@ -157,7 +154,6 @@ def stages(_: Study, view: View) -> str | None:
 
 def _growth_told(row: Row, rate: Growth) -> str:
     steep = "faster than linear" if rate.exponent > 1 else "slower than linear"
-    shape = "linear" if abs(rate.exponent - 1) <= LINEAR else steep
-    paired = "" if rate.low is not None else ", not paired"
-    told = f"(exponent {rate.exponent:.2f}, {shape}{paired})"
+    shape = "linear" if rate.low <= 1 <= rate.high else steep
+    told = f"(exponent {rate.exponent:.2f}, {rate.low:.2f} to {rate.high:.2f}: {shape})"
     return f"with {safe(row.name)}, {times(rate.times_items)} the items take {times(rate.times_time)} the time {told}"

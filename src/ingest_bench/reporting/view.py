@@ -10,6 +10,7 @@ from typing import Any
 from ingest_bench.errors import AggregationError
 from ingest_bench.reporting.rows import Row, page_size
 from ingest_bench.results import Ratio, Results, Sample
+from ingest_bench.scaling import WayGrown, ways_grown
 from ingest_bench.settings import Corpus, Scenario, Settings
 
 
@@ -131,6 +132,11 @@ class Study:
                 raise AggregationError(f"{cell.scenario}/{cell.arm}: not in the configuration of these results")
         views = (_view(name, settings, results) for name in settings.scenarios)
         return cls(results, settings, tuple(view for view in views if view.rows))
+
+    @cached_property
+    def grown(self) -> list[WayGrown]:
+        """How the cost of each way grows with the number of items."""
+        return ways_grown(self.results)
 
     def of_kind(self, *kinds: Kind) -> list[View]:
         """Pick the scenarios that ask something."""

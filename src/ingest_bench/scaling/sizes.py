@@ -25,6 +25,7 @@ class WayGrown:
 
     scenario: str
     """One that holds its largest size."""
+    arm: str
     label: str
     concurrency: int
     growth: Growth
@@ -60,7 +61,7 @@ def _way_grown(way: str, cells: list[Cell], graph: Graph, items: Mapping[str, fl
     steps = _paths(graph, nodes[0])
     growth = fit_growth({items[node[1]]: steps[node] for node in nodes if node in steps}, seed=seed)
     largest = max(cells, key=lambda cell: items[cell.corpus])
-    return WayGrown(largest.scenario, largest.label, largest.concurrency, growth) if growth else None
+    return WayGrown(largest.scenario, largest.arm, largest.label, largest.concurrency, growth) if growth else None
 
 
 def _paths(graph: Graph, start: Node) -> dict[Node, list[Estimate]]:

@@ -254,6 +254,13 @@ def test_nothing_usable_is_an_answer(make: Any) -> None:
     assert settings_of(results) is None
 
 
+def test_only_what_can_be_set_is_recommended(make: Any) -> None:
+    """Where only ways of others were measured there is no choice to make, and no settings are given."""
+    results = make(lambda spec: spec.arm == "process_pool" or (spec.scenario, spec.arm) == ("large_api", "queue"))
+    assert list(settings_of(results)) == ["api"]
+    assert "Not measured, so not decided: JSON files" in flat(render_design(results))
+
+
 def test_settings_are_what_the_command_takes(make: Any, tmp_path: Path) -> None:
     """Each section, found by its source, makes an `IngestConfig`."""
     results = make()
