@@ -301,7 +301,8 @@ async def test_time_chunks(concurrency, post):
     assert summary.notes == []
     assert summary.matched == 2000
     assert summary.chunks >= concurrency
-    assert api.peak == summary.in_flight_peak <= concurrency
+    # What a busy machine has received at once may be less than what was sent at once.
+    assert api.peak <= summary.in_flight_peak <= concurrency
     assert summary.requests == len(api.log) <= 100 + 3 + max(concurrency, 4) * 2
 
 

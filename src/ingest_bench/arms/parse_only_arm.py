@@ -43,10 +43,11 @@ class ParseOnly:
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
         """Parse one text after another."""
         loads = orjson.loads
-        items = _features if self._kind == "api" else _item
+        api = self._kind == "api"
+        items = _features if api else _item
         for payload in self._payloads:
             try:
-                parsed = loads(payload.data)
+                parsed = loads(payload.data.body if api else payload.data)
             except orjson.JSONDecodeError as error:
                 context.failure_collector.add(payload.origin, error)
                 continue

@@ -52,9 +52,9 @@ def items_in(payload: Payload, kind: str) -> int:
     if kind == "geoparquet":
         return len(payload.data.rows)
     if kind == "api":
-        from stac_ingest.api.pages import Page, page_counts  # noqa: PLC0415 - files do without it
+        from stac_ingest.api.pages import page_counts  # noqa: PLC0415 - files do without it
 
-        return page_counts(Page(payload.data, payload.origin, [], empty=False)).returned or 0
+        return page_counts(payload.data).returned or 0
     return 1
 
 
