@@ -6,17 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest_bench.advice.options import Option
-from ingest_bench.advice.recommend import TOLERANCE
+from ingest_bench.advice.options import SIMPLEST_FIRST, Option
 from ingest_bench.advice.scenarios import ScenarioAdvice, advise_scenario
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.results import Ratio
 from ingest_bench.statistics import no_difference
-
-NEARLY = 1 - TOLERANCE
-"""Throughput relative to the best that is still good enough to be recommended."""
-SIMPLEST_FIRST = ("sequential", "semaphore", "queue", "time_chunks")
 
 
 def usable(view: View) -> list[Row]:
@@ -105,16 +100,6 @@ def by_strategy(view: View) -> dict[str, Row]:
     """Give the best row of each worker strategy, simplest first."""
     found = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
     return {name: row for name, row in found.items() if row is not None}
-
-
-def as_good(view: View) -> list[str]:
-    """List the worker strategies within 5% of the best one, or not told from it, simplest first."""
-    rows = by_strategy(view)
-    top = best(list(rows.values()))
-    if top is None:
-        return []
-    enough = NEARLY * top.standing.median
-    return [name for name, row in rows.items() if row.standing.median >= enough or same(view, top, row)]
 
 
 @dataclass(frozen=True, slots=True)

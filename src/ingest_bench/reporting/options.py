@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ingest_bench.reporting.compare import SIMPLEST_FIRST, as_good, by_strategy, versus
+from ingest_bench.advice import ModeAdvice, advise_modes
+from ingest_bench.advice.recommend import CONFIDENCE
+from ingest_bench.reporting.compare import by_strategy, versus
 from ingest_bench.reporting.replies import Reply
-from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.what_to_do import MODE_NAMES
 from ingest_bench.reporting.wording import listed, safe, speed_up
 
 NAMES = {
@@ -15,27 +16,27 @@ NAMES = {
     "queue": "option 2 (worker pool with a queue)",
     "time_chunks": "option 3 (time chunks)",
 }
-_FILE_KINDS = (Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET)
-_API_KINDS = (Kind.REQUESTS, Kind.RATE)
 _CHOICE = 2
-"""A scenario that has fewer strategies says nothing about which to choose."""
+"""A mode or scenario that has fewer strategies says nothing about which to choose."""
 
 
 def option_favoured(study: Study) -> Reply:
-    """Say for each mode which option is the simplest of those that nothing beats."""
-    modes = (("File mode", study.of_kind(*_FILE_KINDS)), ("API mode", study.of_kind(*_API_KINDS)))
-    told = [(mode, deciding) for mode, views in modes if (deciding := [view for view in views if _decides(view)])]
-    gist = [f"{mode}: {favoured(views)}" for mode, views in told]
-    return Reply(". ".join(gist) + "." if gist else "", [_winner(view) for _, views in told for view in views])
+    """Say for each mode which option is advised, and what each scenario that decides shows of it."""
+    modes = {mode: found for mode, found in advise_modes(study.results).items() if len(found.strategies()) >= _CHOICE}
+    gist = [f"{MODE_NAMES[mode]}: {favoured(found)}" for mode, found in modes.items()]
+    deciding = {each.name for found in modes.values() for each in found.deciding}
+    views = [view for view in study.views if view.name in deciding and _decides(view)]
+    return Reply(". ".join(gist) + "." if gist else "", [_winner(view) for view in views])
 
 
-def favoured(views: Sequence[View]) -> str:
-    """Say which option these scenarios favour: the simplest that is as good as the best in all of them."""
-    common = [name for name in SIMPLEST_FIRST if all(name in as_good(view) for view in views)]
-    if not common:
-        return "no option is the best everywhere"
-    others = listed([NAMES[name] for name in common[1:]])
-    return f"{NAMES[common[0]]}" + (f", from which {others} can't be told" if others else "")
+def favoured(found: ModeAdvice) -> str:
+    """Name the strategy that is chosen among the best of each, and those that can't be told from it."""
+    verdict, strategies = found.by_strategy(), {key: name for name, key in found.strategies().items()}
+    name = NAMES[strategies[verdict.use]] if verdict.use else "nothing"
+    alike = [strategies[key] for key in verdict.rivals if verdict.chances[key].enough > 1 - CONFIDENCE]
+    others = listed([NAMES[other] for other in alike])
+    told = f"{name}, from which {others} can't be told" if others else name
+    return told if verdict.decided else f"undecided, a bet on {told}"
 
 
 def _decides(view: View) -> bool:

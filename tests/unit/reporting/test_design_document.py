@@ -14,6 +14,7 @@ import yaml
 
 import ingest_bench.design
 import ingest_bench.reporting.what_to_do
+from ingest_bench.__main__ import main
 from ingest_bench.advice import advise_modes, advise_scenarios
 from ingest_bench.design import render_design, write_advice_files
 from ingest_bench.design.document import TITLE, advise_folder, render
@@ -323,6 +324,18 @@ def test_the_folder_of_a_run_is_all_the_command_needs(make: Any, tmp_path: Path)
     assert "GeoParquet" in told[0]
     assert (tmp_path / "phase2_design.md").is_file()
     assert (tmp_path / "recommended_ingest.yaml").is_file()
+
+
+def test_the_command_ends_with_a_code_that_means_something(
+    make: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`advise` gives 1 and one line where there are no results, and 0 with what to do where there are."""
+    assert main(["advise", "--results", str(tmp_path)]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    results = make(lambda spec: spec.scenario == "small_api")
+    (tmp_path / "benchmark_results.json").write_text(results.model_dump_json())
+    assert main(["advise", "--results", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "recommended_ingest.yaml")
 
 
 def _strings(path: Path) -> list[str]:

@@ -10,7 +10,6 @@ import pytest
 
 from ingest_bench.reporting.compare import (
     alone,
-    as_good,
     best,
     growth,
     recommended,
@@ -115,13 +114,6 @@ def test_a_wrong_delivery_never_wins(make: Any) -> None:
 
     view = view_of(make(only("small_files_warm"), edit=broken))
     assert not [row for row in usable(view) if row.cell.arm == "queue"]
-
-
-@pytest.mark.parametrize(("winner", "expected"), [("semaphore", ["semaphore"]), ("queue", ["queue"])])
-def test_the_better_strategy_is_found(make: Any, winner: str, expected: list[str]) -> None:
-    """Twice as fast is not as good as, whichever way round."""
-    truth = rates({(winner, level): 60_000 for level in (5, 10, 20)})
-    assert as_good(view_of(make(only("small_files_warm"), truth))) == expected
 
 
 def test_the_exponent_of_known_growth_is_right(make: Any) -> None:

@@ -194,7 +194,7 @@ def test_the_option_follows_the_data(make: Any, winner: str, option: str) -> Non
             {(winner, level): 50_000 for level in (5, 10, 20)}
             | {("time_chunks", level): 1_700 for level in (1, 5, 10, 20)}
         )
-    assert f"API mode: {option}" in answer(make(scenario("large_api"), truth), "design option")
+    assert f"API: {option}" in answer(make(scenario("large_api"), truth), "design option")
 
 
 def test_the_simplest_of_equals_is_favoured(make: Any) -> None:
@@ -202,7 +202,7 @@ def test_the_simplest_of_equals_is_favoured(make: Any) -> None:
     make.noise = 0.01
     names = {(arm, level): 28_000.0 for arm in ("semaphore", "queue") for level in (5, 10, 20)}
     text = answer(make(scenario("small_files_warm"), rates({**names, ("sequential", 1): 28_000})), "design option")
-    assert "File mode: one at a time, from which option 1 (semaphore) and option 2 (worker pool with a queue)" in text
+    assert "JSON files: one at a time, from which option 1 (semaphore) and option 2 (worker pool with a queue)" in text
 
 
 @pytest.mark.parametrize(("cpu", "word"), [(0.97, "CPU-bound"), (0.2, "I/O-bound"), (0.6, "both CPU and I/O")])
