@@ -95,7 +95,7 @@ class StopRule:
     """Says after each pair whether a cell has been measured enough, and why.
 
     A sequential fixed-width interval (Y. S. Chow and H. Robbins, Ann. Math. Stat. 36, 1965): pairs are taken until it
-    is as narrow as wanted, and then a fixed number more, whatever they say.
+    is as narrow as wanted, then a fixed number more, and again until it is narrow.
     """
 
     def __init__(self, sampling: Sampling) -> None:
@@ -113,10 +113,11 @@ class StopRule:
 
         """
         wanted = self._sampling.pairs
-        if self._narrow_at is None and len(ratios) >= wanted.min and self._narrow(ratios):
-            self._narrow_at = len(ratios)
-        if self._narrow_at is not None and len(ratios) >= self._narrow_at + FURTHER_PAIRS:
-            return "narrow enough"
+        if len(ratios) >= wanted.min and self._narrow(ratios):
+            if self._narrow_at is None:
+                self._narrow_at = len(ratios)
+            if len(ratios) >= self._narrow_at + FURTHER_PAIRS:
+                return "narrow enough"
         if len(ratios) >= wanted.max:
             return "most pairs taken"
         if len(ratios) >= wanted.min and seconds >= self._sampling.budget_seconds:

@@ -40,12 +40,12 @@ def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = F
     sequential intervals: a quantile whose square is larger by 1 + l / n (F. J. Anscombe, "Sequential Estimation", J. R.
     Stat. Soc. B 15, 1953; M. Woodroofe, "Nonlinear Renewal Theory in Sequential Analysis", SIAM 1982, chapter 10), and
     a few further pairs once it is narrow (G. Simons, Ann. Math. Stat. 39, 1968; `StopRule`). With l = 1 and two
-    further pairs, simulated intervals cover 93.8% to 96.2% whatever the noise (`docs/calibration.md`).
+    further pairs, simulated intervals cover 93.7% to 96.2% whatever the noise (`docs/calibration.md`).
 
     Args:
         ratios: candidate over baseline, one a pair, each above 0.
         confidence: of the interval, 0 to 1.
-        sequential: whether the interval itself had a say in how many pairs there are.
+        sequential: whether the interval itself decided how many pairs there are: it was taken to be narrow enough.
 
     Returns:
         None with fewer than two pairs, which say nothing about their spread.
