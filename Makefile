@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick test lint format publish schemas pins clean
+.PHONY: help run quick calibrate test lint format publish schemas pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -16,6 +16,9 @@ run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 
 
 quick: $(VENV)/.run ## the same at a small size (under two minutes); results/quick/benchmark_report.md
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
+
+calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (under five minutes); results/calibration.json
+	$(BIN)/python -m ingest_bench calibrate
 
 test: $(VENV)/.dev ## all tests
 	$(BIN)/pytest

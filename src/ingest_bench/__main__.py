@@ -47,6 +47,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_measure(commands)
     _add_schemas(commands)
     _add_publish(commands)
+    _add_calibrate(commands)
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
@@ -98,6 +99,19 @@ def _add_publish(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("--docs", type=Path, default=Path("docs/run"), metavar="DIR")
     command.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
     command.set_defaults(run=_publish)
+
+
+def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "calibrate",
+        help="try the harness on systems whose truth is known",
+        description="Try the harness on systems whose truth is known. Exit code 0: all limits kept; 1: one was not.",
+    )
+    output = Path("results/calibration.json")
+    command.add_argument("--output", type=Path, default=output, metavar="FILE", help=f"(default: {output})")
+    command.add_argument("--runs", type=int, default=400, help="in virtual time (default: %(default)s)")
+    command.add_argument("--no-wall", dest="wall", action="store_false", help="leave out the cells with real processes")
+    command.set_defaults(run=_calibrate)
 
 
 def _check_config(options: argparse.Namespace) -> None:
@@ -158,6 +172,18 @@ def _publish(options: argparse.Namespace) -> None:
     from ingest_bench.reporting.publish import publish  # noqa: PLC0415 - one command's imports are not another's
 
     publish(options.results, options.docs, options.readme)
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from ingest_bench.calibration.run import calibrate  # noqa: PLC0415 - one command's imports are not another's
+
+    if options.runs < 1:
+        raise SettingsError(f"--runs: {options.runs} is less than 1")
+    record = calibrate(options.output, runs=options.runs, wall=options.wall)
+    for line in record.lines:
+        print(line)
+    print(options.output)
+    return FAILED if record.failures else OK
 
 
 def _settings(options: argparse.Namespace) -> Settings:

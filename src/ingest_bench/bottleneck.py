@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ingest_bench.results import Ratio
-from ingest_bench.statistics import verdict
+from ingest_bench.statistics import WORTH, verdict
 
 Ablation = Literal["no_parsing", "from_memory", "no_think_time", "no_output", "no_consumer"]
 """An arm that leaves something out: yields bytes without parsing them, parses what is in memory already, asks a server
@@ -47,9 +47,9 @@ class Diagnosis:
 def diagnose(ablations: Mapping[Ablation, Ratio], noise: Ratio | None = None) -> Diagnosis:
     """Name the bottleneck.
 
-    A stage is named when its removal gains something beyond the noise, and saves more time than the removal of any
-    other stage does, beyond the error of the comparison. Where none is, time goes to several of them or to none: mixed,
-    as far as these pairs can tell.
+    A stage is named when its removal gains something beyond the noise, and saves more of the time than the removal of
+    any other does: more than would be worth a change, and beyond the error of the comparison. Where none is, time goes
+    to several of them or to none: mixed, as far as these pairs can tell.
 
     Args:
         ablations: by what was left out, the speed-up of the arm over the whole ingest, in pairs.
@@ -63,7 +63,8 @@ def diagnose(ablations: Mapping[Ablation, Ratio], noise: Ratio | None = None) ->
     if top is None or verdict(gains[top], noise) != "better":
         return Diagnosis("mixed", None, gains)
     rivals = [stages[other] for other in gains if NAMES[other] != NAMES[top]]
-    if any(_saved(ablations, _less(stages[top], rival)).low <= 0 for rival in rivals):
+    leads = [_saved(ablations, _less(stages[top], rival)) for rival in rivals]
+    if any(lead.low <= 0 or lead.middle < WORTH for lead in leads):
         return Diagnosis("mixed", None, gains)
     return Diagnosis(NAMES[top], top, gains)
 

@@ -88,23 +88,40 @@ class Calibration(Record):
     wall: Wall | None = Field(description="None: it was left out")
 
     @property
+    def scores(self) -> list[Score]:
+        """All scores of both lanes."""
+        return [*self.virtual.scores, *(self.wall.scores if self.wall else [])]
+
+    @property
+    def cells(self) -> list[WallCell]:
+        """All cells that were measured on the wall clock."""
+        return self.wall.cells if self.wall else []
+
+    @property
     def failures(self) -> list[str]:
         """Say in words what doesn't keep its limits."""
-        scores = [*self.virtual.scores, *(self.wall.scores if self.wall else [])]
-        missed = [f"{score.name}: {_value(score)}, not {_limits(score)}" for score in scores if not score.passed]
-        cells = self.wall.cells if self.wall else []
-        return missed + [
-            f"{cell.name}: {cell.found:.3g} where {cell.true:.3g} is true, more than {cell.limit:.0%} off"
-            for cell in cells
-            if not cell.passed
+        return [
+            *(f"{score.name}: {_value(score)}, not {_limits(score)}" for score in self.scores if not score.passed),
+            *(f"{_found(cell)}, more than {cell.limit:.0%} off" for cell in self.cells if not cell.passed),
         ]
+
+    @property
+    def lines(self) -> list[str]:
+        """Say in words everything that was found, a line each."""
+        told = [f"{score.name}: {_value(score)} of {score.trials:,}" for score in self.scores]
+        missed = [f"MISSED: {failure}" for failure in self.failures]
+        return [*told, *map(_found, self.cells), *missed]
+
+
+def _found(cell: WallCell) -> str:
+    return f"{cell.name}: {cell.found:.3f} ({cell.low:.3f} to {cell.high:.3f}) where {cell.true:.3f} is true"
 
 
 def _value(score: Score) -> str:
-    return "never asked" if score.value is None else f"{score.value:.4g}"
+    return "never asked" if score.value is None else f"{score.value:.2%}"
 
 
 def _limits(score: Score) -> str:
-    low = None if score.at_least is None else f"at least {score.at_least:g}"
-    high = None if score.at_most is None else f"at most {score.at_most:g}"
+    low = None if score.at_least is None else f"at least {score.at_least:.0%}"
+    high = None if score.at_most is None else f"at most {score.at_most:.0%}"
     return " and ".join(filter(None, [low, high]))

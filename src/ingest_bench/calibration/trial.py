@@ -29,8 +29,8 @@ from ingest_bench.statistics import verdict
 SPREADS = (0.01, 0.02, 0.04, 0.07, 0.10)
 """Noise of single samples; that of a pair's ratio is a square root of 2 larger, and the drift within a pair adds."""
 SAMPLING = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_width=0.10)
-HURRIED = 12.0
-"""Budget of a hurried run, in baselines: about six pairs."""
+HURRIED = 20.0
+"""Budget of a hurried run, in baselines: about ten pairs."""
 HURRY = 4
 """Every so many runs are hurried."""
 
