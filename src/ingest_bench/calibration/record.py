@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from hashlib import sha256
+from pathlib import Path
 
+from pydantic import Field, ValidationError
+
+from ingest_bench.errors import AggregationError
 from ingest_bench.results import Load, Record
+
+CALIBRATION = "calibration.json"
 
 
 class Score(Record):
@@ -12,7 +18,6 @@ class Score(Record):
 
     name: str
     value: float | None = Field(description="None: the question never came up")
-    unit: str = "share"
     trials: int
     at_least: float | None = Field(default=None, description="the limit it has to keep; None: there is none")
     at_most: float | None = None
@@ -111,6 +116,30 @@ class Calibration(Record):
         told = [f"{score.name}: {_value(score)} of {score.trials:,}" for score in self.scores]
         missed = [f"MISSED: {failure}" for failure in self.failures]
         return [*told, *map(_found, self.cells), *missed]
+
+
+def read_calibration(folder: Path | str) -> Calibration | None:
+    """Read the calibration of a folder of results; None where there is none.
+
+    Raises:
+        AggregationError: it is damaged or of another version.
+
+    """
+    path = Path(folder) / CALIBRATION
+    if not path.exists():
+        return None
+    try:
+        return Calibration.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"])) or "the file"
+        message = f"{path}: {where} is not what this version writes; calibrate again or remove the file"
+        raise AggregationError(message) from None
+
+
+def calibration_stamp(folder: Path | str) -> str | None:
+    """Hash the calibration of a folder of results, which its report depends on; None where there is none."""
+    path = Path(folder) / CALIBRATION
+    return sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
 def _found(cell: WallCell) -> str:

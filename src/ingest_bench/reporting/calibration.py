@@ -2,41 +2,9 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-from pathlib import Path
-
-from pydantic import ValidationError
-
 from ingest_bench.calibration.record import Calibration, Score, WallCell
-from ingest_bench.errors import AggregationError
 from ingest_bench.reporting.content import Block, Paragraph, Section, Table, entries
 from ingest_bench.reporting.wording import NOTHING, day, span
-
-CALIBRATION = "calibration.json"
-
-
-def read_calibration(folder: Path | str) -> Calibration | None:
-    """Read the calibration of a folder of results; None where there is none.
-
-    Raises:
-        AggregationError: it is damaged or of another version.
-
-    """
-    path = Path(folder) / CALIBRATION
-    if not path.exists():
-        return None
-    try:
-        return Calibration.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"])) or "the file"
-        message = f"{path}: {where} is not what this version writes; calibrate again or remove the file"
-        raise AggregationError(message) from None
-
-
-def calibration_stamp(folder: Path | str) -> str | None:
-    """Hash the calibration of a folder of results, which its report depends on; None where there is none."""
-    path = Path(folder) / CALIBRATION
-    return sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
 def calibration_section(record: Calibration) -> Section:
