@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long compare test lint format publish hostile schemas pins clean
+.PHONY: help run quick long compare test lint format publish hostile calibrate schemas pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -23,6 +23,9 @@ long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 G
 compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json
 	@test -n "$(BASELINE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json" >&2; exit 2; }
 	$(BIN)/python -m ingest_bench compare "$(BASELINE)" $(if $(CURRENT),"$(CURRENT)")
+
+calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (under five minutes); results/calibration.json
+	$(BIN)/python -m ingest_bench calibrate
 
 test: $(VENV)/.dev ## all tests
 	$(BIN)/pytest

@@ -56,6 +56,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_results_doc(commands)
     _add_advise(commands)
     _add_hostile_matrix(commands)
+    _add_calibrate(commands)
     simulate = commands.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
     # The server's options bring its imports along, which the other commands do without.
     if "simulate" in (sys.argv[1:] if arguments is None else arguments):
@@ -142,6 +143,19 @@ def _add_hostile_matrix(commands: argparse._SubParsersAction[argparse.ArgumentPa
     command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the table, as Markdown")
     command.add_argument("behaviours", nargs="*", metavar="BEHAVIOUR", help="which; all when none is given")
     command.set_defaults(run=_hostile_matrix)
+
+
+def _add_calibrate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "calibrate",
+        help="try the harness on systems whose truth is known",
+        description="Try the harness on systems whose truth is known. Exit code 0: all limits kept; 1: one was not.",
+    )
+    output = Path("results/calibration.json")
+    command.add_argument("--output", type=Path, default=output, metavar="FILE", help=f"(default: {output})")
+    command.add_argument("--runs", type=int, default=400, help="in virtual time (default: %(default)s)")
+    command.add_argument("--no-wall", dest="wall", action="store_false", help="leave out the cells with real processes")
+    command.set_defaults(run=_calibrate)
 
 
 def _check_config(options: argparse.Namespace) -> None:
@@ -232,6 +246,18 @@ def _hostile_matrix(options: argparse.Namespace) -> None:
     from ingest_bench.hostile_matrix.run import run_matrix  # noqa: PLC0415 - one command's imports are not another's
 
     run_matrix(options.output, options.behaviours)
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from ingest_bench.calibration.run import calibrate  # noqa: PLC0415 - one command's imports are not another's
+
+    if options.runs < 1:
+        raise SettingsError(f"--runs: {options.runs} is less than 1")
+    record = calibrate(options.output, runs=options.runs, wall=options.wall)
+    for line in record.lines:
+        print(line)
+    print(options.output)
+    return FAILED if record.failures else OK
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -46,7 +46,11 @@ def build_cell(
         settings=_described(settings, spec, "candidate"),
         baseline=_described(settings, spec, "baseline"),
         samples=samples,
-        ratio=speed_up(list(ratios.values()), sampling_of(settings, spec).confidence),
+        ratio=speed_up(
+            list(ratios.values()),
+            sampling_of(settings, spec).confidence,
+            sequential=stop_reason == "narrow enough",
+        ),
         stop_reason=stop_reason,
         parity=_parity(sides["candidate"], samples, sides["baseline"] if spec.corpus == spec.baseline_corpus else None),
         baseline_parity=_parity(sides["baseline"], samples),

@@ -93,6 +93,14 @@ PIPELINE = (
 PACKAGE = ("ingest", "read_only", "parse_only")
 """The fetchers that use the package; two of them take a stage of it alone."""
 SIMULATOR = ("ingest_bench/simulator/*.py",)
+JUDGEMENT = (
+    "ingest_bench/advice/recommend.py",
+    "ingest_bench/bottleneck.py",
+    "ingest_bench/estimates.py",
+    "ingest_bench/knee.py",
+    "ingest_bench/scaling/usl.py",
+)
+"""What a calibration tries beside the harness: all that is concluded from samples."""
 
 BUILDERS = {
     "item_files": ("item_files",),
@@ -154,6 +162,18 @@ def code_digest(use: CodeUse) -> str:
 
     """
     return _digest(code_files(use))
+
+
+@cache
+def calibration_digest() -> str:
+    """Hash what a calibration runs: the harness, the simulator, what is concluded, and the calibration itself.
+
+    Raises:
+        FileNotFoundError: a source file is missing.
+
+    """
+    ingest = CodeUse("ingest", "api", "queue").patterns()
+    return _digest(_matching([*ingest, *JUDGEMENT, "ingest_bench/calibration/*.py"]))
 
 
 @cache

@@ -38,8 +38,10 @@ LOG = logging.getLogger(__name__)
 
 StopReason = Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"]
 
-NARROW_IN_A_ROW = 2
-"""An interval that is narrow once may be so by chance: stopping there makes it cover less than it claims."""
+FURTHER_PAIRS = 2
+"""Taken once the interval is narrow. It may be so by chance, and an interval from there covers less than it claims: G.
+Simons, "On the Cost of Not Knowing the Variance when Making a Fixed-Width Confidence Interval for the Mean", Ann. Math.
+Stat. 39, 1968."""
 TRACE_SECONDS = 8.0
 """Tracing slows some arms twelvefold; past this it is given up."""
 
@@ -90,11 +92,16 @@ def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
 
 
 class StopRule:
-    """Says after each pair whether a cell has been measured enough, and why."""
+    """Says after each pair whether a cell has been measured enough, and why.
+
+    A sequential fixed-width interval (Y. S. Chow and H. Robbins, Ann. Math. Stat. 36, 1965): pairs are taken until it
+    is as narrow as wanted, then a fixed number more, and again until it is narrow.
+    """
 
     def __init__(self, sampling: Sampling) -> None:
         self._sampling = sampling
-        self._narrow = 0
+        self._narrow_at: int | None = None
+        """Valid pairs when the interval was first narrow."""
 
     def __call__(self, ratios: list[float], taken: int, seconds: float) -> StopReason | None:
         """Decide.
@@ -106,20 +113,23 @@ class StopRule:
 
         """
         wanted = self._sampling.pairs
-        ratio = speed_up(ratios, self._sampling.confidence)
-        narrow = ratio is not None and relative_width(ratio) <= self._sampling.target_width
-        self._narrow = self._narrow + 1 if narrow else 0
+        if len(ratios) >= wanted.min and self._narrow(ratios):
+            if self._narrow_at is None:
+                self._narrow_at = len(ratios)
+            if len(ratios) >= self._narrow_at + FURTHER_PAIRS:
+                return "narrow enough"
         if len(ratios) >= wanted.max:
             return "most pairs taken"
-        if len(ratios) >= wanted.min:
-            if self._narrow >= NARROW_IN_A_ROW:
-                return "narrow enough"
-            if seconds >= self._sampling.budget_seconds:
-                return "budget spent"
+        if len(ratios) >= wanted.min and seconds >= self._sampling.budget_seconds:
+            return "budget spent"
         # Void pairs are replaced, but a cell that only yields such ends.
         if taken - len(ratios) >= 2 * wanted.min:
             return "most pairs taken" if ratios else "no valid pair"
         return None
+
+    def _narrow(self, ratios: list[float]) -> bool:
+        ratio = speed_up(ratios, self._sampling.confidence, sequential=True)
+        return ratio is not None and relative_width(ratio) <= self._sampling.target_width
 
 
 class _Bench:

@@ -29,10 +29,11 @@ def verdicts(ratios: list[float], *, seconds: float = 0, void: int = 0, rule: Sa
     return [stop(ratios[: count + 1], count + 1 + void, seconds) for count in range(len(ratios))]
 
 
-def test_a_narrow_interval_ends_a_cell_once_it_stays_narrow() -> None:
-    """Not before the minimum of pairs, and not on an interval that is narrow only once."""
-    assert verdicts([STEADY] * 3) == [None, None, "narrow enough"]
-    assert verdicts([2.0, 2.001, 4.0, 2.0]) == [None, None, None, None]
+def test_a_narrow_interval_ends_a_cell_two_pairs_later() -> None:
+    """Not before the minimum of pairs, with two further ones, and not on an interval that these have widened again."""
+    assert verdicts([STEADY] * 5) == [None] * 4 + ["narrow enough"]
+    assert verdicts([2.0, 2.001, 2.0, 2.0, 4.0]) == [None] * 5
+    assert verdicts([2.0, 2.001, 4.0, 2.0, 2.0]) == [None] * 5
 
 
 def test_the_budget_ends_a_cell_that_has_its_minimum() -> None:
@@ -53,18 +54,28 @@ def test_void_pairs_are_replaced_up_to_a_bound() -> None:
     assert StopRule(RULE)([2.0], 4, 100) is None
 
 
-def test_stopping_when_narrow_keeps_what_intervals_claim() -> None:
-    """Intervals of cells that end when narrow still cover the truth in more than 90% of seeded runs."""
-    random = np.random.default_rng(1)
+def stopped(logs: np.ndarray) -> list[float]:
+    """Return the ratios that a cell ends with whose pairs come in this order."""
     rule = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_width=0.1)
-    runs, hits = 300, 0
-    for logs in random.normal(0, 0.06, (runs, 30)):
-        stop, ratios = StopRule(rule), [float(ratio) for ratio in np.exp(logs)]
-        taken = next(count for count in range(1, 31) if stop(ratios[:count], count, 0))
-        ratio = sampling.speed_up(ratios[:taken], 0.95)
-        assert ratio
-        hits += ratio.low <= 1 <= ratio.high
-    assert hits / runs > 0.9
+    stop, ratios = StopRule(rule), [float(ratio) for ratio in np.exp(logs)]
+    taken = next(count for count in range(1, 31) if stop(ratios[:count], count, 0))
+    return ratios[:taken]
+
+
+def test_stopping_when_narrow_keeps_what_intervals_claim() -> None:
+    """Intervals of cells that end when narrow cover the truth in 93% to 97% of seeded runs, over all kinds of noise.
+
+    Without the widening they would cover less.
+    """
+    random = np.random.default_rng(1)
+    runs = [stopped(logs) for spread in (0.01, 0.03, 0.06, 0.1) for logs in random.normal(0, spread, (500, 30))]
+
+    def covered(*, sequential: bool) -> float:
+        found = (sampling.speed_up(ratios, 0.95, sequential=sequential) for ratios in runs)
+        return sum(ratio is not None and ratio.low <= 1 <= ratio.high for ratio in found) / len(runs)
+
+    assert 0.94 <= covered(sequential=True) <= 0.965
+    assert covered(sequential=False) < covered(sequential=True)
 
 
 CONFIG: dict[str, Any] = {

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingest_bench.results import Ratio
-from ingest_bench.statistics import no_difference, outliers, relative_width, speed_up
+from ingest_bench.statistics import Verdict, no_difference, noise_of, outliers, relative_width, speed_up, verdict
 
 ratios = st.lists(st.floats(0.01, 100), min_size=2, max_size=20)
 
@@ -138,3 +138,70 @@ def ratio_of(low: float, median: float, high: float) -> Ratio:
 def test_what_lies_within_the_noise_is_no_difference(ratio: Ratio, null: Ratio | None, same: bool) -> None:
     """A speed-up counts once its interval leaves out 1 and it lies beyond what the null cell shows, either way."""
     assert no_difference(ratio, null) is same
+
+
+@pytest.mark.parametrize(
+    ("ratio", "null", "expected"),
+    [
+        (ratio_of(1.05, 1.1, 1.2), None, "better"),
+        (ratio_of(0.8, 0.9, 0.95), None, "worse"),
+        (ratio_of(0.98, 1.0, 1.02), None, "no difference"),
+        (ratio_of(0.9, 1.1, 1.2), None, "undecided"),
+        (ratio_of(1.05, 1.1, 1.15), ratio_of(0.95, 1.0, 1.05), "better"),
+        (ratio_of(1.05, 1.08, 1.12), ratio_of(0.92, 1.0, 1.05), "undecided"),
+        (ratio_of(1.01, 1.03, 1.06), ratio_of(0.92, 1.0, 1.05), "no difference"),
+    ],
+)
+def test_a_verdict_is_one_of_four(ratio: Ratio, null: Ratio | None, expected: Verdict) -> None:
+    """A difference lies beyond error and noise together; what isn't one is known to be none, or undecided."""
+    assert verdict(ratio, null) == expected
+
+
+bounds = st.tuples(*[st.floats(0.2, 5)] * 3).map(sorted)
+
+
+@given(bounds, bounds)
+def test_a_verdict_turns_with_the_sides(values: list[float], null: list[float]) -> None:
+    """Baseline over candidate is worse where candidate over baseline is better, whatever the noise."""
+    turned = {"better": "worse", "worse": "better"}
+    one, noise = ratio_of(*values), ratio_of(*null)
+    low, middle, high = map(math.log, values)
+    for reach in (middle - low, high - middle):
+        assume(abs(abs(middle) - math.hypot(reach, noise_of(noise))) > 1e-9)  # where rounding decides
+    other = ratio_of(*(1 / value for value in reversed(values)))
+    found = [verdict(ratio, noise) for ratio in (one, other)]
+    assert found[1] == turned[found[0]] if found[0] in turned else found[1] not in turned
+
+
+@given(bounds, bounds)
+def test_noise_never_makes_a_difference(values: list[float], null: list[float]) -> None:
+    """A null cell can take a difference away, but not bring one about or turn it round; noise is a band around 1."""
+    ratio, noise = ratio_of(*values), ratio_of(*null)
+    assert noise_of(noise) >= 0 == noise_of(None)
+    found = verdict(ratio, noise)
+    assert found in ("no difference", "undecided") or found == verdict(ratio)
+
+
+@given(ratios)
+def test_looking_widens_an_interval(pairs: list[float]) -> None:
+    """An interval that decided when to stop is wider about the same speed-up, less so the more pairs there are."""
+    plain, looked = speed_up(pairs, 0.95), speed_up(pairs, 0.95, sequential=True)
+    assert plain
+    assert looked
+    assert looked.median == plain.median
+    assert looked.low <= plain.low <= plain.high <= looked.high
+    assert math.log(looked.high / looked.low) <= math.sqrt(1 + 1 / len(pairs)) * math.log(plain.high / plain.low) + 1e-9
+    assert looked.method != plain.method
+
+
+@given(ratios, st.floats(100, 1000))
+def test_an_outlier_is_flagged_and_kept(pairs: list[float], factor: float) -> None:
+    """A pair that lies far off is pointed out and still counts: it never narrows what the others say."""
+    steady = [1.0, 1.01, 0.99, 1.005, 0.995, *[1 + 0.001 * ratio / 100 for ratio in pairs]]
+    far = [*steady, factor]
+    assert len(steady) in outliers(far)
+    without, with_it = speed_up(steady, 0.95), speed_up(far, 0.95)
+    assert without
+    assert with_it
+    assert with_it.pairs == without.pairs + 1
+    assert relative_width(with_it) > relative_width(without)

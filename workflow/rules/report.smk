@@ -1,3 +1,6 @@
+from ingest_bench.calibration.record import calibration_stamp
+
+
 rule aggregate:
     input:
         cells=CELL_FILES,
@@ -52,6 +55,7 @@ rule report:
         "../../envs/ingest-bench.yaml"
     params:
         captions=captions(SETTINGS),
+        calibration=calibration_stamp(RESULTS),
     message:
         "Writing the report"
     script:

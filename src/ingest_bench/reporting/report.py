@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ingest_bench.calibration.record import Calibration, read_calibration
 from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import cells as matrix_cells
 from ingest_bench.reporting.content import Block, Figure, Section
@@ -29,10 +30,13 @@ def write_report_files(
 
     """
     found = Results.model_validate_json(Path(results).read_bytes())
-    write_report(recaptioned(found, settings), Path(report), Path(html), Path(figures))
+    calibration = read_calibration(Path(results).parent)
+    write_report(recaptioned(found, settings), Path(report), Path(html), Path(figures), calibration)
 
 
-def write_report(results: Results, report: Path, html: Path, figures: Path) -> None:
+def write_report(
+    results: Results, report: Path, html: Path, figures: Path, calibration: Calibration | None = None
+) -> None:
     """Write the report in both forms, and a figure for each scenario; each file whole or not at all.
 
     Args:
@@ -40,13 +44,14 @@ def write_report(results: Results, report: Path, html: Path, figures: Path) -> N
         report: the Markdown file.
         html: the HTML file, which needs nothing beside it.
         figures: folder of the SVG files, named after the scenarios.
+        calibration: what `make calibrate` has found, if it was run.
 
     Raises:
         AggregationError: the results hold cells that their configuration doesn't.
 
     """
     study = Study.of(results)
-    content = whole_report(study)
+    content = whole_report(study, calibration)
     figures.mkdir(parents=True, exist_ok=True)
     titles = {ALL: "All scenarios", **{view.name: view.title for view in study.views}}
     for figure in figures_of(content.blocks):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from ingest_bench.calibration.record import Calibration
 from ingest_bench.reporting.answers import answers
+from ingest_bench.reporting.calibration import calibration_section
 from ingest_bench.reporting.cautions import caution_line
 from ingest_bench.reporting.content import Block, Caution, Paragraph, Points, Section
 from ingest_bench.reporting.environment import (
@@ -28,8 +30,8 @@ from ingest_bench.reporting.wording import safe
 TITLE = "STAC ingest benchmark"
 
 
-def whole_report(study: Study) -> Section:
-    """Arrange all that the report says."""
+def whole_report(study: Study, calibration: Calibration | None = None) -> Section:
+    """Arrange all that the report says, with what a calibration has found where there is one."""
     sections = [
         Section("What to change", first_screen(study)),
         Section("What to do, and how sure it is", [Points(what_to_do(study))]),
@@ -40,6 +42,7 @@ def whole_report(study: Study) -> Section:
         Section("Environment", environment_section(study)),
         Section("Void samples", [voids_section(study)]),
         Section("Remarks of samples", [notes_section(study)]),
+        *([calibration_section(calibration)] if calibration else []),
         Section("How to read this", [how_to_read()]),
     ]
     return Section(TITLE, sections)

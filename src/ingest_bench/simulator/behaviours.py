@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import web
 
 from ingest_bench.simulator.answers import problem
+from ingest_bench.simulator.slots import Slots
 from ingest_bench.simulator.window import TOO_MANY_REQUESTS
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def behaviours(options: Options) -> list[Behaviour]:
         chain.append(RateLimit(options.rate, options.burst, options.retry_after))
     if options.think_ms or options.jitter_ms:
         chain.append(ThinkTime(options.think_ms, options.jitter_ms, options.seed))
+    if options.slots is not None:
+        chain.append(Slots(options.slots, options.service_ms))
     return chain
 
 

@@ -22,6 +22,8 @@ class Options:
     paging: PagingName = "token"
     think_ms: float = 0
     jitter_ms: float = 0
+    slots: int | None = None
+    service_ms: float = 0
     max_page: int = 1000
     rate: float | None = None
     burst: int = 1
@@ -52,6 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jitter-ms", type=_amount, default=0, help="standard deviation of the think time (default: 0)"
+    )
+    parser.add_argument("--slots", type=_count, help="requests worked on at once, after thinking; others wait")
+    parser.add_argument(
+        "--service-ms", type=_amount, default=0, help="how long a request keeps its slot (default: 0; needs --slots)"
     )
     parser.add_argument(
         "--max-page", type=_count, default=1000, help="a larger limit is clamped to this (default: %(default)s)"

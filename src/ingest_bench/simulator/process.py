@@ -173,4 +173,6 @@ def _arguments(server: Server) -> list[str]:
     }
     if server.rate is not None:
         given |= {"--rate": server.rate.per_second, "--burst": server.rate.burst}
+    if server.slots is not None:
+        given |= {"--slots": server.slots, "--service-ms": server.service_ms}
     return [part for name, value in given.items() for part in (name, str(value))]

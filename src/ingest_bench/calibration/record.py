@@ -1,0 +1,156 @@
+"""`calibration.json`: how well the harness finds what is known."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from ingest_bench.errors import AggregationError
+from ingest_bench.results import Load, Record
+
+CALIBRATION = "calibration.json"
+
+
+class Score(Record):
+    """One question, put many times to systems whose answer is known."""
+
+    name: str
+    value: float | None = Field(description="None: the question never came up")
+    trials: int
+    at_least: float | None = Field(default=None, description="the limit it has to keep; None: there is none")
+    at_most: float | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit."""
+        return self.at_least is not None or self.at_most is not None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the limits are kept."""
+        if self.value is None:
+            return not self.limited
+        return (self.at_least is None or self.value >= self.at_least) and (
+            self.at_most is None or self.value <= self.at_most
+        )
+
+
+class Virtual(Record):
+    """The lane in virtual time."""
+
+    runs: int
+    seconds: float = Field(description="that it took")
+    scores: list[Score]
+
+
+class WallCell(Record):
+    """A cell measured with real processes against the real simulator, next to its closed form."""
+
+    name: str
+    found: float = Field(description="median of the pairs")
+    low: float
+    high: float
+    true: float
+    pairs: int
+    stop_reason: str
+    limit: float = Field(description="how far the found value may lie from the true one, as a share")
+
+    @property
+    def bias(self) -> float:
+        """How far the found value lies from the true one, as a share of it."""
+        return self.found / self.true - 1
+
+    @property
+    def covered(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.low <= self.true <= self.high
+
+    @property
+    def passed(self) -> bool:
+        """Whether the limit is kept."""
+        return abs(self.bias) <= self.limit
+
+
+class Wall(Record):
+    """The lane on the wall clock."""
+
+    seconds: float = Field(description="that it took")
+    load_before: Load
+    load_after: Load
+    cells: list[WallCell]
+    scores: list[Score]
+
+
+class Calibration(Record):
+    """Both lanes."""
+
+    schema_version: str = "1.0"
+    seed: int
+    created_at: float = Field(description="Unix time, seconds")
+    virtual: Virtual
+    wall: Wall | None = Field(description="None: it was left out")
+
+    @property
+    def scores(self) -> list[Score]:
+        """All scores of both lanes."""
+        return [*self.virtual.scores, *(self.wall.scores if self.wall else [])]
+
+    @property
+    def cells(self) -> list[WallCell]:
+        """All cells that were measured on the wall clock."""
+        return self.wall.cells if self.wall else []
+
+    @property
+    def failures(self) -> list[str]:
+        """Say in words what doesn't keep its limits."""
+        return [
+            *(f"{score.name}: {_value(score)}, not {_limits(score)}" for score in self.scores if not score.passed),
+            *(f"{_found(cell)}, more than {cell.limit:.0%} off" for cell in self.cells if not cell.passed),
+        ]
+
+    @property
+    def lines(self) -> list[str]:
+        """Say in words everything that was found, a line each."""
+        told = [f"{score.name}: {_value(score)} of {score.trials:,}" for score in self.scores]
+        missed = [f"MISSED: {failure}" for failure in self.failures]
+        return [*told, *map(_found, self.cells), *missed]
+
+
+def read_calibration(folder: Path | str) -> Calibration | None:
+    """Read the calibration of a folder of results; None where there is none.
+
+    Raises:
+        AggregationError: it is damaged or of another version.
+
+    """
+    path = Path(folder) / CALIBRATION
+    if not path.exists():
+        return None
+    try:
+        return Calibration.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"])) or "the file"
+        message = f"{path}: {where} is not what this version writes; calibrate again or remove the file"
+        raise AggregationError(message) from None
+
+
+def calibration_stamp(folder: Path | str) -> str | None:
+    """Hash the calibration of a folder of results, which its report depends on; None where there is none."""
+    path = Path(folder) / CALIBRATION
+    return sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
+def _found(cell: WallCell) -> str:
+    return f"{cell.name}: {cell.found:.3f} ({cell.low:.3f} to {cell.high:.3f}) where {cell.true:.3f} is true"
+
+
+def _value(score: Score) -> str:
+    return "never asked" if score.value is None else f"{score.value:.2%}"
+
+
+def _limits(score: Score) -> str:
+    low = None if score.at_least is None else f"at least {score.at_least:.0%}"
+    high = None if score.at_most is None else f"at most {score.at_most:.0%}"
+    return " and ".join(filter(None, [low, high]))

@@ -1,0 +1,38 @@
+"""Calibrates: both lanes, one after the other, into `calibration.json`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+
+from ingest_bench.calibration.record import Calibration
+from ingest_bench.calibration.virtual import RUNS, run_virtual
+from ingest_bench.calibration.wallclock import run_wall
+from ingest_bench.jobs import write_atomically
+
+LOG = logging.getLogger(__name__)
+SEED = 20260210
+
+
+def calibrate(output: Path | str, *, seed: int = SEED, runs: int = RUNS, wall: bool = True) -> Calibration:
+    """Calibrate and write the record, whether or not its limits are kept.
+
+    Args:
+        output: the file.
+        seed: of everything drawn.
+        runs: in virtual time.
+        wall: whether to measure on the wall clock as well.
+
+    Raises:
+        MeasurementError: a real sample or server failed.
+
+    """
+    LOG.info("calibrating: %d runs in virtual time", runs)
+    virtual = run_virtual(seed, runs, workers=len(os.sched_getaffinity(0)))
+    LOG.info("%d runs in virtual time took %.0f s", runs, virtual.seconds)
+    # Only now, since nothing may run beside a measurement.
+    record = Calibration(seed=seed, created_at=time.time(), virtual=virtual, wall=run_wall(seed) if wall else None)
+    write_atomically(Path(output), record.model_dump_json(indent=1).encode() + b"\n")
+    return record

@@ -1,0 +1,142 @@
+"""One seeded run: every kind of system, measured on one artificial machine, and judged against its truth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from ingest_bench.advice.recommend import recommend
+from ingest_bench.bottleneck import diagnose
+from ingest_bench.calibration.machine import Machine, Measured
+from ingest_bench.calibration.worlds import (
+    PLANTED,
+    VARIETY,
+    Planted,
+    Scaled,
+    balanced,
+    limited,
+    planted,
+    scalable,
+    slots,
+)
+from ingest_bench.knee import fit_knee
+from ingest_bench.scaling.usl import Usl, fit_usl
+from ingest_bench.settings import Pairs, Sampling
+from ingest_bench.statistics import verdict
+
+SPREADS = (0.01, 0.02, 0.04, 0.07, 0.10)
+"""Noise of single samples; that of a pair's ratio is a square root of 2 larger, and the drift within a pair adds."""
+SAMPLING = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_width=0.10)
+HURRIED = 20.0
+"""Budget of a hurried run, in baselines: about ten pairs."""
+HURRY = 4
+"""Every so many runs are hurried."""
+
+
+@dataclass
+class Findings:
+    """What runs have shown, an entry for each time the question came up."""
+
+    covered: dict[str, list[bool]] = field(default_factory=dict)
+    """By kind of system: whether an interval held the truth."""
+    bias: list[float] = field(default_factory=list)
+    """Logs of found over true speed-ups."""
+    claims: list[bool] = field(default_factory=list)
+    """Whether a difference was claimed of a cell that has none (A/A)."""
+    recommended: list[bool] = field(default_factory=list)
+    """Whether a decided recommendation is within 5% of the best in truth."""
+    bets: list[bool] = field(default_factory=list)
+    """The same of the bet where it is undecided."""
+    named: dict[str, list[bool]] = field(default_factory=dict)
+    """By kind: whether the bottleneck got its name."""
+    knees: list[float] = field(default_factory=list)
+    """Logs of found over true knees."""
+    peaks: list[float] = field(default_factory=list)
+    """Logs of found over true peaks."""
+    peaks_covered: list[bool] = field(default_factory=list)
+    stops: dict[str, list[bool]] = field(default_factory=dict)
+    """By reason to stop: whether the interval held the truth."""
+
+    def add(self, other: Findings) -> None:
+        """Take in what another run has shown."""
+        for each in fields(self):
+            mine, theirs = getattr(self, each.name), getattr(other, each.name)
+            if isinstance(mine, list):
+                mine.extend(theirs)
+            else:
+                for key, entries in theirs.items():
+                    mine.setdefault(key, []).extend(entries)
+
+
+def run_trial(seed: int) -> Findings:
+    """Run everything once."""
+    return _Trial(seed).run()
+
+
+class _Trial:
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._rng = np.random.default_rng(seed)
+        self._machine = Machine(self._rng, float(self._rng.choice(SPREADS)))
+        self._hurried = seed % HURRY == 0
+        self._found = Findings()
+
+    def run(self) -> Findings:
+        for build in (slots, limited, scalable):
+            self._scaled(build(self._variant()))
+        for stage in PLANTED:
+            self._diagnosed(planted(stage, self._variant()))
+        self._diagnosed(balanced(self._variant()))
+        return self._found
+
+    def _variant(self) -> int:
+        return int(self._rng.integers(VARIETY))
+
+    def _scaled(self, system: Scaled) -> None:
+        first = min(system.seconds)
+        null, twin = (self._measure(system.kind, system.seconds[first], system.seconds[first], 1.0) for _ in range(2))
+        self._found.claims.append(verdict(twin.ratio, null.ratio) in ("better", "worse"))
+        levels = {
+            level: self._measure(system.kind, system.seconds[first], seconds, system.speed_ups[level])
+            for level, seconds in system.seconds.items()
+            if level != first
+        }
+        # The baseline is itself by definition: its speed-up is known.
+        logs = {first: [0.0, 0.0], **{level: cell.logs for level, cell in levels.items()}}
+        advice = recommend(logs, seed=self._seed)
+        kept = self._found.recommended if advice.decided else self._found.bets
+        kept.append(advice.use in system.good_enough)
+        self._bend(system, logs)
+
+    def _bend(self, system: Scaled, logs: dict[int, list[float]]) -> None:
+        if system.bend is None:
+            return
+        if system.kind == "USL curve":
+            fit = fit_usl(logs, seed=self._seed, draws=200)
+            if isinstance(fit, Usl):
+                self._found.peaks.append(math.log(fit.peak.value / system.bend))
+                self._found.peaks_covered.append(fit.peak.low <= system.bend <= fit.peak.high)
+            return
+        found = fit_knee(logs)
+        if found:
+            self._found.knees.append(math.log(found.at / system.bend))
+
+    def _diagnosed(self, system: Planted) -> None:
+        whole = system.seconds["nothing"]
+        null = self._measure(system.kind, whole, whole, 1.0)
+        arms = {
+            name: self._measure(system.kind, whole, system.seconds[name], gain) for name, gain in system.gains.items()
+        }
+        diagnosis = diagnose({name: cell.ratio for name, cell in arms.items()}, null.ratio)
+        self._found.named.setdefault(system.kind, []).append(diagnosis.bottleneck == system.bottleneck)
+
+    def _measure(self, kind: str, baseline_s: float, candidate_s: float, truth: float) -> Measured:
+        budget = {"budget_seconds": HURRIED * baseline_s} if self._hurried else {}
+        cell = self._machine.measure(baseline_s, candidate_s, SAMPLING.model_copy(update=budget))
+        held = cell.ratio.low <= truth <= cell.ratio.high
+        self._found.covered.setdefault(kind, []).append(held)
+        self._found.stops.setdefault(cell.stop_reason, []).append(held)
+        self._found.bias.append(math.log(cell.ratio.median / truth))
+        return cell

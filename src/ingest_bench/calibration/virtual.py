@@ -1,0 +1,90 @@
+"""The lane in virtual time: hundreds of seeded runs, and what they add up to."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+
+from ingest_bench.calibration.record import Score, Virtual
+from ingest_bench.calibration.trial import Findings, run_trial
+
+RUNS = 400
+COVERAGE = (0.93, 0.97)
+CHUNK = 10
+
+
+def run_virtual(seed: int, runs: int = RUNS, workers: int = 1) -> Virtual:
+    """Run it.
+
+    Args:
+        seed: of the first run; each has one of its own, so that the number of workers changes nothing.
+        runs: how many.
+        workers: processes that share them.
+
+    """
+    began = time.perf_counter()
+    findings = Findings()
+    for done, one in enumerate(_findings(range(seed, seed + runs), workers), start=1):
+        findings.add(one)
+        _progress(done, runs)
+    return Virtual(runs=runs, seconds=time.perf_counter() - began, scores=scores(findings))
+
+
+def scores(found: Findings) -> list[Score]:
+    """Add up what runs have shown, with the limits that each figure has to keep."""
+    low, high = COVERAGE
+    everything = [entry for entries in found.covered.values() for entry in entries]
+    return [
+        _share("95% intervals that hold the true speed-up", everything, at_least=low, at_most=high),
+        *(_share(f"of them, {kind}", entries, at_least=low, at_most=high) for kind, entries in found.covered.items()),
+        *(_share(f"of them, stopped because {reason}", entries) for reason, entries in sorted(found.stops.items())),
+        _mean("bias of the speed-up", found.bias, at_least=-0.01, at_most=0.01),
+        _share("A/A cells that claim a difference", found.claims, at_most=0.05),
+        _share("recommended levels within 5% of the best", found.recommended, at_least=0.95),
+        _share("bets where undecided, within 5% of the best", found.bets),
+        *(
+            _share(f"bottleneck named, {kind}", entries, at_least=1.0 if kind.startswith("slow") else 0.9)
+            for kind, entries in found.named.items()
+        ),
+        _mean("bias of the knee", found.knees, at_least=-0.05, at_most=0.05),
+        _typical("error of the knee, median", found.knees, at_most=0.10),
+        _mean("bias of the peak of USL curves", found.peaks),
+        _typical("error of the peak of USL curves, median", found.peaks),
+        _share("95% intervals that hold the true peak", found.peaks_covered),
+    ]
+
+
+def _findings(seeds: Sequence[int], workers: int) -> Iterator[Findings]:
+    if workers == 1:
+        yield from map(run_trial, seeds)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(run_trial, seeds, chunksize=CHUNK)
+
+
+def _share(name: str, entries: Sequence[bool], at_least: float | None = None, at_most: float | None = None) -> Score:
+    value = sum(entries) / len(entries) if entries else None
+    return Score(name=name, value=value, trials=len(entries), at_least=at_least, at_most=at_most)
+
+
+def _mean(name: str, logs: Sequence[float], at_least: float | None = None, at_most: float | None = None) -> Score:
+    value = math.expm1(float(np.mean(logs))) if logs else None
+    return Score(name=name, value=value, trials=len(logs), at_least=at_least, at_most=at_most)
+
+
+def _typical(name: str, logs: Iterable[float], at_most: float | None = None) -> Score:
+    errors = np.abs(np.expm1(list(logs)))
+    value = float(np.median(errors)) if len(errors) else None
+    return Score(name=name, value=value, trials=len(errors), at_most=at_most)
+
+
+def _progress(done: int, runs: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\rcalibrating in virtual time: {done} of {runs} runs" + ("\n" if done == runs else ""))
+        sys.stderr.flush()

@@ -1,0 +1,178 @@
+"""Artificial systems with their truth: how long each arm takes without noise, and what its speed-up really is.
+
+How long comes from the event simulation, what is true from the closed form; the two share no code but the description
+of the system.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from ingest_bench.bottleneck import Ablation, Bottleneck
+from ingest_bench.calibration.events import run_seconds
+from ingest_bench.calibration.truth import (
+    Bucket,
+    Law,
+    Station,
+    knee,
+    limited_seconds,
+    removal_gain,
+    throughput,
+    without,
+)
+
+LEVELS = (1, 2, 4, 8, 16, 32)
+UNITS = 4_800
+"""So many that filling and emptying the stations is lost in them."""
+REQUESTS = 480
+STANDS_OUT = 2.0
+"""The removal of a planted stage gains so many times what that of any other does, in truth."""
+VARIETY = 20
+"""Different systems of each kind; every run draws one of them, and noise of its own."""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A system at several levels of concurrency."""
+
+    kind: str
+    seconds: Mapping[int, float]
+    """By level, of a run without noise."""
+    speed_ups: Mapping[int, float]
+    """By level, over the lowest one: the truth."""
+    bend: float | None = None
+    """The true knee or peak, where there is one within the levels."""
+
+    @property
+    def good_enough(self) -> frozenset[int]:
+        """Levels within 5% of the best, in truth."""
+        best = max(self.speed_ups.values())
+        return frozenset(level for level, value in self.speed_ups.items() if value >= 0.95 * best)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A system with a slow stage, and its ablation arms."""
+
+    kind: str
+    bottleneck: Bottleneck
+    seconds: Mapping[str, float]
+    """By what is left out ("nothing": the whole ingest), of a run without noise."""
+    gains: Mapping[Ablation, float] = field(default_factory=dict)
+    """The truth of each arm."""
+
+
+@cache
+def slots(variant: int) -> Scaled:
+    """Build a server with a fixed delay and a few slots: X(n) = min(n / (L + S), c / S)."""
+    lot = random.Random(f"slots/{variant}")  # noqa: S311 - repeatable on purpose
+    service = lot.uniform(0.005, 0.025)
+    stations = [Station("delay", service * lot.uniform(1, 4)), Station("slots", service, lot.randint(2, 4))]
+    return _scaled("delay and slots", stations, knee(stations))
+
+
+@cache
+def limited(variant: int) -> Scaled:
+    """Build a server with a fixed delay and a token bucket."""
+    lot = random.Random(f"limited/{variant}")  # noqa: S311 - repeatable on purpose
+    delay = lot.uniform(0.02, 0.06)
+    bucket = Bucket(lot.uniform(2, 12) / delay, LEVELS[-1])
+    truth = {level: limited_seconds(REQUESTS, delay, level, bucket) for level in LEVELS}
+    return Scaled(
+        "token bucket",
+        {level: run_seconds([Station("delay", delay)], level, REQUESTS, bucket) for level in LEVELS},
+        {level: truth[1] / seconds for level, seconds in truth.items()},
+    )
+
+
+@cache
+def scalable(variant: int) -> Scaled:
+    """Build a system that follows the Universal Scalability Law, with its peak within the levels."""
+    lot = random.Random(f"scalable/{variant}")  # noqa: S311 - repeatable on purpose
+    contention = lot.uniform(0.01, 0.2)
+    law = Law(40, contention, (1 - contention) / lot.uniform(6, 24) ** 2)
+    rates = {level: law.throughput(level) for level in LEVELS}
+    return Scaled(
+        "USL curve",
+        {level: UNITS / rate for level, rate in rates.items()},
+        {level: rate / rates[1] for level, rate in rates.items()},
+        law.peak,
+    )
+
+
+PLANTED: dict[str, Bottleneck] = {
+    "read": "I/O",
+    "parse": "CPU",
+    "network": "network",
+    "server": "server",
+    "output": "output",
+}
+
+
+@cache
+def planted(stage: str, variant: int) -> Planted:
+    """Build a system with one stage that stands out in truth."""
+    lot = random.Random(f"{stage}/{variant}")  # noqa: S311 - repeatable on purpose
+    while True:
+        workers = lot.choice((1, 2, 4, 8))
+        times = {name: lot.uniform(0.002, 0.006) for name in PLANTED}
+        times[stage] = lot.uniform(0.02, 0.06)
+        found = _ablated(f"slow {stage}", PLANTED[stage], times, workers, files=_reads_files(stage, lot))
+        gains = _own_gains(times, workers, files="no_think_time" not in found.gains)
+        if all(gains[stage] > STANDS_OUT * gain for name, gain in gains.items() if name != stage):
+            return found
+
+
+@cache
+def balanced(variant: int) -> Planted:
+    """Build a system in which parsing and output take the same time, one after the other: no stage stands out."""
+    lot = random.Random(f"balanced/{variant}")  # noqa: S311 - repeatable on purpose
+    times = dict.fromkeys(PLANTED, 0.002)
+    times["parse"] = times["output"] = lot.uniform(0.01, 0.05)
+    return _ablated("two equal stages", "mixed", times, workers=1, files=True)
+
+
+def _reads_files(stage: str, lot: random.Random) -> bool:
+    return stage == "read" or (stage in ("parse", "output") and lot.random() < 0.5)  # noqa: PLR2004 - a coin
+
+
+def _scaled(kind: str, stations: Sequence[Station], bend: float | None) -> Scaled:
+    rates = {level: throughput(stations, level) for level in LEVELS}
+    return Scaled(
+        kind,
+        {level: run_seconds(stations, level, UNITS) for level in LEVELS},
+        {level: rate / rates[1] for level, rate in rates.items()},
+        bend,
+    )
+
+
+def _stations(times: Mapping[str, float], *, files: bool) -> list[Station]:
+    """List what a unit passes: files come from a disk, pages from a server over a network."""
+    source = [("read", 2)] if files else [("server", None), ("network", None)]
+    return [Station(name, times[name], servers) for name, servers in [*source, ("parse", 1), ("output", 1)]]
+
+
+def _own_gains(times: Mapping[str, float], workers: int, *, files: bool) -> dict[str, float]:
+    stations = _stations(times, files=files)
+    return {each.name: removal_gain(stations, each.name, workers) for each in stations}
+
+
+def _ablated(kind: str, bottleneck: Bottleneck, times: Mapping[str, float], workers: int, *, files: bool) -> Planted:
+    whole = _stations(times, files=files)
+    sources = {"read", "server", "network"}
+    arms: dict[Ablation, list[Station]] = {
+        "no_parsing": without(whole, "parse"),
+        "from_memory": [each for each in whole if each.name not in sources],
+        "no_output": without(whole, "output"),
+    }
+    if not files:
+        arms["no_think_time"] = without(whole, "server")
+    return Planted(
+        kind,
+        bottleneck,
+        {name: run_seconds(stations, workers, UNITS) for name, stations in [("nothing", whole), *arms.items()]},
+        {name: throughput(stations, workers) / throughput(whole, workers) for name, stations in arms.items()},
+    )

@@ -1,0 +1,105 @@
+"""Seeded runs in virtual time: few enough to be quick, and able to fail."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ingest_bench.calibration.machine import Machine
+from ingest_bench.calibration.record import Score
+from ingest_bench.calibration.trial import SAMPLING, Findings, run_trial
+from ingest_bench.calibration.virtual import run_virtual, scores
+from ingest_bench.calibration.worlds import LEVELS, PLANTED, balanced, limited, planted, scalable, slots
+
+RUNS = 12
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    """Return what a few runs have shown."""
+    found = Findings()
+    for seed in range(RUNS):
+        found.add(run_trial(seed))
+    return found
+
+
+def test_intervals_hold_the_truth(findings: Findings) -> None:
+    """Of some 580 intervals, over all systems and kinds of noise, 95% hold the closed form within their own error."""
+    entries = [entry for found in findings.covered.values() for entry in found]
+    assert len(entries) > 500
+    error = math.sqrt(0.95 * 0.05 / len(entries))
+    assert abs(np.mean(entries) - 0.95) < 3 * error
+
+
+def test_nothing_is_claimed_of_nothing(findings: Findings) -> None:
+    """Of A/A cells at most one in twenty claims a difference."""
+    assert len(findings.claims) == 3 * RUNS
+    assert sum(findings.claims) <= len(findings.claims) / 20
+
+
+def test_recommendations_are_good_enough(findings: Findings) -> None:
+    """Decided recommendations lie within 5% of the best, in truth."""
+    assert len(findings.recommended) + len(findings.bets) == 3 * RUNS
+    assert len(findings.recommended) > RUNS
+    assert np.mean(findings.recommended) >= 0.95
+
+
+def test_every_planted_bottleneck_is_named(findings: Findings) -> None:
+    """Each stage in turn is slow, and each is named every time."""
+    for stage in PLANTED:
+        assert findings.named[f"slow {stage}"] == [True] * RUNS
+
+
+def test_the_knee_is_found(findings: Findings) -> None:
+    """The knee lies within 5% of c (1 + L / S) on average."""
+    assert len(findings.knees) == RUNS
+    assert abs(np.mean(findings.knees)) < 0.05
+
+
+def test_a_biased_harness_would_be_noticed() -> None:
+    """Samples that favour one side by a tenth make coverage and bias miss their limits."""
+    machine, found = Machine(np.random.default_rng(1), 0.02), Findings()
+    for _ in range(40):
+        cell = machine.measure(1.0, 0.5, SAMPLING)
+        told = 2.2
+        found.covered.setdefault("favoured", []).append(cell.ratio.low <= told <= cell.ratio.high)
+        found.bias.append(math.log(cell.ratio.median / told))
+    missed = {score.name for score in scores(found) if not score.passed}
+    assert {"95% intervals that hold the true speed-up", "bias of the speed-up"} <= missed
+
+
+def test_runs_repeat_whoever_does_them() -> None:
+    """The same seed gives the same figures, in one process or shared by two."""
+    one, two = (run_virtual(5, 2, workers).scores for workers in (1, 2))
+    assert one == two
+
+
+@pytest.mark.parametrize("variant", range(3))
+def test_systems_are_what_they_are_called(variant: int) -> None:
+    """Without noise the event simulation gives the closed form's speed-ups, whatever the system."""
+    for system in (slots(variant), limited(variant), scalable(variant)):
+        for level in LEVELS:
+            assert system.seconds[1] / system.seconds[level] == pytest.approx(system.speed_ups[level], rel=0.01)
+        assert system.good_enough
+    for stage in PLANTED:
+        slow = planted(stage, variant)
+        for arm, gain in slow.gains.items():
+            assert slow.seconds["nothing"] / slow.seconds[arm] == pytest.approx(gain, rel=0.01)
+    assert balanced(variant).bottleneck == "mixed"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "passed"),
+    [
+        (0.95, 0.93, 0.97, True),
+        (0.9, 0.93, None, False),
+        (0.98, None, 0.97, False),
+        (None, 0.9, None, False),
+        (None, None, None, True),
+    ],
+)
+def test_a_score_keeps_its_limits(value: float | None, low: float | None, high: float | None, passed: bool) -> None:
+    """A figure outside its limits is a failure, and so is one with a limit that was never found."""
+    assert Score(name="", value=value, trials=1, at_least=low, at_most=high).passed is passed
