@@ -9,8 +9,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from ingest_bench.code_digest import CodeUse, code_digest, description_digest, generator_digest
-from ingest_bench.matrix import CellSpec, Role, arm_of, corpus_of, sampling_of
+from ingest_bench.code_digest import CodeUse, bench_digest, code_digest, description_digest, generator_digest
+from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, sampling_of
 from ingest_bench.settings import Settings
 from stac_ingest.config import IngestConfig
 
@@ -94,6 +94,24 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
 
 def _canonical(value: dict[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def aggregate_identity(settings: Settings) -> str:
+    """Give what the results depend on beside the cells, as canonical JSON: the seed and order of cells, and the code."""
+    return _canonical(
+        {
+            "seed": settings.seed,
+            "cells": [cell_file(spec) for spec in cells(settings)],
+            "code": bench_digest("aggregate.py", "results.py", "table.py"),
+        }
+    )
+
+
+def report_identity(settings: Settings) -> str:
+    """Give what the report depends on beside the results, as canonical JSON: captions, and the code."""
+    return _canonical(
+        {"captions": captions(settings), "code": bench_digest("reporting/*.py", "statistics.py", "results.py")}
+    )
 
 
 def captions(settings: Settings) -> str:

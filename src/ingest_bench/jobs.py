@@ -29,15 +29,23 @@ class JobRecord(BaseModel):
     ended_at: float
     host: str
     pid: int
+    identity: str | None = None
+    """Hash of all that its product depends on."""
 
 
 @contextmanager
-def recorded(output: str | Path, rule: str, name: str) -> Iterator[None]:
+def recorded(output: str | Path, rule: str, name: str, identity: str | None = None) -> Iterator[None]:
     """Write the job's record when the block has ended well."""
     started = time.time()
     yield
     record = JobRecord(
-        rule=rule, name=name, started_at=started, ended_at=time.time(), host=socket.gethostname(), pid=os.getpid()
+        rule=rule,
+        name=name,
+        started_at=started,
+        ended_at=time.time(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        identity=identity,
     )
     write_atomically(Path(output), record.model_dump_json(indent=1).encode() + b"\n")
 

@@ -132,6 +132,9 @@ class Cell(Record):
 
     schema_version: str = SCHEMA_VERSION
     identity: str = Field(description="hash of all that the cell depends on")
+    corpora: dict[str, float | None] = Field(
+        default_factory=dict, description="its corpora, with the Unix time at which each was made or looked at"
+    )
     scenario: str
     group: str
     arm: str
@@ -155,6 +158,7 @@ class Cell(Record):
     attempt: int = 1
     started_at: float
     ended_at: float
+    seal: str | None = Field(default=None, description="hash of the cell's file up to here")
 
 
 class Results(Record):

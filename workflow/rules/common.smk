@@ -2,9 +2,17 @@ import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.types import RerunTrigger
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.identity import captions, cell_identity, corpus_identity
+from ingest_bench.freshness import Freshness
+from ingest_bench.identity import (
+    aggregate_identity,
+    cell_identity,
+    corpus_identity,
+    report_identity,
+)
 from ingest_bench.matrix import cell_file, cells, load_settings
 
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
@@ -21,18 +29,40 @@ GENERATED = sorted(
     name for name, corpus in SETTINGS.corpora.items() if corpus.generated
 )
 OWN_FILES = sorted(name for name, corpus in SETTINGS.corpora.items() if corpus.path)
+MADE = [*GENERATED, *OWN_FILES]
 USED = sorted({name for cell in CELLS.values() for name in cell.corpora})
 DELIVERABLES = [
     f"{RESULTS}/benchmark_results.json",
     f"{RESULTS}/benchmark_results.parquet",
     f"{RESULTS}/benchmark_report.md",
 ]
+FRESHNESS = Freshness(SETTINGS)
+STANDALONE = not workflow.modifier.is_module
 ALL_CORES = workflow.resource_settings.cores or 1
 
 # A measuring job takes every core, which keeps corpus jobs away from it, and this slot, which keeps two measuring jobs
 # apart where `--max-threads` is given and says, on a cluster, how many identical nodes may measure at once.
 if "bench_slot" not in workflow.global_resources:
     workflow.register_resource("bench_slot", 1)
+
+
+def due(path, inputs, check, *subject):
+    """Return the inputs of the job that makes `path`, and have it run, as `--forcerun` does, when the check says why."""
+    if not workflow.is_main_process:
+        return inputs
+    # Files are written whole or not at all, so what a killed run left unfinished is made again without being asked for.
+    workflow.dag_settings.force_incomplete = True
+    # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What the
+    # code behind the scripts does is part of every identity instead. Who uses this workflow as a module keeps the rest.
+    if STANDALONE:
+        workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
+    reason = check(*subject)
+    if reason is None:
+        return [ancient(each) for each in inputs]
+    if path not in workflow.dag.forcefiles and Path(path).exists():
+        logger.info(f"{path}: {reason}")
+    workflow.dag.forcefiles.add(path)
+    return inputs
 
 
 def any_of(names):
@@ -43,9 +73,8 @@ def any_of(names):
 def corpus_files(name):
     """Return what a cell needs of a corpus: folder and manifest, so that losing either is noticed."""
     manifest = f"{RESULTS}/corpora/{name}.manifest.json"
-    if name in GENERATED:
-        return [f"{RESULTS}/corpora/{name}", manifest]
-    return [manifest] if name in OWN_FILES else []
+    folder = [f"{RESULTS}/corpora/{name}"] if name in GENERATED else []
+    return [*folder, manifest] if name in MADE else []
 
 
 def cell_of(wildcards):

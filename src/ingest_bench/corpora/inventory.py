@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FEW = 100
 """Up to so many files a manifest lists each of them."""
-_WORKFLOW_MARK = ".snakemake_timestamp"
+WORKFLOW_MARK = ".snakemake_timestamp"
 """Snakemake leaves this in a folder that a rule makes."""
 
 
@@ -61,7 +61,7 @@ def files_below(root: Path) -> Iterator[tuple[Path, str]]:
         for name in names:
             path = root.joinpath(folder, name)
             mode = path.lstat().st_mode
-            if name != _WORKFLOW_MARK and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+            if name != WORKFLOW_MARK and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
                 yield path, path.relative_to(root).as_posix()
 
 
