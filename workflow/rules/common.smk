@@ -37,7 +37,7 @@ DELIVERABLES = [
     f"{RESULTS}/benchmark_report.md",
 ]
 FRESHNESS = Freshness(SETTINGS)
-STANDALONE = not workflow.modifier.is_module
+STANDALONE = workflow.modifier.is_main_snakefile()
 ALL_CORES = workflow.resource_settings.cores or 1
 
 # A measuring job takes every core, which keeps corpus jobs away from it, and this slot, which keeps two measuring jobs
