@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ingest_bench.errors import BenchError
+from ingest_bench.lifeline import follow
 from stac_ingest import IngestError
 
 
@@ -54,9 +55,12 @@ def recorded(output: str | Path, rule: str, name: str, identity: str | None = No
 def logged(path: str | Path) -> Iterator[None]:
     """Send what the block says to its log; end the process with one line on the terminal where it fails.
 
+    The process ends with the workflow that started it, even where that one is killed.
+
     An error of ours is told in its own words; any other comes with its traceback, in the log.
     """
     terminal = sys.stderr
+    follow()
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with Path(path).open("w", buffering=1) as log, redirect_stderr(log):
         handler = logging.StreamHandler(log)
@@ -78,6 +82,8 @@ def logged(path: str | Path) -> Iterator[None]:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is either whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in path.parent.glob(f".{path.name}.*.part"):
+        left_over.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as stream:

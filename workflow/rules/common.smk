@@ -1,10 +1,11 @@
-import os
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import RerunTrigger
 
+from ingest_bench.claim import Claim
 from ingest_bench.errors import SettingsError
 from ingest_bench.freshness import Freshness
 from ingest_bench.identity import (
@@ -13,6 +14,7 @@ from ingest_bench.identity import (
     corpus_identity,
     report_identity,
 )
+from ingest_bench.lifeline import follow, lead
 from ingest_bench.matrix import cell_file, cells, load_settings
 
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
@@ -46,16 +48,31 @@ if "bench_slot" not in workflow.global_resources:
     workflow.register_resource("bench_slot", 1)
 
 
+# A job ends with the run that started it on the same machine, even where that run is killed.
+(lead if workflow.is_main_process else follow)()
+
+
+@cache
+def begin_run():
+    """Settle once, when the plan is made, what a run on these results needs."""
+    # Files are written whole or not at all, so what a killed run left unfinished is made again without being asked for.
+    workflow.dag_settings.force_incomplete = True
+    if not STANDALONE:
+        return
+    # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What the
+    # code behind the scripts does is part of every identity instead. Who uses this workflow as a module keeps the rest.
+    workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
+    if not workflow.dryrun and workflow.executor_plugin:
+        claim = Claim(Path(RESULTS), local=workflow.local_exec)
+        if claim.free_left_overs():
+            logger.info(f"{RESULTS}: freed what a run that was killed had locked")
+
+
 def due(path, inputs, check, *subject):
     """Return the inputs of the job that makes `path`, and have it run, as `--forcerun` does, when the check says why."""
     if not workflow.is_main_process:
         return inputs
-    # Files are written whole or not at all, so what a killed run left unfinished is made again without being asked for.
-    workflow.dag_settings.force_incomplete = True
-    # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What the
-    # code behind the scripts does is part of every identity instead. Who uses this workflow as a module keeps the rest.
-    if STANDALONE:
-        workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
+    begin_run()
     reason = check(*subject)
     if reason is None:
         return [ancient(each) for each in inputs]
