@@ -18,7 +18,7 @@ include: "workflow/rules/report.smk"
 
 
 rule all:
-    default_target: True
+    default_target: STANDALONE
     input:
         DELIVERABLES,
         CELL_FILES,
