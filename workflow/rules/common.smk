@@ -16,6 +16,7 @@ from ingest_bench.identity import (
 )
 from ingest_bench.lifeline import follow, lead
 from ingest_bench.matrix import cell_file, cells, load_settings
+from ingest_bench.progress import plan_cell
 
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
 
@@ -79,6 +80,8 @@ def due(path, inputs, check, *subject):
     if path not in workflow.dag.forcefiles and Path(path).exists():
         logger.info(f"{path}: {reason}")
     workflow.dag.forcefiles.add(path)
+    if check == FRESHNESS.cell:
+        plan_cell()
     return inputs
 
 

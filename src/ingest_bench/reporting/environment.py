@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from ingest_bench.reporting.cautions import cautions, steal_share
+from ingest_bench.reporting.overhead import overhead_told
 from ingest_bench.reporting.tables import pipe_table
 from ingest_bench.reporting.view import Study
 from ingest_bench.reporting.wording import NOTHING, counted, listed, paragraph, percent, point, safe
@@ -54,7 +55,7 @@ def environment_section(study: Study) -> str:
     found = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
     titles = ["", *(safe(each.host) for each in found)]
     machines = pipe_table(titles, [[name, *(value(each) for each in found)] for name, value in _FACTS.items()])
-    return "\n\n".join([machines, paragraph(_packages(found)), paragraph(_busy(cells)), *_rerun(study)])
+    return "\n\n".join([machines, paragraph(_packages(found)), paragraph(_busy(cells)), paragraph(overhead_told(study.results)), *_rerun(study)])
 
 
 def voids_section(study: Study) -> str:
