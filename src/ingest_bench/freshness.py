@@ -37,10 +37,11 @@ class Freshness:
         self.cell = cache(self._cell)
         self.aggregate = cache(self._aggregate)
         self.report = cache(self._report)
+        self._built = cache(lambda name: built_at(settings, name))
 
     def _aggregate(self) -> str | None:
         planned = cells(self._settings)
-        if any([self.cell(spec) for spec in planned]):
+        if any(self.cell(spec) for spec in planned):
             return "cells are measured again"
         found = [self._seals[cell_file(spec)] for spec in planned]
         return self._difference(AGGREGATE, aggregate_made_from(self._settings, found))
@@ -73,11 +74,11 @@ class Freshness:
             return "not measured yet"
         seal = seal_of(data)
         if seal is None:
-            return "its file was changed"
+            return "its file is not whole, or was changed"
         found = orjson.loads(data)
         if found["identity"] != fingerprint(cell_identity(self._settings, spec)):
             return "other settings or code"
-        if found["corpora"] != {name: built_at(self._settings, name) for name in local}:
+        if found["corpora"] != {name: self._built(name) for name in local}:
             return "a corpus was made again since"
         self._seals[cell_file(spec)] = seal
         return None

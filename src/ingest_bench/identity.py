@@ -97,7 +97,7 @@ def _canonical(value: dict[str, Any]) -> str:
 
 
 def aggregate_identity(settings: Settings) -> str:
-    """Give what the results depend on beside the cells, as canonical JSON: the seed and order of cells, and the code."""
+    """Give what the results depend on beside the cells, as canonical JSON: seed, order of cells, and code."""
     return _canonical(
         {
             "seed": settings.seed,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 import sys
 import time
 import traceback
@@ -16,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ingest_bench.environment import host_name
 from ingest_bench.errors import BenchError
 from ingest_bench.lifeline import follow
 from stac_ingest import IngestError
@@ -44,7 +44,7 @@ def recorded(output: str | Path, rule: str, name: str, identity: str | None = No
         name=name,
         started_at=started,
         ended_at=time.time(),
-        host=socket.gethostname(),
+        host=host_name(),
         pid=os.getpid(),
         identity=identity,
     )

@@ -55,7 +55,15 @@ def environment_section(study: Study) -> str:
     found = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
     titles = ["", *(safe(each.host) for each in found)]
     machines = pipe_table(titles, [[name, *(value(each) for each in found)] for name, value in _FACTS.items()])
-    return "\n\n".join([machines, paragraph(_packages(found)), paragraph(_busy(cells)), paragraph(overhead_told(study.results)), *_rerun(study)])
+    return "\n\n".join(
+        [
+            machines,
+            paragraph(_packages(found)),
+            paragraph(_busy(cells)),
+            paragraph(overhead_told(study.results)),
+            *_rerun(study),
+        ]
+    )
 
 
 def voids_section(study: Study) -> str:
