@@ -69,14 +69,14 @@ def _lines(root: Path) -> Iterator[bytes]:
         found = root.lstat()
         yield _line(root.name, found)
         return
-    waiting = [str(root)]
+    waiting, start = [str(root)], len(str(root)) + 1
     while waiting:
         with os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
                 elif entry.name != WORKFLOW_MARK:
-                    yield _line(os.path.relpath(entry.path, root), entry.stat(follow_symlinks=False))
+                    yield _line(entry.path[start:], entry.stat(follow_symlinks=False))
 
 
 def _line(name: str, found: os.stat_result) -> bytes:
