@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long compare test lint format publish hostile calibrate schemas pins clean
+.PHONY: help run quick long compare test lint format publish hostile calibrate test-slurm schemas pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -29,6 +29,9 @@ calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (unde
 
 test: $(VENV)/.dev ## all tests
 	$(BIN)/pytest
+
+test-slurm: $(VENV)/.dev ## the workflow on a SLURM of two nodes, brought up on this machine (Debian's packages; root)
+	TEST_SLURM=1 $(BIN)/pytest tests/slurm -rs
 
 lint: $(VENV)/.dev ## style, types, workflow
 	$(BIN)/ruff check .

@@ -17,12 +17,11 @@ include: "workflow/rules/measure.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/advice.smk"
-
 include: "workflow/rules/calibrate.smk"
 
 
 rule all:
-    default_target: True
+    default_target: STANDALONE
     input:
         DELIVERABLES,
         CELL_FILES,

@@ -12,7 +12,7 @@ from ingest_bench.identity import cell_identity, fingerprint
 from ingest_bench.matrix import CellSpec, Role, arm_of, sampling_of
 from ingest_bench.results import Cell, Load, Parity, Sample, Trace
 from ingest_bench.settings import Settings
-from ingest_bench.sides import Side
+from ingest_bench.sides import Side, built_at
 from ingest_bench.statistics import outliers, speed_up
 from ingest_bench.validity import digest_difference, failures_difference, pair_ratios, parity
 
@@ -34,6 +34,7 @@ def build_cell(
     flag_outliers(samples, ratios)
     return Cell(
         identity=fingerprint(cell_identity(settings, spec)),
+        corpora={name: built_at(settings, name) for name in spec.corpora if settings.corpora[name].url is None},
         scenario=spec.scenario,
         group=spec.group,
         arm=spec.arm,

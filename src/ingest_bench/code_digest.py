@@ -71,6 +71,7 @@ HARNESS = (
     "ingest_bench/sample_run.py",
     "ingest_bench/sample_spec.py",
     "ingest_bench/sampling.py",
+    "ingest_bench/seal.py",
     "ingest_bench/sides.py",
     "ingest_bench/statistics.py",
     "ingest_bench/validity.py",
@@ -201,6 +202,17 @@ def description_digest(kind: str) -> str:
     looking = [f"ingest_bench/corpora/{name}.py" for name in ("own", "inventory", "manifest")]
     reading = [*ENGINE, *SOURCES[kind], *STRATEGIES["sequential"], "ingest_bench/arms/ingest_arm.py"]
     return _digest(_matching([*looking, *reading, "ingest_bench/digest.py"]))
+
+
+@cache
+def bench_digest(*patterns: str) -> str:
+    """Hash what source files do that are made of no cell's samples: the results' and the report's.
+
+    Raises:
+        FileNotFoundError: a pattern matches nothing.
+
+    """
+    return _digest(_matching(f"ingest_bench/{pattern}" for pattern in patterns))
 
 
 def behaviour(source: str) -> str:

@@ -39,7 +39,7 @@ def environment(results: Path) -> Environment:
 
     """
     return Environment(
-        host=socket.gethostname(),
+        host=host_name(),
         cpu_model=_cpu_model(),
         cores=psutil.cpu_count() or 1,
         governor=_text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
@@ -53,6 +53,11 @@ def environment(results: Path) -> Environment:
         commit=_commit(),
         filesystem=filesystem(results),
     )
+
+
+def host_name() -> str:
+    """Give the name of this machine, on a cluster that of the node."""
+    return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
 
 
 def load() -> Load:

@@ -9,10 +9,17 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from ingest_bench.code_digest import CodeUse, code_digest, description_digest, generator_digest
-from ingest_bench.matrix import CellSpec, Role, arm_of, corpus_of, sampling_of
+from ingest_bench.calibration.record import calibration_stamp
+from ingest_bench.code_digest import CodeUse, bench_digest, code_digest, description_digest, generator_digest
+from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, sampling_of
 from ingest_bench.settings import Settings
 from stac_ingest.config import IngestConfig
+
+REPORT_CODE = (
+    *(f"{folder}/*.py" for folder in ("reporting", "reporting/page", "reporting/plots", "advice", "scaling", "design")),
+    *("bottleneck.py", "estimates.py", "statistics.py", "results.py", "calibration/record.py"),
+)
+"""What turns results into words."""
 
 
 def cell_identity(settings: Settings, spec: CellSpec) -> str:
@@ -95,6 +102,28 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
 
 def _canonical(value: dict[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def aggregate_identity(settings: Settings) -> str:
+    """Give what the results depend on beside the cells, as canonical JSON: seed, order of cells, and code."""
+    return _canonical(
+        {
+            "seed": settings.seed,
+            "cells": [cell_file(spec) for spec in cells(settings)],
+            "code": bench_digest("aggregate.py", "results.py", "table.py"),
+        }
+    )
+
+
+def report_identity(settings: Settings) -> str:
+    """Give what report and advice depend on beside the results, as canonical JSON: captions, a calibration, code."""
+    return _canonical(
+        {
+            "captions": captions(settings),
+            "calibration": calibration_stamp(settings.results),
+            "code": bench_digest(*REPORT_CODE),
+        }
+    )
 
 
 def captions(settings: Settings) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 import sys
 import time
 import traceback
@@ -16,7 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ingest_bench.environment import host_name
 from ingest_bench.errors import BenchError
+from ingest_bench.lifeline import follow
 from stac_ingest import IngestError
 
 
@@ -29,15 +30,23 @@ class JobRecord(BaseModel):
     ended_at: float
     host: str
     pid: int
+    identity: str | None = None
+    """Hash of all that its product depends on."""
 
 
 @contextmanager
-def recorded(output: str | Path, rule: str, name: str) -> Iterator[None]:
+def recorded(output: str | Path, rule: str, name: str, identity: str | None = None) -> Iterator[None]:
     """Write the job's record when the block has ended well."""
     started = time.time()
     yield
     record = JobRecord(
-        rule=rule, name=name, started_at=started, ended_at=time.time(), host=socket.gethostname(), pid=os.getpid()
+        rule=rule,
+        name=name,
+        started_at=started,
+        ended_at=time.time(),
+        host=host_name(),
+        pid=os.getpid(),
+        identity=identity,
     )
     write_atomically(Path(output), record.model_dump_json(indent=1).encode() + b"\n")
 
@@ -46,9 +55,12 @@ def recorded(output: str | Path, rule: str, name: str) -> Iterator[None]:
 def logged(path: str | Path) -> Iterator[None]:
     """Send what the block says to its log; end the process with one line on the terminal where it fails.
 
+    The process ends with the workflow that started it, even where that one is killed.
+
     An error of ours is told in its own words; any other comes with its traceback, in the log.
     """
     terminal = sys.stderr
+    follow()
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with Path(path).open("w", buffering=1) as log, redirect_stderr(log):
         handler = logging.StreamHandler(log)
@@ -70,6 +82,8 @@ def logged(path: str | Path) -> Iterator[None]:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is either whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in path.parent.glob(f".{path.name}.*.part"):
+        left_over.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as stream:

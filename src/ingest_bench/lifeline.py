@@ -1,12 +1,17 @@
-"""Processes that end with the one that started them, however that one ends."""
+"""Processes that end with the one that they work for, however that one ends."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
+import threading
+
+import psutil
 
 _PR_SET_PDEATHSIG = 1
+_LEADER = "INGEST_BENCH_LEADER"
 
 
 def die_with_parent(parent: int | None = None) -> None:
@@ -20,3 +25,29 @@ def die_with_parent(parent: int | None = None) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if parent is not None and os.getppid() != parent:
         os._exit(1)
+
+
+def lead() -> None:
+    """Make this process the one that those below it `follow`."""
+    os.environ[_LEADER] = str(os.getpid())
+
+
+def follow() -> None:
+    """Have this process get SIGTERM when its leader ends.
+
+    Only a leader among its ancestors counts: a cluster's jobs inherit the variable, and outlive who submitted them.
+    """
+    leader = int(os.environ.get(_LEADER, "0"))
+    if leader not in {ancestor.pid for ancestor in psutil.Process().parents()}:
+        return
+    try:
+        ended = os.pidfd_open(leader)
+    except ProcessLookupError:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    threading.Thread(target=_await, args=(ended,), daemon=True).start()
+
+
+def _await(ended: int) -> None:
+    select.select([ended], [], [])
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -216,6 +216,8 @@ class Cell(Record):
     """Of the format of this record."""
     identity: str
     """Hash of all that the cell depends on: settings, corpora, and the code that its samples run."""
+    corpora: dict[str, UnixTime | None] = Field(default_factory=dict)
+    """Its corpora, with the moment at which each was made or looked at."""
     scenario: str
     """Its name in the configuration."""
     group: str
@@ -262,6 +264,8 @@ class Cell(Record):
     """When measuring began."""
     ended_at: UnixTime
     """When measuring ended."""
+    seal: str | None = None
+    """Hash of the cell's file up to here; null in files of before seals."""
 
 
 class Results(Record):

@@ -27,6 +27,7 @@ from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results import Cell, Sample, Trace
 from ingest_bench.sample_run import run_sample
 from ingest_bench.sample_spec import SampleSpec
+from ingest_bench.seal import sealed
 from ingest_bench.sides import Side, open_sides
 from ingest_bench.statistics import relative_width, speed_up
 from ingest_bench.validity import delay_remark, pair_ratios, void_reason
@@ -54,7 +55,7 @@ def measure_to_file(settings: Settings, spec: CellSpec, *, output: Path | str, a
 
     """
     cell = measure(settings, spec, attempt=attempt)
-    write_atomically(Path(output), cell.model_dump_json(indent=1).encode() + b"\n")
+    write_atomically(Path(output), sealed(cell.model_dump_json(indent=1, exclude={"seal"})))
     return cell
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,19 @@ def corpus_folder(settings: Settings, name: str) -> Path:
 def manifest_file(settings: Settings, name: str) -> Path:
     """Give the manifest of a corpus."""
     return Path(settings.results) / "corpora" / f"{name}.manifest.json"
+
+
+def job_file(settings: Settings, name: str) -> Path:
+    """Give the record of the job that made, or looked at, a corpus."""
+    return Path(settings.results) / "corpora" / f"{name}.job.json"
+
+
+def built_at(settings: Settings, name: str) -> float | None:
+    """Say when a corpus was made, or looked at (Unix time, seconds); None where no job of the workflow did."""
+    try:
+        return float(json.loads(job_file(settings, name).read_bytes())["ended_at"])
+    except FileNotFoundError:
+        return None
 
 
 def open_sides(settings: Settings, spec: CellSpec, stack: ExitStack) -> dict[Role, Side]:

@@ -1,5 +1,3 @@
-from ingest_bench.identity import captions
-
 DELIVERABLES += [
     f"{RESULTS}/phase2_design.md",
     f"{RESULTS}/recommended_ingest.yaml",
@@ -8,7 +6,9 @@ DELIVERABLES += [
 
 rule advice:
     input:
-        f"{RESULTS}/benchmark_results.json",
+        lambda wildcards: due(
+            f"{RESULTS}/phase2_design.md", [RESULTS_FILE], FRESHNESS.report
+        ),
     output:
         design=report(
             f"{RESULTS}/phase2_design.md",
@@ -31,7 +31,7 @@ rule advice:
     conda:
         "../../envs/ingest-bench.yaml"
     params:
-        captions=captions(SETTINGS),
+        identity=report_identity(SETTINGS),
     message:
         "Writing what follows from the results"
     script:

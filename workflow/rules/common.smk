@@ -1,11 +1,22 @@
-import os
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.types import RerunTrigger
 
+from ingest_bench.claim import Claim
 from ingest_bench.errors import SettingsError
-from ingest_bench.identity import captions, cell_identity, corpus_identity
+from ingest_bench.freshness import Freshness
+from ingest_bench.identity import (
+    aggregate_identity,
+    cell_identity,
+    corpus_identity,
+    report_identity,
+)
+from ingest_bench.lifeline import follow, lead
 from ingest_bench.matrix import cell_file, cells, load_settings
+from ingest_bench.progress import plan_cell
 
 # What `--config` says about a comparison is no part of the matrix.
 EARLIER = config.pop("baseline", None)
@@ -23,6 +34,7 @@ GENERATED = sorted(
     name for name, corpus in SETTINGS.corpora.items() if corpus.generated
 )
 OWN_FILES = sorted(name for name, corpus in SETTINGS.corpora.items() if corpus.path)
+MADE = [*GENERATED, *OWN_FILES]
 USED = sorted({name for cell in CELLS.values() for name in cell.corpora})
 DELIVERABLES = [
     f"{RESULTS}/benchmark_results.json",
@@ -30,12 +42,50 @@ DELIVERABLES = [
     f"{RESULTS}/benchmark_report.md",
     f"{RESULTS}/benchmark_report.html",
 ]
+FRESHNESS = Freshness(SETTINGS)
+STANDALONE = workflow.modifier.is_main_snakefile()
 ALL_CORES = workflow.resource_settings.cores or 1
 
 # A measuring job takes every core, which keeps corpus jobs away from it, and this slot, which keeps two measuring jobs
 # apart where `--max-threads` is given and says, on a cluster, how many identical nodes may measure at once.
 if "bench_slot" not in workflow.global_resources:
     workflow.register_resource("bench_slot", 1)
+
+
+# A job ends with the run that started it on the same machine, even where that run is killed.
+(lead if workflow.is_main_process else follow)()
+
+
+@cache
+def begin_run():
+    """Settle once, when the plan is made, what a run on these results needs."""
+    # Files are written whole or not at all, so what a killed run left unfinished is made again without being asked for.
+    workflow.dag_settings.force_incomplete = True
+    if not STANDALONE:
+        return
+    # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What the
+    # code behind the scripts does is part of every identity instead. Who uses this workflow as a module keeps the rest.
+    workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
+    if not workflow.dryrun and workflow.executor_plugin:
+        claim = Claim(Path(RESULTS), local=workflow.local_exec)
+        if claim.free_left_overs():
+            logger.info(f"{RESULTS}: freed what a run that was killed had locked")
+
+
+def due(path, inputs, check, *subject):
+    """Return the inputs of the job that makes `path`, and have it run, as `--forcerun` does, when the check says why."""
+    if not workflow.is_main_process:
+        return inputs
+    begin_run()
+    reason = check(*subject)
+    if reason is None:
+        return [ancient(each) for each in inputs]
+    if path not in workflow.dag.forcefiles and Path(path).exists():
+        logger.info(f"{path}: {reason}")
+    workflow.dag.forcefiles.add(path)
+    if check == FRESHNESS.cell:
+        plan_cell()
+    return inputs
 
 
 def any_of(names):
@@ -46,9 +96,8 @@ def any_of(names):
 def corpus_files(name):
     """Return what a cell needs of a corpus: folder and manifest, so that losing either is noticed."""
     manifest = f"{RESULTS}/corpora/{name}.manifest.json"
-    if name in GENERATED:
-        return [f"{RESULTS}/corpora/{name}", manifest]
-    return [manifest] if name in OWN_FILES else []
+    folder = [f"{RESULTS}/corpora/{name}"] if name in GENERATED else []
+    return [*folder, manifest] if name in MADE else []
 
 
 def figure_labels(wildcards):

@@ -1,4 +1,11 @@
 rule corpus:
+    input:
+        lambda wildcards: due(
+            f"{RESULTS}/corpora/{wildcards.corpus}.manifest.json",
+            [],
+            FRESHNESS.corpus,
+            wildcards.corpus,
+        ),
     output:
         folder=directory(f"{RESULTS}/corpora/{{corpus}}"),
         manifest=f"{RESULTS}/corpora/{{corpus}}.manifest.json",
@@ -18,6 +25,13 @@ rule corpus:
 
 
 rule describe:
+    input:
+        lambda wildcards: due(
+            f"{RESULTS}/corpora/{wildcards.corpus}.manifest.json",
+            [],
+            FRESHNESS.corpus,
+            wildcards.corpus,
+        ),
     output:
         manifest=f"{RESULTS}/corpora/{{corpus}}.manifest.json",
         job=f"{RESULTS}/corpora/{{corpus}}.job.json",

@@ -1,8 +1,15 @@
 rule measure:
     input:
-        lambda wildcards: [
-            path for name in cell_of(wildcards).corpora for path in corpus_files(name)
-        ],
+        lambda wildcards: due(
+            f"{RESULTS}/{cell_file(cell_of(wildcards))}",
+            [
+                path
+                for name in cell_of(wildcards).corpora
+                for path in corpus_files(name)
+            ],
+            FRESHNESS.cell,
+            cell_of(wildcards),
+        ),
     output:
         f"{RESULTS}/cells/{{scenario}}/{{arm}}-{{concurrency}}.json",
     log:

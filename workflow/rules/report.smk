@@ -1,24 +1,22 @@
-from ingest_bench.calibration.record import calibration_stamp
+RESULTS_FILE = f"{RESULTS}/benchmark_results.json"
+MANIFESTS = [f"{RESULTS}/corpora/{name}.manifest.json" for name in USED if name in MADE]
+JOB_FILES = [f"{RESULTS}/corpora/{name}.job.json" for name in USED if name in MADE]
 
 
 rule aggregate:
     input:
-        cells=CELL_FILES,
-        manifests=[
-            f"{RESULTS}/corpora/{name}.manifest.json"
-            for name in USED
-            if corpus_files(name)
-        ],
-        jobs=[
-            f"{RESULTS}/corpora/{name}.job.json" for name in USED if corpus_files(name)
-        ],
+        cells=lambda wildcards: due(RESULTS_FILE, CELL_FILES, FRESHNESS.aggregate),
+        manifests=lambda wildcards: due(RESULTS_FILE, MANIFESTS, FRESHNESS.aggregate),
+        jobs=lambda wildcards: due(RESULTS_FILE, JOB_FILES, FRESHNESS.aggregate),
     output:
-        json=f"{RESULTS}/benchmark_results.json",
+        json=RESULTS_FILE,
         parquet=f"{RESULTS}/benchmark_results.parquet",
     log:
         f"{RESULTS}/logs/aggregate.log",
     conda:
         "../../envs/ingest-bench.yaml"
+    params:
+        identity=aggregate_identity(SETTINGS),
     message:
         "Bringing the cells together"
     script:
@@ -27,7 +25,9 @@ rule aggregate:
 
 rule report:
     input:
-        f"{RESULTS}/benchmark_results.json",
+        lambda wildcards: due(
+            f"{RESULTS}/benchmark_report.md", [RESULTS_FILE], FRESHNESS.report
+        ),
     output:
         markdown=report(
             f"{RESULTS}/benchmark_report.md",
@@ -54,8 +54,7 @@ rule report:
     conda:
         "../../envs/ingest-bench.yaml"
     params:
-        captions=captions(SETTINGS),
-        calibration=calibration_stamp(RESULTS),
+        identity=report_identity(SETTINGS),
     message:
         "Writing the report"
     script:

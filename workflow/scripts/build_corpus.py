@@ -1,14 +1,16 @@
 """Build one generated corpus."""
 
 from ingest_bench.corpora import build_corpus
+from ingest_bench.identity import corpus_identity, fingerprint
 from ingest_bench.jobs import logged, recorded
 from ingest_bench.matrix import load_settings
+from ingest_bench.sides import corpus_folder, manifest_file
+from ingest_bench.untouched import remember
 
-with logged(snakemake.log[0]), recorded(snakemake.output.job, "corpus", snakemake.wildcards.corpus):
-    build_corpus(
-        load_settings(snakemake.config),
-        snakemake.wildcards.corpus,
-        folder=snakemake.output.folder,
-        manifest=snakemake.output.manifest,
-        workers=snakemake.threads,
-    )
+name = snakemake.wildcards.corpus
+with logged(snakemake.log[0]):
+    settings = load_settings(snakemake.config)
+    folder, manifest = snakemake.output.folder, snakemake.output.manifest
+    with recorded(snakemake.output.job, "corpus", name, fingerprint(corpus_identity(settings, name))):
+        build_corpus(settings, name, folder=folder, manifest=manifest, workers=snakemake.threads)
+        remember(corpus_folder(settings, name), manifest_file(settings, name))

@@ -2,14 +2,12 @@
 
 from ingest_bench.jobs import logged
 from ingest_bench.matrix import find_cell, load_settings
+from ingest_bench.progress import tell
 from ingest_bench.sampling import measure_to_file
 
 settings = load_settings(snakemake.config)
 wildcards = snakemake.wildcards
+spec = find_cell(settings, wildcards.scenario, wildcards.arm, int(wildcards.concurrency))
+tell(settings, spec)
 with logged(snakemake.log[0]):
-    measure_to_file(
-        settings,
-        find_cell(settings, wildcards.scenario, wildcards.arm, int(wildcards.concurrency)),
-        output=snakemake.output[0],
-        attempt=snakemake.resources.attempt,
-    )
+    measure_to_file(settings, spec, output=snakemake.output[0], attempt=snakemake.resources.attempt)

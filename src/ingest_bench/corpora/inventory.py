@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from hashlib import file_digest, sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 FEW = 100
 """Up to so many files a manifest lists each of them."""
-_WORKFLOW_MARK = ".snakemake_timestamp"
+WORKFLOW_MARK = ".snakemake_timestamp"
 """Snakemake leaves this in a folder that a rule makes."""
 
 
@@ -59,9 +59,9 @@ def files_below(root: Path) -> Iterator[tuple[Path, str]]:
         return
     for folder, _, names in os.walk(root):
         for name in names:
-            path = root.joinpath(folder, name)
+            path = Path(folder, name)
             mode = path.lstat().st_mode
-            if name != _WORKFLOW_MARK and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+            if name != WORKFLOW_MARK and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
                 yield path, path.relative_to(root).as_posix()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest_bench.digest import Reference, Tally
+from ingest_bench.lifeline import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +53,11 @@ def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: i
         return
     # Not `spawn` or `forkserver`: they import the main script anew, and a Snakemake script does its work when imported.
     context = multiprocessing.get_context("fork")
-    # Items hold no reference cycles, so looking for them in a growing heap is time lost.
-    with ProcessPoolExecutor(workers, context, initializer=gc.disable) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(os.getpid(),)) as pool:
         yield from pool.map(function, tasks)
+
+
+def _begin(parent: int) -> None:
+    die_with_parent(parent)
+    # Items hold no reference cycles, so looking for them in a growing heap is time lost.
+    gc.disable()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ingest_bench.reporting.cautions import cautions, steal_share
 from ingest_bench.reporting.content import Block, Paragraph, Points, Table, entries
+from ingest_bench.reporting.overhead import overhead_told
 from ingest_bench.reporting.view import Study
 from ingest_bench.reporting.wording import NOTHING, counted, listed, percent, safe
 from ingest_bench.results import Cell, Environment
@@ -57,7 +58,13 @@ def environment_section(study: Study) -> list[Block]:
     rows = [entries([name, *(value(each) for each in found)]) for name, value in _FACTS.items()]
     seed = f"Seed: {study.results.seed}. The same seed and settings give the same corpora, byte by byte."
     machines = Table("Machines", titles, rows)
-    return [machines, Paragraph(_packages(found)), Paragraph(_busy(cells)), Paragraph(seed)]
+    return [
+        machines,
+        Paragraph(_packages(found)),
+        Paragraph(_busy(cells)),
+        Paragraph(overhead_told(study.results)),
+        Paragraph(seed),
+    ]
 
 
 def voids_section(study: Study) -> Block:

@@ -1,0 +1,61 @@
+"""One line at the start of each cell: which it is, how many are left, and about how long they take."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from ingest_bench.matrix import CellSpec, cell_file, cells, sampling_of
+from ingest_bench.settings import Settings
+
+_PLANNED, _SINCE = "INGEST_BENCH_PLANNED", "INGEST_BENCH_SINCE"
+BESIDE_S = 4.0
+"""What a cell takes beside its budget, until the first two cells of a run tell better."""
+
+
+def plan_cell() -> None:
+    """Count one more cell that this run is going to measure; its jobs inherit the number."""
+    os.environ.setdefault(_SINCE, f"{time.time():.3f}")
+    os.environ[_PLANNED] = str(int(os.environ.get(_PLANNED, "0")) + 1)
+
+
+def tell(settings: Settings, spec: CellSpec, terminal: TextIO | None = None) -> None:
+    """Write the line, where there is a terminal and a run that has planned its cells."""
+    terminal = terminal or sys.stderr
+    planned, since = int(os.environ.get(_PLANNED, "0")), float(os.environ.get(_SINCE, "0"))
+    if not planned or not terminal.isatty():
+        return
+    done = finished(settings, since)
+    name = f"{spec.scenario}: {spec.label} at {spec.concurrency}"
+    seconds = left_s(done, planned, sampling_of(settings, spec).budget_seconds)
+    print(
+        f"Cell {len(done) + 1} of {planned}, {name}; {planned - len(done) - 1} more, about {_clock(seconds)} left",
+        file=terminal,
+        flush=True,
+    )
+
+
+def finished(settings: Settings, since: float) -> list[float]:
+    """Give the moments, in order, at which cells of the matrix were finished in a run that began at `since`."""
+    moments = []
+    for spec in cells(settings):
+        try:
+            moments.append((Path(settings.results) / cell_file(spec)).stat().st_mtime)
+        except OSError:
+            continue
+    return sorted(moment for moment in moments if moment >= since)
+
+
+def left_s(done: Sequence[float], planned: int, budget_s: float) -> float:
+    """Estimate the seconds until the last planned cell is measured, from the pace of those done or from the budget."""
+    pace = (done[-1] - done[0]) / (len(done) - 1) if len(done) > 1 else budget_s + BESIDE_S
+    return pace * max(0, planned - len(done))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# A SLURM cluster of two nodes on this machine, without systemd: `cluster.sh up DIR`, `cluster.sh down DIR`.
+# Needs root and Debian's slurmctld, slurmd, slurm-client and munge. Exits with 77 and a reason where that is not given.
+set -euo pipefail
+
+CONF=/etc/slurm/slurm.conf
+MARK="# stac-ingest-bench: a cluster for tests"
+
+skip() { echo "no test cluster: $1"; exit 77; }
+
+configuration() {
+  local dir=$1 host
+  host=$(hostname)
+  cat <<CONFIGURATION
+$MARK
+ClusterName=mini
+SlurmctldHost=$host
+SlurmctldPort=16817
+SlurmdPort=16818
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+JobRequeue=0
+ReturnToService=2
+SlurmdTimeout=15
+KillWait=2
+MinJobAge=300
+MpiDefault=none
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+StateSaveLocation=$dir/state
+SlurmdSpoolDir=$dir/spool.%n
+SlurmctldPidFile=$dir/slurmctld.pid
+SlurmdPidFile=$dir/slurmd.%n.pid
+SlurmctldLogFile=$dir/slurmctld.log
+SlurmdLogFile=$dir/slurmd.%n.log
+NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=17001 CPUs=2 CoresPerSocket=2 RealMemory=4000
+NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=17002 CPUs=2 CoresPerSocket=2 RealMemory=4000
+PartitionName=main Nodes=n1,n2 Default=YES MaxTime=60 State=UP OverSubscribe=NO
+CONFIGURATION
+}
+
+up() {
+  local dir=$1
+  [ "$(id -u)" = 0 ] || skip "only root can start it"
+  for program in slurmctld slurmd sbatch munged; do
+    command -v $program >/dev/null || skip "$program is not installed"
+  done
+  if [ -e $CONF ] && ! grep -qF "$MARK" $CONF; then
+    skip "$CONF belongs to another cluster"
+  fi
+  mkdir -p "$dir/state" /etc/slurm /run/munge
+  configuration "$dir" >$CONF
+  chown munge:munge /run/munge /etc/munge /var/lib/munge /var/log/munge
+  [ -s /etc/munge/munge.key ] || runuser -u munge -- mungekey --create
+  runuser -u munge -- munged --pid-file="/run/munge/munged.pid" || skip "munged doesn't start"
+  slurmctld -c
+  slurmd -N n1 -c
+  slurmd -N n2 -c
+  for _ in $(seq 150); do
+    [ "$(sinfo --noheader --Node --format %t 2>/dev/null | grep -c '^idle$')" = 2 ] && return
+    sleep 0.2
+  done
+  down "$dir"
+  skip "its nodes don't come up (see $dir/slurmctld.log)"
+}
+
+down() {
+  local dir=$1 pid_file
+  for pid_file in "$dir"/slurmd.n1.pid "$dir"/slurmd.n2.pid "$dir"/slurmctld.pid /run/munge/munged.pid; do
+    if [ -s "$pid_file" ]; then kill "$(cat "$pid_file")" 2>/dev/null || true; fi
+  done
+  if [ -e $CONF ] && grep -qF "$MARK" $CONF; then rm -f $CONF; fi
+}
+
+"$1" "$2"

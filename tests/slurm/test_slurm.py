@@ -1,0 +1,153 @@
+"""The workflow on a real SLURM of two nodes, which `cluster.sh` brings up on this machine: `make test-slurm`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ingest_bench.results import Cell, Results
+
+ROOT = Path(__file__).resolve().parents[2]
+CLUSTER = Path(__file__).with_name("cluster.sh")
+CANNOT = 77
+PATIENCE_S = 300
+
+pytestmark = pytest.mark.skipif("TEST_SLURM" not in os.environ, reason="`make test-slurm` runs these")
+
+ARMS: dict[str, Any] = {
+    "sequential": {"concurrency": [1]},
+    "queue": {"concurrency": [2, 3], "settings": {"worker_strategy": "queue"}},
+}
+CONFIG: dict[str, Any] = {
+    "sampling": {"budget_seconds": 0.001, "trace_items": 0},
+    "corpora": {"files": {"kind": "item_files", "items": 30}},
+    "scenarios": {
+        "files": {
+            "title": "Files",
+            "group": "files",
+            "corpus": "files",
+            "baseline": {"arm": "sequential"},
+            "arms": ARMS,
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Bring the cluster up, and down again."""
+    if find_spec("snakemake_executor_plugin_slurm") is None:
+        pytest.skip("snakemake-executor-plugin-slurm is not installed")
+    folder = tmp_path_factory.mktemp("slurm")
+    up = subprocess.run([CLUSTER, "up", folder], capture_output=True, text=True, check=False)
+    if up.returncode == CANNOT:
+        pytest.skip(up.stdout.strip())
+    assert up.returncode == 0, up.stdout + up.stderr
+    try:
+        yield folder
+    finally:
+        subprocess.run([CLUSTER, "down", folder], check=True)
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start the workflow with its SLURM profile."""
+    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    profile = ["--workflow-profile", str(ROOT / "workflow/profiles/slurm"), "--nocolor"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *profile, *arguments],
+        cwd=folder,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(run: subprocess.Popen[str]) -> str:
+    """Wait for a run's good end and return what it said."""
+    said, _ = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 0, said[-4000:]
+    return said
+
+
+def read(folder: Path) -> Results:
+    """Read what was measured."""
+    return Results.model_validate_json((folder / "results/benchmark_results.json").read_bytes())
+
+
+def jobs(name: str) -> dict[str, str]:
+    """List the running jobs whose comment, which is the rule's name with its wildcards, begins so; with their nodes."""
+    command = ["squeue", "--noheader", "--states=R", "--format=%A|%N|%k"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = [line.split("|") for line in lines]
+    return {number: node for number, node, comment in found if comment.startswith(name)}
+
+
+def until_running(name: str, run: subprocess.Popen[str]) -> tuple[str, str]:
+    """Wait for a job of a rule to run; return its number and its node."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := jobs(name)):
+        assert run.poll() is None, run.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return next(iter(found.items()))
+
+
+def beside(one: Cell, other: Cell) -> bool:
+    """Say whether two cells were measured at the same time."""
+    return one.started_at < other.ended_at and other.started_at < one.ended_at
+
+
+def test_two_nodes_measure_at_once_and_each_is_alone(cluster: Path, tmp_path: Path) -> None:
+    """With two slots two nodes measure at the same time, and no node ever has two jobs at once."""
+    finish(start(tmp_path, "--resources", "bench_slot=2"))
+    results = read(tmp_path)
+    pairs = list(combinations(results.cells, 2))
+    assert len(results.cells) == 3
+    assert {cell.environment.host for cell in results.cells} == {"n1", "n2"}
+    assert any(beside(one, other) for one, other in pairs)
+    assert not [1 for one, other in pairs if beside(one, other) and one.environment.host == other.environment.host]
+    assert {cell.attempt for cell in results.cells} == {1}
+    for cell in results.cells:
+        for job in results.jobs:
+            assert job["host"] != cell.environment.host or job["ended_at"] <= cell.started_at
+
+
+def test_a_cancelled_job_is_tried_again_and_says_so(cluster: Path, tmp_path: Path) -> None:
+    """With one slot, cells are measured one by one; a cell whose job was cancelled is a second try."""
+    run = start(tmp_path)
+    number, _ = until_running("rule_measure", run)
+    subprocess.run(["scancel", number], check=True)
+    finish(run)
+    cells = read(tmp_path).cells
+    assert sorted(cell.attempt for cell in cells) == [1, 1, 2]
+    assert not [1 for one, other in combinations(cells, 2) if beside(one, other)]
+
+
+def test_snakemake_killed_and_started_again(cluster: Path, tmp_path: Path) -> None:
+    """Jobs outlive a killed Snakemake; after the `--unlock` that its successor asks for, nothing is left out."""
+    run = start(tmp_path)
+    until_running("rule_measure", run)
+    run.kill()
+    run.communicate()
+    again = start(tmp_path)
+    said, _ = again.communicate(timeout=PATIENCE_S)
+    assert again.returncode != 0
+    assert "--unlock" in said
+    subprocess.run(["scancel", "--user=root"], check=True)
+    finish(start(tmp_path, "--unlock"))
+    finish(start(tmp_path))
+    assert len(read(tmp_path).cells) == 3
+    shutil.rmtree(tmp_path / ".snakemake")
+    assert "Nothing to be done" in finish(start(tmp_path, "--dry-run"))

@@ -1,0 +1,111 @@
+"""What is out of date is told from the files, with no more reading than a large matrix allows."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest_bench import code_digest, freshness
+from ingest_bench.corpora import build_corpus
+from ingest_bench.freshness import AGGREGATE, REPORT, Freshness, aggregate_made_from, note, report_made_from
+from ingest_bench.identity import cell_identity, corpus_identity, fingerprint
+from ingest_bench.jobs import recorded
+from ingest_bench.matrix import cell_file, cells, load_settings
+from ingest_bench.seal import seal_of, sealed
+from ingest_bench.settings import Settings
+from ingest_bench.sides import built_at, corpus_folder, job_file, manifest_file
+from ingest_bench.untouched import remember
+
+SCENARIOS = 100
+
+
+def matrix(results: Path) -> Settings:
+    """Return a matrix of 5,000 cells."""
+    arms = {"queue": {"concurrency": list(range(1, 51)), "settings": {"worker_strategy": "queue"}}}
+    scenario: dict[str, Any] = {"title": "T", "group": "g", "corpus": "files", "baseline": {"arm": "queue"}}
+    return load_settings(
+        {
+            "results": str(results),
+            "corpora": {"files": {"kind": "item_files", "items": 5}},
+            "scenarios": {f"s{number}": {**scenario, "arms": arms} for number in range(SCENARIOS)},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Make a corpus, and the files of 5,000 cells as far as they matter here."""
+    made = matrix(tmp_path_factory.mktemp("results"))
+    folder, manifest = corpus_folder(made, "files"), manifest_file(made, "files")
+    with recorded(job_file(made, "files"), "corpus", "files", fingerprint(corpus_identity(made, "files"))):
+        build_corpus(made, "files", folder, manifest)
+        remember(folder, manifest)
+    corpora = {"files": built_at(made, "files")}
+    seals = []
+    for spec in cells(made):
+        data = sealed(json.dumps({"identity": fingerprint(cell_identity(made, spec)), "corpora": corpora}, indent=1))
+        path = Path(made.results) / cell_file(spec)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        seals.append(seal_of(data))
+    note(made, AGGREGATE, aggregate_made_from(made, seals))
+    note(made, REPORT, report_made_from(made))
+    return made
+
+
+def test_a_plan_reads_each_file_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For 5,000 cells each cell file is read once, each source file is parsed once, and the corpus's files never."""
+    reads: Counter[str] = Counter()
+    parsed: list[str] = []
+    read_bytes, behaviour = Path.read_bytes, code_digest.behaviour
+
+    def counted(path: Path) -> bytes:
+        reads[str(path)] += 1
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    monkeypatch.setattr(code_digest, "behaviour", lambda source: parsed.append(source) or behaviour(source))
+    for memory in (code_digest.code_digest, code_digest.generator_digest, code_digest.bench_digest):
+        memory.cache_clear()
+    code_digest._file_digest.cache_clear()
+    fresh = Freshness(settings)
+    assert {fresh.cell(spec) for spec in cells(settings)} == {None}
+    assert fresh.report() is None
+    files = [path for path in reads if "/cells/" in path]
+    assert len(files) == 50 * SCENARIOS
+    assert max(reads.values()) <= 2
+    assert not [path for path in reads if Path(path).parent == corpus_folder(settings, "files")]
+    assert len(parsed) == len(set(parsed)) < 100
+
+
+def test_what_is_made_from_cells_follows_them(settings: Settings) -> None:
+    """A cell that is gone concerns the results and the report; other captions concern the report alone."""
+    path = Path(settings.results) / cell_file(cells(settings)[7])
+    data = path.read_bytes()
+    path.unlink()
+    fresh = Freshness(settings)
+    assert fresh.cell(cells(settings)[7]) == "not measured yet"
+    assert fresh.cell(cells(settings)[8]) is None
+    assert (fresh.aggregate(), fresh.report()) == (
+        "cells are measured again",
+        "its results are brought together again",
+    )
+    path.write_bytes(data)
+    scenarios = {**settings.scenarios, "s0": settings.scenarios["s0"].model_copy(update={"title": "Another"})}
+    fresh = Freshness(settings.model_copy(update={"scenarios": scenarios}))
+    assert (fresh.aggregate(), fresh.report()) == (None, "made from something else")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"nonsense"])
+def test_a_damaged_record_is_no_record(tmp_path: Path, content: bytes) -> None:
+    """A corpus whose record is cut off or of another kind is made again, with its cells, and nothing fails."""
+    settings = matrix(tmp_path)
+    job_file(settings, "files").parent.mkdir(parents=True)
+    job_file(settings, "files").write_bytes(content)
+    fresh = freshness.Freshness(settings)
+    assert fresh.corpus("files") in {"its record is damaged", "other settings or code"}
+    assert fresh.cell(cells(settings)[0]) == "corpus files is made again"

@@ -1,0 +1,70 @@
+"""The line that says which cell is measured, how many are left and about how long they take."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from ingest_bench import progress
+from ingest_bench.matrix import cell_file, cells, load_settings
+
+MATRIX = {
+    "sampling": {"budget_seconds": 6},
+    "corpora": {"files": {"kind": "item_files", "items": 9}},
+    "scenarios": {
+        "files": {
+            "title": "Files",
+            "group": "files",
+            "corpus": "files",
+            "baseline": {"arm": "sequential"},
+            "arms": {"sequential": {"concurrency": [1, 2, 3, 4]}},
+        }
+    },
+}
+
+
+class Terminal(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        """Say that it is one."""
+        return True
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Plan four cells, and return what is told when so many of them were finished ten seconds apart."""
+    monkeypatch.setenv("INGEST_BENCH_SINCE", "1000")
+    monkeypatch.setenv("INGEST_BENCH_PLANNED", "3")
+    progress.plan_cell()
+    settings = load_settings(MATRIX).model_copy(update={"results": str(tmp_path)})
+    planned = cells(settings)
+
+    def tell(done: int, terminal: io.StringIO) -> str:
+        for step, spec in enumerate(planned[:done]):
+            path = tmp_path / cell_file(spec)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            os.utime(path, (1010 + 10 * step,) * 2)
+        progress.tell(settings, planned[done], terminal)
+        return terminal.getvalue()
+
+    return tell
+
+
+def test_the_first_line_goes_by_the_budget(told) -> None:
+    """Before any cell is finished, the time left is what the budgets come to."""
+    assert told(0, Terminal()) == "Cell 1 of 4, files: sequential at 1; 3 more, about 40 s left\n"
+
+
+def test_later_lines_go_by_the_pace(told) -> None:
+    """After two cells, the time left is as many times their pace as cells are left."""
+    assert told(2, Terminal()) == "Cell 3 of 4, files: sequential at 3; 1 more, about 20 s left\n"
+
+
+def test_without_a_terminal_it_is_silent(told) -> None:
+    """Nothing is written into a log file or a pipe."""
+    assert told(1, io.StringIO()) == ""

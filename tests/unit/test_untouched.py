@@ -1,0 +1,111 @@
+"""Whether a corpus is still the one that its manifest describes, and a cell's file the one that was written."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest_bench import untouched as looking
+from ingest_bench.claim import Claim
+from ingest_bench.corpora import build
+from ingest_bench.seal import seal_of, sealed
+from ingest_bench.settings import Corpus
+from ingest_bench.untouched import remember, untouched
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> tuple[Path, Path]:
+    """Make a corpus and return its folder and its manifest."""
+    folder, manifest = tmp_path / "files", tmp_path / "files.manifest.json"
+    build("files", Corpus(kind="item_files", items=8), 3, folder, manifest, 1)
+    return folder, manifest
+
+
+def test_only_new_times_have_every_byte_read(corpus: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus that looks as before isn't read; one with new times is, once, and is known from then on."""
+    reads: list[Any] = []
+    verify = looking.verify
+    monkeypatch.setattr(looking, "verify", lambda *paths: reads.append(paths) or verify(*paths))
+    remember(*corpus)
+    assert untouched(*corpus)
+    assert reads == []
+    for path in corpus[0].iterdir():
+        os.utime(path, (1, 1))
+    assert untouched(*corpus)
+    assert untouched(*corpus)
+    assert len(reads) == 1
+
+
+@pytest.mark.parametrize("change", ["edited", "removed", "added", "renamed", "manifest"])
+def test_any_change_is_noticed(corpus: tuple[Path, Path], change: str) -> None:
+    """A file that is edited, gone, new or renamed, and another manifest, are not what was built."""
+    remember(*corpus)
+    path = next(corpus[0].glob("*.json"))
+    if change == "edited":
+        path.write_bytes(path.read_bytes()[::-1])
+    elif change == "removed":
+        path.unlink()
+    elif change == "added":
+        (corpus[0] / "more.json").write_text("{}")
+    elif change == "renamed":
+        path.rename(path.with_name("another.json"))
+    else:
+        text = corpus[1].read_text()
+        corpus[1].write_text(text.replace('"sha256": "', '"sha256": "0', 1))
+    assert not untouched(*corpus)
+    assert not untouched(*corpus)
+
+
+def test_a_relative_folder_is_looked_through(corpus: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus named by a relative path, as the workflow does, is found file by file."""
+    monkeypatch.chdir(corpus[0].parent)
+    assert untouched(Path("files"), Path("files.manifest.json"))
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text() | st.integers(), min_size=1), st.data())
+def test_a_seal_breaks_with_any_byte(content: dict[str, Any], data: st.DataObject) -> None:
+    """What was sealed is JSON with one more key; with any byte changed or the end cut off the seal doesn't hold."""
+    whole = sealed(json.dumps(content, indent=1))
+    assert json.loads(whole) == {**content, "seal": seal_of(whole)} or "seal" in content
+    place = data.draw(st.integers(0, len(whole) - 1))
+    changed = bytearray(whole)
+    changed[place] ^= data.draw(st.integers(1, 255))
+    assert seal_of(bytes(changed)) is None
+    assert seal_of(whole[:place]) is None
+
+
+LOCK = "results/cells/a/b-1.json\n"
+
+
+def test_only_left_over_locks_of_these_results_are_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another run holds the results, or where other files are locked as well, locks stay as they are."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    lock = folder / "0.output.lock"
+    lock.write_text(LOCK)
+    holder = Claim(Path("results"), local=True)
+    assert not Claim(Path("results"), local=True).held
+    assert not Claim(Path("results"), local=True).free_left_overs(folder)
+    lock.write_text(f"{LOCK}elsewhere/file\n")
+    assert not holder.free_left_overs(folder)
+    lock.write_text(LOCK)
+    assert holder.free_left_overs(folder)
+    assert not list(folder.iterdir())
+
+
+def test_locks_of_a_cluster_run_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs on a cluster outlive the run that submitted them, so its locks are the user's to remove."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    (folder / "0.output.lock").write_text(LOCK)
+    first = Claim(Path("results"), local=False)
+    os.close(first._descriptor)
+    assert not Claim(Path("results"), local=True).free_left_overs(folder)
