@@ -64,7 +64,8 @@ def _findings(seeds: Sequence[int], workers: int) -> Iterator[Findings]:
     if workers == 1:
         yield from map(run_trial, seeds)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    # Not `spawn`: it imports the main script anew, and a Snakemake script does its work when imported.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         yield from pool.map(run_trial, seeds, chunksize=CHUNK)
 
 
