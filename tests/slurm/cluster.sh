@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A SLURM cluster of two nodes on this machine, without systemd: `cluster.sh up DIR`, `cluster.sh down DIR`.
+# A SLURM cluster of two nodes on this machine, without systemd: `cluster.sh up DIR`, `cluster.sh down DIR`;
+# `cluster.sh lose_node DIR n1` kills a node with all that runs on it, `lose_controller DIR` the controller for a while.
 # Needs root and Debian's slurmctld, slurmd, slurm-client and munge. Exits with 77 and a reason where that is not given.
 set -euo pipefail
 
@@ -77,4 +78,22 @@ down() {
   if [ -e $CONF ] && grep -qF "$MARK" $CONF; then rm -f $CONF; fi
 }
 
-"$1" "$2"
+lose_node() {
+  local dir=$1 node=$2
+  kill -9 "$(cat "$dir/slurmd.$node.pid")"
+  # Its jobs are no children of the daemon: they are known by the node's name in their environment.
+  local environment
+  for environment in /proc/[0-9]*/environ; do
+    if { tr '\0' '\n' <"$environment"; } 2>/dev/null | grep -qx "SLURMD_NODENAME=$node"; then
+      kill -9 "$(basename "$(dirname "$environment")")" 2>/dev/null || true
+    fi
+  done
+}
+
+lose_controller() {
+  kill -9 "$(cat "$1/slurmctld.pid")"
+  sleep 5
+  slurmctld
+}
+
+"$@"
