@@ -78,16 +78,25 @@ down() {
   if [ -e $CONF ] && grep -qF "$MARK" $CONF; then rm -f $CONF; fi
 }
 
-lose_node() {
-  local dir=$1 node=$2
-  kill -9 "$(cat "$dir/slurmd.$node.pid")"
-  # Its jobs are no children of the daemon: they are known by the node's name in their environment.
+# Its jobs are no children of the daemon: they are known by the node's name in their environment.
+on_node() {
   local environment
   for environment in /proc/[0-9]*/environ; do
-    if { tr '\0' '\n' <"$environment"; } 2>/dev/null | grep -qx "SLURMD_NODENAME=$node"; then
-      kill -9 "$(basename "$(dirname "$environment")")" 2>/dev/null || true
+    if grep -qxz "SLURMD_NODENAME=$1" "$environment" 2>/dev/null; then
+      basename "$(dirname "$environment")"
     fi
   done
+}
+
+lose_node() {
+  local dir=$1 node=$2 running
+  for _ in $(seq 50); do
+    running=$(on_node "$node")
+    [ -n "$running" ] && break
+    sleep 0.2
+  done
+  # shellcheck disable=SC2086 # a list of numbers
+  kill -9 "$(cat "$dir/slurmd.$node.pid")" $running
 }
 
 lose_controller() {

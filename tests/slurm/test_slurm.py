@@ -143,8 +143,8 @@ def test_a_lost_node_and_a_lost_controller(cluster: Path, tmp_path: Path) -> Non
     subprocess.run([CLUSTER, "lose_controller", cluster], check=True)
     finish(run)
     cells = read(tmp_path).cells
-    assert [cell.attempt for cell in cells if cell.attempt > 1] == [2]
-    assert node not in {cell.environment.host for cell in cells if cell.attempt > 1}
+    (again,) = [cell for cell in cells if cell.attempt > 1]
+    assert again.environment.host != node
     subprocess.run(["slurmd", "-N", node], check=True)
 
 
