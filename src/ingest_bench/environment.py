@@ -60,6 +60,11 @@ def host_name() -> str:
     return os.environ.get("SLURMD_NODENAME") or socket.gethostname()
 
 
+def restarts() -> int:
+    """Say how often the cluster itself has started this job again, as it does when a node is lost."""
+    return int(os.environ.get("SLURM_RESTART_COUNT") or 0)
+
+
 def load() -> Load:
     """Say how busy this machine is, and for how many seconds in all others kept it from its processors."""
     frequency = psutil.cpu_freq()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A SLURM cluster of two nodes on this machine, without systemd: `cluster.sh up DIR`, `cluster.sh down DIR`.
+# A SLURM cluster of two nodes on this machine, without systemd: `cluster.sh up DIR`, `cluster.sh down DIR`;
+# `cluster.sh lose_node DIR n1` kills a node with all that runs on it, `lose_controller DIR` the controller for a while.
 # Needs root and Debian's slurmctld, slurmd, slurm-client and munge. Exits with 77 and a reason where that is not given.
 set -euo pipefail
 
@@ -77,4 +78,31 @@ down() {
   if [ -e $CONF ] && grep -qF "$MARK" $CONF; then rm -f $CONF; fi
 }
 
-"$1" "$2"
+# Its jobs are no children of the daemon: they are known by the node's name in their environment.
+on_node() {
+  local environment
+  for environment in /proc/[0-9]*/environ; do
+    if grep -qxz "SLURMD_NODENAME=$1" "$environment" 2>/dev/null; then
+      basename "$(dirname "$environment")"
+    fi
+  done
+}
+
+lose_node() {
+  local dir=$1 node=$2 running
+  for _ in $(seq 50); do
+    running=$(on_node "$node")
+    [ -n "$running" ] && break
+    sleep 0.2
+  done
+  # shellcheck disable=SC2086 # a list of numbers
+  kill -9 "$(cat "$dir/slurmd.$node.pid")" $running
+}
+
+lose_controller() {
+  kill -9 "$(cat "$1/slurmctld.pid")"
+  sleep 5
+  slurmctld
+}
+
+"$@"

@@ -135,6 +135,19 @@ def test_a_cancelled_job_is_tried_again_and_says_so(cluster: Path, tmp_path: Pat
     assert not [1 for one, other in combinations(cells, 2) if beside(one, other)]
 
 
+def test_a_lost_node_and_a_lost_controller(cluster: Path, tmp_path: Path) -> None:
+    """What ran on a node that died is tried again on the other; a controller that is away for a while is waited for."""
+    run = start(tmp_path)
+    _, node = until_running("rule_measure", run)
+    subprocess.run([CLUSTER, "lose_node", cluster, node], check=True)
+    subprocess.run([CLUSTER, "lose_controller", cluster], check=True)
+    finish(run)
+    cells = read(tmp_path).cells
+    (again,) = [cell for cell in cells if cell.attempt > 1]
+    assert again.environment.host != node
+    subprocess.run(["slurmd", "-N", node], check=True)
+
+
 def test_snakemake_killed_and_started_again(cluster: Path, tmp_path: Path) -> None:
     """Jobs outlive a killed Snakemake; after the `--unlock` that its successor asks for, nothing is left out."""
     run = start(tmp_path)

@@ -1,5 +1,6 @@
 """Measure one cell."""
 
+from ingest_bench.environment import restarts
 from ingest_bench.jobs import logged
 from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.progress import tell
@@ -10,4 +11,4 @@ wildcards = snakemake.wildcards
 spec = find_cell(settings, wildcards.scenario, wildcards.arm, int(wildcards.concurrency))
 tell(settings, spec)
 with logged(snakemake.log[0]):
-    measure_to_file(settings, spec, output=snakemake.output[0], attempt=snakemake.resources.attempt)
+    measure_to_file(settings, spec, output=snakemake.output[0], attempt=snakemake.resources.attempt + restarts())
