@@ -216,7 +216,9 @@ class Cell(Record):
     """Of the format of this record."""
     identity: str
     """Hash of all that the cell depends on: settings, corpora, and the code that its samples run."""
-    corpora: dict[str, UnixTime | None] = Field(default_factory=dict)
+    corpora: dict[str, float | None] = Field(
+        default_factory=dict, json_schema_extra={"unit": "s since 1970-01-01T00:00:00Z"}
+    )
     """Its corpora, with the moment at which each was made or looked at."""
     scenario: str
     """Its name in the configuration."""

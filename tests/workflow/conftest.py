@@ -50,6 +50,7 @@ JOBS = {
     "Measuring ": "",
     "Bringing the cells together": "aggregate",
     "Writing the report": "report",
+    "Writing what follows from the results": "advice",
 }
 
 

@@ -19,7 +19,7 @@ from ingest_bench.seal import seal_of
 Checkout = Any
 """The class of that name in `conftest.py`."""
 CELL = "api: sequential at 1"
-MADE_FROM_CELLS = {"aggregate", "report"}
+MADE_FROM_CELLS = {"aggregate", "report", "advice"}
 PATIENCE_S = 60
 
 

@@ -14,7 +14,8 @@ Checkout = Any
 """The class of that name in `conftest.py`."""
 FILES = {"files: sequential at 1", "files: queue at 2"}
 API = {"api: sequential at 1"}
-MADE_FROM_CELLS = {"aggregate", "report"}
+WRITTEN = {"report", "advice"}
+MADE_FROM_CELLS = {"aggregate", *WRITTEN}
 
 LEVELS = "scenarios.files.arms.queue.concurrency"
 ARM = "scenarios.api.arms.sequential.settings"
@@ -44,11 +45,11 @@ def test_nothing_changed_nothing_runs(checkout: Checkout) -> None:
         pytest.param(
             "scenarios.api.server", {"think_ms": 2, "jitter_ms": 1}, API | MADE_FROM_CELLS, id="two settings swapped"
         ),
-        pytest.param("scenarios.files.title", "Another", {"report"}, id="a caption"),
+        pytest.param("scenarios.files.title", "Another", WRITTEN, id="a caption"),
     ],
 )
 def test_a_changed_setting(checkout: Checkout, path: str, value: Any, planned: set[str]) -> None:
-    """A setting concerns its own cells, and a caption the report alone."""
+    """A setting concerns its own cells, and a caption the report and the advice alone."""
     checkout.set(path, value)
     assert checkout.plan() == planned
 
@@ -104,12 +105,12 @@ def test_a_cell_file_that_is_not_what_was_measured(checkout: Checkout, how: str)
         ("stac_ingest/sources/stac_api.py", API | MADE_FROM_CELLS),
         ("stac_ingest/strategies/queue.py", {"files: queue at 2", *MADE_FROM_CELLS}),
         ("ingest_bench/simulator/store.py", API | MADE_FROM_CELLS),
-        ("ingest_bench/reporting/wording.py", {"report"}),
+        ("ingest_bench/reporting/wording.py", WRITTEN),
         ("ingest_bench/table.py", MADE_FROM_CELLS),
     ],
 )
 def test_a_changed_source_module(checkout: Checkout, module: str, planned: set[str]) -> None:
-    """Changed code concerns what uses it: API cells, one strategy's cells, the results, or the report alone."""
+    """Changed code concerns what uses it: API cells, one strategy's cells, the results, or report and advice alone."""
     with (checkout.folder / "src" / module).open("a") as source:
         source.write("\nADDED = 1\n")
     assert checkout.plan() == planned
@@ -147,7 +148,7 @@ def test_a_fresh_clone_with_old_results(checkout: Checkout, empty: Callable[[], 
     assert clone.plan() == API | MADE_FROM_CELLS
     clone.set("scenarios.files.title", "Another")
     clone.set(ARM, checkout.config["scenarios"]["api"]["arms"]["sequential"]["settings"])
-    assert clone.plan() == {"report"}
+    assert clone.plan() == WRITTEN
 
 
 def test_a_rebuilt_corpus_is_remembered(checkout: Checkout) -> None:
