@@ -50,7 +50,7 @@ def scenario_series(results: Results) -> list[Series]:
     """
     settings = Settings.model_validate(results.config)
     found: list[Series] = []
-    for name in settings.scenarios:
+    for name in [name for name, scenario in settings.scenarios.items() if not scenario.of_stages]:
         cells = [cell for cell in results.cells if cell.scenario == name and usable(cell)]
         rates = [s.items / s.wall_s for c in cells for s in c.samples if s.role == "baseline" and s.void is None]
         if rates:

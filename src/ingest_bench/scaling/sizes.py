@@ -43,7 +43,7 @@ def ways_grown(results: Results) -> list[WayGrown]:
     told: dict[str, list[Cell]] = {}
     for cell in results.cells:
         estimate = Estimate.of(log_ratios(cell)) if usable(cell) else None
-        if estimate is None:
+        if estimate is None or settings.scenarios[cell.scenario].of_stages:
             continue
         candidate, baseline = _nodes(settings, cell)
         _count(cell, {"candidate": candidate[1], "baseline": baseline[1]}, items)
@@ -99,7 +99,7 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
     kind = settings.corpora[corpus]
     driven = {name: value for name, value in made.settings.items() if level > 1 or name != "worker_strategy"}
     split = level == 1 and made.settings.get("worker_strategy") == "time_chunks"
-    shape = [kind.kind, kind.item_kb, kind.files, kind.broken, kind.generated]
+    shape = [kind.kind, kind.item_kb, kind.files, kind.broken, kind.crowded, kind.generated]
     conditions = [
         scenario.cache,
         scenario.server.model_dump() if scenario.server else None,
