@@ -19,11 +19,18 @@ def summary(study: Study) -> list[Block]:
     if doubts:
         told = f"{counted(len(doubts), 'warning')} about these numbers"
         parts.append(Paragraph(f"{told}: see [Warnings](#warnings) before relying on them."))
-    parts.append(Table("All scenarios", titles, [_line(view) for view in study.views], frozenset((3, 5))))
+    parts.append(
+        Table(
+            "All scenarios",
+            titles,
+            [_line(view) for view in study.views if not view.scenario.of_stages],
+            frozenset((3, 5)),
+        )
+    )
     parts.append(
         Paragraph(
-            "Recommended is the smallest concurrency within 5% of the best of the ways that can be set, and not worse "
-            "than it beyond the interval; after *or* stands a smaller one that more pairs might show to be as good. "
+            "Recommended is the simplest way within 5% of the best of those that can be set, with 95% probability, or "
+            "else the best bet; after *or* stands a smaller one that more pairs might show to be as good. "
             "Memory is the recommended one's peak. Speed-ups are against the scenario's baseline, with their intervals."
         )
     )
