@@ -19,14 +19,8 @@ def summary(study: Study) -> list[Block]:
     if doubts:
         told = f"{counted(len(doubts), 'warning')} about these numbers"
         parts.append(Paragraph(f"{told}: see [Warnings](#warnings) before relying on them."))
-    parts.append(
-        Table(
-            "All scenarios",
-            titles,
-            [_line(view) for view in study.views if not view.scenario.of_stages],
-            frozenset((3, 5)),
-        )
-    )
+    lines = [_line(view) for view in study.views if not view.scenario.of_stages]
+    parts.append(Table("All scenarios", titles, lines, frozenset((3, 5))))
     parts.append(
         Paragraph(
             "Recommended is the simplest way within 5% of the best of those that can be set, with 95% probability, or "
