@@ -172,10 +172,6 @@ def _level(text: str) -> int | str:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'auto'") from None
 
 
-def _is_url(source: str) -> bool:
-    return source.lower().startswith(("http://", "https://"))
-
-
 def _host(url: Any) -> str:
     try:
         return urlsplit(str(url)).hostname or ""

@@ -73,12 +73,6 @@ def knee(stations: Sequence[Station]) -> float:
     return sum(each.seconds for each in stations) * min(each.capacity for each in stations)
 
 
-def longest_run_in(stations: Sequence[Station], workers: int) -> float:
-    """Bound the seconds that a run takes on top of units / throughput, for filling the stations and emptying them."""
-    filling = sum(each.seconds * math.ceil(workers / each.servers) for each in stations if each.servers)
-    return sum(each.seconds for each in stations) + filling
-
-
 def limited_seconds(requests: int, delay: float, workers: int, bucket: Bucket) -> float:
     """Give the seconds that requests take which a token bucket admits: T = max(n / N x delay, (n - b) / r + delay).
 

@@ -1,6 +1,7 @@
-"""What ingestion waits for: told from CPU time against wall time, and from cold against warm files.
+"""What ingestion waits for: by removal where its stages were measured alone, else told from CPU time against wall time.
 
-This is circumstantial evidence: it says where the time is, not what removing a stage would gain.
+The latter, and cold against warm files, are circumstantial evidence: they say where the time is, not what removing a
+stage would gain.
 """
 
 from __future__ import annotations
@@ -8,23 +9,32 @@ from __future__ import annotations
 from ingest_bench.reporting.compare import alone
 from ingest_bench.reporting.replies import Reply
 from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.stages import bottleneck_told, diagnosed
 from ingest_bench.reporting.view import Kind, Study, View
 from ingest_bench.reporting.wording import percent, safe, times
 
 MOSTLY, HARDLY = 0.8, 0.4
 """Shares of the wall time from and up to which the processor is, or is not, what limits."""
+REMOVED = "Where a bottleneck is named, it was found by removing stages. "
 EVIDENCE = (
     "The evidence is CPU time over wall time, one thing at a time, and cold against warm files; it doesn't say what "
     "removing a stage would gain."
 )
+ELSEWHERE = f"{REMOVED}Elsewhere: {EVIDENCE[0].lower()}{EVIDENCE[1:]}"
 
 
 def what_bounds(study: Study) -> Reply:
     """Say for file mode and API mode what the time goes into."""
+    named = [
+        f"*{safe(view.title)}*: {bottleneck_told(found)}"
+        for view in study.of_kind(Kind.STAGES)
+        if (found := diagnosed(view))
+    ]
     views = study.of_kind(Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET)
     told = [text for view in views if (text := file_bound(view, _warm_twin(study, view)))]
     told += [text for view in study.of_kind(Kind.REQUESTS, Kind.LATENCY) if (text := api_bound(view))]
-    return Reply(EVIDENCE if told else "", told)
+    intro = (ELSEWHERE if told else REMOVED.strip()) if named else EVIDENCE if told else ""
+    return Reply(intro, [*named, *told])
 
 
 def file_bound(view: View, warm: View | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections.abc import Sequence
@@ -13,7 +12,8 @@ from ingest_bench.reporting.content import Block, Paragraph, Points
 from ingest_bench.reporting.figures import overall_figure
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import Kind, Study, View
-from ingest_bench.reporting.wording import code, counted, listed, safe, sentence, speed_up, times, whole
+from ingest_bench.reporting.what_to_do import what_to_do
+from ingest_bench.reporting.wording import counted, listed, pasted, safe, sentence, speed_up, times, whole
 from ingest_bench.results import Ratio
 from ingest_bench.statistics import relative_width
 
@@ -32,13 +32,19 @@ SUBJECTS = {
 
 
 def first_screen(study: Study) -> list[Block]:
-    """Say how good the numbers are, what to change, the largest effect first, and show the effects."""
-    lines = advice(study)
+    """Say how good the numbers are, what to do and how sure that is, and show the largest effects."""
+    lines = what_to_do(study) if advice(study) else []
     figure = overall_figure(study)
     told: Block = Points(lines) if lines else Paragraph("Nothing can be recommended: no cell can be judged.")
     word = quality(study)
     parts = [Paragraph(_gist(study, word)), told, Paragraph(_reasons(study, word))]
     return [*parts, *([figure] if figure else [])]
+
+
+def by_source(study: Study) -> list[Block]:
+    """Say scenario by scenario what to change there, the largest effect first."""
+    lines = advice(study)
+    return [Points(lines)] if lines else [Paragraph("No cell can be judged.")]
 
 
 def advice(study: Study) -> list[str]:
@@ -58,19 +64,15 @@ def quality(study: Study) -> str:
 
 def settings_told(row: Row) -> str:
     """Write the settings of the package that make a way, for pasting."""
-    settings = {"concurrency": row.level, **row.arm.settings}
-    return code(", ".join(f"{name}: {json.dumps(value)}" for name, value in settings.items()).replace('"', ""))
+    return pasted({"concurrency": row.level, **row.arm.settings})
 
 
 def _gist(study: Study, word: str) -> str:
     noises = [_farthest(view.noise) for view in study.views if view.noise]
     if not noises:
-        return f"The largest effect first. The numbers are **{word}**: no baseline was measured against itself."
+        return f"The numbers are **{word}**: no baseline was measured against itself."
     least = times(statistics.median(noises))
-    return (
-        f"The largest effect first. The numbers are **{word}**: in the typical scenario an effect below {least} can't "
-        "be told from noise."
-    )
+    return f"The numbers are **{word}**: in the typical scenario an effect below {least} can't be told from noise."
 
 
 def _reasons(study: Study, word: str) -> str:

@@ -9,7 +9,7 @@ from ingest_bench.calibration.record import Calibration
 from ingest_bench.reporting.answers import answers
 from ingest_bench.reporting.calibration import calibration_section
 from ingest_bench.reporting.cautions import caution_line
-from ingest_bench.reporting.content import Block, Caution, Paragraph, Points, Section
+from ingest_bench.reporting.content import Block, Caution, Paragraph, Section
 from ingest_bench.reporting.environment import (
     environment_section,
     how_to_read,
@@ -19,12 +19,11 @@ from ingest_bench.reporting.environment import (
 )
 from ingest_bench.reporting.figures import scenario_figure
 from ingest_bench.reporting.findings import findings
-from ingest_bench.reporting.opening import first_screen
+from ingest_bench.reporting.opening import by_source, first_screen
 from ingest_bench.reporting.setting import corpus_told, group_title
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.tables import scenario_table
 from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import safe
 
 TITLE = "STAC ingest benchmark"
@@ -34,7 +33,7 @@ def whole_report(study: Study, calibration: Calibration | None = None) -> Sectio
     """Arrange all that the report says, with what a calibration has found where there is one."""
     sections = [
         Section("What to change", first_screen(study)),
-        Section("What to do, and how sure it is", [Points(what_to_do(study))]),
+        Section("Source by source", by_source(study)),
         Section("All scenarios", summary(study)),
         Section("Answers", answers(study)),
         *_groups(study),

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from ingest_bench.bottleneck import Ablation, diagnose
+from ingest_bench.bottleneck import Ablation, Diagnosis, diagnose
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.wording import listed, percent, safe, sentence, speed_up
+from ingest_bench.reporting.wording import listed, number, percent, safe, sentence, speed_up
+from ingest_bench.witnesses import Witness, witnesses
 
 LEFT_OUT: dict[str, Ablation] = {"read_only": "no_parsing", "parse_only": "from_memory"}
 """By fetcher."""
 
 
 def stages_alone(_: Study, view: View) -> str | None:
-    """Name the bottleneck, what removing each stage could gain, and how much of the whole's time each takes alone."""
-    rows = [row for row in view.rows if row.usable and not row.cell.null]
-    if not rows:
+    """Name the bottleneck, what removing each stage could gain, what speaks for it, and what each stage takes alone."""
+    rows, found = _measured(view), diagnosed(view)
+    if found is None:
         return None
     alone = sentence("; ".join(_alone(row) for row in rows)) + f", of the time of {safe(view.baseline)}."
-    return f"{_bottleneck(view, rows)} {alone}"
+    return f"{bottleneck_told(found)} {_counters(view, found)} {alone}"
 
 
-def _bottleneck(view: View, rows: list[Row]) -> str:
-    found = diagnose({_left_out(row): row.standing for row in rows}, view.noise)
+def diagnosed(view: View) -> Diagnosis | None:
+    """Find the bottleneck by what removing a stage gains; None where no stage was measured alone."""
+    rows = _measured(view)
+    return diagnose({_left_out(row): row.standing for row in rows}, view.noise) if rows else None
+
+
+def bottleneck_told(found: Diagnosis) -> str:
+    """Name a bottleneck, with the most that removing each stage can give."""
     gains = listed([f"{speed_up(gain)} as fast without the {stage} stage" for stage, gain in found.gains.items()])
     named = "no single stage" if found.bottleneck == "mixed" else f"**{found.bottleneck}**"
     return f"The bottleneck is {named}: at most {gains}."
+
+
+def _measured(view: View) -> list[Row]:
+    return [row for row in view.rows if row.usable and not row.cell.null]
+
+
+def _counters(view: View, found: Diagnosis) -> str:
+    counted = witnesses(view.baseline_samples, found.bottleneck, view.scenario.baseline.concurrency)
+    return sentence(f"counted meanwhile: {listed([_counter(each) for each in counted])}") + "."
+
+
+def _counter(witness: Witness) -> str:
+    speaks = {None: "", True: ", which fits", False: ", which speaks against it"}[witness.agrees]
+    return f"{witness.name} {number(witness.value)} {witness.unit}{speaks}"
 
 
 def _left_out(row: Row) -> Ablation:

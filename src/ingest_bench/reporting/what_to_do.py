@@ -8,7 +8,7 @@ from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict, advise_mode
 from ingest_bench.advice.options import Key, Option
 from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
 from ingest_bench.reporting.view import Study
-from ingest_bench.reporting.wording import counted, listed, percent, safe, sentence, speed_up, whole
+from ingest_bench.reporting.wording import counted, listed, pasted, percent, safe, sentence, speed_up, whole
 
 MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
 SMALLEST = 0.01
@@ -25,7 +25,9 @@ def told(advice: ModeAdvice) -> str:
     use = advice.use
     if use is None:
         return "nothing can be recommended, since no way that can be set has enough valid pairs."
-    parts = [f"{sentence(chosen(use))}, {gains(advice)}. {how_sure(advice.verdict, advice.options_named)}"]
+    parts = [
+        f"{sentence(chosen(use))}{settings_of(use)}: {gains(advice)}. {how_sure(advice.verdict, advice.options_named)}"
+    ]
     parts.append(f"It takes {costs(advice.chosen)}.")
     parts += [f"Better elsewhere: {apart(advice.better_elsewhere)}."] if advice.better_elsewhere else []
     parts += [f"Not measured with it: {apart(advice.chosen_elsewhere)}."] if advice.chosen_elsewhere else []
@@ -38,6 +40,11 @@ def chosen(option: Option) -> str:
     if option.strategy == "sequential":
         return f"**use {option.concurrency}** ({safe(option.cell.label)}{pages})"
     return f"use **{safe(option.label)}**{pages}"
+
+
+def settings_of(option: Option) -> str:
+    """Give what to paste for a way that can be set."""
+    return f" ({pasted({'concurrency': option.concurrency, **option.settings})})" if option.fetcher == "ingest" else ""
 
 
 def gains(advice: ModeAdvice) -> str:

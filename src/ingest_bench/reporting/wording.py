@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from ingest_bench.results import Ratio
 
@@ -105,6 +107,11 @@ def safe(text: str) -> str:
 def code(text: str) -> str:
     """Write foreign text as it would be typed, between backticks of which it can hold none."""
     return f"`{plain(text).replace('`', chr(39))}`"
+
+
+def pasted(settings: Mapping[str, Any]) -> str:
+    """Write settings so that they can be pasted into a settings file."""
+    return code(", ".join(f"{name}: {json.dumps(value)}" for name, value in settings.items()).replace('"', ""))
 
 
 def paragraph(text: str) -> str:

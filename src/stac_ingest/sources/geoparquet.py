@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -56,9 +56,6 @@ class Decodable(NamedTuple):
     rows: pa.RecordBatch
 
 
-Result = TypeVar("Result")
-
-
 class GeoParquetSource:
     """The rows of one or more Parquet files, read a bounded number of rows at a time.
 
@@ -90,7 +87,7 @@ class GeoParquetSource:
                 yield whole._replace(numbers=range(number, number + 1))
 
     async def read(self, unit: RowGroups) -> AsyncIterator[Batch]:
-        """Read row groups, slice by slice."""
+        """Read row groups, batch by batch."""
         if unit.decoder is None or unit.metadata is None:
             yield [Payload(None, unit.path.name, unit.error)]
             return
@@ -98,7 +95,7 @@ class GeoParquetSource:
         batches = _batches(unit, unit.metadata)
         async with self._places:
             try:
-                async with aclosing(self._in_turn(lambda: next(batches, None))) as found:
+                async with aclosing(self._read_ahead(batches)) as found:
                     async for number, rows, error in found:
                         if error is None and number != begun:
                             begun = number
@@ -128,27 +125,27 @@ class GeoParquetSource:
             reject(origin, DataProcessingError(f"{origin}: {len(data.rows)} rows can't be read: {error}"))
             return iter(())
 
-    async def _in_turn(self, get: Callable[[], Result | None]) -> AsyncGenerator[Result]:
-        """Yield what `get` gives until it is None; with the next one on its way while one is used."""
+    async def _read_ahead(self, batches: Iterator[Read]) -> AsyncGenerator[Read]:
+        """Yield batches, with the next one on its way while one is used."""
         if not self._ahead:
-            while (result := get()) is not None:
-                yield result
+            for read in batches:
+                yield read
             return
-        coming = self._run(get)
+        coming = self._next(batches)
         try:
-            while (result := await _ended(coming)) is not None:
-                coming = self._run(get)
-                yield result
+            while (found := await _ended(coming)) is not None:
+                coming = self._next(batches)
+                yield found
         finally:
             # What it works on must not be closed before it has ended; its error, if any, is for nobody any more.
             await asyncio.wait([coming])
             coming.exception()
 
-    def _run(self, function: Callable[..., Result], *arguments: object) -> asyncio.Future[Result]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+    def _next(self, batches: Iterator[Read]) -> asyncio.Future[Read | None]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, next, batches, None)
 
 
-async def _ended(future: asyncio.Future[Result]) -> Result:
+async def _ended(future: asyncio.Future[Read | None]) -> Read | None:
     """Wait for what a thread does, which goes on doing it when the wait is cancelled."""
     await asyncio.wait([future])
     return future.result()

@@ -55,7 +55,7 @@ def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
     assert text.count("**Findings:** ") == len(links) - 1
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    assert headings[:4] == ["What to change", "What to do, and how sure it is", "All scenarios", "Answers"]
+    assert headings[:4] == ["What to change", "Source by source", "All scenarios", "Answers"]
     assert headings[-1] == "How to read this"
     assert max(len(line) for line in text.split("\n") if not line.startswith(("|", "!"))) <= 102
     assert "\nnan" not in text

@@ -27,7 +27,7 @@ def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:
 def test_the_report_has_it_before_its_answers(make: Any) -> None:
     """What to do comes first."""
     text = markdown([whole_report(Study.of(make(lambda spec: spec.scenario == "large_api")))])
-    assert 0 < text.index("## What to do") < text.index("## Answers")
+    assert 0 < text.index("## What to change") < text.index("## Answers")
 
 
 def test_the_tables_recommend_what_is_advised(make: Any) -> None:
