@@ -2,85 +2,81 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from ingest_bench.estimates import Estimate
-from ingest_bench.reporting.wording import plain
+from ingest_bench.reporting.content import Figure
+from ingest_bench.reporting.figures import draw
+from ingest_bench.reporting.plots.frame import Key, coloured, plane
+from ingest_bench.reporting.plots.lines import Dot, dot_parts
+from ingest_bench.reporting.plots.scales import Scale, place_scale, value_scale
+from ingest_bench.reporting.plots.svg import Drawing, area, path
 from ingest_bench.results import Results
 from ingest_bench.scaling import Series, Usl
 from ingest_bench.statistics import speed_up
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
-STYLE = {
-    "svg.fonttype": "path",  # the same letters everywhere
-    "svg.hashsalt": "ingest-bench",  # the same bytes for the same data
-    "text.parse_math": False,  # a dollar sign in a label is a dollar sign
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-}
-POINTS = 100
-APART = 0.15
+POINTS = 60
 
 
 def draw_curves(results: Results, series: Sequence[Series]) -> dict[str, bytes]:
     """Draw an SVG for each scenario that a law was fitted to; the same data give the same bytes."""
-    fitted: dict[str, list[Series]] = {}
+    fitted: dict[str, list[tuple[Series, Usl]]] = {}
     for each in series:
         if isinstance(each.fit, Usl):
-            fitted.setdefault(each.scenario, []).append(each)
-    titles = {name: plain(str(scenario["title"])) for name, scenario in results.config["scenarios"].items()}
-    return {name: _draw(titles[name], mine) for name, mine in fitted.items()}
+            fitted.setdefault(each.scenario, []).append((each, each.fit))
+    titles = {name: str(scenario["title"]) for name, scenario in results.config["scenarios"].items()}
+    return {name: draw(Figure(name, "", [_drawing(titles[name], mine)]), titles[name]) for name, mine in fitted.items()}
 
 
-def _draw(title: str, series: Sequence[Series]) -> bytes:
-    import matplotlib as mpl  # noqa: PLC0415 - half a second that only who draws pays
-    from matplotlib.figure import Figure  # noqa: PLC0415 - same
-
-    stream = io.BytesIO()
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)  # type: ignore[arg-type] # a dict of known names
-        figure = Figure(figsize=(7.6, 4.4), layout="constrained")
-        axes = figure.subplots()
-        for place, each in enumerate(series):
-            # Markers of several strategies at the same level stand beside each other.
-            _one(axes, each, COLOURS[place % len(COLOURS)], APART * (place - (len(series) - 1) / 2))
-        axes.set_title(title, loc="left", fontweight="bold", fontsize=11)
-        axes.set_xlabel("Concurrency")
-        axes.set_ylabel("Items per second")
-        axes.set_xticks(sorted({level for each in series for level in each.ratios}))
-        axes.set_ylim(bottom=0)
-        axes.grid(visible=True, color="#e4e4e4")
-        figure.legend(loc="outside lower center", ncols=min(3, len(series)))
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    return stream.getvalue()
+def _drawing(title: str, fitted: Sequence[tuple[Series, Usl]]) -> Drawing:
+    dots = [_dots(series, fit) for series, fit in fitted]
+    bands = [fit.band(_levels(fit))[1] * series.baseline_rate for series, fit in fitted]
+    values = [*(dot.high for each in dots for dot in each), *(float(band.max()) for band in bands), 0.0]
+    places = sorted({level for series, _ in fitted for level in series.ratios})
+    canvas, x, y = plane(
+        lambda start, end: place_scale(places, start, end),
+        lambda low, high: value_scale(values, low, high),
+        "concurrency",
+    )
+    for place, ((series, fit), mine) in enumerate(zip(fitted, dots, strict=True)):
+        canvas.add(coloured(place, *_curve(series, fit, x, y), *dot_parts(place, mine, len(fitted), x, y)))
+    alternative = f"{title}: throughput by concurrency, with the fitted law"
+    return canvas.drawing("Throughput, items/s", alternative, "", [_key(*each, n) for n, each in enumerate(fitted)])
 
 
-def _one(axes: Axes, series: Series, colour: str, shift: float) -> None:
-    fit = series.fit
-    if not isinstance(fit, Usl):
-        return
-    at = np.linspace(fit.levels[0], fit.levels[-1], POINTS)
-    low, high = fit.band(at.tolist())
-    axes.fill_between(at, low * series.baseline_rate, high * series.baseline_rate, color=colour, alpha=0.15, lw=0)
-    label = plain(series.label) + ("" if fit.describes else " (the law doesn't describe it)")
-    curve = fit.curve(at.tolist()) * series.baseline_rate
-    axes.plot(at, curve, color=colour, lw=1.4, ls="-" if fit.describes else "--", label=label)
+def _curve(series: Series, fit: Usl, x: Scale, y: Scale) -> list[Element]:
+    at = _levels(fit)
+    low, high = ((bound * series.baseline_rate).tolist() for bound in fit.band(at))
+    curve = (fit.curve(at) * series.baseline_rate).tolist()
+    around = [*zip(at, low, strict=True), *zip(reversed(at), reversed(high), strict=True)]
+    return [
+        area([(x(level), y(value)) for level, value in around], "band"),
+        path([(x(level), y(value)) for level, value in zip(at, curve, strict=True)], _stroke(fit)),
+    ]
+
+
+def _dots(series: Series, fit: Usl) -> list[Dot]:
+    found = []
     for level, logs in series.ratios.items():
-        if Estimate.of(logs) is None:
-            continue
-        ratio = speed_up(np.exp(logs).tolist(), fit.confidence)
+        ratio = speed_up(np.exp(logs).tolist(), fit.confidence) if Estimate.of(logs) else None
         if ratio is not None:
-            base = series.baseline_rate
-            axes.vlines(level + shift, ratio.low * base, ratio.high * base, color=colour, lw=1.8)
-            axes.plot([level + shift], [ratio.median * base], "o", color=colour, ms=5)
+            rate = series.baseline_rate
+            found.append(Dot(level, ratio.median * rate, ratio.low * rate, ratio.high * rate, good=True))
+    return found
+
+
+def _levels(fit: Usl) -> list[float]:
+    # As even on the axis of the levels, which shows ratios.
+    levels = np.geomspace(fit.levels[0], fit.levels[-1], POINTS)
+    return [float(level) for level in np.clip(levels, fit.levels[0], fit.levels[-1])]
+
+
+def _stroke(fit: Usl) -> str:
+    return "line" if fit.describes else "line dashed"
+
+
+def _key(series: Series, fit: Usl, place: int) -> Key:
+    return Key("line", series.label + ("" if fit.describes else " (the law doesn't describe it)"), place)

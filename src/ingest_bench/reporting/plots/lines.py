@@ -121,15 +121,21 @@ def _plane(view: View, at: Callable[[Row], float], name: str, values: Sequence[f
 
 def _draw(canvas: Canvas, series: Sequence[Sequence[Dot]], x: Scale, y: Scale) -> None:
     for place, dots in enumerate(series):
-        shift = 1 + SPREAD * (place - (len(series) - 1) / 2)
-        canvas.add(coloured(place, *_line(place, [replace(dot, at=dot.at * shift) for dot in dots], x, y)))
+        good = [(x(dot.at), y(dot.value)) for dot in shifted(place, dots, len(series)) if dot.good]
+        joined = [path(good, "line")] if len(good) > 1 else []
+        canvas.add(coloured(place, *joined, *dot_parts(place, dots, len(series), x, y)))
 
 
-def _line(place: int, dots: Sequence[Dot], x: Scale, y: Scale) -> list[Element]:
-    """Draw an arm: a marker and an interval at every point, crossed out where it delivered something else."""
-    good = [(x(dot.at), y(dot.value)) for dot in dots if dot.good]
-    parts = [path(good, "line")] if len(good) > 1 else []
-    parts += [line(x(dot.at), y(dot.low), x(dot.at), y(dot.high), "line") for dot in dots if dot.low < dot.high]
+def shifted(place: int, dots: Sequence[Dot], series: int) -> list[Dot]:
+    """Move the points of one of several series aside, so that those at the same place can be told apart."""
+    shift = 1 + SPREAD * (place - (series - 1) / 2)
+    return [replace(dot, at=dot.at * shift) for dot in dots]
+
+
+def dot_parts(place: int, dots: Sequence[Dot], series: int, x: Scale, y: Scale) -> list[Element]:
+    """Draw a marker and an interval at every point of a series, crossed out where it delivered something else."""
+    dots = shifted(place, dots, series)
+    parts = [line(x(dot.at), y(dot.low), x(dot.at), y(dot.high), "line") for dot in dots if dot.low < dot.high]
     return parts + [mark(place, x(dot.at), y(dot.value), wrong=not dot.good) for dot in dots]
 
 

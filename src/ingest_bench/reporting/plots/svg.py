@@ -50,6 +50,11 @@ def path(points: Sequence[tuple[float, float]], class_: str) -> Element:
     return node("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points), class_=class_)
 
 
+def area(points: Sequence[tuple[float, float]], class_: str) -> Element:
+    """Fill what points go around."""
+    return node("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "z", class_=class_)
+
+
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Element:
     """Draw a straight line."""
     return node("path", d=f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}", class_=class_)
