@@ -16,6 +16,7 @@ from pathlib import Path
 import ingest_bench
 import stac_ingest
 from ingest_bench.arms import FETCHERS
+from ingest_bench.arms.base import STAGES
 
 ROOTS = {
     "ingest_bench": Path(ingest_bench.__file__).parent,
@@ -91,8 +92,6 @@ PIPELINE = (
     "stac_ingest/outputs/base.py",
     "stac_ingest/outputs/folder.py",
 )
-PACKAGE = ("ingest", "read_only", "parse_only")
-"""The fetchers that use the package; two of them take a stage of it alone."""
 SIMULATOR = ("ingest_bench/simulator/*.py",)
 JUDGEMENT = (
     "ingest_bench/advice/recommend.py",
@@ -131,9 +130,9 @@ class CodeUse:
     def patterns(self) -> list[str]:
         """List the source files, as patterns below the folder of the packages."""
         found = [*HARNESS, *CONTEXT, f"ingest_bench/arms/{FETCHERS[self.fetcher]}.py"]
-        if self.fetcher in PACKAGE:
+        if self.fetcher in ("ingest", *STAGES):
             found += [*ENGINE, *SOURCES[self.kind], *STRATEGIES[self.strategy]]
-        if self.fetcher in PACKAGE[1:]:
+        if self.fetcher in STAGES:
             found.append("ingest_bench/arms/ingest_arm.py")
         if self.kind == "api" and not self.remote:
             found += SIMULATOR

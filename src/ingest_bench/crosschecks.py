@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY
 from ingest_bench.complaints import did_you_mean, one_line
 from ingest_bench.errors import SettingsError
 from ingest_bench.settings import NAME, Arm, Corpus, Scenario, Settings
@@ -18,8 +19,8 @@ from stac_ingest.config import IngestConfig
 JSON_FILES = ("item_files", "items_directory")
 KINDS = {
     "ingest": (*JSON_FILES, "geoparquet", "api"),
-    "read_only": (*JSON_FILES, "geoparquet", "api"),
-    "parse_only": (*JSON_FILES, "api"),
+    READ_ONLY: (*JSON_FILES, "geoparquet", "api"),
+    PARSE_ONLY: (*JSON_FILES, "api"),
     "upstream": (*JSON_FILES, "geoparquet"),
     "aiofiles": JSON_FILES,
     "process_pool": JSON_FILES,
@@ -151,7 +152,7 @@ def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
             f"{key}.concurrency",
             f"{arm.concurrency} is not allowed; {arm.fetcher} reads one page or file at a time, use [1]",
         )
-    if arm.fetcher == "parse_only" and arm.concurrency != [1]:
+    if arm.fetcher == PARSE_ONLY and arm.concurrency != [1]:
         _refuse(f"{key}.concurrency", f"{arm.concurrency} is not allowed; parsing is one thread's work, use [1]")
     if arm.server is not None and (corpus.kind != "api" or corpus.url is not None):
         _refuse(f"{key}.server", "belongs to generated corpora of kind: api")

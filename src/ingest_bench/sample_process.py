@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from ingest_bench.arms import Fetcher, make_fetcher
-from ingest_bench.arms.base import Prepared
+from ingest_bench.arms.base import READ_ONLY, Prepared
 from ingest_bench.digest import DigestSink
 from ingest_bench.lifeline import die_with_parent
 from ingest_bench.meter import Meter, Reading
@@ -34,8 +34,6 @@ LOOKED_AT = 32
 """Files whose pages are looked up after an eviction; all of them would take longer than many a sample."""
 NAMED = 1000
 """Origins of failures that are kept."""
-READ_ONLY = "read_only"
-"""The fetcher that delivers nothing, and counts what it might have."""
 
 ARROW = ("pyarrow.parquet", "shapely")
 CONVERTING = ("pandas", "pyarrow.pandas_compat", "pyarrow.vendored.version")

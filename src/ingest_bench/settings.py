@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ingest_bench.arms.base import STAGES
 from stac_ingest.api.urls import holds_credentials
 
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -160,7 +161,7 @@ class Arm(Strict):
 
     @model_validator(mode="after")
     def _settings_have_a_taker(self) -> Self:
-        if self.settings and self.fetcher not in ("ingest", "read_only", "parse_only", "pystac_client"):
+        if self.settings and self.fetcher not in ("ingest", *STAGES, "pystac_client"):
             raise ValueError(f"fetcher {self.fetcher} takes no settings")
         return self
 
@@ -190,7 +191,7 @@ class Scenario(Strict):
     @property
     def of_stages(self) -> bool:
         """Whether it takes an ingest apart: its arms explain, and are not there to be chosen from."""
-        return any(arm.server or arm.fetcher in ("read_only", "parse_only") for arm in self.arms.values())
+        return any(arm.server or arm.fetcher in STAGES for arm in self.arms.values())
 
 
 class Settings(Strict):

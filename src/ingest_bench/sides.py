@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY, ArmSpec
 from ingest_bench.errors import MeasurementError
 from ingest_bench.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 
@@ -48,7 +48,7 @@ class Side:
     @property
     def asks(self) -> bool:
         """Whether it asks its server anything while the clock runs."""
-        return self.arm.fetcher != "parse_only"
+        return self.arm.fetcher != PARSE_ONLY
 
     @property
     def remote(self) -> bool:
@@ -134,7 +134,7 @@ def _side(settings: Settings, spec: CellSpec, role: Role, server: SimulatorProce
         broken=tuple(manifest.broken) if manifest and _failures_are_known(corpus) else None,
         files=None if corpus.kind == "api" else source,
         server=server,
-        delivers=arm.fetcher != "read_only",
+        delivers=arm.fetcher != READ_ONLY,
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ingest_bench.arms.base import ArmSpec, Fetcher
+from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY, ArmSpec, Fetcher
 
 __all__ = ["FETCHERS", "ArmSpec", "Fetcher", "make_fetcher"]
 
 FETCHERS = {
     "ingest": "ingest_arm",
-    "read_only": "read_only_arm",
-    "parse_only": "parse_only_arm",
+    READ_ONLY: "read_only_arm",
+    PARSE_ONLY: "parse_only_arm",
     "upstream": "upstream_arm",
     "aiofiles": "aiofiles_arm",
     "process_pool": "process_pool_arm",

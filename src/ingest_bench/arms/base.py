@@ -10,6 +10,10 @@ from typing import Any, Protocol, runtime_checkable
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
 
+READ_ONLY, PARSE_ONLY = "read_only", "parse_only"
+STAGES = (READ_ONLY, PARSE_ONLY)
+"""Fetchers that run one stage of an ingest alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArmSpec:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY
 from ingest_bench.bottleneck import Ablation, Diagnosis, diagnose
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.reporting.wording import listed, number, percent, safe, sentence, speed_up
 from ingest_bench.witnesses import Witness, witnesses
 
-LEFT_OUT: dict[str, Ablation] = {"read_only": "no_parsing", "parse_only": "from_memory"}
+LEFT_OUT: dict[str, Ablation] = {READ_ONLY: "no_parsing", PARSE_ONLY: "from_memory"}
 """By fetcher."""
 
 
