@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -48,8 +47,8 @@ class IngestConfig(BaseModel):
 
     concurrency: int | Literal["auto"] = Field(
         default=1,
-        description="units of work under way at once. `auto`: an API is asked as much at once as it turns out to bear, "
-        "GeoParquet files are read by as many threads as there are cores, JSON files by one",
+        description="units of work under way at once. `auto`: an API is asked as much at once as it turns out to bear; "
+        "files are read one after another, with the next on its way",
     )
     worker_strategy: WorkerStrategy = Field(default="semaphore", description="how the units are driven")
     read_ahead: bool | Literal["auto"] = Field(
@@ -90,9 +89,7 @@ class IngestConfig(BaseModel):
         """Units of work under way at once, at most."""
         if self.concurrency != "auto":
             return self.concurrency
-        if self.mode == "api":
-            return min(MOST_CONCURRENT, self.budget.max_in_flight or MOST_CONCURRENT)
-        return min(MOST_CONCURRENT, os.cpu_count() or 1) if self.format == "parquet" else 1
+        return 1 if self.mode == "file" else min(MOST_CONCURRENT, self.budget.max_in_flight or MOST_CONCURRENT)
 
     @property
     def strategy(self) -> WorkerStrategy | Literal["sequential"]:
@@ -100,7 +97,7 @@ class IngestConfig(BaseModel):
         if self.workers == 1:
             return "sequential"
         if self.concurrency == "auto" and "worker_strategy" not in self.model_fields_set:
-            return "time_chunks" if self.mode == "api" else "queue"
+            return "time_chunks"
         return self.worker_strategy
 
     @classmethod
@@ -117,7 +114,8 @@ class IngestConfig(BaseModel):
             return cls.model_validate(settings)
         except ValidationError as error:
             problems = (
-                f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg']} (found {p['input']!r:.80})"
+                f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].removeprefix('Value error, ')} "
+                f"(found {p['input']!r:.80})"
                 for p in error.errors(include_url=False)
             )
             raise ConfigurationError("; ".join(problems)) from None

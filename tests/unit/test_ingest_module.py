@@ -222,3 +222,19 @@ def test_the_package_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("settings", "workers", "strategy"),
+    [
+        ({"mode": "api", "source": "http://127.0.0.1:9"}, 50, "time_chunks"),
+        ({"mode": "api", "source": "http://127.0.0.1:9", "worker_strategy": "queue"}, 50, "queue"),
+        ({"mode": "api", "source": "http://127.0.0.1:9", "budget": {"max_in_flight": 3}}, 3, "time_chunks"),
+        ({"mode": "api", "source": "http://127.0.0.1:9", "budget": {"max_in_flight": 1}}, 1, "sequential"),
+        ({"mode": "file", "source": "items.parquet", "format": "parquet"}, 1, "sequential"),
+    ],
+)
+def test_auto_is_a_bound_and_a_strategy(settings: dict[str, Any], workers: int, strategy: str) -> None:
+    """`auto` never exceeds the user's own bound, keeps a strategy that was asked for, and reads files one by one."""
+    config = IngestConfig.parse({**settings, "concurrency": "auto"})
+    assert (config.workers, config.strategy) == (workers, strategy)

@@ -38,7 +38,7 @@ def chosen(option: Option) -> str:
     """Name a choice: *use 1* is one."""
     pages = f", {counted(option.page_size, 'item')} a page" if option.page_size else ""
     if option.strategy == "sequential":
-        return f"**use {option.concurrency}** ({safe(option.cell.label)}{pages})"
+        return f"**use {option.concurrency}**, {safe(option.cell.label)}{pages}"
     return f"use **{safe(option.label)}**{pages}"
 
 

@@ -80,7 +80,7 @@ def test_the_largest_effect_is_first(make: Any) -> None:
     """Lines come in the order of what they bring, and those that bring nothing at the end."""
     first = advice(Study.of(make(truth=rates({("time_chunks", 20): 90_000.0}))))[0]
     assert first.startswith("**An API.** ")
-    assert "use **time chunks at 20**" in first
+    assert "Use **time chunks at 20**" in first
     lines = advice(Study.of(make(truth=rates({("sequential", 1): 900_000.0}))))
     assert lines[0].startswith(("**Item files.**", "**A collection folder.**"))
 
