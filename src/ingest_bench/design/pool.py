@@ -21,6 +21,8 @@ class Pool:
     """The queues of one mode, and what they may hold."""
 
     workers: int
+    batches: int
+    """Batches that may be there at once."""
     batch: str
     """What a batch is."""
     batch_items: int
@@ -29,11 +31,6 @@ class Pool:
     peak_mb: float | None
     alone_mb: float | None
     """Peaks as measured, with the pool and one at a time."""
-
-    @property
-    def batches(self) -> int:
-        """Batches in the pool at most; one at a time there is only the one in hand."""
-        return HELD * self.workers if self.workers > 1 else 1
 
     @property
     def bound_mb(self) -> float | None:
@@ -51,6 +48,8 @@ def pool_of(story: Story, advice: ModeAdvice) -> Pool | None:
     alone = story.alone(advice)
     return Pool(
         workers=use.concurrency,
+        # One at a time there is only the one in hand; but the next rows of a table are read while it is used.
+        batches=HELD * use.concurrency if use.concurrency > 1 or advice.mode == "geoparquet" else 1,
         batch=kind,
         batch_items=items,
         batch_mb=None if item is None else items * item / MIB,
