@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.chunks import Chunk, Hint, Plan, Verdict
-from stac_ingest.api.intervals import DAY, Interval, parse_instant
+from stac_ingest.api.chunks import Chunk, Plan, Verdict
+from stac_ingest.api.intervals import DAY, Interval
 from stac_ingest.api.links import Request, next_request
 from stac_ingest.api.numbered import Numbering, recognise
-from stac_ingest.api.pages import Counts, Page, datetimes, page_counts
+from stac_ingest.api.order import marks
+from stac_ingest.api.pages import Counts, Page, page_counts
+from stac_ingest.api.stealing import Walker, Walkers
 from stac_ingest.errors import LinkRefused
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ class Planner:
         self._summary = summary
         self._cursor = cursor
         self._plan: Plan | None = None
+        self._walkers: Walkers | None = None
 
     async def walks(self) -> Iterable[Unit]:
         """List one cursor; or, where the first page shows that pages are numbered, a unit for each page.
@@ -109,7 +112,7 @@ class Planner:
             why = "the pages hang on one cursor" if numbering is None else "the server does not count its items"
             self._summary.note(f"{why}, so one is read after another; worker_strategy 'time_chunks' may do better")
             return [whole]
-        more = -(-self._wanted(counts.matched) // counts.returned) - 1
+        more = -(-self.wanted(counts.matched) // counts.returned) - 1
         if more <= 0:
             return [whole]
         first = Walk(request, (answered, page), alone=False, onward=False)
@@ -130,15 +133,16 @@ class Planner:
             self._summary.note("the server gives no numberMatched to plan chunks of time with; one cursor instead")
             return None
         self._summary.matched = total
-        workers = self._config.workers
-        self._plan = Plan(
-            self._asked.interval,
-            self._expected(now),
-            total=self._wanted(total),
-            page=self._asked.page,
-            workers=min(workers, _MOST_PLANNED) if self._config.concurrency == "auto" else workers,
-        )
+        page, known, workers = self._asked.page, self._expected(now), self.workers
+        self._plan = Plan(self._asked.interval, known, total=self.wanted(total), page=page, workers=workers)
+        self._walkers = Walkers(known, page=page, thefts=4 * workers + -(-total // page))
         return list(self._plan.first)
+
+    @property
+    def workers(self) -> int:
+        """How many workers units are made for."""
+        workers = self._config.workers
+        return min(workers, _MOST_PLANNED) if self._config.concurrency == "auto" else workers
 
     def chunk_request(self, chunk: Chunk) -> Request:
         """Build the request for the first page of a chunk."""
@@ -147,19 +151,56 @@ class Planner:
 
     def judge(self, chunk: Chunk, page: Page, counts: Counts) -> tuple[Verdict, list[Chunk]]:
         """Decide by its first page whether a chunk is walked, or which others are to be read instead."""
-        if self._plan is None:
+        plan, walkers, count = self._plan, self._walkers, counts.matched
+        if plan is None or walkers is None:
             return Verdict.WALK, []
-        count = counts.matched
         if count is None and chunk.family is not None and _goes_on(page):
-            verdict, parts = Verdict.DROP, self._plan.give_up("the server does not count every search")
+            verdict, parts = Verdict.DROP, plan.give_up("the server does not count every search")
+        elif count is None or count <= chunk.bound:
+            verdict, parts = plan.judge(chunk, count or counts.returned or 0)
         else:
-            heavy = count is not None and count > chunk.bound
-            verdict, parts = self._plan.judge(chunk, count or counts.returned or 0, _hint(page) if heavy else None)
-        for note in self._plan.notes:
+            shared = walkers.readable(page, count, counts.returned or 0)
+            verdict, parts = plan.judge(chunk, count, shared=shared, tie=_tie(page))
+        for note in plan.notes:
             self._summary.note(note)
         return verdict, parts
 
-    def _wanted(self, total: int) -> int:
+    def walker(self, chunk: Chunk, page: Page, counts: Counts) -> Walker | None:
+        """Begin to walk a chunk, in a way that others can take a part of; None where they can't."""
+        if self._walkers is None:
+            return None
+        return self._walkers.start(chunk, counts.matched, page, counts.returned or 0)
+
+    def advance(self, walker: Walker, page: Page, following: Request) -> bool:
+        """Take note of a page of a chunk; say whether the walk is to stop before `following`."""
+        items = page_counts(page).returned or 0
+        return self._walkers is not None and self._walkers.advance(walker, page, items, following)
+
+    def end(self, walker: Walker) -> None:
+        """Forget a walk that has ended or failed."""
+        if self._walkers is not None:
+            self._walkers.end(walker)
+
+    def steal(self, idle: int) -> Chunk | None:
+        """Find work for one of so many idle workers in what others have before them."""
+        return None if self._walkers is None else self._walkers.steal(idle)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether any walk ended where another had taken over."""
+        return self._walkers is not None and self._walkers.stopped_early
+
+    def rest(self, came: int) -> list[Walk]:
+        """List what is to be read after all, when `came` items have come, since walks that stopped don't add up."""
+        if self._walkers is None or self._summary.matched is None:
+            return []
+        requests = self._walkers.rest(short=came < self.wanted(self._summary.matched))
+        if requests:
+            self._summary.note("pages came in another order of time than they seemed to; what was left out was read")
+        return [Walk(request, alone=False) for request in requests]
+
+    def wanted(self, total: int) -> int:
+        """Say how many of so many items are asked for."""
         return min(total, self._config.max_items or total)
 
     def _expected(self, now: float) -> tuple[int, int]:
@@ -183,11 +224,7 @@ def _goes_on(page: Page) -> bool:
     return any(isinstance(link, dict) and link.get("rel") == "next" for link in page.links)
 
 
-def _hint(page: Page) -> Hint | None:
-    """Look at the second half of a page only: the first may still lead up to where the items crowd."""
-    written = datetimes(page)
-    half = written[len(written) // 2 :]
-    if not half:
-        return None
-    first, last = parse_instant(half[0]), parse_instant(half[-1])
-    return None if first is None or last is None else Hint(first, last, len(half))
+def _tie(page: Page) -> int | None:
+    """Give the instant that all items of a page seem to share."""
+    seen = marks(page, 0)
+    return seen.first if seen is not None and seen.first == seen.middle == seen.last else None

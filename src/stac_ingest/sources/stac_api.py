@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.agenda import Agenda
@@ -18,6 +19,7 @@ from stac_ingest.api.pages import Page, page_counts, parse_page
 from stac_ingest.api.planning import Asked, Planner, Unit, Walk
 from stac_ingest.api.search import Landing, search_datetime
 from stac_ingest.api.spotcheck import SpotCheck
+from stac_ingest.api.stealing import Walker
 from stac_ingest.api.urls import display
 from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, PauseTooLong, ResponseError
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
@@ -91,11 +93,21 @@ class StacApiSource:
         """
         planner = self._opened
         chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
-        self._agenda = Agenda(await planner.walks() if chunks is None else chunks)
-        async for unit in self._agenda.units():
-            self._summary.chunks += isinstance(unit, Chunk)
-            yield unit
+        units: Iterable[Unit] = await planner.walks() if chunks is None else chunks
+        while units:
+            self._agenda = Agenda(units, workers=planner.workers, find=planner.steal)
+            async for unit in self._agenda.units():
+                self._summary.chunks += isinstance(unit, Chunk)
+                yield unit
+            units = await self._left_out()
         self._finished = True
+
+    async def _left_out(self) -> Iterable[Unit]:
+        """List what walks that stopped early have left, unless all has come. Only the consumer knows what has."""
+        if not self._opened.stopped_early:
+            return []
+        await self._until_all_taken()
+        return self._opened.rest(self._decoded - self._summary.duplicates)
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
         """Read one unit, one page a batch.
@@ -172,6 +184,9 @@ class StacApiSource:
         """Once as many items are on their way as are wanted, ask for more only when they turn out not to do."""
         if self._config.max_items is None or self._handed_items < self._config.max_items:
             return
+        await self._until_all_taken()
+
+    async def _until_all_taken(self) -> None:
         while self._taken_pages < self._handed_pages:
             self._taken.clear()
             await self._taken.wait()
@@ -209,8 +224,20 @@ class StacApiSource:
         if counts.matched is not None and counts.returned is not None:
             cursor.expect(request, counts.matched - counts.returned)
         cursor.freshness.matched = counts.matched
-        async for page in cursor.pages(first):
-            yield page
+        walker = self._opened.walker(chunk, first[1], counts)
+        if walker is not None:
+            cursor.halts = partial(self._halts, walker)
+        try:
+            async for page in cursor.pages(first):
+                yield page
+        finally:
+            if walker is not None:
+                self._opened.end(walker)
+
+    def _halts(self, walker: Walker, page: Page, following: Request) -> bool:
+        halts = self._opened.advance(walker, page, following)
+        self._agenda.look_again()
+        return halts
 
 
 def _checked(found: object) -> Item:
