@@ -259,7 +259,7 @@ async def test_agenda_finds_work_for_idle_workers():
         asked.append(idle)
         return next(found)
 
-    agenda = Agenda(["a", "b"], workers=3, find=find)
+    agenda = Agenda(["a", "b"], places=lambda: 3, find=find)
     units = agenda.units()
     assert [await anext(units) for _ in range(3)] == ["a", "b", "c"]
     assert asked == [1]

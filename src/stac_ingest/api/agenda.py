@@ -13,13 +13,19 @@ T = TypeVar("T")
 class Agenda(Generic[T]):
     """Hands out units until none is left and none under way could add one. The units are listed as they are taken.
 
-    When none is left while fewer than `workers` are under way, `find` may find one more; it is told how many workers
-    have nothing to do.
+    When none is left while fewer than `places()` are under way, `find` may find one more; it is told how many of the
+    places are free.
     """
 
-    def __init__(self, units: Iterable[T], *, workers: int = 0, find: Callable[[int], T | None] | None = None) -> None:
+    def __init__(
+        self,
+        units: Iterable[T],
+        *,
+        places: Callable[[], int] = lambda: 0,
+        find: Callable[[int], T | None] | None = None,
+    ) -> None:
         self._listed = iter(units)
-        self._workers = workers
+        self._places = places
         self._find = find
         self._added: deque[T] = deque()
         self._under_way = 0
@@ -61,6 +67,6 @@ class Agenda(Generic[T]):
             yield unit
 
     def _found(self) -> T | None:
-        idle = self._workers - self._under_way
+        free = self._places() - self._under_way
         # With nothing under way there is nobody to take from, and the end must not be put off.
-        return self._find(idle) if self._find is not None and 0 < idle < self._workers else None
+        return self._find(free) if self._find is not None and self._under_way and free > 0 else None

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
-_MOST_PLANNED = 20
-"""Workers that chunks are planned for where their number is found while running: few servers bear more."""
+_PLANNED = 20
+"""Workers that chunks are planned for where their number is found while running. If there are more, they steal."""
 _GUESSED_SPAN = 10 * 365 * DAY
 """Where a collection has no start in time, cutting starts with this much of it."""
 
@@ -133,16 +133,12 @@ class Planner:
             self._summary.note("the server gives no numberMatched to plan chunks of time with; one cursor instead")
             return None
         self._summary.matched = total
-        page, known, workers = self._asked.page, self._expected(now), self.workers
+        page, known, workers = self._asked.page, self._expected(now), self._config.workers
+        if self._config.concurrency == "auto":
+            workers = min(workers, _PLANNED)
         self._plan = Plan(self._asked.interval, known, total=self.wanted(total), page=page, workers=workers)
         self._walkers = Walkers(known, page=page, thefts=4 * workers + -(-total // page))
         return list(self._plan.first)
-
-    @property
-    def workers(self) -> int:
-        """How many workers units are made for."""
-        workers = self._config.workers
-        return min(workers, _MOST_PLANNED) if self._config.concurrency == "auto" else workers
 
     def chunk_request(self, chunk: Chunk) -> Request:
         """Build the request for the first page of a chunk."""

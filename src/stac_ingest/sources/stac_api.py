@@ -95,7 +95,7 @@ class StacApiSource:
         chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
         units: Iterable[Unit] = await planner.walks() if chunks is None else chunks
         while units:
-            self._agenda = Agenda(units, workers=planner.workers, find=planner.steal)
+            self._agenda = Agenda(units, places=lambda: self._exchange.places, find=planner.steal)
             async for unit in self._agenda.units():
                 self._summary.chunks += isinstance(unit, Chunk)
                 yield unit
