@@ -18,20 +18,20 @@ def page(*days, links='[{"rel":"next","body":{"datetime":"2019-01-01T00:00:00Z/.
 
 def test_marks_are_instants_of_items():
     """The interval of an echoed search, behind the items, is not mistaken for an item's time."""
-    assert marks(page(1, 2, 3), 3) == Marks(FIRST, FIRST + 2 * DAY, FIRST + 2 * DAY, 3)
+    assert marks(page(1, 2, 3)) == Marks(FIRST, FIRST + 2 * DAY, FIRST + 2 * DAY)
     assert instants_of(page(1, 2)) == [FIRST, FIRST + DAY]
 
 
 def test_a_page_without_instants_has_no_marks():
     """Where no item has a `datetime`, nothing is made up."""
-    assert marks(read_page(b'{"features":[{"properties":{"datetime":null}}],"links":[]}', "u"), 1) is None
+    assert marks(read_page(b'{"features":[{"properties":{"datetime":null}}],"links":[]}', "u")) is None
 
 
 @pytest.mark.parametrize(("days", "sign"), [((1, 2, 2, 5), 1), ((9, 7, 7, 1), -1), ((4, 4, 4), 0)])
 def test_an_order_is_seen(days, sign):
     """Oldest first, newest first, or not to be seen yet where all items share one instant."""
     order, shown = Order(), page(*days)
-    order.look(shown, marks(shown, len(days)))
+    order.look(shown, marks(shown))
     assert order.sign == sign
     assert order.known == (sign != 0)
 
@@ -42,5 +42,5 @@ def test_one_page_out_of_order_breaks_it(pages):
     order = Order()
     for days in pages:
         shown = page(*days)
-        order.look(shown, marks(shown, len(days)))
+        order.look(shown, marks(shown))
     assert not order.known

@@ -87,7 +87,8 @@ class Run:
         )
 
     def read_all(self):
-        agenda, flying = deque(asyncio.run(self.planner.chunks(0.0))), []
+        self.chunks = asyncio.run(self.planner.chunks(0.0))
+        agenda, flying = deque(self.chunks.first), []
         while True:
             while len(flying) < self.workers:
                 unit = agenda.popleft() if agenda else self.find(len(flying))
@@ -107,14 +108,14 @@ class Run:
                     flying.append(following)
                 elif self.rng.random() < 0.5 and (found := self.find(self.workers - 1)) is not None:
                     flying.append((found, 0, None))
-        for walk in self.planner.rest(len(set(self.came))):
-            offset, interval = walk.request.body
+        for request in self.chunks.rest(len(set(self.came))):
+            offset, interval = request.body
             self.requests += math.ceil((len(self.server.search(interval)) - offset) / self.size)
             self.came += self.server.search(interval)[offset:]
         return self
 
     def find(self, busy):
-        found = self.planner.steal(self.workers - busy) if 0 < busy < self.workers else None
+        found = self.chunks.steal(self.workers - busy) if 0 < busy < self.workers else None
         self.stolen += found is not None
         return found
 
@@ -122,21 +123,21 @@ class Run:
         page, counts, part = self.server.page(chunk.interval, offset, self.size)
         self.requests += 1
         if offset == 0:
-            verdict, parts = self.planner.judge(chunk, page, counts)
+            verdict, parts = self.chunks.judge(chunk, page, counts)
             agenda.extend(parts)
             if verdict is Verdict.DROP:
                 return None
-            walker = self.planner.walker(chunk, page, counts)
+            walker = self.chunks.start(chunk, page, counts)
         self.came += part
         offset += self.size
         following = Request("POST", "http://localhost/search", {}, (offset, chunk.interval))
         goes_on = bool(page.links)
-        if goes_on and walker is not None and self.planner.advance(walker, page, following):
+        if goes_on and walker is not None and self.chunks.advance(walker, page, following):
             goes_on = False
         if goes_on:
             return chunk, offset, walker
         if walker is not None:
-            self.planner.end(walker)
+            self.chunks.end(walker)
         return None
 
 
@@ -305,3 +306,21 @@ def test_a_thief_that_fails_costs_nothing_but_requests():
     run.read_all()
     assert lost
     assert len({i[2] for i in run.came}) == 3_000
+
+
+def test_a_part_that_failed_is_no_reason_to_read_again():
+    """When a chunk fails for good, what it leaves out doesn't make other walks go on."""
+    run = Run(Server(newest_first(bursts(10_000))), workers=20, page=PAGE)
+    answer = run.answer
+
+    def failing(chunk, offset, walker, agenda):
+        if chunk.interval.start is None:
+            run.summary.failures = 1
+            return None
+        return answer(chunk, offset, walker, agenda)
+
+    run.answer = failing
+    run.read_all()
+    assert 9_000 < len(set(run.came)) < 10_000
+    assert run.requests <= 110
+    assert run.summary.notes == []

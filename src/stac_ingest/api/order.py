@@ -15,19 +15,18 @@ _DATETIME = re.compile(rb'"datetime"\s*:\s*"([^"/]*)"')
 
 
 class Marks(NamedTuple):
-    """Instants of a page, in microseconds since 1970, and its number of items."""
+    """Instants of a page, in microseconds since 1970."""
 
     first: int
     middle: int
     last: int
-    items: int
 
 
-def marks(page: Page, items: int) -> Marks | None:
+def marks(page: Page) -> Marks | None:
     """Read three instants of a page without parsing it; None where there are none to read."""
     body = page.body
     first, middle, last = (_instant(_DATETIME.search(body, at)) for at in (0, len(body) // 2, _last_written(body)))
-    return None if first is None or middle is None or last is None else Marks(first, middle, last, items)
+    return None if first is None or middle is None or last is None else Marks(first, middle, last)
 
 
 def _last_written(body: bytes) -> int:

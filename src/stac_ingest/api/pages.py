@@ -32,6 +32,11 @@ class Page(NamedTuple):
     freshness: Freshness | None = None
     """Of the cursor that it belongs to: to be told what the page brought."""
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it has a `next` link."""
+        return any(isinstance(link, dict) and link.get("rel") == "next" for link in self.links)
+
 
 class Counts(NamedTuple):
     """What a page says of the whole search and of itself; None where it says nothing."""

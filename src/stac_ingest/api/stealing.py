@@ -82,22 +82,22 @@ class Walkers:
         self._stolen: dict[Chunk, Theft] = {}
         self.order = Order()
 
-    def start(self, chunk: Chunk, count: int | None, page: Page, items: int) -> Walker | None:
+    def start(self, chunk: Chunk, count: int | None, page: Page) -> Walker | None:
         """Begin a walk with its first page; None where nothing can be stolen of it."""
         theft = self._stolen.pop(chunk, None)
         if theft is not None and count is not None:
             theft.count = count
             theft.victim.left += theft.expected - count
-        if count is None or chunk.whole or not self.readable(page, count, items):
+        if count is None or chunk.whole or not self.readable(page, count):
             return None
         edge = chunk.interval.end if self.order.sign > 0 else chunk.interval.start
         walker = Walker(chunk, count, edge, left=count)
         self._walking.append(walker)
         return walker
 
-    def readable(self, page: Page, count: int, items: int) -> bool:
+    def readable(self, page: Page, count: int) -> bool:
         """Say whether what lies behind a page can be found from its instants."""
-        seen = marks(page, items)
+        seen = marks(page)
         if seen is None or count == CAPPED:
             return False
         self.order.look(page, seen)
@@ -107,7 +107,7 @@ class Walkers:
         """Take note of a page; say whether the walk is to stop before `following`."""
         if walker.chunk.abandoned:
             return True
-        seen = marks(page, items)
+        seen = marks(page)
         if seen is None:
             walker.left = 0.0  # nothing is known of what lies behind
             return False
