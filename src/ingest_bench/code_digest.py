@@ -16,7 +16,7 @@ from pathlib import Path
 import ingest_bench
 import stac_ingest
 from ingest_bench.arms import FETCHERS
-from ingest_bench.arms.base import STAGES
+from ingest_bench.arms.base import ADAPTIVE, STAGES
 
 ROOTS = {
     "ingest_bench": Path(ingest_bench.__file__).parent,
@@ -130,9 +130,9 @@ class CodeUse:
     def patterns(self) -> list[str]:
         """List the source files, as patterns below the folder of the packages."""
         found = [*HARNESS, *CONTEXT, f"ingest_bench/arms/{FETCHERS[self.fetcher]}.py"]
-        if self.fetcher in ("ingest", *STAGES):
+        if self.fetcher in ("ingest", ADAPTIVE, *STAGES):
             found += [*ENGINE, *SOURCES[self.kind], *STRATEGIES[self.strategy]]
-        if self.fetcher in STAGES:
+        if self.fetcher in (ADAPTIVE, *STAGES):
             found.append("ingest_bench/arms/ingest_arm.py")
         if self.kind == "api" and not self.remote:
             found += SIMULATOR

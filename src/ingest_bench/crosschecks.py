@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY
+from ingest_bench.arms.base import ADAPTIVE, PARSE_ONLY, READ_ONLY
 from ingest_bench.complaints import did_you_mean, one_line
 from ingest_bench.errors import SettingsError
 from ingest_bench.settings import NAME, Arm, Corpus, Scenario, Settings
@@ -19,6 +19,7 @@ from stac_ingest.config import IngestConfig
 JSON_FILES = ("item_files", "items_directory")
 KINDS = {
     "ingest": (*JSON_FILES, "geoparquet", "api"),
+    ADAPTIVE: ("api",),
     READ_ONLY: (*JSON_FILES, "geoparquet", "api"),
     PARSE_ONLY: (*JSON_FILES, "api"),
     "upstream": (*JSON_FILES, "geoparquet"),

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from ingest_bench.arms import Fetcher, make_fetcher
-from ingest_bench.arms.base import READ_ONLY, Prepared
+from ingest_bench.arms.base import ADAPTIVE, READ_ONLY, Prepared
 from ingest_bench.digest import DigestSink
 from ingest_bench.lifeline import die_with_parent
 from ingest_bench.meter import Meter, Reading
@@ -107,7 +107,7 @@ class FirstItems:
 
 
 def _set_up(spec: SampleSpec) -> Fetcher:
-    if spec.arm.fetcher == "ingest":
+    if spec.arm.fetcher in ("ingest", ADAPTIVE):
         for name in READERS[spec.arm.kind]:
             import_module(name)
     if spec.output:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ingest_bench.arms.base import STAGES
+from ingest_bench.arms.base import ADAPTIVE, STAGES
 from stac_ingest.api.urls import holds_credentials
 
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -14,7 +14,9 @@ NAME = r"^[a-z][a-z0-9_]*$"
 
 MOST_CONCURRENT = 50
 
-FetcherName = Literal["ingest", "read_only", "parse_only", "upstream", "aiofiles", "process_pool", "pystac_client"]
+FetcherName = Literal[
+    "ingest", "adaptive", "read_only", "parse_only", "upstream", "aiofiles", "process_pool", "pystac_client"
+]
 CorpusKind = Literal["item_files", "items_directory", "geoparquet", "api"]
 
 
@@ -161,7 +163,7 @@ class Arm(Strict):
 
     @model_validator(mode="after")
     def _settings_have_a_taker(self) -> Self:
-        if self.settings and self.fetcher not in ("ingest", *STAGES, "pystac_client"):
+        if self.settings and self.fetcher not in ("ingest", ADAPTIVE, *STAGES, "pystac_client"):
             raise ValueError(f"fetcher {self.fetcher} takes no settings")
         return self
 

@@ -84,6 +84,7 @@ CONFIG: dict[str, Any] = {
             "arms": {
                 "client": {"fetcher": "pystac_client", "concurrency": [1]},
                 "chunks": {"concurrency": [4], "settings": {"worker_strategy": "time_chunks"}},
+                "auto": {"fetcher": "adaptive", "concurrency": [3]},
             },
         },
     },
@@ -196,6 +197,16 @@ def test_a_cell_of_an_api(place: Path) -> None:
         assert sample.requests == sample.server.requests
         assert [note for note in sample.notes if note.startswith("imported")] == []
         assert sample.server.think_ms_asked == 10
+
+
+def test_a_cell_that_finds_its_level(place: Path) -> None:
+    """The level of an arm that finds its own is the most it has in flight, and its samples say what it found."""
+    found = cell(place, "api", "auto", 3)
+    assert found.parity.ok, found.parity.reason
+    mine = [sample for sample in found.samples if sample.role == "candidate"]
+    assert all(sample.server and sample.server.in_flight_peak <= 3 for sample in mine)
+    assert all(any("concurrency auto" in note for note in sample.notes) for sample in mine)
+    assert [note for sample in mine for note in sample.notes if note.startswith("imported")] == []
 
 
 def test_a_wrong_delivery_has_no_parity(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

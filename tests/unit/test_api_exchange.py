@@ -322,3 +322,18 @@ def test_refusals_of_one_moment_are_one_lesson():
     for start in starts[6:]:
         pacer.refused(start, 0.1, 1.0)
     assert pacer._bucket.rate == rate
+
+
+def test_who_waits_for_the_servers_rate_leaves_no_place_to_others() -> None:
+    """While a request waits for the time it may be sent at, one more would only wait with it; then all places count."""
+
+    async def look():
+        exchange, _ = make(Script(200, 200), concurrency=4, budget={"requests_per_second": 2})
+        before = exchange.useful_places
+        asking = [asyncio.create_task(exchange.ask(ASK)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        meanwhile = exchange.useful_places
+        await asyncio.gather(*asking)
+        return before, meanwhile, exchange.useful_places
+
+    assert run(look()) == (4, 0, 4)

@@ -17,14 +17,23 @@ Latency = Callable[[int], float]
 
 
 def run(
-    level: Level, latency: Latency, answers: int, seed: int = 0, refused: Callable[[int], bool] | None = None
+    level: Level,
+    latency: Latency,
+    answers: int,
+    *,
+    seed: int = 0,
+    refused: Callable[[int], bool] | None = None,
+    busy: float = 0.0,
 ) -> float:
-    """Ask a server in virtual time, as many requests at once as the level says; return the seconds that it took."""
+    """Ask a server in virtual time, as many requests at once as the level says; return the seconds that it took.
+
+    `busy` is the share of the time in which the client computes.
+    """
     chance, now, flying, done = random.Random(seed), 0.0, list[tuple[float, int, float, bool]](), 0
     number = 0
     while done < answers:
         while len(flying) < level.limit:
-            level.started(now, len(flying) + 1)
+            level.started(now, busy * now, len(flying) + 1)
             bad = refused is not None and refused(len(flying) + 1)
             seconds = 0.002 if bad else latency(len(flying) + 1) * chance.uniform(0.9, 1.1)
             heapq.heappush(flying, (now + seconds, number, now, bad))
@@ -33,7 +42,7 @@ def run(
         if bad:
             level.failed(now, started)
         else:
-            level.answered(now)
+            level.answered(now, busy * now)
             done += 1
     return now
 
@@ -92,10 +101,18 @@ def test_a_level_that_was_not_used_says_nothing() -> None:
     """With less work than places there is nothing to learn, so the level stays where it is."""
     level, now = Level(50), 0.0
     for _ in range(200):
-        level.started(now, 1)
+        level.started(now, 0.0, 1)
         now += 0.05
-        level.answered(now)
+        level.answered(now, 0.0)
     assert level.limit == level.highest
+
+
+@pytest.mark.parametrize(("busy", "doubles"), [(0.5, True), (0.95, False)])
+def test_a_client_that_only_computes_asks_no_more(busy: float, doubles: bool) -> None:
+    """Where this process is what all wait for, answers that come sooner would wait for it: the level isn't doubled."""
+    level = Level(50)
+    run(level, slots(200), 200, busy=busy)
+    assert (level.highest >= 40) is doubles
 
 
 @settings(max_examples=60, deadline=None)
@@ -103,6 +120,6 @@ def test_a_level_that_was_not_used_says_nothing() -> None:
 def test_the_level_stays_within_its_bounds(most: int, places: int, seed: int, limit: int) -> None:
     """Whatever a server does, there is at least one request at once, and never more than allowed."""
     level = Level(most)
-    run(level, thrashing(places), 400, seed, refused=lambda in_flight: in_flight > limit)
+    run(level, thrashing(places), 400, seed=seed, refused=lambda in_flight: in_flight > limit)
     assert 1 <= level.limit <= level.highest <= most
     assert math.isfinite(level.limit)

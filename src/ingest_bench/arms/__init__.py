@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY, ArmSpec, Fetcher
+from ingest_bench.arms.base import ADAPTIVE, PARSE_ONLY, READ_ONLY, ArmSpec, Fetcher
 
 __all__ = ["FETCHERS", "ArmSpec", "Fetcher", "make_fetcher"]
 
 FETCHERS = {
     "ingest": "ingest_arm",
+    ADAPTIVE: "adaptive_arm",
     READ_ONLY: "read_only_arm",
     PARSE_ONLY: "parse_only_arm",
     "upstream": "upstream_arm",

@@ -10,6 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
 
+ADAPTIVE = "adaptive"
+"""The fetcher that finds its level of concurrency while it runs; that of its cell is the most it may use."""
 READ_ONLY, PARSE_ONLY = "read_only", "parse_only"
 STAGES = (READ_ONLY, PARSE_ONLY)
 """Fetchers that run one stage of an ingest alone."""

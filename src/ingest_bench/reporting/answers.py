@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ingest_bench.arms.base import ADAPTIVE
 from ingest_bench.reporting.bounds import what_bounds
 from ingest_bench.reporting.columns import lost, over_bucket
 from ingest_bench.reporting.compare import alone, best, recommended, rival, together, usable, versus
@@ -37,6 +38,11 @@ def helps(study: Study) -> Reply:
             verdicts[verdict].append(safe(view.title))
     told = [f"it {verdict} with {listed(names)}" for verdict, names in verdicts.items() if names]
     return by_scenario(study, INGESTING, _help_and_level, "; ".join(told))
+
+
+def adaptive(study: Study) -> Reply:
+    """Compare the level that is found while running with the best that was fixed beforehand."""
+    return by_scenario(study, (Kind.REQUESTS, Kind.RATE, Kind.GROWTH), _adaptive)
 
 
 def memory(study: Study) -> Reply:
@@ -116,6 +122,7 @@ QUESTIONS: dict[str, Callable[[Study], Reply]] = {
     "Is ingestion I/O-, CPU- or network-bound?": what_bounds,
     "Does concurrency help, and at what level?": helps,
     "Which design option do the data favour?": option_favoured,
+    "Is `concurrency: auto` as good as the best fixed level?": adaptive,
     "What does concurrency cost in memory?": memory,
     "Can several processes speed up file mode?": processes,
     "What does pystac-client cost against direct HTTP?": clients,
@@ -134,6 +141,18 @@ def _help_and_level(view: View) -> str | None:
         return None
     doubt = f", but {safe(other.name)} can't be told from it yet: more pairs are needed" if other else ""
     return f"{text} Recommended: {safe(row.name)}{doubt}."
+
+
+def _adaptive(view: View) -> str | None:
+    found, fixed = best([row for row in usable(view) if row.arm.fetcher == ADAPTIVE]), together(view)
+    if found is None or fixed is None or not fixed.own:
+        return None
+    ratio = versus(found, fixed)
+    verdict = "no difference: " if no_difference(ratio, view.noise) else ""
+    refusals = f", after {counted(found.rate_limited, 'refusal')} (429) a run" if found.rate_limited else ""
+    peak = found.server_median(lambda server: server.in_flight_peak)
+    asked = f" It had up to {counted(peak, 'request')} in flight{refusals}." if peak else ""
+    return f"{verdict}{speed_up(ratio)} as fast as {safe(fixed.name)}.{asked}"
 
 
 def _memory(view: View) -> str | None:

@@ -17,6 +17,8 @@ class Clock:
     """Seconds on a clock that never goes back."""
     wall: Callable[[], float] = time.time
     """Unix time, seconds; only to read HTTP dates."""
+    worked: Callable[[], float] = time.process_time
+    """CPU time of this process, seconds."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     """Uniform in [0, 1)."""

@@ -102,9 +102,9 @@ class Exchange:
             return answer, pause
 
     @property
-    def places(self) -> int:
-        """How many requests may be in flight at the moment."""
-        return self._gate.places
+    def useful_places(self) -> int:
+        """How many requests at once are worth having at the moment."""
+        return self._gate.useful_places
 
     def describe(self) -> str | None:
         """Say which number of requests at once was found best; None where it was given."""

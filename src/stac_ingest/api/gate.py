@@ -41,6 +41,11 @@ class Gate:
         """How many requests may be in flight at the moment."""
         return self._level.limit if self._level else self._fixed
 
+    @property
+    def useful_places(self) -> int:
+        """How many requests at once are worth having: none more while one waits for the time it may be sent at."""
+        return 0 if self._door.locked() else self.places
+
     @asynccontextmanager
     async def turn(self, shown: str) -> AsyncIterator[Start]:
         """Wait for the turn to send one request; it is in flight until the block ends.
@@ -64,7 +69,7 @@ class Gate:
                 self._summary.requests += 1
             self._in_flight += 1
             if self._level:
-                self._level.started(start.at, self._in_flight)
+                self._level.started(start.at, self._clock.worked(), self._in_flight)
             self._summary.in_flight_peak = max(self._summary.in_flight_peak, self._in_flight)
             try:
                 yield start
@@ -77,7 +82,7 @@ class Gate:
             return
         now = self._clock.now()
         if well:
-            self._level.answered(now)
+            self._level.answered(now, self._clock.worked())
         else:
             self._level.failed(now, start.at)
 

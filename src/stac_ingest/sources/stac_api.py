@@ -99,7 +99,7 @@ class StacApiSource:
         units: Iterable[Unit] = await planner.walks() if chunks is None else chunks.first
         find = None if chunks is None else chunks.steal
         while units:
-            self._agenda = Agenda(units, places=lambda: self._exchange.places, find=find)
+            self._agenda = Agenda(units, places=lambda: self._exchange.useful_places, find=find)
             async for unit in self._agenda.units():
                 self._summary.chunks += isinstance(unit, Chunk)
                 yield unit

@@ -71,7 +71,7 @@ def truth_of(settings: Settings, spec: CellSpec, arm: str, level: int, corpus: s
         think = (scenario.server.think_ms if scenario.server else 40) / 1000
         limit = int(scenario.arms[arm].settings.get("limit", 100))
         requests = -(-items // limit) + 2
-        at_once = level if "time_chunks" in arm or "at_once" in arm else 1
+        at_once = 19 if arm == "auto" else level if "time_chunks" in arm or "at_once" in arm else 1
         seconds = requests * (think + 0.002) / at_once + items * (6e-4 if arm == "pystac_client" else 6e-5)
         if scenario.server and scenario.server.rate:
             seconds = max(seconds, (requests - scenario.server.rate.burst) / scenario.server.rate.per_second * 1.04)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -226,6 +227,16 @@ def test_processes_are_judged_by_the_data(make: Any, rate: float, verdict: str) 
     """Several processes pay or don't."""
     truth = rates({("process_pool", 20): rate})
     assert verdict in answer(make(scenario("small_files_warm"), truth), "processes")
+
+
+@pytest.mark.parametrize(
+    ("rate", "verdict"), [(40_000, r"[2-9]\.\d+x .* as fast as time chunks at 20"), (2_000, r"0\.\d+x")]
+)
+def test_auto_is_compared_with_the_best_fixed_level(make: Any, rate: float, verdict: str) -> None:
+    """The level found while running is held against the best that was fixed, which it can never be itself."""
+    text = answer(make(scenario("large_api"), rates({("auto", 50): rate})), "auto")
+    assert re.search(verdict, text)
+    assert "as fast as time chunks" in text
 
 
 def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
