@@ -22,9 +22,9 @@ _FEWEST = 4
 """Pairs from which on drift can be seen."""
 
 
-def scenario_figure(view: View) -> Figure:
+def scenario_figure(study: Study, view: View) -> Figure:
     """Draw what a scenario has shown."""
-    return Figure(view.name, alternative_text(view), _drawings(view))
+    return Figure(view.name, alternative_text(view), _drawings(study, view))
 
 
 def overall_figure(study: Study) -> Figure | None:
@@ -63,13 +63,13 @@ def alternative_text(view: View) -> str:
     return f"{view.title}: {shows}, with memory"
 
 
-def _drawings(view: View) -> list[Drawing]:
+def _drawings(study: Study, view: View) -> list[Drawing]:
     if view.kind is Kind.MIXED:
         found = [bars.stages(view), bars.ways(view), bars.memory_bars(view)]
     elif view.kind is Kind.PAGES:
         found = [lines.page_sizes(view), lines.memory_lines(view, by_page=True)]
     elif _has_levels(view):
-        found = [lines.throughput(view), lines.memory_lines(view)]
+        found = [lines.throughput(view, study.laws(view)), lines.memory_lines(view)]
     else:
         found = [bars.ways(view), bars.memory_bars(view)]
     if bars.latency_known(view):

@@ -65,6 +65,6 @@ def _scenario(study: Study, view: View) -> Section:
         *scenario_table(study, view),
         Paragraph(f"**Findings:** {findings(study, view)}"),
         *([Caution(doubts)] if doubts else []),
-        scenario_figure(view),
+        scenario_figure(study, view),
     ]
     return Section(safe(view.title), blocks, f"scenario-{view.name}")

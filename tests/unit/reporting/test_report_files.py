@@ -41,7 +41,7 @@ def written(results: Any, folder: Path) -> None:
 def drawn(study: Study) -> list[bytes]:
     """Return the files of all figures."""
     overall = overall_figure(study)
-    figures = [scenario_figure(view) for view in study.views]
+    figures = [scenario_figure(study, view) for view in study.views]
     return [draw(figure, figure.alternative) for figure in [*figures, *([overall] if overall else [])]]
 
 

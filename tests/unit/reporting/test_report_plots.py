@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest_bench.reporting.content import Figure
 from ingest_bench.reporting.figures import scenario_figure
 from ingest_bench.reporting.plots import bars, lines
 from ingest_bench.reporting.plots.drift import Pair, drift, pairs, shows, spread
@@ -29,6 +30,12 @@ VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)
 def view_of(results: Any, name: str) -> View:
     """Return a scenario's view."""
     return next(view for view in Study.of(results).views if view.name == name)
+
+
+def figure_of(results: Any, name: str) -> Figure:
+    """Return a scenario's figure."""
+    study = Study.of(results)
+    return scenario_figure(study, next(view for view in study.views if view.name == name))
 
 
 def texts(svg: Element) -> list[str]:
@@ -139,7 +146,7 @@ def test_latencies_are_the_servers(make: Any) -> None:
     drawing = bars.latency(view)
     assert texts(drawing.svg).count("52.0 / 62.4") == len(view.rows)
     assert "The server was asked to think 50.0 ms; the slowest 5% of answers take up to 1.20x" in drawing.shows
-    titles = {name: [each.title for each in scenario_figure(view_of(make(), name)).drawings] for name in FIGURES}
+    titles = {name: [each.title for each in figure_of(make(), name).drawings] for name in FIGURES}
     assert titles == FIGURES
 
 

@@ -20,7 +20,7 @@ COLOURS = 8
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An entry of the legend: `line`, `dot`, `box`, `noise`, `base` or `wrong`, and what it means."""
+    """An entry of the legend: `line`, `dashed`, `dot`, `box`, `noise`, `base` or `wrong`, and what it means."""
 
     shape: str
     text: str
@@ -147,7 +147,6 @@ def _sample(key: Key, x: float, y: float) -> Element:
         return mark(0, middle, y, wrong=True)
     if key.shape == "box":
         return coloured(key.place, box(x + 3, y - 6, 12, 12, "fill"))
-    shape = mark(key.place, middle, y)
-    return (
-        coloured(key.place, line(x, y, x + 18, y, "line"), shape) if key.shape == "line" else coloured(key.place, shape)
-    )
+    strokes = {"line": "line", "dashed": "line dashed"}
+    joined = [line(x, y, x + 18, y, strokes[key.shape])] if key.shape in strokes else []
+    return coloured(key.place, *joined, mark(key.place, middle, y))
