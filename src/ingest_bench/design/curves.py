@@ -56,8 +56,5 @@ def _dots(series: Series, fit: Usl) -> list[Dot]:
 
 
 def _key(series: Series, fit: Usl, place: int) -> Key:
-    return Key(
-        "line" if fit.describes else "dashed",
-        series.label + ("" if fit.describes else " (the law doesn't describe it)"),
-        place,
-    )
+    name = series.label + ("" if fit.describes else " (the law doesn't describe it)")
+    return Key("line" if fit.describes else "dashed", name, place)

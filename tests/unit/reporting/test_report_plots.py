@@ -95,7 +95,7 @@ def test_wrapping_drops_no_letter(text: str, width: float) -> None:
 def test_throughput_stands_at_its_level_and_height(make: Any) -> None:
     """Time chunks of an API rise from level to level, and their markers are as far apart as their speed-ups."""
     view = view_of(make(), "large_api")
-    drawing = lines.throughput(view)
+    drawing = lines.throughput(view, {})
     arms = list(lines.by_label(view))
     places = marks(drawing.svg, f"c{arms.index('time chunks')}")
     rows = lines.by_label(view)["time chunks"]
@@ -116,8 +116,8 @@ def test_what_delivered_something_else_is_crossed_out(make: Any) -> None:
         bad = cell.parity.model_copy(update={"ok": False, "reason": "one is missing"})
         return cell.model_copy(update={"parity": bad}) if cell.concurrency == 20 else cell
 
-    right = lines.throughput(view_of(make(), "large_api"))
-    crossed = lines.throughput(view_of(make(edit=wrong), "large_api"))
+    right = lines.throughput(view_of(make(), "large_api"), {})
+    crossed = lines.throughput(view_of(make(edit=wrong), "large_api"), {})
     place = list(lines.by_label(view_of(make(), "large_api"))).index("time chunks")
     assert len(marks(crossed.svg, f"c{place}")) == len(marks(right.svg, f"c{place}")) - 1
     assert "not the same items" in texts(crossed.svg)

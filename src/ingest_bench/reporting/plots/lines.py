@@ -32,9 +32,8 @@ class Dot:
     good: bool
 
 
-def throughput(view: View, laws: Laws | None = None) -> Drawing:
+def throughput(view: View, laws: Laws) -> Drawing:
     """Draw throughput against concurrency, with the intervals of the speed-ups, and the laws fitted to it."""
-    laws = laws or {}
     base = _baseline_rate(view)
     lines = by_label(view)
     series = [_dots(rows, lambda row: row.level, lambda row: _rate(row, base)) for rows in lines.values()]
@@ -43,12 +42,12 @@ def throughput(view: View, laws: Laws | None = None) -> Drawing:
     keys = _baseline(canvas, view, base, x, y)
     fitted = {place: laws[name] for place, name in enumerate(lines) if name in laws}
     _draw(canvas, series, x, y, {place: curve(fit, base, x, y) for place, fit in fitted.items()})
-    shows = " ".join(
-        text for text in (captions.throughput(view), told({n: laws[n] for n in lines if n in laws})) if text
-    )
     off = {place for place, fit in fitted.items() if not fit.describes}
     return canvas.drawing(
-        "Throughput, items/s", f"{view.title}: throughput by concurrency", shows, [*_keys(lines, off), *keys]
+        "Throughput, items/s",
+        f"{view.title}: throughput by concurrency",
+        f"{captions.throughput(view)} {told(laws)}".strip(),
+        [*_keys(lines, off), *keys],
     )
 
 
