@@ -20,7 +20,7 @@ COLOURS = 8
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An entry of the legend: `line`, `dashed`, `dot`, `box`, `noise`, `base`, `whisker` or `wrong`, and what it means."""
+    """An entry of the legend: `line`, `dashed`, `dot`, `box`, `noise`, `base`, `whisker`, `wrong`; and its meaning."""
 
     shape: str
     text: str
