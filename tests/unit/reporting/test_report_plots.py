@@ -151,7 +151,18 @@ def test_latencies_are_the_servers(make: Any) -> None:
 
 
 FIGURES = {
-    "small_files_warm": ["Throughput, items/s", "Memory at the peak, MB", "Drift, relative to the median"],
+    "small_files_warm": [
+        "Throughput, items/s",
+        "Memory at the peak, MB",
+        "Probability to be the best",
+        "Drift, relative to the median",
+    ],
+    "stages_large_api": [
+        "Times as fast without a stage, at most",
+        "Memory at the peak, MB",
+        "Response time at the server, ms",
+        "Drift, relative to the median",
+    ],
     "large_api": [
         "Throughput, items/s",
         "Memory at the peak, MB",
@@ -168,6 +179,7 @@ FIGURES = {
         "End-to-end time by stage, s",
         "Speed-up",
         "Memory at the peak, MB",
+        "Probability to be the best",
         "Drift, relative to the median",
     ],
 }

@@ -35,14 +35,18 @@ def chances(subject: str, title: str, verdict: Verdict[OptionKey], options: Mapp
         options: all that could be chosen, simplest first.
 
     """
-    scale = Scale(0.0, 1.0, EDGE, WIDTH - EDGE - _FREE, log=False, ticks=_TICKS)
+    scale = Scale(0.0, 1.0, EDGE + 3, WIDTH - EDGE - _FREE, log=False, ticks=_TICKS)
     chosen = " (the choice)" if verdict.decided else " (the bet)"
     names = [f"{options[key].label}{chosen if key == verdict.use else ''}" for key in verdict.chances]
     canvas, middles = rows(names, scale, deep=2 * STEP, text=percent)
     for chance, y in zip(verdict.chances.values(), middles, strict=True):
         canvas.add(*_bars(scale, y, chance))
     near = f"to be within {percent(TOLERANCE)} of the best"
-    keys = [Key("box", "to be the best", _BEST), Key("whisker", near), Key("box", "expected loss if another is the best", _LOSS)]
+    keys = [
+        Key("box", "to be the best", _BEST),
+        Key("whisker", near),
+        Key("box", "expected loss if another is the best", _LOSS),
+    ]
     return canvas.drawing(title, f"{subject}: probability of each way to be the best", shows(verdict, options), keys)
 
 

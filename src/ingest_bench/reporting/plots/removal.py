@@ -32,8 +32,9 @@ def removal(view: View, found: Diagnosis) -> Drawing:
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE - _FREE)
     canvas, middles = rows([WITHOUT[stage] for stage in gains], scale, [1.0])
     keys = [Key("box", "the bottleneck", _FOUND)] if found.stage else []
-    keys += [Key("box", "other stages" if found.stage else "no single bottleneck", _OTHER), Key("whisker", "interval")]
-    keys.append(Key("base", "the whole ingest"))
+    if not found.stage or len(gains) > 1:
+        keys.append(Key("box", "other stages" if found.stage else "no single bottleneck", _OTHER))
+    keys += [Key("whisker", "interval"), Key("base", "the whole ingest")]
     if view.noise:
         left, wide = scale(view.noise.low), scale(view.noise.high) - scale(view.noise.low)
         canvas.parts[:0] = [box(left, y - BAND / 2, wide, BAND, "noise") for y in middles]
