@@ -21,6 +21,28 @@ BUSY = 1.5
 SLOWED = 0.8
 """The lowest clock rate after a cell, relative to the highest, from which on it shows in the numbers."""
 
+_ROOM = "measure on more cores, or give the server more think time"
+VOIDS = {
+    "the server was saturated": (
+        "saturated server",
+        "the simulated server shares the processors with the client",
+        _ROOM,
+    ),
+    "Little's law": ("server out of step", "the server was too busy to keep its own record", _ROOM),
+    "no items": (
+        "nothing delivered",
+        "the source was empty, or refused every request",
+        "read the cell's log, mend the source, and run again",
+    ),
+    "the server answered 429": (
+        "refusals unnoticed",
+        "a client that asks again by itself, and doesn't say so",
+        "raise the server's rate, or leave this way out of the scenario",
+    ),
+}
+"""What void samples of each kind come from and call for, by how their reasons begin."""
+OTHER_VOID = ("unusable", "given with each of them", "read the cell's log, and measure again on a quieter machine")
+
 
 @dataclass(frozen=True, slots=True)
 class Caution:
@@ -45,6 +67,7 @@ def of_scenario(view: View) -> list[Caution]:
         few_pairs,
         void_samples,
         unequal_work,
+        other_items,
         stolen_time,
         busy_before,
         tried_again,
@@ -77,23 +100,12 @@ def few_pairs(view: View) -> Iterator[Caution]:
 
 
 def void_samples(view: View) -> Iterator[Caution]:
-    """Tell of samples that couldn't be used."""
+    """Tell of samples that couldn't be used, by kind of reason."""
     voids = [sample.void for row in view.rows for sample in row.cell.samples if sample.void]
-    saturated = sum(reason.startswith("the server was saturated") for reason in voids)
-    if saturated:
-        yield Caution(
-            view.name,
-            f"saturated server: {counted(saturated, 'sample')} void",
-            "the simulated server shares the processors with the client",
-            "measure on more cores, or give the server more think time",
-        )
-    if len(voids) > saturated:
-        yield Caution(
-            view.name,
-            f"{counted(len(voids) - saturated, 'void sample')} left out, each with its reason at the end",
-            "see the reasons",
-            "measure again on a quieter machine",
-        )
+    counts = Counter(next((kind for kind in VOIDS if reason.startswith(kind)), "") for reason in voids)
+    for kind, count in counts.items():
+        what, cause, remedy = VOIDS.get(kind, OTHER_VOID)
+        yield Caution(view.name, f"{what}: {counted(count, 'sample')} void, listed at the end", cause, remedy)
 
 
 def unequal_work(view: View) -> Iterator[Caution]:
@@ -104,6 +116,18 @@ def unequal_work(view: View) -> Iterator[Caution]:
             "the baseline doesn't deliver what the corpus holds",
             "a known defect, or a fault of the baseline",
             "read its speed-ups as a comparison of unlike work",
+        )
+
+
+def other_items(view: View) -> Iterator[Caution]:
+    """Tell of ways that don't deliver what the corpus holds."""
+    wrong = [row for row in view.rows if row.samples and not (row.cell.parity.ok or row.cell.null)]
+    if wrong:
+        yield Caution(
+            view.name,
+            f"not the same items: {listed([safe(row.name) for row in wrong])}",
+            "a defect of that way, or files that changed while it ran; its reason stands below the table",
+            "don't use it; where the files changed, run again",
         )
 
 
@@ -161,14 +185,14 @@ def remarks_of_samples(view: View) -> Iterator[Caution]:
             view.name,
             f"think time off by a fifth and more in {counted(off, 'sample')}",
             "the server was busy with many or large pages, or shares the processors with the client",
-            "measure on more cores, or give the server more think time",
+            _ROOM,
         )
     if late:
         yield Caution(
             view.name,
             f"imports inside the clock in {counted(late, 'sample')}",
             "a package that loads parts of itself late",
-            "compare times of this scenario with care",
+            "use a larger corpus, of which imports are a smaller part; compare its times with care",
         )
 
 

@@ -139,7 +139,7 @@ def test_the_first_screen_has_its_parts(make: Any) -> None:
 
 
 def test_the_first_screen_says_how_to_take_the_settings_over(make: Any) -> None:
-    """Whose settings they are and which file has them stands before the advice; without advice there is none to take."""
+    """Whose settings they are, and which file has them, stands before the advice; without advice there is neither."""
     opening = first_screen(Study.of(make()))[0]
     assert isinstance(opening, Paragraph)
     assert "settings of `stac_ingest`; `--config recommended_ingest.yaml`" in opening.text
