@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.reporting.cautions import cautions
+from ingest_bench.reporting.cautions import VOIDS, cautions
 from ingest_bench.reporting.environment import environment_section, notes_section, voids_section, warnings_section
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.view import Study
 from ingest_bench.results import Cell
+from ingest_bench.validity import void_reason
 
 VOID = "the server was saturated: 0.95 s of CPU in 1.00 s"
 
@@ -108,6 +109,22 @@ def test_each_doubt_is_told(make: Any, edit: Any, told: str) -> None:
     assert doubt.cause
     assert doubt.remedy
     assert told in markdown([warnings_section(study)])
+
+
+def test_every_reason_for_a_void_sample_has_its_cause_and_fix(make: Any) -> None:
+    """What a measurement may call void is known to the warnings by how it begins."""
+    sample = make(some).cells[0].samples[0]
+    server = sample.server
+    assert server is not None
+    faults = [
+        (sample.model_copy(update={"items": 0}), server),
+        (sample, server.model_copy(update={"little_ratio": 0.8})),
+        (sample, server.model_copy(update={"cpu_s": sample.wall_s})),
+        (sample.model_copy(update={"rate_limited": 0}), server.model_copy(update={"rate_limited": 3})),
+    ]
+    reasons = [void_reason(*fault) or "" for fault in faults]
+    kinds = [[kind for kind in VOIDS if reason.startswith(kind)] for reason in reasons]
+    assert sorted(kinds) == sorted([kind] for kind in VOIDS)
 
 
 def test_a_throttled_processor_is_told(make: Any) -> None:
