@@ -8,7 +8,7 @@ from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict, advise_mode
 from ingest_bench.advice.options import Key, Option
 from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
 from ingest_bench.reporting.view import Study
-from ingest_bench.reporting.wording import counted, listed, pasted, percent, safe, sentence, speed_up, whole
+from ingest_bench.reporting.wording import at_level, counted, listed, pasted, percent, safe, sentence, speed_up, whole
 
 MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
 SMALLEST = 0.01
@@ -38,7 +38,12 @@ def chosen(option: Option) -> str:
     """Name a choice; that nothing needs to run side by side is one."""
     alone = ", so no concurrency" if option.strategy == "sequential" else ""
     pages = f", {counted(option.page_size, 'item')} a page" if option.page_size else ""
-    return f"use **{safe(option.label)}**{alone}{pages}"
+    return f"use **{named(option)}**{alone}{pages}"
+
+
+def named(option: Option) -> str:
+    """Name an option so that it can stand in a list."""
+    return safe(at_level(option.cell.label, option.concurrency))
 
 
 def settings_of(option: Option) -> str:
@@ -96,7 +101,7 @@ def how_sure(verdict: Verdict[Key], options: dict[Key, Option]) -> str:
     loss += f", or {share(chance.loss_if_not_best)} if another is better" if chance.best < 1 else ""
     if verdict.decided:
         return f"Decided: {odds}; {loss}."
-    rivals = listed([safe(options[key].label) for key in verdict.rivals])
+    rivals = listed([named(options[key]) for key in verdict.rivals])
     return f"**Undecided** against {rivals}: {odds}; {loss}. {sentence(pairs_needed(verdict))} would settle it."
 
 
@@ -119,7 +124,7 @@ def costs(options: Sequence[Option]) -> str:
 def apart(scenarios: Sequence[ScenarioAdvice]) -> str:
     """Name scenarios, each with what is best there."""
     return "; ".join(
-        f"{safe(other.use.label)}{'' if other.verdict.decided else ' (undecided)'} in *{safe(other.scenario.title)}*"
+        f"{named(other.use)}{'' if other.verdict.decided else ' (undecided)'} in *{safe(other.scenario.title)}*"
         for other in scenarios
         if other.use
     )

@@ -12,8 +12,8 @@ from ingest_bench.advice.recommend import HOPELESS, TOLERANCE
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale
 from ingest_bench.reporting.plots.svg import Drawing, box, line, words
-from ingest_bench.reporting.what_to_do import how_sure, probability, share
-from ingest_bench.reporting.wording import counted, listed, percent, safe, sentence
+from ingest_bench.reporting.what_to_do import how_sure, named, probability, share
+from ingest_bench.reporting.wording import counted, listed, percent, sentence
 
 THIN, STEP = 9.0, 15.0
 """Height of a bar, and from one to the next."""
@@ -52,8 +52,8 @@ def chances(subject: str, title: str, verdict: Verdict[OptionKey], options: Mapp
 
 def shows(verdict: Verdict[OptionKey], options: Mapping[OptionKey, Option]) -> str:
     """Say how sure the choice is, and which ways have no chance."""
-    use = "" if verdict.use is None else f"{sentence(safe(options[verdict.use].label))}. "
-    names = [safe(options[key].label) for key in verdict.left_out]
+    use = "" if verdict.use is None else f"{sentence(named(options[verdict.use]))}. "
+    names = [named(options[key]) for key in verdict.left_out]
     if len(names) > _NAMED + 1:
         names = [*names[:_NAMED], counted(len(names) - _NAMED, "other way")]
     hopeless = f" Under {percent(HOPELESS)} to be as good: {listed(names)}." if names else ""
