@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.void_kinds import OTHER_VOID, ROOM, VOIDS
 from ingest_bench.reporting.wording import counted, interval, listed, percent, safe, span
 from ingest_bench.results import Cell
 from ingest_bench.statistics import relative_width
@@ -20,28 +21,6 @@ BUSY = 1.5
 """Load before a cell, per core."""
 SLOWED = 0.8
 """The lowest clock rate after a cell, relative to the highest, from which on it shows in the numbers."""
-
-_ROOM = "measure on more cores, or give the server more think time"
-VOIDS = {
-    "the server was saturated": (
-        "saturated server",
-        "the simulated server shares the processors with the client",
-        _ROOM,
-    ),
-    "Little's law": ("server out of step", "the server was too busy to keep its own record", _ROOM),
-    "no items": (
-        "nothing delivered",
-        "the source was empty, or refused every request",
-        "read the cell's log, mend the source, and run again",
-    ),
-    "the server answered 429": (
-        "refusals unnoticed",
-        "a client that asks again by itself, and doesn't say so",
-        "raise the server's rate, or leave this way out of the scenario",
-    ),
-}
-"""What void samples of each kind come from and call for, by how their reasons begin."""
-OTHER_VOID = ("unusable", "given with each of them", "read the cell's log, and measure again on a quieter machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +164,7 @@ def remarks_of_samples(view: View) -> Iterator[Caution]:
             view.name,
             f"think time off by a fifth and more in {counted(off, 'sample')}",
             "the server was busy with many or large pages, or shares the processors with the client",
-            _ROOM,
+            ROOM,
         )
     if late:
         yield Caution(

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.reporting.cautions import VOIDS, cautions
+from ingest_bench.reporting.cautions import cautions
 from ingest_bench.reporting.environment import environment_section, notes_section, voids_section, warnings_section
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.void_kinds import VOIDS
 from ingest_bench.results import Cell
 from ingest_bench.validity import void_reason
 
