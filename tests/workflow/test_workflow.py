@@ -174,7 +174,8 @@ def test_snakemake_makes_its_own_report(finished: Path) -> None:
     assert "benchmark_report.md" in page
     assert "benchmark_report.html" in page
     assert all(f'"scenario": "{scenario["title"]}"' in page for scenario in MATRIX["scenarios"].values())
-    assert all(f"{scenario}.svg" in page for scenario in MATRIX["scenarios"])
+    assert all(f"{name}.svg" in page for name in (*MATRIX["scenarios"], "all-scenarios", "all-choices"))
+    assert all(f'"scenario": "{overall}"' in page for overall in ("All scenarios", "All choices"))
 
 
 def test_a_second_run_does_nothing(finished: Path) -> None:

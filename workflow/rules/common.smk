@@ -103,7 +103,8 @@ def corpus_files(name):
 def figure_labels(wildcards):
     """Return the words by which Snakemake's own report lists a figure; braces would be taken for wildcards."""
     found = SETTINGS.scenarios.get(wildcards.scenario)
-    names = (found.title, found.group) if found else ("All scenarios", "all")
+    overall = wildcards.scenario.replace("-", " ").capitalize()
+    names = (found.title, found.group) if found else (overall, "all")
     scenario, group = (name.replace("{", "(").replace("}", ")") for name in names)
     return {"scenario": scenario, "group": group.replace("_", " ")}
 

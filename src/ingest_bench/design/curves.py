@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.etree.ElementTree import Element
 
 import numpy as np
 
@@ -11,14 +10,13 @@ from ingest_bench.estimates import Estimate
 from ingest_bench.reporting.content import Figure
 from ingest_bench.reporting.figures import draw
 from ingest_bench.reporting.plots.frame import Key, coloured, plane
+from ingest_bench.reporting.plots.law import curve, levels
 from ingest_bench.reporting.plots.lines import Dot, dot_parts
-from ingest_bench.reporting.plots.scales import Scale, place_scale, value_scale
-from ingest_bench.reporting.plots.svg import Drawing, area, path
+from ingest_bench.reporting.plots.scales import place_scale, value_scale
+from ingest_bench.reporting.plots.svg import Drawing
 from ingest_bench.results import Results
 from ingest_bench.scaling import Series, Usl
 from ingest_bench.statistics import speed_up
-
-POINTS = 60
 
 
 def draw_curves(results: Results, series: Sequence[Series]) -> dict[str, bytes]:
@@ -33,7 +31,7 @@ def draw_curves(results: Results, series: Sequence[Series]) -> dict[str, bytes]:
 
 def _drawing(title: str, fitted: Sequence[tuple[Series, Usl]]) -> Drawing:
     dots = [_dots(series, fit) for series, fit in fitted]
-    bands = [fit.band(_levels(fit))[1] * series.baseline_rate for series, fit in fitted]
+    bands = [fit.band(levels(fit))[1] * series.baseline_rate for series, fit in fitted]
     values = [*(dot.high for each in dots for dot in each), *(float(band.max()) for band in bands), 0.0]
     places = sorted({level for series, _ in fitted for level in series.ratios})
     canvas, x, y = plane(
@@ -42,20 +40,9 @@ def _drawing(title: str, fitted: Sequence[tuple[Series, Usl]]) -> Drawing:
         "concurrency",
     )
     for place, ((series, fit), mine) in enumerate(zip(fitted, dots, strict=True)):
-        canvas.add(coloured(place, *_curve(series, fit, x, y), *dot_parts(place, mine, len(fitted), x, y)))
+        canvas.add(coloured(place, *curve(fit, series.baseline_rate, x, y), *dot_parts(place, mine, len(fitted), x, y)))
     alternative = f"{title}: throughput by concurrency, with the fitted law"
     return canvas.drawing("Throughput, items/s", alternative, "", [_key(*each, n) for n, each in enumerate(fitted)])
-
-
-def _curve(series: Series, fit: Usl, x: Scale, y: Scale) -> list[Element]:
-    at = _levels(fit)
-    low, high = ((bound * series.baseline_rate).tolist() for bound in fit.band(at))
-    curve = (fit.curve(at) * series.baseline_rate).tolist()
-    around = [*zip(at, low, strict=True), *zip(reversed(at), reversed(high), strict=True)]
-    return [
-        area([(x(level), y(value)) for level, value in around], "band"),
-        path([(x(level), y(value)) for level, value in zip(at, curve, strict=True)], _stroke(fit)),
-    ]
 
 
 def _dots(series: Series, fit: Usl) -> list[Dot]:
@@ -68,15 +55,6 @@ def _dots(series: Series, fit: Usl) -> list[Dot]:
     return found
 
 
-def _levels(fit: Usl) -> list[float]:
-    # As even on the axis of the levels, which shows ratios.
-    levels = np.geomspace(fit.levels[0], fit.levels[-1], POINTS)
-    return [float(level) for level in np.clip(levels, fit.levels[0], fit.levels[-1])]
-
-
-def _stroke(fit: Usl) -> str:
-    return "line" if fit.describes else "line dashed"
-
-
 def _key(series: Series, fit: Usl, place: int) -> Key:
-    return Key("line", series.label + ("" if fit.describes else " (the law doesn't describe it)"), place)
+    name = series.label + ("" if fit.describes else " (the law doesn't describe it)")
+    return Key("line" if fit.describes else "dashed", name, place)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.void_kinds import OTHER_VOID, ROOM, VOIDS
 from ingest_bench.reporting.wording import counted, interval, listed, percent, safe, span
 from ingest_bench.results import Cell
 from ingest_bench.statistics import relative_width
@@ -45,6 +46,7 @@ def of_scenario(view: View) -> list[Caution]:
         few_pairs,
         void_samples,
         unequal_work,
+        other_items,
         stolen_time,
         busy_before,
         tried_again,
@@ -77,23 +79,12 @@ def few_pairs(view: View) -> Iterator[Caution]:
 
 
 def void_samples(view: View) -> Iterator[Caution]:
-    """Tell of samples that couldn't be used."""
+    """Tell of samples that couldn't be used, by kind of reason."""
     voids = [sample.void for row in view.rows for sample in row.cell.samples if sample.void]
-    saturated = sum(reason.startswith("the server was saturated") for reason in voids)
-    if saturated:
-        yield Caution(
-            view.name,
-            f"saturated server: {counted(saturated, 'sample')} void",
-            "the simulated server shares the processors with the client",
-            "measure on more cores, or give the server more think time",
-        )
-    if len(voids) > saturated:
-        yield Caution(
-            view.name,
-            f"{counted(len(voids) - saturated, 'void sample')} left out, each with its reason at the end",
-            "see the reasons",
-            "measure again on a quieter machine",
-        )
+    counts = Counter(next((kind for kind in VOIDS if reason.startswith(kind)), "") for reason in voids)
+    for kind, count in counts.items():
+        what, cause, remedy = VOIDS.get(kind, OTHER_VOID)
+        yield Caution(view.name, f"{what}: {counted(count, 'sample')} void, listed at the end", cause, remedy)
 
 
 def unequal_work(view: View) -> Iterator[Caution]:
@@ -104,6 +95,18 @@ def unequal_work(view: View) -> Iterator[Caution]:
             "the baseline doesn't deliver what the corpus holds",
             "a known defect, or a fault of the baseline",
             "read its speed-ups as a comparison of unlike work",
+        )
+
+
+def other_items(view: View) -> Iterator[Caution]:
+    """Tell of ways that don't deliver what the corpus holds."""
+    wrong = [row for row in view.rows if row.samples and not (row.cell.parity.ok or row.cell.null)]
+    if wrong:
+        yield Caution(
+            view.name,
+            f"not the same items: {listed([safe(row.name) for row in wrong])}",
+            "a defect of that way, or files that changed while it ran; its reason stands below the table",
+            "don't use it; where the files changed, run again",
         )
 
 
@@ -161,14 +164,14 @@ def remarks_of_samples(view: View) -> Iterator[Caution]:
             view.name,
             f"think time off by a fifth and more in {counted(off, 'sample')}",
             "the server was busy with many or large pages, or shares the processors with the client",
-            "measure on more cores, or give the server more think time",
+            ROOM,
         )
     if late:
         yield Caution(
             view.name,
             f"imports inside the clock in {counted(late, 'sample')}",
             "a package that loads parts of itself late",
-            "compare times of this scenario with care",
+            "use a larger corpus, of which imports are a smaller part; compare its times with care",
         )
 
 

@@ -54,11 +54,16 @@ def same_as_baseline(view: View, row: Row) -> bool:
     return row.cell.null or no_difference(row.standing, view.noise)
 
 
+def advised(view: View) -> ScenarioAdvice:
+    """Weigh what can be chosen in a scenario; see `ingest_bench.advice`."""
+    return advise_scenario(view.name, view.scenario, view.corpus.kind, [row.cell for row in view.rows])
+
+
 def recommended(view: View) -> Row | None:
     """Pick the row that is advised, unless there is nothing to choose from; see `ingest_bench.advice`."""
     if view.scenario.of_stages:
         return None
-    use = _advised(view).use
+    use = advised(view).use
     return next((row for row in view.rows if use and row.cell is use.cell), None)
 
 
@@ -69,7 +74,7 @@ def rival(view: View) -> Row | None:
         None where it is decided, or where every smaller one is known to be slower.
 
     """
-    advice = _advised(view)
+    advice = advised(view)
     smaller = [
         option for option in advice.rivals if not advice.verdict.decided and option.concurrency < _level(advice.use)
     ]
@@ -126,10 +131,6 @@ def growth(study: Study, view: View, row: Row) -> Growth | None:
         return None
     found, sizes = way.growth.exponent, way.growth.sizes
     return Growth(sizes[-1] / sizes[0], way.growth.times_time, found.value, found.low, found.high)
-
-
-def _advised(view: View) -> ScenarioAdvice:
-    return advise_scenario(view.name, view.scenario, view.corpus.kind, [row.cell for row in view.rows])
 
 
 def _level(option: Option | None) -> int:

@@ -6,25 +6,32 @@ from collections.abc import Sequence
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
+from ingest_bench.advice import advise_modes
+from ingest_bench.reporting.compare import advised
 from ingest_bench.reporting.content import Figure
 from ingest_bench.reporting.plots import bars, lines
+from ingest_bench.reporting.plots.chances import chances
 from ingest_bench.reporting.plots.drift import drift, pairs
 from ingest_bench.reporting.plots.effects import effects
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH
+from ingest_bench.reporting.plots.removal import removal
 from ingest_bench.reporting.plots.svg import Drawing, document, node, words, wrapped
+from ingest_bench.reporting.stages import diagnosed
 from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.what_to_do import MODE_NAMES
 
-ALL = "all-scenarios"
-"""Name of the figure of all scenarios; no scenario can be called so."""
+ALL, CHOICES = "all-scenarios", "all-choices"
+OVERALL = {ALL: "All scenarios", CHOICES: "How sure the choices are"}
+"""Names and titles of the figures of all scenarios; no scenario can be called so."""
 GAP, HEADING, TITLE = 16.0, 26.0, 18.0
 _COLUMNS = 2
 _FEWEST = 4
 """Pairs from which on drift can be seen."""
 
 
-def scenario_figure(view: View) -> Figure:
+def scenario_figure(study: Study, view: View) -> Figure:
     """Draw what a scenario has shown."""
-    return Figure(view.name, alternative_text(view), _drawings(view))
+    return Figure(view.name, alternative_text(view), _drawings(study, view))
 
 
 def overall_figure(study: Study) -> Figure | None:
@@ -33,6 +40,20 @@ def overall_figure(study: Study) -> Figure | None:
     if drawing is None:
         return None
     return Figure(ALL, "All scenarios: speed-up of the recommended way, with intervals", [drawing])
+
+
+def choices_figure(study: Study) -> Figure | None:
+    """Draw how sure the choice of each mode is; None where nothing was to be chosen from."""
+    found = [
+        chances(MODE_NAMES[mode], MODE_NAMES[mode], advice.verdict, advice.options_named)
+        for mode, advice in advise_modes(study.results).items()
+        if len(advice.options) > 1
+    ]
+    return (
+        Figure(CHOICES, "Probability of each way to be the best, and what it loses if it is not", found)
+        if found
+        else None
+    )
 
 
 def draw(figure: Figure, title: str) -> bytes:
@@ -59,24 +80,33 @@ def alternative_text(view: View) -> str:
     shows = {
         Kind.MIXED: "seconds of each pipeline stage",
         Kind.PAGES: "pages per second by page size",
+        Kind.STAGES: "what removing each stage gains at most",
     }.get(view.kind, "throughput by concurrency" if _has_levels(view) else "speed-up of every way")
     return f"{view.title}: {shows}, with memory"
 
 
-def _drawings(view: View) -> list[Drawing]:
-    if view.kind is Kind.MIXED:
-        found = [bars.stages(view), bars.ways(view), bars.memory_bars(view)]
-    elif view.kind is Kind.PAGES:
-        found = [lines.page_sizes(view), lines.memory_lines(view, by_page=True)]
-    elif _has_levels(view):
-        found = [lines.throughput(view), lines.memory_lines(view)]
-    else:
-        found = [bars.ways(view), bars.memory_bars(view)]
+def _drawings(study: Study, view: View) -> list[Drawing]:
+    found = [*_asked(study, view)]
+    if not view.scenario.of_stages and len((advice := advised(view)).verdict.chances) > 1:
+        found.append(chances(view.title, "Probability to be the best", advice.verdict, advice.options))
     if bars.latency_known(view):
         found.append(bars.latency(view))
     if len(pairs(view)) >= _FEWEST:
         found.append(drift(view))
     return found
+
+
+def _asked(study: Study, view: View) -> list[Drawing]:
+    """Draw what a scenario asks, and the memory."""
+    if view.kind is Kind.MIXED:
+        return [bars.stages(view), bars.ways(view), bars.memory_bars(view)]
+    if view.kind is Kind.PAGES:
+        return [lines.page_sizes(view), lines.memory_lines(view, by_page=True)]
+    if view.kind is Kind.STAGES and (found := diagnosed(view)):
+        return [removal(view, found), bars.memory_bars(view)]
+    if _has_levels(view):
+        return [lines.throughput(view, study.laws(view)), lines.memory_lines(view)]
+    return [bars.ways(view), bars.memory_bars(view)]
 
 
 def _has_levels(view: View) -> bool:

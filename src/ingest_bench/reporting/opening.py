@@ -30,6 +30,8 @@ SUBJECTS = {
 }
 """What a pipeline reads. Growing collections are left out: their baseline reads something else."""
 
+APPLY = "In brackets are settings of `stac_ingest`; `--config recommended_ingest.yaml` takes all of them."
+
 
 def first_screen(study: Study) -> list[Block]:
     """Say how good the numbers are, what to do and how sure that is, and show the largest effects."""
@@ -37,7 +39,11 @@ def first_screen(study: Study) -> list[Block]:
     figure = overall_figure(study)
     told: Block = Points(lines) if lines else Paragraph("Nothing can be recommended: no cell can be judged.")
     word = quality(study)
-    parts = [Paragraph(_gist(study, word)), told, Paragraph(_reasons(study, word))]
+    parts = [
+        Paragraph(f"{_gist(study, word)} {APPLY if lines else ''}".rstrip()),
+        told,
+        Paragraph(_reasons(study, word)),
+    ]
     return [*parts, *([figure] if figure else [])]
 
 

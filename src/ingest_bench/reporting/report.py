@@ -10,7 +10,7 @@ from ingest_bench.calibration.record import Calibration, read_calibration
 from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import cells as matrix_cells
 from ingest_bench.reporting.content import Block, Figure, Section
-from ingest_bench.reporting.figures import ALL, draw
+from ingest_bench.reporting.figures import OVERALL, draw
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.page.document import page
 from ingest_bench.reporting.sections import whole_report
@@ -53,7 +53,7 @@ def write_report(
     study = Study.of(results)
     content = whole_report(study, calibration)
     figures.mkdir(parents=True, exist_ok=True)
-    titles = {ALL: "All scenarios", **{view.name: view.title for view in study.views}}
+    titles = {**OVERALL, **{view.name: view.title for view in study.views}}
     for figure in figures_of(content.blocks):
         write_atomically(figures / f"{figure.name}.svg", draw(figure, titles[figure.name]))
     write_atomically(report, f"{markdown([content], os.path.relpath(figures, report.parent))}\n".encode())

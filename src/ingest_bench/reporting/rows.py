@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from ingest_bench.reporting.wording import at_level
 from ingest_bench.results import Cell, Ratio, Sample, ServerRecord
 from ingest_bench.settings import Arm
 
@@ -37,8 +38,7 @@ class Row:
     @property
     def name(self) -> str:
         """What the text calls it."""
-        label = f'"{self.cell.label}"' if "," in self.cell.label else self.cell.label
-        return f"{label} at {self.cell.concurrency}"
+        return at_level(self.cell.label, self.cell.concurrency)
 
     @property
     def level(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.record import Calibration
 from ingest_bench.reporting.answers import answers
 from ingest_bench.reporting.calibration import calibration_section
@@ -17,22 +18,28 @@ from ingest_bench.reporting.environment import (
     voids_section,
     warnings_section,
 )
-from ingest_bench.reporting.figures import scenario_figure
+from ingest_bench.reporting.figures import choices_figure, scenario_figure
 from ingest_bench.reporting.findings import findings
 from ingest_bench.reporting.opening import by_source, first_screen
 from ingest_bench.reporting.setting import corpus_told, group_title
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.tables import scenario_table
 from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.wording import safe
+from ingest_bench.reporting.wording import percent, safe
 
 TITLE = "STAC ingest benchmark"
+HOW_SURE = (
+    f"The choice is the simplest way that is within {percent(TOLERANCE)} of the best with {percent(CONFIDENCE)} "
+    "probability; while none is that sure, it is a bet. The probabilities are what the pairs leave possible: more "
+    "pairs make them surer."
+)
 
 
 def whole_report(study: Study, calibration: Calibration | None = None) -> Section:
     """Arrange all that the report says, with what a calibration has found where there is one."""
     sections = [
         Section("What to change", first_screen(study)),
+        *_how_sure(study),
         Section("Source by source", by_source(study)),
         Section("All scenarios", summary(study)),
         Section("Answers", answers(study)),
@@ -45,6 +52,12 @@ def whole_report(study: Study, calibration: Calibration | None = None) -> Sectio
         Section("How to read this", [how_to_read()]),
     ]
     return Section(TITLE, sections)
+
+
+def _how_sure(study: Study) -> Iterator[Section]:
+    figure = choices_figure(study)
+    if figure:
+        yield Section("How sure that is", [Paragraph(HOW_SURE), figure])
 
 
 def _groups(study: Study) -> Iterator[Section]:
@@ -65,6 +78,6 @@ def _scenario(study: Study, view: View) -> Section:
         *scenario_table(study, view),
         Paragraph(f"**Findings:** {findings(study, view)}"),
         *([Caution(doubts)] if doubts else []),
-        scenario_figure(view),
+        scenario_figure(study, view),
     ]
     return Section(safe(view.title), blocks, f"scenario-{view.name}")

@@ -10,7 +10,7 @@ from typing import Any
 from ingest_bench.errors import AggregationError
 from ingest_bench.reporting.rows import Row, page_size
 from ingest_bench.results import Ratio, Results, Sample
-from ingest_bench.scaling import WayGrown, ways_grown
+from ingest_bench.scaling import Usl, WayGrown, scenario_series, ways_grown
 from ingest_bench.settings import Corpus, Scenario, Settings
 
 
@@ -137,6 +137,18 @@ class Study:
     def grown(self) -> list[WayGrown]:
         """How the cost of each way grows with the number of items."""
         return ways_grown(self.results)
+
+    @cached_property
+    def _laws(self) -> dict[str, dict[str, Usl]]:
+        found: dict[str, dict[str, Usl]] = {}
+        for series in scenario_series(self.results):
+            if isinstance(series.fit, Usl):
+                found.setdefault(series.scenario, {})[series.label] = series.fit
+        return found
+
+    def laws(self, view: View) -> dict[str, Usl]:
+        """Give the scaling laws of a scenario that could be fitted, by the label of the way."""
+        return self._laws.get(view.name, {})
 
     def of_kind(self, *kinds: Kind) -> list[View]:
         """Pick the scenarios that ask something."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict, advise_modes
 from ingest_bench.advice.options import Key, Option
 from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
 from ingest_bench.reporting.view import Study
-from ingest_bench.reporting.wording import counted, listed, pasted, percent, safe, sentence, speed_up, whole
+from ingest_bench.reporting.wording import at_level, counted, listed, pasted, percent, safe, sentence, speed_up, whole
 
 MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
 SMALLEST = 0.01
@@ -25,21 +25,25 @@ def told(advice: ModeAdvice) -> str:
     use = advice.use
     if use is None:
         return "nothing can be recommended, since no way that can be set has enough valid pairs."
-    parts = [
-        f"{sentence(chosen(use))}{settings_of(use)}: {gains(advice)}. {how_sure(advice.verdict, advice.options_named)}"
-    ]
+    now = "" if advice.verdict.decided else "for now "
+    sure = how_sure(advice.verdict, advice.options_named)
+    parts = [f"{now}{chosen(use)}{settings_of(use)}: {gains(advice)}.", *([sure] if sure else [])]
     parts.append(f"It takes {costs(advice.chosen)}.")
     parts += [f"Better elsewhere: {apart(advice.better_elsewhere)}."] if advice.better_elsewhere else []
-    parts += [f"Not measured with it: {apart(advice.chosen_elsewhere)}."] if advice.chosen_elsewhere else []
+    parts += [f"Chosen from other ways: {apart(advice.chosen_elsewhere)}."] if advice.chosen_elsewhere else []
     return " ".join(parts)
 
 
 def chosen(option: Option) -> str:
-    """Name a choice: *use 1* is one."""
+    """Name a choice; that nothing needs to run side by side is one."""
+    alone = ", so no concurrency" if option.strategy == "sequential" else ""
     pages = f", {counted(option.page_size, 'item')} a page" if option.page_size else ""
-    if option.strategy == "sequential":
-        return f"**use {option.concurrency}**, {safe(option.cell.label)}{pages}"
-    return f"use **{safe(option.label)}**{pages}"
+    return f"use **{named(option)}**{alone}{pages}"
+
+
+def named(option: Option) -> str:
+    """Name an option so that it can stand in a list."""
+    return safe(at_level(option.cell.label, option.concurrency))
 
 
 def settings_of(option: Option) -> str:
@@ -48,18 +52,33 @@ def settings_of(option: Option) -> str:
 
 
 def gains(advice: ModeAdvice) -> str:
-    """Say how fast a choice is in each scenario that decided, against what that was compared with."""
-    parts = [
-        f"{speed_up(option.ratio)} as fast as {safe(baseline_of(scenario))} in *{safe(scenario.scenario.title)}*"
-        for scenario, option in zip(advice.deciding, advice.chosen, strict=True)
-        if option.ratio and not option.cell.null
-    ]
-    kept = [
-        f"the baseline itself in *{safe(scenario.scenario.title)}*"
-        for scenario, option in zip(advice.deciding, advice.chosen, strict=True)
-        if option.cell.null
-    ]
-    return listed([*parts, *kept])
+    """Say how fast a choice is in each scenario that decided, against what that was compared with.
+
+    Where the choice is what it was compared with, scenarios that had nothing to choose from say what it gains.
+    """
+    measured = list(zip(advice.deciding, advice.chosen, strict=True))
+    kept = [scenario for scenario, option in measured if option.cell.null]
+    faster = [(scenario, option) for scenario, option in measured if not option.cell.null]
+    itself = [f"the baseline itself in {listed([f'*{safe(each.scenario.title)}*' for each in kept])}"] if kept else []
+    return listed([*_faster(faster or list(_elsewhere(advice))), *itself])
+
+
+def _faster(measured: Sequence[tuple[ScenarioAdvice, Option]]) -> Iterator[str]:
+    before = None
+    for scenario, option in measured:
+        if option.ratio:
+            base = safe(baseline_of(scenario))
+            named = "" if base == before else f" as fast as {base}"
+            unlike = "" if option.cell.baseline_parity.ok else ", which does other work,"
+            yield f"{speed_up(option.ratio)}{named}{unlike} in *{safe(scenario.scenario.title)}*"
+            before = base
+
+
+def _elsewhere(advice: ModeAdvice) -> Iterator[tuple[ScenarioAdvice, Option]]:
+    for scenario in advice.others:
+        option = scenario.options.get(advice.verdict.use or "")
+        if option and not (option.cell.null or scenario.growing or scenario.scenario.pipeline):
+            yield scenario, option
 
 
 def baseline_of(advice: ScenarioAdvice) -> str:
@@ -77,12 +96,12 @@ def how_sure(verdict: Verdict[Key], options: dict[Key, Option]) -> str:
     if len(options) == 1:
         return "Nothing else that can be set was measured."
     near = f"{probability(chance.enough)} to be within {percent(TOLERANCE)} of it"
-    odds = f"{probability(chance.best)} to be the best, {near}"
-    loss = f"expected loss {share(chance.loss)}"
-    loss += f", {share(chance.loss_if_not_best)} if another is better" if chance.best < 1 else ""
+    odds = f"{probability(chance.best)} likely to be the best, {near}"
+    loss = f"expected to lose {share(chance.loss)} of the throughput"
+    loss += f", or {share(chance.loss_if_not_best)} if another is better" if chance.best < 1 else ""
     if verdict.decided:
         return f"Decided: {odds}; {loss}."
-    rivals = listed([safe(options[key].label) for key in verdict.rivals])
+    rivals = listed([named(options[key]) for key in verdict.rivals])
     return f"**Undecided** against {rivals}: {odds}; {loss}. {sentence(pairs_needed(verdict))} would settle it."
 
 
@@ -105,7 +124,7 @@ def costs(options: Sequence[Option]) -> str:
 def apart(scenarios: Sequence[ScenarioAdvice]) -> str:
     """Name scenarios, each with what is best there."""
     return "; ".join(
-        f"{safe(other.use.label)}{'' if other.verdict.decided else ' (undecided)'} in *{safe(other.scenario.title)}*"
+        f"{named(other.use)}{'' if other.verdict.decided else ' (undecided)'} in *{safe(other.scenario.title)}*"
         for other in scenarios
         if other.use
     )

@@ -73,6 +73,11 @@ def listed(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
+def at_level(label: str, level: int) -> str:
+    """Name a way at a concurrency; a label with a comma is quoted, so that it can stand in a list."""
+    return f'"{label}" at {level}' if "," in label else f"{label} at {level}"
+
+
 def sentence(text: str) -> str:
     """Begin with a capital, leaving the rest as it is."""
     return text[:1].upper() + text[1:]

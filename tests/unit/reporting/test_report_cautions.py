@@ -10,7 +10,9 @@ from ingest_bench.reporting.cautions import cautions
 from ingest_bench.reporting.environment import environment_section, notes_section, voids_section, warnings_section
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.void_kinds import VOIDS
 from ingest_bench.results import Cell
+from ingest_bench.validity import void_reason
 
 VOID = "the server was saturated: 0.95 s of CPU in 1.00 s"
 
@@ -42,10 +44,19 @@ def wide(cell: Cell) -> Cell:
     return cell.model_copy(update={"ratio": ratio})
 
 
-def void(cell: Cell) -> Cell:
-    """Return a cell with a void sample."""
-    first, *others = cell.samples
-    return cell.model_copy(update={"samples": [first.model_copy(update={"void": VOID}), *others]})
+def void(reason: str) -> Any:
+    """Return a change that makes a sample of every cell void."""
+
+    def edit(cell: Cell) -> Cell:
+        first, *others = cell.samples
+        return cell.model_copy(update={"samples": [first.model_copy(update={"void": reason}), *others]})
+
+    return edit
+
+
+def other(cell: Cell) -> Cell:
+    """Return a cell that delivered something else."""
+    return cell.model_copy(update={"parity": cell.parity.model_copy(update={"ok": False, "reason": "one is missing"})})
 
 
 def stolen(cell: Cell) -> Cell:
@@ -77,7 +88,12 @@ def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
     [
         (wide, "noisy: the baseline against itself shows 0.70 to 1.50"),
         (wide, "few pairs: {cells} of {cells} cells rest on 3 or fewer"),
-        (void, "saturated server: {cells} samples void"),
+        (void(VOID), "saturated server: {cells} samples void"),
+        (void("Little's law doesn't hold: 0.8"), "server out of step: {cells} samples void"),
+        (void("no items were delivered"), "nothing delivered: {cells} samples void"),
+        (void("the server answered 429 7 times, of which the client noticed 0"), "refusals unnoticed: "),
+        (void("something new"), "unusable: {cells} samples void"),
+        (other, "not the same items: "),
         (stolen, "steal time: up to 10%"),
         (busy, "busy machine: a load of up to 4.5 per core"),
         (saving, "frequency governor powersave"),
@@ -94,6 +110,22 @@ def test_each_doubt_is_told(make: Any, edit: Any, told: str) -> None:
     assert doubt.cause
     assert doubt.remedy
     assert told in markdown([warnings_section(study)])
+
+
+def test_every_reason_for_a_void_sample_has_its_cause_and_fix(make: Any) -> None:
+    """What a measurement may call void is known to the warnings by how it begins."""
+    sample = make(some).cells[0].samples[0]
+    server = sample.server
+    assert server is not None
+    faults = [
+        (sample.model_copy(update={"items": 0}), server),
+        (sample, server.model_copy(update={"little_ratio": 0.8})),
+        (sample, server.model_copy(update={"cpu_s": sample.wall_s})),
+        (sample.model_copy(update={"rate_limited": 0}), server.model_copy(update={"rate_limited": 3})),
+    ]
+    reasons = [void_reason(*fault) or "" for fault in faults]
+    kinds = [[kind for kind in VOIDS if reason.startswith(kind)] for reason in reasons]
+    assert sorted(kinds) == sorted([kind] for kind in VOIDS)
 
 
 def test_a_throttled_processor_is_told(make: Any) -> None:
@@ -129,7 +161,7 @@ def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
 def test_void_samples_are_listed_with_their_reasons(make: Any) -> None:
     """Each is found again by its cell, pair and side."""
     assert markdown([voids_section(Study.of(make(some)))]) == "None."
-    results = make(some, edit=void)
+    results = make(some, edit=void(VOID))
     lines = markdown([voids_section(Study.of(results))]).split("\n")[2:]
     assert len(lines) == len(results.cells)
     assert all(VOID in line and "large_api" in line and "baseline" in line for line in lines)

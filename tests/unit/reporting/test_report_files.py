@@ -12,7 +12,14 @@ import pytest
 from ingest_bench.errors import AggregationError
 from ingest_bench.matrix import load_settings
 from ingest_bench.reporting import write_report, write_report_files
-from ingest_bench.reporting.figures import ALL, alternative_text, draw, overall_figure, scenario_figure
+from ingest_bench.reporting.figures import (
+    OVERALL,
+    alternative_text,
+    choices_figure,
+    draw,
+    overall_figure,
+    scenario_figure,
+)
 from ingest_bench.reporting.view import Study
 
 URL = {
@@ -40,9 +47,9 @@ def written(results: Any, folder: Path) -> None:
 
 def drawn(study: Study) -> list[bytes]:
     """Return the files of all figures."""
-    overall = overall_figure(study)
-    figures = [scenario_figure(view) for view in study.views]
-    return [draw(figure, figure.alternative) for figure in [*figures, *([overall] if overall else [])]]
+    overall = [figure for figure in (overall_figure(study), choices_figure(study)) if figure]
+    figures = [scenario_figure(study, view) for view in study.views]
+    return [draw(figure, figure.alternative) for figure in [*figures, *overall]]
 
 
 def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
@@ -51,11 +58,12 @@ def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
     written(results, tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     links = re.findall(r"^!\[.*\]\((figures/[\w-]+\.svg)\)$", text, re.MULTILINE)
-    assert sorted(links) == sorted(f"figures/{name}.svg" for name in (ALL, *results.config["scenarios"]))
+    assert sorted(links) == sorted(f"figures/{name}.svg" for name in (*OVERALL, *results.config["scenarios"]))
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
-    assert text.count("**Findings:** ") == len(links) - 1
+    assert text.count("**Findings:** ") == len(links) - len(OVERALL)
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    assert headings[:4] == ["What to change", "Source by source", "All scenarios", "Answers"]
+    first = ["What to change", "How sure that is", "Source by source", "All scenarios", "Answers"]
+    assert headings[: len(first)] == first
     assert headings[-1] == "How to read this"
     assert max(len(line) for line in text.split("\n") if not line.startswith(("|", "!"))) <= 102
     assert "\nnan" not in text
@@ -90,6 +98,7 @@ def test_the_text_for_who_cannot_see_a_figure_says_what_it_shows(make: Any) -> N
     )
     assert "speed-up of every way" in texts["small_api"]
     assert "pages per second by page size" in texts["pagination_page"]
+    assert "what removing each stage gains at most" in texts["stages_large_api"]
 
 
 @pytest.mark.parametrize("name", ["small_files_cold", "large_collection_api", "mixed_api_items", "pagination_page"])
@@ -98,7 +107,9 @@ def test_a_part_of_the_matrix_is_enough(make: Any, name: str, tmp_path: Path) ->
     written(make(lambda spec: spec.scenario == name), tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert f"`{name}`: " in text
-    assert {path.name for path in (tmp_path / "figures").iterdir()} - {f"{ALL}.svg"} == {f"{name}.svg"}
+    assert {path.name for path in (tmp_path / "figures").iterdir()} - {f"{overall}.svg" for overall in OVERALL} == {
+        f"{name}.svg"
+    }
 
 
 def test_cells_without_valid_pairs_are_no_obstacle(make: Any, tmp_path: Path) -> None:

@@ -136,3 +136,13 @@ def test_the_first_screen_has_its_parts(make: Any) -> None:
     blocks = first_screen(Study.of(empty))
     assert [type(block) for block in blocks] == [Paragraph, Paragraph, Paragraph]
     assert blocks[1] == Paragraph("Nothing can be recommended: no cell can be judged.")
+
+
+def test_the_first_screen_says_how_to_take_the_settings_over(make: Any) -> None:
+    """Whose settings they are, and which file has them, stands before the advice; without advice there is neither."""
+    opening = first_screen(Study.of(make()))[0]
+    assert isinstance(opening, Paragraph)
+    assert "settings of `stac_ingest`; `--config recommended_ingest.yaml`" in opening.text
+    empty = first_screen(Study.of(make(edit=lambda cell: cell.model_copy(update={"ratio": None}))))[0]
+    assert isinstance(empty, Paragraph)
+    assert "--config" not in empty.text

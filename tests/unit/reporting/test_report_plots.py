@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest_bench.reporting.content import Figure
 from ingest_bench.reporting.figures import scenario_figure
 from ingest_bench.reporting.plots import bars, lines
 from ingest_bench.reporting.plots.drift import Pair, drift, pairs, shows, spread
@@ -29,6 +30,12 @@ VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)
 def view_of(results: Any, name: str) -> View:
     """Return a scenario's view."""
     return next(view for view in Study.of(results).views if view.name == name)
+
+
+def figure_of(results: Any, name: str) -> Figure:
+    """Return a scenario's figure."""
+    study = Study.of(results)
+    return scenario_figure(study, next(view for view in study.views if view.name == name))
 
 
 def texts(svg: Element) -> list[str]:
@@ -88,7 +95,7 @@ def test_wrapping_drops_no_letter(text: str, width: float) -> None:
 def test_throughput_stands_at_its_level_and_height(make: Any) -> None:
     """Time chunks of an API rise from level to level, and their markers are as far apart as their speed-ups."""
     view = view_of(make(), "large_api")
-    drawing = lines.throughput(view)
+    drawing = lines.throughput(view, {})
     arms = list(lines.by_label(view))
     places = marks(drawing.svg, f"c{arms.index('time chunks')}")
     rows = lines.by_label(view)["time chunks"]
@@ -109,8 +116,8 @@ def test_what_delivered_something_else_is_crossed_out(make: Any) -> None:
         bad = cell.parity.model_copy(update={"ok": False, "reason": "one is missing"})
         return cell.model_copy(update={"parity": bad}) if cell.concurrency == 20 else cell
 
-    right = lines.throughput(view_of(make(), "large_api"))
-    crossed = lines.throughput(view_of(make(edit=wrong), "large_api"))
+    right = lines.throughput(view_of(make(), "large_api"), {})
+    crossed = lines.throughput(view_of(make(edit=wrong), "large_api"), {})
     place = list(lines.by_label(view_of(make(), "large_api"))).index("time chunks")
     assert len(marks(crossed.svg, f"c{place}")) == len(marks(right.svg, f"c{place}")) - 1
     assert "not the same items" in texts(crossed.svg)
@@ -139,12 +146,23 @@ def test_latencies_are_the_servers(make: Any) -> None:
     drawing = bars.latency(view)
     assert texts(drawing.svg).count("52.0 / 62.4") == len(view.rows)
     assert "The server was asked to think 50.0 ms; the slowest 5% of answers take up to 1.20x" in drawing.shows
-    titles = {name: [each.title for each in scenario_figure(view_of(make(), name)).drawings] for name in FIGURES}
+    titles = {name: [each.title for each in figure_of(make(), name).drawings] for name in FIGURES}
     assert titles == FIGURES
 
 
 FIGURES = {
-    "small_files_warm": ["Throughput, items/s", "Memory at the peak, MB", "Drift, relative to the median"],
+    "small_files_warm": [
+        "Throughput, items/s",
+        "Memory at the peak, MB",
+        "Probability to be the best",
+        "Drift, relative to the median",
+    ],
+    "stages_large_api": [
+        "Times as fast without a stage, at most",
+        "Memory at the peak, MB",
+        "Response time at the server, ms",
+        "Drift, relative to the median",
+    ],
     "large_api": [
         "Throughput, items/s",
         "Memory at the peak, MB",
@@ -161,6 +179,7 @@ FIGURES = {
         "End-to-end time by stage, s",
         "Speed-up",
         "Memory at the peak, MB",
+        "Probability to be the best",
         "Drift, relative to the median",
     ],
 }

@@ -20,7 +20,7 @@ COLOURS = 8
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An entry of the legend: `line`, `dot`, `box`, `noise`, `base` or `wrong`, and what it means."""
+    """An entry of the legend: `line`, `dashed`, `dot`, `box`, `noise`, `base`, `whisker`, `wrong`; and its meaning."""
 
     shape: str
     text: str
@@ -99,36 +99,44 @@ def plane(
     return canvas, x, y
 
 
-def rows(names: Sequence[str], scale: Scale, lines: Sequence[float] = ()) -> tuple[Canvas, list[float]]:
+def rows(
+    names: Sequence[str],
+    scale: Scale,
+    lines: Sequence[float] = (),
+    deep: float = BAND,
+    text: Callable[[float], str] = tick_text,
+) -> tuple[Canvas, list[float]]:
     """Draw a name above the place of each row, and an axis below all; returns the middles of the places.
 
     Args:
         names: of the rows, from above to below; foreign text.
         scale: from left to right.
         lines: values at which a dashed line stands.
+        deep: height of a place.
+        text: writes the values of the axis.
 
     """
     canvas, middles = Canvas(height=2.0), []
     for name in names:
-        for text in wrapped(name, WIDTH - 2 * EDGE):
+        for part in wrapped(name, WIDTH - 2 * EDGE):
             canvas.height += LINE
-            canvas.add(words(EDGE, canvas.height, text, "name"))
-        middles.append(canvas.height + 4 + BAND / 2)
-        canvas.height += 4 + BAND
+            canvas.add(words(EDGE, canvas.height, part, "name"))
+        middles.append(canvas.height + 4 + deep / 2)
+        canvas.height += 4 + deep
     bottom = canvas.height + 2
     behind = [line(scale(tick), 4, scale(tick), bottom, "grid") for tick in scale.ticks]
     behind += [line(scale(value), 4, scale(value), bottom, "base") for value in lines]
     canvas.parts[:0] = behind
     canvas.height = bottom + LINE + 4
-    _marks_below(canvas, scale, bottom)
+    _marks_below(canvas, scale, bottom, text)
     return canvas, middles
 
 
-def _marks_below(canvas: Canvas, scale: Scale, bottom: float) -> None:
+def _marks_below(canvas: Canvas, scale: Scale, bottom: float, write: Callable[[float], str] = tick_text) -> None:
     """Write the values below an axis, leaving out what would run into its neighbour or over the rim."""
     taken = 0.0
     for tick in scale.ticks:
-        text = tick_text(tick)
+        text = write(tick)
         half, place = width_of(text) / 2, scale(tick)
         if place - half < taken or place + half > WIDTH:
             continue
@@ -141,13 +149,12 @@ def _sample(key: Key, x: float, y: float) -> Element:
     middle = x + 9
     if key.shape == "noise":
         return box(x, y - 5, 18, 10, "noise")
-    if key.shape == "base":
-        return line(x, y, x + 18, y, "base")
+    if key.shape in ("base", "whisker"):
+        return line(x, y, x + 18, y, key.shape)
     if key.shape == "wrong":
         return mark(0, middle, y, wrong=True)
     if key.shape == "box":
         return coloured(key.place, box(x + 3, y - 6, 12, 12, "fill"))
-    shape = mark(key.place, middle, y)
-    return (
-        coloured(key.place, line(x, y, x + 18, y, "line"), shape) if key.shape == "line" else coloured(key.place, shape)
-    )
+    strokes = {"line": "line", "dashed": "line dashed"}
+    joined = [line(x, y, x + 18, y, strokes[key.shape])] if key.shape in strokes else []
+    return coloured(key.place, *joined, mark(key.place, middle, y))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
 from ingest_bench.reporting.columns import pages_per_second, way_of_paging
 from ingest_bench.reporting.plots import captions
 from ingest_bench.reporting.plots.frame import Canvas, Key, coloured, plane
+from ingest_bench.reporting.plots.law import Laws, curve, told
 from ingest_bench.reporting.plots.scales import Scale, place_scale, value_scale
 from ingest_bench.reporting.plots.svg import Drawing, box, line, mark, path
 from ingest_bench.reporting.rows import Row, middle
@@ -30,20 +32,22 @@ class Dot:
     good: bool
 
 
-def throughput(view: View) -> Drawing:
-    """Draw throughput against concurrency, with the intervals of the speed-ups."""
+def throughput(view: View, laws: Laws) -> Drawing:
+    """Draw throughput against concurrency, with the intervals of the speed-ups, and the laws fitted to it."""
     base = _baseline_rate(view)
     lines = by_label(view)
     series = [_dots(rows, lambda row: row.level, lambda row: _rate(row, base)) for rows in lines.values()]
     noise = [bound * base for bound in (view.noise.low, view.noise.high)] if view.noise else []
     canvas, x, y = _plane(view, lambda row: row.level, "concurrency", [*_bounds(series), base, *noise])
     keys = _baseline(canvas, view, base, x, y)
-    _draw(canvas, series, x, y)
+    fitted = {place: laws[name] for place, name in enumerate(lines) if name in laws}
+    _draw(canvas, series, x, y, {place: curve(fit, base, x, y) for place, fit in fitted.items()})
+    off = {place for place, fit in fitted.items() if not fit.describes}
     return canvas.drawing(
         "Throughput, items/s",
         f"{view.title}: throughput by concurrency",
-        captions.throughput(view),
-        [*_keys(lines), *keys],
+        f"{captions.throughput(view)} {told(laws)}".strip(),
+        [*_keys(lines, off), *keys],
     )
 
 
@@ -119,11 +123,18 @@ def _plane(view: View, at: Callable[[Row], float], name: str, values: Sequence[f
     )
 
 
-def _draw(canvas: Canvas, series: Sequence[Sequence[Dot]], x: Scale, y: Scale) -> None:
+def _draw(
+    canvas: Canvas,
+    series: Sequence[Sequence[Dot]],
+    x: Scale,
+    y: Scale,
+    curves: Mapping[int, list[Element]] = MappingProxyType({}),
+) -> None:
+    """Draw the points of each series with its curve, or joined by lines where it has none."""
     for place, dots in enumerate(series):
         good = [(x(dot.at), y(dot.value)) for dot in shifted(place, dots, len(series)) if dot.good]
         joined = [path(good, "line")] if len(good) > 1 else []
-        canvas.add(coloured(place, *joined, *dot_parts(place, dots, len(series), x, y)))
+        canvas.add(coloured(place, *curves.get(place, joined), *dot_parts(place, dots, len(series), x, y)))
 
 
 def shifted(place: int, dots: Sequence[Dot], series: int) -> list[Dot]:
@@ -149,7 +160,7 @@ def _baseline(canvas: Canvas, view: View, base: float, x: Scale, y: Scale) -> li
     return keys
 
 
-def _keys(lines: Lines) -> list[Key]:
-    keys = [Key("line", name, place) for place, name in enumerate(lines)]
+def _keys(lines: Lines, off: Collection[int] = ()) -> list[Key]:
+    keys = [Key("dashed" if place in off else "line", name, place) for place, name in enumerate(lines)]
     wrong = any(not row.cell.parity.ok for rows in lines.values() for row in rows)
     return [*keys, Key("wrong", "not the same items")] if wrong else keys

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 WIDE = 6
 """Values that differ by more than this factor are shown on a logarithmic axis."""
-_STEPS = (1, 2, 5)
+_STEPS = (1, 2, 2.5, 5)
 _MARKS = 5
 
 
