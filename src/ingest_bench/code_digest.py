@@ -17,6 +17,7 @@ import ingest_bench
 import stac_ingest
 from ingest_bench.arms import FETCHERS
 from ingest_bench.arms.base import ADAPTIVE, STAGES
+from ingest_bench.sample_spec import DISCARD
 
 ROOTS = {
     "ingest_bench": Path(ingest_bench.__file__).parent,
@@ -78,6 +79,7 @@ HARNESS = (
     "ingest_bench/validity.py",
 )
 OUTPUTS = {
+    DISCARD: (),
     "items": ("stac_ingest/outputs/item_files.py", "stac_ingest/safe_names.py"),
     "ndjson": ("stac_ingest/outputs/ndjson.py", "stac_ingest/outputs/tail.py"),
     "geoparquet": ("stac_ingest/outputs/geoparquet.py", *SOURCES["geoparquet"], *ENGINE, *STRATEGIES["sequential"]),

@@ -98,6 +98,8 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
         _check_file(f"{key}.file", scenario.file, corpus)
     for name, arm in scenario.arms.items():
         _check_arm(f"{key}.arms.{name}", arm, corpus)
+        if arm.leaves_out and scenario.pipeline is None:
+            _refuse(f"{key}.arms.{name}.leaves_out", "needs a pipeline in the scenario, to leave a stage of it out")
 
 
 def _known_corpus(key: str, name: str, settings: Settings) -> Corpus:

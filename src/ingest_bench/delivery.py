@@ -17,6 +17,7 @@ from ingest_bench.arms.base import ArmSpec
 from ingest_bench.digest import DigestSink
 from ingest_bench.meter import Meter, Reading
 from ingest_bench.results import Digest
+from ingest_bench.sample_spec import DISCARD
 from stac_ingest.context import WorkflowContext
 from stac_ingest.outputs import make_output
 from stac_ingest.pipeline import run_pipeline
@@ -26,14 +27,32 @@ MARK, MARKED = "bench:transformed", "yes"
 
 
 async def deliver(
-    fetcher: Fetcher, context: WorkflowContext, output: str, folder: Path
+    fetcher: Fetcher, context: WorkflowContext, output: str, folder: Path, sink: DigestSink
 ) -> tuple[Reading, dict[str, float]]:
-    """Run the stages against the clock and give what was used, and the seconds of each stage."""
+    """Run the stages against the clock and give what was used, and the seconds of each stage.
+
+    What is discarded instead of written is digested by `sink` meanwhile.
+    """
     modifiers = [UpdateItems({"set": {MARK: MARKED}})]
-    bundler = make_output(output, folder)
+    bundler = Discard(sink) if output == DISCARD else make_output(output, folder)
     meter = Meter()
     result = await run_pipeline(fetcher, modifiers, bundler, context)
     return meter.stop(), result.stages.as_dict()
+
+
+class Discard:
+    """An output that writes nothing; it only digests what it would have written."""
+
+    def __init__(self, sink: DigestSink) -> None:
+        self._sink = sink
+
+    async def bundle(self, item: dict[str, Any], _context: WorkflowContext) -> None:
+        """Take one item."""
+        self._sink.add(_unmarked(item))
+
+    async def finalize(self, _context: WorkflowContext) -> dict[str, Any]:
+        """Say that nothing was written."""
+        return {}
 
 
 async def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:

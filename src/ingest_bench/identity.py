@@ -11,7 +11,7 @@ from typing import Any
 
 from ingest_bench.calibration.record import calibration_stamp
 from ingest_bench.code_digest import CodeUse, bench_digest, code_digest, description_digest, generator_digest
-from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, sampling_of
+from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, output_of, sampling_of
 from ingest_bench.settings import Settings
 from stac_ingest.config import IngestConfig
 
@@ -37,7 +37,6 @@ def cell_identity(settings: Settings, spec: CellSpec) -> str:
             "cache": scenario.cache,
             "file": scenario.file,
             "server": scenario.server.model_dump() if scenario.server else None,
-            "pipeline": scenario.pipeline.output if scenario.pipeline else None,
             "sampling": sampling_of(settings, spec).model_dump(),
             "remote": settings.remote.model_dump() if settings.corpora[spec.corpus].url else None,
             "known_defect": spec.known_defect,
@@ -74,14 +73,13 @@ def code_use(settings: Settings, spec: CellSpec, role: Role) -> CodeUse:
     """Say which code one side of a cell uses."""
     arm = arm_of(settings, spec, role)
     _, corpus = corpus_of(settings, spec, role)
-    pipeline = settings.scenarios[spec.scenario].pipeline
     concurrency = spec.baseline_concurrency if role == "baseline" else spec.concurrency
     default = IngestConfig.model_fields["worker_strategy"].default
     return CodeUse(
         fetcher=arm.fetcher,
         kind=corpus.kind,
         strategy=arm.settings.get("worker_strategy", default) if concurrency > 1 else "sequential",
-        output=pipeline.output if pipeline else None,
+        output=output_of(settings, spec, role),
         remote=corpus.url is not None,
     )
 
@@ -96,6 +94,7 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
         "corpus": name,
         "corpus_settings": corpus.model_dump(),
         "server": arm.server.model_dump() if arm.server else None,
+        "output": output_of(settings, spec, role),
         "code": code_digest(code_use(settings, spec, role)),
     }
 

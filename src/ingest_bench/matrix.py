@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from ingest_bench.complaints import one_line
 from ingest_bench.crosschecks import check
 from ingest_bench.errors import SettingsError
+from ingest_bench.sample_spec import DISCARD
 from ingest_bench.settings import Arm, Corpus, Sampling, Scenario, Settings
 
 Role = Literal["baseline", "candidate"]
@@ -101,6 +102,14 @@ def corpus_of(settings: Settings, spec: CellSpec, role: Role) -> tuple[str, Corp
     """Give the name and the settings of the corpus that one side of a cell reads."""
     name = spec.baseline_corpus if role == "baseline" else spec.corpus
     return name, settings.corpora[name]
+
+
+def output_of(settings: Settings, spec: CellSpec, role: Role) -> str | None:
+    """Name what the stages behind the ingest of one side end in: a format, `DISCARD`, or None where there are none."""
+    pipeline, left_out = settings.scenarios[spec.scenario].pipeline, arm_of(settings, spec, role).leaves_out
+    if pipeline is None or left_out == "consumer":
+        return None
+    return DISCARD if left_out == "output" else pipeline.output
 
 
 def sampling_of(settings: Settings, spec: CellSpec) -> Sampling:

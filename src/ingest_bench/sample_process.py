@@ -25,7 +25,7 @@ from ingest_bench.lifeline import die_with_parent
 from ingest_bench.meter import Meter, Reading
 from ingest_bench.page_cache import cached_share, corpus_files, evict
 from ingest_bench.results import Digest
-from ingest_bench.sample_spec import SampleSpec
+from ingest_bench.sample_spec import DISCARD, SampleSpec
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import IngestError
 from stac_ingest.summary import IngestSummary
@@ -44,7 +44,7 @@ READERS = {
     "geoparquet": ("stac_ingest.sources.geoparquet", *ARROW),
     "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp"),
 }
-WRITERS = {"items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet.encode", *ARROW, *CONVERTING)}
+WRITERS = {DISCARD: (), "items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet.encode", *ARROW, *CONVERTING)}
 """What the package imports when it first needs it, which must not be while the clock runs."""
 
 
@@ -123,7 +123,7 @@ async def _run(
         return await _ingest(fetcher, context, sink), {}
     from ingest_bench.delivery import deliver  # noqa: PLC0415 - a sample without an output does without it
 
-    return await deliver(fetcher, context, spec.output, Path(spec.scratch or ""))
+    return await deliver(fetcher, context, spec.output, Path(spec.scratch or ""), sink)
 
 
 async def _ingest(fetcher: Fetcher, context: WorkflowContext, sink: DigestSink) -> Reading:
@@ -140,7 +140,7 @@ async def _ingest(fetcher: Fetcher, context: WorkflowContext, sink: DigestSink) 
 
 
 async def _delivered(spec: SampleSpec, sink: DigestSink) -> Digest:
-    if spec.output is None:
+    if spec.output in (None, DISCARD):
         return sink.result()
     from ingest_bench.delivery import read_back  # noqa: PLC0415 - a sample without an output does without it
 

@@ -9,6 +9,9 @@ import orjson
 
 from ingest_bench.arms.base import ArmSpec
 
+DISCARD = "discard"
+"""Instead of an output: items go through all stages, and are then written nowhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class SampleSpec:
@@ -22,7 +25,7 @@ class SampleSpec:
     evict: str | None = None
     """The folder or file to drop from memory right before the clock starts."""
     output: str | None = None
-    """The format that the stages behind the ingest write: items, ndjson or geoparquet; None: ingest alone."""
+    """What the stages behind the ingest write: items, ndjson, geoparquet, or `DISCARD`; None: ingest alone."""
     scratch: str | None = None
     """An empty folder to write it to."""
     trace_items: int | None = None

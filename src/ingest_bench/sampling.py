@@ -22,7 +22,7 @@ from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
 from ingest_bench.hostlock import host_lock
 from ingest_bench.jobs import write_atomically
-from ingest_bench.matrix import ROLES, CellSpec, Role, sampling_of
+from ingest_bench.matrix import ROLES, CellSpec, Role, output_of, sampling_of
 from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results import Cell, Sample, Trace
 from ingest_bench.sample_run import run_sample
@@ -140,8 +140,7 @@ class _Bench:
         self.sides = sides
         self._spec = spec
         self._sampling = sampling_of(settings, spec)
-        pipeline = settings.scenarios[spec.scenario].pipeline
-        self._output = pipeline.output if pipeline else None
+        self._outputs = {role: output_of(settings, spec, role) for role in ROLES}
         # On the results' own file system, since that is where a pipeline would write. One folder a host, which the host
         # lock makes ours: what a killed run left in it can go.
         self._scratch = Path(settings.results) / "scratch" / socket.gethostname()
@@ -206,14 +205,15 @@ class _Bench:
 
     def _run(self, side: Side, residue: int | None, trace_items: int | None = None) -> dict[str, Any]:
         cold = self._spec.cache == "cold" and side.files is not None
-        with self._empty_scratch() as scratch:
+        output = self._outputs[side.role]
+        with self._empty_scratch(wanted=output is not None) as scratch:
             return run_sample(
                 SampleSpec(
                     arm=side.arm,
                     residue=residue,
                     parent=os.getpid(),
                     evict=str(side.files) if cold and trace_items is None else None,
-                    output=self._output,
+                    output=output,
                     scratch=scratch,
                     trace_items=trace_items,
                 ),
@@ -222,8 +222,8 @@ class _Bench:
             )
 
     @contextmanager
-    def _empty_scratch(self) -> Iterator[str | None]:
-        if self._output is None:
+    def _empty_scratch(self, *, wanted: bool) -> Iterator[str | None]:
+        if not wanted:
             yield None
             return
         shutil.rmtree(self._scratch, ignore_errors=True)

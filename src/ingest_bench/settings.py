@@ -146,6 +146,10 @@ class Arm(Strict):
     concurrency: list[int] = Field(min_length=1)
     settings: dict[str, Any] = Field(default_factory=dict, description="passed to IngestConfig (fetcher: ingest only)")
     server: Server | None = Field(default=None, description="instead of the scenario's")
+    leaves_out: Literal["output", "consumer"] | None = Field(
+        default=None,
+        description="what it does without of the scenario's pipeline: the output, or all behind the ingest",
+    )
     label: str | None = Field(default=None, description="what the report calls it")
     known_defect: str | None = Field(
         default=None, description="why what it delivers is known to differ; it is measured, and shown struck through"
@@ -193,7 +197,7 @@ class Scenario(Strict):
     @property
     def of_stages(self) -> bool:
         """Whether it takes an ingest apart: its arms explain, and are not there to be chosen from."""
-        return any(arm.server or arm.fetcher in STAGES for arm in self.arms.values())
+        return any(arm.server or arm.leaves_out or arm.fetcher in STAGES for arm in self.arms.values())
 
 
 class Settings(Strict):

@@ -73,7 +73,11 @@ CONFIG: dict[str, Any] = {
             "corpus": "files",
             "pipeline": {"output": "ndjson"},
             "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1]}},
+            "arms": {
+                "sequential": {"concurrency": [1]},
+                "no_output": {"concurrency": [1], "leaves_out": "output"},
+                "no_consumer": {"concurrency": [1], "leaves_out": "consumer"},
+            },
         },
         "api": {
             "title": "API",
@@ -197,6 +201,16 @@ def test_a_cell_of_an_api(place: Path) -> None:
         assert sample.requests == sample.server.requests
         assert [note for note in sample.notes if note.startswith("imported")] == []
         assert sample.server.think_ms_asked == 10
+
+
+@pytest.mark.parametrize(("arm", "stages"), [("no_output", {"ingest", "transform", "output"}), ("no_consumer", set())])
+def test_stages_behind_the_ingest_can_be_left_out(place: Path, arm: str, stages: set[str]) -> None:
+    """Without its output, or without all that is behind the ingest, a side is still judged by what it would deliver."""
+    found = cell(place, "mixed", arm)
+    assert found.parity.ok, found.parity.reason
+    assert found.baseline_parity.ok, found.baseline_parity.reason
+    mine = [sample for sample in found.samples if sample.role == "candidate"]
+    assert all(set(sample.stages) == stages and sample.items == 120 for sample in mine)
 
 
 def test_a_cell_that_finds_its_level(place: Path) -> None:

@@ -50,6 +50,8 @@ def _counter(witness: Witness) -> str:
 
 
 def _left_out(row: Row) -> Ablation:
+    if row.arm.leaves_out:
+        return "no_output" if row.arm.leaves_out == "output" else "no_consumer"
     return LEFT_OUT.get(row.arm.fetcher, "no_think_time")
 
 

@@ -53,6 +53,8 @@ FILE_RATE = {
     "parsing": 90_000,
     "upstream": 3_000,
     "sequential": 28_000,
+    "no_output": 28_000,
+    "no_consumer": 28_000,
     "semaphore": 27_000,
     "queue": 29_000,
     "aiofiles": 1_600,
@@ -89,6 +91,8 @@ def truth_of(settings: Settings, spec: CellSpec, arm: str, level: int, corpus: s
     if scenario.pipeline:
         writing = {"items": 3.5, "ndjson": 0.1, "geoparquet": 0.8}[scenario.pipeline.output] * items / 10_000
         stages = {"ingest": items / truth.rate, "transform": items * 2e-6, "output": writing}
+        for name in {"output": ["output"], "consumer": ["output", "transform"]}.get(scenario.arms[arm].leaves_out, []):
+            del stages[name]
         truth = replace(truth, rate=items / sum(stages.values()), stages=stages)
     return truth
 
