@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A SLURM cluster of two nodes on this machine, without systemd: `cluster.sh up DIR`, `cluster.sh down DIR`;
-# `cluster.sh lose_node DIR n1` kills a node with all that runs on it, `lose_controller DIR` the controller for a while.
+# `cluster.sh lose_node DIR n1` kills a node with all that runs on it, `revive_node DIR n1`
+# brings it back, `lose_controller DIR` kills the controller for a while.
 # Needs root and Debian's slurmctld, slurmd, slurm-client and munge. Exits with 77 and a reason where that is not given.
 set -euo pipefail
 
@@ -97,6 +98,19 @@ lose_node() {
   done
   # shellcheck disable=SC2086 # a list of numbers
   kill -9 "$(cat "$dir/slurmd.$node.pid")" $running
+}
+
+# Waited for: a daemon that has yet to write its number would outlive `down`, and then answer for the next cluster.
+revive_node() {
+  local dir=$1 node=$2
+  rm -f "$dir/slurmd.$node.pid"
+  slurmd -N "$node"
+  for _ in $(seq 150); do
+    [ -s "$dir/slurmd.$node.pid" ] && [ "$(sinfo --noheader --nodes "$node" --format %t)" = idle ] && return
+    sleep 0.2
+  done
+  echo "node $node does not come back (see $dir/slurmd.$node.log)" >&2
+  return 1
 }
 
 lose_controller() {

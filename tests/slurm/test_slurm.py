@@ -145,7 +145,7 @@ def test_a_lost_node_and_a_lost_controller(cluster: Path, tmp_path: Path) -> Non
     cells = read(tmp_path).cells
     assert len(cells) == 3
     assert node not in {cell.environment.host for cell in cells}
-    subprocess.run(["slurmd", "-N", node], check=True)
+    subprocess.run([CLUSTER, "revive_node", cluster, node], check=True)
 
 
 def test_snakemake_killed_and_started_again(cluster: Path, tmp_path: Path) -> None:
