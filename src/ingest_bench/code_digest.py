@@ -42,6 +42,7 @@ ENGINE = (
     "stac_ingest/sources/base.py",
     "stac_ingest/strategies/__init__.py",
     "stac_ingest/strategies/base.py",
+    "stac_ingest/tracking.py",
 )
 STRATEGIES = {
     "sequential": ("stac_ingest/strategies/sequential.py",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stac_ingest.api.freshness import Freshness
 from stac_ingest.api.links import Request, Trail, next_request
 from stac_ingest.api.page_size import PageSize
-from stac_ingest.api.pages import Page, page_counts, read_page
+from stac_ingest.api.pages import Page, Step, page_counts, read_page
 from stac_ingest.errors import DataProcessingError, ResponseError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Cursor:
         self._enough = enough
         self._size = PageSize(summary, fixed=fixed_size)
         self.freshness = Freshness(summary)
+        self._ended = False
 
     async def fetch(self, request: Request) -> tuple[Request, Page]:
         """Ask for one page, with fewer items where the server can't manage as many as asked.
@@ -96,7 +97,7 @@ class Cursor:
                 if ahead is not None:
                     await _get_going()
                 if not page.empty:
-                    yield page._replace(freshness=self.freshness)
+                    yield page._replace(freshness=self.freshness, step=Step(request, following, self._ended))
                 if trouble is not None:
                     raise trouble
                 if following is None:
@@ -110,6 +111,7 @@ class Cursor:
         """Find the next request. What is wrong with it must not cost the page that was read before it."""
         try:
             following = next_request(page.links, request)
+            self._ended = following is None
             if following is not None:
                 self.freshness.check(page.url)
             return (None if following is None else trail.step(following)), None

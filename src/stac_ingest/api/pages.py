@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stac_ingest.api.freshness import Freshness
+from stac_ingest.api.links import Request
 from stac_ingest.api.salvage import salvage
 from stac_ingest.api.urls import display
 from stac_ingest.errors import ResponseError
@@ -20,6 +21,17 @@ _BOM = b"\xef\xbb\xbf"
 _EMPTY = re.compile(rb'"features"\s*:\s*(?:\[\s*\]|null)')
 _DATETIME = re.compile(rb'"datetime"\s*:\s*"([^"/]*)"')
 _SHOWN = 160
+
+
+class Step(NamedTuple):
+    """How a cursor came to a page."""
+
+    request: Request
+    """As it was answered."""
+    following: Request | None
+    """For the next page, where it is followed."""
+    ended: bool
+    """Whether the server has no next page."""
 
 
 class Page(NamedTuple):
@@ -31,6 +43,7 @@ class Page(NamedTuple):
     empty: bool
     freshness: Freshness | None = None
     """Of the cursor that it belongs to: to be told what the page brought."""
+    step: Step | None = None
 
 
 class Counts(NamedTuple):

@@ -25,7 +25,7 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
     """
 
     def __init__(self, folder: str | PathLike[str], *, batch_bytes: int = 4 << 20) -> None:
-        super().__init__(folder, batch_items=10_000, batch_bytes=batch_bytes)
+        super().__init__(folder, batch_items=1000, batch_bytes=batch_bytes)
         self._descriptor = -1
         self._items = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.agenda import Agenda
@@ -15,12 +15,13 @@ from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.exchange import FORBIDDEN, Exchange
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Page, page_counts, parse_page
+from stac_ingest.api.places import ApiPlaces, PageBatch
 from stac_ingest.api.planning import Asked, Planner, Unit, Walk
 from stac_ingest.api.search import Landing, search_datetime
 from stac_ingest.api.spotcheck import SpotCheck
 from stac_ingest.api.urls import display
 from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, PauseTooLong, ResponseError
-from stac_ingest.sources.base import Batch, Item, Payload, Reject
+from stac_ingest.sources.base import Batch, Item, Payload, Place, Reject
 from stac_ingest.sources.json_text import checked
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class StacApiSource:
         self._exchange = Exchange(config, summary, self._client, self._clock)
         self._check = SpotCheck(collection_id, config.bbox, self._asked.interval, summary)
         self._planner: Planner | None = None
+        self._places: ApiPlaces | None = None
+        self._page_items: list[Item] = []
         self._agenda: Agenda[Unit] = Agenda([])
         self._finished = False
         self._decoded = 0
@@ -59,6 +62,16 @@ class StacApiSource:
         self._handed_pages = 0
         self._taken_pages = 0
         self._taken = asyncio.Event()
+
+    def go_on(self, places: Sequence[Place]) -> None:
+        """Leave out what an earlier run has read."""
+        self._places = ApiPlaces(places, self._root)
+
+    def place(self, batch: Batch, *, clean: bool) -> Place | None:
+        """Name the place of a page: the stretch of time that it ends, the request that follows it, or its own."""
+        if not isinstance(batch, PageBatch):
+            return None
+        return batch.track.place(batch[0].data.step, self._page_items, clean=clean)
 
     async def open(self) -> None:
         """Start the session, read the landing page and the collection.
@@ -78,7 +91,7 @@ class StacApiSource:
         await self._client.close()
         if (found := self._exchange.describe()) is not None:
             self._summary.note(found)
-        matched, came = self._summary.matched, self._decoded - self._summary.duplicates
+        matched, came = self._summary.matched, self._decoded - self._summary.duplicates + self._summary.resumed
         if self._finished and self._config.max_items is None and matched is not None and matched != came:
             self._summary.note(f"the server counts {matched} items (numberMatched) and {came} came")
 
@@ -89,13 +102,32 @@ class StacApiSource:
             DataProcessingError: the first page can't be had.
 
         """
-        planner = self._opened
-        chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
-        self._agenda = Agenda(await planner.walks() if chunks is None else chunks)
+        self._agenda = Agenda(await self._listed())
         async for unit in self._agenda.units():
             self._summary.chunks += isinstance(unit, Chunk)
             yield unit
         self._finished = True
+
+    async def _listed(self) -> Iterable[Unit]:
+        """List the units, without those that an earlier run has read."""
+        planner, places = self._opened, self._places
+        units: Iterable[Unit] | None = await planner.chunks(self._clock.wall()) if self._by_time else None
+        if units is None and places is not None and places.cursor is not None:
+            units = await self._walks_from(places.cursor, places.again)
+        if units is None:
+            units = await planner.walks()
+        return units if places is None else places.left_of(units)
+
+    async def _walks_from(self, request: Request, again: Iterable[Request]) -> list[Unit] | None:
+        """Go on with a cursor of an earlier run; None where the server doesn't know it any more."""
+        try:
+            first = await self._cursor(request).fetch(request)
+            return [*(Walk(other, alone=False, onward=False) for other in again), Walk(request, first)]
+        except ResponseError as error:
+            if _ends_all(error):
+                raise
+            self._summary.note("the server did not take the cursor of the earlier run; it was asked from the beginning")
+            return None
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
         """Read one unit, one page a batch.
@@ -105,11 +137,13 @@ class StacApiSource:
                 is spent. Any other trouble is a payload with an error, and costs this unit alone.
 
         """
+        track = None if self._places is None else self._places.track(unit)
         pages = self._chunk_pages(unit) if isinstance(unit, Chunk) else self._walk_pages(unit)
         try:
             async for page in pages:
                 self._hand(page)
-                yield [Payload(page, page.url)]
+                payload = Payload(page, page.url)
+                yield [payload] if track is None else PageBatch(payload, track)
                 await self._until_hungry()
         except DataProcessingError as error:
             if _is_fatal(unit, error):
@@ -123,6 +157,7 @@ class StacApiSource:
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
+            self._page_items.clear()
             fresh, repeated = self._summary.items, self._summary.duplicates
             yield from self._items_of(payload, reject)
             if payload.error is None and payload.data.freshness is not None:
@@ -148,6 +183,8 @@ class StacApiSource:
                 reject(where, ItemError(f"{where}: {error}"))
                 continue
             self._check.look(item)
+            if self._places is not None:
+                self._page_items.append(item)
             yield item
 
     @property
@@ -220,8 +257,11 @@ def _checked(found: object) -> Item:
 
 
 def _is_fatal(unit: Unit, error: DataProcessingError) -> bool:
+    return _ends_all(error) or (isinstance(unit, Walk) and unit.alone)
+
+
+def _ends_all(error: DataProcessingError) -> bool:
+    """Whether nothing can be asked any more."""
     if isinstance(error, BudgetExhausted | PauseTooLong):
         return True
-    if isinstance(error, ResponseError) and error.status in (UNAUTHORIZED, FORBIDDEN):
-        return True
-    return isinstance(unit, Walk) and unit.alone
+    return isinstance(error, ResponseError) and error.status in (UNAUTHORIZED, FORBIDDEN)
