@@ -40,6 +40,7 @@ class Certificate(BaseModel):
     ingest_failures: int = Field(description="files, pages or items that could not be read")
     stage_failures: int = Field(description="items that could not be transformed or written")
     skipped: int = Field(description="completed already, in an earlier run")
+    read_again: int = Field(description="of those skipped, how many this run had to read to find that out")
     dropped: int = Field(description="taken out by a modifier")
     written: int = Field(description="in this run")
     output: dict[str, Any] = Field(description="what the output says it holds")
@@ -100,6 +101,7 @@ def certify(
         ingest_failures=ingest_failures,
         stage_failures=result.failed,
         skipped=result.skipped + summary.resumed,
+        read_again=result.skipped,
         dropped=result.dropped,
         written=result.written,
         output=result.manifest,

@@ -95,14 +95,9 @@ class Run:
             positions=positions,
             data={"collection_id": self._config.collection_id} if self._config.collection_id else {},
         )
+        output = make_output(self._to, self._folder / "items" if self._to == "items" else self._folder)
         try:
-            await self._ingest(context, progress)
-            if positions is not None and self._left_short():
-                # What an earlier run noted is not what the server has now.
-                positions.forget()
-                before, self._result = self._result, PipelineResult()
-                await self._ingest(context, progress)
-                self._result.add_earlier(before)
+            await run_pipeline(self._module, [], output, context, on_progress=progress.update, result=self._result)
             if positions is not None and not self._failures:
                 positions.forget()
         finally:
@@ -111,26 +106,16 @@ class Run:
                 positions.close()
             await asyncio.to_thread(checkpoints.close)
 
-    async def _ingest(self, context: WorkflowContext, progress: ProgressLine) -> None:
-        output = make_output(self._to, self._folder / "items" if self._to == "items" else self._folder)
-        await run_pipeline(self._module, [], output, context, on_progress=progress.update, result=self._result)
-
-    def _left_short(self) -> bool:
-        """Whether a run that didn't read everything has fewer items than there are."""
-        summary = self._module.summary
-        came = self._result.fetched + summary.resumed
-        return summary.resumed > 0 and summary.matched is not None and came < summary.matched and not self._failures
-
     def _open_positions(self, checkpoints: CheckpointManager) -> Positions | None:
         """Find out where an earlier run was. What it noted holds only with all its records."""
-        if self._config.max_items is not None:
-            return None  # they are counted from the beginning
         path = checkpoints.get_checkpoint_path().with_suffix(".positions")
-        sound = checkpoints.completed_count > 0 and not checkpoints.set_aside
-        names = ("mode", "source", "collection_id", "bbox", "datetime", "query")
+        names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query")
         source = {name: getattr(self._config, name) for name in names}
         try:
-            return Positions(path, source, resume=self._resume and sound)
+            if self._config.max_items is not None or checkpoints.set_aside:
+                path.unlink(missing_ok=True)  # such a run counts from the beginning, or has to look at everything
+                return None
+            return Positions.go_on(path, source) if checkpoints.completed_count else Positions.begin(path, source)
         except OSError as error:
             raise ConfigurationError(f"{path} can't be used: {error.strerror or error}") from error
 

@@ -85,7 +85,7 @@ class IngestModule:
                         tracker.end(batch)
         finally:
             await source.close()
-        if rejects.first is not None and not summary.items and config.mode == "file":
+        if rejects.first is not None and not summary.items + summary.resumed and config.mode == "file":
             raise DataProcessingError(
                 f"No item could be read from {config.source}: {summary.failures} failures, the first is {rejects.first}"
             )

@@ -92,13 +92,6 @@ class PipelineResult:
     manifest: dict[str, Any] = field(default_factory=dict)
     """As the bundler's `finalize` returned it."""
 
-    def add_earlier(self, earlier: PipelineResult) -> None:
-        """Add a run over the same items that came before: what it wrote was skipped here."""
-        self.written += earlier.written
-        self.skipped -= earlier.written
-        self.failed += earlier.failed
-        self.seconds += earlier.seconds
-
 
 async def run_pipeline(
     fetcher: Fetcher,

@@ -18,11 +18,10 @@ class Tracker:
         self._source = source
         self._summary = summary
         self._failed_before = 0
-        known = self._positions.known
-        self._resumed = bool(known)
-        if self._resumed:
-            summary.resumed = context.checkpoints.completed_count
-        source.go_on(known)
+        # Each of them is taken off this count again when it turns out to be read once more.
+        summary.resumed = context.checkpoints.completed_count
+        self._resumed = summary.resumed > 0
+        source.go_on(self._positions.known)
 
     @classmethod
     def of(cls, context: Any, source: object, summary: IngestSummary) -> Self | None:

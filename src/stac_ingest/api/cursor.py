@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.freshness import Freshness
 from stac_ingest.api.links import Request, Trail, next_request
 from stac_ingest.api.page_size import PageSize
-from stac_ingest.api.pages import Page, Step, page_counts, read_page
+from stac_ingest.api.pages import Page, page_counts, read_page
 from stac_ingest.errors import DataProcessingError, ResponseError
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Cursor:
         self._enough = enough
         self._size = PageSize(summary, fixed=fixed_size)
         self.freshness = Freshness(summary)
-        self._ended = False
+        self.halts: Callable[[Page, Request], bool] | None = None
+        """Asked with each page and the request for the next one: whether to stop in between."""
 
     async def fetch(self, request: Request) -> tuple[Request, Page]:
         """Ask for one page, with fewer items where the server can't manage as many as asked.
@@ -97,7 +98,7 @@ class Cursor:
                 if ahead is not None:
                     await _get_going()
                 if not page.empty:
-                    yield page._replace(freshness=self.freshness, step=Step(request, following, self._ended))
+                    yield page._replace(freshness=self.freshness)
                 if trouble is not None:
                     raise trouble
                 if following is None:
@@ -111,10 +112,11 @@ class Cursor:
         """Find the next request. What is wrong with it must not cost the page that was read before it."""
         try:
             following = next_request(page.links, request)
-            self._ended = following is None
-            if following is not None:
-                self.freshness.check(page.url)
-            return (None if following is None else trail.step(following)), None
+            if following is None:
+                return None, None
+            self.freshness.check(page.url)
+            following = trail.step(following)
+            return (None if self.halts is not None and self.halts(page, following) else following), None
         except DataProcessingError as error:
             return None, error
 

@@ -12,26 +12,15 @@ from typing import Any, NamedTuple
 import orjson
 
 from stac_ingest.api.freshness import Freshness
-from stac_ingest.api.links import Request
+from stac_ingest.api.resuming import Track
 from stac_ingest.api.salvage import salvage
 from stac_ingest.api.urls import display
 from stac_ingest.errors import ResponseError
+from stac_ingest.garbage import collector_paused
 
 _BOM = b"\xef\xbb\xbf"
 _EMPTY = re.compile(rb'"features"\s*:\s*(?:\[\s*\]|null)')
-_DATETIME = re.compile(rb'"datetime"\s*:\s*"([^"/]*)"')
 _SHOWN = 160
-
-
-class Step(NamedTuple):
-    """How a cursor came to a page."""
-
-    request: Request
-    """As it was answered."""
-    following: Request | None
-    """For the next page, where it is followed."""
-    ended: bool
-    """Whether the server has no next page."""
 
 
 class Page(NamedTuple):
@@ -43,7 +32,13 @@ class Page(NamedTuple):
     empty: bool
     freshness: Freshness | None = None
     """Of the cursor that it belongs to: to be told what the page brought."""
-    step: Step | None = None
+    track: Track | None = None
+    """Of the chunk that it belongs to, where a later run is to know how far this one came."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it has a `next` link."""
+        return any(isinstance(link, dict) and link.get("rel") == "next" for link in self.links)
 
 
 class Counts(NamedTuple):
@@ -86,11 +81,6 @@ def page_counts(page: Page) -> Counts:
     if returned is None and isinstance(features, list):
         returned = len(features)
     return Counts(_count(tail.get("numberMatched"), context.get("matched")), returned)
-
-
-def datetimes(page: Page) -> list[str]:
-    """Give every instant written as a `datetime` on a page, in order. A hint: not all need be those of its items."""
-    return [found.decode("ascii", "replace") for found in _DATETIME.findall(page.body)]
 
 
 def _tail(body: bytes, name: str) -> dict[str, Any] | None:
@@ -144,7 +134,8 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
 
     """
     try:
-        whole = orjson.loads(body.removeprefix(_BOM))
+        with collector_paused():
+            whole = orjson.loads(body.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "broken JSON"
         message = f"{display(url)} answers with {kind} ({error}; {len(body)} bytes): {beginning(body)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.agenda import Agenda
@@ -15,10 +16,12 @@ from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.exchange import FORBIDDEN, Exchange
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Page, page_counts, parse_page
-from stac_ingest.api.places import ApiPlaces, PageBatch
 from stac_ingest.api.planning import Asked, Planner, Unit, Walk
+from stac_ingest.api.resuming import TimesRead, Track
 from stac_ingest.api.search import Landing, search_datetime
 from stac_ingest.api.spotcheck import SpotCheck
+from stac_ingest.api.stealing import Walker
+from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.api.urls import display
 from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, PauseTooLong, ResponseError
 from stac_ingest.sources.base import Batch, Item, Payload, Place, Reject
@@ -53,10 +56,12 @@ class StacApiSource:
         self._exchange = Exchange(config, summary, self._client, self._clock)
         self._check = SpotCheck(collection_id, config.bbox, self._asked.interval, summary)
         self._planner: Planner | None = None
-        self._places: ApiPlaces | None = None
+        self._chunks: TimeChunks | None = None
+        self._read_before: TimesRead | None = None
         self._page_items: list[Item] = []
         self._agenda: Agenda[Unit] = Agenda([])
         self._finished = False
+        self._read_twice = False
         self._decoded = 0
         self._handed_items = 0
         self._handed_pages = 0
@@ -64,14 +69,15 @@ class StacApiSource:
         self._taken = asyncio.Event()
 
     def go_on(self, places: Sequence[Place]) -> None:
-        """Leave out what an earlier run has read."""
-        self._places = ApiPlaces(places, self._root)
+        """Keep track of the stretches of time that are read, and leave out these."""
+        self._read_before = TimesRead(places)
 
     def place(self, batch: Batch, *, clean: bool) -> Place | None:
-        """Name the place of a page: the stretch of time that it ends, the request that follows it, or its own."""
-        if not isinstance(batch, PageBatch):
+        """Name the stretch of time that a page adds; None outside of chunks of time, which alone are kept track of."""
+        page: Page | None = batch[0].data
+        if page is None or page.track is None:
             return None
-        return batch.track.place(batch[0].data.step, self._page_items, clean=clean)
+        return page.track.place(self._page_items, ended=not page.goes_on, clean=clean)
 
     async def open(self) -> None:
         """Start the session, read the landing page and the collection.
@@ -91,7 +97,7 @@ class StacApiSource:
         await self._client.close()
         if (found := self._exchange.describe()) is not None:
             self._summary.note(found)
-        matched, came = self._summary.matched, self._decoded - self._summary.duplicates + self._summary.resumed
+        matched, came = self._summary.matched, self._came
         if self._finished and self._config.max_items is None and matched is not None and matched != came:
             self._summary.note(f"the server counts {matched} items (numberMatched) and {came} came")
 
@@ -102,32 +108,37 @@ class StacApiSource:
             DataProcessingError: the first page can't be had.
 
         """
-        self._agenda = Agenda(await self._listed())
-        async for unit in self._agenda.units():
-            self._summary.chunks += isinstance(unit, Chunk)
-            yield unit
+        units: Iterable[Unit] | None = await self._planned()
+        while units is not None:
+            find = None if self._chunks is None else self._chunks.steal
+            self._agenda = Agenda(units, places=lambda: self._exchange.places, find=find)
+            async for unit in self._agenda.units():
+                self._summary.chunks += isinstance(unit, Chunk)
+                yield unit
+            units = await self._left_out()
         self._finished = True
 
-    async def _listed(self) -> Iterable[Unit]:
-        """List the units, without those that an earlier run has read."""
-        planner, places = self._opened, self._places
-        units: Iterable[Unit] | None = await planner.chunks(self._clock.wall()) if self._by_time else None
-        if units is None and places is not None and places.cursor is not None:
-            units = await self._walks_from(places.cursor, places.again)
-        if units is None:
-            units = await planner.walks()
-        return units if places is None else places.left_of(units)
+    async def _planned(self) -> Iterable[Unit]:
+        planner, before = self._opened, self._read_before
+        self._chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
+        if self._chunks is None:
+            return await planner.walks()
+        return self._chunks.first if before is None else before.left_of(self._chunks.first)
 
-    async def _walks_from(self, request: Request, again: Iterable[Request]) -> list[Unit] | None:
-        """Go on with a cursor of an earlier run; None where the server doesn't know it any more."""
-        try:
-            first = await self._cursor(request).fetch(request)
-            return [*(Walk(other, alone=False, onward=False) for other in again), Walk(request, first)]
-        except ResponseError as error:
-            if _ends_all(error):
-                raise
-            self._summary.note("the server did not take the cursor of the earlier run; it was asked from the beginning")
+    async def _left_out(self) -> Iterable[Unit] | None:
+        """List what else is to be read, unless all has come. Only the consumer knows what has."""
+        resumed = self._summary.resumed > 0
+        if self._chunks is None or not (self._chunks.stopped_early or resumed):
             return None
+        await self._until_all_taken()
+        if rest := self._chunks.rest(self._came):
+            return [Walk(request, alone=False) for request in rest]
+        matched = self._summary.matched
+        if not resumed or matched is None or self._came >= matched or self._summary.failures or self._read_twice:
+            return None
+        self._summary.note("less came than the server counts; what an earlier run had read was read again")
+        self._read_twice, self._read_before = True, TimesRead([])
+        return await self._planned()
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
         """Read one unit, one page a batch.
@@ -137,13 +148,11 @@ class StacApiSource:
                 is spent. Any other trouble is a payload with an error, and costs this unit alone.
 
         """
-        track = None if self._places is None else self._places.track(unit)
-        pages = self._chunk_pages(unit) if isinstance(unit, Chunk) else self._walk_pages(unit)
+        pages = self._pages(unit)
         try:
             async for page in pages:
                 self._hand(page)
-                payload = Payload(page, page.url)
-                yield [payload] if track is None else PageBatch(payload, track)
+                yield [Payload(page, page.url)]
                 await self._until_hungry()
         except DataProcessingError as error:
             if _is_fatal(unit, error):
@@ -183,9 +192,13 @@ class StacApiSource:
                 reject(where, ItemError(f"{where}: {error}"))
                 continue
             self._check.look(item)
-            if self._places is not None:
+            if self._read_before is not None:
                 self._page_items.append(item)
             yield item
+
+    @property
+    def _came(self) -> int:
+        return self._decoded - self._summary.duplicates + self._summary.resumed
 
     @property
     def _by_time(self) -> bool:
@@ -209,6 +222,9 @@ class StacApiSource:
         """Once as many items are on their way as are wanted, ask for more only when they turn out not to do."""
         if self._config.max_items is None or self._handed_items < self._config.max_items:
             return
+        await self._until_all_taken()
+
+    async def _until_all_taken(self) -> None:
         while self._taken_pages < self._handed_pages:
             self._taken.clear()
             await self._taken.wait()
@@ -217,6 +233,13 @@ class StacApiSource:
         ahead = self._config.read_ahead is not False
         enough = enough or self._config.max_items
         return Cursor(self._exchange, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size)
+
+    def _pages(self, unit: Unit) -> AsyncGenerator[Page, None]:
+        if isinstance(unit, Walk):
+            return self._walk_pages(unit)
+        if self._chunks is None:
+            raise RuntimeError("no chunks were planned")
+        return self._chunk_pages(unit, self._chunks)
 
     async def _walk_pages(self, walk: Walk) -> AsyncGenerator[Page, None]:
         # The last of the numbered pages looks further, but isn't to hurry when enough pages have been asked for.
@@ -232,22 +255,35 @@ class StacApiSource:
         async for page in cursor.pages(first):
             yield page
 
-    async def _chunk_pages(self, chunk: Chunk) -> AsyncGenerator[Page, None]:
+    async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[Page, None]:
         if chunk.abandoned:
             return
         request = self._opened.chunk_request(chunk)
         cursor = self._cursor(request)
         first = await cursor.fetch(request)
         counts = page_counts(first[1])
-        verdict, parts = self._opened.judge(chunk, first[1], counts)
+        verdict, parts = chunks.judge(chunk, first[1], counts)
         self._agenda.add(parts)
         if verdict is Verdict.DROP:
             return
         if counts.matched is not None and counts.returned is not None:
             cursor.expect(request, counts.matched - counts.returned)
         cursor.freshness.matched = counts.matched
-        async for page in cursor.pages(first):
-            yield page
+        walker = chunks.start(chunk, first[1], counts)
+        if walker is not None:
+            cursor.halts = partial(self._halts, chunks, walker)
+        track = None if self._read_before is None else Track(chunk.interval)
+        try:
+            async for page in cursor.pages(first):
+                yield page._replace(track=track)
+        finally:
+            if walker is not None:
+                chunks.end(walker)
+
+    def _halts(self, chunks: TimeChunks, walker: Walker, page: Page, following: Request) -> bool:
+        halts = chunks.advance(walker, page, following)
+        self._agenda.look_again()
+        return halts
 
 
 def _checked(found: object) -> Item:
@@ -257,11 +293,8 @@ def _checked(found: object) -> Item:
 
 
 def _is_fatal(unit: Unit, error: DataProcessingError) -> bool:
-    return _ends_all(error) or (isinstance(unit, Walk) and unit.alone)
-
-
-def _ends_all(error: DataProcessingError) -> bool:
-    """Whether nothing can be asked any more."""
     if isinstance(error, BudgetExhausted | PauseTooLong):
         return True
-    return isinstance(error, ResponseError) and error.status in (UNAUTHORIZED, FORBIDDEN)
+    if isinstance(error, ResponseError) and error.status in (UNAUTHORIZED, FORBIDDEN):
+        return True
+    return isinstance(unit, Walk) and unit.alone
