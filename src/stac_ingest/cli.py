@@ -64,6 +64,7 @@ class Run:
         self._resume: bool = options.resume
         self._failures = FailureCollector()
         self._result = PipelineResult()
+        self._positions: Positions | None = None
         # A wrong path or setting must be told before anything is written.
         self._module = IngestModule(config)
 
@@ -80,12 +81,16 @@ class Run:
         except (IngestError, KeyboardInterrupt):
             self._report(interrupted=True)
             raise
-        return INCOMPLETE if self._report(interrupted=False).verdict == "truncated" else COMPLETE
+        if self._report(interrupted=False).verdict == "truncated":
+            return INCOMPLETE
+        if self._positions is not None:
+            self._positions.forget()
+        return COMPLETE
 
     async def _pipeline(self) -> None:
         progress = ProgressLine(self._stream, lambda: len(self._failures))
         checkpoints = await asyncio.to_thread(self._open_checkpoints)
-        positions = await asyncio.to_thread(self._open_positions, checkpoints)
+        self._positions = positions = await asyncio.to_thread(self._open_positions, checkpoints)
         context = WorkflowContext(
             workflow_id=self._to,
             config=self._config.model_dump(),
@@ -98,8 +103,6 @@ class Run:
         output = make_output(self._to, self._folder / "items" if self._to == "items" else self._folder)
         try:
             await run_pipeline(self._module, [], output, context, on_progress=progress.update, result=self._result)
-            if positions is not None and not self._failures:
-                positions.forget()
         finally:
             progress.clear()
             if positions is not None:
