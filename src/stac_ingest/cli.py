@@ -127,7 +127,8 @@ class Run:
         root = self._folder / CHECKPOINTS
         checkpoints = CheckpointManager(self._to, collection, root, resume_from_existing=self._resume)
         finished = self._folder / NDJSON_NAME
-        if self._resume and self._to == "ndjson" and not checkpoints.completed_count and finished.exists():
+        known = checkpoints.completed_count or checkpoints.set_aside
+        if self._resume and self._to == "ndjson" and not known and finished.exists():
             raise ConfigurationError(
                 f"{finished} holds items, but there is no checkpoint of {collection!r} to resume from"
             )

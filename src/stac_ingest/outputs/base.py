@@ -114,7 +114,13 @@ class BatchedOutput(ABC, Generic[Entry]):
 
     def _open_safely(self) -> None:
         with self.folder.writing():
-            self._open(resume=self._checkpoints is not None and self._checkpoints.completed_count > 0)
+            known = self._checkpoints is not None and self._checkpoints.completed_count > 0
+            self._open(resume=known or self._records_lost)
+
+    @property
+    def _records_lost(self) -> bool:
+        """Whether the checkpoint was damaged: then the output itself has to say what is in it."""
+        return bool(getattr(self._checkpoints, "set_aside", ()))
 
     def _write_safely(self, batch: list[Entry], places: list[Place]) -> None:
         with self.folder.writing():

@@ -65,6 +65,10 @@ class GeoParquetOutput(BatchedOutput[Item]):
                 self._publish()
             else:
                 self.folder.remove(_PENDING)
+        if self._records_lost:
+            for path in self._paths:
+                there: list[Any] = pq.read_table(path, columns=["id"])["id"].to_pylist()
+                self._mark((item_id, str(path)) for item_id in there)
         self._items = sum(pq.read_metadata(path).num_rows for path in self._paths)
         if self._items < self._checkpoints.completed_count:
             raise ConfigurationError(
