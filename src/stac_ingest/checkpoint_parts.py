@@ -140,7 +140,7 @@ class PartStore:
             path.replace(target)
         self.set_aside.append(target)
         self._logger.warning(
-            "checkpoint part %s can't be read and was set aside as %s; its items are looked for in the output, or ingested again (%s)",
+            "checkpoint part %s is unreadable and set aside as %s; its items are sought in the output or read again (%s)",
             path,
             target.name,
             error,

@@ -98,7 +98,7 @@ def test_a_file_that_may_not_grow_is_like_a_full_disk(source, tmp_path):
     size = BATCH * len(orjson.dumps(item(0))) * 3 // 2
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (size, size))
     command = [sys.executable, "-m", "stac_ingest", *arguments(source, "ndjson", out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, preexec_fn=limit)  # noqa: PLW1509 - no threads here
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, preexec_fn=limit)
     assert done.returncode == 3
     assert str(out) in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
@@ -107,23 +107,34 @@ def test_a_file_that_may_not_grow_is_like_a_full_disk(source, tmp_path):
     assert orjson.loads((out / "certificate.json").read_bytes())["skipped"] >= BATCH
 
 
+@pytest.fixture
+def interrupted(source, monkeypatch):
+    """Give a function that runs an ingest to some point after its second batch, and returns what resumes it."""
+
+    def run(kind, out):
+        with monkeypatch.context() as patch:
+            patch.setattr("stac_ingest.outputs.geoparquet.GeoParquetOutput.__init__.__kwdefaults__", SMALL_PARTS)
+            after(patch, 2_200, sys.exit)
+            with pytest.raises(SystemExit):
+                main(arguments(source, kind, out))
+        return partial(main, arguments(source, kind, out, "--resume"))
+
+    return run
+
+
 @pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet"])
-def test_a_folder_that_can_not_be_written_to_any_more(source, small_disk, kind, monkeypatch, capfd):
+def test_a_folder_that_can_not_be_written_to_any_more(interrupted, small_disk, kind, capfd):
     """A file system that is read-only is named, changes nothing, and the run goes on when that is mended."""
     disk, remount = small_disk
-    out = disk / "out"
-    after(monkeypatch, 2_200, sys.exit)
-    with pytest.raises(SystemExit):
-        main(arguments(source, kind, out))
-    monkeypatch.undo()
+    resume = interrupted(kind, disk / "out")
     remount("ro")
-    assert main(arguments(source, kind, out, "--resume")) == 2
+    assert resume() == 2
     shown = capfd.readouterr().err.splitlines()
     assert len(shown) == 1
     assert str(disk) in shown[0]
     remount("rw")
-    assert main(arguments(source, kind, out, "--resume")) == 0
-    assert written(kind, out) == everything()
+    assert resume() == 0
+    assert written(kind, disk / "out") == everything()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -158,18 +169,14 @@ def test_a_folder_that_goes_is_noticed(source, tmp_path, kind, monkeypatch, capf
 
 @pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet"])
 @pytest.mark.parametrize("whole", [False, True], ids=["one part", "all parts"])
-def test_a_damaged_checkpoint_leads_to_no_item_twice(source, tmp_path, kind, whole, monkeypatch, caplog):
+def test_a_damaged_checkpoint_leads_to_no_item_twice(interrupted, tmp_path, kind, whole, caplog):
     """A truncated checkpoint is set aside and named, and a resumed run ends with each item once all the same."""
     out = tmp_path / "out"
-    monkeypatch.setattr("stac_ingest.outputs.geoparquet.GeoParquetOutput.__init__.__kwdefaults__", SMALL_PARTS)
-    after(monkeypatch, 2_200, sys.exit)
-    with pytest.raises(SystemExit):
-        main(arguments(source, kind, out))
+    resume = interrupted(kind, out)
     parts = sorted(out.glob(".checkpoints/*/items.parquet/part-*"))
     for part in parts if whole else parts[:1]:
         os.truncate(part, part.stat().st_size - 20)
-    monkeypatch.undo()
-    assert main(arguments(source, kind, out, "--resume")) == 0
+    assert resume() == 0
     assert f"_{parts[0].name}.corrupt" in caplog.text
     assert written(kind, out) == everything()
 

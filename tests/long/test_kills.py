@@ -1,4 +1,4 @@
-"""Killed again and again at random moments, an ingest delivers each item once; `make test-long` does it at full size."""
+"""Killed at random moments, an ingest delivers each item once. `make test-long` does it at full size."""
 
 from __future__ import annotations
 
@@ -140,8 +140,8 @@ def test_killed_at_random_moments(source, kind, folder, tmp_path):
             if source != "api by cursor" and kills > killed_before:
                 assert more_read <= BATCH[kind] + (WORKERS * LIMIT if server else 4 * SLICE)
             shutil.rmtree(out)
-        unit = f"requests more than the {once} of one run" if server else "items read again"
-        print(f"{source}, {kind}: {kills} kills, {ingests} ingests of {seconds:.1f} s, {again} {unit} each")
+        unit = f"requests more than {once} each" if server else "items read again"
+        print(f"{source}, {kind}: {kills} kills, {ingests} ingests of {seconds:.1f} s, {again} {unit}")  # noqa: T201 - a figure
 
 
 def check(kind, out):
