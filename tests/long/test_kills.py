@@ -36,40 +36,10 @@ SOURCES = {
 CASES = [(source, kind) for source in ("files", "api by time") for kind in BATCH] + [("api by cursor", "ndjson")]
 
 
-def item(number):
-    """Make a small item; three share each instant."""
-    day, minute = divmod(number // 3, 1440)
-    stamp = f"2024-01-{day + 1:02}T{minute // 60:02}:{minute % 60:02}:00Z"
-    return {
-        "type": "Feature",
-        "stac_version": "1.1.0",
-        "id": f"i{number:06}",
-        "collection": "things",
-        "bbox": [number % 180, 1.0, number % 180, 1.0],
-        "geometry": {"type": "Point", "coordinates": [number % 180, 1.0]},
-        "properties": {"datetime": stamp, "number": number},
-        "links": [],
-        "assets": {},
-    }
-
-
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(write_corpus):
     """Write the items, as files and for a server."""
-    folder = tmp_path_factory.mktemp("kills")
-    (folder / "items").mkdir()
-    extent = {
-        "spatial": {"bbox": [[-180, -90, 180, 90]]},
-        "temporal": {"interval": [["2024-01-01T00:00:00Z", item(ITEMS)["properties"]["datetime"]]]},
-    }
-    about = {"type": "Collection", "stac_version": "1.1.0", "id": "things", "description": "x", "license": "other"}
-    (folder / "collection.json").write_bytes(orjson.dumps({**about, "links": [], "extent": extent}))
-    with (folder / "items.ndjson").open("wb") as lines:
-        for number in range(ITEMS):
-            line = orjson.dumps(item(number))
-            lines.write(line + b"\n")
-            (folder / "items" / f"i{number:06}.json").write_bytes(line)
-    return folder
+    return write_corpus(ITEMS, files=True)
 
 
 @dataclass
