@@ -44,7 +44,9 @@ class Track:
         """The instant of the last item."""
         self._noted: int | None = None
         """How far it was noted, once it was."""
-        self._clean = self._clean_before = self._all_clean = True
+        self._all_clean = self._clean_before = True
+        self._bad: int | None = None
+        """The last instant at which something may have failed."""
 
     def place(self, items: Sequence[Item], *, ended: bool, clean: bool) -> Place | None:
         """Name what a page adds to what has been read for good.
@@ -57,7 +59,10 @@ class Track:
         """
         for item in items:
             self._look(item)
-        self._clean &= clean
+        if not (clean and self._clean_before):
+            # What failed on the page before may be as late as the last item of this one.
+            self._bad = self._last
+        self._clean_before = clean
         self._all_clean &= clean
         if not self._within:
             return None
@@ -85,9 +90,8 @@ class Track:
         to = far if ended else (self._last // MILLISECOND - self._sign * (2 if newest_first else 1)) * MILLISECOND
         if not ended and near is not None and to is not None and (to - near) * self._sign <= 0:
             return None
-        # An item at the instant where the page before ended lies in this stretch, so both must be sound.
-        sound = self._clean and self._clean_before
-        self._clean, self._clean_before, self._noted = True, self._clean, to
+        self._noted = to
+        sound = self._bad is None or (near is not None and (near - self._bad) * self._sign > 0)
         return _time(Interval(to, near) if newest_first else Interval(near, to)) if sound else None
 
 
