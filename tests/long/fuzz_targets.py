@@ -1,12 +1,10 @@
 """What is done with bytes of strangers, as functions that take any bytes and may only refuse them by typed errors.
 
-`test_fuzz.py` calls them with hypothesis. With atheris, which finds inputs by the code that they reach:
-`python tests/long/fuzz_targets.py page FOLDER_OF_SEEDS -max_total_time=600`
+`test_fuzz.py` calls them with hypothesis, `fuzz_atheris.py` with atheris.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -109,11 +107,3 @@ def decode(data):
 
 
 TARGETS = {"page": page, "text": text, "parquet": parquet}
-
-if __name__ == "__main__":
-    import atheris
-
-    target = TARGETS[sys.argv.pop(1)]
-    atheris.instrument_all()
-    atheris.Setup(sys.argv, target)
-    atheris.Fuzz()
