@@ -20,7 +20,7 @@ from ingest_bench.settings import Server
 from ingest_bench.simulator.process import SimulatorProcess
 
 LONG = "TEST_LONG" in os.environ
-ITEMS, KILLS = (80_000, 50) if LONG else (4_000, 2)
+ITEMS, KILLS = (80_000, 50) if LONG else (4_000, 1)
 SEED = 20260210
 LIMIT = 250
 PATIENCE_S = 600
