@@ -99,7 +99,7 @@ def test_killed_at_random_moments(source, kind, folder, tmp_path):
             out = tmp_path / f"{ingests}"
             ingests += 1
             killed_before, more = kills, []
-            while ingest.run(out, *more, seconds=seconds * chance.uniform(0.1, 1)):
+            while ingest.run(out, *more, seconds=seconds * chance.uniform(0.1, 1) if kills < KILLS else PATIENCE_S):
                 kills += 1
                 more = ["--resume"] if (out / ".checkpoints").exists() else []
             check(kind, out)
