@@ -16,7 +16,7 @@ from stac_ingest import IngestModule, WorkflowContext
 
 LONG = "TEST_LONG" in os.environ
 ITEMS = int(os.environ.get("TEST_ITEMS", "100000" if LONG else "8000"))
-LIMIT = 200 if LONG else 40
+LIMIT = 500 if LONG else 40
 WORKERS = 50
 TIMEOUT_S = 5 if LONG else 2
 FAULTS = (
