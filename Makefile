@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long compare test lint format publish hostile calibrate test-slurm schemas pins clean
+.PHONY: help run quick long compare test lint format publish hostile calibrate test-long test-slurm schemas pins clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -29,6 +29,9 @@ calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (unde
 
 test: $(VENV)/.dev ## all tests
 	$(BIN)/pytest
+
+test-long: $(VENV)/.dev ## kills, many items past faults, fuzzing, at full size (about an hour; TEST_ITEMS, TEST_INPUTS)
+	TEST_LONG=1 $(BIN)/pytest tests/long -s
 
 test-slurm: $(VENV)/.dev ## the workflow on a SLURM of two nodes, brought up on this machine (Debian's packages; root)
 	TEST_SLURM=1 $(BIN)/pytest tests/slurm -rs

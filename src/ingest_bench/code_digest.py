@@ -43,6 +43,7 @@ ENGINE = (
     "stac_ingest/sources/base.py",
     "stac_ingest/strategies/__init__.py",
     "stac_ingest/strategies/base.py",
+    "stac_ingest/tracking.py",
 )
 STRATEGIES = {
     "sequential": ("stac_ingest/strategies/sequential.py",),
@@ -51,7 +52,7 @@ STRATEGIES = {
 }
 STRATEGIES["time_chunks"] = STRATEGIES["queue"]
 
-_JSON = tuple(f"stac_ingest/sources/{name}.py" for name in ("folder", "json_*", "read_ahead", "reading"))
+_JSON = tuple(f"stac_ingest/sources/{name}.py" for name in ("file_places", "folder", "json_*", "read_ahead", "reading"))
 SOURCES = {
     "item_files": _JSON,
     "items_directory": _JSON,

@@ -29,7 +29,7 @@ class Certificate(BaseModel):
     interrupted: bool = Field(description="whether the run was stopped before its end")
     source: str
     collection: str | None
-    items: int = Field(description="distinct items that the source delivered")
+    items: int = Field(description="distinct items that the source delivered, in this run and those it goes on with")
     expected: int | None = Field(description="how many there should be, where the source says so or all were seen")
     matched: int | None = Field(description="the server's `numberMatched`")
     max_items: int | None
@@ -40,6 +40,7 @@ class Certificate(BaseModel):
     ingest_failures: int = Field(description="files, pages or items that could not be read")
     stage_failures: int = Field(description="items that could not be transformed or written")
     skipped: int = Field(description="completed already, in an earlier run")
+    read_again: int = Field(description="of those skipped, how many this run had to read to find that out")
     dropped: int = Field(description="taken out by a modifier")
     written: int = Field(description="in this run")
     output: dict[str, Any] = Field(description="what the output says it holds")
@@ -89,7 +90,7 @@ def certify(
         interrupted=interrupted,
         source=display(config.source) if config.mode == "api" else config.source,
         collection=collection,
-        items=result.fetched,
+        items=_delivered(summary, result),
         expected=expected,
         matched=summary.matched,
         max_items=config.max_items,
@@ -99,7 +100,8 @@ def certify(
         duplicates=summary.duplicates,
         ingest_failures=ingest_failures,
         stage_failures=result.failed,
-        skipped=result.skipped,
+        skipped=result.skipped + summary.resumed,
+        read_again=result.skipped,
         dropped=result.dropped,
         written=result.written,
         output=result.manifest,
@@ -111,16 +113,21 @@ def certify(
 def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> int | None:
     """How many items there should be. Files are all listed before they are read; a server may keep its count secret."""
     limit = config.max_items
-    known = summary.matched if config.mode == "api" else summary.items + failures
+    known = summary.matched if config.mode == "api" else summary.items + failures + summary.resumed
     if known is None:
         return limit if limit is not None and summary.items >= limit else None
     return known if limit is None else min(known, limit)
 
 
+def _delivered(summary: IngestSummary, result: PipelineResult) -> int:
+    """Count what this run read and what it left out, since an earlier one had read it."""
+    return result.fetched + summary.resumed
+
+
 def _judge(
     expected: int | None, summary: IngestSummary, result: PipelineResult, failures: int, *, interrupted: bool
 ) -> tuple[Verdict, str]:
-    delivered = result.fetched
+    delivered = _delivered(summary, result)
     if interrupted:
         return "truncated", f"stopped after {delivered} items"
     if result.failed or failures:

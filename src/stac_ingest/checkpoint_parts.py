@@ -140,7 +140,7 @@ class PartStore:
             path.replace(target)
         self.set_aside.append(target)
         self._logger.warning(
-            "checkpoint part %s can't be read and was set aside as %s; its items will be ingested again (%s)",
+            "checkpoint part %s is unreadable and set aside as %s; the output is asked for its items (%s)",
             path,
             target.name,
             error,

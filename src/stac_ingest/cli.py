@@ -22,6 +22,7 @@ from stac_ingest.outputs import make_output
 from stac_ingest.outputs.folder import OutputFolder
 from stac_ingest.outputs.ndjson import NAME as NDJSON_NAME
 from stac_ingest.pipeline import PipelineResult, run_pipeline
+from stac_ingest.positions import Positions
 from stac_ingest.progress import PrintableFormatter, ProgressLine, printable
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
@@ -63,6 +64,7 @@ class Run:
         self._resume: bool = options.resume
         self._failures = FailureCollector()
         self._result = PipelineResult()
+        self._positions: Positions | None = None
         # A wrong path or setting must be told before anything is written.
         self._module = IngestModule(config)
 
@@ -79,17 +81,23 @@ class Run:
         except (IngestError, KeyboardInterrupt):
             self._report(interrupted=True)
             raise
-        return INCOMPLETE if self._report(interrupted=False).verdict == "truncated" else COMPLETE
+        if self._report(interrupted=False).verdict == "truncated":
+            return INCOMPLETE
+        if self._positions is not None:
+            self._positions.forget()
+        return COMPLETE
 
     async def _pipeline(self) -> None:
         progress = ProgressLine(self._stream, lambda: len(self._failures))
         checkpoints = await asyncio.to_thread(self._open_checkpoints)
+        self._positions = positions = await asyncio.to_thread(self._open_positions, checkpoints)
         context = WorkflowContext(
             workflow_id=self._to,
             config=self._config.model_dump(),
             logger=logging.getLogger("stac_ingest"),
             failure_collector=self._failures,
             checkpoints=checkpoints,
+            positions=positions,
             data={"collection_id": self._config.collection_id} if self._config.collection_id else {},
         )
         output = make_output(self._to, self._folder / "items" if self._to == "items" else self._folder)
@@ -97,14 +105,30 @@ class Run:
             await run_pipeline(self._module, [], output, context, on_progress=progress.update, result=self._result)
         finally:
             progress.clear()
+            if positions is not None:
+                positions.close()
             await asyncio.to_thread(checkpoints.close)
+
+    def _open_positions(self, checkpoints: CheckpointManager) -> Positions | None:
+        """Find out where an earlier run was. What it noted holds only with all its records."""
+        path = checkpoints.get_checkpoint_path().with_suffix(".positions")
+        names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query")
+        source = {name: getattr(self._config, name) for name in names}
+        try:
+            if self._config.max_items is not None or checkpoints.set_aside:
+                path.unlink(missing_ok=True)  # such a run counts from the beginning, or has to look at everything
+                return None
+            return Positions.go_on(path, source) if checkpoints.completed_count else Positions.begin(path, source)
+        except OSError as error:
+            raise ConfigurationError(f"{path} can't be used: {error.strerror or error}") from error
 
     def _open_checkpoints(self) -> CheckpointManager:
         collection = self._config.collection_id or "items"
         root = self._folder / CHECKPOINTS
         checkpoints = CheckpointManager(self._to, collection, root, resume_from_existing=self._resume)
         finished = self._folder / NDJSON_NAME
-        if self._resume and self._to == "ndjson" and not checkpoints.completed_count and finished.exists():
+        known = checkpoints.completed_count or checkpoints.set_aside
+        if self._resume and self._to == "ndjson" and not known and finished.exists():
             raise ConfigurationError(
                 f"{finished} holds items, but there is no checkpoint of {collection!r} to resume from"
             )

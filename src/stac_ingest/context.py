@@ -21,4 +21,6 @@ class WorkflowContext:
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("stac_ingest"))
     failure_collector: FailureCollector = field(default_factory=FailureCollector)
     checkpoints: Any = None
+    positions: Any = None
+    """Where they are kept (`positions.Positions`), a resumed run doesn't read what an earlier one has written."""
     data: dict[str, Any] = field(default_factory=dict)

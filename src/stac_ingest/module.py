@@ -17,6 +17,7 @@ from stac_ingest.sources import check_path, make_source
 from stac_ingest.sources.base import Item
 from stac_ingest.strategies import choose_strategy
 from stac_ingest.summary import IngestSummary
+from stac_ingest.tracking import Tracker
 
 
 class IngestModule:
@@ -63,21 +64,28 @@ class IngestModule:
         collection_id = config.collection_id or context.data.get("collection_id")
         source = await asyncio.to_thread(make_source, config, collection_id, summary)
         seen = Seen() if config.mode == "api" else None
+        tracker = Tracker.of(context, source, summary)
         try:
             await source.open()
             async with aclosing(strategy(source, config.workers)) as batches:
                 async for batch in batches:
+                    if tracker is not None:
+                        tracker.begin()
                     for item in source.decode(batch, rejects):
                         if seen is not None and not seen.add(*_identity(item)):
                             summary.duplicates += 1
                             continue
                         summary.items += 1
+                        if tracker is not None:
+                            tracker.look(item)
                         yield item
                         if summary.items == config.max_items:
                             return
+                    if tracker is not None:
+                        tracker.end(batch)
         finally:
             await source.close()
-        if rejects.first is not None and not summary.items and config.mode == "file":
+        if rejects.first is not None and not summary.items + summary.resumed and config.mode == "file":
             raise DataProcessingError(
                 f"No item could be read from {config.source}: {summary.failures} failures, the first is {rejects.first}"
             )

@@ -25,6 +25,8 @@ class IngestSummary:
     empty_pages: int = 0
     chunks: int = 0
     """Independent parts that the search was split into."""
+    resumed: int = 0
+    """Items of an earlier run that this one didn't read again."""
     matched: int | None = None
     """What the server says there is (`numberMatched`), where it says so."""
     in_flight_peak: int = 0

@@ -326,6 +326,18 @@ async def test_nothing_but_broken_files_is_an_error(tmp_path: Path) -> None:
     assert await read(write(tmp_path / "empty.parquet", [])) == []
 
 
+async def test_a_name_that_is_not_text_breaks_its_file_alone(tmp_path: Path) -> None:
+    """A column whose name isn't UTF-8 makes its file unreadable, told as such; the file beside it is read."""
+    pq.write_table(pa.table({"namely": [1]}), tmp_path / "a.parquet", store_schema=False)
+    broken = (tmp_path / "a.parquet").read_bytes().replace(b"namely", b"name\xa5y")
+    (tmp_path / "a.parquet").write_bytes(broken)
+    write(tmp_path / "b.parquet", [example("b")])
+    context = WorkflowContext()
+    module = IngestModule({"mode": "file", "source": str(tmp_path), "format": "parquet"})
+    assert [item["id"] async for item in module.fetch(context)] == ["b"]
+    assert "not a Parquet file" in str(context.failure_collector.get_all()[0].error)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

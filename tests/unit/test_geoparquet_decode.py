@@ -115,6 +115,12 @@ def test_a_ring_that_lies_about_its_length_is_named() -> None:
     assert geojson_column(pa.array([lying, lying + POINT]))[1] == [0, 1]
 
 
+def test_a_column_without_a_single_byte_is_read() -> None:
+    """Rows that are empty, and not null, are named, also where no row of the column holds a byte."""
+    found, bad = geojson_column(pa.array([b"", None, b""]))
+    assert (list(found), bad) == ([None, None, None], [0, 2])
+
+
 def test_coordinates_that_are_no_numbers_are_named() -> None:
     """A ring with NaN and a point at infinity are no GeoJSON; an empty point, which is NaN in binary, is."""
     ring = struct.pack("<BIII8d", 1, 3, 1, 4, 0.0, 0.0, 1.0, float("nan"), 1.0, 1.0, 0.0, 0.0)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stac_ingest.api.freshness import Freshness
+from stac_ingest.api.resuming import Track
 from stac_ingest.api.salvage import salvage
 from stac_ingest.api.urls import display
 from stac_ingest.errors import ResponseError
@@ -31,6 +32,8 @@ class Page(NamedTuple):
     empty: bool
     freshness: Freshness | None = None
     """Of the cursor that it belongs to: to be told what the page brought."""
+    track: Track | None = None
+    """Of the chunk that it belongs to, where a later run is to know how far this one came."""
 
     @property
     def goes_on(self) -> bool:

@@ -6,6 +6,7 @@ spool file beside the target, and are written under the schema that fits all of 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -96,7 +97,8 @@ class GeoParquetWriter:
 
     def abandon(self) -> None:
         """Let go of everything that isn't finished."""
-        self._spool.close()
+        with contextlib.suppress(OSError):  # a full disk refuses what is still buffered, and nobody wants it any more
+            self._spool.close()
         self._spool_path.unlink(missing_ok=True)
         self._part_path.unlink(missing_ok=True)
 

@@ -112,6 +112,8 @@ def _of_form(form: _Form, data: Bytes, begin: Places, end: Places) -> npt.NDArra
     """Tell which rows have a form, finite coordinates included."""
     head = form.head
     found = end - begin >= head + 16
+    if not found.any():
+        return found  # there may be no bytes at all to look at
     starts = np.where(found, begin, 0)
     for place, byte in enumerate(form.start):
         found &= data[np.minimum(starts + place, data.size - 1)] == byte

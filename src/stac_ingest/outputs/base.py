@@ -12,6 +12,7 @@ import orjson
 
 from stac_ingest.errors import ItemError
 from stac_ingest.outputs.folder import OutputFolder
+from stac_ingest.sources.base import Place
 
 Item = dict[str, Any]
 Entry = TypeVar("Entry")
@@ -30,6 +31,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._folder_path = folder
         self._folder: OutputFolder | None = None
         self._checkpoints: Any = None
+        self._positions: Any = None
         self._batch_items = batch_items
         self._batch_bytes = batch_bytes if batch_bytes is not None else 1 << 62
         self._batch: list[Entry] = []
@@ -53,6 +55,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         if self._folder is not None:
             return
         self._checkpoints = getattr(context, "checkpoints", None)
+        self._positions = getattr(context, "positions", None)
         self._failed = _failure_reporter(context)
         self._folder = await asyncio.to_thread(OutputFolder, self._folder_path)
         await asyncio.to_thread(self._open_safely)
@@ -100,7 +103,8 @@ class BatchedOutput(ABC, Generic[Entry]):
         batch, self._batch, self._size = self._batch, [], 0
         await self._settle()
         if batch:
-            self._writing = asyncio.create_task(asyncio.to_thread(self._write_safely, batch))
+            places = [] if self._positions is None else self._positions.take()
+            self._writing = asyncio.create_task(asyncio.to_thread(self._write_safely, batch, places))
 
     async def _settle(self) -> None:
         if self._writing is not None:
@@ -110,15 +114,28 @@ class BatchedOutput(ABC, Generic[Entry]):
 
     def _open_safely(self) -> None:
         with self.folder.writing():
-            self._open(resume=self._checkpoints is not None and self._checkpoints.completed_count > 0)
+            known = self._checkpoints is not None and self._checkpoints.completed_count > 0
+            self._open(resume=known or self._records_lost)
 
-    def _write_safely(self, batch: list[Entry]) -> None:
+    @property
+    def _records_lost(self) -> bool:
+        """Whether the checkpoint was damaged: then the output itself has to say what is in it."""
+        return bool(getattr(self._checkpoints, "set_aside", ()))
+
+    def _write_safely(self, batch: list[Entry], places: list[Place]) -> None:
         with self.folder.writing():
             self._write(batch)
+            if places:
+                self._note(places)
 
     def _finish_safely(self) -> dict[str, Any]:
         with self.folder.writing():
             return self._finish()
+
+    def _note(self, places: list[Place]) -> None:
+        """Note the places of what was written so far: it is on disk and marked."""
+        self._checkpoints.flush()
+        self._positions.settle(places)
 
     def _mark(self, written: Iterable[tuple[str, str]]) -> None:
         if self._checkpoints is not None:

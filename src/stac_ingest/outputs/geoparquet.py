@@ -10,6 +10,7 @@ from typing import Any
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.outputs.base import BatchedOutput, Item
+from stac_ingest.sources.base import Place
 
 _PART = re.compile(r"part-(\d{5,})\.parquet")
 _UNFINISHED = ".unfinished.parquet"
@@ -21,15 +22,18 @@ class GeoParquetOutput(BatchedOutput[Item]):
     """Writes `part-00000.parquet` and so on, each of about `part_items` items.
 
     A part appears when it is whole; only then its items are completed. On resume the parts that are there stay, and a
-    new one is begun.
+    new one is begun: what a killed run costs is a part.
     """
 
-    def __init__(self, folder: str | PathLike[str], *, row_group_items: int = 2000, part_items: int = 100_000) -> None:
+    def __init__(self, folder: str | PathLike[str], *, row_group_items: int = 2000, part_items: int = 20_000) -> None:
         super().__init__(folder, batch_items=row_group_items)
         self._row_group_items = row_group_items
         self._part_items = part_items
         self._writer: Any = None
         self._part_ids: list[str] = []
+        self._part_places: list[Place] = []
+        self._part_sound = True
+        """Whether every item of the part could be written: the places of one that couldn't are to be read again."""
         self._paths: list[Path] = []
         self._next = 0
         self._items = 0
@@ -61,6 +65,10 @@ class GeoParquetOutput(BatchedOutput[Item]):
                 self._publish()
             else:
                 self.folder.remove(_PENDING)
+        if self._records_lost:
+            for path in self._paths:
+                there: list[Any] = pq.read_table(path, columns=["id"])["id"].to_pylist()
+                self._mark((item_id, str(path)) for item_id in there)
         self._items = sum(pq.read_metadata(path).num_rows for path in self._paths)
         if self._items < self._checkpoints.completed_count:
             raise ConfigurationError(
@@ -87,6 +95,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         except (DataProcessingError, ValueError, TypeError) as error:
             if len(batch) == 1:
                 self._rejected += 1
+                self._part_sound = False
                 self._failed(batch[0]["id"], error)
                 return
             middle = len(batch) // 2
@@ -108,6 +117,18 @@ class GeoParquetOutput(BatchedOutput[Item]):
             self._checkpoints.flush()
         self._part_ids = []
         self._publish()
+        self._note_part()
+
+    def _note(self, places: list[Place]) -> None:
+        self._part_places += places
+        if not self._part_ids:
+            self._note_part()
+
+    def _note_part(self) -> None:
+        """Note what lies before the end of the last part."""
+        if self._part_places and self._part_sound:
+            super()._note(self._part_places)
+        self._part_places, self._part_sound = [], True
 
     def _publish(self) -> None:
         name = self._name()

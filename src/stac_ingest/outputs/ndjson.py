@@ -25,7 +25,7 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
     """
 
     def __init__(self, folder: str | PathLike[str], *, batch_bytes: int = 4 << 20) -> None:
-        super().__init__(folder, batch_items=10_000, batch_bytes=batch_bytes)
+        super().__init__(folder, batch_items=1000, batch_bytes=batch_bytes)
         self._descriptor = -1
         self._items = 0
 
@@ -35,10 +35,11 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
 
     def _open(self, *, resume: bool) -> None:
         self._items = 0
-        if not resume:
+        names = self.folder.names()
+        there = _PART in names or NAME in names
+        if not resume or not (there or self._checkpoints.completed_count):
             self._descriptor = self.folder.create(_PART)
             return
-        names = self.folder.names()
         if _PART not in names and NAME in names:
             self.folder.rename(NAME, _PART)
         elif _PART not in names:
@@ -47,8 +48,13 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         self._go_on()
 
     def _go_on(self) -> None:
-        tail = unmarked_tail(self._descriptor, self._checkpoints.is_completed)
-        if not tail.marked:
+        if self._records_lost:
+            tail = unmarked_tail(self._descriptor, lambda _: False)
+            lost = len(set(tail.unmarked)) < self._checkpoints.completed_count
+        else:
+            tail = unmarked_tail(self._descriptor, self._checkpoints.is_completed)
+            lost = not tail.marked
+        if lost:
             raise self._lost()
         os.ftruncate(self._descriptor, tail.keep)
         os.lseek(self._descriptor, tail.keep, os.SEEK_SET)

@@ -7,7 +7,7 @@ one does, and parsed items are more expensive to hold and to move than the bytes
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 Item = dict[str, Any]
 
@@ -25,6 +25,9 @@ class Payload(NamedTuple):
 
 
 Batch = Sequence[Payload]
+
+Place = dict[str, Any]
+"""A part of a source, in JSON, by which it can be told from the others in a later run."""
 
 Unit = TypeVar("Unit")
 
@@ -50,3 +53,17 @@ class Source(Protocol[Unit]):
 
     async def close(self) -> None:
         """Let go of everything, also after an error."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A source that can leave out what an earlier run has delivered."""
+
+    def go_on(self, places: Sequence[Place]) -> None:
+        """Keep track of places from now on, and leave out these. Comes before `open`."""
+
+    def place(self, batch: Batch, *, clean: bool) -> Place | None:
+        """Name the place of the batch that was decoded last; None where a later run has to look again.
+
+        Where it isn't `clean`, something in it failed, and is to be read again.
+        """

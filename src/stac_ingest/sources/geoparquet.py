@@ -30,6 +30,9 @@ BATCH_BYTES = 32 << 20
 READ_BUFFER = 64 << 10
 """Bytes read from a column chunk at once."""
 
+UNREADABLE = (OSError, ValueError, pa.ArrowException)
+"""What reading a damaged file can raise: names of columns that aren't UTF-8 are a `UnicodeDecodeError`."""
+
 
 class RowGroups(NamedTuple):
     """Row groups of one file; or the file itself, where it can't be opened."""
@@ -121,7 +124,7 @@ class GeoParquetSource:
     def _items(self, data: Decodable, origin: str, reject: Reject) -> Iterator[Item]:
         try:
             return data.decoder.items(data.rows, origin, reject)
-        except (pa.ArrowException, RecursionError) as error:
+        except (*UNREADABLE, RecursionError) as error:
             reject(origin, DataProcessingError(f"{origin}: {len(data.rows)} rows can't be read: {error}"))
             return iter(())
 
@@ -155,7 +158,7 @@ def _row_groups(path: Path) -> RowGroups:
     try:
         with pq.ParquetFile(path) as file:
             metadata, decoder = file.metadata, Decoder(file.schema_arrow)
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))
     return RowGroups(path, range(metadata.num_row_groups), metadata, decoder)
 
@@ -169,7 +172,7 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
                 rows = _rows_at_once(metadata.row_group(number))
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
                     yield Read(number, batch)
-        except (OSError, pa.ArrowException) as error:
+        except UNREADABLE as error:
             yield Read(number, None, DataProcessingError(f"{unit.path}: row group {number}: {error}"))
 
 

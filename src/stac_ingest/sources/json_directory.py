@@ -8,7 +8,7 @@ What has to wait for a disk, and everything at a higher concurrency, is read by 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,8 @@ import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError, ItemError
-from stac_ingest.sources.base import Batch, Item, Payload, Reject
+from stac_ingest.sources.base import Batch, Item, Payload, Place, Reject
+from stac_ingest.sources.file_places import FilePlaces
 from stac_ingest.sources.folder import Folder
 from stac_ingest.sources.json_text import checked, parse_leniently
 from stac_ingest.summary import IngestSummary
@@ -33,8 +34,17 @@ class JsonDirectorySource:
         self._config = config
         self._summary = summary
         self._folder: Folder | None = None
+        self._places: FilePlaces | None = None
         # Threads of its own: the loop's default ones are fewer than `concurrency` on a small machine.
         self._threads = ThreadPoolExecutor(config.workers, "stac-ingest-files")
+
+    def go_on(self, places: Sequence[Place]) -> None:
+        """Leave out files that an earlier run has read, unless the directory holds others than it did then."""
+        self._places = FilePlaces(places)
+
+    def place(self, batch: Batch, *, clean: bool) -> Place | None:
+        """Name the files of a batch."""
+        return self._places.place(batch) if self._places is not None and clean else None
 
     async def open(self) -> None:
         """List the directory.
@@ -44,8 +54,6 @@ class JsonDirectorySource:
 
         """
         await asyncio.get_running_loop().run_in_executor(self._threads, self._list)
-        if not self._opened.names:
-            raise DataProcessingError(f"No JSON files found in {self._path}")
 
     async def units(self) -> AsyncIterator[range]:
         """List slices of the sorted files."""
@@ -95,6 +103,10 @@ class JsonDirectorySource:
 
     def _list(self) -> None:
         self._folder = Folder(self._path, self._config)
+        if not self._folder.names:
+            raise DataProcessingError(f"No JSON files found in {self._path}")
+        if self._places is not None:
+            self._folder.names = self._places.left_of(self._folder.names)
 
     def _load(self, start: int, stop: int) -> list[Payload]:
         folder = self._opened

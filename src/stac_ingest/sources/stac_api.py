@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,14 @@ from stac_ingest.api.exchange import FORBIDDEN, Exchange
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Page, page_counts, parse_page
 from stac_ingest.api.planning import Asked, Planner, Unit, Walk
+from stac_ingest.api.resuming import TimesRead, Track
 from stac_ingest.api.search import Landing, search_datetime
 from stac_ingest.api.spotcheck import SpotCheck
 from stac_ingest.api.stealing import Walker
 from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.api.urls import display
 from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, PauseTooLong, ResponseError
-from stac_ingest.sources.base import Batch, Item, Payload, Reject
+from stac_ingest.sources.base import Batch, Item, Payload, Place, Reject
 from stac_ingest.sources.json_text import checked
 
 if TYPE_CHECKING:
@@ -56,13 +57,27 @@ class StacApiSource:
         self._check = SpotCheck(collection_id, config.bbox, self._asked.interval, summary)
         self._planner: Planner | None = None
         self._chunks: TimeChunks | None = None
+        self._read_before: TimesRead | None = None
+        self._page_items: list[Item] = []
         self._agenda: Agenda[Unit] = Agenda([])
         self._finished = False
+        self._read_twice = False
         self._decoded = 0
         self._handed_items = 0
         self._handed_pages = 0
         self._taken_pages = 0
         self._taken = asyncio.Event()
+
+    def go_on(self, places: Sequence[Place]) -> None:
+        """Keep track of the stretches of time that are read, and leave out these."""
+        self._read_before = TimesRead(places)
+
+    def place(self, batch: Batch, *, clean: bool) -> Place | None:
+        """Name the stretch of time that a page adds; None outside of chunks of time, which alone are kept track of."""
+        page: Page | None = batch[0].data
+        if page is None or page.track is None:
+            return None
+        return page.track.place(self._page_items, ended=not page.goes_on, clean=clean)
 
     async def open(self) -> None:
         """Start the session, read the landing page and the collection.
@@ -82,7 +97,7 @@ class StacApiSource:
         await self._client.close()
         if (found := self._exchange.describe()) is not None:
             self._summary.note(found)
-        matched, came = self._summary.matched, self._decoded - self._summary.duplicates
+        matched, came = self._summary.matched, self._came
         if self._finished and self._config.max_items is None and matched is not None and matched != came:
             self._summary.note(f"the server counts {matched} items (numberMatched) and {came} came")
 
@@ -93,12 +108,9 @@ class StacApiSource:
             DataProcessingError: the first page can't be had.
 
         """
-        planner = self._opened
-        chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
-        self._chunks = chunks
-        units: Iterable[Unit] = await planner.walks() if chunks is None else chunks.first
-        find = None if chunks is None else chunks.steal
-        while units:
+        units: Iterable[Unit] | None = await self._planned()
+        while units is not None:
+            find = None if self._chunks is None else self._chunks.steal
             self._agenda = Agenda(units, places=lambda: self._exchange.useful_places, find=find)
             async for unit in self._agenda.units():
                 self._summary.chunks += isinstance(unit, Chunk)
@@ -106,12 +118,27 @@ class StacApiSource:
             units = await self._left_out()
         self._finished = True
 
-    async def _left_out(self) -> Iterable[Unit]:
-        """List what walks that stopped early have left, unless all has come. Only the consumer knows what has."""
-        if self._chunks is None or not self._chunks.stopped_early:
-            return []
+    async def _planned(self) -> Iterable[Unit]:
+        planner, before = self._opened, self._read_before
+        self._chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
+        if self._chunks is None:
+            return await planner.walks()
+        return self._chunks.first if before is None else before.left_of(self._chunks.first)
+
+    async def _left_out(self) -> Iterable[Unit] | None:
+        """List what else is to be read, unless all has come. Only the consumer knows what has."""
+        resumed = self._summary.resumed > 0
+        if self._chunks is None or not (self._chunks.stopped_early or resumed):
+            return None
         await self._until_all_taken()
-        return [Walk(request, alone=False) for request in self._chunks.rest(self._decoded - self._summary.duplicates)]
+        if rest := self._chunks.rest(self._came):
+            return [Walk(request, alone=False) for request in rest]
+        matched = self._summary.matched
+        if not resumed or matched is None or self._came >= matched or self._summary.failures or self._read_twice:
+            return None
+        self._summary.note("less came than the server counts; what an earlier run had read was read again")
+        self._read_twice, self._read_before = True, TimesRead([])
+        return await self._planned()
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
         """Read one unit, one page a batch.
@@ -139,6 +166,7 @@ class StacApiSource:
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
+            self._page_items.clear()
             fresh, repeated = self._summary.items, self._summary.duplicates
             yield from self._items_of(payload, reject)
             if payload.error is None and payload.data.freshness is not None:
@@ -164,7 +192,13 @@ class StacApiSource:
                 reject(where, ItemError(f"{where}: {error}"))
                 continue
             self._check.look(item)
+            if self._read_before is not None:
+                self._page_items.append(item)
             yield item
+
+    @property
+    def _came(self) -> int:
+        return self._decoded - self._summary.duplicates + self._summary.resumed
 
     @property
     def _by_time(self) -> bool:
@@ -238,9 +272,10 @@ class StacApiSource:
         walker = chunks.start(chunk, first[1], counts)
         if walker is not None:
             cursor.halts = partial(self._halts, chunks, walker)
+        track = None if self._read_before is None else Track(chunk.interval)
         try:
             async for page in cursor.pages(first):
-                yield page
+                yield page._replace(track=track)
         finally:
             if walker is not None:
                 chunks.end(walker)

@@ -1,0 +1,123 @@
+"""Which stretches of time an earlier run has read of an API, and which this one reads.
+
+Of a chunk of time that is being walked, all that lies before its last item in the order of the pages has come, as long
+as its items are seen to be in an order of time. So a run that is killed is behind by pages, and not by chunks. That
+order is only seen, never promised: who resumes has to compare what came with the server's count in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from stac_ingest.api.chunks import Chunk
+from stac_ingest.api.intervals import MILLISECOND, Interval, parse_instant
+from stac_ingest.api.stretches import left_of, united
+from stac_ingest.sources.base import Item, Place
+
+
+class TimesRead:
+    """The stretches of time that an earlier run has read."""
+
+    def __init__(self, known: Sequence[Place]) -> None:
+        self._read = united(filter(None, (_interval(place.get("time")) for place in known)))
+
+    def left_of(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """Leave out of the chunks what has been read."""
+        for chunk in chunks:
+            for piece in left_of(chunk.interval, self._read):
+                yield chunk if piece == chunk.interval else replace(chunk, interval=piece)
+
+
+class Track:
+    """Follows the walk of a chunk, page by page."""
+
+    def __init__(self, interval: Interval) -> None:
+        self._interval = interval
+        self._sign = 0
+        """1 for oldest first, -1 for newest first, 0 where no item has shown it yet."""
+        self._ordered = True
+        self._within = True
+        """Whether all items lie in the chunk, as they do where the server heeds `datetime`."""
+        self._last: int | None = None
+        """The instant of the last item."""
+        self._noted: int | None = None
+        """How far it was noted, once it was."""
+        self._all_clean = self._clean_before = True
+        self._bad: int | None = None
+        """The last instant at which something may have failed."""
+
+    def place(self, items: Sequence[Item], *, ended: bool, clean: bool) -> Place | None:
+        """Name what a page adds to what has been read for good.
+
+        Args:
+            items: those of the page.
+            ended: whether it is the last one, as the server says.
+            clean: whether nothing on it failed.
+
+        """
+        for item in items:
+            self._look(item)
+        if not (clean and self._clean_before):
+            # What failed on the page before may be as late as the last item of this one.
+            self._bad = self._last
+        self._clean_before = clean
+        self._all_clean &= clean
+        if not self._within:
+            return None
+        if not self._ordered or not self._sign:
+            return _time(self._interval) if ended and self._all_clean else None
+        return self._advance(ended=ended)
+
+    def _look(self, item: Item) -> None:
+        first, last = _instants(item)
+        self._within &= _lies_in(self._interval, first, last)
+        if first is None or first != last:
+            self._ordered = False
+            return
+        moved = 0 if self._last is None else (first > self._last) - (first < self._last)
+        self._sign = self._sign or moved
+        self._ordered &= moved in (0, self._sign)
+        self._last = first
+
+    def _advance(self, *, ended: bool) -> Place | None:
+        """Note what lies between here and where the page before ended; both instants may have more items."""
+        assert self._last is not None
+        newest_first = self._sign < 0
+        near, far = reversed(self._interval) if newest_first else self._interval
+        near = near if self._noted is None else self._noted
+        to = far if ended else (self._last // MILLISECOND - self._sign * (2 if newest_first else 1)) * MILLISECOND
+        if not ended and near is not None and to is not None and (to - near) * self._sign <= 0:
+            return None
+        self._noted = to
+        sound = self._bad is None or (near is not None and (near - self._bad) * self._sign > 0)
+        return _time(Interval(to, near) if newest_first else Interval(near, to)) if sound else None
+
+
+def _instants(item: Item) -> tuple[int | None, int | None]:
+    """Read the first and the last instant of an item; None where it has none that can be read."""
+    properties = item.get("properties")
+    if not isinstance(properties, dict):
+        return None, None
+    instant = parse_instant(properties.get("datetime"))
+    start, end = (parse_instant(properties.get(name)) for name in ("start_datetime", "end_datetime"))
+    return (instant, instant) if start is None or end is None else (start, end)
+
+
+def _lies_in(interval: Interval, first: int | None, last: int | None) -> bool:
+    if first is None or last is None:
+        return False
+    start, end = interval
+    return (start is None or last >= start) and (end is None or first <= end)
+
+
+def _time(interval: Interval) -> Place:
+    return {"time": list(interval)}
+
+
+def _interval(found: Any) -> Interval | None:
+    match found:
+        case [int() | None as start, int() | None as end] if start is None or end is None or start <= end:
+            return Interval(start, end)
+    return None

@@ -1,0 +1,51 @@
+"""The places of a directory of files: stretches of its sorted list."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+from stac_ingest.sources.base import Batch, Place
+
+
+class FilePlaces:
+    """Which files an earlier run has read, and how the batches of this one are noted.
+
+    A place holds for the list that it was made of: where a file has come or gone since, all are read.
+    """
+
+    def __init__(self, known: Sequence[Place]) -> None:
+        self._known = known
+        self._names: list[str] = []
+        self._list = ""
+
+    def left_of(self, names: list[str]) -> list[str]:
+        """Give the files that are still to be read, of all in the directory, sorted."""
+        self._names = names
+        self._list = _fingerprint(names)
+        left: list[str] = []
+        end = 0
+        for start, stop in sorted(self._stretches()):
+            left += names[end:start]
+            end = max(end, stop)
+        return left + names[end:]
+
+    def place(self, batch: Batch) -> Place | None:
+        """Name the files of a batch, which follow one another in the list; between them may be what was read before."""
+        if not batch:
+            return None
+        start, last = (bisect_left(self._names, batch[at].origin) for at in (0, -1))
+        return {"list": self._list, "files": [start, last + 1]}
+
+    def _stretches(self) -> Iterable[tuple[int, int]]:
+        for place in self._known:
+            match place:
+                case {"list": self._list, "files": [int(start), int(stop)]} if 0 <= start < stop:
+                    yield start, stop
+
+
+def _fingerprint(names: Iterable[str]) -> str:
+    # File names need not be UTF-8, and never hold a zero.
+    joined = "\0".join(names).encode("utf-8", "surrogateescape")
+    return blake2b(joined, digest_size=16).hexdigest()

@@ -1,0 +1,135 @@
+"""What is noted of an interrupted run is never more than what has come."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from types import SimpleNamespace
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stac_ingest.api.chunks import Chunk
+from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant
+from stac_ingest.api.resuming import TimesRead, Track
+from stac_ingest.api.stretches import left_of, united
+from stac_ingest.positions import Positions
+from stac_ingest.sources.file_places import FilePlaces
+
+ENDS = st.none() | st.integers(0, 12)
+INTERVALS = st.tuples(ENDS, ENDS).map(
+    lambda ends: Interval(*(ends if None in ends else sorted(ends)))  # either end may be open
+)
+LIFE = range(-2, 15)
+
+
+def holds(interval, instant):
+    start, end = interval
+    return (start is None or start <= instant) and (end is None or instant <= end)
+
+
+@given(INTERVALS, st.lists(INTERVALS, max_size=5))
+def test_what_was_read_and_what_is_left_are_the_whole(whole, stretches):
+    """No instant is forgotten, and only edges are read again."""
+    read = united(stretches)
+    left = left_of(whole, read)
+    halves = [number / 2 for number in range(2 * LIFE.start, 2 * LIFE.stop)]
+    for instant in filter(lambda instant: holds(whole, instant), halves):
+        before = any(holds(stretch, instant) for stretch in stretches)
+        again = [piece for piece in left if holds(piece, instant)]
+        assert before or again
+        assert not (before and again) or any(instant in stretch for stretch in read)
+    assert all(a.end is not None and b.start is not None and a.end <= b.start for a, b in pairwise(left))
+
+
+def items_at(instants):
+    return [{"id": str(n), "properties": {"datetime": format_instant(at)}} for n, at in enumerate(instants)]
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=30),
+    st.sampled_from(["oldest first", "newest first", "any"]),
+    st.integers(1, 5),
+    st.sets(st.integers(0, 30)),
+)
+def test_what_is_noted_has_come(instants, order, size, bad):
+    """Whatever the pages, in a stretch that was noted there is no item that is still to come, or that failed."""
+    if order != "any":
+        instants.sort(reverse=order == "newest first")
+    instants = [instant * MILLISECOND // 2 for instant in instants]
+    track = Track(Interval(None, None))
+    for number, start in enumerate(range(0, len(instants), size)):
+        end = start + size
+        place = track.place(items_at(instants[start:end]), ended=end >= len(instants), clean=number not in bad)
+        if place is None:
+            continue
+        noted = Interval(*place["time"])
+        failed = [i for n in bad if n <= number for i in instants[n * size : (n + 1) * size]]
+        # Out of order, what is still to come may lie anywhere: then a resumed run finds by counting that it is short.
+        later = [] if order == "any" else instants[end:]
+        assert not any(holds(noted, instant) for instant in (*failed, *later))
+
+
+def test_all_of_an_ordered_walk_is_noted():
+    """The stretches of a walk from end to end join to the whole chunk, so a finished chunk isn't read again."""
+    whole = Interval(0, 100 * MILLISECOND)
+    for instants in (range(0, 100, 3), range(99, 0, -3)):
+        track = Track(whole)
+        pages = [items_at([at * MILLISECOND for at in instants[n : n + 5]]) for n in range(0, len(instants), 5)]
+        noted = [track.place(page, ended=page is pages[-1], clean=True) for page in pages]
+        assert list(TimesRead([place for place in noted if place]).left_of([Chunk(whole, 1.0)])) == []
+
+
+def test_a_server_that_does_not_heed_datetime_is_not_noted():
+    """Items outside of the chunk say nothing about the time that was asked for."""
+    assert Track(Interval(0, MILLISECOND)).place(items_at([9 * MILLISECOND]), ended=True, clean=True) is None
+
+
+@pytest.mark.parametrize("place", [{}, {"time": 3}, {"time": [5, 1]}, {"time": ["a", None]}, {"files": [0, 1]}])
+def test_notes_that_make_no_sense_are_passed_over(place):
+    """A place of another kind, or a damaged one, leaves everything to be read."""
+    chunk = Chunk(Interval(0, 9), 1.0)
+    assert list(TimesRead([place]).left_of([chunk])) == [chunk]
+    assert FilePlaces([place]).left_of(["a", "b"]) == ["a", "b"]
+
+
+@given(st.integers(0, 20), st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), max_size=4))
+def test_files_are_left_out_while_the_list_is_the_same(count, slices):
+    """Noted files are left out, and all are read where one has come or gone."""
+    names = [f"{number:02}" for number in range(count)]
+    first = FilePlaces([])
+    first.left_of(names)
+    batches = [[SimpleNamespace(origin=name) for name in names[at : at + size]] for at, size in slices]
+    known = [place for batch in batches if (place := first.place(batch)) is not None]
+    read = {payload.origin for batch in batches for payload in batch}
+    assert FilePlaces(known).left_of(names) == [name for name in names if name not in read]
+    assert FilePlaces(known).left_of([*names, "new"]) == [*names, "new"]
+
+
+def test_positions_are_kept_and_half_a_line_is_not(tmp_path):
+    """Settled places are known to the next run of the same source; what a killed run half wrote is passed over."""
+    path, source = tmp_path / "c" / "x.positions", {"source": "a"}
+    positions = Positions.begin(path, source)
+    positions.passed({"time": [1, 2]})
+    positions.settle(positions.take())
+    positions.passed({"time": [3, 4]})
+    positions.close()
+    with path.open("ab") as file:
+        file.write(b'[{"time":[5')
+    again = Positions.go_on(path, source)
+    again.settle([{"time": [7, 8]}])
+    again.close()
+    found = Positions.go_on(path, source)
+    found.close()
+    assert (again.known, found.known) == ([{"time": [1, 2]}], [{"time": [1, 2]}, {"time": [7, 8]}])
+
+
+@pytest.mark.parametrize("content", [None, b"", b"junk\n", orjson.dumps({"source": "other"}) + b"\n[{}]\n"])
+def test_positions_of_another_source_are_none(tmp_path, content):
+    """Without notes of this very source all is read, now and in later runs of the same checkpoint."""
+    path = tmp_path / "x.positions"
+    if content is not None:
+        path.write_bytes(content)
+    assert Positions.go_on(path, {"source": "a"}) is None
+    assert not path.exists()
