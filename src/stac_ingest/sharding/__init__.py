@@ -4,7 +4,7 @@
 alone. Nothing here knows what starts the jobs; `run_all` starts them as processes of this machine.
 """
 
-from stac_ingest.sharding.closing import close_ingest
+from stac_ingest.sharding.closing import close_ingest, stop_at_truncated
 from stac_ingest.sharding.plan import Plan, read_plan
 from stac_ingest.sharding.planning import plan_ingest
 from stac_ingest.sharding.records import CollectionCertificate, Manifest, ShardCertificate
@@ -21,4 +21,5 @@ __all__ = [
     "plan_ingest",
     "read_plan",
     "run_shard",
+    "stop_at_truncated",
 ]

@@ -36,6 +36,7 @@ def close_ingest(plan: Plan) -> CollectionCertificate:
     place = place_of(plan.settings)
     shards = _checked(plan, place)
     once = keep_one_of_each(plan, place, shards)
+    _forget_earlier_plans(plan)
     parts = [*(shard.part for shard in once.shards if shard.part is not None), *once.kept]
     named = {Path(part.path).name for part in parts}
     for name in place.sizes(ITEMS):
@@ -55,6 +56,28 @@ def close_ingest(plan: Plan) -> CollectionCertificate:
     _write(plan, place, MANIFEST, manifest.model_dump_json(indent=2) + "\n")
     shutil.rmtree(plan.settings.state_folder / SCRATCH, ignore_errors=True)
     return certificate
+
+
+def stop_at_truncated(path: Path) -> str:
+    """Give what the certificate of a whole ingest says.
+
+    Raises:
+        DataProcessingError: not all of it came.
+
+    """
+    found = CollectionCertificate.model_validate_json(path.read_bytes())
+    said = f"{found.verdict}: {found.reason} ({path})"
+    if found.verdict == "truncated":
+        raise DataProcessingError(said)
+    return said
+
+
+def _forget_earlier_plans(plan: Plan) -> None:
+    """Remove the certificates of shards that this plan doesn't have."""
+    for path in plan.settings.state_folder.glob("[0-9]*.*"):
+        number = path.name.partition(".")[0]
+        if number.isdecimal() and int(number) >= len(plan.shards):
+            path.unlink()
 
 
 def unsound(part: Part, place: Place, sizes: dict[str, int], *, every_byte: bool) -> str | None:

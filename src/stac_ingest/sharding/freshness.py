@@ -16,11 +16,14 @@ from stac_ingest.sharding.planning import check_output
 from stac_ingest.sharding.records import Manifest, read_certificate
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 
+
 class IngestFreshness:
     """Says of the plan, of a shard and of the end why it has to be made (again), or None."""
 
     def __init__(self, settings: ShardedIngest) -> None:
         self._settings = settings
+        self._path = settings.state_folder / NAME
+        self._known: tuple[int, dict[int, str]] | None = None
 
     def plan(self) -> str | None:
         """Compare the plan with the settings and with the source as it is now; an API's isn't asked.
@@ -31,17 +34,26 @@ class IngestFreshness:
         """
         check_output(self._settings)
         now = pieces_of(self._settings).stamp()
-        path = self._settings.state_folder / NAME
-        if not path.exists():
+        if not self._path.exists():
             return "not planned yet"
-        found = read_plan(path)
+        found = read_plan(self._path)
         if found.settings != self._settings:
             return "other settings"
         return None if found.stamp == now else "the source has changed"
 
+    def shard(self, number: int) -> str | None:
+        """Compare one shard's certificate with the plan, and its part with the certificate."""
+        return self.shards().get(number)
+
     def shards(self) -> dict[int, str]:
-        """Say which shards of the plan have to be run, and why."""
-        plan = read_plan(self._settings.state_folder / NAME)
+        """Say which shards of the plan have to be run, and why. The answer is kept until there is another plan."""
+        made = self._path.stat().st_mtime_ns
+        if self._known is None or self._known[0] != made:
+            self._known = made, self._due()
+        return self._known[1]
+
+    def _due(self) -> dict[int, str]:
+        plan = read_plan(self._path)
         place = place_of(self._settings)
         sizes = place.sizes(ITEMS)
         found = {}
@@ -57,7 +69,7 @@ class IngestFreshness:
         """Compare the manifest with the certificates of the shards."""
         if self.shards():
             return "shards are ingested again"
-        plan = read_plan(self._settings.state_folder / NAME)
+        plan = read_plan(self._path)
         try:
             manifest = Manifest.model_validate_json((documents(self._settings) / MANIFEST).read_bytes())
         except (OSError, ValidationError):

@@ -12,7 +12,6 @@ from stac_ingest.sharding.plan import NAME, Plan, Shard, read_plan
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 
 
-
 def plan_ingest(settings: ShardedIngest) -> Plan:
     """Plan an ingest and write the plan into its state folder. The same source and settings give the same plan.
 

@@ -47,7 +47,9 @@ class ShardedIngest(BaseModel):
     worker_strategy: WorkerStrategy | None = Field(default=None, description="how these are driven")
     headers_file: str | None = Field(default=None, description="of an API: headers to send to it")
     allow_remote: bool = Field(default=False, description="ask servers other than this machine's own")
-    max_requests: int | None = Field(default=None, ge=1, description="of an API: requests in all, for one run of each shard")
+    max_requests: int | None = Field(
+        default=None, ge=1, description="of an API: requests in all, for one run of each shard"
+    )
     requests_per_second: float | None = Field(default=None, gt=0, description="of an API: over all jobs")
     max_in_flight: int | None = Field(default=None, ge=1, description="of an API: over all jobs")
 
@@ -135,7 +137,9 @@ class ShardedIngest(BaseModel):
         try:
             found = cls.model_validate(settings)
         except ValidationError as error:
-            raise ConfigurationError("; ".join(_words(problem) for problem in error.errors(include_url=False))) from None
+            raise ConfigurationError(
+                "; ".join(_words(problem) for problem in error.errors(include_url=False))
+            ) from None
         if found.is_api and not is_loopback(found.source) and not found.allow_remote:
             raise ConfigurationError(f"{display(found.source)} is not this machine; allow_remote=true lets it be asked")
         found.config()
