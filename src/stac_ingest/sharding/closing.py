@@ -59,7 +59,7 @@ def close_ingest(plan: Plan) -> CollectionCertificate:
 
 
 def stop_at_truncated(path: Path) -> str:
-    """Give what the certificate of a whole ingest says.
+    """Give what the certificate of a whole ingest says, in words.
 
     Raises:
         DataProcessingError: not all of it came.

@@ -11,7 +11,7 @@ from stac_ingest.sharding.closing import MANIFEST, unsound
 from stac_ingest.sharding.doubles import STRAYS
 from stac_ingest.sharding.pieces import pieces_of
 from stac_ingest.sharding.places import ITEMS, place_of
-from stac_ingest.sharding.plan import NAME, Plan, read_plan
+from stac_ingest.sharding.plan import NAME, read_plan
 from stac_ingest.sharding.planning import check_output
 from stac_ingest.sharding.records import Manifest, read_certificate
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage

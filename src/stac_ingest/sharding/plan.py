@@ -14,7 +14,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.atomic import write_text
 from stac_ingest.sharding.settings import ShardedIngest
 
-VERSION = 1
+VERSION: Literal[1] = 1
 NAME = "plan.json"
 
 

@@ -53,8 +53,8 @@ def check_output(settings: ShardedIngest) -> None:
         earlier = read_plan(state / NAME).settings
         if (earlier.what, earlier.output) != (settings.what, where):
             raise ConfigurationError(
-                f"output: {state} belongs to another run, of {_named(earlier)} to {earlier.output}; give another folder, "
-                "or remove it"
+                f"output: {state} belongs to another run, of {_named(earlier)} to {earlier.output}; give another "
+                "folder, or remove it"
             )
         return
     found = sorted(place_of(settings).sizes(ITEMS))
@@ -84,7 +84,8 @@ def _shares(settings: ShardedIngest, cut: Cut) -> list[RequestBudget]:
     if left is not None and left < sum(pages):
         raise ConfigurationError(
             f"max_requests: {whole.max_requests} don't do: planning took {cut.requests}, and {sum(pages)} at least are "
-            f"needed for {cut.total} items at {settings.limit} a page; raise max_requests or limit, or ask for less time"
+            f"needed for {cut.total} items at {settings.limit} a page; raise max_requests or limit, or ask for "
+            "less time"
         )
     return [
         RequestBudget(

@@ -11,7 +11,7 @@ from stac_ingest.certificate import Certificate, Verdict
 from stac_ingest.sharding.plan import Plan, Record, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION: Literal[1] = 1
 
 
 class Part(Record):

@@ -59,8 +59,7 @@ def run_shard(
     certificate.unlink(missing_ok=True)
     with _scratch(settings.state_folder / SCRATCH, shard.name) as scratch:
         found = asyncio.run(_ingest(plan, shard, scratch, modifiers, on_progress))
-        if settings.is_api:
-            _complete(found.certificate, found.failures)
+        _check_complete(plan, shard, found)
         strays = strays_path(settings, shard)
         strays.unlink(missing_ok=True)
         if found.strays:
@@ -109,10 +108,21 @@ async def _ingest(
     return _Found(certificate, failures, strays.count)
 
 
-def _complete(certificate: Certificate, failures: list[Failure]) -> None:
-    """Refuse what an API sent in part: asked again, it may send the rest. Items that are none will stay so."""
-    passing = [one for one in failures if one.error_type != _OF_AN_ITEM]
+def _check_complete(plan: Plan, shard: Shard, found: _Found) -> None:
+    """Refuse a shard of which another try may bring more, since a server failed for a while, or a source is changing.
+
+    Raises:
+        DataProcessingError: in words.
+
+    """
+    certificate, failures = found.certificate, found.failures
     came = certificate.items + len(failures)
+    if not plan.settings.is_api:
+        if not failures and came + certificate.duplicates != shard.expected:
+            raise DataProcessingError(f"{came} items came, not the {shard.expected} that were planned")
+        return
+    # Items that are none will be none the next time.
+    passing = [one for one in failures if one.error_type != _OF_AN_ITEM]
     if passing:
         raise DataProcessingError(f"{certificate.reason}; the first is {passing[0].item_id}: {passing[0].error}")
     if certificate.expected is not None and came < certificate.expected:
