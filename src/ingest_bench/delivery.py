@@ -6,9 +6,9 @@ itself; an item without it keeps a remark instead, and so differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
@@ -19,10 +19,18 @@ from ingest_bench.meter import Meter, Reading
 from ingest_bench.results import Digest
 from stac_ingest.context import WorkflowContext
 from stac_ingest.outputs import make_output
-from stac_ingest.pipeline import run_pipeline
+from stac_ingest.pipeline import Modifier, run_pipeline
 from stac_ingest.transforms import UpdateItems
 
 MARK, MARKED = "bench:transformed", "yes"
+
+
+@runtime_checkable
+class Deliverer(Protocol):
+    """A fetcher whose stages can't be taken apart: it writes, below `items/`, what it reads."""
+
+    async def deliver(self, modifiers: Sequence[Modifier], folder: Path) -> None:
+        """Read, change and write all items."""
 
 
 async def deliver(
@@ -30,6 +38,10 @@ async def deliver(
 ) -> tuple[Reading, dict[str, float]]:
     """Run the stages against the clock and give what was used, and the seconds of each stage."""
     modifiers = [UpdateItems({"set": {MARK: MARKED}})]
+    if isinstance(fetcher, Deliverer):
+        meter = Meter()
+        await fetcher.deliver(modifiers, folder)
+        return meter.stop(), {}
     bundler = make_output(output, folder)
     meter = Meter()
     result = await run_pipeline(fetcher, modifiers, bundler, context)
@@ -41,7 +53,8 @@ async def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
     if output == "geoparquet":
         from ingest_bench.arms.ingest_arm import make  # noqa: PLC0415 - it may be another arm that is measured
 
-        async for item in make(ArmSpec("ingest", "geoparquet", str(folder))).fetch(WorkflowContext()):
+        parts = folder / "items" if (folder / "items").is_dir() else folder
+        async for item in make(ArmSpec("ingest", "geoparquet", str(parts))).fetch(WorkflowContext()):
             sink.add(_unmarked(item))
     else:
         for text in _texts(output, folder):

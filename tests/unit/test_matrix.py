@@ -226,7 +226,7 @@ BAD = [
     (
         f"{SMALL}.arms.queue.fetcher",
         "rustac",
-        "'ingest', 'read_only', 'parse_only', 'upstream', 'aiofiles', 'process_pool' or 'pystac_client'",
+        "'ingest', 'read_only', 'parse_only', 'upstream', 'aiofiles', 'process_pool', 'pystac_client' or 'sharded'",
     ),
     (
         f"{SMALL}.arms.queue.fetcher",

@@ -13,6 +13,8 @@ from stac_ingest.summary import IngestSummary
 READ_ONLY, PARSE_ONLY = "read_only", "parse_only"
 STAGES = (READ_ONLY, PARSE_ONLY)
 """Fetchers that run one stage of an ingest alone."""
+SHARDED = "sharded"
+"""Writes what it reads by itself, as GeoParquet."""
 
 
 @dataclass(frozen=True, slots=True)
