@@ -23,7 +23,7 @@ def plan_ingest(settings: ShardedIngest) -> Plan:
     """
     check_output(settings)
     cut = pieces_of(settings).cut()
-    budgets = _shares(settings, cut)
+    budgets = shares(settings, cut)
     plan = Plan(
         settings=settings,
         stamp=cut.stamp,
@@ -70,7 +70,7 @@ def _named(settings: ShardedIngest) -> str:
     return f"{settings.source} {asked}" if asked else settings.source
 
 
-def _shares(settings: ShardedIngest, cut: Cut) -> list[RequestBudget]:
+def shares(settings: ShardedIngest, cut: Cut) -> list[RequestBudget]:
     """Split what an API allows: rates and places among the jobs at once, requests among all shards.
 
     Raises:

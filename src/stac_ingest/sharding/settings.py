@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -155,5 +156,8 @@ def _words(problem: Any) -> str:
     key = ".".join(map(str, problem["loc"]))
     if problem["type"] == "missing":
         return f"{key} is missing ({key}=...)"
+    if problem["type"] == "extra_forbidden":
+        near = get_close_matches(key, ShardedIngest.model_fields, 1) or sorted(ShardedIngest.model_fields)
+        return f"{key} is no setting; did you mean {' or '.join(near)}?"
     said = problem["msg"].removeprefix("Value error, ")
     return f"{key}: {said} (found {problem['input']!r:.80})" if key else said
