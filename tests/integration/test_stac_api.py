@@ -6,14 +6,13 @@ import asyncio
 import gzip
 import json
 import zlib
-from contextlib import aclosing, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import aclosing
 
 import pytest
 from aiohttp import web
-from blockbuster import blockbuster_ctx
+from misbehaving_api import Api, ids_of, ingest, make_items
 
-from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
+from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -22,140 +21,6 @@ from stac_ingest.errors import (
     ResponseError,
     ResponseTooLarge,
 )
-
-START = datetime(2020, 1, 1, tzinfo=UTC)
-DAYS = 1000
-
-
-def stamp(moment):
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def make_items(number, *, moment=lambda i, n: START + timedelta(days=DAYS) * (i / n)):
-    return [
-        {
-            "type": "Feature",
-            "id": f"i{i:05d}",
-            "collection": "c",
-            "properties": {"datetime": stamp(moment(i, number))},
-            "links": [{"rel": "self", "href": "x"}],
-        }
-        for i in range(number)
-    ]
-
-
-class Api:
-    """A STAC API with one collection `c`. Its attributes say how it behaves; `log` is what it was asked."""
-
-    def __init__(self, items, **behaviour):
-        self.items = items
-        self.paging = "token"
-        self.counts = True
-        self.post = True
-        self.search = True
-        self.most = 1000
-        self.ignores_datetime = False
-        self.extent = [[stamp(START), stamp(START + timedelta(days=DAYS))]]
-        self.think = 0.0
-        self.fault = lambda number, body: None
-        self.edit = lambda page, body: page
-        vars(self).update(behaviour)
-        self.log, self.headers, self.now, self.peak, self.searches = [], [], 0, 0, 0
-
-    @asynccontextmanager
-    async def serving(self):
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self.handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
-            yield self.url
-        finally:
-            await runner.cleanup()
-
-    async def handle(self, request):
-        self.now += 1
-        self.peak = max(self.peak, self.now)
-        self.headers.append(dict(request.headers))
-        try:
-            text = await request.text()
-            await asyncio.sleep(self.think)
-            return await self.answer(request, json.loads(text) if text else dict(request.query))
-        finally:
-            self.now -= 1
-
-    async def answer(self, request, body):
-        path = request.path.rstrip("/")
-        self.log.append((request.method, path, body))
-        if path == "":
-            ways = (["GET"] if self.search else []) + (["POST"] if self.post and self.search else [])
-            links = [{"rel": "search", "href": f"{self.url}/search", "method": m} for m in ways]
-            return web.json_response({"id": "root", "links": [{"href": "no rel"}, *links], "conformsTo": []})
-        if path == "/collections/c":
-            return web.json_response({"id": "c", "extent": {"temporal": {"interval": self.extent}}})
-        if path in ("/search", "/collections/c/items"):
-            self.searches += 1
-            faulty = self.fault(self.searches, body)
-            if faulty is not None:
-                return faulty
-            return web.json_response(self.edit(self.page(request, body), body))
-        return web.json_response({"code": "NotFound"}, status=404)
-
-    def page(self, request, body):
-        found = [i for i in self.items if self.ignores_datetime or inside(i, body.get("datetime"))]
-        limit = min(int(body.get("limit", 10)), self.most)
-        at = int(body.get("token", 0)) if self.paging == "token" else 0
-        if self.paging == "page":
-            at = (int(body.get("page", 1)) - 1) * limit
-        elif self.paging == "offset":
-            at = int(body.get("offset", 0))
-        items, links = found[at : at + limit], []
-        if at + limit < len(found):
-            name, value = {
-                "token": ("token", str(at + limit)),
-                "page": ("page", int(body.get("page", 1)) + 1),
-                "offset": ("offset", at + limit),
-            }[self.paging]
-            if request.method == "POST":
-                links = [{"rel": "next", "method": "POST", "href": str(request.url), "body": {**body, name: value}}]
-            else:
-                links = [{"rel": "next", "href": str(request.url.update_query({name: value}))}]
-        page = {"type": "FeatureCollection", "features": items, "links": links}
-        return {**page, "numberMatched": len(found), "numberReturned": len(items)} if self.counts else page
-
-
-def inside(item, interval):
-    if interval is None:
-        return True
-    start, _, end = interval.partition("/")
-    end = end or start
-    moment = datetime.fromisoformat(item["properties"]["datetime"])
-    return (start == ".." or moment >= datetime.fromisoformat(start)) and (
-        end == ".." or moment <= datetime.fromisoformat(end)
-    )
-
-
-async def ingest(api, **settings):
-    """Run the module; return the ids as they came, the summary, the failures and the error that ended it."""
-    settings = {"mode": "api", "collection_id": "c", "limit": 10, **settings}
-    context = WorkflowContext()
-    ids, error = [], None
-    async with api.serving() as url:
-        module = IngestModule({"source": url, **settings})
-        with blockbuster_ctx():
-            try:
-                async for item in module.fetch(context):
-                    ids.append(item["id"])  # noqa: PERF401 - what came before an error must be kept
-            except DataProcessingError as caught:
-                error = caught
-    return ids, module.summary, context.failure_collector.get_all(), error
-
-
-def ids_of(items):
-    return [item["id"] for item in items]
 
 
 @pytest.mark.parametrize("post", [True, False])
@@ -288,86 +153,6 @@ async def test_a_token_cursor_is_walked_with_a_note():
     assert ids == ids_of(api.items)
     assert api.searches == 10
     assert any("time_chunks" in note for note in summary.notes)
-
-
-@pytest.mark.parametrize("concurrency", [1, 3, 20])
-@pytest.mark.parametrize("post", [True, False])
-async def test_time_chunks(concurrency, post):
-    """All items come, each once, at the price of few requests beyond the pages."""
-    api = Api(make_items(2000), post=post, think=0.001)
-    ids, summary, failures, _ = await ingest(api, concurrency=concurrency, worker_strategy="time_chunks", limit=20)
-    assert sorted(ids) == ids_of(api.items)
-    assert failures == []
-    assert summary.notes == []
-    assert summary.matched == 2000
-    assert summary.chunks >= concurrency
-    # What a busy machine has received at once may be less than what was sent at once.
-    assert api.peak <= summary.in_flight_peak <= concurrency
-    assert summary.requests == len(api.log) <= 100 + 3 + max(concurrency, 4) * 2
-
-
-async def test_time_chunks_of_a_crowd():
-    """Items crowded into a hundredth of the time, and 60 on one instant, all come."""
-
-    def moment(i, n):
-        if i < 60:
-            return START + timedelta(days=123.25)
-        return START + (timedelta(days=DAYS) * (i / n) if i % 10 == 0 else timedelta(days=500 + 10 * i / n))
-
-    api = Api(sorted(make_items(1500, moment=moment), key=lambda i: i["properties"]["datetime"]))
-    ids, summary, _, _ = await ingest(api, concurrency=10, worker_strategy="time_chunks")
-    assert sorted(ids) == sorted(ids_of(api.items))
-    assert summary.requests <= 150 * 1.6
-
-
-async def test_time_chunks_keep_to_the_users_interval():
-    """A datetime of the settings bounds every chunk."""
-    api = Api(make_items(1000))
-    asked = (START + timedelta(days=100), START + timedelta(days=400))
-    text = "/".join(map(stamp, asked))
-    ids, summary, _, _ = await ingest(api, concurrency=5, worker_strategy="time_chunks", datetime=text)
-    assert sorted(ids) == ids_of(i for i in api.items if inside(i, text))
-    assert summary.notes == []
-
-
-@pytest.mark.parametrize(
-    "extent",
-    [None, [], [[None, None]], [["2031-01-01T00:00:00Z", None]], [["1990-01-01T00:00:00Z", "1991-01-01T00:00:00Z"]]],
-)
-async def test_time_chunks_do_not_trust_the_extent(extent):
-    """An extent that is missing, open or wrong costs requests, not items."""
-    api = Api(make_items(600), extent=extent)
-    ids, summary, _, _ = await ingest(api, concurrency=8, worker_strategy="time_chunks")
-    assert sorted(ids) == ids_of(api.items)
-    assert summary.requests <= 60 * 3
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "note"), [({"counts": False}, "no numberMatched"), ({"ignores_datetime": True}, "ignores `datetime`")]
-)
-async def test_time_chunks_fall_back_to_one_cursor(behaviour, note):
-    """Where a server gives no counts, or ignores `datetime`, one cursor reads all, and a note says why."""
-    api = Api(make_items(300), **behaviour)
-    ids, summary, _, _ = await ingest(api, concurrency=6, worker_strategy="time_chunks")
-    assert sorted(ids) == ids_of(api.items)
-    assert any(note in n for n in summary.notes)
-    assert api.searches <= 30 + 12
-
-
-async def test_one_bad_chunk_costs_that_chunk():
-    """A chunk that fails for good is one failure that names its time; the others come, and the gap is noted."""
-
-    def fault(number, body):
-        bad = str(body.get("datetime", "")).startswith("2020-07-19")
-        return web.Response(status=500, text="boom") if bad else None
-
-    api = Api(make_items(1000), fault=fault)
-    ids, summary, failures, error = await ingest(api, concurrency=5, worker_strategy="time_chunks")
-    assert error is None
-    assert len(ids) == 800
-    assert len(failures) == 1
-    assert failures[0].item_id.startswith("c 2020-07-19T")
-    assert any("counts 1000 items" in note for note in summary.notes)
 
 
 async def test_one_bad_numbered_page_costs_that_page():

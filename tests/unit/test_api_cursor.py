@@ -251,6 +251,31 @@ def test_numbered_requests_count_on():
     assert [r.parameter("offset") for r in made] == ["10", "20", "30"]
 
 
+async def test_agenda_finds_work_for_idle_workers():
+    """With nothing left on the list, work is looked for while some workers are busy, never more than there are idle."""
+    asked, found = [], iter(["c", None, "d", None, None])
+
+    def find(idle):
+        asked.append(idle)
+        return next(found)
+
+    agenda = Agenda(["a", "b"], places=lambda: 3, find=find)
+    units = agenda.units()
+    assert [await anext(units) for _ in range(3)] == ["a", "b", "c"]
+    assert asked == [1]
+    waiting = asyncio.ensure_future(anext(units))
+    await asyncio.sleep(0)
+    agenda.done()
+    await asyncio.sleep(0)
+    assert asked == [1, 1]
+    agenda.look_again()
+    assert await waiting == "d"
+    for _ in range(3):
+        agenda.done()
+    assert [unit async for unit in units] == []
+    assert asked == [1, 1, 1]
+
+
 async def test_agenda_waits_for_work_under_way():
     """The list ends when it is empty and no unit under way can add to it; what is added comes first, in order."""
     agenda = Agenda(["a", "b"])

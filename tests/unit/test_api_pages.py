@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.api import pages
-from stac_ingest.api.pages import beginning, datetimes, page_counts, parse_page, read_page
+from stac_ingest.api.pages import beginning, page_counts, parse_page, read_page
 from stac_ingest.errors import ResponseError
 
 URL = "http://127.0.0.1/search"
@@ -113,9 +113,3 @@ def test_beginning_is_short_and_printable():
     shown = beginning(b"\x1b[31m\n" + b"x" * 10_000)
     assert len(shown) < 200
     assert shown.isprintable()
-
-
-def test_datetimes_are_instants():
-    """The interval of an echoed search is not mistaken for an item's time."""
-    body = b'{"features":[{"properties":{"datetime": "2020-01-01T00:00:00Z"}}],"links":[{"body":{"datetime":"a/b"}}]}'
-    assert datetimes(read_page(body, URL)) == ["2020-01-01T00:00:00Z"]

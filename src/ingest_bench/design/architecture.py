@@ -26,8 +26,8 @@ PARTS = {
     "frees the place; units are listed no faster than places become free, so tasks never pile up",
     "queue": "**Worker pool.** A feeder puts units into a queue that holds as many as there are workers; each worker "
     "takes the next, reads it, and puts its batches into the stream",
-    "time_chunks": "**Time chunks.** The API source splits the search by time into units of about a page, where the "
-    "server counts what it has; a chunk that turns out too heavy is split again and added to the list while it is read",
+    "time_chunks": "**Time chunks.** The API source splits the search by time into a unit for each worker, where the "
+    "server counts what it has; a worker that is done takes over the far end of what another has before it",
 }
 CONFIGURED = ("concurrency", "worker_strategy", "limit", "read_ahead", "retry", "retry_attempts", "retry_seconds")
 CONSTRAINTS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}

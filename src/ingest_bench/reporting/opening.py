@@ -108,15 +108,19 @@ def _told(choices: Sequence[Choice]) -> str:
     """Put scenarios together in which the same is recommended with the same certainty; what changes nothing, last."""
     groups: dict[tuple[str, ...], list[Choice]] = {}
     kept: dict[str, list[Choice]] = {}
+    instead: list[Choice] = []
     for view, row in choices:
         if _gains(view, row):
             other = rival(view)
             groups.setdefault((row.name, settings_told(row), other.name if other else ""), []).append((view, row))
+        elif not row.cell.baseline_parity.ok:
+            instead.append((view, row))
         else:
             same = same_as_baseline(view, row)
             kept.setdefault("no difference is known" if same else "every other way is slower", []).append((view, row))
     ordered = sorted(groups.items(), key=lambda each: -_effect(each[1]))
     parts = [_part(group, other, several=len(choices) > len(group)) for (*_, other), group in ordered]
+    parts += [_instead(view, row, several=len(choices) > 1) for view, row in instead]
     parts += [_kept(group, why, several=len(choices) > len(group)) for why, group in kept.items()]
     return " ".join(parts)
 
@@ -132,6 +136,15 @@ def _kept(group: Sequence[Choice], why: str, *, several: bool) -> str:
     baselines = listed(list(dict.fromkeys(safe(view.baseline) for view, _ in group)))
     where = f" with {_titles(group)}" if several else ""
     return f"Keep {baselines}{where}: *{why}*."
+
+
+def _instead(view: View, row: Row, *, several: bool) -> str:
+    """Recommend a way that is no faster than a baseline which nobody should keep, since it delivers something else."""
+    where = f"with {safe(view.title)}, " if several else ""
+    settings = f" ({settings_told(row)})" if row.own else ""
+    way = f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}"
+    why = "no difference in time is known" if same_as_baseline(view, row) else "it takes longer"
+    return f"{way}: {safe(view.baseline)} doesn't deliver what the corpus holds; *{why}*."
 
 
 def _titles(group: Sequence[Choice]) -> str:

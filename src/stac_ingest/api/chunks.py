@@ -1,8 +1,9 @@
 """Cutting a search into chunks of time that are walked independently.
 
-A chunk is planned by being read. Its first page says how much it holds; as much as was hoped for, and its cursor is
-followed; too much, and the page is dropped and the chunk cut into smaller ones. So planning costs a page for each heavy
-chunk, waits for nobody, and a collection that is even in time needs none.
+A chunk is planned by being read. Its first page says how much it holds, and its cursor is followed; who has nothing to
+do takes over a part of what is left, see `api.stealing`. Where that can't be, since the pages are in no order of time,
+the page of a chunk that holds too much is dropped and the chunk cut into smaller ones. So planning waits for nobody,
+and a collection that is even in time needs none.
 
 Neighbours share their edge, since the intervals of a STAC API are closed: an item at an edge comes twice, and an item
 with a start and an end comes with every chunk it touches. Who reads the chunks must drop such repeats.
@@ -14,9 +15,8 @@ import math
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
-from typing import NamedTuple
 
-from stac_ingest.api.intervals import EARLIEST, LATEST, MILLISECOND, SECOND, Interval, format_instant
+from stac_ingest.api.intervals import EARLIEST, LATEST, MILLISECOND, Interval, cut_near, format_instant
 
 _OVERLAP = 1.5
 """The parts of a whole may hold so many times its items together (edges, long items) before cutting is given up."""
@@ -24,13 +24,9 @@ _FILL = 0.95
 """Aim a bit under whole pages: a chunk of 2.2 pages costs three requests."""
 _REACH = 8
 """An open end is explored over so many times what is known next to it."""
-_ALLOWANCE = 1.4
-"""How much wider than its first page says a crowd of items is taken to be."""
-_MOST_PIECES = 64
 _UNEVEN = 1.6
 """A first chunk may hold so many times its share: cutting it costs a page, and ends in more pages that aren't full."""
 _FEW_PAGES = 8
-_ODD = 503 * MILLISECOND
 
 
 class Verdict(Enum):
@@ -40,14 +36,6 @@ class Verdict(Enum):
     """Deliver the page and follow its cursor."""
     DROP = auto()
     """Forget the page: other chunks cover what it holds."""
-
-
-class Hint(NamedTuple):
-    """What the first page of a heavy chunk says of where its items lie: the first and the last of so many in a row."""
-
-    first: int
-    last: int
-    items: int
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +57,10 @@ class Chunk:
     bound: float
     """The most items for which it is walked as it is."""
     family: Family | None = None
+    stolen: bool = False
+    """Whether it was taken from a chunk that is being walked, which has been judged for both."""
+    whole: bool = False
+    """Whether it is read in one piece, whatever it holds."""
 
     @property
     def abandoned(self) -> bool:
@@ -110,18 +102,24 @@ class Plan:
         bound = self._page * max(share + 1, _UNEVEN * share)
         return [Chunk(interval, bound, self._root) for interval in intervals]
 
-    def judge(self, chunk: Chunk, count: int, hint: Hint | None = None) -> tuple[Verdict, list[Chunk]]:
-        """Decide about a chunk that holds `count` items, and name the chunks to read in its stead, if any."""
+    def judge(
+        self, chunk: Chunk, count: int, *, shared: bool = False, tie: int | None = None
+    ) -> tuple[Verdict, list[Chunk]]:
+        """Decide about a chunk that holds `count` items, and name the chunks to read in its stead, if any.
+
+        `shared` says that others can take a part of it while it is walked, and `tie` is the instant, in microseconds,
+        that all items of its first page have in common.
+        """
         if chunk.abandoned:
             return Verdict.DROP, []
         family = chunk.family
-        if family is None:
+        if family is None or chunk.stolen:
             return Verdict.WALK, []
         family.parts_seen += count
         if family.parts_seen > _OVERLAP * family.total + 2 * self._page:
             self._note_overlap(family)
             return Verdict.DROP, self._abandon(family)
-        parts = self._cut(chunk, count, hint) if count > chunk.bound else []
+        parts = self._cut(chunk, count, tie) if count > chunk.bound and not shared else []
         return (Verdict.DROP, parts) if parts else (Verdict.WALK, [])
 
     def give_up(self, reason: str) -> list[Chunk]:
@@ -133,18 +131,17 @@ class Plan:
 
     def _abandon(self, family: Family) -> list[Chunk]:
         family.abandoned = True
-        return [Chunk(family.whole.interval, math.inf, family.whole.family)]
+        return [Chunk(family.whole.interval, math.inf, family.whole.family, whole=True)]
 
-    def _cut(self, chunk: Chunk, count: int, hint: Hint | None) -> list[Chunk]:
+    def _cut(self, chunk: Chunk, count: int, tie: int | None) -> list[Chunk]:
         start, end = chunk.interval
         if start is not None and end is not None and end - start <= 2 * MILLISECOND:
             self.notes.append(f"{count} items share the instant {format_instant(start)}; one cursor reads them")
             return []
         aim = self._pages_each(count) * self._page
-        pieces = max(2, math.ceil(count / (aim * _FILL)))
-        edges = _edges_around(chunk.interval, count, hint, min(pieces, _MOST_PIECES)) if hint else None
-        edges = edges or self._edges_within(chunk.interval, min(pieces, max(8, self._workers)))
-        intervals = _between(chunk.interval, edges)
+        pieces = min(max(2, math.ceil(count / (aim * _FILL))), max(8, self._workers))
+        around = None if tie is None else [tie - MILLISECOND, tie + MILLISECOND]
+        intervals = _between(chunk.interval, around or self._edges_within(chunk.interval, pieces))
         if len(intervals) == 1:
             return []
         if len(intervals) > self.cuts_left:
@@ -152,8 +149,7 @@ class Plan:
             return []
         self.cuts_left -= len(intervals)
         family = Family(chunk, count)
-        parts = [Chunk(interval, 2.0 * aim, family) for interval in intervals]
-        return parts if hint is None else _largest_first(parts, hint)
+        return [Chunk(interval, 2.0 * aim, family) for interval in intervals]
 
     def _pages_each(self, count: int) -> float:
         """Say how many pages the parts of a heavy chunk should have.
@@ -185,39 +181,11 @@ class Plan:
         )
 
 
-def _edges_around(interval: Interval, count: int, hint: Hint, pieces: int) -> list[int] | None:
-    """Choose cuts where the first page says that the items lie close together; None when it doesn't.
-
-    Most servers sort by time, so the page shows where the crowd begins and how dense it is there.
-    """
-    low, high = sorted((hint.first, hint.last))
-    if low == high:
-        return [low - MILLISECOND, low + MILLISECOND]
-    width = int((high - low) * count / hint.items * _ALLOWANCE)
-    start, end = interval
-    if start is not None and end is not None and width > (end - start) // 2:
-        return None
-    pieces = int(pieces * _ALLOWANCE)
-    if hint.first > hint.last:
-        return _edges(max(EARLIEST, high - width), high + MILLISECOND, pieces)
-    return _edges(low - MILLISECOND, min(LATEST, low + width), pieces)
-
-
-def _largest_first(parts: list[Chunk], hint: Hint) -> list[Chunk]:
-    """Order the parts of a crowd: what may lie beyond it, then from its sure to its unsure end, then what led up."""
-    led_up, *crowd = parts if hint.first <= hint.last else parts[::-1]
-    return [*crowd[-1:], *crowd[:-1], led_up]
-
-
 def _edges(start: int, end: int, pieces: int) -> list[int]:
-    """Cut an interval into even pieces: its ends, and between them the cuts.
-
-    Items often lie on whole seconds, days or months, so a cut that isn't on one has fewer items on it to fetch twice.
-    """
+    """Cut an interval into even pieces: its ends, and between them the cuts."""
     if end <= start:
         return [start]
-    grain, off = (SECOND, _ODD) if end - start > 10 * SECOND * pieces else (MILLISECOND, 0)
-    inner = {(start + (end - start) * i // pieces) // grain * grain + off for i in range(1, pieces)}
+    inner = {cut_near(start + (end - start) * i // pieces, (end - start) // pieces) for i in range(1, pieces)}
     return [start, *sorted(e for e in inner if start < e < end), end]
 
 

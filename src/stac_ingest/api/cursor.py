@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,8 @@ class Cursor:
         self._enough = enough
         self._size = PageSize(summary, fixed=fixed_size)
         self.freshness = Freshness(summary)
+        self.halts: Callable[[Page, Request], bool] | None = None
+        """Asked with each page and the request for the next one: whether to stop in between."""
 
     async def fetch(self, request: Request) -> tuple[Request, Page]:
         """Ask for one page, with fewer items where the server can't manage as many as asked.
@@ -110,9 +112,11 @@ class Cursor:
         """Find the next request. What is wrong with it must not cost the page that was read before it."""
         try:
             following = next_request(page.links, request)
-            if following is not None:
-                self.freshness.check(page.url)
-            return (None if following is None else trail.step(following)), None
+            if following is None:
+                return None, None
+            self.freshness.check(page.url)
+            following = trail.step(following)
+            return (None if self.halts is not None and self.halts(page, following) else following), None
         except DataProcessingError as error:
             return None, error
 

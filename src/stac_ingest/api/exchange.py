@@ -101,6 +101,11 @@ class Exchange:
                 self._gate.pacer.pause(now, pause)
             return answer, pause
 
+    @property
+    def places(self) -> int:
+        """How many requests may be in flight at the moment."""
+        return self._gate.places
+
     def describe(self) -> str | None:
         """Say which number of requests at once was found best; None where it was given."""
         return self._gate.describe()

@@ -29,11 +29,17 @@ class Gate:
         self._patience = config.retry_seconds
         most = min(config.workers, budget.max_in_flight or config.workers)
         self._level = Level(most) if config.concurrency == "auto" else None
-        self._slots = Slots(lambda: self._level.limit if self._level else most)
+        self._fixed = most
+        self._slots = Slots(lambda: self.places)
         self._door = asyncio.Lock()
         self._in_flight = 0
         self._shut: ResponseError | None = None
         self.pacer = Pacer(budget.requests_per_second)
+
+    @property
+    def places(self) -> int:
+        """How many requests may be in flight at the moment."""
+        return self._level.limit if self._level else self._fixed
 
     @asynccontextmanager
     async def turn(self, shown: str) -> AsyncIterator[Start]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 SECOND = 1_000_000
 MILLISECOND = 1_000
 DAY = 86_400 * SECOND
+_ODD = 503 * MILLISECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 LATEST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
@@ -70,6 +71,15 @@ def format_instant(instant: int) -> str:
     moment = _EPOCH + timedelta(microseconds=instant)
     spec = "seconds" if instant % SECOND == 0 else "milliseconds" if instant % MILLISECOND == 0 else "microseconds"
     return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
+
+
+def cut_near(instant: int, length: int) -> int:
+    """Choose an instant to cut a stretch of time of some length at, less than a second away.
+
+    Items often lie on whole seconds, days or months, so a cut that isn't on one has fewer items on it to fetch twice.
+    """
+    grain, off = (SECOND, _ODD) if length > 10 * SECOND else (MILLISECOND, 0)
+    return instant // grain * grain + off
 
 
 def _first_and_last(text: str) -> tuple[int, int]:

@@ -1,9 +1,11 @@
 """How many requests a server is best asked at once, found while asking.
 
-A round is twice as many answers as there are requests in flight, so that each round sees its own level alone. The level
-doubles while that pays: while all of it was in use and the answers of a round came clearly faster than those of the
-round before. Where doubling no longer pays, the lower of the two is kept, and now and then a slightly higher or lower
-one is tried. A refusal or a failed request halves the level; it is never counted as an answer, however fast it came.
+The level doubles while that pays: while all of it was in use and the answers of a round came clearly faster than those
+of the round before. Where doubling no longer pays, the lower of the two is kept, and now and then a slightly higher or
+lower one is tried. A refusal or a failed request halves the level; it is never counted as an answer, however fast it
+came. A round is twice as many answers as there are requests in flight, so that each round sees its own level alone;
+while the level doubles, half of that has to do, since a short run must not spend itself on the search.
+
 This is the search for the knee of a closed system (N. Gunther, Guerrilla Capacity Planning, 2007, chapter 4) with the
 multiplicative decrease of D.-M. Chiu and R. Jain, Computer Networks and ISDN Systems 17, 1989.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-FIRST = 8
+FIRST = 10
 """Requests at once to begin with: few for any server, and three doublings from the most there can be."""
 PAYS = 1.15
 """Doubling is worth it where answers come this much faster: half of it would be lost in noise."""
@@ -56,7 +58,8 @@ class Level:
     def answered(self, now: float) -> None:
         """Note that a request was answered as asked."""
         self._answers += 1
-        if self._began is not None and self._answers >= ANSWERS_PER_PLACE * self.limit and now > self._began:
+        needed = self.limit if self._searching else ANSWERS_PER_PLACE * self.limit
+        if self._began is not None and self._answers >= needed and now > self._began:
             found, reached = Round(self.limit, self._answers / (now - self._began)), self._reached
             self._move(found, reached)
             self._begin(now)

@@ -15,10 +15,10 @@ from stac_ingest.api.freshness import Freshness
 from stac_ingest.api.salvage import salvage
 from stac_ingest.api.urls import display
 from stac_ingest.errors import ResponseError
+from stac_ingest.garbage import collector_paused
 
 _BOM = b"\xef\xbb\xbf"
 _EMPTY = re.compile(rb'"features"\s*:\s*(?:\[\s*\]|null)')
-_DATETIME = re.compile(rb'"datetime"\s*:\s*"([^"/]*)"')
 _SHOWN = 160
 
 
@@ -31,6 +31,11 @@ class Page(NamedTuple):
     empty: bool
     freshness: Freshness | None = None
     """Of the cursor that it belongs to: to be told what the page brought."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it has a `next` link."""
+        return any(isinstance(link, dict) and link.get("rel") == "next" for link in self.links)
 
 
 class Counts(NamedTuple):
@@ -73,11 +78,6 @@ def page_counts(page: Page) -> Counts:
     if returned is None and isinstance(features, list):
         returned = len(features)
     return Counts(_count(tail.get("numberMatched"), context.get("matched")), returned)
-
-
-def datetimes(page: Page) -> list[str]:
-    """Give every instant written as a `datetime` on a page, in order. A hint: not all need be those of its items."""
-    return [found.decode("ascii", "replace") for found in _DATETIME.findall(page.body)]
 
 
 def _tail(body: bytes, name: str) -> dict[str, Any] | None:
@@ -131,7 +131,8 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
 
     """
     try:
-        whole = orjson.loads(body.removeprefix(_BOM))
+        with collector_paused():
+            whole = orjson.loads(body.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "broken JSON"
         message = f"{display(url)} answers with {kind} ({error}; {len(body)} bytes): {beginning(body)}"

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.chunks import Chunk, Hint, Plan, Verdict
-from stac_ingest.api.intervals import DAY, Interval, parse_instant
+from stac_ingest.api.chunks import Chunk, Plan
+from stac_ingest.api.intervals import DAY, Interval
 from stac_ingest.api.links import Request, next_request
 from stac_ingest.api.numbered import Numbering, recognise
-from stac_ingest.api.pages import Counts, Page, datetimes, page_counts
+from stac_ingest.api.pages import Page, page_counts
+from stac_ingest.api.stealing import Walkers
+from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.errors import LinkRefused
 
 if TYPE_CHECKING:
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
-_MOST_PLANNED = 20
-"""Workers that chunks are planned for where their number is found while running: few servers bear more."""
+_PLANNED = 20
+"""Workers that chunks are planned for where their number is found while running. If there are more, they steal."""
 _GUESSED_SPAN = 10 * 365 * DAY
 """Where a collection has no start in time, cutting starts with this much of it."""
 
@@ -50,7 +52,7 @@ class Walk:
 
     def look(self, page: Page) -> None:
         """Notice the end of the series."""
-        if self.series is not None and page.empty and not _goes_on(page):
+        if self.series is not None and page.empty and not page.goes_on:
             self.series.ended = True
 
 
@@ -67,7 +69,7 @@ class Asked:
 
 
 class Planner:
-    """Lists the units of one run, and adds to them what is learned while they are read."""
+    """Decides what a run reads: one cursor, numbered pages, or chunks of time."""
 
     def __init__(
         self,
@@ -82,7 +84,6 @@ class Planner:
         self._api = api
         self._summary = summary
         self._cursor = cursor
-        self._plan: Plan | None = None
 
     async def walks(self) -> Iterable[Unit]:
         """List one cursor; or, where the first page shows that pages are numbered, a unit for each page.
@@ -115,7 +116,7 @@ class Planner:
         first = Walk(request, (answered, page), alone=False, onward=False)
         return chain([first], _numbered(numbering, following, more))
 
-    async def chunks(self, now: float) -> list[Unit] | None:
+    async def chunks(self, now: float) -> TimeChunks | None:
         """Plan chunks of time; None when the server's counts don't allow it. `now` is Unix time in seconds.
 
         Raises:
@@ -130,34 +131,18 @@ class Planner:
             self._summary.note("the server gives no numberMatched to plan chunks of time with; one cursor instead")
             return None
         self._summary.matched = total
-        workers = self._config.workers
-        self._plan = Plan(
-            self._asked.interval,
-            self._expected(now),
-            total=self._wanted(total),
-            page=self._asked.page,
-            workers=min(workers, _MOST_PLANNED) if self._config.concurrency == "auto" else workers,
-        )
-        return list(self._plan.first)
+        page, known, workers = self._asked.page, self._expected(now), self._config.workers
+        if self._config.concurrency == "auto":
+            workers = min(workers, _PLANNED)
+        wanted = self._wanted(total)
+        plan = Plan(self._asked.interval, known, total=wanted, page=page, workers=workers)
+        walkers = Walkers(known, page=page, thefts=4 * workers + -(-total // page))
+        return TimeChunks(plan, walkers, self._summary, wanted)
 
     def chunk_request(self, chunk: Chunk) -> Request:
         """Build the request for the first page of a chunk."""
         whole = chunk.interval == self._asked.interval
         return self._api.search.request(self._asked.datetime if whole else str(chunk.interval), self._asked.page)
-
-    def judge(self, chunk: Chunk, page: Page, counts: Counts) -> tuple[Verdict, list[Chunk]]:
-        """Decide by its first page whether a chunk is walked, or which others are to be read instead."""
-        if self._plan is None:
-            return Verdict.WALK, []
-        count = counts.matched
-        if count is None and chunk.family is not None and _goes_on(page):
-            verdict, parts = Verdict.DROP, self._plan.give_up("the server does not count every search")
-        else:
-            heavy = count is not None and count > chunk.bound
-            verdict, parts = self._plan.judge(chunk, count or counts.returned or 0, _hint(page) if heavy else None)
-        for note in self._plan.notes:
-            self._summary.note(note)
-        return verdict, parts
 
     def _wanted(self, total: int) -> int:
         return min(total, self._config.max_items or total)
@@ -177,17 +162,3 @@ def _numbered(numbering: Numbering, following: Request, count: int) -> Iterator[
             return
         last = index == count - 1
         yield Walk(numbering.request(following, index), alone=False, onward=last, series=series)
-
-
-def _goes_on(page: Page) -> bool:
-    return any(isinstance(link, dict) and link.get("rel") == "next" for link in page.links)
-
-
-def _hint(page: Page) -> Hint | None:
-    """Look at the second half of a page only: the first may still lead up to where the items crowd."""
-    written = datetimes(page)
-    half = written[len(written) // 2 :]
-    if not half:
-        return None
-    first, last = parse_instant(half[0]), parse_instant(half[-1])
-    return None if first is None or last is None else Hint(first, last, len(half))

@@ -11,6 +11,7 @@ import json
 import orjson
 
 from stac_ingest.errors import ItemError
+from stac_ingest.garbage import collector_paused
 from stac_ingest.sources.base import Item
 
 
@@ -22,7 +23,8 @@ def parse(data: bytes) -> object:
 
     """
     try:
-        return orjson.loads(data)
+        with collector_paused():
+            return orjson.loads(data)
     except orjson.JSONDecodeError:
         return parse_leniently(data)
 

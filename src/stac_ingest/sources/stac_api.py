@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.agenda import Agenda
@@ -18,6 +19,8 @@ from stac_ingest.api.pages import Page, page_counts, parse_page
 from stac_ingest.api.planning import Asked, Planner, Unit, Walk
 from stac_ingest.api.search import Landing, search_datetime
 from stac_ingest.api.spotcheck import SpotCheck
+from stac_ingest.api.stealing import Walker
+from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.api.urls import display
 from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, PauseTooLong, ResponseError
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
@@ -52,6 +55,7 @@ class StacApiSource:
         self._exchange = Exchange(config, summary, self._client, self._clock)
         self._check = SpotCheck(collection_id, config.bbox, self._asked.interval, summary)
         self._planner: Planner | None = None
+        self._chunks: TimeChunks | None = None
         self._agenda: Agenda[Unit] = Agenda([])
         self._finished = False
         self._decoded = 0
@@ -91,11 +95,23 @@ class StacApiSource:
         """
         planner = self._opened
         chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
-        self._agenda = Agenda(await planner.walks() if chunks is None else chunks)
-        async for unit in self._agenda.units():
-            self._summary.chunks += isinstance(unit, Chunk)
-            yield unit
+        self._chunks = chunks
+        units: Iterable[Unit] = await planner.walks() if chunks is None else chunks.first
+        find = None if chunks is None else chunks.steal
+        while units:
+            self._agenda = Agenda(units, places=lambda: self._exchange.places, find=find)
+            async for unit in self._agenda.units():
+                self._summary.chunks += isinstance(unit, Chunk)
+                yield unit
+            units = await self._left_out()
         self._finished = True
+
+    async def _left_out(self) -> Iterable[Unit]:
+        """List what walks that stopped early have left, unless all has come. Only the consumer knows what has."""
+        if self._chunks is None or not self._chunks.stopped_early:
+            return []
+        await self._until_all_taken()
+        return [Walk(request, alone=False) for request in self._chunks.rest(self._decoded - self._summary.duplicates)]
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
         """Read one unit, one page a batch.
@@ -105,7 +121,7 @@ class StacApiSource:
                 is spent. Any other trouble is a payload with an error, and costs this unit alone.
 
         """
-        pages = self._chunk_pages(unit) if isinstance(unit, Chunk) else self._walk_pages(unit)
+        pages = self._pages(unit)
         try:
             async for page in pages:
                 self._hand(page)
@@ -172,6 +188,9 @@ class StacApiSource:
         """Once as many items are on their way as are wanted, ask for more only when they turn out not to do."""
         if self._config.max_items is None or self._handed_items < self._config.max_items:
             return
+        await self._until_all_taken()
+
+    async def _until_all_taken(self) -> None:
         while self._taken_pages < self._handed_pages:
             self._taken.clear()
             await self._taken.wait()
@@ -180,6 +199,13 @@ class StacApiSource:
         ahead = self._config.read_ahead is not False
         enough = enough or self._config.max_items
         return Cursor(self._exchange, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size)
+
+    def _pages(self, unit: Unit) -> AsyncGenerator[Page, None]:
+        if isinstance(unit, Walk):
+            return self._walk_pages(unit)
+        if self._chunks is None:
+            raise RuntimeError("no chunks were planned")
+        return self._chunk_pages(unit, self._chunks)
 
     async def _walk_pages(self, walk: Walk) -> AsyncGenerator[Page, None]:
         # The last of the numbered pages looks further, but isn't to hurry when enough pages have been asked for.
@@ -195,22 +221,34 @@ class StacApiSource:
         async for page in cursor.pages(first):
             yield page
 
-    async def _chunk_pages(self, chunk: Chunk) -> AsyncGenerator[Page, None]:
+    async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[Page, None]:
         if chunk.abandoned:
             return
         request = self._opened.chunk_request(chunk)
         cursor = self._cursor(request)
         first = await cursor.fetch(request)
         counts = page_counts(first[1])
-        verdict, parts = self._opened.judge(chunk, first[1], counts)
+        verdict, parts = chunks.judge(chunk, first[1], counts)
         self._agenda.add(parts)
         if verdict is Verdict.DROP:
             return
         if counts.matched is not None and counts.returned is not None:
             cursor.expect(request, counts.matched - counts.returned)
         cursor.freshness.matched = counts.matched
-        async for page in cursor.pages(first):
-            yield page
+        walker = chunks.start(chunk, first[1], counts)
+        if walker is not None:
+            cursor.halts = partial(self._halts, chunks, walker)
+        try:
+            async for page in cursor.pages(first):
+                yield page
+        finally:
+            if walker is not None:
+                chunks.end(walker)
+
+    def _halts(self, chunks: TimeChunks, walker: Walker, page: Page, following: Request) -> bool:
+        halts = chunks.advance(walker, page, following)
+        self._agenda.look_again()
+        return halts
 
 
 def _checked(found: object) -> Item:

@@ -76,6 +76,15 @@ def test_unlike_work_is_told(make: Any) -> None:
     assert "though the baseline does other work" in line
 
 
+@pytest.mark.parametrize("rate", [9_000.0, 900.0])
+def test_a_baseline_that_delivers_something_else_is_never_kept(make: Any, rate: float) -> None:
+    """Where no way is known to be faster than one that is wrong, the right one is advised all the same."""
+    given = rates({("upstream", 1): 9_000.0, ("sequential", 1): rate})
+    (line,) = advice(Study.of(make(one("large_file"), given)))
+    assert line.startswith("**GeoParquet.** Use **sequential at 1** (`concurrency: 1`): upstream's way doesn't deliver")
+    assert "Keep" not in line
+
+
 def test_the_largest_effect_is_first(make: Any) -> None:
     """Lines come in the order of what they bring, and those that bring nothing at the end."""
     first = advice(Study.of(make(truth=rates({("time_chunks", 20): 90_000.0}))))[0]

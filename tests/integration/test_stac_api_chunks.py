@@ -1,0 +1,89 @@
+"""Chunks of time, through the module, against a small server that misbehaves on request."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+from misbehaving_api import DAYS, START, Api, ids_of, ingest, inside, make_items, stamp
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 20])
+@pytest.mark.parametrize("post", [True, False])
+async def test_time_chunks(concurrency, post):
+    """All items come, each once, at the price of few requests beyond the pages."""
+    api = Api(make_items(2000), post=post, think=0.001)
+    ids, summary, failures, _ = await ingest(api, concurrency=concurrency, worker_strategy="time_chunks", limit=20)
+    assert sorted(ids) == ids_of(api.items)
+    assert failures == []
+    assert summary.notes == []
+    assert summary.matched == 2000
+    assert summary.chunks >= concurrency
+    # What a busy machine has received at once may be less than what was sent at once.
+    assert api.peak <= summary.in_flight_peak <= concurrency
+    assert summary.requests == len(api.log) <= 100 + 3 + max(concurrency, 4) * 2
+
+
+async def test_time_chunks_of_a_crowd():
+    """Items crowded into a hundredth of the time, and 60 on one instant, all come."""
+
+    def moment(i, n):
+        if i < 60:
+            return START + timedelta(days=123.25)
+        return START + (timedelta(days=DAYS) * (i / n) if i % 10 == 0 else timedelta(days=500 + 10 * i / n))
+
+    api = Api(sorted(make_items(1500, moment=moment), key=lambda i: i["properties"]["datetime"]))
+    ids, summary, _, _ = await ingest(api, concurrency=10, worker_strategy="time_chunks")
+    assert sorted(ids) == sorted(ids_of(api.items))
+    assert summary.requests <= 150 * 1.6
+
+
+async def test_time_chunks_keep_to_the_users_interval():
+    """A datetime of the settings bounds every chunk."""
+    api = Api(make_items(1000))
+    asked = (START + timedelta(days=100), START + timedelta(days=400))
+    text = "/".join(map(stamp, asked))
+    ids, summary, _, _ = await ingest(api, concurrency=5, worker_strategy="time_chunks", datetime=text)
+    assert sorted(ids) == ids_of(i for i in api.items if inside(i, text))
+    assert summary.notes == []
+
+
+@pytest.mark.parametrize(
+    "extent",
+    [None, [], [[None, None]], [["2031-01-01T00:00:00Z", None]], [["1990-01-01T00:00:00Z", "1991-01-01T00:00:00Z"]]],
+)
+async def test_time_chunks_do_not_trust_the_extent(extent):
+    """An extent that is missing, open or wrong costs requests, not items."""
+    api = Api(make_items(600), extent=extent)
+    ids, summary, _, _ = await ingest(api, concurrency=8, worker_strategy="time_chunks")
+    assert sorted(ids) == ids_of(api.items)
+    assert summary.requests <= 60 * 3
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "note"), [({"counts": False}, "no numberMatched"), ({"ignores_datetime": True}, "ignores `datetime`")]
+)
+async def test_time_chunks_fall_back_to_one_cursor(behaviour, note):
+    """Where a server gives no counts, or ignores `datetime`, one cursor reads all, and a note says why."""
+    api = Api(make_items(300), **behaviour)
+    ids, summary, _, _ = await ingest(api, concurrency=6, worker_strategy="time_chunks")
+    assert sorted(ids) == ids_of(api.items)
+    assert any(note in n for n in summary.notes)
+    assert api.searches <= 30 + 12
+
+
+async def test_one_bad_chunk_costs_that_chunk():
+    """A chunk that fails for good is one failure that names its time; the others come, and the gap is noted."""
+
+    def fault(number, body):
+        bad = str(body.get("datetime", "")).startswith("2020-07-19")
+        return web.Response(status=500, text="boom") if bad else None
+
+    api = Api(make_items(1000), fault=fault)
+    ids, summary, failures, error = await ingest(api, concurrency=5, worker_strategy="time_chunks")
+    assert error is None
+    assert len(ids) == 800
+    assert len(failures) == 1
+    assert failures[0].item_id.startswith("c 2020-07-19T")
+    assert any("counts 1000 items" in note for note in summary.notes)

@@ -1,0 +1,46 @@
+"""The order of time in which pages come, read off their bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from stac_ingest.api.intervals import DAY, parse_instant
+from stac_ingest.api.order import Marks, Order, instants_of, marks
+from stac_ingest.api.pages import read_page
+
+FIRST = parse_instant("2020-01-01")
+
+
+def page(*days, links='[{"rel":"next","body":{"datetime":"2019-01-01T00:00:00Z/.."}}]'):
+    features = ",".join(f'{{"properties":{{"datetime": "2020-01-{day:02}T00:00:00Z"}}}}' for day in days)
+    return read_page(f'{{"features":[{features}],"links":{links}}}'.encode(), "http://127.0.0.1/search")
+
+
+def test_marks_are_instants_of_items():
+    """The interval of an echoed search, behind the items, is not mistaken for an item's time."""
+    assert marks(page(1, 2, 3)) == Marks(FIRST, FIRST + 2 * DAY, FIRST + 2 * DAY)
+    assert instants_of(page(1, 2)) == [FIRST, FIRST + DAY]
+
+
+def test_a_page_without_instants_has_no_marks():
+    """Where no item has a `datetime`, nothing is made up."""
+    assert marks(read_page(b'{"features":[{"properties":{"datetime":null}}],"links":[]}', "u")) is None
+
+
+@pytest.mark.parametrize(("days", "sign"), [((1, 2, 2, 5), 1), ((9, 7, 7, 1), -1), ((4, 4, 4), 0)])
+def test_an_order_is_seen(days, sign):
+    """Oldest first, newest first, or not to be seen yet where all items share one instant."""
+    order, shown = Order(), page(*days)
+    order.look(shown, marks(shown))
+    assert order.sign == sign
+    assert order.known == (sign != 0)
+
+
+@pytest.mark.parametrize("pages", [[(1, 5, 2, 6, 3, 7)], [(1, 2, 3), (6, 5, 4)]])
+def test_one_page_out_of_order_breaks_it(pages):
+    """An order that one page contradicts, within itself or against those before it, is trusted no more."""
+    order = Order()
+    for days in pages:
+        shown = page(*days)
+        order.look(shown, marks(shown))
+    assert not order.known
