@@ -178,10 +178,10 @@ def test_an_output_of_another_run_is_left_alone(settings, tmp_path):
     """A folder that holds other items is refused in words, whether it has a plan or not."""
     ingest(settings)
     other = ShardedIngest.parse({**settings.model_dump(), "source": str(tmp_path)})
-    with pytest.raises(ConfigurationError, match="belongs to another run"):
+    with pytest.raises(ConfigurationError, match="belongs to another ingest"):
         plan_ingest(other)
     shutil.rmtree(settings.state_folder)
-    with pytest.raises(ConfigurationError, match=r"holds part-00000\.parquet, and there is no plan"):
+    with pytest.raises(ConfigurationError, match=r"holds part-00000\.parquet, and .* which ingest it is from"):
         plan_ingest(settings)
 
 

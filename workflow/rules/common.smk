@@ -17,12 +17,14 @@ from ingest_bench.identity import (
 from ingest_bench.lifeline import follow, lead
 from ingest_bench.matrix import cell_file, cells, load_settings
 from ingest_bench.progress import plan_cell
-from stac_ingest.sharding import ShardedIngest
+from ingest_bench.settings import Settings
 
 # What `--config` says about a comparison or an ingest is no part of the matrix.
 EARLIER = config.pop("baseline", None)
+ASKED = {"source", "output"} & config.keys()
 INGEST = {
-    key: config.pop(key) for key in ShardedIngest.model_fields.keys() & config.keys()
+    key: config.pop(key)
+    for key in (config.keys() - Settings.model_fields.keys() if ASKED else ())
 }
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
 

@@ -1,12 +1,20 @@
-from stac_ingest.errors import IngestError
+from stac_ingest.errors import ConfigurationError, IngestError
+from stac_ingest.sharding import ShardedIngest
 from stac_ingest.sharding.freshness import IngestFreshness, documents
 from stac_ingest.sharding.plan import NAME as PLAN_NAME, read_plan
 
 
 def ingest_asked_for():
     """Return what `--config` says about an ingest, or None where it says nothing."""
+    if not INGEST:
+        return None
     try:
-        return ShardedIngest.parse(INGEST) if INGEST else None
+        found = ShardedIngest.parse(INGEST)
+        if {"{", "}"} & {*str(found.state_folder)}:
+            raise ConfigurationError(
+                f"{found.state_folder}: braces would be taken for wildcards; give another name"
+            )
+        return found
     except IngestError as error:
         raise WorkflowError(f"ingest: {error}") from None
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from stac_ingest.config import RequestBudget
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.sharding.atomic import write_text
 from stac_ingest.sharding.pieces import Cut, pieces_of
 from stac_ingest.sharding.places import ITEMS, place_of
-from stac_ingest.sharding.plan import NAME, Plan, Shard, read_plan
+from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
+
+OWNER = "ingest.json"
+"""Says whose output it is. It outlives the plan, which a workflow removes before it is made anew."""
 
 
 def plan_ingest(settings: ShardedIngest) -> Plan:
@@ -35,6 +41,7 @@ def plan_ingest(settings: ShardedIngest) -> Plan:
         ],
         notes=cut.notes,
     )
+    write_text(settings.state_folder / OWNER, json.dumps(_ours(settings), indent=1) + "\n")
     plan.write()
     return plan
 
@@ -49,25 +56,27 @@ def check_output(settings: ShardedIngest) -> None:
     where, state = settings.output, settings.state_folder
     if not is_object_storage(where) and Path(where).exists() and not Path(where).is_dir():
         raise ConfigurationError(f"output: {where} is a file; give a folder")
-    if (state / NAME).exists():
-        earlier = read_plan(state / NAME).settings
-        if (earlier.what, earlier.output) != (settings.what, where):
+    try:
+        earlier = json.loads((state / OWNER).read_bytes())
+    except FileNotFoundError:
+        found = sorted(place_of(settings).sizes(ITEMS))
+        if found:
             raise ConfigurationError(
-                f"output: {state} belongs to another run, of {_named(earlier)} to {earlier.output}; give another "
-                "folder, or remove it"
-            )
+                f"output: {where}/{ITEMS} holds {found[0]}, and {state} doesn't say which ingest it is from; give "
+                "another folder, or empty it"
+            ) from None
         return
-    found = sorted(place_of(settings).sizes(ITEMS))
-    if found:
+    except ValueError:
+        raise ConfigurationError(f"{state / OWNER} is damaged; remove {state}, and what {where} holds") from None
+    if earlier != _ours(settings):
         raise ConfigurationError(
-            f"output: {where}/{ITEMS} holds {found[0]}, and there is no plan in {state} that it would be from; give "
-            "another folder, or empty it"
+            f"output: {state} belongs to another ingest, of {earlier}; give another folder, or empty {where}"
         )
 
 
-def _named(settings: ShardedIngest) -> str:
-    asked = {name: value for name, value in settings.what.items() if value is not None and name != "source"}
-    return f"{settings.source} {asked}" if asked else settings.source
+def _ours(settings: ShardedIngest) -> dict[str, Any]:
+    said = {name: value for name, value in settings.what.items() if value is not None}
+    return {**said, "output": settings.output}
 
 
 def shares(settings: ShardedIngest, cut: Cut) -> list[RequestBudget]:

@@ -24,7 +24,8 @@ AT_ONCE = 2
 class ShardedIngest(BaseModel):
     """A source, an output, and how the way between them is cut into jobs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A year or an id made of digits comes from a command line as a number.
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     source: str = Field(
         min_length=1,
@@ -56,6 +57,11 @@ class ShardedIngest(BaseModel):
 
     s3_endpoint: str | None = Field(default=None, description="of object storage; else AWS_ENDPOINT_URL")
     s3_anonymous: bool = Field(default=False, description="use no credentials, though the environment has none either")
+
+    @field_validator("source", "output", "state")
+    @classmethod
+    def _one_form(cls, found: str | None) -> str | None:
+        return found if found is None or "://" in found else str(Path(found))
 
     @field_validator("bbox", mode="before")
     @classmethod
