@@ -5,25 +5,28 @@ from stac_ingest.sharding.plan import NAME as PLAN_NAME, read_plan
 
 
 def ingest_asked_for():
-    """Return what `--config` says about an ingest, or None where it says nothing."""
+    """Return the settings of an ingest, and what of it is due; None and None where `--config` asks for none."""
     if not INGEST:
-        return None
+        return None, None
     try:
         found = ShardedIngest.parse(INGEST)
         if {"{", "}"} & {*str(found.state_folder)}:
             raise ConfigurationError(
                 f"{found.state_folder}: braces would be taken for wildcards; give another name"
             )
-        return found
+        fresh = IngestFreshness(found)
+        # Not left to the input functions: what these raise is passed over where the files that they are for are there.
+        if workflow.is_main_process and not fresh.plan():
+            fresh.end()
+        return found, fresh
     except IngestError as error:
         raise WorkflowError(f"ingest: {error}") from None
 
 
-SHARDED = ingest_asked_for()
+SHARDED, INGEST_FRESHNESS = ingest_asked_for()
 INGEST_STATE = SHARDED.state_folder if SHARDED else "ingest"
 INGEST_END = documents(SHARDED) if SHARDED else "ingest"
 INGEST_PLAN = f"{INGEST_STATE}/{PLAN_NAME}"
-INGEST_FRESHNESS = IngestFreshness(SHARDED) if SHARDED else None
 
 # Shards that run at the same time split what a host allows among them, so no option may let more of them run.
 if SHARDED and SHARDED.at_once:
@@ -31,21 +34,13 @@ if SHARDED and SHARDED.at_once:
 
 
 def ingest_due(path, inputs, check, *subject):
-    """Return the inputs of an ingest's job, as `due` does; say in words what keeps the ingest from being planned."""
+    """Return the inputs of an ingest's job, as `due` does."""
     if not SHARDED:
         raise WorkflowError(
             "ingest: say what to ingest, and where to: --config source=path/or/url output=folder"
         )
-    try:
-        return due(
-            path,
-            inputs,
-            getattr(INGEST_FRESHNESS, check),
-            *subject,
-            folder=str(INGEST_END),
-        )
-    except IngestError as error:
-        raise WorkflowError(f"ingest: {error}") from None
+    asked = getattr(INGEST_FRESHNESS, check)
+    return due(path, inputs, asked, *subject, folder=str(INGEST_END))
 
 
 def shard_certificates(_wildcards):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,8 +25,9 @@ class IngestFreshness:
         self._settings = settings
         self._path = settings.state_folder / NAME
         self._known: tuple[int, dict[int, str]] | None = None
+        self.plan = cache(self._plan)
 
-    def plan(self) -> str | None:
+    def _plan(self) -> str | None:
         """Compare the plan with the settings and with the source as it is now; an API's isn't asked.
 
         Raises:
