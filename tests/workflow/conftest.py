@@ -132,24 +132,13 @@ class Checkout:
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Copy the project and measure the small matrix once. Take a copy of this (`checkout`), and leave it as it is."""
-    made = copied(tmp_path_factory.mktemp("measured") / "checkout")
-    made.snakemake("--cores", "8")
-    return made
-
-
-@pytest.fixture
-def unmeasured(tmp_path: Path) -> Checkout:
-    """Copy the project and leave it at that."""
-    return copied(tmp_path / "checkout")
-
-
-def copied(folder: Path) -> Checkout:
-    """Copy the project, with the small matrix."""
+    folder = tmp_path_factory.mktemp("measured") / "checkout"
     for name in ("workflow", "src", "envs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copy(ROOT / "Snakefile", folder)
     made = Checkout(folder)
     made.configure(SMALL)
+    made.snakemake("--cores", "8")
     return made
 
 
