@@ -128,24 +128,27 @@ def test_geoparquet_files_are_ingested(folder: Path) -> None:
     assert set(found.values()) == {1}
 
 
-@pytest.mark.parametrize("victim", ["a shard", "the run"])
-def test_a_killed_shard_of_an_api_runs_again_alone(folder: Path, stac_server: Any, victim: str) -> None:
-    """Whatever is killed, the next run goes on with the shard that is missing, and then nothing is asked any more."""
+def test_killed_shards_of_an_api_run_again_alone(folder: Path, stac_server: Any) -> None:
+    """When a shard is killed, and then the whole run is, only what is missing runs; then nothing is asked any more."""
     server = stac_server(items=ITEMS, options=["--think-ms", "100"])
     config = [f"source={server.url}", "collection=sentinel-2-l2a", "output=out", "shards=3", "limit=5", "concurrency=1"]
-    ingest(folder, *config)
-    (folder / "out/items/part-00001.parquet").unlink()
+    state = folder / "out/shards"
     run = start(folder, *config)
-    shard = writer_of(folder / "out/shards/logs/00001.log", run)
-    (shard if victim == "a shard" else run).kill()
-    said, _ = run.communicate(timeout=PATIENCE_S)
-    assert run.returncode != 0
-    shard.wait(PATIENCE_S)
-    assert not (folder / "out/shards/00001.json").exists()
-    assert not (folder / "out/items/part-00001.parquet").exists()
+    writer_of(state / "logs/00001.log", run).kill()
+    run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 1
+    assert [path.name for path in state.glob("0*.json")] == ["00000.json"]
 
-    said = ingest(folder, *config)
-    assert [name for name in jobs(said) if name.startswith("Ingesting")] == ["Ingesting shard 00001"]
+    run = start(folder, *config)
+    shard = writer_of(state / "logs/00001.log", run)
+    run.kill()
+    run.communicate(timeout=PATIENCE_S)
+    shard.wait(PATIENCE_S)
+    assert [path.name for path in (folder / "out/items").iterdir()] == ["part-00000.parquet"]
+
+    said = jobs(ingest(folder, *config))
+    assert sorted(name for name in said if "shard 0" in name) == ["Ingesting shard 00001", "Ingesting shard 00002"]
+    assert "Planning the ingest" not in said
     found = delivered(folder / "out")
     assert len(found) == ITEMS
     assert set(found.values()) == {1}
@@ -173,9 +176,8 @@ def test_jobs_that_run_at_once_share_what_a_host_allows(folder: Path, stac_serve
     """Two jobs of an API that bears four requests at once never have more than four under way between them."""
     server = stac_server(items=ITEMS, options=["--think-ms", "50"])
     config = [f"source={server.url}", "collection=sentinel-2-l2a", "output=out", "shards=2", "limit=1"]
-    ingest(folder, *config, "max_in_flight=4", "max_requests=150", "concurrency=20", "worker_strategy=time_chunks")
+    ingest(folder, *config, "max_in_flight=4", "concurrency=20", "worker_strategy=time_chunks")
     assert 2 < server.stats().in_flight_peak <= 4
-    assert server.stats().requests <= 150
     assert len(delivered(folder / "out")) == ITEMS
 
 
@@ -193,7 +195,6 @@ def test_not_all_came_is_a_failure_every_time(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        (["output=out"], "source is missing (source=...)"),
         (["source=source", "output=out", "shard=3"], "shard is no setting; did you mean shards?"),
         (["source=nowhere", "output=out"], "source: nowhere is not there; give a folder, GeoParquet files or the URL"),
         (["source=source", "output=o{u}t"], "braces would be taken for wildcards"),
@@ -202,7 +203,7 @@ def test_not_all_came_is_a_failure_every_time(folder: Path) -> None:
 def test_a_wrong_command_is_told_in_words(folder: Path, config: list[str], said: str) -> None:
     """One line says which setting it is and what to do, and nothing is made."""
     found = ingest(folder, *config, code=1)
-    assert f"ingest: {said}" in found or said in found
+    assert said in found
     assert "Traceback" not in found
     assert not (folder / "out").exists()
 
