@@ -157,7 +157,7 @@ async def _ended(future: asyncio.Future[Read | None]) -> Read | None:
 def row_groups(path: Path, filesystem: pafs.FileSystem | None = None) -> RowGroups:
     """Look at a file and give all of its row groups; or none of them, with the error why."""
     try:
-        with pq.ParquetFile(path, filesystem=filesystem) as file:
+        with pq.ParquetFile(str(path), filesystem=filesystem) as file:
             metadata, decoder = file.metadata, Decoder(file.schema_arrow)
     except (OSError, pa.ArrowException) as error:
         return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))
@@ -170,7 +170,7 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
         try:
             # Without `pre_buffer`, and with a buffer, column chunks are not held whole while they are decoded.
             with pq.ParquetFile(
-                unit.path,
+                str(unit.path),
                 metadata=metadata,
                 pre_buffer=False,
                 buffer_size=READ_BUFFER,
