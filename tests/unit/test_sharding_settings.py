@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stac_ingest.config import RequestBudget
@@ -78,3 +80,14 @@ def test_a_strangers_server_is_asked_modestly():
     found = shares(settings, cut_into(1000, 1000, requests=10))
     assert [(share.requests_per_second, share.max_in_flight) for share in found] == [(1.0, 1)] * 2
     assert sum(share.max_requests for share in found) <= 490
+
+
+def test_the_documented_settings_are_those_there_are():
+    """The table of `docs/ingest.md` has each setting with its default and meaning, in their order."""
+    text = (Path(__file__).resolve().parents[2] / "docs/ingest.md").read_text()
+    table = [line for line in text.partition("<!-- settings: ")[2].splitlines() if line.startswith("| `")]
+    expected = []
+    for name, field in ShardedIngest.model_fields.items():
+        default = "" if field.is_required() or field.default is None else f"`{field.default}`".replace("False", "false")
+        expected.append(f"| `{name}` | {default} | {field.description} |")
+    assert table == expected
