@@ -233,6 +233,11 @@ BAD = [
         "pystac_client",
         f"{SMALL}.arms.queue.fetcher: pystac_client can't read kind: item_files",
     ),
+    (
+        f"{SMALL}.arms.shards",
+        {"fetcher": "sharded", "concurrency": [1]},
+        "sharded writes GeoParquet; it needs pipeline: {output: geoparquet}",
+    ),
     (f"{SMALL}.arms.upstream.settings", {"limit": 5}, f"{SMALL}.arms.upstream: fetcher upstream takes no settings"),
     (
         f"{SMALL}.arms.queue.settings",
