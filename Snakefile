@@ -18,6 +18,8 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/advice.smk"
 include: "workflow/rules/calibrate.smk"
+include: "workflow/rules/ingest_common.smk"
+include: "workflow/rules/ingest.smk"
 
 
 rule all:

@@ -16,7 +16,7 @@ from pathlib import Path
 import ingest_bench
 import stac_ingest
 from ingest_bench.arms import FETCHERS
-from ingest_bench.arms.base import ADAPTIVE, STAGES
+from ingest_bench.arms.base import ADAPTIVE, SHARDED, STAGES
 from ingest_bench.sample_spec import DISCARD
 
 ROOTS = {
@@ -87,6 +87,16 @@ OUTPUTS = {
 }
 """By format; what is written as GeoParquet is read back by the package."""
 
+SHARDING = (
+    "stac_ingest/sharding/*.py",
+    "stac_ingest/certificate.py",
+    "stac_ingest/cli_settings.py",
+    "stac_ingest/settings_file.py",
+    "stac_ingest/api/urls.py",
+    "ingest_bench/arms/ingest_arm.py",
+)
+"""What an ingest in shards is made of beside what it reads and writes."""
+
 PIPELINE = (
     "ingest_bench/delivery.py",
     "stac_ingest/pipeline.py",
@@ -135,6 +145,8 @@ class CodeUse:
         found = [*HARNESS, *CONTEXT, f"ingest_bench/arms/{FETCHERS[self.fetcher]}.py"]
         if self.fetcher in ("ingest", ADAPTIVE, *STAGES):
             found += [*ENGINE, *SOURCES[self.kind], *STRATEGIES[self.strategy]]
+        if self.fetcher == SHARDED:
+            found += [*SHARDING, *ENGINE, *SOURCES[self.kind], *STRATEGIES["sequential"]]
         if self.fetcher in (ADAPTIVE, *STAGES):
             found.append("ingest_bench/arms/ingest_arm.py")
         if self.kind == "api" and not self.remote:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.base import ADAPTIVE, PARSE_ONLY, READ_ONLY
+from ingest_bench.arms.base import ADAPTIVE, PARSE_ONLY, READ_ONLY, SHARDED
 from ingest_bench.complaints import did_you_mean, one_line
 from ingest_bench.errors import SettingsError
 from ingest_bench.settings import NAME, Arm, Corpus, Scenario, Settings
@@ -26,6 +26,7 @@ KINDS = {
     "aiofiles": JSON_FILES,
     "process_pool": JSON_FILES,
     "pystac_client": ("api",),
+    SHARDED: (*JSON_FILES, "geoparquet"),
 }
 """The kinds of corpus that each fetcher can read."""
 
@@ -100,6 +101,10 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
         _check_arm(f"{key}.arms.{name}", arm, corpus)
         if arm.leaves_out and scenario.pipeline is None:
             _refuse(f"{key}.arms.{name}.leaves_out", "needs a pipeline in the scenario, to leave a stage of it out")
+        if arm.leaves_out and arm.fetcher == SHARDED:
+            _refuse(f"{key}.arms.{name}.leaves_out", "sharded writes what it reads; leave it out")
+        if arm.fetcher == SHARDED and (scenario.pipeline is None or scenario.pipeline.output != "geoparquet"):
+            _refuse(f"{key}.arms.{name}.fetcher", "sharded writes GeoParquet; it needs pipeline: {output: geoparquet}")
 
 
 def _known_corpus(key: str, name: str, settings: Settings) -> Corpus:

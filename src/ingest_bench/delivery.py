@@ -6,9 +6,9 @@ itself; an item without it keeps a remark instead, and so differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
@@ -20,10 +20,18 @@ from ingest_bench.results import Digest
 from ingest_bench.sample_spec import DISCARD
 from stac_ingest.context import WorkflowContext
 from stac_ingest.outputs import make_output
-from stac_ingest.pipeline import run_pipeline
+from stac_ingest.pipeline import Modifier, run_pipeline
 from stac_ingest.transforms import UpdateItems
 
 MARK, MARKED = "bench:transformed", "yes"
+
+
+@runtime_checkable
+class Deliverer(Protocol):
+    """A fetcher whose stages can't be taken apart: it writes, below `items/`, what it reads."""
+
+    async def deliver(self, modifiers: Sequence[Modifier], folder: Path) -> None:
+        """Read, change and write all items."""
 
 
 async def deliver(
@@ -34,6 +42,10 @@ async def deliver(
     What is discarded instead of written is digested by `sink` meanwhile.
     """
     modifiers = [UpdateItems({"set": {MARK: MARKED}})]
+    if isinstance(fetcher, Deliverer):
+        meter = Meter()
+        await fetcher.deliver(modifiers, folder)
+        return meter.stop(), {}
     bundler = Discard(sink) if output == DISCARD else make_output(output, folder)
     meter = Meter()
     result = await run_pipeline(fetcher, modifiers, bundler, context)
@@ -60,7 +72,8 @@ async def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
     if output == "geoparquet":
         from ingest_bench.arms.ingest_arm import make  # noqa: PLC0415 - it may be another arm that is measured
 
-        async for item in make(ArmSpec("ingest", "geoparquet", str(folder))).fetch(WorkflowContext()):
+        parts = folder / "items" if (folder / "items").is_dir() else folder
+        async for item in make(ArmSpec("ingest", "geoparquet", str(parts))).fetch(WorkflowContext()):
             sink.add(_unmarked(item))
     else:
         for text in _texts(output, folder):

@@ -1,4 +1,4 @@
-"""The JSON schemas of the configuration, of the results and of a comparison, generated from the models."""
+"""The JSON schemas of the configuration and of all that is kept in files, generated from the models."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pydantic import BaseModel
 from ingest_bench.comparison.records import Comparison
 from ingest_bench.results import SCHEMA_VERSION, Record, Results
 from ingest_bench.settings import Settings
+from stac_ingest.sharding.records import CollectionCertificate, Manifest
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "config.schema.json": Settings,
     "results.schema.json": Results,
     "compare.schema.json": Comparison,
+    "ingest-manifest.schema.json": Manifest,
+    "ingest-certificate.schema.json": CollectionCertificate,
 }
 
 

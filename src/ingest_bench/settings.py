@@ -15,7 +15,7 @@ NAME = r"^[a-z][a-z0-9_]*$"
 MOST_CONCURRENT = 50
 
 FetcherName = Literal[
-    "ingest", "adaptive", "read_only", "parse_only", "upstream", "aiofiles", "process_pool", "pystac_client"
+    "ingest", "adaptive", "read_only", "parse_only", "upstream", "aiofiles", "process_pool", "pystac_client", "sharded"
 ]
 CorpusKind = Literal["item_files", "items_directory", "geoparquet", "api"]
 

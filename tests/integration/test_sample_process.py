@@ -127,9 +127,9 @@ def test_nothing_is_imported_while_parquet_is_read(folder: Path, tmp_path: Path,
     assert reading["items"] == COUNT
 
 
-@pytest.mark.parametrize("fetcher", [name for name in FETCHERS if name != "pystac_client"])
+@pytest.mark.parametrize("fetcher", sorted(FETCHERS.keys() - {"pystac_client", "sharded"}))
 def test_a_sample_of_json_files_is_lean(folder: Path, fetcher: str) -> None:
-    """No sample of JSON files loads Arrow, pandas, DuckDB or an HTTP client."""
+    """No sample of JSON files loads Arrow, pandas, DuckDB or an HTTP client, unless it writes tables by itself."""
     arm = ArmSpec(fetcher, "item_files", str(folder), concurrency=2)
     script = (
         "import sys, runpy\n"
@@ -175,6 +175,18 @@ def test_what_a_pipeline_wrote_is_what_was_ingested(folder: Path, tmp_path: Path
     assert matches(Digest.model_validate(result["digest"]), expected) is None
     assert 0 < sum(result["stages"].values()) <= result["wall_s"]
     assert any(tmp_path.iterdir())
+
+
+def test_what_shards_wrote_is_what_was_ingested(folder: Path, tmp_path: Path) -> None:
+    """Shards by two processes deliver the items of the source, and no more is in the sample than what they took."""
+    result = run(
+        ArmSpec("sharded", "item_files", str(folder), concurrency=2), output="geoparquet", scratch=str(tmp_path)
+    )
+    expected = reference([item(number) for number in range(COUNT)])
+    assert matches(Digest.model_validate(result["digest"]), expected) is None
+    assert len(list((tmp_path / "items").iterdir())) == 8
+    assert result["stages"] == {}
+    assert [note for note in result["notes"] if note.startswith("imported")] == []
 
 
 def test_a_trace_has_memory_and_no_times(folder: Path) -> None:

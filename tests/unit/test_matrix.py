@@ -226,12 +226,18 @@ BAD = [
     (
         f"{SMALL}.arms.queue.fetcher",
         "rustac",
-        "'ingest', 'adaptive', 'read_only', 'parse_only', 'upstream', 'aiofiles', 'process_pool' or 'pystac_client'",
+        "'ingest', 'adaptive', 'read_only', 'parse_only', 'upstream', 'aiofiles', 'process_pool', 'pystac_client' "
+        "or 'sharded'",
     ),
     (
         f"{SMALL}.arms.queue.fetcher",
         "pystac_client",
         f"{SMALL}.arms.queue.fetcher: pystac_client can't read kind: item_files",
+    ),
+    (
+        f"{SMALL}.arms.shards",
+        {"fetcher": "sharded", "concurrency": [1]},
+        "sharded writes GeoParquet; it needs pipeline: {output: geoparquet}",
     ),
     (f"{SMALL}.arms.upstream.settings", {"limit": 5}, f"{SMALL}.arms.upstream: fetcher upstream takes no settings"),
     (

@@ -17,9 +17,15 @@ from ingest_bench.identity import (
 from ingest_bench.lifeline import follow, lead
 from ingest_bench.matrix import cell_file, cells, load_settings
 from ingest_bench.progress import plan_cell
+from ingest_bench.settings import Settings
 
-# What `--config` says about a comparison is no part of the matrix.
+# What `--config` says about a comparison or an ingest is no part of the matrix.
 EARLIER = config.pop("baseline", None)
+ASKED = {"source", "output"} & config.keys()
+INGEST = {
+    key: config.pop(key)
+    for key in (config.keys() - Settings.model_fields.keys() if ASKED else ())
+}
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
 
 try:
@@ -57,8 +63,8 @@ if "bench_slot" not in workflow.global_resources:
 
 
 @cache
-def begin_run():
-    """Settle once, when the plan is made, what a run on these results needs."""
+def begin_run(folder):
+    """Settle once, when the plan is made, what a run on this folder needs."""
     # Files are written whole or not at all, so what a killed run left unfinished is made again without being asked for.
     workflow.dag_settings.force_incomplete = True
     if not STANDALONE:
@@ -67,16 +73,16 @@ def begin_run():
     # code behind the scripts does is part of every identity instead. Who uses this workflow as a module keeps the rest.
     workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
     if not workflow.dryrun and workflow.executor_plugin:
-        claim = Claim(Path(RESULTS), local=workflow.local_exec)
+        claim = Claim(Path(folder), local=workflow.local_exec)
         if claim.free_left_overs():
-            logger.info(f"{RESULTS}: freed what a run that was killed had locked")
+            logger.info(f"{folder}: freed what a run that was killed had locked")
 
 
-def due(path, inputs, check, *subject):
+def due(path, inputs, check, *subject, folder=RESULTS):
     """Return the inputs of the job that makes `path`, and have it run, as `--forcerun` does, when the check says why."""
     if not workflow.is_main_process:
         return inputs
-    begin_run()
+    begin_run(folder)
     reason = check(*subject)
     if reason is None:
         return [ancient(each) for each in inputs]

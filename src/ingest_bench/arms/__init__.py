@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ingest_bench.arms.base import ADAPTIVE, PARSE_ONLY, READ_ONLY, ArmSpec, Fetcher
+from ingest_bench.arms.base import ADAPTIVE, PARSE_ONLY, READ_ONLY, SHARDED, ArmSpec, Fetcher
 
 __all__ = ["FETCHERS", "ArmSpec", "Fetcher", "make_fetcher"]
 
@@ -18,6 +18,7 @@ FETCHERS = {
     "aiofiles": "aiofiles_arm",
     "process_pool": "process_pool_arm",
     "pystac_client": "pystac_client_arm",
+    SHARDED: "sharded_arm",
 }
 """The module of each fetcher. Only the one that is measured is imported."""
 

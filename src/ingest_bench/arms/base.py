@@ -15,6 +15,8 @@ ADAPTIVE = "adaptive"
 READ_ONLY, PARSE_ONLY = "read_only", "parse_only"
 STAGES = (READ_ONLY, PARSE_ONLY)
 """Fetchers that run one stage of an ingest alone."""
+SHARDED = "sharded"
+"""Writes what it reads by itself, as GeoParquet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from stac_ingest.config import IngestConfig
@@ -42,6 +43,8 @@ class RowGroups(NamedTuple):
     metadata: pq.FileMetaData | None
     decoder: Decoder | None
     error: Exception | None = None
+    filesystem: pafs.FileSystem | None = None
+    """That the path is of; None for this machine's own."""
 
 
 class Read(NamedTuple):
@@ -82,7 +85,7 @@ class GeoParquetSource:
     async def units(self) -> AsyncIterator[RowGroups]:
         """List files or row groups, in order."""
         for path in self._paths:
-            whole = _row_groups(path)
+            whole = row_groups(path)
             if self._inline or not whole.numbers:
                 yield whole
                 continue
@@ -154,13 +157,14 @@ async def _ended(future: asyncio.Future[Read | None]) -> Read | None:
     return future.result()
 
 
-def _row_groups(path: Path) -> RowGroups:
+def row_groups(path: Path, filesystem: pafs.FileSystem | None = None) -> RowGroups:
+    """Look at a file and give all of its row groups; or none of them, with the error why."""
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(str(path), filesystem=filesystem) as file:
             metadata, decoder = file.metadata, Decoder(file.schema_arrow)
     except UNREADABLE as error:
         return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))
-    return RowGroups(path, range(metadata.num_row_groups), metadata, decoder)
+    return RowGroups(path, range(metadata.num_row_groups), metadata, decoder, filesystem=filesystem)
 
 
 def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
@@ -168,7 +172,13 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
     for number in unit.numbers:
         try:
             # Without `pre_buffer`, and with a buffer, column chunks are not held whole while they are decoded.
-            with pq.ParquetFile(unit.path, metadata=metadata, pre_buffer=False, buffer_size=READ_BUFFER) as file:
+            with pq.ParquetFile(
+                str(unit.path),
+                metadata=metadata,
+                pre_buffer=False,
+                buffer_size=READ_BUFFER,
+                filesystem=unit.filesystem,
+            ) as file:
                 rows = _rows_at_once(metadata.row_group(number))
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
                     yield Read(number, batch)

@@ -1,0 +1,138 @@
+"""How the items of a collection lie in time, found by asking for counts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from stac_ingest.api.client import Client
+from stac_ingest.api.clock import Clock
+from stac_ingest.api.credentials import read_credentials
+from stac_ingest.api.exchange import Exchange
+from stac_ingest.api.intervals import MILLISECOND, Interval
+from stac_ingest.api.pages import page_counts, read_page
+from stac_ingest.api.search import Landing
+from stac_ingest.summary import IngestSummary
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from stac_ingest.api.search import Opened
+    from stac_ingest.sharding.settings import ShardedIngest
+
+
+class Stretch(NamedTuple):
+    """A stretch of time, open at its end, and about how many items lie in it."""
+
+    interval: Interval
+    items: int
+
+
+class Counter:
+    """Asks an API for counts. A context manager: the session ends with it."""
+
+    def __init__(self, settings: ShardedIngest) -> None:
+        self._settings = settings
+        self._config = settings.config()
+        self._summary = IngestSummary()
+        root, credentials = read_credentials(self._config)
+        self._client = Client(self._config, self._summary, root, credentials)
+        self._exchange = Exchange(self._config, self._summary, self._client, Clock())
+        self._landing = Landing(root, settings.collection or "", self._config, self._exchange, self._summary)
+        self._api: Opened | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the API.
+
+        Raises:
+            DataProcessingError: the API or the collection isn't there.
+
+        """
+        await self._client.open()
+        try:
+            self._api = await self._landing.open(None, at_once=False, early_count=False)
+        except BaseException:
+            await self._client.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the session."""
+        await self._client.close()
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self._summary.requests
+
+    @property
+    def extent(self) -> Interval:
+        """Of the collection in time, as its document claims."""
+        return self._opened.extent
+
+    async def count(self, interval: Interval) -> int | None:
+        """Ask how many items lie in an interval; None where the server doesn't count.
+
+        Raises:
+            DataProcessingError: there is no useful answer.
+
+        """
+        datetime = None if interval == (None, None) else str(interval)
+        answer = await self._exchange.ask(self._opened.search.request(datetime, 1))
+        return page_counts(read_page(answer.body, answer.url)).matched
+
+    @property
+    def _opened(self) -> Opened:
+        if self._api is None:
+            raise RuntimeError("the counter is not open")
+        return self._api
+
+
+async def bisected(counter: Counter, asked: Interval, extent: Interval, total: int, most: int) -> list[Stretch]:
+    """Halve an interval of time until no stretch holds more items than wanted, or can be halved no more.
+
+    Half of the counts are asked for; the others are what is left of the whole.
+
+    Args:
+        counter: asks.
+        asked: the whole interval; its open ends can't be halved.
+        extent: the part of it that the items are expected in.
+        total: items in all of it.
+        most: items wanted in a stretch.
+
+    """
+    before = await _beside(counter, Interval(asked.start, extent.start))
+    after = await _beside(counter, Interval(extent.end, asked.end))
+    inside = max(0, total - sum(stretch.items for stretch in (*before, *after)))
+    stretches = [*before, Stretch(extent, inside), *after]
+    while any(_edge(stretch, most) is not None for stretch in stretches):
+        halves = await asyncio.gather(*(_halved(counter, stretch, most) for stretch in stretches))
+        stretches = [half for found in halves for half in found]
+    return stretches
+
+
+async def _beside(counter: Counter, interval: Interval) -> list[Stretch]:
+    """Give what lies before or after the extent; nothing where that is all that was asked for."""
+    if interval.start == interval.end:
+        return []
+    return [Stretch(interval, await counter.count(interval) or 0)]
+
+
+async def _halved(counter: Counter, stretch: Stretch, most: int) -> list[Stretch]:
+    edge = _edge(stretch, most)
+    if edge is None:
+        return [stretch]
+    first, second = Interval(stretch.interval.start, edge), Interval(edge, stretch.interval.end)
+    # What lies at the edge belongs to the second half, and a server may know no shorter time than a millisecond.
+    items = min(await counter.count(Interval(first.start, edge - MILLISECOND)) or 0, stretch.items)
+    return [Stretch(first, items), Stretch(second, stretch.items - items)]
+
+
+def _edge(stretch: Stretch, most: int) -> int | None:
+    """Give the middle of a stretch that holds too much; None where it doesn't, or is too short to be cut."""
+    start, end = stretch.interval
+    if stretch.items <= most or start is None or end is None or end - start < 2 * MILLISECOND:
+        return None
+    return (start + end) // 2 // MILLISECOND * MILLISECOND

@@ -1,0 +1,146 @@
+"""Items that came in several shards: the first shard keeps them. And strays that came nowhere else: they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stac_ingest.dedup import Seen
+from stac_ingest.geoparquet.encode import GeoParquetWriter
+from stac_ingest.sharding.atomic import sha256_of, write_text
+from stac_ingest.sharding.fetcher import Key, key_of
+from stac_ingest.sharding.places import ITEMS, Place
+from stac_ingest.sharding.records import Part, ShardCertificate, certificate_path, strays_path
+
+if TYPE_CHECKING:
+    from stac_ingest.sharding.plan import Plan
+    from stac_ingest.sources.base import Item
+
+STRAYS = "part-strays.parquet"
+_BATCH = 1000
+_WORK = ".closing.parquet"
+
+
+class Once(NamedTuple):
+    """The certificates as they are now, and the parts that were added."""
+
+    shards: list[ShardCertificate]
+    kept: list[Part]
+
+
+def keep_one_of_each(plan: Plan, place: Place, shards: list[ShardCertificate]) -> Once:
+    """Take items that came again out of later shards' parts, and keep strays that no shard has.
+
+    A part is replaced whole, and its certificate after it; killed in between, the shard is found out and run again.
+
+    Raises:
+        DataProcessingError: a part can't be written.
+
+    """
+    doubled = _doubled(place, shards)
+    if doubled:
+        remover = _Remover(plan, place, doubled)
+        shards = [remover.without_doubles(shard) for shard in shards]
+    return Once(shards, _keep_strays(plan, place, shards))
+
+
+def _doubled(place: Place, shards: list[ShardCertificate]) -> set[Key]:
+    """Find the items that are in several parts; few others may be among them, since hashes are compared."""
+    seen = Seen()
+    return {key for keys in _all_keys(place, shards) for key in keys if not seen.add(*key)}
+
+
+def _all_keys(place: Place, shards: list[ShardCertificate]) -> Iterator[list[Key]]:
+    """Read which items the parts hold, a bounded number of rows at a time."""
+    for part in (shard.part for shard in shards if shard.part is not None):
+        with place.filesystem.open_input_file(f"{place.root}/{part.path}") as file:
+            table = pq.ParquetFile(file)
+            columns = [name for name in ("id", "collection") if name in table.schema_arrow.names]
+            for batch in table.iter_batches(columns=columns):
+                yield _keys(batch)
+
+
+def _keys(rows: pa.RecordBatch | pa.Table) -> list[Key]:
+    ids = rows["id"].to_pylist()
+    collections = rows["collection"].to_pylist() if "collection" in rows.schema.names else [None] * len(ids)
+    return [(collection or "", item_id) for collection, item_id in zip(collections, ids, strict=True)]
+
+
+class _Remover:
+    """Goes through the parts in their order; what it has met before goes."""
+
+    def __init__(self, plan: Plan, place: Place, doubled: set[Key]) -> None:
+        self._plan = plan
+        self._place = place
+        self._doubled = doubled
+        self._met: set[Key] = set()
+
+    def without_doubles(self, shard: ShardCertificate) -> ShardCertificate:
+        """Give the shard's certificate, after its part was written anew where it has items that were met before."""
+        if shard.part is None:
+            return shard
+        again = {key for keys in _all_keys(self._place, [shard]) for key in keys if self._met_before(key)}
+        if not again:
+            return shard
+        signed = shard.model_copy(
+            update={
+                "part": self._write(shard.part, again),
+                "removed": shard.removed + len(again),
+                "removed_by": self._plan.digest,
+            }
+        )
+        path = certificate_path(self._plan.settings, self._plan.shards[shard.shard])
+        write_text(path, signed.model_dump_json(indent=1) + "\n")
+        return signed
+
+    def _met_before(self, key: Key) -> bool:
+        if key not in self._doubled:
+            return False
+        before = key in self._met
+        self._met.add(key)
+        return before
+
+    def _write(self, part: Part, again: set[Key]) -> Part | None:
+        if part.items == len(again):
+            self._place.remove(part.path)
+            return None
+        work = self._plan.settings.state_folder / _WORK
+        with self._place.filesystem.open_input_file(f"{self._place.root}/{part.path}") as file:
+            table = pq.ParquetFile(file)
+            with pq.ParquetWriter(work, table.schema_arrow, compression="zstd") as written:
+                for number in range(table.num_row_groups):
+                    rows = table.read_row_group(number)
+                    written.write_table(rows.filter(pa.array([key not in again for key in _keys(rows)])))
+        return _published(self._place, work, part.path, part.items - len(again))
+
+
+def _keep_strays(plan: Plan, place: Place, shards: list[ShardCertificate]) -> list[Part]:
+    """Write the strays that are in no part into a part of their own."""
+    strays: dict[Key, Item] = {}
+    for shard in shards:
+        if shard.strays:
+            with strays_path(plan.settings, plan.shards[shard.shard]).open("rb") as lines:
+                strays |= {key_of(item): item for item in map(orjson.loads, lines)}
+    if strays:
+        for keys in _all_keys(place, shards):
+            for key in keys:
+                strays.pop(key, None)
+    if not strays:
+        return []
+    work = plan.settings.state_folder / _WORK
+    items = list(strays.values())
+    with GeoParquetWriter(work) as written:
+        for start in range(0, len(items), _BATCH):
+            written.write(items[start : start + _BATCH])
+    return [_published(place, work, f"{ITEMS}/{STRAYS}", len(items))]
+
+
+def _published(place: Place, work: Path, name: str, items: int) -> Part:
+    part = Part(path=name, items=items, bytes=work.stat().st_size, sha256=sha256_of(work))
+    place.take(work, name)
+    return part

@@ -1,0 +1,124 @@
+"""A folder of item files: how it is cut, and how one stretch of it is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.sharding.balance import balanced
+from stac_ingest.sharding.pieces import Cut
+from stac_ingest.sharding.plan import FilesPiece, Shard
+from stac_ingest.sharding.settings import ShardedIngest
+from stac_ingest.sources.base import Item
+from stac_ingest.sources.folder import Folder
+from stac_ingest.sources.json_directory import JsonDirectorySource
+from stac_ingest.summary import IngestSummary
+
+OPENING = 4096
+"""What opening a file costs, in bytes that could be read and parsed instead, about."""
+
+
+class Entry(NamedTuple):
+    """A file of the folder, and what tells that it has changed."""
+
+    name: str
+    size: int
+    time: int
+    """Of its last change, nanoseconds since 1970."""
+
+
+def items_folder(source: Path) -> Path:
+    """Find the folder with an item a file: the source itself, or a collection's `items`."""
+    return source / "items" if (source / "collection.json").is_file() else source
+
+
+def listed(folder: Path) -> list[Entry]:
+    """List the item files, by name.
+
+    Raises:
+        ConfigurationError: there are none.
+        DataProcessingError: the folder can't be read.
+
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [_entry(entry) for entry in entries if entry.name.endswith(".json")]
+    except OSError as error:
+        raise DataProcessingError(f"can't read {folder}: {error.strerror or error}") from error
+    if not found:
+        raise ConfigurationError(f"source: no JSON files found in {folder}")
+    return sorted(found)
+
+
+def stamp(entries: Iterable[Entry]) -> str:
+    """Hash what tells that files have changed."""
+    total = sha256()
+    for name, size, time in entries:
+        total.update(os.fsencode(name) + b"\0%d\0%d\n" % (size, time))
+    return total.hexdigest()
+
+
+class FilesPieces:
+    """Item files, cut into stretches of their names."""
+
+    def __init__(self, settings: ShardedIngest) -> None:
+        self._settings = settings
+        self._folder = items_folder(Path(settings.source))
+
+    def stamp(self) -> str:
+        """Hash the names, sizes and times of all files."""
+        return stamp(listed(self._folder))
+
+    def cut(self) -> Cut:
+        """Cut the files into stretches of like weight."""
+        entries = listed(self._folder)
+        shards = self._settings.shards or -(-len(entries) // self._settings.items_per_shard)
+        parts = balanced([OPENING + entry.size for entry in entries], shards)
+        pieces = [
+            FilesPiece(start=part.start, stop=part.stop, digest=stamp(entries[part.start : part.stop]))
+            for part in parts
+        ]
+        return Cut(list(pieces), list(map(len, parts)), len(entries), stamp=stamp(entries))
+
+    def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
+        """Give the settings by which a shard is read."""
+        return self._settings.config(format="json")
+
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> StretchSource:
+        """Make the source of a shard."""
+        assert isinstance(shard.piece, FilesPiece)
+        return StretchSource(self._folder, shard.piece, config, summary)
+
+    def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - a file is in one stretch
+        """Each item: its file is in no other shard."""
+        return True
+
+
+class StretchSource(JsonDirectorySource):
+    """The files of one shard."""
+
+    def __init__(self, path: Path, piece: FilesPiece, config: IngestConfig, summary: IngestSummary) -> None:
+        super().__init__(path, config, summary)
+        self._piece = piece
+
+    def _list(self) -> None:
+        self._folder = Folder(self._path, self._config)
+        names = self._folder.names[self._piece.start : self._piece.stop]
+        if stamp(_look(self._path, name) for name in names) != self._piece.digest:
+            raise DataProcessingError(f"{self._path} has changed since it was planned; start the ingest again")
+        self._folder.names = names
+
+
+def _entry(entry: os.DirEntry[str]) -> Entry:
+    found = entry.stat()
+    return Entry(entry.name, found.st_size, found.st_mtime_ns)
+
+
+def _look(folder: Path, name: str) -> Entry:
+    found = os.stat(folder / name)  # noqa: PTH116 - as `_entry` does it
+    return Entry(name, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,85 @@
+"""What differs between kinds of sources: how they are cut, and how a piece is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.settings_file import section_of
+from stac_ingest.sharding.plan import Piece, Shard
+from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
+from stac_ingest.sources import PARQUET_SUFFIXES
+from stac_ingest.sources.base import Item, Source
+from stac_ingest.summary import IngestSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A source, cut into pieces."""
+
+    pieces: list[Piece]
+    expected: list[int]
+    """Items of each, or files, as far as they are known."""
+    total: int | None
+    """Of all of these; None where the source doesn't say."""
+    counts_items: bool = False
+    """Whether `total` is a number of items."""
+    stamp: str | None = None
+    """What the source was like; see `Pieces.stamp`."""
+    requests: int = 0
+    """What planning has asked of an API."""
+    notes: list[str] = field(default_factory=list)
+
+
+class Pieces(Protocol):
+    """One kind of source."""
+
+    def stamp(self) -> str | None:
+        """Tell in a word what the source is like now; None where only asking its server would tell."""
+
+    def cut(self) -> Cut:
+        """Cut the source into pieces: the same ones for the same source and the same settings."""
+
+    def config(self, shard: Shard) -> IngestConfig:
+        """Give the settings by which a shard is read."""
+
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+        """Make the source of a shard."""
+
+    def owns(self, shard: Shard, item: Item) -> bool:
+        """Say whether an item that came in a shard belongs to it."""
+
+
+def pieces_of(settings: ShardedIngest) -> Pieces:
+    """Find out which kind of source it is.
+
+    Raises:
+        ConfigurationError: it isn't there, or can't be cut.
+
+    """
+    # Only the kind that is used is imported: an API needs no Arrow to be read, and files need no HTTP client.
+    if settings.is_api:
+        from stac_ingest.sharding.timeline import TimePieces  # noqa: PLC0415
+
+        return TimePieces(settings)
+    if is_object_storage(settings.source) or _section(settings.source) == "geoparquet":
+        from stac_ingest.sharding.tables import RowsPieces  # noqa: PLC0415
+
+        return RowsPieces(settings)
+    from stac_ingest.sharding.files import FilesPieces  # noqa: PLC0415
+
+    return FilesPieces(settings)
+
+
+def _section(source: str) -> str:
+    path = Path(source)
+    if not path.exists():
+        raise ConfigurationError(f"source: {source} is not there; give a folder, GeoParquet files or the URL of an API")
+    if not path.is_dir() and path.suffix not in PARQUET_SUFFIXES:
+        raise ConfigurationError(
+            f"source: {source} is a single file, which is read in one go; use `stac-ingest {source} --to geoparquet`"
+        )
+    return section_of(source)

@@ -1,0 +1,77 @@
+"""Where parts of the output go: a folder, or a prefix on object storage."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow.fs as pafs
+
+from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.sharding.atomic import put
+from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
+
+ITEMS = "items"
+
+
+class Place(Protocol):
+    """Holds files by their path below it."""
+
+    filesystem: pafs.FileSystem
+    root: str
+    """As the file system calls it."""
+
+    def take(self, file: Path, name: str) -> None:
+        """Move a finished local file here; it appears whole, in the place of one of that name."""
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Give the files of a folder by name, with their bytes; none where there is no such folder."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+
+
+def place_of(settings: ShardedIngest) -> Place:
+    """Open the place of the output.
+
+    Raises:
+        ConfigurationError: it can't be used.
+
+    """
+    if is_object_storage(settings.output):
+        from stac_ingest.sharding.object_storage import Bucket  # noqa: PLC0415 - folders do without it
+
+        return Bucket(settings.output, settings)
+    return Disk(settings.output)
+
+
+class Disk:
+    """A folder."""
+
+    def __init__(self, root: str) -> None:
+        self.filesystem = pafs.LocalFileSystem()
+        self.root = root
+
+    def take(self, file: Path, name: str) -> None:
+        """Move a file of the same file system."""
+        target = Path(self.root) / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            put(file, target)
+        except OSError as error:
+            raise DataProcessingError(f"can't write {target}: {error.strerror or error}") from error
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Look at a folder."""
+        try:
+            with os.scandir(Path(self.root) / folder) as entries:
+                return {entry.name: entry.stat().st_size for entry in entries if entry.is_file(follow_symlinks=False)}
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise ConfigurationError(f"output: can't look into {self.root}: {error.strerror or error}") from error
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        (Path(self.root) / name).unlink(missing_ok=True)

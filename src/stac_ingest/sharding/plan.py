@@ -1,0 +1,131 @@
+"""The plan of an ingest: what each shard reads, and what all were planned from."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stac_ingest.config import RequestBudget
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.sharding.atomic import write_text
+from stac_ingest.sharding.settings import ShardedIngest
+
+VERSION: Literal[1] = 1
+NAME = "plan.json"
+
+
+class Record(BaseModel):
+    """A stored record: nothing in it that the schema doesn't know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FilesPiece(Record):
+    """A stretch of the sorted item files of a folder."""
+
+    kind: Literal["files"] = "files"
+    start: int
+    stop: int
+    digest: str = Field(description="of names, sizes and times of the files")
+
+
+class Rows(Record):
+    """Row groups of one file that follow each other."""
+
+    path: str
+    first: int
+    last: int = Field(description="the last of them, itself included")
+    stamp: str = Field(description="size and time of the file when it was planned")
+
+
+class RowsPiece(Record):
+    """Row groups of GeoParquet files."""
+
+    kind: Literal["rows"] = "rows"
+    files: list[Rows]
+
+
+class TimePiece(Record):
+    """A stretch of time of a search. Instants are microseconds since 1970 (UTC); none is an open end."""
+
+    kind: Literal["time"] = "time"
+    start: int | None = Field(description="of the search, which is closed at both ends")
+    end: int | None
+    own_from: int | None = Field(description="an item belongs to the shard from this instant of its own on")
+    own_before: int | None = Field(description="to before this one")
+
+
+Piece = Annotated[FilesPiece | RowsPiece | TimePiece, Field(discriminator="kind")]
+
+
+class Shard(Record):
+    """One job's share of the source."""
+
+    number: int
+    expected: int = Field(description="units or items, as far as they are known in advance")
+    piece: Piece
+    budget: RequestBudget = Field(default_factory=RequestBudget, description="its share of what the API allows")
+
+    @property
+    def name(self) -> str:
+        """How its files are called."""
+        return f"{self.number:05d}"
+
+    @property
+    def part(self) -> str:
+        """How its part of the output is called."""
+        return f"part-{self.name}.parquet"
+
+
+class Plan(Record):
+    """All shards, and what they were planned from."""
+
+    version: Literal[1] = VERSION
+    settings: ShardedIngest
+    stamp: str | None = Field(description="of the source when it was planned; none where only asking would tell")
+    total: int | None = Field(description="items or units there are; none where the source doesn't say")
+    counts_items: bool = Field(description="whether `total` is a number of items; else of files")
+    shards: list[Shard]
+    notes: list[str] = []
+
+    def identity(self, shard: Shard) -> str:
+        """Give a hash of all that a shard's result depends on: which items, and where to."""
+        kept = {
+            "what": self.settings.what,
+            "output": self.settings.output,
+            "number": shard.number,
+            "piece": shard.piece.model_dump(exclude={"start", "stop"} if shard.piece.kind == "files" else None),
+        }
+        return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """Give a hash of what all shards depend on."""
+        return sha256(" ".join(map(self.identity, self.shards)).encode()).hexdigest()
+
+    def write(self) -> Path:
+        """Write the plan into its state folder, whole or not at all."""
+        path = self.settings.state_folder / NAME
+        write_text(path, self.model_dump_json(indent=1) + "\n")
+        return path
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan.
+
+    Raises:
+        ConfigurationError: there is none, or it is damaged or of another version.
+
+    """
+    try:
+        return Plan.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigurationError(f"there is no plan at {path}; plan the ingest first") from None
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{path} is damaged or of another version ({error.error_count()} faults); remove it, and plan again"
+        ) from None

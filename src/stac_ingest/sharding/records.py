@@ -1,0 +1,101 @@
+"""What an ingest in shards leaves behind beside its items."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from stac_ingest.certificate import Certificate, Verdict
+from stac_ingest.sharding.plan import Plan, Record, Shard
+from stac_ingest.sharding.settings import ShardedIngest
+
+MANIFEST_VERSION: Literal[1] = 1
+
+
+class Part(Record):
+    """A file of the output."""
+
+    path: str = Field(description="below the folder or prefix of the output")
+    items: int
+    bytes: int
+    sha256: str
+
+
+class NamedFailure(Record):
+    """One thing that could not be used."""
+
+    origin: str
+    error: str
+
+
+class ShardCertificate(Record):
+    """What one shard delivered."""
+
+    shard: int
+    identity: str = Field(description="hash of what the shard was to read, and where to")
+    part: Part | None = Field(description="what it wrote; none where there was nothing to write")
+    strays: int = Field(description="items that came and belong to another shard; the last job looks for them there")
+    removed: int = Field(default=0, description="items that the last job took out, since an earlier shard has them too")
+    removed_by: str | None = Field(default=None, description="the digest of the plan under which these are elsewhere")
+    failures: list[NamedFailure] = Field(description="the first of them; all are counted in `ingest`")
+    ingest: Certificate
+
+
+class CollectionCertificate(Record):
+    """Whether the whole was delivered, and the sums that say so."""
+
+    version: Literal[1] = MANIFEST_VERSION
+    verdict: Verdict
+    reason: str = Field(description="the verdict in words")
+    source: str
+    collection: str | None
+    shards: int
+    items: int = Field(description="distinct items in the output")
+    expected: int | None = Field(description="how many there should be, where the source says so or all were seen")
+    matched: int | None = Field(description="the server's `numberMatched` when the ingest was planned")
+    strays: int = Field(description="items that came in a shard that they don't belong to, each time they did")
+    kept_strays: int = Field(description="of these: items that came in no other shard, kept in a part of their own")
+    duplicates: int = Field(description="items that came again, within a shard or in a later one, and were left out")
+    failures: int
+    requests: int
+    retries: int
+    seconds: float = Field(description="of all shards together")
+    failed: list[NamedFailure] = Field(description="the first failures")
+    notes: list[str]
+
+
+class Manifest(Record):
+    """What the output holds."""
+
+    version: Literal[1] = MANIFEST_VERSION
+    format: Literal["stac-geoparquet"] = "stac-geoparquet"
+    source: str
+    collection: str | None
+    asked: dict[str, Any] = Field(description="which items of the source were asked for")
+    verdict: Verdict
+    items: int
+    bytes: int
+    parts: list[Part]
+
+
+def certificate_path(settings: ShardedIngest, shard: Shard) -> Path:
+    """Say where the certificate of a shard is."""
+    return settings.state_folder / f"{shard.name}.json"
+
+
+def strays_path(settings: ShardedIngest, shard: Shard) -> Path:
+    """Say where a shard keeps the items that came and belong to another one."""
+    return settings.state_folder / f"{shard.name}.strays.ndjson"
+
+
+def read_certificate(plan: Plan, shard: Shard) -> ShardCertificate | None:
+    """Read a shard's certificate; None where there is none for this very shard."""
+    try:
+        found = ShardCertificate.model_validate_json(certificate_path(plan.settings, shard).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    if found.removed and found.removed_by != plan.digest:
+        return None  # what was taken out, since an earlier shard had it too, may be nowhere else by now
+    return found if found.identity == plan.identity(shard) else None

@@ -1,0 +1,169 @@
+"""What `snakemake ingest --config ...` and `plan_ingest` take."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from stac_ingest.api.urls import display, holds_credentials
+from stac_ingest.cli_settings import MODEST_BUDGET, is_loopback
+from stac_ingest.config import IngestConfig, RequestBudget, WorkerStrategy
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.settings_file import is_url
+
+ITEMS = 50_000
+"""Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""
+STATE = "shards"
+AT_ONCE = 2
+"""Jobs that ask one API at the same time, where nobody says otherwise."""
+
+
+class ShardedIngest(BaseModel):
+    """A source, an output, and how the way between them is cut into jobs."""
+
+    # A year or an id made of digits comes from a command line as a number.
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    source: str = Field(
+        min_length=1,
+        description="a folder of item files, GeoParquet files (a file, a folder, or s3://bucket/prefix), or the root "
+        "URL of a STAC API",
+    )
+    output: str = Field(min_length=1, description="a folder, or s3://bucket/prefix")
+    state: str | None = Field(
+        default=None, description="with an output on object storage: the local folder for plan and certificates"
+    )
+    shards: int | None = Field(default=None, ge=1, le=100_000, description="how many; else by `items_per_shard`")
+    items_per_shard: int = Field(default=ITEMS, ge=1, description="about; what can't be cut finer stays whole")
+    jobs: int | None = Field(default=None, ge=1, description="shards that may run at once; a host's limits are split")
+
+    collection: str | None = Field(default=None, description="of an API: which to read")
+    bbox: list[float] | None = Field(default=None, description="of an API: passed to the search")
+    datetime: str | None = Field(default=None, description="of an API: passed to the search")
+    query: dict[str, Any] | None = Field(default=None, description="of an API: passed to the search")
+    limit: int = Field(default=100, ge=1, le=10_000, description="of an API: items a page")
+    concurrency: int | Literal["auto"] = Field(default="auto", description="units of work under way at once in a shard")
+    worker_strategy: WorkerStrategy | None = Field(default=None, description="how these are driven")
+    headers_file: str | None = Field(default=None, description="of an API: headers to send to it")
+    allow_remote: bool = Field(default=False, description="ask servers other than this machine's own")
+    max_requests: int | None = Field(
+        default=None, ge=1, description="of an API: requests in all, for one run of each shard"
+    )
+    requests_per_second: float | None = Field(default=None, gt=0, description="of an API: over all jobs")
+    max_in_flight: int | None = Field(default=None, ge=1, description="of an API: over all jobs")
+
+    s3_endpoint: str | None = Field(default=None, description="of object storage; else AWS_ENDPOINT_URL")
+    s3_anonymous: bool = Field(default=False, description="use no credentials, though the environment has none either")
+
+    @field_validator("source", "output", "state")
+    @classmethod
+    def _one_form(cls, found: str | None) -> str | None:
+        return found if found is None or "://" in found else str(Path(found))
+
+    @field_validator("bbox", mode="before")
+    @classmethod
+    def _from_text(cls, found: Any) -> Any:
+        return found.split(",") if isinstance(found, str) else found
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.is_api and not self.collection:
+            raise ValueError("collection is missing: which of the API's collections to read (collection=...)")
+        if self.state is not None and not is_object_storage(self.output):
+            raise ValueError("state belongs to an output on object storage; a folder keeps its own")
+        if is_object_storage(self.output) and self.state is None:
+            raise ValueError("state is missing: a local folder for the plan and the certificates (state=...)")
+        most = self.budget.max_in_flight
+        if most is not None and self.jobs is not None and self.jobs > most:
+            raise ValueError(f"jobs={self.jobs} can't share max_in_flight={most}; use at most {most} jobs")
+        return self
+
+    @property
+    def is_api(self) -> bool:
+        """Whether the source is an API."""
+        return is_url(self.source)
+
+    @property
+    def at_once(self) -> int | None:
+        """Shards that may run at once; None where only the machine bounds them."""
+        if self.jobs is not None or not self.is_api:
+            return self.jobs
+        return min(AT_ONCE, self.budget.max_in_flight or AT_ONCE)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the plan and the certificates of the shards are."""
+        return Path(self.state) if self.state is not None else Path(self.output) / STATE
+
+    @property
+    def budget(self) -> RequestBudget:
+        """What may be asked of the API in all; modest where it isn't this machine's own and nothing else is said."""
+        given = {name: value for name in MODEST_BUDGET if (value := getattr(self, name)) is not None}
+        remote = self.is_api and not is_loopback(self.source)
+        return RequestBudget.model_validate({**(MODEST_BUDGET if remote else {}), **given})
+
+    @property
+    def what(self) -> dict[str, Any]:
+        """Which items are asked for: two runs that differ here can't share an output."""
+        return self.model_dump(include={"source", "collection", "bbox", "datetime", "query"})
+
+    def config(self, budget: RequestBudget | None = None, **more: Any) -> IngestConfig:
+        """Give the settings of an ingest from this source.
+
+        Raises:
+            ConfigurationError: they don't fit together.
+
+        """
+        mode = "api" if self.is_api else "file"
+        # Shards run side by side as it is; within one, a file after another is the quickest.
+        settings = {"mode": mode, "source": self.source, "concurrency": self.concurrency, **more}
+        if self.worker_strategy is not None:
+            settings["worker_strategy"] = self.worker_strategy
+        if self.is_api:
+            settings |= self.model_dump(include={"bbox", "datetime", "query", "limit", "headers_file"})
+            settings |= {"collection_id": self.collection, "budget": (budget or self.budget).model_dump(), **more}
+        return IngestConfig.parse(settings)
+
+    @classmethod
+    def parse(cls, settings: dict[str, Any]) -> ShardedIngest:
+        """Read settings.
+
+        Raises:
+            ConfigurationError: naming each wrong setting and what to do.
+
+        """
+        source = settings.get("source")
+        if isinstance(source, str) and is_url(source) and holds_credentials(source):
+            raise ConfigurationError(
+                f"source: {display(source)} is given with credentials, which plan and logs would repeat; put them into "
+                "STAC_INGEST_TOKEN or a file (headers_file=...)"
+            )
+        try:
+            found = cls.model_validate(settings)
+        except ValidationError as error:
+            raise ConfigurationError(
+                "; ".join(_words(problem) for problem in error.errors(include_url=False))
+            ) from None
+        if found.is_api and not is_loopback(found.source) and not found.allow_remote:
+            raise ConfigurationError(f"{display(found.source)} is not this machine; allow_remote=true lets it be asked")
+        found.config()
+        return found
+
+
+def is_object_storage(place: str) -> bool:
+    """Say whether a place is a bucket rather than a folder."""
+    return place.lower().startswith("s3://")
+
+
+def _words(problem: Any) -> str:
+    key = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "missing":
+        return f"{key} is missing ({key}=...)"
+    if problem["type"] == "extra_forbidden":
+        near = get_close_matches(key, ShardedIngest.model_fields, 1) or sorted(ShardedIngest.model_fields)
+        return f"{key} is no setting; did you mean {' or '.join(near)}?"
+    said = problem["msg"].removeprefix("Value error, ")
+    return f"{key}: {said} (found {problem['input']!r:.80})" if key else said

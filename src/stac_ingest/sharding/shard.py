@@ -1,0 +1,154 @@
+"""One shard: read, written under a temporary name, put in its place, certified."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stac_ingest.certificate import Certificate, certify
+from stac_ingest.context import WorkflowContext
+from stac_ingest.errors import DataProcessingError
+from stac_ingest.failures import Failure
+from stac_ingest.outputs.geoparquet import GeoParquetOutput
+from stac_ingest.pipeline import Modifier, PipelineResult, run_pipeline
+from stac_ingest.sharding.atomic import put, sha256_of, write_text
+from stac_ingest.sharding.fetcher import ShardFetcher, Strays
+from stac_ingest.sharding.pieces import pieces_of
+from stac_ingest.sharding.places import ITEMS, Place, place_of
+from stac_ingest.sharding.plan import Plan, Shard
+from stac_ingest.sharding.records import NamedFailure, Part, ShardCertificate, certificate_path, strays_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SCRATCH = ".scratch"
+NAMED = 100
+"""Failures that a certificate names."""
+_ONE_PART = 1 << 62
+_OF_AN_ITEM = "ItemError"
+
+
+def run_shard(
+    plan: Plan,
+    number: int,
+    *,
+    modifiers: Sequence[Modifier] = (),
+    on_progress: Callable[[PipelineResult], None] | None = None,
+) -> ShardCertificate:
+    """Ingest one shard. What an earlier try left of it is replaced.
+
+    Args:
+        plan: as it was made for the source.
+        number: of the shard.
+        modifiers: applied to each item on its way.
+        on_progress: called now and then.
+
+    Raises:
+        DataProcessingError: the source can't be read, has changed since it was planned, or an API did not send all
+            that it counts; the output can't be written. Then the shard is as if it had not been tried.
+
+    """
+    shard, settings = plan.shards[number], plan.settings
+    place, certificate = place_of(settings), certificate_path(settings, shard)
+    certificate.unlink(missing_ok=True)
+    with _scratch(settings.state_folder / SCRATCH, shard.name) as scratch:
+        found = asyncio.run(_ingest(plan, shard, scratch, modifiers, on_progress))
+        _check_complete(plan, shard, found)
+        strays = strays_path(settings, shard)
+        strays.unlink(missing_ok=True)
+        if found.strays:
+            put(scratch / strays.name, strays)
+        signed = ShardCertificate(
+            shard=number,
+            identity=plan.identity(shard),
+            part=_publish(place, shard, found.certificate.output),
+            strays=found.strays,
+            failures=[NamedFailure(origin=one.item_id, error=one.error) for one in found.failures[:NAMED]],
+            ingest=found.certificate.model_copy(update={"output": {}}),
+        )
+    write_text(certificate, signed.model_dump_json(indent=1) + "\n")
+    return signed
+
+
+class _Found:
+    """What came of a shard, before it is in its place."""
+
+    def __init__(self, certificate: Certificate, failures: list[Failure], strays: int) -> None:
+        self.certificate = certificate
+        self.failures = failures
+        self.strays = strays
+
+
+async def _ingest(
+    plan: Plan,
+    shard: Shard,
+    scratch: Path,
+    modifiers: Sequence[Modifier],
+    on_progress: Callable[[PipelineResult], None] | None,
+) -> _Found:
+    kind = pieces_of(plan.settings)
+    config = kind.config(shard)
+    strays = Strays(scratch / strays_path(plan.settings, shard).name)
+    fetcher = ShardFetcher(config, partial(kind.source, shard, config), partial(kind.owns, shard), strays)
+    context, result = WorkflowContext(), PipelineResult()
+    output = GeoParquetOutput(scratch, part_items=_ONE_PART)
+    await run_pipeline(fetcher, modifiers, output, context, on_progress=on_progress, result=result)
+    summary, failures = fetcher.summary, context.failure_collector.get_all()
+    # What belongs to another shard was counted by the server for this one.
+    summary.items -= strays.count
+    if summary.matched is not None:
+        summary.matched -= strays.count
+    certificate = certify(config, config.collection_id, summary, result, failures=len(failures))
+    return _Found(certificate, failures, strays.count)
+
+
+def _check_complete(plan: Plan, shard: Shard, found: _Found) -> None:
+    """Refuse a shard of which another try may bring more, since a server failed for a while, or a source is changing.
+
+    Raises:
+        DataProcessingError: in words.
+
+    """
+    certificate, failures = found.certificate, found.failures
+    came = certificate.items + len(failures)
+    if not plan.settings.is_api:
+        if not failures and came + certificate.duplicates != shard.expected:
+            raise DataProcessingError(f"{came} items came, not the {shard.expected} that were planned")
+        return
+    # Items that are none will be none the next time.
+    passing = [one for one in failures if one.error_type != _OF_AN_ITEM]
+    if passing:
+        raise DataProcessingError(f"{certificate.reason}; the first is {passing[0].item_id}: {passing[0].error}")
+    if certificate.expected is not None and came < certificate.expected:
+        raise DataProcessingError(certificate.reason)
+
+
+def _publish(place: Place, shard: Shard, written: dict[str, Any]) -> Part | None:
+    """Put what was written in its place; where that is nothing, see to it that nothing is there."""
+    name = f"{ITEMS}/{shard.part}"
+    if not written["paths"]:
+        place.remove(name)
+        return None
+    (file,) = map(Path, written["paths"])
+    part = Part(path=name, items=written["items"], bytes=file.stat().st_size, sha256=sha256_of(file))
+    place.take(file, name)
+    return part
+
+
+@contextmanager
+def _scratch(folder: Path, name: str) -> Iterator[Path]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder))
+    except OSError as error:
+        raise DataProcessingError(f"can't write to {folder}: {error.strerror or error}") from error
+    try:
+        yield found
+    finally:
+        shutil.rmtree(found, ignore_errors=True)

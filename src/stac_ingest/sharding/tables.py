@@ -1,0 +1,153 @@
+"""GeoParquet files, on disk or on object storage: how they are cut by row groups, and how some of these are read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import pyarrow.fs as pafs
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.sharding.balance import balanced
+from stac_ingest.sharding.pieces import Cut
+from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
+from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
+from stac_ingest.sources import PARQUET_SUFFIXES
+from stac_ingest.sources.base import Item
+from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
+from stac_ingest.summary import IngestSummary
+
+AT_ONCE = 8
+"""Files whose footers are read at the same time: on object storage each takes a round trip or two."""
+
+
+class RowsPieces:
+    """GeoParquet files, cut by row groups."""
+
+    def __init__(self, settings: ShardedIngest) -> None:
+        self._settings = settings
+        self._filesystem, self._root = _opened(settings)
+
+    def stamp(self) -> str:
+        """Hash the names, sizes and times of all files."""
+        return _stamp(self._files())
+
+    def cut(self) -> Cut:
+        """Cut the files into stretches of row groups with like numbers of rows."""
+        files = self._files()
+        with ThreadPoolExecutor(AT_ONCE, "footers") as threads:
+            groups = [group for found in threads.map(self._groups, files) for group in found]
+        rows = sum(group.rows for group in groups)
+        shards = self._settings.shards or max(1, -(-rows // self._settings.items_per_shard))
+        parts = [groups[part.start : part.stop] for part in balanced([group.rows for group in groups], shards)]
+        return Cut(
+            [RowsPiece(files=_stretches(part)) for part in parts],
+            [sum(group.rows for group in part) for part in parts],
+            rows,
+            counts_items=True,
+            stamp=_stamp(files),
+        )
+
+    def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
+        """Give the settings by which a shard is read."""
+        return self._settings.config(format="parquet")
+
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> RowsSource:
+        """Make the source of a shard."""
+        assert isinstance(shard.piece, RowsPiece)
+        return RowsSource(self._filesystem, shard.piece, config, summary)
+
+    def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - a row is in one shard
+        """Each item: its row is in no other shard."""
+        return True
+
+    def _files(self) -> list[pafs.FileInfo]:
+        try:
+            (root,) = self._filesystem.get_file_info([self._root])
+            within = pafs.FileSelector(self._root, allow_not_found=True)
+            found = [root] if root.is_file else self._filesystem.get_file_info(within)
+        except OSError as error:
+            raise ConfigurationError(f"source: can't look into {self._settings.source}: {error}") from None
+        files = [file for file in found if file.is_file and file.path.endswith(PARQUET_SUFFIXES)]
+        if not files:
+            raise ConfigurationError(
+                f"source: no GeoParquet files found at {self._settings.source} (names that end in "
+                f"{' or '.join(PARQUET_SUFFIXES)})"
+            )
+        return sorted(files, key=lambda file: file.path)
+
+    def _groups(self, file: pafs.FileInfo) -> list[_Group]:
+        found = row_groups(_path(file.path), self._filesystem)
+        if found.metadata is None:
+            return [_Group(file.path, -1, 0, _mark(file))]
+        return [
+            _Group(file.path, number, found.metadata.row_group(number).num_rows, _mark(file))
+            for number in found.numbers
+        ]
+
+
+class RowsSource(GeoParquetSource):
+    """The row groups of one shard."""
+
+    def __init__(
+        self, filesystem: pafs.FileSystem, piece: RowsPiece, config: IngestConfig, summary: IngestSummary
+    ) -> None:
+        super().__init__([], config, summary)
+        self._filesystem = filesystem
+        self._piece = piece
+
+    async def units(self) -> AsyncIterator[RowGroups]:
+        """List the row groups, those of one file together.
+
+        Raises:
+            DataProcessingError: a file isn't the one that was planned.
+
+        """
+        for rows in self._piece.files:
+            (file,) = self._filesystem.get_file_info([rows.path])
+            if _mark(file) != rows.stamp:
+                raise DataProcessingError(f"{rows.path} has changed since it was planned; start the ingest again")
+            whole = row_groups(_path(rows.path), self._filesystem)
+            yield whole if whole.metadata is None else whole._replace(numbers=range(rows.first, rows.last + 1))
+
+
+class _Group(NamedTuple):
+    path: str
+    number: int
+    """-1 stands for a file that can't be opened, which is a failure of the shard that has it."""
+    rows: int
+    stamp: str
+
+
+def _opened(settings: ShardedIngest) -> tuple[pafs.FileSystem, str]:
+    if not is_object_storage(settings.source):
+        return pafs.LocalFileSystem(), settings.source
+    from stac_ingest.sharding.object_storage import open_bucket  # noqa: PLC0415 - folders do without it
+
+    return open_bucket(settings.source, settings, "source")
+
+
+def _path(path: str) -> Path:
+    # The reader wants a name to report and a path to open, and never asks this machine about it.
+    return PurePosixPath(path)  # type: ignore[return-value]
+
+
+def _stretches(groups: list[_Group]) -> list[Rows]:
+    found = []
+    for (path, stamp), members in groupby(groups, key=lambda group: (group.path, group.stamp)):
+        numbers = [group.number for group in members]
+        found.append(Rows(path=path, first=numbers[0], last=numbers[-1], stamp=stamp))
+    return found
+
+
+def _mark(file: pafs.FileInfo) -> str:
+    return f"{file.size}@{file.mtime_ns}"
+
+
+def _stamp(files: Iterable[pafs.FileInfo]) -> str:
+    return sha256("\n".join(f"{file.path} {_mark(file)}" for file in files).encode()).hexdigest()

@@ -1,0 +1,133 @@
+"""A collection of a STAC API, cut by time, and how one stretch of time is read.
+
+The intervals of a STAC API are closed, so an item at a shared edge comes in two stretches; and one with a duration may
+come in all that it touches. It belongs to the stretch that its own instant lies in, which is closed at its start and
+open at its end. What comes elsewhere is a stray, and the last job looks whether it came where it belongs, too: servers
+differ in which of an item's times they search.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from stac_ingest.api.intervals import DAY, Interval, parse_instant, parse_interval
+from stac_ingest.api.search import search_datetime
+from stac_ingest.config import IngestConfig, RequestBudget
+from stac_ingest.sharding.balance import balanced
+from stac_ingest.sharding.counting import Counter, Stretch, bisected
+from stac_ingest.sharding.pieces import Cut
+from stac_ingest.sharding.plan import Piece, Shard, TimePiece
+from stac_ingest.sharding.settings import ShardedIngest
+from stac_ingest.sources.stac_api import StacApiSource
+
+if TYPE_CHECKING:
+    from stac_ingest.sources.base import Item
+    from stac_ingest.summary import IngestSummary
+
+_FINER = 2
+"""Stretches are halved until so many make a shard: finer ones would balance better, at a request for each."""
+
+
+class TimePieces:
+    """The items of a collection, cut by time."""
+
+    def __init__(self, settings: ShardedIngest) -> None:
+        self._settings = settings
+        self._asked = search_datetime(settings.datetime)[1]
+
+    def stamp(self) -> None:
+        """Tell nothing: only asking would tell whether an API has changed, and a plan is kept until it is made anew."""
+
+    def cut(self) -> Cut:
+        """Ask the API how its items lie in time, and cut where shards get like numbers of them."""
+        return asyncio.run(self._cut())
+
+    def config(self, shard: Shard, budget: RequestBudget | None = None) -> IngestConfig:
+        """Give the settings by which a shard is read."""
+        assert isinstance(shard.piece, TimePiece)
+        interval = Interval(shard.piece.start, shard.piece.end)
+        whole = interval == self._asked
+        return self._settings.config(
+            budget or shard.budget, datetime=self._settings.datetime if whole else str(interval)
+        )
+
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> StacApiSource:
+        """Make the source of a shard."""
+        del shard  # its settings say all there is to know
+        return StacApiSource(config, self._settings.collection or "", summary)
+
+    def owns(self, shard: Shard, item: Item) -> bool:
+        """Say whether an item's own instant lies in the shard; one without any is everybody's, and the last job's."""
+        assert isinstance(shard.piece, TimePiece)
+        start, before = shard.piece.own_from, shard.piece.own_before
+        if start is None and before is None:
+            return True
+        instant = own_instant(item)
+        return instant is not None and (start is None or instant >= start) and (before is None or instant < before)
+
+    async def _cut(self) -> Cut:
+        async with Counter(self._settings) as counter:
+            total = await counter.count(self._asked)
+            extent = _expected(counter.extent, self._asked, datetime.now(UTC).year)
+            if total is None:
+                return self._uncounted(counter, extent)
+            shards = self._settings.shards or max(1, -(-total // self._settings.items_per_shard))
+            stretches = [Stretch(self._asked, total)]
+            if shards > 1:
+                most = max(1, total // (_FINER * shards))
+                stretches = await bisected(counter, self._asked, extent, total, most)
+            parts = [stretches[part.start : part.stop] for part in balanced([s.items for s in stretches], shards)]
+            intervals = [Interval(part[0].interval.start, part[-1].interval.end) for part in parts]
+            expected = [sum(stretch.items for stretch in part) for part in parts]
+            return Cut(_pieces(intervals), expected, total, counts_items=True, requests=counter.requests)
+
+    def _uncounted(self, counter: Counter, extent: Interval) -> Cut:
+        """Cut evenly in time what the server doesn't count."""
+        assert extent.start is not None
+        assert extent.end is not None
+        shards = min(self._settings.shards or 1, max(1, extent.end - extent.start))
+        inner = [extent.start + (extent.end - extent.start) * i // shards for i in range(1, shards)]
+        edges = [self._asked.start, *inner, self._asked.end]
+        intervals = [Interval(*pair) for pair in pairwise(edges)]
+        note = "the server gives no numberMatched, so shards are even in time and not in items"
+        return Cut(_pieces(intervals), [0] * len(intervals), None, requests=counter.requests, notes=[note])
+
+
+def own_instant(item: Item) -> int | None:
+    """Give the instant by which an item belongs to a shard: its `datetime`, or else the start of its duration."""
+    properties: Any = item.get("properties")
+    if not isinstance(properties, dict):
+        return None
+    found = (parse_instant(properties.get(name)) for name in ("datetime", "start_datetime", "end_datetime"))
+    return next((instant for instant in found if instant is not None), None)
+
+
+def _pieces(intervals: list[Interval]) -> list[Piece]:
+    """Make pieces of intervals that meet. What lies outside of all belongs to the outermost."""
+    last = len(intervals) - 1
+    return [
+        TimePiece(
+            start=start,
+            end=end,
+            own_from=start if number > 0 else None,
+            own_before=end if number < last else None,
+        )
+        for number, (start, end) in enumerate(intervals)
+    ]
+
+
+_GUESSED_SPAN = 10 * 365 * DAY
+
+
+def _expected(extent: Interval, asked: Interval, year: int) -> Interval:
+    """Where in time the items are expected: the collection's extent within what was asked for.
+
+    An open end is taken for that of this year, so that a plan made tomorrow is the same.
+    """
+    this_year = parse_interval(f"{year}").end
+    end = min((e for e in (extent.end, asked.end) if e is not None), default=this_year or 0)
+    start = max((s for s in (extent.start, asked.start) if s is not None), default=end - _GUESSED_SPAN)
+    return Interval(*sorted((start, end)))

@@ -1,0 +1,185 @@
+"""An ingest in shards from and to object storage, against a local server that speaks S3."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.request import urlopen
+
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.geoparquet.encode import GeoParquetWriter
+from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
+from stac_ingest.sharding.freshness import IngestFreshness
+
+ROOT = Path(__file__).resolve().parents[2]
+MOTO = shutil.which("moto_server", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+ITEMS = 60
+PATIENCE_S = 120
+MATRIX = {
+    "corpora": {"files": {"kind": "item_files", "items": 1}},
+    "scenarios": {
+        "files": {
+            "title": "Files",
+            "group": "files",
+            "corpus": "files",
+            "baseline": {"arm": "sequential"},
+            "arms": {"sequential": {"concurrency": [1]}},
+        }
+    },
+}
+
+pytestmark = pytest.mark.skipif(
+    MOTO is None, reason="needs moto_server, a local server that speaks S3: moto[s3,server]"
+)
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory):
+    """Serve buckets on loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    log = (tmp_path_factory.mktemp("s3") / "server.log").open("w")
+    with log, subprocess.Popen([MOTO, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log) as server:
+        try:
+            wait_for(url, server)
+            yield url
+        finally:
+            server.terminate()
+
+
+def wait_for(url, server):
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        assert server.poll() is None
+        try:
+            with urlopen(f"{url}/moto-api/"):
+                return
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def bucket(endpoint, tmp_path, monkeypatch):
+    """Make a bucket of this test's own, with the credentials in the environment; give its file system and name."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    filesystem = pafs.S3FileSystem(
+        access_key="testing",
+        secret_key="testing",
+        endpoint_override=endpoint.removeprefix("http://"),
+        scheme="http",
+        allow_bucket_creation=True,
+    )
+    name = tmp_path.name.replace("_", "-").lower()[:60]
+    filesystem.create_dir(name)
+    return filesystem, name
+
+
+def item(number):
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": f"i{number:04d}",
+        "collection": "c",
+        "geometry": {"type": "Point", "coordinates": [1.5, 2.5]},
+        "bbox": [1.5, 2.5, 1.5, 2.5],
+        "properties": {"datetime": "2024-01-01T00:00:00Z", "number": number},
+        "links": [],
+        "assets": {},
+    }
+
+
+def ingest(settings):
+    """Do what is due and return the numbers of the shards that were."""
+    plan = plan_ingest(settings)
+    due = sorted(IngestFreshness(settings).shards())
+    for number in due:
+        run_shard(plan, number)
+    assert close_ingest(plan).verdict == "complete"
+    return due
+
+
+def delivered(filesystem, root):
+    """Count how often each item is in the objects that the manifest names; no other object is there."""
+    with filesystem.open_input_file(f"{root}/manifest.json") as file:
+        manifest = json.loads(file.read())
+    parts = [f"{root}/{part['path']}" for part in manifest["parts"]]
+    there = filesystem.get_file_info(pafs.FileSelector(f"{root}/items"))
+    assert sorted(parts) == sorted(file.path for file in there)
+    assert sorted(part["bytes"] for part in manifest["parts"]) == sorted(file.size for file in there)
+    tables = [pq.read_table(path, filesystem=filesystem, columns=["id"]) for path in parts]
+    return Counter(found for table in tables for found in table["id"].to_pylist())
+
+
+ONCE = {f"i{number:04d}": 1 for number in range(ITEMS)}
+
+
+def test_a_folder_goes_to_a_bucket_and_stays_in_step(bucket, tmp_path):
+    """Each item is in the bucket once; an edited file and a lost object cost the shard that they are in."""
+    filesystem, name = bucket
+    source, output = tmp_path / "items", f"{name}/out/of"
+    source.mkdir()
+    for number in range(ITEMS):
+        (source / f"{number:04d}.json").write_text(json.dumps(item(number)))
+    settings = ShardedIngest.parse(
+        {"source": str(source), "output": f"s3://{output}", "state": str(tmp_path / "state"), "shards": 3}
+    )
+    assert ingest(settings) == [0, 1, 2]
+    assert delivered(filesystem, output) == ONCE
+    fresh = IngestFreshness(settings)
+    assert (fresh.plan(), fresh.shards(), fresh.end()) == (None, {}, None)
+    (source / "0030.json").write_text(json.dumps(item(30)) + " ")
+    assert ingest(settings) == [1]
+    filesystem.delete_file(f"{output}/items/part-00002.parquet")
+    assert ingest(settings) == [2]
+    assert delivered(filesystem, output) == ONCE
+
+
+def test_the_command_reads_from_a_bucket_and_writes_to_it(bucket, tmp_path):
+    """`snakemake ingest` takes GeoParquet files of a bucket to another prefix, and then has nothing to do."""
+    filesystem, name = bucket
+    for number in range(3):
+        with GeoParquetWriter(tmp_path / "table.parquet", row_group_items=10) as writer:
+            writer.write([item(20 * number + i) for i in range(20)])
+        with filesystem.open_output_stream(f"{name}/tables/{number}.parquet") as stream:
+            stream.write((tmp_path / "table.parquet").read_bytes())
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(MATRIX))
+    command = [sys.executable, "-m", "snakemake", "ingest", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    command += ["--config", f"source=s3://{name}/tables", f"output=s3://{name}/out", "state=state", "shards=2"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / ".cache")}
+    said = []
+    for _ in range(2):
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+        )
+        assert done.returncode == 0, done.stderr
+        said.append(done.stderr)
+        assert delivered(filesystem, f"{name}/out") == ONCE
+    assert [text.count(": Ingesting shard") for text in said] == [2, 0]
+
+
+def test_a_bucket_that_can_not_be_used_is_told_in_words(bucket, tmp_path, monkeypatch):
+    """A bucket that isn't there and credentials that are missing are named, and no traceback is seen."""
+    _, name = bucket
+    state = {"state": str(tmp_path / "state")}
+    source = {"source": f"s3://{name}-not/tables", "output": str(tmp_path / "out")}
+    with pytest.raises(ConfigurationError, match=r"source: no GeoParquet files found at s3://.*-not/tables"):
+        plan_ingest(ShardedIngest.parse(source))
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(ConfigurationError, match="the environment lacks AWS_SECRET_ACCESS_KEY"):
+        plan_ingest(ShardedIngest.parse({"source": str(tmp_path), "output": f"s3://{name}/out", **state}))

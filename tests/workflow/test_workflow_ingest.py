@@ -1,0 +1,217 @@
+"""`snakemake ingest`, as a user types it: folders, GeoParquet files, an API; killed, changed, asked wrongly."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from ingest_bench.corpora import build
+from ingest_bench.settings import Corpus
+
+ROOT = Path(__file__).resolve().parents[2]
+ITEMS = 90
+CONFIG: dict[str, Any] = {
+    "corpora": {"files": {"kind": "item_files", "items": 1}},
+    "scenarios": {
+        "files": {
+            "title": "Files",
+            "group": "files",
+            "corpus": "files",
+            "baseline": {"arm": "sequential"},
+            "arms": {"sequential": {"concurrency": [1]}},
+        }
+    },
+}
+PATIENCE_S = 300
+VERDICT = "Looking whether all items came"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder to work in, with a matrix that nothing is wanted of."""
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    return tmp_path
+
+
+def start(folder: Path, *config: str) -> subprocess.Popen[str]:
+    """Start the command, with two jobs at once."""
+    snakefile = str(ROOT / "Snakefile")
+    return subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "ingest", "--snakefile", snakefile, "--cores", "2", "--config", *config],
+        cwd=folder,
+        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def ingest(folder: Path, *config: str, code: int = 0) -> str:
+    """Run the command to its end and return what it says."""
+    process = start(folder, *config)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == code, said[-4000:]
+    return said
+
+
+def jobs(said: str) -> Counter[str]:
+    """Count the jobs that ran, by their messages."""
+    return Counter(re.findall(r"^Job \d+: (.*)$", said, re.MULTILINE))
+
+
+def delivered(output: Path) -> dict[str, int]:
+    """Count how often each item is in the parts, having seen that these are what manifest and certificate say."""
+    manifest = json.loads((output / "manifest.json").read_bytes())
+    certificate = json.loads((output / "certificate.json").read_bytes())
+    parts = [output / part["path"] for part in manifest["parts"]]
+    assert sorted(parts) == sorted((output / "items").iterdir())
+    assert [part["bytes"] for part in manifest["parts"]] == [path.stat().st_size for path in parts]
+    ids = Counter(found for path in parts for found in pq.read_table(path, columns=["id"])["id"].to_pylist())
+    assert ids.total() == manifest["items"] == certificate["items"]
+    assert manifest["verdict"] == certificate["verdict"] == "complete"
+    return dict(ids)
+
+
+def corpus(folder: Path, kind: str, **more: Any) -> Path:
+    """Make items to ingest."""
+    build("source", Corpus(kind=kind, items=ITEMS, **more), 7, folder / "source", folder / "source.json", 1)
+    return folder / "source"
+
+
+def test_a_folder_is_ingested_once_and_goes_on_with_what_changed(folder: Path) -> None:
+    """Each item comes once, a second call runs no shard, and an edit or a lost part costs the shard that it is in."""
+    source = corpus(folder, "item_files")
+    said = jobs(ingest(folder, "source=./source/", "output=out", "shards=3"))
+    assert set(said) == {
+        "Planning the ingest",
+        *(f"Ingesting shard 0000{number}" for number in range(3)),
+        "Checking the shards and signing for the whole",
+        VERDICT,
+    }
+    found = delivered(folder / "out")
+    assert len(found) == ITEMS
+    assert set(found.values()) == {1}
+    assert jobs(ingest(folder, "source=source", "output=out", "shards=3")) == {VERDICT: 1}
+
+    edited = sorted(source.glob("*.json"))[ITEMS // 2]
+    edited.write_text(json.dumps({**json.loads(edited.read_bytes()), "id": "edited"}))
+    said = jobs(ingest(folder, "source=source", "output=out", "shards=3"))
+    assert [name for name in said if name.startswith("Ingesting")] == ["Ingesting shard 00001"]
+    assert delivered(folder / "out")["edited"] == 1
+    assert len(delivered(folder / "out")) == ITEMS
+
+    (folder / "out/items/part-00002.parquet").unlink()
+    said = jobs(ingest(folder, "source=source", "output=out", "shards=3"))
+    assert "Planning the ingest" not in said
+    assert [name for name in said if name.startswith("Ingesting")] == ["Ingesting shard 00002"]
+    assert set(delivered(folder / "out").values()) == {1}
+
+
+def test_geoparquet_files_are_ingested(folder: Path) -> None:
+    """A folder of tables gives each of its items once."""
+    corpus(folder, "geoparquet", files=3)
+    ingest(folder, "source=source", "output=out", "shards=2")
+    found = delivered(folder / "out")
+    assert len(found) == ITEMS
+    assert set(found.values()) == {1}
+
+
+def test_killed_shards_of_an_api_run_again_alone(folder: Path, stac_server: Any) -> None:
+    """When a shard is killed, and then the whole run is, only what is missing runs; then nothing is asked any more."""
+    server = stac_server(items=ITEMS, options=["--think-ms", "100"])
+    config = [f"source={server.url}", "collection=sentinel-2-l2a", "output=out", "shards=3", "limit=5", "concurrency=1"]
+    state = folder / "out/shards"
+    run = start(folder, *config)
+    writer_of(state / "logs/00001.log", run).kill()
+    run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 1
+    assert [path.name for path in state.glob("0*.json")] == ["00000.json"]
+
+    run = start(folder, *config)
+    shard = writer_of(state / "logs/00001.log", run)
+    run.kill()
+    run.communicate(timeout=PATIENCE_S)
+    shard.wait(PATIENCE_S)
+    assert [path.name for path in (folder / "out/items").iterdir()] == ["part-00000.parquet"]
+
+    said = jobs(ingest(folder, *config))
+    assert sorted(name for name in said if "shard 0" in name) == ["Ingesting shard 00001", "Ingesting shard 00002"]
+    assert "Planning the ingest" not in said
+    found = delivered(folder / "out")
+    assert len(found) == ITEMS
+    assert set(found.values()) == {1}
+    before = server.stats().requests
+    assert jobs(ingest(folder, *config)) == {VERDICT: 1}
+    assert server.stats().requests == before
+
+
+def writer_of(log: Path, run: subprocess.Popen[str]) -> psutil.Process:
+    """Wait for the job of a run that writes to a log."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        assert run.poll() is None, run.communicate()[0]
+        for process in psutil.Process(run.pid).children(recursive=True):
+            try:
+                if str(log) in {file.path for file in process.open_files()}:
+                    return process
+            except psutil.NoSuchProcess:
+                continue
+        time.sleep(0.005)
+    raise AssertionError(f"nobody writes to {log}")
+
+
+def test_jobs_that_run_at_once_share_what_a_host_allows(folder: Path, stac_server: Any) -> None:
+    """Two jobs of an API that bears four requests at once never have more than four under way between them."""
+    server = stac_server(items=ITEMS, options=["--think-ms", "50"])
+    config = [f"source={server.url}", "collection=sentinel-2-l2a", "output=out", "shards=2", "limit=1"]
+    ingest(folder, *config, "max_in_flight=4", "concurrency=20", "worker_strategy=time_chunks")
+    assert 2 < server.stats().in_flight_peak <= 4
+    assert len(delivered(folder / "out")) == ITEMS
+
+
+def test_not_all_came_is_a_failure_every_time(folder: Path) -> None:
+    """A broken file is named in the certificate; the command fails, and does so again without reading anything."""
+    source = corpus(folder, "item_files")
+    (source / "broken.json").write_text("{")
+    said = ingest(folder, "source=source", "output=out", code=1)
+    assert f"truncated: {ITEMS} items came, and 1 could not be used" in said
+    assert "broken.json" in (folder / "out/certificate.json").read_text()
+    said = ingest(folder, "source=source", "output=out", code=1)
+    assert jobs(said) == {VERDICT: 1}
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (["source=source", "output=out", "shard=3"], "shard is no setting; did you mean shards?"),
+        (["source=nowhere", "output=out"], "source: nowhere is not there; give a folder, GeoParquet files or the URL"),
+        (["source=source", "output=o{u}t"], "braces would be taken for wildcards"),
+    ],
+)
+def test_a_wrong_command_is_told_in_words(folder: Path, config: list[str], said: str) -> None:
+    """One line says which setting it is and what to do, and nothing is made."""
+    found = ingest(folder, *config, code=1)
+    assert said in found
+    assert "Traceback" not in found
+    assert not (folder / "out").exists()
+
+
+def test_an_output_of_another_ingest_is_refused(folder: Path) -> None:
+    """What is there is never taken for another source's, though all files that the command makes are there."""
+    corpus(folder, "item_files")
+    ingest(folder, "source=source", "output=out")
+    (folder / "source").rename(folder / "other")
+    assert "belongs to another ingest" in ingest(folder, "source=other", "output=out", code=1)
+    assert "source: source is not there" in ingest(folder, "source=source", "output=out", code=1)

@@ -1,0 +1,49 @@
+from stac_ingest.errors import ConfigurationError, IngestError
+from stac_ingest.sharding import ShardedIngest
+from stac_ingest.sharding.freshness import IngestFreshness, documents
+from stac_ingest.sharding.plan import NAME as PLAN_NAME, read_plan
+
+
+def ingest_asked_for():
+    """Return the settings of an ingest, and what of it is due; None and None where `--config` asks for none."""
+    if not INGEST:
+        return None, None
+    try:
+        found = ShardedIngest.parse(INGEST)
+        if {"{", "}"} & {*str(found.state_folder)}:
+            raise ConfigurationError(
+                f"{found.state_folder}: braces would be taken for wildcards; give another name"
+            )
+        fresh = IngestFreshness(found)
+        # Not left to the input functions: what these raise is passed over where the files that they are for are there.
+        if workflow.is_main_process and not fresh.plan():
+            fresh.end()
+        return found, fresh
+    except IngestError as error:
+        raise WorkflowError(f"ingest: {error}") from None
+
+
+SHARDED, INGEST_FRESHNESS = ingest_asked_for()
+INGEST_STATE = SHARDED.state_folder if SHARDED else "ingest"
+INGEST_END = documents(SHARDED) if SHARDED else "ingest"
+INGEST_PLAN = f"{INGEST_STATE}/{PLAN_NAME}"
+
+# Shards that run at the same time split what a host allows among them, so no option may let more of them run.
+if SHARDED and SHARDED.at_once:
+    workflow.register_resource("ingest_slot", SHARDED.at_once)
+
+
+def ingest_due(path, inputs, check, *subject):
+    """Return the inputs of an ingest's job, as `due` does."""
+    if not SHARDED:
+        raise WorkflowError(
+            "ingest: say what to ingest, and where to: --config source=path/or/url output=folder"
+        )
+    asked = getattr(INGEST_FRESHNESS, check)
+    return due(path, inputs, asked, *subject, folder=str(INGEST_END))
+
+
+def shard_certificates(_wildcards):
+    """Return the certificates of all shards, once there is a plan."""
+    plan = read_plan(Path(checkpoints.ingest_plan.get().output[0]))
+    return [f"{INGEST_STATE}/{shard.name}.json" for shard in plan.shards]

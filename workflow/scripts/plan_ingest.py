@@ -1,0 +1,7 @@
+"""Plan an ingest in shards."""
+
+from ingest_bench.jobs import logged
+from stac_ingest.sharding import ShardedIngest, plan_ingest
+
+with logged(snakemake.log[0]):
+    plan_ingest(ShardedIngest.model_validate_json(snakemake.params.settings))
