@@ -226,8 +226,7 @@ BAD = [
     (
         f"{SMALL}.arms.queue.fetcher",
         "rustac",
-        "'ingest', 'adaptive', 'read_only', 'parse_only', 'upstream', 'aiofiles', 'process_pool', 'pystac_client' "
-        "or 'sharded'",
+        "'aiofiles', 'process_pool', 'pystac_client' or 'sharded'",
     ),
     (
         f"{SMALL}.arms.queue.fetcher",
