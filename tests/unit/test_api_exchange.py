@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 from email.utils import formatdate
 
 import pytest
@@ -268,6 +269,38 @@ class Bucket:
         return Answer(429, {"Retry-After": str(math.ceil(missing) if self.whole else missing)}, b"", request.url)
 
 
+class Moody:
+    """A server that could answer all, and refuses one request in so many by lot."""
+
+    def __init__(self, one_in, think):
+        self.one_in, self.think, self.chance = one_in, think, random.Random(1)
+
+    async def send(self, request):
+        if self.chance.random() < 1 / self.one_in:
+            return Answer(429, {"Retry-After": "1"}, b"", request.url)
+        await asyncio.sleep(self.think)
+        return Answer(200, {}, b"{}", request.url)
+
+
+def crowd(server, requests, concurrency):
+    """Have so many workers ask so many times; return the server, the summary and the seconds that it took."""
+
+    async def go():
+        exchange, summary = make(server, concurrency=concurrency, retry_attempts=6)
+        todo = iter(range(requests))
+
+        async def work():
+            for _ in todo:
+                await exchange.ask(ASK)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(work())
+        return server, summary, asyncio.get_running_loop().time()
+
+    return run(go())
+
+
 @pytest.mark.parametrize(
     ("rate", "burst", "requests", "whole", "concurrency"),
     [
@@ -283,26 +316,18 @@ class Bucket:
 )
 def test_a_token_bucket_is_used_up(rate, burst, requests, whole, concurrency):
     """Against a token bucket the run takes at most 10% more time than the bucket alone imposes; no request is lost."""
-
-    async def go():
-        server = Bucket(rate, burst, 0.05, whole=whole)
-        exchange, summary = make(server, concurrency=concurrency, retry_attempts=6)
-        todo = iter(range(requests))
-
-        async def work():
-            for _ in todo:
-                await exchange.ask(ASK)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(work())
-        return server, summary, asyncio.get_running_loop().time()
-
-    server, summary, took = run(go())
+    server, summary, took = crowd(Bucket(rate, burst, 0.05, whole=whole), requests, concurrency)
     bound = max((requests - burst) / rate, requests * 0.05 / concurrency) + 0.05
     assert server.served == requests
     assert took <= 1.1 * bound
     assert server.refused == summary.rate_limited <= 4 * concurrency
+
+
+@pytest.mark.parametrize("concurrency", [1, 20])
+def test_refusals_without_a_reason_do_not_end_in_a_crawl(concurrency):
+    """Where one request in fifty is refused by lot, the run takes a few times the work and the pauses."""
+    _, summary, took = crowd(Moody(50, 0.05), 2_000, concurrency)
+    assert took <= 4 * (2_000 * 0.05 / concurrency + summary.rate_limited * 1.0)
 
 
 def test_pauses_are_never_shortened():
