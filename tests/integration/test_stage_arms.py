@@ -39,7 +39,9 @@ def matrix(results: Path, kind: str) -> dict[str, Any]:
     if kind == "api":
         scenario["server"] = {"think_ms": 30}
         arms["no_think"] = {"concurrency": [1], "server": {"think_ms": 0}}
-    sampling = {"budget_seconds": 0.01, "trace_items": 10}
+        shared = {"worker_strategy": "time_chunks", "limit": 5}
+        arms["reading_at_once"] = {"fetcher": "read_only", "concurrency": [4], "settings": shared}
+    sampling = {"budget_seconds": 0.01, "trace_items": 10, "timeout_seconds": 60}
     return {
         "results": str(results),
         "sampling": sampling,
@@ -59,7 +61,7 @@ def prepared(results: Path, kind: str) -> Settings:
 def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> None:
     """Reading alone counts the items that lie in what it read, parsing alone delivers the corpus; both are valid."""
     settings = prepared(tmp_path, kind)
-    for arm in settings.scenarios["stages"].arms:
+    for arm in settings.scenarios["stages"].arms.keys() - {"reading_at_once"}:
         cell = measure(settings, find_cell(settings, "stages", arm, 1))
         assert cell.parity.ok, cell.parity.reason
         if arm != "no_think":  # a server that answers at once may well be the one that is busy all the time
@@ -69,6 +71,15 @@ def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> Non
         assert counts == {40 if (kind, arm) == ("items_directory", "reading") else DELIVERED[kind]}
         digested = {sample.digest.count for sample in cell.samples if sample.role == "candidate"}
         assert digested == ({0} if arm == "reading" else counts)
+
+
+def test_reading_ends_where_workers_take_over_from_each_other(tmp_path: Path) -> None:
+    """A source that waits for its pages to be taken is told so by an arm that only reads; no item is left out."""
+    settings = prepared(tmp_path, "api")
+    cell = measure(settings, find_cell(settings, "stages", "reading_at_once", 4))
+    mine = [sample for sample in cell.samples if sample.role == "candidate"]
+    assert all(sample.items >= 250 for sample in mine)
+    assert all(sample.server and sample.server.in_flight_peak > 1 for sample in mine)
 
 
 def test_an_arm_has_its_own_server(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ingest_bench.arms.ingest_arm import ingest_settings
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.sources import make_source
-from stac_ingest.sources.base import Payload
+from stac_ingest.sources.base import Awaiting, Payload
 from stac_ingest.strategies import choose_strategy
 from stac_ingest.summary import IngestSummary
 
@@ -39,6 +39,8 @@ class ReadOnly:
             async with aclosing(strategy(source, config.workers)) as batches:
                 async for batch in batches:
                     summary.items += sum(items_in(payload, self._kind) for payload in batch)
+                    if isinstance(source, Awaiting):
+                        source.skip(batch)
         finally:
             await source.close()
         for item in _NOTHING:

@@ -56,6 +56,14 @@ class Source(Protocol[Unit]):
 
 
 @runtime_checkable
+class Awaiting(Protocol):
+    """A source that waits until its batches were taken before it decides what else to read."""
+
+    def skip(self, batch: Batch) -> None:
+        """Note that a batch was taken, and won't be decoded."""
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """A source that can leave out what an earlier run has delivered."""
 

@@ -175,6 +175,14 @@ class StacApiSource:
             self._taken_pages += 1
             self._taken.set()
 
+    def skip(self, batch: Batch) -> None:
+        """Note that pages were taken, and won't be parsed."""
+        for payload in batch:
+            if payload.error is None:
+                self._decoded += page_counts(payload.data).returned or 0
+            self._taken_pages += 1
+            self._taken.set()
+
     def _items_of(self, payload: Payload, reject: Reject) -> Iterator[Item]:
         try:
             if payload.error is not None:
