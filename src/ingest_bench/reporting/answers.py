@@ -149,9 +149,9 @@ def _adaptive(view: View) -> str | None:
         return None
     ratio = versus(found, fixed)
     verdict = "no difference: " if no_difference(ratio, view.noise) else ""
-    refusals = f", after {counted(found.rate_limited, 'refusal')} (429) a run" if found.rate_limited else ""
+    refusals = f", and refused {whole(found.rate_limited)} a run (429)" if found.rate_limited else ""
     peak = found.server_median(lambda server: server.in_flight_peak)
-    asked = f" It had up to {counted(peak, 'request')} in flight{refusals}." if peak else ""
+    asked = f" The server had up to {counted(peak, 'request')} at once{refusals}." if peak else ""
     return f"{verdict}{speed_up(ratio)} as fast as {safe(fixed.name)}.{asked}"
 
 
