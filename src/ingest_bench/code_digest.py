@@ -52,7 +52,9 @@ STRATEGIES = {
 }
 STRATEGIES["time_chunks"] = STRATEGIES["queue"]
 
-_JSON = tuple(f"stac_ingest/sources/{name}.py" for name in ("file_places", "folder", "json_*", "read_ahead", "reading"))
+_JSON = tuple(
+    f"stac_ingest/sources/{name}.py" for name in ("file_places", "folder", "json_*", "names", "read_ahead", "reading")
+)
 SOURCES = {
     "item_files": _JSON,
     "items_directory": _JSON,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from stac_ingest.sources.base import Batch, Place
+from stac_ingest.sources.names import BLOCK, kept
 
 
 class FilePlaces:
@@ -17,19 +18,15 @@ class FilePlaces:
 
     def __init__(self, known: Sequence[Place]) -> None:
         self._known = known
-        self._names: list[str] = []
+        self._names: Sequence[str] = []
         self._list = ""
 
-    def left_of(self, names: list[str]) -> list[str]:
+    def left_of(self, names: Sequence[str]) -> Sequence[str]:
         """Give the files that are still to be read, of all in the directory, sorted."""
         self._names = names
         self._list = _fingerprint(names)
-        left: list[str] = []
-        end = 0
-        for start, stop in sorted(self._stretches()):
-            left += names[end:start]
-            end = max(end, stop)
-        return left + names[end:]
+        read = sorted(self._stretches())
+        return kept(self._between(read)) if read else names
 
     def place(self, batch: Batch) -> Place | None:
         """Name the files of a batch, which follow one another in the list; between them may be what was read before."""
@@ -38,6 +35,13 @@ class FilePlaces:
         start, last = (bisect_left(self._names, batch[at].origin) for at in (0, -1))
         return {"list": self._list, "files": [start, last + 1]}
 
+    def _between(self, read: Iterable[tuple[int, int]]) -> Iterator[str]:
+        end = 0
+        for start, stop in read:
+            yield from _some(self._names, end, start)
+            end = max(end, stop)
+        yield from _some(self._names, end, len(self._names))
+
     def _stretches(self) -> Iterable[tuple[int, int]]:
         for place in self._known:
             match place:
@@ -45,7 +49,14 @@ class FilePlaces:
                     yield start, stop
 
 
-def _fingerprint(names: Iterable[str]) -> str:
-    # File names need not be UTF-8, and never hold a zero.
-    joined = "\0".join(names).encode("utf-8", "surrogateescape")
-    return blake2b(joined, digest_size=16).hexdigest()
+def _fingerprint(names: Sequence[str]) -> str:
+    found = blake2b(digest_size=16)
+    for start in range(0, len(names), BLOCK):
+        # File names need not be UTF-8, and never hold a zero.
+        found.update("".join(f"{name}\0" for name in names[start : start + BLOCK]).encode("utf-8", "surrogateescape"))
+    return found.hexdigest()
+
+
+def _some(names: Sequence[str], start: int, stop: int) -> Iterator[str]:
+    for at in range(start, stop, BLOCK):
+        yield from names[at : min(at + BLOCK, stop)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.base import Payload
+from stac_ingest.sources.names import json_names
 from stac_ingest.sources.read_ahead import CAN_ANNOUNCE, NOT_OPEN, has_to_wait, opened_ahead
 from stac_ingest.sources.reading import Reader, open_file
 
@@ -37,8 +38,7 @@ class Folder:
 
     def __init__(self, path: Path, config: IngestConfig) -> None:
         """List the directory."""
-        # A Path for each of a million names would cost seconds.
-        self.names = sorted(name for name in os.listdir(path) if name.endswith(".json"))  # noqa: PTH208 - see above
+        self.names = json_names(path)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._largest = config.max_response_mb << 20
         self._asks = config.read_ahead == "auto" and CAN_ANNOUNCE

@@ -1,0 +1,97 @@
+"""The names of a folder's files, sorted and packed."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stac_ingest import IngestModule, WorkflowContext
+from stac_ingest.sources import names
+from stac_ingest.sources.names import PackedNames, kept, sorted_names
+
+# What `os.listdir` gives: any character but a zero and a slash, and bytes that aren't UTF-8 as lone surrogates.
+NAME = st.text(
+    st.one_of(
+        st.characters(exclude_characters="\0/", exclude_categories=["Cs"]),
+        st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make runs and blocks so small that a few names have several."""
+    monkeypatch.setattr(names, "RUN", 8)
+    monkeypatch.setattr(names, "BLOCK", 3)
+    monkeypatch.setattr(names, "_SHORT", 0)
+
+
+@given(found=st.lists(NAME, unique=True, max_size=60), start=st.integers(-70, 70), stop=st.integers(-70, 70))
+def test_packed_names_are_a_sorted_list(found: list[str], start: int, stop: int) -> None:
+    """However many there are and whatever is in them, they are what `sorted` gives, by index, slice and search."""
+    expected = sorted(found)
+    for packed in (sorted_names(found), kept(expected), PackedNames(expected)):
+        assert len(packed) == len(expected)
+        assert list(packed) == expected
+        assert packed[start:stop] == expected[start:stop]
+        assert packed[::-2] == expected[::-2]
+        assert [bisect_left(packed, name) for name in expected] == list(range(len(expected)))
+        for index in {0, -1, start}:
+            if -len(expected) <= index < len(expected):
+                assert packed[index] == expected[index]
+            else:
+                with pytest.raises(IndexError):
+                    packed[index]
+
+
+def test_many_names_are_never_all_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sorting and keeping a hundred thousand names takes a quarter of what they take as a list, at most."""
+    monkeypatch.setattr(names, "RUN", 5_000)
+    monkeypatch.setattr(names, "BLOCK", 512)
+
+    def found() -> Iterator[str]:
+        chance = random.Random(1)
+        return (f"S2B_MSIL2A_{chance.randrange(10**12):012}_R{number % 143:03}.json" for number in range(100_000))
+
+    def peak(make: object) -> int:
+        tracemalloc.start()
+        try:
+            result = make(found())  # type: ignore[operator]
+            assert len(result) == 100_000
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(sorted_names) < peak(sorted) / 4
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+async def test_a_folder_of_many_files_is_read_once_each(tmp_path: Path, concurrency: int) -> None:
+    """Files whose names are packed are all read, in order at a concurrency of 1, also after some were read before."""
+    for number in range(200):
+        (tmp_path / f"{number * 7919 % 1000:03}.json").write_text(f'{{"id": "i{number * 7919 % 1000:03}"}}')
+    context = WorkflowContext()
+    module = IngestModule({"mode": "file", "source": str(tmp_path), "concurrency": concurrency})
+    ids = [item["id"] async for item in module.fetch(context)]
+    expected = sorted(f"i{number * 7919 % 1000:03}" for number in range(200))
+    assert (ids if concurrency == 1 else sorted(ids)) == expected
+    assert context.failure_collector.get_all() == []
+
+
+def test_draining_forgets() -> None:
+    """What was drained is gone, and comes in order."""
+    packed = PackedNames([f"{number:02}" for number in range(10)])
+    drained = packed.drain()
+    assert list(islice(drained, 4)) == ["00", "01", "02", "03"]
+    assert list(drained) == [f"{number:02}" for number in range(4, 10)]
+    assert list(packed) == []
