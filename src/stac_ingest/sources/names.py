@@ -15,7 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import overload
 
-RUN = 100_000
+RUN = 50_000
 """Names that are kept as they are."""
 BLOCK = 1024
 """Names of a compressed block: what is unpacked for one of them."""
