@@ -18,7 +18,7 @@ from stac_ingest.api.resuming import Track
 from stac_ingest.api.urls import origin
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
-from stac_ingest.sources.geoparquet import Decodable, GeoParquetSource, _batches, _row_groups
+from stac_ingest.sources.geoparquet import Decodable, GeoParquetSource, _batches, row_groups
 from stac_ingest.sources.json_file import items_of_file
 from stac_ingest.sources.json_text import checked, parse
 from stac_ingest.summary import IngestSummary
@@ -91,7 +91,7 @@ def parquet(data):
     with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
         file.write(data)
         file.flush()
-        unit = _row_groups(Path(file.name))
+        unit = row_groups(Path(file.name))
         if unit.decoder is None:
             assert isinstance(unit.error, DataProcessingError)
             return
