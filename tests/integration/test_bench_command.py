@@ -87,7 +87,8 @@ def test_schemas_describe_the_models(tmp_path: Path) -> None:
     """`schemas` writes all schemas; they refuse unknown keys, as the models do."""
     assert main(["schemas", str(tmp_path / "schemas")]) == 0
     written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "schemas").iterdir()}
-    assert written.keys() == {"config.schema.json", "results.schema.json", "compare.schema.json"}
+    ours = {"config", "results", "compare", "ingest-manifest", "ingest-certificate"}
+    assert written.keys() == {f"{name}.schema.json" for name in ours}
     assert all(schema["additionalProperties"] is False for schema in written.values())
     assert "scenarios" in written["config.schema.json"]["properties"]
 
