@@ -6,10 +6,10 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long compare test lint format publish hostile calibrate test-long test-slurm schemas pins clean
+.PHONY: help run quick long compare test lint format publish hostile calibrate test-long test-s3 test-slurm schemas pins clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
 
 run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 cores); results/benchmark_report.html
 	$(BIN)/snakemake --cores $(CORES)
@@ -32,6 +32,9 @@ test: $(VENV)/.dev ## all tests
 
 test-long: $(VENV)/.dev ## kills, many items past faults, fuzzing, at full size (about an hour; TEST_ITEMS, TEST_INPUTS)
 	TEST_LONG=1 $(BIN)/pytest tests/long -s
+
+test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of object storage, against a local server in an environment of its own
+	TEST_MOTO_SERVER=.venv-s3/bin/moto_server $(BIN)/pytest tests/integration/test_sharding_s3.py -rs
 
 test-slurm: $(VENV)/.dev ## the workflow on a SLURM of two nodes, brought up on this machine (Debian's packages; root)
 	TEST_SLURM=1 $(BIN)/pytest tests/slurm -rs
@@ -59,12 +62,12 @@ schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from th
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 
 pins: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
-	cd envs && for name in requirements requirements-dev; do \
+	cd envs && for name in requirements requirements-dev requirements-s3; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
 
 clean: ## remove what was measured, and the environment
-	rm -rf results .snakemake $(VENV)
+	rm -rf results .snakemake $(VENV) .venv-s3
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -74,4 +77,9 @@ $(VENV)/.run: envs/requirements.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-dev.txt
+	touch $@
+
+.venv-s3/.ready: envs/requirements-s3.txt
+	$(PYTHON) -m venv .venv-s3
+	.venv-s3/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-s3.txt
 	touch $@

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
+from sharding_items import item
 
 from stac_ingest.api.intervals import parse_instant, parse_interval
 from stac_ingest.errors import ConfigurationError, DataProcessingError
@@ -25,18 +26,8 @@ def stamp(day):
     return (START + timedelta(days=day)).isoformat().replace("+00:00", "Z")
 
 
-def item(number, **properties):
-    return {
-        "type": "Feature",
-        "stac_version": "1.0.0",
-        "id": f"i{number:04d}",
-        "collection": "c",
-        "geometry": {"type": "Point", "coordinates": [1.5, 2.5]},
-        "bbox": [1.5, 2.5, 1.5, 2.5],
-        "properties": properties,
-        "links": [],
-        "assets": {},
-    }
+def dated(number, **times):
+    return item(number, properties=times)
 
 
 class Api(ThreadingHTTPServer):
@@ -116,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def api():
     """Serve 100 items, one a day."""
-    server = Api([item(day, datetime=stamp(day)) for day in range(DAYS)])
+    server = Api([dated(day, datetime=stamp(day)) for day in range(DAYS)])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
@@ -170,7 +161,7 @@ def test_items_at_an_edge_belong_to_the_later_shard(api, settings):
     """A crowd that lies exactly at a cut comes in both shards, and is delivered by one."""
     edge = plan_ingest(settings).shards[1].piece.own_from
     at = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=edge)).isoformat().replace("+00:00", "Z")
-    api.items += [item(1000 + number, datetime=at) for number in range(3)]
+    api.items += [dated(1000 + number, datetime=at) for number in range(3)]
     plan = plan_ingest(settings)
     assert edge in {shard.piece.own_from for shard in plan.shards}
     _, certificate, found = ingest(settings)
@@ -182,7 +173,7 @@ def test_items_at_an_edge_belong_to_the_later_shard(api, settings):
 
 def test_long_items_belong_to_where_they_start(api, settings):
     """An item that lasts all the time comes in all shards, and is delivered by the first."""
-    api.items.append(item(1000, datetime=None, start_datetime=stamp(0), end_datetime=stamp(DAYS)))
+    api.items.append(dated(1000, datetime=None, start_datetime=stamp(0), end_datetime=stamp(DAYS)))
     _, certificate, found = ingest(settings)
     assert certificate.strays == 3
     assert found == exactly(api)
@@ -191,10 +182,10 @@ def test_long_items_belong_to_where_they_start(api, settings):
 def test_what_a_server_sees_elsewhere_in_time_is_kept(api, settings):
     """A server may search other times of an item than its own instant; the item is not lost, and not doubled."""
     api.by_duration = True
-    api.items.append(item(1000, datetime=stamp(5), start_datetime=stamp(90), end_datetime=stamp(91)))
-    api.items.append(item(1001, datetime="never", start_datetime=stamp(10), end_datetime=stamp(80)))
+    api.items.append(dated(1000, datetime=stamp(5), start_datetime=stamp(90), end_datetime=stamp(91)))
+    api.items.append(dated(1001, datetime="never", start_datetime=stamp(10), end_datetime=stamp(80)))
     api.items[-1]["properties"].pop("datetime")
-    api.items.append(item(1002, datetime=stamp(50), start_datetime=stamp(1), end_datetime=stamp(99)))
+    api.items.append(dated(1002, datetime=stamp(50), start_datetime=stamp(1), end_datetime=stamp(99)))
     _, certificate, found = ingest(settings)
     assert certificate.kept_strays == 1
     assert certificate.strays > 3

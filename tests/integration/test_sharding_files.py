@@ -8,6 +8,7 @@ from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
+from sharding_items import item
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.geoparquet.encode import GeoParquetWriter
@@ -15,21 +16,6 @@ from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_s
 from stac_ingest.sharding.freshness import IngestFreshness
 from stac_ingest.sharding.records import Manifest
 from stac_ingest.sharding.runner import run_all
-
-
-def item(number, **more):
-    return {
-        "type": "Feature",
-        "stac_version": "1.0.0",
-        "id": f"i{number:04d}",
-        "collection": "c",
-        "geometry": {"type": "Point", "coordinates": [1.5, 2.5]},
-        "bbox": [1.5, 2.5, 1.5, 2.5],
-        "properties": {"datetime": "2024-01-01T00:00:00Z", "number": number},
-        "links": [],
-        "assets": {},
-        **more,
-    }
 
 
 @pytest.fixture

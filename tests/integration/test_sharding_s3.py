@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import pytest
-import yaml
+from sharding_items import item
 
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.geoparquet.encode import GeoParquetWriter
@@ -24,25 +24,10 @@ from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_s
 from stac_ingest.sharding.freshness import IngestFreshness
 
 ROOT = Path(__file__).resolve().parents[2]
-MOTO = shutil.which("moto_server", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+MOTO = os.environ.get("TEST_MOTO_SERVER")
 ITEMS = 60
 PATIENCE_S = 120
-MATRIX = {
-    "corpora": {"files": {"kind": "item_files", "items": 1}},
-    "scenarios": {
-        "files": {
-            "title": "Files",
-            "group": "files",
-            "corpus": "files",
-            "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1]}},
-        }
-    },
-}
-
-pytestmark = pytest.mark.skipif(
-    MOTO is None, reason="needs moto_server, a local server that speaks S3: moto[s3,server]"
-)
+pytestmark = pytest.mark.skipif(MOTO is None, reason="`make test-s3` runs these")
 
 
 @pytest.fixture(scope="module")
@@ -88,20 +73,6 @@ def bucket(endpoint, tmp_path, monkeypatch):
     name = tmp_path.name.replace("_", "-").lower()[:60]
     filesystem.create_dir(name)
     return filesystem, name
-
-
-def item(number):
-    return {
-        "type": "Feature",
-        "stac_version": "1.0.0",
-        "id": f"i{number:04d}",
-        "collection": "c",
-        "geometry": {"type": "Point", "coordinates": [1.5, 2.5]},
-        "bbox": [1.5, 2.5, 1.5, 2.5],
-        "properties": {"datetime": "2024-01-01T00:00:00Z", "number": number},
-        "links": [],
-        "assets": {},
-    }
 
 
 def ingest(settings):
@@ -158,7 +129,7 @@ def test_the_command_reads_from_a_bucket_and_writes_to_it(bucket, tmp_path):
             writer.write([item(20 * number + i) for i in range(20)])
         with filesystem.open_output_stream(f"{name}/tables/{number}.parquet") as stream:
             stream.write((tmp_path / "table.parquet").read_bytes())
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(MATRIX))
+    shutil.copy(ROOT / "workflow/quick.yaml", tmp_path / "config.yaml")
     command = [sys.executable, "-m", "snakemake", "ingest", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
     command += ["--config", f"source=s3://{name}/tables", f"output=s3://{name}/out", "state=state", "shards=2"]
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / ".cache")}

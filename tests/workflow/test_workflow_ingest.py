@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -15,25 +16,12 @@ from typing import Any
 import psutil
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from ingest_bench.corpora import build
 from ingest_bench.settings import Corpus
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = 90
-CONFIG: dict[str, Any] = {
-    "corpora": {"files": {"kind": "item_files", "items": 1}},
-    "scenarios": {
-        "files": {
-            "title": "Files",
-            "group": "files",
-            "corpus": "files",
-            "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1]}},
-        }
-    },
-}
 PATIENCE_S = 300
 VERDICT = "Looking whether all items came"
 
@@ -41,7 +29,7 @@ VERDICT = "Looking whether all items came"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Make a folder to work in, with a matrix that nothing is wanted of."""
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    shutil.copy(ROOT / "workflow/quick.yaml", tmp_path / "config.yaml")
     return tmp_path
 
 
@@ -137,17 +125,22 @@ def test_killed_shards_of_an_api_run_again_alone(folder: Path, stac_server: Any)
     writer_of(state / "logs/00001.log", run).kill()
     run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 1
-    assert [path.name for path in state.glob("0*.json")] == ["00000.json"]
+    # The job beside it goes to its end; whether one more is begun before the loss is noticed is a matter of time.
+    assert certified(state)
+    assert "00001" not in certified(state)
 
     run = start(folder, *config)
     shard = writer_of(state / "logs/00001.log", run)
     run.kill()
     run.communicate(timeout=PATIENCE_S)
     shard.wait(PATIENCE_S)
-    assert [path.name for path in (folder / "out/items").iterdir()] == ["part-00000.parquet"]
+    done = certified(state)
+    assert "00001" not in done
+    assert {path.name for path in (folder / "out/items").iterdir()} == {f"part-{name}.parquet" for name in done}
 
     said = jobs(ingest(folder, *config))
-    assert sorted(name for name in said if "shard 0" in name) == ["Ingesting shard 00001", "Ingesting shard 00002"]
+    missing = {"00000", "00001", "00002"} - done
+    assert {name for name in said if "shard 0" in name} == {f"Ingesting shard {name}" for name in missing}
     assert "Planning the ingest" not in said
     found = delivered(folder / "out")
     assert len(found) == ITEMS
@@ -155,6 +148,11 @@ def test_killed_shards_of_an_api_run_again_alone(folder: Path, stac_server: Any)
     before = server.stats().requests
     assert jobs(ingest(folder, *config)) == {VERDICT: 1}
     assert server.stats().requests == before
+
+
+def certified(state: Path) -> set[str]:
+    """Name the shards that have a certificate."""
+    return {path.stem for path in state.glob("0*.json")}
 
 
 def writer_of(log: Path, run: subprocess.Popen[str]) -> psutil.Process:
