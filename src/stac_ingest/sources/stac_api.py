@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.agenda import Agenda
+from stac_ingest.api.backlog import Backlog
 from stac_ingest.api.chunks import Chunk, Verdict
 from stac_ingest.api.client import Client
 from stac_ingest.api.clock import Clock
@@ -63,10 +63,7 @@ class StacApiSource:
         self._finished = False
         self._read_twice = False
         self._decoded = 0
-        self._handed_items = 0
-        self._handed_pages = 0
-        self._taken_pages = 0
-        self._taken = asyncio.Event()
+        self._backlog = Backlog(config.max_items)
 
     def go_on(self, places: Sequence[Place]) -> None:
         """Keep track of the stretches of time that are read, and leave out these."""
@@ -130,7 +127,7 @@ class StacApiSource:
         resumed = self._summary.resumed > 0
         if self._chunks is None or not (self._chunks.stopped_early or resumed):
             return None
-        await self._until_all_taken()
+        await self._backlog.until_empty()
         if rest := self._chunks.rest(self._came):
             return [Walk(request, alone=False) for request in rest]
         matched = self._summary.matched
@@ -151,13 +148,14 @@ class StacApiSource:
         pages = self._pages(unit)
         try:
             async for page in pages:
-                self._hand(page)
+                # Counted only where it matters: it may take parsing the page.
+                self._backlog.hand(0 if self._config.max_items is None else page_counts(page).returned or 0)
                 yield [Payload(page, page.url)]
-                await self._until_hungry()
+                await self._backlog.until_hungry()
         except DataProcessingError as error:
             if _is_fatal(unit, error):
                 raise
-            self._handed_pages += 1
+            self._backlog.hand(0)
             yield [Payload(None, self._name(unit), error)]
         finally:
             await pages.aclose()
@@ -172,16 +170,14 @@ class StacApiSource:
             if payload.error is None and payload.data.freshness is not None:
                 # Whoever takes the items has counted them by now.
                 payload.data.freshness.note(self._summary.items - fresh, self._summary.duplicates - repeated)
-            self._taken_pages += 1
-            self._taken.set()
+            self._backlog.take()
 
     def skip(self, batch: Batch) -> None:
         """Note that pages were taken, and won't be parsed."""
         for payload in batch:
             if payload.error is None:
                 self._decoded += page_counts(payload.data).returned or 0
-            self._taken_pages += 1
-            self._taken.set()
+            self._backlog.take()
 
     def _items_of(self, payload: Payload, reject: Reject) -> Iterator[Item]:
         try:
@@ -220,22 +216,6 @@ class StacApiSource:
 
     def _name(self, unit: Unit) -> str:
         return f"{self._collection_id} {unit.interval}" if isinstance(unit, Chunk) else display(unit.request.url)
-
-    def _hand(self, page: Page) -> None:
-        self._handed_pages += 1
-        if self._config.max_items is not None:
-            self._handed_items += page_counts(page).returned or 0
-
-    async def _until_hungry(self) -> None:
-        """Once as many items are on their way as are wanted, ask for more only when they turn out not to do."""
-        if self._config.max_items is None or self._handed_items < self._config.max_items:
-            return
-        await self._until_all_taken()
-
-    async def _until_all_taken(self) -> None:
-        while self._taken_pages < self._handed_pages:
-            self._taken.clear()
-            await self._taken.wait()
 
     def _cursor(self, request: Request, *, enough: int | None = None, fixed_size: bool = False) -> Cursor:
         ahead = self._config.read_ahead is not False
