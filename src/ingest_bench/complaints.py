@@ -42,6 +42,8 @@ def _complaint(problem: Any, model: type[BaseModel]) -> str:
         return "missing; it has to be given"
     if kind == "value_error":
         return str(problem["ctx"]["error"])
+    if kind == "string_pattern_mismatch":
+        return f"{found!r:.60} is not allowed; use text of the form {problem['ctx']['pattern']}"
     message = problem["msg"].removeprefix("Input should be ")
     hint = ""
     if kind == "literal_error" and isinstance(found, str):

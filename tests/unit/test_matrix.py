@@ -264,6 +264,7 @@ BAD = [
     (f"{API}.server.think", 5, f"{API}.server.think: unknown key; did you mean think_ms?"),
     (f"{API}.server.rate", {"burst": 5}, f"{API}.server.rate.per_second: missing"),
     (f"{SMALL}.arms.queue.leaves_out", "output", f"{SMALL}.arms.queue.leaves_out: needs a pipeline in the scenario"),
+    (f"{API}.group", "the api", f"{API}.group: 'the api' is not allowed; use text of the form ^[a-z]"),
     (f"{API}.cache", "cold", f"{API}.cache: cold is a state of files"),
     (f"{API}.arms.client.concurrency", [1, 2], f"{API}.arms.client.concurrency: [1, 2] is not allowed"),
     (f"{API}.arms.client.settings", {"read_ahead": True}, f"{API}.arms.client.settings.read_ahead: unknown key"),
