@@ -26,12 +26,18 @@ class Seen:
     def add(self, collection: str, item_id: str) -> bool:
         """Remember an item; tell whether it is new."""
         key = hash((self._secret, collection, item_id)) & _MASK or 1
-        shard, key_slot = key % _SHARDS, key // _SHARDS
-        if self._used[shard] * 4 >= len(self._tables[shard]) * 3:
-            self._grow(shard)
-        if not _place(self._tables[shard], key_slot, key):
-            return False
+        shard = key % _SHARDS
+        table = self._tables[shard]
+        mask = len(table) - 1
+        slot = key // _SHARDS & mask
+        while (found := table[slot]) != 0:
+            if found == key:
+                return False
+            slot = (slot + 1) & mask
+        table[slot] = key
         self._used[shard] += 1
+        if self._used[shard] * 4 >= len(table) * 3:
+            self._grow(shard)
         return True
 
     def __len__(self) -> int:
@@ -41,16 +47,14 @@ class Seen:
         larger = array("Q", bytes(16 * len(self._tables[shard])))
         for key in self._tables[shard]:
             if key:
-                _place(larger, key // _SHARDS, key)
+                larger[_free(larger, key)] = key
         self._tables[shard] = larger
 
 
-def _place(table: array[int], start: int, key: int) -> bool:
+def _free(table: array[int], key: int) -> int:
+    """Find the slot of a key that isn't in a table."""
     mask = len(table) - 1
-    slot = start & mask
-    while (found := table[slot]) != 0:
-        if found == key:
-            return False
+    slot = key // _SHARDS & mask
+    while table[slot]:
         slot = (slot + 1) & mask
-    table[slot] = key
-    return True
+    return slot

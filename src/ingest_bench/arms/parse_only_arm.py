@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -11,8 +11,10 @@ import orjson
 
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.arms.ingest_arm import ingest_settings
+from stac_ingest.api.features import features
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.errors import ResponseError
 from stac_ingest.sources import make_source
 from stac_ingest.sources.base import Payload
 from stac_ingest.strategies import choose_strategy
@@ -42,29 +44,25 @@ class ParseOnly:
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
         """Parse one text after another."""
-        loads = orjson.loads
-        api = self._kind == "api"
-        items = _features if api else _item
+        parse = _of_page if self._kind == "api" else _of_file
         for payload in self._payloads:
             try:
-                parsed = loads(payload.data.body if api else payload.data)
-            except orjson.JSONDecodeError as error:
+                for item in parse(payload):
+                    if type(item) is dict and type(item.get("id")) is str and item["id"]:
+                        yield item
+                    else:
+                        context.failure_collector.add(payload.origin, "not an item with an id")
+            except (orjson.JSONDecodeError, ResponseError) as error:
                 context.failure_collector.add(payload.origin, error)
-                continue
-            for item in items(parsed):
-                if type(item) is dict and type(item.get("id")) is str and item["id"]:
-                    yield item
-                else:
-                    context.failure_collector.add(payload.origin, "not an item with an id")
 
 
-def _item(parsed: Any) -> tuple[Any, ...]:
-    return (parsed,)
+def _of_file(payload: Payload) -> tuple[Any, ...]:
+    return (orjson.loads(payload.data),)
 
 
-def _features(parsed: Any) -> list[Any]:
-    features: list[Any] = parsed["features"]
-    return features
+def _of_page(payload: Payload) -> Iterator[Any]:
+    # One at a time, as the package does it: parsing a page whole takes longer than that, and would be no floor.
+    return features(payload.data.body, payload.origin)
 
 
 def make(spec: ArmSpec) -> ParseOnly:

@@ -114,7 +114,7 @@ def parse_page(body: bytes, url: str) -> dict[str, Any]:
         if salvaged is None:
             raise
         whole = salvaged
-    if whole.get("errors") or whole.get("error"):
+    if is_error(whole):
         raise ResponseError(f"{display(url)} answers with an error: {beginning(body)}", url=display(url), status=200)
     features = whole.get("features", ...)
     if features is None:
@@ -124,6 +124,11 @@ def parse_page(body: bytes, url: str) -> dict[str, Any]:
             f"{display(url)} answers with JSON that holds no items: {beginning(body)}", url=display(url), status=200
         )
     return whole
+
+
+def is_error(page: dict[str, Any]) -> bool:
+    """Say whether a page says of itself that it is an error, whatever else it holds."""
+    return bool(page.get("errors") or page.get("error"))
 
 
 def parse_object(body: bytes, url: str) -> dict[str, Any]:

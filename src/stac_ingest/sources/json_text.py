@@ -49,8 +49,13 @@ def checked(found: object) -> Item:
     item_id = found.get("id")
     if not isinstance(item_id, str) or not item_id:
         raise ItemError(f"not an item: its id is {item_id!r:.40}, expected text")
+    if not item_id.isascii():
+        _check_encodable(item_id)
+    return found
+
+
+def _check_encodable(item_id: str) -> None:
     try:
         item_id.encode()
     except UnicodeEncodeError:
         raise ItemError(f"not an item: its id {item_id!a:.40} can't be written as UTF-8") from None
-    return found

@@ -14,8 +14,9 @@ from stac_ingest.api.clock import Clock
 from stac_ingest.api.credentials import read_credentials
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.exchange import FORBIDDEN, Exchange
+from stac_ingest.api.features import features
 from stac_ingest.api.links import Request
-from stac_ingest.api.pages import Page, page_counts, parse_page
+from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planning import Asked, Planner, Unit, Walk
 from stac_ingest.api.resuming import TimesRead, Track
 from stac_ingest.api.search import Landing, search_datetime
@@ -183,22 +184,20 @@ class StacApiSource:
         try:
             if payload.error is not None:
                 raise payload.error
-            features = parse_page(payload.data.body, payload.origin)["features"]
+            for index, found in enumerate(features(payload.data.body, payload.origin)):
+                self._decoded += 1
+                try:
+                    item = _checked(found)
+                except ItemError as error:
+                    where = f"{display(payload.origin)}#{index}"
+                    reject(where, ItemError(f"{where}: {error}"))
+                    continue
+                self._check.look(item)
+                if self._read_before is not None:
+                    self._page_items.append(item)
+                yield item
         except DataProcessingError as error:
             reject(payload.origin, error)
-            return
-        for index, found in enumerate(features):
-            self._decoded += 1
-            try:
-                item = _checked(found)
-            except ItemError as error:
-                where = f"{display(payload.origin)}#{index}"
-                reject(where, ItemError(f"{where}: {error}"))
-                continue
-            self._check.look(item)
-            if self._read_before is not None:
-                self._page_items.append(item)
-            yield item
 
     @property
     def _came(self) -> int:
