@@ -14,7 +14,7 @@ rule calibrate:
         bench_slot=1,
     params:
         seed=SETTINGS.seed,
-        code=calibration_digest(),
+        code=lambda wildcards: calibration_digest(),
     message:
         "Calibrating against known answers"
     script:

@@ -10,8 +10,6 @@ from ingest_bench.errors import SettingsError
 from ingest_bench.freshness import Freshness
 from ingest_bench.identity import (
     aggregate_identity,
-    cell_identity,
-    corpus_identity,
     report_identity,
 )
 from ingest_bench.lifeline import follow, lead

@@ -16,8 +16,6 @@ rule corpus:
         corpus=any_of(GENERATED),
     conda:
         "../../envs/ingest-bench.yaml"
-    params:
-        identity=lambda wildcards: corpus_identity(SETTINGS, wildcards.corpus),
     message:
         "Building corpus {wildcards.corpus}"
     script:
@@ -41,8 +39,6 @@ rule describe:
         corpus=any_of(OWN_FILES),
     conda:
         "../../envs/ingest-bench.yaml"
-    params:
-        identity=lambda wildcards: corpus_identity(SETTINGS, wildcards.corpus),
     message:
         "Reading your corpus {wildcards.corpus} once"
     script:

@@ -24,8 +24,6 @@ rule measure:
     resources:
         bench_slot=1,
         attempt=lambda wildcards, attempt: attempt,
-    params:
-        identity=lambda wildcards: cell_identity(SETTINGS, cell_of(wildcards)),
     message:
         "Measuring {wildcards.scenario}: {wildcards.arm} at {wildcards.concurrency}"
     script:
