@@ -12,6 +12,7 @@ import pytest
 from stac_ingest.api.client import Answer
 from stac_ingest.api.clock import Clock
 from stac_ingest.api.exchange import Exchange
+from stac_ingest.api.gate import Dispensable
 from stac_ingest.api.links import Request
 from stac_ingest.api.pacer import Pacer
 from stac_ingest.config import IngestConfig
@@ -362,3 +363,33 @@ def test_who_waits_for_the_servers_rate_leaves_no_place_to_others() -> None:
         return before, meanwhile, exchange.useful_places
 
     assert run(look()) == (4, 0, 4)
+
+
+def test_a_refused_request_that_is_not_needed_is_not_sent_again():
+    """What was refused is given up at once where it can be; what nobody refused is sent, needed or not."""
+
+    async def go():
+        client = Script(200, (429, {"Retry-After": "5"}))
+        exchange, summary = make(client)
+        await exchange.ask(ASK, dispensable=lambda: True)
+        with pytest.raises(Dispensable):
+            await exchange.ask(ASK, dispensable=lambda: True)
+        return len(client.sent), asyncio.get_running_loop().time(), summary
+
+    sent, now, summary = run(go())
+    assert (sent, now) == (2, 0.0)
+    assert (summary.requests, summary.rate_limited, summary.retries) == (2, 1, 0)
+
+
+def test_a_request_that_waited_is_given_up_where_it_is_not_needed_any_more():
+    """Whether it is needed is asked again when a pause is over: others may have seen to it meanwhile."""
+
+    async def go():
+        client = Script((429, {"Retry-After": "5"}))
+        exchange, _ = make(client)
+        answers = iter([False, True])
+        with pytest.raises(Dispensable):
+            await exchange.ask(ASK, dispensable=lambda: next(answers))
+        return len(client.sent), asyncio.get_running_loop().time()
+
+    assert run(go()) == (1, 5.0)

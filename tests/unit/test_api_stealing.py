@@ -66,8 +66,9 @@ class Server:
 class Run:
     """Workers that read chunks at once, with answers in any order; `rounds` counts how often all had an answer."""
 
-    def __init__(self, server, *, workers, page, known=YEARS, search=ALWAYS, seed=0):
+    def __init__(self, server, *, workers, page, known=YEARS, search=ALWAYS, seed=0, refuses=0.0):
         self.server, self.workers, self.size = server, workers, page
+        self.refuses = refuses
         self.came, self.requests, self.rounds, self.stolen = [], 0, 0, 0
         self.summary = IngestSummary()
         self.rng = random.Random(seed)
@@ -103,7 +104,7 @@ class Run:
             answered, flying = flying, []
             self.rng.shuffle(answered)
             for unit, offset, walker in answered:
-                following = self.answer(unit, offset, walker, agenda)
+                following = self.send(unit, offset, walker, agenda)
                 if following is not None:
                     flying.append(following)
                 elif self.rng.random() < 0.5 and (found := self.find(self.workers - 1)) is not None:
@@ -113,6 +114,11 @@ class Run:
             self.requests += math.ceil((len(self.server.search(interval)) - offset) / self.size)
             self.came += self.server.search(interval)[offset:]
         return self
+
+    def send(self, chunk, offset, walker, agenda):
+        if chunk.stolen and not offset and self.rng.random() < self.refuses:
+            return None if self.chunks.give_back(chunk) else (chunk, offset, walker)
+        return self.answer(chunk, offset, walker, agenda)
 
     def find(self, busy):
         found = self.chunks.steal(self.workers - busy) if 0 < busy < self.workers else None
@@ -184,9 +190,13 @@ orders = st.sampled_from(["oldest", "newest", "none", "nearly"])
     order=orders,
     ignores=st.booleans(),
     seed=st.integers(0, 5),
+    refuses=st.sampled_from([0.0, 0.5]),
 )
-def test_every_item_comes(crowds, singles, search, lying, sizes, order, ignores, seed):  # noqa: PLR0917 - as given
-    """Whatever the distribution, the order of the pages and of the answers, no item that matches is lost."""
+def test_every_item_comes(crowds, singles, search, lying, sizes, order, ignores, seed, refuses):  # noqa: PLR0917 - as given
+    """Whatever the distribution, the order of the pages and of the answers, no item that matches is lost.
+
+    Nor is one where requests for stolen parts are refused, and some of the parts given back.
+    """
     items = [(at, at + lasts, str(i)) for i, (at, lasts) in enumerate(singles)]
     items += [(at + i * step, at + i * step, f"{at}/{i}") for at, n, step in crowds for i in range(n)]
     items = sorted({item[2]: item for item in items}.values(), reverse=order == "newest")
@@ -196,7 +206,8 @@ def test_every_item_comes(crowds, singles, search, lying, sizes, order, ignores,
         items.append(items.pop(seed % len(items)))
     server = Server(items, ignores_datetime=ignores)
     workers, page = sizes
-    run = Run(server, workers=workers, page=page, known=lying, search=search, seed=seed).read_all()
+    run = Run(server, workers=workers, page=page, known=lying, search=search, seed=seed, refuses=refuses)
+    run.read_all()
     assert {i[2] for i in run.came} == {i[2] for i in server.search(search)}
 
 
@@ -306,6 +317,41 @@ def test_a_thief_that_fails_costs_nothing_but_requests():
     run.read_all()
     assert lost
     assert len({i[2] for i in run.came}) == 3_000
+
+
+def walking():
+    """Begin to walk a chunk of many pages; return the run, the walk, and what takes its next page."""
+    run = Run(Server(newest_first(spread(9_000))), workers=2, page=PAGE)
+    run.chunks = asyncio.run(run.planner.chunks(0.0))
+    chunk = run.chunks.first[1]
+    page, counts, _ = run.server.page(chunk.interval, 0, PAGE)
+    walker = run.chunks.start(chunk, page, counts)
+    following = Request("POST", "http://localhost/search", {}, None)
+    pages = iter([run.server.page(chunk.interval, at, PAGE)[0] for at in range(0, counts.matched, PAGE)])
+    return run.chunks, walker, lambda: run.chunks.advance(walker, next(pages), following), counts.matched // PAGE
+
+
+def test_what_was_stolen_is_given_back():
+    """A walk goes on to its own end once it has got back all that was taken, the latest first, each part once."""
+    chunks, walker, stops, pages = walking()
+    end = walker.edge
+    assert not stops()
+    earlier, later = chunks.steal(2), chunks.steal(1)
+    assert not chunks.give_back(earlier)
+    assert chunks.give_back(later)
+    assert chunks.give_back(earlier)
+    assert not chunks.give_back(earlier)
+    assert walker.edge == end
+    assert not any(stops() for _ in range(pages - 1))
+
+
+def test_a_walk_that_has_stopped_takes_nothing_back():
+    """Once a walk ended where another had taken over, what was taken stays with the thief."""
+    chunks, _, stops, pages = walking()
+    assert not stops()
+    stolen = chunks.steal(1)
+    assert any(stops() for _ in range(pages - 1))
+    assert not chunks.give_back(stolen)
 
 
 def test_a_part_that_failed_is_no_reason_to_read_again():

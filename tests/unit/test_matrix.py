@@ -63,7 +63,8 @@ GOOD: dict[str, Any] = {
     },
 }
 
-REMOVED = object()
+REMOVED = "removed"
+"""In place of a value: the setting is left out."""
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:

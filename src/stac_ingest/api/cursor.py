@@ -46,19 +46,21 @@ class Cursor:
         self.halts: Callable[[Page, Request], bool] | None = None
         """Asked with each page and the request for the next one: whether to stop in between."""
 
-    async def fetch(self, request: Request) -> tuple[Request, Page]:
+    async def fetch(self, request: Request, *, dispensable: Callable[[], bool] | None = None) -> tuple[Request, Page]:
         """Ask for one page, with fewer items where the server can't manage as many as asked.
 
         The request that is returned is the one that was answered; its `next` is relative to it.
 
         Raises:
+            Dispensable: the page isn't needed; see `Exchange.ask`.
             DataProcessingError: no page came; see `Exchange.ask`.
 
         """
         request = self._size.apply(request)
         while True:
             try:
-                answer = await self._exchange.ask(request, gives_up_early=self._size.can_shrink(request))
+                early = self._size.can_shrink(request)
+                answer = await self._exchange.ask(request, gives_up_early=early, dispensable=dispensable)
                 break
             except ResponseError as error:
                 smaller = self._size.shrink(request, error)

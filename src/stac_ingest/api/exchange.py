@@ -6,14 +6,14 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.client import Answer, Client
-from stac_ingest.api.gate import Gate
+from stac_ingest.api.gate import Dispensable, Gate
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import beginning
 from stac_ingest.api.urls import display, resolve, same_origin
 from stac_ingest.errors import LinkRefused, PauseTooLong, RateLimited, ResponseError, ResponseTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from stac_ingest.api.clock import Clock
     from stac_ingest.config import IngestConfig
@@ -41,13 +41,21 @@ class Exchange:
         self._gate = Gate(config, summary, clock)
         self._heard = False
 
-    async def ask(self, request: Request, *, gives_up_early: bool = False, attempts: int | None = None) -> Answer:
+    async def ask(
+        self,
+        request: Request,
+        *,
+        gives_up_early: bool = False,
+        attempts: int | None = None,
+        dispensable: Callable[[], bool] | None = None,
+    ) -> Answer:
         """Return the answer with status 200.
 
         `attempts` lowers the number of tries that the settings allow. With `gives_up_early`, what may come of too large
-        a page is tried twice only.
+        a page is tried twice only. `dispensable` is asked where the host wants a wait: whether to do without an answer.
 
         Raises:
+            Dispensable: the answer isn't needed.
             RateLimited: 429 beyond the budget of tries or seconds; a 403 that names a time to come back.
             PauseTooLong: the host asks for a longer pause than the budget of seconds.
             ResponseError: any other answer, or none; see its `status`.
@@ -58,7 +66,7 @@ class Exchange:
         tries, hops, give_up_at = 0, 0, None
         while True:
             tries += 1
-            outcome, pause = await self._try(request, tries)
+            outcome, pause = await self._try(request, tries, dispensable)
             if isinstance(outcome, Answer) and outcome.status == OK:
                 return outcome
             if isinstance(outcome, Answer) and outcome.status in _REDIRECTS and "Location" in outcome.headers:
@@ -74,13 +82,17 @@ class Exchange:
                 or (gives_up_early and tries > 1 and _may_be_size(outcome))
             ):
                 raise self._error(request, outcome, tries, pause)
-            self._summary.retries += 1
+            if _is_throttle(outcome) and dispensable is not None and dispensable():
+                raise Dispensable
             if not _is_throttle(outcome):
                 await self._clock.sleep(pause)
 
-    async def _try(self, request: Request, tries: int) -> tuple[Answer | ResponseError, float]:
+    async def _try(
+        self, request: Request, tries: int, dispensable: Callable[[], bool] | None
+    ) -> tuple[Answer | ResponseError, float]:
         """Send once. Return what came, and the seconds to wait before another try."""
-        async with self._gate.turn(display(request.url)) as start:
+        async with self._gate.turn(display(request.url), dispensable) as start:
+            self._summary.retries += tries > 1
             try:
                 answer = await self._client.send(request)
             except (ResponseTooLarge, LinkRefused):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from stac_ingest.api.clock import Clock
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
+
+
+class Dispensable(Exception):  # noqa: N818 - not an error: what was asked for comes another way
+    """A request that was given up, since the host wants a wait and can be spared it."""
 
 
 class Gate:
@@ -43,28 +47,32 @@ class Gate:
 
     @property
     def useful_places(self) -> int:
-        """How many requests at once are worth having: none more while one waits for the time it may be sent at."""
-        return 0 if self._door.locked() else self.places
+        """How many requests at once are worth having: none more while one would wait for its time."""
+        return 0 if self._door.locked() or self.pacer.throttles(self._clock.now()) else self.places
 
     @asynccontextmanager
-    async def turn(self, shown: str) -> AsyncIterator[Start]:
+    async def turn(self, shown: str, dispensable: Callable[[], bool] | None = None) -> AsyncIterator[Start]:
         """Wait for the turn to send one request; it is in flight until the block ends.
 
-        `shown` is its URL, for messages.
+        `shown` is its URL, for messages. `dispensable` is asked, after a wait for the host, whether to do without it.
 
         Raises:
+            Dispensable: it isn't needed.
             BudgetExhausted: `budget.max_requests` have been sent.
             PauseTooLong: the host asked for a pause that is longer than `retry_seconds`.
             ResponseError: the gate was shut; the error that it was shut with.
 
         """
         async with self._slots:
+            waits = not self.useful_places
             async with self._door:  # one waits for the time, the others for the door: first come, first served
                 self._check_open()
                 while (seconds := self.pacer.wait(self._clock.now())) > 0:
                     self._check_pause(shown)
                     await self._clock.sleep(seconds)
                     self._check_open()
+                if waits and dispensable is not None and dispensable():
+                    raise Dispensable
                 start = self.pacer.start(self._clock.now())
                 self._summary.requests += 1
             self._in_flight += 1

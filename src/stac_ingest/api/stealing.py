@@ -143,6 +143,20 @@ class Walkers:
                 return self._take(victim, cut, taken)
         return None
 
+    def give_back(self, chunk: Chunk) -> bool:
+        """Let the other worker keep what was taken of its walk, unless its way is past that; say whether it does."""
+        theft = self._stolen.get(chunk)
+        if theft is None or theft is not theft.victim.thefts[-1]:
+            return False
+        victim = theft.victim
+        if victim not in self._walking or victim.rest is not None:
+            return False
+        del self._stolen[chunk]
+        victim.thefts.pop()
+        victim.edge = chunk.interval.end if self.order.sign > 0 else chunk.interval.start
+        victim.left += theft.expected
+        return True
+
     def rest(self, *, short: bool) -> list[Request]:
         """List where to go on, once all walks have ended, with those that stopped early and don't add up.
 

@@ -24,6 +24,7 @@ class TimeChunks:
         self._wanted = wanted
         self.first = plan.first
         self.steal = walkers.steal
+        self.give_back = walkers.give_back
         self.end = walkers.end
 
     def judge(self, chunk: Chunk, page: Page, counts: Counts) -> tuple[Verdict, list[Chunk]]:

@@ -15,6 +15,7 @@ from stac_ingest.api.credentials import read_credentials
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.exchange import FORBIDDEN, Exchange
 from stac_ingest.api.features import features
+from stac_ingest.api.gate import Dispensable
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planning import Asked, Planner, Unit, Walk
@@ -247,7 +248,10 @@ class StacApiSource:
             return
         request = self._opened.chunk_request(chunk)
         cursor = self._cursor(request)
-        first = await cursor.fetch(request)
+        try:
+            first = await cursor.fetch(request, dispensable=partial(chunks.give_back, chunk))
+        except Dispensable:
+            return
         counts = page_counts(first[1])
         verdict, parts = chunks.judge(chunk, first[1], counts)
         self._agenda.add(parts)
