@@ -27,8 +27,8 @@ compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to
 calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (under five minutes); results/calibration.json
 	$(BIN)/python -m ingest_bench calibrate
 
-test: $(VENV)/.dev ## all tests
-	$(BIN)/pytest
+test: $(VENV)/.dev ## all tests, several files at once
+	$(BIN)/pytest -n auto --dist loadfile
 
 test-long: $(VENV)/.dev ## kills, many items past faults, fuzzing, at full size (about an hour; TEST_ITEMS, TEST_INPUTS)
 	TEST_LONG=1 $(BIN)/pytest tests/long -s
