@@ -36,8 +36,9 @@ def folder(tmp_path: Path) -> Path:
 def start(folder: Path, *config: str) -> subprocess.Popen[str]:
     """Start the command, with two jobs at once."""
     snakefile = str(ROOT / "Snakefile")
+    given = ["--config", *config] if config else []
     return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "ingest", "--snakefile", snakefile, "--cores", "2", "--config", *config],
+        [sys.executable, "-m", "snakemake", "ingest", "--snakefile", snakefile, "--cores", "2", *given],
         cwd=folder,
         env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
         stdout=subprocess.PIPE,
@@ -193,6 +194,8 @@ def test_not_all_came_is_a_failure_every_time(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
+        ([], "ingest: say what to ingest, and where to: --config source=path/or/url output=folder"),
+        (["source=source"], "ingest: output is missing (output=...)"),
         (["source=source", "output=out", "shard=3"], "shard is no setting; did you mean shards?"),
         (["source=nowhere", "output=out"], "source: nowhere is not there; give a folder, GeoParquet files or the URL"),
         (["source=source", "output=o{u}t"], "braces would be taken for wildcards"),

@@ -78,6 +78,12 @@ def begin_run(folder):
             logger.info(f"{folder}: freed what a run that was killed had locked")
 
 
+def stop(message):
+    """End the command from an input function: whatever else one raises is shown with a traceback."""
+    logger.error(message)
+    raise SystemExit(1)
+
+
 def due(path, inputs, check, *subject, folder=RESULTS):
     """Return the inputs of the job that makes `path`, and have it run, as `--forcerun` does, when the check says why."""
     if not workflow.is_main_process:
@@ -123,7 +129,7 @@ def cell_of(wildcards):
 def earlier_run(_wildcards):
     """Return the results to compare with, as `--config` names them."""
     if not EARLIER:
-        raise WorkflowError(
+        stop(
             "compare: say what to compare with: --config baseline=path/to/benchmark_results.json"
         )
     return str(EARLIER)

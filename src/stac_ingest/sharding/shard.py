@@ -92,7 +92,7 @@ async def _ingest(
     modifiers: Sequence[Modifier],
     on_progress: Callable[[PipelineResult], None] | None,
 ) -> _Found:
-    kind = pieces_of(plan.settings)
+    kind = pieces_of(plan.settings, shard)
     config = kind.config(shard)
     strays = Strays(scratch / strays_path(plan.settings, shard).name)
     fetcher = ShardFetcher(config, partial(kind.source, shard, config), partial(kind.owns, shard), strays)
