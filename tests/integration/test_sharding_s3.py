@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -22,6 +23,8 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.geoparquet.encode import GeoParquetWriter
 from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
 from stac_ingest.sharding.freshness import IngestFreshness
+from stac_ingest.sharding.pieces import pieces_of
+from stac_ingest.summary import IngestSummary
 
 ROOT = Path(__file__).resolve().parents[2]
 MOTO = os.environ.get("TEST_MOTO_SERVER")
@@ -187,6 +190,29 @@ def test_an_object_that_is_not_what_was_planned_fails_its_shard(bucket, stored, 
     assert not list(settings.state_folder.glob("0*.json"))
     ingest(settings)
     assert close_ingest(plan_ingest(settings)).items == ITEMS - (how == "gone")
+
+
+async def test_a_server_that_fails_for_a_while_fails_the_shard(bucket, tmp_path):
+    """What another try may bring is no failure that a certificate names, as a damaged table is."""
+    filesystem, name = bucket
+    with GeoParquetWriter(tmp_path / "table.parquet") as writer:
+        writer.write([item(number) for number in range(5)])
+    for path, data in (("a", (tmp_path / "table.parquet").read_bytes()), ("b", b"nothing of the kind")):
+        with filesystem.open_output_stream(f"{name}/tables/{path}.parquet") as stream:
+            stream.write(data)
+    settings = ShardedIngest.parse({"source": f"s3://{name}/tables", "output": str(tmp_path / "out"), "shards": 1})
+    plan = plan_ingest(settings)
+    assert (await asyncio.to_thread(run_shard, plan, 0)).ingest.ingest_failures == 1
+    kind, config = pieces_of(settings, plan.shards[0]), pieces_of(settings).config(plan.shards[0])
+    source = kind.source(plan.shards[0], config, IngestSummary())
+    table, broken = [unit async for unit in source.units()]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        closed = f"127.0.0.1:{free.getsockname()[1]}"
+    gone = pafs.S3FileSystem(access_key="x", secret_key="x", endpoint_override=closed, scheme="http")
+    assert [payload.error is not None async for (payload,) in source.read(broken)] == [True]
+    with pytest.raises(DataProcessingError, match="AWS Error NETWORK_CONNECTION"):
+        await anext(source.read(table._replace(filesystem=gone)))
+    await source.close()
 
 
 def test_an_api_goes_to_a_bucket(bucket, stac_server, tmp_path):
