@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import socket
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
@@ -56,6 +59,7 @@ def run_shard(
     """
     shard, settings = plan.shards[number], plan.settings
     place, certificate = place_of(settings), certificate_path(settings, shard)
+    started_at = time.time()
     certificate.unlink(missing_ok=True)
     with _scratch(settings.state_folder / SCRATCH, shard.name) as scratch:
         found = asyncio.run(_ingest(plan, shard, scratch, modifiers, on_progress))
@@ -70,6 +74,10 @@ def run_shard(
             part=_publish(place, shard, found.certificate.output),
             strays=found.strays,
             failures=[NamedFailure(origin=one.item_id, error=one.error) for one in found.failures[:NAMED]],
+            # Nodes of a test cluster share a machine, whose name would not tell them apart.
+            host=os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
+            started_at=started_at,
+            ended_at=time.time(),
             ingest=found.certificate.model_copy(update={"output": {}}),
         )
     write_text(certificate, signed.model_dump_json(indent=1) + "\n")
