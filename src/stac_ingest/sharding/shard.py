@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.certificate import Certificate, certify
+from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failures import Failure
@@ -106,6 +107,7 @@ async def _ingest(
     fetcher = ShardFetcher(config, partial(kind.source, shard, config), partial(kind.owns, shard), strays)
     context, result = WorkflowContext(), PipelineResult()
     output = GeoParquetOutput(scratch, part_items=_ONE_PART)
+    await asyncio.sleep(_gap_s(config))
     await run_pipeline(fetcher, modifiers, output, context, on_progress=on_progress, result=result)
     summary, failures = fetcher.summary, context.failure_collector.get_all()
     # What belongs to another shard was counted by the server for this one.
@@ -114,6 +116,12 @@ async def _ingest(
         summary.matched -= strays.count
     certificate = certify(config, config.collection_id, summary, result, failures=len(failures))
     return _Found(certificate, failures, strays.count)
+
+
+def _gap_s(config: IngestConfig) -> float:
+    """Say how long a job waits before its first request: the one before it may have sent its last a moment ago."""
+    per_second = config.budget.requests_per_second
+    return 1 / per_second if per_second else 0.0
 
 
 def _check_complete(plan: Plan, shard: Shard, found: _Found) -> None:
