@@ -28,8 +28,7 @@ VERDICT = "Looking whether all items came"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make a folder to work in, with a matrix that nothing is wanted of."""
-    shutil.copy(ROOT / "workflow/quick.yaml", tmp_path / "config.yaml")
+    """Make a folder to work in, without a matrix."""
     return tmp_path
 
 
@@ -194,7 +193,6 @@ def test_not_all_came_is_a_failure_every_time(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ([], "ingest: say what to ingest, and where to: --config source=path/or/url output=folder"),
         (["source=source"], "ingest: output is missing (output=...)"),
         (["source=source", "output=out", "shard=3"], "shard is no setting; did you mean shards?"),
         (["source=nowhere", "output=out"], "source: nowhere is not there; give a folder, GeoParquet files or the URL"),
@@ -207,6 +205,14 @@ def test_a_wrong_command_is_told_in_words(folder: Path, config: list[str], said:
     assert said in found
     assert "Traceback" not in found
     assert not (folder / "out").exists()
+
+
+def test_a_command_without_settings_is_told_what_it_needs(folder: Path) -> None:
+    """One line says what to give, with no traceback, where there is a matrix as in a checkout."""
+    shutil.copy(ROOT / "workflow/quick.yaml", folder / "config.yaml")
+    found = ingest(folder, code=1)
+    assert "ingest: say what to ingest, and where to: --config source=path/or/url output=folder" in found
+    assert "Traceback" not in found
 
 
 def test_an_output_of_another_ingest_is_refused(folder: Path) -> None:

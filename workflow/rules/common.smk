@@ -29,7 +29,12 @@ INGEST = {
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
 
 try:
-    SETTINGS = load_settings(config)
+    # An ingest needs no matrix, though a user's own matrix would have to have something in it.
+    SETTINGS = (
+        Settings.model_construct(corpora={}, scenarios={})
+        if ASKED and "scenarios" not in config
+        else load_settings(config)
+    )
 except SettingsError as error:
     raise WorkflowError(f"{ORIGIN}: {error}") from None
 
@@ -49,6 +54,10 @@ DELIVERABLES = [
     f"{RESULTS}/benchmark_report.html",
 ]
 FRESHNESS = Freshness(SETTINGS)
+if workflow.modifier.path_modifier.prefix:
+    raise WorkflowError(
+        "prefix: what is out of date is told from the files themselves, so set the folder by config: results: ..."
+    )
 STANDALONE = workflow.modifier.is_main_snakefile()
 ALL_CORES = workflow.resource_settings.cores or 1
 
