@@ -107,13 +107,16 @@ def test_a_folder_is_ingested_once_and_goes_on_with_what_changed(folder: Path) -
     assert set(delivered(folder / "out").values()) == {1}
 
 
-def test_geoparquet_files_are_ingested(folder: Path) -> None:
-    """A folder of tables gives each of its items once."""
+def test_geoparquet_files_are_ingested_and_no_other_in_their_place(folder: Path) -> None:
+    """A folder of tables gives each of its items once, and what is there is never taken for another source's."""
     corpus(folder, "geoparquet", files=3)
     ingest(folder, "source=source", "output=out", "shards=2")
     found = delivered(folder / "out")
     assert len(found) == ITEMS
     assert set(found.values()) == {1}
+    (folder / "source").rename(folder / "other")
+    assert "belongs to another ingest" in ingest(folder, "source=other", "output=out", code=1)
+    assert "source: source is not there" in ingest(folder, "source=source", "output=out", code=1)
 
 
 def test_killed_shards_of_an_api_run_again_alone(folder: Path, stac_server: Any) -> None:
@@ -193,7 +196,6 @@ def test_not_all_came_is_a_failure_every_time(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        (["source=source"], "ingest: output is missing (output=...)"),
         (["source=source", "output=out", "shard=3"], "shard is no setting; did you mean shards?"),
         (["source=nowhere", "output=out"], "source: nowhere is not there; give a folder, GeoParquet files or the URL"),
         (["source=source", "output=o{u}t"], "braces would be taken for wildcards"),
@@ -213,12 +215,3 @@ def test_a_command_without_settings_is_told_what_it_needs(folder: Path) -> None:
     found = ingest(folder, code=1)
     assert "ingest: say what to ingest, and where to: --config source=path/or/url output=folder" in found
     assert "Traceback" not in found
-
-
-def test_an_output_of_another_ingest_is_refused(folder: Path) -> None:
-    """What is there is never taken for another source's, though all files that the command makes are there."""
-    corpus(folder, "item_files")
-    ingest(folder, "source=source", "output=out")
-    (folder / "source").rename(folder / "other")
-    assert "belongs to another ingest" in ingest(folder, "source=other", "output=out", code=1)
-    assert "source: source is not there" in ingest(folder, "source=source", "output=out", code=1)
