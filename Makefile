@@ -31,7 +31,7 @@ test: $(VENV)/.dev ## all tests, several files at once
 	$(BIN)/pytest -n auto --dist loadfile
 
 test-long: $(VENV)/.dev ## kills, many items past faults, fuzzing, at full size (about an hour; TEST_ITEMS, TEST_INPUTS)
-	TEST_LONG=1 $(BIN)/pytest tests/long -s
+	TEST_LONG=1 $(BIN)/pytest tests/long tests/workflow/test_killed.py -s
 
 test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of object storage, against a local server in an environment of its own
 	TEST_MOTO_SERVER=.venv-s3/bin/moto_server $(BIN)/pytest tests/integration/test_sharding_s3.py -rs

@@ -1,12 +1,17 @@
 """Measures how STAC items are best ingested on this machine, from these sources."""
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
 # Another configuration given on the command line stands in its place: a matrix is not laid over another one.
-if "scenarios" not in config:
+# An ingest needs none, so that it works in any folder.
+if "scenarios" not in config and (
+    "source" not in config or Path("config.yaml").exists()
+):
 
     configfile: "config.yaml"
 

@@ -32,8 +32,10 @@ def tell(settings: Settings, spec: CellSpec, terminal: TextIO | None = None) -> 
     done = finished(settings, since)
     name = f"{spec.scenario}: {spec.label} at {spec.concurrency}"
     seconds = left_s(done, planned, sampling_of(settings, spec).budget_seconds)
+    more = planned - len(done) - 1
     print(
-        f"Cell {len(done) + 1} of {planned}, {name}; {planned - len(done) - 1} more, about {_clock(seconds)} left",
+        f"Cell {len(done) + 1} of {planned}, {name}; {f'{more} more' if more else 'the last'}, "
+        f"about {_clock(seconds)} left",
         file=terminal,
         flush=True,
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,6 +47,7 @@ class Api(ThreadingHTTPServer):
         self.breaks_at = None
         self.extent = [stamp(-0.3), stamp(DAYS)]  # so that no item lies where it is halved
         self.asked = []
+        self.arrivals = []
 
     def times(self, properties):
         """Tell when an item is, as this server sees it: some search durations even of items that have an instant."""
@@ -68,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        self.server.arrivals.append(time.monotonic())
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         server = self.server
@@ -249,3 +254,22 @@ def test_the_requests_of_all_keep_to_the_budget(api, settings):
     few = ShardedIngest.parse({**settings.model_dump(), "max_requests": 20, "output": settings.output + "-few"})
     with pytest.raises(ConfigurationError, match="max_requests: 20 don't do"):
         plan_ingest(few)
+
+
+def test_the_rate_of_a_host_is_kept_by_all_jobs_together(api, settings):
+    """Two jobs at once, and those that follow them, never send more than their host's bucket of tokens has."""
+    per_second, jobs = 25, 2
+    bounded = {**settings.model_dump(), "requests_per_second": per_second, "jobs": jobs, "shards": 12, "limit": DAYS}
+    plan = plan_ingest(ShardedIngest.parse(bounded))
+    with ThreadPoolExecutor(jobs) as at_once:
+        list(at_once.map(partial(run_shard, plan), range(len(plan.shards))))
+    assert close_ingest(plan).items == DAYS
+    arrivals = sorted(api.arrivals)
+    assert len(arrivals) > 3 * len(plan.shards)
+    tokens = [number - per_second * (at - arrivals[0]) for number, at in enumerate(arrivals, 1)]
+    lowest, most = tokens[0], 0.0
+    for level in tokens:
+        lowest = min(lowest, level - 1)
+        most = max(most, level - lowest)
+    # One a job, and one for requests that come late.
+    assert most <= jobs + 1

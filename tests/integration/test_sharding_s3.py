@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -18,10 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 from sharding_items import item
 
-from stac_ingest.errors import ConfigurationError
+from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.geoparquet.encode import GeoParquetWriter
 from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
 from stac_ingest.sharding.freshness import IngestFreshness
+from stac_ingest.sharding.pieces import pieces_of
+from stac_ingest.summary import IngestSummary
 
 ROOT = Path(__file__).resolve().parents[2]
 MOTO = os.environ.get("TEST_MOTO_SERVER")
@@ -121,6 +124,108 @@ def test_a_folder_goes_to_a_bucket_and_stays_in_step(bucket, tmp_path):
     assert delivered(filesystem, output) == ONCE
 
 
+def put(filesystem, path, number, **more):
+    """Store an item."""
+    with filesystem.open_output_stream(path) as stream:
+        stream.write(json.dumps(item(number, **more)).encode())
+
+
+@pytest.fixture
+def stored(bucket):
+    """Store a collection with an item an object; give its URL."""
+    filesystem, name = bucket
+    for number in range(ITEMS):
+        put(filesystem, f"{name}/mine/items/{number:04d}.json", number)
+    with filesystem.open_output_stream(f"{name}/mine/collection.json") as stream:
+        stream.write(b"{}")
+    return f"s3://{name}/mine"
+
+
+def test_item_files_of_a_bucket_go_to_another_prefix(bucket, stored, tmp_path):
+    """Each item comes once; an edited object, and one that is added, cost the shards that they are in."""
+    filesystem, name = bucket
+    output = f"{name}/tables"
+    settings = ShardedIngest.parse(
+        {"source": stored, "output": f"s3://{output}", "state": str(tmp_path / "state"), "shards": 3}
+    )
+    assert ingest(settings) == [0, 1, 2]
+    assert delivered(filesystem, output) == ONCE
+    fresh = IngestFreshness(settings)
+    assert (fresh.plan(), fresh.shards(), fresh.end()) == (None, {}, None)
+    put(filesystem, f"{name}/mine/items/0030.json", 30, bbox=[1.25, 2.5, 1.25, 2.5])
+    assert IngestFreshness(settings).plan() == "the source has changed"
+    assert ingest(settings) == [1]
+    put(filesystem, f"{name}/mine/items/9999.json", 9999)
+    assert 2 in ingest(settings)
+    assert delivered(filesystem, output) == {**ONCE, "i9999": 1}
+
+
+def test_a_bucket_is_listed_once_for_all_shards(bucket, stored, tmp_path):
+    """What comes after the plan is no shard's; a broken item costs itself; a listing of another plan is refused."""
+    filesystem, name = bucket
+    with filesystem.open_output_stream(f"{name}/mine/items/0007.json") as stream:
+        stream.write(b"{")
+    settings = ShardedIngest.parse({"source": stored, "output": str(tmp_path / "out"), "shards": 3})
+    plan = plan_ingest(settings)
+    put(filesystem, f"{name}/mine/items/0008a.json", 8000)
+    shards = [run_shard(plan, number) for number in range(3)]
+    assert [shard.ingest.items for shard in shards] == [19, 20, 20]
+    certificate = close_ingest(plan)
+    assert (certificate.verdict, [one.origin for one in certificate.failed]) == ("truncated", ["0007.json"])
+    plan_ingest(settings)
+    with pytest.raises(DataProcessingError, match=r"listing\.ndjson is not what was planned from"):
+        run_shard(plan, 1)
+
+
+@pytest.mark.parametrize("how", ["changed", "gone"])
+def test_an_object_that_is_not_what_was_planned_fails_its_shard(bucket, stored, tmp_path, how):
+    """Nothing is certified of a shard whose object is another one by now, or gone; planned anew, all is well."""
+    filesystem, name = bucket
+    settings = ShardedIngest.parse({"source": stored, "output": str(tmp_path / "out"), "shards": 3})
+    plan = plan_ingest(settings)
+    path = f"{name}/mine/items/0021.json"
+    filesystem.delete_file(path) if how == "gone" else put(filesystem, path, 21, title="longer")
+    with pytest.raises(DataProcessingError, match=r"0021\.json has changed since it was planned"):
+        run_shard(plan, 1)
+    assert not list(settings.state_folder.glob("0*.json"))
+    ingest(settings)
+    assert close_ingest(plan_ingest(settings)).items == ITEMS - (how == "gone")
+
+
+async def test_a_server_that_fails_for_a_while_fails_the_shard(bucket, tmp_path):
+    """What another try may bring is no failure that a certificate names, as a damaged table is."""
+    filesystem, name = bucket
+    with GeoParquetWriter(tmp_path / "table.parquet") as writer:
+        writer.write([item(number) for number in range(5)])
+    for path, data in (("a", (tmp_path / "table.parquet").read_bytes()), ("b", b"nothing of the kind")):
+        with filesystem.open_output_stream(f"{name}/tables/{path}.parquet") as stream:
+            stream.write(data)
+    settings = ShardedIngest.parse({"source": f"s3://{name}/tables", "output": str(tmp_path / "out"), "shards": 1})
+    plan = plan_ingest(settings)
+    assert (await asyncio.to_thread(run_shard, plan, 0)).ingest.ingest_failures == 1
+    kind, config = pieces_of(settings, plan.shards[0]), pieces_of(settings).config(plan.shards[0])
+    source = kind.source(plan.shards[0], config, IngestSummary())
+    table, broken = [unit async for unit in source.units()]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        closed = f"127.0.0.1:{free.getsockname()[1]}"
+    gone = pafs.S3FileSystem(access_key="x", secret_key="x", endpoint_override=closed, scheme="http")
+    assert [payload.error is not None async for (payload,) in source.read(broken)] == [True]
+    with pytest.raises(DataProcessingError, match="AWS Error NETWORK_CONNECTION"):
+        await anext(source.read(table._replace(filesystem=gone)))
+    await source.close()
+
+
+def test_an_api_goes_to_a_bucket(bucket, stac_server, tmp_path):
+    """Items of an API are in the bucket once, those at the edges of shards too."""
+    filesystem, name = bucket
+    server = stac_server(items=ITEMS)
+    api = {"source": server.url, "collection": "sentinel-2-l2a", "limit": 10, "concurrency": 1, "shards": 3}
+    ingest(ShardedIngest.parse({**api, "output": f"s3://{name}/out", "state": str(tmp_path / "state")}))
+    found = delivered(filesystem, f"{name}/out")
+    assert len(found) == ITEMS
+    assert set(found.values()) == {1}
+
+
 def test_the_command_reads_from_a_bucket_and_writes_to_it(bucket, tmp_path):
     """`snakemake ingest` takes GeoParquet files of a bucket to another prefix, and then has nothing to do."""
     filesystem, name = bucket
@@ -149,7 +254,9 @@ def test_a_bucket_that_can_not_be_used_is_told_in_words(bucket, tmp_path, monkey
     _, name = bucket
     state = {"state": str(tmp_path / "state")}
     source = {"source": f"s3://{name}-not/tables", "output": str(tmp_path / "out")}
-    with pytest.raises(ConfigurationError, match=r"source: no GeoParquet files found at s3://.*-not/tables"):
+    with pytest.raises(
+        ConfigurationError, match=r"source: no GeoParquet files, and no JSON files, found in s3://.*-not/t"
+    ):
         plan_ingest(ShardedIngest.parse(source))
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ConfigurationError, match="the environment lacks AWS_SECRET_ACCESS_KEY"):

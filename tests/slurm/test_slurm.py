@@ -13,15 +13,21 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from ingest_bench.corpora import build
 from ingest_bench.results import Cell, Results
+from ingest_bench.settings import Corpus
+from stac_ingest.sharding.records import CollectionCertificate, ShardCertificate
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = Path(__file__).with_name("cluster.sh")
 CANNOT = 77
 PATIENCE_S = 300
+ITEMS = int(os.environ.get("TEST_ITEMS", "40000"))
+PAIRS = int(os.environ.get("TEST_PAIRS", "1"))
 
 pytestmark = pytest.mark.skipif("TEST_SLURM" not in os.environ, reason="`make test-slurm` runs these")
 
@@ -104,8 +110,8 @@ def until_running(name: str, run: subprocess.Popen[str]) -> tuple[str, str]:
     return next(iter(found.items()))
 
 
-def beside(one: Cell, other: Cell) -> bool:
-    """Say whether two cells were measured at the same time."""
+def beside(one: Cell | ShardCertificate, other: Cell | ShardCertificate) -> bool:
+    """Say whether two cells were measured, or two shards ingested, at the same time."""
     return one.started_at < other.ended_at and other.started_at < one.ended_at
 
 
@@ -164,3 +170,51 @@ def test_snakemake_killed_and_started_again(cluster: Path, tmp_path: Path) -> No
     assert len(read(tmp_path).cells) == 3
     shutil.rmtree(tmp_path / ".snakemake")
     assert "Nothing to be done" in finish(start(tmp_path, "--dry-run"))
+
+
+@pytest.fixture(scope="module")
+def items(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a folder of item files that takes two nodes some seconds."""
+    folder = tmp_path_factory.mktemp("source")
+    build("source", Corpus(kind="item_files", items=ITEMS, item_kb=5), 7, folder / "items", folder / "made.json", 2)
+    return folder / "items"
+
+
+def ingest(folder: Path, items: Path, *more: str) -> list[ShardCertificate]:
+    """Ingest a folder in two shards, each with a node to itself; see that all came once, and return who did it when."""
+    folder.mkdir()
+    alone = ["--set-resources", f"ingest_shard:slurm_extra='{' '.join(['--exclusive', *more])}'"]
+    finish(start(folder, "ingest", *alone, "--config", f"source={items}", "output=out", "shards=2"))
+    whole = CollectionCertificate.model_validate_json((folder / "out/certificate.json").read_bytes())
+    assert (whole.verdict, whole.items, whole.duplicates) == ("complete", ITEMS, 0)
+    parts = sorted((folder / "out/items").iterdir())
+    ids = [found for part in parts for found in pq.read_table(part, columns=["id"])["id"].to_pylist()]
+    assert (len(parts), len(ids), len(set(ids))) == (2, ITEMS, ITEMS)
+    paths = sorted((folder / "out/shards").glob("0*.json"))
+    return [ShardCertificate.model_validate_json(path.read_bytes()) for path in paths]
+
+
+def busy_s(shards: list[ShardCertificate]) -> float:
+    """Sum the time of each node's shards and give the busiest one's: what a cluster takes to start jobs is left out."""
+    nodes: dict[str, float] = {}
+    for shard in shards:
+        nodes[shard.host] = nodes.get(shard.host, 0) + shard.ended_at - shard.started_at
+    return max(nodes.values())
+
+
+def test_shards_of_an_ingest_share_two_nodes(cluster: Path, items: Path, tmp_path: Path) -> None:
+    """One node ingests its shards one after another, two nodes theirs at once; both deliver each item once."""
+    for pair in range(PAIRS):
+        ways = {"one": ["--exclude=n2"], "two": []}
+        order = sorted(ways, reverse=bool(pair % 2))
+        found = {name: ingest(tmp_path / f"{name}{pair}", items, *ways[name]) for name in order}
+        one, two = found["one"], found["two"]
+        assert [shard.host for shard in one] == ["n1", "n1"]
+        assert not beside(*one)
+        assert {shard.host for shard in two} == {"n1", "n2"}
+        assert beside(*two)
+        span = max(shard.ended_at for shard in two) - min(shard.started_at for shard in two)
+        print(  # noqa: T201 - a figure
+            f"{ITEMS} files in 2 shards: {busy_s(one):.1f} s on one node, {busy_s(two):.1f} s on two, "
+            f"{busy_s(one) / busy_s(two):.2f}x; {busy_s(one) / span:.2f}x from the first start to the last end"
+        )

@@ -63,6 +63,7 @@ def test_the_first_line_goes_by_the_budget(told) -> None:
 def test_later_lines_go_by_the_pace(told) -> None:
     """After two cells, the time left is as many times their pace as cells are left."""
     assert told(2, Terminal()) == "Cell 3 of 4, files: sequential at 3; 1 more, about 20 s left\n"
+    assert told(3, Terminal()) == "Cell 4 of 4, files: sequential at 4; the last, about 10 s left\n"
 
 
 def test_without_a_terminal_it_is_silent(told) -> None:

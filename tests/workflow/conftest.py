@@ -9,13 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from planner import Planner
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,6 +60,7 @@ class Checkout:
     """A copy of the project's workflow and sources, with a configuration and results of its own."""
 
     folder: Path
+    planner: Planner
 
     @property
     def results(self) -> Path:
@@ -120,7 +122,9 @@ class Checkout:
 
     def plan(self, *arguments: str) -> set[str]:
         """Return the jobs that are planned, by name: `corpus files`, `files: queue at 2`, `aggregate`, `report`."""
-        said = self.snakemake("--cores", "8", "--dry-run", *arguments)
+        command = ["--nocolor", "--cores", "8", "--dry-run", *arguments]
+        code, said = self.planner.run(self.folder, self.environment(), command)
+        assert code == 0, said[-4000:]
         told = [line.partition(": ")[2] for line in said.splitlines() if re.match(r"Job \d+: ", line)]
         names = {
             short + line.removeprefix(start) for line in told for start, short in JOBS.items() if line.startswith(start)
@@ -130,13 +134,20 @@ class Checkout:
 
 
 @pytest.fixture(scope="session")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def planner() -> Iterator[Planner]:
+    """Start what makes plans, and end it."""
+    with Planner() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory, planner: Planner) -> Checkout:
     """Copy the project and measure the small matrix once. Take a copy of this (`checkout`), and leave it as it is."""
     folder = tmp_path_factory.mktemp("measured") / "checkout"
     for name in ("workflow", "src", "envs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copy(ROOT / "Snakefile", folder)
-    made = Checkout(folder)
+    made = Checkout(folder, planner)
     made.configure(SMALL)
     made.snakemake("--cores", "8")
     return made
@@ -146,7 +157,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def checkout(measured: Checkout, tmp_path: Path) -> Checkout:
     """Return a copy of the measured checkout, its times and Snakemake's notes included."""
     shutil.copytree(measured.folder, tmp_path / "checkout")
-    return Checkout(tmp_path / "checkout")
+    return replace(measured, folder=tmp_path / "checkout")
 
 
 @pytest.fixture
@@ -156,6 +167,6 @@ def empty(measured: Checkout, tmp_path: Path) -> Callable[[], Checkout]:
     def make(name: str = "empty") -> Checkout:
         left_out = shutil.ignore_patterns("results", ".snakemake", ".cache", ".tmp")
         shutil.copytree(measured.folder, tmp_path / name, ignore=left_out)
-        return Checkout(tmp_path / name)
+        return replace(measured, folder=tmp_path / name)
 
     return make

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,13 @@ from ingest_bench.seal import seal_of
 
 Checkout = Any
 """The class of that name in `conftest.py`."""
+LONG = pytest.mark.skipif("TEST_LONG" not in os.environ, reason="`make test-long` runs these")
 CELL = "api: sequential at 1"
 MADE_FROM_CELLS = {"aggregate", "report", "advice"}
 PATIENCE_S = 60
+HARD, SOFT = [signal.SIGKILL], [signal.SIGINT, signal.SIGTERM]
+ALL = [*HARD, *(pytest.param(number, marks=LONG) for number in SOFT)]
+"""Signals; the soft ones of these in `make test-long` alone."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +33,7 @@ def survivor(measured: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ch
     """Return a checkout that lives through all of these tests, with a cell that takes long enough to be killed in."""
     folder = tmp_path_factory.mktemp("survivor") / "checkout"
     shutil.copytree(measured.folder, folder)
-    made = type(measured)(folder)
+    made = replace(measured, folder=folder)
     made.set("scenarios.api.server", {"think_ms": 100})
     return made
 
@@ -74,6 +79,16 @@ def end(checkout: Checkout, run: subprocess.Popen[str]) -> str:
     return said
 
 
+def kill(checkout: Checkout, run: subprocess.Popen[str], victim: str, number: signal.Signals) -> None:
+    """Send a signal to Snakemake, or to a process of its; as Ctrl-C does, which a terminal sends to all of them."""
+    if victim == "snakemake" and number == signal.SIGINT:
+        os.killpg(run.pid, number)
+        return
+    process = running(checkout, victim) if victim != "snakemake" else psutil.Process(run.pid)
+    assert process
+    process.send_signal(number)
+
+
 def whole(checkout: Checkout) -> dict[str, int]:
     """Return the cell files with their times, having seen that each is whole and no other file is taken for one."""
     files = list((checkout.results / "cells").rglob("*.json"))
@@ -88,8 +103,7 @@ def test_snakemake_killed_while_a_cell_measures(survivor: Checkout, number: sign
     (survivor.results / "cells/api/sequential-1.json").unlink(missing_ok=True)
     run = survivor.start("--cores", "2")
     until(lambda: running(survivor, "ingest_bench.sample_process"), run)
-    # As Ctrl-C does, which a terminal sends to all of them.
-    os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)
+    kill(survivor, run, "snakemake", number)
     if number == signal.SIGTERM:
         run.communicate(timeout=PATIENCE_S)
         until(lambda: not processes(survivor))
@@ -100,52 +114,53 @@ def test_snakemake_killed_while_a_cell_measures(survivor: Checkout, number: sign
     assert whole(survivor) == before
 
 
-@pytest.mark.parametrize(
-    ("victim", "words"),
-    [
-        ("the measuring process", ["measure_cell.py"]),
-        ("the simulator", ["ingest_bench.simulator"]),
-        ("a sample", ["ingest_bench.sample_process"]),
-    ],
-)
-def test_a_part_of_a_cell_killed(survivor: Checkout, victim: str, words: list[str]) -> None:
-    """The cell fails, and is measured again in the next run."""
+@pytest.mark.parametrize("number", ALL)
+@pytest.mark.parametrize("victim", ["measure_cell.py", "ingest_bench.simulator", "ingest_bench.sample_process"])
+def test_a_part_of_a_cell_killed(survivor: Checkout, victim: str, number: signal.Signals) -> None:
+    """When the measuring process, the simulator or a sample is killed, the cell fails; the next run measures it."""
     before = whole(survivor)
     (survivor.results / "cells/api/sequential-1.json").unlink(missing_ok=True)
     run = survivor.start("--cores", "2")
     until(lambda: running(survivor, "ingest_bench.sample_process"), run)
-    process = running(survivor, *words)
+    process = running(survivor, victim)
     assert process
-    process.kill()
+    process.send_signal(number)
     said = end(survivor, run)
     assert "Error in rule measure" in said
     assert survivor.plan() == {CELL, *MADE_FROM_CELLS}
     assert whole(survivor) == before
 
 
-def test_snakemake_killed_while_a_corpus_is_built(empty: Callable[[], Checkout]) -> None:
+@pytest.mark.parametrize("number", ALL)
+@pytest.mark.parametrize("victim", ["snakemake", pytest.param("build_corpus.py", marks=LONG)])
+def test_killed_while_a_corpus_is_built(empty: Callable[[], Checkout], victim: str, number: signal.Signals) -> None:
     """A corpus that was not finished is no corpus; its builders end, and the next run makes it."""
     checkout = empty()
     checkout.set("corpora.files.items", 20_000)
     run = checkout.start("--cores", "2", "results/corpora/files.manifest.json")
     until((checkout.results / "corpora/.files.partial").exists, run)
-    run.kill()
+    kill(checkout, run, victim, number)
     end(checkout, run)
-    assert not (checkout.results / "corpora/files").exists()
+    # Asked to end, Snakemake lets its jobs finish.
+    if (victim, number) != ("snakemake", signal.SIGTERM):
+        assert not (checkout.results / "corpora/files").exists()
     checkout.set("corpora.files.items", 30)
     checkout.snakemake("--cores", "2", "results/corpora/files.manifest.json")
     assert checkout.plan("results/corpora/files.manifest.json") == set()
 
 
-def test_killed_while_cells_are_brought_together_and_then_finished(survivor: Checkout) -> None:
+@pytest.mark.parametrize("number", ALL)
+@pytest.mark.parametrize("victim", [pytest.param("aggregate.py", marks=LONG), "snakemake"])
+def test_killed_while_cells_are_brought_together(survivor: Checkout, victim: str, number: signal.Signals) -> None:
     """After all this, one plain run goes on where the last one was killed, and leaves nothing to do."""
     until(lambda: not processes(survivor))
     before = whole(survivor)
+    (survivor.results / "benchmark_results.json").unlink(missing_ok=True)
     run = survivor.start("--cores", "2")
     until(lambda: running(survivor, "aggregate.py"), run)
     cell = survivor.results / "cells/api/sequential-1.json"
     measured_at = cell.stat().st_mtime_ns
-    run.kill()
+    kill(survivor, run, victim, number)
     end(survivor, run)
     said = survivor.snakemake("--cores", "2")
     assert "Measuring" not in said

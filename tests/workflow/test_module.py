@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+ROOT = Path(__file__).resolve().parents[2]
 Checkout = Any
 """The class of that name in `conftest.py`."""
 OTHER = """
@@ -26,6 +32,57 @@ module bench:
 
 use rule * from bench as bench_*
 """
+
+INGEST = f"""
+module bench:
+    snakefile: "{ROOT / "Snakefile"}"
+    MORE
+    config: {{"source": "items", "output": "tables", "shards": 2}}
+
+use rule * from bench as bench_*
+
+rule counted:
+    default_target: True
+    input:
+        rules.bench_ingest.input,
+    output:
+        "counted.txt",
+    shell:
+        "ls tables/items | wc -l > {{output}}"
+"""
+
+
+def other_workflow(folder: Path, more: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a workflow in a folder of its own that ingests with this one's rules."""
+    (folder / "Snakefile").write_text(INGEST.replace("MORE", more))
+    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def test_another_workflow_ingests(tmp_path: Path) -> None:
+    """Without a matrix, from another folder and under other names: the rules ingest what the other's config says."""
+    (tmp_path / "items").mkdir()
+    for number in range(6):
+        properties = {"datetime": "2024-01-01T00:00:00Z"}
+        item = {"type": "Feature", "id": f"i{number}", "geometry": None, "properties": properties, "links": []}
+        (tmp_path / f"items/{number}.json").write_text(json.dumps({**item, "assets": {}, "stac_version": "1.0.0"}))
+    done = other_workflow(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "counted.txt").read_text().strip() == "2"
+    assert json.loads((tmp_path / "tables/certificate.json").read_bytes())["items"] == 6
+    (tmp_path / "items/5.json").touch()
+    again = other_workflow(tmp_path)
+    assert again.stderr.count(": Ingesting shard") == 1, again.stderr
+
+
+def test_a_prefix_is_refused_in_words(tmp_path: Path) -> None:
+    """What would put files where nothing looks for them is told before anything runs."""
+    done = other_workflow(tmp_path, 'prefix: "sub"')
+    assert done.returncode == 1
+    assert "prefix: what is out of date is told from the files themselves" in done.stderr
 
 
 def test_another_workflow_uses_this_one(empty: Callable[[], Checkout]) -> None:

@@ -29,8 +29,10 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def test_nothing_changed_nothing_runs(checkout: Checkout) -> None:
-    """Right after a run nothing is planned."""
-    assert checkout.plan() == set()
+    """Right after a run the same command runs nothing, and touches no file."""
+    before = {path: path.stat().st_mtime_ns for path in checkout.results.rglob("[!.]*.*")}
+    assert "Nothing to be done" in checkout.snakemake("--cores", "8")
+    assert {path: path.stat().st_mtime_ns for path in checkout.results.rglob("[!.]*.*")} == before
 
 
 @pytest.mark.parametrize(
@@ -117,8 +119,9 @@ def test_a_changed_source_module(checkout: Checkout, module: str, planned: set[s
 
 
 def test_comments_and_docstrings_everywhere(checkout: Checkout) -> None:
-    """A comment in every source module, script and rule file, and in the configuration, plans nothing."""
-    for pattern in ("src/**/*.py", "workflow/scripts/*.py", "workflow/rules/*.smk", "Snakefile", "config.yaml"):
+    """A comment in every source module, script, rule file and caption, and in the configuration, plans nothing."""
+    commented = ("src/**/*.py", "workflow/scripts/*.py", "workflow/rules/*.smk", "Snakefile", "config.yaml")
+    for pattern in (*commented, "workflow/report/*.rst"):
         found = list(checkout.folder.glob(pattern))
         assert found
         for path in found:

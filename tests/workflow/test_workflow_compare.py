@@ -118,6 +118,7 @@ def test_a_missing_run_is_told(tmp_path: Path, arguments: tuple[str, ...], words
     done = compare(tmp_path, *arguments)
     assert done.returncode == 1
     assert words in done.stderr
+    assert "Traceback" not in done.stderr
     assert not (tmp_path / "results/compare.json").exists()
 
 

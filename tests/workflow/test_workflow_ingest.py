@@ -28,16 +28,16 @@ VERDICT = "Looking whether all items came"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make a folder to work in, with a matrix that nothing is wanted of."""
-    shutil.copy(ROOT / "workflow/quick.yaml", tmp_path / "config.yaml")
+    """Make a folder to work in, without a matrix."""
     return tmp_path
 
 
 def start(folder: Path, *config: str) -> subprocess.Popen[str]:
     """Start the command, with two jobs at once."""
     snakefile = str(ROOT / "Snakefile")
+    given = ["--config", *config] if config else []
     return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "ingest", "--snakefile", snakefile, "--cores", "2", "--config", *config],
+        [sys.executable, "-m", "snakemake", "ingest", "--snakefile", snakefile, "--cores", "2", *given],
         cwd=folder,
         env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
         stdout=subprocess.PIPE,
@@ -107,13 +107,16 @@ def test_a_folder_is_ingested_once_and_goes_on_with_what_changed(folder: Path) -
     assert set(delivered(folder / "out").values()) == {1}
 
 
-def test_geoparquet_files_are_ingested(folder: Path) -> None:
-    """A folder of tables gives each of its items once."""
+def test_geoparquet_files_are_ingested_and_no_other_in_their_place(folder: Path) -> None:
+    """A folder of tables gives each of its items once, and what is there is never taken for another source's."""
     corpus(folder, "geoparquet", files=3)
     ingest(folder, "source=source", "output=out", "shards=2")
     found = delivered(folder / "out")
     assert len(found) == ITEMS
     assert set(found.values()) == {1}
+    (folder / "source").rename(folder / "other")
+    assert "belongs to another ingest" in ingest(folder, "source=other", "output=out", code=1)
+    assert "source: source is not there" in ingest(folder, "source=source", "output=out", code=1)
 
 
 def test_killed_shards_of_an_api_run_again_alone(folder: Path, stac_server: Any) -> None:
@@ -206,10 +209,9 @@ def test_a_wrong_command_is_told_in_words(folder: Path, config: list[str], said:
     assert not (folder / "out").exists()
 
 
-def test_an_output_of_another_ingest_is_refused(folder: Path) -> None:
-    """What is there is never taken for another source's, though all files that the command makes are there."""
-    corpus(folder, "item_files")
-    ingest(folder, "source=source", "output=out")
-    (folder / "source").rename(folder / "other")
-    assert "belongs to another ingest" in ingest(folder, "source=other", "output=out", code=1)
-    assert "source: source is not there" in ingest(folder, "source=source", "output=out", code=1)
+def test_a_command_without_settings_is_told_what_it_needs(folder: Path) -> None:
+    """One line says what to give, with no traceback, where there is a matrix as in a checkout."""
+    shutil.copy(ROOT / "workflow/quick.yaml", folder / "config.yaml")
+    found = ingest(folder, code=1)
+    assert "ingest: say what to ingest, and where to: --config source=path/or/url output=folder" in found
+    assert "Traceback" not in found

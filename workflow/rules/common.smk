@@ -27,7 +27,12 @@ INGEST = {
 ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
 
 try:
-    SETTINGS = load_settings(config)
+    # An ingest needs no matrix, though a user's own matrix would have to have something in it.
+    SETTINGS = (
+        Settings.model_construct(corpora={}, scenarios={})
+        if ASKED and "scenarios" not in config
+        else load_settings(config)
+    )
 except SettingsError as error:
     raise WorkflowError(f"{ORIGIN}: {error}") from None
 
@@ -47,6 +52,10 @@ DELIVERABLES = [
     f"{RESULTS}/benchmark_report.html",
 ]
 FRESHNESS = Freshness(SETTINGS)
+if workflow.modifier.path_modifier.prefix:
+    raise WorkflowError(
+        "prefix: what is out of date is told from the files themselves, so set the folder by config: results: ..."
+    )
 STANDALONE = workflow.modifier.is_main_snakefile()
 ALL_CORES = workflow.resource_settings.cores or 1
 
@@ -74,6 +83,12 @@ def begin_run(folder):
         claim = Claim(Path(folder), local=workflow.local_exec)
         if claim.free_left_overs():
             logger.info(f"{folder}: freed what a run that was killed had locked")
+
+
+def stop(message):
+    """End the command from an input function: whatever else one raises is shown with a traceback."""
+    logger.error(message)
+    raise SystemExit(1)
 
 
 def due(path, inputs, check, *subject, folder=RESULTS):
@@ -121,7 +136,7 @@ def cell_of(wildcards):
 def earlier_run(_wildcards):
     """Return the results to compare with, as `--config` names them."""
     if not EARLIER:
-        raise WorkflowError(
+        stop(
             "compare: say what to compare with: --config baseline=path/to/benchmark_results.json"
         )
     return str(EARLIER)

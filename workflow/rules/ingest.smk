@@ -59,12 +59,13 @@ rule ingest_end:
         "../scripts/close_ingest.py"
 
 
-# A rule of its own without output: a failing job loses its files, and they say what is missing.
+# A rule of its own without output: a failing job loses its files, and they say what is missing. Not worth a cluster's job.
 rule ingest:
     input:
         f"{INGEST_END}/certificate.json",
     log:
         f"{INGEST_STATE}/logs/ingest.log",
+    localrule: True
     conda:
         "../../envs/ingest-bench.yaml"
     message:

@@ -36,7 +36,7 @@ if SHARDED and SHARDED.at_once:
 def ingest_due(path, inputs, check, *subject):
     """Return the inputs of an ingest's job, as `due` does."""
     if not SHARDED:
-        raise WorkflowError(
+        stop(
             "ingest: say what to ingest, and where to: --config source=path/or/url output=folder"
         )
     asked = getattr(INGEST_FRESHNESS, check)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from hashlib import file_digest
 from pathlib import Path
 
@@ -16,11 +17,25 @@ def write_text(path: Path, text: str) -> None:
         DataProcessingError: it can't be written.
 
     """
+    _write(path, [text.encode()])
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a file of lines as `write_text` does, a line at a time.
+
+    Raises:
+        DataProcessingError: it can't be written.
+
+    """
+    _write(path, (line + b"\n" for line in lines))
+
+
+def _write(path: Path, blocks: Iterable[bytes]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
+        with temporary.open("wb") as stream:
+            stream.writelines(blocks)
             stream.flush()
             os.fsync(stream.fileno())
         put(temporary, path)

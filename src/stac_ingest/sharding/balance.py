@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 
@@ -16,7 +17,7 @@ def balanced(weights: Sequence[int], parts: int) -> list[range]:
         parts: how many are wanted, at least 1.
 
     """
-    heavy = [max(1, weight) for weight in weights]
+    heavy = array("q", (max(1, weight) for weight in weights))
     total = sum(heavy)
     found: list[range] = []
     current, begin, before = 0, 0, 0

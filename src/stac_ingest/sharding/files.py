@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sources.base import Item
 from stac_ingest.sources.folder import Folder
 from stac_ingest.sources.json_directory import JsonDirectorySource
+from stac_ingest.sources.names import json_names
 from stac_ingest.summary import IngestSummary
 
 OPENING = 4096
@@ -37,22 +39,54 @@ def items_folder(source: Path) -> Path:
     return source / "items" if (source / "collection.json").is_file() else source
 
 
-def listed(folder: Path) -> list[Entry]:
-    """List the item files, by name.
+class Listing:
+    """The item files of a folder, by name. A million of them are some 30 MB."""
+
+    def __init__(self, folder: Path) -> None:
+        """List the folder.
+
+        Raises:
+            ConfigurationError: there are no item files.
+            DataProcessingError: the folder can't be read.
+
+        """
+        self._sizes, self._times = array("q"), array("q")
+        try:
+            self._names = json_names(folder)
+            for _, size, time in looked_at(folder, self._names):
+                self._sizes.append(size)
+                self._times.append(time)
+        except OSError as error:
+            raise DataProcessingError(f"can't read {folder}: {error.strerror or error}") from error
+        if not self._names:
+            raise ConfigurationError(f"source: no JSON files found in {folder}")
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Give the bytes of each file."""
+        return self._sizes
+
+    def stamp(self, part: range | None = None) -> str:
+        """Hash what tells that files have changed: all of them, or a part."""
+        within = slice(part.start, part.stop) if part is not None else slice(None)
+        names = self._names[within] if part is not None else self._names
+        return stamp(map(Entry, names, self._sizes[within], self._times[within]))
+
+
+def looked_at(folder: Path, names: Iterable[str]) -> Iterator[Entry]:
+    """Look at files of a folder.
 
     Raises:
-        ConfigurationError: there are none.
-        DataProcessingError: the folder can't be read.
+        OSError: the folder or one of them can't be looked at.
 
     """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with os.scandir(folder) as entries:
-            found = [_entry(entry) for entry in entries if entry.name.endswith(".json")]
-    except OSError as error:
-        raise DataProcessingError(f"can't read {folder}: {error.strerror or error}") from error
-    if not found:
-        raise ConfigurationError(f"source: no JSON files found in {folder}")
-    return sorted(found)
+        for name in names:
+            found = os.stat(name, dir_fd=descriptor)
+            yield Entry(name, found.st_size, found.st_mtime_ns)
+    finally:
+        os.close(descriptor)
 
 
 def stamp(entries: Iterable[Entry]) -> str:
@@ -72,18 +106,16 @@ class FilesPieces:
 
     def stamp(self) -> str:
         """Hash the names, sizes and times of all files."""
-        return stamp(listed(self._folder))
+        return Listing(self._folder).stamp()
 
     def cut(self) -> Cut:
         """Cut the files into stretches of like weight."""
-        entries = listed(self._folder)
-        shards = self._settings.shards or -(-len(entries) // self._settings.items_per_shard)
-        parts = balanced([OPENING + entry.size for entry in entries], shards)
-        pieces = [
-            FilesPiece(start=part.start, stop=part.stop, digest=stamp(entries[part.start : part.stop]))
-            for part in parts
-        ]
-        return Cut(list(pieces), list(map(len, parts)), len(entries), stamp=stamp(entries))
+        found = Listing(self._folder)
+        count = len(found.sizes)
+        shards = self._settings.shards or -(-count // self._settings.items_per_shard)
+        parts = balanced(array("q", (OPENING + size for size in found.sizes)), shards)
+        pieces = [FilesPiece(start=part.start, stop=part.stop, digest=found.stamp(part)) for part in parts]
+        return Cut(list(pieces), list(map(len, parts)), count, stamp=found.stamp())
 
     def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
         """Give the settings by which a shard is read."""
@@ -109,16 +141,6 @@ class StretchSource(JsonDirectorySource):
     def _list(self) -> None:
         self._folder = Folder(self._path, self._config)
         names = self._folder.names[self._piece.start : self._piece.stop]
-        if stamp(_look(self._path, name) for name in names) != self._piece.digest:
+        if stamp(looked_at(self._path, names)) != self._piece.digest:
             raise DataProcessingError(f"{self._path} has changed since it was planned; start the ingest again")
         self._folder.names = names
-
-
-def _entry(entry: os.DirEntry[str]) -> Entry:
-    found = entry.stat()
-    return Entry(entry.name, found.st_size, found.st_mtime_ns)
-
-
-def _look(folder: Path, name: str) -> Entry:
-    found = os.stat(folder / name)  # noqa: PTH116 - as `_entry` does it
-    return Entry(name, found.st_size, found.st_mtime_ns)

@@ -53,8 +53,12 @@ class Pieces(Protocol):
         """Say whether an item that came in a shard belongs to it."""
 
 
-def pieces_of(settings: ShardedIngest) -> Pieces:
+def pieces_of(settings: ShardedIngest, known: Shard | None = None) -> Pieces:
     """Find out which kind of source it is.
+
+    Args:
+        settings: of the ingest.
+        known: a shard of its plan, where there is one: a bucket needn't be listed then.
 
     Raises:
         ConfigurationError: it isn't there, or can't be cut.
@@ -65,7 +69,11 @@ def pieces_of(settings: ShardedIngest) -> Pieces:
         from stac_ingest.sharding.timeline import TimePieces  # noqa: PLC0415
 
         return TimePieces(settings)
-    if is_object_storage(settings.source) or _section(settings.source) == "geoparquet":
+    if is_object_storage(settings.source):
+        from stac_ingest.sharding.objects import stored_pieces  # noqa: PLC0415
+
+        return stored_pieces(settings, known)
+    if _section(settings.source) == "geoparquet":
         from stac_ingest.sharding.tables import RowsPieces  # noqa: PLC0415
 
         return RowsPieces(settings)

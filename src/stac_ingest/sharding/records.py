@@ -40,6 +40,9 @@ class ShardCertificate(Record):
     removed: int = Field(default=0, description="items that the last job took out, since an earlier shard has them too")
     removed_by: str | None = Field(default=None, description="the digest of the plan under which these are elsewhere")
     failures: list[NamedFailure] = Field(description="the first of them; all are counted in `ingest`")
+    host: str = Field(description="the machine, or the node of a cluster, that it ran on")
+    started_at: float = Field(description="seconds since 1970")
+    ended_at: float = Field(description="seconds since 1970; its part was in its place by then")
     ingest: Certificate
 
 

@@ -29,8 +29,8 @@ class ShardedIngest(BaseModel):
 
     source: str = Field(
         min_length=1,
-        description="a folder of item files, GeoParquet files (a file, a folder, or s3://bucket/prefix), or the root "
-        "URL of a STAC API",
+        description="a folder of item files, or GeoParquet files (a file or a folder), here or at s3://bucket/prefix; "
+        "or the root URL of a STAC API",
     )
     output: str = Field(min_length=1, description="a folder, or s3://bucket/prefix")
     state: str | None = Field(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import socket
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.certificate import Certificate, certify
+from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failures import Failure
@@ -56,6 +60,7 @@ def run_shard(
     """
     shard, settings = plan.shards[number], plan.settings
     place, certificate = place_of(settings), certificate_path(settings, shard)
+    started_at = time.time()
     certificate.unlink(missing_ok=True)
     with _scratch(settings.state_folder / SCRATCH, shard.name) as scratch:
         found = asyncio.run(_ingest(plan, shard, scratch, modifiers, on_progress))
@@ -70,6 +75,10 @@ def run_shard(
             part=_publish(place, shard, found.certificate.output),
             strays=found.strays,
             failures=[NamedFailure(origin=one.item_id, error=one.error) for one in found.failures[:NAMED]],
+            # Nodes of a test cluster share a machine, whose name would not tell them apart.
+            host=os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
+            started_at=started_at,
+            ended_at=time.time(),
             ingest=found.certificate.model_copy(update={"output": {}}),
         )
     write_text(certificate, signed.model_dump_json(indent=1) + "\n")
@@ -92,12 +101,13 @@ async def _ingest(
     modifiers: Sequence[Modifier],
     on_progress: Callable[[PipelineResult], None] | None,
 ) -> _Found:
-    kind = pieces_of(plan.settings)
+    kind = pieces_of(plan.settings, shard)
     config = kind.config(shard)
     strays = Strays(scratch / strays_path(plan.settings, shard).name)
     fetcher = ShardFetcher(config, partial(kind.source, shard, config), partial(kind.owns, shard), strays)
     context, result = WorkflowContext(), PipelineResult()
     output = GeoParquetOutput(scratch, part_items=_ONE_PART)
+    await asyncio.sleep(_gap_s(config))
     await run_pipeline(fetcher, modifiers, output, context, on_progress=on_progress, result=result)
     summary, failures = fetcher.summary, context.failure_collector.get_all()
     # What belongs to another shard was counted by the server for this one.
@@ -106,6 +116,12 @@ async def _ingest(
         summary.matched -= strays.count
     certificate = certify(config, config.collection_id, summary, result, failures=len(failures))
     return _Found(certificate, failures, strays.count)
+
+
+def _gap_s(config: IngestConfig) -> float:
+    """Say how long a job waits before its first request: the one before it may have sent its last a moment ago."""
+    per_second = config.budget.requests_per_second
+    return 1 / per_second if per_second else 0.0
 
 
 def _check_complete(plan: Plan, shard: Shard, found: _Found) -> None:

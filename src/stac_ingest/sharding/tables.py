@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,7 @@ from stac_ingest.sharding.pieces import Cut
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sources import PARQUET_SUFFIXES
-from stac_ingest.sources.base import Item
+from stac_ingest.sources.base import Batch, Item
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
 from stac_ingest.summary import IngestSummary
 
@@ -83,6 +84,7 @@ class RowsPieces:
 
     def _groups(self, file: pafs.FileInfo) -> list[_Group]:
         found = row_groups(_path(file.path), self._filesystem)
+        _stop_at_passing(found.error)
         if found.metadata is None:
             return [_Group(file.path, -1, 0, _mark(file))]
         return [
@@ -101,19 +103,35 @@ class RowsSource(GeoParquetSource):
         self._filesystem = filesystem
         self._piece = piece
 
-    async def units(self) -> AsyncIterator[RowGroups]:
+    async def units(self) -> AsyncGenerator[RowGroups]:
         """List the row groups, those of one file together.
 
         Raises:
-            DataProcessingError: a file isn't the one that was planned.
+            DataProcessingError: a file isn't the one that was planned, or the storage doesn't answer.
 
         """
         for rows in self._piece.files:
-            (file,) = self._filesystem.get_file_info([rows.path])
+            try:
+                (file,) = self._filesystem.get_file_info([rows.path])
+            except OSError as error:
+                raise DataProcessingError(f"can't look at {rows.path}: {error}") from error
             if _mark(file) != rows.stamp:
                 raise DataProcessingError(f"{rows.path} has changed since it was planned; start the ingest again")
             whole = row_groups(_path(rows.path), self._filesystem)
             yield whole if whole.metadata is None else whole._replace(numbers=range(rows.first, rows.last + 1))
+
+    async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:
+        """Read row groups, batch by batch.
+
+        Raises:
+            DataProcessingError: object storage failed, which it may not do the next time.
+
+        """
+        async with aclosing(super().read(unit)) as batches:
+            async for batch in batches:
+                for payload in batch:
+                    _stop_at_passing(payload.error)
+                yield batch
 
 
 class _Group(NamedTuple):
@@ -130,6 +148,15 @@ def _opened(settings: ShardedIngest) -> tuple[pafs.FileSystem, str]:
     from stac_ingest.sharding.object_storage import open_bucket  # noqa: PLC0415 - folders do without it
 
     return open_bucket(settings.source, settings, "source")
+
+
+_OF_STORAGE = "AWS Error"
+"""Arrow says so of what a bucket's server answers; in all else, damaged files and servers' failures look alike."""
+
+
+def _stop_at_passing(error: Exception | None) -> None:
+    if error is not None and _OF_STORAGE in str(error):
+        raise DataProcessingError(str(error)) from error
 
 
 def _path(path: str) -> Path:

@@ -92,7 +92,7 @@ class GeoParquetSource:
             for number in whole.numbers:
                 yield whole._replace(numbers=range(number, number + 1))
 
-    async def read(self, unit: RowGroups) -> AsyncIterator[Batch]:
+    async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:
         """Read row groups, batch by batch."""
         if unit.decoder is None or unit.metadata is None:
             yield [Payload(None, unit.path.name, unit.error)]

@@ -1,0 +1,219 @@
+"""Item files on object storage: how they are cut, and how one stretch of them is read.
+
+A bucket is listed by a request for each thousand objects. So it is listed once, when the ingest is planned; the listing
+is kept beside the plan, where all jobs find it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+import pyarrow.fs as pafs
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
+from stac_ingest.sharding.atomic import write_lines
+from stac_ingest.sharding.balance import balanced
+from stac_ingest.sharding.files import Entry, stamp
+from stac_ingest.sharding.object_storage import open_bucket
+from stac_ingest.sharding.pieces import Cut
+from stac_ingest.sharding.plan import FilesPiece, Shard
+from stac_ingest.sharding.settings import ShardedIngest
+from stac_ingest.sharding.tables import RowsPieces
+from stac_ingest.sources import PARQUET_SUFFIXES
+from stac_ingest.sources.base import Batch, Item, Payload
+from stac_ingest.sources.folder import BATCH_BYTES
+from stac_ingest.sources.json_directory import SLICE, JsonDirectorySource
+from stac_ingest.summary import IngestSummary
+
+LISTING = "listing.ndjson"
+ASKING = 128 << 10
+"""What asking for an object costs, in bytes that could be read and parsed instead, about."""
+AT_ONCE = 16
+"""Objects of a slice that are asked for at the same time: each takes a round trip or two."""
+
+
+class Objects(NamedTuple):
+    """A folder of a bucket, and the item files in it by name."""
+
+    folder: str
+    """As the file system calls it."""
+    entries: list[Entry]
+
+
+def stored_pieces(settings: ShardedIngest, known: Shard | None) -> RowsPieces | ObjectsPieces:
+    """Find out what a prefix of a bucket holds: GeoParquet files, or else item files.
+
+    Args:
+        settings: of the ingest.
+        known: a shard of it, which says as much without another listing.
+
+    Raises:
+        ConfigurationError: neither, or the bucket can't be looked into.
+
+    """
+    if known is not None:
+        return RowsPieces(settings) if known.piece.kind == "rows" else ObjectsPieces(settings, None)
+    filesystem, root = open_bucket(settings.source, settings, "source")
+    try:
+        if filesystem.get_file_info(root).is_file:
+            return RowsPieces(settings)
+        found = _files(filesystem, root)
+        if any(file.path.endswith(PARQUET_SUFFIXES) for file in found):
+            return RowsPieces(settings)
+        # As on disk, a collection has its items in a folder of their own.
+        collection = any(file.base_name == "collection.json" for file in found)
+        folder = f"{root}/items" if collection else root
+        listed = _files(filesystem, folder) if collection else found
+    except OSError as error:
+        raise ConfigurationError(f"source: can't look into {settings.source}: {error}") from None
+    names = [Entry(file.base_name, file.size, file.mtime_ns) for file in listed if file.path.endswith(".json")]
+    if not names:
+        raise ConfigurationError(f"source: no GeoParquet files, and no JSON files, found in s3://{folder}")
+    return ObjectsPieces(settings, Objects(folder, sorted(names)))
+
+
+class ObjectsPieces:
+    """Item files, cut into stretches of their names."""
+
+    def __init__(self, settings: ShardedIngest, found: Objects | None) -> None:
+        """Take what was found, which planning needs and a shard doesn't."""
+        self._settings = settings
+        self._found = found
+        self._listing = settings.state_folder / LISTING
+
+    def stamp(self) -> str:
+        """Hash the names, sizes and times of all files."""
+        return stamp(self._objects.entries)
+
+    def cut(self) -> Cut:
+        """Cut the files into stretches of like weight, and write down which they are."""
+        folder, entries = self._objects
+        shards = self._settings.shards or -(-len(entries) // self._settings.items_per_shard)
+        parts = balanced([ASKING + entry.size for entry in entries], shards)
+        pieces = [
+            FilesPiece(start=part.start, stop=part.stop, digest=stamp(entries[part.start : part.stop]))
+            for part in parts
+        ]
+        write_lines(self._listing, map(orjson.dumps, chain([folder], map(tuple, entries))))
+        return Cut(list(pieces), list(map(len, parts)), len(entries), stamp=stamp(entries))
+
+    def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
+        """Give the settings by which a shard is read."""
+        return self._settings.config(format="json")
+
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> ObjectsSource:
+        """Make the source of a shard."""
+        assert isinstance(shard.piece, FilesPiece)
+        filesystem, _ = open_bucket(self._settings.source, self._settings, "source")
+        return ObjectsSource(filesystem, self._listing, shard.piece, config, summary)
+
+    def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - a file is in one stretch
+        """Each item: its file is in no other shard."""
+        return True
+
+    @property
+    def _objects(self) -> Objects:
+        if self._found is None:
+            raise RuntimeError("the bucket was not listed")
+        return self._found
+
+
+class ObjectsSource(JsonDirectorySource):
+    """The item files of one shard."""
+
+    def __init__(
+        self,
+        filesystem: pafs.FileSystem,
+        listing: Path,
+        piece: FilesPiece,
+        config: IngestConfig,
+        summary: IngestSummary,
+    ) -> None:
+        super().__init__(listing.parent, config, summary)
+        self._filesystem = filesystem
+        self._listing = listing
+        self._piece = piece
+        self._largest = config.max_response_mb << 20
+        self._found = Objects("", [])
+        self._requests = ThreadPoolExecutor(AT_ONCE * config.workers, "objects")
+
+    async def open(self) -> None:
+        """Read which files they are.
+
+        Raises:
+            DataProcessingError: the listing isn't the one that was planned from.
+
+        """
+        self._found = await asyncio.to_thread(_listed, self._listing, self._piece)
+
+    async def units(self) -> AsyncIterator[range]:
+        """List slices of the files, which are smaller where files are large."""
+        start, room = 0, BATCH_BYTES
+        for number, entry in enumerate(self._found.entries):
+            room -= entry.size
+            if number > start and (room < 0 or number - start == SLICE):
+                yield range(start, number)
+                start, room = number, BATCH_BYTES - entry.size
+        yield range(start, len(self._found.entries))
+
+    async def read(self, unit: range) -> AsyncIterator[Batch]:
+        """Read one slice, several files at a time.
+
+        Raises:
+            DataProcessingError: a file can't be read now, or isn't what it was when it was listed.
+
+        """
+        batch = await asyncio.get_running_loop().run_in_executor(self._threads, self._slice, unit)
+        self._summary.bytes_read += sum([len(payload.data) for payload in batch])
+        yield batch
+
+    async def close(self) -> None:
+        """Wait for the requests under way."""
+        await asyncio.to_thread(self._requests.shutdown, cancel_futures=True)
+        await super().close()
+
+    def _slice(self, unit: range) -> list[Payload]:
+        return list(self._requests.map(self._read, self._found.entries[unit.start : unit.stop]))
+
+    def _read(self, entry: Entry) -> Payload:
+        path = f"{self._found.folder}/{entry.name}"
+        if entry.size > self._largest:
+            error = ItemError(f"{entry.size} bytes, more than max_response_mb allows ({self._largest})")
+            return Payload(b"", entry.name, error)
+        try:
+            with self._filesystem.open_input_file(path) as file:
+                data = file.read() if file.size() == entry.size else None
+        except FileNotFoundError:
+            data = None
+        except OSError as error:
+            # Not a failure of the item: another try of the shard may have it.
+            raise DataProcessingError(f"can't read s3://{path}: {error}") from error
+        if data is None or len(data) != entry.size:
+            raise DataProcessingError(f"s3://{path} has changed since it was planned; start the ingest again")
+        return Payload(data, entry.name)
+
+
+def _files(filesystem: pafs.FileSystem, folder: str) -> list[pafs.FileInfo]:
+    found: Iterable[pafs.FileInfo] = filesystem.get_file_info(pafs.FileSelector(folder, allow_not_found=True))
+    return [file for file in found if file.is_file]
+
+
+def _listed(listing: Path, piece: FilesPiece) -> Objects:
+    try:
+        with listing.open("rb") as lines:
+            folder = orjson.loads(next(lines))
+            entries = [Entry(*orjson.loads(line)) for line in islice(lines, piece.start, piece.stop)]
+    except (OSError, ValueError, TypeError, StopIteration):
+        entries = []
+    if stamp(entries) != piece.digest:
+        raise DataProcessingError(
+            f"{listing} is not what was planned from; remove {listing.parent}/plan.json, and start again"
+        )
+    return Objects(folder, entries)
