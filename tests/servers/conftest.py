@@ -1,0 +1,69 @@
+"""Real STAC servers with items of ours: `rustac serve`, and stac-fastapi-pgstac on a PostgreSQL of its own.
+
+`make test-servers` has an environment for what they need, which `TEST_SERVERS` names. Without it only `rustac serve`, which
+comes with the tests' own packages, is asked, for fewer items.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from loopback import free_port, running
+from postgres import CannotError, postgres
+
+from ingest_bench.corpora import build
+from ingest_bench.settings import Corpus
+
+SERVERS = Path(os.environ["TEST_SERVERS"]).absolute() if "TEST_SERVERS" in os.environ else None
+ITEMS = 10_000 if SERVERS else 1_000
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate the items and their collection."""
+    folder = tmp_path_factory.mktemp("servers") / "api"
+    build("api", Corpus(kind="api", items=ITEMS), 7, folder, folder.with_suffix(".json"), 1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def servers() -> Path:
+    """Give the programs of the servers' environment."""
+    if SERVERS is None:
+        pytest.skip("`make test-servers` runs this")
+    return SERVERS / "bin"
+
+
+@pytest.fixture(scope="session")
+def rustac(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the items with `rustac serve`."""
+    address = f"127.0.0.1:{free_port()}"
+    program = Path(sysconfig.get_path("scripts")) / "rustac"
+    command = [program, "serve", "-a", address, corpus / "collection.json", corpus / "items.ndjson"]
+    with running(command, f"http://{address}", tmp_path_factory.mktemp("rustac") / "log") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pgstac(servers: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Load the items into a database, and serve them with stac-fastapi-pgstac."""
+    try:
+        with postgres() as database:
+            for arguments in (
+                ["migrate"],
+                ["load", "collections", corpus / "collection.json", "--method", "insert"],
+                ["load", "items", corpus / "items.ndjson", "--method", "insert"],
+            ):
+                subprocess.run([servers / "pypgstac", *arguments], env={**os.environ, **database}, check=True)
+            port = str(free_port())
+            command = [servers / "uvicorn", "--factory", "stac_fastapi.pgstac.app:create_app", "--port", port]
+            log = tmp_path_factory.mktemp("pgstac") / "log"
+            with running([*command, "--log-level", "warning"], f"http://127.0.0.1:{port}", log, database) as url:
+                yield url
+    except CannotError as reason:
+        pytest.skip(str(reason))
