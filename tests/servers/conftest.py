@@ -6,10 +6,12 @@ comes with the tests' own packages, is asked, for fewer items.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,20 +52,41 @@ def rustac(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 
 @pytest.fixture(scope="session")
-def pgstac(servers: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Load the items into a database, and serve them with stac-fastapi-pgstac."""
+def database(servers: Path, corpus: Path) -> Iterator[Mapping[str, str]]:
+    """Load the items into a database, and give the variables by which it is found."""
     try:
-        with postgres() as database:
+        with postgres() as variables:
             for arguments in (
                 ["migrate"],
                 ["load", "collections", corpus / "collection.json", "--method", "insert"],
                 ["load", "items", corpus / "items.ndjson", "--method", "insert"],
             ):
-                subprocess.run([servers / "pypgstac", *arguments], env={**os.environ, **database}, check=True)
-            port = str(free_port())
-            command = [servers / "uvicorn", "--factory", "stac_fastapi.pgstac.app:create_app", "--port", port]
-            log = tmp_path_factory.mktemp("pgstac") / "log"
-            with running([*command, "--log-level", "warning"], f"http://127.0.0.1:{port}", log, database) as url:
-                yield url
+                subprocess.run([servers / "pypgstac", *arguments], env={**os.environ, **variables}, check=True)
+            yield variables
     except CannotError as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def pgstac(servers: Path, database: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the database with stac-fastapi-pgstac as it is installed: it doesn't count what matches."""
+    with _pgstac(servers, database, tmp_path_factory.mktemp("pgstac")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def counting_pgstac(
+    servers: Path, database: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Serve it as many do, with `numberMatched`."""
+    settings = {**database, "SERVER_SETTINGS": json.dumps({"pgstac.context": "on"})}
+    with _pgstac(servers, settings, tmp_path_factory.mktemp("pgstac")) as url:
+        yield url
+
+
+@contextmanager
+def _pgstac(servers: Path, environment: Mapping[str, str], folder: Path) -> Iterator[str]:
+    port = str(free_port())
+    command = [servers / "uvicorn", "--factory", "stac_fastapi.pgstac.app:create_app", "--port", port]
+    with running([*command, "--log-level", "warning"], f"http://127.0.0.1:{port}", folder / "log", environment) as url:
+        yield url

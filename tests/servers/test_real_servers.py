@@ -13,9 +13,13 @@ import pytest
 from ingest_bench.digest import DigestSink, matches, reference
 
 STRATEGIES = ("semaphore", "queue", "time_chunks")
-ARMS = [
-    *[(strategy, concurrency) for strategy in STRATEGIES for concurrency in ("1", "20", "auto")],
-    (None, "auto"),
+WAYS = [(strategy, level) for strategy in STRATEGIES for level in ("1", "20", "auto")] + [(None, "auto")]
+SPLIT = ("time_chunks", None)
+"""Of these, `None` being what `auto` chooses, the ones that split the search where the server counts what matches."""
+CASES = [
+    *[("rustac", *way) for way in WAYS],
+    *[("counting_pgstac", *way) for way in WAYS],
+    *[("pgstac", strategy, "20" if strategy else "auto") for strategy in SPLIT],
 ]
 
 
@@ -31,24 +35,31 @@ def expected(corpus: Path):
     return reference(_items(corpus / "items.ndjson"))
 
 
-@pytest.mark.parametrize(("strategy", "concurrency"), ARMS)
-@pytest.mark.parametrize(("server", "verdict"), [("rustac", "unknown"), ("pgstac", "complete")])
+@pytest.mark.parametrize(("server", "strategy", "concurrency"), CASES)
 def test_every_item_comes_once(
-    server: str, verdict: str, strategy: str | None, concurrency: str, collection, expected, tmp_path: Path, request
+    server: str, strategy: str | None, concurrency: str, collection, expected, tmp_path: Path, request
 ) -> None:
-    """Whatever the strategy and the concurrency, a real server's items come whole, each once.
-
-    The certificate vouches for it where the server counts its items, which `rustac serve` doesn't.
-    """
+    """Whatever the strategy and the concurrency, a real server's items come whole, each once, and are certified."""
     url = request.getfixturevalue(server)
     certificate = ingest(url, collection, tmp_path, strategy, concurrency, limit=500)
     sink = DigestSink(None)
     for item in _items(tmp_path / "items.ndjson"):
         sink.add(item)
     assert matches(sink.result(), expected) is None
-    assert certificate["verdict"] == verdict, certificate["reason"]
+    assert certificate["verdict"] in verdicts(server, strategy), certificate["reason"]
     about = {name: certificate[name] for name in ("items", "requests", "duplicates", "seconds", "verdict")}
     print(f"\n{server}, {strategy or 'the default'}, concurrency {concurrency}: {about}")
+
+
+def verdicts(server: str, strategy: str | None) -> tuple[str, ...]:
+    """Say what a certificate may say.
+
+    What a chunk has asked for already when its far end is taken over comes twice. A server that doesn't say how many items
+    it has can't be held to it.
+    """
+    if server != "counting_pgstac":
+        return ("unknown",)
+    return ("complete", "complete with duplicates") if strategy in SPLIT else ("complete",)
 
 
 def ingest(url: str, collection: str, output: Path, strategy: str | None, concurrency: str, limit: int):
