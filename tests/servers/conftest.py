@@ -1,7 +1,7 @@
 """Real STAC servers with items of ours: `rustac serve`, and stac-fastapi-pgstac on a PostgreSQL of its own.
 
-`make test-servers` has an environment for what they need, which `TEST_SERVERS` names. Without it only `rustac serve`, which
-comes with the tests' own packages, is asked, for fewer items.
+`make test-servers` has an environment for what they need, which `TEST_SERVERS` names. Without it only `rustac serve`,
+which comes with the tests' own packages, is asked, for fewer items.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +24,16 @@ from ingest_bench.settings import Corpus
 
 SERVERS = Path(os.environ["TEST_SERVERS"]).absolute() if "TEST_SERVERS" in os.environ else None
 ITEMS = 10_000 if SERVERS else 1_000
+
+
+@pytest.fixture(scope="session")
+def told() -> Callable[..., None]:
+    """Give a function that prints what is worth knowing of a test that passes; seen with `pytest -s`."""
+
+    def tell(*lines: str) -> None:
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+
+    return tell
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 
 from ingest_bench.digest import DigestSink, matches, reference
 
+PAGE = 333
 STRATEGIES = ("semaphore", "queue", "time_chunks")
 WAYS = [(strategy, level) for strategy in STRATEGIES for level in ("1", "20", "auto")] + [(None, "auto")]
 SPLIT = ("time_chunks", None)
@@ -36,36 +37,36 @@ def expected(corpus: Path):
 
 
 @pytest.mark.parametrize(("server", "strategy", "concurrency"), CASES)
-def test_every_item_comes_once(
-    server: str, strategy: str | None, concurrency: str, collection, expected, tmp_path: Path, request
+def test_every_item_comes_once(  # noqa: PLR0917 - pytest gives arguments by name
+    server: str, strategy: str | None, concurrency: str, collection, expected, tmp_path: Path, request, told
 ) -> None:
     """Whatever the strategy and the concurrency, a real server's items come whole, each once, and are certified."""
     url = request.getfixturevalue(server)
-    certificate = ingest(url, collection, tmp_path, strategy, concurrency, limit=500)
+    certificate = ingest(url, collection, tmp_path, strategy=strategy, concurrency=concurrency)
     sink = DigestSink(None)
     for item in _items(tmp_path / "items.ndjson"):
         sink.add(item)
     assert matches(sink.result(), expected) is None
     assert certificate["verdict"] in verdicts(server, strategy), certificate["reason"]
     about = {name: certificate[name] for name in ("items", "requests", "duplicates", "seconds", "verdict")}
-    print(f"\n{server}, {strategy or 'the default'}, concurrency {concurrency}: {about}")
+    told(f"{server}, {strategy or 'auto'}, concurrency {concurrency}: {about}")
 
 
 def verdicts(server: str, strategy: str | None) -> tuple[str, ...]:
     """Say what a certificate may say.
 
-    What a chunk has asked for already when its far end is taken over comes twice. A server that doesn't say how many items
-    it has can't be held to it.
+    What a chunk has asked for already when its far end is taken over comes twice. A server that doesn't say how many
+    items it has can't be held to it.
     """
     if server != "counting_pgstac":
         return ("unknown",)
     return ("complete", "complete with duplicates") if strategy in SPLIT else ("complete",)
 
 
-def ingest(url: str, collection: str, output: Path, strategy: str | None, concurrency: str, limit: int):
+def ingest(url: str, collection: str, output: Path, *, strategy: str | None, concurrency: str):
     """Ingest as a user does, and give the certificate."""
     chosen = ["--strategy", strategy] if strategy else []
-    command = [sys.executable, "-m", "stac_ingest", url, "--collection", collection, "--limit", str(limit)]
+    command = [sys.executable, "-m", "stac_ingest", url, "--collection", collection, "--limit", str(PAGE)]
     command += ["--to", "ndjson", "--output", str(output), "--concurrency", concurrency, *chosen]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

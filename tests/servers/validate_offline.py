@@ -1,13 +1,14 @@
 """`stac-api-validator` without a network; run by the Python of the environment that has it.
 
-It asks for JSON schemas by `requests`, `urllib` and pystac, over and over. The core schemas of STAC and GeoJSON are given from
-those that pystac ships; instead of those of extensions, which nobody ships, one that allows everything. Whatever else isn't
-on loopback is refused. Both are listed at the end, as a line of JSON.
+It asks for JSON schemas by `requests`, `urllib` and pystac, over and over. The core schemas of STAC and GeoJSON are
+given from those that pystac ships; instead of those of extensions, which nobody ships, one that allows everything.
+Whatever else isn't on loopback is refused. Both are listed at the end, as a line of JSON.
 """
 
 import io
 import json
 import socket
+import sys
 import urllib.error
 import urllib.request
 from importlib import import_module
@@ -103,7 +104,7 @@ def main():
     try:
         import_module("stac_api_validator.__main__").main()
     finally:
-        print(json.dumps({name: sorted(urls) for name, urls in without.items()}))
+        sys.stdout.write(json.dumps({name: sorted(urls) for name, urls in without.items()}) + "\n")
 
 
 if __name__ == "__main__":
