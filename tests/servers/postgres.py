@@ -15,6 +15,8 @@ from loopback import free_port
 
 DEBIANS = Path("/usr/lib/postgresql")
 SUPERUSER = "stac"
+PATIENCE = "180"
+"""Seconds for a start or a stop, on a busy machine."""
 _SETTINGS = {
     "fsync": "off",
     "jit": "off",
@@ -48,7 +50,7 @@ def postgres() -> Iterator[Mapping[str, str]]:
         options = " ".join([f"-p {port} -k {folder}", *given])
         data, log = folder / "data", folder / "log"
         _run(user, programs / "initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        _run(user, programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
+        _run(user, programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", PATIENCE, "start")
         try:
             yield {
                 "PGHOST": "127.0.0.1",
@@ -58,7 +60,7 @@ def postgres() -> Iterator[Mapping[str, str]]:
                 "PGDATABASE": "postgres",
             }
         finally:
-            _run(user, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            _run(user, programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", PATIENCE, "stop")
     finally:
         shutil.rmtree(folder)
 
@@ -88,6 +90,10 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 def _run(user: pwd.struct_passwd | None, *command: str | Path) -> None:
     become = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    # Into nowhere rather than a pipe: the server inherits it and would keep it open.
-    nowhere = subprocess.DEVNULL
-    subprocess.run(command, check=True, stdin=nowhere, stdout=nowhere, stderr=nowhere, cwd="/", **become)
+    # Into a file rather than a pipe: the server inherits it and would keep a pipe open.
+    with tempfile.TemporaryFile() as words:
+        done = subprocess.run(
+            command, check=False, stdin=subprocess.DEVNULL, stdout=words, stderr=words, cwd="/", **become
+        )
+        words.seek(0)
+        assert done.returncode == 0, words.read().decode(errors="replace")
