@@ -55,8 +55,8 @@ def test_every_item_comes_once(  # noqa: PLR0917 - pytest gives arguments by nam
 def verdicts(server: str, strategy: str | None) -> tuple[str, ...]:
     """Say what a certificate may say.
 
-    What a chunk has asked for already when its far end is taken over comes twice. A server that doesn't say how many
-    items it has can't be held to it.
+    A chunk whose far end was taken over stops at the page that reaches it, so part of that page comes twice. A server
+    that doesn't say how many items it has can't be held to it.
     """
     if server != "counting_pgstac":
         return ("unknown",)
