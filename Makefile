@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long compare test lint format publish hostile calibrate test-long test-s3 test-slurm schemas pins clean
+.PHONY: help run quick long compare test lint format publish hostile calibrate test-long test-s3 test-servers test-slurm schemas pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
@@ -36,6 +36,9 @@ test-long: $(VENV)/.dev ## kills, many items past faults, fuzzing, at full size 
 test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of object storage, against a local server in an environment of its own
 	TEST_MOTO_SERVER=.venv-s3/bin/moto_server $(BIN)/pytest tests/integration/test_sharding_s3.py -rs
 
+test-servers: $(VENV)/.dev .venv-servers/.ready ## real STAC servers, paged by every strategy; the simulator before the STAC API validator
+	TEST_SERVERS=.venv-servers $(BIN)/pytest tests/servers -rs -s
+
 test-slurm: $(VENV)/.dev ## the workflow on a SLURM of two nodes, brought up on this machine (Debian's packages; root)
 	TEST_SLURM=1 $(BIN)/pytest tests/slurm -rs
 
@@ -62,12 +65,12 @@ schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from th
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 
 pins: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
-	cd envs && for name in requirements requirements-dev requirements-s3; do \
+	cd envs && for name in requirements requirements-dev requirements-s3 requirements-servers; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
 
 clean: ## remove what was measured, and the environment
-	rm -rf results .snakemake $(VENV) .venv-s3
+	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -82,4 +85,9 @@ $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 .venv-s3/.ready: envs/requirements-s3.txt
 	$(PYTHON) -m venv .venv-s3
 	.venv-s3/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-s3.txt
+	touch $@
+
+.venv-servers/.ready: envs/requirements-servers.txt
+	$(PYTHON) -m venv .venv-servers
+	.venv-servers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-servers.txt
 	touch $@
