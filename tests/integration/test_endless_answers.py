@@ -105,10 +105,10 @@ class Endless:
             self.sent += len(part)
 
 
-async def run(server, concurrency=1, timeout=120.0):
+async def run(server, concurrency=1, seconds=120.0):
     """Ask once in a process of its own; give the error, what it says, the bytes read, and the most memory in MB."""
     async with server.serving() as url:
-        command = [sys.executable, "-c", CLIENT, url, str(concurrency), str(timeout)]
+        command = [sys.executable, "-c", CLIENT, url, str(concurrency), str(seconds)]
         process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
         said, _ = await process.communicate()
     return json.loads(said)
@@ -159,6 +159,6 @@ async def test_what_comes_before_a_page_is_bounded(begin, part):
     """Headers without end are no reason to fill the memory, or to wait for ever."""
     status = "100 Continue" if begin == b"\r\n" else "200 OK"
     server = Endless(f"HTTP/1.1 {status}", lambda: blocks(begin, part * 100))
-    error, _, _, peak = await run(server, timeout=3.0)
+    error, _, _, peak = await run(server, seconds=3.0)
     assert error == "ResponseError"
     assert peak < IMPORTS_MB + 3 * LIMIT_MB

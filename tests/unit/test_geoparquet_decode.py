@@ -109,6 +109,17 @@ def test_bytes_that_are_no_geometry_are_named(cut: int) -> None:
     assert [shape is not None for shape in found] == [True, False, True]
 
 
+@pytest.mark.parametrize("kind", range(8, 18))
+def test_curves_and_the_like_are_named(kind: int) -> None:
+    """Geometries that GeoJSON doesn't have, alone or in a collection, cost their rows, and not those beside them."""
+    curve = struct.pack("<BII6d", 1, kind, 3, 0.0, 0.0, 1.0, 1.0, 2.0, 0.0)
+    collection = struct.pack("<BII", 1, 7, 1) + curve
+    line = shapely.to_wkb(shapely.LineString([(0, 0), (1, 1)]))
+    found, bad = geojson_column(pa.array([line, curve, POINT, collection, line, None]))
+    assert bad == [1, 3]
+    assert [shape is not None for shape in found] == [True, False, True, False, True, False]
+
+
 def test_a_ring_that_lies_about_its_length_is_named() -> None:
     """A count of points that the bytes don't hold is no reason to read beyond them."""
     lying = struct.pack("<BII I2d", 1, 3, 1, 2**31, 1.0, 2.0)
