@@ -89,7 +89,8 @@ def resolve(href: str, base: str) -> str:
         base_scheme, base_host, base_port = origin(base)
     except ValueError:
         raise LinkRefused(f"link {href!r:.200} is not a URL", url=shown) from None
-    if scheme not in _DEFAULT_PORTS or not host:
+    # Without the credentials of an empty host, the path behind it may have become another host with credentials.
+    if scheme not in _DEFAULT_PORTS or not host or "@" in urlsplit(url).netloc:
         raise LinkRefused(f"link {href!r:.200} is not a web address; not followed", url=shown)
     here, there = (zone(name) or "the internet" for name in (base_host, host))
     if host != base_host and here != there:
