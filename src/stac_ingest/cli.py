@@ -16,6 +16,8 @@ from stac_ingest.cli_settings import describe_budget, is_loopback, parse_argumen
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
+from stac_ingest.failure_list import NAME as FAILURES
+from stac_ingest.failure_list import write_failures
 from stac_ingest.failures import FailureCollector
 from stac_ingest.module import IngestModule
 from stac_ingest.outputs import make_output
@@ -161,11 +163,14 @@ class Run:
             interrupted=interrupted,
         )
         try:
+            write_failures(self._held, failures)
             certificate.write(self._held.place(""))
         except OSError as error:
             raise DataProcessingError(f"can't write {self._folder / NAME}: {error.strerror or error}") from error
         for failure in failures[:_SHOWN_FAILURES]:
             self._print(f"failed: {failure.item_id}: {failure.error}")
+        if len(failures) > _SHOWN_FAILURES:
+            self._print(f"all {len(failures):,} failures are in {self._folder / FAILURES}")
         rate = certificate.items / certificate.seconds if certificate.seconds else 0.0
         pages = f" from {certificate.pages:,} pages" if self._config.mode == "api" else ""
         self._print(
