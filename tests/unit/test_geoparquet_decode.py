@@ -235,6 +235,31 @@ def test_broken_rows_cost_only_themselves() -> None:
     assert "Well-Known Binary" in rejected[2][1]
 
 
+BEYOND = 2**62
+KINDS = [pa.timestamp("s"), pa.timestamp("us", "UTC"), pa.date64(), pa.time64("us"), pa.duration("s")]
+
+
+def times(kind: pa.DataType) -> pa.Array:
+    """Make four values, of which the second and the third are beyond what calendars hold."""
+    return pa.Array.from_buffers(kind, 4, [None, pa.py_buffer(np.array([0, BEYOND, -BEYOND, 86_400_000], np.int64))])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("stac", [False, True])
+def test_times_beyond_all_calendars_cost_their_rows(kind: pa.DataType, nested: bool, stac: bool) -> None:
+    """A time that isn't one is no text in an item, and no end of the run: its row is rejected, the others come."""
+    column = times(kind)
+    column = pa.ListArray.from_arrays(pa.array([0, 1, 2, 3, 4], pa.int32()), column) if nested else column
+    batch = batch_of([{"id": str(number)} for number in range(4)]).append_column("when", column)
+    batch = batch if stac else batch.drop_columns(["geometry"])
+    rejected: list[tuple[str, str]] = []
+    got = items_of(batch, rejected)
+    assert [one["id"] for one in got] == ["0", "3"]
+    assert [message.partition(":")[0] for _, message in rejected] == ["a row can't be read"] * 2
+    assert "<value" not in str(got)
+
+
 def test_broken_rows_are_found_at_any_depth() -> None:
     """Text that isn't UTF-8 inside lists, maps and objects costs the row that it lies in, and no other."""
     raw = pa.array([b"a", b"b", b"\xff", b"c", b"d", b"\xfe"])

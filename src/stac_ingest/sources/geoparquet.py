@@ -31,7 +31,7 @@ BATCH_BYTES = 32 << 20
 READ_BUFFER = 64 << 10
 """Bytes read from a column chunk at once."""
 
-UNREADABLE = (OSError, ValueError, pa.ArrowException)
+UNREADABLE = (OSError, ValueError, OverflowError, pa.ArrowException)
 """What reading a damaged file can raise: names of columns that aren't UTF-8 are a `UnicodeDecodeError`."""
 
 
