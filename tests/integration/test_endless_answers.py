@@ -21,7 +21,8 @@ GZIP = "Content-Encoding: gzip\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
 
 CLIENT = f"""
-import asyncio, json, resource, sys
+import asyncio, json, sys
+from pathlib import Path
 from stac_ingest import IngestModule, WorkflowContext
 
 settings = {{"mode": "api", "source": sys.argv[1], "collection_id": "c", "limit": 1, "retry": "none"}}
@@ -35,7 +36,9 @@ async def main():
             pass
     except Exception as caught:
         error = caught
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not `ru_maxrss`, which a process inherits from the one that started it.
+    status = Path("/proc/self/status").read_text()
+    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
     print(json.dumps([type(error).__name__, str(error), module.summary.bytes_read, peak]))
 
 
