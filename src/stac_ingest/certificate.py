@@ -51,7 +51,8 @@ class Certificate(BaseModel):
         """Write `certificate.json`, whole or not at all, and return its path."""
         target = folder / NAME
         temporary = folder / f".{NAME}.part"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        temporary.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(temporary, flags, 0o666), "w", encoding="utf-8") as stream:
             json.dump(self.model_dump(), stream, indent=2)
             stream.write("\n")

@@ -16,6 +16,8 @@ from stac_ingest.cli_settings import describe_budget, is_loopback, parse_argumen
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
+from stac_ingest.failure_list import NAME as FAILURES
+from stac_ingest.failure_list import write_failures
 from stac_ingest.failures import FailureCollector
 from stac_ingest.module import IngestModule
 from stac_ingest.outputs import make_output
@@ -72,8 +74,15 @@ class Run:
         """Ingest, certify, report."""
         if self._config.mode == "api" and not is_loopback(self._config.source):
             self._print(describe_budget(self._config))
-        OutputFolder(self._folder).close()
-        (self._folder / NAME).unlink(missing_ok=True)
+        self._held = OutputFolder(self._folder)
+        try:
+            return self._ingest()
+        finally:
+            self._held.close()
+
+    def _ingest(self) -> int:
+        self._refuse_links()
+        self._held.remove(NAME)
         try:
             asyncio.run(self._pipeline())
         except ConfigurationError:
@@ -86,6 +95,15 @@ class Run:
         if self._positions is not None:
             self._positions.forget()
         return COMPLETE
+
+    def _refuse_links(self) -> None:
+        """Refuse links in the output folder. It may be one itself, of the user's own; what is in it is anybody's."""
+        for name in ("items", CHECKPOINTS):
+            if (self._folder / name).is_symlink():
+                raise ConfigurationError(
+                    f"{self._folder / name} is a symbolic link, and nothing is written outside of the output folder; "
+                    "remove it"
+                )
 
     async def _pipeline(self) -> None:
         progress = ProgressLine(self._stream, lambda: len(self._failures))
@@ -145,11 +163,14 @@ class Run:
             interrupted=interrupted,
         )
         try:
-            path = certificate.write(self._folder)
+            write_failures(self._held, failures)
+            certificate.write(self._held.place(""))
         except OSError as error:
             raise DataProcessingError(f"can't write {self._folder / NAME}: {error.strerror or error}") from error
         for failure in failures[:_SHOWN_FAILURES]:
             self._print(f"failed: {failure.item_id}: {failure.error}")
+        if len(failures) > _SHOWN_FAILURES:
+            self._print(f"all {len(failures):,} failures are in {self._folder / FAILURES}")
         rate = certificate.items / certificate.seconds if certificate.seconds else 0.0
         pages = f" from {certificate.pages:,} pages" if self._config.mode == "api" else ""
         self._print(
@@ -158,7 +179,7 @@ class Run:
             f"{certificate.duplicates:,} duplicates, "
             f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
         )
-        self._print(f"{certificate.verdict}: {certificate.reason} ({path})")
+        self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
         return certificate
 
     def _print(self, text: str) -> None:

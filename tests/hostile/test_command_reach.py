@@ -56,6 +56,28 @@ async def test_a_token_is_sent_and_nowhere_shown(store, tmp_path):
         assert secret.encode() not in written(output)
 
 
+@pytest.mark.parametrize(
+    "line", ["{}", "HTTP/1.1 {} OK", "HTTP/1.1 200 OK\r\nBad {}", "HTTP/1.1 302 Found\r\nLocation: http://{}@10.0.0.1/"]
+)
+async def test_what_breaks_the_protocol_tells_nothing(line, tmp_path):
+    """A server that repeats the token where no HTTP is, or in a link that is refused, doesn't get it into a message."""
+
+    async def answer(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        token = next(row for row in head.split(b"\r\n") if row.startswith(b"Authorization")).split()[-1]
+        writer.write(line.encode().replace(b"{}", token) + b"\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    output = tmp_path / "out"
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        source = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        code, said = await ingest(source, output, STAC_INGEST_TOKEN=TOKEN)
+    assert code == BAD_DATA
+    assert TOKEN not in said
+    assert TOKEN.encode() not in written(output)
+
+
 async def test_credentials_on_the_command_line_are_refused(store, tmp_path):
     """The message says where to put them instead, doesn't repeat them, and nothing is asked."""
     async with serving(store) as server:

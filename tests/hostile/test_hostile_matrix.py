@@ -226,6 +226,24 @@ async def ingest(url, **settings):
     return Run(ids, error, failures, module.summary, certificate)
 
 
+GET_STYLES = [name for name in BEHAVIOURS if name.startswith("next-") and EXPECTED[name] == WHOLE]
+
+
+@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("search", ["get-only", "no-search"])
+@pytest.mark.parametrize("style", GET_STYLES)
+async def test_every_style_of_next_by_get(style, search, arm, store, patient):
+    """However `next` is written, all items come by GET too, from a search and from the collection's own items."""
+    strategy, concurrency = arm
+    async with serving(store, [search, style]) as server:
+        run = await ingest(server.url, worker_strategy=strategy, concurrency=concurrency)
+    assert (run.error, run.failures, set(run.ids)) == (None, [], ALL)
+    assert run.verdict in WHOLE.verdicts
+    assert {asked.method for asked in server.asked} == {"GET"}
+    check_requests(run, server, PAGES + server.hits, chunks=max(4, concurrency) if strategy == "time_chunks" else 0)
+    check_secrets(run, server)
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "note"),
     [

@@ -13,8 +13,11 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
+from stac_ingest.checkpoints import CheckpointManager
 from stac_ingest.cli import main
 from stac_ingest.module import IngestModule
+from stac_ingest.positions import Positions
+from stac_ingest.sources.json_directory import SLICE
 
 ITEMS = 2_500
 """More than two batches of NDJSON."""
@@ -179,6 +182,34 @@ def test_a_damaged_checkpoint_leads_to_no_item_twice(interrupted, tmp_path, kind
     assert resume() == 0
     assert f"_{parts[0].name}.corrupt" in caplog.text
     assert written(kind, out) == everything()
+
+
+def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
+    """However often a run ends between marking a batch and noting its place, the next reads that one batch again."""
+    out, marked = tmp_path / "out", []
+    mark, settle = CheckpointManager.mark_all_completed, Positions.settle
+
+    def settle_unless_marked(positions, places):
+        if marked:
+            raise OSError("killed")
+        settle(positions, places)
+
+    def mark_and_tell(checkpoints, found):
+        found = list(found)
+        marked.extend(found)
+        mark(checkpoints, found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Positions, "settle", settle_unless_marked)
+        patch.setattr(CheckpointManager, "mark_all_completed", mark_and_tell)
+        for more in ([], ["--resume"]):
+            marked.clear()
+            assert main(arguments(source, "ndjson", out, *more)) == 3
+    assert main(arguments(source, "ndjson", out, "--resume")) == 0
+    assert written("ndjson", out) == everything()
+    found = orjson.loads((out / "certificate.json").read_bytes())
+    assert found["skipped"] == 2 * BATCH
+    assert found["read_again"] <= BATCH + SLICE
 
 
 SMALL_PARTS = {"row_group_items": 500, "part_items": 1_000}

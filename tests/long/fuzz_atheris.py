@@ -1,6 +1,7 @@
 """Fuzzing by the code that inputs reach, where atheris is installed (no other part needs it).
 
-`python tests/long/fuzz_atheris.py page FOLDER_OF_SEEDS -max_total_time=600`; in place of `page`, `text` or `parquet`.
+`python tests/long/fuzz_atheris.py page FOLDER_OF_SEEDS -max_total_time=600`; in place of `page`, `text`,
+`parquet`, `link` or `geometry`.
 """
 
 from __future__ import annotations

@@ -9,15 +9,19 @@ import tempfile
 from pathlib import Path
 
 import orjson
+import pyarrow as pa
+import shapely
+import yarl
 
 from stac_ingest.api.intervals import parse_interval
 from stac_ingest.api.links import Request, Trail, next_request
 from stac_ingest.api.order import instants_of, marks
 from stac_ingest.api.pages import page_counts, parse_page, read_page
 from stac_ingest.api.resuming import Track
-from stac_ingest.api.urls import origin
+from stac_ingest.api.urls import display, origin, same_origin, zone
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
+from stac_ingest.geoparquet.geometry import geojson_column
 from stac_ingest.sources.geoparquet import Decodable, GeoParquetSource, _batches, row_groups
 from stac_ingest.sources.json_file import items_of_file
 from stac_ingest.sources.json_text import checked, parse
@@ -36,10 +40,67 @@ def page(data):
         return
     assert all(count is None or count >= 0 for count in counts)
     seen = marks(found)
-    assert seen is None or set(seen) <= {*instants_of(found)}
+    if is_json(data):  # of other bytes nothing is known: what looks like an instant may overlap another one
+        assert seen is None or set(seen) <= {*instants_of(found)}
     Track(parse_interval("2020/2021")).place(items(features), ended=True, clean=True)
     for asked in (Request("GET", URL), Request("POST", URL, {}, {"limit": 1})):
         follow(found.links, asked)
+
+
+def is_json(data):
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+BASES = (
+    "https://stac.example.com/search",
+    "http://127.0.0.1:8080/v1/search",
+    "https://10.1.2.3/",
+    "http://[fd00::1]:81/",
+)
+
+
+def link(data):
+    """Follow a `next` whose parts are anything: where it leads, how, with which headers and body."""
+    href, method, name, value, body, base = [*data.decode("utf-8", "replace").split("\0"), *[""] * 6][:6]
+    try:
+        body = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        body = {}
+    found = {
+        "rel": "next",
+        "href": href,
+        "method": method,
+        "headers": {name: value},
+        "body": body,
+        "merge": len(base) > 1,
+    }
+    base = BASES[len(base) % len(BASES)]
+    for asked in (Request("GET", base, {"X-Mine": "1"}), Request("POST", base, {"X-Mine": "1"}, {"limit": 1})):
+        try:
+            following = next_request([found], asked)
+        except LinkRefused:
+            continue
+        if following is not None:
+            within_reach(following, base)
+
+
+def within_reach(found, base):
+    """Assert that a request goes where the network code will go too, in the zone of its base, as safe as before."""
+    scheme, host, port = origin(found.url)
+    seen = yarl.URL(found.url, encoded=True)
+    assert (seen.scheme, (seen.raw_host or "").lower(), seen.port, seen.user) == (scheme, host, port, None)
+    assert scheme == "https" or base.startswith("http:")
+    assert host == origin(base)[1] or (zone(host) or "the internet") == (zone(origin(base)[1]) or "the internet")
+    assert same_origin(found.url, base) or not found.headers
+    assert found.url.isascii()
+    assert found.url.isprintable()
+    assert not set("\r\n\0") & set("".join([*found.headers, *found.headers.values()]))
+    orjson.dumps(found.body)
+    assert len(display(found.url)) < 600
 
 
 def follow(links, asked):
@@ -106,4 +167,20 @@ def decode(data):
         pass
 
 
-TARGETS = {"page": page, "text": text, "parquet": parquet}
+POINT = shapely.to_wkb(shapely.Point(1, 2))
+
+
+def geometry(data):
+    """Read a column of Well-Known Binary: a row is a geometry to GEOS too, closed or not, or named; no other minds."""
+    rows = [data, POINT, data[: len(data) // 2], None, POINT + data]
+    found, bad = geojson_column(pa.array(rows, pa.binary()))
+    found = list(found)
+    assert not {1, 3} & set(bad)
+    assert found[1] == {"type": "Point", "coordinates": [1.0, 2.0]}
+    for number, raw in enumerate(rows):
+        if found[number] is not None:
+            assert shapely.from_wkb(raw, on_invalid="fix") is not None
+            orjson.dumps(found[number])
+
+
+TARGETS = {"page": page, "text": text, "parquet": parquet, "link": link, "geometry": geometry}

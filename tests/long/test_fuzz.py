@@ -8,6 +8,7 @@ from collections import Counter
 import fuzz_targets
 import orjson
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +51,16 @@ def seeds(tmp_path_factory):
     whole = {"type": "FeatureCollection", "features": items(3), "links": [following], "numberMatched": 9}
     spread = {**whole, "links": [{**following, "headers": {"X-Cursor": "1"}, "method": "GET"}], "numberReturned": 3}
     pages = [orjson.dumps(whole), orjson.dumps(spread, option=orjson.OPT_INDENT_2), orjson.dumps(items(1)[0])]
-    return {"page": pages, "text": [*pages, orjson.dumps(items(2))], "parquet": [path.read_bytes()]}
+    links = [b"?token=2\0GET\0X-Cursor\0a\0{}", b'http://user@10.0.0.1/s\0POST\0Host\0b\0{"token": 1}\0aa']
+    shapes = [shapely.Point(1, 2), shapely.box(0, 0, 1, 1), shapely.MultiPolygon([shapely.box(0, 0, 1, 1)])]
+    shapes.append(shapely.GeometryCollection([shapely.LineString([(0, 0, 1), (1, 1, 1)]), shapely.Point()]))
+    return {
+        "page": pages,
+        "text": [*pages, orjson.dumps(items(2))],
+        "parquet": [path.read_bytes()],
+        "link": links,
+        "geometry": [shapely.to_wkb(shape, byte_order=order) for shape in shapes for order in (0, 1)],
+    }
 
 
 @st.composite

@@ -29,7 +29,7 @@ class Exchange:
     def __init__(self, page):
         self.page, self.asked, self.now, self.peak = page, [], 0, 0
 
-    async def ask(self, request, *, gives_up_early=False):
+    async def ask(self, request, *, gives_up_early=False, dispensable=None):
         self.asked.append(request)
         self.now += 1
         self.peak = max(self.peak, self.now)

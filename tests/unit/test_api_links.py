@@ -139,6 +139,8 @@ def test_dangerous_headers_are_dropped(headers):
         ("https://localhost/s", ROOT),
         ("https://stac.example.com:port/s", ROOT),
         ("https://public.example.org/s", "http://127.0.0.1:8000/"),
+        ("//user@//user@10.0.\x01", ROOT),
+        ("//user@", ROOT),
     ],
 )
 def test_links_that_are_not_followed(href, base):

@@ -27,10 +27,28 @@ HOSTS = {
         "::1",
         "::ffff:127.0.0.1",
         "127.1",
+        "127.0.0.1.",
+        "localhost.",
+        "0x7f000001",
+        "0177.0.0.1",
+        "64:ff9b::7f00:1",
     ],
-    "the local link": ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "2852039166"],
-    "a private network": ["10.0.0.1", "192.168.1.1", "172.16.0.1", "fd00::1", "100.64.0.1", "2002:a00:1::", "10.1"],
-    "the internet": ["8.8.8.8", "2001:4860:4860::8888", "134744072"],
+    "the local link": ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "2852039166", "224.0.0.1", "ff02::1"],
+    "a private network": [
+        "10.0.0.1",
+        "192.168.1.1",
+        "172.16.0.1",
+        "fd00::1",
+        "100.64.0.1",
+        "2002:a00:1::",
+        "10.1",
+        "0xa.0.0.1",
+        "fec0::1",
+        "64:ff9b::a00:1",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+    ],
+    "the internet": ["8.8.8.8", "2001:4860:4860::8888", "134744072", "64:ff9b::808:808"],
 }
 
 
@@ -43,7 +61,8 @@ def test_zones(host, expected):
 def test_a_name_has_no_zone_of_its_own():
     """What a name stands for is for the resolver to say."""
     assert zone("stac.example.com") is None
-    assert zone("0x7f000001") is None
+    assert zone("127.0.0.1.example.com") is None
+    assert zone("0xfeed.example.com") is None
 
 
 def url(host):
@@ -95,6 +114,18 @@ async def test_names_are_judged_by_their_addresses():
         await private.resolve("meta")
 
 
+async def test_a_source_that_moves_is_not_followed():
+    """A name that stood for a public address can't be turned upon this machine later; a new public one is fine."""
+    book = Book(source=["8.8.8.8"])
+    guarded = GuardedResolver(book, "source")
+    await guarded.resolve("source")
+    book.entries["source"] = ["127.0.0.1"]
+    with pytest.raises(LinkRefused, match="source has an address of this machine"):
+        await guarded.resolve("source")
+    book.entries["source"] = ["10.0.0.1", "8.8.4.4"]
+    assert [found["host"] for found in await guarded.resolve("source")] == ["8.8.4.4"]
+
+
 async def test_a_source_by_address_allows_names_of_its_network():
     """An address that was written out isn't looked up, and still says where the source is."""
     guarded = GuardedResolver(Book(near=["127.0.0.2"], far=["8.8.8.8"]), "127.0.0.1")
@@ -132,6 +163,13 @@ def test_credentials_stay_at_their_origin(other):
     """Another scheme, port or host gets the request's own headers alone."""
     found = Credentials(ROOT, {"Authorization": "Bearer secret"})
     assert found.headers(other, {"X": "1"}) == {"X": "1"}
+
+
+def test_a_password_is_masked_in_clear_too():
+    """A server that tells the password of Basic authorization back doesn't get it into a message."""
+    _, found = read_credentials(config("https://user:hunter2hunter2@stac.example.com/v1"))
+    assert found.masked(b"no hunter2hunter2 for user:hunter2hunter2") == b"no *** for ***"
+    assert Credentials(ROOT, {"Authorization": "Basic not:base64"}).masked(b"x") == b"x"
 
 
 def test_a_links_own_header_stands():

@@ -109,6 +109,17 @@ def test_bytes_that_are_no_geometry_are_named(cut: int) -> None:
     assert [shape is not None for shape in found] == [True, False, True]
 
 
+@pytest.mark.parametrize("kind", range(8, 18))
+def test_curves_and_the_like_are_named(kind: int) -> None:
+    """Geometries that GeoJSON doesn't have, alone or in a collection, cost their rows, and not those beside them."""
+    curve = struct.pack("<BII6d", 1, kind, 3, 0.0, 0.0, 1.0, 1.0, 2.0, 0.0)
+    collection = struct.pack("<BII", 1, 7, 1) + curve
+    line = shapely.to_wkb(shapely.LineString([(0, 0), (1, 1)]))
+    found, bad = geojson_column(pa.array([line, curve, POINT, collection, line, None]))
+    assert bad == [1, 3]
+    assert [shape is not None for shape in found] == [True, False, True, False, True, False]
+
+
 def test_a_ring_that_lies_about_its_length_is_named() -> None:
     """A count of points that the bytes don't hold is no reason to read beyond them."""
     lying = struct.pack("<BII I2d", 1, 3, 1, 2**31, 1.0, 2.0)
@@ -222,6 +233,31 @@ def test_broken_rows_cost_only_themselves() -> None:
     assert [item["id"] for item in got] == ["0"]
     assert [origin for origin, _ in rejected] == ["file", "file", "3"]
     assert "Well-Known Binary" in rejected[2][1]
+
+
+BEYOND = 2**62
+KINDS = [pa.timestamp("s"), pa.timestamp("us", "UTC"), pa.date64(), pa.time64("us"), pa.duration("s")]
+
+
+def times(kind: pa.DataType) -> pa.Array:
+    """Make four values, of which the second and the third are beyond what calendars hold."""
+    return pa.Array.from_buffers(kind, 4, [None, pa.py_buffer(np.array([0, BEYOND, -BEYOND, 86_400_000], np.int64))])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("stac", [False, True])
+def test_times_beyond_all_calendars_cost_their_rows(kind: pa.DataType, nested: bool, stac: bool) -> None:
+    """A time that isn't one is no text in an item, and no end of the run: its row is rejected, the others come."""
+    column = times(kind)
+    column = pa.ListArray.from_arrays(pa.array([0, 1, 2, 3, 4], pa.int32()), column) if nested else column
+    batch = batch_of([{"id": str(number)} for number in range(4)]).append_column("when", column)
+    batch = batch if stac else batch.drop_columns(["geometry"])
+    rejected: list[tuple[str, str]] = []
+    got = items_of(batch, rejected)
+    assert [one["id"] for one in got] == ["0", "3"]
+    assert [message.partition(":")[0] for _, message in rejected] == ["a row can't be read"] * 2
+    assert "<value" not in str(got)
 
 
 def test_broken_rows_are_found_at_any_depth() -> None:

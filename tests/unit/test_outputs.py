@@ -115,9 +115,42 @@ async def test_links_planted_in_the_folder_are_not_followed(tmp_path):
     (folder / ".item.part").symlink_to(victim)
     await write(ItemFilesOutput(folder), [item("a")])
     (folder / "items.ndjson.part").symlink_to(victim)
-    with pytest.raises(DataProcessingError, match="output folder"):
-        await write(NdjsonOutput(folder), [item("a")])
+    await write(NdjsonOutput(folder), [item("a")])
     assert victim.read_text() == "precious"
+    assert not (folder / "items.ndjson").is_symlink()
+
+
+@pytest.mark.parametrize("plant", [lambda path, victim: path.hardlink_to(victim), lambda path, _: os.mkfifo(path)])
+async def test_what_was_planted_is_replaced(tmp_path, plant):
+    """A hard link to a file elsewhere, or a FIFO, under a name about to be written is removed, not written to."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    plant(folder / ".item.part", victim)
+    plant(folder / "items.ndjson.part", victim)
+    await write(ItemFilesOutput(folder), [item("a")])
+    await write(NdjsonOutput(folder), [item("b")])
+    assert victim.read_text() == "precious"
+    assert [one["id"] for one in lines(folder / "items.ndjson")] == ["b"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs paths of descriptors")  # noqa: PTH112 - as the product asks
+@pytest.mark.parametrize("name", list(OUTPUTS))
+async def test_a_folder_that_is_swapped_for_a_link_leads_nowhere(tmp_path, name):
+    """When the output folder becomes a link while items come, all still goes to the folder that it was."""
+    folder, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    output, ctx = make_output(name, folder), context()
+    await output.start(ctx)
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(elsewhere)
+    geometry = {"type": "Point", "coordinates": [1.0, 2.0]}
+    for number in range(3):
+        await output.bundle({**item(f"i{number}"), "geometry": geometry}, ctx)
+    assert (await output.finalize(ctx))["items"] == 3
+    assert names_in(elsewhere) == []
+    assert names_in(tmp_path / "moved") != []
 
 
 @pytest.mark.parametrize("kind", [ItemFilesOutput, NdjsonOutput])

@@ -95,8 +95,12 @@ class Client:
             message = f"{request.method} {shown}: no whole answer within {self._config.timeout:g} s"
             raise ResponseError(message, url=shown) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            message = f"{request.method} {shown}: {type(error).__name__}: {error}"
-            raise ResponseError(message, url=shown) from error
+            # What breaks the protocol is quoted, and may be anything that the server was sent.
+            found = str(error).encode("utf-8", "surrogateescape")
+            masked = self._masked(found)
+            text = masked.decode("utf-8", "replace")
+            message = f"{request.method} {shown}: {type(error).__name__}: {text:.500}"
+            raise ResponseError(message, url=shown) from (error if masked is found else None)
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = self._credentials.headers(request.url, request.headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ class Credentials:
     def __init__(self, root: str, headers: Mapping[str, str]) -> None:
         self._origin = origin(root)
         self._headers = dict(headers)
-        words = {word for value in headers.values() for word in (value, *value.split()[1:])}
+        words = {word for value in headers.values() for word in (value, *value.split()[1:], *_in_clear(value))}
         self._secrets = [word.encode() for word in sorted(words, key=len, reverse=True) if len(word) >= _LONG_ENOUGH]
 
     def headers(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -43,6 +44,18 @@ class Credentials:
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
+
+
+def _in_clear(value: str) -> list[str]:
+    """Give what a header of Basic authorization holds: `user:password` and the password."""
+    scheme, _, coded = value.partition(" ")
+    if scheme.lower() != "basic":
+        return []
+    try:
+        pair = base64.b64decode(coded, validate=True).decode()
+    except ValueError:
+        return []
+    return [pair, pair.partition(":")[2]]
 
 
 def read_credentials(config: IngestConfig) -> tuple[str, Credentials]:

@@ -91,7 +91,7 @@ class Exchange:
         self, request: Request, tries: int, dispensable: Callable[[], bool] | None
     ) -> tuple[Answer | ResponseError, float]:
         """Send once. Return what came, and the seconds to wait before another try."""
-        async with self._gate.turn(display(request.url), dispensable) as start:
+        async with self._gate.turn(request.url, dispensable) as start:
             self._summary.retries += tries > 1
             try:
                 answer = await self._client.send(request)
@@ -102,15 +102,14 @@ class Exchange:
                 return error, self._backoff(tries)
             self._gate.answered(start, well=answer.status not in _PASSING)
             self._heard = True
-            now = self._clock.now()
             named = _retry_after(answer.headers, self._clock.wall())
             pause = self._backoff(tries) if named is None else named
             if answer.status == TOO_MANY:
                 self._summary.rate_limited += 1
                 if self._config.retry == "wait":
-                    self._gate.pacer.refused(start, now, pause)
+                    self._gate.refused(request.url, start, pause)
             elif _is_throttle(answer) and self._config.retry == "wait":
-                self._gate.pacer.pause(now, pause)
+                self._gate.pause(request.url, pause)
             return answer, pause
 
     @property

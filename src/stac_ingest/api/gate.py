@@ -1,15 +1,16 @@
-"""The gate of one host: every request passes it, so the whole run keeps to one limit, one pause, one budget."""
+"""The gate of one run: every request passes it, so all keep to one limit, one budget, and the pauses of their hosts."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from stac_ingest.api.hosts import Hosts
 from stac_ingest.api.level import Level
 from stac_ingest.api.pacer import Pacer, Start
 from stac_ingest.api.slots import Slots
+from stac_ingest.api.urls import display
 from stac_ingest.errors import BudgetExhausted, PauseTooLong, ResponseError
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ class Gate:
         self._level = Level(most) if config.concurrency == "auto" else None
         self._fixed = most
         self._slots = Slots(lambda: self.places)
-        self._door = asyncio.Lock()
+        self._hosts = Hosts(clock.now)
         self._in_flight = 0
         self._shut: ResponseError | None = None
-        self.pacer = Pacer(budget.requests_per_second)
+        self._budget = Pacer(budget.requests_per_second)
 
     @property
     def places(self) -> int:
@@ -48,13 +49,13 @@ class Gate:
     @property
     def useful_places(self) -> int:
         """How many requests at once are worth having: none more while one would wait for its time."""
-        return 0 if self._door.locked() or self.pacer.throttles(self._clock.now()) else self.places
+        return 0 if self._hosts.waited_for else self.places
 
     @asynccontextmanager
-    async def turn(self, shown: str, dispensable: Callable[[], bool] | None = None) -> AsyncIterator[Start]:
-        """Wait for the turn to send one request; it is in flight until the block ends.
+    async def turn(self, url: str, dispensable: Callable[[], bool] | None = None) -> AsyncIterator[Start]:
+        """Wait for the turn to send one request to a URL; it is in flight until the block ends.
 
-        `shown` is its URL, for messages. `dispensable` is asked, after a wait for the host, whether to do without it.
+        `dispensable` is asked, after a wait for the host, whether to do without it.
 
         Raises:
             Dispensable: it isn't needed.
@@ -64,16 +65,19 @@ class Gate:
 
         """
         async with self._slots:
-            waits = not self.useful_places
-            async with self._door:  # one waits for the time, the others for the door: first come, first served
+            waits = self._hosts.waited_for
+            host = self._hosts.of(url)
+            async with host.door:  # one waits for the time, the others for the door: first come, first served
                 self._check_open()
-                while (seconds := self.pacer.wait(self._clock.now())) > 0:
-                    self._check_pause(shown)
+                while (seconds := self._wait(host.pacer)) > 0:
+                    self._check_pause(host.pacer, url)
                     await self._clock.sleep(seconds)
                     self._check_open()
                 if waits and dispensable is not None and dispensable():
                     raise Dispensable
-                start = self.pacer.start(self._clock.now())
+                now = self._clock.now()
+                self._budget.start(now)
+                start = host.pacer.start(now)
                 self._summary.requests += 1
             self._in_flight += 1
             if self._level:
@@ -83,6 +87,14 @@ class Gate:
                 yield start
             finally:
                 self._in_flight -= 1
+
+    def refused(self, url: str, start: Start, seconds: float) -> None:
+        """Learn from a 429 to the request of `start`, and pause its host, for every run of this process."""
+        self._hosts.of(url).pacer.refused(start, self._clock.now(), seconds)
+
+    def pause(self, url: str, seconds: float) -> None:
+        """Let no request to the host of a URL start for a time."""
+        self._hosts.of(url).pacer.pause(self._clock.now(), seconds)
 
     def answered(self, start: Start, *, well: bool) -> None:
         """Learn from how the request of `start` ended."""
@@ -110,8 +122,13 @@ class Gate:
         if self._most is not None and self._summary.requests >= self._most:
             raise BudgetExhausted(f"the budget of {self._most} requests is spent (budget.max_requests)")
 
-    def _check_pause(self, shown: str) -> None:
-        left = self.pacer.paused_until - self._clock.now()
+    def _wait(self, pacer: Pacer) -> float:
+        now = self._clock.now()
+        return max(self._budget.wait(now), pacer.wait(now))
+
+    def _check_pause(self, pacer: Pacer, url: str) -> None:
+        left = pacer.paused_until - self._clock.now()
         if left > self._patience:
+            shown = display(url)
             message = f"{shown}: the host asks for a pause of {left:.0f} s, and retry_seconds is {self._patience:g}"
             raise PauseTooLong(message, url=shown, status=429)

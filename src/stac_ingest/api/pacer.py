@@ -67,10 +67,6 @@ class Pacer:
         ready = self._bucket.ready(now) if self._bucket else now
         return max(self.paused_until, self._earliest, ready) - now
 
-    def throttles(self, now: float) -> bool:
-        """Whether the server's pace, not the run's own, would keep a request waiting."""
-        return self.paused_until > now or (self._bucket is not None and self._bucket.ready(now) > now)
-
     def start(self, now: float) -> Start:
         """Note that a request starts."""
         self._earliest = now + self._gap

@@ -20,7 +20,7 @@ class GuardedResolver(AbstractResolver):
         """Guard a resolver; `source` is the host of the API that was asked for, wherever it may be."""
         self._resolver = resolver
         self._source = source
-        self._zones = {zone(source)}
+        self._zones = {zone(source)} - {None}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -32,9 +32,9 @@ class GuardedResolver(AbstractResolver):
 
         """
         found = await self._resolver.resolve(host, port, family)
-        if host == self._source:
+        if host == self._source and not self._zones:
+            # Where it is when it is first asked for counts: a name that moves into another network later is refused.
             self._zones.update(zone(address["host"]) for address in found)
-            return found
         allowed = [address for address in found if zone(address["host"]) in self._zones]
         if found and not allowed:
             where = zone(found[0]["host"])

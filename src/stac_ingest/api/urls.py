@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import re
 import socket
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -17,6 +18,10 @@ _SECRET_PARAMETERS = {"sig", "signature", "key", "api_key", "apikey", "access_to
 _SHOWN = 500
 """Characters of a URL; a server may make them as long as it likes."""
 
+_NUMBERS = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}", re.IGNORECASE | re.ASCII)
+_CARRIERS = [ipaddress.IPv6Network(net) for net in ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")]
+"""IPv6 networks whose addresses end in an IPv4 address that a gateway, or the system, may connect to."""
+
 
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of a URL: what must be equal for two URLs to trust each other.
@@ -26,7 +31,8 @@ def origin(url: str) -> tuple[str, str, int]:
 
     """
     parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+    port = _DEFAULT_PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
+    return parts.scheme, (parts.hostname or "").lower(), port
 
 
 def same_origin(one: str, other: str) -> bool:
@@ -83,7 +89,8 @@ def resolve(href: str, base: str) -> str:
         base_scheme, base_host, base_port = origin(base)
     except ValueError:
         raise LinkRefused(f"link {href!r:.200} is not a URL", url=shown) from None
-    if scheme not in _DEFAULT_PORTS or not host:
+    # Without the credentials of an empty host, the path behind it may have become another host with credentials.
+    if scheme not in _DEFAULT_PORTS or not host or "@" in urlsplit(url).netloc:
         raise LinkRefused(f"link {href!r:.200} is not a web address; not followed", url=shown)
     here, there = (zone(name) or "the internet" for name in (base_host, host))
     if host != base_host and here != there:
@@ -98,6 +105,7 @@ def resolve(href: str, base: str) -> str:
 
 def zone(host: str) -> str | None:
     """Say in words which network a host is in, by its address; None for a name, but for `localhost`."""
+    host = host.removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         return "this machine"
     address = _address(host)
@@ -105,9 +113,10 @@ def zone(host: str) -> str | None:
         return None
     if address.is_loopback or address.is_unspecified:
         return "this machine"
-    if address.is_link_local:
+    if address.is_link_local or address.is_multicast:
         return "the local link"
-    return "the internet" if address.is_global else "a private network"
+    inside = not address.is_global or (isinstance(address, ipaddress.IPv6Address) and address.is_site_local)
+    return "a private network" if inside else "the internet"
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -116,13 +125,19 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     except ValueError:
         return _short_address(host)
     if isinstance(address, ipaddress.IPv6Address):
-        return address.ipv4_mapped or address.sixtofour or address
+        return address.ipv4_mapped or address.sixtofour or _carried(address) or address
     return address
 
 
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.is_loopback or address.is_unspecified or not any(address in net for net in _CARRIERS):
+        return None
+    return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+
+
 def _short_address(host: str) -> ipaddress.IPv4Address | None:
-    """Read `127.1` and `2130706433` as the system does when it connects to them."""
+    """Read `127.1`, `0x7f.1` and `2130706433` as the system does when it connects to them."""
     try:
-        return ipaddress.IPv4Address(socket.inet_aton(host)) if host.replace(".", "").isdigit() else None
+        return ipaddress.IPv4Address(socket.inet_aton(host)) if _NUMBERS.fullmatch(host) else None
     except OSError:
         return None

@@ -12,7 +12,7 @@ from stac_ingest.geoparquet.geometry import Shape, geojson_column
 from stac_ingest.geoparquet.layout import Layout, layout_of, without_views
 from stac_ingest.geoparquet.objects import object_of, or_else
 from stac_ingest.geoparquet.recipes import NULL, Array, Column, Either, Ingredients, Member, Object, Recipe, constant
-from stac_ingest.geoparquet.values import plain
+from stac_ingest.geoparquet.values import UNREADABLE, plain
 from stac_ingest.sources.base import Item, Reject
 
 FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
@@ -47,13 +47,27 @@ class Decoder:
 
         """
         if self._layout is None:
-            return iter(batch.to_pylist())
+            return _rows(batch, origin, reject)
         if self._recast is not None:
             batch = batch.cast(self._recast)
         found = Ingredients(len(batch))
         geometries, bad = _geometries(batch, self._layout)
         recipe = _item(batch, self._layout, {name: found.add(column) for name, column in geometries.items()}, found)
         return _checked(found.follow(recipe), found.broken, bad, origin, reject)
+
+
+def _rows(batch: pa.RecordBatch, origin: str, reject: Reject) -> Iterator[Item]:
+    """Give the rows as they are; one with text that isn't UTF-8, or a date that Python doesn't have, by itself."""
+    try:
+        yield from batch.to_pylist()
+    except UNREADABLE:
+        for number in range(len(batch)):
+            try:
+                row = batch.slice(number, 1).to_pylist()
+            except UNREADABLE as error:
+                reject(origin, ItemError(f"a row can't be read: {error}"))
+            else:
+                yield from row
 
 
 def _checked(items: Iterator[Item], broken: set[int], bad: set[int], origin: str, reject: Reject) -> Iterator[Item]:
@@ -66,7 +80,9 @@ def _checked(items: Iterator[Item], broken: set[int], bad: set[int], origin: str
         return
     for row, item in enumerate(items):
         if row in broken:
-            reject(origin, ItemError("a row can't be read: it holds text that isn't UTF-8"))
+            reject(
+                origin, ItemError("a row can't be read: it holds text that isn't UTF-8, or a time beyond all calendars")
+            )
         elif not isinstance(item.get("id"), str):
             reject(origin, _no_id(item))
         elif row in bad:

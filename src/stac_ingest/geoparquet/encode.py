@@ -40,7 +40,8 @@ class GeoParquetWriter:
         self._row_group_items = row_group_items
         self._spool_path = path.with_name(f".{path.name}.{os.getpid()}.spool")
         self._part_path = path.with_name(f".{path.name}.{os.getpid()}.part")
-        self._spool = self._spool_path.open("w+b")
+        self._spool_path.unlink(missing_ok=True)
+        self._spool = self._spool_path.open("x+b")
         self._segments: list[_Segment] = []
         self._kinds: set[str] = set()
         self._bounds = np.array([np.nan] * 4)
@@ -88,7 +89,9 @@ class GeoParquetWriter:
         try:
             self._spool.flush()
             schema = merged_schema([segment.schema for segment in self._segments] or [_EMPTY])
-            with pq.ParquetWriter(self._part_path, schema.with_metadata(self._metadata()), compression="zstd") as file:
+            metadata = schema.with_metadata(self._metadata())
+            self._part_path.unlink(missing_ok=True)
+            with self._part_path.open("xb") as part, pq.ParquetWriter(part, metadata, compression="zstd") as file:
                 for table in _grouped(self._tables(schema), self._row_group_items):
                     file.write_table(table, row_group_size=self._row_group_items)
             self._part_path.replace(self._path)

@@ -145,8 +145,8 @@ def _gathered(data: Bytes, begin: Places, width: int) -> Bytes:
 
 def _by_geos(column: pa.Array) -> Iterator[str | None]:
     with np.errstate(invalid="ignore"):  # coordinates that are no numbers are looked for below
-        geometries = shapely.from_wkb(np.array(column.to_pylist(), object), on_invalid="ignore")
-        texts = shapely.to_geojson(geometries)
+        geometries = _each(shapely.from_wkb, column.to_pylist(), on_invalid="ignore")
+        texts = _each(shapely.to_geojson, geometries)
     empty = np.flatnonzero(shapely.is_empty(geometries)).tolist()
     names = {row: _NAMES.get(int(shapely.get_type_id(geometries[row]))) for row in empty}
     for row, text in enumerate(texts):
@@ -154,3 +154,19 @@ def _by_geos(column: pa.Array) -> Iterator[str | None]:
             yield f'{{"type":"{names[row]}","coordinates":[]}}'
         else:
             yield None if text is None or "null" in text else text
+
+
+def _each(function: Any, values: Any, **options: Any) -> Any:
+    """Apply a function of shapely to a column. It refuses the whole of it for one curve; then each row is by itself."""
+    column = np.array([*values, None], object)[:-1]  # else numpy looks into values that are sequences
+    try:
+        return function(column, **options)
+    except (NotImplementedError, shapely.errors.ShapelyError):
+        return np.array([*(_or_none(function, value, options) for value in column), None], object)[:-1]
+
+
+def _or_none(function: Any, value: Any, options: dict[str, Any]) -> Any:
+    try:
+        return function(value, **options)
+    except (NotImplementedError, shapely.errors.ShapelyError):
+        return None

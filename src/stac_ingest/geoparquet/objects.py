@@ -17,13 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stac_ingest.geoparquet.recipes import NULL, Array, Either, Ingredients, Member, Object, Recipe, constant
-from stac_ingest.geoparquet.values import is_constant, numbers, places, plain, python_values, readable_texts
+from stac_ingest.geoparquet.values import (
+    UNREADABLE,
+    is_constant,
+    numbers,
+    places,
+    plain,
+    python_values,
+    readable_values,
+)
 
 LONGEST = 16
 """Lists of one length, up to this, are made element by element: roles, shapes, transforms, the bands of an asset."""
-
-UNREADABLE = (UnicodeDecodeError, pa.ArrowException)
-"""What a text that isn't UTF-8 is met with, by Python and by Arrow."""
 
 Lengths: TypeAlias = npt.NDArray[np.int64]
 
@@ -64,11 +69,11 @@ def value_of(array: pa.Array, found: Ingredients) -> Recipe:
     try:
         return constant(array[0].as_py()) if is_constant(array) else found.add(python_values(array))
     except UNREADABLE:
-        texts, broken = readable_texts(array)
+        values, broken = readable_values(array)
         if not broken:
             raise
         found.broken.update(broken)
-        return found.add(texts)
+        return found.add(values)
 
 
 def _list_of(array: pa.Array, found: Ingredients) -> Recipe:

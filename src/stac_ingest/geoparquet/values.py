@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
+UNREADABLE = (UnicodeDecodeError, OverflowError, pa.ArrowException)
+"""What a text that isn't UTF-8, or a time that Python doesn't have, is met with by Python and by Arrow."""
+
 _SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -38,7 +41,7 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
     """Give the values of a column that have no members; in the place of a null there may be anything.
 
     Raises:
-        ArrowException: a text isn't UTF-8, or a value can't be had in Python.
+        UNREADABLE: a text isn't UTF-8, a time is beyond all calendars, or a value can't be had in Python.
 
     """
     kind, types = array.type, pa.types
@@ -52,9 +55,9 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
     if types.is_boolean(kind):
         return _list(array)
     if types.is_timestamp(kind):
-        return [None if text is None else text + "Z" for text in _list(_instants(array))]
+        return [None if text is None else text + "Z" for text in _list(_in_range(_instants(array)))]
     if types.is_date(kind) or types.is_time(kind):
-        return _list(array.cast(pa.string()))
+        return _list(_in_range(array.cast(pa.string())))
     if types.is_decimal(kind):
         return [None if text is None else orjson.loads(text) for text in array.cast(pa.string()).to_pylist()]
     if _is_json(kind):
@@ -62,18 +65,16 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
     return [None if value is None else _simple(value) for value in array.to_pylist()]
 
 
-def readable_texts(array: pa.Array) -> tuple[list[str], list[int]]:
-    """Give the texts of a column and the places of those that aren't UTF-8, which are empty."""
-    texts, broken = list[str](), list[int]()
-    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        return texts, broken
-    for place, raw in enumerate(array.cast(pa.large_binary()).to_pylist()):
+def readable_values(array: pa.Array) -> tuple[list[Any], list[int]]:
+    """Give the values of a column one by one, and the places of those that can't be read, which are null."""
+    values, broken = list[Any](), list[int]()
+    for place in range(len(array)):
         try:
-            texts.append("" if raw is None else raw.decode())
-        except UnicodeDecodeError:
-            texts.append("")
+            values += python_values(array.slice(place, 1))
+        except UNREADABLE:
+            values.append(None)
             broken.append(place)
-    return texts, broken
+    return values, broken
 
 
 def is_constant(array: pa.Array) -> bool:
@@ -132,6 +133,13 @@ def _repeats(values: npt.NDArray[Any], width: int, rows: int) -> bool:
 
 def _steps(ends: npt.NDArray[np.int32], width: int) -> bytes:
     return np.arange(ends[0], ends[-1] + 1, width, dtype=np.int32).tobytes()
+
+
+def _in_range(texts: pa.Array) -> pa.Array:
+    """Refuse what Arrow writes in place of a time that no calendar has."""
+    if pc.any(pc.starts_with(texts, "<value")).as_py():
+        raise pa.ArrowInvalid("a time is beyond all calendars")
+    return texts
 
 
 def _instants(array: pa.Array) -> pa.Array:

@@ -70,6 +70,8 @@ class BatchedOutput(ABC, Generic[Entry]):
         """
         if self._folder is None:
             await self.start(context)
+        if self._positions is not None and not self._batch:
+            await self._note_passed()
         entry, size = self._encode(item)
         self._batch.append(entry)
         self._size += size
@@ -106,6 +108,13 @@ class BatchedOutput(ABC, Generic[Entry]):
             places = [] if self._positions is None else self._positions.take()
             self._writing = asyncio.create_task(asyncio.to_thread(self._write_safely, batch, places))
 
+    async def _note_passed(self) -> None:
+        """Note what an earlier run had written when nothing else waits: else it would add up from kill to kill."""
+        writing = self._writing
+        idle = writing is None or (writing.done() and writing.exception() is None)
+        if idle and (places := self._positions.take()):
+            await asyncio.to_thread(self._write_safely, [], places)
+
     async def _settle(self) -> None:
         if self._writing is not None:
             # A thread can't be cancelled: `close` must still find the batch that it is writing.
@@ -124,7 +133,8 @@ class BatchedOutput(ABC, Generic[Entry]):
 
     def _write_safely(self, batch: list[Entry], places: list[Place]) -> None:
         with self.folder.writing():
-            self._write(batch)
+            if batch:
+                self._write(batch)
             if places:
                 self._note(places)
 

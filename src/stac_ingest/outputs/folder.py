@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class OutputFolder:
@@ -33,14 +33,23 @@ class OutputFolder:
             self.close()
             raise ConfigurationError(f"can't write to the output folder {self.path}: permission denied")
 
+    def place(self, name: str) -> Path:
+        """Give a path for those who can't take a descriptor: where the system allows, one that stays in this folder."""
+        held = Path(f"/proc/self/fd/{self._descriptor}")
+        return (held if held.is_dir() else self.path) / name
+
     def names(self) -> list[str]:
         """List what is in it."""
         with self.writing():
             return os.listdir(self._descriptor)  # noqa: PTH208 - the folder that is open, wherever its path leads by now
 
     def create(self, name: str) -> int:
-        """Open a file for writing, empty; a symbolic link in its place is an error."""
-        return os.open(name, _NEW, 0o666, dir_fd=self._descriptor)
+        """Open a new file for writing; what has its name, be it a link or a FIFO, is removed and not written to."""
+        try:
+            return os.open(name, _NEW, 0o666, dir_fd=self._descriptor)
+        except FileExistsError:
+            self.remove(name)
+            return os.open(name, _NEW, 0o666, dir_fd=self._descriptor)
 
     def reopen(self, name: str) -> int:
         """Open an existing file for reading and writing, with its content."""

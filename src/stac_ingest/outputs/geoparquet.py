@@ -58,7 +58,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         """Finish the part that was whole and marked, if there is one, and count what is there."""
         import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do without
 
-        pending = self.folder.path / _PENDING
+        pending = self.folder.place(_PENDING)
         if pending.exists():
             ids: list[Any] = pq.read_table(pending, columns=["id"])["id"].to_pylist()
             if all(map(self._checkpoints.is_completed, ids)):
@@ -67,9 +67,9 @@ class GeoParquetOutput(BatchedOutput[Item]):
                 self.folder.remove(_PENDING)
         if self._records_lost:
             for path in self._paths:
-                there: list[Any] = pq.read_table(path, columns=["id"])["id"].to_pylist()
+                there: list[Any] = pq.read_table(self.folder.place(path.name), columns=["id"])["id"].to_pylist()
                 self._mark((item_id, str(path)) for item_id in there)
-        self._items = sum(pq.read_metadata(path).num_rows for path in self._paths)
+        self._items = sum(pq.read_metadata(self.folder.place(path.name)).num_rows for path in self._paths)
         if self._items < self._checkpoints.completed_count:
             raise ConfigurationError(
                 f"the checkpoint says that {self._checkpoints.completed_count} items are in {self.folder.path}, "
@@ -83,7 +83,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         if self._writer is None:
             from stac_ingest.geoparquet.encode import GeoParquetWriter  # noqa: PLC0415 - same
 
-            self._writer = GeoParquetWriter(self.folder.path / _UNFINISHED, row_group_items=self._row_group_items)
+            self._writer = GeoParquetWriter(self.folder.place(_UNFINISHED), row_group_items=self._row_group_items)
         self._write_or_split(batch)
         if len(self._part_ids) >= self._part_items:
             self._end_part()
@@ -107,7 +107,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
     def _end_part(self) -> None:
         writer, self._writer = self._writer, None
         writer.close()
-        _sync_file(self.folder.path / _UNFINISHED)
+        _sync_file(self.folder.place(_UNFINISHED))
         self.folder.rename(_UNFINISHED, _PENDING)
         self.folder.sync_names()
         self._items += len(self._part_ids)
@@ -145,7 +145,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
             self._end_part()
         return {
             "items": self._items,
-            "bytes": sum(path.stat().st_size for path in self._paths),
+            "bytes": sum(self.folder.place(path.name).stat().st_size for path in self._paths),
             "paths": [str(path) for path in self._paths],
             "rejected": self._rejected,
         }

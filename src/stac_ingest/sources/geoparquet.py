@@ -31,7 +31,7 @@ BATCH_BYTES = 32 << 20
 READ_BUFFER = 64 << 10
 """Bytes read from a column chunk at once."""
 
-UNREADABLE = (OSError, ValueError, pa.ArrowException)
+UNREADABLE = (OSError, ValueError, OverflowError, pa.ArrowException)
 """What reading a damaged file can raise: names of columns that aren't UTF-8 are a `UnicodeDecodeError`."""
 
 
@@ -160,6 +160,9 @@ async def _ended(future: asyncio.Future[Read | None]) -> Read | None:
 def row_groups(path: Path, filesystem: pafs.FileSystem | None = None) -> RowGroups:
     """Look at a file and give all of its row groups; or none of them, with the error why."""
     try:
+        # Opening a FIFO would wait for somebody to write to it.
+        if filesystem is None and path.exists() and not path.is_file():
+            raise OSError("not a regular file")
         with pq.ParquetFile(str(path), filesystem=filesystem) as file:
             metadata, decoder = file.metadata, Decoder(file.schema_arrow)
     except UNREADABLE as error:

@@ -1,0 +1,166 @@
+"""The command against ids, files and folders that strangers have made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import unicodedata
+from collections import Counter
+
+import orjson
+import pyarrow.parquet as pq
+import pytest
+
+from stac_ingest.cli import main
+from stac_ingest.module import IngestModule
+
+COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA = 0, 1, 2, 3
+FORMATS = ["items", "ndjson", "geoparquet"]
+IDS = [
+    "plain",
+    "../../escape",
+    "/etc/escape",
+    "..",
+    ".",
+    "a/b",
+    "a\\b",
+    "a\x00b",
+    "a\nb",
+    "\x1b[2J",
+    "x" * 300,
+    "x" * 299 + "y",
+    "case",
+    "CASE",
+    "CON",
+    "con",
+    "nul.txt",
+    "name",
+    "name.",
+    "name ",
+    "name. ",
+    " name",
+    "-rf",
+    "a:b",
+    ".hidden",
+    "a~b",
+    "\u202egnp.exe",
+    "\U0001f6f0",
+    *(unicodedata.normalize(form, "Zürich") for form in ("NFC", "NFD")),
+    *(unicodedata.normalize(form, "ﬁn") for form in ("NFC", "NFKC")),
+]
+
+
+def item(name):
+    return {
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "id": name,
+        "geometry": {"type": "Point", "coordinates": [1.0, 2.0]},
+        "bbox": [1.0, 2.0, 1.0, 2.0],
+        "properties": {"datetime": "2024-01-01T00:00:00Z"},
+        "links": [],
+        "assets": {},
+    }
+
+
+def collection(path, names):
+    path.write_bytes(orjson.dumps({"type": "FeatureCollection", "features": [item(name) for name in names]}))
+    return path
+
+
+def written(kind, out):
+    """List the ids in an output, as often as they are there."""
+    if kind == "items":
+        return [orjson.loads(path.read_bytes())["id"] for path in (out / "items").iterdir()]
+    if kind == "ndjson":
+        return [orjson.loads(line)["id"] for line in (out / "items.ndjson").read_bytes().splitlines()]
+    parts = sorted(out.glob("part-*.parquet"))
+    return [one for path in parts for one in pq.read_table(path, columns=["id"])["id"].to_pylist()]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_whatever_an_id_is_its_item_is_written_once(tmp_path, kind):
+    """Paths, devices, twins by case or form, control characters: each item is there once, after --resume too."""
+    assert len(set(IDS)) == len(IDS)
+    half, whole = collection(tmp_path / "half.json", IDS[::2]), collection(tmp_path / "whole.json", IDS)
+    out = tmp_path / "deep" / "out"
+    for source, more in ((half, []), (whole, ["--resume"]), (whole, ["--resume"])):
+        assert main([str(source), "--to", kind, "--output", str(out), *more]) == COMPLETE
+    assert Counter(written(kind, out)) == Counter(IDS)
+    assert {path.name for path in tmp_path.iterdir()} == {"half.json", "whole.json", "deep"}
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
+    assert not any(path.is_symlink() or path.name == "escape" for path in out.rglob("*"))
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.json", "items/a.parquet", "items/a.json"])
+def test_a_fifo_is_not_waited_for(tmp_path, name):
+    """A FIFO in place of a file, or in a folder, is a failure by name, whatever it is said to hold."""
+    source = tmp_path / name
+    source.parent.mkdir(exist_ok=True)
+    os.mkfifo(source)
+    given = source.parent if source.parent != tmp_path else source
+    command = [sys.executable, "-m", "stac_ingest", str(given), "--to", "ndjson", "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == BAD_DATA
+    assert "not a regular file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("kind", "planted"), [("items", "items"), ("ndjson", ".checkpoints")])
+def test_a_link_in_the_output_folder_is_refused(tmp_path, kind, planted, capfd):
+    """A folder of ours that somebody made a link to elsewhere is named, and nothing is written there."""
+    elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
+    elsewhere.mkdir()
+    out.mkdir()
+    (out / planted).symlink_to(elsewhere)
+    source = collection(tmp_path / "a.json", ["a"])
+    assert main([str(source), "--to", kind, "--output", str(out)]) == BAD_SETTINGS
+    assert f"{out / planted} is a symbolic link" in capfd.readouterr().err
+    assert list(elsewhere.iterdir()) == []
+    (out / planted).unlink()
+    link = tmp_path / "link"
+    link.symlink_to(out)
+    assert main([str(source), "--to", kind, "--output", str(link)]) == COMPLETE
+    assert written(kind, out) == ["a"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs paths of descriptors")  # noqa: PTH112 - as the product asks
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_folder_that_is_swapped_while_items_come(tmp_path, kind, monkeypatch):
+    """An output folder that becomes a link to elsewhere leads neither items nor the certificate there."""
+    elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
+    elsewhere.mkdir()
+    fetch = IngestModule.fetch
+
+    async def fetch_and_swap(module, context):
+        async for found in fetch(module, context):
+            if not out.is_symlink():
+                out.rename(tmp_path / "moved")
+                out.symlink_to(elsewhere)
+            yield found
+
+    monkeypatch.setattr(IngestModule, "fetch", fetch_and_swap)
+    main([str(collection(tmp_path / "a.json", IDS)), "--to", kind, "--output", str(out)])
+    assert {path.name for path in elsewhere.rglob("*") if path.is_file()} <= {
+        path.name for path in elsewhere.glob(".checkpoints/**/*")
+    }
+    assert (tmp_path / "moved" / "certificate.json").exists()
+    monkeypatch.undo()
+
+
+def test_all_failures_are_listed_in_a_file(tmp_path, capfd):
+    """What could not be used is named with the reason, however much it is; a run without failures leaves no list."""
+    source = tmp_path / "a.json"
+    members = [item("a"), *({"id": number} for number in range(300)), item("b")]
+    source.write_bytes(orjson.dumps({"type": "FeatureCollection", "features": members}))
+    out = tmp_path / "out"
+    command = [str(source), "--to", "ndjson", "--output", str(out)]
+    assert main(command) == INCOMPLETE
+    assert f"all 300 failures are in {out / 'failures.ndjson'}" in capfd.readouterr().err
+    found = [orjson.loads(line) for line in (out / "failures.ndjson").read_bytes().splitlines()]
+    assert [one["item_id"] for one in found] == [f"a.json#{number}" for number in range(1, 301)]
+    assert {(one["error_type"], one["step_id"]) for one in found} == {("ItemError", "ingest")}
+    collection(source, ["a"])
+    assert main(command) == COMPLETE
+    assert not (out / "failures.ndjson").exists()

@@ -1,0 +1,152 @@
+"""One host is one host, whichever run, link or retry leads to it; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+from test_api_exchange import Bucket, Script, clock, run
+
+from stac_ingest.api.clock import Clock
+from stac_ingest.api.exchange import Exchange
+from stac_ingest.api.hosts import Hosts
+from stac_ingest.api.links import Request
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import BudgetExhausted, PauseTooLong
+from stac_ingest.summary import IngestSummary
+
+HERE, NEXT_DOOR = Request("GET", "http://127.0.0.1/search"), Request("GET", "http://127.0.0.1:81/search")
+TOO_MANY = (429, {"Retry-After": "7"})
+
+
+def exchange(client, now, **settings):
+    return Exchange(IngestConfig(mode="api", source="http://127.0.0.1", **settings), IngestSummary(), client, now)
+
+
+def times(client):
+    return [at for at, _ in client.sent]
+
+
+def test_a_pause_holds_for_every_run():
+    """What one run is told, another one of the process heeds, though it never met the refusal."""
+
+    async def go():
+        told, other, now = Script(TOO_MANY), Script(), clock()
+        asking = asyncio.create_task(exchange(told, now).ask(HERE))
+        await asyncio.sleep(1)
+        await exchange(other, now).ask(HERE)
+        await asking
+        return times(told), times(other)
+
+    first, second = run(go())
+    assert first == [0, pytest.approx(7)]
+    assert second == [pytest.approx(7, rel=0.1)]
+    assert second[0] >= 7
+
+
+def test_a_pause_is_of_its_host_alone():
+    """While one host is left alone, a link that leads to another one is followed, from the same run too."""
+
+    async def go():
+        client = Script(TOO_MANY)
+        asks = exchange(client, clock(), concurrency=2)
+        asking = asyncio.create_task(asks.ask(HERE))
+        await asyncio.sleep(1)
+        await asks.ask(NEXT_DOOR)
+        await asking
+        return [(at, request.url) for at, request in client.sent]
+
+    assert run(go()) == [(0, HERE.url), (1, NEXT_DOOR.url), (pytest.approx(7), HERE.url)]
+
+
+def test_a_budget_is_of_the_run_whatever_the_hosts():
+    """Requests and their pace are counted over all hosts that links lead to, retries included."""
+
+    async def go():
+        client = Script(200, 502)
+        asks = exchange(client, clock(chance=0.0), budget={"max_requests": 4, "requests_per_second": 2})
+        for request in (HERE, NEXT_DOOR, HERE):
+            await asks.ask(request)
+        with pytest.raises(BudgetExhausted):
+            await asks.ask(NEXT_DOOR)
+        return times(client)
+
+    assert run(go()) == pytest.approx([0, 0.5, 1.0, 1.5])
+
+
+def test_who_is_slow_by_his_own_budget_keeps_nobody_waiting():
+    """A run that may ask once in ten seconds doesn't hold up another one at the same host."""
+
+    async def go():
+        slow, quick, now = Script(), Script(), clock()
+        modest = exchange(slow, now, concurrency=3, budget={"requests_per_second": 0.1})
+        waiting = [asyncio.create_task(modest.ask(HERE)) for _ in range(3)]
+        await asyncio.sleep(1)
+        for _ in range(5):
+            await exchange(quick, now).ask(HERE)
+        await asyncio.gather(*waiting)
+        return times(slow), times(quick)
+
+    assert run(go()) == ([0, 10, 20], [1] * 5)
+
+
+def test_a_pause_that_is_too_long_ends_every_run_at_that_host():
+    """Each run judges by its own patience."""
+
+    async def go():
+        told, patient, now = Script((429, {"Retry-After": "100"})), Script(), clock()
+        with pytest.raises(PauseTooLong):
+            await (first := exchange(told, now, retry_seconds=50)).ask(HERE)
+        with pytest.raises(PauseTooLong):
+            await exchange(Script(), now, retry_seconds=99).ask(HERE)
+        await exchange(patient, now, retry_seconds=101).ask(HERE)
+        del first
+        return times(patient)
+
+    assert run(go()) == [pytest.approx(100)]
+
+
+@pytest.mark.parametrize("runs", [1, 2, 4])
+def test_a_bucket_is_used_up_by_all_runs_together(runs):
+    """However many runs share a host's token bucket, all take 10% more than its own limit at most, and lose nothing."""
+    rate, burst, requests = 20, 20, 400
+
+    async def go():
+        server, now = Bucket(rate, burst, 0.05), clock()
+        all_asks = [exchange(server, now, concurrency=20 // runs) for _ in range(runs)]
+        todo = iter(range(requests))
+
+        async def work(asks):
+            for _ in todo:
+                await asks.ask(HERE)
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(20):
+                group.create_task(work(all_asks[number % runs]))
+        return server, asyncio.get_running_loop().time()
+
+    server, took = run(go())
+    assert server.served == requests
+    assert took <= 1.1 * (requests - burst) / rate
+    assert server.refused <= 4 * 20
+
+
+async def test_what_nobody_uses_is_forgotten():
+    """A host is known as long as a run that asks it; clocks and event loops don't mix."""
+    now = Clock().now
+    first, second = Hosts(now), Hosts(now)
+    pacer = first.of(HERE.url).pacer
+    assert pacer is second.of("https://127.0.0.1:80/other").pacer
+    assert pacer is not second.of(NEXT_DOOR.url).pacer
+    assert pacer is not Hosts(lambda: 0.0).of(HERE.url).pacer
+    pacer.pause(now(), 1_000)
+    elsewhere = await asyncio.to_thread(asyncio.run, _wait_of(now))
+    assert elsewhere <= 0
+    del first, second, pacer
+    gc.collect()
+    assert Hosts(now).of(HERE.url).pacer.wait(now()) <= 0
+
+
+async def _wait_of(now):
+    return Hosts(now).of(HERE.url).pacer.wait(now())
