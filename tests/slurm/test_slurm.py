@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from ingest_bench.corpora import build
+from ingest_bench.matrix import cells, load_settings
 from ingest_bench.results import Cell, Results
 from ingest_bench.settings import Corpus
 from stac_ingest.sharding.records import CollectionCertificate, ShardCertificate
@@ -26,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = Path(__file__).with_name("cluster.sh")
 CANNOT = 77
 PATIENCE_S = 300
+QUICK = ROOT / "workflow/quick.yaml"
+QUICK_S = 1200
+"""A cluster takes some seconds to start each of its 40 jobs."""
 ITEMS = int(os.environ.get("TEST_ITEMS", "40000"))
 PAIRS = int(os.environ.get("TEST_PAIRS", "1"))
 
@@ -67,7 +71,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start the workflow with its SLURM profile."""
+    """Start the workflow with its SLURM profile, on a small matrix unless another is named."""
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
     profile = ["--workflow-profile", str(ROOT / "workflow/profiles/slurm"), "--nocolor"]
     return subprocess.Popen(
@@ -80,16 +84,16 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def finish(run: subprocess.Popen[str]) -> str:
+def finish(run: subprocess.Popen[str], patience: float = PATIENCE_S) -> str:
     """Wait for a run's good end and return what it said."""
-    said, _ = run.communicate(timeout=PATIENCE_S)
+    said, _ = run.communicate(timeout=patience)
     assert run.returncode == 0, said[-4000:]
     return said
 
 
-def read(folder: Path) -> Results:
+def read(folder: Path, results: str = "results") -> Results:
     """Read what was measured."""
-    return Results.model_validate_json((folder / "results/benchmark_results.json").read_bytes())
+    return Results.model_validate_json((folder / results / "benchmark_results.json").read_bytes())
 
 
 def jobs(name: str) -> dict[str, str]:
@@ -115,12 +119,14 @@ def beside(one: Cell | ShardCertificate, other: Cell | ShardCertificate) -> bool
     return one.started_at < other.ended_at and other.started_at < one.ended_at
 
 
-def test_two_nodes_measure_at_once_and_each_is_alone(cluster: Path, tmp_path: Path) -> None:
-    """With two slots two nodes measure at the same time, and no node ever has two jobs at once."""
-    finish(start(tmp_path, "--resources", "bench_slot=2"))
-    results = read(tmp_path)
+def test_the_quick_matrix_on_two_nodes_that_measure_at_once(cluster: Path, tmp_path: Path) -> None:
+    """With two slots two nodes measure at the same time, no node ever has two jobs at once, and all comes out right."""
+    finish(start(tmp_path, "--configfile", str(QUICK), "--resources", "bench_slot=2"), QUICK_S)
+    settings = load_settings(yaml.safe_load(QUICK.read_text()))
+    results = read(tmp_path, settings.results)
     pairs = list(combinations(results.cells, 2))
-    assert len(results.cells) == 3
+    assert len(results.cells) == len(cells(settings))
+    assert not [cell for cell in results.cells if not cell.parity.ok and not cell.known_defect]
     assert {cell.environment.host for cell in results.cells} == {"n1", "n2"}
     assert any(beside(one, other) for one, other in pairs)
     assert not [1 for one, other in pairs if beside(one, other) and one.environment.host == other.environment.host]
@@ -136,9 +142,9 @@ def test_a_cancelled_job_is_tried_again_and_says_so(cluster: Path, tmp_path: Pat
     number, _ = until_running("rule_measure", run)
     subprocess.run(["scancel", number], check=True)
     finish(run)
-    cells = read(tmp_path).cells
-    assert sorted(cell.attempt for cell in cells) == [1, 1, 2]
-    assert not [1 for one, other in combinations(cells, 2) if beside(one, other)]
+    found = read(tmp_path).cells
+    assert sorted(cell.attempt for cell in found) == [1, 1, 2]
+    assert not [1 for one, other in combinations(found, 2) if beside(one, other)]
 
 
 def test_a_lost_node_and_a_lost_controller(cluster: Path, tmp_path: Path) -> None:
@@ -148,9 +154,9 @@ def test_a_lost_node_and_a_lost_controller(cluster: Path, tmp_path: Path) -> Non
     subprocess.run([CLUSTER, "lose_node", cluster, node], check=True)
     subprocess.run([CLUSTER, "lose_controller", cluster], check=True)
     finish(run)
-    cells = read(tmp_path).cells
-    assert len(cells) == 3
-    assert node not in {cell.environment.host for cell in cells}
+    found = read(tmp_path).cells
+    assert len(found) == 3
+    assert node not in {cell.environment.host for cell in found}
     subprocess.run([CLUSTER, "revive_node", cluster, node], check=True)
 
 
