@@ -74,6 +74,7 @@ async def test_nothing_is_lost_and_nothing_stays(server):
         "retry_seconds": 3_600,  # a machine that stands still for a while has lost no request
     }
     module, context = IngestModule(settings), WorkflowContext()
+    gc.collect()  # what other tests have left is not to be closed meanwhile
     tasks, files, began = asyncio.all_tasks(), open_files(), time.monotonic()
     delivered, memory = bytearray(ITEMS), []
     async for item in module.fetch(context):
@@ -86,7 +87,7 @@ async def test_nothing_is_lost_and_nothing_stays(server):
     assert module.summary.in_flight_peak > WORKERS // 2
     assert module.summary.retries > 0
     assert asyncio.all_tasks() == tasks
-    assert open_files() == files
+    assert open_files() <= files
     assert max(memory[1:]) - memory[1] < GROWTH_MB, memory
     names = ("requests", "retries", "rate_limited", "duplicates", "in_flight_peak")
     counts = orjson.dumps({name: getattr(module.summary, name) for name in names})
