@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,23 @@ def test_a_column_without_a_single_byte_is_read() -> None:
     """Rows that are empty, and not null, are named, also where no row of the column holds a byte."""
     found, bad = geojson_column(pa.array([b"", None, b""]))
     assert (list(found), bad) == ([None, None, None], [0, 2])
+
+
+def wkb(ring: list[tuple[float, float]]) -> bytes:
+    """Write a polygon of one ring."""
+    return struct.pack("<BIII", 1, 3, 1, len(ring)) + struct.pack(f"<{2 * len(ring)}d", *chain(*ring))
+
+
+@pytest.mark.parametrize("points", range(1, 6))
+def test_a_ring_of_too_few_points_is_named(points: int) -> None:
+    """A polygon that is no more than a line costs its row where GEOS refuses it; others come as they are."""
+    ring = [*[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)][: points - 1], (0.0, 0.0)]
+    refused = shapely.from_wkb(wkb(ring), on_invalid="ignore") is None
+    found, bad = geojson_column(pa.array([POINT, wkb(ring)]))
+    shape = list(found)[1]
+    assert refused == (points < 3)
+    assert bad == ([1] if refused else [])
+    assert shape == (None if refused else {"type": "Polygon", "coordinates": [[list(point) for point in ring]]})
 
 
 def test_coordinates_that_are_no_numbers_are_named() -> None:

@@ -38,6 +38,9 @@ class _Form(NamedTuple):
         return len(self.start) + 4 * self.counted
 
 
+_RING = 4
+"""Points that a ring has at least, the first of which comes again as its last."""
+
 _FORMS = (
     _Form(b"\1\3\0\0\0\1\0\0\0", True, "Polygon", 1),
     _Form(b"\1\6\0\0\0\1\0\0\0\1\3\0\0\0\1\0\0\0", True, "MultiPolygon", 2),
@@ -120,7 +123,8 @@ def _of_form(form: _Form, data: Bytes, begin: Places, end: Places) -> npt.NDArra
     rows = np.flatnonzero(found)
     if form.counted and rows.size:
         counts = _gathered(data, begin[rows] + len(form.start), 4).view("<u4")[:, 0]
-        found[rows] = end[rows] - begin[rows] == head + 16 * counts.astype(np.int64)
+        whole = end[rows] - begin[rows] == head + 16 * counts.astype(np.int64)
+        found[rows] = whole & (counts >= _RING)  # GEOS is to say what becomes of others
     elif rows.size:
         found[rows] = end[rows] - begin[rows] == head + 16
     rows = np.flatnonzero(found)
