@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +73,21 @@ class Listing:
         return stamp(map(Entry, names, self._sizes[within], self._times[within]))
 
 
+def cut_stretches(settings: ShardedIngest, costs: Sequence[int], stamp_of: Callable[[range | None], str]) -> Cut:
+    """Cut files into stretches of like cost.
+
+    Args:
+        settings: of the ingest, which say how many.
+        costs: what reading each file costs, in bytes that could be read and parsed instead.
+        stamp_of: hashes what tells that files have changed: of a part, or of all.
+
+    """
+    shards = settings.shards or -(-len(costs) // settings.items_per_shard)
+    parts = balanced(costs, shards)
+    pieces = [FilesPiece(start=part.start, stop=part.stop, digest=stamp_of(part)) for part in parts]
+    return Cut(list(pieces), list(map(len, parts)), len(costs), stamp=stamp_of(None))
+
+
 def looked_at(folder: Path, names: Iterable[str]) -> Iterator[Entry]:
     """Look at files of a folder.
 
@@ -111,11 +126,7 @@ class FilesPieces:
     def cut(self) -> Cut:
         """Cut the files into stretches of like weight."""
         found = Listing(self._folder)
-        count = len(found.sizes)
-        shards = self._settings.shards or -(-count // self._settings.items_per_shard)
-        parts = balanced(array("q", (OPENING + size for size in found.sizes)), shards)
-        pieces = [FilesPiece(start=part.start, stop=part.stop, digest=found.stamp(part)) for part in parts]
-        return Cut(list(pieces), list(map(len, parts)), count, stamp=found.stamp())
+        return cut_stretches(self._settings, array("q", (OPENING + size for size in found.sizes)), found.stamp)
 
     def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
         """Give the settings by which a shard is read."""

@@ -19,8 +19,7 @@ import pyarrow.fs as pafs
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sharding.atomic import write_lines
-from stac_ingest.sharding.balance import balanced
-from stac_ingest.sharding.files import Entry, stamp
+from stac_ingest.sharding.files import Entry, cut_stretches, stamp
 from stac_ingest.sharding.object_storage import open_bucket
 from stac_ingest.sharding.pieces import Cut
 from stac_ingest.sharding.plan import FilesPiece, Shard
@@ -95,14 +94,11 @@ class ObjectsPieces:
     def cut(self) -> Cut:
         """Cut the files into stretches of like weight, and write down which they are."""
         folder, entries = self._objects
-        shards = self._settings.shards or -(-len(entries) // self._settings.items_per_shard)
-        parts = balanced([ASKING + entry.size for entry in entries], shards)
-        pieces = [
-            FilesPiece(start=part.start, stop=part.stop, digest=stamp(entries[part.start : part.stop]))
-            for part in parts
-        ]
         write_lines(self._listing, map(orjson.dumps, chain([folder], map(tuple, entries))))
-        return Cut(list(pieces), list(map(len, parts)), len(entries), stamp=stamp(entries))
+        costs = [ASKING + entry.size for entry in entries]
+        return cut_stretches(
+            self._settings, costs, lambda part: stamp(entries if part is None else entries[part.start : part.stop])
+        )
 
     def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
         """Give the settings by which a shard is read."""
