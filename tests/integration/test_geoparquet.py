@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
 from stac_ingest.errors import ItemError
+from stac_ingest.geoparquet import row_sizes
 from stac_ingest.geoparquet.encode import GeoParquetWriter
 from stac_ingest.sources import geoparquet as source
 
@@ -298,7 +299,7 @@ async def test_other_parquet_gives_its_rows(tmp_path: Path) -> None:
 
 async def test_rows_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However large a row group is, no more rows than the bound are read at once, and one batch ahead."""
-    monkeypatch.setattr(source, "ROWS", 10)
+    monkeypatch.setattr(row_sizes, "ROWS", 10)
     sizes: list[int] = []
     plain = source._batches
 

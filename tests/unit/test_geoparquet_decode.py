@@ -296,19 +296,6 @@ def test_broken_rows_are_found_at_any_depth() -> None:
         assert len(rejected) == len(expected[name])
 
 
-def test_large_rows_are_read_in_small_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of a megabyte are not taken two thousand at a time; a row group without rows is no division by zero."""
-    pq.write_table(pa.table({"a": ["x" * (1 << 20) + str(number) for number in range(5)]}), tmp_path / "large.parquet")
-    group = pq.read_metadata(tmp_path / "large.parquet").row_group(0)
-    monkeypatch.setattr(source, "BATCH_BYTES", 3 << 20)
-    assert source._rows_at_once(group) == 3  # two batches, of three and two rows
-    pq.write_table(pa.table({"a": pa.array([], pa.string())}), tmp_path / "none.parquet")
-    with pq.ParquetWriter(tmp_path / "none.parquet", pa.schema([("a", pa.string())])) as writer:
-        writer.write_batch(pa.record_batch({"a": pa.array([], pa.string())}))
-    metadata = pq.read_metadata(tmp_path / "none.parquet")
-    assert all(source._rows_at_once(metadata.row_group(number)) > 0 for number in range(metadata.num_row_groups))
-
-
 async def test_damage_inside_a_file_is_told(tmp_path: Path) -> None:
     """A file whose pages are damaged, but whose footer is whole, yields an error for that row group."""
     path = tmp_path / "a.parquet"

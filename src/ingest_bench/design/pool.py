@@ -8,7 +8,7 @@ from ingest_bench.advice import ModeAdvice
 from ingest_bench.advice.options import Option
 from ingest_bench.design.story import Story
 from ingest_bench.reporting.rows import middle
-from stac_ingest.sources.geoparquet import BATCH_BYTES, ROWS
+from stac_ingest.geoparquet.row_sizes import BATCH_BYTES, ROWS
 from stac_ingest.sources.json_directory import SLICE
 
 MIB = 1 << 20

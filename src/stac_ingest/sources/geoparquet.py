@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +17,9 @@ import pyarrow.parquet as pq
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.decode import Decoder
+from stac_ingest.geoparquet.row_sizes import rows_at_once
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
 from stac_ingest.summary import IngestSummary
-
-ROWS = 1_000
-"""Rows decoded at once, about: a batch costs some 2,000 calls, however few rows it has, and memory by its rows."""
-
-BATCH_BYTES = 32 << 20
-"""Bytes of columns decoded at once, about: large rows are taken in smaller numbers."""
-
 
 READ_BUFFER = 64 << 10
 """Bytes read from a column chunk at once."""
@@ -172,28 +165,28 @@ def row_groups(path: Path, filesystem: pafs.FileSystem | None = None) -> RowGrou
 
 def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
     """Read row groups in bounded batches; what is wrong with one doesn't keep the others from being read."""
+
+    def open_file(dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
+        # Without `pre_buffer`, and with a buffer, column chunks are not held whole while they are decoded.
+        return pq.ParquetFile(
+            str(unit.path),
+            metadata=metadata,
+            read_dictionary=list(dictionaries),
+            # JSON would come as itself, not as a dictionary of texts.
+            arrow_extensions_enabled=not dictionaries,
+            pre_buffer=False,
+            buffer_size=READ_BUFFER,
+            filesystem=unit.filesystem,
+        )
+
     for number in unit.numbers:
         try:
-            # Without `pre_buffer`, and with a buffer, column chunks are not held whole while they are decoded.
-            with pq.ParquetFile(
-                str(unit.path),
-                metadata=metadata,
-                pre_buffer=False,
-                buffer_size=READ_BUFFER,
-                filesystem=unit.filesystem,
-            ) as file:
-                rows = _rows_at_once(metadata.row_group(number))
+            rows = rows_at_once(open_file, number)
+            with open_file() as file:
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
                     yield Read(number, batch)
-        except UNREADABLE as error:
+        except (*UNREADABLE, DataProcessingError) as error:
             yield Read(number, None, DataProcessingError(f"{unit.path}: row group {number}: {error}"))
-
-
-def _rows_at_once(group: pq.RowGroupMetaData) -> int:
-    """Share a row group among batches of like size: each costs the same, however few rows it has."""
-    rows = max(int(group.num_rows), 1)  # as the file says, which may be anything
-    most = max(1, min(ROWS, BATCH_BYTES // max(int(group.total_byte_size) // rows, 1)))
-    return math.ceil(rows / max(1, round(rows / most)))
 
 
 def _compressed_size(group: pq.RowGroupMetaData) -> int:

@@ -1,0 +1,126 @@
+"""How many rows are read at once: what they take is bounded, however little they take in the file.
+
+A value that many rows share stands in the file once, and only its dictionary tells how long it is. The sizes in a
+file's metadata are those of its encoded pages, and what a stranger wrote there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from stac_ingest.errors import DataProcessingError
+
+ROWS = 1_000
+"""Rows decoded at once, about: a batch costs some 2,000 calls, however few rows it has, and memory by its rows."""
+
+BATCH_BYTES = 32 << 20
+"""Bytes of columns decoded at once, about, by their size in the file: large rows are taken in smaller numbers."""
+
+SHARED_BYTES = 128 << 20
+"""Bytes of text decoded at once, at most, if each row had the longest value of every column."""
+
+LIST_BYTES = 1 << 30
+"""Bytes of text in the lists of one column in rows decoded at once, at most: a single row can have them all."""
+
+VALUES = 1 << 26
+"""Values of one column in a row group, at most: a single row can have them all."""
+
+PREFIXED = "DELTA_BYTE_ARRAY"
+"""The encoding that says of a value how much of the one before it it begins with: it has no dictionary."""
+
+Open = Callable[[Sequence[str]], pq.ParquetFile]
+"""Opens a file; with the columns of these paths as dictionaries, if there are any, and then without extension types."""
+
+
+class Text(NamedTuple):
+    """A column of text, and how long its longest value is, in bytes."""
+
+    path: str
+    values: int
+    is_list: bool
+    longest: int
+
+
+def rows_at_once(open_file: Open, number: int) -> int:
+    """Share a row group among batches of like size: each costs the same, however few rows it has.
+
+    Raises:
+        DataProcessingError: so much is in lists that one row can be too large.
+        ArrowException, OSError, ValueError: the row group can't be read.
+
+    """
+    with open_file(()) as file:
+        group, schema = file.metadata.row_group(number), file.schema
+    rows = max(int(group.num_rows), 1)  # as the file says, which may be anything
+    texts = list(_texts(open_file, number, group, schema))
+    longest = sum(text.longest * (math.ceil(text.values / rows) if text.is_list else 1) for text in texts)
+    encoded = int(group.total_byte_size) // rows
+    most = max(1, min(ROWS, BATCH_BYTES // max(encoded, 1), SHARED_BYTES // max(longest, 1)))
+    for text in texts:
+        if text.is_list and text.longest * text.values > SHARED_BYTES:
+            _check_lists(open_file, number, text, most)
+    return math.ceil(rows / max(1, round(rows / most)))
+
+
+def _texts(open_file: Open, number: int, group: pq.RowGroupMetaData, schema: pq.ParquetSchema) -> Iterator[Text]:
+    """Measure the columns of text. With the first row of a column its whole dictionary is read."""
+    chunks = [(group.column(index), schema.column(index)) for index in range(group.num_columns)]
+    for chunk, _ in chunks:
+        if chunk.num_values > VALUES:
+            words = f"column {chunk.path_in_schema!r} has {chunk.num_values:,} values, expected at most {VALUES:,}"
+            raise DataProcessingError(words)
+    chunks = [(chunk, column) for chunk, column in chunks if chunk.physical_type == "BYTE_ARRAY"]
+    paths = [chunk.path_in_schema for chunk, _ in chunks if PREFIXED not in chunk.encodings]
+    lengths = _longest_values(open_file, number, paths)
+    for chunk, column in chunks:
+        # Where there is no dictionary to ask, a value is no longer than all that the file has of its column.
+        longest = lengths.get(chunk.path_in_schema, chunk.total_uncompressed_size)
+        yield Text(chunk.path_in_schema, chunk.num_values, column.max_repetition_level > 0, longest)
+
+
+def _longest_values(open_file: Open, number: int, paths: Sequence[str]) -> dict[str, int]:
+    """Give the length of the longest value in the dictionary of each column; of none where they can't be read."""
+    if not paths:
+        return {}
+    try:
+        with open_file(paths) as file:
+            row = next(file.iter_batches(1, row_groups=[number], columns=list(paths), use_threads=False), None)
+    except (OSError, pa.ArrowException):
+        return {}
+    lengths = [_longest(leaf.dictionary) for column in row or () for leaf in _dictionaries(column)]
+    return dict(zip(paths, lengths, strict=True)) if len(lengths) == len(paths) else {}
+
+
+def _longest(values: pa.Array) -> int:
+    return int(pc.max(pc.binary_length(values)).as_py() or 0)
+
+
+def _check_lists(open_file: Open, number: int, text: Text, rows: int) -> None:
+    """Count the values in a column's lists, rows by rows, while each is no more than a number."""
+    with open_file([text.path]) as file:
+        for batch in file.iter_batches(rows, row_groups=[number], columns=[text.path], use_threads=False):
+            values = sum(len(leaf) for column in batch for leaf in _dictionaries(column))
+            if values * text.longest > LIST_BYTES:
+                words = f"lists in {rows} rows of column {text.path!r} have {values:,} values of up to {text.longest:,}"
+                raise DataProcessingError(f"{words} bytes, expected at most {LIST_BYTES:,} bytes in all")
+
+
+def _dictionaries(array: pa.Array) -> Iterator[pa.DictionaryArray]:
+    """Find what was read as a dictionary, however deep it is."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        yield array
+    elif pa.types.is_struct(kind):
+        for member in array.flatten():
+            yield from _dictionaries(member)
+    elif pa.types.is_map(kind):
+        yield from _dictionaries(array.keys)
+        yield from _dictionaries(array.items)
+    elif hasattr(kind, "value_type"):
+        yield from _dictionaries(array.flatten())

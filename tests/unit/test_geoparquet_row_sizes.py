@@ -1,0 +1,115 @@
+"""Rows read at once take a bounded size, whatever a file makes of few bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
+from stac_ingest.geoparquet import row_sizes
+from stac_ingest.geoparquet.row_sizes import Open, rows_at_once
+
+MEBIBYTE = 1 << 20
+LARGE = "x" * MEBIBYTE
+MOST = 192
+"""Rows of a mebibyte at once: 128 MiB of them, and half as many again where that makes batches of like size."""
+
+
+def file_of(path: Path, columns: dict[str, pa.Array], **how: Any) -> Open:
+    """Write a file whose dictionaries may be large, and give what opens it."""
+    pq.write_table(pa.table(columns), path, compression="zstd", dictionary_pagesize_limit=4 * MEBIBYTE, **how)
+
+    return opener(path)
+
+
+def opener(path: Path) -> Open:
+    """Open a file as the source does."""
+
+    def open_file(dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
+        return pq.ParquetFile(path, read_dictionary=list(dictionaries), arrow_extensions_enabled=not dictionaries)
+
+    return open_file
+
+
+def shared(values: Sequence[str], indices: Sequence[int]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), list(values))
+
+
+def lists(lengths: Sequence[int], values: pa.Array) -> pa.ListArray:
+    offsets = [sum(lengths[:count]) for count in range(len(lengths) + 1)]
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+
+
+def test_rows_that_are_large_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a megabyte are not taken a thousand at a time."""
+    monkeypatch.setattr(row_sizes, "BATCH_BYTES", 3 * MEBIBYTE)
+    texts = pa.array([LARGE + str(number) for number in range(5)])
+    assert rows_at_once(file_of(tmp_path / "a.parquet", {"a": texts}), 0) == 3  # two batches, of three and two rows
+
+
+def test_a_row_group_without_rows(tmp_path: Path) -> None:
+    """A row group without rows is no division by zero."""
+    with pq.ParquetWriter(tmp_path / "none.parquet", pa.schema([("a", pa.string())])) as writer:
+        writer.write_batch(pa.record_batch({"a": pa.array([], pa.string())}))
+    groups = pq.read_metadata(tmp_path / "none.parquet").num_row_groups
+    assert groups
+    assert all(rows_at_once(opener(tmp_path / "none.parquet"), number) > 0 for number in range(groups))
+
+
+@pytest.mark.parametrize("depth", ["column", "JSON", "member", "list", "map"])
+def test_a_large_value_that_rows_share(tmp_path: Path, depth: str) -> None:
+    """A value of a megabyte that is in the file once, for all rows, wherever it is: few are taken at once."""
+    text = shared(["small", LARGE], [1] * 300)
+    column = {
+        "column": text,
+        "JSON": pa.ExtensionArray.from_storage(pa.json_(), text.dictionary_decode()),
+        "member": pa.StructArray.from_arrays([text], ["href"]),
+        "list": lists([1] * 300, text),
+        "map": pa.MapArray.from_arrays(pa.array(range(301), pa.int32()), pa.array(["key"] * 300), text),
+    }[depth]
+    open_file = file_of(tmp_path / "a.parquet", {"id": pa.array(["i"] * 300), "a": column})
+    assert (tmp_path / "a.parquet").stat().st_size < 10_000
+    assert rows_at_once(open_file, 0) <= MOST
+
+
+def test_values_that_begin_like_the_one_before(tmp_path: Path) -> None:
+    """Texts of which the file has only what differs count as long as all of it; other columns don't."""
+    texts = pa.array([LARGE + str(number) for number in range(1_000)])
+    short = pa.array([f"s{number}" for number in range(1_000)])
+    how = {"use_dictionary": ["b"], "column_encoding": {"a": "DELTA_BYTE_ARRAY"}}
+    assert rows_at_once(file_of(tmp_path / "a.parquet", {"a": texts, "b": short}, **how), 0) <= MOST
+    assert rows_at_once(file_of(tmp_path / "b.parquet", {"a": short, "b": short}, **how), 0) == 1_000
+
+
+def test_a_list_that_repeats_a_large_value(tmp_path: Path) -> None:
+    """A list of one row that would be of 2 GB is refused; as many values in rows of their own are read."""
+    text = shared([LARGE], [0] * 2_000)
+    with pytest.raises(DataProcessingError, match=r"2,000 values of up to 1,048,576 bytes, expected at most"):
+        rows_at_once(file_of(tmp_path / "one.parquet", {"a": lists([2_000, 0], text)}), 0)
+    assert rows_at_once(file_of(tmp_path / "many.parquet", {"a": lists([1] * 2_000, text)}), 0) <= MOST
+
+
+def test_more_values_than_a_row_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column with more values than one row may have is refused by name before any is read."""
+    monkeypatch.setattr(row_sizes, "VALUES", 999)
+    with pytest.raises(DataProcessingError, match=r"column 'a\.list\.element' has 1,000 values, expected at most 999"):
+        rows_at_once(file_of(tmp_path / "a.parquet", {"a": lists([1_000], pa.array([1] * 1_000))}), 0)
+
+
+async def test_a_refused_row_group_costs_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A row group that would be too large is a failure that names it, and the next one's items come."""
+    schema = pa.schema([("id", pa.string()), ("a", pa.list_(pa.dictionary(pa.int32(), pa.string())))])
+    path = tmp_path / "a.parquet"
+    with pq.ParquetWriter(path, schema, dictionary_pagesize_limit=4 * MEBIBYTE) as writer:
+        for name, values in (("bad", [0] * 2_000), ("good", [0])):
+            column = lists([len(values)], shared([LARGE], values))
+            writer.write_table(pa.table({"id": [name], "a": column}, schema))
+    module = IngestModule({"mode": "file", "source": str(path)})
+    assert [item["id"] async for item in module.fetch(WorkflowContext())] == ["good"]
+    assert module.summary.failures == 1
+    assert "row group 0: lists in 1 rows of column 'a.list.element'" in caplog.text
