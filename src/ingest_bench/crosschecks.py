@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.base import ADAPTIVE, PARSE_ONLY, READ_ONLY, SHARDED
+from ingest_bench.arms.base import ADAPTIVE, CHECKPOINT, CHECKPOINT_REOPENED, PARSE_ONLY, READ_ONLY, SHARDED
 from ingest_bench.complaints import did_you_mean, one_line
 from ingest_bench.errors import SettingsError
 from ingest_bench.settings import NAME, Arm, Corpus, Scenario, Settings
@@ -26,9 +26,13 @@ KINDS = {
     "aiofiles": JSON_FILES,
     "process_pool": JSON_FILES,
     "pystac_client": ("api",),
+    CHECKPOINT: ("item_files",),
+    CHECKPOINT_REOPENED: ("item_files",),
     SHARDED: (*JSON_FILES, "geoparquet"),
 }
 """The kinds of corpus that each fetcher can read."""
+
+ONE_THREAD = (PARSE_ONLY, CHECKPOINT, CHECKPOINT_REOPENED)
 
 PINNED = ("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget")
 """Settings of an ingest that follow from the cell, so an arm can't give them."""
@@ -160,8 +164,8 @@ def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
             f"{key}.concurrency",
             f"{arm.concurrency} is not allowed; {arm.fetcher} reads one page or file at a time, use [1]",
         )
-    if arm.fetcher == PARSE_ONLY and arm.concurrency != [1]:
-        _refuse(f"{key}.concurrency", f"{arm.concurrency} is not allowed; parsing is one thread's work, use [1]")
+    if arm.fetcher in ONE_THREAD and arm.concurrency != [1]:
+        _refuse(f"{key}.concurrency", f"{arm.concurrency} is not allowed; {arm.fetcher} is one thread's work, use [1]")
     if arm.server is not None and (corpus.kind != "api" or corpus.url is not None):
         _refuse(f"{key}.server", "belongs to generated corpora of kind: api")
     for name in arm.settings:

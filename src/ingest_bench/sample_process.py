@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from ingest_bench.arms import Fetcher, make_fetcher
-from ingest_bench.arms.base import ADAPTIVE, READ_ONLY, Prepared
+from ingest_bench.arms.base import ADAPTIVE, COUNTED, Prepared
 from ingest_bench.digest import DigestSink
 from ingest_bench.lifeline import die_with_parent
 from ingest_bench.meter import Meter, Reading
@@ -64,7 +64,7 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
         **reading.as_dict(),
         **_counts(spec, fetcher.summary),
         **_failures(context),
-        "items": fetcher.summary.items if spec.arm.fetcher == READ_ONLY else digest.count,
+        "items": fetcher.summary.items if spec.arm.fetcher in COUNTED else digest.count,
         "digest": digest.model_dump(),
         "stages": stages,
         "notes": [*notes, *fetcher.summary.notes],

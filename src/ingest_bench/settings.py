@@ -15,7 +15,17 @@ NAME = r"^[a-z][a-z0-9_]*$"
 MOST_CONCURRENT = 50
 
 FetcherName = Literal[
-    "ingest", "adaptive", "read_only", "parse_only", "upstream", "aiofiles", "process_pool", "pystac_client", "sharded"
+    "ingest",
+    "adaptive",
+    "read_only",
+    "parse_only",
+    "upstream",
+    "aiofiles",
+    "process_pool",
+    "pystac_client",
+    "checkpoint",
+    "checkpoint_reopened",
+    "sharded",
 ]
 CorpusKind = Literal["item_files", "items_directory", "geoparquet", "api"]
 

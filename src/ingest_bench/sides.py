@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY, ArmSpec
+from ingest_bench.arms.base import COUNTED, PARSE_ONLY, ArmSpec
 from ingest_bench.errors import MeasurementError
 from ingest_bench.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 
@@ -134,7 +134,7 @@ def _side(settings: Settings, spec: CellSpec, role: Role, server: SimulatorProce
         broken=tuple(manifest.broken) if manifest and _failures_are_known(corpus) else None,
         files=None if corpus.kind == "api" else source,
         server=server,
-        delivers=arm.fetcher != READ_ONLY,
+        delivers=arm.fetcher not in COUNTED,
     )
 
 

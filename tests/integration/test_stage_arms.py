@@ -73,6 +73,26 @@ def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> Non
         assert digested == ({0} if arm == "reading" else counts)
 
 
+@pytest.mark.parametrize("fetcher", ["checkpoint", "checkpoint_reopened"])
+def test_a_checkpoint_is_measured_by_itself(tmp_path: Path, fetcher: str) -> None:
+    """The arms of checkpoints deal with each item of their corpus, and read none of them."""
+    configuration = matrix(tmp_path, "item_files")
+    configuration["sampling"]["trace_items"] = 0
+    configuration["scenarios"]["stages"] |= {
+        "baseline": {"arm": "alone"},
+        "arms": {"alone": {"fetcher": fetcher, "concurrency": [1]}},
+    }
+    settings = load_settings(configuration)
+    folder = corpus_folder(settings, "item_files")
+    build_corpus(settings, "item_files", folder, manifest_file(settings, "item_files"))
+    for path in folder.iterdir():
+        path.write_bytes(b"")
+    cell = measure(settings, find_cell(settings, "stages", "alone", 1))
+    assert cell.parity.ok, cell.parity.reason
+    assert [sample.void for sample in cell.samples] == [None] * len(cell.samples)
+    assert {(sample.items, sample.digest.count) for sample in cell.samples} == {(130, 0)}
+
+
 def test_reading_ends_where_workers_take_over_from_each_other(tmp_path: Path) -> None:
     """A source that waits for its pages to be taken is told so by an arm that only reads; no item is left out."""
     settings = prepared(tmp_path, "api")
