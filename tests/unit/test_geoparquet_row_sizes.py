@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,24 @@ def test_a_large_value_that_rows_share(tmp_path: Path, depth: str) -> None:
     open_file = file_of(tmp_path / "a.parquet", {"id": pa.array(["i"] * 300), "a": column})
     assert (tmp_path / "a.parquet").stat().st_size < 10_000
     assert rows_at_once(open_file, 0) <= MOST
+
+
+def test_ordinary_columns_are_not_read_twice(tmp_path: Path) -> None:
+    """Where dictionaries are much against the rows, only one that is strikingly small for its size is looked at."""
+    chance = random.Random(20260210)
+    columns: dict[str, pa.Array] = {
+        f"c{number}": pa.array([chance.randbytes(500).hex() for _ in range(300)]) for number in range(20)
+    }
+    looked_at: list[str] = []
+
+    def counted(open_file: Open) -> Open:
+        return lambda paths: (looked_at.extend(paths), open_file(paths))[1]
+
+    assert rows_at_once(counted(file_of(tmp_path / "a.parquet", columns)), 0) == 300
+    assert looked_at == []
+    open_file = file_of(tmp_path / "b.parquet", columns | {"bomb": shared([LARGE], [0] * 300)})
+    assert rows_at_once(counted(open_file), 0) <= MOST
+    assert looked_at == ["bomb"]
 
 
 def test_values_that_begin_like_the_one_before(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """How many rows are read at once: what they take is bounded, however little they take in the file.
 
 A value that many rows share stands in the file once, and only its dictionary tells how long it is. The sizes in a
-file's metadata are those of its encoded pages, and what a stranger wrote there.
+file's metadata are those of its encoded pages, and what a stranger wrote there. Where dictionaries are much against the
+rows, looking at all of them would take a third of the time of reading; then only those are looked at that are large or
+strikingly well compressed, as one long value among few bytes is.
 """
 
 from __future__ import annotations
@@ -31,11 +33,30 @@ LIST_BYTES = 1 << 30
 VALUES = 1 << 26
 """Values of one column in a row group, at most: a single row can have them all."""
 
+AT_ONCE = 16
+"""Columns whose dictionaries are read at once."""
+
+DICTIONARY_BYTES = 1 << 20
+"""Bytes that a column's dictionary has as a rule, at most: then writers begin to write values out."""
+
+LOOKED_AT = 4 << 20
+"""Bytes of dictionaries that are looked at in any row group."""
+
+ROW_BYTES = 1 << 10
+"""Bytes of dictionaries a row for which looking at them all is little against reading the rows."""
+
+COMPRESSED = 32
+"""Times that a column of text is compressed at most, as a rule."""
+
 PREFIXED = "DELTA_BYTE_ARRAY"
 """The encoding that says of a value how much of the one before it it begins with: it has no dictionary."""
 
 Open = Callable[[Sequence[str]], pq.ParquetFile]
 """Opens a file; with the columns of these paths as dictionaries, if there are any, and then without extension types."""
+
+
+Chunk = tuple[pq.ColumnChunkMetaData, pq.ColumnSchema]
+"""A column in one row group, and in the schema."""
 
 
 class Text(NamedTuple):
@@ -76,6 +97,7 @@ def _texts(open_file: Open, number: int, group: pq.RowGroupMetaData, schema: pq.
             words = f"column {chunk.path_in_schema!r} has {chunk.num_values:,} values, expected at most {VALUES:,}"
             raise DataProcessingError(words)
     chunks = [(chunk, column) for chunk, column in chunks if chunk.physical_type == "BYTE_ARRAY"]
+    chunks = _doubtful(chunks, int(group.num_rows))
     paths = [chunk.path_in_schema for chunk, _ in chunks if PREFIXED not in chunk.encodings]
     lengths = _longest_values(open_file, number, paths)
     for chunk, column in chunks:
@@ -84,17 +106,41 @@ def _texts(open_file: Open, number: int, group: pq.RowGroupMetaData, schema: pq.
         yield Text(chunk.path_in_schema, chunk.num_values, column.max_repetition_level > 0, longest)
 
 
+def _doubtful(chunks: list[Chunk], rows: int) -> list[Chunk]:
+    """Pick the columns of text to look at."""
+    dictionaries = sum(min(chunk.total_uncompressed_size, DICTIONARY_BYTES) for chunk, _ in chunks)
+    if dictionaries <= max(LOOKED_AT, rows * ROW_BYTES):
+        return chunks
+    return [(chunk, column) for chunk, column in chunks if _is_striking(chunk)]
+
+
+def _is_striking(chunk: pq.ColumnChunkMetaData) -> bool:
+    size = chunk.total_uncompressed_size
+    return bool(
+        size > DICTIONARY_BYTES or size > COMPRESSED * chunk.total_compressed_size or PREFIXED in chunk.encodings
+    )
+
+
 def _longest_values(open_file: Open, number: int, paths: Sequence[str]) -> dict[str, int]:
     """Give the length of the longest value in the dictionary of each column; of none where they can't be read."""
     if not paths:
         return {}
     try:
         with open_file(paths) as file:
-            row = next(file.iter_batches(1, row_groups=[number], columns=list(paths), use_threads=False), None)
+            lengths = [length for some in _in_parts(paths) for length in _lengths(file, number, some)]
     except (OSError, pa.ArrowException):
         return {}
-    lengths = [_longest(leaf.dictionary) for column in row or () for leaf in _dictionaries(column)]
     return dict(zip(paths, lengths, strict=True)) if len(lengths) == len(paths) else {}
+
+
+def _in_parts(paths: Sequence[str]) -> Iterator[list[str]]:
+    # Their dictionaries together would take more memory than the rows.
+    return (list(paths[start : start + AT_ONCE]) for start in range(0, len(paths), AT_ONCE))
+
+
+def _lengths(file: pq.ParquetFile, number: int, paths: list[str]) -> Iterator[int]:
+    row = next(file.iter_batches(1, row_groups=[number], columns=paths, use_threads=False), None)
+    return (_longest(leaf.dictionary) for column in row or () for leaf in _dictionaries(column))
 
 
 def _longest(values: pa.Array) -> int:
