@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,18 @@ async def test_a_refused_row_group_costs_no_other(tmp_path: Path, caplog: pytest
     assert [item["id"] async for item in module.fetch(WorkflowContext())] == ["good"]
     assert module.summary.failures == 1
     assert "row group 0: lists in 1 rows of column 'a.list.element'" in caplog.text
+
+
+async def test_metadata_that_contradict_themselves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A footer that says of a column of text that it is one of numbers is a failure, wherever it says so."""
+    pq.write_table(pa.table({"id": ["a", "b"], "text": ["x", "y"]}), tmp_path / "a.parquet")
+    whole = (tmp_path / "a.parquet").read_bytes()
+    text, number = b"\x0c", b"\x0a"  # the types as Thrift writes them: 6 and 5, zigzag
+    end = int.from_bytes(whole[-8:-4], "little") + 8
+    for place in range(len(whole) - end, len(whole) - 8):
+        if whole[place : place + 1] == text:
+            (tmp_path / "a.parquet").write_bytes(whole[:place] + number + whole[place + 1 :])
+            module = IngestModule({"mode": "file", "source": str(tmp_path / "a.parquet")})
+            with suppress(DataProcessingError):
+                assert len([item async for item in module.fetch(WorkflowContext())]) == 2
+    assert "does not support DOUBLE" in caplog.text

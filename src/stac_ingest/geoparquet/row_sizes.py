@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.geoparquet.soundness import check_columns
 
 ROWS = 1_000
 """Rows decoded at once, about: a batch costs some 2,000 calls, however few rows it has, and memory by its rows."""
@@ -72,11 +73,12 @@ def rows_at_once(open_file: Open, number: int) -> int:
     """Share a row group among batches of like size: each costs the same, however few rows it has.
 
     Raises:
-        DataProcessingError: so much is in lists that one row can be too large.
+        DataProcessingError: so much is in lists that one row can be too large, or the metadata contradict themselves.
         ArrowException, OSError, ValueError: the row group can't be read.
 
     """
     with open_file(()) as file:
+        check_columns(file.metadata, number)
         group, schema = file.metadata.row_group(number), file.schema
     rows = max(int(group.num_rows), 1)  # as the file says, which may be anything
     texts = list(_texts(open_file, number, group, schema))
@@ -92,18 +94,18 @@ def rows_at_once(open_file: Open, number: int) -> int:
 def _texts(open_file: Open, number: int, group: pq.RowGroupMetaData, schema: pq.ParquetSchema) -> Iterator[Text]:
     """Measure the columns of text. With the first row of a column its whole dictionary is read."""
     chunks = [(group.column(index), schema.column(index)) for index in range(group.num_columns)]
-    for chunk, _ in chunks:
+    for chunk, column in chunks:
         if chunk.num_values > VALUES:
-            words = f"column {chunk.path_in_schema!r} has {chunk.num_values:,} values, expected at most {VALUES:,}"
+            words = f"column {column.path!r} has {chunk.num_values:,} values, expected at most {VALUES:,}"
             raise DataProcessingError(words)
     chunks = [(chunk, column) for chunk, column in chunks if chunk.physical_type == "BYTE_ARRAY"]
     chunks = _doubtful(chunks, int(group.num_rows))
-    paths = [chunk.path_in_schema for chunk, _ in chunks if PREFIXED not in chunk.encodings]
+    paths = [column.path for chunk, column in chunks if PREFIXED not in chunk.encodings]
     lengths = _longest_values(open_file, number, paths)
     for chunk, column in chunks:
         # Where there is no dictionary to ask, a value is no longer than all that the file has of its column.
-        longest = lengths.get(chunk.path_in_schema, chunk.total_uncompressed_size)
-        yield Text(chunk.path_in_schema, chunk.num_values, column.max_repetition_level > 0, longest)
+        longest = lengths.get(column.path, chunk.total_uncompressed_size)
+        yield Text(column.path, chunk.num_values, column.max_repetition_level > 0, longest)
 
 
 def _doubtful(chunks: list[Chunk], rows: int) -> list[Chunk]:

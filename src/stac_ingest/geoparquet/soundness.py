@@ -1,0 +1,58 @@
+"""Whether what a file says of its columns holds together, asked without reading any of them.
+
+To look at a column's metadata that don't ends the process: pyarrow's `RowGroupMetaData.column` lets an exception of
+C++ through. To begin to read the columns is an error like others.
+"""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stac_ingest.errors import DataProcessingError
+
+
+def check_columns(metadata: pq.FileMetaData, number: int) -> None:
+    """Check the metadata of a row group's columns.
+
+    Raises:
+        DataProcessingError: they contradict themselves or the schema.
+
+    """
+    file = _Unread()
+    try:
+        with pq.ParquetFile(pa.PythonFile(file, "r"), metadata=metadata, pre_buffer=False, buffer_size=1) as opened:
+            next(opened.iter_batches(1, row_groups=[number], use_threads=False), None)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        # Reading begins once there is a reader for each column, and none is made of metadata that don't hold.
+        if not file.asked:
+            raise DataProcessingError(str(error)) from error
+
+
+class _Unread(io.RawIOBase):
+    """A file of any size that gives nothing, and notes whether it was asked for anything."""
+
+    SIZE = 1 << 62
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.SIZE}[whence]
+        return self._place
+
+    def read(self, size: int = -1, /) -> bytes:
+        self.asked = True
+        raise OSError(f"{size} bytes of a file that is not to be read")
