@@ -227,7 +227,7 @@ BAD = [
     (
         f"{SMALL}.arms.queue.fetcher",
         "rustac",
-        "'aiofiles', 'process_pool', 'pystac_client' or 'sharded'",
+        "'pystac_client', 'checkpoint', 'checkpoint_reopened' or 'sharded'",
     ),
     (
         f"{SMALL}.arms.queue.fetcher",
