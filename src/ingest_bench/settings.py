@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ingest_bench.arms.base import ADAPTIVE, STAGES
+from ingest_bench.arms.base import ADAPTIVE, COUNTED, STAGES
 from stac_ingest.api.urls import holds_credentials
 
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -208,6 +208,11 @@ class Scenario(Strict):
     def of_stages(self) -> bool:
         """Whether it takes an ingest apart: its arms explain, and are not there to be chosen from."""
         return any(arm.server or arm.leaves_out or arm.fetcher in STAGES for arm in self.arms.values())
+
+    @property
+    def delivers(self) -> bool:
+        """Whether any arm delivers items; else there is no way of ingesting to choose from."""
+        return any(arm.fetcher not in COUNTED for arm in self.arms.values())
 
 
 class Settings(Strict):

@@ -6,7 +6,6 @@ No item is read: its id is the name of its file.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,9 +18,6 @@ from stac_ingest.summary import IngestSummary
 BATCH = 1_000
 """Items recorded at once: as many as an output of lines writes before it marks them."""
 
-LATE = ("stac_ingest.checkpoint_tables", "pyarrow.parquet")
-"""What a checkpoint imports when it first needs it, which must not be while the clock runs."""
-
 _NOTHING: tuple[dict[str, Any], ...] = ()
 
 
@@ -30,8 +26,9 @@ class Recorded:
 
     def __init__(self, spec: ArmSpec) -> None:
         """Take the folder of item files."""
-        for name in LATE:
-            import_module(name)
+        # What a checkpoint imports when it first writes must not be imported while the clock runs.
+        with TemporaryDirectory() as folder:
+            record(["one"], folder)
         self._source = spec.source
         self._folder = TemporaryDirectory()
         self._ids: list[str] = []

@@ -61,7 +61,7 @@ def advised(view: View) -> ScenarioAdvice:
 
 def recommended(view: View) -> Row | None:
     """Pick the row that is advised, unless there is nothing to choose from; see `ingest_bench.advice`."""
-    if view.scenario.of_stages:
+    if view.scenario.of_stages or not view.scenario.delivers:
         return None
     use = advised(view).use
     return next((row for row in view.rows if use and row.cell is use.cell), None)
