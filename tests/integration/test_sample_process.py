@@ -65,6 +65,7 @@ def run(arm: ArmSpec, **options: Any) -> dict[str, Any]:
     return run_sample(SampleSpec(arm, options.pop("residue", None), os.getpid(), **options), 60)
 
 
+CHECKPOINTS = ("checkpoint", "checkpoint_reopened")
 FILE_ARMS = [
     ("ingest", 1, {}),
     ("ingest", 5, {"worker_strategy": "semaphore"}),
@@ -108,7 +109,7 @@ def test_a_sample_measures_what_a_sample_has(folder: Path) -> None:
     assert (sample.items, sample.digest.residue, sample.requests) == (COUNT, 3, None)
 
 
-@pytest.mark.parametrize(("fetcher", "concurrency", "settings"), FILE_ARMS)
+@pytest.mark.parametrize(("fetcher", "concurrency", "settings"), [*FILE_ARMS, *((name, 1, {}) for name in CHECKPOINTS)])
 def test_nothing_is_imported_while_the_clock_runs(
     folder: Path, fetcher: str, concurrency: int, settings: dict[str, Any]
 ) -> None:
@@ -127,7 +128,7 @@ def test_nothing_is_imported_while_parquet_is_read(folder: Path, tmp_path: Path,
     assert reading["items"] == COUNT
 
 
-@pytest.mark.parametrize("fetcher", sorted(FETCHERS.keys() - {"pystac_client", "sharded"}))
+@pytest.mark.parametrize("fetcher", sorted(FETCHERS.keys() - {"pystac_client", "sharded", *CHECKPOINTS}))
 def test_a_sample_of_json_files_is_lean(folder: Path, fetcher: str) -> None:
     """No sample of JSON files loads Arrow, pandas, DuckDB or an HTTP client, unless it writes tables by itself."""
     arm = ArmSpec(fetcher, "item_files", str(folder), concurrency=2)
