@@ -31,7 +31,7 @@ SHARED_BYTES = 128 << 20
 LIST_BYTES = 1 << 30
 """Bytes of text in the lists of one column in rows decoded at once, at most: a single row can have them all."""
 
-VALUES = 1 << 26
+VALUES = 1 << 27
 """Values of one column in a row group, at most: a single row can have them all."""
 
 AT_ONCE = 16
