@@ -91,6 +91,7 @@ def test_a_checkpoint_is_measured_by_itself(tmp_path: Path, fetcher: str) -> Non
     assert cell.parity.ok, cell.parity.reason
     assert [sample.void for sample in cell.samples] == [None] * len(cell.samples)
     assert {(sample.items, sample.digest.count) for sample in cell.samples} == {(130, 0)}
+    assert not settings.scenarios["stages"].delivers  # so it has no way of ingesting to recommend
 
 
 def test_reading_ends_where_workers_take_over_from_each_other(tmp_path: Path) -> None:
