@@ -16,7 +16,7 @@ from pathlib import Path
 import ingest_bench
 import stac_ingest
 from ingest_bench.arms import FETCHERS
-from ingest_bench.arms.base import ADAPTIVE, CHECKPOINT, CHECKPOINT_REOPENED, SHARDED, STAGES
+from ingest_bench.arms.base import ADAPTIVE, CHECKPOINTS, SHARDED, STAGES
 from ingest_bench.sample_spec import DISCARD
 
 ROOTS = {
@@ -99,7 +99,7 @@ SHARDING = (
 )
 """What an ingest in shards is made of beside what it reads and writes."""
 
-CHECKPOINTS = ("stac_ingest/checkpoint*.py", "stac_ingest/safe_names.py")
+RECORDS = ("stac_ingest/checkpoint*.py", "stac_ingest/safe_names.py")
 PIPELINE = (
     "ingest_bench/delivery.py",
     "stac_ingest/pipeline.py",
@@ -148,8 +148,8 @@ class CodeUse:
         found = [*HARNESS, *CONTEXT, f"ingest_bench/arms/{FETCHERS[self.fetcher]}.py"]
         if self.fetcher in ("ingest", ADAPTIVE, *STAGES):
             found += [*ENGINE, *SOURCES[self.kind], *STRATEGIES[self.strategy]]
-        if self.fetcher in (CHECKPOINT, CHECKPOINT_REOPENED):
-            found += CHECKPOINTS
+        if self.fetcher in CHECKPOINTS:
+            found += RECORDS
         if self.fetcher == SHARDED:
             found += [*SHARDING, *ENGINE, *SOURCES[self.kind], *STRATEGIES["sequential"]]
         if self.fetcher in (ADAPTIVE, *STAGES):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.base import ADAPTIVE, CHECKPOINT, CHECKPOINT_REOPENED, PARSE_ONLY, READ_ONLY, SHARDED
+from ingest_bench.arms.base import ADAPTIVE, CHECKPOINTS, PARSE_ONLY, READ_ONLY, SHARDED
 from ingest_bench.complaints import did_you_mean, one_line
 from ingest_bench.errors import SettingsError
 from ingest_bench.settings import NAME, Arm, Corpus, Scenario, Settings
@@ -26,13 +26,12 @@ KINDS = {
     "aiofiles": JSON_FILES,
     "process_pool": JSON_FILES,
     "pystac_client": ("api",),
-    CHECKPOINT: ("item_files",),
-    CHECKPOINT_REOPENED: ("item_files",),
+    **dict.fromkeys(CHECKPOINTS, ("item_files",)),
     SHARDED: (*JSON_FILES, "geoparquet"),
 }
 """The kinds of corpus that each fetcher can read."""
 
-ONE_THREAD = (PARSE_ONLY, CHECKPOINT, CHECKPOINT_REOPENED)
+ONE_THREAD = (PARSE_ONLY, *CHECKPOINTS)
 
 PINNED = ("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget")
 """Settings of an ingest that follow from the cell, so an arm can't give them."""

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from ingest_bench.arms import FETCHERS
-from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms.base import CHECKPOINTS, ArmSpec
 from ingest_bench.digest import matches, reference
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results import Digest, Sample
@@ -65,7 +65,6 @@ def run(arm: ArmSpec, **options: Any) -> dict[str, Any]:
     return run_sample(SampleSpec(arm, options.pop("residue", None), os.getpid(), **options), 60)
 
 
-CHECKPOINTS = ("checkpoint", "checkpoint_reopened")
 FILE_ARMS = [
     ("ingest", 1, {}),
     ("ingest", 5, {"worker_strategy": "semaphore"}),

@@ -5,16 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ingest_bench.arms.base import (
-    ADAPTIVE,
-    CHECKPOINT,
-    CHECKPOINT_REOPENED,
-    PARSE_ONLY,
-    READ_ONLY,
-    SHARDED,
-    ArmSpec,
-    Fetcher,
-)
+from ingest_bench.arms.base import ADAPTIVE, CHECKPOINTS, PARSE_ONLY, READ_ONLY, SHARDED, ArmSpec, Fetcher
 
 __all__ = ["FETCHERS", "ArmSpec", "Fetcher", "make_fetcher"]
 
@@ -27,8 +18,7 @@ FETCHERS = {
     "aiofiles": "aiofiles_arm",
     "process_pool": "process_pool_arm",
     "pystac_client": "pystac_client_arm",
-    CHECKPOINT: "checkpoint_arm",
-    CHECKPOINT_REOPENED: "checkpoint_arm",
+    **dict.fromkeys(CHECKPOINTS, "checkpoint_arm"),
     SHARDED: "sharded_arm",
 }
 """The module of each fetcher. Only the one that is measured is imported."""

@@ -16,7 +16,9 @@ READ_ONLY, PARSE_ONLY = "read_only", "parse_only"
 STAGES = (READ_ONLY, PARSE_ONLY)
 """Fetchers that run one stage of an ingest alone."""
 CHECKPOINT, CHECKPOINT_REOPENED = "checkpoint", "checkpoint_reopened"
-COUNTED = (READ_ONLY, CHECKPOINT, CHECKPOINT_REOPENED)
+CHECKPOINTS = (CHECKPOINT, CHECKPOINT_REOPENED)
+"""Fetchers that keep account of items, and read none."""
+COUNTED = (READ_ONLY, *CHECKPOINTS)
 """Fetchers that deliver nothing; how many items they dealt with is in their summary."""
 SHARDED = "sharded"
 """Writes what it reads by itself, as GeoParquet."""

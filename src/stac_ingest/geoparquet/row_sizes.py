@@ -55,7 +55,6 @@ PREFIXED = "DELTA_BYTE_ARRAY"
 Open = Callable[[Sequence[str]], pq.ParquetFile]
 """Opens a file; with the columns of these paths as dictionaries, if there are any, and then without extension types."""
 
-
 Chunk = tuple[pq.ColumnChunkMetaData, pq.ColumnSchema]
 """A column in one row group, and in the schema."""
 
@@ -69,7 +68,7 @@ class Text(NamedTuple):
     longest: int
 
 
-def rows_at_once(open_file: Open, number: int) -> int:
+def rows_at_once(open_file: Open, metadata: pq.FileMetaData, number: int) -> int:
     """Share a row group among batches of like size: each costs the same, however few rows it has.
 
     Raises:
@@ -77,11 +76,10 @@ def rows_at_once(open_file: Open, number: int) -> int:
         ArrowException, OSError, ValueError: the row group can't be read.
 
     """
-    with open_file(()) as file:
-        check_columns(file.metadata, number)
-        group, schema = file.metadata.row_group(number), file.schema
+    check_columns(metadata, number)
+    group = metadata.row_group(number)
     rows = max(int(group.num_rows), 1)  # as the file says, which may be anything
-    texts = list(_texts(open_file, number, group, schema))
+    texts = list(_texts(open_file, number, group, metadata.schema))
     longest = sum(text.longest * (math.ceil(text.values / rows) if text.is_list else 1) for text in texts)
     encoded = int(group.total_byte_size) // rows
     most = max(1, min(ROWS, BATCH_BYTES // max(encoded, 1), SHARED_BYTES // max(longest, 1)))
@@ -155,8 +153,8 @@ def _check_lists(open_file: Open, number: int, text: Text, rows: int) -> None:
         for batch in file.iter_batches(rows, row_groups=[number], columns=[text.path], use_threads=False):
             values = sum(len(leaf) for column in batch for leaf in _dictionaries(column))
             if values * text.longest > LIST_BYTES:
-                words = f"lists in {rows} rows of column {text.path!r} have {values:,} values of up to {text.longest:,}"
-                raise DataProcessingError(f"{words} bytes, expected at most {LIST_BYTES:,} bytes in all")
+                words = f"lists of column {text.path!r} have {values:,} values of up to {text.longest:,} bytes"
+                raise DataProcessingError(f"{words} to read at once, expected at most {LIST_BYTES:,} bytes in all")
 
 
 def _dictionaries(array: pa.Array) -> Iterator[pa.DictionaryArray]:

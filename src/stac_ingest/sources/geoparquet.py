@@ -181,7 +181,7 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
 
     for number in unit.numbers:
         try:
-            rows = rows_at_once(open_file, number)
+            rows = rows_at_once(open_file, metadata, number)
             with open_file() as file:
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
                     yield Read(number, batch)
