@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
 from stac_ingest.geoparquet import row_sizes
+from stac_ingest.geoparquet.page_headers import first_page_size
 from stac_ingest.geoparquet.row_sizes import Open
 
 MEBIBYTE = 1 << 20
@@ -38,10 +42,10 @@ def opener(path: Path) -> Open:
     return open_file
 
 
-def rows_at_once(open_file: Open, number: int) -> int:
+def rows_at_once(open_file: Open, number: int, path: Path | None = None) -> int:
     """Ask for a row group of the file."""
     with open_file(()) as file:
-        return row_sizes.rows_at_once(open_file, file.metadata, number)
+        return row_sizes.rows_at_once(open_file, file.metadata, number, path)
 
 
 def shared(values: Sequence[str], indices: Sequence[int]) -> pa.DictionaryArray:
@@ -101,6 +105,59 @@ def test_ordinary_columns_are_not_read_twice(tmp_path: Path) -> None:
     open_file = file_of(tmp_path / "b.parquet", columns | {"bomb": shared([LARGE], [0] * 300)})
     assert rows_at_once(counted(open_file), 0) <= MOST
     assert looked_at == ["bomb"]
+
+
+def test_a_small_row_group_is_seen_to_be_harmless(tmp_path: Path) -> None:
+    """Where the pages' own headers say that nothing can be large, no dictionary is looked at, however many columns."""
+    columns = {f"c{number}": pa.array([f"{number} {row}" for row in range(100)]) for number in range(50)}
+    open_file = file_of(tmp_path / "a.parquet", columns)
+    looked_at: list[str] = []
+
+    def counted(paths: Sequence[str]) -> pq.ParquetFile:
+        looked_at.extend(paths)
+        return open_file(paths)
+
+    assert rows_at_once(counted, 0, tmp_path / "a.parquet") == 100
+    assert looked_at == []
+    assert rows_at_once(counted, 0) == 100
+    assert sorted(looked_at) == sorted(columns)
+
+
+def test_a_footer_that_lies_of_a_size(tmp_path: Path) -> None:
+    """A footer that calls a column of long values a hundred bytes long is not believed: its pages say what they are."""
+    path = tmp_path / "a.parquet"
+    open_file = file_of(path, {"a": shared([LARGE], [0] * 300)})
+    true = varint(2 * pq.read_metadata(path).row_group(0).column(0).total_uncompressed_size)
+    lie = varint(2 * 100)
+    padded = bytes([*(byte | 0x80 for byte in lie), *[0x80] * (len(true) - len(lie) - 1), 0])
+    path.write_bytes(path.read_bytes().replace(true, padded))
+    assert pq.read_metadata(path).row_group(0).column(0).total_uncompressed_size == 100
+    assert rows_at_once(open_file, 0, path) <= MOST
+
+
+@given(st.integers(0, 2**31 - 1), st.integers(0, 3), st.binary(max_size=30))
+def test_a_page_header_tells_its_size(size: int, kind: int, rest: bytes) -> None:
+    """The size is that which the header was written with, and anything else is no header or some size."""
+    path = io.BytesIO(b"PAR1" + b"\x15" + varint(2 * kind) + b"\x15" + varint(2 * size) + rest)
+    assert first_page_size(path, Chunk(4)) == size
+    found = first_page_size(io.BytesIO(b"PAR1" + rest), Chunk(4))
+    assert found is None or found >= 0
+
+
+class Chunk(NamedTuple):
+    """Where a column begins."""
+
+    data_page_offset: int
+    has_dictionary_page: bool = False
+
+
+def varint(number: int) -> bytes:
+    """Write a number as Thrift does."""
+    found = []
+    while number >= 0x80:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*found, number])
 
 
 def test_values_that_begin_like_the_one_before(tmp_path: Path) -> None:

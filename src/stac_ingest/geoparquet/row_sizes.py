@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.geoparquet.page_headers import first_page_size
 from stac_ingest.geoparquet.soundness import check_columns
 
 ROWS = 1_000
@@ -68,8 +70,14 @@ class Text(NamedTuple):
     longest: int
 
 
-def rows_at_once(open_file: Open, metadata: pq.FileMetaData, number: int) -> int:
+def rows_at_once(open_file: Open, metadata: pq.FileMetaData, number: int, path: Path | None = None) -> int:
     """Share a row group among batches of like size: each costs the same, however few rows it has.
+
+    Args:
+        open_file: opens the file.
+        metadata: the file's.
+        number: of the row group.
+        path: of the file, where it is on this machine; then few rows of small pages are seen to be harmless quickly.
 
     Raises:
         DataProcessingError: so much is in lists that one row can be too large, or the metadata contradict themselves.
@@ -79,7 +87,8 @@ def rows_at_once(open_file: Open, metadata: pq.FileMetaData, number: int) -> int
     check_columns(metadata, number)
     group = metadata.row_group(number)
     rows = max(int(group.num_rows), 1)  # as the file says, which may be anything
-    texts = list(_texts(open_file, number, group, metadata.schema))
+    harmless = path is not None and _is_harmless(path, group)
+    texts = [] if harmless else list(_texts(open_file, number, group, metadata.schema))
     longest = sum(text.longest * (math.ceil(text.values / rows) if text.is_list else 1) for text in texts)
     encoded = int(group.total_byte_size) // rows
     most = max(1, min(ROWS, BATCH_BYTES // max(encoded, 1), SHARED_BYTES // max(longest, 1)))
@@ -87,6 +96,21 @@ def rows_at_once(open_file: Open, metadata: pq.FileMetaData, number: int) -> int
         if text.is_list and text.longest * text.values > SHARED_BYTES:
             _check_lists(open_file, number, text, most)
     return math.ceil(rows / max(1, round(rows / most)))
+
+
+def _is_harmless(path: Path, group: pq.RowGroupMetaData) -> bool:
+    """Tell whether the row group is small, even if each value were as long as the first page of its column."""
+    chunks = [group.column(index) for index in range(group.num_columns)]
+    total = 0
+    with path.open("rb", buffering=0) as file:
+        for chunk in chunks:
+            size = first_page_size(file, chunk) if PREFIXED not in chunk.encodings else None
+            if size is None:
+                return False
+            total += size * max(int(chunk.num_values), int(group.num_rows), 1)
+            if total > SHARED_BYTES:
+                return False
+    return True
 
 
 def _texts(open_file: Open, number: int, group: pq.RowGroupMetaData, schema: pq.ParquetSchema) -> Iterator[Text]:

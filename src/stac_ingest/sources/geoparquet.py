@@ -181,7 +181,7 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
 
     for number in unit.numbers:
         try:
-            rows = rows_at_once(open_file, metadata, number)
+            rows = rows_at_once(open_file, metadata, number, unit.path if unit.filesystem is None else None)
             with open_file() as file:
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
                     yield Read(number, batch)
