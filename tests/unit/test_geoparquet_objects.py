@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.geoparquet.objects import object_of, or_else
-from stac_ingest.geoparquet.recipes import NULL, Ingredients
+from stac_ingest.geoparquet.objects import object_of, value_or
+from stac_ingest.geoparquet.recipes import NULL, ColumnSet
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=5) | st.sampled_from(
     ['"', "\\", "\x00\x1f", '","id":"x', "\n", "é\u2028"]
@@ -68,14 +68,14 @@ def columns(draw: st.DrawFn) -> pa.Array:
 
 def values_of(column: pa.Array) -> list[Any]:
     """Make Python values of a column."""
-    found = Ingredients(len(column))
-    return list(found.follow(or_else(column, NULL, found)))
+    found = ColumnSet(len(column))
+    return list(found.rows(value_or(column, NULL, found)))
 
 
 def objects_of(members: list[tuple[str, pa.Array]], rows: int) -> list[Any]:
     """Make objects of columns."""
-    found = Ingredients(rows)
-    return list(found.follow(object_of(members, found)))
+    found = ColumnSet(rows)
+    return list(found.rows(object_of(members, found)))
 
 
 def expected(value: Any, kind: pa.DataType) -> Any:

@@ -42,10 +42,10 @@ def opener(path: Path) -> Open:
     return open_file
 
 
-def rows_at_once(open_file: Open, number: int, path: Path | None = None) -> int:
+def batch_rows(open_file: Open, number: int, path: Path | None = None) -> int:
     """Ask for a row group of the file."""
     with open_file(()) as file:
-        return row_sizes.rows_at_once(open_file, file.metadata, number, path)
+        return row_sizes.batch_rows(open_file, file.metadata, number, path)
 
 
 def shared(values: Sequence[str], indices: Sequence[int]) -> pa.DictionaryArray:
@@ -61,7 +61,7 @@ def test_rows_that_are_large_in_the_file(tmp_path: Path, monkeypatch: pytest.Mon
     """Rows of a megabyte are not taken a thousand at a time."""
     monkeypatch.setattr(row_sizes, "BATCH_BYTES", 3 * MEBIBYTE)
     texts = pa.array([LARGE + str(number) for number in range(5)])
-    assert rows_at_once(file_of(tmp_path / "a.parquet", {"a": texts}), 0) == 3  # two batches, of three and two rows
+    assert batch_rows(file_of(tmp_path / "a.parquet", {"a": texts}), 0) == 3  # two batches, of three and two rows
 
 
 def test_a_row_group_without_rows(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_row_group_without_rows(tmp_path: Path) -> None:
         writer.write_batch(pa.record_batch({"a": pa.array([], pa.string())}))
     groups = pq.read_metadata(tmp_path / "none.parquet").num_row_groups
     assert groups
-    assert all(rows_at_once(opener(tmp_path / "none.parquet"), number) > 0 for number in range(groups))
+    assert all(batch_rows(opener(tmp_path / "none.parquet"), number) > 0 for number in range(groups))
 
 
 @pytest.mark.parametrize("depth", ["column", "JSON", "member", "list", "map"])
@@ -86,7 +86,7 @@ def test_a_large_value_that_rows_share(tmp_path: Path, depth: str) -> None:
     }[depth]
     open_file = file_of(tmp_path / "a.parquet", {"id": pa.array(["i"] * 300), "a": column})
     assert (tmp_path / "a.parquet").stat().st_size < 10_000
-    assert rows_at_once(open_file, 0) <= MOST
+    assert batch_rows(open_file, 0) <= MOST
 
 
 def test_ordinary_columns_are_not_read_twice(tmp_path: Path) -> None:
@@ -100,10 +100,10 @@ def test_ordinary_columns_are_not_read_twice(tmp_path: Path) -> None:
     def counted(open_file: Open) -> Open:
         return lambda paths: (looked_at.extend(paths), open_file(paths))[1]
 
-    assert rows_at_once(counted(file_of(tmp_path / "a.parquet", columns)), 0) == 300
+    assert batch_rows(counted(file_of(tmp_path / "a.parquet", columns)), 0) == 300
     assert looked_at == []
     open_file = file_of(tmp_path / "b.parquet", columns | {"bomb": shared([LARGE], [0] * 300)})
-    assert rows_at_once(counted(open_file), 0) <= MOST
+    assert batch_rows(counted(open_file), 0) <= MOST
     assert looked_at == ["bomb"]
 
 
@@ -117,9 +117,9 @@ def test_a_small_row_group_is_seen_to_be_harmless(tmp_path: Path) -> None:
         looked_at.extend(paths)
         return open_file(paths)
 
-    assert rows_at_once(counted, 0, tmp_path / "a.parquet") == 100
+    assert batch_rows(counted, 0, tmp_path / "a.parquet") == 100
     assert looked_at == []
-    assert rows_at_once(counted, 0) == 100
+    assert batch_rows(counted, 0) == 100
     assert sorted(looked_at) == sorted(columns)
 
 
@@ -132,7 +132,7 @@ def test_a_footer_that_lies_of_a_size(tmp_path: Path) -> None:
     padded = bytes([*(byte | 0x80 for byte in lie), *[0x80] * (len(true) - len(lie) - 1), 0])
     path.write_bytes(path.read_bytes().replace(true, padded))
     assert pq.read_metadata(path).row_group(0).column(0).total_uncompressed_size == 100
-    assert rows_at_once(open_file, 0, path) <= MOST
+    assert batch_rows(open_file, 0, path) <= MOST
 
 
 @given(st.integers(0, 2**31 - 1), st.integers(0, 3), st.binary(max_size=30))
@@ -165,23 +165,23 @@ def test_values_that_begin_like_the_one_before(tmp_path: Path) -> None:
     texts = pa.array([LARGE + str(number) for number in range(1_000)])
     short = pa.array([f"s{number}" for number in range(1_000)])
     how = {"use_dictionary": ["b"], "column_encoding": {"a": "DELTA_BYTE_ARRAY"}}
-    assert rows_at_once(file_of(tmp_path / "a.parquet", {"a": texts, "b": short}, **how), 0) <= MOST
-    assert rows_at_once(file_of(tmp_path / "b.parquet", {"a": short, "b": short}, **how), 0) == 1_000
+    assert batch_rows(file_of(tmp_path / "a.parquet", {"a": texts, "b": short}, **how), 0) <= MOST
+    assert batch_rows(file_of(tmp_path / "b.parquet", {"a": short, "b": short}, **how), 0) == 1_000
 
 
 def test_a_list_that_repeats_a_large_value(tmp_path: Path) -> None:
     """A list of one row that would be of 2 GB is refused; as many values in rows of their own are read."""
     text = shared([LARGE], [0] * 2_000)
     with pytest.raises(DataProcessingError, match=r"2,000 values of up to 1,048,576 bytes to read at once, expected"):
-        rows_at_once(file_of(tmp_path / "one.parquet", {"a": lists([2_000, 0], text)}), 0)
-    assert rows_at_once(file_of(tmp_path / "many.parquet", {"a": lists([1] * 2_000, text)}), 0) <= MOST
+        batch_rows(file_of(tmp_path / "one.parquet", {"a": lists([2_000, 0], text)}), 0)
+    assert batch_rows(file_of(tmp_path / "many.parquet", {"a": lists([1] * 2_000, text)}), 0) <= MOST
 
 
 def test_more_values_than_a_row_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column with more values than one row may have is refused by name before any is read."""
     monkeypatch.setattr(row_sizes, "VALUES", 999)
     with pytest.raises(DataProcessingError, match=r"column 'a\.list\.element' has 1,000 values, expected at most 999"):
-        rows_at_once(file_of(tmp_path / "a.parquet", {"a": lists([1_000], pa.array([1] * 1_000))}), 0)
+        batch_rows(file_of(tmp_path / "a.parquet", {"a": lists([1_000], pa.array([1] * 1_000))}), 0)
 
 
 async def test_a_refused_row_group_costs_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

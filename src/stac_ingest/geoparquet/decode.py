@@ -1,4 +1,4 @@
-"""Parquet rows to items: the columns are made into Python values one by one, and those into objects by a recipe."""
+"""Parquet rows to items: the columns are made into Python values one by one, and those into objects by a template."""
 
 from __future__ import annotations
 
@@ -9,17 +9,27 @@ import pyarrow.compute as pc
 
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geometry import Shape, geojson_column
-from stac_ingest.geoparquet.layout import Layout, layout_of, without_views
-from stac_ingest.geoparquet.objects import object_of, or_else
-from stac_ingest.geoparquet.recipes import NULL, Array, Column, Either, Ingredients, Member, Object, Recipe, constant
-from stac_ingest.geoparquet.values import UNREADABLE, plain
+from stac_ingest.geoparquet.layout import Layout, drop_string_views, layout_of
+from stac_ingest.geoparquet.objects import object_of, value_or
+from stac_ingest.geoparquet.recipes import (
+    NULL,
+    Array,
+    Column,
+    ColumnSet,
+    Conditional,
+    Member,
+    Object,
+    RowTemplate,
+    constant,
+)
+from stac_ingest.geoparquet.values import UNREADABLE, decode_storage
 from stac_ingest.sources.base import Item, Reject
 
 FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
 SOLID_BOX = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
 BEFORE_GEOMETRY = ("type", "stac_version", "stac_extensions", "id")
 AFTER_GEOMETRY = ("links", "assets", "collection")
-DEFAULTS: dict[str, Recipe] = {"type": constant("Feature"), "links": Array(()), "assets": Object(())}
+DEFAULTS: dict[str, RowTemplate] = {"type": constant("Feature"), "links": Array(()), "assets": Object(())}
 """What an item must have, where the table has nothing."""
 
 KEPT = "datetime"
@@ -30,7 +40,7 @@ class Decoder:
     """Decodes the rows of one schema. Holds no state that changes, so it may be used by several threads at once."""
 
     def __init__(self, schema: pa.Schema) -> None:
-        plain_schema = without_views(schema)
+        plain_schema = drop_string_views(schema)
         self._layout = layout_of(plain_schema)
         self._recast = plain_schema if plain_schema != schema else None
 
@@ -50,10 +60,12 @@ class Decoder:
             return _rows(batch, origin, reject)
         if self._recast is not None:
             batch = batch.cast(self._recast)
-        found = Ingredients(len(batch))
+        columns = ColumnSet(len(batch))
         geometries, bad = _geometries(batch, self._layout)
-        recipe = _item(batch, self._layout, {name: found.add(column) for name, column in geometries.items()}, found)
-        return _checked(found.follow(recipe), found.broken, bad, origin, reject)
+        template = _item(
+            batch, self._layout, {name: columns.add(column) for name, column in geometries.items()}, columns
+        )
+        return _checked(columns.rows(template), columns.broken, bad, origin, reject)
 
 
 def _rows(batch: pa.RecordBatch, origin: str, reject: Reject) -> Iterator[Item]:
@@ -103,66 +115,66 @@ def _geometries(batch: pa.RecordBatch, layout: Layout) -> tuple[dict[str, Iterat
     return columns, bad
 
 
-def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], found: Ingredients) -> Object:
+def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], columns: ColumnSet) -> Object:
     members = [
-        *_members(BEFORE_GEOMETRY, batch, layout, found),
+        *_members(BEFORE_GEOMETRY, batch, layout, columns),
         Member("geometry", geometries[layout.geometry]),
-        *_box(batch, layout, found),
-        *_members(AFTER_GEOMETRY, batch, layout, found),
-        Member("properties", _properties(batch, layout, geometries, found)),
+        *_box(batch, layout, columns),
+        *_members(AFTER_GEOMETRY, batch, layout, columns),
+        Member("properties", _properties(batch, layout, geometries, columns)),
     ]
     return Object(tuple(members))
 
 
-def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, found: Ingredients) -> Iterator[Member]:
+def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[Member]:
     for name in names:
         default = DEFAULTS.get(name)
         if name not in layout.members:
             if default is not None:
                 yield Member(name, default)
         elif default is None:
-            yield from object_of([(name, batch.column(name))], found).members
+            yield from object_of([(name, batch.column(name))], columns).members
         else:
-            yield Member(name, or_else(batch.column(name), default, found))
+            yield Member(name, value_or(batch.column(name), default, columns))
 
 
-def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], found: Ingredients) -> Object:
+def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], columns: ColumnSet) -> Object:
     members: list[Member] = []
     for name in layout.properties:
         column = batch.column(name)
         if name in geometries:
-            members.append(Member(name, geometries[name], found.add(column.is_valid().to_pylist())))
+            members.append(Member(name, geometries[name], columns.add(column.is_valid().to_pylist())))
         elif name == KEPT:
-            members.append(Member(name, or_else(column, NULL, found)))
+            members.append(Member(name, value_or(column, NULL, columns)))
         else:
-            members += object_of([(name, column)], found).members
+            members += object_of([(name, column)], columns).members
     return Object(tuple(members))
 
 
-def _box(batch: pa.RecordBatch, layout: Layout, found: Ingredients) -> Iterator[Member]:
+def _box(batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[Member]:
     """Give the box as a list; without heights where it has none, and not at all where a side is missing."""
     if layout.bbox is None:
         return
     column = batch.column(layout.bbox)
     if not pa.types.is_struct(column.type):
-        yield from object_of([("bbox", column)], found).members
+        yield from object_of([("bbox", column)], columns).members
         return
     kinds = [field.name for field in column.type]
-    sides = {name: plain(side) for name, side in zip(kinds, column.flatten(), strict=True)}
-    flat, whole = _sides(sides, FLAT_BOX, found)
+    sides = {name: decode_storage(side) for name, side in zip(kinds, column.flatten(), strict=True)}
+    flat, whole = _sides(sides, FLAT_BOX, columns)
     if set(SOLID_BOX) <= set(kinds):
-        solid, complete = _sides(sides, SOLID_BOX, found)
+        solid, complete = _sides(sides, SOLID_BOX, columns)
         if complete.null_count or not pc.all(complete, min_count=0).as_py():
-            flat = Either(found.add(complete.to_pylist()), solid, flat)
+            flat = Conditional(columns.add(complete.to_pylist()), solid, flat)
         else:
             flat = solid
     everywhere = pc.all(whole, min_count=0).as_py()
-    yield Member("bbox", flat, None if everywhere else found.add(whole.to_pylist()))
+    yield Member("bbox", flat, None if everywhere else columns.add(whole.to_pylist()))
 
 
-def _sides(sides: dict[str, pa.Array], names: tuple[str, ...], found: Ingredients) -> tuple[Recipe, pa.Array]:
-    """Give the recipe for a list of sides, and where all of them are there."""
+def _sides(sides: dict[str, pa.Array], names: tuple[str, ...], columns: ColumnSet) -> tuple[RowTemplate, pa.Array]:
+    """Give the template for a list of sides, and where all of them are there."""
     complete = sides[names[0]].is_valid()
     for name in names[1:]:
         complete = pc.and_(complete, sides[name].is_valid())
-    return Array(tuple(or_else(sides[name], NULL, found) for name in names)), complete
+    return Array(tuple(value_or(sides[name], NULL, columns) for name in names)), complete

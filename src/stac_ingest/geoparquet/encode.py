@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import shapely
 
 from stac_ingest.geoparquet.columns import table_of
-from stac_ingest.geoparquet.unify import fitted, merged_schema
+from stac_ingest.geoparquet.unify import cast_to, merge_schemas
 from stac_ingest.sources.base import Item
 
 STAC_GEOPARQUET_VERSION = "1.1.0"
@@ -77,7 +77,7 @@ class GeoParquetWriter:
             self._spool.seek(segment.offset)
             raise
         self._segments.append(segment)
-        self._survey(table["geometry"])
+        self._add_bounds(table["geometry"])
 
     def close(self) -> None:
         """Write the file, and put it in its place.
@@ -88,7 +88,7 @@ class GeoParquetWriter:
         """
         try:
             self._spool.flush()
-            schema = merged_schema([segment.schema for segment in self._segments] or [_EMPTY])
+            schema = merge_schemas([segment.schema for segment in self._segments] or [_EMPTY])
             metadata = schema.with_metadata(self._metadata())
             self._part_path.unlink(missing_ok=True)
             with self._part_path.open("xb") as part, pq.ParquetWriter(part, metadata, compression="zstd") as file:
@@ -99,7 +99,7 @@ class GeoParquetWriter:
             self.abandon()
 
     def abandon(self) -> None:
-        """Let go of everything that isn't finished."""
+        """Close and remove everything that is not finished."""
         with contextlib.suppress(OSError):  # a full disk refuses what is still buffered, and nobody wants it any more
             self._spool.close()
         self._spool_path.unlink(missing_ok=True)
@@ -109,9 +109,9 @@ class GeoParquetWriter:
         for segment in self._segments:
             self._spool.seek(segment.offset)
             with pa.ipc.open_stream(self._spool) as stream:
-                yield fitted(stream.read_all(), schema)
+                yield cast_to(stream.read_all(), schema)
 
-    def _survey(self, column: pa.ChunkedArray) -> None:
+    def _add_bounds(self, column: pa.ChunkedArray) -> None:
         geometries = shapely.from_wkb(column.to_numpy())
         numbers, solid = shapely.get_type_id(geometries).tolist(), shapely.has_z(geometries).tolist()
         for number, deep in set(zip(numbers, solid, strict=True)):

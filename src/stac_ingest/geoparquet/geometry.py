@@ -15,12 +15,12 @@ import orjson
 import pyarrow as pa
 import shapely
 
-from stac_ingest.geoparquet.values import Bytes, places
+from stac_ingest.geoparquet.values import Bytes, indices
 
 _NAMES = {0: "Point", 1: "LineString", 3: "Polygon", 4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon"}
 
 Shape: TypeAlias = dict[str, Any]
-Places: TypeAlias = npt.NDArray[np.int64]
+Indices: TypeAlias = npt.NDArray[np.int64]
 
 
 class _Form(NamedTuple):
@@ -71,7 +71,7 @@ def geojson_column(column: pa.Array) -> tuple[Iterator[Shape | None], list[int]]
             plan.add(form, rows, *_coordinates(data, ends[rows] + form.head, ends[rows + 1]))
             rest[rows] = False
     rows = np.flatnonzero(rest)
-    others = dict(zip(rows.tolist(), _by_geos(column.take(places(rows))), strict=True)) if rows.size else {}
+    others = dict(zip(rows.tolist(), _by_geos(column.take(indices(rows))), strict=True)) if rows.size else {}
     return plan.shapes(others), [row for row, text in others.items() if text is None]
 
 
@@ -85,7 +85,7 @@ class _Plan:
         self._coordinates: list[npt.NDArray[np.float64]] = []
         self._points = 0
 
-    def add(self, form: _Form, rows: Places, coordinates: npt.NDArray[np.float64], counts: Places) -> None:
+    def add(self, form: _Form, rows: Indices, coordinates: npt.NDArray[np.float64], counts: Indices) -> None:
         """Take in the rows of one form, with the coordinates of all, one after another, and the points of each."""
         self._last[rows] = self._points + np.cumsum(counts)
         self._first[rows] = self._last[rows] - counts
@@ -102,48 +102,48 @@ class _Plan:
             zip(self._forms, self._first.tolist(), self._last.tolist(), strict=True)
         ):
             if form is not None:
-                found: Any = points[first:last].tolist()
+                coordinates: Any = points[first:last].tolist()
                 for _ in range(form.depth):
-                    found = [found]
-                yield {"type": form.name, "coordinates": found if form.counted else found[0]}
+                    coordinates = [coordinates]
+                yield {"type": form.name, "coordinates": coordinates if form.counted else coordinates[0]}
             else:
                 text = others.get(row)
                 yield None if text is None else orjson.loads(text)
 
 
-def _of_form(form: _Form, data: Bytes, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
+def _of_form(form: _Form, data: Bytes, begin: Indices, end: Indices) -> npt.NDArray[np.bool_]:
     """Tell which rows have a form, finite coordinates included."""
     head = form.head
-    found = end - begin >= head + 16
-    if not found.any():
-        return found  # there may be no bytes at all to look at
-    starts = np.where(found, begin, 0)
-    for place, byte in enumerate(form.start):
-        found &= data[np.minimum(starts + place, data.size - 1)] == byte
-    rows = np.flatnonzero(found)
+    matches = end - begin >= head + 16
+    if not matches.any():
+        return matches  # there may be no bytes at all
+    starts = np.where(matches, begin, 0)
+    for offset, byte in enumerate(form.start):
+        matches &= data[np.minimum(starts + offset, data.size - 1)] == byte
+    rows = np.flatnonzero(matches)
     if form.counted and rows.size:
         counts = _gathered(data, begin[rows] + len(form.start), 4).view("<u4")[:, 0]
         whole = end[rows] - begin[rows] == head + 16 * counts.astype(np.int64)
-        found[rows] = whole & (counts >= _RING)  # GEOS is to say what becomes of others
+        matches[rows] = whole & (counts >= _RING)  # GEOS decides on the others
     elif rows.size:
-        found[rows] = end[rows] - begin[rows] == head + 16
-    rows = np.flatnonzero(found)
+        matches[rows] = end[rows] - begin[rows] == head + 16
+    rows = np.flatnonzero(matches)
     if rows.size:
         coordinates, counts = _coordinates(data, begin[rows] + head, end[rows])
         if not np.isfinite(coordinates).all():
             firsts = np.concatenate(([0], np.cumsum(2 * counts)[:-1]))
-            found[rows] = np.logical_and.reduceat(np.isfinite(coordinates), firsts)
-    return found
+            matches[rows] = np.logical_and.reduceat(np.isfinite(coordinates), firsts)
+    return matches
 
 
-def _coordinates(data: Bytes, begin: Places, end: Places) -> tuple[npt.NDArray[np.float64], Places]:
+def _coordinates(data: Bytes, begin: Indices, end: Indices) -> tuple[npt.NDArray[np.float64], Indices]:
     """Give the coordinates of all rows, one after another, and the number of points of each."""
     view = data.data
     together = b"".join([view[first:last] for first, last in zip(begin.tolist(), end.tolist(), strict=True)])
     return np.frombuffer(together, "<f8"), (end - begin) // 16
 
 
-def _gathered(data: Bytes, begin: Places, width: int) -> Bytes:
+def _gathered(data: Bytes, begin: Indices, width: int) -> Bytes:
     return np.ascontiguousarray(data[begin[:, None] + np.arange(width)])
 
 

@@ -51,7 +51,7 @@ def layout_of(schema: pa.Schema) -> Layout | None:
     return Layout(members, properties, geometry, geometries | {geometry}, bbox)
 
 
-def without_views(schema: pa.Schema) -> pa.Schema:
+def drop_string_views(schema: pa.Schema) -> pa.Schema:
     """Give the schema with plain strings for string views, which Arrow can't filter."""
     return pa.schema([field.with_type(_without_views(field.type)) for field in schema], metadata=schema.metadata)
 
@@ -80,10 +80,10 @@ def _geometry_column(schema: pa.Schema, named: Any) -> str | None:
 
 def _geo_metadata(schema: pa.Schema) -> dict[str, Any]:
     try:
-        found = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+        metadata = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _is_binary(kind: pa.DataType) -> bool:

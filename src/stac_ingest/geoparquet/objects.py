@@ -1,4 +1,4 @@
-"""Arrow columns to recipes for the objects in them.
+"""Arrow columns to row templates for the objects in them.
 
 Nulls: a column is one for all rows, so an item without an asset has a null there, and whether it had the member as null
 can't be told. A null member is left out. Elements of a list and values of a map have a place of their own: there a null
@@ -16,75 +16,75 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stac_ingest.geoparquet.recipes import NULL, Array, Either, Ingredients, Member, Object, Recipe, constant
+from stac_ingest.geoparquet.recipes import NULL, Array, ColumnSet, Conditional, Member, Object, RowTemplate, constant
 from stac_ingest.geoparquet.values import (
     UNREADABLE,
+    decode_storage,
+    indices,
     is_constant,
     numbers,
-    places,
-    plain,
     python_values,
     readable_values,
 )
 
-LONGEST = 16
+MAX_UNROLLED = 16
 """Lists of one length, up to this, are made element by element: roles, shapes, transforms, the bands of an asset."""
 
 Lengths: TypeAlias = npt.NDArray[np.int64]
 
 
-def object_of(members: Iterable[tuple[str, pa.Array | Recipe]], found: Ingredients) -> Object:
-    """Give the recipe for objects; a member that is null in a row is left out of that row's object."""
+def object_of(members: Iterable[tuple[str, pa.Array | RowTemplate]], columns: ColumnSet) -> Object:
+    """Give the template for objects; a member that is null in a row is left out of that row's object."""
     made = []
     for name, member in members:
         if not isinstance(member, pa.Array):
             made.append(Member(name, member))
             continue
-        column = plain(member)
+        column = decode_storage(member)
         if column.null_count < len(column) or not len(column):
-            present = found.add(_valid(column)) if column.null_count else None
-            made.append(Member(name, value_of(column, found), present))
+            present = columns.add(_valid(column)) if column.null_count else None
+            made.append(Member(name, value_of(column, columns), present))
     return Object(tuple(made))
 
 
-def or_else(array: pa.Array, otherwise: Recipe, found: Ingredients) -> Recipe:
-    """Give the recipe for values, with another one for where there is none."""
-    column = plain(array)
+def value_or(array: pa.Array, otherwise: RowTemplate, columns: ColumnSet) -> RowTemplate:
+    """Give the template for values, with another one for where there is none."""
+    column = decode_storage(array)
     if not column.null_count:
-        return value_of(column, found)
+        return value_of(column, columns)
     if column.null_count == len(column):
         return otherwise
-    return Either(found.add(_valid(column)), value_of(column, found), otherwise)
+    return Conditional(columns.add(_valid(column)), value_of(column, columns), otherwise)
 
 
-def value_of(array: pa.Array, found: Ingredients) -> Recipe:
-    """Give the recipe for the values of a plain column; what it makes for a null means nothing."""
+def value_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
+    """Give the template for the values of a plain column; what it makes for a null means nothing."""
     kind, types = array.type, pa.types
     if types.is_struct(kind):
-        return object_of(((field.name, array.field(number)) for number, field in enumerate(kind)), found)
+        return object_of(((field.name, array.field(number)) for number, field in enumerate(kind)), columns)
     if types.is_map(kind):
-        return found.add(_maps(array, found))
+        return columns.add(_maps(array, columns))
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return _list_of(array, found)
+        return _list_of(array, columns)
     try:
-        return constant(array[0].as_py()) if is_constant(array) else found.add(python_values(array))
+        return constant(array[0].as_py()) if is_constant(array) else columns.add(python_values(array))
     except UNREADABLE:
         values, broken = readable_values(array)
         if not broken:
             raise
-        found.broken.update(broken)
-        return found.add(values)
+        columns.broken.update(broken)
+        return columns.add(values)
 
 
-def _list_of(array: pa.Array, found: Ingredients) -> Recipe:
-    elements = plain(array.flatten())
+def _list_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
+    elements = decode_storage(array.flatten())
     lengths: Lengths = _lengths(array)
     length = int(lengths[0]) if len(lengths) else 0
-    if 0 < length <= LONGEST and not elements.null_count and not array.null_count and (lengths == length).all():
+    if 0 < length <= MAX_UNROLLED and not elements.null_count and not array.null_count and (lengths == length).all():
         starts = np.arange(0, len(elements), length)
-        return Array(tuple(value_of(elements.take(places(starts + place)), found) for place in range(length)))
-    made = _in_order(elements, lengths, found)
-    return found.add(list(islice(made, count)) for count in lengths.tolist())
+        return Array(tuple(value_of(elements.take(indices(starts + index)), columns) for index in range(length)))
+    made = _in_order(elements, lengths, columns)
+    return columns.add(list(islice(made, count)) for count in lengths.tolist())
 
 
 def _lengths(array: pa.Array) -> Lengths:
@@ -92,27 +92,27 @@ def _lengths(array: pa.Array) -> Lengths:
     return np.where(array.is_valid().to_pylist(), lengths, 0) if array.null_count else lengths
 
 
-def _maps(array: pa.Array, found: Ingredients) -> Iterator[dict[str, Any]]:
+def _maps(array: pa.Array, columns: ColumnSet) -> Iterator[dict[str, Any]]:
     ends = numbers(array.offsets).astype(np.int64)
     first, count = int(ends[0]), int(ends[-1] - ends[0])
     lengths = np.diff(ends)
-    keys = _in_order(array.keys.slice(first, count).cast(pa.string()), lengths, found)
-    values = _in_order(array.items.slice(first, count), lengths, found)
+    keys = _in_order(array.keys.slice(first, count).cast(pa.string()), lengths, columns)
+    values = _in_order(array.items.slice(first, count), lengths, columns)
     pairs = zip(keys, values, strict=True)
     return (dict(islice(pairs, count)) for count in lengths.tolist())
 
 
-def _in_order(elements: pa.Array, lengths: Lengths, found: Ingredients) -> Iterator[Any]:
+def _in_order(elements: pa.Array, lengths: Lengths, columns: ColumnSet) -> Iterator[Any]:
     """Make the elements of lists, which lie one after another, and find the rows of those that can't be read.
 
     Each is made when its row's turn comes: all at once would be many objects, which Python's collector of garbage then
     looks through again and again.
     """
-    parts = Ingredients(len(elements))
-    recipe = or_else(elements, NULL, parts)
+    parts = ColumnSet(len(elements))
+    template = value_or(elements, NULL, parts)
     rows = np.searchsorted(np.cumsum(lengths), sorted(parts.broken), side="right")
-    found.broken.update(rows.tolist())
-    return parts.follow(recipe)
+    columns.broken.update(rows.tolist())
+    return parts.rows(template)
 
 
 def _valid(array: pa.Array) -> list[bool]:

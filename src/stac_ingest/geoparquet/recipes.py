@@ -1,12 +1,12 @@
-"""Recipes for objects: what is the same in every row is written down once, the rest comes from columns.
+"""Row templates for objects: what is the same in every row is written down once, the rest comes from columns.
 
-A recipe becomes a generator expression that Python compiles, such as
+A template becomes a generator expression that Python compiles, such as
 
     ({"type": "Feature", "id": v0, "assets": {"blue": {"href": v1, "type": "image/tiff"}}} for v0, v1 in zip(*columns))
 
 That makes an item of 400 values several times faster than parsing its JSON text, and every item is an object of its
-own down to the last list. A recipe holds names and values of strangers: they become constants of a syntax tree, and
-are never text that is parsed.
+own down to the last list. A template holds names and values of untrusted files: they become constants of a
+syntax tree, and are never text that is parsed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Constant(NamedTuple):
 
     value: Any
     shown: str
-    """Its `repr`: 1, 1.0 and True are equal, and yet three recipes."""
+    """Its `repr`: 1, 1.0 and True are equal, and yet three templates."""
 
 
 class Column(NamedTuple):
@@ -35,7 +35,7 @@ class Member(NamedTuple):
     """A member of an object."""
 
     name: str
-    value: Recipe
+    value: RowTemplate
     present: Column | None = None
     """Where it is not there in every row: which it is there in."""
 
@@ -49,33 +49,33 @@ class Object(NamedTuple):
 class Array(NamedTuple):
     """A list with the same number of elements in each row."""
 
-    elements: tuple[Recipe, ...]
+    elements: tuple[RowTemplate, ...]
 
 
-class Either(NamedTuple):
-    """One recipe for the rows that a column says yes to, and another for the rest."""
+class Conditional(NamedTuple):
+    """One template for the rows that a column says yes to, and another for the rest."""
 
     test: Column
-    then: Recipe
-    otherwise: Recipe
+    then: RowTemplate
+    otherwise: RowTemplate
 
 
-Recipe: TypeAlias = "Constant | Column | Object | Array | Either"
+RowTemplate: TypeAlias = "Constant | Column | Object | Array | Conditional"
 
 NULL = Constant(None, "None")
 
 
 def constant(value: Any) -> Constant:
-    """Give the recipe for a text, a number, a truth value or null."""
+    """Give the template for a text, a number, a truth value or null."""
     return Constant(value, repr(value))
 
 
-class Ingredients:
-    """The columns of one batch that its recipe speaks of."""
+class ColumnSet:
+    """The columns of one batch that its template speaks of."""
 
     def __init__(self, rows: int) -> None:
         """Begin with no column of so many rows."""
-        self.rows = rows
+        self._count = rows
         self.broken: set[int] = set()
         """Rows that hold something that can't be read."""
         self._columns: list[Iterable[Any]] = []
@@ -85,37 +85,37 @@ class Ingredients:
         self._columns.append(values)
         return Column(len(self._columns) - 1)
 
-    def follow(self, recipe: Recipe) -> Iterator[Any]:
-        """Make what the recipe says, row by row."""
-        if isinstance(recipe, Column):
-            return iter(self._columns[recipe.number])
-        columns: list[Iterable[Any]] = self._columns or [range(self.rows)]
-        return _compiled(recipe, len(columns))(columns)
+    def rows(self, template: RowTemplate) -> Iterator[Any]:
+        """Make what the template says, row by row."""
+        if isinstance(template, Column):
+            return iter(self._columns[template.number])
+        columns: list[Iterable[Any]] = self._columns or [range(self._count)]
+        return _compiled(template, len(columns))(columns)
 
 
 @lru_cache(maxsize=64)
-def _compiled(recipe: Recipe, columns: int) -> Callable[[list[Iterable[Any]]], Iterator[Any]]:
+def _compiled(template: RowTemplate, columns: int) -> Callable[[list[Iterable[Any]]], Iterator[Any]]:
     tree = ast.parse("lambda columns: (None for () in zip(*columns))", mode="eval")
     generator: Any = tree.body.body  # type: ignore[attr-defined] # it is the lambda of the line above
-    generator.elt = _expression(recipe)
+    generator.elt = _expression(template)
     generator.generators[0].target = ast.Tuple([ast.Name(_name(n), ast.Store()) for n in range(columns)], ast.Store())
-    code = compile(ast.fix_missing_locations(tree), "<recipe>", "eval")
-    found: Callable[[list[Iterable[Any]]], Iterator[Any]] = eval(code, {"zip": zip, "__builtins__": {}})  # noqa: S307 - a tree of constants and our own names
-    return found
+    code = compile(ast.fix_missing_locations(tree), "<template>", "eval")
+    compiled: Callable[[list[Iterable[Any]]], Iterator[Any]] = eval(code, {"zip": zip, "__builtins__": {}})  # noqa: S307 - a tree of constants and our own names
+    return compiled
 
 
-def _expression(recipe: Recipe) -> ast.expr:
-    if isinstance(recipe, Constant):
-        return ast.Constant(recipe.value)
-    if isinstance(recipe, Column):
-        return ast.Name(_name(recipe.number), ast.Load())
-    if isinstance(recipe, Array):
-        return ast.List([_expression(element) for element in recipe.elements], ast.Load())
-    if isinstance(recipe, Either):
-        return ast.IfExp(*(_expression(part) for part in recipe))
+def _expression(template: RowTemplate) -> ast.expr:
+    if isinstance(template, Constant):
+        return ast.Constant(template.value)
+    if isinstance(template, Column):
+        return ast.Name(_name(template.number), ast.Load())
+    if isinstance(template, Array):
+        return ast.List([_expression(element) for element in template.elements], ast.Load())
+    if isinstance(template, Conditional):
+        return ast.IfExp(*(_expression(part) for part in template))
     keys: list[ast.expr | None] = []
     values: list[ast.expr] = []
-    for member in recipe.members:
+    for member in template.members:
         key, value = ast.Constant(member.name), _expression(member.value)
         if member.present is None:
             keys.append(key)

@@ -1,7 +1,7 @@
 """How many rows are read at once: what they take is bounded, however little they take in the file.
 
 A value that many rows share stands in the file once, and only its dictionary tells how long it is. The sizes in a
-file's metadata are those of its encoded pages, and what a stranger wrote there. Where dictionaries are much against the
+file's metadata are those of its encoded pages, and what an untrusted file says. Where dictionaries are much against the
 rows, looking at all of them would take a third of the time of reading; then only those are looked at that are large or
 strikingly well compressed, as one long value among few bytes is.
 """
@@ -42,7 +42,7 @@ AT_ONCE = 16
 DICTIONARY_BYTES = 1 << 20
 """Bytes that a column's dictionary has as a rule, at most: then writers begin to write values out."""
 
-LOOKED_AT = 4 << 20
+INSPECTED_BYTES = 4 << 20
 """Bytes of dictionaries that are looked at in any row group."""
 
 ROW_BYTES = 1 << 10
@@ -70,14 +70,14 @@ class Text(NamedTuple):
     longest: int
 
 
-def rows_at_once(open_file: Open, metadata: pq.FileMetaData, number: int, path: Path | None = None) -> int:
-    """Share a row group among batches of like size: each costs the same, however few rows it has.
+def batch_rows(open_file: Open, metadata: pq.FileMetaData, number: int, path: Path | None = None) -> int:
+    """Give the number of rows to decode at once, so that a row group falls into batches of similar size.
 
     Args:
         open_file: opens the file.
         metadata: the file's.
         number: of the row group.
-        path: of the file, where it is on this machine; then few rows of small pages are seen to be harmless quickly.
+        path: of the file, where it is on this machine; then few rows of small pages are quickly known to fit.
 
     Raises:
         DataProcessingError: so much is in lists that one row can be too large, or the metadata contradict themselves.
@@ -87,18 +87,18 @@ def rows_at_once(open_file: Open, metadata: pq.FileMetaData, number: int, path: 
     check_columns(metadata, number)
     group = metadata.row_group(number)
     rows = max(int(group.num_rows), 1)  # as the file says, which may be anything
-    harmless = path is not None and _is_harmless(path, group)
-    texts = [] if harmless else list(_texts(open_file, number, group, metadata.schema))
+    fits = path is not None and _fits_limit(path, group)
+    texts = [] if fits else list(_texts(open_file, number, group, metadata.schema))
     longest = sum(text.longest * (math.ceil(text.values / rows) if text.is_list else 1) for text in texts)
     encoded = int(group.total_byte_size) // rows
-    most = max(1, min(ROWS, BATCH_BYTES // max(encoded, 1), SHARED_BYTES // max(longest, 1)))
+    max_rows = max(1, min(ROWS, BATCH_BYTES // max(encoded, 1), SHARED_BYTES // max(longest, 1)))
     for text in texts:
         if text.is_list and text.longest * text.values > SHARED_BYTES:
-            _check_lists(open_file, number, text, most)
-    return math.ceil(rows / max(1, round(rows / most)))
+            _check_lists(open_file, number, text, max_rows)
+    return math.ceil(rows / max(1, round(rows / max_rows)))
 
 
-def _is_harmless(path: Path, group: pq.RowGroupMetaData) -> bool:
+def _fits_limit(path: Path, group: pq.RowGroupMetaData) -> bool:
     """Tell whether the row group is small, even if each value were as long as the first page of its column."""
     chunks = [group.column(index) for index in range(group.num_columns)]
     total = 0
@@ -121,7 +121,7 @@ def _texts(open_file: Open, number: int, group: pq.RowGroupMetaData, schema: pq.
             words = f"column {column.path!r} has {chunk.num_values:,} values, expected at most {VALUES:,}"
             raise DataProcessingError(words)
     chunks = [(chunk, column) for chunk, column in chunks if chunk.physical_type == "BYTE_ARRAY"]
-    chunks = _doubtful(chunks, int(group.num_rows))
+    chunks = _columns_to_inspect(chunks, int(group.num_rows))
     paths = [column.path for chunk, column in chunks if PREFIXED not in chunk.encodings]
     lengths = _longest_values(open_file, number, paths)
     for chunk, column in chunks:
@@ -130,15 +130,15 @@ def _texts(open_file: Open, number: int, group: pq.RowGroupMetaData, schema: pq.
         yield Text(column.path, chunk.num_values, column.max_repetition_level > 0, longest)
 
 
-def _doubtful(chunks: list[Chunk], rows: int) -> list[Chunk]:
-    """Pick the columns of text to look at."""
+def _columns_to_inspect(chunks: list[Chunk], rows: int) -> list[Chunk]:
+    """Give the columns of text whose dictionaries have to be read."""
     dictionaries = sum(min(chunk.total_uncompressed_size, DICTIONARY_BYTES) for chunk, _ in chunks)
-    if dictionaries <= max(LOOKED_AT, rows * ROW_BYTES):
+    if dictionaries <= max(INSPECTED_BYTES, rows * ROW_BYTES):
         return chunks
-    return [(chunk, column) for chunk, column in chunks if _is_striking(chunk)]
+    return [(chunk, column) for chunk, column in chunks if _is_suspicious(chunk)]
 
 
-def _is_striking(chunk: pq.ColumnChunkMetaData) -> bool:
+def _is_suspicious(chunk: pq.ColumnChunkMetaData) -> bool:
     size = chunk.total_uncompressed_size
     return bool(
         size > DICTIONARY_BYTES or size > COMPRESSED * chunk.total_compressed_size or PREFIXED in chunk.encodings

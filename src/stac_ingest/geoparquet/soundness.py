@@ -1,4 +1,4 @@
-"""Whether what a file says of its columns holds together, asked without reading any of them.
+"""Whether the metadata of a file's columns are consistent, checked without reading any data.
 
 To look at a column's metadata that don't ends the process: pyarrow's `RowGroupMetaData.column` lets an exception of
 C++ through. To begin to read the columns is an error like others.
@@ -21,24 +21,24 @@ def check_columns(metadata: pq.FileMetaData, number: int) -> None:
         DataProcessingError: they contradict themselves or the schema.
 
     """
-    file = _Unread()
+    file = _EmptyFile()
     try:
         with pq.ParquetFile(pa.PythonFile(file, "r"), metadata=metadata, pre_buffer=False, buffer_size=1) as opened:
             next(opened.iter_batches(1, row_groups=[number], use_threads=False), None)
     except (OSError, ValueError, pa.ArrowException) as error:
         # Reading begins once there is a reader for each column, and none is made of metadata that don't hold.
-        if not file.asked:
+        if not file.was_read:
             raise DataProcessingError(str(error)) from error
 
 
-class _Unread(io.RawIOBase):
+class _EmptyFile(io.RawIOBase):
     """A file of any size that gives nothing, and notes whether it was asked for anything."""
 
     SIZE = 1 << 62
 
     def __init__(self) -> None:
-        self.asked = False
-        self._place = 0
+        self.was_read = False
+        self._position = 0
 
     def readable(self) -> bool:
         return True
@@ -47,12 +47,12 @@ class _Unread(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.SIZE}[whence]
-        return self._place
+        self._position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.SIZE}[whence]
+        return self._position
 
     def read(self, size: int = -1, /) -> bytes:
-        self.asked = True
+        self.was_read = True
         raise OSError(f"{size} bytes of a file that is not to be read")

@@ -16,8 +16,8 @@ JSON = pa.json_()
 """Arrow's own type for JSON text: readers that don't know it have a text, and ours have the value again."""
 
 
-def merged_schema(schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """Give the schema that every table can be fitted to."""
+def merge_schemas(schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """Give the schema that every table can be cast_to to."""
     kinds: dict[str, pa.DataType] = {}
     for schema in schemas:
         for field in schema:
@@ -25,10 +25,10 @@ def merged_schema(schemas: Sequence[pa.Schema]) -> pa.Schema:
     return pa.schema(list(kinds.items()))
 
 
-def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def cast_to(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Give a table the columns and types of the schema that it was merged into."""
     columns = [
-        _fitted(table[field.name].combine_chunks(), field.type)
+        _cast_to(table[field.name].combine_chunks(), field.type)
         if field.name in table.schema.names
         else pa.nulls(table.num_rows, field.type)
         for field in schema
@@ -66,7 +66,7 @@ def _merged(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     return pa.float64() if {one, other} == {pa.int64(), pa.float64()} else JSON
 
 
-def _fitted(array: pa.Array, kind: pa.DataType) -> pa.Array:
+def _cast_to(array: pa.Array, kind: pa.DataType) -> pa.Array:
     types = pa.types
     if array.type == kind:
         return array
@@ -77,13 +77,15 @@ def _fitted(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if types.is_struct(kind):
         own = {field.name: number for number, field in enumerate(array.type)}
         members = [
-            _fitted(array.field(own[field.name]), field.type) if field.name in own else pa.nulls(len(array), field.type)
+            _cast_to(array.field(own[field.name]), field.type)
+            if field.name in own
+            else pa.nulls(len(array), field.type)
             for field in kind
         ]
         return pa.StructArray.from_arrays(members, fields=list(kind), mask=array.is_null())
     if types.is_list(kind):
         return pa.ListArray.from_arrays(
-            array.offsets, _fitted(array.values, kind.value_type), type=kind, mask=array.is_null()
+            array.offsets, _cast_to(array.values, kind.value_type), type=kind, mask=array.is_null()
         )
     # Left are integers among floats. One beyond 2**53 is rounded, as every reader of JSON numbers may round it.
     return array.cast(kind, safe=False)

@@ -20,7 +20,7 @@ UNREADABLE = (UnicodeDecodeError, OverflowError, pa.ArrowException)
 _SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def plain(array: pa.Array) -> pa.Array:
+def decode_storage(array: pa.Array) -> pa.Array:
     """Give the plain column behind a dictionary or an extension type (but JSON), without NaN and infinity."""
     while isinstance(array, pa.ExtensionArray | pa.DictionaryArray) and not _is_json(array.type):
         array = array.storage if isinstance(array, pa.ExtensionArray) else array.dictionary_decode()
@@ -66,14 +66,14 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
 
 
 def readable_values(array: pa.Array) -> tuple[list[Any], list[int]]:
-    """Give the values of a column one by one, and the places of those that can't be read, which are null."""
+    """Give the values of a column one by one, and the indices of those that can't be read, which are null."""
     values, broken = list[Any](), list[int]()
-    for place in range(len(array)):
+    for index in range(len(array)):
         try:
-            values += python_values(array.slice(place, 1))
+            values += python_values(array.slice(index, 1))
         except UNREADABLE:
             values.append(None)
-            broken.append(place)
+            broken.append(index)
     return values, broken
 
 
@@ -106,7 +106,7 @@ def numbers(array: pa.Array) -> npt.NDArray[Any]:
     return np.frombuffer(array.buffers()[1], numpy_kind, len(array), array.offset * (kind.bit_width // 8))
 
 
-def places(rows: npt.NDArray[np.int64]) -> pa.Array:
+def indices(rows: npt.NDArray[np.int64]) -> pa.Array:
     """Give row numbers as a column to take by."""
     # Not `pa.array`, which imports pandas to see whether this is a series: 45 MB of memory for nothing.
     return pa.Array.from_buffers(pa.int64(), len(rows), [None, pa.py_buffer(np.ascontiguousarray(rows))])
@@ -122,8 +122,8 @@ def string_buffers(array: pa.Array) -> tuple[npt.NDArray[np.int32], Bytes]:
 
 def _list(array: pa.Array) -> list[Any]:
     # Not `to_numpy`, which imports pandas too.
-    found: list[Any] = array.to_pylist()
-    return found
+    values: list[Any] = array.to_pylist()
+    return values
 
 
 def _repeats(values: npt.NDArray[Any], width: int, rows: int) -> bool:

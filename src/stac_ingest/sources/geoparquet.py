@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.decode import Decoder
-from stac_ingest.geoparquet.row_sizes import rows_at_once
+from stac_ingest.geoparquet.row_sizes import batch_rows
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
 from stac_ingest.summary import IngestSummary
 
@@ -181,7 +181,7 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
 
     for number in unit.numbers:
         try:
-            rows = rows_at_once(open_file, metadata, number, unit.path if unit.filesystem is None else None)
+            rows = batch_rows(open_file, metadata, number, unit.path if unit.filesystem is None else None)
             with open_file() as file:
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
                     yield Read(number, batch)
