@@ -53,7 +53,7 @@ async def test_a_client_that_hangs_is_stopped(store, monkeypatch):
 def test_the_command_writes_the_table(tmp_path, capfd):
     """A row for the behaviour with its sentence, a cell for each client, ours without a bold word; silent in a pipe."""
     output = tmp_path / "docs" / "table.md"
-    assert main(["hostile-matrix", "--output", str(output), "next-other-origin"]) == 0
+    assert main(["client-matrix", "--output", str(output), "next-other-origin"]) == 0
     assert capfd.readouterr() == ("", "")
     rows = [line.split(" | ") for line in output.read_text().splitlines() if line.startswith("| `")]
     assert [row[0].partition(":")[0] for row in rows] == ["| `next-other-origin=localhost`"]
@@ -62,5 +62,5 @@ def test_the_command_writes_the_table(tmp_path, capfd):
 
 def test_an_unknown_behaviour_is_refused(tmp_path, capsys):
     """Nothing runs for a name that is none."""
-    assert main(["hostile-matrix", "--output", str(tmp_path / "t.md"), "next-slef"]) == 2
+    assert main(["client-matrix", "--output", str(tmp_path / "t.md"), "next-slef"]) == 2
     assert "did you mean next-self?" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from ingest_bench.hostile_matrix.clients import CLIENTS, LIMIT
 from ingest_bench.hostile_matrix.table import table
 from ingest_bench.hostile_matrix.trial import Trial, run_trial
 from ingest_bench.settings import Corpus
-from ingest_bench.simulator.hostile.registry import BEHAVIOURS, make, shown
+from ingest_bench.simulator.hostile.registry import BEHAVIOURS, make, with_default
 from ingest_bench.simulator.store import open_store
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def run_matrix(output: Path, names: Sequence[str] = ()) -> None:
 
 
 async def _run(store: Store, names: Sequence[str]) -> dict[tuple[str, str], Trial]:
-    behaviours = [_SHARED.get(name, "{}").format(shown(BEHAVIOURS[name])) for name in names]
+    behaviours = [_SHARED.get(name, "{}").format(with_default(BEHAVIOURS[name])) for name in names]
     keys = [(behaviour, client) for behaviour in behaviours for client in CLIENTS]
     places = asyncio.Semaphore(max(1, os.cpu_count() or 1))
     done = 0

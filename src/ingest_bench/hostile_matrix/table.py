@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ingest_bench.hostile_matrix.clients import CLIENTS, TIMEOUT_S, versions
-from ingest_bench.hostile_matrix.trial import MOST_REQUESTS, MOST_S
+from ingest_bench.hostile_matrix.trial import MAX_REQUESTS, MAX_S
 from ingest_bench.simulator.hostile.registry import BEHAVIOURS, GROUPS, sentence
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ _SHOWN = 60
 
 def table(results: Results, ids: Sequence[str], pages: int) -> str:
     """Write the document."""
-    text = [
-        _INTRODUCTION.format(total=len(ids), pages=pages, timeout=TIMEOUT_S, requests=MOST_REQUESTS, seconds=MOST_S)
-    ]
+    text = [_INTRODUCTION.format(total=len(ids), pages=pages, timeout=TIMEOUT_S, requests=MAX_REQUESTS, seconds=MAX_S)]
     ran = list(dict.fromkeys(behaviour for behaviour, _ in results))
     names = versions()
     for title, group in GROUPS.items():

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ingest_bench.hostile_matrix.clients import TOKEN
-from ingest_bench.simulator.hostile.serve import Asked, Running, serving
+from ingest_bench.simulator.hostile.serve import ReceivedRequest, RunningServer, serving
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.store import Store
 
-MOST_REQUESTS = 500
+MAX_REQUESTS = 500
 """Over ten times what any sound walk needs; who asks more often doesn't stop."""
-MOST_S = 60.0
+MAX_S = 60.0
 """From the first request on; a client that waits between its tries may need half of it."""
 START_S = 300.0
 """For Python to start and import a client, on a busy machine."""
@@ -45,10 +45,10 @@ async def run_trial(store: Store, behaviour: str, client: str) -> Trial:
     trial = Trial()
     begun, too_many = asyncio.Event(), asyncio.Event()
 
-    def count(_: Asked) -> None:
+    def count(_: ReceivedRequest) -> None:
         begun.set()
         trial.requests += 1
-        if trial.requests > MOST_REQUESTS:
+        if trial.requests > MAX_REQUESTS:
             too_many.set()
 
     async with serving(store, [behaviour], seed=1, on_request=count) as server:
@@ -60,7 +60,7 @@ async def run_trial(store: Store, behaviour: str, client: str) -> Trial:
         stopping = asyncio.create_task(too_many.wait())
         starting = asyncio.create_task(begun.wait())
         await asyncio.wait({reading, starting}, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
-        done, _ = await asyncio.wait({reading, stopping}, timeout=MOST_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({reading, stopping}, timeout=MAX_S, return_when=asyncio.FIRST_COMPLETED)
         trial.endless, trial.late = stopping in done, not done
         if process.returncode is None:
             process.kill()
@@ -85,8 +85,8 @@ async def _read(process: asyncio.subprocess.Process, trial: Trial) -> None:
         trial.delivered[said] += 1
 
 
-def _leaked(server: Running) -> bool:
+def _leaked(server: RunningServer) -> bool:
     home = urlsplit(server.url).netloc
     return any(
-        TOKEN in asked.headers.get("Authorization", "") for asked in server.asked if asked.headers["Host"] != home
+        TOKEN in asked.headers.get("Authorization", "") for asked in server.received if asked.headers["Host"] != home
     )
