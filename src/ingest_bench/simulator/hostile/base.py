@@ -30,6 +30,9 @@ class Fault:
     name: ClassVar[str]
     default: ClassVar[int | float | str | None] = None
     """Of its value, whose type it sets; None when it takes no value."""
+    own_client_only: ClassVar[bool] = False
+    """Whether it is kept for tests of one's own client. A client that takes it the wrong way may not end, or may leave
+    the server, and what another client does then isn't for a table."""
     layer: ClassVar[int] = 0
     """Order when behaviours are combined: first those that change a page (0), then those that change its text (1), then
     those that send something else instead (2)."""

@@ -151,6 +151,7 @@ class LowerCase(LinkFault):
     """The method of `next` is written in lower case."""
 
     name = "next-lower-case"
+    own_client_only = True
 
     def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
         """Return the link with its method in lower case."""

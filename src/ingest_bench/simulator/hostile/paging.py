@@ -44,6 +44,7 @@ class NextSelf(PageFault):
     """From the page with that number on, `next` leads to the page that it is on."""
 
     name = "next-self"
+    own_client_only = True
     default = 2
 
     def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
@@ -58,6 +59,7 @@ class NextEarlier(PageFault):
     """From the page with that number on, `next` leads to the page before."""
 
     name = "next-earlier"
+    own_client_only = True
     default = 3
 
     def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
@@ -72,6 +74,7 @@ class EndlessNext(_Fresh):
     """The last page leads to the first one again, with fresh tokens."""
 
     name = "endless-next"
+    own_client_only = True
 
     def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
         """Replace `next` of the last page by a link to the first one."""
@@ -85,6 +88,7 @@ class EndlessEmpty(_Fresh):
     """The last page leads to empty pages, each with a fresh `next`."""
 
     name = "endless-empty"
+    own_client_only = True
 
     def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
         """Replace `next` of the last page by a link to an empty one."""
@@ -218,6 +222,7 @@ class LimitZero(_Fresh):
     """`limit=0` gets an empty page with an endless `next`."""
 
     name = "limit-zero-endless"
+    own_client_only = True
 
     def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
         """Add a `next` to the empty page."""

@@ -19,6 +19,7 @@ class NextOtherOrigin(LinkFault):
     """`next` leads to another origin, the same server under the host name in the value, and back."""
 
     name = "next-other-origin"
+    own_client_only = True
     default = "localhost"
 
     def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
@@ -35,6 +36,7 @@ class NextInternal(LinkFault):
     """`next` leads to the address in the value, by default that of a cloud's metadata service."""
 
     name = "next-internal"
+    own_client_only = True
     default = "169.254.169.254"
 
     def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
@@ -66,6 +68,7 @@ class Redirect(ReplacedResponseFault):
     """From the page with that number on, pages are redirected to another origin: the same server as localhost."""
 
     name = "redirect"
+    own_client_only = True
     host = "localhost"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:
@@ -81,6 +84,7 @@ class RedirectLoop(ReplacedResponseFault):
     """From the page with that number on, pages are redirected to themselves."""
 
     name = "redirect-loop"
+    own_client_only = True
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return the redirect."""
@@ -91,6 +95,7 @@ class RedirectInternal(ReplacedResponseFault):
     """From the page with that number on, pages are redirected to the address of a cloud's metadata service."""
 
     name = "redirect-internal"
+    own_client_only = True
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return the redirect."""

@@ -112,6 +112,7 @@ class Stall(_Transport):
     """The first tries of every page get no response at all; the value is their number."""
 
     name = "stall"
+    own_client_only = True
     kind = _Silent
 
 
@@ -119,6 +120,7 @@ class SlowDrip(_Transport):
     """The first tries of every page arrive at about a kilobyte a second; the value is their number."""
 
     name = "slow-drip"
+    own_client_only = True
     kind = _Dripped
 
 
