@@ -6,10 +6,10 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long compare test lint format publish hostile calibrate test-long test-s3 test-servers test-slurm schemas pins clean
+.PHONY: help run quick long compare test lint format publish client-matrix hostile calibrate test-long test-s3 test-servers test-slurm schemas lock pins clean
 
 help: ## this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
 
 run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 cores); results/benchmark_report.html
 	$(BIN)/snakemake --cores $(CORES)
@@ -57,17 +57,21 @@ format: $(VENV)/.dev ## put the code into its one form
 publish: $(VENV)/.run ## keep the report of `make run` in docs/run, and open the README with it
 	$(BIN)/python -m ingest_bench publish
 
-hostile: $(VENV)/.dev ## what STAC clients deliver from hostile servers (a few minutes); docs/hostile-matrix.md
-	$(BIN)/python -m ingest_bench hostile-matrix --output docs/hostile-matrix.md
+client-matrix: $(VENV)/.dev ## what STAC clients deliver from hostile servers (a few minutes); docs/client-matrix.md
+	$(BIN)/python -m ingest_bench client-matrix --output docs/client-matrix.md
+
+hostile: client-matrix
 
 schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from the models
 	$(BIN)/python -m ingest_bench schemas workflow/schemas
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 
-pins: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
+lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
 	cd envs && for name in requirements requirements-dev requirements-s3 requirements-servers; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
+
+pins: lock
 
 clean: ## remove what was measured, and the environment
 	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers

@@ -38,9 +38,9 @@ class StartServer(Protocol):
 
 @pytest.fixture
 def stac_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
-    """Give a function that starts a server; all of them end with the test.
+    """Return a function that starts a server; all servers end with the test.
 
-    The server has its root at `.url`, and `.stats().requests` says how often it was asked.
+    The server has its root at `.url`, and `.stats().requests` is the number of requests that it received.
     """
     from ingest_bench.settings import Server  # noqa: PLC0415 - see above
     from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - see above

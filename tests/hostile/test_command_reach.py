@@ -46,8 +46,8 @@ async def test_a_token_is_sent_and_nowhere_shown(store, tmp_path):
     output = tmp_path / "out"
     async with serving(store, ["echo-headers"]) as server:
         code, said = await ingest(server.url, output, "--headers-file", str(headers), STAC_INGEST_TOKEN=TOKEN)
-    assert all(asked.headers["Authorization"] == f"Bearer {TOKEN}" for asked in server.asked)
-    assert all(asked.headers["X-Api-Key"] == "another secret of ours" for asked in server.asked)
+    assert all(asked.headers["Authorization"] == f"Bearer {TOKEN}" for asked in server.received)
+    assert all(asked.headers["X-Api-Key"] == "another secret of ours" for asked in server.received)
     assert code == BAD_DATA
     assert "Authorization: ***" in said
     assert (output / "certificate.json").exists()
@@ -83,7 +83,7 @@ async def test_credentials_on_the_command_line_are_refused(store, tmp_path):
     async with serving(store) as server:
         source = server.url.replace("http://", "http://user:hunter2hunter2@")
         code, said = await ingest(source, tmp_path / "out")
-        assert server.asked == []
+        assert server.received == []
     assert code == BAD_SETTINGS
     assert "STAC_INGEST_TOKEN" in said
     assert "hunter2" not in said
@@ -95,7 +95,7 @@ async def test_a_file_that_is_no_file_of_headers(store, tmp_path):
     wrong.write_text(TOKEN)
     async with serving(store) as server:
         code, said = await ingest(server.url, tmp_path / "out", "--headers-file", str(wrong))
-        assert server.asked == []
+        assert server.received == []
     assert code == BAD_SETTINGS
     assert "headers_file: line 1" in said
     assert TOKEN not in said
@@ -144,7 +144,7 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(store, tls, tmp_
     """TLS is verified: without trust in its authority the server gets no request, and no token."""
     async with serving(store, tls=tls) as server:
         code, said = await ingest(server.url, tmp_path / "out", STAC_INGEST_TOKEN=TOKEN)
-        assert server.asked == []
+        assert server.received == []
     assert code == BAD_DATA
     assert "certificate verify failed" in said
 
@@ -154,10 +154,10 @@ async def test_a_known_authority_is_trusted_and_https_is_kept(store, tls, author
     known = str(authority / "ca.pem")
     async with serving(store, ["next-plain-http"], tls=tls) as server:
         code, said = await ingest(server.url, tmp_path / "out", SSL_CERT_FILE=known, STAC_INGEST_TOKEN=TOKEN)
-    assert server.hits > 0
+    assert server.applied > 0
     assert code == COMPLETE, said
     assert "240 written" in said
-    assert all(asked.headers["Authorization"] == f"Bearer {TOKEN}" for asked in server.asked)
+    assert all(asked.headers["Authorization"] == f"Bearer {TOKEN}" for asked in server.received)
 
 
 async def test_a_certificate_for_another_host_is_refused(store, tls, authority, tmp_path):
@@ -165,7 +165,7 @@ async def test_a_certificate_for_another_host_is_refused(store, tls, authority, 
     async with serving(store, tls=tls) as server:
         elsewhere = server.url.replace("127.0.0.1", "localhost")
         code, said = await ingest(elsewhere, tmp_path / "out", SSL_CERT_FILE=str(authority / "ca.pem"))
-        assert server.asked == []
+        assert server.received == []
     assert code == BAD_DATA
     assert "certificate" in said
 

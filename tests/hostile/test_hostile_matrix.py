@@ -132,22 +132,22 @@ async def test_behaviour(name, strategy, concurrency, store, patient):
         run = await ingest(server.url, worker_strategy=strategy, concurrency=concurrency, timeout=timeout)
     assert max(Counter(run.ids).values()) == 1
     assert set(run.ids) <= ALL | expected.extra
-    if expected.error and server.hits:
+    if expected.error and server.applied:
         check_error(run, expected, chunked=chunked)
-    elif expected.lost and server.hits:
+    elif expected.lost and server.applied:
         assert (run.error, run.failures, run.verdict) == (None, [], "truncated")
         assert len(run.ids) < TOTAL if chunked else len(run.ids) == TOTAL - expected.lost
     elif expected.bad:
         assert (run.error, run.verdict, set(run.ids)) == (None, "truncated", ALL)
         assert {failure.error_type for failure in run.failures} == {expected.bad.__name__}
         # A chunk that turned out too heavy, and the count before the first, were read and not delivered.
-        assert PAGES <= len(run.failures) <= server.hits if chunked else len(run.failures) == server.hits
+        assert PAGES <= len(run.failures) <= server.applied if chunked else len(run.failures) == server.applied
     else:
         assert (run.error, run.failures) == (None, [])
         assert set(run.ids) == ALL | expected.extra
         assert run.verdict in expected.verdicts
     if name not in SILENT:
-        most = PAGES + server.hits + expected.requests
+        most = PAGES + server.applied + expected.requests
         check_requests(run, server, most, chunks=max(4, concurrency) if chunked else 0)
     check_secrets(run, server)
 
@@ -166,16 +166,16 @@ def check_error(run, expected, *, chunked):
 
 def check_requests(run, server, most, *, chunks):
     """Check that the client counts what it sends, and sends no more than the behaviour explains."""
-    assert len(server.asked) <= run.summary.requests
-    assert run.error or len(server.asked) == run.summary.requests
+    assert len(server.received) <= run.summary.requests
+    assert run.error or len(server.received) == run.summary.requests
     # The landing page, the collection, and a count or a page that is not full for each chunk.
-    assert len(server.asked) <= most + 2 + (1 + chunks if chunks else 0)
+    assert len(server.received) <= most + 2 + (1 + chunks if chunks else 0)
 
 
 def check_secrets(run, server):
     """Check that the token goes to the source and to no other origin, and into nothing that is kept."""
     home = server.url.removeprefix("http://")
-    for asked in server.asked:
+    for asked in server.received:
         mine = asked.headers["Host"] == home
         assert asked.headers.get("Authorization") == (f"Bearer {TOKEN}" if mine else None)
         assert "X-Of-The-Link" not in asked.headers
@@ -239,8 +239,8 @@ async def test_every_style_of_next_by_get(style, search, arm, store, patient):
         run = await ingest(server.url, worker_strategy=strategy, concurrency=concurrency)
     assert (run.error, run.failures, set(run.ids)) == (None, [], ALL)
     assert run.verdict in WHOLE.verdicts
-    assert {asked.method for asked in server.asked} == {"GET"}
-    check_requests(run, server, PAGES + server.hits, chunks=max(4, concurrency) if strategy == "time_chunks" else 0)
+    assert {asked.method for asked in server.received} == {"GET"}
+    check_requests(run, server, PAGES + server.applied, chunks=max(4, concurrency) if strategy == "time_chunks" else 0)
     check_secrets(run, server)
 
 
@@ -269,7 +269,7 @@ async def test_pauses_are_kept(name, store, skipping):
     async with serving(store, [name]) as server:
         run = await ingest(server.url)
     assert set(run.ids) == ALL
-    assert server.hits == PAGES
+    assert server.applied == PAGES
     assert sum(skipping.waits) >= 7 * PAGES - 1
 
 
@@ -280,7 +280,7 @@ async def test_without_retries_a_refusal_ends_the_cursor(store, skipping):
     assert isinstance(run.error, RateLimited)
     assert skipping.waits == []
     assert run.summary.retries == 0
-    assert len(server.asked) == 3
+    assert len(server.received) == 3
 
 
 @pytest.mark.parametrize(("strategy", "concurrency"), ARMS)
@@ -293,7 +293,7 @@ async def test_a_bad_day(strategy, concurrency, store, skipping):
     assert set(run.ids) == ALL
     assert (run.error, run.failures) == (None, [])
     assert run.verdict.startswith("complete")
-    assert server.hits > 0
+    assert server.applied > 0
 
 
 @pytest.mark.parametrize(("strategy", "concurrency"), ARMS)
@@ -304,7 +304,7 @@ async def test_numbered_pages_without_end(style, strategy, concurrency, store, s
         run = await ingest(server.url, worker_strategy=strategy, concurrency=concurrency)
     assert set(run.ids) == ALL
     assert (run.error, run.failures, run.verdict) == (None, [], "truncated")
-    assert len(server.asked) <= PAGES + 3 * concurrency + 8
+    assert len(server.received) <= PAGES + 3 * concurrency + 8
 
 
 async def test_the_first_403_is_the_last_request(store, skipping):
@@ -312,4 +312,4 @@ async def test_the_first_403_is_the_last_request(store, skipping):
     async with serving(store, ["forbidden"]) as server:
         run = await ingest(server.url, worker_strategy="time_chunks", concurrency=4)
     assert run.error.status == 403
-    assert 1 <= server.hits <= 4
+    assert 1 <= server.applied <= 4

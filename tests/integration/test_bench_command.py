@@ -40,8 +40,8 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_a_good_configuration_is_summed_up(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`check-config` says how many cells each scenario has, and against what."""
-    assert main(["check-config", str(config)]) == 0
+    """`validate` says how many cells each scenario has, and against what."""
+    assert main(["validate", str(config)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "3 cells in 2 scenarios, 2 corpora",
         "  small: 2 cells on files, against one at 1",
@@ -52,7 +52,7 @@ def test_a_good_configuration_is_summed_up(config: Path, capsys: pytest.CaptureF
 def test_a_bad_configuration_is_one_line(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong setting gives exit code 2 and one line that names it."""
     config.write_text(config.read_text().replace("baseline:", "base_line:", 1))
-    assert main(["check-config", str(config)]) == 2
+    assert main(["validate", str(config)]) == 2
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1
     assert "base_line: unknown key; did you mean baseline?" in told[0]

@@ -75,17 +75,17 @@ def test_a_signal_ends_the_server_cleanly(corpus, number):
 
 
 def test_the_end_of_its_input_ends_the_server(corpus):
-    """With --with-parent it ends as soon as nobody holds the other end of its standard input."""
-    process, _ = start(corpus, "--with-parent", stdin=subprocess.PIPE)
+    """With --exit-on-stdin-close it ends as soon as nobody holds the other end of its standard input."""
+    process, _ = start(corpus, "--exit-on-stdin-close", stdin=subprocess.PIPE)
     process.communicate(b"words are not the end\n", timeout=30)
     assert process.returncode == 0
 
 
-def test_with_parent_needs_a_pipe(corpus):
+def test_the_end_of_input_needs_a_pipe(corpus):
     """An input that can't be watched is refused, since the server would outlive its parent."""
     with (corpus / "items.ndjson").open() as file:
         done = subprocess.run(
-            [sys.executable, "-m", "ingest_bench.simulator", str(corpus), "--with-parent"],
+            [sys.executable, "-m", "ingest_bench.simulator", str(corpus), "--exit-on-stdin-close"],
             stdin=file,
             capture_output=True,
             text=True,
@@ -93,7 +93,7 @@ def test_with_parent_needs_a_pipe(corpus):
             check=False,
         )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("--with-parent: ")
+    assert done.stderr.startswith("--exit-on-stdin-close: ")
 
 
 def test_no_server_outlives_a_killed_parent(corpus):

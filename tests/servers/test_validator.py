@@ -62,7 +62,7 @@ def validate(servers: Path, url: str, collection: str) -> Validation:
 @pytest.mark.parametrize("paging", get_args(PagingName))
 def test_the_simulator_is_a_stac_api(servers: Path, some_items: Path, stac_server, told, paging: str) -> None:
     """The validator finds no error, however pages are named; extensions, and data that don't exist, go unchecked."""
-    server = stac_server(corpus=some_items, options=["--own-links", "--paging", paging])
+    server = stac_server(corpus=some_items, options=["--rewrite-links", "--paging", paging])
     found = validate(servers, server.url, "sentinel-2-l2a")
     told(
         f"{paging}: {found.text}",
@@ -79,7 +79,7 @@ def test_the_validator_finds_what_is_wrong(servers: Path, some_items: Path, stac
     broken = shutil.copytree(some_items, tmp_path / "api")
     collection = orjson.loads((broken / "collection.json").read_bytes())
     (broken / "collection.json").write_bytes(orjson.dumps({**collection, "keywords": "not a list"}))
-    server = stac_server(corpus=broken, options=["--own-links"])
+    server = stac_server(corpus=broken, options=["--rewrite-links"])
     found = validate(servers, server.url, "sentinel-2-l2a")
     assert not found.passed
     assert "keywords" in found.text

@@ -1,5 +1,6 @@
 """The behaviours of the simulated server, and what it records, against closed forms."""
 
+import asyncio
 import math
 import statistics
 import time
@@ -12,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_bench.simulator import window
-from ingest_bench.simulator.behaviours import THINK_HEADER, RateLimit, ThinkTime, behaviours, linked
+from ingest_bench.simulator.behaviours import THINK_HEADER, RateLimit, ThinkTime, compose, middleware
 from ingest_bench.simulator.options import Options
-from ingest_bench.simulator.window import Window
+from ingest_bench.simulator.window import MetricsWindow
 
 REQUEST = make_mocked_request("GET", "/")
 
@@ -29,7 +30,7 @@ class Clock:
 
 
 async def plain(_request, _visit):
-    """Answer."""
+    """NextHandler."""
     return web.Response(text="here")
 
 
@@ -62,21 +63,21 @@ async def test_a_refusal_says_when_to_come_back():
     clock = Clock()
     for rate, seconds in ((20, 1), (0.3, 4)):
         bucket = RateLimit(rate, 1, clock=clock)
-        visit = Window(0).arrive()
-        assert (await bucket(REQUEST, visit, plain)).status == 200
-        refusal = await bucket(REQUEST, visit, plain)
+        timing = MetricsWindow(0).arrive()
+        assert (await bucket(REQUEST, timing, plain)).status == 200
+        refusal = await bucket(REQUEST, timing, plain)
         assert (refusal.status, refusal.headers["Retry-After"]) == (429, str(seconds))
         clock.now += seconds
-        assert (await bucket(REQUEST, visit, plain)).status == 200
+        assert (await bucket(REQUEST, timing, plain)).status == 200
 
 
 async def test_a_refusal_can_name_a_date():
     """The date in Retry-After is not before there is a token again."""
     bucket = RateLimit(0.1, 1, "date", clock=Clock())
-    visit = Window(0).arrive()
-    await bucket(REQUEST, visit, plain)
+    timing = MetricsWindow(0).arrive()
+    await bucket(REQUEST, timing, plain)
     before = time.time()
-    refusal = await bucket(REQUEST, visit, plain)
+    refusal = await bucket(REQUEST, timing, plain)
     assert (
         before + 10 <= parsedate_to_datetime(refusal.headers["Retry-After"]).timestamp() <= math.ceil(time.time() + 10)
     )
@@ -113,23 +114,23 @@ def test_think_times_repeat_after_a_reset():
 
 async def test_the_think_time_is_slept_and_said():
     """The answer carries the think time asked for and the one slept, which is never the shorter one."""
-    visit = Window(2).arrive()
-    response = await ThinkTime(2, 0, seed=1)(REQUEST, visit, plain)
+    timing = MetricsWindow(2).arrive()
+    response = await ThinkTime(2, 0, seed=1)(REQUEST, timing, plain)
     said = dict(part.split("=") for part in response.headers[THINK_HEADER].split(", "))
-    assert float(said["asked"]) == visit.asked_ms == 2
-    assert float(said["achieved"]) == pytest.approx(visit.achieved_ms, abs=0.001)
-    assert visit.achieved_ms >= 2
+    assert float(said["asked"]) == timing.requested_ms == 2
+    assert float(said["achieved"]) == pytest.approx(timing.achieved_ms, abs=0.001)
+    assert timing.achieved_ms >= 2
 
 
 async def test_behaviours_are_chained_outermost_first(tmp_path):
     """The rate limit stands before the think time: a refused request is refused at once."""
-    chain = behaviours(Options(tmp_path, think_ms=1, rate=0.001, burst=1))
+    chain = middleware(Options(tmp_path, think_ms=1, rate=0.001, burst=1))
     assert [type(link) for link in chain] == [RateLimit, ThinkTime]
-    answer = linked(chain, plain)
-    visits = [Window(1).arrive() for _ in range(2)]
-    assert [(await answer(REQUEST, visit)).status for visit in visits] == [200, 429]
-    assert [visit.asked_ms for visit in visits] == [1, None]
-    assert behaviours(Options(tmp_path)) == []
+    answer = compose(chain, plain)
+    visits = [MetricsWindow(1).arrive() for _ in range(2)]
+    assert [(await answer(REQUEST, timing)).status for timing in visits] == [200, 429]
+    assert [timing.requested_ms for timing in visits] == [1, None]
+    assert middleware(Options(tmp_path)) == []
 
 
 @pytest.fixture
@@ -141,12 +142,12 @@ def clock(monkeypatch):
 
 async def test_the_record_adds_up(clock):
     """Counts, response times, the time average in flight and Little's ratio are those of a hand-made history."""
-    seen = Window(50)
+    seen = MetricsWindow(50)
     clock.now = 100.0
     first = seen.arrive()
     clock.now = 101.0
     second = seen.arrive()
-    first.asked_ms, first.achieved_ms, first.status = 900.0, 950.0, 200
+    first.requested_ms, first.achieved_ms, first.status = 900.0, 950.0, 200
     clock.now = 103.0
     seen.depart(first)
     second.status = 429
@@ -165,36 +166,41 @@ async def test_the_record_adds_up(clock):
 
 async def test_a_lost_departure_breaks_littles_law(clock):
     """When a request is never seen to leave, the ratio tells."""
-    seen = Window(0)
+    seen = MetricsWindow(0)
     seen.arrive()
     for _ in range(4):
-        visit = seen.arrive()
+        timing = seen.arrive()
         clock.now += 1
-        seen.depart(visit)
+        seen.depart(timing)
     assert seen.record().little_ratio > 1.05
 
 
 async def test_late_departures_belong_to_the_window_they_arrived_in(clock):
     """A request that outlives a reset doesn't show in the window after it."""
-    old, new = Window(0), Window(0)
-    visit = old.arrive()
+    old, new = MetricsWindow(0), MetricsWindow(0)
+    timing = old.arrive()
     clock.now = 1.0
-    visit.window.depart(visit)
+    timing.window.depart(timing)
     assert (old.record().requests, new.record().requests) == (1, 0)
     assert new.record().in_flight_mean == 0
 
 
 async def test_an_empty_window_has_a_record():
     """Before the first request there is nothing to divide by."""
-    record = Window(50).record()
+    record = MetricsWindow(50).record()
     assert (record.requests, record.window_s, record.little_ratio, record.think_ms_asked) == (0, 0, 1, 50)
 
 
 async def test_settling_waits_for_requests_under_way_but_not_for_ever():
-    """A record is taken when nothing is in flight any more, or when that takes too long."""
-    seen = Window(0)
-    await seen.settle(10)
-    visit = seen.arrive()
-    await seen.settle(0.01)
-    seen.depart(visit)
-    await seen.settle(10)
+    """Settling returns at once when nothing is in flight, after the time-out while something is, and at a departure."""
+    seen = MetricsWindow(0)
+    async with asyncio.timeout(60):
+        await seen.settle(600)
+        timing = seen.arrive()
+        waiting = asyncio.create_task(seen.settle(600))
+        await seen.settle(0.01)
+        assert not waiting.done()
+        assert seen.record().response_ms_mean == 0
+        seen.depart(timing)
+        await waiting
+    assert seen.record().response_ms_mean > 0

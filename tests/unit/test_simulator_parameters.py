@@ -9,9 +9,9 @@ from ingest_bench.simulator.paging import OffsetPaging, PagePaging, TokenPaging,
 from ingest_bench.simulator.parameters import from_query, read_search
 
 
-def read(body, paging="token", largest=1000):
+def read(body, paging="token", max_page=1000):
     """Read the body of a POST."""
-    return read_search(body, paging, largest)
+    return read_search(body, paging, max_page)
 
 
 def test_a_get_says_the_same_as_a_post():
@@ -39,9 +39,9 @@ def test_a_get_says_the_same_as_a_post():
 
 def test_limits_are_clamped_and_have_a_default():
     """A page is at most as large as the server serves, ten items when nothing is said, and may be empty."""
-    assert read({"limit": 5000}, largest=250).limit == 250
+    assert read({"limit": 5000}, max_page=250).limit == 250
     assert read({}).limit == 10
-    assert read({}, largest=3).limit == 3
+    assert read({}, max_page=3).limit == 3
     assert read({"limit": 0}).limit == 0
 
 

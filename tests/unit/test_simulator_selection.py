@@ -10,7 +10,7 @@ from shapely.geometry import box, mapping, shape
 
 from ingest_bench.errors import MeasurementError
 from ingest_bench.simulator.parameters import read_search
-from ingest_bench.simulator.selection import Finder
+from ingest_bench.simulator.selection import ItemIndex
 from ingest_bench.simulator.store import open_store
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -76,11 +76,11 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def find(store):
-    finder = Finder(store)
+    index = ItemIndex(store)
 
     def found(body):
-        selection = read_search({**body, "limit": 1}, "token", 1000).selection
-        return [store.item(place)["id"] for place in finder.find(selection)]
+        wanted = read_search({**body, "limit": 1}, "token", 1000).filter
+        return [store.item(number)["id"] for number in index.find(wanted)]
 
     return found
 
@@ -207,7 +207,7 @@ def test_lines_are_the_bytes_of_the_corpus(store, tmp_path):
     other = open_store(tmp_path)
     assert len(other) == len(store) == len(ITEMS)
     assert [bytes(other.line(n)) for n in range(len(other))] == [bytes(store.line(n)) for n in range(len(store))]
-    assert bytes(store.line(store.place("item-007"))) == json.dumps(ITEMS[7]).encode()
+    assert bytes(store.line(store.index("item-007"))) == json.dumps(ITEMS[7]).encode()
 
 
 def test_an_empty_corpus_can_be_searched(tmp_path):
@@ -215,7 +215,7 @@ def test_an_empty_corpus_can_be_searched(tmp_path):
     store = open_store(write(tmp_path, []))
     assert len(store) == 0
     for body in ({}, {"bbox": [0, 0, 1, 1]}, {"datetime": "2024-01-01T00:00:00Z"}, {"query": {"a": {"eq": 1}}}):
-        assert len(Finder(store).find(read_search(body, "token", 10).selection)) == 0
+        assert len(ItemIndex(store).find(read_search(body, "token", 10).filter)) == 0
 
 
 def test_links_of_items_can_be_led_to_the_server(tmp_path):

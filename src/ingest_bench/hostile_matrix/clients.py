@@ -1,6 +1,6 @@
-"""The clients, each read to its end in a process of its own: `python -m ingest_bench.hostile_matrix.clients NAME URL`.
+"""The clients, each run in a process of its own: `python -m ingest_bench.hostile_matrix.clients NAME URL COLLECTION`.
 
-Each prints the id of an item as a line of JSON when it is handed one, and at last an object that says how it ended. A
+Each prints the id of every item that it delivers as a line of JSON, and at the end an object that says how it ended. A
 client that hangs prints no such object.
 """
 
@@ -17,23 +17,23 @@ from stac_ingest.api.credentials import TOKEN_VARIABLE
 
 LIMIT = 10
 TIMEOUT_S = 2
-"""For one answer, where a client has such a setting."""
+"""For one response, where a client has such a setting."""
 TOKEN = "a-token-of-the-source"  # noqa: S105 - it opens nothing
 
 
 def main() -> None:
-    """Run one client."""
+    """Run one client, and print what it delivers and how it ends."""
     name, url, collection = sys.argv[1:]
     try:
         end = CLIENTS[name](url, collection)
-    except BaseException as error:  # noqa: BLE001 - a client may panic, and how it ended is the result
+    except BaseException as error:  # noqa: BLE001 - a client may panic, which is a result as well
         end = {"error": type(error).__name__, "message": str(error)}
-    _say(end)
+    _print(end)
 
 
 def versions() -> dict[str, str]:
-    """Name each client with its version."""
-    return {name: f"{name} {version('stac-ingest-bench' if name == 'stac_ingest' else name)}" for name in CLIENTS}
+    """Return each client's name with its version, by its name."""
+    return {name: f"{name} {version('stac-ingest-bench' if name == OWN else name)}" for name in CLIENTS}
 
 
 def _pystac_client(url: str, collection: str) -> dict[str, str]:
@@ -41,7 +41,7 @@ def _pystac_client(url: str, collection: str) -> dict[str, str]:
 
     client = Client.open(url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=TIMEOUT_S)
     for item in client.search(collections=[collection], limit=LIMIT).items_as_dicts():
-        _say(item["id"])
+        _print(item["id"])
     return {}
 
 
@@ -51,9 +51,9 @@ def _rustac(url: str, collection: str) -> dict[str, str]:
     async def read() -> None:
         client = ApiClient(url, headers={"Authorization": f"Bearer {TOKEN}"})
         async for item in await client.iter_search(collections=[collection], limit=LIMIT):
-            if item is None:  # its way to say that there are no more, again and again
+            if item is None:  # it has ended, and would yield None for ever
                 return
-            _say(item["id"])
+            _print(item["id"])
 
     asyncio.run(read())
     return {}
@@ -70,24 +70,25 @@ def _stac_ingest(url: str, collection: str) -> dict[str, str]:
 
     async def read() -> None:
         async for item in module.fetch(context):
-            _say(item["id"])
+            _print(item["id"])
 
     asyncio.run(read())
     failures = len(context.failure_collector)
-    came = PipelineResult(fetched=module.summary.items)
-    verdict = certify(module.config, collection, module.summary, came, failures=failures).verdict
+    result = PipelineResult(fetched=module.summary.items)
+    verdict = certify(module.config, collection, module.summary, result, failures=failures).verdict
     return {"failures": str(failures)} if failures else {} if verdict.startswith("complete") else {"verdict": verdict}
 
 
-def _say(what: object) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
+def _print(value: object) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 
 
+OWN = "stac_ingest"
 CLIENTS: dict[str, Callable[[str, str], dict[str, str]]] = {
     "pystac-client": _pystac_client,
     "rustac": _rustac,
-    "stac_ingest": _stac_ingest,
+    OWN: _stac_ingest,
 }
 
 if __name__ == "__main__":

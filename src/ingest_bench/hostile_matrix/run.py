@@ -1,4 +1,4 @@
-"""All behaviours against all clients."""
+"""Runs the behaviours against the clients."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest_bench.corpora import build
-from ingest_bench.hostile_matrix.clients import CLIENTS, LIMIT
+from ingest_bench.hostile_matrix.clients import CLIENTS, LIMIT, OWN
 from ingest_bench.hostile_matrix.table import table
 from ingest_bench.hostile_matrix.trial import Trial, run_trial
 from ingest_bench.settings import Corpus
-from ingest_bench.simulator.hostile.registry import BEHAVIOURS, make, shown
+from ingest_bench.simulator.hostile.registry import BEHAVIOURS, make, with_default
 from ingest_bench.simulator.store import open_store
 
 if TYPE_CHECKING:
@@ -24,22 +24,23 @@ if TYPE_CHECKING:
     from ingest_bench.simulator.store import Store
 
 ITEMS = 240
-LEAVES = frozenset({"next-internal", "redirect-internal"})
-"""Would have clients ask an address that isn't this machine's; only the tests of our own go there, and it doesn't."""
+OFF_MACHINE = frozenset({"next-internal", "redirect-internal"})
+"""Would send even a correct client to an address that isn't this machine's. Only the tests, which check that none is
+contacted, use them."""
 _SHARED = {
     **dict.fromkeys(["too-many", "too-many-date", "too-many-plain", "bad-gateway", "unavailable"], "{}@0.25"),
     **dict.fromkeys(["gateway-timeout", "truncated-body", "reset"], "{}@0.25"),
     **dict.fromkeys(["stall", "slow-drip"], "{}@0.2"),
 }
-"""Where a client that waits as it should would take its time on every page."""
+"""Shares of the behaviours that would delay a client that waits correctly on every page."""
 
 
 def run_matrix(output: Path, names: Sequence[str] = ()) -> None:
-    """Run it, showing how far it is, and write the table.
+    """Run the behaviours, with a line of progress on a terminal, and write the table.
 
     Args:
         output: the file, Markdown.
-        names: of the behaviours; all when there are none.
+        names: of the behaviours; all that stay on this machine when there are none.
 
     Raises:
         SettingsError: there is no such behaviour.
@@ -50,23 +51,34 @@ def run_matrix(output: Path, names: Sequence[str] = ()) -> None:
         corpus = Path(folder) / "corpus"
         build("hostile", Corpus(kind="api", items=ITEMS), 0, corpus, Path(folder) / "manifest.json", 1)
         store = open_store(corpus)
-        results = asyncio.run(_run(store, names or [name for name in BEHAVIOURS if name not in LEAVES]))
-        ids = [store.item(place)["id"] for place in range(len(store))]
+        results = asyncio.run(_run(store, pairs(names or [name for name in BEHAVIOURS if name not in OFF_MACHINE])))
+        ids = [store.item(index)["id"] for index in range(len(store))]
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}.part")
     temporary.write_text(table(results, ids, ceil(ITEMS / LIMIT)), encoding="utf-8")
     temporary.replace(output)
 
 
-async def _run(store: Store, names: Sequence[str]) -> dict[tuple[str, str], Trial]:
-    behaviours = [_SHARED.get(name, "{}").format(shown(BEHAVIOURS[name])) for name in names]
-    keys = [(behaviour, client) for behaviour in behaviours for client in CLIENTS]
-    places = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+def pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what is run: behaviours as `NAME[=VALUE][@SHARE]`, each with every client that it may be run against.
+
+    Clients of others are not run against a behaviour that is kept for one's own.
+    """
+    return [
+        (_SHARED.get(name, "{}").format(with_default(BEHAVIOURS[name])), client)
+        for name in names
+        for client in CLIENTS
+        if client == OWN or not BEHAVIOURS[name].own_client_only
+    ]
+
+
+async def _run(store: Store, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Trial]:
+    running = asyncio.Semaphore(max(1, os.cpu_count() or 1))
     done = 0
 
     async def one(behaviour: str, client: str) -> Trial:
         nonlocal done
-        async with places:
+        async with running:
             trial = await run_trial(store, behaviour, client)
         done += 1
         if sys.stderr.isatty():

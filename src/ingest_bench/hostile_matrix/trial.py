@@ -1,4 +1,4 @@
-"""One client against one behaviour: watched, bounded, and judged by what it printed."""
+"""One client against one behaviour: bounded in time and requests, and judged by what it printed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ingest_bench.hostile_matrix.clients import TOKEN
-from ingest_bench.simulator.hostile.serve import Asked, Running, serving
+from ingest_bench.simulator.hostile.serve import ReceivedRequest, RunningServer, serving
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.store import Store
 
-MOST_REQUESTS = 500
-"""Over ten times what any sound walk needs; who asks more often doesn't stop."""
-MOST_S = 60.0
+MAX_REQUESTS = 500
+"""Over ten times what a correct client needs; one that sends more doesn't stop."""
+MAX_S = 60.0
 """From the first request on; a client that waits between its tries may need half of it."""
 START_S = 300.0
 """For Python to start and import a client, on a busy machine."""
@@ -26,29 +26,36 @@ START_S = 300.0
 
 @dataclass(slots=True)
 class Trial:
-    """What came of it."""
+    """The outcome."""
 
     delivered: Counter[str] = field(default_factory=Counter)
     end: dict[str, Any] | None = None
-    """As the client said itself; None when it had to be stopped, or died."""
+    """As the client reports it; None when it was stopped, or crashed."""
     requests: int = 0
     endless: bool = False
-    """Stopped for asking too often."""
+    """Stopped after too many requests."""
     late: bool = False
-    """Stopped for taking too long."""
+    """Stopped after too long a time."""
     leaked: bool = False
-    """Whether the source's token came to another origin."""
+    """Whether the source's token was sent to another origin."""
 
 
 async def run_trial(store: Store, behaviour: str, client: str) -> Trial:
-    """Start a server and a client, and see."""
-    trial = Trial()
-    begun, too_many = asyncio.Event(), asyncio.Event()
+    """Return the outcome of one client against a server with one behaviour.
 
-    def count(_: Asked) -> None:
-        begun.set()
+    Args:
+        store: the items that the server holds.
+        behaviour: as `NAME[=VALUE][@SHARE]`.
+        client: its name in `CLIENTS`.
+
+    """
+    trial = Trial()
+    started, too_many = asyncio.Event(), asyncio.Event()
+
+    def count(_: ReceivedRequest) -> None:
+        started.set()
         trial.requests += 1
-        if trial.requests > MOST_REQUESTS:
+        if trial.requests > MAX_REQUESTS:
             too_many.set()
 
     async with serving(store, [behaviour], seed=1, on_request=count) as server:
@@ -58,9 +65,9 @@ async def run_trial(store: Store, behaviour: str, client: str) -> Trial:
         )
         reading = asyncio.create_task(_read(process, trial))
         stopping = asyncio.create_task(too_many.wait())
-        starting = asyncio.create_task(begun.wait())
+        starting = asyncio.create_task(started.wait())
         await asyncio.wait({reading, starting}, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
-        done, _ = await asyncio.wait({reading, stopping}, timeout=MOST_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({reading, stopping}, timeout=MAX_S, return_when=asyncio.FIRST_COMPLETED)
         trial.endless, trial.late = stopping in done, not done
         if process.returncode is None:
             process.kill()
@@ -76,17 +83,16 @@ async def _read(process: asyncio.subprocess.Process, trial: Trial) -> None:
     assert process.stdout is not None
     async for line in process.stdout:
         try:
-            said = json.loads(line)
+            printed = json.loads(line)
         except ValueError:
-            return  # it was stopped in the middle of a line
-        if isinstance(said, dict):
-            trial.end = said
+            return  # it was stopped while it printed a line
+        if isinstance(printed, dict):
+            trial.end = printed
             return
-        trial.delivered[said] += 1
+        trial.delivered[printed] += 1
 
 
-def _leaked(server: Running) -> bool:
+def _leaked(server: RunningServer) -> bool:
     home = urlsplit(server.url).netloc
-    return any(
-        TOKEN in asked.headers.get("Authorization", "") for asked in server.asked if asked.headers["Host"] != home
-    )
+    elsewhere = [request.headers for request in server.received if request.headers["Host"] != home]
+    return any(TOKEN in headers.get("Authorization", "") for headers in elsewhere)

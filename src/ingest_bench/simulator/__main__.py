@@ -11,7 +11,7 @@ from ingest_bench.simulator.cli import add_arguments, run
 
 
 def main() -> int:
-    """Serve a corpus as a STAC API; give 1 when it can't be."""
+    """Serve a corpus as a STAC API; return 1 when that isn't possible."""
     parser = argparse.ArgumentParser(prog="python -m ingest_bench.simulator", description=__doc__)
     add_arguments(parser)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)

@@ -1,10 +1,10 @@
-"""From options to a server: what is asked for, and what the named behaviours make of it."""
+"""From options to a server: the faults that are named may change its options, its paging and its responses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest_bench.simulator.behaviours import behaviours
+from ingest_bench.simulator.behaviours import middleware
 from ingest_bench.simulator.paging import paging_style
 from ingest_bench.simulator.server import application
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from ingest_bench.simulator.store import Store
 
 
-class Plan:
-    """A server that is yet to be put together.
+class AppBuilder:
+    """Builds the application of a server.
 
     Attributes:
-        options: as the named behaviours want them.
+        options: after the changes that faults make.
         faults: the named behaviours.
 
     """
 
     def __init__(self, options: Options) -> None:
-        """Make the named behaviours.
+        """Create the faults and have them change the options.
 
         Raises:
-            SettingsError: there is none of a name, or it doesn't take its value.
+            SettingsError: a behaviour is unknown, or doesn't take its value.
 
         """
         self.faults = _faults(options)
@@ -38,12 +38,12 @@ class Plan:
             options = fault.options(options)
         self.options = options
 
-    def application(self, store: Store, log: RequestLog | None = None) -> web.Application:
-        """Put it together."""
+    def build(self, store: Store, log: RequestLog | None = None) -> web.Application:
+        """Return the application that serves the items of the store."""
         paging = paging_style(self.options.paging, self.options.seed)
         for fault in self.faults:
             paging = fault.paging(paging)
-        return application(store, self.options, paging, [*behaviours(self.options), *self.faults], log)
+        return application(store, self.options, paging, [*middleware(self.options), *self.faults], log)
 
 
 def _faults(options: Options) -> list[Fault]:

@@ -1,7 +1,7 @@
-"""What happens to a request before it is answered. Each behaviour is a link of a chain and knows nothing of the others.
+"""Middleware for each property of a server that can be set: rate limit, think time. None knows of the others.
 
-A behaviour answers itself, or has the rest of the chain answer, and may wait before and change what comes back. A new
-one is a class here and a line in `behaviours`.
+A piece of middleware responds itself or calls the rest of the chain; it may wait before and change the response after.
+A new one is a class here and a line in `middleware`.
 """
 
 from __future__ import annotations
@@ -10,45 +10,41 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from ingest_bench.simulator.answers import problem
+from ingest_bench.simulator.handler import Middleware, NextHandler
 from ingest_bench.simulator.slots import Slots
 from ingest_bench.simulator.window import TOO_MANY_REQUESTS
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.options import Options, RetryAfter
-    from ingest_bench.simulator.window import Visit
-
-Answer = Callable[[web.Request, "Visit"], Awaitable[web.StreamResponse]]
-"""The rest of the chain."""
+    from ingest_bench.simulator.window import RequestTiming
 
 THINK_HEADER = "X-Think-Ms"
 _MS = 1000
 
 
-class Behaviour(Protocol):
-    """One link of the chain."""
-
-    def reset(self) -> None:
-        """Begin anew, so that every sample meets the same server."""
-
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Answer a request, or have it answered."""
-
-
 class RateLimit:
-    """A token bucket. It stands at the door, as gateways do: a request too many is refused at once."""
+    """A token bucket before everything else, as in a gateway: a request above the limit gets a 429 at once."""
 
     def __init__(
         self, rate: float, burst: int, form: RetryAfter = "seconds", clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Allow `burst` requests at once and `rate` a second in the long run."""
+        """Start with a full bucket.
+
+        Args:
+            rate: requests a second that are allowed on average.
+            burst: requests that are allowed at once after a pause.
+            form: of `Retry-After`.
+            clock: gives seconds.
+
+        """
         self._rate, self._burst, self._form, self._clock = rate, burst, form, clock
         self.reset()
 
@@ -57,7 +53,7 @@ class RateLimit:
         self._level, self._since = float(self._burst), self._clock()
 
     def wait(self) -> float:
-        """Take a token; give 0, or how many seconds until there is one."""
+        """Take a token; return 0, or the seconds until there is one."""
         now = self._clock()
         self._level = min(self._burst, self._level + (now - self._since) * self._rate)
         self._since = now
@@ -66,11 +62,11 @@ class RateLimit:
             return 0.0
         return (1 - self._level) / self._rate
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Refuse with 429, or let through."""
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return a 429, or the response of the rest of the chain."""
         wait = self.wait()
         if wait == 0:
-            return await answer(request, visit)
+            return await call_next(request, timing)
         refusal = problem(TOO_MANY_REQUESTS, "RateLimitExceeded", "too many requests; see Retry-After")
         refusal.headers["Retry-After"] = self._retry_after(wait)
         return refusal
@@ -82,35 +78,35 @@ class RateLimit:
 
 
 class ThinkTime:
-    """Waits before answering. Time at the server, not on the network: it holds no connection back but this one."""
+    """Waits before the request is handled: time at the server, not on the network, which delays no other request."""
 
     def __init__(self, mean_ms: float, jitter_ms: float, seed: int) -> None:
-        """Draw from a normal distribution, cut off at 0."""
+        """Draw from a normal distribution, cut off at 0; mean and standard deviation in milliseconds."""
         self._mean, self._jitter, self._seed = mean_ms, jitter_ms, seed
         self.reset()
 
     def reset(self) -> None:
-        """Begin the sequence of draws anew."""
+        """Restart the sequence of draws."""
         self._random = random.Random(self._seed)  # noqa: S311 - repeatable on purpose
 
     def draw(self) -> float:
-        """Give the next think time, milliseconds."""
+        """Return the next think time, milliseconds."""
         return max(0.0, self._random.gauss(self._mean, self._jitter))
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Think, answer, and say how long it took to think."""
-        visit.asked_ms = self.draw()
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return the response after the think time, with a header that holds the time drawn and the time slept."""
+        timing.requested_ms = self.draw()
         began = time.perf_counter()
-        await asyncio.sleep(visit.asked_ms / _MS)
-        visit.achieved_ms = _MS * (time.perf_counter() - began)
-        response = await answer(request, visit)
-        response.headers[THINK_HEADER] = f"asked={visit.asked_ms:.3f}, achieved={visit.achieved_ms:.3f}"
+        await asyncio.sleep(timing.requested_ms / _MS)
+        timing.achieved_ms = _MS * (time.perf_counter() - began)
+        response = await call_next(request, timing)
+        response.headers[THINK_HEADER] = f"asked={timing.requested_ms:.3f}, achieved={timing.achieved_ms:.3f}"
         return response
 
 
-def behaviours(options: Options) -> list[Behaviour]:
-    """List what the options ask for, outermost first."""
-    chain: list[Behaviour] = []
+def middleware(options: Options) -> list[Middleware]:
+    """Return the middleware that the options ask for, outermost first."""
+    chain: list[Middleware] = []
     if options.rate is not None:
         chain.append(RateLimit(options.rate, options.burst, options.retry_after))
     if options.think_ms or options.jitter_ms:
@@ -120,8 +116,8 @@ def behaviours(options: Options) -> list[Behaviour]:
     return chain
 
 
-def linked(chain: Sequence[Behaviour], answer: Answer) -> Answer:
-    """Put behaviours before an answer."""
-    for behaviour in reversed(chain):
-        answer = partial(behaviour, answer=answer)
-    return answer
+def compose(chain: Sequence[Middleware], handler: NextHandler) -> NextHandler:
+    """Return one handler: the chain, outermost first, around the handler."""
+    for link in reversed(chain):
+        handler = partial(link, call_next=handler)
+    return handler

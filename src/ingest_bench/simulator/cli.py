@@ -1,90 +1,140 @@
-"""Runs the server until it is told to end."""
+"""The command line of the server. What serves is imported when it serves, so that `--help` costs nothing."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import signal
-import socket
+import argparse
 import sys
-from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
 
-from aiohttp import web
+from ingest_bench.simulator.options import Options, PagingName, RetryAfter
+from ingest_bench.system.renamed_options import RenamedFlag
 
-from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.simulator.assembly import Plan
-from ingest_bench.simulator.log import RequestLog
-from ingest_bench.simulator.options import Options, add_arguments, read_options
-from ingest_bench.simulator.store import open_store
 
-if TYPE_CHECKING:
-    import argparse
-
-__all__ = ["add_arguments", "run"]
-
-HOST = "127.0.0.1"
-_BACKLOG = 1024
-_GRACE_S = 1.0
-"""For requests under way when the server is told to end."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the server's options to a command."""
+    parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR", help="folder with collection.json and items.ndjson")
+    parser.add_argument("--port", type=_whole, default=0, help="on 127.0.0.1; 0, the default, takes a free one")
+    parser.add_argument(
+        "--paging", choices=get_args(PagingName), default="token", help="how pages are named (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--think-ms",
+        type=_amount,
+        default=0,
+        help="think time of each request on top of its service, mean (default: 0)",
+    )
+    parser.add_argument(
+        "--jitter-ms", type=_amount, default=0, help="standard deviation of the think time (default: 0)"
+    )
+    parser.add_argument("--slots", type=_count, help="requests worked on at once, after thinking; others wait")
+    parser.add_argument(
+        "--service-ms", type=_amount, default=0, help="how long a request keeps its slot (default: 0; needs --slots)"
+    )
+    parser.add_argument(
+        "--max-page", type=_count, default=1000, help="a larger limit is clamped to this (default: %(default)s)"
+    )
+    parser.add_argument("--rate", type=_rate, help="requests a second that are allowed on average; more get a 429")
+    parser.add_argument("--burst", type=_count, default=1, help="requests allowed at once after a pause (default: 1)")
+    parser.add_argument(
+        "--retry-after",
+        choices=get_args(RetryAfter),
+        default="seconds",
+        help="form of the header (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-counts", dest="counts", action="store_false", help="leave numberMatched out, as many servers do"
+    )
+    parser.add_argument(
+        "--rewrite-links",
+        action="store_true",
+        help="have the links of items lead to this server; validators want it, but items then differ from the corpus",
+    )
+    parser.add_argument("--own-links", action=RenamedFlag, current="--rewrite-links", dest="rewrite_links", value=True)
+    parser.add_argument(
+        "--behaviour",
+        action="append",
+        default=[],
+        dest="behaviours",
+        metavar="NAME[=VALUE][@SHARE]",
+        help="a fault or a habit of real servers, of all requests or a seeded share of them; may be given more than "
+        "once; see --list-behaviours",
+    )
+    parser.add_argument(
+        "--list-behaviours", action=_ListBehaviours, help="say what each behaviour is, and what its value means"
+    )
+    parser.add_argument("--seed", type=_whole, default=0, help="of think times and tokens (default: 0)")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="write a line of JSON for each request")
+    parser.add_argument("--exit-on-stdin-close", action="store_true", help="end when standard input does")
+    parser.add_argument(
+        "--with-parent",
+        action=RenamedFlag,
+        current="--exit-on-stdin-close",
+        dest="exit_on_stdin_close",
+        value=True,
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM, SIGINT or, if asked for, the end of standard input. Prints a line of JSON when ready.
+    """Serve until SIGTERM, SIGINT or, if requested, the end of standard input; print a line of JSON when ready.
+
+    Returns:
+        0, once the server has ended.
 
     Raises:
         MeasurementError: the corpus can't be served, or the port is taken.
         SettingsError: an option can't be used here.
 
     """
-    plan = Plan(read_options(arguments))
-    options = plan.options
-    with _listen(options.port) as listener:
-        port = listener.getsockname()[1]
-        url = f"http://{HOST}:{port}"
-        store = open_store(options.corpus, url if options.own_links else None)
-        with RequestLog(options.log) if options.log else nullcontext() as log:
-            app = plan.application(store, log)
-            asyncio.run(_serve(app, listener, options, url))
+    from ingest_bench.simulator.service import serve  # noqa: PLC0415 - see above
+
+    serve(read_options(arguments))
     return 0
 
 
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server((HOST, port), backlog=_BACKLOG)
-    except OSError as error:
-        raise MeasurementError(f"port {port} can't be listened on: {error}") from error
+def read_options(arguments: argparse.Namespace) -> Options:
+    """Return the options that parsed arguments hold; others are ignored."""
+    given = {name: getattr(arguments, name) for name in Options.__slots__ if hasattr(arguments, name)}
+    return Options(**{**given, "behaviours": tuple(arguments.behaviours)})
 
 
-async def _serve(app: web.Application, listener: socket.socket, options: Options, url: str) -> None:
-    end = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end.set)
-    if options.with_parent:
-        _end_with_input(loop, end)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_S)
-    await runner.setup()
-    try:
-        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
-        sys.stdout.write(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
-        sys.stdout.flush()
-        await end.wait()
-    finally:
-        await runner.cleanup()
+class _ListBehaviours(argparse.Action):
+    """Prints the list and ends, as `--help` does."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse names it
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from ingest_bench.simulator.hostile.registry import describe  # noqa: PLC0415 - see above
+
+        sys.stdout.write(describe())
+        parser.exit()
 
 
-def _end_with_input(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
-    """Watch standard input: whoever holds its other end is the parent, and however it dies, the kernel closes it."""
-    inlet = sys.stdin.fileno()
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0")
+    return number
 
-    def read() -> None:
-        if not os.read(inlet, 4096):
-            loop.remove_reader(inlet)
-            end.set()
 
-    try:
-        loop.add_reader(inlet, read)
-    except PermissionError:
-        raise SettingsError("--with-parent: standard input is not a pipe that its parent holds open") from None
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def _amount(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return number
+
+
+def _rate(text: str) -> float:
+    number = _amount(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("leave it out to allow everything")
+    return number

@@ -26,7 +26,7 @@ _OURS = ("self", "root", "parent", "items")
 
 
 def landing(store: Store, base: str) -> dict[str, Any]:
-    """Give the landing page; `base` is the URL of the server, without a slash at its end."""
+    """Return the landing page; `base` is the URL of the server, without a slash at its end."""
     return {
         "type": "Catalog",
         "stac_version": "1.1.0",
@@ -49,18 +49,18 @@ def landing(store: Store, base: str) -> dict[str, Any]:
 
 
 def conformance() -> dict[str, Any]:
-    """Give what the API conforms to."""
+    """Return the conformance classes."""
     return {"conformsTo": CONFORMS_TO}
 
 
 def collections(store: Store, base: str) -> dict[str, Any]:
-    """Give all collections: the one there is."""
+    """Return the list of collections, which has one."""
     own = [link("self", f"{base}/collections", JSON), link("root", base, JSON)]
     return {"collections": [collection(store, base)], "links": own}
 
 
 def collection(store: Store, base: str) -> dict[str, Any]:
-    """Give the corpus' collection, with links that lead here."""
+    """Return the corpus' collection, with links that lead here."""
     own = collection_url(store, base)
     links = [
         link("self", own, JSON),
@@ -73,17 +73,17 @@ def collection(store: Store, base: str) -> dict[str, Any]:
 
 
 def collection_url(store: Store, base: str) -> str:
-    """Give the URL of the collection."""
+    """Return the URL of the collection."""
     return f"{base}/collections/{quote(store.collection_id, safe='')}"
 
 
 def link(rel: str, href: str, media_type: str, **more: Any) -> dict[str, Any]:
-    """Make a link."""
+    """Return a link of a STAC document."""
     return {"rel": rel, "type": media_type, "href": href, **more}
 
 
 def page_for_people(description: dict[str, Any]) -> str:
-    """List the paths of an OpenAPI description as HTML."""
+    """Return the paths of an OpenAPI description as HTML."""
     rows = "".join(
         f"<tr><td>{method.upper()}</td><td><code>{escape(path)}</code></td><td>{escape(operation['summary'])}</td></tr>"
         for path, operations in description["paths"].items()

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class InvalidParameterError(ValueError):
-    """A parameter of a request can't be used: status 400. The message is for the client and begins with its name."""
+    """A parameter of a request can't be used: status 400. The message is for the client and starts with its name."""

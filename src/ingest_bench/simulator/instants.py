@@ -23,7 +23,7 @@ _OPEN = ("", "..")
 
 
 def parse_instant(text: str) -> int:
-    """Read an RFC 3339 timestamp. Digits past the microsecond are cut off.
+    """Return an RFC 3339 timestamp as microseconds since 1970; digits past the microsecond are cut off.
 
     Raises:
         ValueError: it isn't one; dates alone and times without an offset aren't.
@@ -44,7 +44,7 @@ def parse_instant(text: str) -> int:
 
 
 def parse_interval(text: str) -> tuple[int, int]:
-    """Read a timestamp, or two with a slash between; one of these may be open (`..` or nothing).
+    """Return start and end of a timestamp, or of two with a slash between; one of these may be open (`..` or nothing).
 
     Raises:
         ValueError: it is neither, both ends are open, or it ends before it starts.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from ingest_bench.simulator.window import Visit
+    from ingest_bench.simulator.window import RequestTiming
 
 
 class RequestLog:
@@ -23,21 +23,21 @@ class RequestLog:
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab")
 
-    def write(self, request: web.Request, visit: Visit, duration: float) -> None:
-        """Note a request that was answered in `duration` seconds."""
+    def write(self, request: web.Request, timing: RequestTiming, duration: float) -> None:
+        """Append a request that took `duration` seconds."""
         line = {
             "time": time.time(),
             "method": request.method,
             "path": request.path_qs,
-            "status": visit.status,
+            "status": timing.status,
             "response_ms": 1000 * duration,
-            "think_ms_asked": visit.asked_ms,
-            "think_ms_achieved": visit.achieved_ms,
+            "think_ms_asked": timing.requested_ms,
+            "think_ms_achieved": timing.achieved_ms,
         }
         self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
     def __enter__(self) -> Self:
-        """Give the log itself."""
+        """Return the log itself."""
         return self
 
     def __exit__(

@@ -21,7 +21,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 def describe(paging: str, max_page: int) -> dict[str, Any]:
-    """Describe the server.
+    """Return the description.
 
     Args:
         paging: the name of the paging style's parameter.
@@ -61,12 +61,12 @@ def _get(summary: str, media_type: str, parameters: list[dict[str, Any]]) -> dic
 
 
 def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "in": "query", "required": False}
+    parameter: dict[str, Any] = {"name": name, "in": "query", "required": False}
     if schema is _OBJECT:
-        return {**found, "content": {JSON: {"schema": schema}}}
+        return {**parameter, "content": {JSON: {"schema": schema}}}
     if schema["type"] == "array":
-        found |= {"style": "form", "explode": False}
-    return {**found, "schema": schema}
+        parameter |= {"style": "form", "explode": False}
+    return {**parameter, "schema": schema}
 
 
 def _path(name: str) -> dict[str, Any]:

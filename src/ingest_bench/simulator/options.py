@@ -1,13 +1,10 @@
-"""How the server behaves, from the command line."""
+"""How the server behaves."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 PagingName = Literal["token", "page", "offset"]
 RetryAfter = Literal["seconds", "date"]
@@ -30,113 +27,10 @@ class Options:
     retry_after: RetryAfter = "seconds"
     counts: bool = True
     ignored: tuple[str, ...] = ()
-    """Parameters that are taken and not heeded."""
-    own_links: bool = False
+    """Parameters that are accepted and ignored."""
+    rewrite_links: bool = False
     seed: int = 0
     behaviours: tuple[str, ...] = ()
     """Faults, as `NAME[=VALUE][@SHARE]`; see `ingest_bench.simulator.hostile`."""
     log: Path | None = None
-    with_parent: bool = False
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the server's options to a command."""
-    parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR", help="folder with collection.json and items.ndjson")
-    parser.add_argument("--port", type=_whole, default=0, help="on 127.0.0.1; 0, the default, takes a free one")
-    parser.add_argument(
-        "--paging", choices=get_args(PagingName), default="token", help="how pages are named (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--think-ms",
-        type=_amount,
-        default=0,
-        help="think time of each request on top of its service, mean (default: 0)",
-    )
-    parser.add_argument(
-        "--jitter-ms", type=_amount, default=0, help="standard deviation of the think time (default: 0)"
-    )
-    parser.add_argument("--slots", type=_count, help="requests worked on at once, after thinking; others wait")
-    parser.add_argument(
-        "--service-ms", type=_amount, default=0, help="how long a request keeps its slot (default: 0; needs --slots)"
-    )
-    parser.add_argument(
-        "--max-page", type=_count, default=1000, help="a larger limit is clamped to this (default: %(default)s)"
-    )
-    parser.add_argument("--rate", type=_rate, help="requests a second that are allowed on average; more get a 429")
-    parser.add_argument("--burst", type=_count, default=1, help="requests allowed at once after a pause (default: 1)")
-    parser.add_argument(
-        "--retry-after",
-        choices=get_args(RetryAfter),
-        default="seconds",
-        help="form of the header (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--no-counts", dest="counts", action="store_false", help="leave numberMatched out, as many servers do"
-    )
-    parser.add_argument(
-        "--own-links",
-        action="store_true",
-        help="have the links of items lead here; as validators want it, but items then differ from the corpus",
-    )
-    parser.add_argument(
-        "--behaviour",
-        action="append",
-        default=[],
-        dest="behaviours",
-        metavar="NAME[=VALUE][@SHARE]",
-        help="a fault or a habit of real servers, of all requests or a seeded share of them; may be given more than "
-        "once; see --list-behaviours",
-    )
-    parser.add_argument(
-        "--list-behaviours", action=_ListBehaviours, help="say what each behaviour is, and what its value means"
-    )
-    parser.add_argument("--seed", type=_whole, default=0, help="of think times and tokens (default: 0)")
-    parser.add_argument("--log", type=Path, metavar="FILE", help="write a line of JSON for each request")
-    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
-
-
-def read_options(arguments: argparse.Namespace) -> Options:
-    """Take the options from parsed arguments, whatever else these hold."""
-    given = {name: getattr(arguments, name) for name in Options.__slots__ if hasattr(arguments, name)}
-    return Options(**{**given, "behaviours": tuple(arguments.behaviours)})
-
-
-class _ListBehaviours(argparse.Action):
-    """Prints the list and ends, as `--help` does."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse names it
-        super().__init__(option_strings, dest, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from ingest_bench.simulator.hostile.registry import describe  # noqa: PLC0415 - a plain server does without
-
-        sys.stdout.write(describe())
-        parser.exit()
-
-
-def _whole(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is less than 0")
-    return number
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
-
-
-def _amount(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return number
-
-
-def _rate(text: str) -> float:
-    number = _amount(text)
-    if number == 0:
-        raise argparse.ArgumentTypeError("leave it out to allow everything")
-    return number
+    exit_on_stdin_close: bool = False

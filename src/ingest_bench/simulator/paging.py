@@ -1,4 +1,4 @@
-"""Where a page starts, and what the link to the next one says. Adding a style is adding a class here."""
+"""Paging styles: where a page starts, and how the link to the next one names it. A new style is a class here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest_bench.simulator.parameters import whole
 if TYPE_CHECKING:
     from ingest_bench.simulator.parameters import Search
 
-_TAG, _PLACE = 12, 6
+_TAG, _OFFSET = 12, 6
 """Bytes of a token."""
 
 
@@ -24,7 +24,7 @@ class Paging(Protocol):
     """Its own parameter, in the query of a GET and the body of a POST."""
 
     def start(self, search: Search) -> int:
-        """Say how many items come before the page.
+        """Return how many items come before the page.
 
         Raises:
             InvalidParameterError: the parameter can't be used.
@@ -32,11 +32,11 @@ class Paging(Protocol):
         """
 
     def following(self, search: Search, start: int) -> str | int:
-        """Give the parameter's value for the page after the one that begins at `start`."""
+        """Return the parameter's value for the page after the one that starts at `start`."""
 
 
 class TokenPaging:
-    """An opaque cursor, known only to who has the page before it. It holds for the search it was given out for.
+    """An opaque cursor, known only from the page before it, and valid for the search that it was issued for.
 
     A token is the same whenever the server is started with the same seed, as those of servers on a database are.
     """
@@ -47,30 +47,30 @@ class TokenPaging:
         self._key = blake2b(f"cursor {seed}".encode()).digest()
 
     def start(self, search: Search) -> int:
-        """Read the token."""
+        """Return the number of items that is in the token."""
         if search.position is None:
             return 0
         try:
-            sealed = b64decode(search.position, altchars=b"-_", validate=True)
-            place = self._masked(sealed[_TAG:], sealed[:_TAG])
+            tagged = b64decode(search.position, altchars=b"-_", validate=True)
+            offset = self._masked(tagged[_TAG:], tagged[:_TAG])
         except (TypeError, ValueError):
             raise InvalidParameterError("token: not one of this server's") from None
-        if not hmac.compare_digest(sealed[:_TAG], self._tag(search, place)):
+        if not hmac.compare_digest(tagged[:_TAG], self._tag(search, offset)):
             raise InvalidParameterError("token: not one of this server's, or given out for another search")
-        return int.from_bytes(place)
+        return int.from_bytes(offset)
 
     def following(self, search: Search, start: int) -> str:
-        """Make a token. The place in it is masked, so that tokens can't be told apart from noise."""
-        place = (start + search.limit).to_bytes(_PLACE)
-        tag = self._tag(search, place)
-        return urlsafe_b64encode(tag + self._masked(place, tag)).decode()
+        """Return a token. The offset in it is masked, so that tokens look random."""
+        offset = (start + search.limit).to_bytes(_OFFSET)
+        tag = self._tag(search, offset)
+        return urlsafe_b64encode(tag + self._masked(offset, tag)).decode()
 
-    def _tag(self, search: Search, place: bytes) -> bytes:
-        return blake2b(repr(search.selection).encode() + place, key=self._key, digest_size=_TAG).digest()
+    def _tag(self, search: Search, offset: bytes) -> bytes:
+        return blake2b(repr(search.filter).encode() + offset, key=self._key, digest_size=_TAG).digest()
 
-    def _masked(self, place: bytes, tag: bytes) -> bytes:
-        mask = blake2b(tag, key=self._key, digest_size=_PLACE).digest()
-        return bytes(a ^ b for a, b in zip(place, mask, strict=True))
+    def _masked(self, offset: bytes, tag: bytes) -> bytes:
+        mask = blake2b(tag, key=self._key, digest_size=_OFFSET).digest()
+        return bytes(a ^ b for a, b in zip(offset, mask, strict=True))
 
 
 class PagePaging:
@@ -79,34 +79,34 @@ class PagePaging:
     parameter = "page"
 
     def start(self, search: Search) -> int:
-        """Count the items of the pages before."""
+        """Return how many items the pages before hold."""
         return (self._number(search.position) - 1) * search.limit
 
     def following(self, search: Search, start: int) -> int:
-        """Give the next number."""
+        """Return the number of the next page."""
         return start // max(1, search.limit) + 2
 
     @staticmethod
     def _number(value: Any) -> int:
-        return 1 if value is None else whole("page", value, least=1)
+        return 1 if value is None else whole("page", value, minimum=1)
 
 
 class OffsetPaging:
-    """The number of items to pass over."""
+    """The number of items to skip."""
 
     parameter = "offset"
 
     def start(self, search: Search) -> int:
-        """Give the offset."""
-        return 0 if search.position is None else whole("offset", search.position, least=0)
+        """Return the offset."""
+        return 0 if search.position is None else whole("offset", search.position, minimum=0)
 
     def following(self, search: Search, start: int) -> int:
-        """Pass over this page as well."""
+        """Return the offset of the page after this one: its own plus the items of a page."""
         return start + search.limit
 
 
 def paging_style(name: str, seed: int) -> Paging:
-    """Make the style of that name: token, page or offset."""
+    """Return the style of that name: token, page or offset."""
     if name == "token":
         return TokenPaging(seed)
     return PagePaging() if name == "page" else OffsetPaging()

@@ -1,4 +1,4 @@
-"""From the parameters of a GET or a POST to a search. Whatever can't be used is refused, not ignored."""
+"""From the parameters of a GET or a POST to a search. A parameter that can't be used is refused, not ignored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 
 from ingest_bench.simulator.errors import InvalidParameterError
 from ingest_bench.simulator.instants import parse_interval
-from ingest_bench.simulator.selection import OPERATORS, Condition, Selection
+from ingest_bench.simulator.selection import OPERATORS, Condition, Filter
 
 NAMES = ("bbox", "collections", "datetime", "ids", "intersects", "limit", "query")
 """Known everywhere, below a collection too, where clients repeat its id."""
@@ -23,16 +23,16 @@ _FLAT, _SOLID = 4, 6
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is asked for: which items, how many a page, and from where on."""
+    """The filter of the items, how many a page holds, and where it starts."""
 
-    selection: Selection
+    filter: Filter
     limit: int
     position: Any
     """The value of the paging style's own parameter; None on the first page."""
 
 
 def from_query(query: Mapping[str, str]) -> dict[str, Any]:
-    """Turn the query of a GET into what the body of a POST would say.
+    """Return the query of a GET as the body of the same POST.
 
     Args:
         query: as received, decoded.
@@ -41,24 +41,24 @@ def from_query(query: Mapping[str, str]) -> dict[str, Any]:
         InvalidParameterError: one is given twice, or not even of the right form.
 
     """
-    found: dict[str, Any] = {}
+    body: dict[str, Any] = {}
     for name, text in query.items():
-        if name in found:
+        if name in body:
             raise InvalidParameterError(f"{name}: given twice")
         try:
-            found[name] = _FROM_TEXT.get(name, str)(text)
+            body[name] = _FROM_TEXT.get(name, str)(text)
         except ValueError:
             raise InvalidParameterError(f"{name}: {text!r} can't be read") from None
-    return found
+    return body
 
 
-def read_search(body: Mapping[str, Any], paging: str, largest: int) -> Search:
-    """Read a search.
+def read_search(body: Mapping[str, Any], paging: str, max_page: int) -> Search:
+    """Return the search of a request.
 
     Args:
         body: of a POST.
         paging: the name of the parameter that says where a page starts.
-        largest: a larger page isn't served, whatever is asked for.
+        max_page: a larger limit is clamped to this.
 
     Raises:
         InvalidParameterError: a parameter is unknown or can't be used.
@@ -74,7 +74,7 @@ def read_search(body: Mapping[str, Any], paging: str, largest: int) -> Search:
     def read(name: str, reader: Callable[[str, Any], Any]) -> Any:
         return reader(name, given[name]) if name in given else None
 
-    selection = Selection(
+    wanted = Filter(
         collections=read("collections", _texts),
         ids=read("ids", _texts),
         interval=read("datetime", _interval),
@@ -82,19 +82,19 @@ def read_search(body: Mapping[str, Any], paging: str, largest: int) -> Search:
         intersects=read("intersects", _geometry),
         query=read("query", _conditions) or (),
     )
-    limit = DEFAULT_LIMIT if "limit" not in given else whole("limit", given["limit"], least=0)
-    return Search(selection, min(limit, largest), given.get(paging))
+    limit = DEFAULT_LIMIT if "limit" not in given else whole("limit", given["limit"], minimum=0)
+    return Search(wanted, min(limit, max_page), given.get(paging))
 
 
-def whole(name: str, value: Any, *, least: int) -> int:
-    """Read a whole number.
+def whole(name: str, value: Any, *, minimum: int) -> int:
+    """Return the value, a whole number.
 
     Raises:
         InvalidParameterError: it isn't one, or it is too small.
 
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InvalidParameterError(f"{name}: {value!r} is not a whole number of {least} or more")
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise InvalidParameterError(f"{name}: {value!r} is not a whole number of {minimum} or more")
     return value
 
 

@@ -1,4 +1,4 @@
-"""The server as a process beside the one that measures: started, watched, asked what it saw, and ended."""
+"""The server as a process beside the one that measures: started, watched, its metrics read, and ended."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ READY_S = 120.0
 ANSWER_S = 60.0
 END_S = 5.0
 _SHOWN = 2000
-"""Bytes of the server's complaints that an error repeats."""
+"""Bytes of the server's standard error that an error repeats."""
 
 
 class SimulatorProcess:
     """A simulated STAC API. Use as a context manager; whatever happens inside or to this process, the server ends."""
 
     def __init__(self, corpus: Path, server: Server, seed: int, extra: Sequence[str] = ()) -> None:
-        """Say what to serve and how.
+        """Prepare the command; the context manager starts it.
 
         Args:
             corpus: folder with `collection.json` and `items.ndjson`.
@@ -46,10 +46,10 @@ class SimulatorProcess:
             extra: further options of the command.
 
         """
-        self._command = [sys.executable, "-m", "ingest_bench.simulator", str(corpus), "--with-parent"]
+        self._command = [sys.executable, "-m", "ingest_bench.simulator", str(corpus), "--exit-on-stdin-close"]
         self._command += [*_arguments(server), "--seed", str(seed), *extra]
         self._process: subprocess.Popen[bytes] | None = None
-        self._complaints: IO[bytes] | None = None
+        self._stderr: IO[bytes] | None = None
         self.url = ""
         """Of the landing page; known once started."""
 
@@ -59,15 +59,15 @@ class SimulatorProcess:
         return self._started().pid
 
     def __enter__(self) -> Self:
-        """Start the server and wait until it answers.
+        """Start the server and wait until it is ready.
 
         Raises:
             MeasurementError: it doesn't start; with what it wrote to standard error.
 
         """
-        self._complaints = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr
         )
         try:
             self.url = json.loads(self._first_line())["url"]
@@ -83,29 +83,29 @@ class SimulatorProcess:
         self.stop()
 
     def reset(self) -> None:
-        """Have the server begin anew: its counts, its think times, its rate limit.
+        """Reset the server: its metrics, its think times, its rate limit.
 
         Raises:
             MeasurementError: it doesn't answer.
 
         """
-        self._ask("POST", "/_bench/reset")
+        self._request("POST", "/_bench/reset")
 
     def stats(self) -> ServerRecord:
-        """Ask what the server has seen since the last reset.
+        """Return the server's metrics since the last reset.
 
         Raises:
             MeasurementError: it doesn't answer, or not as it should.
 
         """
-        answer = self._ask("GET", "/_bench/stats")
+        body = self._request("GET", "/_bench/stats")
         try:
-            return ServerRecord.model_validate_json(answer)
+            return ServerRecord.model_validate_json(body)
         except ValidationError as error:
             raise MeasurementError(f"the simulator's record can't be read: {error}") from None
 
     def stop(self) -> None:
-        """End the server, at the latest by force. Stopping twice is fine."""
+        """End the server, by SIGKILL if SIGTERM doesn't do. Stopping twice is fine."""
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
@@ -117,8 +117,8 @@ class SimulatorProcess:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
-        if self._complaints is not None:
-            self._complaints.close()
+        if self._stderr is not None:
+            self._stderr.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -133,20 +133,20 @@ class SimulatorProcess:
         while not line.endswith(b"\n"):
             ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
             if not ready:
-                raise MeasurementError(f"the simulator was not ready within {READY_S:.0f} s{self._last_words()}")
+                raise MeasurementError(f"the simulator was not ready within {READY_S:.0f} s{self._stderr_tail()}")
             read = os.read(process.stdout.fileno(), 4096)
             if not read:
-                raise MeasurementError(f"the simulator ended with status {process.wait()}{self._last_words()}")
+                raise MeasurementError(f"the simulator ended with status {process.wait()}{self._stderr_tail()}")
             line += read
         return line
 
-    def _last_words(self) -> str:
-        assert self._complaints is not None
-        self._complaints.seek(0)
-        text = self._complaints.read()[-_SHOWN:].decode("utf-8", "replace").strip()
+    def _stderr_tail(self) -> str:
+        assert self._stderr is not None
+        self._stderr.seek(0)
+        text = self._stderr.read()[-_SHOWN:].decode("utf-8", "replace").strip()
         return f": {text}" if text else ""
 
-    def _ask(self, method: str, path: str) -> bytes:
+    def _request(self, method: str, path: str) -> bytes:
         process = self._started()
         # Not through urllib, which would ask a proxy of the environment.
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=ANSWER_S)
@@ -155,7 +155,9 @@ class SimulatorProcess:
             response = connection.getresponse()
             body = response.read()
         except (OSError, HTTPException) as error:
-            ended = "" if process.poll() is None else f"; it ended with status {process.returncode}{self._last_words()}"
+            ended = (
+                "" if process.poll() is None else f"; it ended with status {process.returncode}{self._stderr_tail()}"
+            )
             raise MeasurementError(f"the simulator doesn't answer {method} {path}: {error!r}{ended}") from None
         finally:
             connection.close()
@@ -165,14 +167,14 @@ class SimulatorProcess:
 
 
 def _arguments(server: Server) -> list[str]:
-    given: dict[str, Any] = {
+    options: dict[str, Any] = {
         "--paging": server.paging,
         "--think-ms": server.think_ms,
         "--jitter-ms": server.jitter_ms,
         "--max-page": server.max_page,
     }
     if server.rate is not None:
-        given |= {"--rate": server.rate.per_second, "--burst": server.rate.burst}
+        options |= {"--rate": server.rate.per_second, "--burst": server.rate.burst}
     if server.slots is not None:
-        given |= {"--slots": server.slots, "--service-ms": server.service_ms}
-    return [part for name, value in given.items() for part in (name, str(value))]
+        options |= {"--slots": server.slots, "--service-ms": server.service_ms}
+    return [part for name, value in options.items() for part in (name, str(value))]

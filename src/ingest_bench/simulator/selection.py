@@ -1,4 +1,4 @@
-"""Which items a search is about, and finding them."""
+"""The filter of a search, and the index that finds the items."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Condition:
     value: Any
 
     def holds(self, value: Any) -> bool:
-        """Compare; an item without the property, or with another kind of value, doesn't match."""
+        """Whether the value matches; an item without the property, or with another kind of value, doesn't."""
         try:
             return value is not None and bool(OPERATORS[self.operator](value, self.value))
         except (TypeError, AttributeError):
@@ -53,8 +53,8 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """What a search asks for; all of it has to hold. None leaves a part open."""
+class Filter:
+    """The conditions of a search, all of which must hold; None sets no condition."""
 
     collections: tuple[str, ...] | None = None
     ids: tuple[str, ...] | None = None
@@ -67,53 +67,53 @@ class Selection:
     query: tuple[Condition, ...] = ()
 
 
-class Finder:
-    """Finds items, newest first."""
+class ItemIndex:
+    """Finds the items that match a filter, newest first."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.find = lru_cache(_REMEMBERED)(self._find)
 
-    def _find(self, selection: Selection) -> range | NDArray[np.int32]:
-        """Give the places of the items that match."""
+    def _find(self, wanted: Filter) -> range | NDArray[np.int32]:
+        """Return the indices in the store of the items that match, ascending."""
         store = self._store
-        if selection.collections is not None and store.collection_id not in selection.collections:
+        if wanted.collections is not None and store.collection_id not in wanted.collections:
             return range(0)
-        if selection == Selection(collections=selection.collections):
+        if wanted == Filter(collections=wanted.collections):
             return range(len(store))
         mask = np.ones(len(store), dtype=np.bool_)
-        if selection.interval is not None:
-            start, end = selection.interval
+        if wanted.interval is not None:
+            start, end = wanted.interval
             mask &= (store.starts <= end) & (store.ends >= start)
-        if selection.box is not None:
-            mask &= _overlaps(store.boxes, selection.box)
-        if selection.ids is not None:
-            mask &= self._named(selection.ids)
-        for condition in selection.query:
+        if wanted.box is not None:
+            mask &= _overlaps(store.boxes, wanted.box)
+        if wanted.ids is not None:
+            mask &= self._named(wanted.ids)
+        for condition in wanted.query:
             mask &= np.fromiter(map(condition.holds, store.column(condition.name)), np.bool_, len(store))
-        if selection.intersects is not None:
-            self._keep_touching(mask, selection.intersects)
+        if wanted.intersects is not None:
+            self._keep_intersecting(mask, wanted.intersects)
         return np.flatnonzero(mask).astype(np.int32)
 
     def _named(self, ids: tuple[str, ...]) -> Mask:
         mask = np.zeros(len(self._store), dtype=np.bool_)
-        mask[[place for place in map(self._store.place, ids) if place is not None]] = True
+        mask[[index for index in map(self._store.index, ids) if index is not None]] = True
         return mask
 
-    def _keep_touching(self, mask: Mask, geojson: str) -> None:
-        """Drop what doesn't touch the geometry; exact, so the costly test comes last and only where boxes overlap."""
+    def _keep_intersecting(self, mask: Mask, geojson: str) -> None:
+        """Drop items that don't intersect the geometry; exact and costly, so only where bounding boxes overlap."""
         import shapely  # noqa: PLC0415 - few searches need it
 
         geometry = shapely.from_geojson(geojson)
         west, south, east, north = geometry.bounds
         mask &= _overlaps(self._store.boxes, (west, south, -np.inf, east, north, np.inf))
-        for place in np.flatnonzero(mask).tolist():
-            own = self._store.item(place)["geometry"]
-            mask[place] = own is not None and shapely.geometry.shape(own).intersects(geometry)
+        for index in np.flatnonzero(mask).tolist():
+            own = self._store.item(index)["geometry"]
+            mask[index] = own is not None and shapely.geometry.shape(own).intersects(geometry)
 
 
 def _overlaps(boxes: NDArray[np.float64], box: tuple[float, ...]) -> Mask:
-    """Compare bounding boxes, either of which may cross the antimeridian."""
+    """Return which bounding boxes overlap a box; either may cross the antimeridian."""
     wests, souths, bottoms, easts, norths, tops = boxes
     west, south, bottom, east, north, top = box
     before, after = wests <= east, easts >= west
@@ -121,5 +121,5 @@ def _overlaps(boxes: NDArray[np.float64], box: tuple[float, ...]) -> Mask:
     either = crossing | (west > east)
     both = crossing & (west > east)
     longitude = both | np.where(either, before | after, before & after)
-    found: Mask = longitude & (souths <= north) & (norths >= south) & (bottoms <= top) & (tops >= bottom)
-    return found
+    overlaps: Mask = longitude & (souths <= north) & (norths >= south) & (bottoms <= top) & (tops >= bottom)
+    return overlaps

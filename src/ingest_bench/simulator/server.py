@@ -1,4 +1,4 @@
-"""The application: routes, and around them the behaviours and the record of what was seen."""
+"""The application: routes, and around them the middleware and the metrics."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import orjson
 from aiohttp import web
 
 from ingest_bench.simulator import documents, openapi
-from ingest_bench.simulator.answers import GEOJSON, JSON, OPENAPI, Place, document, item_collection, problem
-from ingest_bench.simulator.behaviours import Answer, Behaviour, linked
+from ingest_bench.simulator.answers import GEOJSON, JSON, OPENAPI, PagePosition, document, item_collection, problem
+from ingest_bench.simulator.behaviours import compose
 from ingest_bench.simulator.errors import InvalidParameterError
+from ingest_bench.simulator.handler import Middleware, NextHandler
 from ingest_bench.simulator.parameters import Search, from_query, read_search
-from ingest_bench.simulator.selection import Finder
-from ingest_bench.simulator.window import Visit, Window
+from ingest_bench.simulator.selection import ItemIndex
+from ingest_bench.simulator.window import MetricsWindow, RequestTiming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,23 +32,23 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 BENCH = "/_bench/"
-"""Below this is the instrument, not the STAC API."""
+"""Below this are the metrics, not the STAC API."""
 _SETTLE_S = 5.0
-"""How long to wait, beside thinking, for requests that nobody waits for any more."""
+"""How long to wait, beside the think time, for requests whose client has gone."""
 
 
 class Api:
-    """Answers what a STAC API is asked. Pages are copied together anew for each request: no answer is kept."""
+    """The STAC API. Pages are copied together for each request: no response is cached."""
 
     def __init__(self, store: Store, options: Options, paging: Paging) -> None:
         self._store = store
-        self._finder = Finder(store)
+        self._index = ItemIndex(store)
         self._options = options
         self._paging = paging
         self._description = openapi.describe(paging.parameter, options.max_page)
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """List the routes."""
+        """Return the routes of the API."""
         return [
             web.get("/", self._landing),
             web.get("/conformance", self._conformance),
@@ -82,10 +83,10 @@ class Api:
 
     async def _item(self, request: web.Request) -> web.Response:
         self._check_collection(request)
-        place = self._store.place(request.match_info["item"])
-        if place is None:
+        index = self._store.index(request.match_info["item"])
+        if index is None:
             raise web.HTTPNotFound(text="there is no such item")
-        return web.Response(body=bytes(self._store.line(place)), headers={"Content-Type": GEOJSON})
+        return web.Response(body=bytes(self._store.line(index)), headers={"Content-Type": GEOJSON})
 
     async def _items(self, request: web.Request) -> web.Response:
         self._check_collection(request)
@@ -109,11 +110,11 @@ class Api:
             raise web.HTTPNotFound(text="there is no such collection")
 
     def _page(self, request: web.Request, body: dict[str, Any]) -> web.Response:
-        heeded = {name: value for name, value in body.items() if name not in self._options.ignored}
-        search = read_search(heeded, self._paging.parameter, self._options.max_page)
-        found = self._finder.find(search.selection)
+        kept = {name: value for name, value in body.items() if name not in self._options.ignored}
+        search = read_search(kept, self._paging.parameter, self._options.max_page)
+        matched = self._index.find(search.filter)
         start = self._paging.start(search)
-        places = found[start : start + search.limit]
+        indices = matched[start : start + search.limit]
 
         def link(at: int) -> dict[str, Any]:
             return self._next_link(request, search, body, at)
@@ -123,14 +124,15 @@ class Api:
             documents.link("root", base, JSON),
             documents.link("self", f"{base}{request.path_qs}", GEOJSON),
         ]
-        if 0 < search.limit < len(found) - start:
+        if 0 < search.limit < len(matched) - start:
             links.append(link(start + search.limit))
-        listed = places if isinstance(places, range) else places.tolist()
-        place = Place(start, search.limit, len(found), search.position, link)
-        return item_collection(self._store, listed, links, len(found) if self._options.counts else None, place)
+        listed = indices if isinstance(indices, range) else indices.tolist()
+        position = PagePosition(start, search.limit, len(matched), search.position, link)
+        count = len(matched) if self._options.counts else None
+        return item_collection(self._store, listed, links, count, position)
 
     def _next_link(self, request: web.Request, search: Search, body: dict[str, Any], at: int) -> dict[str, Any]:
-        """Link to the page that begins after so many items."""
+        """Return the link to the page that starts after so many items."""
         url = f"{_base(request)}{request.rel_url.raw_path}"
         position = {self._paging.parameter: self._paging.following(search, at - search.limit)}
         if request.method == "POST":
@@ -139,18 +141,18 @@ class Api:
         return documents.link("next", f"{url}?{query}", GEOJSON, method="GET")
 
 
-def _answering(handler: Handler) -> Answer:
-    """Turn what a handler raises into an answer, so that behaviours see nothing but answers."""
+def _without_errors(handler: Handler) -> NextHandler:
+    """Return a handler that responds where this one raises, so that middleware sees nothing but responses."""
 
-    async def answer(request: web.Request, _visit: Visit) -> web.Response:
+    async def respond(request: web.Request, _timing: RequestTiming) -> web.Response:
         try:
             response = await handler(request)
         except InvalidParameterError as error:
             return problem(HTTPStatus.BAD_REQUEST, "InvalidParameterValue", str(error))
         except web.HTTPException as error:
-            answer = problem(error.status, error.reason.replace(" ", ""), error.text or error.reason)
-            answer.headers.extend({name: value for name, value in error.headers.items() if name == "Allow"})
-            return answer
+            failure = problem(error.status, error.reason.replace(" ", ""), error.text or error.reason)
+            failure.headers.extend({name: value for name, value in error.headers.items() if name == "Allow"})
+            return failure
         except ConnectionError:
             return problem(HTTPStatus.BAD_REQUEST, "ClientGone", "the client went before it had said what it wants")
         except Exception:
@@ -159,7 +161,7 @@ def _answering(handler: Handler) -> Answer:
         assert isinstance(response, web.Response)
         return response
 
-    return answer
+    return respond
 
 
 async def _send(request: web.Request, response: web.StreamResponse) -> None:
@@ -175,33 +177,33 @@ def _base(request: web.Request) -> str:
     return f"{request.scheme}://{request.host}"
 
 
-class Instrument:
-    """Sees every request of the API pass, and tells about it on `/_bench/`."""
+class MetricsRecorder:
+    """Times every request of the API, and serves the metrics on `/_bench/`."""
 
-    def __init__(self, options: Options, chain: Sequence[Behaviour], log: RequestLog | None) -> None:
+    def __init__(self, options: Options, chain: Sequence[Middleware], log: RequestLog | None) -> None:
         self._options = options
         self._chain = chain
         self._log = log
-        self._window = Window(options.think_ms)
+        self._window = MetricsWindow(options.think_ms)
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """List the routes."""
+        """Return the routes of the metrics."""
         return [web.get(f"{BENCH}stats", self._stats), web.post(f"{BENCH}reset", self._reset)]
 
     @web.middleware
-    async def observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Have a request answered, and stay until the answer is out: writing it is part of the response time."""
+    async def record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Return the response, once it is sent: writing it is part of the response time."""
         if request.path.startswith(BENCH):
             return await handler(request)
-        visit = self._window.arrive()
+        timing = self._window.arrive()
         try:
-            response = await linked(self._chain, _answering(handler))(request, visit)
-            visit.status = response.status
+            response = await compose(self._chain, _without_errors(handler))(request, timing)
+            timing.status = response.status
             await _send(request, response)
         finally:
-            duration = visit.window.depart(visit)
+            duration = timing.window.depart(timing)
             if self._log:
-                self._log.write(request, visit, duration)
+                self._log.write(request, timing, duration)
         return response
 
     async def _stats(self, _request: web.Request) -> web.Response:
@@ -209,17 +211,26 @@ class Instrument:
         return document(self._window.record().model_dump())
 
     async def _reset(self, _request: web.Request) -> web.Response:
-        for behaviour in self._chain:
-            behaviour.reset()
-        self._window = Window(self._options.think_ms)
+        for link in self._chain:
+            link.reset()
+        self._window = MetricsWindow(self._options.think_ms)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 def application(
-    store: Store, options: Options, paging: Paging, chain: Sequence[Behaviour], log: RequestLog | None = None
+    store: Store, options: Options, paging: Paging, chain: Sequence[Middleware], log: RequestLog | None = None
 ) -> web.Application:
-    """Put it all together."""
-    instrument = Instrument(options, chain, log)
-    app = web.Application(middlewares=[instrument.observe])
-    app.add_routes([*Api(store, options, paging).routes(), *instrument.routes()])
+    """Return the application.
+
+    Args:
+        store: holds the items.
+        options: of the server.
+        paging: how pages are named.
+        chain: middleware, outermost first.
+        log: of all requests; None for none.
+
+    """
+    metrics = MetricsRecorder(options, chain, log)
+    app = web.Application(middlewares=[metrics.record])
+    app.add_routes([*Api(store, options, paging).routes(), *metrics.routes()])
     return app

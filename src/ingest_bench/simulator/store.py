@@ -1,4 +1,4 @@
-"""The items in memory: their bytes as they are served, and columns of what searches ask for.
+"""The items in memory: their bytes as they are served, and columns of what searches filter by.
 
 Items are never serialised again. A page is copied together from the corpus' own bytes, so that a server on one core
 outruns any client that parses what it gets.
@@ -24,18 +24,18 @@ _FLAT, _SOLID = 4, 6
 
 
 class Store:
-    """The collection and its items, newest first; an item is known by its place in that order."""
+    """The collection and its items, newest first; an item's index is its position in that order."""
 
     def __init__(self, folder: Path, data: bytes | mmap.mmap, collection: dict[str, Any]) -> None:
-        """Index what `open_store` has read; `data` holds an item a line."""
+        """Index the items; `data` holds one a line, in any order."""
         self.collection = collection
         self.collection_id: str = collection["id"]
         spans, ids, times, boxes = _index(folder, data, self.collection_id)
         order = sorted(range(len(ids)), key=lambda n: (times[n], ids[n]), reverse=True)
         self._view = memoryview(data)
         self._spans = [spans[n] for n in order]
-        self._places = {ids[n]: place for place, n in enumerate(order)}
-        if len(self._places) != len(ids):
+        self._indices = {ids[n]: index for index, n in enumerate(order)}
+        if len(self._indices) != len(ids):
             raise MeasurementError(f"{folder}/items.ndjson holds an item id twice")
         self.starts, self.ends = np.array([times[n] for n in order], dtype=np.int64).reshape(-1, 2).T.copy()
         self.boxes = np.array([boxes[n] for n in order], dtype=np.float64).reshape(-1, _SOLID).T.copy()
@@ -43,33 +43,33 @@ class Store:
         self.column = lru_cache(_COLUMNS)(self._column)
 
     def __len__(self) -> int:
-        """Count the items."""
+        """Return the number of items."""
         return len(self._spans)
 
-    def place(self, item_id: str) -> int | None:
-        """Find an item by its id."""
-        return self._places.get(item_id)
+    def index(self, item_id: str) -> int | None:
+        """Return the index of an item, by its id; None if there is no such item."""
+        return self._indices.get(item_id)
 
-    def line(self, place: int) -> memoryview:
-        """Give an item as JSON."""
-        start, end = self._spans[place]
+    def line(self, index: int) -> memoryview:
+        """Return an item as JSON."""
+        start, end = self._spans[index]
         return self._view[start:end]
 
-    def item(self, place: int) -> dict[str, Any]:
-        """Parse an item. Only searches by geometry or by property need to."""
-        parsed: dict[str, Any] = orjson.loads(self.line(place))
+    def item(self, index: int) -> dict[str, Any]:
+        """Return an item, parsed: only searches by geometry or by property need it."""
+        parsed: dict[str, Any] = orjson.loads(self.line(index))
         return parsed
 
     def _column(self, name: str) -> list[Any]:
-        return [self.item(place)["properties"].get(name) for place in range(len(self))]
+        return [self.item(index)["properties"].get(name) for index in range(len(self))]
 
 
 def open_store(folder: Path, links: str | None = None) -> Store:
-    """Read `collection.json` and `items.ndjson`.
+    """Return the store of a folder with `collection.json` and `items.ndjson`.
 
     Args:
         folder: the corpus.
-        links: when given, links of items that lead to the API of the corpus lead to this URL instead.
+        links: a URL that replaces the API of the corpus in the links of items; None keeps them.
 
     Raises:
         MeasurementError: a file is missing or can't be served.
@@ -135,7 +135,7 @@ def _entry(line: bytes, collection_id: str) -> tuple[str, tuple[int, int], list[
 
 
 def _times(properties: dict[str, Any]) -> tuple[int, int]:
-    """Give first and last instant: an item with a start and an end covers all between, whatever its `datetime`."""
+    """Return first and last instant: an item with a start and an end covers all between, whatever its `datetime`."""
     start, end = properties.get("start_datetime"), properties.get("end_datetime")
     if start is not None and end is not None:
         return parse_instant(start), parse_instant(end)

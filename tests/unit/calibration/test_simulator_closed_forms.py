@@ -11,9 +11,9 @@ from aiohttp import web
 
 from ingest_bench.calibration.events import run_seconds
 from ingest_bench.calibration.truth import Station
-from ingest_bench.simulator.behaviours import RateLimit, ThinkTime, linked
+from ingest_bench.simulator.behaviours import RateLimit, ThinkTime, compose
 from ingest_bench.simulator.slots import Slots
-from ingest_bench.simulator.window import Window
+from ingest_bench.simulator.window import MetricsWindow
 
 
 class _NoWaiting(selectors.SelectSelector):
@@ -44,14 +44,14 @@ async def _answer(_request: Any, _visit: Any) -> web.Response:
 
 async def workers_take(chain: list[Any], workers: int, requests: int) -> tuple[float, int]:
     """Return how long so many workers take for all requests, and how many times they are refused."""
-    ask, left, refused = linked(chain, _answer), iter(range(requests)), 0
+    ask, left, refused = compose(chain, _answer), iter(range(requests)), 0
     loop = asyncio.get_running_loop()
     began = loop.time()
 
     async def work() -> None:
         nonlocal refused
         for _ in left:
-            while (response := await ask(None, Window(0).arrive())).status == 429:  # type: ignore[arg-type]
+            while (response := await ask(None, MetricsWindow(0).arrive())).status == 429:  # type: ignore[arg-type]
                 refused += 1
                 await asyncio.sleep(int(response.headers["Retry-After"]))
 

@@ -91,7 +91,7 @@ def test_the_command_writes_the_record_and_says_what_is_missed(
 ) -> None:
     """One run can't decide: the command writes what it found, names what was missed, and its exit code tells."""
     file = tmp_path / "deep" / "calibration.json"
-    code = main(["calibrate", "--no-wall", "--runs", "1", "--output", str(file)])
+    code = main(["calibrate", "--skip-wall-clock", "--runs", "1", "--output", str(file)])
     found = Calibration.model_validate_json(file.read_bytes())
     printed = capsys.readouterr().out
     assert found.wall is None

@@ -329,12 +329,12 @@ def test_the_folder_of_a_run_is_all_the_command_needs(make: Any, tmp_path: Path)
 def test_the_command_ends_with_a_code_that_means_something(
     make: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`advise` gives 1 and one line where there are no results, and 0 with what to do where there are."""
-    assert main(["advise", "--results", str(tmp_path)]) == 1
+    """`recommend` gives 1 and one line where there are no results, and 0 with what to do where there are."""
+    assert main(["recommend", "--results", str(tmp_path)]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
     results = make(lambda spec: spec.scenario == "small_api")
     (tmp_path / "benchmark_results.json").write_text(results.model_dump_json())
-    assert main(["advise", "--results", str(tmp_path)]) == 0
+    assert main(["recommend", "--results", str(tmp_path)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "recommended_ingest.yaml")
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with what pages hold: items, counts, the JSON itself."""
+"""Faults in the content of pages: items, counts, the JSON itself."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 from aiohttp import web
 
-from ingest_bench.simulator.answers import Page, Place, body_of
+from ingest_bench.simulator.answers import Page, PagePosition, body_of
 from ingest_bench.simulator.hostile.base import Fault, PageFault
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.behaviours import Answer
+    from ingest_bench.simulator.handler import NextHandler
     from ingest_bench.simulator.options import Options
-    from ingest_bench.simulator.window import Visit
+    from ingest_bench.simulator.window import RequestTiming
 
 STRANGE_IDS = (
     "../../escape",
@@ -32,46 +32,46 @@ _NESTING = 10_000
 
 
 class BadItem(PageFault):
-    """Every page holds one member more that is no item: null, or an object without an id."""
+    """Every page has one extra member that is no item: null, or an object without an id."""
 
     name = "bad-item"
 
-    def edit(self, page: dict[str, Any], place: Place) -> bool:  # noqa: ARG002 - the same everywhere
-        """Put it in the middle."""
+    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:  # noqa: ARG002 - the same everywhere
+        """Insert the member in the middle of the page."""
         features = page["features"]
-        broken = None if self.hits % 2 else {"type": "Feature", "properties": {}}
+        broken = None if self.applied % 2 else {"type": "Feature", "properties": {}}
         features.insert(len(features) // 2, broken)
         return True
 
 
 class StrangeIds(PageFault):
-    """First pages begin with items whose ids are paths, device names, control characters or very long."""
+    """First pages start with items whose ids are paths, device names, control characters or very long."""
 
     name = "strange-ids"
 
-    def edit(self, page: dict[str, Any], place: Place) -> bool:
-        """Make them of the first item."""
+    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
+        """Insert copies of the first item under those ids."""
         features = page["features"]
-        if place.start or not features:
+        if position.start or not features:
             return False
         page["features"] = [*({**features[0], "id": other} for other in STRANGE_IDS), *features]
         return True
 
 
 class LinkWithoutRel(Fault):
-    """All documents carry links that have no `rel`, no `href`, or are no objects."""
+    """All documents have links without `rel` or `href`, or that are no objects."""
 
     name = "link-without-rel"
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Put them before the others."""
-        response = await answer(request, visit)
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return the document with those links before the others."""
+        response = await call_next(request, timing)
         if isinstance(response, web.Response) and response.content_type.endswith("json"):
             document = orjson.loads(body_of(response))
             if isinstance(document.get("links"), list):
                 document["links"] = [{"href": "."}, {"rel": "next"}, "next", None, *document["links"]]
                 response.body = orjson.dumps(document)
-                self.hits += 1
+                self.applied += 1
         return response
 
 
@@ -81,127 +81,127 @@ class NoCounts(Fault):
     name = "no-counts"
 
     def options(self, options: Options) -> Options:
-        """Leave it out."""
+        """Return the options without counts."""
         return replace(options, counts=False)
 
 
 class CountTooHigh(PageFault):
-    """`numberMatched` is so many times what there is."""
+    """`numberMatched` is the true count times the value."""
 
     name = "count-too-high"
     default = 2
 
-    def edit(self, page: dict[str, Any], place: Place) -> bool:
-        """Change the count."""
-        page["numberMatched"] = self.count(place)
+    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
+        """Replace the count."""
+        page["numberMatched"] = self.count(position)
         return True
 
-    def count(self, place: Place) -> int:
-        """Give the wrong count."""
-        return int(place.matched * self.value)
+    def count(self, position: PagePosition) -> int:
+        """Return the wrong count."""
+        return int(position.matched * self.value)
 
 
 class CountTooLow(CountTooHigh):
-    """`numberMatched` is that part of what there is."""
+    """`numberMatched` is the true count divided by the value."""
 
     name = "count-too-low"
 
-    def count(self, place: Place) -> int:
-        """Give the wrong count."""
-        return int(place.matched // max(1, self.value))
+    def count(self, position: PagePosition) -> int:
+        """Return the wrong count."""
+        return int(position.matched // max(1, self.value))
 
 
 class CountMoves(CountTooHigh):
-    """`numberMatched` grows by so many with each page that is asked for."""
+    """`numberMatched` grows by the value with each page requested."""
 
     name = "count-moves"
     default = 1
 
-    def count(self, place: Place) -> int:
-        """Give the count of this moment."""
-        return int(place.matched + self.value * self.hits)
+    def count(self, position: PagePosition) -> int:
+        """Return the count at this moment."""
+        return int(position.matched + self.value * self.applied)
 
 
 class CountAbsurd(CountTooHigh):
-    """`numberMatched` is that number, whatever is asked for."""
+    """`numberMatched` is the value in every search."""
 
     name = "count-absurd"
     default = 10**12
 
-    def count(self, place: Place) -> int:  # noqa: ARG002 - the same everywhere
-        """Give the number."""
+    def count(self, position: PagePosition) -> int:  # noqa: ARG002 - the same everywhere
+        """Return the value."""
         return int(self.value)
 
 
 class IgnoreFilters(Fault):
-    """Filters are taken and not heeded; the value names which."""
+    """Filters are accepted and ignored; the value names which."""
 
     name = "ignore-filters"
     default = "datetime,bbox,query,intersects,ids"
 
     def options(self, options: Options) -> Options:
-        """Ignore them."""
+        """Return the options with those parameters ignored."""
         return replace(options, ignored=(*options.ignored, *self.value.split(",")))
 
 
 class ClampLimit(Fault):
-    """Pages hold so many items at most, whatever `limit` says, and nothing tells."""
+    """Pages hold at most as many items as the value, whatever `limit` is, without any notice."""
 
     name = "clamp-limit"
     default = 7
 
     def options(self, options: Options) -> Options:
-        """Clamp."""
+        """Return the options with a smaller maximal page."""
         return replace(options, max_page=min(options.max_page, max(1, self.value)))
 
 
 class _JsonFault(Fault):
-    """Changes the text of pages, beyond what a JSON library would write."""
+    """Changes the text of pages in ways that no JSON library writes."""
 
     layer = 1
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Have the page made, then change its text."""
-        response = await answer(request, visit)
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return the page with its text changed."""
+        response = await call_next(request, timing)
         if isinstance(response, Page) and await self.concerns(request):
             changed = self.text(body_of(response))
-            self.hits += changed != body_of(response)
+            self.applied += changed != body_of(response)
             response.body = changed
         return response
 
     def text(self, body: bytes) -> bytes:
-        """Change the text."""
+        """Return the changed text of a page."""
         raise NotImplementedError
 
 
 class JsonBom(_JsonFault):
-    """Pages begin with a byte order mark."""
+    """Pages start with a byte order mark."""
 
     name = "json-bom"
 
     def text(self, body: bytes) -> bytes:
-        """Put it in front."""
+        """Return the page with the mark in front."""
         return b"\xef\xbb\xbf" + body
 
 
 class JsonDuplicateKeys(_JsonFault):
-    """Pages name `features` twice, first with nothing in it; in JSON the last one counts."""
+    """Pages have the key `features` twice, first with an empty list; parsers take the last one."""
 
     name = "json-duplicate-keys"
 
     def text(self, body: bytes) -> bytes:
-        """Put the first in front."""
+        """Return the page with the empty list in front."""
         return b'{"features":[],' + body[1:]
 
 
 class NextDeepBody(_JsonFault):
-    """`next` is a POST whose body is nested so many levels deep: more than many parsers read, or can write again."""
+    """`next` is a POST with a body that is nested as many levels deep as the value."""
 
     name = "next-deep-body"
     default = 400
 
     def text(self, body: bytes) -> bytes:
-        """Put it into the body."""
+        """Return the page with the nested list in the body of `next`."""
         deep = b'"deep":' + b"[" * self.value + b"]" * self.value
         return body.replace(b'"body":{', b'"body":{' + deep + b",")
 
@@ -212,20 +212,20 @@ class _JsonItem(_JsonFault):
     item: ClassVar[bytes]
 
     def text(self, body: bytes) -> bytes:
-        """Put it in front of the others."""
+        """Return the page with the item before the others."""
         rest = body.replace(b'"features":[', b'"features":[' + self.item + b",", 1)
         return rest.replace(self.item + b",]", self.item + b"]", 1)
 
 
 class JsonNan(_JsonItem):
-    """Every page holds an item with NaN in its properties, which is no JSON."""
+    """Every page holds an item with NaN in its properties, which isn't JSON."""
 
     name = "json-nan"
     item = b'{"type":"Feature","id":"nan","properties":{"datetime":null,"cover":NaN},"links":[]}'
 
 
 class JsonSurrogate(_JsonItem):
-    """Every page holds an item with half a character in its id."""
+    """Every page holds an item with a lone surrogate in its id."""
 
     name = "json-surrogate"
     item = rb'{"type":"Feature","id":"half-\ud83d","properties":{"datetime":null},"links":[]}'

@@ -1,4 +1,4 @@
-"""Servers that are busy, or have had enough of a client."""
+"""Servers that are busy, throttle, or ban a client."""
 
 from __future__ import annotations
 
@@ -10,158 +10,158 @@ from typing import TYPE_CHECKING, ClassVar
 from aiohttp import web
 
 from ingest_bench.simulator.answers import Page, problem
-from ingest_bench.simulator.hostile.base import Fault, PassingFault, ReplyFault
+from ingest_bench.simulator.hostile.base import Fault, ReplacedResponseFault, TransientFault
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.behaviours import Answer
-    from ingest_bench.simulator.window import Visit
+    from ingest_bench.simulator.handler import NextHandler
+    from ingest_bench.simulator.window import RequestTiming
 
 TOO_MANY, FORBIDDEN, SERVER_ERROR = 429, 403, 500
 
 
-class TooMany(PassingFault):
-    """The first try of every page gets a 429 with `Retry-After` in seconds, so many."""
+class TooMany(TransientFault):
+    """The first try of every page gets a 429; `Retry-After` is the value, in seconds."""
 
     name = "too-many"
 
     @property
     def tries(self) -> int:
-        """One: the value says how long, not how often."""
+        """One: the value is the pause, not the number of tries."""
         return 1
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Refuse."""
+        """Return the refusal."""
         return _busy(TOO_MANY, str(self.value))
 
 
 class TooManyDate(TooMany):
-    """The first try of every page gets a 429 with `Retry-After` as a date, so many seconds ahead."""
+    """The first try of every page gets a 429; `Retry-After` is a date, the value in seconds ahead."""
 
     name = "too-many-date"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Refuse."""
+        """Return the refusal."""
         return _busy(TOO_MANY, formatdate(ceil(time.time() + self.value), usegmt=True))
 
 
 class TooManyPlain(TooMany):
-    """The first tries of every page, so many, get a 429 that doesn't say when to come back."""
+    """The first tries of every page get a 429 without `Retry-After`; the value is their number."""
 
     name = "too-many-plain"
 
     @property
     def tries(self) -> int:
-        """As many as the value says."""
+        """Number of tries that fail."""
         return int(self.value)
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Refuse."""
+        """Return the refusal."""
         return _busy(TOO_MANY, None)
 
 
-class LongPause(ReplyFault):
-    """From the second page on there is nothing but 429, with a `Retry-After` of so many seconds."""
+class LongPause(ReplacedResponseFault):
+    """From the second page on every request gets a 429; `Retry-After` is the value, in seconds."""
 
     name = "long-pause"
     default = 3600
 
     @property
     def first(self) -> int:
-        """The second: the value says how long."""
+        """The second: the value is the pause."""
         return 2
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Refuse."""
+        """Return the refusal."""
         return _busy(TOO_MANY, str(self.value))
 
 
-class BadGateway(PassingFault):
-    """The first tries of every page, so many, get a 502."""
+class BadGateway(TransientFault):
+    """The first tries of every page get a 502; the value is their number."""
 
     name = "bad-gateway"
     status: ClassVar[int] = 502
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Fail as a gateway does, in HTML."""
+        """Return the error as gateways write it, in HTML."""
         text = f"<html><body><h1>{self.status}</h1></body></html>"
         return web.Response(status=self.status, text=text, content_type="text/html")
 
 
 class Unavailable(BadGateway):
-    """The first tries of every page, so many, get a 503."""
+    """The first tries of every page get a 503; the value is their number."""
 
     name = "unavailable"
     status = 503
 
 
 class GatewayTimeout(BadGateway):
-    """The first tries of every page, so many, get a 504."""
+    """The first tries of every page get a 504; the value is their number."""
 
     name = "gateway-timeout"
     status = 504
 
 
-class Forbidden(ReplyFault):
-    """From the page of that number on there is nothing but a bare 403, as when a client is banned."""
+class Forbidden(ReplacedResponseFault):
+    """From the page with that number on every request gets a bare 403, as when a client is banned."""
 
     name = "forbidden"
     default = 2
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Refuse."""
+        """Return the refusal."""
         return web.Response(status=FORBIDDEN, text="Forbidden", content_type="text/plain")
 
 
 class ForbiddenThrottle(Forbidden):
-    """From the page of that number on there is 403 with a `Retry-After`: a throttle that looks like a ban."""
+    """From the page with that number on every request gets a 403 with `Retry-After`: a throttle, not a ban."""
 
     name = "forbidden-throttle"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Refuse."""
+        """Return the refusal."""
         return _busy(FORBIDDEN, "1")
 
 
 class BadToken(Forbidden):
-    """From the page of that number on, the server fails with a 500 over its own token."""
+    """From the page with that number on, the server refuses its own token with a 500."""
 
     name = "bad-token"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Fail."""
+        """Return the error."""
         return problem(SERVER_ERROR, "InternalServerError", "invalid token")
 
 
 class Down(Forbidden):
-    """From the page of that number on there is nothing but 503."""
+    """From the page with that number on every request gets a 503."""
 
     name = "down"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Fail."""
+        """Return the error."""
         return problem(503, "ServiceUnavailable", "down for maintenance")
 
 
 class HeavyPages(Fault):
-    """Pages of more than so many items end in a 504: the server can't gather them in time."""
+    """Requests with a `limit` above the value get a 504, as from a server that can't gather the page in time."""
 
     name = "heavy-pages"
     default = 5
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Let small pages pass."""
-        response = await answer(request, visit)
-        if not isinstance(response, Page) or response.place.limit <= self.value or not await self.concerns(request):
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return small pages, and the error for others."""
+        response = await call_next(request, timing)
+        if not isinstance(response, Page) or response.position.limit <= self.value or not await self.concerns(request):
             return response
-        self.hits += 1
+        self.applied += 1
         return problem(504, "GatewayTimeout", "upstream request timeout")
 
 
 def _busy(status: int, retry_after: str | None) -> web.Response:
-    answer = problem(status, "RateLimitExceeded", "too many requests")
+    refusal = problem(status, "RateLimitExceeded", "too many requests")
     if retry_after is not None:
-        answer.headers["Retry-After"] = retry_after
-    return answer
+        refusal.headers["Retry-After"] = retry_after
+    return refusal
 
 
 ALL = (

@@ -1,4 +1,4 @@
-"""The ways in which servers write `next`. None of them is a fault: a client has to follow them all."""
+"""The ways in which servers write `next`. None is a fault: a client has to follow them all."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from urllib.parse import urlencode, urlsplit
 import orjson
 from aiohttp import web
 
-from ingest_bench.simulator.answers import GEOJSON, Place, body_of, problem
+from ingest_bench.simulator.answers import GEOJSON, PagePosition, body_of, problem
 from ingest_bench.simulator.documents import link as make_link
 from ingest_bench.simulator.hostile.base import Fault, LinkFault
 from ingest_bench.simulator.hostile.tokens import Renamed
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.behaviours import Answer
+    from ingest_bench.simulator.handler import NextHandler
     from ingest_bench.simulator.options import Options, PagingName
     from ingest_bench.simulator.paging import Paging
-    from ingest_bench.simulator.window import Visit
+    from ingest_bench.simulator.window import RequestTiming
 
 CURSOR_HEADER, CURSOR = "X-Cursor", "held"
 
 
 class NextToken(Fault):
-    """`next` is a POST with the whole body echoed and a token inside, and no `merge`."""
+    """`next` is a POST with the whole body and a token in it, without `merge`."""
 
     name = "next-token"
 
@@ -35,9 +35,9 @@ class GetOnly(Fault):
     name = "get-only"
     kept: ClassVar[str] = "GET"
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Take links off the landing page, and refuse what it doesn't offer."""
-        response = await answer(request, visit)
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return the landing page with fewer links, and a 405 for searches that it doesn't offer."""
+        response = await call_next(request, timing)
         if request.path == "/search" and request.method != self.kept:
             return problem(405, "MethodNotAllowed", "the landing page says how to search")
         if request.path == "/" and isinstance(response, web.Response):
@@ -46,51 +46,51 @@ class GetOnly(Fault):
                 link for link in landing["links"] if link["rel"] != "search" or link["method"] == self.kept
             ]
             response.body = orjson.dumps(landing)
-            self.hits += 1
+            self.applied += 1
         return response
 
 
 class NoSearch(GetOnly):
-    """There is no search: items are paged below their collection, the token in the href."""
+    """There is no item search: items are paged below their collection, with the token in the href."""
 
     name = "no-search"
     kept = ""
 
 
 class MergeFalse(LinkFault):
-    """`next` is a POST with `merge: false` and the whole body, where `next` holds what a search-after needs."""
+    """`next` is a POST with `merge: false` and the whole body, whose key `next` holds the token."""
 
     name = "next-merge-false"
 
     def paging(self, paging: Paging) -> Paging:
-        """Call the token `next`."""
+        """Return the paging with its parameter called `next`."""
         return Renamed(paging, "next")
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Say so."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link with `merge: false`."""
         return {**link, "merge": False}
 
 
 class MergeTrue(LinkFault):
-    """`next` is a POST with `merge: true` and a body that holds the token alone, to lay over the request's own."""
+    """`next` is a POST with `merge: true` and a body of the token alone, to be merged into the request's own."""
 
     name = "next-merge-true"
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:
-        """Leave in the body what differs from the page before."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:
+        """Return the link with only the part of the body that differs from the page before."""
         if "body" not in link:
             return link
-        before = place.link(place.start + 2 * place.limit)["body"]
+        before = position.link(position.start + 2 * position.limit)["body"]
         return {**link, "merge": True, "body": {k: v for k, v in link["body"].items() if before.get(k) != v}}
 
 
 class NextByGet(LinkFault):
-    """A POST is answered with a GET link, the search re-encoded in its query beside an opaque cursor."""
+    """The response to a POST has a GET link, with the search encoded in its query beside an opaque cursor."""
 
     name = "next-get"
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Write the body as a query."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link with its body as a query."""
         if "body" not in link:
             return link
         query = urlencode({name: _as_text(value) for name, value in link["body"].items()})
@@ -104,7 +104,7 @@ class NextPage(Fault):
     style: PagingName = "page"
 
     def options(self, options: Options) -> Options:
-        """Choose the style."""
+        """Return the options with another paging style."""
         return replace(options, paging=self.style)
 
 
@@ -121,7 +121,7 @@ class NextSkip(NextOffset):
     name = "next-skip"
 
     def paging(self, paging: Paging) -> Paging:
-        """Rename it."""
+        """Return the paging with its parameter called `skip`."""
         return Renamed(paging, "skip")
 
 
@@ -131,7 +131,7 @@ class StartRecord(NextOffset):
     name = "next-start-record"
 
     def paging(self, paging: Paging) -> Paging:
-        """Rename it; records count from 1."""
+        """Return the paging with its parameter renamed; records count from 1."""
         return Renamed(paging, "startRecord", first=1)
 
 
@@ -140,8 +140,8 @@ class RelativeNext(LinkFault):
 
     name = "next-relative"
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Cut off all but the last part of the path."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link with only the last part of its path."""
         parts = urlsplit(link["href"])
         last = parts.path.rpartition("/")[2]
         return {**link, "href": last + (f"?{parts.query}" if parts.query else "")}
@@ -151,9 +151,10 @@ class LowerCase(LinkFault):
     """The method of `next` is written in lower case."""
 
     name = "next-lower-case"
+    own_client_only = True
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Write it so."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link with its method in lower case."""
         return {**link, "method": link["method"].lower()} if "method" in link else link
 
 
@@ -162,15 +163,15 @@ class NextHeaders(LinkFault):
 
     name = "next-headers"
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Name the header."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link with the header."""
         return {**link, "headers": {CURSOR_HEADER: CURSOR}}
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Insist on the header."""
-        response = await super().__call__(request, visit, answer)
-        place: Place | None = getattr(response, "place", None)
-        if place is not None and place.start and request.headers.get(CURSOR_HEADER) != CURSOR:
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return the page, or a 400 where the header is missing."""
+        response = await super().__call__(request, timing, call_next)
+        position: PagePosition | None = getattr(response, "position", None)
+        if position is not None and position.start and request.headers.get(CURSOR_HEADER) != CURSOR:
             return problem(400, "MissingHeader", f"this page needs the header {CURSOR_HEADER}")
         return response
 

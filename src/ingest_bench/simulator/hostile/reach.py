@@ -1,4 +1,4 @@
-"""Links and redirects that lead away."""
+"""Links and redirects to other origins, files and internal addresses."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp import web
 
-from ingest_bench.simulator.hostile.base import LinkFault, ReplyFault
+from ingest_bench.simulator.hostile.base import LinkFault, ReplacedResponseFault
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.answers import Page, Place
+    from ingest_bench.simulator.answers import Page, PagePosition
 
 _PERMANENT, _FOUND = 308, 302
 
 
 class NextOtherOrigin(LinkFault):
-    """`next` leads to another origin: the same server, called by the name in the value, and back."""
+    """`next` leads to another origin, the same server under the host name in the value, and back."""
 
     name = "next-other-origin"
+    own_client_only = True
     default = "localhost"
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Change the host, and name headers that a client must not carry over."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link with the other host, and with headers that a client must not carry over."""
         there = urlsplit(link["href"]).hostname != self.value
         return {
             **link,
@@ -32,23 +33,24 @@ class NextOtherOrigin(LinkFault):
 
 
 class NextInternal(LinkFault):
-    """`next` leads to the address in the value, where clouds keep the credentials of a machine."""
+    """`next` leads to the address in the value, by default that of a cloud's metadata service."""
 
     name = "next-internal"
+    own_client_only = True
     default = "169.254.169.254"
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Change the host."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link with the other host."""
         return {**link, "href": _elsewhere(link["href"], self.value, port=False)}
 
 
 class NextPlainHttp(LinkFault):
-    """`next` is written with http, as servers behind a proxy do that don't know of its https."""
+    """`next` has the scheme http, as from servers behind a proxy that don't know of its https."""
 
     name = "next-plain-http"
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Change the scheme."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link with the scheme http."""
         return {**link, "href": urlunsplit(urlsplit(link["href"])._replace(scheme="http"))}
 
 
@@ -57,43 +59,46 @@ class NextFile(LinkFault):
 
     name = "next-file"
 
-    def link(self, link: dict[str, Any], place: Place) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
-        """Change all of it."""
+    def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
+        """Return the link to the file."""
         return {**link, "href": "file:///etc/hostname"}
 
 
-class Redirect(ReplyFault):
-    """Pages from that number on are redirected to another origin: the same server, called localhost."""
+class Redirect(ReplacedResponseFault):
+    """From the page with that number on, pages are redirected to another origin: the same server as localhost."""
 
     name = "redirect"
+    own_client_only = True
     host = "localhost"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:
-        """Redirect, once."""
+        """Return the redirect, or the page where the redirect has been followed."""
         if request.url.host == self.host:
-            self.hits -= 1
+            self.applied -= 1
             return page
         target = _elsewhere(f"{request.scheme}://{request.host}{request.path_qs}", self.host)
         return web.Response(status=_PERMANENT, headers={"Location": target})
 
 
-class RedirectLoop(ReplyFault):
-    """Pages from that number on are redirected to themselves."""
+class RedirectLoop(ReplacedResponseFault):
+    """From the page with that number on, pages are redirected to themselves."""
 
     name = "redirect-loop"
+    own_client_only = True
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Redirect."""
+        """Return the redirect."""
         return web.Response(status=_FOUND, headers={"Location": request.path_qs})
 
 
-class RedirectInternal(ReplyFault):
-    """Pages from that number on are redirected to the address where clouds keep the credentials of a machine."""
+class RedirectInternal(ReplacedResponseFault):
+    """From the page with that number on, pages are redirected to the address of a cloud's metadata service."""
 
     name = "redirect-internal"
+    own_client_only = True
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Redirect."""
+        """Return the redirect."""
         return web.Response(status=_FOUND, headers={"Location": "http://169.254.169.254/latest/meta-data"})
 
 

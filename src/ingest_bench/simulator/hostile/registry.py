@@ -14,20 +14,24 @@ if TYPE_CHECKING:
 
 GROUPS: dict[str, tuple[type[Fault], ...]] = {
     "How `next` is written": links.ALL,
-    "Pages that lead astray": paging.ALL,
-    "What pages hold": contents.ALL,
+    "Faulty paging": paging.ALL,
+    "Content of pages": contents.ALL,
     "Limits and refusals": limits.ALL,
-    "Answers that are none": responses.ALL,
-    "Links that lead away": reach.ALL,
+    "Bad responses": responses.ALL,
+    "Links and redirects elsewhere": reach.ALL,
 }
 BEHAVIOURS: dict[str, type[Fault]] = {kind.name: kind for group in GROUPS.values() for kind in group}
 
 
 def make(texts: Iterable[str], seed: int = 0) -> list[Fault]:
-    """Make the behaviours that are named, each as `NAME[=VALUE][@SHARE]`; the outermost comes first.
+    """Return the behaviours that are named, outermost first.
+
+    Args:
+        texts: each as `NAME[=VALUE][@SHARE]`.
+        seed: decides which requests belong to a share.
 
     Raises:
-        SettingsError: there is none of that name, or it doesn't take that value.
+        SettingsError: a behaviour is unknown, or doesn't take its value.
 
     """
     return sorted((_one(text, seed) for text in texts), key=lambda fault: -fault.layer)
@@ -46,28 +50,28 @@ def _one(text: str, seed: int) -> Fault:
 
 def _share(text: str, share: str) -> float:
     try:
-        found = float(share)
+        fraction = float(share)
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1:
+        fraction = -1.0
+    if not 0 <= fraction <= 1:
         raise SettingsError(f"--behaviour {text}: {share!r} is not a share from 0 to 1")
-    return found
+    return fraction
 
 
 def sentence(kind: type[Fault]) -> str:
-    """Say in a sentence what a behaviour is."""
+    """Return the sentence that describes a behaviour."""
     return (kind.__doc__ or "").partition("\n")[0]
 
 
-def shown(kind: type[Fault]) -> str:
-    """Write a behaviour as it is asked for, with the value that it has by default."""
+def with_default(kind: type[Fault]) -> str:
+    """Return a behaviour as users write it: its name, with its default value where it has one."""
     return kind.name if kind.default is None else f"{kind.name}={kind.default}"
 
 
 def describe() -> str:
-    """List all behaviours with their defaults and a sentence each."""
+    """Return the list of all behaviours, as text: defaults and a sentence each."""
     lines: list[str] = []
     for title, group in GROUPS.items():
         lines.append(f"\n{title}\n" if lines else f"{title}\n")
-        lines += [f"  {shown(kind)}\n      {sentence(kind)}\n" for kind in group]
+        lines += [f"  {with_default(kind)}\n      {sentence(kind)}\n" for kind in group]
     return "".join(lines)

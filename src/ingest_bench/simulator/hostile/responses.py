@@ -1,4 +1,4 @@
-"""Answers that are none: wrong content under status 200, and bodies that don't arrive."""
+"""Bad responses: wrong content under status 200, and bodies that don't arrive."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ import orjson
 from aiohttp import web
 
 from ingest_bench.simulator.answers import Page, body_of
-from ingest_bench.simulator.hostile.base import Fault, PassingFault, ReplyFault
+from ingest_bench.simulator.hostile.base import Fault, ReplacedResponseFault, TransientFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from ingest_bench.simulator.behaviours import Answer
-    from ingest_bench.simulator.window import Visit
+    from ingest_bench.simulator.handler import NextHandler
+    from ingest_bench.simulator.window import RequestTiming
 
 _MIB = 2**20
 _PIECE = 64
 _PIECE_S = 0.05
 _LOOK_S = 0.05
-"""How often to see whether a client that gets no answer is still there."""
+"""How often to check whether a client that gets no response is still connected."""
 
 
 class _Streamed(web.StreamResponse):
-    """Promises a body, and sends it, or doesn't, in its own way."""
+    """Announces a body of a certain length, and sends it, or fails to, in its own way."""
 
     def __init__(self, body: bytes, headers: Mapping[str, str]) -> None:
         super().__init__(headers=headers)
         self.content_length = len(body)
         self._whole = body
-        self._begun = False
+        self._started = False
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send headers and body. aiohttp comes here twice."""
-        if self._begun:
+        """Send headers and body, once: aiohttp calls this twice."""
+        if self._started:
             return None
-        self._begun = True
+        self._started = True
         await self._send(request)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """End the body, unless there is none."""
+        """End the body, if it was started."""
         if self.prepared:
             await super().write_eof(data)
 
@@ -84,126 +84,128 @@ class _Silent(_Streamed):
         raise ConnectionResetError
 
 
-class _Transport(PassingFault):
-    """Sends the page in a way that fails."""
+class _Transport(TransientFault):
+    """Sends the first tries of a page in a way that fails."""
 
     kind: ClassVar[type[_Streamed]]
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Send it so."""
+        """Return the page, to be sent in that way."""
         return self.kind(body_of(page), {"Content-Type": page.content_type})
 
 
 class Truncated(_Transport):
-    """The first tries of every page, so many, break off half-way, though the header names the whole length."""
+    """The first tries of every page break off half-way, short of the length announced; the value is their number."""
 
     name = "truncated-body"
     kind = _Cut
 
 
 class Reset(_Transport):
-    """The first tries of every page, so many, end in a reset connection."""
+    """The first tries of every page end in a reset connection; the value is their number."""
 
     name = "reset"
     kind = _Reset
 
 
 class Stall(_Transport):
-    """The first tries of every page, so many, get no answer at all."""
+    """The first tries of every page get no response at all; the value is their number."""
 
     name = "stall"
+    own_client_only = True
     kind = _Silent
 
 
 class SlowDrip(_Transport):
-    """The first tries of every page, so many, come at about a kilobyte a second."""
+    """The first tries of every page arrive at about a kilobyte a second; the value is their number."""
 
     name = "slow-drip"
+    own_client_only = True
     kind = _Dripped
 
 
-class Html(ReplyFault):
-    """From the page of that number on there is HTML, with status 200."""
+class Html(ReplacedResponseFault):
+    """From the page with that number on the body is HTML, with status 200."""
 
     name = "html"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Say sorry."""
+        """Return the HTML."""
         return web.Response(text="<!doctype html><title>Sorry</title><p>We are down.", content_type="text/html")
 
 
-class HalfJson(ReplyFault):
-    """From the page of that number on the JSON breaks off half-way, with status 200 and a length that fits."""
+class HalfJson(ReplacedResponseFault):
+    """From the page with that number on the JSON is cut half-way, with status 200 and a matching length."""
 
     name = "half-json"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Cut it."""
+        """Return the first half of the page."""
         body = body_of(page)
         return web.Response(body=body[: len(body) // 2], content_type="application/geo+json")
 
 
-class ErrorBody(ReplyFault):
-    """From the page of that number on there is a JSON error message, with status 200."""
+class ErrorBody(ReplacedResponseFault):
+    """From the page with that number on the body is a JSON error message, with status 200."""
 
     name = "error-body"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Fail politely."""
+        """Return the error message."""
         body = {"errors": [{"message": "query timed out"}], "features": [], "links": []}
         return web.Response(body=orjson.dumps(body), content_type="application/json")
 
 
-class EmptyBody(ReplyFault):
-    """From the page of that number on the body is empty, with status 200."""
+class EmptyBody(ReplacedResponseFault):
+    """From the page with that number on the body is empty, with status 200."""
 
     name = "empty-body"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Say nothing."""
+        """Return the empty body."""
         return web.Response(body=b"", content_type="application/geo+json")
 
 
-class GzipBomb(ReplyFault):
-    """From the second page on a few kilobytes unpack to so many MiB."""
+class GzipBomb(ReplacedResponseFault):
+    """From the second page on the body is gzip that unpacks to the value, in MiB."""
 
     name = "gzip-bomb"
     default = 64
 
     @property
     def first(self) -> int:
-        """The second: the value says how large."""
+        """The second: the value is the size."""
         return 2
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Pack it."""
+        """Return the packed body."""
         return web.Response(
             body=_packed(self.value), headers={"Content-Type": "application/json", "Content-Encoding": "gzip"}
         )
 
 
-class EchoHeaders(ReplyFault):
-    """Pages from that number on are refused with a 400 that repeats the headers of the request, credentials and all."""
+class EchoHeaders(ReplacedResponseFault):
+    """From the page with that number on every request gets a 400 that repeats its headers, credentials included."""
 
     name = "echo-headers"
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Repeat what was sent, the credentials first: a client shows how a body begins."""
+        """Return the headers as text, credentials first: clients quote the start of a body."""
         lines = [f"Authorization: {request.headers.get('Authorization')}"]
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
         return web.Response(status=400, text="\n".join(lines))
 
 
 class WrongType(Fault):
-    """Pages are said to be plain text."""
+    """Pages have the content type of plain text."""
 
     name = "wrong-content-type"
 
-    async def __call__(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
-        """Change the header."""
-        response = await answer(request, visit)
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return the page with the wrong content type."""
+        response = await call_next(request, timing)
         if isinstance(response, Page):
-            self.hits += 1
+            self.applied += 1
             response.content_type = "text/plain"
         return response
 

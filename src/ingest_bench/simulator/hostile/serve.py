@@ -1,4 +1,4 @@
-"""The server within a process, for who wants to see what it saw."""
+"""The server in this process, with a record of the requests that it received."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 
-from ingest_bench.simulator.assembly import Plan
+from ingest_bench.simulator.assembly import AppBuilder
 from ingest_bench.simulator.options import Options
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ HOST = "127.0.0.1"
 _GRACE_S = 0.1
 
 
-class Asked(NamedTuple):
-    """A request that came."""
+class ReceivedRequest(NamedTuple):
+    """A request that was received."""
 
     method: str
     path: str
@@ -35,21 +35,21 @@ class Asked(NamedTuple):
 
 
 @dataclass(slots=True)
-class Running:
-    """A server that runs, and what it was asked."""
+class RunningServer:
+    """A server that runs, and the requests that it received."""
 
     url: str
     faults: list[Fault]
-    asked: list[Asked] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
 
     @property
-    def hits(self) -> int:
-        """Answers that behaviours changed."""
-        return sum(fault.hits for fault in self.faults)
+    def applied(self) -> int:
+        """Number of responses that faults have changed since the last reset."""
+        return sum(fault.applied for fault in self.faults)
 
     def reset(self) -> None:
-        """Begin anew."""
-        self.asked.clear()
+        """Forget the requests, and return every fault to its initial state."""
+        self.received.clear()
         for fault in self.faults:
             fault.reset()
 
@@ -61,25 +61,32 @@ async def serving(
     *,
     seed: int = 0,
     tls: SSLContext | None = None,
-    on_request: Callable[[Asked], None] = lambda _: None,
-) -> AsyncIterator[Running]:
-    """Serve on loopback, in this event loop, with the behaviours that are named.
+    on_request: Callable[[ReceivedRequest], None] = lambda _: None,
+) -> AsyncIterator[RunningServer]:
+    """Serve on loopback, in this event loop, until the context ends.
+
+    Args:
+        store: the items.
+        behaviours: as `NAME[=VALUE][@SHARE]`.
+        seed: of tokens and shares.
+        tls: makes it an HTTPS server.
+        on_request: called with each request before it is handled.
 
     Raises:
         SettingsError: a behaviour can't be used.
 
     """
-    plan = Plan(Options(Path(), behaviours=tuple(behaviours), seed=seed))
-    running = Running("", plan.faults)
+    builder = AppBuilder(Options(Path(), behaviours=tuple(behaviours), seed=seed))
+    running = RunningServer("", builder.faults)
 
     @web.middleware
     async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
-        asked = Asked(request.method, request.path_qs, dict(request.headers))
-        running.asked.append(asked)
-        on_request(asked)
+        received = ReceivedRequest(request.method, request.path_qs, dict(request.headers))
+        running.received.append(received)
+        on_request(received)
         return await handler(request)
 
-    app = plan.application(store)
+    app = builder.build(store)
     app.middlewares.insert(0, note)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_S)
     await runner.setup()

@@ -1,4 +1,4 @@
-"""Other names for the same pages."""
+"""Paging that names the same pages differently."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARK = "~"
 
 
 class FreshTokens:
-    """Tokens that are never given out twice. The pages that they name are those of the tokens within."""
+    """Tokens that are never issued twice; each holds a token of the paging below."""
 
     def __init__(self, paging: Paging) -> None:
         self._paging = paging
@@ -22,16 +22,16 @@ class FreshTokens:
         self.parameter = paging.parameter
 
     def start(self, search: Search) -> int:
-        """Say how many items come before the page."""
+        """Return how many items come before the page."""
         return self._paging.start(replace(search, position=base(search.position)))
 
     def following(self, search: Search, start: int) -> str:
-        """Make a token unlike those before it."""
+        """Return a token that differs from all before it."""
         return f"{self._paging.following(search, start)}{_MARK}{next(self._fresh)}"
 
 
 class Renamed:
-    """Another name for the parameter, and numbers that begin elsewhere."""
+    """Another name for the parameter, with numbers that start elsewhere."""
 
     def __init__(self, paging: Paging, parameter: str, first: int = 0) -> None:
         self._paging = paging
@@ -39,7 +39,7 @@ class Renamed:
         self.parameter = parameter
 
     def start(self, search: Search) -> int:
-        """Say how many items come before the page."""
+        """Return how many items come before the page."""
         position = search.position
         if isinstance(position, str) and position.isdecimal():
             position = int(position)
@@ -48,11 +48,11 @@ class Renamed:
         return self._paging.start(replace(search, position=position))
 
     def following(self, search: Search, start: int) -> str | int:
-        """Give the parameter's value for the next page."""
-        found = self._paging.following(search, start)
-        return found + self._first if isinstance(found, int) else found
+        """Return the parameter's value for the next page."""
+        value = self._paging.following(search, start)
+        return value + self._first if isinstance(value, int) else value
 
 
 def base(position: Any) -> Any:
-    """Give a token without what makes it fresh."""
+    """Return the token below, without the suffix that makes it fresh."""
     return position.partition(_MARK)[0] if isinstance(position, str) else position

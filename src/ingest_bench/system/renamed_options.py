@@ -1,0 +1,41 @@
+"""Options that have a new name: the old one is understood for one more release, and says what the new one is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+
+class RenamedFlag(argparse.Action):
+    """The old name of a flag that takes no value. `--help` doesn't show it."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, *, current: str, value: bool) -> None:
+        """Create the old name.
+
+        Args:
+            option_strings: the old name.
+            dest: the attribute that the flag sets.
+            current: the new name.
+            value: what the flag sets.
+
+        """
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        self._current, self._value = current, value
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse hands it over
+        namespace: argparse.Namespace,
+        values: Any,  # noqa: ARG002 - same
+        option_string: str | None = None,
+    ) -> None:
+        """Set the attribute, with a note on standard error."""
+        note_new_name(str(option_string), self._current)
+        setattr(namespace, self.dest, self._value)
+
+
+def note_new_name(old: str, current: str) -> None:
+    """Print one line on standard error that names the new spelling."""
+    sys.stderr.write(f"{old} is now called {current}; the old name goes with the next release\n")
