@@ -21,7 +21,6 @@ from ingest_bench.calibration.worlds import (
     scalable,
     slots,
 )
-from ingest_bench.knee import fit_knee
 from ingest_bench.scaling.usl import Usl, fit_usl
 from ingest_bench.settings import Pairs, Sampling
 from ingest_bench.statistics import verdict
@@ -51,8 +50,6 @@ class Findings:
     """The same of the bet where it is undecided."""
     named: dict[str, list[bool]] = field(default_factory=dict)
     """By kind: whether the bottleneck got its name."""
-    knees: list[float] = field(default_factory=list)
-    """Logs of found over true knees."""
     peaks: list[float] = field(default_factory=list)
     """Logs of found over true peaks."""
     peaks_covered: list[bool] = field(default_factory=list)
@@ -108,20 +105,14 @@ class _Trial:
         advice = recommend(logs, seed=self._seed)
         kept = self._found.recommended if advice.decided else self._found.bets
         kept.append(advice.use in system.good_enough)
-        self._bend(system, logs)
+        if system.peak is not None:
+            self._peak(system.peak, logs)
 
-    def _bend(self, system: Scaled, logs: dict[int, list[float]]) -> None:
-        if system.bend is None:
-            return
-        if system.kind == "USL curve":
-            fit = fit_usl(logs, seed=self._seed, draws=200)
-            if isinstance(fit, Usl):
-                self._found.peaks.append(math.log(fit.peak.value / system.bend))
-                self._found.peaks_covered.append(fit.peak.low <= system.bend <= fit.peak.high)
-            return
-        found = fit_knee(logs)
-        if found:
-            self._found.knees.append(math.log(found.at / system.bend))
+    def _peak(self, true: float, logs: dict[int, list[float]]) -> None:
+        fit = fit_usl(logs, seed=self._seed, draws=200)
+        if isinstance(fit, Usl):
+            self._found.peaks.append(math.log(fit.peak.value / true))
+            self._found.peaks_covered.append(fit.peak.low <= true <= fit.peak.high)
 
     def _diagnosed(self, system: Planted) -> None:
         whole = system.seconds["nothing"]

@@ -68,11 +68,6 @@ def throughput(stations: Sequence[Station], workers: int) -> float:
     return min(workers / sum(each.seconds for each in stations), *(each.capacity for each in stations))
 
 
-def knee(stations: Sequence[Station]) -> float:
-    """Give the number of workers above which throughput doesn't grow: n* = R x the smallest capacity."""
-    return sum(each.seconds for each in stations) * min(each.capacity for each in stations)
-
-
 def limited_seconds(requests: int, delay: float, workers: int, bucket: Bucket) -> float:
     """Give the seconds that requests take which a token bucket admits: T = max(n / N x delay, (n - b) / r + delay).
 

@@ -52,8 +52,6 @@ def scores(found: Findings) -> list[Score]:
             _share(f"bottleneck named, {kind}", entries, at_least=1.0 if kind.startswith("slow") else 0.9)
             for kind, entries in found.named.items()
         ),
-        _mean("bias of the knee", found.knees, at_least=-0.05, at_most=0.05),
-        _typical("error of the knee, median", found.knees, at_most=0.10),
         _mean("bias of the peak of USL curves", found.peaks),
         _typical("error of the peak of USL curves, median", found.peaks),
         _share("95% intervals that hold the true peak", found.peaks_covered),
@@ -79,10 +77,10 @@ def _mean(name: str, logs: Sequence[float], at_least: float | None = None, at_mo
     return Score(name=name, value=value, trials=len(logs), at_least=at_least, at_most=at_most)
 
 
-def _typical(name: str, logs: Iterable[float], at_most: float | None = None) -> Score:
+def _typical(name: str, logs: Iterable[float]) -> Score:
     errors = np.abs(np.expm1(list(logs)))
     value = float(np.median(errors)) if len(errors) else None
-    return Score(name=name, value=value, trials=len(errors), at_most=at_most)
+    return Score(name=name, value=value, trials=len(errors))
 
 
 def _progress(done: int, runs: int) -> None:

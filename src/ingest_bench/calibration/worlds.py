@@ -7,7 +7,7 @@ of the system.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -17,7 +17,6 @@ from ingest_bench.calibration.truth import (
     Bucket,
     Law,
     Station,
-    knee,
     limited_seconds,
     removal_gain,
     throughput,
@@ -43,8 +42,8 @@ class Scaled:
     """By level, of a run without noise."""
     speed_ups: Mapping[int, float]
     """By level, over the lowest one: the truth."""
-    bend: float | None = None
-    """The true knee or peak, where there is one within the levels."""
+    peak: float | None = None
+    """The true level of the highest throughput, where a law has one within the levels."""
 
     @property
     def good_enough(self) -> frozenset[int]:
@@ -71,7 +70,12 @@ def slots(variant: int) -> Scaled:
     lot = random.Random(f"slots/{variant}")  # noqa: S311 - repeatable on purpose
     service = lot.uniform(0.005, 0.025)
     stations = [Station("delay", service * lot.uniform(1, 4)), Station("slots", service, lot.randint(2, 4))]
-    return _scaled("delay and slots", stations, knee(stations))
+    rates = {level: throughput(stations, level) for level in LEVELS}
+    return Scaled(
+        "delay and slots",
+        {level: run_seconds(stations, level, UNITS) for level in LEVELS},
+        {level: rate / rates[1] for level, rate in rates.items()},
+    )
 
 
 @cache
@@ -137,16 +141,6 @@ def balanced(variant: int) -> Planted:
 
 def _reads_files(stage: str, lot: random.Random) -> bool:
     return stage == "read" or (stage in ("parse", "output") and lot.random() < 0.5)  # noqa: PLR2004 - a coin
-
-
-def _scaled(kind: str, stations: Sequence[Station], bend: float | None) -> Scaled:
-    rates = {level: throughput(stations, level) for level in LEVELS}
-    return Scaled(
-        kind,
-        {level: run_seconds(stations, level, UNITS) for level in LEVELS},
-        {level: rate / rates[1] for level, rate in rates.items()},
-        bend,
-    )
 
 
 def _stations(times: Mapping[str, float], *, files: bool) -> list[Station]:
