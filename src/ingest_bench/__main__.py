@@ -223,7 +223,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     found = compare_files(options.baseline, options.current, options.output or options.current.parent)
     print(as_text(found))
-    if found.of("worse"):
+    if found.with_verdict("worse"):
         return REGRESSION
     return BAD_INPUT if found.undecided else OK
 
