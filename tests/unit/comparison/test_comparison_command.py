@@ -81,6 +81,14 @@ def test_the_gate_of_the_workflow_names_what_is_worse(write: Callable[..., Path]
     stop_at_regression(earlier.parent / "compare.json")
 
 
+def test_the_gate_refuses_a_comparison_of_another_version(tmp_path: Path) -> None:
+    """A `compare.json` with the fields of version 1.0 is an error that names the file and what to do."""
+    old = tmp_path / "compare.json"
+    old.write_text('{"schema_version": "1.0", "alarm": 0.01, "unrest": 1.0}')
+    with pytest.raises(ComparisonError, match=r"compare\.json: not of this version: .*; remove it and compare again"):
+        stop_at_regression(old)
+
+
 def test_a_busy_machine_is_exit_code_2(write: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     """A cell that is slower while other work ran is neither passed nor a regression, here and in the workflow."""
     earlier, current = write("earlier", 0), write("current", 1, SLOWER)

@@ -38,7 +38,7 @@ def test_where_nothing_changed_nothing_is_worse(truth: Any, scene: str) -> None:
 
 
 def test_a_planted_slow_down_is_found(truth: Any) -> None:
-    """One cell of 64 that takes 1.3 times as long is called worse in at detectable 95% of comparisons, and it alone."""
+    """One cell of 64 that takes 1.3 times as long is called worse in at least 95% of comparisons, and it alone."""
     found = alone = 0
     for seed in range(30):
         world = truth(seed=seed)

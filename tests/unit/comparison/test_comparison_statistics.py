@@ -56,7 +56,7 @@ def test_what_moves_both_runs_alike_is_no_change(
 
 @pytest.mark.parametrize(("later", "p"), [([1.0, 1.0], 1.0), ([2.0, 2.0], 0.0)])
 def test_pairs_without_spread_are_told_apart_by_their_value(later: list[float], p: float) -> None:
-    """Where nothing priors, equal is equal and unequal is unequal."""
+    """Without any variance, equal means have p = 1 and unequal ones p = 0."""
     assert difference([1.0, 1.0], later, NO_PRIOR).p == p
 
 
