@@ -12,17 +12,7 @@ from ingest_bench.reporting.markdown import pipe_table
 from ingest_bench.reporting.wording import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
 from ingest_bench.results import Ratio
 
-CELL_TITLES = (
-    "Verdict",
-    "Scenario",
-    "Arm",
-    "Speed-up then",
-    "now",
-    "Change (95%)",
-    "p",
-    "Min. detectable change",
-    "Why",
-)
+TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Min. detectable change", "Why")
 NOISE_TITLES = ("Scenario", "Null cell then", "now", "Noise")
 DRIFT_TITLES = ("Scenario", "Baseline", "Items/s then", "now", "Change", "Own code")
 _MAX_FACTOR = 100
@@ -60,7 +50,7 @@ def summary(comparison: Comparison) -> str:
 def as_text(comparison: Comparison) -> str:
     """Give the text for a terminal, with the most important lines last."""
     rows = [[plain(text) for text in _cell_row(cell)] for cell in reversed(_by_weight(comparison))]
-    table = tabulate(rows, headers=CELL_TITLES, disable_numparse=True)
+    table = tabulate(rows, headers=TITLES, disable_numparse=True)
     lines = [f"Earlier: {_run(comparison.earlier)}", f"Current: {_run(comparison.current)}", "", table, ""]
     lines += [f"warning: {_whole(warning, plain)}" for warning in comparison.warnings]
     return "\n".join([*lines, _whole(summary(comparison), plain)])
@@ -75,7 +65,7 @@ def as_markdown(comparison: Comparison) -> str:
         paragraph(_whole(summary(comparison), safe)),
         "\n".join(map(point, [*runs, *(f"**Warning:** {_whole(text, safe)}" for text in comparison.warnings)])),
         "## Cells",
-        pipe_table(CELL_TITLES, cells, range(3, 8)),
+        pipe_table(TITLES, cells, range(3, 8)),
         paragraph(_READING),
         "## Noise",
         pipe_table(NOISE_TITLES, [_noise_row(noise) for noise in comparison.noise], range(1, 4)),
