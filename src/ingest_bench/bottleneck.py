@@ -1,6 +1,6 @@
-"""Which stage an ingest waits for, found by taking stages away.
+"""The stage that limits an ingest, found by ablation: removing one stage at a time.
 
-The gain from removing a stage is the most that improving it can give: timers add up what overlaps, removal doesn't.
+The gain from removing a stage bounds what improving it can give. Timers would add up stages that overlap.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ingest_bench.results import Ratio
-from ingest_bench.statistics import WORTH, verdict
+from ingest_bench.statistics import EQUIVALENCE_MARGIN, verdict
 
 Ablation = Literal["no_parsing", "from_memory", "no_think_time", "no_output", "no_consumer"]
 """An arm that leaves something out: yields bytes without parsing them, parses what is in memory already, asks a server
@@ -28,28 +28,28 @@ NAMES: dict[Stage, Bottleneck] = {
     "consumer": "CPU",
 }
 Weights = dict[Ablation, int]
-"""A stage's share of the time, as a sum of what arms save."""
-ALL = 0.999
-"""The largest share of the time that is shown as saved: a gain has an end."""
+"""A stage's share of the time, as a weighted sum of what arms save."""
+MAX_SAVED = 0.999
+"""Share of the time; bounds the gain that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What holds an ingest up."""
+    """The bottleneck of an ingest."""
 
     bottleneck: Bottleneck
     stage: Stage | None
     """The one stage whose removal saves more time than that of any other; None when mixed."""
     gains: dict[Stage, Ratio]
-    """By stage, how many times the throughput is without it: the most that improving it can give. Largest first."""
+    """By stage, how many times the throughput is without it, which bounds what improving it can give. Largest first."""
 
 
 def diagnose(ablations: Mapping[Ablation, Ratio], noise: Ratio | None = None) -> Diagnosis:
-    """Name the bottleneck.
+    """Give the bottleneck, and the gain from removing each stage.
 
     A stage is named when its removal gains something beyond the noise, and saves more of the time than the removal of
-    any other does: more than would be worth a change, and beyond the error of the comparison. Where none is, time goes
-    to several of them or to none: mixed, as far as these pairs can tell.
+    any other: by `EQUIVALENCE_MARGIN` or more, and beyond the error of the comparison. Otherwise the bottleneck is
+    mixed, as far as these pairs can tell.
 
     Args:
         ablations: by what was left out, the speed-up of the arm over the whole ingest, in pairs.
@@ -57,67 +57,67 @@ def diagnose(ablations: Mapping[Ablation, Ratio], noise: Ratio | None = None) ->
 
     """
     stages = _stages(ablations)
-    found = {stage: _gain(ablations, weights) for stage, weights in stages.items()}
-    gains = dict(sorted(found.items(), key=lambda item: -item[1].median))
+    unsorted = {stage: _gain(ablations, weights) for stage, weights in stages.items()}
+    gains = dict(sorted(unsorted.items(), key=lambda item: -item[1].median))
     top = next(iter(gains), None)
     if top is None or verdict(gains[top], noise) != "better":
         return Diagnosis("mixed", None, gains)
-    rivals = [stages[other] for other in gains if NAMES[other] != NAMES[top]]
-    leads = [_saved(ablations, _less(stages[top], rival)) for rival in rivals]
-    if any(lead.low <= 0 or lead.middle < WORTH for lead in leads):
+    contenders = [stages[other] for other in gains if NAMES[other] != NAMES[top]]
+    leads = [_saved(ablations, _less(stages[top], contender)) for contender in contenders]
+    if any(lead.low <= 0 or lead.value < EQUIVALENCE_MARGIN for lead in leads):
         return Diagnosis("mixed", None, gains)
     return Diagnosis(NAMES[top], top, gains)
 
 
 def _stages(ablations: Mapping[Ablation, Ratio]) -> dict[Stage, Weights]:
-    """Say which stage each arm takes away.
+    """Give the arms that each stage is removed by.
 
     Parsing from memory leaves out all that brings the bytes: of an API that is the server and the network, so the
     network is what it saves beyond a server that doesn't think. Handing items to nobody leaves out the output as well,
     so the consumer is what that saves beyond the output.
     """
-    found: dict[Stage, Weights] = {}
+    stages: dict[Stage, Weights] = {}
     if "no_parsing" in ablations:
-        found["parse"] = {"no_parsing": 1}
+        stages["parse"] = {"no_parsing": 1}
     if "no_think_time" in ablations:
-        found["server"] = {"no_think_time": 1}
+        stages["server"] = {"no_think_time": 1}
     if "from_memory" in ablations:
         served = "no_think_time" in ablations
-        found["network" if served else "read"] = {"from_memory": 1, **({"no_think_time": -1} if served else {})}
+        stages["network" if served else "read"] = {"from_memory": 1, **({"no_think_time": -1} if served else {})}
     if "no_output" in ablations:
-        found["output"] = {"no_output": 1}
+        stages["output"] = {"no_output": 1}
     if "no_consumer" in ablations:
-        found["consumer"] = {"no_consumer": 1, **({"no_output": -1} if "no_output" in ablations else {})}
-    return found
+        stages["consumer"] = {"no_consumer": 1, **({"no_output": -1} if "no_output" in ablations else {})}
+    return stages
 
 
 class _Share(NamedTuple):
     """A share of the time, and the bounds of its interval."""
 
-    middle: float
+    value: float
     low: float
     high: float
 
 
 def _saved(ablations: Mapping[Ablation, Ratio], weights: Weights) -> _Share:
-    """Add up the shares of the time that arms save: 1 - 1 / gain each (Amdahl's law).
+    """Give the sum of the shares of the time that arms save: 1 - 1 / gain each (Amdahl's law).
 
     Each arm was measured in pairs of its own, so the errors are independent: the distances of the bounds are squared
     and added (G. Y. Zou and A. Donner, Statistics in Medicine 27, 2008).
     """
-    middle = down = up = 0.0
+    value = down = up = 0.0
     for name, weight in weights.items():
         ratio = ablations[name]
         share = 1 - 1 / ratio.median
         below, above = share - (1 - 1 / ratio.low), (1 - 1 / ratio.high) - share
-        middle += weight * share
+        value += weight * share
         down += (weight * (below if weight > 0 else above)) ** 2
         up += (weight * (above if weight > 0 else below)) ** 2
-    return _Share(middle, middle - math.sqrt(down), middle + math.sqrt(up))
+    return _Share(value, value - math.sqrt(down), value + math.sqrt(up))
 
 
 def _less(one: Weights, other: Weights) -> Weights:
-    """Subtract: stages that share an arm share its error, which a comparison of their intervals would not know."""
+    """Give the difference, because stages that share an arm share its error and their intervals are not independent."""
     return {name: one.get(name, 0) - other.get(name, 0) for name in {**one, **other}}
 
 
@@ -125,6 +125,6 @@ def _gain(ablations: Mapping[Ablation, Ratio], weights: Weights) -> Ratio:
     first = ablations[next(iter(weights))]
     if len(weights) == 1:
         return first
-    middle, low, high = (1 / (1 - min(share, ALL)) for share in _saved(ablations, weights))
+    median, low, high = (1 / (1 - min(share, MAX_SAVED)) for share in _saved(ablations, weights))
     pairs = min(ablations[name].pairs for name in weights)
-    return first.model_copy(update={"median": middle, "low": low, "high": high, "pairs": pairs})
+    return first.model_copy(update={"median": median, "low": low, "high": high, "pairs": pairs})

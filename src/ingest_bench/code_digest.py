@@ -113,7 +113,6 @@ JUDGEMENT = (
     "ingest_bench/advice/recommend.py",
     "ingest_bench/bottleneck.py",
     "ingest_bench/estimates.py",
-    "ingest_bench/knee.py",
     "ingest_bench/scaling/usl.py",
 )
 """What a calibration tries beside the harness: all that is concluded from samples."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ingest_bench.comparison.records import Comparison
+from ingest_bench.comparison.records import COMPARE_SCHEMA_VERSION, Comparison
 from ingest_bench.fields import Documented, fields, nested
 from ingest_bench.jobs import write_atomically
 from ingest_bench.reporting.markdown import pipe_table
@@ -23,9 +23,9 @@ Written by `make schemas` from the models in `src/ingest_bench/`; a test keeps i
 | `benchmark_results.parquet` | the same as a table, a row a sample | in the file |
 | `compare.json` | a run against an earlier one | `workflow/schemas/compare.schema.json` |
 
-`schema_version` is {SCHEMA_VERSION}. Its second number goes up when fields are added, its first when a file that was
-valid no longer is. Unknown fields are refused. Units stand in the schemas beside the type, as `unit`; `1` is a number
-without one."""
+`schema_version` is {SCHEMA_VERSION}, that of `compare.json` {COMPARE_SCHEMA_VERSION}. Its second number goes up when
+fields are added, its first when a file that was valid no longer is. Unknown fields are refused. Units stand in the
+schemas beside the type, as `unit`; `1` is a number without one."""
 
 _PARQUET = """\
 ## benchmark_results.parquet

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ingest_bench.comparison.records import Comparison
-from ingest_bench.results import SCHEMA_VERSION, Record, Results
+from ingest_bench.results import Record, Results
 from ingest_bench.settings import Settings
 from stac_ingest.sharding.records import CollectionCertificate, Manifest
 
@@ -25,7 +25,7 @@ def schema_text(model: type[BaseModel]) -> str:
     """Give a model's schema; the text is the same on every machine. That of a stored record carries its version."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
     if issubclass(model, Record):
-        schema["$id"] = f"urn:stac-ingest-bench:{model.__name__.lower()}:{SCHEMA_VERSION}"
+        schema["$id"] = f"urn:stac-ingest-bench:{model.__name__.lower()}:{model.model_fields['schema_version'].default}"
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 
 

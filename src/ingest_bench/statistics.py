@@ -1,4 +1,4 @@
-"""How sure a speed-up is, from pairs of samples."""
+"""Speed-ups from pairs of samples: their intervals, outliers and verdicts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 from ingest_bench.results import Ratio
 
 METHOD = "Student's t on log ratios"
-SEQUENTIAL_METHOD = f"{METHOD}, widened for having been looked at"
-LOOKING = 1.0
-"""How much an interval is widened that decided itself when to stop: its square by the factor 1 + LOOKING / pairs."""
-WORTH = 0.05
-"""A difference smaller than this share is not worth a change of settings."""
-FAR = 3.5
-"""A modified z-score beyond this flags an outlier."""
-FEWEST = 5
-"""Values among which one can be an outlier."""
+SEQUENTIAL_METHOD = f"{METHOD}, widened for sequential stopping"
+SEQUENTIAL_INFLATION = 1.0
+"""l of the factor 1 + l / pairs by which the squared quantile of a sequential interval is widened (`speed_up`)."""
+EQUIVALENCE_MARGIN = 0.05
+"""Share below which a difference of throughput doesn't matter: two ways are equivalent within it."""
+OUTLIER_Z = 3.5
+"""Modified z-score above which a value is an outlier (Iglewicz and Hoaglin 1993)."""
+MIN_VALUES_FOR_OUTLIERS = 5
+"""With fewer none is flagged."""
 
 
 Verdict = Literal["better", "worse", "no difference", "undecided"]
@@ -28,38 +28,39 @@ Verdict = Literal["better", "worse", "no difference", "undecided"]
 def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = False) -> Ratio | None:
     """Give the median of paired ratios, and an interval for the typical ratio.
 
-    A ratio and its inverse say the same thing, so logarithms are averaged, and so is their error: the interval is
-    Student's t on the log ratios (any statistics text; for benchmarks A. Georges et al., "Statistically Rigorous Java
-    Performance Evaluation", OOPSLA 2007, section 3.2). It keeps its promise from two pairs on where the logs are about
-    normal. A percentile bootstrap of the median doesn't with so few: of seven pairs it takes the second smallest to the
-    second largest, which covers 87%, not 95%. An outlier widens the interval and so asks for more pairs; it is never
+    A ratio and its inverse are equivalent, so the interval is Student's t on the log ratios ("Student", "The probable
+    error of a mean", Biometrika 6, 1908; for benchmarks A. Georges et al., "Statistically Rigorous Java Performance
+    Evaluation", OOPSLA 2007, section 3.2). It has its nominal coverage from two pairs on where the logs are about
+    normal. A percentile bootstrap of the median hasn't with so few: of seven pairs it takes the second smallest to the
+    second largest, which covers 87%, not 95%. An outlier widens the interval and so demands more pairs; it is never
     dropped.
 
-    Pairs that are taken until the interval is narrow tend to end where their spread happens to look small, so that the
-    interval then covers less than it claims (here 91% to 94% instead of 95%). The cure is the usual one for fixed-width
-    sequential intervals: a quantile whose square is larger by 1 + l / n (F. J. Anscombe, "Sequential Estimation", J. R.
-    Stat. Soc. B 15, 1953; M. Woodroofe, "Nonlinear Renewal Theory in Sequential Analysis", SIAM 1982, chapter 10), and
-    a few further pairs once it is narrow (G. Simons, Ann. Math. Stat. 39, 1968; `StopRule`). With l = 1 and two
-    further pairs, simulated intervals cover 93.7% to 96.2% whatever the noise (`docs/calibration.md`).
+    Sampling until the interval is narrow tends to stop where the variance happens to be small, so the interval covers
+    less than nominal (here 91% to 94% instead of 95%). The usual correction of sequential fixed-width intervals (Y. S.
+    Chow and H. Robbins, Ann. Math. Stat. 36, 1965) is a quantile whose square is larger by 1 + l / n (F. J. Anscombe,
+    "Sequential Estimation", J. R. Stat. Soc. B 15, 1953; M. Woodroofe, "Nonlinear Renewal Theory in Sequential
+    Analysis", SIAM 1982, chapter 10), and a few further pairs once it is narrow (G. Simons, Ann. Math. Stat. 39, 1968;
+    `StopRule`). With l = 1 and two further pairs, simulated intervals cover 93.7% to 96.2% whatever the noise
+    (`docs/calibration.md`).
 
     Args:
         ratios: candidate over baseline, one a pair, each above 0.
         confidence: of the interval, 0 to 1.
-        sequential: whether the interval itself decided how many pairs there are: it was taken to be narrow enough.
+        sequential: whether sampling stopped because the interval had become narrow enough.
 
     Returns:
-        None with fewer than two pairs, which say nothing about their spread.
+        None with fewer than two pairs, which have no variance.
 
     """
-    if len(ratios) < 2:  # noqa: PLR2004 - a spread takes two
+    if len(ratios) < 2:  # noqa: PLR2004 - a variance takes two
         return None
     logs = np.log(np.asarray(ratios, dtype=float))
-    widened = math.sqrt(1 + LOOKING / len(logs)) if sequential else 1.0
-    reach = widened * _student_t(len(logs) - 1, confidence) * float(logs.std(ddof=1)) / math.sqrt(len(logs))
+    widened = math.sqrt(1 + SEQUENTIAL_INFLATION / len(logs)) if sequential else 1.0
+    half_width = widened * _student_t(len(logs) - 1, confidence) * float(logs.std(ddof=1)) / math.sqrt(len(logs))
     centre, median = float(logs.mean()), float(np.median(logs))
     # Of strongly skewed pairs the median can lie outside an interval around the mean: it is then stretched, never
     # narrowed.
-    low, high = min(centre - reach, median), max(centre + reach, median)
+    low, high = min(centre - half_width, median), max(centre + half_width, median)
     return Ratio(
         median=math.exp(median),
         low=math.exp(low),
@@ -76,60 +77,63 @@ def relative_width(ratio: Ratio) -> float:
 
 
 def outliers(values: Sequence[float]) -> list[int]:
-    """Give the positions of values far from the others.
+    """Give the indices of outliers.
 
     By the modified z-score on logarithms (B. Iglewicz and D. C. Hoaglin, "How to Detect and Handle Outliers", 1993):
-    0.6745 times the distance from the median, over the median of those distances. Of fewer than five values none can be
-    said to be far from the others.
+    0.6745 times the distance from the median, over the median of those distances.
+
+    Args:
+        values: each above 0; of fewer than five none is an outlier.
+
     """
-    if len(values) < FEWEST:
+    if len(values) < MIN_VALUES_FOR_OUTLIERS:
         return []
     logs = np.log(np.asarray(values, dtype=float))
     distances = np.abs(logs - np.median(logs))
-    typical = float(np.median(distances))
-    return [] if typical == 0 else [int(place) for place in np.flatnonzero(0.6745 * distances / typical > FAR)]
+    mad = float(np.median(distances))
+    return [] if mad == 0 else [int(index) for index in np.flatnonzero(0.6745 * distances / mad > OUTLIER_Z)]
 
 
 def noise_of(null: Ratio | None) -> float:
-    """Give the noise that a null cell shows, as a logarithm: how far from 1 its interval reaches; 0 without one."""
+    """Give the noise that a null cell shows, as a logarithm: the far end of its interval from 1; 0 without one."""
     return 0.0 if null is None else max(abs(math.log(null.low)), abs(math.log(null.high)))
 
 
-def verdict(ratio: Ratio, null: Ratio | None = None, *, worth: float = WORTH) -> Verdict:
-    """Say what a speed-up amounts to.
+def verdict(ratio: Ratio, null: Ratio | None = None, *, margin: float = EQUIVALENCE_MARGIN) -> Verdict:
+    """Give the verdict on a speed-up.
 
-    The noise is a band around 1: what the baseline against itself (the null cell) has shown, either way. It is an error
-    of its own, independent of the cell's, so the two reaches are squared and added (R. G. Newcombe, Statistics in
-    Medicine 17, 1998): a difference is what remains beyond both. Without a null cell this is whether the interval
-    leaves out 1. How well it is known that there is none is told by two one-sided tests (D. J. Schuirmann, J.
-    Pharmacokinet. Biopharm. 15, 1987), which come to whether the interval stays within what is worth having.
+    The noise is a band around 1: what the baseline against itself (the null cell) has shown, either way. Its error is
+    independent of the cell's, so the two half-widths are squared and added (R. G. Newcombe, Statistics in Medicine 17,
+    1998): a difference is what remains beyond both. Without a null cell this is whether the interval excludes 1. That
+    there is no difference is established by two one-sided tests of equivalence (D. J. Schuirmann, J. Pharmacokinet.
+    Biopharm. 15, 1987), which come to whether the interval stays within the margin.
 
     Args:
         ratio: the speed-up.
         null: of the scenario's null cell, where it has one.
-        worth: the smallest difference that would matter, as a share.
+        margin: the smallest difference that would matter, as a share.
 
     Returns:
-        better or worse: beyond the noise. no difference: it isn't, and the interval holds nothing that would matter.
-        undecided: it isn't, but more pairs might yet show a difference that matters.
+        better or worse: beyond the noise. no difference: not beyond it, and within the margin. undecided: not beyond
+        it, but more pairs might show a difference that matters.
 
     """
     noise = noise_of(null)
-    low, middle, high = (math.log(value) for value in (ratio.low, ratio.median, ratio.high))
-    if middle > math.hypot(middle - low, noise):
+    low, median, high = (math.log(value) for value in (ratio.low, ratio.median, ratio.high))
+    if median > math.hypot(median - low, noise):
         return "better"
-    if -middle > math.hypot(high - middle, noise):
+    if -median > math.hypot(high - median, noise):
         return "worse"
-    margin = max(noise, math.log1p(worth))
-    return "no difference" if -margin <= low and high <= margin else "undecided"
+    bound = max(noise, math.log1p(margin))
+    return "no difference" if -bound <= low and high <= bound else "undecided"
 
 
 def no_difference(ratio: Ratio, null: Ratio | None = None) -> bool:
-    """Say whether a speed-up can't be told from none: it is not beyond its error and the noise together."""
+    """Give whether a speed-up is not beyond its error and the noise together."""
     return verdict(ratio, null) in ("no difference", "undecided")
 
 
-def _student_t(freedom: int, confidence: float) -> float:
+def _student_t(dof: int, confidence: float) -> float:
     from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only a driver with pairs pays
 
-    return float(stdtrit(freedom, (1 + confidence) / 2))
+    return float(stdtrit(dof, (1 + confidence) / 2))

@@ -1,4 +1,4 @@
-"""What a sample's own counters say about a bottleneck that was found by removal: they back it up, or contradict it."""
+"""Counters of a sample that corroborate or contradict the bottleneck that ablation gave."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Literal
 from ingest_bench.bottleneck import Bottleneck
 from ingest_bench.results import Sample
 
-BUSY, IDLE = 0.8, 0.5
+CPU_BUSY, CPU_IDLE = 0.8, 0.5
 """Shares of one processor above which an ingest computes, and below which it waits."""
-LITTLE = 0.05
-HELD = 0.75
-"""Share of the concurrency in flight above which the other side is waited for."""
+LITTLE_TOLERANCE = 0.05
+"""Relative deviation from Little's law within which it holds."""
+IN_FLIGHT_SHARE = 0.75
+"""Share of the concurrency in flight at the server above which the ingest waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Corroboration:
     """One counter."""
 
     name: Literal["processor time", "context switches", "bytes read", "Little's law", "requests in flight"]
@@ -28,57 +29,60 @@ class Witness:
     """Whether it supports the bottleneck; None when it says nothing about it."""
 
 
-def witnesses(samples: Sequence[Sample], bottleneck: Bottleneck, concurrency: int) -> list[Witness]:
-    """Ask the counters of the whole ingest's samples.
+def corroborating_counters(samples: Sequence[Sample], bottleneck: Bottleneck, concurrency: int) -> list[Corroboration]:
+    """Give the counters of the whole ingest's samples.
 
     Little's law says that the requests in flight are their rate times the response time (J. D. C. Little, Operations
-    Research 9, 1961); the server counts all three on its own. Where they disagree it missed requests, and nothing it
-    says can be relied on.
+    Research 9, 1961); the server counts all three on its own. Where they disagree it missed requests, and none of its
+    counts is reliable.
 
     Args:
         samples: of the arm with nothing left out.
-        bottleneck: as found by removal.
+        bottleneck: as found by ablation.
         concurrency: of that arm.
 
     """
-    used = [sample for sample in samples if sample.void is None]
-    if not used:
+    valid = [sample for sample in samples if sample.void is None]
+    if not valid:
         return []
     waits = bottleneck in ("I/O", "network", "server")
-    share = _middle(used, lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
-    found = [
-        Witness("processor time", share, "of one processor", _computes(share, bottleneck, waits=waits)),
-        Witness(
-            "context switches", _middle(used, lambda sample: sample.context_switches / sample.wall_s), "a second", None
+    share = _median(valid, lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
+    counters = [
+        Corroboration("processor time", share, "of one processor", _supports(share, bottleneck, waits=waits)),
+        Corroboration(
+            "context switches", _median(valid, lambda sample: sample.context_switches / sample.wall_s), "a second", None
         ),
     ]
-    read = [sample.bytes_read / sample.wall_s / 1e6 for sample in used if sample.bytes_read is not None]
-    if read:
-        found.append(Witness("bytes read", statistics.median(read), "MB a second", None))
-    return found + _served(used, bottleneck, concurrency)
+    read_rates = [sample.bytes_read / sample.wall_s / 1e6 for sample in valid if sample.bytes_read is not None]
+    if read_rates:
+        counters.append(Corroboration("bytes read", statistics.median(read_rates), "MB a second", None))
+    return counters + _server_counters(valid, bottleneck, concurrency)
 
 
-def _computes(share: float, bottleneck: Bottleneck, *, waits: bool) -> bool | None:
-    if bottleneck == "CPU" and (share >= BUSY or share < IDLE):
-        return share >= BUSY
-    if waits and (share >= BUSY or share < IDLE):
-        return share < IDLE
+def _supports(share: float, bottleneck: Bottleneck, *, waits: bool) -> bool | None:
+    if bottleneck == "CPU" and (share >= CPU_BUSY or share < CPU_IDLE):
+        return share >= CPU_BUSY
+    if waits and (share >= CPU_BUSY or share < CPU_IDLE):
+        return share < CPU_IDLE
     return None
 
 
-def _served(samples: Sequence[Sample], bottleneck: Bottleneck, concurrency: int) -> list[Witness]:
+def _server_counters(samples: Sequence[Sample], bottleneck: Bottleneck, concurrency: int) -> list[Corroboration]:
     records = [sample.server for sample in samples if sample.server]
     if not records:
         return []
     little = statistics.median(record.little_ratio for record in records)
-    held = statistics.median(record.in_flight_mean for record in records) / concurrency
+    in_flight = statistics.median(record.in_flight_mean for record in records) / concurrency
     # Requests that wait in the network are not yet, or no longer, in flight at the server.
-    supported = held >= HELD if bottleneck == "server" else held < HELD if bottleneck in ("CPU", "output") else None
+    served = in_flight >= IN_FLIGHT_SHARE
+    supported = served if bottleneck == "server" else not served if bottleneck in ("CPU", "output") else None
     return [
-        Witness("Little's law", little, "of rate x response time", None if abs(little - 1) <= LITTLE else False),
-        Witness("requests in flight", held, "of the concurrency", supported),
+        Corroboration(
+            "Little's law", little, "of rate x response time", None if abs(little - 1) <= LITTLE_TOLERANCE else False
+        ),
+        Corroboration("requests in flight", in_flight, "of the concurrency", supported),
     ]
 
 
-def _middle(samples: Sequence[Sample], value: Callable[[Sample], float]) -> float:
+def _median(samples: Sequence[Sample], value: Callable[[Sample], float]) -> float:
     return statistics.median(value(sample) for sample in samples)

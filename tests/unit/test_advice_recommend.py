@@ -30,7 +30,7 @@ levels = st.dictionaries(
 )
 
 
-def told(verdict: Verdict[int]) -> tuple[object, ...]:
+def summary(verdict: Verdict[int]) -> tuple[object, ...]:
     """Give what a reader acts on."""
     return (verdict.status, verdict.use, verdict.more_pairs, dict(verdict.chances))
 
@@ -45,7 +45,7 @@ def test_a_dominated_level_changes_nothing(
     ratios = {level: pairs_of(*each) for level, each in found.items()}
     best = max(mean for mean, _, _ in found.values())
     with_it = recommend({**ratios, dominated: pairs_of(best - below, spread, 4)})
-    assert told(with_it) == told(recommend(ratios))
+    assert summary(with_it) == summary(recommend(ratios))
     assert dominated in with_it.left_out
 
 
@@ -63,7 +63,7 @@ def test_neither_the_baseline_nor_the_order_matters(
     assert (moved.status, moved.use) == (one.status, one.use)
     assert moved.chances.keys() == one.chances.keys()
     for level, chance in one.chances.items():
-        assert moved.chances[level].enough == pytest.approx(chance.enough, abs=1e-3)
+        assert moved.chances[level].p_within_tolerance == pytest.approx(chance.p_within_tolerance, abs=1e-3)
 
 
 @settings(max_examples=40, deadline=None)
@@ -82,7 +82,7 @@ def test_use_one_is_an_answer() -> None:
     verdict = recommend({level: pairs_of(0.001 * level, 0.01, 6) for level in LEVELS})
     assert (verdict.status, verdict.use, verdict.more_pairs) == ("decided", 1, None)
     assert verdict.chance is not None
-    assert verdict.chance.enough >= 0.95
+    assert verdict.chance.p_within_tolerance >= 0.95
 
 
 def test_the_lowest_level_within_the_tolerance_is_chosen() -> None:
@@ -98,7 +98,7 @@ def test_undecided_is_an_answer_and_its_pairs_settle_it() -> None:
     verdict = recommend(few)
     assert verdict.status == "undecided"
     assert verdict.use == 10
-    assert verdict.rivals == (1,)
+    assert verdict.contenders == (1,)
     assert verdict.more_pairs is not None
     total = 3 + verdict.more_pairs
     assert recommend({1: pairs_of(0.0, 0.3, total + 1), 10: pairs_of(0.35, 0.3, total + 1)}).decided
@@ -125,10 +125,10 @@ def test_losses_are_those_of_the_truth() -> None:
     verdict = recommend({1: [math.log(0.8)] * 3, 2: [math.log(0.97)] * 3, 10: [0.0] * 3}, tolerance=0.25)
     assert verdict.use == 1
     assert verdict.chance is not None
-    assert verdict.chance.loss == pytest.approx(0.2)
+    assert verdict.chance.expected_loss == pytest.approx(0.2)
     assert verdict.chance.loss_if_not_best == pytest.approx(0.2)
-    assert verdict.chances[10].loss == 0
-    assert verdict.chances[10].best == 1
+    assert verdict.chances[10].expected_loss == 0
+    assert verdict.chances[10].p_best == 1
 
 
 def test_a_single_pair_is_no_evidence() -> None:
@@ -154,7 +154,7 @@ def test_what_is_decided_is_good_enough_in_truth() -> None:
 def test_an_estimate_spreads_as_its_pairs_do() -> None:
     """The draws have the quantiles of Student's t that `statistics.speed_up` gives as its interval."""
     logs = [0.1, 0.3, 0.25, 0.2]
-    estimate, ratio = Estimate.of(logs), speed_up([math.exp(value) for value in logs], 0.95)
+    estimate, ratio = Estimate.from_logs(logs), speed_up([math.exp(value) for value in logs], 0.95)
     assert estimate is not None
     assert ratio is not None
     low, high = np.quantile(estimate.draws(np.random.default_rng(1), 200_000), [0.025, 0.975])

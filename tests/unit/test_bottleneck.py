@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingest_bench.bottleneck import NAMES, diagnose
 from ingest_bench.results import Digest, Ratio, Sample, ServerRecord
-from ingest_bench.witnesses import witnesses
+from ingest_bench.witnesses import corroborating_counters
 
 
 def gain(median: float, error: float = 1.03) -> Ratio:
@@ -107,7 +107,7 @@ def test_counters_back_a_bottleneck_up_or_contradict_it(
     bottleneck: str, cpu: float, in_flight: float, busy: bool | None, held: bool | None
 ) -> None:
     """A processor that works speaks for CPU, one that waits for the others; requests in flight speak for the server."""
-    found = {witness.name: witness for witness in witnesses([sample(cpu, in_flight)], bottleneck, 5)}
+    found = {each.name: each for each in corroborating_counters([sample(cpu, in_flight)], bottleneck, 5)}
     assert found["processor time"].value == pytest.approx(cpu)
     assert found["processor time"].agrees is busy
     assert found["requests in flight"].agrees is held
@@ -117,10 +117,10 @@ def test_counters_back_a_bottleneck_up_or_contradict_it(
 
 def test_a_broken_law_contradicts() -> None:
     """Where Little's law doesn't hold, the counters contradict whatever was found; void samples don't count."""
-    found = {witness.name: witness for witness in witnesses([sample(0.2, 4.8, little=1.2)], "server", 5)}
+    found = {each.name: each for each in corroborating_counters([sample(0.2, 4.8, little=1.2)], "server", 5)}
     assert found["Little's law"].agrees is False
-    assert witnesses([sample(0.2).model_copy(update={"void": "broken"})], "server", 5) == []
-    assert [witness.name for witness in witnesses([sample(0.2)], "I/O", 5)] == [
+    assert corroborating_counters([sample(0.2).model_copy(update={"void": "broken"})], "server", 5) == []
+    assert [each.name for each in corroborating_counters([sample(0.2)], "I/O", 5)] == [
         "processor time",
         "context switches",
         "bytes read",

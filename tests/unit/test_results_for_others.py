@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest_bench.comparison import Comparison
+from ingest_bench.comparison.records import COMPARE_SCHEMA_VERSION
 from ingest_bench.fields import fields, nested
 from ingest_bench.results import SCHEMA_VERSION, Digest, Record, Results, Sample, ServerRecord
 from ingest_bench.results_doc import results_doc
@@ -112,12 +113,14 @@ def test_the_models_that_a_file_holds_are_all_found() -> None:
     assert len(found) == len(set(found))
 
 
-@pytest.mark.parametrize("name", ["results.schema.json", "compare.schema.json"])
-def test_schemas_carry_the_version(name: str) -> None:
-    """A schema says by its id which version of the format it describes, and units beside types."""
+@pytest.mark.parametrize(
+    ("name", "version"), [("results.schema.json", SCHEMA_VERSION), ("compare.schema.json", COMPARE_SCHEMA_VERSION)]
+)
+def test_schemas_carry_the_version(name: str, version: str) -> None:
+    """The id and the default of a schema give the version of the format that it describes."""
     schema = json.loads((ROOT / "workflow/schemas" / name).read_text())
-    assert schema["$id"].endswith(f":{SCHEMA_VERSION}")
-    assert schema["properties"]["schema_version"]["default"] == SCHEMA_VERSION
+    assert schema["$id"].endswith(f":{version}")
+    assert schema["properties"]["schema_version"]["default"] == version
 
 
 def test_results_validate_against_their_schema_and_others_dont() -> None:

@@ -38,7 +38,7 @@ def test_intervals_cover_the_exponent() -> None:
     for seed in range(100):
         rng = np.random.default_rng(seed)
         data = {
-            float(size): [Estimate.of((-0.2 * math.log(size / 1_000) + rng.normal(0, 0.1, 6)).tolist())]
+            float(size): [Estimate.from_logs((-0.2 * math.log(size / 1_000) + rng.normal(0, 0.1, 6)).tolist())]
             for size in SIZES
         }
         found = fit_growth(data, seed=seed)  # type: ignore[arg-type] # six pairs always give an estimate

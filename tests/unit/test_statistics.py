@@ -165,9 +165,9 @@ def test_a_verdict_turns_with_the_sides(values: list[float], null: list[float]) 
     """Baseline over candidate is worse where candidate over baseline is better, whatever the noise."""
     turned = {"better": "worse", "worse": "better"}
     one, noise = ratio_of(*values), ratio_of(*null)
-    low, middle, high = map(math.log, values)
-    for reach in (middle - low, high - middle):
-        assume(abs(abs(middle) - math.hypot(reach, noise_of(noise))) > 1e-9)  # where rounding decides
+    low, median, high = map(math.log, values)
+    for reach in (median - low, high - median):
+        assume(abs(abs(median) - math.hypot(reach, noise_of(noise))) > 1e-9)  # where rounding decides
     other = ratio_of(*(1 / value for value in reversed(values)))
     found = [verdict(ratio, noise) for ratio in (one, other)]
     assert found[1] == turned[found[0]] if found[0] in turned else found[1] not in turned
@@ -183,15 +183,16 @@ def test_noise_never_makes_a_difference(values: list[float], null: list[float]) 
 
 
 @given(ratios)
-def test_looking_widens_an_interval(pairs: list[float]) -> None:
+def test_sequential_stopping_widens_an_interval(pairs: list[float]) -> None:
     """An interval that decided when to stop is wider about the same speed-up, less so the more pairs there are."""
-    plain, looked = speed_up(pairs, 0.95), speed_up(pairs, 0.95, sequential=True)
+    plain, sequential = speed_up(pairs, 0.95), speed_up(pairs, 0.95, sequential=True)
     assert plain
-    assert looked
-    assert looked.median == plain.median
-    assert looked.low <= plain.low <= plain.high <= looked.high
-    assert math.log(looked.high / looked.low) <= math.sqrt(1 + 1 / len(pairs)) * math.log(plain.high / plain.low) + 1e-9
-    assert looked.method != plain.method
+    assert sequential
+    assert sequential.median == plain.median
+    assert sequential.low <= plain.low <= plain.high <= sequential.high
+    widening = math.sqrt(1 + 1 / len(pairs))
+    assert math.log(sequential.high / sequential.low) <= widening * math.log(plain.high / plain.low) + 1e-9
+    assert sequential.method != plain.method
 
 
 @given(ratios, st.floats(100, 1000))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ingest_bench.advice.options import SIMPLEST_FIRST, Key, Option
 from ingest_bench.advice.recommend import CONFIDENCE, Parts, Verdict, decide
-from ingest_bench.advice.scenarios import Mode, ScenarioAdvice, advise_scenarios
+from ingest_bench.advice.scenarios import Mode, ScenarioRecommendation, recommend_scenarios
 from ingest_bench.estimates import Estimate, generator
 from ingest_bench.results import Ratio, Results
 
@@ -20,13 +20,13 @@ CHOICE, DRAWS = 2, 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class ModeAdvice:
+class ModeRecommendation:
     """What to use in a mode, and why."""
 
     mode: Mode
-    deciding: list[ScenarioAdvice]
+    deciding: list[ScenarioRecommendation]
     """Scenarios whose options were weighed together."""
-    others: list[ScenarioAdvice]
+    others: list[ScenarioRecommendation]
     """The other scenarios of the mode."""
     options: dict[Key, list[Option]]
     """What was measured in all deciding scenarios, simplest first; an option for each of them."""
@@ -34,7 +34,7 @@ class ModeAdvice:
 
     @property
     def use(self) -> Option | None:
-        """The choice, or the bet, as the first deciding scenario measured it."""
+        """The choice, decided or provisional, as the first deciding scenario measured it."""
         return None if self.verdict.use is None else self.options[self.verdict.use][0]
 
     @property
@@ -48,9 +48,9 @@ class ModeAdvice:
         return [] if self.verdict.use is None else self.options[self.verdict.use]
 
     @property
-    def rivals(self) -> list[Option]:
+    def contenders(self) -> list[Option]:
         """Other options that might be as good, simplest first."""
-        return [self.options[key][0] for key in self.verdict.rivals]
+        return [self.options[key][0] for key in self.verdict.contenders]
 
     @property
     def options_named(self) -> dict[Key, Option]:
@@ -58,14 +58,14 @@ class ModeAdvice:
         return {key: each[0] for key, each in self.options.items()}
 
     @property
-    def better_elsewhere(self) -> list[ScenarioAdvice]:
+    def better_elsewhere(self) -> list[ScenarioRecommendation]:
         """Scenarios of the mode in which the choice is known not to be good enough."""
         use = self.verdict.use
         weighed = [advice for advice in [*self.deciding, *self.others] if use in advice.options]
-        return [advice for advice in weighed if use is not None and advice.good(use) < 1 - CONFIDENCE]
+        return [advice for advice in weighed if use is not None and advice.p_within_tolerance(use) < 1 - CONFIDENCE]
 
     @property
-    def chosen_elsewhere(self) -> list[ScenarioAdvice]:
+    def chosen_elsewhere(self) -> list[ScenarioRecommendation]:
         """Scenarios of the mode that offered other options only, and more than one."""
         use = self.verdict.use
         return [advice for advice in self.others if use not in advice.options and len(advice.options) >= CHOICE]
@@ -93,20 +93,22 @@ class ModeAdvice:
         ]
         gap = logs[0] - logs[1]
         pairs = min(option.estimate.pairs for name in (key, other) for option in self.options[name])
-        low, middle, high = np.exp(np.quantile(gap, [(1 - CONFIDENCE) / 2, 0.5, (1 + CONFIDENCE) / 2]))
+        low, median, high = np.exp(np.quantile(gap, [(1 - CONFIDENCE) / 2, 0.5, (1 + CONFIDENCE) / 2]))
         return Ratio(
-            median=float(middle), low=float(low), high=float(high), confidence=CONFIDENCE, method=METHOD, pairs=pairs
+            median=float(median), low=float(low), high=float(high), confidence=CONFIDENCE, method=METHOD, pairs=pairs
         )
 
 
-def advise_modes(results: Results, scenarios: Sequence[ScenarioAdvice] | None = None) -> dict[Mode, ModeAdvice]:
+def recommend_modes(
+    results: Results, scenarios: Sequence[ScenarioRecommendation] | None = None
+) -> dict[Mode, ModeRecommendation]:
     """Choose for every mode in which a way that can be set was measured."""
-    found = [advice for advice in (advise_scenarios(results) if scenarios is None else scenarios) if advice.settable]
-    by_mode = {mode: [advice for advice in found if advice.mode == mode] for mode in MODES}
-    return {mode: _advise(mode, mine) for mode, mine in by_mode.items() if mine}
+    settable = [each for each in (recommend_scenarios(results) if scenarios is None else scenarios) if each.settable]
+    by_mode = {mode: [each for each in settable if each.mode == mode] for mode in MODES}
+    return {mode: _recommend(mode, mine) for mode, mine in by_mode.items() if mine}
 
 
-def _advise(mode: Mode, scenarios: Sequence[ScenarioAdvice]) -> ModeAdvice:
+def _recommend(mode: Mode, scenarios: Sequence[ScenarioRecommendation]) -> ModeRecommendation:
     deciding = _deciding(scenarios)
     common = [key for key in deciding[0].options if all(key in advice.options for advice in deciding)]
     if len(common) < CHOICE and len(deciding) > 1:
@@ -115,10 +117,10 @@ def _advise(mode: Mode, scenarios: Sequence[ScenarioAdvice]) -> ModeAdvice:
     options = {key: [advice.options[key] for advice in deciding] for key in common}
     verdict = decide(_parts(options), simplicity=_simplicity(options))
     others = [advice for advice in scenarios if advice not in deciding]
-    return ModeAdvice(mode, deciding, others, options, verdict)
+    return ModeRecommendation(mode, deciding, others, options, verdict)
 
 
-def _deciding(scenarios: Sequence[ScenarioAdvice]) -> list[ScenarioAdvice]:
+def _deciding(scenarios: Sequence[ScenarioRecommendation]) -> list[ScenarioRecommendation]:
     """Pick the scenarios that weigh strategies and levels, and nothing else, of the ingest alone.
 
     Where there are none, growing collections decide, then mixed workloads, then page sizes; a scenario without a choice
@@ -138,11 +140,11 @@ def _deciding(scenarios: Sequence[ScenarioAdvice]) -> list[ScenarioAdvice]:
 
 
 def _parts(options: Mapping[Key, Sequence[Option]]) -> dict[Key, Parts]:
-    found: dict[Key, Parts] = {}
+    parts: dict[Key, Parts] = {}
     for key, each in options.items():
         estimates: list[Estimate] = [option.estimate for option in each]
-        found[key] = estimates
-    return found
+        parts[key] = estimates
+    return parts
 
 
 def _simplicity(options: Mapping[Key, Sequence[Option]]) -> Callable[[Key], tuple[Any, ...]]:

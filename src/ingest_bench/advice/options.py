@@ -60,17 +60,17 @@ class Option:
     @property
     def memory_mb(self) -> float | None:
         """Memory at the peak, MiB."""
-        return _middle(self.samples, lambda sample: sample.peak_rss_mb)
+        return _median(self.samples, lambda sample: sample.peak_rss_mb)
 
     @property
     def requests(self) -> float | None:
         """Requests of one run, as the server counts them where it is the workflow's own."""
-        return _middle(self.samples, lambda sample: sample.server.requests if sample.server else sample.requests)
+        return _median(self.samples, lambda sample: sample.server.requests if sample.server else sample.requests)
 
     @property
     def rate(self) -> float | None:
         """Items per second."""
-        return _middle(self.samples, lambda sample: sample.items / sample.wall_s)
+        return _median(self.samples, lambda sample: sample.items / sample.wall_s)
 
     @property
     def samples(self) -> list[Sample]:
@@ -87,13 +87,13 @@ class Refused:
 
 
 def options_of(cells: Iterable[Cell], scenario: Scenario, *, api: bool) -> tuple[list[Option], list[Refused]]:
-    """Sort the cells of a scenario into what can be chosen, simplest first, and what can't.
+    """Give the options of a scenario, simplest first, and the cells that can't be chosen.
 
     Only ways of the package's own can be set; where a scenario has none, any fetcher can be chosen.
     """
     options, refused = [], []
     for cell in cells:
-        estimate = Estimate.of(log_ratios(cell)) if usable(cell) else None
+        estimate = Estimate.from_logs(log_ratios(cell)) if usable(cell) else None
         if estimate is None:
             reason = "too few valid pairs" if cell.parity.ok else (cell.parity.reason or "its digest differs")
             refused.append(Refused(cell, reason))
@@ -107,8 +107,8 @@ def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) ->
     arm = scenario.arms[cell.arm]
     settings = _settings(arm, cell.concurrency)
     strategy = _strategy(arm, settings, cell.concurrency)
-    asked = int(arm.settings.get("limit", IngestConfig.model_fields["limit"].default))
-    most = scenario.server.max_page if scenario.server else asked
+    requested = int(arm.settings.get("limit", IngestConfig.model_fields["limit"].default))
+    maximum = scenario.server.max_page if scenario.server else requested
     key = json.dumps([*([] if arm.fetcher == "ingest" else [cell.arm]), settings], sort_keys=True)
     return Option(
         key=key,
@@ -116,7 +116,7 @@ def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) ->
         fetcher=arm.fetcher,
         strategy=strategy,
         concurrency=cell.concurrency,
-        page_size=min(asked, most) if api else None,
+        page_size=min(requested, maximum) if api else None,
         settings=settings,
         estimate=estimate,
     )
@@ -141,6 +141,6 @@ def _strategy(arm: Arm, settings: dict[str, Any], level: int) -> str:
     return str(settings["worker_strategy"]) if "worker_strategy" in settings or level > 1 else "sequential"
 
 
-def _middle(samples: Iterable[Sample], value: Callable[[Sample], float | None]) -> float | None:
-    known = [found for sample in samples if (found := value(sample)) is not None]
+def _median(samples: Iterable[Sample], value: Callable[[Sample], float | None]) -> float | None:
+    known = [number for sample in samples if (number := value(sample)) is not None]
     return statistics.median(known) if known else None

@@ -1,4 +1,4 @@
-"""Which option to use, how sure that is, what it costs to be wrong, and how many pairs would settle it."""
+"""Which option to use, with its probability, the expected loss, and the pairs that would decide."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ K = TypeVar("K")
 TOLERANCE = 0.05
 """Share of the best throughput that an option may lack and still be as good."""
 CONFIDENCE = 0.95
-HOPELESS = 0.01
-"""An option that is as good as the leader with a smaller probability than this is left out."""
+MIN_PROBABILITY = 0.01
+"""An option that is within the tolerance of the leader with a smaller probability is left out."""
 DRAWS, ROUGH_DRAWS = 20_000, 4_000
-MOST_PAIRS = 1_000
-"""More pairs than this are never asked for."""
+MAX_PAIRS = 1_000
+"""More pairs than this are never requested."""
 
 Parts = Sequence[Estimate]
 """An option's estimates, one for each scenario that decides; their mean is what counts."""
@@ -26,14 +26,14 @@ Parts = Sequence[Estimate]
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """What may be expected of an option. Losses are shares of the throughput of the best option."""
+    """Posterior probabilities of an option. Losses are shares of the throughput of the best option."""
 
-    best: float
+    p_best: float
     """Probability that it is the best."""
-    enough: float
+    p_within_tolerance: float
     """Probability that it is within the tolerance of the best."""
-    loss: float
-    """Expected loss."""
+    expected_loss: float
+    """If it is chosen."""
     loss_if_not_best: float
     """Expected loss in the cases in which it isn't the best."""
 
@@ -44,29 +44,31 @@ class Verdict(Generic[K]):
 
     status: Literal["decided", "undecided", "unknown"]
     use: K | None
-    """The choice; the bet to make until more pairs are there, when undecided."""
+    """The choice; a provisional one when undecided."""
     chances: Mapping[K, Chance]
-    """Of every option that isn't hopeless, simplest first."""
+    """Of every option that isn't left out, simplest first."""
     left_out: tuple[K, ...]
-    """Hopeless options."""
+    """Options that are almost surely not within the tolerance."""
     more_pairs: int | None
-    """Pairs that each option of `chances` would need on top, about; None when decided, or more than `MOST_PAIRS`."""
+    """Pairs that each option of `chances` would need on top, about; None when decided, or more than `MAX_PAIRS`."""
 
     @property
     def decided(self) -> bool:
-        """Whether the choice is as sure as it has to be."""
+        """Whether the choice has the required confidence."""
         return self.status == "decided"
 
     @property
     def chance(self) -> Chance | None:
-        """What may be expected of the choice."""
+        """The probabilities of the choice."""
         return None if self.use is None else self.chances[self.use]
 
     @property
-    def rivals(self) -> tuple[K, ...]:
+    def contenders(self) -> tuple[K, ...]:
         """The other options that might be as good."""
         return tuple(
-            option for option, chance in self.chances.items() if option != self.use and chance.enough >= HOPELESS
+            option
+            for option, chance in self.chances.items()
+            if option != self.use and chance.p_within_tolerance >= MIN_PROBABILITY
         )
 
 
@@ -81,9 +83,9 @@ def recommend(
     """Recommend a level of concurrency, or any other option, from paired log ratios against a common baseline.
 
     The rule: an option is good enough when its throughput is within `tolerance` of the best with `confidence`; of those
-    the simplest is recommended. Where there is none it is undecided, and the bet is the simplest option whose expected
-    loss is below `tolerance`, or else the one with the smallest. The errors of the options are independent, since each
-    was measured in pairs of its own.
+    the simplest is recommended. Where there is none it is undecided, and the provisional choice is the simplest option
+    whose expected loss is below `tolerance`, or else the one with the smallest. The errors of the options are
+    independent, since each was measured in pairs of its own.
 
     Args:
         ratios: by option, the logs of its speed over the baseline's, one a pair. An option with fewer than two pairs is
@@ -94,7 +96,7 @@ def recommend(
         confidence: probability with which an option has to be good enough.
 
     """
-    parts = {option: (estimate,) for option, logs in ratios.items() if (estimate := Estimate.of(logs))}
+    parts = {option: (estimate,) for option, logs in ratios.items() if (estimate := Estimate.from_logs(logs))}
     return decide(parts, seed=seed, simplicity=simplicity, tolerance=tolerance, confidence=confidence)
 
 
@@ -114,58 +116,62 @@ def decide(
     ordered = sorted(options, key=simplicity) if simplicity else sorted(options)  # type: ignore[type-var]
     if not ordered:
         return Verdict("unknown", None, {}, (), None)
-    kept = _contenders(_draws({option: options[option] for option in ordered}, seed, DRAWS), tolerance)
-    open_to = {option: options[option] for option in kept}
+    kept = _without_hopeless(_draws({option: options[option] for option in ordered}, seed, DRAWS), tolerance)
+    kept_parts = {option: options[option] for option in kept}
     chances = _chances(kept, tolerance)
     left_out = tuple(option for option in ordered if option not in kept)
     good = _first_good(chances, confidence)
     if good is not None:
         return Verdict("decided", good, chances, left_out, None)
-    needed = _pairs_needed(open_to, seed, tolerance, confidence)
-    return Verdict("undecided", _bet(chances, tolerance), chances, left_out, needed)
+    needed = _pairs_needed(kept_parts, seed, tolerance, confidence)
+    return Verdict("undecided", _provisional(chances, tolerance), chances, left_out, needed)
 
 
-def _draws(options: Mapping[K, Parts], seed: int, size: int, more: int = 0) -> dict[K, Draws]:
+def _draws(options: Mapping[K, Parts], seed: int, size: int, more_pairs: int = 0) -> dict[K, Draws]:
     drawn = {}
     for option, parts in options.items():
         rng = generator(seed, option)
-        drawn[option] = np.mean([part.draws(rng, size, more) for part in parts], axis=0)
+        drawn[option] = np.mean([part.draws(rng, size, more_pairs) for part in parts], axis=0)
     return drawn
 
 
-def _contenders(drawn: dict[K, Draws], tolerance: float) -> dict[K, Draws]:
-    """Leave out the options that have no chance against the leader, so that they can't blur the choice."""
+def _without_hopeless(drawn: dict[K, Draws], tolerance: float) -> dict[K, Draws]:
+    """Give the draws without options that are far from the leader, because those would only lower its probability."""
     leader = max(drawn.values(), key=lambda draws: float(np.median(draws)))
-    bar = leader + np.log1p(-tolerance)
-    return {option: draws for option, draws in drawn.items() if draws is leader or np.mean(draws >= bar) >= HOPELESS}
+    bound = leader + np.log1p(-tolerance)
+    return {
+        option: draws
+        for option, draws in drawn.items()
+        if draws is leader or np.mean(draws >= bound) >= MIN_PROBABILITY
+    }
 
 
 def _chances(drawn: dict[K, Draws], tolerance: float) -> dict[K, Chance]:
     best = np.max(list(drawn.values()), axis=0)
-    found = {}
+    chances = {}
     for option, draws in drawn.items():
         losses = -np.expm1(draws - best)
         behind = losses > 0
-        found[option] = Chance(
-            best=float(np.mean(~behind)),
-            enough=float(np.mean(losses <= tolerance)),
-            loss=float(losses.mean()),
+        chances[option] = Chance(
+            p_best=float(np.mean(~behind)),
+            p_within_tolerance=float(np.mean(losses <= tolerance)),
+            expected_loss=float(losses.mean()),
             loss_if_not_best=float(losses[behind].mean()) if behind.any() else 0.0,
         )
-    return found
+    return chances
 
 
 def _first_good(chances: Mapping[K, Chance], confidence: float) -> K | None:
-    return next((option for option, chance in chances.items() if chance.enough >= confidence), None)
+    return next((option for option, chance in chances.items() if chance.p_within_tolerance >= confidence), None)
 
 
-def _bet(chances: Mapping[K, Chance], tolerance: float) -> K:
-    cheap = next((option for option, chance in chances.items() if chance.loss <= tolerance), None)
-    return cheap if cheap is not None else min(chances, key=lambda option: chances[option].loss)
+def _provisional(chances: Mapping[K, Chance], tolerance: float) -> K:
+    cheap = next((option for option, chance in chances.items() if chance.expected_loss <= tolerance), None)
+    return cheap if cheap is not None else min(chances, key=lambda option: chances[option].expected_loss)
 
 
 def _pairs_needed(options: Mapping[K, Parts], seed: int, tolerance: float, confidence: float) -> int | None:
-    """Find the smallest number of further pairs that would settle it if they looked like those taken."""
+    """Give the smallest number of further pairs, like those taken, that would decide; None above `MAX_PAIRS`."""
 
     def settles(more: int) -> bool:
         return _first_good(_chances(_draws(options, seed, ROUGH_DRAWS, more), tolerance), confidence) is not None
@@ -173,9 +179,9 @@ def _pairs_needed(options: Mapping[K, Parts], seed: int, tolerance: float, confi
     low, high = 0, 1
     while not settles(high):
         low, high = high, high * 2
-        if high > MOST_PAIRS:
+        if high > MAX_PAIRS:
             return None
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if settles(middle) else (middle, high)
+        half = (low + high) // 2
+        low, high = (low, half) if settles(half) else (half, high)
     return high

@@ -25,7 +25,7 @@ MODE_OF: dict[str, Mode] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ScenarioAdvice:
+class ScenarioRecommendation:
     """What to use in a scenario, and why."""
 
     name: str
@@ -38,22 +38,22 @@ class ScenarioAdvice:
 
     @property
     def use(self) -> Option | None:
-        """The choice, or the bet."""
+        """The choice, decided or provisional."""
         return None if self.verdict.use is None else self.options[self.verdict.use]
 
     @property
-    def rivals(self) -> list[Option]:
+    def contenders(self) -> list[Option]:
         """Other options that might be as good, simplest first."""
-        return [self.options[key] for key in self.verdict.rivals]
+        return [self.options[key] for key in self.verdict.contenders]
 
     @property
     def settable(self) -> bool:
-        """Whether there is a choice among ways of the package's own, which are those that can be set."""
+        """Whether an option is a way of the package's own, which can be set."""
         return any(option.fetcher == "ingest" for option in self.options.values())
 
     @property
     def by_page_size(self) -> bool:
-        """Whether it asks for the page size."""
+        """Whether its options differ in page size."""
         return len({option.page_size for option in self.options.values()}) > 1
 
     @property
@@ -61,41 +61,41 @@ class ScenarioAdvice:
         """Whether its baseline reads another corpus."""
         return self.scenario.baseline.corpus not in (None, self.scenario.corpus)
 
-    def good(self, key: Key) -> float:
-        """Give the probability that an option is within the tolerance of the best; of a hopeless one, 0."""
+    def p_within_tolerance(self, key: Key) -> float:
+        """Give the probability that an option is within the tolerance of the best; 0 of one left out."""
         chance = self.verdict.chances.get(key)
-        return chance.enough if chance else 0.0
+        return chance.p_within_tolerance if chance else 0.0
 
-    def loss(self, key: Key) -> float:
-        """Give the share of the best throughput that an option is expected to lack; of a hopeless one, by its mean."""
+    def expected_loss(self, key: Key) -> float:
+        """Give the share of the best throughput that an option is expected to lack; of one left out, by its mean."""
         chance = self.verdict.chances.get(key)
         if chance:
-            return chance.loss
+            return chance.expected_loss
         best = max(option.estimate.mean for option in self.options.values())
         return -math.expm1(self.options[key].estimate.mean - best)
 
 
-def advise_scenario(name: str, scenario: Scenario, kind: str, cells: Iterable[Cell]) -> ScenarioAdvice:
+def recommend_scenario(name: str, scenario: Scenario, kind: str, cells: Iterable[Cell]) -> ScenarioRecommendation:
     """Choose for one scenario; `kind` is that of its corpus."""
     mode = MODE_OF[kind]
     options, refused = options_of(cells, scenario, api=mode == "api")
     verdict = _decided(tuple((option.key, option.estimate) for option in options))
-    return ScenarioAdvice(name, scenario, mode, {option.key: option for option in options}, refused, verdict)
+    return ScenarioRecommendation(name, scenario, mode, {option.key: option for option in options}, refused, verdict)
 
 
-def advise_scenarios(results: Results) -> list[ScenarioAdvice]:
+def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
     """Choose for every scenario that was measured, in the order of the configuration."""
     settings = Settings.model_validate(results.config)
-    found = []
+    recommendations = []
     for name, scenario in settings.scenarios.items():
         cells = [cell for cell in results.cells if cell.scenario == name]
         if cells and not scenario.of_stages:
-            found.append(advise_scenario(name, scenario, settings.corpora[scenario.corpus].kind, cells))
-    return found
+            recommendations.append(recommend_scenario(name, scenario, settings.corpora[scenario.corpus].kind, cells))
+    return recommendations
 
 
 @lru_cache(maxsize=256)
 def _decided(options: tuple[tuple[Key, Estimate], ...]) -> Verdict[Key]:
     """Decide among options, simplest first; a report asks for the same scenario many times."""
-    places = {key: place for place, (key, _) in enumerate(options)}
-    return decide({key: (estimate,) for key, estimate in options}, simplicity=lambda key: places[key])
+    indices = {key: index for index, (key, _) in enumerate(options)}
+    return decide({key: (estimate,) for key, estimate in options}, simplicity=lambda key: indices[key])

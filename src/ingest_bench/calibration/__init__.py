@@ -1,1 +1,1 @@
-"""Known answers: the whole way from samples to advice, tried on systems whose truth is known on paper."""
+"""Calibration: the whole way from samples to recommendations, tested on systems with closed-form answers."""

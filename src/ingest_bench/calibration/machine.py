@@ -1,4 +1,4 @@
-"""An artificial machine: what a run takes on it, and cells that are measured on it as the harness does."""
+"""The noise model: samples of an artificial machine, and cells measured on it by the rules of the harness."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ingest_bench.statistics import speed_up
 from ingest_bench.validity import pair_ratios
 
 ITEMS = 10_000
-WALK = 0.02
-"""Standard deviation of the step by which the machine's speed wanders from one sample to the next, as a logarithm."""
-HOURS = 0.3
-"""That of its speed from one cell to another, which may be measured hours later."""
-OUTLIERS = 0.02
-"""Share of samples that something holds up."""
+DRIFT_SD = 0.02
+"""Standard deviation of the step of the machine's log speed from one sample to the next: a random walk."""
+BETWEEN_CELLS_SD = 0.3
+"""That of its log speed from cell to cell, which may be measured hours apart."""
+OUTLIER_SHARE = 0.02
+"""Of samples that are delayed."""
 _NOTHING = Digest(count=ITEMS, ids="", content="")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A cell: its pairs, and what the harness makes of them."""
+class SimulatedCell:
+    """A cell: its samples, and what the harness computes from them."""
 
     samples: list[Sample]
     logs: list[float]
@@ -36,44 +36,44 @@ class Measured:
     stop_reason: StopReason
 
 
-class Machine:
-    """Runs things with log-normal noise, a speed that drifts, and now and then something that holds a sample up."""
+class NoiseModel:
+    """Log-normal noise of samples, a speed that drifts, and outliers."""
 
-    def __init__(self, rng: np.random.Generator, spread: float) -> None:
-        """Draw from a generator; `spread` is the standard deviation of a sample's noise, as a logarithm."""
+    def __init__(self, rng: np.random.Generator, sd: float) -> None:
+        """Draw from a generator; `sd` is the standard deviation of a sample's log noise."""
         self._rng = rng
-        self._spread = spread
+        self._sd = sd
 
-    def measure(self, baseline_s: float, candidate_s: float, sampling: Sampling) -> Measured:
-        """Take pairs of two things that last so long without noise, until the harness's stop rule ends the cell."""
+    def measure(self, baseline_s: float, candidate_s: float, sampling: Sampling) -> SimulatedCell:
+        """Give a cell of sides with these noise-free seconds, sampled until the harness's stopping rule ends it."""
         run = self._runs()
-        stop, samples, seconds, taken = StopRule(sampling), list[Sample](), 0.0, 0
+        stop, samples, seconds, pairs = StopRule(sampling), list[Sample](), 0.0, 0
         while True:
             sides: list[tuple[Literal["baseline", "candidate"], float]]
             sides = [("baseline", baseline_s), ("candidate", candidate_s)]
             if self._rng.random() < 0.5:  # noqa: PLR2004 - a coin
                 sides.reverse()
-            samples += [_sample(role, taken, run(lasting)) for role, lasting in sides]
+            samples += [_sample(role, pairs, run(duration_s)) for role, duration_s in sides]
             seconds += samples[-1].wall_s + samples[-2].wall_s
-            taken += 1
+            pairs += 1
             ratios = pair_ratios(samples)
-            reason = stop(list(ratios.values()), taken, seconds)
+            reason = stop(list(ratios.values()), pairs, seconds)
             if reason:
                 break
         flag_outliers(samples, ratios)
         values = list(ratios.values())
         ratio = speed_up(values, sampling.confidence, sequential=reason == "narrow enough")
         assert ratio  # a stop rule that ends before two pairs would be wrong
-        return Measured(samples, [float(value) for value in np.log(values)], ratio, reason)
+        return SimulatedCell(samples, [float(value) for value in np.log(values)], ratio, reason)
 
     def _runs(self) -> Callable[[float], float]:
-        speed = self._rng.normal(0, HOURS)
+        speed = self._rng.normal(0, BETWEEN_CELLS_SD)
 
-        def run(lasting: float) -> float:
+        def run(duration_s: float) -> float:
             nonlocal speed
-            speed += self._rng.normal(0, WALK)
-            held_up = self._rng.uniform(0.1, 0.7) if self._rng.random() < OUTLIERS else 0.0
-            return float(lasting * np.exp(speed + self._rng.normal(0, self._spread) + held_up))
+            speed += self._rng.normal(0, DRIFT_SD)
+            delay = self._rng.uniform(0.1, 0.7) if self._rng.random() < OUTLIER_SHARE else 0.0
+            return float(duration_s * np.exp(speed + self._rng.normal(0, self._sd) + delay))
 
         return run
 

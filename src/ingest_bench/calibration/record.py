@@ -1,4 +1,4 @@
-"""`calibration.json`: how well the harness finds what is known."""
+"""`calibration.json`: how well the harness recovers known answers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ CALIBRATION = "calibration.json"
 
 
 class Score(Record):
-    """One question, put many times to systems whose answer is known."""
+    """One figure over many trials on systems whose answer is known."""
 
     name: str
-    value: float | None = Field(description="None: the question never came up")
+    value: float | None = Field(description="None: no trial")
     trials: int
-    at_least: float | None = Field(default=None, description="the limit it has to keep; None: there is none")
-    at_most: float | None = None
+    at_least: float | None = Field(default=None, description="lower limit; None: there is none")
+    at_most: float | None = Field(default=None, description="upper limit; None: there is none")
 
     @property
     def limited(self) -> bool:
@@ -49,18 +49,18 @@ class WallCell(Record):
     """A cell measured with real processes against the real simulator, next to its closed form."""
 
     name: str
-    found: float = Field(description="median of the pairs")
+    measured: float = Field(description="median of the pairs")
     low: float
     high: float
     true: float
     pairs: int
     stop_reason: str
-    limit: float = Field(description="how far the found value may lie from the true one, as a share")
+    limit: float = Field(description="largest bias either way, as a share")
 
     @property
     def bias(self) -> float:
-        """How far the found value lies from the true one, as a share of it."""
-        return self.found / self.true - 1
+        """Relative deviation of the measured speed-up from the true one."""
+        return self.measured / self.true - 1
 
     @property
     def covered(self) -> bool:
@@ -86,7 +86,7 @@ class Wall(Record):
 class Calibration(Record):
     """Both lanes."""
 
-    schema_version: str = "1.0"
+    schema_version: str = "2.0"
     seed: int
     created_at: float = Field(description="Unix time, seconds")
     virtual: Virtual
@@ -104,18 +104,18 @@ class Calibration(Record):
 
     @property
     def failures(self) -> list[str]:
-        """Say in words what doesn't keep its limits."""
+        """The figures outside their limits, a line each."""
         return [
             *(f"{score.name}: {_value(score)}, not {_limits(score)}" for score in self.scores if not score.passed),
-            *(f"{_found(cell)}, more than {cell.limit:.0%} off" for cell in self.cells if not cell.passed),
+            *(f"{_measured(cell)}, more than {cell.limit:.0%} off" for cell in self.cells if not cell.passed),
         ]
 
     @property
     def lines(self) -> list[str]:
-        """Say in words everything that was found, a line each."""
-        told = [f"{score.name}: {_value(score)} of {score.trials:,}" for score in self.scores]
+        """All figures, a line each."""
+        scores = [f"{score.name}: {_value(score)} of {score.trials:,}" for score in self.scores]
         missed = [f"MISSED: {failure}" for failure in self.failures]
-        return [*told, *map(_found, self.cells), *missed]
+        return [*scores, *map(_measured, self.cells), *missed]
 
 
 def read_calibration(folder: Path | str) -> Calibration | None:
@@ -142,12 +142,12 @@ def calibration_stamp(folder: Path | str) -> str | None:
     return sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
-def _found(cell: WallCell) -> str:
-    return f"{cell.name}: {cell.found:.3f} ({cell.low:.3f} to {cell.high:.3f}) where {cell.true:.3f} is true"
+def _measured(cell: WallCell) -> str:
+    return f"{cell.name}: {cell.measured:.3f} ({cell.low:.3f} to {cell.high:.3f}) where {cell.true:.3f} is true"
 
 
 def _value(score: Score) -> str:
-    return "never asked" if score.value is None else f"{score.value:.2%}"
+    return "no trial" if score.value is None else f"{score.value:.2%}"
 
 
 def _limits(score: Score) -> str:

@@ -1,4 +1,4 @@
-"""Calibrates: both lanes, one after the other, into `calibration.json`."""
+"""Runs both lanes of the calibration, one after the other, into `calibration.json`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEED = 20260210
 
 
 def calibrate(output: Path | str, *, seed: int = SEED, runs: int = RUNS, wall: bool = True) -> Calibration:
-    """Calibrate and write the record, whether or not its limits are kept.
+    """Give the calibration, written to a file whether or not its limits are kept.
 
     Args:
         output: the file.

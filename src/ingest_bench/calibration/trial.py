@@ -1,4 +1,4 @@
-"""One seeded run: every kind of system, measured on one artificial machine, and judged against its truth."""
+"""One seeded run: every kind of system, measured with one noise model and compared with its closed form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ingest_bench.advice.recommend import recommend
 from ingest_bench.bottleneck import diagnose
-from ingest_bench.calibration.machine import Machine, Measured
+from ingest_bench.calibration.machine import NoiseModel, SimulatedCell
 from ingest_bench.calibration.worlds import (
     PLANTED,
     VARIETY,
@@ -21,46 +21,43 @@ from ingest_bench.calibration.worlds import (
     scalable,
     slots,
 )
-from ingest_bench.knee import fit_knee
 from ingest_bench.scaling.usl import Usl, fit_usl
 from ingest_bench.settings import Pairs, Sampling
 from ingest_bench.statistics import verdict
 
-SPREADS = (0.01, 0.02, 0.04, 0.07, 0.10)
+NOISE_SDS = (0.01, 0.02, 0.04, 0.07, 0.10)
 """Noise of single samples; that of a pair's ratio is a square root of 2 larger, and the drift within a pair adds."""
 SAMPLING = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_width=0.10)
-HURRIED = 20.0
-"""Budget of a hurried run, in baselines: about ten pairs."""
-HURRY = 4
-"""Every so many runs are hurried."""
+SHORT_BUDGET = 20.0
+"""Budget of a short run, in durations of the baseline: about ten pairs."""
+SHORT_EVERY = 4
+"""One run in so many is short."""
 
 
 @dataclass
 class Findings:
-    """What runs have shown, an entry for each time the question came up."""
+    """Results of runs, an entry for each trial."""
 
     covered: dict[str, list[bool]] = field(default_factory=dict)
-    """By kind of system: whether an interval held the truth."""
+    """By kind of system: whether an interval covers the truth."""
     bias: list[float] = field(default_factory=list)
-    """Logs of found over true speed-ups."""
+    """Logs of measured over true speed-ups."""
     claims: list[bool] = field(default_factory=list)
     """Whether a difference was claimed of a cell that has none (A/A)."""
     recommended: list[bool] = field(default_factory=list)
     """Whether a decided recommendation is within 5% of the best in truth."""
-    bets: list[bool] = field(default_factory=list)
-    """The same of the bet where it is undecided."""
+    provisional: list[bool] = field(default_factory=list)
+    """The same of the provisional choice where it is undecided."""
     named: dict[str, list[bool]] = field(default_factory=dict)
     """By kind: whether the bottleneck got its name."""
-    knees: list[float] = field(default_factory=list)
-    """Logs of found over true knees."""
     peaks: list[float] = field(default_factory=list)
-    """Logs of found over true peaks."""
+    """Logs of fitted over true peaks."""
     peaks_covered: list[bool] = field(default_factory=list)
     stops: dict[str, list[bool]] = field(default_factory=dict)
-    """By reason to stop: whether the interval held the truth."""
+    """By reason to stop: whether the interval covers the truth."""
 
     def add(self, other: Findings) -> None:
-        """Take in what another run has shown."""
+        """Append the results of another run."""
         for each in fields(self):
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
             if isinstance(mine, list):
@@ -71,7 +68,7 @@ class Findings:
 
 
 def run_trial(seed: int) -> Findings:
-    """Run everything once."""
+    """Give the results of one run."""
     return _Trial(seed).run()
 
 
@@ -79,9 +76,9 @@ class _Trial:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._rng = np.random.default_rng(seed)
-        self._machine = Machine(self._rng, float(self._rng.choice(SPREADS)))
-        self._hurried = seed % HURRY == 0
-        self._found = Findings()
+        self._machine = NoiseModel(self._rng, float(self._rng.choice(NOISE_SDS)))
+        self._short = seed % SHORT_EVERY == 0
+        self._findings = Findings()
 
     def run(self) -> Findings:
         for build in (slots, limited, scalable):
@@ -89,7 +86,7 @@ class _Trial:
         for stage in PLANTED:
             self._diagnosed(planted(stage, self._variant()))
         self._diagnosed(balanced(self._variant()))
-        return self._found
+        return self._findings
 
     def _variant(self) -> int:
         return int(self._rng.integers(VARIETY))
@@ -97,7 +94,7 @@ class _Trial:
     def _scaled(self, system: Scaled) -> None:
         first = min(system.seconds)
         null, twin = (self._measure(system.kind, system.seconds[first], system.seconds[first], 1.0) for _ in range(2))
-        self._found.claims.append(verdict(twin.ratio, null.ratio) in ("better", "worse"))
+        self._findings.claims.append(verdict(twin.ratio, null.ratio) in ("better", "worse"))
         levels = {
             level: self._measure(system.kind, system.seconds[first], seconds, system.speed_ups[level])
             for level, seconds in system.seconds.items()
@@ -106,22 +103,16 @@ class _Trial:
         # The baseline is itself by definition: its speed-up is known.
         logs = {first: [0.0, 0.0], **{level: cell.logs for level, cell in levels.items()}}
         advice = recommend(logs, seed=self._seed)
-        kept = self._found.recommended if advice.decided else self._found.bets
+        kept = self._findings.recommended if advice.decided else self._findings.provisional
         kept.append(advice.use in system.good_enough)
-        self._bend(system, logs)
+        if system.peak is not None:
+            self._peak(system.peak, logs)
 
-    def _bend(self, system: Scaled, logs: dict[int, list[float]]) -> None:
-        if system.bend is None:
-            return
-        if system.kind == "USL curve":
-            fit = fit_usl(logs, seed=self._seed, draws=200)
-            if isinstance(fit, Usl):
-                self._found.peaks.append(math.log(fit.peak.value / system.bend))
-                self._found.peaks_covered.append(fit.peak.low <= system.bend <= fit.peak.high)
-            return
-        found = fit_knee(logs)
-        if found:
-            self._found.knees.append(math.log(found.at / system.bend))
+    def _peak(self, true: float, logs: dict[int, list[float]]) -> None:
+        fit = fit_usl(logs, seed=self._seed, draws=200)
+        if isinstance(fit, Usl):
+            self._findings.peaks.append(math.log(fit.peak.value / true))
+            self._findings.peaks_covered.append(fit.peak.low <= true <= fit.peak.high)
 
     def _diagnosed(self, system: Planted) -> None:
         whole = system.seconds["nothing"]
@@ -130,13 +121,13 @@ class _Trial:
             name: self._measure(system.kind, whole, system.seconds[name], gain) for name, gain in system.gains.items()
         }
         diagnosis = diagnose({name: cell.ratio for name, cell in arms.items()}, null.ratio)
-        self._found.named.setdefault(system.kind, []).append(diagnosis.bottleneck == system.bottleneck)
+        self._findings.named.setdefault(system.kind, []).append(diagnosis.bottleneck == system.bottleneck)
 
-    def _measure(self, kind: str, baseline_s: float, candidate_s: float, truth: float) -> Measured:
-        budget = {"budget_seconds": HURRIED * baseline_s} if self._hurried else {}
+    def _measure(self, kind: str, baseline_s: float, candidate_s: float, truth: float) -> SimulatedCell:
+        budget = {"budget_seconds": SHORT_BUDGET * baseline_s} if self._short else {}
         cell = self._machine.measure(baseline_s, candidate_s, SAMPLING.model_copy(update=budget))
-        held = cell.ratio.low <= truth <= cell.ratio.high
-        self._found.covered.setdefault(kind, []).append(held)
-        self._found.stops.setdefault(cell.stop_reason, []).append(held)
-        self._found.bias.append(math.log(cell.ratio.median / truth))
+        covered = cell.ratio.low <= truth <= cell.ratio.high
+        self._findings.covered.setdefault(kind, []).append(covered)
+        self._findings.stops.setdefault(cell.stop_reason, []).append(covered)
+        self._findings.bias.append(math.log(cell.ratio.median / truth))
         return cell

@@ -1,7 +1,7 @@
-"""What is true of an artificial system, in closed form. Derived on paper in `docs/calibration.md`.
+"""Closed forms of artificial systems, derived in `docs/calibration.md`.
 
 Every system is a closed loop: so many workers, each with one unit (a request, a file) under way at a time, each unit
-passing the stations one after another. All times are fixed, so that there is nothing to average over.
+passing the stations one after another. All times are fixed, so nothing is averaged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A token bucket at the door: `burst` units at once, `rate` a second in the long run."""
+    """A token bucket before the stations: `burst` units at once, `rate` a second in the long run."""
 
     rate: float
     burst: int = 1
@@ -66,11 +66,6 @@ def throughput(stations: Sequence[Station], workers: int) -> float:
     Lazowska et al., "Quantitative System Performance", 1984, chapter 5), which fixed times attain.
     """
     return min(workers / sum(each.seconds for each in stations), *(each.capacity for each in stations))
-
-
-def knee(stations: Sequence[Station]) -> float:
-    """Give the number of workers above which throughput doesn't grow: n* = R x the smallest capacity."""
-    return sum(each.seconds for each in stations) * min(each.capacity for each in stations)
 
 
 def limited_seconds(requests: int, delay: float, workers: int, bucket: Bucket) -> float:

@@ -30,23 +30,23 @@ DELAY, SERVICE, SLOTS = 0.050, 0.025, 3
 """The knee is at 3 (1 + 50 / 25) = 9 requests in flight."""
 BELOW, ABOVE = SLOTS, 16
 BUCKET = Bucket(rate=20, burst=20)
-"""Who waits the whole second that a refusal asks for finds it full again: a smaller one would run over."""
+"""A client that waits the whole second of a refusal finds it full again; a smaller one would overflow."""
 FEW, MANY, SMALL_PAGE = 4, 16, 5
-LITTLE = 0.05
-LIMIT_SHARE = 0.15
-"""Real processes take time for more than what the closed form knows: so far a found value may be from the true one."""
-LEAST_ADMITTED = 0.7
-"""Share of what a bucket would admit that a client reaches which is told to wait in whole seconds."""
+LITTLE_TOLERANCE = 0.05
+MAX_BIAS = 0.15
+"""Of a measured speed-up, since real processes do more than the closed form holds."""
+MIN_ADMITTED = 0.7
+"""Share of a bucket's tokens that a client uses which waits in whole seconds."""
 
 
 def run_wall(seed: int) -> Wall:
-    """Measure; it takes about two minutes.
+    """Give the cells and scores measured on the wall clock; it takes about two minutes.
 
     Raises:
         MeasurementError: a sample or a server failed, or no pair was valid.
 
     """
-    began, before = time.perf_counter(), load()
+    start, load_before = time.perf_counter(), load()
     with TemporaryDirectory(prefix="calibration-") as folder:
         settings = load_settings(_config(seed, folder))
         build_corpus(
@@ -56,20 +56,20 @@ def run_wall(seed: int) -> Wall:
             (name, _measured(settings, scenario, arm, level), true) for name, scenario, arm, level, true in _plan()
         ]
     return Wall(
-        seconds=time.perf_counter() - began,
-        load_before=before,
+        seconds=time.perf_counter() - start,
+        load_before=load_before,
         load_after=load(),
         cells=[_cell(name, cell, true) for name, cell, true in measured],
         scores=_scores([cell for _, cell, _ in measured]),
     )
 
 
-def one_after_another() -> float:
+def sequential_seconds() -> float:
     """Give the seconds that a single worker takes: landing page, collection, and each page, delay and service each."""
     return (2 + PAGES) * (DELAY + SERVICE)
 
 
-def side_by_side(workers: int) -> float:
+def concurrent_seconds(workers: int) -> float:
     """Give the seconds that several workers take: landing page and collection at once, a first page, then all others.
 
     Up to as many workers as slots nobody waits for one, and the pages come in rounds; above the knee the slots never
@@ -88,10 +88,10 @@ def side_by_side(workers: int) -> float:
 
 
 def _plan() -> Iterator[tuple[str, str, str, int, float]]:
-    one = one_after_another()
+    one = sequential_seconds()
     yield "A/A", "slots", "one", 1, 1.0
-    yield f"{BELOW} workers for {SLOTS} slots", "slots", "at_once", BELOW, one / side_by_side(BELOW)
-    yield f"{ABOVE} workers, above the knee", "slots", "at_once", ABOVE, one / side_by_side(ABOVE)
+    yield f"{BELOW} workers for {SLOTS} slots", "slots", "at_once", BELOW, one / concurrent_seconds(BELOW)
+    yield f"{ABOVE} workers, above the knee", "slots", "at_once", ABOVE, one / concurrent_seconds(ABOVE)
     # Both are held back by the bucket alone, which gives out the same tokens to either.
     yield f"{MANY} workers against {FEW} at a token bucket", "limited", "at_once", MANY, 1.0
 
@@ -139,19 +139,19 @@ def _cell(name: str, cell: Cell, true: float) -> WallCell:
     assert cell.ratio  # seen to by _measured
     return WallCell(
         name=name,
-        found=cell.ratio.median,
+        measured=cell.ratio.median,
         low=cell.ratio.low,
         high=cell.ratio.high,
         true=true,
         pairs=cell.ratio.pairs,
         stop_reason=cell.stop_reason,
-        limit=LIMIT_SHARE,
+        limit=MAX_BIAS,
     )
 
 
 def _scores(cells: Sequence[Cell]) -> list[Score]:
     samples = [sample for cell in cells for sample in cell.samples if sample.server]
-    little = [abs(sample.server.little_ratio - 1) <= LITTLE for sample in samples if sample.server]
+    little = [abs(sample.server.little_ratio - 1) <= LITTLE_TOLERANCE for sample in samples if sample.server]
     admitted = [_admitted(sample) for cell in cells if cell.scenario == "limited" for sample in cell.samples]
     return [
         Score(
@@ -161,13 +161,13 @@ def _scores(cells: Sequence[Cell]) -> list[Score]:
             at_least=0.95,
         ),
         Score(
-            name="requests that a token bucket admitted, over what it may, median",
+            name="requests that a token bucket admitted, over its tokens, median",
             value=statistics.median(admitted),
             trials=len(admitted),
-            at_least=LEAST_ADMITTED,
+            at_least=MIN_ADMITTED,
         ),
         Score(
-            name="requests that a token bucket admitted, over what it may, largest",
+            name="requests that a token bucket admitted, over its tokens, maximum",
             value=max(admitted),
             trials=len(admitted),
             at_most=1.0,
@@ -176,7 +176,7 @@ def _scores(cells: Sequence[Cell]) -> list[Score]:
 
 
 def _admitted(sample: Sample) -> float:
-    """Compare what a bucket let through with the tokens that it had: b + r x time, up to the last admission."""
+    """Give the requests that a bucket admitted, over its tokens up to the last admission: b + r x time."""
     server = sample.server
     assert server  # the scenario has one
     # The last request was admitted a delay before the window's end.

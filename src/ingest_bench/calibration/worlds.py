@@ -1,13 +1,13 @@
-"""Artificial systems with their truth: how long each arm takes without noise, and what its speed-up really is.
+"""Artificial systems: the seconds of each arm without noise, and its true speed-up.
 
-How long comes from the event simulation, what is true from the closed form; the two share no code but the description
-of the system.
+The seconds come from the event simulation, the truth from the closed form; they share only the description of the
+system.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -17,7 +17,6 @@ from ingest_bench.calibration.truth import (
     Bucket,
     Law,
     Station,
-    knee,
     limited_seconds,
     removal_gain,
     throughput,
@@ -26,12 +25,12 @@ from ingest_bench.calibration.truth import (
 
 LEVELS = (1, 2, 4, 8, 16, 32)
 UNITS = 4_800
-"""So many that filling and emptying the stations is lost in them."""
+"""So many that filling and emptying the stations is negligible."""
 REQUESTS = 480
-STANDS_OUT = 2.0
-"""The removal of a planted stage gains so many times what that of any other does, in truth."""
+MIN_PLANTED_GAIN = 2.0
+"""How many times the gain of any other stage the removal of a planted one gains, in truth."""
 VARIETY = 20
-"""Different systems of each kind; every run draws one of them, and noise of its own."""
+"""Different systems of each kind; every run draws one of them."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Scaled:
     """By level, of a run without noise."""
     speed_ups: Mapping[int, float]
     """By level, over the lowest one: the truth."""
-    bend: float | None = None
-    """The true knee or peak, where there is one within the levels."""
+    peak: float | None = None
+    """The true level of the highest throughput, where a law has one within the levels."""
 
     @property
     def good_enough(self) -> frozenset[int]:
@@ -60,26 +59,31 @@ class Planted:
     kind: str
     bottleneck: Bottleneck
     seconds: Mapping[str, float]
-    """By what is left out ("nothing": the whole ingest), of a run without noise."""
+    """By ablation ("nothing": the whole ingest), of a run without noise."""
     gains: Mapping[Ablation, float] = field(default_factory=dict)
-    """The truth of each arm."""
+    """True speed-up of each arm over the whole ingest."""
 
 
 @cache
 def slots(variant: int) -> Scaled:
     """Build a server with a fixed delay and a few slots: X(n) = min(n / (L + S), c / S)."""
-    lot = random.Random(f"slots/{variant}")  # noqa: S311 - repeatable on purpose
-    service = lot.uniform(0.005, 0.025)
-    stations = [Station("delay", service * lot.uniform(1, 4)), Station("slots", service, lot.randint(2, 4))]
-    return _scaled("delay and slots", stations, knee(stations))
+    rng = random.Random(f"slots/{variant}")  # noqa: S311 - repeatable on purpose
+    service = rng.uniform(0.005, 0.025)
+    stations = [Station("delay", service * rng.uniform(1, 4)), Station("slots", service, rng.randint(2, 4))]
+    rates = {level: throughput(stations, level) for level in LEVELS}
+    return Scaled(
+        "delay and slots",
+        {level: run_seconds(stations, level, UNITS) for level in LEVELS},
+        {level: rate / rates[1] for level, rate in rates.items()},
+    )
 
 
 @cache
 def limited(variant: int) -> Scaled:
     """Build a server with a fixed delay and a token bucket."""
-    lot = random.Random(f"limited/{variant}")  # noqa: S311 - repeatable on purpose
-    delay = lot.uniform(0.02, 0.06)
-    bucket = Bucket(lot.uniform(2, 12) / delay, LEVELS[-1])
+    rng = random.Random(f"limited/{variant}")  # noqa: S311 - repeatable on purpose
+    delay = rng.uniform(0.02, 0.06)
+    bucket = Bucket(rng.uniform(2, 12) / delay, LEVELS[-1])
     truth = {level: limited_seconds(REQUESTS, delay, level, bucket) for level in LEVELS}
     return Scaled(
         "token bucket",
@@ -91,9 +95,9 @@ def limited(variant: int) -> Scaled:
 @cache
 def scalable(variant: int) -> Scaled:
     """Build a system that follows the Universal Scalability Law, with its peak within the levels."""
-    lot = random.Random(f"scalable/{variant}")  # noqa: S311 - repeatable on purpose
-    contention = lot.uniform(0.01, 0.2)
-    law = Law(40, contention, (1 - contention) / lot.uniform(6, 24) ** 2)
+    rng = random.Random(f"scalable/{variant}")  # noqa: S311 - repeatable on purpose
+    contention = rng.uniform(0.01, 0.2)
+    law = Law(40, contention, (1 - contention) / rng.uniform(6, 24) ** 2)
     rates = {level: law.throughput(level) for level in LEVELS}
     return Scaled(
         "USL curve",
@@ -115,38 +119,28 @@ PLANTED: dict[str, Bottleneck] = {
 @cache
 def planted(stage: str, variant: int) -> Planted:
     """Build a system with one stage that stands out in truth."""
-    lot = random.Random(f"{stage}/{variant}")  # noqa: S311 - repeatable on purpose
+    rng = random.Random(f"{stage}/{variant}")  # noqa: S311 - repeatable on purpose
     while True:
-        workers = lot.choice((1, 2, 4, 8))
-        times = {name: lot.uniform(0.002, 0.006) for name in PLANTED}
-        times[stage] = lot.uniform(0.02, 0.06)
-        found = _ablated(f"slow {stage}", PLANTED[stage], times, workers, files=_reads_files(stage, lot))
-        gains = _own_gains(times, workers, files="no_think_time" not in found.gains)
-        if all(gains[stage] > STANDS_OUT * gain for name, gain in gains.items() if name != stage):
-            return found
+        workers = rng.choice((1, 2, 4, 8))
+        times = {name: rng.uniform(0.002, 0.006) for name in PLANTED}
+        times[stage] = rng.uniform(0.02, 0.06)
+        system = _ablated(f"slow {stage}", PLANTED[stage], times, workers, files=_reads_files(stage, rng))
+        gains = _own_gains(times, workers, files="no_think_time" not in system.gains)
+        if all(gains[stage] > MIN_PLANTED_GAIN * gain for name, gain in gains.items() if name != stage):
+            return system
 
 
 @cache
 def balanced(variant: int) -> Planted:
     """Build a system in which parsing and output take the same time, one after the other: no stage stands out."""
-    lot = random.Random(f"balanced/{variant}")  # noqa: S311 - repeatable on purpose
+    rng = random.Random(f"balanced/{variant}")  # noqa: S311 - repeatable on purpose
     times = dict.fromkeys(PLANTED, 0.002)
-    times["parse"] = times["output"] = lot.uniform(0.01, 0.05)
+    times["parse"] = times["output"] = rng.uniform(0.01, 0.05)
     return _ablated("two equal stages", "mixed", times, workers=1, files=True)
 
 
-def _reads_files(stage: str, lot: random.Random) -> bool:
-    return stage == "read" or (stage in ("parse", "output") and lot.random() < 0.5)  # noqa: PLR2004 - a coin
-
-
-def _scaled(kind: str, stations: Sequence[Station], bend: float | None) -> Scaled:
-    rates = {level: throughput(stations, level) for level in LEVELS}
-    return Scaled(
-        kind,
-        {level: run_seconds(stations, level, UNITS) for level in LEVELS},
-        {level: rate / rates[1] for level, rate in rates.items()},
-        bend,
-    )
+def _reads_files(stage: str, rng: random.Random) -> bool:
+    return stage == "read" or (stage in ("parse", "output") and rng.random() < 0.5)  # noqa: PLR2004 - a coin
 
 
 def _stations(times: Mapping[str, float], *, files: bool) -> list[Station]:

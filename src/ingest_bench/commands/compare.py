@@ -31,6 +31,6 @@ def run(options: argparse.Namespace) -> int:
 
     comparison = compare_files(options.baseline, options.current, options.output or options.current.parent)
     print(as_text(comparison))
-    if comparison.of("worse"):
+    if comparison.with_verdict("worse"):
         return REGRESSION
     return BAD_INPUT if comparison.undecided else OK

@@ -1,85 +1,91 @@
-"""Judges a run against an earlier one, cell by cell."""
+"""Compares a run with an earlier one, cell by cell."""
 
 from __future__ import annotations
 
 from itertools import chain
 
-from ingest_bench.comparison.change import FEWEST, Difference, difference, factor
+from ingest_bench.comparison.change import Difference, difference, factor
 from ingest_bench.comparison.drift import drift_warnings, drifts
-from ingest_bench.comparison.judge import ALARM, CONFIDENCE, METHOD, Contrast, Judgement, judge
-from ingest_bench.comparison.likeness import busy, warnings
+from ingest_bench.comparison.judge import ALPHA, CONFIDENCE, METHOD, Contrast, Judgement, judge
+from ingest_bench.comparison.likeness import comparability_warnings, loaded_runs
 from ingest_bench.comparison.noise import noises
-from ingest_bench.comparison.outright import Outright, outright
+from ingest_bench.comparison.outright import VerdictAndReason, untimed_verdict
 from ingest_bench.comparison.records import CellComparison, Comparison, Run
-from ingest_bench.comparison.runs import Key, Measured, log_ratios
-from ingest_bench.comparison.spread import Spread, learnt
-from ingest_bench.comparison.unrest import Unrest, movement
+from ingest_bench.comparison.runs import Key, LoadedRun, log_ratios
+from ingest_bench.comparison.spread import VariancePrior, fit_variance_prior
+from ingest_bench.comparison.unrest import BetweenRunVariance, heterogeneity
+from ingest_bench.estimates import MIN_PAIRS
 from ingest_bench.results import Cell
 
-RESTLESS = 1.1
-"""Speed-ups that move by more than this from run to run are worth a warning."""
+HIGH_HETEROGENEITY = 1.1
+"""A between-run factor that is larger is a warning."""
 
 
-def compare(earlier: Measured, current: Measured) -> Comparison:
-    """Compare two runs. Swapped, they give the opposite verdicts."""
+def compare(earlier: LoadedRun, current: LoadedRun) -> Comparison:
+    """Give the verdicts on all cells of two runs; swapped, the runs give the opposite verdicts."""
     noise = noises(earlier, current)
-    known, drift = _spread(earlier, current), list(drifts(earlier, current))
+    prior, drift = _variance_prior(earlier, current), list(drifts(earlier, current))
     cells: dict[Key, CellComparison] = {}
     differences: dict[Key, Difference] = {}
     for key in dict.fromkeys(chain(current.cells, earlier.cells)):
         then, now = earlier.cells.get(key), current.cells.get(key)
-        found = outright(earlier, current, then, now)
-        cells[key] = _described(then, now, found or ("no difference", ""))
-        if then and now and not found:
-            differences[key] = difference(log_ratios(then), log_ratios(now), known)
-    moved = movement(list(differences.values()))
-    contrasts = [Contrast(moved.added(found), noise[key[0]].factor) for key, found in differences.items()]
-    disturbed = bool(busy(earlier, current))
-    for key, by_times in zip(differences, judge(contrasts), strict=True):
-        verdict, reason = _believed(by_times, disturbed=disturbed)
-        cells[key] = cells[key].model_copy(update={"verdict": verdict, "reason": reason, "change": by_times.change})
+        untimed = untimed_verdict(earlier, current, then, now)
+        cells[key] = _cell(then, now, untimed or ("no difference", ""))
+        if then and now and not untimed:
+            differences[key] = difference(log_ratios(then), log_ratios(now), prior)
+    between = heterogeneity(list(differences.values()))
+    contrasts = [Contrast(between.added_to(each), noise[key[0]].factor) for key, each in differences.items()]
+    disturbed = bool(loaded_runs(earlier, current))
+    for key, judgement in zip(differences, judge(contrasts), strict=True):
+        verdict, reason = _unless_disturbed(judgement, disturbed=disturbed)
+        cells[key] = cells[key].model_copy(update={"verdict": verdict, "reason": reason, "change": judgement.change})
     return Comparison(
         method=METHOD,
         confidence=CONFIDENCE,
-        alarm=ALARM,
+        alpha=ALPHA,
         earlier=_run(earlier),
         current=_run(current),
-        unrest=factor(moved.overall.deviation),
-        warnings=[*warnings(earlier, current), *drift_warnings(drift, noise), *_unrest_warnings(moved.overall)],
+        between_run_factor=factor(between.overall.tau),
+        warnings=[
+            *comparability_warnings(earlier, current),
+            *drift_warnings(drift, noise),
+            *_heterogeneity_warnings(between.overall),
+        ],
         cells=list(cells.values()),
         noise=list(noise.values()),
         drift=drift,
     )
 
 
-def _believed(found: Judgement, *, disturbed: bool) -> Outright:
-    """Withhold a verdict that times gave while other work ran: what it did to them can't be told from a change."""
-    if disturbed and found.verdict != "no difference":
+def _unless_disturbed(judgement: Judgement, *, disturbed: bool) -> VerdictAndReason:
+    """Give verdict and reason; a change beside other work is not comparable, because that work may be its cause."""
+    if disturbed and judgement.verdict != "no difference":
         return (
             "not comparable",
-            f"{found.verdict} by its times, {found.reason}, but other work ran beside the measurement",
+            f"{judgement.verdict} by its times, {judgement.reason}, but other work ran beside the measurement",
         )
-    return found.verdict, found.reason
+    return judgement.verdict, judgement.reason
 
 
-def _spread(earlier: Measured, current: Measured) -> Spread:
+def _variance_prior(earlier: LoadedRun, current: LoadedRun) -> VariancePrior:
     cells = chain(earlier.results.cells, current.results.cells)
-    return learnt(logs for cell in cells if len(logs := log_ratios(cell)) >= FEWEST)
+    return fit_variance_prior(logs for cell in cells if len(logs := log_ratios(cell)) >= MIN_PAIRS)
 
 
-def _unrest_warnings(overall: Unrest) -> list[str]:
-    size = factor(overall.deviation)
-    told = (
-        f"speed-ups moved by {size:.2f}x between the runs, beyond what their pairs show: the machine was not as quiet "
-        "in both, or much has changed; smaller changes stay unseen, so measure again while nothing else runs"
+def _heterogeneity_warnings(overall: BetweenRunVariance) -> list[str]:
+    size = factor(overall.tau)
+    text = (
+        f"speed-ups moved by {size:.2f}x between the runs, beyond the variance of their pairs (between-run variance): "
+        "other load differed between the runs, or many cells changed; smaller changes are not detected, so measure "
+        "again while nothing else runs"
     )
-    return [told] if size > RESTLESS else []
+    return [text] if size > HIGH_HETEROGENEITY else []
 
 
-def _described(then: Cell | None, now: Cell | None, found: Outright) -> CellComparison:
+def _cell(then: Cell | None, now: Cell | None, result: VerdictAndReason) -> CellComparison:
     cell = now or then
     assert cell is not None, "a cell is in one of the two runs"
-    verdict, reason = found
+    verdict, reason = result
     return CellComparison(
         scenario=cell.scenario,
         arm=cell.arm,
@@ -92,7 +98,7 @@ def _described(then: Cell | None, now: Cell | None, found: Outright) -> CellComp
     )
 
 
-def _run(measured: Measured) -> Run:
+def _run(measured: LoadedRun) -> Run:
     cells = measured.results.cells
     machine = cells[0].environment if cells else None
     return Run(

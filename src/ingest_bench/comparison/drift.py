@@ -1,22 +1,22 @@
-"""How fast the baselines themselves were: what no ratio against them can show."""
+"""Throughput of the baselines themselves, which no ratio against them can show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ingest_bench.comparison.likeness import other_question
+from ingest_bench.comparison.likeness import question_difference
 from ingest_bench.comparison.records import Drift, Noise
-from ingest_bench.comparison.runs import Measured
+from ingest_bench.comparison.runs import LoadedRun
 
-STRIKING = 1.5
-"""Machines drift by less than this more often than not, beyond the noise."""
+SLOWDOWN_FACTOR = 1.5
+"""A baseline that slowed by more than this, beyond the noise, is a warning; machines mostly drift by less."""
 
 
-def drifts(earlier: Measured, current: Measured) -> Iterator[Drift]:
-    """Give the throughput of each baseline that was asked the same in both runs."""
+def drifts(earlier: LoadedRun, current: LoadedRun) -> Iterator[Drift]:
+    """Give the throughput of each baseline whose settings and items are the same in both runs."""
     for name, scenario in current.scenarios.items():
         arm = scenario.baseline.arm
-        if name not in earlier.scenarios or other_question(earlier, current, name, arm):
+        if name not in earlier.scenarios or question_difference(earlier, current, name, arm):
             continue
         then, now = earlier.baseline_rate(name), current.baseline_rate(name)
         if then is not None and now is not None:
@@ -24,15 +24,15 @@ def drifts(earlier: Measured, current: Measured) -> Iterator[Drift]:
             yield Drift(scenario=name, baseline=arm, own=own, earlier=then, current=now)
 
 
-def drift_warnings(found: Iterable[Drift], noise: Mapping[str, Noise]) -> list[str]:
-    """Warn of baselines that are the package's own code and have slowed strikingly, beyond their scenario's noise."""
+def drift_warnings(drifts: Iterable[Drift], noise: Mapping[str, Noise]) -> list[str]:
+    """Give a warning if baselines that are the package's own code slowed by a lot, beyond their scenario's noise."""
     slower = [
         f"{drift.scenario} at {drift.current / drift.earlier:.2f}x"
-        for drift in found
-        if drift.own and drift.earlier > STRIKING * noise[drift.scenario].factor * drift.current
+        for drift in drifts
+        if drift.own and drift.earlier > SLOWDOWN_FACTOR * noise[drift.scenario].factor * drift.current
     ]
-    told = (
+    text = (
         f"baselines that are the package's own code got slower ({', '.join(slower)} the items per second): either the "
-        "machine did, or that code, and no ratio against it can tell"
+        "machine or that code did, which no ratio against it can show"
     )
-    return [told] if slower else []
+    return [text] if slower else []

@@ -1,4 +1,4 @@
-"""Reads two runs, compares them, and writes what was found."""
+"""Reads two runs, compares them, and writes the comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ingest_bench.comparison.compare import compare
 from ingest_bench.comparison.records import Comparison
-from ingest_bench.comparison.runs import Measured
+from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.comparison.words import as_markdown, summary
 from ingest_bench.complaints import one_line
 from ingest_bench.errors import ComparisonError, RegressionError
@@ -28,39 +28,44 @@ def compare_files(earlier: Path, current: Path, output: Path) -> Comparison:
             can be compared, or the output can't be written.
 
     """
-    found = compare(read_run(earlier), read_run(current))
-    text = orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    comparison = compare(read_run(earlier), read_run(current))
+    text = orjson.dumps(comparison.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     try:
         write_atomically(output / "compare.json", text)
-        write_atomically(output / "compare.md", as_markdown(found).encode())
+        write_atomically(output / "compare.md", as_markdown(comparison).encode())
     except OSError as error:
         raise ComparisonError(f"{output}: can't be written to: {error.strerror}") from None
-    if all(cell.verdict in ("not comparable", "new", "removed") and not cell.change for cell in found.cells):
-        reasons = dict.fromkeys(cell.reason for cell in found.cells)
+    if all(cell.verdict in ("not comparable", "new", "removed") and not cell.change for cell in comparison.cells):
+        reasons = dict.fromkeys(cell.reason for cell in comparison.cells)
         raise ComparisonError(
             f"{current}: no cell can be compared with {earlier} ({'; '.join(reasons) or 'there are none'}); "
             "expected two runs of the same scenarios"
         )
-    return found
+    return comparison
 
 
-def stop_at_regression(comparison: Path) -> None:
-    """Read a `compare.json`.
+def stop_at_regression(path: Path) -> None:
+    """Return if a `compare.json` holds no regression.
 
     Raises:
-        RegressionError: it holds a cell that is worse; the message names such.
-        ComparisonError: it holds a cell that would be, had the machine not been busy.
+        RegressionError: it holds a cell that is worse; the message names such cells.
+        ComparisonError: it holds a cell that would be worse, but other work ran beside the measurement; or the
+            file is of another version.
 
     """
-    found = Comparison.model_validate_json(comparison.read_bytes())
-    if found.of("worse"):
-        raise RegressionError(summary(found))
-    if found.undecided:
-        raise ComparisonError(summary(found))
+    try:
+        comparison = Comparison.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        problem = one_line(error, Comparison)
+        raise ComparisonError(f"{path}: not of this version: {problem}; remove it and compare again") from None
+    if comparison.with_verdict("worse"):
+        raise RegressionError(summary(comparison))
+    if comparison.undecided:
+        raise ComparisonError(summary(comparison))
 
 
-def read_run(path: Path) -> Measured:
-    """Read the results of a run.
+def read_run(path: Path) -> LoadedRun:
+    """Give the results of a run.
 
     Raises:
         ComparisonError: names the file, what is wrong with it, and what was expected.
@@ -74,7 +79,7 @@ def read_run(path: Path) -> Measured:
         raise ComparisonError(f"{path}: is not JSON ({error}); {EXPECTED}") from None
     _check_version(path, data)
     try:
-        return Measured.of(str(path), Results.model_validate(data))
+        return LoadedRun.from_results(str(path), Results.model_validate(data))
     except ValidationError as error:
         raise ComparisonError(f"{path}: is not a whole results file: {one_line(error, Results)}; {EXPECTED}") from None
 

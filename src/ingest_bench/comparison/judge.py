@@ -1,4 +1,4 @@
-"""The verdict on cells whose times can be compared."""
+"""Verdicts on cells whose times can be compared."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ingest_bench.comparison.records import Change, Verdict
 
 CONFIDENCE = 0.95
 """Of the interval of each change."""
-ALARM = 0.01
-"""Probability of a false alarm among all cells together: a gate that is passed daily may cry wolf twice a year."""
-LEAST = 1.05
-"""A smaller change is no reason to stop anybody: the same 5% within which a recommendation calls two ways equal."""
+ALPHA = 0.01
+"""Family-wise error rate, over all cells together: of a gate that runs daily about two regressions a year are false."""
+MIN_CHANGE = 1.05
+"""A smaller change never fails a gate: the same 5% within which a recommendation calls two ways equal."""
 METHOD = (
-    "Welch's t on the logarithms of paired speed-ups; variances moderated by those of all cells (Smyth), plus what all "
-    "cells moved between the runs (Paule and Mandel, by medians); p corrected for the number of cells (Holm); a change "
-    "has to exceed the noise of the scenario's null cells, and 5%"
+    "Welch's t on the logarithms of paired speed-ups; variances moderated by those of all cells (Smyth), plus the "
+    "between-run variance of all cells (Paule and Mandel, by medians); p corrected for the number of cells (Holm); a "
+    "change has to exceed the noise of the scenario's null cells, and 5%"
 )
 
 
@@ -33,7 +33,7 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is said of a cell."""
+    """The verdict on a cell."""
 
     verdict: Verdict
     reason: str
@@ -41,34 +41,31 @@ class Judgement:
 
 
 def judge(contrasts: Sequence[Contrast]) -> list[Judgement]:
-    """Judge a family of cells.
-
-    A change counts when its corrected p value is below `ALARM`, and it is larger than the noise and `LEAST`.
-    """
-    chances = holm([contrast.difference.p for contrast in contrasts])
-    return [_judgement(contrast, p, len(contrasts)) for contrast, p in zip(contrasts, chances, strict=True)]
+    """Judge a family of cells: a change counts with a corrected p below `ALPHA`, beyond the noise and `MIN_CHANGE`."""
+    p_values = holm([contrast.difference.p for contrast in contrasts])
+    return [_judgement(contrast, p, len(contrasts)) for contrast, p in zip(contrasts, p_values, strict=True)]
 
 
 def _judgement(contrast: Contrast, p: float, family: int) -> Judgement:
-    bar = max(contrast.noise, LEAST)
-    change = _change(contrast.difference, p, bar, family)
-    if p >= ALARM:
+    threshold = max(contrast.noise, MIN_CHANGE)
+    change = _change(contrast.difference, p, threshold, family)
+    if p >= ALPHA:
         return Judgement("no difference", "within chance", change)
-    if abs(contrast.difference.mean) <= math.log(bar):
-        reason = f"within noise ({bar - 1:.0%})" if bar > LEAST else f"under {LEAST - 1:.0%}"
+    if abs(contrast.difference.mean) <= math.log(threshold):
+        reason = f"within noise ({threshold - 1:.0%})" if threshold > MIN_CHANGE else f"under {MIN_CHANGE - 1:.0%}"
         return Judgement("no difference", reason, change)
-    reason = f"beyond chance and beyond {bar - 1:.0%}"
+    reason = f"beyond chance and beyond {threshold - 1:.0%}"
     return Judgement("better" if contrast.difference.mean > 0 else "worse", reason, change)
 
 
-def _change(difference: Difference, p: float, bar: float, family: int) -> Change:
-    mean, reach = difference.mean, difference.reach(CONFIDENCE)
-    # The first of Holm's steps is Bonferroni's: the bar that the most striking of all cells has to take.
-    first = difference.reach(1 - ALARM / family)
+def _change(difference: Difference, p: float, threshold: float, family: int) -> Change:
+    mean, half_width = difference.mean, difference.half_width(CONFIDENCE)
+    # Holm's first step is Bonferroni's: the threshold for the cell with the smallest p value.
+    bonferroni = difference.half_width(1 - ALPHA / family)
     return Change(
         factor=factor(mean),
-        low=factor(mean - reach),
-        high=factor(mean + reach),
+        low=factor(mean - half_width),
+        high=factor(mean + half_width),
         p=p,
-        least=max(bar, factor(first)),
+        minimum_detectable_change=max(threshold, factor(bonferroni)),
     )

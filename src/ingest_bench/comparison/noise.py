@@ -1,4 +1,4 @@
-"""What each scenario's null cells call different when nothing is."""
+"""The noise of each scenario: the difference that its null cells show although nothing changed."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from collections.abc import Mapping
 
 from ingest_bench.comparison.change import factor
 from ingest_bench.comparison.records import Noise
-from ingest_bench.comparison.runs import Measured
+from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.results import Ratio
 from ingest_bench.settings import Scenario
 
 
-def noises(earlier: Measured, current: Measured) -> dict[str, Noise]:
+def noises(earlier: LoadedRun, current: LoadedRun) -> dict[str, Noise]:
     """Give the noise of every scenario that both runs have.
 
-    It is what a change between two null cells can be: the far ends of both, in quadrature as logarithms. A scenario
-    whose baseline reads another corpus has no null cell; the noisiest scenario that reads that corpus stands in, or the
-    noisiest of all, since a gate that is too strict is believed longer than one that cries wolf.
+    It is the largest change between two null cells within their intervals: the far ends of both, in quadrature as
+    logarithms. A scenario whose baseline reads another corpus has no null cell and borrows the noise of the noisiest
+    scenario that reads that corpus, or of the noisiest of all, because a gate suffers more from false alarms than from
+    missed changes.
     """
     shared = [name for name in current.scenarios if name in earlier.scenarios]
-    found = {name: [run.nulls[name] for run in (earlier, current) if name in run.nulls] for name in shared}
-    factors = {name: factor(math.hypot(*map(_far_end, ratios))) for name, ratios in found.items() if ratios}
+    nulls = {name: [run.nulls[name] for run in (earlier, current) if name in run.nulls] for name in shared}
+    factors = {name: factor(math.hypot(*map(_far_end, ratios))) for name, ratios in nulls.items() if ratios}
     return {
         name: Noise(
             scenario=name,
             earlier=earlier.nulls.get(name),
             current=current.nulls.get(name),
             factor=factors.get(name) or _borrowed(current.scenarios, name, factors),
-            borrowed=name not in factors,
+            noise_borrowed=name not in factors,
         )
         for name in shared
     }
@@ -37,8 +38,8 @@ def noises(earlier: Measured, current: Measured) -> dict[str, Noise]:
 def _borrowed(scenarios: Mapping[str, Scenario], name: str, factors: Mapping[str, float]) -> float:
     wanted = scenarios[name]
     alike = [
-        found
-        for other, found in factors.items()
+        value
+        for other, value in factors.items()
         if (scenarios[other].corpus, scenarios[other].pipeline) == (wanted.baseline.corpus, wanted.pipeline)
     ]
     return max(alike or factors.values(), default=1.0)

@@ -1,33 +1,35 @@
-"""Verdicts that hang on no time: a cell that one run lacks, asks something else, or delivers the wrong items."""
+"""Verdicts without times: changes of parity, cells that one run lacks, and cells that can't be compared."""
 
 from __future__ import annotations
 
-from ingest_bench.comparison.change import FEWEST
-from ingest_bench.comparison.likeness import unlike
+from ingest_bench.comparison.likeness import incomparability
 from ingest_bench.comparison.records import Verdict
-from ingest_bench.comparison.runs import Measured, log_ratios
+from ingest_bench.comparison.runs import LoadedRun, log_ratios
+from ingest_bench.estimates import MIN_PAIRS
 from ingest_bench.results import Cell
 
-Outright = tuple[Verdict, str]
+VerdictAndReason = tuple[Verdict, str]
 """A verdict, and its reason."""
 
 
-def outright(earlier: Measured, current: Measured, then: Cell | None, now: Cell | None) -> Outright | None:
-    """Judge a cell where its times have no say.
+def untimed_verdict(
+    earlier: LoadedRun, current: LoadedRun, then: Cell | None, now: Cell | None
+) -> VerdictAndReason | None:
+    """Give the verdict on a cell whose times are not to be compared.
 
     Returns:
-        None where the times are to be compared.
+        None where the times decide.
 
     """
     if then is None:
         return "new", "not in the earlier run"
     if now is None:
         return "removed", "not in the current run"
-    other = unlike(earlier, current, then, now)
-    return ("not comparable", other) if other else _by_delivery(then, now) or _by_pairs(then, now)
+    reason = incomparability(earlier, current, then, now)
+    return ("not comparable", reason) if reason else _parity_change(then, now) or _too_few_pairs(then, now)
 
 
-def _by_delivery(then: Cell, now: Cell) -> Outright | None:
+def _parity_change(then: Cell, now: Cell) -> VerdictAndReason | None:
     if then.baseline_parity.ok != now.baseline_parity.ok:
         return "not comparable", "its baseline delivered the right items in one of the runs alone"
     match then.parity.ok, now.parity.ok:
@@ -40,6 +42,8 @@ def _by_delivery(then: Cell, now: Cell) -> Outright | None:
     return None
 
 
-def _by_pairs(then: Cell, now: Cell) -> Outright | None:
-    short = [name for name, cell in (("earlier", then), ("current", now)) if len(log_ratios(cell)) < FEWEST]
-    return ("not comparable", f"fewer than {FEWEST} usable pairs in the {' and '.join(short)} run") if short else None
+def _too_few_pairs(then: Cell, now: Cell) -> VerdictAndReason | None:
+    short = [name for name, cell in (("earlier", then), ("current", now)) if len(log_ratios(cell)) < MIN_PAIRS]
+    return (
+        ("not comparable", f"fewer than {MIN_PAIRS} usable pairs in the {' and '.join(short)} run") if short else None
+    )

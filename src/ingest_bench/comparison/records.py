@@ -1,12 +1,14 @@
-"""What a comparison found, as it is stored. `workflow/schemas/compare.schema.json` is generated from these models."""
+"""A comparison as it is stored. `workflow/schemas/compare.schema.json` is generated from these models."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from ingest_bench.results import SCHEMA_VERSION, Ratio, Record
+from ingest_bench.results import Ratio, Record
 from ingest_bench.units import Concurrency, ItemRate, Number, UnixTime
 
+COMPARE_SCHEMA_VERSION = "2.0"
+"""Of `compare.json`; the results have a version of their own."""
 Verdict = Literal["worse", "better", "no difference", "not comparable", "new", "removed"]
 VERDICTS: tuple[Verdict, ...] = ("worse", "better", "no difference", "not comparable", "new", "removed")
 """In the order of how much they matter to a reader."""
@@ -26,7 +28,7 @@ class Run(Record):
 
 
 class Noise(Record):
-    """What a scenario's baseline showed against itself, in both runs."""
+    """The difference that a scenario's baseline showed against itself, in both runs."""
 
     scenario: str
     """Its name in the configuration."""
@@ -36,8 +38,8 @@ class Noise(Record):
     """The null cell of the current run."""
     factor: Number
     """A change that isn't larger than this is no difference: the far ends of both intervals, in quadrature."""
-    borrowed: bool
-    """Whether the scenario has no null cell, so that other scenarios' noise stands in."""
+    noise_borrowed: bool
+    """Whether the scenario has no null cell, so that the noise is that of another scenario."""
 
 
 class Change(Record):
@@ -50,9 +52,9 @@ class Change(Record):
     high: Number
     """Upper end of the interval, for this cell alone."""
     p: Number
-    """Probability of such a change by chance, two-sided, corrected (Holm) for the number of cells compared."""
-    least: Number
-    """The least change, as a factor above 1, that these pairs and this noise would have let pass as real."""
+    """Two-sided p value of the change (Welch), adjusted for the number of cells compared (Holm)."""
+    minimum_detectable_change: Number
+    """The smallest change, as a factor above 1, that is significant with these pairs and this noise."""
 
 
 class CellComparison(Record):
@@ -79,7 +81,7 @@ class CellComparison(Record):
 
 
 class Drift(Record):
-    """How fast a scenario's baseline itself was. No verdict rests on it: the machine moves it as well."""
+    """Throughput of a scenario's baseline itself. No verdict rests on it: the machine moves it as well."""
 
     scenario: str
     """Its name in the configuration."""
@@ -96,16 +98,16 @@ class Drift(Record):
 class Comparison(Record):
     """`compare.json`: a run against an earlier one."""
 
-    schema_version: str = SCHEMA_VERSION
+    schema_version: str = COMPARE_SCHEMA_VERSION
     """Of the format of this file."""
     method: str
-    """How changes are told from chance."""
+    """The statistics that separate changes from chance."""
     confidence: Number
     """Of the intervals."""
-    alarm: Number
-    """Probability of a false alarm, either way, among all cells together; p has to be below it."""
-    unrest: Number
-    """How much speed-ups moved between the runs beyond what their pairs show, as a factor; 1: not at all."""
+    alpha: Number
+    """Family-wise error rate: probability of any false verdict over all cells, either way; p has to be below it."""
+    between_run_factor: Number
+    """Between-run standard deviation (tau) of the speed-ups beyond that of their pairs, as a factor; 1: none."""
     earlier: Run
     """The run compared with."""
     current: Run
@@ -117,13 +119,13 @@ class Comparison(Record):
     noise: list[Noise]
     """By scenario that both runs have."""
     drift: list[Drift]
-    """By scenario whose baseline was asked the same in both runs."""
+    """By scenario whose baseline has the same settings and items in both runs."""
 
     @property
     def undecided(self) -> list[CellComparison]:
-        """The cells that are slower beyond chance and noise, if the machine is to be believed, which was busy."""
-        return [cell for cell in self.of("not comparable") if cell.change and cell.change.factor < 1]
+        """The cells that are slower beyond chance and noise, but were measured while other work ran."""
+        return [cell for cell in self.with_verdict("not comparable") if cell.change and cell.change.factor < 1]
 
-    def of(self, verdict: Verdict) -> list[CellComparison]:
+    def with_verdict(self, verdict: Verdict) -> list[CellComparison]:
         """List the cells with a verdict."""
         return [cell for cell in self.cells if cell.verdict == verdict]

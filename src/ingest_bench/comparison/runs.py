@@ -1,4 +1,4 @@
-"""A run as a comparison sees it: cells by name, with their settings and corpora at hand."""
+"""A loaded run: its cells by name, with their settings and corpora."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Results, with what was measured found by name."""
+class LoadedRun:
+    """Results, validated and indexed by name."""
 
     file: str
     results: Results
     settings: Settings
 
     @classmethod
-    def of(cls, file: str, results: Results) -> Measured:
-        """Arrange results.
+    def from_results(cls, file: str, results: Results) -> LoadedRun:
+        """Validate and index results.
 
         Raises:
-            ComparisonError: they don't fit their own configuration, or hold times that can't be.
+            ComparisonError: they don't fit their own configuration, or hold impossible times.
 
         """
         try:
@@ -51,7 +51,7 @@ class Measured:
 
     @cached_property
     def nulls(self) -> dict[str, Ratio]:
-        """What the baseline showed against itself, by scenario."""
+        """The speed-up of the baseline against itself, by scenario."""
         return {cell.scenario: cell.ratio for cell in self.results.cells if cell.null and cell.ratio}
 
     @cached_property
@@ -61,7 +61,7 @@ class Measured:
         return {name: scenario for name, scenario in self.settings.scenarios.items() if name in measured}
 
     def manifest(self, corpus: str) -> dict[str, Any] | None:
-        """Give what is known of a corpus; None where nothing is."""
+        """Give the manifest of a corpus; None where the results have none."""
         return self.results.corpora.get(corpus)
 
     def baseline_rate(self, scenario: str) -> float | None:

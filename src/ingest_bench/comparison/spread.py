@@ -1,4 +1,4 @@
-"""How paired ratios spread, learnt from all cells: three pairs alone say little about their own spread."""
+"""Variance moderation: three pairs say little about their own variance, so all cells inform that of each."""
 
 from __future__ import annotations
 
@@ -8,50 +8,61 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ENOUGH = 10
-"""Cells, below which they say too little of each other."""
+MIN_CELLS = 10
+"""Fewer cells say too little about each other."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """What is known of the variance of a cell's log ratios before its own pairs are looked at."""
+class VariancePrior:
+    """The prior of a cell's variance of log ratios: `dof` x `variance` over a chi-squared variable of `dof`."""
 
     variance: float = 0.0
-    freedom: float = 0.0
-    """Degrees of freedom that this knowledge is worth; 0: nothing is known."""
+    dof: float = 0.0
+    """Degrees of freedom that the prior is worth; 0: nothing is known, and each cell has its own variance."""
 
-    def moderated(self, logs: Sequence[float]) -> tuple[float, float]:
-        """Give the variance of a cell's log ratios, drawn towards what is known, and its degrees of freedom."""
+    def moderated_variance(self, logs: Sequence[float]) -> tuple[float, float]:
+        """Give the posterior variance of a cell's log ratios, and its degrees of freedom: prior and own ones added.
+
+        The moderated variance of Smyth 2004 (`fit_variance_prior`; `squeezeVar` of limma).
+        """
         own = len(logs) - 1
-        total = self.freedom + own
-        return (self.freedom * self.variance + own * float(np.var(logs, ddof=1))) / total, total
+        total = self.dof + own
+        return (self.dof * self.variance + own * float(np.var(logs, ddof=1))) / total, total
 
 
-def learnt(cells: Iterable[Sequence[float]]) -> Spread:
-    """Learn from the variances of many cells, each of two log ratios or more.
+def fit_variance_prior(cells: Iterable[Sequence[float]]) -> VariancePrior:
+    """Fit the prior to the variances of many cells, each of two log ratios or more.
 
     The empirical Bayes estimate of G. K. Smyth, "Linear models and empirical Bayes methods for assessing differential
     expression in microarray experiments", Statistical Applications in Genetics and Molecular Biology 3 (2004), section
-    6.2: log variances scatter by chance as much as their degrees of freedom say, and what they scatter beyond that is
-    how unlike cells really are. It also raises a variance that is small by luck, which is what a rule that stops
-    sampling at a narrow interval picks.
+    6.2 (`fitFDist` of the R package limma): the log variances vary by chance as much as their degrees of freedom say,
+    and what they vary beyond that is the true variation between cells. It also raises a variance that is small by
+    chance, which is what a stopping rule that waits for a narrow interval selects.
+
+    Args:
+        cells: the log ratios of each.
+
+    Returns:
+        The prior; one without any weight from fewer than `MIN_CELLS` cells whose variance isn't 0.
+
     """
-    # In sorted order, so that the sums come out the same whichever run is the earlier one.
-    found = sorted((float(np.var(logs, ddof=1)), len(logs) - 1) for logs in cells)
-    found = [(variance, freedom) for variance, freedom in found if variance > 0]
-    if len(found) < ENOUGH:
-        return Spread()
+    # Sorted, because the sums then come out the same whichever run is the earlier one.
+    observed = sorted((float(np.var(logs, ddof=1)), len(logs) - 1) for logs in cells)
+    observed = [(variance, dof) for variance, dof in observed if variance > 0]
+    if len(observed) < MIN_CELLS:
+        return VariancePrior()
     from scipy.special import digamma, polygamma  # noqa: PLC0415 - a quarter of a second that only a comparison pays
 
-    variances, freedoms = (np.array(column, dtype=float) for column in zip(*found, strict=True))
-    halves = freedoms / 2
-    scattered = np.log(variances) - digamma(halves) + np.log(halves)
-    excess = float(np.var(scattered, ddof=1) - np.mean(polygamma(1, halves)))
+    variances, dofs = (np.array(column, dtype=float) for column in zip(*observed, strict=True))
+    halves = dofs / 2
+    # Unbiased log variances, and their variance beyond what sampling explains.
+    unbiased = np.log(variances) - digamma(halves) + np.log(halves)
+    excess = float(np.var(unbiased, ddof=1) - np.mean(polygamma(1, halves)))
     # All cells together can't be worth more than their own degrees of freedom.
-    most = float(freedoms.sum())
-    freedom = min(most, 2 * _inverse_trigamma(excess)) if excess > 0 else most
-    centre = float(np.mean(scattered)) + float(digamma(freedom / 2)) - math.log(freedom / 2)
-    return Spread(variance=math.exp(centre), freedom=freedom)
+    maximum = float(dofs.sum())
+    dof = min(maximum, 2 * _inverse_trigamma(excess)) if excess > 0 else maximum
+    centre = float(np.mean(unbiased)) + float(digamma(dof / 2)) - math.log(dof / 2)
+    return VariancePrior(variance=math.exp(centre), dof=dof)
 
 
 def _inverse_trigamma(value: float) -> float:

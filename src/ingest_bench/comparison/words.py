@@ -1,4 +1,4 @@
-"""A comparison as a person reads it: plain text for a terminal, Markdown for a file."""
+"""Renders a comparison: plain text for a terminal, Markdown for a file."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from ingest_bench.reporting.markdown import pipe_table
 from ingest_bench.reporting.wording import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
 from ingest_bench.results import Ratio
 
-CELL_TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Shows from", "Why")
+TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Min. detectable change", "Why")
 NOISE_TITLES = ("Scenario", "Null cell then", "now", "Noise")
-DRIFT_TITLES = ("Scenario", "Baseline", "Items/s then", "now", "Change", "Ours")
-_FAR = 100
-"""A larger factor is not worth its digits."""
-_NAMED = 5
+DRIFT_TITLES = ("Scenario", "Baseline", "Items/s then", "now", "Change", "Own code")
+_MAX_FACTOR = 100
+"""A larger factor is shown as "over"."""
+_MAX_NAMED = 5
 """Cells that the summary names; the table has all."""
 
 _READING = (
     "A cell's speed-up is against the baseline of its own run, pair by pair; *change* is the current speed-up over the "
-    "earlier one, with the 95% interval of that cell alone. A cell is better or worse when the change is beyond chance "
-    "(p, corrected for the number of cells, is below 0.01), beyond the noise of its scenario, and beyond 5%. *Shows "
-    "from* is the change, either way, that would have been called with these pairs: what is smaller can have gone "
-    "unseen. More pairs (`sampling.pairs.min`, `sampling.budget_seconds`) lower it."
+    "earlier one, with the 95% interval of that cell alone. A cell is better or worse when the change is significant "
+    "(p, corrected for the number of cells, is below 0.01), beyond the noise of its scenario, and beyond 5%. *Min. "
+    "detectable change* is the smallest change, either way, that is significant with these pairs: a smaller one can be "
+    "missed. More pairs (`sampling.pairs.min`, `sampling.budget_seconds`) lower it."
 )
 _DRIFT = (
-    "No verdict rests on these, since the machine moves them too. But where the baseline is the ingest package's own "
-    "code, a change of that code moves both sides of the ratio, and shows only here."
+    "No verdict rests on these, since the machine moves them too. Where the baseline is the ingest package's own code, "
+    "a change of that code moves both sides of the ratio, and shows only here."
 )
 
 
 def summary(comparison: Comparison) -> str:
-    """Count the verdicts, name what is worse, and say how much could have gone unseen."""
-    counts = ", ".join(f"{len(comparison.of(verdict))} {verdict}" for verdict in VERDICTS)
-    worse = [_named(cell) for cell in comparison.of("worse")]
-    more = [f"{len(worse) - _NAMED} more"] if len(worse) > _NAMED else []
-    head = f"Worse: {'; '.join([*worse[:_NAMED], *more])}" if worse else "No regression beyond noise"
+    """Give the counts of the verdicts, the cells that are worse, and the smallest change that was detectable."""
+    counts = ", ".join(f"{len(comparison.with_verdict(verdict))} {verdict}" for verdict in VERDICTS)
+    worse = [_named(cell) for cell in comparison.with_verdict("worse")]
+    more = [f"{len(worse) - _MAX_NAMED} more"] if len(worse) > _MAX_NAMED else []
+    head = f"Worse: {'; '.join([*worse[:_MAX_NAMED], *more])}" if worse else "No regression beyond noise"
     if comparison.undecided and not worse:
         head = (
             f"Undecided: {counted(len(comparison.undecided), 'cell')} slower, but other work ran beside the measurement"
         )
     compared = [cell for cell in comparison.cells if cell.change]
-    return " ".join([f"{head} ({counts}).", *([_sharpness(compared)] if compared else [])])
+    return " ".join([f"{head} ({counts}).", *([_sensitivity(compared)] if compared else [])])
 
 
 def as_text(comparison: Comparison) -> str:
-    """Write for a terminal; what matters most stands last, where the reader's eye is."""
+    """Give the text for a terminal, with the most important lines last."""
     rows = [[plain(text) for text in _cell_row(cell)] for cell in reversed(_by_weight(comparison))]
-    table = tabulate(rows, headers=CELL_TITLES, disable_numparse=True)
+    table = tabulate(rows, headers=TITLES, disable_numparse=True)
     lines = [f"Earlier: {_run(comparison.earlier)}", f"Current: {_run(comparison.current)}", "", table, ""]
     lines += [f"warning: {_whole(warning, plain)}" for warning in comparison.warnings]
     return "\n".join([*lines, _whole(summary(comparison), plain)])
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """Write a report of its own; what matters most stands first."""
+    """Give a report of its own, with the most important cells first."""
     cells = [[safe(text) for text in _cell_row(cell)] for cell in _by_weight(comparison)]
     runs = [f"Earlier: {safe(_run(comparison.earlier))}", f"Current: {safe(_run(comparison.current))}"]
     parts = [
@@ -65,11 +65,11 @@ def as_markdown(comparison: Comparison) -> str:
         paragraph(_whole(summary(comparison), safe)),
         "\n".join(map(point, [*runs, *(f"**Warning:** {_whole(text, safe)}" for text in comparison.warnings)])),
         "## Cells",
-        pipe_table(CELL_TITLES, cells, range(3, 8)),
+        pipe_table(TITLES, cells, range(3, 8)),
         paragraph(_READING),
         "## Noise",
         pipe_table(NOISE_TITLES, [_noise_row(noise) for noise in comparison.noise], range(1, 4)),
-        paragraph("What each scenario's baseline showed against itself. A change within it is no difference."),
+        paragraph("The difference that each scenario's baseline showed against itself. A change within it is noise."),
         "## Baselines",
         pipe_table(DRIFT_TITLES, [_drift_row(drift) for drift in comparison.drift], range(2, 5)),
         paragraph(_DRIFT),
@@ -78,7 +78,7 @@ def as_markdown(comparison: Comparison) -> str:
 
 
 def _by_weight(comparison: Comparison) -> list[CellComparison]:
-    return [cell for verdict in VERDICTS for cell in comparison.of(verdict)]
+    return [cell for verdict in VERDICTS for cell in comparison.with_verdict(verdict)]
 
 
 def _cell_row(cell: CellComparison) -> list[str]:
@@ -89,14 +89,14 @@ def _cell_row(cell: CellComparison) -> list[str]:
         _ratio(cell.earlier),
         _ratio(cell.current),
         _change(cell) or NOTHING,
-        _chance(cell.change.p) if cell.change else NOTHING,
-        _factor(cell.change.least) if cell.change else NOTHING,
+        _p(cell.change.p) if cell.change else NOTHING,
+        _factor(cell.change.minimum_detectable_change) if cell.change else NOTHING,
         cell.reason,
     ]
 
 
 def _noise_row(noise: Noise) -> list[str]:
-    borrowed = " (another scenario's, for want of a null cell)" if noise.borrowed else ""
+    borrowed = " (another scenario's: it has no null cell)" if noise.noise_borrowed else ""
     return [safe(noise.scenario), _span(noise.earlier), _span(noise.current), _factor(noise.factor) + borrowed]
 
 
@@ -106,18 +106,21 @@ def _drift_row(drift: Drift) -> list[str]:
     return [safe(drift.scenario), safe(drift.baseline), whole(drift.earlier), whole(drift.current), change, own]
 
 
-def _sharpness(compared: Sequence[CellComparison]) -> str:
-    leasts = [(cell.change.least, f"{cell.scenario}/{cell.arm}-{cell.concurrency}") for cell in compared if cell.change]
-    most, bluntest = max(leasts)
-    middle = statistics.median(least for least, _ in leasts)
+def _sensitivity(compared: Sequence[CellComparison]) -> str:
+    changes = [(cell.change.minimum_detectable_change, _name(cell)) for cell in compared if cell.change]
+    maximum, name = max(changes)
     return (
-        f"Half of the cells compared would have shown a change of {_factor(middle)} or less; "
-        f"the bluntest, {bluntest}, one of {_factor(most)}."
+        f"Median minimum detectable change: {_factor(statistics.median(change for change, _ in changes))}; "
+        f"the largest, of {name}: {_factor(maximum)}."
     )
 
 
+def _name(cell: CellComparison) -> str:
+    return f"{cell.scenario}/{cell.arm}-{cell.concurrency}"
+
+
 def _named(cell: CellComparison) -> str:
-    return f"{cell.scenario}/{cell.arm}-{cell.concurrency} {_change(cell) or cell.reason}"
+    return f"{_name(cell)} {_change(cell) or cell.reason}"
 
 
 def _change(cell: CellComparison) -> str | None:
@@ -139,13 +142,13 @@ def _span(ratio: Ratio | None) -> str:
 
 
 def _factor(value: float) -> str:
-    return f"over {_FAR}x" if value > _FAR else f"{value:.2f}x"
+    return f"over {_MAX_FACTOR}x" if value > _MAX_FACTOR else f"{value:.2f}x"
 
 
-def _chance(p: float) -> str:
+def _p(p: float) -> str:
     return "< 0.001" if p < 0.001 else number(p)  # noqa: PLR2004 - digits shown
 
 
 def _whole(text: str, clean: Callable[[str], str]) -> str:
-    """Clean a text word by word, since as a whole it would be cut short."""
+    """Give a text that was cleaned word by word, since cleaned as a whole it would be cut short."""
     return " ".join(map(clean, text.split()))

@@ -48,7 +48,7 @@ def _drawing(title: str, fitted: Sequence[tuple[Series, Usl]]) -> Drawing:
 def _dots(series: Series, fit: Usl) -> list[Dot]:
     found = []
     for level, logs in series.ratios.items():
-        ratio = speed_up(np.exp(logs).tolist(), fit.confidence) if Estimate.of(logs) else None
+        ratio = speed_up(np.exp(logs).tolist(), fit.confidence) if Estimate.from_logs(logs) else None
         if ratio is not None:
             rate = series.baseline_rate
             found.append(Dot(level, ratio.median * rate, ratio.low * rate, ratio.high * rate, good=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest_bench.advice import ModeAdvice
+from ingest_bench.advice import ModeRecommendation
 from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.design.story import ALONE, OPTION_NAMES, Story, points, prose, section, table
 from ingest_bench.reporting.what_to_do import MODE_NAMES, how_sure, pairs_needed, probability, share, told
@@ -33,7 +33,11 @@ def gist(story: Story) -> str:
         f"{MODE_NAMES[mode]} ({story.facts.kept(pairs_needed(advice.verdict))})"
         for mode, advice in story.undecided.items()
     ]
-    doubt = f" Undecided, so a bet, for {listed(open_to)}." if open_to else " Decided in every mode that was measured."
+    doubt = (
+        f" Undecided, so provisional, for {listed(open_to)}."
+        if open_to
+        else " Decided in every mode that was measured."
+    )
     return f"{what}{rest}.{doubt}"
 
 
@@ -53,7 +57,7 @@ def decision(story: Story) -> str:
         prose(
             f"The rule: of the ways that are within {facts.percent(TOLERANCE)} of the best with "
             f"{facts.percent(CONFIDENCE)} probability, the one with the lowest concurrency, then the simplest "
-            "strategy. Where no way is that sure, the bet is the simplest whose expected loss is below "
+            "strategy. Where no way is that sure, the provisional choice is the simplest whose expected loss is below "
             f"{facts.percent(TOLERANCE)}, or else the one that loses least, and the pairs that would settle it are "
             "counted from the spread of those taken."
         ),
@@ -69,11 +73,11 @@ def _built(story: Story, strategy: str) -> str:
     return f"{story.facts.kept(OPTION_NAMES[strategy])}, for {listed(modes)}"
 
 
-def _deciding(story: Story, advice: ModeAdvice) -> str:
+def _deciding(story: Story, advice: ModeRecommendation) -> str:
     return listed([f"*{story.facts.name(each.scenario.title)}*" for each in advice.deciding])
 
 
-def _weighed(story: Story, advice: ModeAdvice) -> Iterator[str]:
+def _weighed(story: Story, advice: ModeRecommendation) -> Iterator[str]:
     """Compare the best level of each strategy with one thing at a time."""
     facts, best, verdict = story.facts, advice.strategies(), advice.by_strategy()
     alone = best.get(ALONE)
@@ -85,9 +89,9 @@ def _weighed(story: Story, advice: ModeAdvice) -> Iterator[str]:
                 facts.kept(OPTION_NAMES.get(strategy, "One at a time")),
                 facts.whole(option.concurrency),
                 NOTHING if alone is None or key == alone else facts.ratio(advice.versus(key, alone)),
-                facts.kept(probability(chance.best if chance else 0.0)),
-                facts.kept(probability(chance.enough if chance else 0.0)),
-                facts.kept(share(chance.loss)) if chance else "out of the question",
+                facts.kept(probability(chance.p_best if chance else 0.0)),
+                facts.kept(probability(chance.p_within_tolerance if chance else 0.0)),
+                facts.kept(share(chance.expected_loss)) if chance else "out of the question",
                 facts.whole(max((each.memory_mb or 0.0 for each in advice.options[key]), default=None)),
             ]
         )

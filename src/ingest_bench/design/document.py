@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ingest_bench.advice import advise_modes, advise_scenarios
+from ingest_bench.advice import recommend_modes, recommend_scenarios
 from ingest_bench.design.architecture import architecture, configuration
 from ingest_bench.design.curves import draw_curves
 from ingest_bench.design.decision import decision, gist, options
@@ -62,8 +62,8 @@ def write_advice_files(
         write_atomically(folder / f"{name}.svg", data)
     story = Story.of(found, _seen_from(home, figures), _seen_from(home, curves))
     write_atomically(Path(design), render(story).encode())
-    scenarios = advise_scenarios(found)
-    write_atomically(Path(recommended), recommended_yaml(advise_modes(found, scenarios), scenarios).encode())
+    scenarios = recommend_scenarios(found)
+    write_atomically(Path(recommended), recommended_yaml(recommend_modes(found, scenarios), scenarios).encode())
 
 
 def advise_folder(folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from ingest_bench.advice import ScenarioAdvice
+from ingest_bench.advice import ScenarioRecommendation
 from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.design.story import Story, points, prose, section, table
 from ingest_bench.reporting.bounds import EVIDENCE, api_bound, file_bound
@@ -60,7 +60,7 @@ def evidence(story: Story) -> str:
     )
 
 
-def _today(story: Story, advice: ScenarioAdvice) -> str:
+def _today(story: Story, advice: ScenarioRecommendation) -> str:
     facts, view = story.facts, story.view(advice.name)
     rate = middle(sample.items / sample.wall_s for sample in view.baseline_samples)
     memory = middle(sample.peak_rss_mb for sample in view.baseline_samples)
@@ -91,9 +91,9 @@ def _choices(story: Story) -> str:
                 status,
                 facts.whole(use.page_size),
                 facts.ratio(use.ratio) if not use.cell.null else "baseline",
-                facts.kept(probability(chance.best)),
-                facts.kept(probability(chance.enough)),
-                facts.kept(share(chance.loss)),
+                facts.kept(probability(chance.p_best)),
+                facts.kept(probability(chance.p_within_tolerance)),
+                facts.kept(share(chance.expected_loss)),
                 facts.whole(use.memory_mb),
                 facts.whole(use.requests),
             ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest_bench.advice import ModeAdvice
+from ingest_bench.advice import ModeRecommendation
 from ingest_bench.advice.options import Option
 from ingest_bench.design.story import Story
 from ingest_bench.reporting.rows import middle
@@ -38,7 +38,7 @@ class Pool:
         return None if self.batch_mb is None else self.batches * self.batch_mb
 
 
-def pool_of(story: Story, advice: ModeAdvice) -> Pool | None:
+def pool_of(story: Story, advice: ModeRecommendation) -> Pool | None:
     """Work out the pool of a mode's choice; None where nothing was chosen."""
     use = advice.use
     if use is None:
@@ -58,7 +58,7 @@ def pool_of(story: Story, advice: ModeAdvice) -> Pool | None:
     )
 
 
-def _batch(advice: ModeAdvice, use: Option, item: float | None) -> tuple[str, int]:
+def _batch(advice: ModeRecommendation, use: Option, item: float | None) -> tuple[str, int]:
     if advice.mode == "json_files":
         return "files of a unit", SLICE
     if advice.mode == "api":
@@ -67,7 +67,7 @@ def _batch(advice: ModeAdvice, use: Option, item: float | None) -> tuple[str, in
     return "rows of a row group", ROWS if not item else max(1, min(ROWS, int(BATCH_BYTES / item)))
 
 
-def _item_bytes(story: Story, advice: ModeAdvice, use: Option) -> float | None:
+def _item_bytes(story: Story, advice: ModeRecommendation, use: Option) -> float | None:
     """Give the bytes of one item as they travel: as read where that was counted, else as the corpus holds them."""
     read = middle(sample.bytes_read / sample.items for sample in use.samples if sample.bytes_read and sample.items)
     if read:

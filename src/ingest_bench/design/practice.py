@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest_bench.advice import ModeAdvice
+from ingest_bench.advice import ModeRecommendation
 from ingest_bench.design.story import Story, points, prose, section, table
 from ingest_bench.reporting.columns import failures_told, lost, repeated
 from ingest_bench.reporting.compare import usable
@@ -81,7 +81,7 @@ def migration(story: Story) -> str:
     ]
     for mode, advice in story.concurrent.items():
         if advice.use:
-            doubt = ", as a bet until it is decided" if mode in story.undecided else ""
+            doubt = ", provisionally until it is decided" if mode in story.undecided else ""
             parts.append(f"{MODE_NAMES[mode]}: opt in with {facts.name(advice.use.label)}{doubt}.")
     parts += [
         "Consumers must not count on an order above that; downstream stages of this pipeline don't.",
@@ -131,15 +131,15 @@ def _seen(story: Story) -> Iterator[str]:
     yield points(told)
 
 
-def _of_mode(story: Story, advice: ModeAdvice) -> Iterator[list[str]]:
+def _of_mode(story: Story, advice: ModeRecommendation) -> Iterator[list[str]]:
     facts, chance, use = story.facts, advice.verdict.chance, advice.use
     if chance is None or use is None:
         return
     if not advice.verdict.decided:
         yield [
-            f"{MODE_NAMES[advice.mode]}: the bet on {facts.name(use.label)} is wrong",
+            f"{MODE_NAMES[advice.mode]}: the provisional choice of {facts.name(use.label)} is wrong",
             (
-                f"{facts.kept(probability(1 - chance.best))} that another is better, at a loss of "
+                f"{facts.kept(probability(1 - chance.p_best))} that another is better, at a loss of "
                 f"{facts.kept(share(chance.loss_if_not_best))} then"
             ),
             f"take {facts.kept(pairs_needed(advice.verdict))}",
@@ -148,7 +148,7 @@ def _of_mode(story: Story, advice: ModeAdvice) -> Iterator[list[str]]:
         if other.use:
             yield [
                 f"{MODE_NAMES[advice.mode]}: conditions as in {facts.name(other.scenario.title)}",
-                f"a loss of {facts.kept(share(other.loss(use.key)))} against {facts.name(other.use.label)}",
+                f"a loss of {facts.kept(share(other.expected_loss(use.key)))} against {facts.name(other.use.label)}",
                 "use the settings of that scenario there",
             ]
 

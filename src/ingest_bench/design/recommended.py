@@ -6,7 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
-from ingest_bench.advice import ModeAdvice, ScenarioAdvice
+from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.scenarios import Mode
 from ingest_bench.reporting.what_to_do import MODE_NAMES, baseline_of, costs, how_sure
@@ -21,7 +21,7 @@ MODES: dict[Mode, str] = {"json_files": "file", "geoparquet": "file", "api": "ap
 WIDTH = 116
 
 
-def recommended_yaml(modes: Mapping[Mode, ModeAdvice], scenarios: Sequence[ScenarioAdvice]) -> str:
+def recommended_yaml(modes: Mapping[Mode, ModeRecommendation], scenarios: Sequence[ScenarioRecommendation]) -> str:
     """Write the settings of every mode that was measured, with comments that say what they rest on."""
     lines = [f"# {line}" for line in HEAD]
     for mode, setting in MODES.items():
@@ -42,7 +42,7 @@ def _settings(option: Option) -> dict[str, object]:
     return {"concurrency": option.concurrency, **rest, **pages}
 
 
-def _evidence(advice: ModeAdvice) -> Iterator[str]:
+def _evidence(advice: ModeRecommendation) -> Iterator[str]:
     for scenario, option in zip(advice.deciding, advice.chosen, strict=True):
         ratio = option.ratio
         if option.cell.null or ratio is None:
@@ -54,7 +54,7 @@ def _evidence(advice: ModeAdvice) -> Iterator[str]:
     yield f"It takes {costs(advice.chosen)}."
 
 
-def _apart(advice: ModeAdvice, scenarios: Sequence[ScenarioAdvice]) -> Iterator[str]:
+def _apart(advice: ModeRecommendation, scenarios: Sequence[ScenarioRecommendation]) -> Iterator[str]:
     """Give the settings of scenarios that ask for others, to be taken instead where they fit."""
     unlike = [*advice.better_elsewhere, *advice.chosen_elsewhere]
     for scenario in (each for each in scenarios if each in unlike):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tabulate import tabulate
 
-from ingest_bench.advice import ModeAdvice, ScenarioAdvice, advise_modes, advise_scenarios
+from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation, recommend_modes, recommend_scenarios
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.scenarios import Mode
 from ingest_bench.design.facts import Facts
@@ -30,8 +30,8 @@ class Story:
     """The results, what follows from them, and where to look."""
 
     study: Study
-    scenarios: list[ScenarioAdvice]
-    modes: dict[Mode, ModeAdvice]
+    scenarios: list[ScenarioRecommendation]
+    modes: dict[Mode, ModeRecommendation]
     series: list[Series]
     grown: list[WayGrown]
     figures: str
@@ -48,11 +48,11 @@ class Story:
             AggregationError: a cell's scenario or arm is not in the configuration.
 
         """
-        scenarios = advise_scenarios(results)
+        scenarios = recommend_scenarios(results)
         return cls(
             study=Study.of(results),
             scenarios=scenarios,
-            modes=advise_modes(results, scenarios),
+            modes=recommend_modes(results, scenarios),
             series=scenario_series(results),
             grown=ways_grown(results),
             figures=figures,
@@ -60,7 +60,7 @@ class Story:
         )
 
     @property
-    def concurrent(self) -> dict[Mode, ModeAdvice]:
+    def concurrent(self) -> dict[Mode, ModeRecommendation]:
         """The modes in which something above a concurrency of 1 is advised."""
         return {mode: advice for mode, advice in self.modes.items() if advice.use and advice.use.concurrency > 1}
 
@@ -71,7 +71,7 @@ class Story:
         return [name for name in OPTION_NAMES if name in needed]
 
     @property
-    def undecided(self) -> dict[Mode, ModeAdvice]:
+    def undecided(self) -> dict[Mode, ModeRecommendation]:
         """The modes that more pairs have to decide."""
         return {mode: advice for mode, advice in self.modes.items() if advice.verdict.status == "undecided"}
 
@@ -79,7 +79,7 @@ class Story:
         """Give the scenario of this name as the report shows it."""
         return next(view for view in self.study.views if view.name == name)
 
-    def alone(self, advice: ModeAdvice) -> Option | None:
+    def alone(self, advice: ModeRecommendation) -> Option | None:
         """Give the sequential way of a mode, as its first deciding scenario measured it."""
         return next((each[0] for each in advice.options.values() if each[0].strategy == ALONE), None)
 

@@ -49,7 +49,7 @@ def _cells(cells: list[WallCell]) -> Table:
     rows = [
         [
             cell.name,
-            f"{cell.found:.2f}x ({cell.low:.2f} to {cell.high:.2f})",
+            f"{cell.measured:.2f}x ({cell.low:.2f} to {cell.high:.2f})",
             f"{cell.true:.2f}x",
             f"{cell.bias:+.1%}",
             f"{cell.limit:.0%}",

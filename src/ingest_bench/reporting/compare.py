@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest_bench.advice.options import SIMPLEST_FIRST, Option
-from ingest_bench.advice.scenarios import ScenarioAdvice, advise_scenario
+from ingest_bench.advice.scenarios import ScenarioRecommendation, recommend_scenario
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.results import Ratio
@@ -54,9 +54,9 @@ def same_as_baseline(view: View, row: Row) -> bool:
     return row.cell.null or no_difference(row.standing, view.noise)
 
 
-def advised(view: View) -> ScenarioAdvice:
+def advised(view: View) -> ScenarioRecommendation:
     """Weigh what can be chosen in a scenario; see `ingest_bench.advice`."""
-    return advise_scenario(view.name, view.scenario, view.corpus.kind, [row.cell for row in view.rows])
+    return recommend_scenario(view.name, view.scenario, view.corpus.kind, [row.cell for row in view.rows])
 
 
 def recommended(view: View) -> Row | None:
@@ -76,9 +76,9 @@ def rival(view: View) -> Row | None:
     """
     advice = advised(view)
     smaller = [
-        option for option in advice.rivals if not advice.verdict.decided and option.concurrency < _level(advice.use)
+        option for option in advice.contenders if not advice.verdict.decided and option.concurrency < _level(advice.use)
     ]
-    likely = max(smaller, key=lambda option: advice.verdict.chances[option.key].enough, default=None)
+    likely = max(smaller, key=lambda option: advice.verdict.chances[option.key].p_within_tolerance, default=None)
     return next((row for row in view.rows if likely and row.cell is likely.cell), None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
-from ingest_bench.advice import advise_modes
+from ingest_bench.advice import recommend_modes
 from ingest_bench.reporting.compare import advised
 from ingest_bench.reporting.content import Figure
 from ingest_bench.reporting.plots import bars, lines
@@ -46,7 +46,7 @@ def choices_figure(study: Study) -> Figure | None:
     """Draw how sure the choice of each mode is; None where nothing was to be chosen from."""
     found = [
         chances(MODE_NAMES[mode], MODE_NAMES[mode], advice.verdict, advice.options_named)
-        for mode, advice in advise_modes(study.results).items()
+        for mode, advice in recommend_modes(study.results).items()
         if len(advice.options) > 1
     ]
     return (

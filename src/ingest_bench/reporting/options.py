@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest_bench.advice import ModeAdvice, advise_modes
+from ingest_bench.advice import ModeRecommendation, recommend_modes
 from ingest_bench.advice.recommend import CONFIDENCE
 from ingest_bench.reporting.compare import by_strategy, versus
 from ingest_bench.reporting.replies import Reply
@@ -22,21 +22,23 @@ _CHOICE = 2
 
 def option_favoured(study: Study) -> Reply:
     """Say for each mode which option is advised, and what each scenario that decides shows of it."""
-    modes = {mode: found for mode, found in advise_modes(study.results).items() if len(found.strategies()) >= _CHOICE}
+    modes = {
+        mode: found for mode, found in recommend_modes(study.results).items() if len(found.strategies()) >= _CHOICE
+    }
     gist = [f"{MODE_NAMES[mode]}: {favoured(found)}" for mode, found in modes.items()]
     deciding = {each.name for found in modes.values() for each in found.deciding}
     views = [view for view in study.views if view.name in deciding and _decides(view)]
     return Reply(". ".join(gist) + "." if gist else "", [_winner(view) for view in views])
 
 
-def favoured(found: ModeAdvice) -> str:
+def favoured(found: ModeRecommendation) -> str:
     """Name the strategy that is chosen among the best of each, and those that can't be told from it."""
     verdict, strategies = found.by_strategy(), {key: name for name, key in found.strategies().items()}
     name = NAMES[strategies[verdict.use]] if verdict.use else "nothing"
-    alike = [strategies[key] for key in verdict.rivals if verdict.chances[key].enough > 1 - CONFIDENCE]
+    alike = [strategies[key] for key in verdict.contenders if verdict.chances[key].p_within_tolerance > 1 - CONFIDENCE]
     others = listed([NAMES[other] for other in alike])
     told = f"{name}, from which {others} can't be told" if others else name
-    return told if verdict.decided else f"undecided, a bet on {told}"
+    return told if verdict.decided else f"undecided, provisionally {told}"
 
 
 def _decides(view: View) -> bool:

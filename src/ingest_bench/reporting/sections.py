@@ -30,7 +30,7 @@ from ingest_bench.reporting.wording import percent, safe
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (
     f"The choice is the simplest way that is within {percent(TOLERANCE)} of the best with {percent(CONFIDENCE)} "
-    "probability; while none is that sure, it is a bet. The probabilities are what the pairs leave possible: more "
+    "probability; until one is that sure, it is provisional. The probabilities are what the pairs leave possible: more "
     "pairs make them surer."
 )
 

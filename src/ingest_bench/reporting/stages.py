@@ -7,7 +7,7 @@ from ingest_bench.bottleneck import Ablation, Diagnosis, diagnose
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.reporting.wording import listed, number, percent, safe, sentence, speed_up
-from ingest_bench.witnesses import Witness, witnesses
+from ingest_bench.witnesses import Corroboration, corroborating_counters
 
 LEFT_OUT: dict[str, Ablation] = {READ_ONLY: "no_parsing", PARSE_ONLY: "from_memory"}
 """By fetcher."""
@@ -40,13 +40,13 @@ def _measured(view: View) -> list[Row]:
 
 
 def _counters(view: View, found: Diagnosis) -> str:
-    counted = witnesses(view.baseline_samples, found.bottleneck, view.scenario.baseline.concurrency)
+    counted = corroborating_counters(view.baseline_samples, found.bottleneck, view.scenario.baseline.concurrency)
     return sentence(f"counted meanwhile: {listed([_counter(each) for each in counted])}") + "."
 
 
-def _counter(witness: Witness) -> str:
-    speaks = {None: "", True: ", which fits", False: ", which speaks against it"}[witness.agrees]
-    return f"{witness.name} {number(witness.value)} {witness.unit}{speaks}"
+def _counter(counter: Corroboration) -> str:
+    speaks = {None: "", True: ", which fits", False: ", which speaks against it"}[counter.agrees]
+    return f"{counter.name} {number(counter.value)} {counter.unit}{speaks}"
 
 
 def _left_out(row: Row) -> Ablation:

@@ -24,7 +24,7 @@ def summary(study: Study) -> list[Block]:
     parts.append(
         Paragraph(
             "Recommended is the simplest way within 5% of the best of those that can be set, with 95% probability, or "
-            "else the best bet; after *or* stands a smaller one that more pairs might show to be as good. "
+            "else the provisional choice; after *or* stands a smaller one that more pairs might show to be as good. "
             "Memory is the recommended one's peak. Speed-ups are against the scenario's baseline, with their intervals."
         )
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict, advise_modes
+from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation, Verdict, recommend_modes
 from ingest_bench.advice.options import Key, Option
-from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
+from ingest_bench.advice.recommend import MAX_PAIRS, TOLERANCE
 from ingest_bench.reporting.view import Study
 from ingest_bench.reporting.wording import at_level, counted, listed, pasted, percent, safe, sentence, speed_up, whole
 
@@ -17,10 +17,10 @@ SMALLEST = 0.01
 
 def what_to_do(study: Study) -> list[str]:
     """Give a line for each mode that was measured: what to use, how sure that is, and its exceptions."""
-    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in advise_modes(study.results).items()]
+    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in recommend_modes(study.results).items()]
 
 
-def told(advice: ModeAdvice) -> str:
+def told(advice: ModeRecommendation) -> str:
     """Say what to use in a mode."""
     use = advice.use
     if use is None:
@@ -51,7 +51,7 @@ def settings_of(option: Option) -> str:
     return f" ({pasted({'concurrency': option.concurrency, **option.settings})})" if option.fetcher == "ingest" else ""
 
 
-def gains(advice: ModeAdvice) -> str:
+def gains(advice: ModeRecommendation) -> str:
     """Say how fast a choice is in each scenario that decided, against what that was compared with.
 
     Where the choice is what it was compared with, scenarios that had nothing to choose from say what it gains.
@@ -63,7 +63,7 @@ def gains(advice: ModeAdvice) -> str:
     return listed([*_faster(faster or list(_elsewhere(advice))), *itself])
 
 
-def _faster(measured: Sequence[tuple[ScenarioAdvice, Option]]) -> Iterator[str]:
+def _faster(measured: Sequence[tuple[ScenarioRecommendation, Option]]) -> Iterator[str]:
     before = None
     for scenario, option in measured:
         if option.ratio:
@@ -74,14 +74,14 @@ def _faster(measured: Sequence[tuple[ScenarioAdvice, Option]]) -> Iterator[str]:
             before = base
 
 
-def _elsewhere(advice: ModeAdvice) -> Iterator[tuple[ScenarioAdvice, Option]]:
+def _elsewhere(advice: ModeRecommendation) -> Iterator[tuple[ScenarioRecommendation, Option]]:
     for scenario in advice.others:
         option = scenario.options.get(advice.verdict.use or "")
         if option and not (option.cell.null or scenario.growing or scenario.scenario.pipeline):
             yield scenario, option
 
 
-def baseline_of(advice: ScenarioAdvice) -> str:
+def baseline_of(advice: ScenarioRecommendation) -> str:
     """Name the baseline of a scenario."""
     base = advice.scenario.baseline
     label = advice.scenario.arms[base.arm].label or base.arm.replace("_", " ")
@@ -95,20 +95,20 @@ def how_sure(verdict: Verdict[Key], options: dict[Key, Option]) -> str:
         return ""
     if len(options) == 1:
         return "Nothing else that can be set was measured."
-    near = f"{probability(chance.enough)} to be within {percent(TOLERANCE)} of it"
-    odds = f"{probability(chance.best)} likely to be the best, {near}"
-    loss = f"expected to lose {share(chance.loss)} of the throughput"
-    loss += f", or {share(chance.loss_if_not_best)} if another is better" if chance.best < 1 else ""
+    near = f"{probability(chance.p_within_tolerance)} to be within {percent(TOLERANCE)} of it"
+    odds = f"{probability(chance.p_best)} likely to be the best, {near}"
+    loss = f"expected to lose {share(chance.expected_loss)} of the throughput"
+    loss += f", or {share(chance.loss_if_not_best)} if another is better" if chance.p_best < 1 else ""
     if verdict.decided:
         return f"Decided: {odds}; {loss}."
-    rivals = listed([named(options[key]) for key in verdict.rivals])
-    return f"**Undecided** against {rivals}: {odds}; {loss}. {sentence(pairs_needed(verdict))} would settle it."
+    contenders = listed([named(options[key]) for key in verdict.contenders])
+    return f"**Undecided** against {contenders}: {odds}; {loss}. {sentence(pairs_needed(verdict))} would settle it."
 
 
 def pairs_needed(verdict: Verdict[Key]) -> str:
     """Say how many more pairs would settle a choice."""
     if verdict.more_pairs is None:
-        return f"more than {counted(MOST_PAIRS, 'more pair')} of each"
+        return f"more than {counted(MAX_PAIRS, 'more pair')} of each"
     return f"about {counted(verdict.more_pairs, 'more pair')} of each"
 
 
@@ -121,7 +121,7 @@ def costs(options: Sequence[Option]) -> str:
     return listed(parts) or "an unknown amount of memory"
 
 
-def apart(scenarios: Sequence[ScenarioAdvice]) -> str:
+def apart(scenarios: Sequence[ScenarioRecommendation]) -> str:
     """Name scenarios, each with what is best there."""
     return "; ".join(
         f"{named(other.use)}{'' if other.verdict.decided else ' (undecided)'} in *{safe(other.scenario.title)}*"

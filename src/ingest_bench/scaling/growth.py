@@ -55,9 +55,9 @@ def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0, confidence: floa
     lever = (logs - logs.mean()) / np.square(logs - logs.mean()).sum()
     means = np.array([sum(step.mean for step in speeds[size]) for size in sizes])
     shared = {id(step): step for steps in speeds.values() for step in steps}
-    places = {key: step.draws(generator(seed, place), DRAWS) for place, (key, step) in enumerate(shared.items())}
+    draws = {key: step.draws(generator(seed, index), DRAWS) for index, (key, step) in enumerate(shared.items())}
     drawn = np.array(
-        [np.sum([places[id(step)] for step in speeds[size]] or [np.zeros(DRAWS)], axis=0) for size in sizes]
+        [np.sum([draws[id(step)] for step in speeds[size]] or [np.zeros(DRAWS)], axis=0) for size in sizes]
     )
     exponents = 1 - lever @ drawn
     value = float(1 - lever @ means)

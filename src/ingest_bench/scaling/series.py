@@ -38,7 +38,7 @@ def log_ratios(cell: Cell) -> list[float]:
 
 
 def usable(cell: Cell) -> bool:
-    """Say whether a cell delivered what it should have, and has pairs enough to be judged."""
+    """Give whether a cell delivered the right items and has a speed-up."""
     return cell.parity.ok and cell.ratio is not None
 
 
@@ -49,17 +49,17 @@ def scenario_series(results: Results) -> list[Series]:
     the first level of each.
     """
     settings = Settings.model_validate(results.config)
-    found: list[Series] = []
+    series: list[Series] = []
     for name in [name for name, scenario in settings.scenarios.items() if not scenario.of_stages]:
         cells = [cell for cell in results.cells if cell.scenario == name and usable(cell)]
         rates = [s.items / s.wall_s for c in cells for s in c.samples if s.role == "baseline" and s.void is None]
         if rates:
             rate = statistics.median(rates)
-            found += _of_scenario(name, cells, settings, rate, results.seed)
-    return found
+            series += _series_of(name, cells, settings, rate, results.seed)
+    return series
 
 
-def _of_scenario(name: str, cells: Sequence[Cell], settings: Settings, rate: float, seed: int) -> Iterator[Series]:
+def _series_of(name: str, cells: Sequence[Cell], settings: Settings, rate: float, seed: int) -> Iterator[Series]:
     arms = settings.scenarios[name].arms
     for arm in dict.fromkeys(cell.arm for cell in cells if cell.concurrency > 1):
         mine = {cell.concurrency: cell for cell in cells if cell.arm == arm}

@@ -40,18 +40,18 @@ def ways_grown(results: Results) -> list[WayGrown]:
     settings = Settings.model_validate(results.config)
     graph: dict[Node, list[tuple[Node, Estimate]]] = {}
     items: dict[str, float] = {}
-    told: dict[str, list[Cell]] = {}
+    cells: dict[str, list[Cell]] = {}
     for cell in results.cells:
-        estimate = Estimate.of(log_ratios(cell)) if usable(cell) else None
+        estimate = Estimate.from_logs(log_ratios(cell)) if usable(cell) else None
         if estimate is None or settings.scenarios[cell.scenario].of_stages:
             continue
         candidate, baseline = _nodes(settings, cell)
         _count(cell, {"candidate": candidate[1], "baseline": baseline[1]}, items)
-        told.setdefault(candidate[0], []).append(cell)
+        cells.setdefault(candidate[0], []).append(cell)
         if candidate != baseline:
             graph.setdefault(baseline, []).append((candidate, estimate))
             graph.setdefault(candidate, []).append((baseline, _reversed(estimate)))
-    return [grown for way in told if (grown := _way_grown(way, told[way], graph, items, results.seed))]
+    return [grown for way in cells if (grown := _way_grown(way, cells[way], graph, items, results.seed))]
 
 
 def _way_grown(way: str, cells: list[Cell], graph: Graph, items: Mapping[str, float], seed: int) -> WayGrown | None:
@@ -65,20 +65,20 @@ def _way_grown(way: str, cells: list[Cell], graph: Graph, items: Mapping[str, fl
 
 
 def _paths(graph: Graph, start: Node) -> dict[Node, list[Estimate]]:
-    """Find the shortest chain of estimates from one node to each other; breadth first, in the order of the cells."""
-    found: dict[Node, list[Estimate]] = {start: []}
+    """Give the shortest chain of estimates from one node to each other; breadth first, in the order of the cells."""
+    paths: dict[Node, list[Estimate]] = {start: []}
     waiting = deque([start])
     while waiting:
         node = waiting.popleft()
         for other, estimate in graph[node]:
-            if other not in found:
-                found[other] = [*found[node], estimate]
+            if other not in paths:
+                paths[other] = [*paths[node], estimate]
                 waiting.append(other)
-    return found
+    return paths
 
 
 def _reversed(estimate: Estimate) -> Estimate:
-    return Estimate(-estimate.mean, estimate.spread, estimate.pairs)
+    return Estimate(-estimate.mean, estimate.sd, estimate.pairs)
 
 
 def _nodes(settings: Settings, cell: Cell) -> tuple[Node, Node]:
@@ -95,10 +95,10 @@ def _nodes(settings: Settings, cell: Cell) -> tuple[Node, Node]:
 
 def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: str) -> str:
     """Describe a way and its conditions: two that differ in more than the number of items are not compared."""
-    made = scenario.arms[arm]
+    definition = scenario.arms[arm]
     kind = settings.corpora[corpus]
-    driven = {name: value for name, value in made.settings.items() if level > 1 or name != "worker_strategy"}
-    split = level == 1 and made.settings.get("worker_strategy") == "time_chunks"
+    driven = {name: value for name, value in definition.settings.items() if level > 1 or name != "worker_strategy"}
+    split = level == 1 and definition.settings.get("worker_strategy") == "time_chunks"
     shape = [kind.kind, kind.item_kb, kind.files, kind.broken, kind.crowded, kind.generated]
     conditions = [
         scenario.cache,
@@ -106,7 +106,7 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
         scenario.pipeline.output if scenario.pipeline else None,
         scenario.file,
     ]
-    return json.dumps([made.fetcher, driven, split, level, shape, conditions], sort_keys=True)
+    return json.dumps([definition.fetcher, driven, split, level, shape, conditions], sort_keys=True)
 
 
 def _count(cell: Cell, corpora: Mapping[str, str], items: dict[str, float]) -> None:

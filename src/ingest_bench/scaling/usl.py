@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ingest_bench.estimates import Estimate, generator
 
 Array = NDArray[np.float64]
-FEWEST_LEVELS = 4
+MIN_LEVELS = 4
 """The law has three coefficients: with three levels nothing is left that could contradict it."""
 DRAWS = 1_000
 UNLIKELY = 0.05
@@ -55,8 +55,8 @@ class Usl:
             ValueError: a level is outside, where nothing is known.
 
         """
-        found = np.array([[self.scale.value, self.contention.value, self.coherency.value]])
-        return np.asarray(_throughput(self._inside(levels), found)[0])
+        coefficients = np.array([[self.scale.value, self.contention.value, self.coherency.value]])
+        return np.asarray(_throughput(self._inside(levels), coefficients)[0])
 
     def band(self, levels: Sequence[float]) -> tuple[Array, Array]:
         """Give the bounds of the curve at some levels, none of them outside those measured.
@@ -71,12 +71,12 @@ class Usl:
         return low, high
 
     def _inside(self, levels: Sequence[float]) -> Array:
-        asked = np.asarray(levels, dtype=float)
-        if len(asked) and (asked.min() < self.levels[0] or asked.max() > self.levels[-1]):
+        requested = np.asarray(levels, dtype=float)
+        if len(requested) and (requested.min() < self.levels[0] or requested.max() > self.levels[-1]):
             raise ValueError(
                 f"levels from {self.levels[0]} to {self.levels[-1]} were measured; no curve goes past them"
             )
-        return asked
+        return requested
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class TooFew:
     """Why nothing was fitted."""
 
     levels: tuple[int, ...]
-    needed: int = FEWEST_LEVELS
+    needed: int = MIN_LEVELS
 
 
 def fit_usl(
@@ -106,19 +106,19 @@ def fit_usl(
         draws: of the bootstrap.
 
     """
-    known = {level: estimate for level, logs in sorted(ratios.items()) if (estimate := Estimate.of(logs))}
+    known = {level: estimate for level, logs in sorted(ratios.items()) if (estimate := Estimate.from_logs(logs))}
     levels = tuple(known)
-    if len(levels) < FEWEST_LEVELS:
+    if len(levels) < MIN_LEVELS:
         return TooFew(levels)
     at = np.array(levels, dtype=float)
-    found = _solve(at, np.exp([known[level].mean for level in levels]))
-    if found is None:
+    fitted = _solve(at, np.exp([known[level].mean for level in levels]))
+    if fitted is None:
         return TooFew(levels)
     drawn = np.column_stack([known[level].draws(generator(seed, level), draws) for level in levels])
     replicas = np.array([row for means in np.exp(drawn) if (row := _solve(at, means)) is not None])
     peaks = np.array([_peak(row, levels) for row in replicas])
-    peak = _peak(found, levels)
-    scale, contention, coherency = (_bounds(found[place], replicas[:, place], confidence) for place in range(3))
+    peak = _peak(fitted, levels)
+    scale, contention, coherency = (_bounds(fitted[index], replicas[:, index], confidence) for index in range(3))
     return Usl(
         scale=scale,
         contention=contention,
@@ -126,7 +126,7 @@ def fit_usl(
         peak=_bounds(peak, peaks, confidence),
         peak_at="lowest level" if peak <= levels[0] else "highest level" if peak >= levels[-1] else "inside",
         levels=levels,
-        describes=_describes(at, known, found),
+        describes=_describes(at, known, fitted),
         confidence=confidence,
         replicas=replicas,
     )
@@ -167,17 +167,17 @@ def _bounds(value: float, replicas: Array, confidence: float) -> Bounds:
     return Bounds(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
-def _describes(levels: Array, known: Mapping[int, Estimate], found: Array) -> bool:
-    """Compare the deviations of the levels with the spread of their pairs: the F test for lack of fit.
+def _describes(levels: Array, known: Mapping[int, Estimate], fitted: Array) -> bool:
+    """Compare the deviations of the levels with the variance of their pairs: the F test for lack of fit.
 
     N. R. Draper and H. Smith, "Applied Regression Analysis", 3rd edition, section 2.1.
     """
     from scipy.special import fdtrc  # noqa: PLC0415 - only who fits pays for scipy
 
     estimates = list(known.values())
-    off = np.array([estimate.mean for estimate in estimates]) - np.log(_throughput(levels, found[None, :])[0])
+    off = np.array([estimate.mean for estimate in estimates]) - np.log(_throughput(levels, fitted[None, :])[0])
     pairs = np.array([estimate.pairs for estimate in estimates])
-    inside = float(np.sum([(e.pairs - 1) * e.spread**2 for e in estimates])) / float((pairs - 1).sum())
+    within = float(np.sum([(e.pairs - 1) * e.sd**2 for e in estimates])) / float((pairs - 1).sum())
     free = len(levels) - 3
     lack = float((pairs * off**2).sum()) / free
-    return inside == 0 or float(fdtrc(free, int((pairs - 1).sum()), lack / inside)) >= UNLIKELY
+    return within == 0 or float(fdtrc(free, int((pairs - 1).sum()), lack / within)) >= UNLIKELY

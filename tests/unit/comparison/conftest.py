@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.comparison.runs import Measured
+from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.results import Cell, Digest, Environment, Load, Parity, Results, Sample, Trace
 from ingest_bench.sampling import StopRule
 from ingest_bench.settings import Sampling
@@ -36,9 +36,9 @@ LOAD = Load(load_1m=0.1, steal_s=0.0)
 DIGEST = Digest(count=ITEMS, ids="0", content="0")
 
 DRAWS: dict[str, Callable[[random.Random], float]] = {
-    "normal": lambda chance: chance.gauss(0, 1),
+    "normal": lambda rng: rng.gauss(0, 1),
     # As on a busy machine: one sample in ten of the candidate is far slower.
-    "hiccups": lambda chance: chance.gauss(0, 1) - (chance.uniform(0, 5) if chance.random() < 0.1 else 0),
+    "hiccups": lambda rng: rng.gauss(0, 1) - (rng.uniform(0, 5) if rng.random() < 0.1 else 0),
 }
 
 
@@ -48,19 +48,19 @@ class Truth:
 
     scenarios: int = 16
     arms: int = 4
-    spread: Callable[[random.Random], float] = lambda chance: 0.05
+    spread: Callable[[random.Random], float] = lambda rng: 0.05
     """Of the log ratios of a scenario's cells."""
-    most_pairs: Callable[[random.Random], int] = lambda chance: chance.randint(5, 10)
+    max_pairs: Callable[[random.Random], int] = lambda rng: rng.randint(5, 10)
     """That a scenario's budget allows."""
     draw: str = "normal"
-    unrest: float = 0.0
+    tau: float = 0.0
     """Standard deviation by which the log speed-up of a cell moves from run to run, the same for all of its pairs."""
     seed: int = 1
     config: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
         """Write the configuration down, and settle what belongs to the scenarios and not to a run."""
-        chance = random.Random(self.seed)
+        rng = random.Random(self.seed)
         names = ["base", *(f"arm_{number}" for number in range(self.arms))]
         self.config = {
             "corpora": {"files": {"kind": "item_files", "items": ITEMS}},
@@ -75,25 +75,25 @@ class Truth:
                 for number in range(self.scenarios)
             },
         }
-        self._nature = {name: (self.spread(chance), self.most_pairs(chance)) for name in self.config["scenarios"]}
+        self._nature = {name: (self.spread(rng), self.max_pairs(rng)) for name in self.config["scenarios"]}
 
-    def run(self, number: int, slower: Mapping[tuple[str, str], float] | None = None) -> Measured:
+    def run(self, number: int, slower: Mapping[tuple[str, str], float] | None = None) -> LoadedRun:
         """Measure everything once, with some cells' candidates so many times as slow as they were."""
-        chance = random.Random(f"{self.seed}/{number}")
+        rng = random.Random(f"{self.seed}/{number}")
         cells = [
-            self._cell(scenario, arm, chance, (slower or {}).get((scenario, arm), 1.0))
+            self._cell(scenario, arm, rng, (slower or {}).get((scenario, arm), 1.0))
             for scenario, block in self.config["scenarios"].items()
             for arm in block["arms"]
         ]
         return measured(self.config, cells, f"run-{number}.json")
 
-    def _cell(self, scenario: str, arm: str, chance: random.Random, slower: float) -> Cell:
-        spread, most = self._nature[scenario]
+    def _cell(self, scenario: str, arm: str, rng: random.Random, slower: float) -> Cell:
+        spread, budget = self._nature[scenario]
         null = arm == "base"
-        centre = 0.0 if null else math.log(2.0 / slower) + chance.gauss(0, self.unrest)
-        stop, ratios = StopRule(Sampling(budget_seconds=most)), list[float]()
+        centre = 0.0 if null else math.log(2.0 / slower) + rng.gauss(0, self.tau)
+        stop, ratios = StopRule(Sampling(budget_seconds=budget)), list[float]()
         while not stop(ratios, len(ratios), float(len(ratios))):
-            ratios.append(math.exp(centre + spread * DRAWS[self.draw](chance)))
+            ratios.append(math.exp(centre + spread * DRAWS[self.draw](rng)))
         return cell_of(scenario, arm, ratios, null=null)
 
 
@@ -129,7 +129,7 @@ def cell_of(scenario: str, arm: str, ratios: Sequence[float], **changes: Any) ->
     return Cell.model_construct(**{**given, **changes})
 
 
-def measured(config: dict[str, Any], cells: list[Cell], file: str = "run.json", **changes: Any) -> Measured:
+def measured(config: dict[str, Any], cells: list[Cell], file: str = "run.json", **changes: Any) -> LoadedRun:
     """Bring cells together, with a manifest of every corpus."""
     manifest = {"kind": "item_files", "reference": {"count": ITEMS, "ids": "0", "content": ["0"]}, "broken": {}}
     given = {
@@ -139,7 +139,9 @@ def measured(config: dict[str, Any], cells: list[Cell], file: str = "run.json", 
         "corpora": dict.fromkeys(config["corpora"], manifest),
         "cells": cells,
     }
-    return Measured.of(file, Results.model_construct(**{"schema_version": "1.0", "jobs": [], **given, **changes}))
+    return LoadedRun.from_results(
+        file, Results.model_construct(**{"schema_version": "1.0", "jobs": [], **given, **changes})
+    )
 
 
 def _pair(pair: int, ratio: float) -> tuple[Sample, Sample]:
@@ -181,6 +183,6 @@ def make_cell() -> Callable[..., Cell]:
 
 
 @pytest.fixture(scope="session")
-def bring_together() -> Callable[..., Measured]:
+def bring_together() -> Callable[..., LoadedRun]:
     """Give the maker of runs from cells."""
     return measured

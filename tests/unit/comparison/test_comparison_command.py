@@ -23,7 +23,7 @@ SLOWER = {("s0", "arm_1"): 1.5}
 @pytest.fixture
 def write(truth: Any, tmp_path: Path) -> Callable[..., Path]:
     """Give a writer of results: of a small world, with cells that are slower."""
-    world = truth(scenarios=3, arms=2, spread=lambda chance: 0.01)
+    world = truth(scenarios=3, arms=2, spread=lambda rng: 0.01)
 
     def written(name: str, number: int, slower: dict[tuple[str, str], float] | None = None) -> Path:
         path = tmp_path / name / "benchmark_results.json"
@@ -42,7 +42,7 @@ def test_nothing_worse_is_exit_code_0(write: Callable[..., Path], capsys: pytest
     assert told.out.count("\nno difference ") == 6
     last = told.out.splitlines()[-1]
     assert last.startswith("No regression beyond noise (0 worse, 0 better, 6 no difference,")
-    assert "would have shown a change of" in last
+    assert "Median minimum detectable change: " in last
 
 
 def test_a_regression_is_exit_code_1(write: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +63,7 @@ def test_both_files_are_written_beside_the_current_run(write: Callable[..., Path
     text = (current.parent / "compare.json").read_text()
     jsonschema.validate(json.loads(text), json.loads((SCHEMAS / "compare.schema.json").read_text()))
     found = Comparison.model_validate_json(text)
-    assert [cell.arm for cell in found.of("worse")] == ["arm_1"]
+    assert [cell.arm for cell in found.with_verdict("worse")] == ["arm_1"]
     report = (current.parent / "compare.md").read_text()
     assert report.startswith("# Against an earlier run\n\nWorse: s0/arm_1-1")
     assert not (earlier.parent / "compare.json").exists()
@@ -79,6 +79,14 @@ def test_the_gate_of_the_workflow_names_what_is_worse(write: Callable[..., Path]
         stop_at_regression(current.parent / "compare.json")
     main(["compare", str(earlier), str(earlier)])
     stop_at_regression(earlier.parent / "compare.json")
+
+
+def test_the_gate_refuses_a_comparison_of_another_version(tmp_path: Path) -> None:
+    """A `compare.json` with the fields of version 1.0 is an error that names the file and what to do."""
+    old = tmp_path / "compare.json"
+    old.write_text('{"schema_version": "1.0", "alarm": 0.01, "unrest": 1.0}')
+    with pytest.raises(ComparisonError, match=r"compare\.json: not of this version: .*; remove it and compare again"):
+        stop_at_regression(old)
 
 
 def test_a_busy_machine_is_exit_code_2(write: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,7 +173,7 @@ def test_no_argument_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_many_regressions_are_counted_and_not_cut_short(truth: Any) -> None:
     """The last line names the first few cells whole, says how many more there are, and still ends with its sentence."""
-    world = truth(scenarios=3, arms=4, spread=lambda chance: 0.01)
+    world = truth(scenarios=3, arms=4, spread=lambda rng: 0.01)
     slower = {(f"s{number}", f"arm_{arm}"): 1.5 for number in range(3) for arm in range(4)}
     last = as_text(compare(world.run(0), world.run(1, slower))).splitlines()[-1]
     assert last.count("-1 0.6") == 5

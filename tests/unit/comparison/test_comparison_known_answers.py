@@ -10,14 +10,14 @@ import pytest
 from ingest_bench.comparison import Comparison, compare
 
 COMPARISONS = 30
-UNLIKE = {"spread": lambda chance: math.exp(chance.gauss(math.log(0.07), 0.9))}
+UNLIKE = {"spread": lambda rng: math.exp(rng.gauss(math.log(0.07), 0.9))}
 """As real scenarios spread: from 1% for an API to 40% for writing files."""
 SCENES: dict[str, dict[str, Any]] = {
-    "three pairs": {**UNLIKE, "most_pairs": lambda chance: 3},
-    "many pairs": {**UNLIKE, "most_pairs": lambda chance: chance.randint(6, 20)},
+    "three pairs": {**UNLIKE, "max_pairs": lambda rng: 3},
+    "many pairs": {**UNLIKE, "max_pairs": lambda rng: rng.randint(6, 20)},
     "hiccups": {**UNLIKE, "draw": "hiccups"},
-    "restless machine": {**UNLIKE, "unrest": 0.2},
-    "six cells": {"scenarios": 3, "arms": 2, "spread": lambda chance: 0.1},
+    "high heterogeneity": {**UNLIKE, "tau": 0.2},
+    "six cells": {"scenarios": 3, "arms": 2, "spread": lambda rng: 0.1},
 }
 OPPOSITE = {"better": "worse", "worse": "better", "new": "removed", "removed": "new"}
 
@@ -34,7 +34,7 @@ def test_where_nothing_changed_nothing_is_worse(truth: Any, scene: str) -> None:
     runs = [world.run(number) for number in range(COMPARISONS + 1)]
     found = [compare(runs[number], runs[number + 1]) for number in range(COMPARISONS)]
     for verdict in ("worse", "better"):
-        assert sum(bool(comparison.of(verdict)) for comparison in found) <= 0.05 * COMPARISONS
+        assert sum(bool(comparison.with_verdict(verdict)) for comparison in found) <= 0.05 * COMPARISONS
 
 
 def test_a_planted_slow_down_is_found(truth: Any) -> None:
@@ -44,7 +44,7 @@ def test_a_planted_slow_down_is_found(truth: Any) -> None:
         world = truth(seed=seed)
         planted = (f"s{seed % 16}", f"arm_{seed % 4}")
         comparison = compare(world.run(0), world.run(1, {planted: 1.3}))
-        worse = {place for place, verdict in verdicts(comparison).items() if verdict == "worse"}
+        worse = {cell for cell, verdict in verdicts(comparison).items() if verdict == "worse"}
         found += planted in worse
         alone += worse <= {planted}
     assert found >= 29
@@ -54,19 +54,19 @@ def test_a_planted_slow_down_is_found(truth: Any) -> None:
 @pytest.mark.parametrize("scenarios", [4, 8, 16])
 def test_a_slow_down_of_many_is_found(truth: Any, scenarios: int) -> None:
     """Where the cells of some scenarios, half or all take 1.3 times as long, nine in ten of them are called worse."""
-    world = truth(most_pairs=lambda chance: 8)
+    world = truth(max_pairs=lambda rng: 8)
     slower = {(f"s{number}", f"arm_{arm}"): 1.3 for number in range(scenarios) for arm in range(4)}
-    worse = compare(world.run(0), world.run(1, slower)).of("worse")
+    worse = compare(world.run(0), world.run(1, slower)).with_verdict("worse")
     assert len(worse) >= 0.9 * len(slower)
     assert {(cell.scenario, cell.arm) for cell in worse} <= slower.keys()
 
 
-def test_a_restless_machine_is_told(truth: Any) -> None:
+def test_high_heterogeneity_is_a_warning(truth: Any) -> None:
     """Speed-ups that move from run to run are a warning that says by how much; a quiet machine has none."""
-    restless, quiet = truth(unrest=0.2), truth()
-    found = compare(restless.run(0), restless.run(1))
-    assert found.unrest == pytest.approx(math.exp(0.2 * math.sqrt(2)), rel=0.1)
-    assert [warning for warning in found.warnings if f"moved by {found.unrest:.2f}x" in warning]
+    unsteady, quiet = truth(tau=0.2), truth()
+    found = compare(unsteady.run(0), unsteady.run(1))
+    assert found.between_run_factor == pytest.approx(math.exp(0.2 * math.sqrt(2)), rel=0.1)
+    assert [warning for warning in found.warnings if f"moved by {found.between_run_factor:.2f}x" in warning]
     assert compare(quiet.run(0), quiet.run(1)).warnings == []
 
 
@@ -74,7 +74,7 @@ def test_a_planted_slow_down_is_as_large_as_planted(truth: Any) -> None:
     """The interval of the change holds the planted factor in about 95% of cells, and is centred on it."""
     held, logs = 0, []
     planted = {(f"s{number}", f"arm_{arm}"): 1.3 for number in range(16) for arm in range(4)}
-    world = truth(spread=lambda chance: 0.15, most_pairs=lambda chance: 8)
+    world = truth(spread=lambda rng: 0.15, max_pairs=lambda rng: 8)
     for number in range(12):
         for cell in compare(world.run(number), world.run(100 + number, planted)).cells:
             assert cell.change
@@ -91,20 +91,20 @@ def test_swapped_runs_get_the_opposite_verdicts(truth: Any, seed: int) -> None:
     one, other = world.run(0, {("s1", "arm_0"): 1.6}), world.run(1, {("s2", "arm_1"): 2.0, ("s3", "arm_1"): 0.5})
     there, back = compare(one, other), compare(other, one)
     assert {"worse", "better"} <= set(verdicts(there).values())
-    assert verdicts(back) == {place: OPPOSITE.get(found, found) for place, found in verdicts(there).items()}
+    assert verdicts(back) == {cell: OPPOSITE.get(found, found) for cell, found in verdicts(there).items()}
     for forth, reverse in zip(there.cells, back.cells, strict=True):
         assert forth.change
         assert reverse.change
         assert forth.change.factor == pytest.approx(1 / reverse.change.factor)
         assert forth.change.p == pytest.approx(reverse.change.p)
-        assert forth.change.least == pytest.approx(reverse.change.least)
+        assert forth.change.minimum_detectable_change == pytest.approx(reverse.change.minimum_detectable_change)
 
 
 def test_a_change_as_large_as_claimed_visible_is_seen(truth: Any) -> None:
     """A cell that changes by a little more than it says it would show is called worse, by a little less is not."""
-    world = truth(spread=lambda chance: 0.05)
+    world = truth(spread=lambda rng: 0.05)
     earlier = world.run(0)
-    least = next(cell.change.least for cell in compare(earlier, earlier).cells if cell.change)
+    detectable = next(cell.change.minimum_detectable_change for cell in compare(earlier, earlier).cells if cell.change)
     for share, verdict in ((1.02, "worse"), (0.98, "no difference")):
-        current = world.run(0, {("s0", "arm_0"): least * share})
+        current = world.run(0, {("s0", "arm_0"): detectable * share})
         assert verdicts(compare(earlier, current))["s0", "arm_0"] == verdict

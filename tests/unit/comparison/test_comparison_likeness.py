@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ingest_bench.comparison import Comparison, compare
-from ingest_bench.comparison.runs import Measured
+from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.errors import ComparisonError
 from ingest_bench.results import Cell, Parity
 
@@ -35,7 +35,7 @@ CONFIG: dict[str, Any] = {
 }
 RATIOS = [2.0, 2.1, 1.9, 2.05]
 
-Build = Callable[..., Measured]
+Build = Callable[..., LoadedRun]
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 def build(make_cell: Callable[..., Cell], bring_together: Build) -> Build:
     """Give a maker of runs of that configuration, whose candidate in scenario `files` is as given."""
 
-    def run(config: dict[str, Any] = CONFIG, *, ratios: list[float] = RATIOS, **options: Any) -> Measured:
+    def run(config: dict[str, Any] = CONFIG, *, ratios: list[float] = RATIOS, **options: Any) -> LoadedRun:
         changes = options.pop("cell", {})
         cells = [
             make_cell("files", "base", [1.0, 1.01, 0.99], null=True),
@@ -116,7 +116,7 @@ def test_captions_and_effort_are_no_part_of_the_question(build: Build, path: str
     [
         ({"kind": "item_files", "reference": {"count": 9}, "broken": {}}, "files holds other items"),
         ({"kind": "items_directory", "broken": {}}, "files holds another kind"),
-        (None, "nothing is known of what corpus files held"),
+        (None, "the results have no manifest of files"),
     ],
 )
 def test_other_items_are_another_question(build: Build, manifest: dict[str, Any] | None, reason: str) -> None:
@@ -174,7 +174,7 @@ def test_our_own_version_and_host_are_no_reason_to_doubt(build: Build) -> None:
     assert compare(earlier, current).warnings == []
 
 
-def under_load(run: Measured, load: float) -> Measured:
+def under_load(run: LoadedRun, load: float) -> LoadedRun:
     """Return a run whose cells, but for the first, began under a load."""
     for cell in run.results.cells[1:]:
         cell.load_before = cell.load_before.model_copy(update={"load_1m": load})
@@ -249,17 +249,17 @@ def test_new_and_removed_cells_are_listed(build: Build, make_cell: Callable[...,
     current = bring_together(more, [*earlier.results.cells, make_cell("files", "extra", [3.0, 3.1])])
     for pair, verdict, mine in (((earlier, current), "new", "current"), ((current, earlier), "removed", "earlier")):
         comparison = compare(*pair)
-        (cell,) = comparison.of(verdict)
+        (cell,) = comparison.with_verdict(verdict)
         assert cell.arm == "extra"
         assert getattr(cell, mine) is not None
-        assert len(comparison.of("no difference")) == 2
+        assert len(comparison.with_verdict("no difference")) == 2
 
 
 def test_null_cells_show_noise_and_get_no_verdict(build: Build) -> None:
     """A baseline against itself is not a cell to judge: it appears as its scenario's noise, from both runs."""
     comparison = compare(build(), build())
     assert {cell.arm for cell in comparison.cells} == {"queue"}
-    assert {noise.scenario: noise.borrowed for noise in comparison.noise} == {"files": False, "api": False}
+    assert {noise.scenario: noise.noise_borrowed for noise in comparison.noise} == {"files": False, "api": False}
     assert all(noise.earlier and noise.factor >= noise.earlier.high for noise in comparison.noise)
 
 
@@ -273,7 +273,7 @@ def test_noise_is_borrowed_from_the_scenario_whose_corpus_the_baseline_reads(
     cells[2] = make_cell("api", "base", [1.0, 3.0, 0.2], null=True)
     run = bring_together(grown, cells)
     noise = {found.scenario: found for found in compare(run, run).noise}
-    assert noise["grown"].borrowed
+    assert noise["grown"].noise_borrowed
     assert noise["grown"].factor == noise["files"].factor < noise["api"].factor
 
 

@@ -23,7 +23,7 @@ from ingest_bench.results import Load
 
 COVERAGE = Score(name="intervals", value=0.951, trials=19_304, at_least=0.93, at_most=0.97)
 CELL = WallCell(
-    name="3 workers", found=2.69, low=2.65, high=2.72, true=2.74, pairs=4, stop_reason="narrow enough", limit=0.15
+    name="3 workers", measured=2.69, low=2.65, high=2.72, true=2.74, pairs=4, stop_reason="narrow enough", limit=0.15
 )
 
 
@@ -62,7 +62,7 @@ def test_figures_stand_beside_their_limits() -> None:
     [
         record(score=COVERAGE.model_copy(update={"value": 0.90})),
         record(score=COVERAGE.model_copy(update={"value": None})),
-        record(cell=CELL.model_copy(update={"found": 1.0})),
+        record(cell=CELL.model_copy(update={"measured": 1.0})),
     ],
 )
 def test_a_missed_limit_is_said_first(missed: Calibration) -> None:

@@ -15,7 +15,7 @@ import yaml
 import ingest_bench.design
 import ingest_bench.reporting.what_to_do
 from ingest_bench.__main__ import main
-from ingest_bench.advice import advise_modes, advise_scenarios
+from ingest_bench.advice import recommend_modes, recommend_scenarios
 from ingest_bench.design import render_design, write_advice_files
 from ingest_bench.design.document import TITLE, advise_folder, render
 from ingest_bench.design.facts import NUMBER
@@ -90,8 +90,8 @@ def chunks_win(scenario: str, arm: str, level: int) -> float:
 
 def settings_of(results: Results) -> dict[str, Any]:
     """Give the recommended settings as a YAML parser sees them."""
-    scenarios = advise_scenarios(results)
-    found: dict[str, Any] = yaml.safe_load(recommended_yaml(advise_modes(results, scenarios), scenarios))
+    scenarios = recommend_scenarios(results)
+    found: dict[str, Any] = yaml.safe_load(recommended_yaml(recommend_modes(results, scenarios), scenarios))
     return found
 
 
@@ -135,18 +135,18 @@ def test_where_the_modes_differ_each_gets_its_own(world: Any) -> None:
 
 
 def test_where_it_is_undecided_it_says_so_and_counts_the_pairs(world: Any) -> None:
-    """With noise larger than the differences the document bets, names the pairs that are missing, and risks it."""
+    """With noise larger than the differences the choice is provisional, with the missing pairs and a risk."""
     results = world(lambda scenario, arm, level: 1.0 if arm == "sequential" else 1.15, noise=0.3)
-    modes = advise_modes(results)
+    modes = recommend_modes(results)
     undecided = {mode: advice for mode, advice in modes.items() if advice.verdict.status == "undecided"}
     assert undecided
     text = flat(render_design(results))
-    assert "Undecided, so a bet, for" in text
+    assert "Undecided, so provisional, for" in text
     for advice in undecided.values():
         assert f"about {advice.verdict.more_pairs} more pairs of each" in text
     assert "is wrong" in text
     comments = " ".join(
-        line.strip("# ") for line in recommended_yaml(modes, advise_scenarios(results)).splitlines() if "#" in line
+        line.strip("# ") for line in recommended_yaml(modes, recommend_scenarios(results)).splitlines() if "#" in line
     )
     assert "Undecided against" in comments
 
@@ -265,9 +265,9 @@ def test_only_what_can_be_set_is_recommended(make: Any) -> None:
 def test_settings_are_what_the_command_takes(make: Any, tmp_path: Path) -> None:
     """Each section, found by its source, makes an `IngestConfig`."""
     results = make()
-    scenarios = advise_scenarios(results)
+    scenarios = recommend_scenarios(results)
     path = tmp_path / "recommended_ingest.yaml"
-    path.write_text(recommended_yaml(advise_modes(results, scenarios), scenarios))
+    path.write_text(recommended_yaml(recommend_modes(results, scenarios), scenarios))
     for source, mode in (("http://127.0.0.1/", "api"), ("items.parquet", "file"), (str(tmp_path), "file")):
         config = IngestConfig.parse({**settings_from(path, source), "source": source})
         assert config.mode == mode

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from ingest_bench.advice import advise_modes
+from ingest_bench.advice import recommend_modes
 from ingest_bench.reporting.compare import advised
 from ingest_bench.reporting.figures import choices_figure, scenario_figure
 from ingest_bench.reporting.plots.removal import WITHOUT
@@ -186,19 +186,21 @@ def test_bars_are_as_long_as_the_chances_and_the_losses(make: Any) -> None:
     bars = [box for group in drawing.svg.findall("g") for box in of_class(group, "fill") if box.get("height") == "9"]
     assert len(bars) == 2 * len(verdict.chances) > 2
     unit = place_of(drawing.svg, "100%") - place_of(drawing.svg, "0%")
-    told = [share for chance in verdict.chances.values() for share in (chance.best, chance.loss_if_not_best)]
+    told = [share for chance in verdict.chances.values() for share in (chance.p_best, chance.loss_if_not_best)]
     assert [float(str(bar.get("width"))) / unit for bar in bars] == pytest.approx(told, abs=0.001)
-    assert sum(chance.best for chance in verdict.chances.values()) == pytest.approx(1, abs=0.01)
+    assert sum(chance.p_best for chance in verdict.chances.values()) == pytest.approx(1, abs=0.01)
 
 
 def test_the_choice_is_marked_and_the_hopeless_are_told(make: Any) -> None:
-    """One row bears the choice, or the bet while it is undecided; ways without a chance are in the sentence."""
+    """One row bears the choice, marked provisional while it is undecided; ways without a chance are in the sentence."""
     make.noise = 0.05
     _, view, drawing = drawn(make(only("small_files_warm"), rates(CLOSE)), "small_files_warm", CHANCES)
     verdict = advised(view).verdict
     assert verdict.use is not None
-    marked = [text for text in texts(drawing.svg) if text.endswith(("(the choice)", "(the bet)"))]
-    assert marked == [f"{advised(view).options[verdict.use].label} (the {'choice' if verdict.decided else 'bet'})"]
+    marked = [text for text in texts(drawing.svg) if text.endswith(("(the choice)", "(provisional)"))]
+    assert marked == [
+        f"{advised(view).options[verdict.use].label} ({'the choice' if verdict.decided else 'provisional'})"
+    ]
     assert len(verdict.left_out) > 0
     assert "Under 1% to be as good: " in drawing.shows
     assert "to be within 5% of it" in drawing.shows
@@ -217,7 +219,7 @@ def test_every_mode_shows_how_sure_its_choice_is(make: Any) -> None:
     figure = choices_figure(Study.of(results))
     assert figure is not None
     assert [drawing.title for drawing in figure.drawings] == ["JSON files", "GeoParquet", "API"]
-    for drawing, advice in zip(figure.drawings, advise_modes(results).values(), strict=True):
+    for drawing, advice in zip(figure.drawings, recommend_modes(results).values(), strict=True):
         assert advice.use is not None
         assert drawing.shows.lower().startswith(f"{advice.use.label.lower()}. ")
     assert choices_figure(Study.of(make(lambda spec: spec.scenario == "small_api"))) is None

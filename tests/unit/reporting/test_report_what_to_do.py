@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ingest_bench.advice import advise_modes, advise_scenarios
+from ingest_bench.advice import recommend_modes, recommend_scenarios
 from ingest_bench.reporting.compare import recommended, rival
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.sections import whole_report
@@ -60,7 +60,7 @@ def test_the_tables_recommend_what_is_advised(make: Any) -> None:
     """The recommended row of a scenario is the advised option, in every scenario that has one."""
     results = make()
     study = Study.of(results)
-    advised = {advice.name: advice.use for advice in advise_scenarios(results)}
+    advised = {advice.name: advice.use for advice in recommend_scenarios(results)}
     assert {view.name for view in study.views if view.name not in advised} == {
         name for name, scenario in study.settings.scenarios.items() if scenario.of_stages
     }
@@ -72,7 +72,7 @@ def test_the_tables_recommend_what_is_advised(make: Any) -> None:
 
 
 def test_a_rival_is_smaller_and_only_named_while_undecided(make: Any) -> None:
-    """While noise hides whether one at a time is as good, it is named beside the bet; once decided, nothing is."""
+    """One at a time is named beside the provisional choice while noise hides if it is as good; not once decided."""
 
     def faster(spec: Any, arm: str, level: int, found: Any) -> Any:
         return replace(found, rate=found.rate * (1.3 if level > 1 else 1.0))
@@ -80,7 +80,7 @@ def test_a_rival_is_smaller_and_only_named_while_undecided(make: Any) -> None:
     seen = set()
     for make.noise, make.seed in [(0.01, 1), *((0.3, seed) for seed in range(8))]:
         results = make(lambda spec: spec.scenario == "mixed_files_ndjson", truth=faster)
-        (advice,), (view,) = advise_scenarios(results), Study.of(results).views
+        (advice,), (view,) = recommend_scenarios(results), Study.of(results).views
         row, other = recommended(view), rival(view)
         assert row is not None
         expected = row.level > 1 and not advice.verdict.decided
@@ -99,7 +99,7 @@ def test_a_scenario_that_contradicts_its_mode_is_named(make: Any) -> None:
         return found
 
     results = make(lambda spec: spec.scenario in ("large_api", "rate_limited"), truth=truth)
-    advice = advise_modes(results)["api"]
+    advice = recommend_modes(results)["api"]
     assert [each.name for each in advice.better_elsewhere] != []
     assert "Better elsewhere: " in what_to_do(Study.of(results))[0]
 

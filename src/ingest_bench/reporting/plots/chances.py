@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from ingest_bench.advice import Chance, Verdict
 from ingest_bench.advice.options import Key as OptionKey
 from ingest_bench.advice.options import Option
-from ingest_bench.advice.recommend import HOPELESS, TOLERANCE
+from ingest_bench.advice.recommend import MIN_PROBABILITY, TOLERANCE
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale
 from ingest_bench.reporting.plots.svg import Drawing, box, line, words
@@ -36,7 +36,7 @@ def chances(subject: str, title: str, verdict: Verdict[OptionKey], options: Mapp
 
     """
     scale = Scale(0.0, 1.0, EDGE + 3, WIDTH - EDGE - _FREE, log=False, ticks=_TICKS)
-    chosen = " (the choice)" if verdict.decided else " (the bet)"
+    chosen = " (the choice)" if verdict.decided else " (provisional)"
     names = [f"{options[key].label}{chosen if key == verdict.use else ''}" for key in verdict.chances]
     canvas, middles = rows(names, scale, deep=2 * STEP, text=percent)
     for chance, y in zip(verdict.chances.values(), middles, strict=True):
@@ -56,7 +56,7 @@ def shows(verdict: Verdict[OptionKey], options: Mapping[OptionKey, Option]) -> s
     names = [named(options[key]) for key in verdict.left_out]
     if len(names) > _NAMED + 1:
         names = [*names[:_NAMED], counted(len(names) - _NAMED, "other way")]
-    hopeless = f" Under {percent(HOPELESS)} to be as good: {listed(names)}." if names else ""
+    hopeless = f" Under {percent(MIN_PROBABILITY)} to be as good: {listed(names)}." if names else ""
     return f"{use}{how_sure(verdict, dict(options))}{hopeless}"
 
 
@@ -64,9 +64,9 @@ def _bars(scale: Scale, y: float, chance: Chance) -> Sequence[Element]:
     first, second = y - STEP / 2, y + STEP / 2
     lost = chance.loss_if_not_best
     return [
-        coloured(_BEST, box(scale(0.0), first - THIN / 2, scale(chance.best) - scale(0.0), THIN, "fill")),
-        line(scale(chance.best), first, scale(chance.enough), first, "whisker"),
-        words(scale(max(chance.best, chance.enough)) + 5, first + 4, probability(chance.best)),
+        coloured(_BEST, box(scale(0.0), first - THIN / 2, scale(chance.p_best) - scale(0.0), THIN, "fill")),
+        line(scale(chance.p_best), first, scale(chance.p_within_tolerance), first, "whisker"),
+        words(scale(max(chance.p_best, chance.p_within_tolerance)) + 5, first + 4, probability(chance.p_best)),
         coloured(_LOSS, box(scale(0.0), second - THIN / 2, scale(lost) - scale(0.0), THIN, "fill")),
         words(scale(lost) + 5, second + 4, share(lost)),
     ]
