@@ -53,6 +53,7 @@ def _parser(arguments: Sequence[str] | None) -> argparse.ArgumentParser:
     _add_schemas(commands)
     _add_publish(commands)
     _add_compare(commands)
+    _add_compare_builds(commands)
     _add_results_doc(commands)
     _add_advise(commands)
     _add_hostile_matrix(commands)
@@ -124,6 +125,39 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     command.add_argument("--output", type=Path, metavar="DIR", help="for compare.md and .json (default: CURRENT's)")
     command.set_defaults(run=_compare)
+
+
+def _add_compare_builds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "compare-builds",
+        help="measure cells of this build and of an earlier commit in pairs",
+        description="Measure cells and commands of this build and of an earlier commit in pairs on this machine. The "
+        "commit gets an environment of its own, made once. Exit code 0: all have a time; 1: one failed, or the builds "
+        "delivered different things; 2: bad usage.",
+    )
+    command.add_argument("ref", metavar="REF", help="the earlier commit, as git understands it")
+    command.add_argument(
+        "--cells", nargs="+", metavar="NAME", help="scenario/arm-concurrency, or commands/NAME (default: a few of each)"
+    )
+    command.add_argument("--pairs", type=int, default=7, metavar="N", help="of each (default: %(default)s)")
+    command.add_argument(
+        "--config", type=Path, default=Path("config.yaml"), metavar="FILE", help="(default: %(default)s)"
+    )
+    output = Path("results/compare-builds.json")
+    command.add_argument(
+        "--output", type=Path, default=output, metavar="FILE", help=f"a .md goes beside it (default: {output})"
+    )
+    folder = Path("results/builds")
+    command.add_argument(
+        "--folder", type=Path, default=folder, metavar="DIR", help=f"for builds and corpora (default: {folder})"
+    )
+    command.add_argument(
+        "--base-python",
+        type=Path,
+        metavar="PYTHON",
+        help="run the earlier commit with this interpreter and its packages, instead of an environment of its own",
+    )
+    command.set_defaults(run=_compare_builds)
 
 
 def _add_results_doc(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -226,6 +260,22 @@ def _compare(options: argparse.Namespace) -> int:
     if found.of("worse"):
         return REGRESSION
     return BAD_INPUT if found.undecided else OK
+
+
+def _compare_builds(options: argparse.Namespace) -> int:
+    from ingest_bench.builds.build import base_build, this_build  # noqa: PLC0415 - one command's imports
+    from ingest_bench.builds.compare import DEFAULT_CELLS, compare_builds  # noqa: PLC0415 - are not
+    from ingest_bench.builds.render import as_text, write  # noqa: PLC0415 - another's
+
+    if options.pairs < 2:  # noqa: PLR2004 - a spread takes two
+        raise SettingsError(f"--pairs: {options.pairs} is less than 2")
+    base = base_build(options.ref, options.folder, options.base_python)
+    found = compare_builds(
+        base, this_build(), options.config, options.cells or DEFAULT_CELLS, options.pairs, options.folder
+    )
+    write(found, options.output)
+    print(as_text(found))
+    return FAILED if any(case.reason for case in found.cases) else OK
 
 
 def _results_doc(options: argparse.Namespace) -> None:
