@@ -263,15 +263,18 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _compare_builds(options: argparse.Namespace) -> int:
-    from ingest_bench.builds.build import base_build, this_build  # noqa: PLC0415 - one command's imports
+    from ingest_bench.builds.build import base_build  # noqa: PLC0415 - one command's imports
     from ingest_bench.builds.compare import DEFAULT_CELLS, compare_builds  # noqa: PLC0415 - are not
     from ingest_bench.builds.render import as_text, write  # noqa: PLC0415 - another's
 
     if options.pairs < 2:  # noqa: PLR2004 - a spread takes two
         raise SettingsError(f"--pairs: {options.pairs} is less than 2")
-    base = base_build(options.ref, options.folder, options.base_python)
     found = compare_builds(
-        base, this_build(), options.config, options.cells or DEFAULT_CELLS, options.pairs, options.folder
+        lambda: base_build(options.ref, options.folder, options.base_python),
+        options.config,
+        options.cells or DEFAULT_CELLS,
+        pairs=options.pairs,
+        folder=options.folder,
     )
     write(found, options.output)
     print(as_text(found))

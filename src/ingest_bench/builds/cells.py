@@ -17,7 +17,6 @@ from ingest_bench.builds.names import SideName, as_sample, name_among
 from ingest_bench.builds.records import BuildSample
 from ingest_bench.corpora import build_corpus, describe_corpus
 from ingest_bench.digest import CLASSES
-from ingest_bench.errors import SettingsError
 from ingest_bench.freshness import Freshness
 from ingest_bench.identity import corpus_identity, fingerprint
 from ingest_bench.jobs import recorded
@@ -65,11 +64,8 @@ class CellCase:
 
         Raises:
             MeasurementError: the server doesn't start.
-            SettingsError: the cell asks a server that isn't this machine's.
 
         """
-        if self.settings.corpora[self.spec.corpus].url:
-            raise SettingsError(f"{self.name}: asks a server that isn't this machine's; builds are compared without")
         make_corpus(self.settings, self.spec.corpus)
         # Against itself: whatever the cell's own baseline is, it isn't measured here.
         alone = replace(

@@ -20,6 +20,7 @@ from ingest_bench.corpora import read_manifest
 from ingest_bench.delivery import written
 from ingest_bench.digest import DigestSink
 from ingest_bench.errors import MeasurementError
+from ingest_bench.hostlock import host_lock
 from ingest_bench.identity import corpus_identity
 from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results import Digest
@@ -94,8 +95,9 @@ class CommandCase:
             if self._command.corpus:
                 make_corpus(self._settings, self._corpus)
                 self._source = self._read_from(self._command.corpus, stack)
-            for side in SIDES:
-                self.sample(side, 0)
+            with host_lock():
+                for side in SIDES:
+                    self.sample(side, 0)
             yield
 
     def sample(self, side: SideName, pair: int) -> BuildSample:

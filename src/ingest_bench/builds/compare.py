@@ -6,11 +6,11 @@ import json
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest_bench.builds.build import Build
+from ingest_bench.builds.build import ROOT, Build, this_build
 from ingest_bench.builds.cells import CellCase
 from ingest_bench.builds.commands import COMMANDS, CommandCase
 from ingest_bench.builds.names import SIDES, SideName
@@ -25,6 +25,7 @@ from ingest_bench.sample_run import run_json
 LOG = logging.getLogger(__name__)
 
 DRIVER = Path(__file__).with_name("driver.py")
+COMMAND = "commands/"
 DESCRIBE_SECONDS = 120.0
 DEFAULT_CELLS = (
     *("commands/help", "commands/one-item", "small_files_warm/sequential-1", "items_directory/sequential-1"),
@@ -33,13 +34,12 @@ DEFAULT_CELLS = (
 
 
 def compare_builds(
-    base: Build, this: Build, config: Path, names: Sequence[str], pairs: int, folder: Path
+    make_base: Callable[[], Build], config: Path, names: Sequence[str], *, pairs: int, folder: Path
 ) -> BuildComparison:
-    """Measure cells and commands of two builds against each other.
+    """Measure cells and commands of an earlier build and of the code that runs now, which makes corpora and servers.
 
     Args:
-        base: the earlier build.
-        this: the code that runs now, which makes corpora and servers for both.
+        make_base: gives the earlier build; it is called once the names are known to be right.
         config: file of the configuration that names the cells.
         names: `scenario/arm-concurrency` or `commands/name`, each.
         pairs: of each.
@@ -53,18 +53,16 @@ def compare_builds(
         ComparisonError: the base build can't be asked, or doesn't have a cell.
 
     """
-    builds: dict[SideName, Build] = {"base": base, "this": this}
-    settings = load_settings(config)
-    settings = settings.model_copy(update={"results": str(folder)})
-    wanted = [(name, *_parsed(name)) for name in dict.fromkeys(names) if not name.startswith("commands/")]
+    settings = load_settings(config).model_copy(update={"results": str(folder)})
+    commands = [_command(name) for name in names if name.startswith(COMMAND)]
+    wanted = [(name, *_parsed(name)) for name in names if not name.startswith(COMMAND)]
     specs = {name: find_cell(settings, scenario, arm, level) for name, scenario, arm, level in wanted}
+    if remote := [name for name, spec in specs.items() if settings.corpora[spec.corpus].url]:
+        raise SettingsError(f"{remote[0]}: asks a server that isn't this machine's; builds aren't compared there")
+    builds: dict[SideName, Build] = {"base": make_base(), "this": this_build()}
     answers = {side: describe(builds[side], config, wanted) for side in SIDES}
-    cases = [
-        CommandCase(_command(name), settings, builds)
-        if name.startswith("commands/")
-        else CellCase(name, settings, specs[name], builds, _alike(name, answers))
-        for name in dict.fromkeys(names)
-    ]
+    cases: list[CellCase | CommandCase] = [CommandCase(name, settings, builds) for name in commands]
+    cases += [CellCase(name, settings, spec, builds, _alike(name, answers)) for name, spec in specs.items()]
     records = {side: _record(builds[side], answers[side]) for side in SIDES}
     before, kept, found = load(), [], []
     for case in cases:
@@ -97,7 +95,7 @@ def describe(build: Build, config: Path, cells: Sequence[Any]) -> dict[str, Any]
 
     """
     try:
-        inside = build.root / config.absolute().relative_to(Path(__file__).parents[3])
+        inside = build.root / config.absolute().relative_to(ROOT)
     except ValueError:
         inside = config
     request = json.dumps({"config": str((inside if inside.is_file() else config).absolute()), "cells": cells})
@@ -160,7 +158,7 @@ def _parsed(name: str) -> tuple[str, str, int]:
 
 
 def _command(name: str) -> str:
-    command = name.removeprefix("commands/")
+    command = name.removeprefix(COMMAND)
     if command not in COMMANDS:
         raise SettingsError(f"{name}: no such command; use one of {_NAMES}")
     return command

@@ -102,7 +102,7 @@ class BuildComparison(Record):
     load_after: Load
     """After the last pair."""
     cases: list[CaseRecord]
-    """In the order asked for."""
+    """Commands first, then cells."""
 
 
 def judge(name: str, samples: list[BuildSample], expected: Callable[[BuildSample], str | None]) -> CaseRecord:
