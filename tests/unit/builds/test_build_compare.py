@@ -70,9 +70,8 @@ def test_half_a_line_of_kept_pairs_is_dropped(tmp_path: Path) -> None:
 def test_a_command_is_measured_without_its_starter(tmp_path: Path) -> None:
     """Peak memory and CPU time are those of the command and its children, however large this process is."""
     ballast = bytearray(b"x") * (300 << 20)
-    child = (
-        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(10**7))']); print('said'); exit(3)"
-    )
+    inner = "import time; sum(range(10**6)); print(time.process_time())"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{inner}']); exit(3)"
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(LAUNCH), str(tmp_path / "said"), sys.executable, "-c", child],
         capture_output=True,
@@ -81,5 +80,4 @@ def test_a_command_is_measured_without_its_starter(tmp_path: Path) -> None:
     used = json.loads(done.stdout)
     assert used["exit_code"] == 3
     assert 5 < used["peak_rss_mib"] < 100 < len(ballast)
-    assert used["cpu_s"] > 0.05
-    assert (tmp_path / "said").read_text() == "said\n"
+    assert used["cpu_s"] >= float((tmp_path / "said").read_text())
