@@ -36,7 +36,10 @@ CONFIG = {
             "server": {"think_ms": 2},
             "pipeline": {"output": "ndjson"},
             "baseline": {"arm": "chunks", "concurrency": 2},
-            "arms": {"chunks": {"concurrency": [2], "settings": {"worker_strategy": "time_chunks"}}},
+            "arms": {
+                "chunks": {"concurrency": [2], "settings": {"worker_strategy": "time_chunks"}},
+                "pages": {"concurrency": [1], "settings": {"limit": 10}},
+            },
         },
     },
 }
@@ -60,7 +63,7 @@ def git(checkout: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkout of this code with earlier commits: `empty`, `defect`, `alike`, and `HEAD` with another cell."""
+    """Return a checkout of this code with earlier commits: `empty`, `defect`, `alike`, and `newest` with other cells."""
     folder = tmp_path_factory.mktemp("checkout")
     git(folder, "init", "--quiet")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "Nothing")
@@ -78,7 +81,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit(folder, "alike")
     arms = {"sequential": {"concurrency": [1, 2]}}
     more = {**CONFIG["scenarios"], "small": {**CONFIG["scenarios"]["small"], "arms": arms}}
-    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "scenarios": more}))
+    changed = yaml.safe_dump({**CONFIG, "scenarios": more}).replace("limit: 10", "limit: 20")
+    (folder / "config.yaml").write_text(changed)
     commit(folder, "newest")
     return folder
 
@@ -157,10 +161,15 @@ def test_a_base_that_delivers_something_else_has_no_time(checkout: Path) -> None
     [
         ("empty", "small/sequential-1", "BASE: empty can't be installed: it has no pyproject.toml"),
         ("alike", "small/sequential-2", "small/sequential-2: not a cell of the base build"),
+        (
+            "alike",
+            "served/pages-1",
+            "served/pages-1: the base build has settings {'limit': 10}, this build {'limit': 20}",
+        ),
     ],
 )
-def test_a_base_without_package_or_cell_is_refused(checkout: Path, ref: str, cell: str, said: str) -> None:
-    """Both end the command with code 2 and one line, before anything is measured."""
+def test_a_base_that_cannot_be_compared_is_refused(checkout: Path, ref: str, cell: str, said: str) -> None:
+    """No package, no such cell, other settings: code 2 and one line, before anything is measured."""
     assert compare(checkout, ref, [cell]) == (2, "", f"{said}\n")
 
 

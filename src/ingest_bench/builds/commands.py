@@ -39,26 +39,28 @@ LAST_WORDS = 500
 class Command:
     """What is run: on nothing, or on a corpus whose items it writes."""
 
-    corpus: Corpus | None = None
+    corpus: str | None = None
     to: str = ""
     """The output format."""
     options: tuple[str, ...] = ()
 
 
+CORPORA = {
+    "command_item": Corpus(kind="item_files", items=1),
+    "command_files": Corpus(kind="item_files", items=2000),
+    "command_table": Corpus(kind="geoparquet", items=2000, files=1),
+    "command_api": Corpus(kind="api", items=2000),
+}
 SERVER = Server(think_ms=5, jitter_ms=0.5)
-"""How corpora of kind api are served."""
-_FILES = Corpus(kind="item_files", items=2000)
-_TABLE = Corpus(kind="geoparquet", items=2000, files=1)
+"""How `command_api` is served."""
 COMMANDS = {
     "help": Command(options=("--help",)),
-    "one-item": Command(Corpus(kind="item_files", items=1), "ndjson"),
-    "files-ndjson": Command(_FILES, "ndjson"),
-    "files-geoparquet": Command(_FILES, "geoparquet"),
-    "geoparquet-ndjson": Command(_TABLE, "ndjson"),
-    "geoparquet-geoparquet": Command(_TABLE, "geoparquet"),
-    "api-ndjson": Command(
-        Corpus(kind="api", items=2000), "ndjson", ("--concurrency", "10", "--strategy", "time_chunks")
-    ),
+    "one-item": Command("command_item", "ndjson"),
+    "files-ndjson": Command("command_files", "ndjson"),
+    "files-geoparquet": Command("command_files", "geoparquet"),
+    "geoparquet-ndjson": Command("command_table", "ndjson"),
+    "geoparquet-geoparquet": Command("command_table", "geoparquet"),
+    "api-ndjson": Command("command_api", "ndjson", ("--concurrency", "10", "--strategy", "time_chunks")),
 }
 """By name, as in `commands/help`. The size of a command's corpus is part of what its name means."""
 
@@ -70,9 +72,8 @@ class CommandCase:
         """Take a name out of `COMMANDS`; the settings say where corpora go and give their seed."""
         self.name = f"commands/{name}"
         self._command, self._builds = COMMANDS[name], builds
-        self._corpus = f"command_{name.replace('-', '_')}"
-        corpora = {self._corpus: self._command.corpus} if self._command.corpus else {}
-        self._settings = settings.model_copy(update={"corpora": {**settings.corpora, **corpora}})
+        self._corpus = self._command.corpus or ""
+        self._settings = settings.model_copy(update={"corpora": CORPORA})
         self._scratch = Path(settings.results).absolute() / "scratch"
         self._source: list[str] = []
         self._server: SimulatorProcess | None = None
@@ -80,7 +81,7 @@ class CommandCase:
     @property
     def depends_on(self) -> Any:
         """What a sample of it depends on beside the builds' code."""
-        corpus = corpus_identity(self._settings, self._corpus) if self._command.corpus else None
+        corpus = corpus_identity(self._settings, self._corpus) if self._corpus else None
         return [self._command.to, self._command.options, SERVER.model_dump(), corpus]
 
     @contextmanager
@@ -92,9 +93,9 @@ class CommandCase:
 
         """
         with ExitStack() as stack:
-            if self._command.corpus:
+            if self._corpus:
                 make_corpus(self._settings, self._corpus)
-                self._source = self._read_from(self._command.corpus, stack)
+                self._source = self._read_from(stack)
             with host_lock():
                 for side in SIDES:
                     self.sample(side, 0)
@@ -139,9 +140,10 @@ class CommandCase:
             return None
         return digest_difference(sample.digest, read_manifest(manifest_file(self._settings, self._corpus)).reference)
 
-    def _read_from(self, corpus: Corpus, stack: ExitStack) -> list[str]:
+    def _read_from(self, stack: ExitStack) -> list[str]:
+        """Give the arguments that name the source; its server ends with the stack."""
         folder = corpus_folder(self._settings, self._corpus).absolute()
-        if corpus.kind != "api":
+        if CORPORA[self._corpus].kind != "api":
             fill(corpus_files(folder))
             os.sync()
             return [str(folder)]

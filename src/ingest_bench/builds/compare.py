@@ -169,13 +169,17 @@ def _alike(name: str, answers: Mapping[SideName, Mapping[str, Any]]) -> dict[Sid
     cells = {side: answers[side]["cells"].get(name) for side in SIDES}
     if missing := [side for side in SIDES if cells[side] is None]:
         raise ComparisonError(f"{name}: not a cell of the {missing[0]} build")
-    asked = {side: [cells[side][key] for key in ("cache", "file")] for side in SIDES}
-    for side in SIDES:
-        spec = cells[side]["spec"]
-        asked[side] += [spec["output"], *(spec["arm"][key] for key in ("concurrency", "max_items", "settings"))]
-    if asked["base"] != asked["this"]:
-        raise ComparisonError(f"{name}: means other settings in the base build: {asked['base']}, not {asked['this']}")
+    base, this = (_meaning(cells[side]) for side in SIDES)
+    if unlike := [key for key in this if base[key] != this[key]]:
+        key = unlike[0]
+        raise ComparisonError(f"{name}: the base build has {key} {base[key]!r}, this build {this[key]!r}")
     return {side: {"module": answers[side]["module"], "spec": cells[side]["spec"]} for side in SIDES}
+
+
+def _meaning(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a cell asks, beside its corpus; fetchers may have another name in another build."""
+    arm = {key: cell["spec"]["arm"].get(key) for key in ("max_items", "settings")}
+    return {**arm, "output": cell["spec"].get("output"), "cache": cell["cache"], "file": cell["file"]}
 
 
 def _record(build: Build, answer: Mapping[str, Any]) -> BuildRecord:
