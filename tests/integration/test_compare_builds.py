@@ -63,7 +63,7 @@ def git(checkout: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkout of this code with earlier commits: `empty`, `defect`, `alike`, and `newest` with other cells."""
+    """Return a checkout of this code with the commits `empty`, `defect`, `alike`, and `newest` with other cells."""
     folder = tmp_path_factory.mktemp("checkout")
     git(folder, "init", "--quiet")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "Nothing")
