@@ -20,9 +20,11 @@ quick: $(VENV)/.run ## the same at a small size (under two minutes); results/qui
 long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 GB); results/long/benchmark_report.md
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/long.yaml
 
-compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json
-	@test -n "$(BASELINE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json" >&2; exit 2; }
-	$(BIN)/python -m ingest_bench compare "$(BASELINE)" $(if $(CURRENT),"$(CURRENT)")
+compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json; or this build against a commit: BASE=REF
+	@test -n "$(BASELINE)$(BASE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json or BASE=REF" >&2; exit 2; }
+	$(if $(BASELINE),$(BIN)/python -m ingest_bench compare "$(BASELINE)" $(if $(CURRENT),"$(CURRENT)"))
+	$(if $(BASE),$(BIN)/python -m ingest_bench compare-builds "$(BASE)" $(if $(CELLS),--cells $(CELLS)) $(if $(PAIRS),--pairs $(PAIRS)) \
+	  $(if $(CONFIG),--config "$(CONFIG)"))
 
 calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (under five minutes); results/calibration.json
 	$(BIN)/python -m ingest_bench calibrate

@@ -11,6 +11,7 @@ from ingest_bench.commands import (
     calibrate,
     client_matrix,
     compare,
+    compare_builds,
     corpus,
     measure,
     publish,
@@ -25,7 +26,19 @@ from ingest_bench.commands.renamed import with_current_name
 from ingest_bench.errors import BenchError, ComparisonError, SettingsError
 from stac_ingest.errors import IngestError
 
-COMMANDS = (validate, corpus, measure, schemas, publish, compare, results_doc, recommend, client_matrix, calibrate)
+COMMANDS = (
+    validate,
+    corpus,
+    measure,
+    schemas,
+    publish,
+    compare,
+    compare_builds,
+    results_doc,
+    recommend,
+    client_matrix,
+    calibrate,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

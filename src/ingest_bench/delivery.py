@@ -6,7 +6,7 @@ itself; an item without it keeps a remark instead, and so differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -69,16 +69,22 @@ class Discard:
 
 async def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
     """Digest what was written."""
+    async for item in written(output, folder):
+        sink.add(_unmarked(item))
+    return sink.result()
+
+
+async def written(output: str, folder: Path) -> AsyncIterator[dict[str, Any]]:
+    """Yield the items of an output's folder, as they were written."""
     if output == "geoparquet":
         from ingest_bench.arms.ingest_arm import make  # noqa: PLC0415 - it may be another arm that is measured
 
         parts = folder / "items" if (folder / "items").is_dir() else folder
         async for item in make(ArmSpec("ingest", "geoparquet", str(parts))).fetch(WorkflowContext()):
-            sink.add(_unmarked(item))
+            yield item
     else:
         for text in _texts(output, folder):
-            sink.add(_unmarked(orjson.loads(text)))
-    return sink.result()
+            yield orjson.loads(text)
 
 
 def _texts(output: str, folder: Path) -> Iterator[bytes]:

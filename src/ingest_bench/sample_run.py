@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -35,17 +36,39 @@ def run_sample(spec: SampleSpec, timeout_seconds: float, *, remote: bool = False
         MeasurementError: it failed or took too long; with the end of its error output.
 
     """
+    what = f"a sample of {spec.arm.fetcher} at concurrency {spec.arm.concurrency}"
+    return run_json(COMMAND, spec.to_json(), timeout_seconds, environment(remote=remote), what)
+
+
+def run_json(
+    command: Sequence[str], request: bytes, timeout_seconds: float, variables: Mapping[str, str], what: str
+) -> dict[str, Any]:
+    """Run a process that reads a request on standard input and ends its output with a line of JSON.
+
+    Args:
+        command: the program and its arguments.
+        request: what it reads.
+        timeout_seconds: for the whole process.
+        variables: its environment, all of it.
+        what: names it in errors.
+
+    Returns:
+        The object on its last line of output.
+
+    Raises:
+        MeasurementError: it failed or took too long; with the end of its error output.
+
+    """
     process = subprocess.Popen(
-        COMMAND,
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(remote=remote),
+        env=variables,
         process_group=0,
     )
-    what = f"a sample of {spec.arm.fetcher} at concurrency {spec.arm.concurrency}"
     try:
-        output, errors = process.communicate(spec.to_json(), timeout=timeout_seconds)
+        output, errors = process.communicate(request, timeout=timeout_seconds)
     except subprocess.TimeoutExpired:
         raise MeasurementError(f"{what} took more than {timeout_seconds:g} s (sampling.timeout_seconds)") from None
     finally:
@@ -59,7 +82,13 @@ def run_sample(spec: SampleSpec, timeout_seconds: float, *, remote: bool = False
     return result
 
 
-def _environment(*, remote: bool) -> dict[str, str]:
+def environment(*, remote: bool = False) -> dict[str, str]:
+    """Give the variables that a sample's process starts with.
+
+    Args:
+        remote: whether it asks a server by way of the user's proxies.
+
+    """
     # Settings of the shell (PYTHONDEVMODE, PYTHONASYNCIODEBUG, MALLOC_...) would change what is measured, and a proxy
     # would stand between the sample and this machine's own server.
     kept = {name: os.environ[name] for name in (*KEPT, *(REMOTE if remote else ())) if name in os.environ}

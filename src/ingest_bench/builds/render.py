@@ -1,0 +1,69 @@
+"""A comparison of builds as a person reads it: plain text for a terminal, Markdown for a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tabulate import tabulate
+
+from ingest_bench.builds.names import SIDES
+from ingest_bench.builds.records import MEDIANS, BuildComparison, BuildRecord, CaseRecord
+from ingest_bench.jobs import write_atomically
+from ingest_bench.reporting.markdown import pipe_table
+from ingest_bench.reporting.wording import NOTHING, number, paragraph, plain, point, safe, speed_up
+
+TITLES = (
+    *("Case", "Wall, base / this (95%)", "CPU, base / this (95%)", "Pairs"),
+    *("Wall (s), base", "this", "CPU (s), base", "this", "Peak RSS (MiB), base", "this", "Remark"),
+)
+
+
+def as_text(comparison: BuildComparison) -> str:
+    """Write for a terminal."""
+    table = tabulate(_rows(comparison), headers=TITLES, disable_numparse=True)
+    return "\n".join([*_builds(comparison), "", table, "", f"Ratios are {comparison.direction}."])
+
+
+def as_markdown(comparison: BuildComparison) -> str:
+    """Write a report of its own."""
+    rows = [[safe(text) for text in row] for row in _rows(comparison)]
+    parts = [
+        "# This build against an earlier one",
+        "\n".join(point(safe(line)) for line in _builds(comparison)),
+        paragraph(f"Ratios are {comparison.direction}. They are medians of pairs, with the 95% interval."),
+        pipe_table(TITLES, rows, range(1, 10)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def write(comparison: BuildComparison, path: Path) -> None:
+    """Write the JSON file, and the Markdown file beside it."""
+    write_atomically(path, comparison.model_dump_json(indent=1).encode() + b"\n")
+    write_atomically(path.with_suffix(".md"), as_markdown(comparison).encode())
+
+
+def _builds(comparison: BuildComparison) -> list[str]:
+    machine = comparison.environment
+    loads = f"{comparison.load_before.load_1m:.1f} before, {comparison.load_after.load_1m:.1f} after"
+    return [
+        f"Base: {_build(comparison.builds['base'])}",
+        f"This build: {_build(comparison.builds['this'])}",
+        f"Machine: {machine.cpu_model}, {machine.cores} cores; load {loads}",
+    ]
+
+
+def _build(build: BuildRecord) -> str:
+    changed = ", with changes that are not committed" if build.dirty else ""
+    return f"{build.ref} at {(build.commit or 'no commit')[:12]}{changed}; Python {build.python}"
+
+
+def _rows(comparison: BuildComparison) -> list[list[str]]:
+    return [_row(case) for case in comparison.cases]
+
+
+def _row(case: CaseRecord) -> list[str]:
+    if case.reason:
+        return [case.name, "no time", *([NOTHING] * 8), plain(case.reason)]
+    ratios = [speed_up(ratio) if ratio else NOTHING for ratio in (case.wall, case.cpu)]
+    medians = [number(case.medians[side][field]) for field in MEDIANS for side in SIDES]
+    return [case.name, *ratios, str(case.wall.pairs if case.wall else 0), *medians, plain(case.remark or "")]

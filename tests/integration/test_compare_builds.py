@@ -1,0 +1,202 @@
+"""Compares builds as a user does it: a checkout with earlier commits, the command, its files.
+
+The earlier builds run with the packages of these tests (`--base-python`), so that nothing is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ingest_bench.builds.records import BuildComparison
+
+ROOT = Path(__file__).parents[2]
+BEFORE_BUILDS = "95c5d0dbd92cb7c7d38639a1348a25cd5669e552"
+"""The newest commit that knows nothing of comparisons of builds."""
+CONFIG = {
+    "corpora": {"files": {"kind": "item_files", "items": 40}, "api": {"kind": "api", "items": 60}},
+    "scenarios": {
+        "small": {
+            "title": "Small",
+            "group": "small",
+            "corpus": "files",
+            "baseline": {"arm": "sequential"},
+            "arms": {"sequential": {"concurrency": [1]}},
+        },
+        "served": {
+            "title": "Served",
+            "group": "served",
+            "corpus": "api",
+            "server": {"think_ms": 2},
+            "pipeline": {"output": "ndjson"},
+            "baseline": {"arm": "chunks", "concurrency": 2},
+            "arms": {
+                "chunks": {"concurrency": [2], "settings": {"worker_strategy": "time_chunks"}},
+                "pages": {"concurrency": [1], "settings": {"limit": 10}},
+            },
+        },
+    },
+}
+DEFECT = """
+_fetch = IngestModule.fetch
+
+async def _other(self, context):
+    async for item in _fetch(self, context):
+        yield {**item, "stac_version": "0.9"}
+
+IngestModule.fetch = _other
+"""
+"""Another version of every item, whichever way it is read."""
+
+
+def git(checkout: Path, *arguments: str) -> None:
+    """Run git as somebody."""
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    subprocess.run(["git", "-C", str(checkout), *who, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a checkout of this code with the commits `empty`, `defect`, `alike`, and `newest` with other cells."""
+    folder = tmp_path_factory.mktemp("checkout")
+    git(folder, "init", "--quiet")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "Nothing")
+    git(folder, "tag", "empty")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    (folder / "envs").mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "envs/requirements.txt"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    package = folder / "src/stac_ingest/__init__.py"
+    good = package.read_text()
+    package.write_text(good + DEFECT)
+    commit(folder, "defect")
+    package.write_text(good)
+    commit(folder, "alike")
+    arms = {"sequential": {"concurrency": [1, 2]}}
+    more = {**CONFIG["scenarios"], "small": {**CONFIG["scenarios"]["small"], "arms": arms}}
+    changed = yaml.safe_dump({**CONFIG, "scenarios": more}).replace("limit: 10", "limit: 20")
+    (folder / "config.yaml").write_text(changed)
+    commit(folder, "newest")
+    return folder
+
+
+def commit(checkout: Path, name: str) -> None:
+    """Commit all files and tag that."""
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", name)
+    git(checkout, "tag", name)
+
+
+def start(checkout: Path, ref: str, cells: list[str], pairs: int = 2) -> subprocess.Popen[str]:
+    """Start the command in a checkout, with its own code and a host lock of its own."""
+    options = ["--base-python", sys.executable, "--pairs", str(pairs), "--cells", *cells]
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "ingest_bench", "compare-builds", ref, *options],
+        cwd=checkout,
+        env={**os.environ, "TMPDIR": str(checkout), "PYTHONPATH": str(checkout / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def compare(checkout: Path, ref: str, cells: list[str], pairs: int = 2) -> tuple[int, str, str]:
+    """Run the command and return its exit code, its output and what it said meanwhile."""
+    process = start(checkout, ref, cells, pairs)
+    output, said = process.communicate(timeout=120)
+    return process.returncode, output, said
+
+
+def result(checkout: Path) -> BuildComparison:
+    """Return what the command wrote."""
+    return BuildComparison.model_validate_json((checkout / "results/compare-builds.json").read_bytes())
+
+
+def test_builds_that_deliver_the_same_have_times(checkout: Path) -> None:
+    """Cells with files, with a server and with an output, and a whole command: every sample of both builds is kept."""
+    names = ["commands/one-item", "small/sequential-1", "served/chunks-2"]
+    code, output, said = compare(checkout, "alike", names)
+    assert code == 0, said
+    assert output.splitlines()[-1] == "Ratios are base / this build: above 1 means this build is faster."
+    assert "served/chunks-2: pair 2 of 2: " in said
+    found = result(checkout)
+    assert [case.name for case in found.cases] == names
+    for case, items in zip(found.cases, (1, 40, 60), strict=True):
+        assert (case.reason, case.remark) == (None, None)
+        assert case.wall is not None
+        assert case.wall.pairs == 2
+        assert {sample.items for sample in case.samples} == {items}
+        assert sorted((sample.pair, sample.side) for sample in case.samples) == [
+            *((0, "base"), (0, "this")),
+            *((1, "base"), (1, "this")),
+        ]
+    assert all(sample.server and sample.server.requests for sample in found.cases[2].samples)
+    base, this = found.builds["base"], found.builds["this"]
+    assert (base.ref, base.dirty, this.dirty, base.code) == ("alike", False, False, this.code)
+    assert base.commit != this.commit
+    assert base.packages["orjson"] == this.packages["orjson"]
+    assert "| served/chunks-2 " in (checkout / "results/compare-builds.md").read_text()
+
+
+def test_a_base_that_delivers_something_else_has_no_time(checkout: Path) -> None:
+    """The cell and the command say what differs instead of how fast it was, and the exit code is 1."""
+    code, output, said = compare(checkout, "defect", ["commands/one-item", "small/sequential-1"])
+    assert code == 1, said
+    for case in result(checkout).cases:
+        assert (case.wall, case.cpu) == (None, None)
+        assert case.reason is not None
+        assert case.reason.startswith("this build delivers something else than the base: content differs")
+    assert output.count("no time") == 2
+
+
+@pytest.mark.parametrize(
+    ("ref", "cell", "said"),
+    [
+        ("empty", "small/sequential-1", "BASE: empty can't be installed: it has no pyproject.toml"),
+        ("alike", "small/sequential-2", "small/sequential-2: not a cell of the base build"),
+        (
+            "alike",
+            "served/pages-1",
+            "served/pages-1: the base build has settings {'limit': 10}, this build {'limit': 20}",
+        ),
+    ],
+)
+def test_a_base_that_cannot_be_compared_is_refused(checkout: Path, ref: str, cell: str, said: str) -> None:
+    """No package, no such cell, other settings: code 2 and one line, before anything is measured."""
+    assert compare(checkout, ref, [cell]) == (2, "", f"{said}\n")
+
+
+def test_a_killed_run_goes_on_where_it_was(checkout: Path) -> None:
+    """The next run takes the pairs that are missing; the one after that begins anew."""
+    process = start(checkout, "alike", ["commands/help"], pairs=1000)
+    assert process.stderr is not None
+    assert any("pair 2 of 1000" in line for line in process.stderr)
+    process.kill()
+    process.communicate()
+    code, _, said = compare(checkout, "alike", ["commands/help"], pairs=4)
+    assert code == 0, said
+    assert "pair 1 of 4" not in said
+    assert "pair 2 of 4" not in said
+    assert "pair 4 of 4" in said
+    assert len(result(checkout).cases[0].samples) == 8
+    assert "pair 1 of 2" in compare(checkout, "alike", ["commands/help"])[2]
+
+
+def test_a_build_from_before_comparisons_is_described_from_outside(checkout: Path) -> None:
+    """A commit without a driver of its own is measured by its own process of a sample, under its own names."""
+    known = ["git", "-C", str(ROOT), "cat-file", "-e", f"{BEFORE_BUILDS}^{{commit}}"]
+    if subprocess.run(known, check=False, capture_output=True).returncode:
+        pytest.skip(f"the clone has no commit {BEFORE_BUILDS[:12]}")
+    git(checkout, "fetch", "--quiet", str(ROOT), BEFORE_BUILDS)
+    outside = checkout.parent / "config.yaml"
+    shutil.copy(checkout / "config.yaml", outside)
+    code, _, said = compare(checkout, BEFORE_BUILDS, ["served/chunks-2", "--config", str(outside)])
+    assert code == 0, said
+    assert [case.remark for case in result(checkout).cases] == [None]

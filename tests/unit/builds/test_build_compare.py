@@ -1,0 +1,83 @@
+"""Names of cells, order of samples, pairs that are kept, and what a command used."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest_bench.__main__ import main
+from ingest_bench.builds.commands import LAUNCH
+from ingest_bench.builds.compare import COMMAND, DEFAULT_CELLS, _kept, _parsed, orders
+from ingest_bench.builds.records import BuildSample
+from ingest_bench.matrix import find_cell, load_settings
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_default_cells_are_in_the_configuration() -> None:
+    """Whoever gives no cells gets some that `config.yaml` has."""
+    settings = load_settings(ROOT / "config.yaml")
+    for name in DEFAULT_CELLS:
+        if not name.startswith(COMMAND):
+            find_cell(settings, *_parsed(name))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["HEAD", "--cells", "small_files_warm"], "small_files_warm: is not a cell; give scenario/arm-concurrency"),
+        (["HEAD", "--cells", "commands/fly"], "commands/fly: no such command; use one of help, one-item"),
+        (["HEAD", "--cells", "small_files_warm/sequential-7"], "no such cell at concurrency 7"),
+        (["HEAD", "--pairs", "1"], "--pairs: 1 is less than 2"),
+        (["no-such-ref"], "BASE: 'no-such-ref' is not a commit of this repository"),
+        (["--", "--help"], "BASE: '--help' is not a commit of this repository"),
+    ],
+)
+def test_bad_usage_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    """A wrong name, number or commit ends the command with code 2 before anything is built."""
+    options = ["--config", str(ROOT / "config.yaml"), "--folder", str(tmp_path / "builds")]
+    assert main(["compare-builds", *options, *arguments]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "builds").exists()
+
+
+def test_each_build_goes_first_once_in_two_pairs() -> None:
+    """The order is drawn from the seed: balanced, the same again for the same seed, another for another."""
+    drawn = list(itertools.islice(orders("1/a"), 40))
+    assert all({first[0], second[0]} == {"base", "this"} for first, second in zip(drawn[::2], drawn[1::2], strict=True))
+    assert drawn == list(itertools.islice(orders("1/a"), 40))
+    assert drawn != list(itertools.islice(orders("2/a"), 40))
+
+
+def test_half_a_line_of_kept_pairs_is_dropped(tmp_path: Path) -> None:
+    """A run that was ended while it wrote a pair takes that pair again, and nothing of the half is left."""
+    pair = [BuildSample(side=side, pair=0, wall_s=1, cpu_s=1, peak_rss_mib=1) for side in ("base", "this")]
+    line = json.dumps([sample.model_dump() for sample in pair]) + "\n"
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(line + line[:40])
+    assert _kept(path) == pair
+    assert path.read_text() == line
+    assert _kept(tmp_path / "none") == []
+
+
+def test_a_command_is_measured_without_its_starter(tmp_path: Path) -> None:
+    """Peak memory and CPU time are those of the command and its children, however large this process is."""
+    ballast = bytearray(b"x") * (300 << 20)
+    inner = "import time; sum(range(10**6)); print(time.process_time())"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{inner}']); exit(3)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(LAUNCH), str(tmp_path / "said"), sys.executable, "-c", child],
+        capture_output=True,
+        check=True,
+    )
+    used = json.loads(done.stdout)
+    assert used["exit_code"] == 3
+    assert 5 < used["peak_rss_mib"] < 100 < len(ballast)
+    assert used["cpu_s"] >= float((tmp_path / "said").read_text())

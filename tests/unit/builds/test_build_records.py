@@ -1,0 +1,68 @@
+"""What the pairs of a case amount to."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest_bench.builds.records import BuildSample, CaseRecord, judge
+from ingest_bench.results import Digest
+
+SAME, OTHER = (Digest(count=9, ids="ab", content=content) for content in ("cd", "ef"))
+
+
+def pair(number: int, base_s: float = 2.0, this_s: float = 1.0, **of_this: object) -> list[BuildSample]:
+    """Return a pair in which this build takes half of the base's time."""
+    base = BuildSample(side="base", pair=number, wall_s=base_s, cpu_s=3 * base_s, peak_rss_mib=50, items=9, digest=SAME)
+    changed = {"side": "this", "wall_s": this_s, "cpu_s": this_s, "peak_rss_mib": 40.0, **of_this}
+    return [base, base.model_copy(update=changed)]
+
+
+def judged(*pairs: list[BuildSample], expected: str | None = None) -> CaseRecord:
+    """Return the record of a case."""
+    return judge("a", [sample for each in pairs for sample in each], lambda _: expected)
+
+
+def test_above_one_means_that_this_build_is_faster() -> None:
+    """Ratios of wall and CPU time are base over this build, pair by pair, and medians are of each side's own."""
+    found = judged(pair(0), pair(1, 4.0, 2.0), pair(2)[::-1])
+    assert found.wall is not None
+    assert found.cpu is not None
+    assert (found.wall.median, found.wall.low, found.wall.pairs) == pytest.approx((2.0, 2.0, 3))
+    assert found.cpu.median == pytest.approx(6.0)
+    assert found.medians["base"] == {"wall_s": 2.0, "cpu_s": 6.0, "peak_rss_mib": 50}
+    assert found.medians["this"] == {"wall_s": 1.0, "cpu_s": 1.0, "peak_rss_mib": 40}
+    assert (found.reason, found.remark) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"digest": OTHER}, "content differs"),
+        ({"items": 8}, "9 items and 0 failures, not 8 and 0"),
+        ({"failures": 1}, "9 items and 0 failures, not 9 and 1"),
+    ],
+)
+def test_other_deliveries_have_no_time(changed: dict[str, object], reason: str) -> None:
+    """One pair in which the builds differ in content, count or failures is enough, and the reason says which."""
+    found = judged(pair(0), pair(1, **changed), pair(2))
+    assert (found.wall, found.cpu, found.medians) == (None, None, {})
+    assert found.reason is not None
+    assert reason in found.reason
+    assert "(in 1 of 3 pairs)" in found.reason
+
+
+def test_pairs_with_a_void_sample_are_left_out() -> None:
+    """They neither count nor go unsaid; where fewer than two are left, there is no time."""
+    found = judged(pair(0), pair(1), pair(2, 9.0, void="the server was saturated"))
+    assert found.wall is not None
+    assert found.wall.pairs == 2
+    assert found.remark == "1 of 3 pairs void: the server was saturated"
+    found = judged(pair(0), pair(1, void="the server was saturated"))
+    assert (found.wall, found.reason) == (None, "1 usable pairs: the server was saturated")
+
+
+def test_what_both_builds_get_wrong_is_remarked_upon() -> None:
+    """Alike, they can be compared; but that it isn't what the corpus holds has to be known."""
+    found = judged(pair(0), pair(1), expected="1 item missing")
+    assert found.wall is not None
+    assert found.remark == "both builds deliver something else than the corpus holds: 1 item missing"
