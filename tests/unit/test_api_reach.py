@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ingest_bench.settings import Corpus
 from stac_ingest.api.credentials import Credentials, read_credentials
 from stac_ingest.api.resolver import GuardedResolver
-from stac_ingest.api.urls import resolve, zone
+from stac_ingest.api.urls import network_scope, resolve
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError, LinkRefused
 
@@ -55,14 +55,14 @@ HOSTS = {
 @pytest.mark.parametrize(("host", "expected"), [(host, name) for name, hosts in HOSTS.items() for host in hosts])
 def test_zones(host, expected):
     """An address is in its network however it is written: short, as one number, or wrapped into IPv6."""
-    assert zone(host) == expected
+    assert network_scope(host) == expected
 
 
 def test_a_name_has_no_zone_of_its_own():
     """What a name stands for is for the resolver to say."""
-    assert zone("stac.example.com") is None
-    assert zone("127.0.0.1.example.com") is None
-    assert zone("0xfeed.example.com") is None
+    assert network_scope("stac.example.com") is None
+    assert network_scope("127.0.0.1.example.com") is None
+    assert network_scope("0xfeed.example.com") is None
 
 
 def url(host):
@@ -90,9 +90,9 @@ class Book(AbstractResolver):
     def __init__(self, **entries):
         self.entries = entries
 
-    async def resolve(self, host, port=0, family=socket.AF_UNSPEC):
+    async def resolve(self, host, port=0, group=socket.AF_UNSPEC):
         return [
-            {"hostname": host, "host": a, "port": port, "family": 2, "proto": 0, "flags": 0} for a in self.entries[host]
+            {"hostname": host, "host": a, "port": port, "group": 2, "proto": 0, "flags": 0} for a in self.entries[host]
         ]
 
     async def close(self):

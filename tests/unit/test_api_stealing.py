@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api.chunks import Chunk, Verdict
+from stac_ingest.api.chunks import Chunk, Decision
 from stac_ingest.api.intervals import (
-    ALWAYS,
     DAY,
     EARLIEST,
     LATEST,
     MILLISECOND,
     SECOND,
+    UNBOUNDED,
     Interval,
     format_instant,
     parse_interval,
 )
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Counts, Page
-from stac_ingest.api.planning import Asked, Planner
+from stac_ingest.api.planning import Planner, RequestedItems
 from stac_ingest.config import IngestConfig
 from stac_ingest.summary import IngestSummary
 
@@ -66,10 +66,10 @@ class Server:
 class Run:
     """Workers that read chunks at once, with answers in any order; `rounds` counts how often all had an answer."""
 
-    def __init__(self, server, *, workers, page, known=YEARS, search=ALWAYS, seed=0, refuses=0.0):
+    def __init__(self, server, *, workers, page, known=YEARS, search=UNBOUNDED, seed=0, refuses=0.0):
         self.server, self.workers, self.size = server, workers, page
         self.refuses = refuses
-        self.came, self.requests, self.rounds, self.stolen = [], 0, 0, 0
+        self.came, self.requests, self.rounds, self.steals = [], 0, 0, 0
         self.summary = IngestSummary()
         self.rng = random.Random(seed)
         settings_ = {"mode": "api", "source": "http://localhost", "concurrency": max(workers, 2), "limit": page}
@@ -81,7 +81,7 @@ class Run:
         )
         self.planner = Planner(
             IngestConfig.parse({**settings_, "worker_strategy": "time_chunks"}),
-            Asked(None, search, page),
+            RequestedItems(None, search, page),
             api,
             self.summary,
             lambda _: None,
@@ -103,8 +103,8 @@ class Run:
             # Those that are on their way now are answered, in some order, before what they bring about is.
             answered, flying = flying, []
             self.rng.shuffle(answered)
-            for unit, offset, walker in answered:
-                following = self.send(unit, offset, walker, agenda)
+            for unit, offset, active in answered:
+                following = self.send(unit, offset, active, agenda)
                 if following is not None:
                     flying.append(following)
                 elif self.rng.random() < 0.5 and (found := self.find(self.workers - 1)) is not None:
@@ -115,35 +115,35 @@ class Run:
             self.came += self.server.search(interval)[offset:]
         return self
 
-    def send(self, chunk, offset, walker, agenda):
-        if chunk.stolen and not offset and self.rng.random() < self.refuses:
-            return None if self.chunks.give_back(chunk) else (chunk, offset, walker)
-        return self.answer(chunk, offset, walker, agenda)
+    def send(self, chunk, offset, active, agenda):
+        if chunk.is_split and not offset and self.rng.random() < self.refuses:
+            return None if self.chunks.cancel_split(chunk) else (chunk, offset, active)
+        return self.answer(chunk, offset, active, agenda)
 
     def find(self, busy):
         found = self.chunks.steal(self.workers - busy) if 0 < busy < self.workers else None
-        self.stolen += found is not None
+        self.steals += found is not None
         return found
 
-    def answer(self, chunk, offset, walker, agenda):
+    def answer(self, chunk, offset, active, agenda):
         page, counts, part = self.server.page(chunk.interval, offset, self.size)
         self.requests += 1
         if offset == 0:
-            verdict, parts = self.chunks.judge(chunk, page, counts)
+            decision, parts = self.chunks.judge(chunk, page, counts)
             agenda.extend(parts)
-            if verdict is Verdict.DROP:
+            if decision is Decision.SPLIT:
                 return None
-            walker = self.chunks.start(chunk, page, counts)
+            active = self.chunks.start(chunk, page, counts)
         self.came += part
         offset += self.size
         following = Request("POST", "http://localhost/search", {}, (offset, chunk.interval))
-        goes_on = bool(page.links)
-        if goes_on and walker is not None and self.chunks.advance(walker, page, following):
-            goes_on = False
-        if goes_on:
-            return chunk, offset, walker
-        if walker is not None:
-            self.chunks.end(walker)
+        has_next = bool(page.links)
+        if has_next and active is not None and self.chunks.advance(active, page, following):
+            has_next = False
+        if has_next:
+            return chunk, offset, active
+        if active is not None:
+            self.chunks.end(active)
         return None
 
 
@@ -184,7 +184,7 @@ orders = st.sampled_from(["oldest", "newest", "none", "nearly"])
 @given(
     crowds=crowds,
     singles=st.lists(st.tuples(moments, lasting), max_size=60),
-    search=st.one_of(st.just(ALWAYS), st.tuples(moments, moments).map(lambda t: Interval(*sorted(t)))),
+    search=st.one_of(st.just(UNBOUNDED), st.tuples(moments, moments).map(lambda t: Interval(*sorted(t)))),
     lying=st.tuples(moments, moments).map(sorted),
     sizes=st.tuples(st.integers(2, 20), st.integers(1, 30)),
     order=orders,
@@ -243,7 +243,7 @@ def test_a_crowd_that_is_all_there_is():
     """Where all items share one instant, one cursor reads them and nobody steals."""
     run = Run(Server(newest_first([YEARS.start + 200 * DAY] * 3_000)), workers=10, page=PAGE).read_all()
     assert len(run.came) == 3_000
-    assert run.stolen == 0
+    assert run.steals == 0
     assert run.requests <= 30 + 10 + 5
 
 
@@ -261,7 +261,7 @@ def test_pages_without_order_are_not_shared():
     random.Random(3).shuffle(items)
     run = Run(Server(items), workers=20, page=PAGE).read_all()
     assert {i[2] for i in run.came} == set(range(5_000))
-    assert run.stolen == 0
+    assert run.steals == 0
 
 
 @pytest.mark.parametrize("number", [12_000, 25_000])
@@ -307,11 +307,11 @@ def test_a_thief_that_fails_costs_nothing_but_requests():
     run = Run(Server(newest_first(spread(3_000))), workers=6, page=PAGE)
     answer, lost = run.answer, []
 
-    def failing(chunk, offset, walker, agenda):
-        if isinstance(chunk, Chunk) and chunk.stolen and not lost:
+    def failing(chunk, offset, active, agenda):
+        if isinstance(chunk, Chunk) and chunk.is_split and not lost:
             lost.append(chunk)
             return None
-        return answer(chunk, offset, walker, agenda)
+        return answer(chunk, offset, active, agenda)
 
     run.answer = failing
     run.read_all()
@@ -325,23 +325,23 @@ def walking():
     run.chunks = asyncio.run(run.planner.chunks(0.0))
     chunk = run.chunks.first[1]
     page, counts, _ = run.server.page(chunk.interval, 0, PAGE)
-    walker = run.chunks.start(chunk, page, counts)
+    active = run.chunks.start(chunk, page, counts)
     following = Request("POST", "http://localhost/search", {}, None)
     pages = iter([run.server.page(chunk.interval, at, PAGE)[0] for at in range(0, counts.matched, PAGE)])
-    return run.chunks, walker, lambda: run.chunks.advance(walker, next(pages), following), counts.matched // PAGE
+    return run.chunks, active, lambda: run.chunks.advance(active, next(pages), following), counts.matched // PAGE
 
 
 def test_what_was_stolen_is_given_back():
     """A walk goes on to its own end once it has got back all that was taken, the latest first, each part once."""
-    chunks, walker, stops, pages = walking()
-    end = walker.edge
+    chunks, active, stops, pages = walking()
+    end = active.edge
     assert not stops()
     earlier, later = chunks.steal(2), chunks.steal(1)
-    assert not chunks.give_back(earlier)
-    assert chunks.give_back(later)
-    assert chunks.give_back(earlier)
-    assert not chunks.give_back(earlier)
-    assert walker.edge == end
+    assert not chunks.cancel_split(earlier)
+    assert chunks.cancel_split(later)
+    assert chunks.cancel_split(earlier)
+    assert not chunks.cancel_split(earlier)
+    assert active.edge == end
     assert not any(stops() for _ in range(pages - 1))
 
 
@@ -351,7 +351,7 @@ def test_a_walk_that_has_stopped_takes_nothing_back():
     assert not stops()
     stolen = chunks.steal(1)
     assert any(stops() for _ in range(pages - 1))
-    assert not chunks.give_back(stolen)
+    assert not chunks.cancel_split(stolen)
 
 
 def test_a_part_that_failed_is_no_reason_to_read_again():
@@ -359,11 +359,11 @@ def test_a_part_that_failed_is_no_reason_to_read_again():
     run = Run(Server(newest_first(bursts(10_000))), workers=20, page=PAGE)
     answer = run.answer
 
-    def failing(chunk, offset, walker, agenda):
+    def failing(chunk, offset, active, agenda):
         if chunk.interval.start is None:
             run.summary.failures = 1
             return None
-        return answer(chunk, offset, walker, agenda)
+        return answer(chunk, offset, active, agenda)
 
     run.answer = failing
     run.read_all()

@@ -16,15 +16,15 @@ _INSIDE = 2
 """Depth of brackets between the members of the outermost `features`."""
 
 
-def salvage(body: bytes) -> dict[str, Any] | None:
+def parse_lenient(body: bytes) -> dict[str, Any] | None:
     """Parse a page whose outline is sound; in place of each member of `features` that isn't, there is an `ItemError`.
 
-    Return None where the outline is broken, as in a page that was cut off: then nobody knows what is missing.
+    Return None where the outline is broken, as in a page that was cut off: then it isn't known what is missing.
     """
-    found = _members(body) if body.lstrip().startswith(b"{") else None
-    if found is None:
+    members = _members(body) if body.lstrip().startswith(b"{") else None
+    if members is None:
         return None
-    start, end, texts = found
+    start, end, texts = members
     try:
         page = orjson.loads(body[:start] + body[end:])
     except orjson.JSONDecodeError:
