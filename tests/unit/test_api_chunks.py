@@ -36,17 +36,17 @@ def _touches(item, interval):
 
 
 def walk(model, plan, *, page=PAGE):
-    """Read all chunks as workers would that steal nothing; return what came, the requests, and the chunks walked."""
-    agenda, came, requests, walked = deque(plan.first), [], 0, []
-    while agenda:
-        chunk = agenda.popleft()
+    """Read all chunks as workers would that steal nothing; return the items, the requests, and the chunks read."""
+    queue, came, requests, walked = deque(plan.first), [], 0, []
+    while queue:
+        chunk = queue.popleft()
         if chunk.abandoned:
             continue
         found = model.search(chunk.interval)
         requests += 1
         starts = {start for start, _, _ in found[:page]}
         decision, parts = plan.judge(chunk, len(found), tie=starts.pop() if len(starts) == 1 else None)
-        agenda.extend(parts)
+        queue.extend(parts)
         if decision is Decision.READ:
             requests += max(0, math.ceil(len(found) / page) - 1)
             came += found

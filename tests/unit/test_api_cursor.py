@@ -1,4 +1,4 @@
-"""Walking cursors: loops, empty pages, page sizes; numbered pages; the list of work."""
+"""Following cursors: loops, empty pages, page sizes; numbered pages; the list of work."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def test_numbered_requests_count_on():
     assert [r.parameter("offset") for r in made] == ["10", "20", "30"]
 
 
-async def test_agenda_finds_work_for_idle_workers():
+async def test_queue_finds_work_for_idle_workers():
     """With nothing left on the list, work is looked for while some workers are busy, never more than there are idle."""
     asked, found = [], iter(["c", None, "d", None, None])
 
@@ -259,36 +259,36 @@ async def test_agenda_finds_work_for_idle_workers():
         asked.append(idle)
         return next(found)
 
-    agenda = WorkQueue(["a", "b"], capacity=lambda: 3, find=find)
-    units = agenda.units()
+    queue = WorkQueue(["a", "b"], capacity=lambda: 3, find=find)
+    units = queue.units()
     assert [await anext(units) for _ in range(3)] == ["a", "b", "c"]
     assert asked == [1]
     waiting = asyncio.ensure_future(anext(units))
     await asyncio.sleep(0)
-    agenda.done()
+    queue.done()
     await asyncio.sleep(0)
     assert asked == [1, 1]
-    agenda.notify()
+    queue.notify()
     assert await waiting == "d"
     for _ in range(3):
-        agenda.done()
+        queue.done()
     assert [unit async for unit in units] == []
     assert asked == [1, 1, 1]
 
 
-async def test_agenda_waits_for_work_under_way():
+async def test_queue_waits_for_work_under_way():
     """The list ends when it is empty and no unit under way can add to it; what is added comes first, in order."""
-    agenda = WorkQueue(["a", "b"])
-    units = agenda.units()
+    queue = WorkQueue(["a", "b"])
+    units = queue.units()
     assert [await anext(units), await anext(units)] == ["a", "b"]
     waiting = asyncio.create_task(anext(units))
     await asyncio.sleep(0)
     assert not waiting.done()
-    agenda.add(["a1", "a2"])
-    agenda.done()
+    queue.add(["a1", "a2"])
+    queue.done()
     assert await waiting == "a1"
     assert await anext(units) == "a2"
     for _ in range(3):
-        agenda.done()
+        queue.done()
     with pytest.raises(StopAsyncIteration):
         await anext(units)

@@ -23,7 +23,7 @@ values = st.recursive(
 
 
 @given(st.dictionaries(names, values, max_size=5), st.lists(values, min_size=1, max_size=3), st.booleans())
-@example({'x"links': [1]}, [1], False)  # noqa: FBT003 - whether to indent
+@example({'x"links': [1]}, [1], False)
 def test_links_agree_with_the_whole(members, features, indent):
     """Whatever the items and the other members hold, a page's links are those of the outermost object."""
     document = {**members, "features": features}

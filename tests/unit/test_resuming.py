@@ -71,8 +71,8 @@ def test_what_is_noted_has_come(instants, order, size, bad):
         assert not any(holds(noted, instant) for instant in (*failed, *later))
 
 
-def test_all_of_an_ordered_walk_is_noted():
-    """The stretches of a walk from end to end join to the whole chunk, so a finished chunk isn't read again."""
+def test_all_of_an_ordered_chunk_is_noted():
+    """The stretches of a chunk that was read to its end join to the whole, so a finished chunk isn't read again."""
     whole = Interval(0, 100 * MILLISECOND)
     for instants in (range(0, 100, 3), range(99, 0, -3)):
         progress = ChunkProgress(whole)

@@ -1,4 +1,4 @@
-"""What proves to a server who is asking: read from the environment or a file, sent to its origin alone, never shown."""
+"""Credentials for a server: read from the environment or a file, sent to its origin alone, never shown."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Cursor:
         """Asked with each page and the request for the next one: whether to stop in between."""
 
     async def fetch(self, request: Request, *, not_needed: Callable[[], bool] | None = None) -> tuple[Request, Page]:
-        """Ask for one page, with fewer items where the server can't manage as many as asked.
+        """Return one page, of fewer items where the server can't manage as many as requested.
 
         The request that is returned is the one that was answered; its `next` is relative to it.
 

@@ -151,7 +151,7 @@ def _may_be_size(outcome: Response | ResponseError) -> bool:
 
 
 def _is_throttle(outcome: Response | ResponseError) -> bool:
-    """Whether the whole host was asked to wait, so that the limiter does the waiting."""
+    """Whether the response pauses the whole host, so that the limiter does the waiting."""
     if not isinstance(outcome, Response):
         return False
     return outcome.status == TOO_MANY or (outcome.status in _TRANSIENT and "Retry-After" in outcome.headers)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
 
 
-class RequestNotNeeded(Exception):  # noqa: N818 - not an error: what was asked for comes another way
+class RequestNotNeeded(Exception):  # noqa: N818 - not an error: the items come with another request
     """A request that was given up, since the host wants a wait and the response isn't needed any more."""
 
 

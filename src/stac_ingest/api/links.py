@@ -89,7 +89,7 @@ def _next_link(links: Sequence[Any], method: str) -> Any:
         for link in links
         if isinstance(link, dict) and link.get("rel") == "next" and isinstance(link.get("href"), str) and link["href"]
     ]
-    # A server that offers both ways is followed the way it was asked.
+    # Where a server offers both methods, that of the present request is kept.
     return next((link for link in matching if _method(link) == method), matching[0] if matching else None)
 
 

@@ -1,4 +1,4 @@
-"""Pages that can be asked for by number or offset, and so all at once."""
+"""Pages that can be requested by number or offset, and so all at once."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def marks(page: Page) -> Marks | None:
 
 
 def _last_written(body: bytes) -> int:
-    """Find where the last instant stands. Behind it, a link may repeat the interval that was asked for."""
+    """Find where the last instant stands. Behind it, a link may repeat the interval requested."""
     at = len(body)
     while at > 0 and not _DATETIME.match(body, at):
         at = body.rfind(b'"datetime"', 0, at)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
 
 STRETCH = 1.125
-"""A page may be so many times as large as asked for where that saves a request."""
+"""A page may be so many times as large as requested where that saves a request."""
 _TOO_MUCH_ASKED = frozenset({413, 502, 504})
 _NOT_ACCEPTED = frozenset({400, 422})
 
@@ -33,7 +33,7 @@ class PageSize:
         return request.with_parameter("limit", self._size)
 
     def can_shrink(self, request: Request) -> bool:
-        """Whether fewer items could be asked for."""
+        """Whether fewer items could be requested."""
         return self._movable(request) and _limit(request) > 1
 
     def shrink(self, request: Request, error: ResponseError) -> Request | None:

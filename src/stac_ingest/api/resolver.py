@@ -17,13 +17,13 @@ class GuardedResolver(AbstractResolver):
     """
 
     def __init__(self, resolver: AbstractResolver, source: str) -> None:
-        """Guard a resolver; `source` is the host of the API that was asked for, wherever it may be."""
+        """Guard a resolver; `source` is the host of the API that the user named, wherever it may be."""
         self._resolver = resolver
         self._source = source
         self._scopes = {network_scope(source)} - {None}
 
     async def resolve(
-        self, host: str, port: int = 0, group: socket.AddressFamily = socket.AF_UNSPEC
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Give the addresses of a name.
 
@@ -31,9 +31,9 @@ class GuardedResolver(AbstractResolver):
             LinkRefused: all of them are in another network scope than the source.
 
         """
-        addresses = await self._resolver.resolve(host, port, group)
+        addresses = await self._resolver.resolve(host, port, family)
         if host == self._source and not self._scopes:
-            # Where it is when it is first asked for counts: a name that moves into another network later is refused.
+            # Where it is at first counts: a name that moves into another network later is refused.
             self._scopes.update(network_scope(address["host"]) for address in addresses)
         allowed = [address for address in addresses if network_scope(address["host"]) in self._scopes]
         if addresses and not allowed:

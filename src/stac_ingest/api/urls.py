@@ -72,7 +72,7 @@ def _has_secret(query: str) -> bool:
 
 
 def resolve(href: str, base: str) -> str:
-    """Turn the `href` of a link found at `base` into the absolute URL to ask.
+    """Turn the `href` of a link found at `base` into the absolute URL to request.
 
     A server behind a proxy often writes `http` for its own `https` address; there the scheme of `base` is kept. Bytes
     that can't stand in a URL are escaped, everything else stays as the server wrote it: cursors must not be re-encoded.
