@@ -9,7 +9,7 @@
         ├── PaginationLoop        a `next` link leads back to a page already seen
         ├── ResponseError         a server's answer can't be used
         │   ├── RateLimited       429 (or a throttling 403) after the retry budget, or with `retry: none`
-        │   │   └── PauseTooLong  the host asks for a longer pause than `retry_seconds`; the run ends
+        │   │   └── RetryAfterTooLong  the host asks for a longer pause than `retry_seconds`; the run ends
         │   ├── ResponseTooLarge  more bytes than `max_response_mb`
         │   └── LinkRefused       a link or redirect leads where none may go; it was not followed
         └── BudgetExhausted       the run's own budget of requests is spent
@@ -57,7 +57,7 @@ class RateLimited(ResponseError):  # noqa: N818 - named for what happened
     """The server asks for fewer requests, and the retry budget (or `retry: none`) says not to wait."""
 
 
-class PauseTooLong(RateLimited):
+class RetryAfterTooLong(RateLimited):
     """The host asks for a longer pause than `retry_seconds`. It is not asked again, so the run ends."""
 
 

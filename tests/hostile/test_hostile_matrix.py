@@ -17,10 +17,10 @@ from stac_ingest.errors import (
     ItemError,
     LinkRefused,
     PaginationLoop,
-    PauseTooLong,
     RateLimited,
     ResponseError,
     ResponseTooLarge,
+    RetryAfterTooLong,
 )
 from stac_ingest.pipeline import PipelineResult
 
@@ -87,7 +87,7 @@ EXPECTED = {
     "json-surrogate": Expected(bad=ItemError),
     "json-deep": Expected(bad=ItemError),
     **dict.fromkeys(["too-many", "too-many-date", "too-many-plain"], WHOLE),
-    "long-pause": Expected(error=PauseTooLong, fatal=True),
+    "long-pause": Expected(error=RetryAfterTooLong, fatal=True),
     **dict.fromkeys(["bad-gateway", "unavailable", "gateway-timeout"], WHOLE),
     "forbidden": Expected(error=ResponseError, fatal=True),
     "forbidden-throttle": Expected(error=RateLimited, fatal=True),

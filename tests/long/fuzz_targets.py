@@ -15,11 +15,11 @@ import yarl
 
 from stac_ingest.api.features import features
 from stac_ingest.api.intervals import parse_interval
-from stac_ingest.api.links import Request, Trail, next_request
+from stac_ingest.api.links import Request, VisitedRequests, next_request
 from stac_ingest.api.order import instants_of, marks
 from stac_ingest.api.pages import page_counts, parse_page, read_page
-from stac_ingest.api.resuming import Track
-from stac_ingest.api.urls import display, origin, same_origin, zone
+from stac_ingest.api.resuming import ChunkProgress
+from stac_ingest.api.urls import display, network_scope, origin, same_origin
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
 from stac_ingest.geoparquet.geometry import geojson_column
@@ -45,7 +45,7 @@ def page(data):
     seen = marks(found)
     if is_json(data):  # of other bytes nothing is known: what looks like an instant may overlap another one
         assert seen is None or set(seen) <= {*instants_of(found)}
-    Track(parse_interval("2020/2021")).place(items(members), ended=True, clean=True)
+    ChunkProgress(parse_interval("2020/2021")).advance(items(members), ended=True, clean=True)
     for asked in (Request("GET", URL), Request("POST", URL, {}, {"limit": 1})):
         follow(found.links, asked)
 
@@ -92,12 +92,14 @@ def link(data):
 
 
 def within_reach(found, base):
-    """Assert that a request goes where the network code will go too, in the zone of its base, as safe as before."""
+    """Assert that a request goes where the network code will go too, in its base's network scope, as safe as before."""
     scheme, host, port = origin(found.url)
     seen = yarl.URL(found.url, encoded=True)
     assert (seen.scheme, (seen.raw_host or "").lower(), seen.port, seen.user) == (scheme, host, port, None)
     assert scheme == "https" or base.startswith("http:")
-    assert host == origin(base)[1] or (zone(host) or "the internet") == (zone(origin(base)[1]) or "the internet")
+    assert host == origin(base)[1] or (network_scope(host) or "the internet") == (
+        network_scope(origin(base)[1]) or "the internet"
+    )
     assert same_origin(found.url, base) or not found.headers
     assert found.url.isascii()
     assert found.url.isprintable()
@@ -112,8 +114,8 @@ def follow(links, asked):
         found = next_request(links, asked)
         if found is None:
             return
-        trail = Trail(asked)
-        trail.step(found)
+        visited = VisitedRequests(asked)
+        visited.add(found)
     except (LinkRefused, PaginationLoop):
         return
     assert origin(found.url)[0] == "https"
@@ -122,7 +124,7 @@ def follow(links, asked):
     assert not set("\r\n\0") & set("".join([*found.headers, *found.headers.values()]))
     orjson.dumps(found.body)
     try:
-        trail.step(found)
+        visited.add(found)
     except PaginationLoop:
         return
     raise AssertionError("a request that comes again was not noticed")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.api.chunks import Plan, Verdict
-from stac_ingest.api.intervals import ALWAYS, DAY, EARLIEST, LATEST, MILLISECOND, SECOND, Interval, parse_interval
+from stac_ingest.api.chunks import Decision, Plan
+from stac_ingest.api.intervals import DAY, EARLIEST, LATEST, MILLISECOND, SECOND, UNBOUNDED, Interval, parse_interval
 
 YEARS = parse_interval("2020/2023")
 PAGE = 100
@@ -36,18 +36,18 @@ def _touches(item, interval):
 
 
 def walk(model, plan, *, page=PAGE):
-    """Read all chunks as workers would that steal nothing; return what came, the requests, and the chunks walked."""
-    agenda, came, requests, walked = deque(plan.first), [], 0, []
-    while agenda:
-        chunk = agenda.popleft()
+    """Read all chunks as workers would that steal nothing; return the items, the requests, and the chunks read."""
+    queue, came, requests, walked = deque(plan.first), [], 0, []
+    while queue:
+        chunk = queue.popleft()
         if chunk.abandoned:
             continue
         found = model.search(chunk.interval)
         requests += 1
         starts = {start for start, _, _ in found[:page]}
-        verdict, parts = plan.judge(chunk, len(found), tie=starts.pop() if len(starts) == 1 else None)
-        agenda.extend(parts)
-        if verdict is Verdict.WALK:
+        decision, parts = plan.judge(chunk, len(found), tie=starts.pop() if len(starts) == 1 else None)
+        queue.extend(parts)
+        if decision is Decision.READ:
             requests += max(0, math.ceil(len(found) / page) - 1)
             came += found
             walked.append(chunk)
@@ -82,7 +82,7 @@ durations = st.sampled_from([0, 0, 0, SECOND, 30 * DAY, 2000 * DAY])
 @given(
     crowds=crowds,
     singles=st.lists(st.tuples(moments, durations), max_size=60),
-    search=st.one_of(st.just(ALWAYS), st.tuples(moments, moments).map(lambda t: Interval(*sorted(t)))),
+    search=st.one_of(st.just(UNBOUNDED), st.tuples(moments, moments).map(lambda t: Interval(*sorted(t)))),
     lying=st.tuples(moments, moments).map(sorted),
     sizes=st.tuples(st.integers(1, 30), st.integers(1, 40)),
     flags=st.tuples(st.booleans(), st.booleans()),
@@ -109,7 +109,7 @@ def test_every_item_comes(crowds, singles, search, lying, sizes, flags):  # noqa
 def test_an_even_collection_costs_hardly_more_than_its_pages(workers):
     """Spread evenly, 10,000 items are walked by one chunk a worker, with no planning at all."""
     model = Model(instants(spread(10_000)))
-    plan = Plan(ALWAYS, known(), total=10_000, page=PAGE, workers=workers)
+    plan = Plan(UNBOUNDED, known(), total=10_000, page=PAGE, workers=workers)
     came, requests, walked = walk(model, plan)
     assert len(came) == 10_000
     assert len(walked) == workers
@@ -120,7 +120,7 @@ def test_an_even_collection_costs_hardly_more_than_its_pages(workers):
 def test_a_skewed_collection_is_cut_in_a_few_steps(seed):
     """With 90% of the items in 1% of the time, cutting alone, without stealing, costs no more than the pages again."""
     model = Model(instants(skewed(10_000, seed)))
-    plan = Plan(ALWAYS, known(), total=10_000, page=PAGE, workers=20)
+    plan = Plan(UNBOUNDED, known(), total=10_000, page=PAGE, workers=20)
     came, requests, walked = walk(model, plan)
     assert len({i[2] for i in came}) == 10_000
     assert requests <= 2 * 100
@@ -131,7 +131,7 @@ def test_many_items_at_one_instant():
     """Five hundred ties in the middle of others are read by one cursor, and the others as ever."""
     tie = YEARS.start + 200 * DAY
     model = Model(instants(spread(1_000) + [tie] * 500))
-    plan = Plan(ALWAYS, known(), total=1_500, page=PAGE, workers=10)
+    plan = Plan(UNBOUNDED, known(), total=1_500, page=PAGE, workers=10)
     came, requests, _ = walk(model, plan)
     assert len({i[2] for i in came}) == 1_500
     assert requests <= 60
@@ -141,7 +141,7 @@ def test_all_items_at_one_instant():
     """Where nothing can be cut, little is tried before one cursor reads all, and a note says so."""
     tie = YEARS.start + 200 * DAY + 7 * SECOND
     model = Model(instants([tie] * 5_000))
-    plan = Plan(ALWAYS, known(), total=5_000, page=PAGE, workers=20)
+    plan = Plan(UNBOUNDED, known(), total=5_000, page=PAGE, workers=20)
     came, requests, _ = walk(model, plan)
     assert len(came) == 5_000
     assert requests <= 50 + 20 + 5
@@ -151,7 +151,7 @@ def test_all_items_at_one_instant():
 def test_a_server_that_ignores_datetime():
     """When each part holds as much as the whole, cutting is given up after the second part."""
     model = Model(instants(spread(5_000)), ignores_datetime=True)
-    plan = Plan(ALWAYS, known(), total=5_000, page=PAGE, workers=20)
+    plan = Plan(UNBOUNDED, known(), total=5_000, page=PAGE, workers=20)
     came, requests, _ = walk(model, plan)
     assert len(came) == 5_000
     assert requests <= 50 + 3
@@ -161,7 +161,7 @@ def test_a_server_that_ignores_datetime():
 def test_items_that_last_as_long_as_the_collection():
     """Items that touch every chunk are not fetched with every chunk."""
     model = Model([(YEARS.start, YEARS.end, i) for i in range(3_000)])
-    plan = Plan(ALWAYS, known(), total=3_000, page=PAGE, workers=10)
+    plan = Plan(UNBOUNDED, known(), total=3_000, page=PAGE, workers=10)
     came, requests, _ = walk(model, plan)
     assert len({i[2] for i in came}) == 3_000
     assert requests <= 30 + 3
@@ -171,7 +171,7 @@ def test_items_that_last_as_long_as_the_collection():
 def test_an_extent_that_lies(far):
     """Items at the other end of time are found in a few steps, by cutting alone."""
     model = Model(instants([far + i * SECOND for i in range(2_000)]))
-    plan = Plan(ALWAYS, known(), total=2_000, page=PAGE, workers=10)
+    plan = Plan(UNBOUNDED, known(), total=2_000, page=PAGE, workers=10)
     came, requests, _ = walk(model, plan)
     assert len({i[2] for i in came}) == 2_000
     assert requests <= 20 + 80
@@ -189,13 +189,13 @@ def test_the_users_interval_is_kept():
 
 def test_one_page_is_one_request():
     """A search that fits a page is not cut."""
-    plan = Plan(ALWAYS, known(), total=100, page=PAGE, workers=20)
-    assert [chunk.interval for chunk in plan.first] == [ALWAYS]
+    plan = Plan(UNBOUNDED, known(), total=100, page=PAGE, workers=20)
+    assert [chunk.interval for chunk in plan.first] == [UNBOUNDED]
 
 
 def test_giving_up_is_done_once():
     """Whatever ends the cutting, the whole is put on the list one time."""
-    plan = Plan(ALWAYS, known(), total=5_000, page=PAGE, workers=10)
-    assert [c.interval for c in plan.give_up("no counts")] == [ALWAYS]
+    plan = Plan(UNBOUNDED, known(), total=5_000, page=PAGE, workers=10)
+    assert [c.interval for c in plan.give_up("no counts")] == [UNBOUNDED]
     assert plan.give_up("no counts") == []
     assert all(chunk.abandoned for chunk in plan.first)

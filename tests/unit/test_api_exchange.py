@@ -9,12 +9,12 @@ from email.utils import formatdate
 
 import pytest
 
-from stac_ingest.api.client import Answer
+from stac_ingest.api.client import Response
 from stac_ingest.api.clock import Clock
-from stac_ingest.api.exchange import Exchange
-from stac_ingest.api.gate import Dispensable
+from stac_ingest.api.exchange import RetryingClient
+from stac_ingest.api.gate import RequestNotNeeded
 from stac_ingest.api.links import Request
-from stac_ingest.api.pacer import Pacer
+from stac_ingest.api.pacer import AdaptiveTokenBucket
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import BudgetExhausted, RateLimited, ResponseError, ResponseTooLarge
 from stac_ingest.summary import IngestSummary
@@ -64,13 +64,13 @@ class Script:
         if isinstance(outcome, Exception):
             raise outcome
         status, headers = outcome if isinstance(outcome, tuple) else (outcome, {})
-        return Answer(status, headers, b"{}", request.url)
+        return Response(status, headers, b"{}", request.url)
 
 
 def make(client, chance=1.0, **settings):
     config = IngestConfig(mode="api", source="http://127.0.0.1", **settings)
     summary = IngestSummary()
-    return Exchange(config, summary, client, clock(chance)), summary
+    return RetryingClient(config, summary, client, clock(chance)), summary
 
 
 def ask(*outcomes, times=1, **settings):
@@ -78,11 +78,11 @@ def ask(*outcomes, times=1, **settings):
 
     async def go():
         client = Script(*outcomes)
-        exchange, summary = make(client, **settings)
+        retrying, summary = make(client, **settings)
         result = None
         try:
             for _ in range(times):
-                result = await exchange.ask(ASK)
+                result = await retrying.send(ASK)
         except Exception as error:  # noqa: BLE001 - it is what is looked at
             result = error
         return [at for at, _ in client.sent], summary, result
@@ -169,9 +169,9 @@ def test_seconds_are_bounded():
 
     async def go():
         client = Script((429, {"Retry-After": "3600"}))
-        exchange, _ = make(client, concurrency=2, retry_seconds=60)
-        results = await asyncio.gather(*(exchange.ask(ASK) for _ in range(2)), return_exceptions=True)
-        later = await asyncio.gather(exchange.ask(ASK), return_exceptions=True)
+        retrying, _ = make(client, concurrency=2, retry_seconds=60)
+        results = await asyncio.gather(*(retrying.send(ASK) for _ in range(2)), return_exceptions=True)
+        later = await asyncio.gather(retrying.send(ASK), return_exceptions=True)
         return results, later, asyncio.get_running_loop().time()
 
     results, later, now = run(go())
@@ -217,8 +217,8 @@ def test_in_flight_is_bounded(settings, peak):
     async def go():
         client = Slow()
         budget = {"max_in_flight": settings.get("max_in_flight")}
-        exchange, summary = make(client, concurrency=settings["concurrency"], budget=budget)
-        await asyncio.gather(*(exchange.ask(ASK) for _ in range(30)))
+        retrying, summary = make(client, concurrency=settings["concurrency"], budget=budget)
+        await asyncio.gather(*(retrying.send(ASK) for _ in range(30)))
         return client.most, summary.in_flight_peak
 
     assert run(go()) == (peak, peak)
@@ -233,8 +233,8 @@ def test_redirects_keep_method_and_body(location, expected):
 
     async def go():
         client = Script((308, {"Location": location}))
-        exchange, _ = make(client)
-        await exchange.ask(Request("POST", ASK.url, {"X-Cursor": "1"}, {"limit": 1}))
+        retrying, _ = make(client)
+        await retrying.send(Request("POST", ASK.url, {"X-Cursor": "1"}, {"limit": 1}))
         return client.sent[1][1]
 
     kept = {"X-Cursor": "1"} if location.startswith("/") else {}
@@ -263,11 +263,11 @@ class Bucket:
             self.tokens -= 1
             await asyncio.sleep(self.think)
             self.served += 1
-            return Answer(200, {}, b"{}", request.url)
+            return Response(200, {}, b"{}", request.url)
         self.refused += 1
         await asyncio.sleep(0.002)
         missing = (1 - self.tokens) / self.rate
-        return Answer(429, {"Retry-After": str(math.ceil(missing) if self.whole else missing)}, b"", request.url)
+        return Response(429, {"Retry-After": str(math.ceil(missing) if self.whole else missing)}, b"", request.url)
 
 
 class Moody:
@@ -278,21 +278,21 @@ class Moody:
 
     async def send(self, request):
         if self.chance.random() < 1 / self.one_in:
-            return Answer(429, {"Retry-After": "1"}, b"", request.url)
+            return Response(429, {"Retry-After": "1"}, b"", request.url)
         await asyncio.sleep(self.think)
-        return Answer(200, {}, b"{}", request.url)
+        return Response(200, {}, b"{}", request.url)
 
 
 def crowd(server, requests, concurrency):
     """Have so many workers ask so many times; return the server, the summary and the seconds that it took."""
 
     async def go():
-        exchange, summary = make(server, concurrency=concurrency, retry_attempts=6)
+        retrying, summary = make(server, concurrency=concurrency, retry_attempts=6)
         todo = iter(range(requests))
 
         async def work():
             for _ in todo:
-                await exchange.ask(ASK)
+                await retrying.send(ASK)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(concurrency):
@@ -333,34 +333,48 @@ def test_refusals_without_a_reason_do_not_end_in_a_crawl(concurrency):
 
 def test_pauses_are_never_shortened():
     """A shorter pause named later leaves a longer one as it is."""
-    pacer = Pacer()
-    pacer.pause(0.0, 10.0)
-    pacer.pause(1.0, 2.0)
-    assert pacer.wait(5.0) == pytest.approx(5.0)
+    bucket = AdaptiveTokenBucket()
+    bucket.pause(0.0, 10.0)
+    bucket.pause(1.0, 2.0)
+    assert bucket.wait(5.0) == pytest.approx(5.0)
+
+
+def next_starts(bucket, count):
+    """Start so many requests, each as soon as it may; return the times."""
+    now, starts = 0.0, []
+    for _ in range(count):
+        while (seconds := bucket.wait(now)) > 0:
+            now += seconds
+        starts.append(bucket.start(now).at)
+    return starts
 
 
 def test_refusals_of_one_moment_are_one_lesson():
-    """Requests that were under way when the first refusal came don't lower the rate once more."""
-    pacer = Pacer()
-    starts = [pacer.start(0.0) for _ in range(10)]
-    pacer.refused(starts[5], 0.1, 1.0)
-    rate = pacer._bucket.rate
-    for start in starts[6:]:
-        pacer.refused(start, 0.1, 1.0)
-    assert pacer._bucket.rate == rate
+    """What may start when is learned from the first refusal: those in flight with it don't lower the rate once more."""
+    first = AdaptiveTokenBucket()
+    started = [first.start(0.0) for _ in range(10)]
+    first.refused(started[5], 0.1, 1.0)
+    again = AdaptiveTokenBucket()
+    started = [again.start(0.0) for _ in range(10)]
+    for start in started[5:]:
+        again.refused(start, 0.1, 1.0)
+    schedule = next_starts(first, 20)
+    assert next_starts(again, 20) == schedule
+    assert schedule[0] == pytest.approx(1.1)
+    assert schedule[-1] > schedule[10] > schedule[0]
 
 
 def test_who_waits_for_the_servers_rate_leaves_no_place_to_others() -> None:
     """While a request waits for the time it may be sent at, one more would only wait with it; then all places count."""
 
     async def look():
-        exchange, _ = make(Script(200, 200), concurrency=4, budget={"requests_per_second": 2})
-        before = exchange.useful_places
-        asking = [asyncio.create_task(exchange.ask(ASK)) for _ in range(2)]
+        retrying, _ = make(Script(200, 200), concurrency=4, budget={"requests_per_second": 2})
+        before = retrying.useful_capacity
+        asking = [asyncio.create_task(retrying.send(ASK)) for _ in range(2)]
         await asyncio.sleep(0.1)
-        meanwhile = exchange.useful_places
+        meanwhile = retrying.useful_capacity
         await asyncio.gather(*asking)
-        return before, meanwhile, exchange.useful_places
+        return before, meanwhile, retrying.useful_capacity
 
     assert run(look()) == (4, 0, 4)
 
@@ -370,10 +384,10 @@ def test_a_refused_request_that_is_not_needed_is_not_sent_again():
 
     async def go():
         client = Script(200, (429, {"Retry-After": "5"}))
-        exchange, summary = make(client)
-        await exchange.ask(ASK, dispensable=lambda: True)
-        with pytest.raises(Dispensable):
-            await exchange.ask(ASK, dispensable=lambda: True)
+        retrying, summary = make(client)
+        await retrying.send(ASK, not_needed=lambda: True)
+        with pytest.raises(RequestNotNeeded):
+            await retrying.send(ASK, not_needed=lambda: True)
         return len(client.sent), asyncio.get_running_loop().time(), summary
 
     sent, now, summary = run(go())
@@ -386,10 +400,10 @@ def test_a_request_that_waited_is_given_up_where_it_is_not_needed_any_more():
 
     async def go():
         client = Script((429, {"Retry-After": "5"}))
-        exchange, _ = make(client)
+        retrying, _ = make(client)
         answers = iter([False, True])
-        with pytest.raises(Dispensable):
-            await exchange.ask(ASK, dispensable=lambda: next(answers))
+        with pytest.raises(RequestNotNeeded):
+            await retrying.send(ASK, not_needed=lambda: next(answers))
         return len(client.sent), asyncio.get_running_loop().time()
 
     assert run(go()) == (1, 5.0)

@@ -9,19 +9,19 @@ import pytest
 from test_api_exchange import Bucket, Script, clock, run
 
 from stac_ingest.api.clock import Clock
-from stac_ingest.api.exchange import Exchange
+from stac_ingest.api.exchange import RetryingClient
 from stac_ingest.api.hosts import Hosts
 from stac_ingest.api.links import Request
 from stac_ingest.config import IngestConfig
-from stac_ingest.errors import BudgetExhausted, PauseTooLong
+from stac_ingest.errors import BudgetExhausted, RetryAfterTooLong
 from stac_ingest.summary import IngestSummary
 
 HERE, NEXT_DOOR = Request("GET", "http://127.0.0.1/search"), Request("GET", "http://127.0.0.1:81/search")
 TOO_MANY = (429, {"Retry-After": "7"})
 
 
-def exchange(client, now, **settings):
-    return Exchange(IngestConfig(mode="api", source="http://127.0.0.1", **settings), IngestSummary(), client, now)
+def retrying(client, now, **settings):
+    return RetryingClient(IngestConfig(mode="api", source="http://127.0.0.1", **settings), IngestSummary(), client, now)
 
 
 def times(client):
@@ -33,9 +33,9 @@ def test_a_pause_holds_for_every_run():
 
     async def go():
         told, other, now = Script(TOO_MANY), Script(), clock()
-        asking = asyncio.create_task(exchange(told, now).ask(HERE))
+        asking = asyncio.create_task(retrying(told, now).send(HERE))
         await asyncio.sleep(1)
-        await exchange(other, now).ask(HERE)
+        await retrying(other, now).send(HERE)
         await asking
         return times(told), times(other)
 
@@ -50,10 +50,10 @@ def test_a_pause_is_of_its_host_alone():
 
     async def go():
         client = Script(TOO_MANY)
-        asks = exchange(client, clock(), concurrency=2)
-        asking = asyncio.create_task(asks.ask(HERE))
+        run_ = retrying(client, clock(), concurrency=2)
+        asking = asyncio.create_task(run_.send(HERE))
         await asyncio.sleep(1)
-        await asks.ask(NEXT_DOOR)
+        await run_.send(NEXT_DOOR)
         await asking
         return [(at, request.url) for at, request in client.sent]
 
@@ -65,11 +65,11 @@ def test_a_budget_is_of_the_run_whatever_the_hosts():
 
     async def go():
         client = Script(200, 502)
-        asks = exchange(client, clock(chance=0.0), budget={"max_requests": 4, "requests_per_second": 2})
+        run_ = retrying(client, clock(chance=0.0), budget={"max_requests": 4, "requests_per_second": 2})
         for request in (HERE, NEXT_DOOR, HERE):
-            await asks.ask(request)
+            await run_.send(request)
         with pytest.raises(BudgetExhausted):
-            await asks.ask(NEXT_DOOR)
+            await run_.send(NEXT_DOOR)
         return times(client)
 
     assert run(go()) == pytest.approx([0, 0.5, 1.0, 1.5])
@@ -80,11 +80,11 @@ def test_who_is_slow_by_his_own_budget_keeps_nobody_waiting():
 
     async def go():
         slow, quick, now = Script(), Script(), clock()
-        modest = exchange(slow, now, concurrency=3, budget={"requests_per_second": 0.1})
-        waiting = [asyncio.create_task(modest.ask(HERE)) for _ in range(3)]
+        modest = retrying(slow, now, concurrency=3, budget={"requests_per_second": 0.1})
+        waiting = [asyncio.create_task(modest.send(HERE)) for _ in range(3)]
         await asyncio.sleep(1)
         for _ in range(5):
-            await exchange(quick, now).ask(HERE)
+            await retrying(quick, now).send(HERE)
         await asyncio.gather(*waiting)
         return times(slow), times(quick)
 
@@ -96,11 +96,11 @@ def test_a_pause_that_is_too_long_ends_every_run_at_that_host():
 
     async def go():
         told, patient, now = Script((429, {"Retry-After": "100"})), Script(), clock()
-        with pytest.raises(PauseTooLong):
-            await (first := exchange(told, now, retry_seconds=50)).ask(HERE)
-        with pytest.raises(PauseTooLong):
-            await exchange(Script(), now, retry_seconds=99).ask(HERE)
-        await exchange(patient, now, retry_seconds=101).ask(HERE)
+        with pytest.raises(RetryAfterTooLong):
+            await (first := retrying(told, now, retry_seconds=50)).send(HERE)
+        with pytest.raises(RetryAfterTooLong):
+            await retrying(Script(), now, retry_seconds=99).send(HERE)
+        await retrying(patient, now, retry_seconds=101).send(HERE)
         del first
         return times(patient)
 
@@ -114,16 +114,16 @@ def test_a_bucket_is_used_up_by_all_runs_together(runs):
 
     async def go():
         server, now = Bucket(rate, burst, 0.05), clock()
-        all_asks = [exchange(server, now, concurrency=20 // runs) for _ in range(runs)]
+        clients = [retrying(server, now, concurrency=20 // runs) for _ in range(runs)]
         todo = iter(range(requests))
 
-        async def work(asks):
+        async def work(run_):
             for _ in todo:
-                await asks.ask(HERE)
+                await run_.send(HERE)
 
         async with asyncio.TaskGroup() as group:
             for number in range(20):
-                group.create_task(work(all_asks[number % runs]))
+                group.create_task(work(clients[number % runs]))
         return server, asyncio.get_running_loop().time()
 
     server, took = run(go())
@@ -136,17 +136,17 @@ async def test_what_nobody_uses_is_forgotten():
     """A host is known as long as a run that asks it; clocks and event loops don't mix."""
     now = Clock().now
     first, second = Hosts(now), Hosts(now)
-    pacer = first.of(HERE.url).pacer
-    assert pacer is second.of("https://127.0.0.1:80/other").pacer
-    assert pacer is not second.of(NEXT_DOOR.url).pacer
-    assert pacer is not Hosts(lambda: 0.0).of(HERE.url).pacer
-    pacer.pause(now(), 1_000)
+    bucket = first.get(HERE.url).bucket
+    assert bucket is second.get("https://127.0.0.1:80/other").bucket
+    assert bucket is not second.get(NEXT_DOOR.url).bucket
+    assert bucket is not Hosts(lambda: 0.0).get(HERE.url).bucket
+    bucket.pause(now(), 1_000)
     elsewhere = await asyncio.to_thread(asyncio.run, _wait_of(now))
     assert elsewhere <= 0
-    del first, second, pacer
+    del first, second, bucket
     gc.collect()
-    assert Hosts(now).of(HERE.url).pacer.wait(now()) <= 0
+    assert Hosts(now).get(HERE.url).bucket.wait(now()) <= 0
 
 
 async def _wait_of(now):
-    return Hosts(now).of(HERE.url).pacer.wait(now())
+    return Hosts(now).get(HERE.url).bucket.wait(now())

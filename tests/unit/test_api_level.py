@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api.level import Level
+from stac_ingest.api.level import INITIAL, ConcurrencyLimit
 
 Latency = Callable[[int], float]
 
 
 def run(
-    level: Level,
+    control: ConcurrencyLimit,
     latency: Latency,
     answers: int,
     *,
@@ -25,24 +25,24 @@ def run(
     refused: Callable[[int], bool] | None = None,
     busy: float = 0.0,
 ) -> float:
-    """Ask a server in virtual time, as many requests at once as the level says; return the seconds that it took.
+    """Ask a server in virtual time, as many requests at once as the limit says; return the seconds that it took.
 
     `busy` is the share of the time in which the client computes.
     """
     chance, now, flying, done = random.Random(seed), 0.0, list[tuple[float, int, float, bool]](), 0
     number = 0
     while done < answers:
-        while len(flying) < level.limit:
-            level.started(now, busy * now, len(flying) + 1)
+        while len(flying) < control.limit:
+            control.started(now, busy * now, len(flying) + 1)
             bad = refused is not None and refused(len(flying) + 1)
             seconds = 0.002 if bad else latency(len(flying) + 1) * chance.uniform(0.9, 1.1)
             heapq.heappush(flying, (now + seconds, number, now, bad))
             number += 1
         now, _, started, bad = heapq.heappop(flying)
         if bad:
-            level.failed(now, started)
+            control.failed(now, started)
         else:
-            level.answered(now, busy * now)
+            control.succeeded(now, busy * now)
             done += 1
     return now
 
@@ -59,67 +59,67 @@ def thrashing(places: int) -> Latency:
 
 @pytest.mark.parametrize("places", [1, 4, 8, 12, 20, 30, 50, 200])
 def test_the_knee_is_found(places: int) -> None:
-    """Over a long run the throughput is within a tenth of the best fixed level's, wherever the knee is."""
-    found = run(Level(50), slots(places), 5_000)
+    """Over a long run the throughput is within a tenth of the best fixed limit's, wherever the knee is."""
+    found = run(ConcurrencyLimit(50), slots(places), 5_000)
     best = 5_000 * 0.05 / min(places, 50)
     assert found < best / 0.9
 
 
 @pytest.mark.parametrize("places", [4, 10, 25])
-def test_no_more_is_asked_than_pays(places: int) -> None:
-    """Beyond the knee nothing is to be gained, so the level doesn't stay there."""
-    level = Level(50)
-    run(level, slots(places), 5_000)
-    assert level.limit <= 2 * places
+def test_the_limit_ends_at_the_knee(places: int) -> None:
+    """Below the knee throughput is lost and beyond it nothing is gained, so the limit ends near it."""
+    control = ConcurrencyLimit(50)
+    run(control, slots(places), 5_000)
+    assert 0.7 * places <= control.limit <= 1.3 * places
 
 
 def test_a_server_that_suffers_is_spared() -> None:
-    """Where asking more makes all slower, the level comes down to what the server bears."""
-    level = Level(50)
-    seconds = run(level, thrashing(10), 5_000)
-    assert level.limit <= 15
+    """Where asking more makes all slower, the limit comes down to what the server bears, and no further."""
+    control = ConcurrencyLimit(50)
+    seconds = run(control, thrashing(10), 5_000)
+    assert 8 <= control.limit <= 15
     assert seconds < 5_000 * 0.05 / 10 / 0.85
 
 
-def test_refusals_lower_the_level_and_never_count_as_fast() -> None:
-    """A server that refuses from 16 requests on, at once, isn't asked more and more because its refusals come fast."""
-    level = Level(50)
-    run(level, slots(100), 3_000, refused=lambda in_flight: in_flight > 16)
-    assert level.limit <= 20
+def test_refusals_lower_the_limit_and_never_count_as_fast() -> None:
+    """A server that refuses more than 16 requests at once is asked about as many, though its refusals come fast."""
+    control = ConcurrencyLimit(50)
+    run(control, slots(100), 3_000, refused=lambda in_flight: in_flight > 16)
+    assert 8 <= control.limit <= 16
 
 
 def test_failures_that_came_together_count_once() -> None:
-    """Twenty requests that were in flight together and all failed halve the level once."""
-    level = Level(50)
-    level.limit = 20
+    """Twenty requests that were in flight together and all failed halve the limit once."""
+    control = ConcurrencyLimit(50)
+    control.limit = 20
     for _ in range(20):
-        level.failed(10.0, started_at=9.9)
-    assert level.limit == 10
+        control.failed(10.0, started_at=9.9)
+    assert control.limit == 10
 
 
-def test_a_level_that_was_not_used_says_nothing() -> None:
-    """With less work than places there is nothing to learn, so the level stays where it is."""
-    level, now = Level(50), 0.0
+def test_a_limit_that_was_not_used_says_nothing() -> None:
+    """With fewer requests than allowed there is nothing to learn, so the limit stays where it is."""
+    control, now = ConcurrencyLimit(50), 0.0
     for _ in range(200):
-        level.started(now, 0.0, 1)
+        control.started(now, 0.0, 1)
         now += 0.05
-        level.answered(now, 0.0)
-    assert level.limit == level.highest
+        control.succeeded(now, 0.0)
+    assert control.limit == control.highest == INITIAL
 
 
 @pytest.mark.parametrize(("busy", "doubles"), [(0.5, True), (0.95, False)])
 def test_a_client_that_only_computes_asks_no_more(busy: float, doubles: bool) -> None:
-    """Where this process is what all wait for, answers that come sooner would wait for it: the level isn't doubled."""
-    level = Level(50)
-    run(level, slots(200), 200, busy=busy)
-    assert (level.highest >= 40) is doubles
+    """Where this process is what all wait for, answers that come sooner would wait for it: the limit isn't doubled."""
+    control = ConcurrencyLimit(50)
+    run(control, slots(200), 200, busy=busy)
+    assert (control.highest >= 40) is doubles
 
 
 @settings(max_examples=60, deadline=None)
 @given(most=st.integers(1, 50), places=st.integers(1, 60), seed=st.integers(0, 999), limit=st.integers(1, 60))
-def test_the_level_stays_within_its_bounds(most: int, places: int, seed: int, limit: int) -> None:
+def test_the_limit_stays_within_its_bounds(most: int, places: int, seed: int, limit: int) -> None:
     """Whatever a server does, there is at least one request at once, and never more than allowed."""
-    level = Level(most)
-    run(level, thrashing(places), 400, seed=seed, refused=lambda in_flight: in_flight > limit)
-    assert 1 <= level.limit <= level.highest <= most
-    assert math.isfinite(level.limit)
+    control = ConcurrencyLimit(most)
+    run(control, thrashing(places), 400, seed=seed, refused=lambda in_flight: in_flight > limit)
+    assert 1 <= control.limit <= control.highest <= most
+    assert math.isfinite(control.limit)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.api.links import Request, Trail, next_request
+from stac_ingest.api.links import Request, VisitedRequests, next_request
 from stac_ingest.api.urls import display, origin, resolve, same_origin, split_credentials
 from stac_ingest.errors import PaginationLoop, ResponseError
 
@@ -170,12 +170,12 @@ def test_origin():
 
 def test_trail_finds_loops():
     """A request made before, or the first one, is a loop, and the error names it."""
-    trail = Trail(POST)
-    trail.step(GET)
+    visited = VisitedRequests(POST)
+    visited.add(GET)
     with pytest.raises(PaginationLoop, match=r"GET https://stac\.example\.com/v1/search"):
-        trail.step(GET)
+        visited.add(GET)
     with pytest.raises(PaginationLoop, match='"limit":10'):
-        trail.step(Request("POST", POST.url, body={"limit": 10, "collections": ["c"]}))
+        visited.add(Request("POST", POST.url, body={"limit": 10, "collections": ["c"]}))
 
 
 @given(st.dictionaries(st.text(max_size=5), st.one_of(st.integers(-9, 9), st.text(max_size=3)), max_size=4))

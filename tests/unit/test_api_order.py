@@ -31,7 +31,7 @@ def test_a_page_without_instants_has_no_marks():
 def test_an_order_is_seen(days, sign):
     """Oldest first, newest first, or not to be seen yet where all items share one instant."""
     order, shown = Order(), page(*days)
-    order.look(shown, marks(shown))
+    order.observe(shown, marks(shown))
     assert order.sign == sign
     assert order.known == (sign != 0)
 
@@ -42,5 +42,5 @@ def test_one_page_out_of_order_breaks_it(pages):
     order = Order()
     for days in pages:
         shown = page(*days)
-        order.look(shown, marks(shown))
+        order.observe(shown, marks(shown))
     assert not order.known

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ingest_bench.settings import Corpus
 from stac_ingest.api.credentials import Credentials, read_credentials
 from stac_ingest.api.resolver import GuardedResolver
-from stac_ingest.api.urls import resolve, zone
+from stac_ingest.api.urls import network_scope, resolve
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError, LinkRefused
 
@@ -53,16 +53,16 @@ HOSTS = {
 
 
 @pytest.mark.parametrize(("host", "expected"), [(host, name) for name, hosts in HOSTS.items() for host in hosts])
-def test_zones(host, expected):
+def test_network_scopes(host, expected):
     """An address is in its network however it is written: short, as one number, or wrapped into IPv6."""
-    assert zone(host) == expected
+    assert network_scope(host) == expected
 
 
-def test_a_name_has_no_zone_of_its_own():
+def test_a_name_has_no_network_scope_of_its_own():
     """What a name stands for is for the resolver to say."""
-    assert zone("stac.example.com") is None
-    assert zone("127.0.0.1.example.com") is None
-    assert zone("0xfeed.example.com") is None
+    assert network_scope("stac.example.com") is None
+    assert network_scope("127.0.0.1.example.com") is None
+    assert network_scope("0xfeed.example.com") is None
 
 
 def url(host):
@@ -70,7 +70,7 @@ def url(host):
 
 
 @pytest.mark.parametrize(("here", "there"), [(a, b) for a, b in product(HOSTS, HOSTS) if a != b])
-def test_links_stay_in_their_zone(here, there):
+def test_links_stay_in_their_network_scope(here, there):
     """No link crosses between this machine, the local link, a private network and the internet."""
     for source, target in product(HOSTS[here], HOSTS[there]):
         with pytest.raises(LinkRefused, match=f"from {here} to {there}"):
@@ -78,7 +78,7 @@ def test_links_stay_in_their_zone(here, there):
 
 
 @pytest.mark.parametrize("name", HOSTS)
-def test_links_within_a_zone_are_followed(name):
+def test_links_within_a_network_scope_are_followed(name):
     """A source on this machine, or on a private network, may spread over several addresses of it."""
     for source, target in product(HOSTS[name], HOSTS[name]):
         assert resolve(url(target), url(source)).startswith(("http://", "https://"))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.api.pages import parse_page
-from stac_ingest.api.salvage import salvage
+from stac_ingest.api.salvage import parse_lenient
 from stac_ingest.errors import ItemError, ResponseError
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=6)
@@ -32,7 +32,7 @@ def test_a_sound_page_is_read_as_a_parser_reads_it(features, rest, last):
     rest.pop("features", None)
     whole = {**rest, "features": features} if last else {"features": features, **rest}
     for separators in ((",", ":"), (" , ", " : ")):
-        assert salvage(json.dumps(whole, separators=separators).encode()) == whole
+        assert parse_lenient(json.dumps(whole, separators=separators).encode()) == whole
 
 
 @settings(deadline=None)
@@ -41,7 +41,7 @@ def test_a_sound_page_is_read_as_a_parser_reads_it(features, rest, last):
 )
 def test_one_bad_item_costs_one_item(members):
     """Each member is what it is by itself, and an error where it is no JSON; the rest of the page stays."""
-    found = salvage(page(members))
+    found = parse_lenient(page(members))
     assert found["numberMatched"] == 3
     assert len(found["features"]) == len(members)
     for text, value in zip(members, found["features"], strict=True):
@@ -57,7 +57,7 @@ def test_a_page_that_was_cut_off_is_no_page(features, data):
     """Nobody knows what is missing from half a page: it is an error, never a shorter page."""
     whole = page([json.dumps(feature).encode() for feature in features])
     cut = data.draw(st.integers(0, len(whole) - 1))
-    assert salvage(whole[:cut]) is None
+    assert parse_lenient(whole[:cut]) is None
     with pytest.raises(ResponseError):
         parse_page(whole[:cut], "http://h/")
 
@@ -66,7 +66,7 @@ def test_a_page_that_was_cut_off_is_no_page(features, data):
 @given(st.binary(max_size=60) | st.text('[]{},:"\\ abfeatures01', max_size=60).map(str.encode))
 def test_no_bytes_break_it(body):
     """Any bytes are a page, or aren't one."""
-    found = salvage(body)
+    found = parse_lenient(body)
     assert found is None or isinstance(found["features"], list)
 
 

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api.slots import Slots
+from stac_ingest.api.slots import ResizableSemaphore
 
 
 @settings(max_examples=60, deadline=None)
@@ -15,7 +15,7 @@ from stac_ingest.api.slots import Slots
 async def test_no_more_than_allowed_are_in(limits: list[int], cancelled: set[int]) -> None:
     """However the number changes, nobody enters while it is reached, all enter in the end, and in their order."""
     allowed, inside, entered = limits[0], 0, list[int]()
-    slots = Slots(lambda: allowed)
+    slots = ResizableSemaphore(lambda: allowed)
 
     async def visit(number: int) -> None:
         nonlocal inside, allowed

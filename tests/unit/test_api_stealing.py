@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api.chunks import Chunk, Verdict
+from stac_ingest.api.chunks import Chunk, Decision
 from stac_ingest.api.intervals import (
-    ALWAYS,
     DAY,
     EARLIEST,
     LATEST,
     MILLISECOND,
     SECOND,
+    UNBOUNDED,
     Interval,
     format_instant,
     parse_interval,
 )
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Counts, Page
-from stac_ingest.api.planning import Asked, Planner
+from stac_ingest.api.planning import Planner, RequestedItems
 from stac_ingest.config import IngestConfig
 from stac_ingest.summary import IngestSummary
 
@@ -50,26 +50,26 @@ class Server:
         return [i for i in self.items if (start is None or i[1] >= start) and (end is None or i[0] <= end)]
 
     def page(self, interval, offset, size):
-        found = self.search(interval)
-        part = found[offset : offset + size]
+        matching = self.search(interval)
+        part = matching[offset : offset + size]
         written = (f'"{format_instant(a)}"' if a == b or self.writes_start else "null" for a, b, _ in part)
         body = ",".join(f'{{"properties":{{"datetime":{text}}}}}' for text in written)
-        links = [{"rel": "next", "href": f"/{offset + size}"}] if offset + size < len(found) else []
-        tail = f'"numberMatched":{self.count(found)},"numberReturned":{len(part)}}}'
+        links = [{"rel": "next", "href": f"/{offset + size}"}] if offset + size < len(matching) else []
+        tail = f'"numberMatched":{self.count(matching)},"numberReturned":{len(part)}}}'
         page = Page(f'{{"features":[{body}],"links":[],{tail}'.encode(), "/", links, empty=not part)
-        return page, Counts(self.count(found), len(part)), part
+        return page, Counts(self.count(matching), len(part)), part
 
-    def count(self, found):
-        return len(found) if self.cap is None else min(len(found), self.cap)
+    def count(self, matching):
+        return len(matching) if self.cap is None else min(len(matching), self.cap)
 
 
 class Run:
     """Workers that read chunks at once, with answers in any order; `rounds` counts how often all had an answer."""
 
-    def __init__(self, server, *, workers, page, known=YEARS, search=ALWAYS, seed=0, refuses=0.0):
+    def __init__(self, server, *, workers, page, known=YEARS, search=UNBOUNDED, seed=0, refuses=0.0):
         self.server, self.workers, self.size = server, workers, page
         self.refuses = refuses
-        self.came, self.requests, self.rounds, self.stolen = [], 0, 0, 0
+        self.came, self.requests, self.rounds, self.steals = [], 0, 0, 0
         self.summary = IngestSummary()
         self.rng = random.Random(seed)
         settings_ = {"mode": "api", "source": "http://localhost", "concurrency": max(workers, 2), "limit": page}
@@ -81,7 +81,7 @@ class Run:
         )
         self.planner = Planner(
             IngestConfig.parse({**settings_, "worker_strategy": "time_chunks"}),
-            Asked(None, search, page),
+            RequestedItems(None, search, page),
             api,
             self.summary,
             lambda _: None,
@@ -89,10 +89,10 @@ class Run:
 
     def read_all(self):
         self.chunks = asyncio.run(self.planner.chunks(0.0))
-        agenda, flying = deque(self.chunks.first), []
+        queue, flying = deque(self.chunks.first), []
         while True:
             while len(flying) < self.workers:
-                unit = agenda.popleft() if agenda else self.find(len(flying))
+                unit = queue.popleft() if queue else self.find(len(flying))
                 if unit is None:
                     break
                 if not unit.abandoned:
@@ -103,47 +103,47 @@ class Run:
             # Those that are on their way now are answered, in some order, before what they bring about is.
             answered, flying = flying, []
             self.rng.shuffle(answered)
-            for unit, offset, walker in answered:
-                following = self.send(unit, offset, walker, agenda)
+            for unit, offset, active in answered:
+                following = self.send(unit, offset, active, queue)
                 if following is not None:
                     flying.append(following)
-                elif self.rng.random() < 0.5 and (found := self.find(self.workers - 1)) is not None:
-                    flying.append((found, 0, None))
+                elif self.rng.random() < 0.5 and (split := self.find(self.workers - 1)) is not None:
+                    flying.append((split, 0, None))
         for request in self.chunks.rest(len(set(self.came))):
             offset, interval = request.body
             self.requests += math.ceil((len(self.server.search(interval)) - offset) / self.size)
             self.came += self.server.search(interval)[offset:]
         return self
 
-    def send(self, chunk, offset, walker, agenda):
-        if chunk.stolen and not offset and self.rng.random() < self.refuses:
-            return None if self.chunks.give_back(chunk) else (chunk, offset, walker)
-        return self.answer(chunk, offset, walker, agenda)
+    def send(self, chunk, offset, active, queue):
+        if chunk.is_split and not offset and self.rng.random() < self.refuses:
+            return None if self.chunks.cancel_split(chunk) else (chunk, offset, active)
+        return self.answer(chunk, offset, active, queue)
 
     def find(self, busy):
-        found = self.chunks.steal(self.workers - busy) if 0 < busy < self.workers else None
-        self.stolen += found is not None
-        return found
+        split = self.chunks.steal(self.workers - busy) if 0 < busy < self.workers else None
+        self.steals += split is not None
+        return split
 
-    def answer(self, chunk, offset, walker, agenda):
+    def answer(self, chunk, offset, active, queue):
         page, counts, part = self.server.page(chunk.interval, offset, self.size)
         self.requests += 1
         if offset == 0:
-            verdict, parts = self.chunks.judge(chunk, page, counts)
-            agenda.extend(parts)
-            if verdict is Verdict.DROP:
+            decision, parts = self.chunks.judge(chunk, page, counts)
+            queue.extend(parts)
+            if decision is Decision.SPLIT:
                 return None
-            walker = self.chunks.start(chunk, page, counts)
+            active = self.chunks.start(chunk, page, counts)
         self.came += part
         offset += self.size
         following = Request("POST", "http://localhost/search", {}, (offset, chunk.interval))
-        goes_on = bool(page.links)
-        if goes_on and walker is not None and self.chunks.advance(walker, page, following):
-            goes_on = False
-        if goes_on:
-            return chunk, offset, walker
-        if walker is not None:
-            self.chunks.end(walker)
+        has_next = bool(page.links)
+        if has_next and active is not None and self.chunks.advance(active, page, following):
+            has_next = False
+        if has_next:
+            return chunk, offset, active
+        if active is not None:
+            self.chunks.end(active)
         return None
 
 
@@ -180,11 +180,11 @@ lasting = st.sampled_from([0, 0, 0, SECOND, 30 * DAY, 2000 * DAY])
 orders = st.sampled_from(["oldest", "newest", "none", "nearly"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     crowds=crowds,
     singles=st.lists(st.tuples(moments, lasting), max_size=60),
-    search=st.one_of(st.just(ALWAYS), st.tuples(moments, moments).map(lambda t: Interval(*sorted(t)))),
+    search=st.one_of(st.just(UNBOUNDED), st.tuples(moments, moments).map(lambda t: Interval(*sorted(t)))),
     lying=st.tuples(moments, moments).map(sorted),
     sizes=st.tuples(st.integers(2, 20), st.integers(1, 30)),
     order=orders,
@@ -195,7 +195,7 @@ orders = st.sampled_from(["oldest", "newest", "none", "nearly"])
 def test_every_item_comes(crowds, singles, search, lying, sizes, order, ignores, seed, refuses):  # noqa: PLR0917 - as given
     """Whatever the distribution, the order of the pages and of the answers, no item that matches is lost.
 
-    Nor is one where requests for stolen parts are refused, and some of the parts given back.
+    Nor is one where requests for splits are refused, and some of the splits cancelled.
     """
     items = [(at, at + lasts, str(i)) for i, (at, lasts) in enumerate(singles)]
     items += [(at + i * step, at + i * step, f"{at}/{i}") for at, n, step in crowds for i in range(n)]
@@ -243,7 +243,7 @@ def test_a_crowd_that_is_all_there_is():
     """Where all items share one instant, one cursor reads them and nobody steals."""
     run = Run(Server(newest_first([YEARS.start + 200 * DAY] * 3_000)), workers=10, page=PAGE).read_all()
     assert len(run.came) == 3_000
-    assert run.stolen == 0
+    assert run.steals == 0
     assert run.requests <= 30 + 10 + 5
 
 
@@ -261,22 +261,22 @@ def test_pages_without_order_are_not_shared():
     random.Random(3).shuffle(items)
     run = Run(Server(items), workers=20, page=PAGE).read_all()
     assert {i[2] for i in run.came} == set(range(5_000))
-    assert run.stolen == 0
+    assert run.steals == 0
 
 
 @pytest.mark.parametrize("number", [12_000, 25_000])
 def test_a_count_that_is_a_cap_hides_no_loss(number):
     """Where the server counts to 10,000 only, the sums of parts still tell that an item came out of order."""
-    for place in range(0, number, number // 12):
+    for index in range(0, number, number // 12):
         items = newest_first([YEARS.start + i * SECOND for i in range(number)])
-        late = items.pop(place)
+        late = items.pop(index)
         server = Server([*items, late], cap=10_000)
         run = Run(server, workers=20, page=1_000).read_all()
         assert len({i[2] for i in run.came}) == number
 
 
 def test_a_server_that_ignores_datetime():
-    """When a part holds as much as the whole, one cursor reads it, and those who walk parts end."""
+    """When a part holds as much as the whole, one cursor reads it, and the readers of parts end."""
     run = Run(Server(newest_first(spread(5_000)), ignores_datetime=True), workers=20, page=PAGE).read_all()
     assert len({i[2] for i in run.came}) == 5_000
     assert run.requests <= 50 + 20 + 20
@@ -292,26 +292,26 @@ def test_items_that_last_longer_than_a_part():
 
 
 def test_what_was_left_out_is_read_and_said():
-    """An item behind the place where a walk stopped is read in the end, and a note says why."""
+    """An item behind the page where a reader stopped is read in the end, and a note says why."""
     runs = []
-    for place in range(0, 4_000, 100):
+    for index in range(0, 4_000, 100):
         items = newest_first(skewed(4_000))
-        late = items.pop(place)  # newest first, but for this one, which comes last
+        late = items.pop(index)  # newest first, but for this one, which comes last
         runs.append(Run(Server([*items, late]), workers=8, page=PAGE).read_all())
     assert all(len({i[2] for i in run.came}) == 4_000 for run in runs)
     assert any("another order of time" in note for run in runs for note in run.summary.notes)
 
 
-def test_a_thief_that_fails_costs_nothing_but_requests():
-    """What a thief never delivered is read by the walk that it was taken from."""
+def test_a_split_that_fails_costs_nothing_but_requests():
+    """What a worker never delivered of a split is read by its donor."""
     run = Run(Server(newest_first(spread(3_000))), workers=6, page=PAGE)
     answer, lost = run.answer, []
 
-    def failing(chunk, offset, walker, agenda):
-        if isinstance(chunk, Chunk) and chunk.stolen and not lost:
+    def failing(chunk, offset, active, queue):
+        if isinstance(chunk, Chunk) and chunk.is_split and not lost:
             lost.append(chunk)
             return None
-        return answer(chunk, offset, walker, agenda)
+        return answer(chunk, offset, active, queue)
 
     run.answer = failing
     run.read_all()
@@ -319,51 +319,51 @@ def test_a_thief_that_fails_costs_nothing_but_requests():
     assert len({i[2] for i in run.came}) == 3_000
 
 
-def walking():
-    """Begin to walk a chunk of many pages; return the run, the walk, and what takes its next page."""
+def reading():
+    """Begin to read a chunk of many pages; return the chunks, this one, what takes its next page, and how many."""
     run = Run(Server(newest_first(spread(9_000))), workers=2, page=PAGE)
     run.chunks = asyncio.run(run.planner.chunks(0.0))
     chunk = run.chunks.first[1]
     page, counts, _ = run.server.page(chunk.interval, 0, PAGE)
-    walker = run.chunks.start(chunk, page, counts)
+    active = run.chunks.start(chunk, page, counts)
     following = Request("POST", "http://localhost/search", {}, None)
     pages = iter([run.server.page(chunk.interval, at, PAGE)[0] for at in range(0, counts.matched, PAGE)])
-    return run.chunks, walker, lambda: run.chunks.advance(walker, next(pages), following), counts.matched // PAGE
+    return run.chunks, active, lambda: run.chunks.advance(active, next(pages), following), counts.matched // PAGE
 
 
-def test_what_was_stolen_is_given_back():
-    """A walk goes on to its own end once it has got back all that was taken, the latest first, each part once."""
-    chunks, walker, stops, pages = walking()
-    end = walker.edge
+def test_splits_are_cancelled():
+    """A chunk is read to its own end once all its splits are cancelled, the latest first, each once."""
+    chunks, active, stops, pages = reading()
+    end = active.edge
     assert not stops()
     earlier, later = chunks.steal(2), chunks.steal(1)
-    assert not chunks.give_back(earlier)
-    assert chunks.give_back(later)
-    assert chunks.give_back(earlier)
-    assert not chunks.give_back(earlier)
-    assert walker.edge == end
+    assert not chunks.cancel_split(earlier)
+    assert chunks.cancel_split(later)
+    assert chunks.cancel_split(earlier)
+    assert not chunks.cancel_split(earlier)
+    assert active.edge == end
     assert not any(stops() for _ in range(pages - 1))
 
 
-def test_a_walk_that_has_stopped_takes_nothing_back():
-    """Once a walk ended where another had taken over, what was taken stays with the thief."""
-    chunks, _, stops, pages = walking()
+def test_a_split_that_its_donor_has_reached_stays():
+    """Once a reader stopped at a split, the split stays with the worker that took it."""
+    chunks, _, stops, pages = reading()
     assert not stops()
     stolen = chunks.steal(1)
     assert any(stops() for _ in range(pages - 1))
-    assert not chunks.give_back(stolen)
+    assert not chunks.cancel_split(stolen)
 
 
 def test_a_part_that_failed_is_no_reason_to_read_again():
-    """When a chunk fails for good, what it leaves out doesn't make other walks go on."""
+    """When a chunk fails for good, what it leaves out doesn't make other readers resume."""
     run = Run(Server(newest_first(bursts(10_000))), workers=20, page=PAGE)
     answer = run.answer
 
-    def failing(chunk, offset, walker, agenda):
+    def failing(chunk, offset, active, queue):
         if chunk.interval.start is None:
             run.summary.failures = 1
             return None
-        return answer(chunk, offset, walker, agenda)
+        return answer(chunk, offset, active, queue)
 
     run.answer = failing
     run.read_all()

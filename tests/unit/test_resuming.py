@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from stac_ingest.api.chunks import Chunk
 from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant
-from stac_ingest.api.resuming import TimesRead, Track
-from stac_ingest.api.stretches import left_of, united
+from stac_ingest.api.resuming import ChunkProgress, TimesRead
+from stac_ingest.api.stretches import merge, remaining
 from stac_ingest.positions import Positions
 from stac_ingest.sources.file_places import FilePlaces
 
@@ -32,8 +32,8 @@ def holds(interval, instant):
 @given(INTERVALS, st.lists(INTERVALS, max_size=5))
 def test_what_was_read_and_what_is_left_are_the_whole(whole, stretches):
     """No instant is forgotten, and only edges are read again."""
-    read = united(stretches)
-    left = left_of(whole, read)
+    read = merge(stretches)
+    left = remaining(whole, read)
     halves = [number / 2 for number in range(2 * LIFE.start, 2 * LIFE.stop)]
     for instant in filter(lambda instant: holds(whole, instant), halves):
         before = any(holds(stretch, instant) for stretch in stretches)
@@ -58,10 +58,10 @@ def test_what_is_noted_has_come(instants, order, size, bad):
     if order != "any":
         instants.sort(reverse=order == "newest first")
     instants = [instant * MILLISECOND // 2 for instant in instants]
-    track = Track(Interval(None, None))
+    progress = ChunkProgress(Interval(None, None))
     for number, start in enumerate(range(0, len(instants), size)):
         end = start + size
-        place = track.place(items_at(instants[start:end]), ended=end >= len(instants), clean=number not in bad)
+        place = progress.advance(items_at(instants[start:end]), ended=end >= len(instants), clean=number not in bad)
         if place is None:
             continue
         noted = Interval(*place["time"])
@@ -71,26 +71,26 @@ def test_what_is_noted_has_come(instants, order, size, bad):
         assert not any(holds(noted, instant) for instant in (*failed, *later))
 
 
-def test_all_of_an_ordered_walk_is_noted():
-    """The stretches of a walk from end to end join to the whole chunk, so a finished chunk isn't read again."""
+def test_all_of_an_ordered_chunk_is_noted():
+    """The stretches of a chunk that was read to its end join to the whole, so a finished chunk isn't read again."""
     whole = Interval(0, 100 * MILLISECOND)
     for instants in (range(0, 100, 3), range(99, 0, -3)):
-        track = Track(whole)
+        progress = ChunkProgress(whole)
         pages = [items_at([at * MILLISECOND for at in instants[n : n + 5]]) for n in range(0, len(instants), 5)]
-        noted = [track.place(page, ended=page is pages[-1], clean=True) for page in pages]
-        assert list(TimesRead([place for place in noted if place]).left_of([Chunk(whole, 1.0)])) == []
+        noted = [progress.advance(page, ended=page is pages[-1], clean=True) for page in pages]
+        assert list(TimesRead([place for place in noted if place]).remaining([Chunk(whole, 1.0)])) == []
 
 
 def test_a_server_that_does_not_heed_datetime_is_not_noted():
     """Items outside of the chunk say nothing about the time that was asked for."""
-    assert Track(Interval(0, MILLISECOND)).place(items_at([9 * MILLISECOND]), ended=True, clean=True) is None
+    assert ChunkProgress(Interval(0, MILLISECOND)).advance(items_at([9 * MILLISECOND]), ended=True, clean=True) is None
 
 
 @pytest.mark.parametrize("place", [{}, {"time": 3}, {"time": [5, 1]}, {"time": ["a", None]}, {"files": [0, 1]}])
 def test_notes_that_make_no_sense_are_passed_over(place):
     """A place of another kind, or a damaged one, leaves everything to be read."""
     chunk = Chunk(Interval(0, 9), 1.0)
-    assert list(TimesRead([place]).left_of([chunk])) == [chunk]
+    assert list(TimesRead([place]).remaining([chunk])) == [chunk]
     assert FilePlaces([place]).left_of(["a", "b"]) == ["a", "b"]
 
 

@@ -62,7 +62,7 @@ def _of_file(payload: Payload) -> tuple[Any, ...]:
 
 def _of_page(payload: Payload) -> Iterator[Any]:
     # One at a time, as the package does it: parsing a page whole takes longer than that, and would be no floor.
-    return features(payload.data.body, payload.origin)
+    return features(payload.data.page.body, payload.origin)
 
 
 def make(spec: ArmSpec) -> ParseOnly:

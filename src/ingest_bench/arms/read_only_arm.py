@@ -56,7 +56,7 @@ def items_in(payload: Payload, kind: str) -> int:
     if kind == "api":
         from stac_ingest.api.pages import page_counts  # noqa: PLC0415 - files do without it
 
-        return page_counts(payload.data).returned or 0
+        return page_counts(payload.data.page).returned or 0
     return 1
 
 

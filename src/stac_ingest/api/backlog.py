@@ -1,38 +1,38 @@
-"""Pages on their way from the server to whoever takes their items."""
+"""Pages on their way from the server to the consumer of their items."""
 
 from __future__ import annotations
 
 import asyncio
 
 
-class Backlog:
-    """Counts what was handed over and what was taken, so that a source can wait for the rest."""
+class PendingPages:
+    """Counts pages that were delivered and consumed, so that a source can wait for those in between."""
 
     def __init__(self, wanted: int | None) -> None:
-        """Take the number of items that are wanted; None is all of them."""
+        """Expect the number of items that are wanted; None is all of them."""
         self._wanted = wanted
-        self._handed_items = 0
-        self._handed = 0
-        self._taken = 0
+        self._delivered_items = 0
+        self._delivered = 0
+        self._consumed = 0
         self._changed = asyncio.Event()
 
-    def hand(self, items: int) -> None:
-        """Note that a page, or the news that there is none, is on its way with so many items."""
-        self._handed += 1
-        self._handed_items += items
+    def delivered(self, items: int) -> None:
+        """Note that a page, or an error in its place, is on its way with so many items."""
+        self._delivered += 1
+        self._delivered_items += items
 
-    def take(self) -> None:
-        """Note that one was taken."""
-        self._taken += 1
+    def consumed(self) -> None:
+        """Note that the consumer is done with a page."""
+        self._consumed += 1
         self._changed.set()
 
-    async def until_hungry(self) -> None:
-        """Once as many items are on their way as are wanted, wait for whether they do."""
-        if self._wanted is not None and self._handed_items >= self._wanted:
-            await self.until_empty()
+    async def wait_until_needed(self) -> None:
+        """Wait, once enough items are on their way, until it is known whether more are needed."""
+        if self._wanted is not None and self._delivered_items >= self._wanted:
+            await self.wait_until_consumed()
 
-    async def until_empty(self) -> None:
-        """Wait until all was taken."""
-        while self._taken < self._handed:
+    async def wait_until_consumed(self) -> None:
+        """Wait until every page was consumed."""
+        while self._consumed < self._delivered:
             self._changed.clear()
             await self._changed.wait()

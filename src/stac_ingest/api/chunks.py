@@ -1,12 +1,12 @@
-"""Cutting a search into chunks of time that are walked independently.
+"""Cutting a search into chunks of time that are read independently.
 
-A chunk is planned by being read. Its first page says how much it holds, and its cursor is followed; who has nothing to
-do takes over a part of what is left, see `api.stealing`. Where that can't be, since the pages are in no order of time,
-the page of a chunk that holds too much is dropped and the chunk cut into smaller ones. So planning waits for nobody,
+A chunk is planned by being read. Its first page says how much it holds, and its cursor is followed; an idle worker
+takes over a part of what remains, see `api.stealing`. Where that can't be, since the pages are in no order of time,
+the page of a chunk that holds too much is dropped and the chunk split into smaller ones. So planning delays no worker,
 and a collection that is even in time needs none.
 
 Neighbours share their edge, since the intervals of a STAC API are closed: an item at an edge comes twice, and an item
-with a start and an end comes with every chunk it touches. Who reads the chunks must drop such repeats.
+with a start and an end comes with every chunk it touches. The reader of the chunks must drop such duplicates.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ _UNEVEN = 1.6
 _FEW_PAGES = 8
 
 
-class Verdict(Enum):
-    """What to do with a chunk whose first page has come."""
+class Decision(Enum):
+    """What to do with a chunk whose first page was received."""
 
-    WALK = auto()
+    READ = auto()
     """Deliver the page and follow its cursor."""
-    DROP = auto()
-    """Forget the page: other chunks cover what it holds."""
+    SPLIT = auto()
+    """Drop the page: other chunks cover what it holds."""
 
 
 @dataclass(slots=True, eq=False)
-class Family:
+class ChunkGroup:
     """The chunks that one whole was cut into."""
 
     whole: Chunk
     total: int
     """Items of the whole, as the server counts them."""
-    parts_seen: int = 0
+    items_seen: int = 0
     abandoned: bool = False
 
 
@@ -55,28 +55,28 @@ class Chunk:
 
     interval: Interval
     bound: float
-    """The most items for which it is walked as it is."""
-    family: Family | None = None
-    stolen: bool = False
-    """Whether it was taken from a chunk that is being walked, which has been judged for both."""
+    """The number of items up to which it is read as it is."""
+    group: ChunkGroup | None = None
+    is_split: bool = False
+    """Whether it was split off a chunk that is being read, which has been judged for both."""
     whole: bool = False
     """Whether it is read in one piece, whatever it holds."""
 
     @property
     def abandoned(self) -> bool:
         """Whether it lies in a whole that is read in one piece after all."""
-        family = self.family
-        while family is not None:
-            if family.abandoned:
+        group = self.group
+        while group is not None:
+            if group.abandoned:
                 return True
-            family = family.whole.family
+            group = group.whole.group
         return False
 
 
 class Plan:
-    """Says how a search of `total` items is cut for so many workers, and learns from the counts that come in.
+    """Decides how a search of `total` items is cut for so many workers, and learns from the counts that come in.
 
-    `known` is where the items are expected; nothing is lost when it is wrong. `search` is the interval asked for by the
+    `known` is where the items are expected; nothing is lost when it is wrong. `search` is the interval requested by the
     user, which the chunks cover whole. All counts are of items, `page` is the items of a full page.
     """
 
@@ -85,12 +85,12 @@ class Plan:
         self._workers = workers
         pages = max(1, math.ceil(total / page))
         self._share = pages / workers
-        # Cuts are paid for with dropped pages. Past this, what is left is walked as it is.
+        # Cuts are paid for with dropped pages. Past this, the rest is read as it is.
         self.cuts_left = 4 * workers + pages
         self._known = known
         self.notes: list[str] = []
         whole = Chunk(search, math.inf)
-        self._root = Family(whole, total)
+        self._root = ChunkGroup(whole, total)
         self.first = self._first(pages, total)
 
     def _first(self, pages: int, total: int) -> list[Chunk]:
@@ -104,23 +104,23 @@ class Plan:
 
     def judge(
         self, chunk: Chunk, count: int, *, shared: bool = False, tie: int | None = None
-    ) -> tuple[Verdict, list[Chunk]]:
-        """Decide about a chunk that holds `count` items, and name the chunks to read in its stead, if any.
+    ) -> tuple[Decision, list[Chunk]]:
+        """Decide about a chunk that holds `count` items; return also the chunks to read in its stead, if any.
 
-        `shared` says that others can take a part of it while it is walked, and `tie` is the instant, in microseconds,
+        `shared` says that others can take a part of it while it is read, and `tie` is the instant, in microseconds,
         that all items of its first page have in common.
         """
         if chunk.abandoned:
-            return Verdict.DROP, []
-        family = chunk.family
-        if family is None or chunk.stolen:
-            return Verdict.WALK, []
-        family.parts_seen += count
-        if family.parts_seen > _OVERLAP * family.total + 2 * self._page:
-            self._note_overlap(family)
-            return Verdict.DROP, self._abandon(family)
+            return Decision.SPLIT, []
+        group = chunk.group
+        if group is None or chunk.is_split:
+            return Decision.READ, []
+        group.items_seen += count
+        if group.items_seen > _OVERLAP * group.total + 2 * self._page:
+            self._note_overlap(group)
+            return Decision.SPLIT, self._abandon(group)
         parts = self._cut(chunk, count, tie) if count > chunk.bound and not shared else []
-        return (Verdict.DROP, parts) if parts else (Verdict.WALK, [])
+        return (Decision.SPLIT, parts) if parts else (Decision.READ, [])
 
     def give_up(self, reason: str) -> list[Chunk]:
         """Read the whole search in one piece after all; the chunks given out so far are void. Returns what to read."""
@@ -129,9 +129,9 @@ class Plan:
         self.notes.append(f"{reason}; one cursor instead of chunks of time")
         return self._abandon(self._root)
 
-    def _abandon(self, family: Family) -> list[Chunk]:
-        family.abandoned = True
-        return [Chunk(family.whole.interval, math.inf, family.whole.family, whole=True)]
+    def _abandon(self, group: ChunkGroup) -> list[Chunk]:
+        group.abandoned = True
+        return [Chunk(group.whole.interval, math.inf, group.whole.group, whole=True)]
 
     def _cut(self, chunk: Chunk, count: int, tie: int | None) -> list[Chunk]:
         start, end = chunk.interval
@@ -148,14 +148,14 @@ class Plan:
             self.notes.append("items lie too unevenly in time to cut on; the heavy chunks left are read as they are")
             return []
         self.cuts_left -= len(intervals)
-        family = Family(chunk, count)
-        return [Chunk(interval, 2.0 * aim, family) for interval in intervals]
+        group = ChunkGroup(chunk, count)
+        return [Chunk(interval, 2.0 * aim, group) for interval in intervals]
 
     def _pages_each(self, count: int) -> float:
-        """Say how many pages the parts of a heavy chunk should have.
+        """Give the number of pages that the parts of a heavy chunk should have.
 
         Where most of all items crowd, the other workers are soon done, and one part a worker is best. A chunk that is
-        somewhat heavier than others is best cut small, for whoever is done early. Each part ends in a page that isn't
+        somewhat heavier than others is best cut small, for the first idle workers. Each part ends in a page that isn't
         full, so parts grow with the root of a worker's share, and are bounded the same way.
         """
         root = math.sqrt(self._share)
@@ -174,9 +174,9 @@ class Plan:
             start, end = low, high
         return _edges(start, end, pieces)
 
-    def _note_overlap(self, family: Family) -> None:
+    def _note_overlap(self, group: ChunkGroup) -> None:
         self.notes.append(
-            f"parts of {family.whole.interval} hold {family.parts_seen} items together and the whole {family.total}: "
+            f"parts of {group.whole.interval} hold {group.items_seen} items together and the whole {group.total}: "
             "the server ignores `datetime`, or its items last long; one cursor reads it"
         )
 

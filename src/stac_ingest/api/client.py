@@ -23,8 +23,8 @@ _READ_BUFFER = 2**20
 """A page fits: with the 64 KiB that aiohttp has, the transport is stopped and started several times for each."""
 
 
-class Answer(NamedTuple):
-    """What came back, whatever its status."""
+class Response(NamedTuple):
+    """An HTTP response, whatever its status."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,7 +40,7 @@ class Client:
         self._summary = summary
         self._root = root
         self._credentials = credentials
-        self._largest = config.max_response_mb * 2**20
+        self._max_bytes = config.max_response_mb * 2**20
         self._session: ClientSession | None = None
 
     async def open(self) -> None:
@@ -58,7 +58,7 @@ class Client:
             read_bufsize=_READ_BUFFER,
             trust_env=bool(getproxies()),
         )
-        # It sends a GET again by itself when a kept connection turns out to be closed: a try that nobody would count.
+        # It sends a GET again by itself when a kept connection turns out to be closed: a try that would not be counted.
         self._session._retry_connection = False  # noqa: SLF001 - there is no public setting
 
     async def close(self) -> None:
@@ -67,8 +67,8 @@ class Client:
             await self._session.close()
             self._session = None
 
-    async def send(self, request: Request) -> Answer:
-        """Send a request and read the whole answer.
+    async def send(self, request: Request) -> Response:
+        """Send a request and read the whole response.
 
         Raises:
             ResponseTooLarge: more than `max_response_mb`, also once decompressed.
@@ -90,17 +90,17 @@ class Client:
                 allow_redirects=False,
             ) as response:
                 body = await self._read(response, shown)
-                return Answer(response.status, self._shown(response.headers), self._masked(body), request.url)
+                return Response(response.status, self._shown(response.headers), self._masked(body), request.url)
         except TimeoutError:
-            message = f"{request.method} {shown}: no whole answer within {self._config.timeout:g} s"
+            message = f"{request.method} {shown}: no whole response within {self._config.timeout:g} s"
             raise ResponseError(message, url=shown) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # What breaks the protocol is quoted, and may be anything that the server was sent.
-            found = str(error).encode("utf-8", "surrogateescape")
-            masked = self._masked(found)
+            quoted = str(error).encode("utf-8", "surrogateescape")
+            masked = self._masked(quoted)
             text = masked.decode("utf-8", "replace")
             message = f"{request.method} {shown}: {type(error).__name__}: {text:.500}"
-            raise ResponseError(message, url=shown) from (error if masked is found else None)
+            raise ResponseError(message, url=shown) from (error if masked is quoted else None)
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = self._credentials.headers(request.url, request.headers)
@@ -126,7 +126,7 @@ class Client:
         while part := await response.content.readany():
             size += len(part)
             self._summary.bytes_read += len(part)
-            if size > self._largest:
+            if size > self._max_bytes:
                 response.close()
                 message = f"{shown} answers with more than {self._config.max_response_mb} MiB (max_response_mb)"
                 raise ResponseTooLarge(message, url=shown, status=response.status)

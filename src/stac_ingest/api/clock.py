@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What the waiting code asks for the time, and for a random share of a delay."""
+    """Where the waiting code reads the time, and takes a random share of a delay."""
 
     now: Callable[[], float] = time.monotonic
     """Seconds on a clock that never goes back."""
     wall: Callable[[], float] = time.time
     """Unix time, seconds; only to read HTTP dates."""
-    worked: Callable[[], float] = time.process_time
+    cpu_time: Callable[[], float] = time.process_time
     """CPU time of this process, seconds."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random

@@ -1,4 +1,4 @@
-"""What proves to a server who is asking: read from the environment or a file, sent to its origin alone, never shown."""
+"""Credentials for a server: read from the environment or a file, sent to its origin alone, never shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.headers import is_sendable
-from stac_ingest.api.urls import display, origin, split_credentials, zone
+from stac_ingest.api.urls import display, network_scope, origin, split_credentials
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def read_credentials(config: IngestConfig) -> tuple[str, Credentials]:
     if config.headers_file is not None:
         headers |= _from_file(Path(config.headers_file))
     scheme, host, _ = origin(root)
-    if headers and scheme == "http" and zone(host) != "this machine":
+    if headers and scheme == "http" and network_scope(host) != "this machine":
         raise ConfigurationError(
             f"source: {display(root)} is plain http, and credentials are set ({', '.join(headers)}): anybody on the "
             "way could read them; use https"

@@ -1,4 +1,4 @@
-"""Walking a cursor: page after page, each known only from the one before."""
+"""Following a cursor: page after page, each known only from the one before."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.freshness import Freshness
-from stac_ingest.api.links import Request, Trail, next_request
+from stac_ingest.api.freshness import LoopDetector
+from stac_ingest.api.links import Request, VisitedRequests, next_request
 from stac_ingest.api.page_size import PageSize
 from stac_ingest.api.pages import Page, page_counts, read_page
 from stac_ingest.errors import DataProcessingError, ResponseError
 
 if TYPE_CHECKING:
-    from stac_ingest.api.exchange import Exchange
+    from stac_ingest.api.exchange import RetryingClient
     from stac_ingest.summary import IngestSummary
 
-MOST_EMPTY_PAGES = 100
+MAX_EMPTY_PAGES = 100
 """In a row; some servers filter after they cut the pages, others never end."""
 _STEPS_TO_THE_WIRE = 3
 """Turns of the event loop from creating the task to writing the request on an open connection."""
@@ -28,7 +28,7 @@ class Cursor:
 
     def __init__(
         self,
-        exchange: Exchange,
+        client: RetryingClient,
         summary: IngestSummary,
         first: Request,
         *,
@@ -36,44 +36,44 @@ class Cursor:
         enough: int | None = None,
         fixed_size: bool = False,
     ) -> None:
-        self._exchange = exchange
+        self._client = client
         self._summary = summary
         self._first = first
         self._read_ahead = read_ahead
         self._enough = enough
         self._size = PageSize(summary, fixed=fixed_size)
-        self.freshness = Freshness(summary)
-        self.halts: Callable[[Page, Request], bool] | None = None
+        self.loop_detector = LoopDetector(summary)
+        self.stops: Callable[[Page, Request], bool] | None = None
         """Asked with each page and the request for the next one: whether to stop in between."""
 
-    async def fetch(self, request: Request, *, dispensable: Callable[[], bool] | None = None) -> tuple[Request, Page]:
-        """Ask for one page, with fewer items where the server can't manage as many as asked.
+    async def fetch(self, request: Request, *, not_needed: Callable[[], bool] | None = None) -> tuple[Request, Page]:
+        """Return one page, of fewer items where the server can't manage as many as requested.
 
         The request that is returned is the one that was answered; its `next` is relative to it.
 
         Raises:
-            Dispensable: the page isn't needed; see `Exchange.ask`.
-            DataProcessingError: no page came; see `Exchange.ask`.
+            RequestNotNeeded: the page isn't needed; see `RetryingClient.send`.
+            DataProcessingError: no page came; see `RetryingClient.send`.
 
         """
         request = self._size.apply(request)
         while True:
             try:
                 early = self._size.can_shrink(request)
-                answer = await self._exchange.ask(request, gives_up_early=early, dispensable=dispensable)
+                response = await self._client.send(request, gives_up_early=early, not_needed=not_needed)
                 break
             except ResponseError as error:
                 smaller = self._size.shrink(request, error)
                 if smaller is None:
                     raise
                 request = smaller
-        page = read_page(answer.body, answer.url)
+        page = read_page(response.body, response.url)
         self._summary.pages += 1
-        return replace(request, url=answer.url), page
+        return replace(request, url=response.url), page
 
-    def expect(self, request: Request, left: int) -> None:
-        """Say how many items are left after the first page, for the pages to be filled evenly."""
-        self._size.stretch(request, left)
+    def expect(self, request: Request, remaining: int) -> None:
+        """Fill the pages evenly, given the number of items that remain after the first page."""
+        self._size.stretch(request, remaining)
 
     async def pages(self, first: tuple[Request, Page] | None = None) -> AsyncIterator[Page]:
         """Yield the pages that hold items; the request for the next one is on its way by then.
@@ -85,22 +85,24 @@ class Cursor:
             DataProcessingError: a page could not be had. The pages before it have been yielded.
 
         """
-        trail = Trail(self._first)
+        visited = VisitedRequests(self._first)
         request, page = first or await self.fetch(self._first)
         empty, items = 0, 0
         while True:
-            following, trouble = self._next(trail, page, request)
+            following, trouble = self._next(visited, page, request)
             empty = empty + 1 if page.empty else 0
             if page.empty and following is not None:
                 self._note_empty(page, empty)
             if self._enough is not None:
                 items += page_counts(page).returned or 0
+            # Before the page is yielded, because the consumer takes a while to parse it.
             ahead = self._ahead(following, items)
             try:
                 if ahead is not None:
-                    await _get_going()
+                    await _reach_the_wire()
                 if not page.empty:
-                    yield page._replace(freshness=self.freshness)
+                    yield page
+                # Only now, because an error in the link must not cost the page that it came with.
                 if trouble is not None:
                     raise trouble
                 if following is None:
@@ -108,17 +110,19 @@ class Cursor:
                 request, page = await (ahead or self.fetch(following))
             finally:
                 if ahead is not None:
-                    await _drop(ahead)
+                    await _cancel(ahead)
 
-    def _next(self, trail: Trail, page: Page, request: Request) -> tuple[Request | None, DataProcessingError | None]:
-        """Find the next request. What is wrong with it must not cost the page that was read before it."""
+    def _next(
+        self, visited: VisitedRequests, page: Page, request: Request
+    ) -> tuple[Request | None, DataProcessingError | None]:
+        """Find the next request, or the error that its link leads to."""
         try:
             following = next_request(page.links, request)
             if following is None:
                 return None, None
-            self.freshness.check(page.url)
-            following = trail.step(following)
-            return (None if self.halts is not None and self.halts(page, following) else following), None
+            self.loop_detector.check(page.url)
+            following = visited.add(following)
+            return (None if self.stops is not None and self.stops(page, following) else following), None
         except DataProcessingError as error:
             return None, error
 
@@ -130,18 +134,18 @@ class Cursor:
     def _note_empty(self, page: Page, empty: int) -> None:
         self._summary.empty_pages += 1
         self._summary.note("the server sent empty pages that had a next page; they were passed over")
-        if empty >= MOST_EMPTY_PAGES:
+        if empty >= MAX_EMPTY_PAGES:
             raise DataProcessingError(f"{empty} empty pages in a row, the last one {page.url}, and still a next link")
 
 
-async def _get_going() -> None:
+async def _reach_the_wire() -> None:
     """Let a request that was just started reach the wire before the consumer takes the thread for this page."""
     for _ in range(_STEPS_TO_THE_WIRE):
         await asyncio.sleep(0)
 
 
-async def _drop(task: asyncio.Task[tuple[Request, Page]]) -> None:
-    """End a request that is no longer wanted; its error, if any, was for nobody else."""
+async def _cancel(task: asyncio.Task[tuple[Request, Page]]) -> None:
+    """End a request that is no longer wanted, and pass over its error."""
     if not task.done():
         task.cancel()
         await asyncio.wait({task})

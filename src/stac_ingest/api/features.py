@@ -52,11 +52,11 @@ def features(body: bytes, url: str) -> Iterator[object]:
     while start < cuts.last:
         end = find(cuts.separator, start)
         try:
-            found = loads(view[start : end + 1])
+            feature = loads(view[start : end + 1])
         except orjson.JSONDecodeError:
             yield from parse_page(_AROUND + body[start:], url)["features"]
             return
-        yield found
+        yield feature
         start = end + cuts.overlap
     yield from cuts.ending
 
@@ -78,7 +78,7 @@ def _cuts(body: bytes) -> _Cuts | None:
 
 
 def _is_sound(head: bytes) -> bool:
-    """Say whether the list that was found is the page's own: at any other place the brackets wouldn't match."""
+    """Whether the list that was found is the page's own: at any other place the brackets wouldn't match."""
     try:
         page = orjson.loads(head)
     except orjson.JSONDecodeError:
@@ -87,12 +87,12 @@ def _is_sound(head: bytes) -> bool:
 
 
 def _ending(body: bytes, start: int) -> list[object] | None:
-    """Parse the last item and what stands behind it: of a page that was cut off, nobody knows what is missing."""
+    """Parse the last item and what stands behind it: of a page that was cut off, it isn't known what is missing."""
     if body.find(_FEATURES, start) >= 0:
         return None
     try:
         page = orjson.loads(_AROUND + body[start:])
     except orjson.JSONDecodeError:
         return None
-    found: list[object] = page["features"]
-    return None if is_error(page) else found
+    last: list[object] = page["features"]
+    return None if is_error(page) else last

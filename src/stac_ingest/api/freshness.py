@@ -1,4 +1,4 @@
-"""Whether a cursor still brings news. Where a server names its pages anew each time, no link gives a loop away."""
+"""Finding loops by their items: where a server names its pages anew each time, no link shows that they repeat."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ GRACE = 20
 """Pages in a row that may bring nothing new, whatever the counts say: real servers show a page twice now and then."""
 
 
-class Freshness:
-    """Counts the items in a row that one cursor brought and that had all come before.
+class LoopDetector:
+    """Counts the duplicates in a row that one cursor delivered, with no new item between them.
 
     A sound cursor brings each item once, so it can't repeat more of them than the run has delivered; nor, where the
     server counts its search, more than twice as many as it is said to hold.
@@ -27,24 +27,24 @@ class Freshness:
         self.matched: int | None = None
         """Items of the cursor's search, as the server counts them."""
 
-    def note(self, fresh: int, repeated: int) -> None:
-        """Count a page that was decoded: its items that are new, and those that aren't."""
-        if fresh:
+    def record(self, new: int, duplicate: int) -> None:
+        """Count the items of a decoded page: those that are new, and those that had come before."""
+        if new:
             self._pages = self._items = 0
-        elif repeated:
+        elif duplicate:
             self._pages += 1
-            self._items += repeated
+            self._items += duplicate
 
     def check(self, url: str) -> None:
-        """Look before another page is asked for; `url` is that of the last one.
+        """Check before another page is requested; `url` is that of the last one.
 
         Raises:
-            PaginationLoop: the cursor goes round in circles.
+            PaginationLoop: the cursor loops.
 
         """
         delivered, matched = self._summary.items, self.matched
-        most = delivered if matched is None else min(delivered, 2 * matched)
-        if self._pages > GRACE and self._items > most:
+        limit = delivered if matched is None else min(delivered, 2 * matched)
+        if self._pages > GRACE and self._items > limit:
             raise PaginationLoop(
                 f"the next links of {display(url)} lead round in circles: its last {self._pages} pages brought "
                 f"{self._items} items, and all of them had come before"

@@ -1,4 +1,4 @@
-"""What all runs of one process know of the hosts that they ask: a pause or a rate is the host's, whoever met it."""
+"""What all runs of one process know of the hosts that they ask: pauses and rates hold for a host, not for one run."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Callable
 from typing import TypeAlias
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from stac_ingest.api.pacer import Pacer
+from stac_ingest.api.pacer import AdaptiveTokenBucket
 from stac_ingest.api.urls import origin
 
 _Key: TypeAlias = tuple[Callable[[], float], str, int]
-_pacers: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[_Key, Pacer]] = WeakKeyDictionary()
-"""By event loop, since a pacer is for one thread; by clock, since its times are of one. Kept while somebody uses it."""
+_PerLoop: TypeAlias = WeakValueDictionary[_Key, AdaptiveTokenBucket]
+_buckets: WeakKeyDictionary[asyncio.AbstractEventLoop, _PerLoop] = WeakKeyDictionary()
+"""By event loop, since a bucket is for one thread; by clock, since its times are of one. Kept while in use."""
 
 
 class Host:
     """One host, as one run sees it."""
 
-    def __init__(self, pacer: Pacer) -> None:
-        self.pacer = pacer
+    def __init__(self, bucket: AdaptiveTokenBucket) -> None:
+        self.bucket = bucket
         """Shared with the other runs."""
-        self.door = asyncio.Lock()
+        self.queue_lock = asyncio.Lock()
         """This run's own queue: another one may have to wait longer, by its own budget."""
 
 
@@ -33,21 +34,21 @@ class Hosts:
         self._now = now
         self._met: dict[tuple[str, int], Host] = {}
 
-    def of(self, url: str) -> Host:
-        """Give the host of a URL."""
+    def get(self, url: str) -> Host:
+        """Give the host of a URL, the same object each time."""
         _, name, port = origin(url)
         host = self._met.get((name, port))
         if host is None:
-            host = self._met[name, port] = Host(_pacer(self._now, name, port))
+            host = self._met[name, port] = Host(_shared_bucket(self._now, name, port))
         return host
 
     @property
-    def waited_for(self) -> bool:
-        """Whether a request waits for the time that it may be sent at, or would."""
+    def is_throttled(self) -> bool:
+        """Whether a request to any host waits for the time that it may start, or would."""
         now = self._now()
-        return any(host.door.locked() or host.pacer.wait(now) > 0 for host in self._met.values())
+        return any(host.queue_lock.locked() or host.bucket.wait(now) > 0 for host in self._met.values())
 
 
-def _pacer(now: Callable[[], float], name: str, port: int) -> Pacer:
-    known = _pacers.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    return known.setdefault((now, name, port), Pacer())
+def _shared_bucket(now: Callable[[], float], name: str, port: int) -> AdaptiveTokenBucket:
+    known = _buckets.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    return known.setdefault((now, name, port), AdaptiveTokenBucket())

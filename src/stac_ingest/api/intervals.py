@@ -34,7 +34,20 @@ class Interval(NamedTuple):
         return "/".join(ends)
 
 
-ALWAYS = Interval(None, None)
+UNBOUNDED = Interval(None, None)
+
+_DEFAULT_SPAN = 10 * 365 * DAY
+"""How far back the items of a collection without a start in time are expected to reach."""
+
+
+def expected_span(extent: Interval, requested: Interval, latest: int) -> tuple[int, int]:
+    """Start and end of where in time items are expected: a collection's extent within the interval requested.
+
+    `latest` is the instant that stands for an open end. All are in microseconds.
+    """
+    end = min((e for e in (extent.end, requested.end) if e is not None), default=latest)
+    start = max((s for s in (extent.start, requested.start) if s is not None), default=end - _DEFAULT_SPAN)
+    return min(start, end), max(start, end)
 
 
 def parse_interval(text: str) -> Interval:

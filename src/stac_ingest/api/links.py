@@ -84,13 +84,13 @@ def _check_body(body: dict[str, Any], url: str) -> None:
 
 
 def _next_link(links: Sequence[Any], method: str) -> Any:
-    found = [
+    matching = [
         link
         for link in links
         if isinstance(link, dict) and link.get("rel") == "next" and isinstance(link.get("href"), str) and link["href"]
     ]
-    # A server that offers both ways is followed the way it was asked.
-    return next((link for link in found if _method(link) == method), found[0] if found else None)
+    # Where a server offers both methods, that of the present request is kept.
+    return next((link for link in matching if _method(link) == method), matching[0] if matching else None)
 
 
 def _method(link: Mapping[str, Any]) -> str:
@@ -109,7 +109,7 @@ def _link_headers(link: Mapping[str, Any]) -> dict[str, str]:
     return headers
 
 
-class Trail:
+class VisitedRequests:
     """The requests made for one cursor, as hashes: a `next` that leads back to one of them is a loop."""
 
     __slots__ = ("_seen",)
@@ -117,8 +117,8 @@ class Trail:
     def __init__(self, first: Request) -> None:
         self._seen = {first.key}
 
-    def step(self, request: Request) -> Request:
-        """Note a request that is about to be made.
+    def add(self, request: Request) -> Request:
+        """Note a request that is about to be made, and return it.
 
         Raises:
             PaginationLoop: it was made before.

@@ -1,4 +1,4 @@
-"""The order of time in which a server's pages come, read off the pages: no two servers have the same by default."""
+"""The order of time in which a server's pages come, read off the pages, since defaults differ from server to server."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ class Marks(NamedTuple):
     """Instants of a page, in microseconds since 1970."""
 
     first: int
-    middle: int
+    median: int
     last: int
 
 
 def marks(page: Page) -> Marks | None:
     """Read three instants of a page without parsing it; None where there are none to read."""
     body = page.body
-    first, middle, last = (_instant(_DATETIME.search(body, at)) for at in (0, len(body) // 2, _last_written(body)))
-    return None if first is None or middle is None or last is None else Marks(first, middle, last)
+    first, median, last = (_instant(_DATETIME.search(body, at)) for at in (0, len(body) // 2, _last_written(body)))
+    return None if first is None or median is None or last is None else Marks(first, median, last)
 
 
 def _last_written(body: bytes) -> int:
-    """Find where the last instant stands. Behind it, a link may repeat the interval that was asked for."""
+    """Find where the last instant stands. Behind it, a link may repeat the interval requested."""
     at = len(body)
     while at > 0 and not _DATETIME.match(body, at):
         at = body.rfind(b'"datetime"', 0, at)
     return max(at, 0)
 
 
-def _instant(found: re.Match[bytes] | None) -> int | None:
-    return None if found is None else parse_instant(found[1].decode("ascii", "replace"))
+def _instant(match: re.Match[bytes] | None) -> int | None:
+    return None if match is None else parse_instant(match[1].decode("ascii", "replace"))
 
 
 def instants_of(page: Page) -> list[int | None]:
     """Give every instant written as a `datetime` on a page, in order. A hint: not all need be those of its items."""
-    return [_instant(found) for found in _DATETIME.finditer(page.body)]
+    return [_instant(match) for match in _DATETIME.finditer(page.body)]
 
 
 class Order:
-    """Whether pages come oldest or newest first, as far as was seen. One page out of order, and none is trusted."""
+    """Whether pages come oldest or newest first, as far as was seen. One page out of order breaks it for good."""
 
     def __init__(self) -> None:
         self.sign = 0
@@ -63,10 +63,10 @@ class Order:
         """Say how far, in microseconds, `end` lies behind `start` in the order of the pages."""
         return (end - start) * self.sign
 
-    def look(self, page: Page, seen: Marks) -> None:
-        """Notice how a page lies in time. The first one that shows an order is looked at whole."""
+    def observe(self, page: Page, seen: Marks) -> None:
+        """Take note of how a page lies in time. The first one that shows an order is looked at whole."""
         if self.sign == 0 and seen.first != seen.last:
             self.sign = 1 if seen.last > seen.first else -1
             written = [instant for instant in instants_of(page) if instant is not None]
             self.broken |= any(self.ahead(*pair) < 0 for pair in pairwise(written))
-        self.broken |= self.ahead(seen.first, seen.middle) < 0 or self.ahead(seen.middle, seen.last) < 0
+        self.broken |= self.ahead(seen.first, seen.median) < 0 or self.ahead(seen.median, seen.last) < 0

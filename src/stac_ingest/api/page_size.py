@@ -1,4 +1,4 @@
-"""How many items to ask for in one page: a control that moves while a cursor is walked."""
+"""How many items to ask for in one page: a control that moves while a cursor is followed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
 
 STRETCH = 1.125
-"""A page may be so many times as large as asked for where that saves a request."""
+"""A page may be so many times as large as requested where that saves a request."""
 _TOO_MUCH_ASKED = frozenset({413, 502, 504})
 _NOT_ACCEPTED = frozenset({400, 422})
 
@@ -33,7 +33,7 @@ class PageSize:
         return request.with_parameter("limit", self._size)
 
     def can_shrink(self, request: Request) -> bool:
-        """Whether fewer items could be asked for."""
+        """Whether fewer items could be requested."""
         return self._movable(request) and _limit(request) > 1
 
     def shrink(self, request: Request, error: ResponseError) -> Request | None:
@@ -50,12 +50,12 @@ class PageSize:
         self._summary.note(f"a page of {size} items failed (status {error.status}); {self._size} were asked for")
         return request.with_parameter("limit", self._size)
 
-    def stretch(self, request: Request, left: int) -> None:
-        """Spread `left` items over one page less than they need, where the pages stay about as large as asked for."""
+    def stretch(self, request: Request, remaining: int) -> None:
+        """Spread the `remaining` items over one page less than they need, if pages stay about as large as requested."""
         size = _limit(request)
-        if size <= 0 or left <= size:
+        if size <= 0 or remaining <= size:
             return
-        larger = math.ceil(left / (math.ceil(left / size) - 1))
+        larger = math.ceil(remaining / (math.ceil(remaining / size) - 1))
         if larger <= size * STRETCH:
             self._size, self._before_stretch = larger, size
 

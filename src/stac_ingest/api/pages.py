@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from stac_ingest.api.freshness import Freshness
-from stac_ingest.api.resuming import Track
-from stac_ingest.api.salvage import salvage
+from stac_ingest.api.salvage import parse_lenient
 from stac_ingest.api.urls import display
 from stac_ingest.errors import ResponseError
 from stac_ingest.garbage import collector_paused
@@ -30,13 +28,9 @@ class Page(NamedTuple):
     url: str
     links: list[Any]
     empty: bool
-    freshness: Freshness | None = None
-    """Of the cursor that it belongs to: to be told what the page brought."""
-    track: Track | None = None
-    """Of the chunk that it belongs to, where a later run is to know how far this one came."""
 
     @property
-    def goes_on(self) -> bool:
+    def has_next(self) -> bool:
         """Whether it has a `next` link."""
         return any(isinstance(link, dict) and link.get("rel") == "next" for link in self.links)
 
@@ -60,8 +54,8 @@ def read_page(body: bytes, url: str) -> Page:
     if tail is not None and isinstance(tail["links"], list) and not tail.get("errors"):
         return Page(body, url, tail["links"], empty=False)
     whole = parse_page(body, url)
-    found = whole.get("links")
-    return Page(body, url, found if isinstance(found, list) else [], empty=not whole["features"])
+    links = whole.get("links")
+    return Page(body, url, links if isinstance(links, list) else [], empty=not whole["features"])
 
 
 def page_counts(page: Page) -> Counts:
@@ -110,10 +104,10 @@ def parse_page(body: bytes, url: str) -> dict[str, Any]:
     try:
         whole = parse_object(body, url)
     except ResponseError:
-        salvaged = salvage(body.removeprefix(_BOM))
-        if salvaged is None:
+        lenient = parse_lenient(body.removeprefix(_BOM))
+        if lenient is None:
             raise
-        whole = salvaged
+        whole = lenient
     if is_error(whole):
         raise ResponseError(f"{display(url)} answers with an error: {beginning(body)}", url=display(url), status=200)
     features = whole.get("features", ...)
@@ -127,7 +121,7 @@ def parse_page(body: bytes, url: str) -> dict[str, Any]:
 
 
 def is_error(page: dict[str, Any]) -> bool:
-    """Say whether a page says of itself that it is an error, whatever else it holds."""
+    """Whether a page declares itself an error, whatever else it holds."""
     return bool(page.get("errors") or page.get("error"))
 
 
@@ -153,7 +147,7 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
 
 
 def beginning(body: bytes) -> str:
-    """Show how a body begins, on one line and safe to print."""
+    """Give the beginning of a body, on one line and safe to print."""
     text = repr(body[:_SHOWN].decode("utf-8", "replace"))
     return text + (" ..." if len(body) > _SHOWN else "")
 

@@ -8,36 +8,34 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.chunks import Chunk, Plan
-from stac_ingest.api.intervals import DAY, Interval
+from stac_ingest.api.intervals import Interval, expected_span
 from stac_ingest.api.links import Request, next_request
-from stac_ingest.api.numbered import Numbering, recognise
+from stac_ingest.api.numbered import PageNumbering
 from stac_ingest.api.pages import Page, page_counts
-from stac_ingest.api.stealing import Walkers
+from stac_ingest.api.stealing import WorkStealingPool
 from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.errors import LinkRefused
 
 if TYPE_CHECKING:
     from stac_ingest.api.cursor import Cursor
-    from stac_ingest.api.search import Opened
+    from stac_ingest.api.search import ApiInfo
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
-_PLANNED = 20
-"""Workers that chunks are planned for where their number is found while running. If there are more, they steal."""
-_GUESSED_SPAN = 10 * 365 * DAY
-"""Where a collection has no start in time, cutting starts with this much of it."""
+_MAX_PLANNED = 20
+"""Workers that chunks are planned for where their number adapts while running; further ones steal work."""
 
 
 @dataclass(slots=True)
 class Series:
-    """Numbered pages, which are listed as they are asked for: how many there are is only what the server says."""
+    """Numbered pages, listed as workers ask for them: how many there are is only what the server says."""
 
     ended: bool = False
     """Whether a page came that is behind the last one."""
 
 
 @dataclass(slots=True, eq=False)
-class Walk:
+class CursorUnit:
     """A cursor to follow from its first request."""
 
     request: Request
@@ -50,18 +48,18 @@ class Walk:
     series: Series | None = None
     """Which it is a page of."""
 
-    def look(self, page: Page) -> None:
-        """Notice the end of the series."""
-        if self.series is not None and page.empty and not page.goes_on:
+    def observe(self, page: Page) -> None:
+        """Take note of a page that ends the series."""
+        if self.series is not None and page.empty and not page.has_next:
             self.series.ended = True
 
 
-Unit = Walk | Chunk
+Unit = CursorUnit | Chunk
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The part of the settings that says which items: as sent, as an interval, and how many a page."""
+class RequestedItems:
+    """The part of the settings that says which items: `datetime` as sent and as an interval, and items a page."""
 
     datetime: str | None
     interval: Interval
@@ -74,47 +72,47 @@ class Planner:
     def __init__(
         self,
         config: IngestConfig,
-        asked: Asked,
-        api: Opened,
+        requested: RequestedItems,
+        api: ApiInfo,
         summary: IngestSummary,
         cursor: Callable[[Request], Cursor],
     ) -> None:
         self._config = config
-        self._asked = asked
+        self._requested = requested
         self._api = api
         self._summary = summary
         self._cursor = cursor
 
-    async def walks(self) -> Iterable[Unit]:
+    async def cursor_units(self) -> Iterable[Unit]:
         """List one cursor; or, where the first page shows that pages are numbered, a unit for each page.
 
         Raises:
             DataProcessingError: the first page can't be had.
 
         """
-        request = self._api.search.request(self._asked.datetime, self._asked.page)
+        request = self._api.search.request(self._requested.datetime, self._requested.page)
         if self._config.workers == 1:
-            return [Walk(request)]
+            return [CursorUnit(request)]
         answered, page = await self._cursor(request).fetch(request)
         counts = page_counts(page)
         self._summary.matched = counts.matched
-        whole = Walk(request, (answered, page))
+        whole = CursorUnit(request, (answered, page))
         try:
             following = next_request(page.links, answered)
         except LinkRefused:
-            return [whole]  # whoever walks it delivers this page, and then says what is wrong with its link
+            return [whole]  # its reader delivers this page, and then says what is wrong with its link
         if following is None:
             return [whole]
-        numbering = recognise(answered, following, counts.returned) if counts.returned else None
+        numbering = PageNumbering.detect(answered, following, counts.returned) if counts.returned else None
         if numbering is None or counts.matched is None or counts.returned is None:
             why = "the pages hang on one cursor" if numbering is None else "the server does not count its items"
             self._summary.note(f"{why}, so one is read after another; worker_strategy 'time_chunks' may do better")
             return [whole]
-        more = -(-self._wanted(counts.matched) // counts.returned) - 1
-        if more <= 0:
+        further = -(-self._wanted(counts.matched) // counts.returned) - 1
+        if further <= 0:
             return [whole]
-        first = Walk(request, (answered, page), alone=False, onward=False)
-        return chain([first], _numbered(numbering, following, more))
+        first = CursorUnit(request, (answered, page), alone=False, onward=False)
+        return chain([first], _numbered(numbering, following, further))
 
     async def chunks(self, now: float) -> TimeChunks | None:
         """Plan chunks of time; None when the server's counts don't allow it. `now` is Unix time in seconds.
@@ -125,40 +123,36 @@ class Planner:
         """
         total = self._api.matched
         if total is None:
-            probe = self._api.search.request(self._asked.datetime, 1)
+            probe = self._api.search.request(self._requested.datetime, 1)
             total = page_counts((await self._cursor(probe).fetch(probe))[1]).matched
         if total is None:
             self._summary.note("the server gives no numberMatched to plan chunks of time with; one cursor instead")
             return None
         self._summary.matched = total
-        page, known, workers = self._asked.page, self._expected(now), self._config.workers
+        page, workers = self._requested.page, self._config.workers
+        known = expected_span(self._api.extent, self._requested.interval, int(now * 1e6))
         if self._config.concurrency == "auto":
-            workers = min(workers, _PLANNED)
+            workers = min(workers, _MAX_PLANNED)
         wanted = self._wanted(total)
-        plan = Plan(self._asked.interval, known, total=wanted, page=page, workers=workers)
-        walkers = Walkers(known, page=page, thefts=4 * workers + -(-total // page))
-        return TimeChunks(plan, walkers, self._summary, wanted)
+        plan = Plan(self._requested.interval, known, total=wanted, page=page, workers=workers)
+        pool = WorkStealingPool(known, page=page, max_splits=4 * workers + -(-total // page))
+        return TimeChunks(plan, pool, self._summary, wanted)
 
     def chunk_request(self, chunk: Chunk) -> Request:
         """Build the request for the first page of a chunk."""
-        whole = chunk.interval == self._asked.interval
-        return self._api.search.request(self._asked.datetime if whole else str(chunk.interval), self._asked.page)
+        whole = chunk.interval == self._requested.interval
+        return self._api.search.request(
+            self._requested.datetime if whole else str(chunk.interval), self._requested.page
+        )
 
     def _wanted(self, total: int) -> int:
         return min(total, self._config.max_items or total)
 
-    def _expected(self, now: float) -> tuple[int, int]:
-        """Where in time the items are expected: the collection's extent within the interval asked for."""
-        extent, asked = self._api.extent, self._asked.interval
-        end = min((e for e in (extent.end, asked.end) if e is not None), default=int(now * 1e6))
-        start = max((s for s in (extent.start, asked.start) if s is not None), default=end - _GUESSED_SPAN)
-        return (start, end) if start < end else (end, start)
 
-
-def _numbered(numbering: Numbering, following: Request, count: int) -> Iterator[Walk]:
+def _numbered(numbering: PageNumbering, following: Request, count: int) -> Iterator[CursorUnit]:
     series = Series()
     for index in range(count):
         if series.ended:
             return
         last = index == count - 1
-        yield Walk(numbering.request(following, index), alone=False, onward=last, series=series)
+        yield CursorUnit(numbering.request(following, index), alone=False, onward=last, series=series)

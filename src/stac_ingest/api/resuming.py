@@ -1,8 +1,8 @@
 """Which stretches of time an earlier run has read of an API, and which this one reads.
 
-Of a chunk of time that is being walked, all that lies before its last item in the order of the pages has come, as long
-as its items are seen to be in an order of time. So a run that is killed is behind by pages, and not by chunks. That
-order is only seen, never promised: who resumes has to compare what came with the server's count in the end.
+Of a chunk of time that is being read, all that lies before its last item in the order of the pages was received, as
+long as its items are seen to be in an order of time. So a run that is killed is behind by pages, and not by chunks.
+That order is only seen, never promised: a resumed run has to compare its items with the server's count in the end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from stac_ingest.api.chunks import Chunk
 from stac_ingest.api.intervals import MILLISECOND, Interval, parse_instant
-from stac_ingest.api.stretches import left_of, united
+from stac_ingest.api.stretches import merge, remaining
 from stac_ingest.sources.base import Item, Place
 
 
@@ -21,17 +21,17 @@ class TimesRead:
     """The stretches of time that an earlier run has read."""
 
     def __init__(self, known: Sequence[Place]) -> None:
-        self._read = united(filter(None, (_interval(place.get("time")) for place in known)))
+        self._read = merge(filter(None, (_interval(place.get("time")) for place in known)))
 
-    def left_of(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """Leave out of the chunks what has been read."""
+    def remaining(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """List the chunks without what has been read."""
         for chunk in chunks:
-            for piece in left_of(chunk.interval, self._read):
+            for piece in remaining(chunk.interval, self._read):
                 yield chunk if piece == chunk.interval else replace(chunk, interval=piece)
 
 
-class Track:
-    """Follows the walk of a chunk, page by page."""
+class ChunkProgress:
+    """How far a chunk was read, followed page by page."""
 
     def __init__(self, interval: Interval) -> None:
         self._interval = interval
@@ -48,8 +48,8 @@ class Track:
         self._bad: int | None = None
         """The last instant at which something may have failed."""
 
-    def place(self, items: Sequence[Item], *, ended: bool, clean: bool) -> Place | None:
-        """Name what a page adds to what has been read for good.
+    def advance(self, items: Sequence[Item], *, ended: bool, clean: bool) -> Place | None:
+        """Return the stretch of time that a page completes; None where it completes none.
 
         Args:
             items: those of the page.
@@ -58,19 +58,20 @@ class Track:
 
         """
         for item in items:
-            self._look(item)
+            self._observe(item)
         if not (clean and self._clean_before):
             # What failed on the page before may be as late as the last item of this one.
             self._bad = self._last
         self._clean_before = clean
         self._all_clean &= clean
+        # Then the server ignores `datetime`, and its items say nothing about the chunk.
         if not self._within:
             return None
         if not self._ordered or not self._sign:
             return _time(self._interval) if ended and self._all_clean else None
-        return self._advance(ended=ended)
+        return self._step(ended=ended)
 
-    def _look(self, item: Item) -> None:
+    def _observe(self, item: Item) -> None:
         first, last = _instants(item)
         self._within &= _lies_in(self._interval, first, last)
         if first is None or first != last:
@@ -81,13 +82,14 @@ class Track:
         self._ordered &= moved in (0, self._sign)
         self._last = first
 
-    def _advance(self, *, ended: bool) -> Place | None:
+    def _step(self, *, ended: bool) -> Place | None:
         """Note what lies between here and where the page before ended; both instants may have more items."""
         assert self._last is not None
         newest_first = self._sign < 0
         near, far = reversed(self._interval) if newest_first else self._interval
         near = near if self._noted is None else self._noted
         to = far if ended else (self._last // MILLISECOND - self._sign * (2 if newest_first else 1)) * MILLISECOND
+        # Not past an instant that it has reached already, because several pages may share one.
         if not ended and near is not None and to is not None and (to - near) * self._sign <= 0:
             return None
         self._noted = to
@@ -116,8 +118,8 @@ def _time(interval: Interval) -> Place:
     return {"time": list(interval)}
 
 
-def _interval(found: Any) -> Interval | None:
-    match found:
+def _interval(value: Any) -> Interval | None:
+    match value:
         case [int() | None as start, int() | None as end] if start is None or end is None or start <= end:
             return Interval(start, end)
     return None

@@ -16,15 +16,15 @@ _INSIDE = 2
 """Depth of brackets between the members of the outermost `features`."""
 
 
-def salvage(body: bytes) -> dict[str, Any] | None:
+def parse_lenient(body: bytes) -> dict[str, Any] | None:
     """Parse a page whose outline is sound; in place of each member of `features` that isn't, there is an `ItemError`.
 
-    Return None where the outline is broken, as in a page that was cut off: then nobody knows what is missing.
+    Return None where the outline is broken, as in a page that was cut off: then it isn't known what is missing.
     """
-    found = _members(body) if body.lstrip().startswith(b"{") else None
-    if found is None:
+    members = _members(body) if body.lstrip().startswith(b"{") else None
+    if members is None:
         return None
-    start, end, texts = found
+    start, end, texts = members
     try:
         page = orjson.loads(body[:start] + body[end:])
     except orjson.JSONDecodeError:
@@ -44,7 +44,7 @@ def _parsed(text: bytes) -> object:
 
 def _members(body: bytes) -> tuple[int, int, list[bytes]] | None:
     """Find where the members of the outermost `features` start and end, and cut them apart."""
-    depth, named, found = 0, False, None
+    depth, named, members = 0, False, None
     texts: list[bytes] = []
     start = cut = -1
     for match in _TOKEN.finditer(body):
@@ -58,9 +58,9 @@ def _members(body: bytes) -> tuple[int, int, list[bytes]] | None:
             depth -= 1
             if start >= 0 and depth < _INSIDE:
                 texts.append(body[cut : match.start()])
-                found, start = (start, match.start(), [text for text in texts if text.strip()]), -1
+                members, start = (start, match.start(), [text for text in texts if text.strip()]), -1
         elif start >= 0 and depth == _INSIDE and token == b",":
             texts.append(body[cut : match.start()])
             cut = match.end()
         named = depth == 1 and (token == _FEATURES or (named and token == b":"))
-    return found if depth == 0 else None
+    return members if depth == 0 else None

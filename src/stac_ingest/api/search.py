@@ -16,7 +16,7 @@ from stac_ingest.api.urls import display, resolve
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError, ResponseError
 
 if TYPE_CHECKING:
-    from stac_ingest.api.exchange import Exchange
+    from stac_ingest.api.exchange import RetryingClient
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
@@ -52,7 +52,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ApiInfo:
     """What an API says of itself and of the collection."""
 
     search: Search
@@ -62,20 +62,20 @@ class Opened:
     """Items that an early count found; None when it was not made, or failed."""
 
 
-class Landing:
+class ApiOpener:
     """Opens an API: the landing page, the collection, and on demand an early count."""
 
     def __init__(
-        self, root: str, collection_id: str, config: IngestConfig, exchange: Exchange, summary: IngestSummary
+        self, root: str, collection_id: str, config: IngestConfig, client: RetryingClient, summary: IngestSummary
     ) -> None:
         self._root = root
         self._id = collection_id
         self._config = config
-        self._exchange = exchange
+        self._client = client
         self._summary = summary
         self._collection_url = f"{root.rstrip('/')}/collections/{quote(collection_id, safe='')}"
 
-    async def open(self, datetime: str | None, *, at_once: bool, early_count: bool) -> Opened:
+    async def open(self, datetime: str | None, *, at_once: bool, early_count: bool) -> ApiInfo:
         """Ask for what the search needs to know: one request after another, or all `at_once`.
 
         The early count asks the collection's own items for one, as most APIs have them; that saves the round trip of
@@ -87,7 +87,7 @@ class Landing:
         """
         if not at_once:
             landing = await self._landing()
-            return Opened(self._search(landing), await self._extent(), None)
+            return ApiInfo(self._search(landing), await self._extent(), None)
         try:
             async with asyncio.TaskGroup() as group:
                 landing_task = group.create_task(self._landing())
@@ -96,35 +96,35 @@ class Landing:
         except* IngestError as errors:
             raise _first(errors) from None
         matched = count_task.result() if count_task else None
-        return Opened(self._search(landing_task.result()), extent_task.result(), matched)
+        return ApiInfo(self._search(landing_task.result()), extent_task.result(), matched)
 
     async def _landing(self) -> dict[str, Any]:
-        answer = await self._exchange.ask(Request("GET", self._root))
-        landing = parse_object(answer.body, answer.url)
+        response = await self._client.send(Request("GET", self._root))
+        landing = parse_object(response.body, response.url)
         if not isinstance(landing.get("links"), list):
             shown = display(self._root)
             raise ResponseError(
                 f"{shown} is not the landing page of a STAC API: it has no links", url=shown, status=200
             )
-        return {**landing, "self": answer.url}
+        return {**landing, "self": response.url}
 
     async def _extent(self) -> Interval:
         try:
-            answer = await self._exchange.ask(Request("GET", self._collection_url))
+            response = await self._client.send(Request("GET", self._collection_url))
         except ResponseError as error:
             if error.status != NOT_FOUND:
                 raise
             where = display(self._root)
             raise DataProcessingError(f"Collection '{self._id}' not found at {where}: {error}") from None
-        return temporal_extent(parse_object(answer.body, answer.url))
+        return temporal_extent(parse_object(response.body, response.url))
 
     async def _count(self, datetime: str | None) -> int | None:
         if self._config.query is not None:
             return None
         items = Search("GET", f"{self._collection_url}/items", None, self._config.bbox)
         try:
-            answer = await self._exchange.ask(items.request(datetime, 1), attempts=1)
-            return page_counts(read_page(answer.body, answer.url)).matched
+            response = await self._client.send(items.request(datetime, 1), attempts=1)
+            return page_counts(read_page(response.body, response.url)).matched
         except ResponseError:
             return None
 
@@ -174,12 +174,12 @@ def search_datetime(text: str | None) -> tuple[str | None, Interval]:
 
 
 def _search_link(links: list[Any]) -> dict[str, Any] | None:
-    found = [
+    matching = [
         link
         for link in links
         if isinstance(link, dict) and link.get("rel") == "search" and isinstance(link.get("href"), str)
     ]
-    return next((link for link in found if _is_post(link)), found[0] if found else None)
+    return next((link for link in matching if _is_post(link)), matching[0] if matching else None)
 
 
 def _is_post(link: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""A look at the first items that come, to see whether the server heeds what was asked for."""
+"""A check of the first items received, for filters that the server ignores."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from stac_ingest.api.intervals import Interval, parse_instant
 if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
 
-_LOOKS = 200
+_MAX_CHECKS = 200
 _FLAT, _SOLID = 4, 6
 """Numbers in a bounding box without and with heights."""
 
 
-class SpotCheck:
+class FilterCheck:
     """Notes a filter that the server ignores. It only warns: an item is never dropped for it."""
 
     def __init__(
@@ -24,13 +24,13 @@ class SpotCheck:
         self._bbox = _flat(bbox)
         self._interval = interval
         self._summary = summary
-        self._left = _LOOKS
+        self._remaining = _MAX_CHECKS
 
-    def look(self, item: dict[str, Any]) -> None:
-        """Compare one item with the search."""
-        if self._left == 0:
+    def check(self, item: dict[str, Any]) -> None:
+        """Compare one item with the search, and note a filter that it doesn't fit."""
+        if self._remaining == 0:
             return
-        self._left -= 1
+        self._remaining -= 1
         collection = item.get("collection")
         if collection is not None and collection != self._collection_id:
             self._note("collections", item, f"collection {collection!r:.80}")
@@ -40,9 +40,9 @@ class SpotCheck:
         if self._bbox is not None and box is not None and _apart(self._bbox, box):
             self._note("bbox", item, f"bbox {box}")
 
-    def _note(self, name: str, item: dict[str, Any], found: str) -> None:
-        self._summary.note(f"the server may ignore `{name}`: it sent item {item['id']!r:.80} of {found}")
-        self._left = 0
+    def _note(self, name: str, item: dict[str, Any], actual: str) -> None:
+        self._summary.note(f"the server may ignore `{name}`: it sent item {item['id']!r:.80} of {actual}")
+        self._remaining = 0
 
     def _outside_time(self, properties: Any) -> bool:
         if not isinstance(properties, dict) or self._interval == (None, None):

@@ -1,4 +1,4 @@
-"""Stretches of time that were read, and what they leave of others."""
+"""Stretches of time that were read, and what remains of others."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from collections.abc import Iterable, Sequence
 from stac_ingest.api.intervals import Interval
 
 
-def united(stretches: Iterable[Interval]) -> list[Interval]:
-    """Sort stretches, and join those that touch."""
-    found: list[Interval] = []
+def merge(stretches: Iterable[Interval]) -> list[Interval]:
+    """Sort stretches and join those that touch."""
+    merged: list[Interval] = []
     for stretch in sorted(stretches, key=_start):
-        if found and _start(stretch) <= _end(found[-1]):
-            if _end(stretch) > _end(found[-1]):
-                found[-1] = Interval(found[-1].start, stretch.end)
+        if merged and _start(stretch) <= _end(merged[-1]):
+            if _end(stretch) > _end(merged[-1]):
+                merged[-1] = Interval(merged[-1].start, stretch.end)
         else:
-            found.append(stretch)
-    return found
+            merged.append(stretch)
+    return merged
 
 
-def left_of(whole: Interval, read: Sequence[Interval]) -> list[Interval]:
-    """Give what `read`, as `united` gives it, leaves of an interval. It shares its edges with what was read."""
+def remaining(whole: Interval, read: Sequence[Interval]) -> list[Interval]:
+    """List the parts of an interval outside of `read`, which comes from `merge`. They share their edges with it."""
     if any(_start(stretch) <= _start(whole) and _end(whole) <= _end(stretch) for stretch in read):
         return []
-    left = []
+    rest = []
     at = whole.start
     for stretch in read:
         if _end(stretch) < _from(at) or _start(stretch) > _end(whole):
             continue
         if _start(stretch) > _from(at):
-            left.append(Interval(at, stretch.start))
+            rest.append(Interval(at, stretch.start))
         at = stretch.end
         if at is None:
-            return left
-    if not left or _from(at) < _end(whole):
-        left.append(Interval(at, whole.end))
-    return left
+            return rest
+    if not rest or _from(at) < _end(whole):
+        rest.append(Interval(at, whole.end))
+    return rest
 
 
 def _from(instant: int | None) -> float:

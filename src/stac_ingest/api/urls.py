@@ -72,14 +72,14 @@ def _has_secret(query: str) -> bool:
 
 
 def resolve(href: str, base: str) -> str:
-    """Turn the `href` of a link found at `base` into the absolute URL to ask.
+    """Turn the `href` of a link found at `base` into the absolute URL to request.
 
     A server behind a proxy often writes `http` for its own `https` address; there the scheme of `base` is kept. Bytes
     that can't stand in a URL are escaped, everything else stays as the server wrote it: cursors must not be re-encoded.
 
     Raises:
         LinkRefused: the link leads from https to plain http, to another kind of scheme, or to another host in another
-            zone: into this machine or a private network, or out of it.
+            network scope: into this machine or a private network, or out of it.
 
     """
     shown = display(base)
@@ -92,7 +92,7 @@ def resolve(href: str, base: str) -> str:
     # Without the credentials of an empty host, the path behind it may have become another host with credentials.
     if scheme not in _DEFAULT_PORTS or not host or "@" in urlsplit(url).netloc:
         raise LinkRefused(f"link {href!r:.200} is not a web address; not followed", url=shown)
-    here, there = (zone(name) or "the internet" for name in (base_host, host))
+    here, there = (network_scope(name) or "the internet" for name in (base_host, host))
     if host != base_host and here != there:
         raise LinkRefused(f"link {display(url)} leads from {here} to {there}; not followed", url=shown)
     if base_scheme == "https" and scheme == "http":
@@ -103,8 +103,8 @@ def resolve(href: str, base: str) -> str:
     return url
 
 
-def zone(host: str) -> str | None:
-    """Say in words which network a host is in, by its address; None for a name, but for `localhost`."""
+def network_scope(host: str) -> str | None:
+    """Name the network that a host is in by its address, in words; None for a name other than `localhost`."""
     host = host.removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         return "this machine"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from stac_ingest.api.client import Client
 from stac_ingest.api.clock import Clock
 from stac_ingest.api.credentials import read_credentials
-from stac_ingest.api.exchange import Exchange
+from stac_ingest.api.exchange import RetryingClient
 from stac_ingest.api.intervals import MILLISECOND, Interval
 from stac_ingest.api.pages import page_counts, read_page
-from stac_ingest.api.search import Landing
+from stac_ingest.api.search import ApiOpener
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from stac_ingest.api.search import Opened
+    from stac_ingest.api.search import ApiInfo
     from stac_ingest.sharding.settings import ShardedIngest
 
 
@@ -36,10 +36,10 @@ class Counter:
         self._config = settings.config()
         self._summary = IngestSummary()
         root, credentials = read_credentials(self._config)
-        self._client = Client(self._config, self._summary, root, credentials)
-        self._exchange = Exchange(self._config, self._summary, self._client, Clock())
-        self._landing = Landing(root, settings.collection or "", self._config, self._exchange, self._summary)
-        self._api: Opened | None = None
+        self._session = Client(self._config, self._summary, root, credentials)
+        self._client = RetryingClient(self._config, self._summary, self._session, Clock())
+        self._opener = ApiOpener(root, settings.collection or "", self._config, self._client, self._summary)
+        self._api: ApiInfo | None = None
 
     async def __aenter__(self) -> Self:
         """Open the API.
@@ -48,11 +48,11 @@ class Counter:
             DataProcessingError: the API or the collection isn't there.
 
         """
-        await self._client.open()
+        await self._session.open()
         try:
-            self._api = await self._landing.open(None, at_once=False, early_count=False)
+            self._api = await self._opener.open(None, at_once=False, early_count=False)
         except BaseException:
-            await self._client.close()
+            await self._session.close()
             raise
         return self
 
@@ -60,7 +60,7 @@ class Counter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the session."""
-        await self._client.close()
+        await self._session.close()
 
     @property
     def requests(self) -> int:
@@ -76,15 +76,15 @@ class Counter:
         """Ask how many items lie in an interval; None where the server doesn't count.
 
         Raises:
-            DataProcessingError: there is no useful answer.
+            DataProcessingError: there is no useful response.
 
         """
         datetime = None if interval == (None, None) else str(interval)
-        answer = await self._exchange.ask(self._opened.search.request(datetime, 1))
-        return page_counts(read_page(answer.body, answer.url)).matched
+        response = await self._client.send(self._opened.search.request(datetime, 1))
+        return page_counts(read_page(response.body, response.url)).matched
 
     @property
-    def _opened(self) -> Opened:
+    def _opened(self) -> ApiInfo:
         if self._api is None:
             raise RuntimeError("the counter is not open")
         return self._api

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from stac_ingest.api.intervals import DAY, Interval, parse_instant, parse_interval
+from stac_ingest.api.intervals import Interval, expected_span, parse_instant, parse_interval
 from stac_ingest.api.search import search_datetime
 from stac_ingest.config import IngestConfig, RequestBudget
 from stac_ingest.sharding.balance import balanced
@@ -71,7 +71,9 @@ class TimePieces:
     async def _cut(self) -> Cut:
         async with Counter(self._settings) as counter:
             total = await counter.count(self._asked)
-            extent = _expected(counter.extent, self._asked, datetime.now(UTC).year)
+            # An open end is taken for that of this year, so that a plan made tomorrow is the same.
+            this_year = parse_interval(f"{datetime.now(UTC).year}").end or 0
+            extent = Interval(*expected_span(counter.extent, self._asked, this_year))
             if total is None:
                 return self._uncounted(counter, extent)
             shards = self._settings.shards or max(1, -(-total // self._settings.items_per_shard))
@@ -117,17 +119,3 @@ def _pieces(intervals: list[Interval]) -> list[Piece]:
         )
         for number, (start, end) in enumerate(intervals)
     ]
-
-
-_GUESSED_SPAN = 10 * 365 * DAY
-
-
-def _expected(extent: Interval, asked: Interval, year: int) -> Interval:
-    """Where in time the items are expected: the collection's extent within what was asked for.
-
-    An open end is taken for that of this year, so that a plan made tomorrow is the same.
-    """
-    this_year = parse_interval(f"{year}").end
-    end = min((e for e in (extent.end, asked.end) if e is not None), default=this_year or 0)
-    start = max((s for s in (extent.start, asked.start) if s is not None), default=end - _GUESSED_SPAN)
-    return Interval(*sorted((start, end)))

@@ -4,36 +4,47 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from stac_ingest.api.agenda import Agenda
-from stac_ingest.api.backlog import Backlog
-from stac_ingest.api.chunks import Chunk, Verdict
+from stac_ingest.api.agenda import WorkQueue
+from stac_ingest.api.backlog import PendingPages
+from stac_ingest.api.chunks import Chunk, Decision
 from stac_ingest.api.client import Client
 from stac_ingest.api.clock import Clock
 from stac_ingest.api.credentials import read_credentials
 from stac_ingest.api.cursor import Cursor
-from stac_ingest.api.exchange import FORBIDDEN, Exchange
+from stac_ingest.api.exchange import FORBIDDEN, RetryingClient
 from stac_ingest.api.features import features
-from stac_ingest.api.gate import Dispensable
+from stac_ingest.api.gate import RequestNotNeeded
 from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Page, page_counts
-from stac_ingest.api.planning import Asked, Planner, Unit, Walk
-from stac_ingest.api.resuming import TimesRead, Track
-from stac_ingest.api.search import Landing, search_datetime
-from stac_ingest.api.spotcheck import SpotCheck
-from stac_ingest.api.stealing import Walker
+from stac_ingest.api.planning import CursorUnit, Planner, RequestedItems, Unit
+from stac_ingest.api.resuming import ChunkProgress, TimesRead
+from stac_ingest.api.search import ApiOpener, search_datetime
+from stac_ingest.api.spotcheck import FilterCheck
+from stac_ingest.api.stealing import ActiveChunk
 from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.api.urls import display
-from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, PauseTooLong, ResponseError
+from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, ResponseError, RetryAfterTooLong
 from stac_ingest.sources.base import Batch, Item, Payload, Place, Reject
 from stac_ingest.sources.json_text import checked
 
 if TYPE_CHECKING:
+    from stac_ingest.api.freshness import LoopDetector
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
 UNAUTHORIZED = 401
+
+
+class ReceivedPage(NamedTuple):
+    """A page on its way to the consumer, and what is to learn of its items once they are decoded."""
+
+    page: Page
+    loop_detector: LoopDetector
+    """Of its cursor."""
+    progress: ChunkProgress | None = None
+    """Of its chunk of time, where a later run is to know how far this one came."""
 
 
 class StacApiSource:
@@ -53,30 +64,31 @@ class StacApiSource:
         self._clock = clock or Clock()
         self._collection_id = collection_id
         self._root, credentials = read_credentials(config)
-        self._asked = Asked(*search_datetime(config.datetime), min(config.limit, config.max_items or config.limit))
-        self._client = Client(config, summary, self._root, credentials)
-        self._exchange = Exchange(config, summary, self._client, self._clock)
-        self._check = SpotCheck(collection_id, config.bbox, self._asked.interval, summary)
+        page = min(config.limit, config.max_items or config.limit)
+        self._requested = RequestedItems(*search_datetime(config.datetime), page)
+        self._session = Client(config, summary, self._root, credentials)
+        self._client = RetryingClient(config, summary, self._session, self._clock)
+        self._filter_check = FilterCheck(collection_id, config.bbox, self._requested.interval, summary)
         self._planner: Planner | None = None
         self._chunks: TimeChunks | None = None
         self._read_before: TimesRead | None = None
         self._page_items: list[Item] = []
-        self._agenda: Agenda[Unit] = Agenda([])
+        self._queue: WorkQueue[Unit] = WorkQueue([])
         self._finished = False
         self._read_twice = False
         self._decoded = 0
-        self._backlog = Backlog(config.max_items)
+        self._pending = PendingPages(config.max_items)
 
     def go_on(self, places: Sequence[Place]) -> None:
-        """Keep track of the stretches of time that are read, and leave out these."""
+        """Record the stretches of time that are read, and leave out these."""
         self._read_before = TimesRead(places)
 
     def place(self, batch: Batch, *, clean: bool) -> Place | None:
-        """Name the stretch of time that a page adds; None outside of chunks of time, which alone are kept track of."""
-        page: Page | None = batch[0].data
-        if page is None or page.track is None:
+        """Return the stretch of time that a page completes; None outside of chunks of time."""
+        received: ReceivedPage | None = batch[0].data
+        if received is None or received.progress is None:
             return None
-        return page.track.place(self._page_items, ended=not page.goes_on, clean=clean)
+        return received.progress.advance(self._page_items, ended=not received.page.has_next, clean=clean)
 
     async def open(self) -> None:
         """Start the session, read the landing page and the collection.
@@ -85,20 +97,20 @@ class StacApiSource:
             DataProcessingError: there is no such API, or no such collection (`Collection '<id>' not found`).
 
         """
-        await self._client.open()
-        landing = Landing(self._root, self._collection_id, self._config, self._exchange, self._summary)
+        await self._session.open()
+        opener = ApiOpener(self._root, self._collection_id, self._config, self._client, self._summary)
         at_once = self._config.workers > 1
-        api = await landing.open(self._asked.datetime, at_once=at_once, early_count=at_once and self._by_time)
-        self._planner = Planner(self._config, self._asked, api, self._summary, self._cursor)
+        api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
+        self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor)
 
     async def close(self) -> None:
-        """End the session. When the run came to its end, compare what came with what the server said there is."""
-        await self._client.close()
-        if (found := self._exchange.describe()) is not None:
-            self._summary.note(found)
-        matched, came = self._summary.matched, self._came
-        if self._finished and self._config.max_items is None and matched is not None and matched != came:
-            self._summary.note(f"the server counts {matched} items (numberMatched) and {came} came")
+        """End the session. After a complete run, compare the items received with what the server counts."""
+        await self._session.close()
+        if (description := self._client.describe()) is not None:
+            self._summary.note(description)
+        matched, received = self._summary.matched, self._received
+        if self._finished and self._config.max_items is None and matched is not None and matched != received:
+            self._summary.note(f"the server counts {matched} items (numberMatched) and {received} came")
 
     async def units(self) -> AsyncIterator[Unit]:
         """List cursors, numbered pages or chunks of time; heavy chunks add to the list while they are read.
@@ -110,30 +122,30 @@ class StacApiSource:
         units: Iterable[Unit] | None = await self._planned()
         while units is not None:
             find = None if self._chunks is None else self._chunks.steal
-            self._agenda = Agenda(units, places=lambda: self._exchange.useful_places, find=find)
-            async for unit in self._agenda.units():
+            self._queue = WorkQueue(units, capacity=lambda: self._client.useful_capacity, find=find)
+            async for unit in self._queue.units():
                 self._summary.chunks += isinstance(unit, Chunk)
                 yield unit
-            units = await self._left_out()
+            units = await self._remaining()
         self._finished = True
 
     async def _planned(self) -> Iterable[Unit]:
         planner, before = self._opened, self._read_before
         self._chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
         if self._chunks is None:
-            return await planner.walks()
-        return self._chunks.first if before is None else before.left_of(self._chunks.first)
+            return await planner.cursor_units()
+        return self._chunks.first if before is None else before.remaining(self._chunks.first)
 
-    async def _left_out(self) -> Iterable[Unit] | None:
-        """List what else is to be read, unless all has come. Only the consumer knows what has."""
+    async def _remaining(self) -> Iterable[Unit] | None:
+        """List what else is to be read; None when all was received, which only the consumer knows."""
         resumed = self._summary.resumed > 0
         if self._chunks is None or not (self._chunks.stopped_early or resumed):
             return None
-        await self._backlog.until_empty()
-        if rest := self._chunks.rest(self._came):
-            return [Walk(request, alone=False) for request in rest]
+        await self._pending.wait_until_consumed()
+        if rest := self._chunks.rest(self._received):
+            return [CursorUnit(request, alone=False) for request in rest]
         matched = self._summary.matched
-        if not resumed or matched is None or self._came >= matched or self._summary.failures or self._read_twice:
+        if not resumed or matched is None or self._received >= matched or self._summary.failures or self._read_twice:
             return None
         self._summary.note("less came than the server counts; what an earlier run had read was read again")
         self._read_twice, self._read_before = True, TimesRead([])
@@ -149,51 +161,53 @@ class StacApiSource:
         """
         pages = self._pages(unit)
         try:
-            async for page in pages:
+            async for received in pages:
+                page = received.page
                 # Counted only where it matters: it may take parsing the page.
-                self._backlog.hand(0 if self._config.max_items is None else page_counts(page).returned or 0)
-                yield [Payload(page, page.url)]
-                await self._backlog.until_hungry()
+                self._pending.delivered(0 if self._config.max_items is None else page_counts(page).returned or 0)
+                yield [Payload(received, page.url)]
+                await self._pending.wait_until_needed()
         except DataProcessingError as error:
             if _is_fatal(unit, error):
                 raise
-            self._backlog.hand(0)
+            self._pending.delivered(0)
             yield [Payload(None, self._name(unit), error)]
         finally:
             await pages.aclose()
-            self._agenda.done()
+            self._queue.done()
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
             self._page_items.clear()
-            fresh, repeated = self._summary.items, self._summary.duplicates
+            items, duplicates = self._summary.items, self._summary.duplicates
             yield from self._items_of(payload, reject)
-            if payload.error is None and payload.data.freshness is not None:
-                # Whoever takes the items has counted them by now.
-                payload.data.freshness.note(self._summary.items - fresh, self._summary.duplicates - repeated)
-            self._backlog.take()
+            if payload.error is None:
+                # After the last item, because the consumer counts each as it takes it.
+                new, duplicate = self._summary.items - items, self._summary.duplicates - duplicates
+                payload.data.loop_detector.record(new, duplicate)
+            self._pending.consumed()
 
     def skip(self, batch: Batch) -> None:
-        """Note that pages were taken, and won't be parsed."""
+        """Note that pages were consumed, and won't be parsed."""
         for payload in batch:
             if payload.error is None:
-                self._decoded += page_counts(payload.data).returned or 0
-            self._backlog.take()
+                self._decoded += page_counts(payload.data.page).returned or 0
+            self._pending.consumed()
 
     def _items_of(self, payload: Payload, reject: Reject) -> Iterator[Item]:
         try:
             if payload.error is not None:
                 raise payload.error
-            for index, found in enumerate(features(payload.data.body, payload.origin)):
+            for index, feature in enumerate(features(payload.data.page.body, payload.origin)):
                 self._decoded += 1
                 try:
-                    item = _checked(found)
+                    item = _checked(feature)
                 except ItemError as error:
                     where = f"{display(payload.origin)}#{index}"
                     reject(where, ItemError(f"{where}: {error}"))
                     continue
-                self._check.look(item)
+                self._filter_check.check(item)
                 if self._read_before is not None:
                     self._page_items.append(item)
                 yield item
@@ -201,7 +215,7 @@ class StacApiSource:
             reject(payload.origin, error)
 
     @property
-    def _came(self) -> int:
+    def _received(self) -> int:
         return self._decoded - self._summary.duplicates + self._summary.resumed
 
     @property
@@ -220,72 +234,72 @@ class StacApiSource:
     def _cursor(self, request: Request, *, enough: int | None = None, fixed_size: bool = False) -> Cursor:
         ahead = self._config.read_ahead is not False
         enough = enough or self._config.max_items
-        return Cursor(self._exchange, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size)
+        return Cursor(self._client, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size)
 
-    def _pages(self, unit: Unit) -> AsyncGenerator[Page, None]:
-        if isinstance(unit, Walk):
-            return self._walk_pages(unit)
+    def _pages(self, unit: Unit) -> AsyncGenerator[ReceivedPage, None]:
+        if isinstance(unit, CursorUnit):
+            return self._cursor_pages(unit)
         if self._chunks is None:
             raise RuntimeError("no chunks were planned")
         return self._chunk_pages(unit, self._chunks)
 
-    async def _walk_pages(self, walk: Walk) -> AsyncGenerator[Page, None]:
-        # The last of the numbered pages looks further, but isn't to hurry when enough pages have been asked for.
-        enough = None if walk.alone or self._config.max_items is None else 1
-        cursor = self._cursor(walk.request, enough=enough, fixed_size=not walk.alone)
-        first, walk.first = walk.first or await cursor.fetch(walk.request), None
-        walk.look(first[1])
-        if not walk.onward:
-            yield first[1]
+    async def _cursor_pages(self, unit: CursorUnit) -> AsyncGenerator[ReceivedPage, None]:
+        # The last of the numbered pages looks further, but not ahead when enough pages have been requested.
+        enough = None if unit.alone or self._config.max_items is None else 1
+        cursor = self._cursor(unit.request, enough=enough, fixed_size=not unit.alone)
+        first, unit.first = unit.first or await cursor.fetch(unit.request), None
+        unit.observe(first[1])
+        if not unit.onward:
+            yield ReceivedPage(first[1], cursor.loop_detector)
             return
-        if self._summary.matched is None and walk.alone:
+        if self._summary.matched is None and unit.alone:
             self._summary.matched = page_counts(first[1]).matched
         async for page in cursor.pages(first):
-            yield page
+            yield ReceivedPage(page, cursor.loop_detector)
 
-    async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[Page, None]:
+    async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[ReceivedPage, None]:
         if chunk.abandoned:
             return
         request = self._opened.chunk_request(chunk)
         cursor = self._cursor(request)
         try:
-            first = await cursor.fetch(request, dispensable=partial(chunks.give_back, chunk))
-        except Dispensable:
+            first = await cursor.fetch(request, not_needed=partial(chunks.cancel_split, chunk))
+        except RequestNotNeeded:
             return
         counts = page_counts(first[1])
-        verdict, parts = chunks.judge(chunk, first[1], counts)
-        self._agenda.add(parts)
-        if verdict is Verdict.DROP:
+        decision, parts = chunks.judge(chunk, first[1], counts)
+        self._queue.add(parts)
+        if decision is Decision.SPLIT:
             return
         if counts.matched is not None and counts.returned is not None:
             cursor.expect(request, counts.matched - counts.returned)
-        cursor.freshness.matched = counts.matched
-        walker = chunks.start(chunk, first[1], counts)
-        if walker is not None:
-            cursor.halts = partial(self._halts, chunks, walker)
-        track = None if self._read_before is None else Track(chunk.interval)
+        cursor.loop_detector.matched = counts.matched
+        active = chunks.start(chunk, first[1], counts)
+        if active is not None:
+            cursor.stops = partial(self._stops, chunks, active)
+        progress = None if self._read_before is None else ChunkProgress(chunk.interval)
         try:
             async for page in cursor.pages(first):
-                yield page._replace(track=track)
+                yield ReceivedPage(page, cursor.loop_detector, progress)
         finally:
-            if walker is not None:
-                chunks.end(walker)
+            if active is not None:
+                chunks.end(active)
 
-    def _halts(self, chunks: TimeChunks, walker: Walker, page: Page, following: Request) -> bool:
-        halts = chunks.advance(walker, page, following)
-        self._agenda.look_again()
-        return halts
+    def _stops(self, chunks: TimeChunks, active: ActiveChunk, page: Page, following: Request) -> bool:
+        stops = chunks.advance(active, page, following)
+        self._queue.notify()
+        return stops
 
 
-def _checked(found: object) -> Item:
-    if isinstance(found, ItemError):
-        raise found
-    return checked(found)
+def _checked(feature: object) -> Item:
+    if isinstance(feature, ItemError):
+        raise feature
+    return checked(feature)
 
 
 def _is_fatal(unit: Unit, error: DataProcessingError) -> bool:
-    if isinstance(error, BudgetExhausted | PauseTooLong):
+    if isinstance(error, BudgetExhausted | RetryAfterTooLong):
         return True
     if isinstance(error, ResponseError) and error.status in (UNAUTHORIZED, FORBIDDEN):
         return True
-    return isinstance(unit, Walk) and unit.alone
+    return isinstance(unit, CursorUnit) and unit.alone
