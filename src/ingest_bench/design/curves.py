@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from ingest_bench.estimates import Estimate
-from ingest_bench.reporting.content import Figure
+from ingest_bench.reporting.content import Drawing, Figure
 from ingest_bench.reporting.figures import draw
 from ingest_bench.reporting.plots.frame import Key, coloured, plane
 from ingest_bench.reporting.plots.law import curve, levels
 from ingest_bench.reporting.plots.lines import Dot, dot_parts
 from ingest_bench.reporting.plots.scales import place_scale, value_scale
-from ingest_bench.reporting.plots.svg import Drawing
 from ingest_bench.results import Results
 from ingest_bench.scaling import Series, Usl
 from ingest_bench.statistics import speed_up
@@ -26,7 +25,7 @@ def draw_curves(results: Results, series: Sequence[Series]) -> dict[str, bytes]:
         if isinstance(each.fit, Usl):
             fitted.setdefault(each.scenario, []).append((each, each.fit))
     titles = {name: str(scenario["title"]) for name, scenario in results.config["scenarios"].items()}
-    return {name: draw(Figure(name, "", [_drawing(titles[name], mine)]), titles[name]) for name, mine in fitted.items()}
+    return {name: draw(Figure(name, "", [_drawing(titles[name], mine)], titles[name])) for name, mine in fitted.items()}
 
 
 def _drawing(title: str, fitted: Sequence[tuple[Series, Usl]]) -> Drawing:

@@ -18,8 +18,8 @@ from ingest_bench.design.story import Story, prose
 from ingest_bench.errors import AggregationError
 from ingest_bench.jobs import write_atomically
 from ingest_bench.reporting.report import recaptioned
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import measured
-from ingest_bench.reporting.view import Study
 from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import point
 from ingest_bench.results import Results

@@ -8,10 +8,9 @@ from urllib.parse import quote
 from ingest_bench.advice import ScenarioAdvice
 from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.design.story import Story, points, prose, section, table
-from ingest_bench.reporting.bounds import EVIDENCE, api_bound, file_bound
+from ingest_bench.reporting.bounds import EVIDENCE, circumstances
 from ingest_bench.reporting.figures import alternative_text
 from ingest_bench.reporting.rows import middle
-from ingest_bench.reporting.view import Kind
 from ingest_bench.reporting.what_to_do import MODE_NAMES, baseline_of, probability, share
 from ingest_bench.reporting.wording import NOTHING, listed, safe, sentence
 from ingest_bench.scaling import Bounds, TooFew, Usl
@@ -113,9 +112,7 @@ def _refused(story: Story) -> str:
 
 
 def _bounds(story: Story) -> Iterator[str]:
-    files = story.study.of_kind(Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET)
-    told = [text for view in files if (text := file_bound(view, None))]
-    told += [text for view in story.study.of_kind(Kind.REQUESTS, Kind.LATENCY) if (text := api_bound(view))]
+    told = circumstances(story.study, compared=False)
     if told:
         yield prose("**What the time goes into.**", EVIDENCE)
         yield points([story.facts.kept(text) for text in told])

@@ -8,7 +8,7 @@ from ingest_bench.advice import ModeAdvice
 from ingest_bench.design.story import Story, points, prose, section, table
 from ingest_bench.reporting.columns import failures_told, lost, repeated
 from ingest_bench.reporting.compare import usable
-from ingest_bench.reporting.view import Kind
+from ingest_bench.reporting.kinds import DIRECTORY, RATE, of_kind
 from ingest_bench.reporting.what_to_do import MODE_NAMES, pairs_needed, probability, share
 from ingest_bench.reporting.wording import listed
 from stac_ingest.api.exchange import TOO_MANY
@@ -109,7 +109,7 @@ def risks(story: Story) -> str:
 
 def _seen(story: Story) -> Iterator[str]:
     facts, told = story.facts, []
-    for view in story.study.of_kind(Kind.DIRECTORY):
+    for view in of_kind(story.study, DIRECTORY):
         counts = [count for row in usable(view) if (count := failures_told(view, row))]
         if counts:
             right = sum(named == broken for named, broken in counts)
@@ -117,7 +117,7 @@ def _seen(story: Story) -> Iterator[str]:
                 f"*{facts.name(view.title)}*: {facts.counted(counts[0][1], 'file')} are broken, and "
                 f"{facts.whole(right)} of {facts.counted(len(counts), 'cell')} report as many."
             )
-    for view in story.study.of_kind(Kind.RATE):
+    for view in of_kind(story.study, RATE):
         refused = max((row.rate_limited or 0 for row in view.rows), default=0)
         gone = max((lost(view, row) or 0 for row in usable(view)), default=0)
         told.append(

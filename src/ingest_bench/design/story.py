@@ -11,7 +11,8 @@ from ingest_bench.advice import ModeAdvice, ScenarioAdvice, advise_modes, advise
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.scenarios import Mode
 from ingest_bench.design.facts import Facts
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import paragraph, point
 from ingest_bench.results import Results
 from ingest_bench.scaling import Series, WayGrown, scenario_series, ways_grown

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ingest_bench.advice.options import SIMPLEST_FIRST, Option
 from ingest_bench.advice.scenarios import ScenarioAdvice, advise_scenario
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.results import Ratio
 from ingest_bench.statistics import no_difference
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ingest_bench.reporting import topics
 from ingest_bench.reporting.compare import alone, best, same_as_baseline, smallest_alike, together, usable, versus
+from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.reporting.rows import Row, middle
-from ingest_bench.reporting.stages import stages_alone
-from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import bracketed, safe, speed_up, whole
 from ingest_bench.statistics import no_difference
 
@@ -17,9 +15,8 @@ def findings(study: Study, view: View) -> str:
     """Write what a scenario has shown."""
     if not usable(view):
         return nothing_usable(view)
-    if view.kind is Kind.STAGES:
-        return stages_alone(study, view) or ""
-    told = (fastest(view), _asked(study, view), helped(view))
+    asked = kind_of(view).finding(study, view)
+    told = (asked,) if view.scenario.of_stages else (fastest(view), asked, helped(view))
     return " ".join(text for text in told if text)
 
 
@@ -58,21 +55,6 @@ def helped(view: View) -> str | None:
     if ratio.median < 1:
         return f"Concurrency makes it slower {told}."
     return f"Concurrency helps {told}."
-
-
-def _asked(study: Study, view: View) -> str | None:
-    tellers: dict[Kind, Callable[[Study, View], str | None]] = {
-        Kind.GEOPARQUET: topics.parsing,
-        Kind.DIRECTORY: topics.broken_files,
-        Kind.LATENCY: topics.latency,
-        Kind.REQUESTS: topics.requests_made,
-        Kind.PAGES: topics.paging,
-        Kind.RATE: topics.limited,
-        Kind.GROWTH: topics.grown,
-        Kind.MIXED: topics.stages,
-    }
-    tell = tellers.get(view.kind)
-    return tell(study, view) if tell else None
 
 
 def _none_faster(view: View) -> str:

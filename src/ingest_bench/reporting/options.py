@@ -6,7 +6,8 @@ from ingest_bench.advice import ModeAdvice, advise_modes
 from ingest_bench.advice.recommend import CONFIDENCE
 from ingest_bench.reporting.compare import by_strategy, versus
 from ingest_bench.reporting.replies import Reply
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.what_to_do import MODE_NAMES
 from ingest_bench.reporting.wording import listed, safe, speed_up
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict, advise_modes
 from ingest_bench.advice.options import Key, Option
 from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
-from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.wording import at_level, counted, listed, pasted, percent, safe, sentence, speed_up, whole
 
 MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}

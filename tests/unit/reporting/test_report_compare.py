@@ -19,7 +19,8 @@ from ingest_bench.reporting.compare import (
     usable,
     versus,
 )
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.results import Parity, Results
 
 

@@ -12,8 +12,9 @@ from ingest_bench.reporting.answers import QUESTIONS, answers
 from ingest_bench.reporting.findings import fastest, findings, helped
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.replies import UNMEASURED
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import summary
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.view import View
 from ingest_bench.results import Parity, Results
 
 

@@ -21,7 +21,8 @@ from ingest_bench.reporting.plots.effects import effects, largest
 from ingest_bench.reporting.plots.frame import plane
 from ingest_bench.reporting.plots.scales import log_scale, place_scale, ratio_scale, value_scale
 from ingest_bench.reporting.plots.svg import node, width_of, wrapped
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import plain
 
 VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)

@@ -10,7 +10,7 @@ from ingest_bench.advice import advise_modes, advise_scenarios
 from ingest_bench.reporting.compare import recommended, rival
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.sections import whole_report
-from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.what_to_do import probability, share, what_to_do
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.scales import Scale, tick_text
-from ingest_bench.reporting.plots.svg import LINE, Drawing, box, line, mark, node, width_of, words, wrapped
+from ingest_bench.reporting.plots.svg import LINE, box, line, mark, node, width_of, words, wrapped
 from ingest_bench.reporting.wording import plain
 
 WIDTH = 380.0

@@ -8,13 +8,16 @@ from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
 from ingest_bench.reporting.columns import pages_per_second, way_of_paging
-from ingest_bench.reporting.plots import captions
+from ingest_bench.reporting.compare import usable, versus
+from ingest_bench.reporting.content import Drawing
+from ingest_bench.reporting.plots.bars import NOTHING_USABLE, memory_told
 from ingest_bench.reporting.plots.frame import Canvas, Key, coloured, plane
 from ingest_bench.reporting.plots.law import Laws, curve, told
 from ingest_bench.reporting.plots.scales import Scale, place_scale, value_scale
-from ingest_bench.reporting.plots.svg import Drawing, box, line, mark, path
+from ingest_bench.reporting.plots.svg import box, line, mark, path
 from ingest_bench.reporting.rows import Row, middle
 from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import listed, number, safe, speed_up
 
 SPREAD = 0.035
 """Markers of several arms at the same place are moved apart by this much, relative."""
@@ -46,7 +49,7 @@ def throughput(view: View, laws: Laws) -> Drawing:
     return canvas.drawing(
         "Throughput, items/s",
         f"{view.title}: throughput by concurrency",
-        f"{captions.throughput(view)} {told(laws)}".strip(),
+        f"{_throughput_told(view)} {told(laws)}".strip(),
         [*_keys(lines, off), *keys],
     )
 
@@ -58,7 +61,7 @@ def page_sizes(view: View) -> Drawing:
     canvas, x, y = _plane(view, lambda row: row.page_size, "items a page", _bounds(series))
     _draw(canvas, series, x, y)
     title = f"{view.title}: pages per second by page size"
-    return canvas.drawing("Pages per second", title, captions.page_sizes(view), _keys(lines))
+    return canvas.drawing("Pages per second", title, _page_sizes_told(view), _keys(lines))
 
 
 def memory_lines(view: View, *, by_page: bool = False) -> Drawing:
@@ -69,7 +72,7 @@ def memory_lines(view: View, *, by_page: bool = False) -> Drawing:
     canvas, x, y = _plane(view, at, "items a page" if by_page else "concurrency", [0.0, *_bounds(series)])
     _draw(canvas, series, x, y)
     return canvas.drawing(
-        "Memory at the peak, MB", f"{view.title}: memory at the peak", captions.memory(view), _keys(lines)
+        "Memory at the peak, MB", f"{view.title}: memory at the peak", memory_told(view), _keys(lines)
     )
 
 
@@ -164,3 +167,31 @@ def _keys(lines: Lines, off: Collection[int] = ()) -> list[Key]:
     keys = [Key("dashed" if place in off else "line", name, place) for place, name in enumerate(lines)]
     wrong = any(not row.cell.parity.ok for rows in lines.values() for row in rows)
     return [*keys, Key("wrong", "not the same items")] if wrong else keys
+
+
+def _throughput_told(view: View) -> str:
+    """Say how throughput changes from the lowest to the highest level of each arm."""
+    arms: dict[str, list[Row]] = {}
+    for row in usable(view):
+        arms.setdefault(row.cell.arm, []).append(row)
+    ordered = [sorted(rows, key=lambda row: row.level) for rows in arms.values() if len(rows) > 1]
+    ends = [(rows[0], rows[-1]) for rows in ordered]
+    if not ends:
+        return NOTHING_USABLE
+    told = [
+        f"{safe(high.cell.label)} {speed_up(versus(high, low))} from {low.level} to {high.level}" for low, high in ends
+    ]
+    return f"What more concurrency does to throughput: {'; '.join(told)}."
+
+
+def _page_sizes_told(view: View) -> str:
+    """Say how many pages a second there are at the smallest and the largest page."""
+    rows = usable(view)
+    if not rows:
+        return NOTHING_USABLE
+    told = []
+    for size in sorted({row.page_size for row in rows})[:: max(1, len({row.page_size for row in rows}) - 1)]:
+        top = max((row for row in rows if row.page_size == size), key=lambda row: pages_per_second(row) or 0.0)
+        rate = number(pages_per_second(top))
+        told.append(f"{rate} pages a second of {size:,} items ({safe(way_of_paging(top))})")
+    return f"At the most {listed(told)}; small pages come faster, large ones carry more."

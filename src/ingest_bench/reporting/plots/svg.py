@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element, tostring
 
 from ingest_bench.reporting.wording import plain
@@ -15,17 +14,6 @@ SIZE = 12.0
 """Of letters, in the units that a drawing has 380 of from side to side: readable where a phone shows it whole."""
 LINE = 15.0
 _NARROW, _SLIM, _BROAD = frozenset("ijlI|.,:;'!` "), frozenset('ftr()[]{}-/\\"'), frozenset("mwMW%@#&")
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A plot and the sentences that say what it shows; the text is marked as in `content`."""
-
-    title: str
-    shows: str
-    svg: Element
-    width: float
-    height: float
 
 
 def node(tag: str, *children: Element | None, text: str = "", **attributes: float | str | None) -> Element:
