@@ -48,11 +48,6 @@ class ModeAdvice:
         return [] if self.verdict.use is None else self.options[self.verdict.use]
 
     @property
-    def rivals(self) -> list[Option]:
-        """Other options that might be as good, simplest first."""
-        return [self.options[key][0] for key in self.verdict.rivals]
-
-    @property
     def options_named(self) -> dict[Key, Option]:
         """What could be chosen, as the first deciding scenario measured it."""
         return {key: each[0] for key, each in self.options.items()}
@@ -126,7 +121,7 @@ def _deciding(scenarios: Sequence[ScenarioAdvice]) -> list[ScenarioAdvice]:
     """
     plain = [a for a in scenarios if a.scenario.pipeline is None and not a.by_page_size]
     ranks = (
-        [a for a in plain if not a.growing],
+        [a for a in plain if not a.scenario.growing],
         plain,
         [a for a in scenarios if not a.by_page_size],
         list(scenarios),

@@ -56,11 +56,6 @@ class ScenarioAdvice:
         """Whether it asks for the page size."""
         return len({option.page_size for option in self.options.values()}) > 1
 
-    @property
-    def growing(self) -> bool:
-        """Whether its baseline reads another corpus."""
-        return self.scenario.baseline.corpus not in (None, self.scenario.corpus)
-
     def good(self, key: Key) -> float:
         """Give the probability that an option is within the tolerance of the best; of a hopeless one, 0."""
         chance = self.verdict.chances.get(key)

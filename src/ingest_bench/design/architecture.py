@@ -10,7 +10,7 @@ from ingest_bench.design.pool import Pool, pool_of
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, points, prose, section, table
 from ingest_bench.reporting.what_to_do import MODE_NAMES
-from ingest_bench.reporting.wording import NOTHING, listed
+from ingest_bench.reporting.wording import NOTHING, listed, number, whole
 from stac_ingest.config import IngestConfig
 
 FLOW = """```
@@ -44,21 +44,20 @@ def architecture(story: Story) -> str:
             FLOW.format(driver=DRIVERS[driver]),
             points([f"{PARTS[name]}: for {listed(modes)}." for name, modes in _by_strategy(story).items()]),
             *_common(story),
-            *_queues(story, pools),
+            *_queues(pools),
         ],
     )
 
 
 def configuration(story: Story) -> str:
     """Give the settings as the models define them, and what to put into them."""
-    facts = story.facts
     schema = IngestConfig.model_json_schema()["properties"]
     rows = []
     for name in CONFIGURED:
         field = IngestConfig.model_fields[name]
-        kind = facts.kept(", ".join(_values(schema[name])))
-        rows.append([f"`{name}`", kind, facts.kept(f"`{field.default}`"), facts.kept(field.description or "")])
-    yaml = facts.kept(recommended_yaml(story.modes, story.scenarios))
+        kind = ", ".join(_values(schema[name]))
+        rows.append([f"`{name}`", kind, f"`{field.default}`", field.description or ""])
+    yaml = recommended_yaml(story.modes, story.study.scenarios)
     return section(
         "Configuration schema",
         [
@@ -103,8 +102,7 @@ def _common(story: Story) -> Iterator[str]:
     yield points(parts)
 
 
-def _queues(story: Story, pools: dict[Mode, Pool]) -> Iterator[str]:
-    facts = story.facts
+def _queues(pools: dict[Mode, Pool]) -> Iterator[str]:
     rows = []
     for mode, pool in pools.items():
         several = pool.workers > 1
@@ -112,15 +110,15 @@ def _queues(story: Story, pools: dict[Mode, Pool]) -> Iterator[str]:
         rows.append(
             [
                 MODE_NAMES[mode],
-                facts.whole(pool.workers),
-                facts.whole(pool.workers) if several else NOTHING,
-                facts.whole(pool.workers) if several else NOTHING,
-                facts.whole(pool.batches),
-                f"{facts.whole(pool.batch_items)} {pool.batch}",
-                facts.number(pool.batch_mb),
-                facts.number(pool.bound_mb),
-                facts.whole(pool.peak_mb),
-                facts.whole(extra),
+                whole(pool.workers),
+                whole(pool.workers) if several else NOTHING,
+                whole(pool.workers) if several else NOTHING,
+                whole(pool.batches),
+                f"{whole(pool.batch_items)} {pool.batch}",
+                number(pool.batch_mb),
+                number(pool.bound_mb),
+                whole(pool.peak_mb),
+                whole(extra),
             ]
         )
     yield prose(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ingest_bench.advice import ModeAdvice
 from ingest_bench.advice.options import Option
 from ingest_bench.design.story import Story
-from ingest_bench.reporting.rows import middle
+from ingest_bench.statistics import middle
 from stac_ingest.geoparquet.row_sizes import BATCH_BYTES, ROWS
 from stac_ingest.sources.json_directory import SLICE
 

@@ -128,7 +128,7 @@ def growth(study: Study, view: View, row: Row) -> Growth | None:
     """
     cell = (view.name, row.cell.arm, row.level)
     way = next((way for way in study.grown if (way.scenario, way.arm, way.concurrency) == cell), None)
-    if way is None or not view.growing:
+    if way is None or not view.scenario.growing:
         return None
     found, sizes = way.growth.exponent, way.growth.sizes
     return Growth(sizes[-1] / sizes[0], way.growth.times_time, found.value, found.low, found.high)

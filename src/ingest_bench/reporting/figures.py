@@ -6,7 +6,6 @@ from collections.abc import Callable
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
-from ingest_bench.advice import advise_modes
 from ingest_bench.reporting.content import Drawing, Figure
 from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.reporting.plots import bars, lines
@@ -46,11 +45,17 @@ def choices_figure(study: Study) -> Figure | None:
     """Draw how sure the choice of each mode is; None where nothing was to be chosen from."""
     found = [
         chances(MODE_NAMES[mode], MODE_NAMES[mode], advice.verdict, advice.options_named)
-        for mode, advice in advise_modes(study.results).items()
+        for mode, advice in study.modes.items()
         if len(advice.options) > 1
     ]
     alternative = "Probability of each way to be the best, and what it loses if it is not"
     return Figure(CHOICES, alternative, found, "How sure the choices are") if found else None
+
+
+def law_figures(study: Study) -> list[Figure]:
+    """Draw throughput by concurrency for each scenario that a scaling law was fitted to, with its curve and band."""
+    fitted = [(view, laws) for view in study.views if (laws := study.laws(view))]
+    return [Figure(view.name, "", [lines.throughput(view, laws)], view.title) for view, laws in fitted]
 
 
 def draw(figure: Figure) -> bytes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ingest_bench.reporting.compare import alone, best, same_as_baseline, smallest_alike, together, usable, versus
 from ingest_bench.reporting.kinds import kind_of
-from ingest_bench.reporting.rows import Row, middle
+from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import bracketed, safe, speed_up, whole
-from ingest_bench.statistics import no_difference
+from ingest_bench.statistics import middle, no_difference
 
 
 def findings(study: Study, view: View) -> str:
@@ -34,7 +34,7 @@ def fastest(view: View) -> str:
         return ""
     if same_as_baseline(view, top):
         return _none_faster(view)
-    what = ", per item," if view.growing else ""
+    what = ", per item," if view.scenario.growing else ""
     much = f"{speed_up(top.standing)} as fast{what} as {safe(view.baseline)}"
     text = f"Fastest is **{safe(top.name)}**, {much}{_memory(view, top)}"
     less = smallest_alike(view, top)

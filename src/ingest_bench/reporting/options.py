@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest_bench.advice import ModeAdvice, advise_modes
+from ingest_bench.advice import ModeAdvice
 from ingest_bench.advice.recommend import CONFIDENCE
 from ingest_bench.reporting.compare import by_strategy, versus
 from ingest_bench.reporting.replies import Reply
@@ -23,7 +23,7 @@ _CHOICE = 2
 
 def option_favoured(study: Study) -> Reply:
     """Say for each mode which option is advised, and what each scenario that decides shows of it."""
-    modes = {mode: found for mode, found in advise_modes(study.results).items() if len(found.strategies()) >= _CHOICE}
+    modes = {mode: found for mode, found in study.modes.items() if len(found.strategies()) >= _CHOICE}
     gist = [f"{MODE_NAMES[mode]}: {favoured(found)}" for mode, found in modes.items()]
     deciding = {each.name for found in modes.values() for each in found.deciding}
     views = [view for view in study.views if view.name in deciding and _decides(view)]

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from ingest_bench.reporting.wording import at_level
 from ingest_bench.results import Cell, Ratio, Sample, ServerRecord
 from ingest_bench.settings import Arm
-
-DEFAULT_LIMIT = 100
-"""Items a page where an arm doesn't say."""
-
-
-def middle(values: Iterable[float | None]) -> float | None:
-    """Give the median of what is known, or None."""
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
-
-
-def page_size(arm: Arm, max_page: int | None) -> int:
-    """Give the items a page that an arm gets from a server that allows so many."""
-    asked = int(arm.settings.get("limit", DEFAULT_LIMIT))
-    return min(asked, max_page or asked)
+from ingest_bench.statistics import middle
 
 
 @dataclass(frozen=True)
@@ -33,7 +18,8 @@ class Row:
 
     cell: Cell
     arm: Arm
-    max_page: int | None
+    page_size: int
+    """Items a page, as asked and as far as the server allows."""
 
     @property
     def name(self) -> str:
@@ -69,11 +55,6 @@ class Row:
         if ratio is None:
             raise ValueError(f"{self.name} has no speed-up")
         return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if self.cell.null else ratio
-
-    @property
-    def page_size(self) -> int:
-        """Items a page, as asked and as far as the server allows."""
-        return page_size(self.arm, self.max_page)
 
     @cached_property
     def samples(self) -> list[Sample]:

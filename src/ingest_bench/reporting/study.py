@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from ingest_bench.advice import ModeAdvice, ScenarioAdvice, advise_modes, advise_scenarios
+from ingest_bench.advice.scenarios import Mode
 from ingest_bench.errors import AggregationError
 from ingest_bench.reporting.cautions import Caution, of_machines, of_scenario
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.results import Results
-from ingest_bench.scaling import Usl, WayGrown, scenario_series, ways_grown
+from ingest_bench.scaling import Series, Usl, WayGrown, scenario_series, ways_grown
 from ingest_bench.settings import Settings
 
 
@@ -43,16 +45,24 @@ class Study:
         return ways_grown(self.results)
 
     @cached_property
-    def _laws(self) -> dict[str, dict[str, Usl]]:
-        found: dict[str, dict[str, Usl]] = {}
-        for series in scenario_series(self.results):
-            if isinstance(series.fit, Usl):
-                found.setdefault(series.scenario, {})[series.label] = series.fit
-        return found
+    def series(self) -> list[Series]:
+        """How the throughput of each strategy goes with concurrency, with the scaling law fitted to it."""
+        return scenario_series(self.results)
 
     def laws(self, view: View) -> dict[str, Usl]:
         """Give the scaling laws of a scenario that could be fitted, by the label of the way."""
-        return self._laws.get(view.name, {})
+        mine = [series for series in self.series if series.scenario == view.name]
+        return {series.label: series.fit for series in mine if isinstance(series.fit, Usl)}
+
+    @cached_property
+    def scenarios(self) -> list[ScenarioAdvice]:
+        """What to use in each scenario that has something to choose from."""
+        return advise_scenarios(self.results)
+
+    @cached_property
+    def modes(self) -> dict[Mode, ModeAdvice]:
+        """What to use in each mode that was measured."""
+        return advise_modes(self.results, self.scenarios)
 
     @cached_property
     def cautions(self) -> list[Caution]:
@@ -62,11 +72,14 @@ class Study:
 
 def _view(name: str, settings: Settings, results: Results) -> View:
     scenario = settings.scenarios[name]
-    max_page = scenario.server.max_page if scenario.server else None
     return View(
         name=name,
         scenario=scenario,
         corpus=settings.corpora[scenario.corpus],
         manifest=results.corpora.get(scenario.corpus, {}),
-        rows=tuple(Row(cell, scenario.arms[cell.arm], max_page) for cell in results.cells if cell.scenario == name),
+        rows=tuple(
+            Row(cell, scenario.arms[cell.arm], scenario.page_size(cell.arm))
+            for cell in results.cells
+            if cell.scenario == name
+        ),
     )

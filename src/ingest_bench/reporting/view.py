@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ingest_bench.reporting.rows import Row, page_size
+from ingest_bench.reporting.rows import Row
 from ingest_bench.results import Ratio, Sample
 from ingest_bench.settings import Corpus, RateLimit, Scenario
 
@@ -32,20 +32,9 @@ class View:
         return self.corpus.kind == "api"
 
     @property
-    def growing(self) -> bool:
-        """Whether its baseline reads another corpus."""
-        return self.scenario.baseline.corpus not in (None, self.scenario.corpus)
-
-    @property
     def rate(self) -> RateLimit | None:
         """The rate limit of its server."""
         return self.scenario.server.rate if self.scenario.server else None
-
-    @property
-    def page_sizes(self) -> set[int]:
-        """The items a page that its arms ask for, as far as its server allows."""
-        most = self.scenario.server.max_page if self.scenario.server else None
-        return {page_size(arm, most) for arm in self.scenario.arms.values()}
 
     @cached_property
     def null(self) -> Row | None:
@@ -60,9 +49,7 @@ class View:
     @property
     def baseline(self) -> str:
         """What the text calls the baseline."""
-        settings = self.scenario.baseline
-        label = self.scenario.arms[settings.arm].label or settings.arm.replace("_", " ")
-        return f"{label} on {settings.corpus}" if self.growing else label
+        return self.scenario.baseline_label
 
     @cached_property
     def baseline_samples(self) -> list[Sample]:

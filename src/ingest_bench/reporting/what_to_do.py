@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict, advise_modes
+from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict
 from ingest_bench.advice.options import Key, Option
 from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
 from ingest_bench.reporting.study import Study
@@ -17,7 +17,7 @@ SMALLEST = 0.01
 
 def what_to_do(study: Study) -> list[str]:
     """Give a line for each mode that was measured: what to use, how sure that is, and its exceptions."""
-    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in advise_modes(study.results).items()]
+    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in study.modes.items()]
 
 
 def told(advice: ModeAdvice) -> str:
@@ -67,7 +67,7 @@ def _faster(measured: Sequence[tuple[ScenarioAdvice, Option]]) -> Iterator[str]:
     before = None
     for scenario, option in measured:
         if option.ratio:
-            base = safe(baseline_of(scenario))
+            base = safe(scenario.scenario.baseline_label)
             named = "" if base == before else f" as fast as {base}"
             unlike = "" if option.cell.baseline_parity.ok else ", which does other work,"
             yield f"{speed_up(option.ratio)}{named}{unlike} in *{safe(scenario.scenario.title)}*"
@@ -77,15 +77,8 @@ def _faster(measured: Sequence[tuple[ScenarioAdvice, Option]]) -> Iterator[str]:
 def _elsewhere(advice: ModeAdvice) -> Iterator[tuple[ScenarioAdvice, Option]]:
     for scenario in advice.others:
         option = scenario.options.get(advice.verdict.use or "")
-        if option and not (option.cell.null or scenario.growing or scenario.scenario.pipeline):
+        if option and not (option.cell.null or scenario.scenario.growing or scenario.scenario.pipeline):
             yield scenario, option
-
-
-def baseline_of(advice: ScenarioAdvice) -> str:
-    """Name the baseline of a scenario."""
-    base = advice.scenario.baseline
-    label = advice.scenario.arms[base.arm].label or base.arm.replace("_", " ")
-    return f"{label} on {base.corpus}" if advice.growing else label
 
 
 def how_sure(verdict: Verdict[Key], options: dict[Key, Option]) -> str:

@@ -100,7 +100,7 @@ RATE = ScenarioKind(
     finding=_limited,
 )
 PAGES = ScenarioKind(
-    fits=lambda view: ingests(view, "api") and len(view.page_sizes) > 1,
+    fits=lambda view: ingests(view, "api") and len(set(map(view.scenario.page_size, view.scenario.arms))) > 1,
     subject="Pages of an API",
     answers=frozenset({"pages"}),
     columns=lambda _, view: [

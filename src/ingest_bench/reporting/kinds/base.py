@@ -33,4 +33,5 @@ class ScenarioKind:
 
 def ingests(view: View, corpus: str) -> bool:
     """Say whether a scenario only ingests, all of it from the same corpus, which is of this kind."""
-    return view.corpus.kind == corpus and not (view.growing or view.scenario.pipeline or view.scenario.of_stages)
+    scenario = view.scenario
+    return view.corpus.kind == corpus and not (scenario.growing or scenario.pipeline or scenario.of_stages)

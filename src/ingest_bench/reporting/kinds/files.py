@@ -5,10 +5,11 @@ from __future__ import annotations
 from ingest_bench.reporting.columns import Column, failures_told
 from ingest_bench.reporting.compare import best, usable
 from ingest_bench.reporting.kinds.base import ScenarioKind, ingests
-from ingest_bench.reporting.rows import Row, middle
+from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, duration, listed, number, safe, whole
+from ingest_bench.statistics import middle
 
 
 def _failures(_: Study, view: View) -> list[Column]:

@@ -41,5 +41,5 @@ def _columns(study: Study, view: View) -> list[Column]:
 
 
 GROWTH = ScenarioKind(
-    fits=lambda view: view.growing, answers=frozenset({"auto", "growth"}), columns=_columns, finding=grown
+    fits=lambda view: view.scenario.growing, answers=frozenset({"auto", "growth"}), columns=_columns, finding=grown
 )

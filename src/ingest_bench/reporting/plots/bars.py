@@ -10,10 +10,11 @@ from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.frame import BAND, EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.reporting.plots.svg import box, line, mark, width_of, words
-from ingest_bench.reporting.rows import Row, middle
+from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, listed, number, percent, safe, sentence, speed_up, times, whole
 from ingest_bench.results import Ratio
+from ingest_bench.statistics import middle
 
 THICK = 12.0
 NOTHING_USABLE = "No cell can be judged."
@@ -35,7 +36,7 @@ def ways(view: View) -> Drawing:
         keys.append(Key("noise", "noise"))
     for row, text, y in zip(view.rows, told, middles, strict=True):
         canvas.add(interval(scale, y, row.cell.ratio, text, 0, good=row.cell.parity.ok))
-    title = "Speed-up, per item" if view.growing else "Speed-up"
+    title = "Speed-up, per item" if view.scenario.growing else "Speed-up"
     return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_told(view), keys)
 
 

@@ -15,9 +15,10 @@ from ingest_bench.reporting.plots.frame import Canvas, Key, coloured, plane
 from ingest_bench.reporting.plots.law import Laws, curve, told
 from ingest_bench.reporting.plots.scales import Scale, place_scale, value_scale
 from ingest_bench.reporting.plots.svg import box, line, mark, path
-from ingest_bench.reporting.rows import Row, middle
+from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import listed, number, safe, speed_up
+from ingest_bench.statistics import middle
 
 SPREAD = 0.035
 """Markers of several arms at the same place are moved apart by this much, relative."""
