@@ -11,7 +11,7 @@ import numpy as np
 from ingest_bench.advice.options import SIMPLEST_FIRST, Key, Option
 from ingest_bench.advice.recommend import CONFIDENCE, Parts, Verdict, decide
 from ingest_bench.advice.scenarios import Mode, ScenarioAdvice, advise_scenarios
-from ingest_bench.estimates import Estimate, generator
+from ingest_bench.estimates import generator
 from ingest_bench.results import Ratio, Results
 
 MODES: tuple[Mode, ...] = ("json_files", "geoparquet", "api")
@@ -133,11 +133,7 @@ def _deciding(scenarios: Sequence[ScenarioAdvice]) -> list[ScenarioAdvice]:
 
 
 def _parts(options: Mapping[Key, Sequence[Option]]) -> dict[Key, Parts]:
-    found: dict[Key, Parts] = {}
-    for key, each in options.items():
-        estimates: list[Estimate] = [option.estimate for option in each]
-        found[key] = estimates
-    return found
+    return {key: [option.estimate for option in each] for key, each in options.items()}
 
 
 def _simplicity(options: Mapping[Key, Sequence[Option]]) -> Callable[[Key], tuple[Any, ...]]:

@@ -33,6 +33,11 @@ class Pool:
     """Peaks as measured, with the pool and one at a time."""
 
     @property
+    def extra_mb(self) -> float | None:
+        """What the pool takes over one at a time, as measured; None with one worker."""
+        return self.peak_mb - self.alone_mb if self.workers > 1 and self.peak_mb and self.alone_mb else None
+
+    @property
     def bound_mb(self) -> float | None:
         """Memory of all batches that may be there at once, MiB."""
         return None if self.batch_mb is None else self.batches * self.batch_mb

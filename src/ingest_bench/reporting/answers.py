@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ingest_bench.arms.base import ADAPTIVE
 from ingest_bench.reporting.bounds import what_bounds
 from ingest_bench.reporting.columns import lost, over_bucket, way_of_paging
-from ingest_bench.reporting.compare import alone, best, recommended, rival, together, usable, versus
+from ingest_bench.reporting.compare import alone, best, concurrency, recommended, rival, together, usable, versus
 from ingest_bench.reporting.content import Question
 from ingest_bench.reporting.findings import fastest, helped
 from ingest_bench.reporting.kinds import answering
@@ -31,12 +31,8 @@ def helps(study: Study) -> Reply:
     """Say where concurrency helps, and at what level."""
     verdicts: dict[str, list[str]] = {"helps": [], "makes no difference": [], "makes it slower": []}
     for view in answering(study, "concurrency"):
-        one, many = alone(view), together(view)
-        if one and many:
-            ratio = versus(many, one)
-            same = no_difference(ratio, view.noise)
-            verdict = "makes no difference" if same else "helps" if ratio.median > 1 else "makes it slower"
-            verdicts[verdict].append(safe(view.title))
+        if found := concurrency(view):
+            verdicts[found[0]].append(safe(view.title))
     told = [f"it {verdict} with {listed(names)}" for verdict, names in verdicts.items() if names]
     return by_scenario(answering(study, "concurrency"), _help_and_level, "; ".join(told))
 
@@ -69,10 +65,8 @@ def pages(study: Study) -> Reply:
 def limits(study: Study) -> Reply:
     """Say which rate limits were met, and what that cost."""
     views = [view for view in study.views if view.api]
-    told = [f"*{safe(view.title)}*: {text}" for view in views if (text := _limits_met(view))]
-    if told or not views:
-        return Reply("", told)
-    return Reply(f"None, in {counted(len(views), 'API scenario')}.")
+    found = by_scenario(views, _limits_met)
+    return found if found.points or not views else Reply(f"None, in {counted(len(views), 'API scenario')}.")
 
 
 def scale(study: Study) -> Reply:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ingest_bench.advice.options import SIMPLEST_FIRST, Option
 from ingest_bench.advice.scenarios import ScenarioAdvice, advise_scenario
@@ -12,6 +11,7 @@ from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.results import Ratio
+from ingest_bench.scaling import Growth
 from ingest_bench.statistics import no_difference
 
 
@@ -102,21 +102,26 @@ def together(view: View) -> Row | None:
     return best([row for row in _settable(view) if row.level > 1])
 
 
+def concurrency(view: View) -> tuple[str, Row, Row, Ratio] | None:
+    """Compare several things at a time with one.
+
+    Returns:
+        What concurrency does, the best way with it and the one without, and how they compare; None where only one of
+        both was measured.
+
+    """
+    one, many = alone(view), together(view)
+    if one is None or many is None:
+        return None
+    ratio = versus(many, one)
+    same = no_difference(ratio, view.noise)
+    return "makes no difference" if same else "helps" if ratio.median > 1 else "makes it slower", many, one, ratio
+
+
 def by_strategy(view: View) -> dict[str, Row]:
     """Give the best row of each worker strategy, simplest first."""
     found = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
     return {name: row for name, row in found.items() if row is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """How the time grows from the smallest corpus to the largest, with the same way of ingesting."""
-
-    times_items: float
-    times_time: float
-    exponent: float
-    low: float
-    high: float
 
 
 def growth(study: Study, view: View, row: Row) -> Growth | None:
@@ -130,8 +135,7 @@ def growth(study: Study, view: View, row: Row) -> Growth | None:
     way = next((way for way in study.grown if (way.scenario, way.arm, way.concurrency) == cell), None)
     if way is None or not view.scenario.growing:
         return None
-    found, sizes = way.growth.exponent, way.growth.sizes
-    return Growth(sizes[-1] / sizes[0], way.growth.times_time, found.value, found.low, found.high)
+    return way.growth
 
 
 def _level(option: Option | None) -> int:

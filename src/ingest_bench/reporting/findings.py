@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ingest_bench.reporting.compare import alone, best, same_as_baseline, smallest_alike, together, usable, versus
+from ingest_bench.reporting.compare import best, concurrency, same_as_baseline, smallest_alike, usable
 from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import bracketed, safe, speed_up, whole
-from ingest_bench.statistics import middle, no_difference
+from ingest_bench.statistics import middle
 
 
 def findings(study: Study, view: View) -> str:
@@ -45,16 +45,11 @@ def fastest(view: View) -> str:
 
 def helped(view: View) -> str | None:
     """Say whether several things at a time are faster than one; None where only one of both was measured."""
-    one, many = alone(view), together(view)
-    if one is None or many is None:
+    found = concurrency(view)
+    if found is None:
         return None
-    ratio = versus(many, one)
-    told = f"({safe(many.name)} against {safe(one.name)}: {bracketed(ratio)})"
-    if no_difference(ratio, view.noise):
-        return f"Concurrency makes no difference {told}."
-    if ratio.median < 1:
-        return f"Concurrency makes it slower {told}."
-    return f"Concurrency helps {told}."
+    verdict, many, one, ratio = found
+    return f"Concurrency {verdict} ({safe(many.name)} against {safe(one.name)}: {bracketed(ratio)})."
 
 
 def _none_faster(view: View) -> str:

@@ -26,6 +26,11 @@ class Growth:
     """How many times as long the largest takes as the smallest, by the fit."""
 
     @property
+    def times_items(self) -> float:
+        """How many times as many items the largest has as the smallest."""
+        return self.sizes[-1] / self.sizes[0]
+
+    @property
     def shape(self) -> Literal["linear", "slower than linear", "faster than linear"]:
         """What the interval says: linear when it holds 1."""
         if self.exponent.low <= 1 <= self.exponent.high:
@@ -61,7 +66,4 @@ def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0, confidence: floa
     )
     exponents = 1 - lever @ drawn
     value = float(1 - lever @ means)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(exponents, [tail, 1 - tail])
-    bounds = Bounds(value, min(float(low), value), max(float(high), value))
-    return Growth(bounds, sizes, float((sizes[-1] / sizes[0]) ** value))
+    return Growth(Bounds.of(value, exponents, confidence), sizes, float((sizes[-1] / sizes[0]) ** value))

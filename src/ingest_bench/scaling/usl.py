@@ -28,6 +28,13 @@ class Bounds:
     low: float
     high: float
 
+    @classmethod
+    def of(cls, value: float, replicas: Array, confidence: float) -> Bounds:
+        """Take the interval from the quantiles of replicas of the estimate."""
+        tail = (1 - confidence) / 2
+        low, high = np.quantile(replicas, [tail, 1 - tail])
+        return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))
+
 
 @dataclass(frozen=True, slots=True)
 class Usl:
@@ -118,12 +125,12 @@ def fit_usl(
     replicas = np.array([row for means in np.exp(drawn) if (row := _solve(at, means)) is not None])
     peaks = np.array([_peak(row, levels) for row in replicas])
     peak = _peak(found, levels)
-    scale, contention, coherency = (_bounds(found[place], replicas[:, place], confidence) for place in range(3))
+    scale, contention, coherency = (Bounds.of(found[place], replicas[:, place], confidence) for place in range(3))
     return Usl(
         scale=scale,
         contention=contention,
         coherency=coherency,
-        peak=_bounds(peak, peaks, confidence),
+        peak=Bounds.of(peak, peaks, confidence),
         peak_at="lowest level" if peak <= levels[0] else "highest level" if peak >= levels[-1] else "inside",
         levels=levels,
         describes=_describes(at, known, found),
@@ -159,12 +166,6 @@ def _peak(coefficients: Array, levels: Sequence[int]) -> float:
         return float(levels[0])
     where = math.sqrt((1 - contention) / coherency) if coherency > 0 else math.inf
     return float(min(max(where, levels[0]), levels[-1]))
-
-
-def _bounds(value: float, replicas: Array, confidence: float) -> Bounds:
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(replicas, [tail, 1 - tail])
-    return Bounds(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
 def _describes(levels: Array, known: Mapping[int, Estimate], found: Array) -> bool:

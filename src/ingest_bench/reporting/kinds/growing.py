@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ingest_bench.reporting.columns import Column
-from ingest_bench.reporting.compare import Growth, growth
+from ingest_bench.reporting.compare import growth
 from ingest_bench.reporting.kinds.base import ScenarioKind
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import NOTHING, number, safe, sentence, times, whole
+from ingest_bench.scaling import Growth
 
 
 def grown(study: Study, view: View) -> str | None:
@@ -18,9 +19,8 @@ def grown(study: Study, view: View) -> str | None:
 
 
 def _told(row: Row, rate: Growth) -> str:
-    steep = "faster than linear" if rate.exponent > 1 else "slower than linear"
-    shape = "linear" if rate.low <= 1 <= rate.high else steep
-    told = f"(exponent {rate.exponent:.2f}, {rate.low:.2f} to {rate.high:.2f}: {shape})"
+    power = rate.exponent
+    told = f"(exponent {power.value:.2f}, {power.low:.2f} to {power.high:.2f}: {rate.shape})"
     return f"with {safe(row.name)}, {times(rate.times_items)} the items take {times(rate.times_time)} the time {told}"
 
 
@@ -31,7 +31,9 @@ def _columns(study: Study, view: View) -> list[Column]:
 
     def exponent(row: Row) -> str:
         rate = growth(study, view, row)
-        return f"{rate.exponent:.2f} ({rate.low:.2f} to {rate.high:.2f})" if rate else NOTHING
+        if rate is None:
+            return NOTHING
+        return f"{rate.exponent.value:.2f} ({rate.exponent.low:.2f} to {rate.exponent.high:.2f})"
 
     return [
         Column("Items", lambda row: whole(row.items)),
