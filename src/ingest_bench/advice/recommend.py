@@ -75,14 +75,12 @@ def recommend(
     *,
     seed: int = 0,
     simplicity: Callable[[K], Any] | None = None,
-    tolerance: float = TOLERANCE,
-    confidence: float = CONFIDENCE,
 ) -> Verdict[K]:
     """Recommend a level of concurrency, or any other option, from paired log ratios against a common baseline.
 
-    The rule: an option is good enough when its throughput is within `tolerance` of the best with `confidence`; of those
+    The rule: an option is good enough when its throughput is within `TOLERANCE` of the best with `CONFIDENCE`; of those
     the simplest is recommended. Where there is none it is undecided, and the bet is the simplest option whose expected
-    loss is below `tolerance`, or else the one with the smallest. The errors of the options are independent, since each
+    loss is below `TOLERANCE`, or else the one with the smallest. The errors of the options are independent, since each
     was measured in pairs of its own.
 
     Args:
@@ -90,12 +88,10 @@ def recommend(
             ignored; one whose values are all the same is taken for known.
         seed: of the random draws.
         simplicity: sorts options, simplest first; by default the option itself, so lower levels come first.
-        tolerance: share of the throughput that may be given away for simplicity.
-        confidence: probability with which an option has to be good enough.
 
     """
     parts = {option: (estimate,) for option, logs in ratios.items() if (estimate := Estimate.of(logs))}
-    return decide(parts, seed=seed, simplicity=simplicity, tolerance=tolerance, confidence=confidence)
+    return decide(parts, seed=seed, simplicity=simplicity)
 
 
 def decide(
@@ -103,8 +99,6 @@ def decide(
     *,
     seed: int = 0,
     simplicity: Callable[[K], Any] | None = None,
-    tolerance: float = TOLERANCE,
-    confidence: float = CONFIDENCE,
 ) -> Verdict[K]:
     """Recommend as `recommend` does, from estimates of one or of several scenarios.
 
@@ -114,15 +108,15 @@ def decide(
     ordered = sorted(options, key=simplicity) if simplicity else sorted(options)  # type: ignore[type-var]
     if not ordered:
         return Verdict("unknown", None, {}, (), None)
-    kept = _contenders(_draws({option: options[option] for option in ordered}, seed, DRAWS), tolerance)
+    kept = _contenders(_draws({option: options[option] for option in ordered}, seed, DRAWS))
     open_to = {option: options[option] for option in kept}
-    chances = _chances(kept, tolerance)
+    chances = _chances(kept)
     left_out = tuple(option for option in ordered if option not in kept)
-    good = _first_good(chances, confidence)
+    good = _first_good(chances)
     if good is not None:
         return Verdict("decided", good, chances, left_out, None)
-    needed = _pairs_needed(open_to, seed, tolerance, confidence)
-    return Verdict("undecided", _bet(chances, tolerance), chances, left_out, needed)
+    needed = _pairs_needed(open_to, seed)
+    return Verdict("undecided", _bet(chances), chances, left_out, needed)
 
 
 def _draws(options: Mapping[K, Parts], seed: int, size: int, more: int = 0) -> dict[K, Draws]:
@@ -133,14 +127,14 @@ def _draws(options: Mapping[K, Parts], seed: int, size: int, more: int = 0) -> d
     return drawn
 
 
-def _contenders(drawn: dict[K, Draws], tolerance: float) -> dict[K, Draws]:
+def _contenders(drawn: dict[K, Draws]) -> dict[K, Draws]:
     """Leave out the options that have no chance against the leader, so that they can't blur the choice."""
     leader = max(drawn.values(), key=lambda draws: float(np.median(draws)))
-    bar = leader + np.log1p(-tolerance)
+    bar = leader + np.log1p(-TOLERANCE)
     return {option: draws for option, draws in drawn.items() if draws is leader or np.mean(draws >= bar) >= HOPELESS}
 
 
-def _chances(drawn: dict[K, Draws], tolerance: float) -> dict[K, Chance]:
+def _chances(drawn: dict[K, Draws]) -> dict[K, Chance]:
     best = np.max(list(drawn.values()), axis=0)
     found = {}
     for option, draws in drawn.items():
@@ -148,27 +142,27 @@ def _chances(drawn: dict[K, Draws], tolerance: float) -> dict[K, Chance]:
         behind = losses > 0
         found[option] = Chance(
             best=float(np.mean(~behind)),
-            enough=float(np.mean(losses <= tolerance)),
+            enough=float(np.mean(losses <= TOLERANCE)),
             loss=float(losses.mean()),
             loss_if_not_best=float(losses[behind].mean()) if behind.any() else 0.0,
         )
     return found
 
 
-def _first_good(chances: Mapping[K, Chance], confidence: float) -> K | None:
-    return next((option for option, chance in chances.items() if chance.enough >= confidence), None)
+def _first_good(chances: Mapping[K, Chance]) -> K | None:
+    return next((option for option, chance in chances.items() if chance.enough >= CONFIDENCE), None)
 
 
-def _bet(chances: Mapping[K, Chance], tolerance: float) -> K:
-    cheap = next((option for option, chance in chances.items() if chance.loss <= tolerance), None)
+def _bet(chances: Mapping[K, Chance]) -> K:
+    cheap = next((option for option, chance in chances.items() if chance.loss <= TOLERANCE), None)
     return cheap if cheap is not None else min(chances, key=lambda option: chances[option].loss)
 
 
-def _pairs_needed(options: Mapping[K, Parts], seed: int, tolerance: float, confidence: float) -> int | None:
+def _pairs_needed(options: Mapping[K, Parts], seed: int) -> int | None:
     """Find the smallest number of further pairs that would settle it if they looked like those taken."""
 
     def settles(more: int) -> bool:
-        return _first_good(_chances(_draws(options, seed, ROUGH_DRAWS, more), tolerance), confidence) is not None
+        return _first_good(_chances(_draws(options, seed, ROUGH_DRAWS, more))) is not None
 
     low, high = 0, 1
     while not settles(high):

@@ -37,41 +37,11 @@ def helps(study: Study) -> Reply:
     return by_scenario(answering(study, "concurrency"), _help_and_level, "; ".join(told))
 
 
-def adaptive(study: Study) -> Reply:
-    """Compare the level that is found while running with the best that was fixed beforehand."""
-    return by_scenario(answering(study, "auto"), _adaptive)
-
-
-def memory(study: Study) -> Reply:
-    """Say what concurrency costs in memory."""
-    return by_scenario(answering(study, "concurrency"), _memory)
-
-
-def processes(study: Study) -> Reply:
-    """Say whether several processes speed up file mode."""
-    return by_scenario(answering(study, "processes"), _processes)
-
-
-def clients(study: Study) -> Reply:
-    """Compare pystac-client with direct HTTP, one request at a time."""
-    return by_scenario(answering(study, "client"), latency)
-
-
-def pages(study: Study) -> Reply:
-    """Compare pages fetched one after another with several at once."""
-    return by_scenario(answering(study, "pages"), lambda view: f"{_by_page_size(view) or fastest(view)} {paging(view)}")
-
-
 def limits(study: Study) -> Reply:
     """Say which rate limits were met, and what that cost."""
     views = [view for view in study.views if view.api]
     found = by_scenario(views, _limits_met)
     return found if found.points or not views else Reply(f"None, in {counted(len(views), 'API scenario')}.")
-
-
-def scale(study: Study) -> Reply:
-    """Say how the time grows with the size of the collection."""
-    return by_scenario(answering(study, "growth"), lambda view: grown(study, view))
 
 
 def bottleneck(study: Study) -> Reply:
@@ -111,29 +81,16 @@ def order(study: Study) -> Reply:
     )
 
 
-QUESTIONS: dict[str, Callable[[Study], Reply]] = {
-    "Is ingestion I/O-, CPU- or network-bound?": what_bounds,
-    "Does concurrency help, and at what level?": helps,
-    "Which design option do the data favour?": option_favoured,
-    "Is `concurrency: auto` as good as the best fixed level?": adaptive,
-    "What does concurrency cost in memory?": memory,
-    "Can several processes speed up file mode?": processes,
-    "What does pystac-client cost against direct HTTP?": clients,
-    "Pages one after another, or several at once?": pages,
-    "Which rate limits were met?": limits,
-    "How does the time grow with the collection?": scale,
-    "Is ingest, transform or output the bottleneck?": bottleneck,
-    "Does the output format matter?": formats,
-    "Do downstream stages cope with items out of order?": order,
-}
-
-
 def _help_and_level(view: View) -> str | None:
     text, row, other = helped(view), recommended(view), rival(view)
     if text is None or row is None:
         return None
     doubt = f", but {safe(other.name)} can't be told from it yet: more pairs are needed" if other else ""
     return f"{text} Recommended: {safe(row.name)}{doubt}."
+
+
+def _pages(view: View) -> str:
+    return f"{_by_page_size(view) or fastest(view)} {paging(view)}"
 
 
 def _by_page_size(view: View) -> str | None:
@@ -209,3 +166,27 @@ def _limits_met(view: View) -> str | None:
     near = f" The best takes {times(min(overs))} the time that the limit itself imposes." if overs else ""
     kept = "none lost an item" if gone <= 0 else f"up to {counted(gone, 'item')} lost"
     return f"{counted(len(refused), 'cell')} met up to {counted(most, 'refusal')} (429) a run, {kept}.{near}"
+
+
+def _each(question: str, tell: Callable[[View], str | None]) -> Callable[[Study], Reply]:
+    """Answer a question by what each scenario that has something to say to it says."""
+    return lambda study: by_scenario(answering(study, question), tell)
+
+
+QUESTIONS: dict[str, Callable[[Study], Reply]] = {
+    "Is ingestion I/O-, CPU- or network-bound?": what_bounds,
+    "Does concurrency help, and at what level?": helps,
+    "Which design option do the data favour?": option_favoured,
+    "Is `concurrency: auto` as good as the best fixed level?": _each("auto", _adaptive),
+    "What does concurrency cost in memory?": _each("concurrency", _memory),
+    "Can several processes speed up file mode?": _each("processes", _processes),
+    "What does pystac-client cost against direct HTTP?": _each("client", latency),
+    "Pages one after another, or several at once?": _each("pages", _pages),
+    "Which rate limits were met?": limits,
+    "How does the time grow with the collection?": lambda study: by_scenario(
+        answering(study, "growth"), lambda view: grown(study, view)
+    ),
+    "Is ingest, transform or output the bottleneck?": bottleneck,
+    "Does the output format matter?": formats,
+    "Do downstream stages cope with items out of order?": order,
+}

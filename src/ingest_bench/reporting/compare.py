@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ingest_bench.advice.options import SIMPLEST_FIRST, Option
+from ingest_bench.advice.options import SIMPLEST_FIRST
 from ingest_bench.advice.scenarios import ScenarioAdvice, advise_scenario
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
@@ -76,9 +76,10 @@ def rival(view: View) -> Row | None:
 
     """
     advice = advised(view)
-    smaller = [
-        option for option in advice.rivals if not advice.verdict.decided and option.concurrency < _level(advice.use)
-    ]
+    use = advice.use
+    if use is None or advice.verdict.decided:
+        return None
+    smaller = [option for option in advice.rivals if option.concurrency < use.concurrency]
     likely = max(smaller, key=lambda option: advice.verdict.chances[option.key].enough, default=None)
     return next((row for row in view.rows if likely and row.cell is likely.cell), None)
 
@@ -136,10 +137,6 @@ def growth(study: Study, view: View, row: Row) -> Growth | None:
     if way is None or not view.scenario.growing:
         return None
     return way.growth
-
-
-def _level(option: Option | None) -> int:
-    return option.concurrency if option else 0
 
 
 def _settable(view: View) -> list[Row]:

@@ -122,10 +122,14 @@ def _told(choices: Sequence[Choice]) -> str:
 
 
 def _part(group: Sequence[Choice], other: str, *, several: bool) -> str:
+    return f"{_use(group, several=several)}: {_gain(group)}. {_how_sure(group, other)}"
+
+
+def _use(group: Sequence[Choice], *, several: bool) -> str:
     _, row = group[0]
     where = f"with {_titles(group)}, " if several else ""
     settings = f" ({settings_told(row)})" if row.own else ""
-    return f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}: {_gain(group)}. {_how_sure(group, other)}"
+    return f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}"
 
 
 def _kept(group: Sequence[Choice], why: str, *, several: bool) -> str:
@@ -136,10 +140,8 @@ def _kept(group: Sequence[Choice], why: str, *, several: bool) -> str:
 
 def _instead(view: View, row: Row, *, several: bool) -> str:
     """Recommend a way that is no faster than a baseline which nobody should keep, since it delivers something else."""
-    where = f"with {safe(view.title)}, " if several else ""
-    settings = f" ({settings_told(row)})" if row.own else ""
-    way = f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}"
     why = "no difference in time is known" if same_as_baseline(view, row) else "it takes longer"
+    way = _use([(view, row)], several=several)
     return f"{way}: {safe(view.baseline)} doesn't deliver what the corpus holds; *{why}*."
 
 

@@ -12,6 +12,11 @@ from ingest_bench.settings import Arm
 from ingest_bench.statistics import middle
 
 
+def _median(value: Callable[[Sample], float | None]) -> cached_property[float | None]:
+    """Make a property of a row: the median of something over its usable samples; None where it isn't known."""
+    return cached_property(lambda row: row.median(value))
+
+
 @dataclass(frozen=True)
 class Row:
     """A cell, and the medians of its usable samples. Times in seconds, memory in MiB."""
@@ -66,45 +71,22 @@ class Row:
         """The usable samples of the baseline that this cell was compared with."""
         return [sample for sample in self.cell.samples if sample.role == "baseline" and sample.void is None]
 
-    @cached_property
-    def time_s(self) -> float | None:
-        """How long a run takes."""
-        return self.median(lambda sample: sample.wall_s)
-
-    @cached_property
-    def rate(self) -> float | None:
-        """Items per second."""
-        return self.median(lambda sample: sample.items / sample.wall_s)
-
-    @cached_property
-    def items(self) -> float | None:
-        """Items delivered."""
-        return self.median(lambda sample: sample.items)
-
-    @cached_property
-    def peak_mb(self) -> float | None:
-        """Memory at the peak."""
-        return self.median(lambda sample: sample.peak_rss_mb)
-
-    @cached_property
-    def overhead_mb(self) -> float | None:
-        """Memory at the peak over that of the interpreter and its imports."""
-        return self.median(lambda sample: sample.peak_rss_mb - sample.start_rss_mb)
-
-    @cached_property
-    def cpu_share(self) -> float | None:
-        """CPU time over wall time; above 1 where several processors work."""
-        return self.median(lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
-
-    @cached_property
-    def requests(self) -> float | None:
-        """Requests sent, as the server counts them where it is the workflow's own."""
-        return self.median(lambda sample: sample.server.requests if sample.server else sample.requests)
-
-    @cached_property
-    def rate_limited(self) -> float | None:
-        """Answers with status 429, as the server counts them where it is the workflow's own."""
-        return self.median(lambda sample: sample.server.rate_limited if sample.server else sample.rate_limited)
+    time_s = _median(lambda sample: sample.wall_s)
+    """How long a run takes."""
+    rate = _median(lambda sample: sample.items / sample.wall_s)
+    """Items per second."""
+    items = _median(lambda sample: sample.items)
+    """Items delivered."""
+    peak_mb = _median(lambda sample: sample.peak_rss_mb)
+    """Memory at the peak."""
+    overhead_mb = _median(lambda sample: sample.peak_rss_mb - sample.start_rss_mb)
+    """Memory at the peak over that of the interpreter and its imports."""
+    cpu_share = _median(lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
+    """CPU time over wall time; above 1 where several processors work."""
+    requests = _median(lambda sample: sample.server.requests if sample.server else sample.requests)
+    """Requests sent, as the server counts them where it is the workflow's own."""
+    rate_limited = _median(lambda sample: sample.server.rate_limited if sample.server else sample.rate_limited)
+    """Answers with status 429, as the server counts them where it is the workflow's own."""
 
     @cached_property
     def stage_shares(self) -> dict[str, float]:

@@ -38,7 +38,7 @@ class Growth:
         return "faster than linear" if self.exponent.value > 1 else "slower than linear"
 
 
-def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0, confidence: float = 0.95) -> Growth | None:
+def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0) -> Growth | None:
     """Fit a power law by least squares on logarithms; the speed falls as items^(1 - exponent).
 
     The interval comes from repeating the fit on means drawn from what the pairs leave possible. A step that several
@@ -47,7 +47,6 @@ def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0, confidence: floa
     Args:
         speeds: by number of items, the steps from the common reference to the speed at this size.
         seed: of the draws.
-        confidence: of the interval.
 
     Returns:
         None with fewer than two sizes.
@@ -66,4 +65,4 @@ def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0, confidence: floa
     )
     exponents = 1 - lever @ drawn
     value = float(1 - lever @ means)
-    return Growth(Bounds.of(value, exponents, confidence), sizes, float((sizes[-1] / sizes[0]) ** value))
+    return Growth(Bounds.of(value, exponents), sizes, float((sizes[-1] / sizes[0]) ** value))

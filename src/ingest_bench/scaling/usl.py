@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 FEWEST_LEVELS = 4
 """The law has three coefficients: with three levels nothing is left that could contradict it."""
 DRAWS = 1_000
+CONFIDENCE = 0.95
+TAILS = ((1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2)
 UNLIKELY = 0.05
 """A law that would show such deviations less often than this doesn't describe the levels."""
 
@@ -29,10 +31,9 @@ class Bounds:
     high: float
 
     @classmethod
-    def of(cls, value: float, replicas: Array, confidence: float) -> Bounds:
+    def of(cls, value: float, replicas: Array) -> Bounds:
         """Take the interval from the quantiles of replicas of the estimate."""
-        tail = (1 - confidence) / 2
-        low, high = np.quantile(replicas, [tail, 1 - tail])
+        low, high = np.quantile(replicas, TAILS)
         return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
@@ -51,7 +52,6 @@ class Usl:
     levels: tuple[int, ...]
     describes: bool
     """Whether the levels lie on such a curve, as far as their pairs can tell."""
-    confidence: float
     replicas: Array
     """Coefficients of every draw, a row each, for `band`."""
 
@@ -73,8 +73,7 @@ class Usl:
 
         """
         curves = _throughput(self._inside(levels), self.replicas)
-        tail = (1 - self.confidence) / 2
-        low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
+        low, high = np.quantile(curves, TAILS, axis=0)
         return low, high
 
     def _inside(self, levels: Sequence[float]) -> Array:
@@ -94,9 +93,7 @@ class TooFew:
     needed: int = FEWEST_LEVELS
 
 
-def fit_usl(
-    ratios: Mapping[int, Sequence[float]], *, seed: int = 0, confidence: float = 0.95, draws: int = DRAWS
-) -> Usl | TooFew:
+def fit_usl(ratios: Mapping[int, Sequence[float]], *, seed: int = 0, draws: int = DRAWS) -> Usl | TooFew:
     """Fit the law to paired log ratios of throughput by level.
 
     N. J. Gunther, "Guerrilla Capacity Planning", Springer 2007, chapters 4 and 5. Divided by N and inverted the law is
@@ -109,7 +106,6 @@ def fit_usl(
         ratios: by concurrency, the logs of throughput over the baseline's, one a pair. Levels with fewer than two pairs
             are ignored.
         seed: of the bootstrap.
-        confidence: of the intervals.
         draws: of the bootstrap.
 
     """
@@ -125,16 +121,15 @@ def fit_usl(
     replicas = np.array([row for means in np.exp(drawn) if (row := _solve(at, means)) is not None])
     peaks = np.array([_peak(row, levels) for row in replicas])
     peak = _peak(found, levels)
-    scale, contention, coherency = (Bounds.of(found[place], replicas[:, place], confidence) for place in range(3))
+    scale, contention, coherency = (Bounds.of(found[place], replicas[:, place]) for place in range(3))
     return Usl(
         scale=scale,
         contention=contention,
         coherency=coherency,
-        peak=Bounds.of(peak, peaks, confidence),
+        peak=Bounds.of(peak, peaks),
         peak_at="lowest level" if peak <= levels[0] else "highest level" if peak >= levels[-1] else "inside",
         levels=levels,
         describes=_describes(at, known, found),
-        confidence=confidence,
         replicas=replicas,
     )
 

@@ -97,9 +97,9 @@ def test_throughput_stands_at_its_level_and_height(make: Any) -> None:
     """Time chunks of an API rise from level to level, and their markers are as far apart as their speed-ups."""
     view = view_of(make(), "large_api")
     drawing = lines.throughput(view, {})
-    arms = list(lines.by_label(view))
+    arms = list(dict.fromkeys(row.cell.label for row in view.rows))
     places = marks(drawing.svg, f"c{arms.index('time chunks')}")
-    rows = lines.by_label(view)["time chunks"]
+    rows = [row for row in view.rows if row.cell.label == "time chunks"]
     assert len(places) == len(rows) == 4
     assert [x for x, _ in places] == sorted(x for x, _ in places)
     heights = [y for _, y in places]
@@ -119,7 +119,8 @@ def test_what_delivered_something_else_is_crossed_out(make: Any) -> None:
 
     right = lines.throughput(view_of(make(), "large_api"), {})
     crossed = lines.throughput(view_of(make(edit=wrong), "large_api"), {})
-    place = list(lines.by_label(view_of(make(), "large_api"))).index("time chunks")
+    labels = dict.fromkeys(row.cell.label for row in view_of(make(), "large_api").rows)
+    place = list(labels).index("time chunks")
     assert len(marks(crossed.svg, f"c{place}")) == len(marks(right.svg, f"c{place}")) - 1
     assert "not the same items" in texts(crossed.svg)
     assert "not the same items" not in texts(right.svg)

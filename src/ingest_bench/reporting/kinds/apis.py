@@ -110,7 +110,7 @@ PAGES = ScenarioKind(
         Column("Each once", lambda row: once_each(view, row)),
     ],
     finding=lambda _, view: paging(view),
-    drawings=lambda view: [lines.page_sizes(view), lines.memory_lines(view, by_page=True)],
+    drawings=lambda view: [lines.page_sizes(view), lines.memory_lines(view, lines.PAGES)],
     shows="pages per second by page size",
 )
 LATENCY = ScenarioKind(

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from ingest_bench.reporting.compare import best, same_as_baseline, usable
 from ingest_bench.reporting.content import Drawing
-from ingest_bench.reporting.plots.frame import BAND, EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.reporting.plots.svg import box, line, mark, width_of, words
 from ingest_bench.reporting.rows import Row
@@ -30,10 +30,7 @@ def ways(view: View) -> Drawing:
     names = [named(scale, row.name, row.cell.ratio, text) for row, text in zip(view.rows, told, strict=True)]
     canvas, middles = rows(names, scale, [1.0])
     keys = [Key("base", f"baseline: {view.baseline}")]
-    if view.noise:
-        left, wide = scale(view.noise.low), scale(view.noise.high) - scale(view.noise.low)
-        canvas.parts[:0] = [box(left, y - BAND / 2, wide, BAND, "noise") for y in middles]
-        keys.append(Key("noise", "noise"))
+    keys += canvas.noise(view.noise, scale, middles)
     for row, text, y in zip(view.rows, told, middles, strict=True):
         canvas.add(interval(scale, y, row.cell.ratio, text, 0, good=row.cell.parity.ok))
     title = "Speed-up, per item" if view.scenario.growing else "Speed-up"

@@ -33,19 +33,14 @@ def words(x: float, y: float, text: str, class_: str | None = None, anchor: str 
     return node("text", text=plain(text), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
-def path(points: Sequence[tuple[float, float]], class_: str) -> Element:
-    """Draw a line through points."""
-    return node("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points), class_=class_)
-
-
-def area(points: Sequence[tuple[float, float]], class_: str) -> Element:
-    """Fill what points go around."""
-    return node("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "z", class_=class_)
+def path(points: Sequence[tuple[float, float]], class_: str, *, closed: bool = False) -> Element:
+    """Draw a line through points, or fill what they go around."""
+    return node("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "z" * closed, class_=class_)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Element:
     """Draw a straight line."""
-    return node("path", d=f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}", class_=class_)
+    return path([(x1, y1), (x2, y2)], class_)
 
 
 def box(x: float, y: float, width: float, height: float, class_: str) -> Element:
