@@ -71,10 +71,7 @@ class Verdict(Generic[K]):
 
 
 def recommend(
-    ratios: Mapping[K, Sequence[float]],
-    *,
-    seed: int = 0,
-    simplicity: Callable[[K], Any] | None = None,
+    ratios: Mapping[K, Sequence[float]], *, seed: int = 0, simplicity: Callable[[K], Any] | None = None
 ) -> Verdict[K]:
     """Recommend a level of concurrency, or any other option, from paired log ratios against a common baseline.
 
@@ -94,12 +91,7 @@ def recommend(
     return decide(parts, seed=seed, simplicity=simplicity)
 
 
-def decide(
-    options: Mapping[K, Parts],
-    *,
-    seed: int = 0,
-    simplicity: Callable[[K], Any] | None = None,
-) -> Verdict[K]:
+def decide(options: Mapping[K, Parts], *, seed: int = 0, simplicity: Callable[[K], Any] | None = None) -> Verdict[K]:
     """Recommend as `recommend` does, from estimates of one or of several scenarios.
 
     The mean of logs over scenarios is the log of the geometric mean, which ranks options alike whatever the baselines

@@ -204,10 +204,10 @@ def _growth(story: Story) -> Iterator[str]:
 
 
 def _noise(story: Story) -> str:
-    noises = [(max(view.noise.high, 1 / view.noise.low), view) for view in story.study.views if view.noise]
+    noises = story.study.noises
     if not noises:
         return prose("**Noise.** No scenario measured its baseline against itself.")
-    (worst, view), typical = max(noises, key=lambda each: each[0]), middle(noise for noise, _ in noises)
+    (worst, view), typical = noises[0], middle(noise for noise, _ in noises)
     return prose(
         f"**Noise.** The baseline against itself is up to {times(typical or worst)} itself in the typical "
         f"scenario, and up to {times(worst)} in the noisiest, *{safe(view.title)}*."

@@ -168,20 +168,14 @@ CHECKS = (
     Check(_few_pairs, "the time for a cell was spent", "raise sampling.budget_seconds or sampling.pairs.min"),
     *(Check(partial(_void, kind, word), cause, remedy) for kind, (word, cause, remedy) in VOIDS.items()),
     Check(
-        _unequal_work,
-        "a known defect, or a fault of the baseline",
-        "read its speed-ups as a comparison of unlike work",
+        _unequal_work, "a known defect, or a fault of the baseline", "read its speed-ups as a comparison of unlike work"
     ),
     Check(
         _other_items,
         "a defect of that way, or files that changed while it ran; its reason stands below the table",
         "don't use it; where the files changed, run again",
     ),
-    Check(
-        _stolen_time,
-        "a virtual machine on a shared host",
-        "measure on a machine of your own, or at another time",
-    ),
+    Check(_stolen_time, "a virtual machine on a shared host", "measure on a machine of your own, or at another time"),
     Check(_busy_before, "another program, or the cell before it", "stop other programs and measure again"),
     Check(_tried_again, "a node or job that failed", "look into the log of the cell"),
     Check(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 
 from ingest_bench.reporting.cautions import FEW_PAIRS, NOISY
@@ -15,8 +14,7 @@ from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import counted, listed, pasted, safe, sentence, speed_up, times, whole
-from ingest_bench.results import Ratio
-from ingest_bench.statistics import relative_width
+from ingest_bench.statistics import middle, relative_width
 
 Choice = tuple[View, Row]
 APPLY = "In brackets are settings of `stac_ingest`; `--config recommended_ingest.yaml` takes all of them."
@@ -64,10 +62,10 @@ def settings_told(row: Row) -> str:
 
 
 def _gist(study: Study, word: str) -> str:
-    noises = [_farthest(view.noise) for view in study.views if view.noise]
-    if not noises:
+    noise = middle(noise for noise, _ in study.noises)
+    if noise is None:
         return f"The numbers are **{word}**: no baseline was measured against itself."
-    least = times(statistics.median(noises))
+    least = times(noise)
     return f"The numbers are **{word}**: in the typical scenario an effect below {least} can't be told from noise."
 
 
@@ -75,10 +73,9 @@ def _reasons(study: Study, word: str) -> str:
     cells, doubts = study.results.cells, len(study.cautions)
     right = sum(cell.parity.ok for cell in cells)
     few = sum(cell.ratio is None or cell.ratio.pairs <= FEW_PAIRS for cell in cells)
-    noises = [(_farthest(view.noise), view) for view in study.views if view.noise]
     parts = []
-    if noises:
-        worst, where = max(noises, key=lambda each: each[0])
+    if study.noises:
+        worst, where = study.noises[0]
         parts.append(
             f"in the noisiest scenario, {safe(where.title)}, the baseline differs from itself by up to {times(worst)}"
         )
@@ -86,10 +83,6 @@ def _reasons(study: Study, word: str) -> str:
     parts.append(f"{few} rest on {FEW_PAIRS} pairs or fewer" if few else f"all rest on more than {FEW_PAIRS} pairs")
     see = f" See the [{counted(doubts, 'warning')}](#warnings)." if doubts else " Nothing is to be warned of."
     return f"**Why {word}**: {'; '.join(parts)}.{see}"
-
-
-def _farthest(noise: Ratio) -> float:
-    return max(noise.high, 1 / noise.low)
 
 
 def _gains(view: View, row: Row) -> bool:

@@ -65,6 +65,12 @@ class Study:
         return advise_modes(self.results, self.scenarios)
 
     @cached_property
+    def noises(self) -> list[tuple[float, View]]:
+        """By which factor each baseline that was measured against itself may differ from itself, the noisiest first."""
+        found = [(max(view.noise.high, 1 / view.noise.low), view) for view in self.views if view.noise]
+        return sorted(found, key=lambda each: -each[0])
+
+    @cached_property
     def cautions(self) -> list[Caution]:
         """All doubts about the numbers: scenario by scenario, then those about the machines."""
         return [*(doubt for view in self.views for doubt in of_scenario(view)), *of_machines(self.results)]
