@@ -19,7 +19,10 @@ from ingest_bench.arms import FETCHERS
 from ingest_bench.arms.base import ADAPTIVE, CHECKPOINTS, SHARDED, STAGES
 from ingest_bench.sample_spec import DISCARD
 
-ROOTS = {"ingest_bench": Path(ingest_bench.__file__).parent, "stac_ingest": Path(stac_ingest.__file__).parent}
+ROOTS = {
+    "ingest_bench": Path(ingest_bench.__file__).parent,
+    "stac_ingest": Path(stac_ingest.__file__).parent,
+}
 
 CONTEXT = (
     "stac_ingest/__init__.py",
