@@ -10,7 +10,7 @@ from ingest_bench.advice.scenarios import Mode
 from ingest_bench.design.pool import Pool, pool_of
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, points, prose, section, table
-from ingest_bench.reporting.what_to_do import MODE_NAMES
+from ingest_bench.reporting.certainty import MODE_NAMES
 from ingest_bench.reporting.wording import NOTHING, listed, number, whole
 from stac_ingest.config import IngestConfig
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from ingest_bench.advice import ModeAdvice
 from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.design.story import ALONE, OPTION_NAMES, Story, points, prose, section, table
-from ingest_bench.reporting.what_to_do import MODE_NAMES, how_sure, pairs_needed, probability, share, told
+from ingest_bench.reporting.certainty import MODE_NAMES, how_sure, pairs_needed, probability, share
+from ingest_bench.reporting.what_to_do import told
 from ingest_bench.reporting.wording import NOTHING, listed, percent, safe, sentence, speed_up, whole
 
 WORTH = {

@@ -15,7 +15,8 @@ from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, prose
 from ingest_bench.errors import AggregationError
 from ingest_bench.jobs import write_atomically
-from ingest_bench.reporting.figures import draw, law_figures
+from ingest_bench.reporting.figures import law_figures
+from ingest_bench.reporting.plots.sheet import draw
 from ingest_bench.reporting.report import recaptioned
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import measured

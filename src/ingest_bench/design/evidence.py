@@ -9,8 +9,8 @@ from ingest_bench.advice import ScenarioAdvice
 from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.design.story import Story, between, points, prose, section, table
 from ingest_bench.reporting.bounds import EVIDENCE, circumstances
+from ingest_bench.reporting.certainty import MODE_NAMES, probability, share
 from ingest_bench.reporting.figures import alternative_text
-from ingest_bench.reporting.what_to_do import MODE_NAMES, probability, share
 from ingest_bench.reporting.wording import (
     NOTHING,
     counted,
@@ -23,7 +23,7 @@ from ingest_bench.reporting.wording import (
     times,
     whole,
 )
-from ingest_bench.scaling import Bounds, TooFew, Usl
+from ingest_bench.scaling import TooFew, Usl
 from ingest_bench.statistics import middle
 
 
@@ -178,7 +178,7 @@ def _peak(fit: Usl) -> str:
         return f"at {whole(fit.levels[0])}, falling from there"
     if fit.peak_at == "highest level":
         return f"not reached at {whole(fit.levels[-1])}"
-    return between(Bounds(fit.peak.value, fit.peak.low, fit.peak.high))
+    return between(fit.peak)
 
 
 def _growth(story: Story) -> Iterator[str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from ingest_bench.advice import ModeAdvice
 from ingest_bench.design.story import Story, points, prose, section, table
+from ingest_bench.reporting.certainty import MODE_NAMES, pairs_needed, probability, share
 from ingest_bench.reporting.columns import failures_told, lost, repeated
 from ingest_bench.reporting.compare import usable
 from ingest_bench.reporting.kinds import DIRECTORY, RATE, of_kind
-from ingest_bench.reporting.what_to_do import MODE_NAMES, pairs_needed, probability, share
 from ingest_bench.reporting.wording import counted, listed, number, safe, speed_up, times, whole
 from stac_ingest.api.exchange import TOO_MANY
 from stac_ingest.config import IngestConfig

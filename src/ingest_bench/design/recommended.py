@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ingest_bench.advice import ModeAdvice, ScenarioAdvice
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.scenarios import Mode
-from ingest_bench.reporting.what_to_do import MODE_NAMES, costs, how_sure
+from ingest_bench.reporting.certainty import MODE_NAMES, how_sure
+from ingest_bench.reporting.what_to_do import costs
 from ingest_bench.reporting.wording import counted, plain, speed_up
 
 HEAD = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ingest_bench.advice import ModeAdvice
 from ingest_bench.advice.recommend import CONFIDENCE
+from ingest_bench.reporting.certainty import MODE_NAMES
 from ingest_bench.reporting.compare import by_strategy, versus
 from ingest_bench.reporting.replies import Reply
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.what_to_do import MODE_NAMES
 from ingest_bench.reporting.wording import listed, safe, speed_up
 
 NAMES = {

@@ -10,9 +10,9 @@ from ingest_bench.calibration.record import Calibration, read_calibration
 from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import cells as matrix_cells
 from ingest_bench.reporting.content import Block, Figure, Section
-from ingest_bench.reporting.figures import draw
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.page.document import page
+from ingest_bench.reporting.plots.sheet import draw
 from ingest_bench.reporting.sections import whole_report
 from ingest_bench.reporting.study import Study
 from ingest_bench.results import Results

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict
-from ingest_bench.advice.options import Key, Option
-from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
+from ingest_bench.advice import ModeAdvice, ScenarioAdvice
+from ingest_bench.advice.options import Option
+from ingest_bench.reporting.certainty import MODE_NAMES, how_sure, named
 from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.wording import at_level, counted, listed, pasted, percent, safe, sentence, speed_up, whole
-
-MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
-SMALLEST = 0.01
-"""A share below this, or as near to certainty, is not rounded to nothing, or to certainty."""
+from ingest_bench.reporting.wording import counted, listed, pasted, safe, speed_up, whole
 
 
 def what_to_do(study: Study) -> list[str]:
@@ -39,11 +35,6 @@ def chosen(option: Option) -> str:
     alone = ", so no concurrency" if option.strategy == "sequential" else ""
     pages = f", {counted(option.page_size, 'item')} a page" if option.page_size else ""
     return f"use **{named(option)}**{alone}{pages}"
-
-
-def named(option: Option) -> str:
-    """Name an option so that it can stand in a list."""
-    return safe(at_level(option.cell.label, option.concurrency))
 
 
 def settings_of(option: Option) -> str:
@@ -81,30 +72,6 @@ def _elsewhere(advice: ModeAdvice) -> Iterator[tuple[ScenarioAdvice, Option]]:
             yield scenario, option
 
 
-def how_sure(verdict: Verdict[Key], options: dict[Key, Option]) -> str:
-    """Say whether it is decided, with which probability, what is lost if it is wrong, and what would settle it."""
-    chance = verdict.chance
-    if chance is None:
-        return ""
-    if len(options) == 1:
-        return "Nothing else that can be set was measured."
-    near = f"{probability(chance.enough)} to be within {percent(TOLERANCE)} of it"
-    odds = f"{probability(chance.best)} likely to be the best, {near}"
-    loss = f"expected to lose {share(chance.loss)} of the throughput"
-    loss += f", or {share(chance.loss_if_not_best)} if another is better" if chance.best < 1 else ""
-    if verdict.decided:
-        return f"Decided: {odds}; {loss}."
-    rivals = listed([named(options[key]) for key in verdict.rivals])
-    return f"**Undecided** against {rivals}: {odds}; {loss}. {sentence(pairs_needed(verdict))} would settle it."
-
-
-def pairs_needed(verdict: Verdict[Key]) -> str:
-    """Say how many more pairs would settle a choice."""
-    if verdict.more_pairs is None:
-        return f"more than {counted(MOST_PAIRS, 'more pair')} of each"
-    return f"about {counted(verdict.more_pairs, 'more pair')} of each"
-
-
 def costs(options: Sequence[Option]) -> str:
     """Say what a choice costs in memory and requests, the most of several scenarios."""
     memory = [option.memory_mb for option in options if option.memory_mb is not None]
@@ -121,15 +88,3 @@ def apart(scenarios: Sequence[ScenarioAdvice]) -> str:
         for other in scenarios
         if other.use
     )
-
-
-def probability(value: float) -> str:
-    """Write a probability; one that is not quite certain is not written as if it were."""
-    if 1 - SMALLEST < value < 1:
-        return f"over {percent(1 - SMALLEST)}"
-    return share(value)
-
-
-def share(value: float) -> str:
-    """Write a share; one that is not quite nothing is not written as if it were."""
-    return f"under {percent(SMALLEST)}" if 0 < value < SMALLEST else percent(value)

@@ -17,10 +17,10 @@ from ingest_bench.reporting.figures import (
     CHOICES,
     alternative_text,
     choices_figure,
-    draw,
     overall_figure,
     scenario_figure,
 )
+from ingest_bench.reporting.plots.sheet import draw
 from ingest_bench.reporting.study import Study
 
 URL = {

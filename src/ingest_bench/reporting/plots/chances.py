@@ -9,13 +9,13 @@ from ingest_bench.advice import Chance, Verdict
 from ingest_bench.advice.options import Key as OptionKey
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.recommend import HOPELESS, TOLERANCE
+from ingest_bench.reporting.certainty import how_sure, named, probability, share
 from ingest_bench.reporting.compare import advised
 from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale
 from ingest_bench.reporting.plots.svg import box, line, words
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.what_to_do import how_sure, named, probability, share
 from ingest_bench.reporting.wording import counted, listed, percent, sentence
 
 THIN, STEP = 9.0, 15.0
