@@ -141,12 +141,12 @@ def test_the_exponent_of_known_growth_is_right(make: Any) -> None:
     paired, elsewhere = (growth(study, view, row) for row in view.rows)
     assert paired is not None
     assert (paired.times_items, paired.times_time) == (pytest.approx(8), pytest.approx(64))
-    assert paired.exponent == pytest.approx(2)
-    assert paired.low == pytest.approx(2)
+    assert paired.exponent.value == pytest.approx(2)
+    assert paired.exponent.low == pytest.approx(2)
     # The queue was measured on the small corpus by another scenario: the cells that they share make the pair.
     assert elsewhere is not None
-    assert elsewhere.exponent == pytest.approx(2)
-    assert elsewhere.high == pytest.approx(2)
+    assert elsewhere.exponent.value == pytest.approx(2)
+    assert elsewhere.exponent.high == pytest.approx(2)
 
 
 def test_growth_is_unknown_where_the_way_was_not_measured_small(make: Any) -> None:
