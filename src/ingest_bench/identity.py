@@ -16,8 +16,8 @@ from ingest_bench.settings import Settings
 from stac_ingest.config import IngestConfig
 
 REPORT_CODE = (
-    *(f"{folder}/*.py" for folder in ("reporting", "reporting/page", "reporting/plots", "advice", "scaling", "design")),
-    *("bottleneck.py", "estimates.py", "statistics.py", "results.py", "calibration/record.py"),
+    *(f"{folder}/**/*.py" for folder in ("reporting", "advice", "scaling", "design")),
+    *("bottleneck.py", "estimates.py", "statistics.py", "results.py", "witnesses.py", "calibration/record.py"),
 )
 """What turns results into words."""
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from ingest_bench.arms.base import ADAPTIVE, COUNTED, STAGES
 from stac_ingest.api.urls import holds_credentials
+from stac_ingest.config import IngestConfig
 
 NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
@@ -210,9 +211,25 @@ class Scenario(Strict):
         return any(arm.server or arm.leaves_out or arm.fetcher in STAGES for arm in self.arms.values())
 
     @property
+    def growing(self) -> bool:
+        """Whether its baseline reads another corpus."""
+        return self.baseline.corpus not in (None, self.corpus)
+
+    @property
+    def baseline_label(self) -> str:
+        """What texts call its baseline."""
+        label = self.arms[self.baseline.arm].label or self.baseline.arm.replace("_", " ")
+        return f"{label} on {self.baseline.corpus}" if self.growing else label
+
+    @property
     def delivers(self) -> bool:
         """Whether any arm delivers items; else there is no way of ingesting to choose from."""
         return any(arm.fetcher not in COUNTED for arm in self.arms.values())
+
+    def page_size(self, arm: str) -> int:
+        """Give the items a page that an arm asks for, as far as its server allows."""
+        asked = int(self.arms[arm].settings.get("limit", IngestConfig.model_fields["limit"].default))
+        return min(asked, self.server.max_page) if self.server else asked
 
 
 class Settings(Strict):

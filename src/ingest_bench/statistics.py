@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -69,6 +70,12 @@ def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = F
         method=SEQUENTIAL_METHOD if sequential else METHOD,
         pairs=len(logs),
     )
+
+
+def median_of(values: Iterable[float | None]) -> float | None:
+    """Give the median of what is known, or None."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def relative_width(ratio: Ratio) -> float:

@@ -28,26 +28,9 @@ _CELL = (
     "stop_reason",
     "attempt",
 )
-_SAMPLE = (
-    "role",
-    "pair",
-    "started_at",
-    "wall_s",
-    "cpu_user_s",
-    "cpu_system_s",
-    "peak_rss_mb",
-    "start_rss_mb",
-    "first_item_s",
-    "items",
-    "failures",
-    "duplicates",
-    "bytes_read",
-    "requests",
-    "retries",
-    "rate_limited",
-    "context_switches",
-    "void",
-)
+_APART = ("failed", "stages", "notes", "digest", "server")
+"""Of a sample: what one value can't hold. It is left out, or has columns of its own."""
+_SAMPLE = tuple(name for name in Sample.model_fields if name not in _APART)
 _SERVER = tuple(ServerRecord.model_fields)
 _MACHINE = ("host", "cpu_model", "cores", "python")
 _STAGES = ("ingest", "transform", "output")

@@ -11,7 +11,7 @@ import numpy as np
 from ingest_bench.advice.options import SIMPLEST_FIRST, Key, Option
 from ingest_bench.advice.recommend import CONFIDENCE, Parts, Verdict, decide
 from ingest_bench.advice.scenarios import Mode, ScenarioRecommendation, recommend_scenarios
-from ingest_bench.estimates import Estimate, generator
+from ingest_bench.estimates import generator
 from ingest_bench.results import Ratio, Results
 
 MODES: tuple[Mode, ...] = ("json_files", "geoparquet", "api")
@@ -46,11 +46,6 @@ class ModeRecommendation:
     def chosen(self) -> list[Option]:
         """The choice in each deciding scenario."""
         return [] if self.verdict.use is None else self.options[self.verdict.use]
-
-    @property
-    def contenders(self) -> list[Option]:
-        """Other options that might be as good, simplest first."""
-        return [self.options[key][0] for key in self.verdict.contenders]
 
     @property
     def options_named(self) -> dict[Key, Option]:
@@ -128,7 +123,7 @@ def _deciding(scenarios: Sequence[ScenarioRecommendation]) -> list[ScenarioRecom
     """
     plain = [a for a in scenarios if a.scenario.pipeline is None and not a.by_page_size]
     ranks = (
-        [a for a in plain if not a.growing],
+        [a for a in plain if not a.scenario.growing],
         plain,
         [a for a in scenarios if not a.by_page_size],
         list(scenarios),
@@ -140,11 +135,7 @@ def _deciding(scenarios: Sequence[ScenarioRecommendation]) -> list[ScenarioRecom
 
 
 def _parts(options: Mapping[Key, Sequence[Option]]) -> dict[Key, Parts]:
-    parts: dict[Key, Parts] = {}
-    for key, each in options.items():
-        estimates: list[Estimate] = [option.estimate for option in each]
-        parts[key] = estimates
-    return parts
+    return {key: [option.estimate for option in each] for key, each in options.items()}
 
 
 def _simplicity(options: Mapping[Key, Sequence[Option]]) -> Callable[[Key], tuple[Any, ...]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from ingest_bench.estimates import Estimate
 from ingest_bench.results import Cell, Ratio, Sample
 from ingest_bench.scaling.series import log_ratios, usable
 from ingest_bench.settings import Arm, Scenario
+from ingest_bench.statistics import median_of
 from stac_ingest.config import IngestConfig
 
 SIMPLEST_FIRST = ("sequential", "semaphore", "queue", "time_chunks")
@@ -60,17 +60,12 @@ class Option:
     @property
     def memory_mb(self) -> float | None:
         """Memory at the peak, MiB."""
-        return _median(self.samples, lambda sample: sample.peak_rss_mb)
+        return median_of(sample.peak_rss_mb for sample in self.samples)
 
     @property
     def requests(self) -> float | None:
         """Requests of one run, as the server counts them where it is the workflow's own."""
-        return _median(self.samples, lambda sample: sample.server.requests if sample.server else sample.requests)
-
-    @property
-    def rate(self) -> float | None:
-        """Items per second."""
-        return _median(self.samples, lambda sample: sample.items / sample.wall_s)
+        return median_of(sample.server.requests if sample.server else sample.requests for sample in self.samples)
 
     @property
     def samples(self) -> list[Sample]:
@@ -107,8 +102,6 @@ def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) ->
     arm = scenario.arms[cell.arm]
     settings = _settings(arm, cell.concurrency)
     strategy = _strategy(arm, settings, cell.concurrency)
-    requested = int(arm.settings.get("limit", IngestConfig.model_fields["limit"].default))
-    maximum = scenario.server.max_page if scenario.server else requested
     key = json.dumps([*([] if arm.fetcher == "ingest" else [cell.arm]), settings], sort_keys=True)
     return Option(
         key=key,
@@ -116,7 +109,7 @@ def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) ->
         fetcher=arm.fetcher,
         strategy=strategy,
         concurrency=cell.concurrency,
-        page_size=min(requested, maximum) if api else None,
+        page_size=scenario.page_size(cell.arm) if api else None,
         settings=settings,
         estimate=estimate,
     )
@@ -139,8 +132,3 @@ def _strategy(arm: Arm, settings: dict[str, Any], level: int) -> str:
     if arm.fetcher != "ingest":
         return arm.fetcher
     return str(settings["worker_strategy"]) if "worker_strategy" in settings or level > 1 else "sequential"
-
-
-def _median(samples: Iterable[Sample], value: Callable[[Sample], float | None]) -> float | None:
-    known = [number for sample in samples if (number := value(sample)) is not None]
-    return statistics.median(known) if known else None

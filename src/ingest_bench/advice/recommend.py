@@ -73,18 +73,13 @@ class Verdict(Generic[K]):
 
 
 def recommend(
-    ratios: Mapping[K, Sequence[float]],
-    *,
-    seed: int = 0,
-    simplicity: Callable[[K], Any] | None = None,
-    tolerance: float = TOLERANCE,
-    confidence: float = CONFIDENCE,
+    ratios: Mapping[K, Sequence[float]], *, seed: int = 0, simplicity: Callable[[K], Any] | None = None
 ) -> Verdict[K]:
     """Recommend a level of concurrency, or any other option, from paired log ratios against a common baseline.
 
-    The rule: an option is good enough when its throughput is within `tolerance` of the best with `confidence`; of those
+    The rule: an option is good enough when its throughput is within `TOLERANCE` of the best with `CONFIDENCE`; of those
     the simplest is recommended. Where there is none it is undecided, and the provisional choice is the simplest option
-    whose expected loss is below `tolerance`, or else the one with the smallest. The errors of the options are
+    whose expected loss is below `TOLERANCE`, or else the one with the smallest. The errors of the options are
     independent, since each was measured in pairs of its own.
 
     Args:
@@ -92,22 +87,13 @@ def recommend(
             ignored; one whose values are all the same is taken for known.
         seed: of the random draws.
         simplicity: sorts options, simplest first; by default the option itself, so lower levels come first.
-        tolerance: share of the throughput that may be given away for simplicity.
-        confidence: probability with which an option has to be good enough.
 
     """
     parts = {option: (estimate,) for option, logs in ratios.items() if (estimate := Estimate.from_logs(logs))}
-    return decide(parts, seed=seed, simplicity=simplicity, tolerance=tolerance, confidence=confidence)
+    return decide(parts, seed=seed, simplicity=simplicity)
 
 
-def decide(
-    options: Mapping[K, Parts],
-    *,
-    seed: int = 0,
-    simplicity: Callable[[K], Any] | None = None,
-    tolerance: float = TOLERANCE,
-    confidence: float = CONFIDENCE,
-) -> Verdict[K]:
+def decide(options: Mapping[K, Parts], *, seed: int = 0, simplicity: Callable[[K], Any] | None = None) -> Verdict[K]:
     """Recommend as `recommend` does, from estimates of one or of several scenarios.
 
     The mean of logs over scenarios is the log of the geometric mean, which ranks options alike whatever the baselines
@@ -116,15 +102,15 @@ def decide(
     ordered = sorted(options, key=simplicity) if simplicity else sorted(options)  # type: ignore[type-var]
     if not ordered:
         return Verdict("unknown", None, {}, (), None)
-    kept = _without_hopeless(_draws({option: options[option] for option in ordered}, seed, DRAWS), tolerance)
+    kept = _without_hopeless(_draws({option: options[option] for option in ordered}, seed, DRAWS))
     kept_parts = {option: options[option] for option in kept}
-    chances = _chances(kept, tolerance)
+    chances = _chances(kept)
     left_out = tuple(option for option in ordered if option not in kept)
-    good = _first_good(chances, confidence)
+    good = _first_good(chances)
     if good is not None:
         return Verdict("decided", good, chances, left_out, None)
-    needed = _pairs_needed(kept_parts, seed, tolerance, confidence)
-    return Verdict("undecided", _provisional(chances, tolerance), chances, left_out, needed)
+    needed = _pairs_needed(kept_parts, seed)
+    return Verdict("undecided", _provisional(chances), chances, left_out, needed)
 
 
 def _draws(options: Mapping[K, Parts], seed: int, size: int, more_pairs: int = 0) -> dict[K, Draws]:
@@ -135,10 +121,10 @@ def _draws(options: Mapping[K, Parts], seed: int, size: int, more_pairs: int = 0
     return drawn
 
 
-def _without_hopeless(drawn: dict[K, Draws], tolerance: float) -> dict[K, Draws]:
+def _without_hopeless(drawn: dict[K, Draws]) -> dict[K, Draws]:
     """Give the draws without options that are far from the leader, because those would only lower its probability."""
     leader = max(drawn.values(), key=lambda draws: float(np.median(draws)))
-    bound = leader + np.log1p(-tolerance)
+    bound = leader + np.log1p(-TOLERANCE)
     return {
         option: draws
         for option, draws in drawn.items()
@@ -146,7 +132,7 @@ def _without_hopeless(drawn: dict[K, Draws], tolerance: float) -> dict[K, Draws]
     }
 
 
-def _chances(drawn: dict[K, Draws], tolerance: float) -> dict[K, Chance]:
+def _chances(drawn: dict[K, Draws]) -> dict[K, Chance]:
     best = np.max(list(drawn.values()), axis=0)
     chances = {}
     for option, draws in drawn.items():
@@ -154,27 +140,27 @@ def _chances(drawn: dict[K, Draws], tolerance: float) -> dict[K, Chance]:
         behind = losses > 0
         chances[option] = Chance(
             p_best=float(np.mean(~behind)),
-            p_within_tolerance=float(np.mean(losses <= tolerance)),
+            p_within_tolerance=float(np.mean(losses <= TOLERANCE)),
             expected_loss=float(losses.mean()),
             loss_if_not_best=float(losses[behind].mean()) if behind.any() else 0.0,
         )
     return chances
 
 
-def _first_good(chances: Mapping[K, Chance], confidence: float) -> K | None:
-    return next((option for option, chance in chances.items() if chance.p_within_tolerance >= confidence), None)
+def _first_good(chances: Mapping[K, Chance]) -> K | None:
+    return next((option for option, chance in chances.items() if chance.p_within_tolerance >= CONFIDENCE), None)
 
 
-def _provisional(chances: Mapping[K, Chance], tolerance: float) -> K:
-    cheap = next((option for option, chance in chances.items() if chance.expected_loss <= tolerance), None)
+def _provisional(chances: Mapping[K, Chance]) -> K:
+    cheap = next((option for option, chance in chances.items() if chance.expected_loss <= TOLERANCE), None)
     return cheap if cheap is not None else min(chances, key=lambda option: chances[option].expected_loss)
 
 
-def _pairs_needed(options: Mapping[K, Parts], seed: int, tolerance: float, confidence: float) -> int | None:
-    """Give the smallest number of further pairs, like those taken, that would decide; None above `MAX_PAIRS`."""
+def _pairs_needed(options: Mapping[K, Parts], seed: int) -> int | None:
+    """Find the smallest number of further pairs that would settle it if they looked like those taken."""
 
     def settles(more: int) -> bool:
-        return _first_good(_chances(_draws(options, seed, ROUGH_DRAWS, more), tolerance), confidence) is not None
+        return _first_good(_chances(_draws(options, seed, ROUGH_DRAWS, more))) is not None
 
     low, high = 0, 1
     while not settles(high):

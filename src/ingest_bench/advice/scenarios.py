@@ -56,13 +56,8 @@ class ScenarioRecommendation:
         """Whether its options differ in page size."""
         return len({option.page_size for option in self.options.values()}) > 1
 
-    @property
-    def growing(self) -> bool:
-        """Whether its baseline reads another corpus."""
-        return self.scenario.baseline.corpus not in (None, self.scenario.corpus)
-
     def p_within_tolerance(self, key: Key) -> float:
-        """Give the probability that an option is within the tolerance of the best; 0 of one left out."""
+        """Give the probability that an option is within the tolerance of the best; of a hopeless one, 0."""
         chance = self.verdict.chances.get(key)
         return chance.p_within_tolerance if chance else 0.0
 

@@ -13,15 +13,7 @@ from functools import cache
 
 from ingest_bench.bottleneck import Ablation, Bottleneck
 from ingest_bench.calibration.events import run_seconds
-from ingest_bench.calibration.truth import (
-    Bucket,
-    Law,
-    Station,
-    limited_seconds,
-    removal_gain,
-    throughput,
-    without,
-)
+from ingest_bench.calibration.truth import Bucket, Law, Station, limited_seconds, removal_gain, throughput, without
 
 LEVELS = (1, 2, 4, 8, 16, 32)
 UNITS = 4_800

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,8 @@ from ingest_bench.advice.scenarios import Mode
 from ingest_bench.design.pool import Pool, pool_of
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, points, prose, section, table
-from ingest_bench.reporting.what_to_do import MODE_NAMES
-from ingest_bench.reporting.wording import NOTHING, listed
+from ingest_bench.reporting.certainty import MODE_NAMES
+from ingest_bench.reporting.wording import NOTHING, listed, number, whole
 from stac_ingest.config import IngestConfig
 
 FLOW = """```
@@ -30,7 +31,7 @@ PARTS = {
     "server counts what it has; a worker that is done takes over the far end of what another has before it",
 }
 CONFIGURED = ("concurrency", "worker_strategy", "limit", "read_ahead", "retry", "retry_attempts", "retry_seconds")
-CONSTRAINTS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+CONSTRAINTS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
 
 
 def architecture(story: Story) -> str:
@@ -44,21 +45,20 @@ def architecture(story: Story) -> str:
             FLOW.format(driver=DRIVERS[driver]),
             points([f"{PARTS[name]}: for {listed(modes)}." for name, modes in _by_strategy(story).items()]),
             *_common(story),
-            *_queues(story, pools),
+            *_queues(pools),
         ],
     )
 
 
 def configuration(story: Story) -> str:
     """Give the settings as the models define them, and what to put into them."""
-    facts = story.facts
     schema = IngestConfig.model_json_schema()["properties"]
     rows = []
     for name in CONFIGURED:
         field = IngestConfig.model_fields[name]
-        kind = facts.kept(", ".join(_values(schema[name])))
-        rows.append([f"`{name}`", kind, facts.kept(f"`{field.default}`"), facts.kept(field.description or "")])
-    yaml = facts.kept(recommended_yaml(story.modes, story.scenarios))
+        kind = ", ".join(_values(schema[name]))
+        rows.append([f"`{name}`", kind, f"`{field.default}`", field.description or ""])
+    yaml = recommended_yaml(story.modes, story.study.scenarios)
     return section(
         "Configuration schema",
         [
@@ -103,26 +103,21 @@ def _common(story: Story) -> Iterator[str]:
     yield points(parts)
 
 
-def _queues(story: Story, pools: dict[Mode, Pool]) -> Iterator[str]:
-    facts = story.facts
-    rows = []
-    for mode, pool in pools.items():
-        several = pool.workers > 1
-        extra = pool.peak_mb - pool.alone_mb if several and pool.peak_mb and pool.alone_mb else None
-        rows.append(
-            [
-                MODE_NAMES[mode],
-                facts.whole(pool.workers),
-                facts.whole(pool.workers) if several else NOTHING,
-                facts.whole(pool.workers) if several else NOTHING,
-                facts.whole(pool.batches),
-                f"{facts.whole(pool.batch_items)} {pool.batch}",
-                facts.number(pool.batch_mb),
-                facts.number(pool.bound_mb),
-                facts.whole(pool.peak_mb),
-                facts.whole(extra),
-            ]
-        )
+def _queues(pools: dict[Mode, Pool]) -> Iterator[str]:
+    rows = [
+        [
+            MODE_NAMES[mode],
+            whole(pool.workers),
+            *[whole(pool.workers) if pool.workers > 1 else NOTHING] * 2,
+            whole(pool.batches),
+            f"{whole(pool.batch_items)} {pool.batch}",
+            number(pool.batch_mb),
+            number(pool.bound_mb),
+            whole(pool.peak_mb),
+            whole(pool.extra_mb),
+        ]
+        for mode, pool in pools.items()
+    ]
     yield prose(
         "**Queue sizes and memory bounds.** The queue of units and the stream of batches each hold as many as there "
         "are workers, and each worker has one batch in hand. What they hold together is the bound on what concurrency "
@@ -130,15 +125,7 @@ def _queues(story: Story, pools: dict[Mode, Pool]) -> Iterator[str]:
     )
     titles = ["Mode", "Workers", "Units queued", "Batches waiting", "Batches at most", "A batch", "Batch (MB)"]
     yield table([*titles, "Bound (MB)", "Measured peak (MB)", "Over one at a time (MB)"], rows)
-    over = [
-        MODE_NAMES[mode]
-        for mode, pool in pools.items()
-        if pool.workers > 1
-        and pool.bound_mb is not None
-        and pool.peak_mb
-        and pool.alone_mb
-        and pool.peak_mb - pool.alone_mb > pool.bound_mb
-    ]
+    over = [MODE_NAMES[mode] for mode, pool in pools.items() if (pool.extra_mb or 0.0) > (pool.bound_mb or math.inf)]
     if over:
         yield prose(
             f"For {listed(over)} the measured difference is above the bound: decoders, buffers of connections and "
@@ -155,11 +142,4 @@ def _values(schema: dict[str, Any]) -> Iterator[str]:
             yield f"`{each['const']}`"
         else:
             yield str(each.get("type", "text"))
-        for name, words in {
-            "minimum": "ge",
-            "exclusiveMinimum": "gt",
-            "maximum": "le",
-            "exclusiveMaximum": "lt",
-        }.items():
-            if name in each:
-                yield f"{CONSTRAINTS[words]} {each[name]:g}"
+        yield from (f"{words} {each[name]:g}" for name, words in CONSTRAINTS.items() if name in each)

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ingest_bench.advice import recommend_modes, recommend_scenarios
 from ingest_bench.design.architecture import architecture, configuration
-from ingest_bench.design.curves import draw_curves
 from ingest_bench.design.decision import decision, gist, options
 from ingest_bench.design.evidence import evidence, problem
 from ingest_bench.design.practice import failures, migration, risks, tests
@@ -17,13 +15,14 @@ from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, prose
 from ingest_bench.errors import AggregationError
 from ingest_bench.jobs import write_atomically
+from ingest_bench.reporting.figures import law_figures
+from ingest_bench.reporting.plots.sheet import draw
 from ingest_bench.reporting.report import recaptioned
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import measured
-from ingest_bench.reporting.view import Study
 from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import point
 from ingest_bench.results import Results
-from ingest_bench.scaling import scenario_series
 from ingest_bench.settings import Settings
 
 TITLE = "# Phase 2: concurrent ingestion"
@@ -58,12 +57,11 @@ def write_advice_files(
     found = recaptioned(found, settings) if settings else found
     folder, home = Path(curves), Path(design).parent
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data in draw_curves(found, scenario_series(found)).items():
-        write_atomically(folder / f"{name}.svg", data)
-    story = Story.of(found, _seen_from(home, figures), _seen_from(home, curves))
+    story = Story(Study.of(found), _seen_from(home, figures), _seen_from(home, curves))
+    for figure in law_figures(story.study):
+        write_atomically(folder / f"{figure.name}.svg", draw(figure))
     write_atomically(Path(design), render(story).encode())
-    scenarios = recommend_scenarios(found)
-    write_atomically(Path(recommended), recommended_yaml(recommend_modes(found, scenarios), scenarios).encode())
+    write_atomically(Path(recommended), recommended_yaml(story.modes, story.study.scenarios).encode())
 
 
 def advise_folder(folder: Path) -> list[str]:
@@ -87,16 +85,16 @@ def advise_folder(folder: Path) -> list[str]:
 
 def render_design(results: Results) -> str:
     """Write the design document that follows from results."""
-    return render(Story.of(results))
+    return render(Story(Study.of(results)))
 
 
 def render(story: Story) -> str:
-    """Write the text; every number in it is kept in `story.facts`."""
+    """Write the text; prose brings no number of its own."""
     head = [
         TITLE,
         prose(f"**{gist(story)}**"),
         prose(
-            story.facts.kept(measured(story.study)),
+            measured(story.study),
             "Every figure below comes from that run; measure again, and this document is written anew.",
         ),
     ]

@@ -7,14 +7,24 @@ from urllib.parse import quote
 
 from ingest_bench.advice import ScenarioRecommendation
 from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
-from ingest_bench.design.story import Story, points, prose, section, table
-from ingest_bench.reporting.bounds import EVIDENCE, api_bound, file_bound
+from ingest_bench.design.story import Story, between, points, prose, section, table
+from ingest_bench.reporting.bounds import EVIDENCE, circumstances
+from ingest_bench.reporting.certainty import MODE_NAMES, probability, share
 from ingest_bench.reporting.figures import alternative_text
-from ingest_bench.reporting.rows import middle
-from ingest_bench.reporting.view import Kind
-from ingest_bench.reporting.what_to_do import MODE_NAMES, baseline_of, probability, share
-from ingest_bench.reporting.wording import NOTHING, listed, safe, sentence
-from ingest_bench.scaling import Bounds, TooFew, Usl
+from ingest_bench.reporting.wording import (
+    NOTHING,
+    counted,
+    listed,
+    number,
+    percent,
+    safe,
+    sentence,
+    speed_up,
+    times,
+    whole,
+)
+from ingest_bench.scaling import TooFew, Usl
+from ingest_bench.statistics import median_of
 
 
 def problem(story: Story) -> str:
@@ -38,14 +48,13 @@ def problem(story: Story) -> str:
 
 def evidence(story: Story) -> str:
     """Show what was measured: the choice in each scenario, what bounds it, how it scales, how noisy it was."""
-    facts = story.facts
     return section(
         "Evidence",
         [
             prose(
                 "Speed-ups are paired ratios against the scenario's baseline with",
-                f"{facts.percent(CONFIDENCE)} intervals. *Best* is the probability that the choice is the best of the "
-                f"ways that can be set, *good* that it is within {facts.percent(TOLERANCE)} of it, and *loss* the "
+                f"{percent(CONFIDENCE)} intervals. *Best* is the probability that the choice is the best of the "
+                f"ways that can be set, *good* that it is within {percent(TOLERANCE)} of it, and *loss* the "
                 "share of the best throughput that it is expected to lack. Cells whose items were not those of the "
                 "corpus, or that have no valid pairs, are never chosen.",
             ),
@@ -61,41 +70,41 @@ def evidence(story: Story) -> str:
 
 
 def _today(story: Story, advice: ScenarioRecommendation) -> str:
-    facts, view = story.facts, story.view(advice.name)
-    rate = middle(sample.items / sample.wall_s for sample in view.baseline_samples)
-    memory = middle(sample.peak_rss_mb for sample in view.baseline_samples)
-    name = facts.name(baseline_of(advice))
-    same_mode = [other.name for other in story.scenarios if other.mode == advice.mode]
+    view = story.view(advice.name)
+    rate = median_of(sample.items / sample.wall_s for sample in view.baseline_samples)
+    memory = median_of(sample.peak_rss_mb for sample in view.baseline_samples)
+    name = safe(advice.scenario.baseline_label)
+    same_mode = [other.name for other in story.study.scenarios if other.mode == advice.mode]
     large = max((row.items or 0.0 for name in same_mode for row in story.view(name).rows), default=0.0)
     if not rate:
-        return f"{MODE_NAMES[advice.mode]}, *{facts.name(advice.scenario.title)}*: {name} has no usable sample."
+        return f"{MODE_NAMES[advice.mode]}, *{safe(advice.scenario.title)}*: {name} has no usable sample."
     return (
-        f"{MODE_NAMES[advice.mode]}, *{facts.name(advice.scenario.title)}*: {name} delivers {facts.whole(rate)} items "
-        f"a second with {facts.whole(memory)} MB; at that pace the largest collection of this mode here, "
-        f"{facts.counted(large, 'item')}, takes {facts.number(large / rate)} s."
+        f"{MODE_NAMES[advice.mode]}, *{safe(advice.scenario.title)}*: {name} delivers {whole(rate)} items "
+        f"a second with {whole(memory)} MB; at that pace the largest collection of this mode here, "
+        f"{counted(large, 'item')}, takes {number(large / rate)} s."
     )
 
 
 def _choices(story: Story) -> str:
-    facts, rows = story.facts, []
-    for advice in story.scenarios:
+    rows = []
+    for advice in story.study.scenarios:
         use, chance = advice.use, advice.verdict.chance
         if use is None or chance is None:
-            rows.append([facts.name(advice.scenario.title), "nothing usable", *[NOTHING] * 8])
+            rows.append([safe(advice.scenario.title), "nothing usable", *[NOTHING] * 8])
             continue
         status = "only way" if len(advice.options) == 1 else advice.verdict.status
         rows.append(
             [
-                facts.name(advice.scenario.title),
-                facts.name(use.label),
+                safe(advice.scenario.title),
+                safe(use.label),
                 status,
-                facts.whole(use.page_size),
-                facts.ratio(use.ratio) if not use.cell.null else "baseline",
-                facts.kept(probability(chance.p_best)),
-                facts.kept(probability(chance.p_within_tolerance)),
-                facts.kept(share(chance.expected_loss)),
-                facts.whole(use.memory_mb),
-                facts.whole(use.requests),
+                whole(use.page_size),
+                speed_up(use.ratio) if not use.cell.null else "baseline",
+                probability(chance.p_best),
+                probability(chance.p_within_tolerance),
+                share(chance.expected_loss),
+                whole(use.memory_mb),
+                whole(use.requests),
             ]
         )
     titles = ["Scenario", "Use", "", "Page", "Speed-up", "Best", "Good", "Loss", "Memory (MB)", "Requests"]
@@ -104,29 +113,25 @@ def _choices(story: Story) -> str:
 
 def _refused(story: Story) -> str:
     names = [
-        f"{story.facts.name(f'{one.cell.label} at {one.cell.concurrency}')} in "
-        f"*{story.facts.name(advice.scenario.title)}* ({story.facts.name(one.reason)})"
-        for advice in story.scenarios
+        f"{safe(f'{one.cell.label} at {one.cell.concurrency}')} in *{safe(advice.scenario.title)}* ({safe(one.reason)})"
+        for advice in story.study.scenarios
         for one in advice.refused
     ]
     return prose(f"Not chosen from: {'; '.join(names)}.") if names else ""
 
 
 def _bounds(story: Story) -> Iterator[str]:
-    files = story.study.of_kind(Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET)
-    told = [text for view in files if (text := file_bound(view, None))]
-    told += [text for view in story.study.of_kind(Kind.REQUESTS, Kind.LATENCY) if (text := api_bound(view))]
+    told = circumstances(story.study, compared=False)
     if told:
         yield prose("**What the time goes into.**", EVIDENCE)
-        yield points([story.facts.kept(text) for text in told])
+        yield points(told)
 
 
 def _scaling(story: Story) -> Iterator[str]:
-    fitted = [(series, series.fit) for series in story.series if isinstance(series.fit, Usl)]
-    few = [(series, series.fit) for series in story.series if isinstance(series.fit, TooFew)]
-    facts = story.facts
+    fitted = [(series, series.fit) for series in story.study.series if isinstance(series.fit, Usl)]
+    few = [(series, series.fit) for series in story.study.series if isinstance(series.fit, TooFew)]
     if fitted or few:
-        one = facts.whole(1)
+        one = whole(1)
         yield prose(
             f"**How it scales with concurrency.** The Universal Scalability Law, X(N) = scale N / ({one} + contention "
             f"(N - {one}) + coherency N (N - {one})), fitted to each strategy. Contention is what has to be done one "
@@ -138,12 +143,12 @@ def _scaling(story: Story) -> Iterator[str]:
         titles,
         [
             [
-                facts.name(_title(story, series.scenario)),
-                facts.name(series.label),
-                facts.kept(", ".join(map(str, fit.levels))),
-                facts.between(fit.contention),
-                facts.between(fit.coherency),
-                _peak(story, fit),
+                safe(_title(story, series.scenario)),
+                safe(series.label),
+                ", ".join(map(str, fit.levels)),
+                between(fit.contention),
+                between(fit.coherency),
+                _peak(fit),
                 "yes" if fit.describes else "no",
             ]
             for series, fit in fitted
@@ -155,46 +160,43 @@ def _scaling(story: Story) -> Iterator[str]:
             "Where the law doesn't describe the levels, its coefficients say little: take the figures themselves."
         )
     names = [
-        f"{facts.name(series.label)} in *{facts.name(_title(story, series.scenario))}* "
-        f"({facts.counted(len(fit.levels), 'level')})"
+        f"{safe(series.label)} in *{safe(_title(story, series.scenario))}* ({counted(len(fit.levels), 'level')})"
         for series, fit in few
         if len(fit.levels) > 1
     ]
     if names:
-        needed = facts.counted(few[0][1].needed, "level")
+        needed = counted(few[0][1].needed, "level")
         yield prose(f"Too few levels to fit the law, which takes {needed}: {listed(names)}.")
     for name in dict.fromkeys(series.scenario for series, _ in fitted):
         title = _title(story, name)
-        words = facts.name(f"{title}: throughput by concurrency, with the fitted law and its band")
+        words = safe(f"{title}: throughput by concurrency, with the fitted law and its band")
         yield f"![{words}]({quote(f'{story.curves}/{name}.svg')})"
 
 
-def _peak(story: Story, fit: Usl) -> str:
-    facts = story.facts
+def _peak(fit: Usl) -> str:
     if fit.peak_at == "lowest level":
-        return f"at {facts.whole(fit.levels[0])}, falling from there"
+        return f"at {whole(fit.levels[0])}, falling from there"
     if fit.peak_at == "highest level":
-        return f"not reached at {facts.whole(fit.levels[-1])}"
-    return facts.between(Bounds(fit.peak.value, fit.peak.low, fit.peak.high))
+        return f"not reached at {whole(fit.levels[-1])}"
+    return between(fit.peak)
 
 
 def _growth(story: Story) -> Iterator[str]:
-    facts = story.facts
     rows = [
         [
-            facts.name(f"{way.label} at {way.concurrency}"),
-            facts.name(_title(story, way.scenario)),
-            facts.kept(", ".join(facts.whole(size) for size in way.growth.sizes)),
-            facts.times(way.growth.times_time),
-            facts.between(way.growth.exponent),
+            safe(f"{way.label} at {way.concurrency}"),
+            safe(_title(story, way.scenario)),
+            ", ".join(whole(size) for size in way.growth.sizes),
+            times(way.growth.times_time),
+            between(way.growth.exponent),
             way.growth.shape,
         ]
-        for way in story.grown
+        for way in story.study.grown
     ]
     if rows:
         yield prose(
             "**How it scales with size.** The time goes with the number of items to the power of an exponent, fitted "
-            f"to sizes that cells link in pairs; an exponent of {facts.whole(1)} is linear."
+            f"to sizes that cells link in pairs; an exponent of {whole(1)} is linear."
         )
         yield table(["Way", "Scenario", "Items", "Time grows", "Exponent", "Growth"], rows, words=2)
     else:
@@ -202,20 +204,19 @@ def _growth(story: Story) -> Iterator[str]:
 
 
 def _noise(story: Story) -> str:
-    noises = [(max(view.noise.high, 1 / view.noise.low), view) for view in story.study.views if view.noise]
+    noises = story.study.noises
     if not noises:
         return prose("**Noise.** No scenario measured its baseline against itself.")
-    (worst, view), typical = max(noises, key=lambda each: each[0]), middle(noise for noise, _ in noises)
-    facts = story.facts
+    (worst, view), typical = noises[0], median_of(noise for noise, _ in noises)
     return prose(
-        f"**Noise.** The baseline against itself is up to {facts.times(typical or worst)} itself in the typical "
-        f"scenario, and up to {facts.times(worst)} in the noisiest, *{facts.name(view.title)}*."
+        f"**Noise.** The baseline against itself is up to {times(typical or worst)} itself in the typical "
+        f"scenario, and up to {times(worst)} in the noisiest, *{safe(view.title)}*."
     )
 
 
 def _figures(story: Story) -> Iterator[str]:
     for name in dict.fromkeys(advice.name for mode in story.modes.values() for advice in mode.deciding):
-        words = story.facts.kept(safe(alternative_text(story.view(name))))
+        words = safe(alternative_text(story.view(name)))
         yield f"![{words}]({quote(f'{story.figures}/{name}.svg')})"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ingest_bench.advice import ModeRecommendation
 from ingest_bench.advice.options import Option
 from ingest_bench.design.story import Story
-from ingest_bench.reporting.rows import middle
+from ingest_bench.statistics import median_of
 from stac_ingest.geoparquet.row_sizes import BATCH_BYTES, ROWS
 from stac_ingest.sources.json_directory import SLICE
 
@@ -31,6 +31,11 @@ class Pool:
     peak_mb: float | None
     alone_mb: float | None
     """Peaks as measured, with the pool and one at a time."""
+
+    @property
+    def extra_mb(self) -> float | None:
+        """What the pool takes over one at a time, as measured; None with one worker."""
+        return self.peak_mb - self.alone_mb if self.workers > 1 and self.peak_mb and self.alone_mb else None
 
     @property
     def bound_mb(self) -> float | None:
@@ -69,7 +74,7 @@ def _batch(advice: ModeRecommendation, use: Option, item: float | None) -> tuple
 
 def _item_bytes(story: Story, advice: ModeRecommendation, use: Option) -> float | None:
     """Give the bytes of one item as they travel: as read where that was counted, else as the corpus holds them."""
-    read = middle(sample.bytes_read / sample.items for sample in use.samples if sample.bytes_read and sample.items)
+    read = median_of(sample.bytes_read / sample.items for sample in use.samples if sample.bytes_read and sample.items)
     if read:
         return read
     manifest = story.view(advice.deciding[0].name).manifest

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from ingest_bench.advice import ModeRecommendation
 from ingest_bench.design.story import Story, points, prose, section, table
+from ingest_bench.reporting.certainty import MODE_NAMES, pairs_needed, probability, share
 from ingest_bench.reporting.columns import failures_told, lost, repeated
 from ingest_bench.reporting.compare import usable
-from ingest_bench.reporting.view import Kind
-from ingest_bench.reporting.what_to_do import MODE_NAMES, pairs_needed, probability, share
-from ingest_bench.reporting.wording import listed
+from ingest_bench.reporting.kinds import DIRECTORY, RATE, of_kind
+from ingest_bench.reporting.wording import counted, listed, number, safe, speed_up, times, whole
 from stac_ingest.api.exchange import TOO_MANY
 from stac_ingest.config import IngestConfig
 
 
 def failures(story: Story) -> str:
     """Say what happens to what goes wrong, with what this run has seen of it."""
-    facts, fields = story.facts, IngestConfig.model_fields
-    tries = facts.whole(fields["retry_attempts"].default)
-    patience = facts.number(fields["retry_seconds"].default)
+    fields = IngestConfig.model_fields
+    tries = whole(fields["retry_attempts"].default)
+    patience = number(fields["retry_seconds"].default)
     parts = [
         "**A bad file or item** is collected under its name and costs itself alone, at any concurrency.",
         (
@@ -31,7 +31,7 @@ def failures(story: Story) -> str:
     if "api" in story.modes:
         parts += [
             (
-                f"**A refusal ({facts.whole(TOO_MANY)})** is waited for, up to {tries} tries and {patience} s a "
+                f"**A refusal ({whole(TOO_MANY)})** is waited for, up to {tries} tries and {patience} s a "
                 "request, by all workers together; with `retry: none` it is a failure at once, and a later run "
                 "brings it back."
             ),
@@ -42,12 +42,11 @@ def failures(story: Story) -> str:
 
 def tests(story: Story) -> str:
     """List what has to be shown before the design is in use."""
-    facts = story.facts
     rows = [
         [
-            f"{MODE_NAMES[mode]}: {facts.name(option.label)} in {facts.name(scenario.scenario.title)}",
-            facts.ratio(option.ratio),
-            facts.times(option.ratio.low),
+            f"{MODE_NAMES[mode]}: {safe(option.label)} in {safe(scenario.scenario.title)}",
+            speed_up(option.ratio),
+            times(option.ratio.low),
         ]
         for mode, advice in story.modes.items()
         for scenario, option in zip(advice.deciding, advice.chosen, strict=True)
@@ -63,7 +62,7 @@ def tests(story: Story) -> str:
             "broken files, refusals, a server that stops, and a run that is killed and resumed."
         ),
         "**Parity**: every sample's digest is compared with the corpus; a way that fails is not measured as fast.",
-        f"**No regression at a concurrency of {facts.whole(1)}**: the earlier run against the new one, cell by cell.",
+        f"**No regression at a concurrency of {whole(1)}**: the earlier run against the new one, cell by cell.",
     ]
     told = prose("**Performance**: the cells that the decision rests on, which a new run must not fall below:")
     return section("Test plan", [points(parts), *([told] if rows else []), table(["Cell", "Now", "At least"], rows)])
@@ -71,10 +70,10 @@ def tests(story: Story) -> str:
 
 def migration(story: Story) -> str:
     """Say how a pipeline comes to use it."""
-    facts, default = story.facts, IngestConfig.model_fields["concurrency"].default
+    default = IngestConfig.model_fields["concurrency"].default
     parts = [
         (
-            f"Nothing changes by itself: the default is a concurrency of {facts.whole(default)}, and settings of "
+            f"Nothing changes by itself: the default is a concurrency of {whole(default)}, and settings of "
             "today are taken as they are."
         ),
         "Where one at a time is advised, the new reading is all there is to take; no setting is needed.",
@@ -82,7 +81,7 @@ def migration(story: Story) -> str:
     for mode, advice in story.concurrent.items():
         if advice.use:
             doubt = ", provisionally until it is decided" if mode in story.undecided else ""
-            parts.append(f"{MODE_NAMES[mode]}: opt in with {facts.name(advice.use.label)}{doubt}.")
+            parts.append(f"{MODE_NAMES[mode]}: opt in with {safe(advice.use.label)}{doubt}.")
     parts += [
         "Consumers must not count on an order above that; downstream stages of this pipeline don't.",
         (
@@ -95,7 +94,7 @@ def migration(story: Story) -> str:
 
 def risks(story: Story) -> str:
     """List what can go wrong, what this run says of it, and what to do."""
-    rows = [row for advice in story.modes.values() for row in _of_mode(story, advice)]
+    rows = [row for advice in story.modes.values() for row in _of_mode(advice)]
     rows += [*_of_memory(story), *_of_noise(story)]
     rows.append(
         [
@@ -108,60 +107,59 @@ def risks(story: Story) -> str:
 
 
 def _seen(story: Story) -> Iterator[str]:
-    facts, told = story.facts, []
-    for view in story.study.of_kind(Kind.DIRECTORY):
+    told = []
+    for view in of_kind(story.study, DIRECTORY):
         counts = [count for row in usable(view) if (count := failures_told(view, row))]
         if counts:
             right = sum(named == broken for named, broken in counts)
             told.append(
-                f"*{facts.name(view.title)}*: {facts.counted(counts[0][1], 'file')} are broken, and "
-                f"{facts.whole(right)} of {facts.counted(len(counts), 'cell')} report as many."
+                f"*{safe(view.title)}*: {counted(counts[0][1], 'file')} are broken, and "
+                f"{whole(right)} of {counted(len(counts), 'cell')} report as many."
             )
-    for view in story.study.of_kind(Kind.RATE):
+    for view in of_kind(story.study, RATE):
         refused = max((row.rate_limited or 0 for row in view.rows), default=0)
         gone = max((lost(view, row) or 0 for row in usable(view)), default=0)
         told.append(
-            f"*{facts.name(view.title)}*: up to {facts.counted(refused, 'refusal')} a run were met, and "
-            f"{facts.counted(max(gone, 0), 'item')} lost."
+            f"*{safe(view.title)}*: up to {counted(refused, 'refusal')} a run were met, and "
+            f"{counted(max(gone, 0), 'item')} lost."
         )
     twice = sum(repeated(row) for view in story.study.views for row in usable(view))
-    once = f"{facts.counted(twice, 'item')} came twice and counted once" if twice else "No item came twice"
+    once = f"{counted(twice, 'item')} came twice and counted once" if twice else "No item came twice"
     told.append(f"{once}, in all runs that count.")
     yield prose("What this run has seen of it:")
     yield points(told)
 
 
-def _of_mode(story: Story, advice: ModeRecommendation) -> Iterator[list[str]]:
-    facts, chance, use = story.facts, advice.verdict.chance, advice.use
+def _of_mode(advice: ModeRecommendation) -> Iterator[list[str]]:
+    chance, use = advice.verdict.chance, advice.use
     if chance is None or use is None:
         return
     if not advice.verdict.decided:
         yield [
-            f"{MODE_NAMES[advice.mode]}: the provisional choice of {facts.name(use.label)} is wrong",
+            f"{MODE_NAMES[advice.mode]}: the provisional choice of {safe(use.label)} is wrong",
             (
-                f"{facts.kept(probability(1 - chance.p_best))} that another is better, at a loss of "
-                f"{facts.kept(share(chance.loss_if_not_best))} then"
+                f"{probability(1 - chance.p_best)} that another is better, at a loss of "
+                f"{share(chance.loss_if_not_best)} then"
             ),
-            f"take {facts.kept(pairs_needed(advice.verdict))}",
+            f"take {pairs_needed(advice.verdict)}",
         ]
     for other in advice.better_elsewhere:
         if other.use:
             yield [
-                f"{MODE_NAMES[advice.mode]}: conditions as in {facts.name(other.scenario.title)}",
-                f"a loss of {facts.kept(share(other.expected_loss(use.key)))} against {facts.name(other.use.label)}",
+                f"{MODE_NAMES[advice.mode]}: conditions as in {safe(other.scenario.title)}",
+                f"a loss of {share(other.expected_loss(use.key))} against {safe(other.use.label)}",
                 "use the settings of that scenario there",
             ]
 
 
 def _of_memory(story: Story) -> Iterator[list[str]]:
-    facts = story.facts
     for mode, advice in story.concurrent.items():
         alone = story.alone(advice)
         peak = max((option.memory_mb or 0.0 for option in advice.chosen), default=0.0)
         if alone and alone.memory_mb and peak:
             yield [
                 f"{MODE_NAMES[mode]}: memory grows with concurrency",
-                f"{facts.whole(alone.memory_mb)} MB one at a time, up to {facts.whole(peak)} MB as advised",
+                f"{whole(alone.memory_mb)} MB one at a time, up to {whole(peak)} MB as advised",
                 "bounded queues; lower the concurrency, or the page size, where memory is short",
             ]
 
@@ -169,7 +167,7 @@ def _of_memory(story: Story) -> Iterator[list[str]]:
 def _of_noise(story: Story) -> Iterator[list[str]]:
     loud = [view for view in story.study.views if view.noise and not view.noise.low <= 1 <= view.noise.high]
     if loud:
-        names = listed([f"*{story.facts.name(view.title)}*" for view in loud])
+        names = listed([f"*{safe(view.title)}*" for view in loud])
         yield [
             "The machine was not quiet",
             f"the baseline differs from itself beyond its interval in {names}",

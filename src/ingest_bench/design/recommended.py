@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.scenarios import Mode
-from ingest_bench.reporting.what_to_do import MODE_NAMES, baseline_of, costs, how_sure
+from ingest_bench.reporting.certainty import MODE_NAMES, how_sure
+from ingest_bench.reporting.what_to_do import costs
 from ingest_bench.reporting.wording import counted, plain, speed_up
 
 HEAD = (
@@ -48,7 +49,7 @@ def _evidence(advice: ModeRecommendation) -> Iterator[str]:
         if option.cell.null or ratio is None:
             told = "the baseline itself"
         else:
-            told = f"{speed_up(ratio)} as fast as {baseline_of(scenario)}, {counted(ratio.pairs, 'pair')}"
+            told = f"{speed_up(ratio)} as fast as {scenario.scenario.baseline_label}, {counted(ratio.pairs, 'pair')}"
         yield f"{MODE_NAMES[advice.mode]}: {option.label}: {told} (cell {option.name})."
     yield _bare(how_sure(advice.verdict, advice.options_named))
     yield f"It takes {costs(advice.chosen)}."

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from tabulate import tabulate
-
-from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation, recommend_modes, recommend_scenarios
+from ingest_bench.advice import ModeRecommendation
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.scenarios import Mode
-from ingest_bench.design.facts import Facts
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.markdown import pipe_table
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import paragraph, point
-from ingest_bench.results import Results
-from ingest_bench.scaling import Series, WayGrown, scenario_series, ways_grown
+from ingest_bench.scaling import Bounds
 
 OPTION_NAMES = {
     "semaphore": "Option 1, a semaphore",
@@ -30,34 +29,15 @@ class Story:
     """The results, what follows from them, and where to look."""
 
     study: Study
-    scenarios: list[ScenarioRecommendation]
-    modes: dict[Mode, ModeRecommendation]
-    series: list[Series]
-    grown: list[WayGrown]
-    figures: str
+    figures: str = "figures"
     """Folder of the report's figures, seen from the document."""
-    curves: str
+    curves: str = "scaling"
     """Folder of the figures of the scaling law, seen from the document."""
-    facts: Facts = field(default_factory=Facts)
 
-    @classmethod
-    def of(cls, results: Results, figures: str = "figures", curves: str = "scaling") -> Story:
-        """Gather.
-
-        Raises:
-            AggregationError: a cell's scenario or arm is not in the configuration.
-
-        """
-        scenarios = recommend_scenarios(results)
-        return cls(
-            study=Study.of(results),
-            scenarios=scenarios,
-            modes=recommend_modes(results, scenarios),
-            series=scenario_series(results),
-            grown=ways_grown(results),
-            figures=figures,
-            curves=curves,
-        )
+    @property
+    def modes(self) -> dict[Mode, ModeRecommendation]:
+        """What to use in each mode that was measured."""
+        return self.study.modes
 
     @property
     def concurrent(self) -> dict[Mode, ModeRecommendation]:
@@ -91,8 +71,7 @@ def section(title: str, parts: Iterator[str] | Sequence[str]) -> str:
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:
     """Write a Markdown table; all columns but the first `words` hold figures, and are aligned to the right."""
-    align = ["left" if place < words else "right" for place in range(len(titles))]
-    return tabulate(rows, headers=titles, tablefmt="pipe", colalign=align, disable_numparse=True) if rows else ""
+    return pipe_table(titles, rows, range(words, len(titles))) if rows else ""
 
 
 def points(texts: Sequence[str]) -> str:
@@ -103,3 +82,15 @@ def points(texts: Sequence[str]) -> str:
 def prose(*sentences: str) -> str:
     """Write a paragraph."""
     return paragraph(" ".join(text for text in sentences if text))
+
+
+def between(bounds: Bounds) -> str:
+    """Write an estimate with its interval: two digits that count, however small, and no exponents."""
+    value, low, high = (_rounded(number) for number in (bounds.value, bounds.low, bounds.high))
+    return f"{value} ({low} to {high})"
+
+
+def _rounded(value: float) -> str:
+    size = abs(value)
+    digits = 2 if size == 0 else max(0, 1 - math.floor(math.log10(size)))
+    return f"{value:,.{min(digits, 6)}f}"

@@ -6,19 +6,20 @@ from collections.abc import Callable
 
 from ingest_bench.arms.base import ADAPTIVE
 from ingest_bench.reporting.bounds import what_bounds
-from ingest_bench.reporting.columns import lost, over_bucket
-from ingest_bench.reporting.compare import alone, best, recommended, rival, together, usable, versus
+from ingest_bench.reporting.columns import lost, over_bucket, way_of_paging
+from ingest_bench.reporting.compare import alone, best, concurrency, recommended, rival, together, usable, versus
 from ingest_bench.reporting.content import Question
 from ingest_bench.reporting.findings import fastest, helped
+from ingest_bench.reporting.kinds import answering
+from ingest_bench.reporting.kinds.apis import latency, paging
+from ingest_bench.reporting.kinds.growing import grown
 from ingest_bench.reporting.options import option_favoured
 from ingest_bench.reporting.replies import Reply, by_scenario
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.topics import by_page_size, grown, latency, paging
-from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, listed, percent, safe, speed_up, times, whole
 from ingest_bench.statistics import no_difference
-
-INGESTING = (Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET, Kind.REQUESTS, Kind.RATE)
 
 
 def answers(study: Study) -> list[Question]:
@@ -29,69 +30,31 @@ def answers(study: Study) -> list[Question]:
 def helps(study: Study) -> Reply:
     """Say where concurrency helps, and at what level."""
     verdicts: dict[str, list[str]] = {"helps": [], "makes no difference": [], "makes it slower": []}
-    for view in study.of_kind(*INGESTING):
-        one, many = alone(view), together(view)
-        if one and many:
-            ratio = versus(many, one)
-            same = no_difference(ratio, view.noise)
-            verdict = "makes no difference" if same else "helps" if ratio.median > 1 else "makes it slower"
-            verdicts[verdict].append(safe(view.title))
+    for view in answering(study, "concurrency"):
+        if found := concurrency(view):
+            verdicts[found[0]].append(safe(view.title))
     told = [f"it {verdict} with {listed(names)}" for verdict, names in verdicts.items() if names]
-    return by_scenario(study, INGESTING, _help_and_level, "; ".join(told))
-
-
-def adaptive(study: Study) -> Reply:
-    """Compare the level that is found while running with the best that was fixed beforehand."""
-    return by_scenario(study, (Kind.REQUESTS, Kind.RATE, Kind.GROWTH), _adaptive)
-
-
-def memory(study: Study) -> Reply:
-    """Say what concurrency costs in memory."""
-    return by_scenario(study, INGESTING, _memory)
-
-
-def processes(study: Study) -> Reply:
-    """Say whether several processes speed up file mode."""
-    return by_scenario(study, (Kind.FILES, Kind.DIRECTORY), _processes)
-
-
-def clients(study: Study) -> Reply:
-    """Compare pystac-client with direct HTTP, one request at a time."""
-    return by_scenario(study, (Kind.LATENCY, Kind.REQUESTS), lambda view: latency(study, view))
-
-
-def pages(study: Study) -> Reply:
-    """Compare pages fetched one after another with several at once."""
-    return by_scenario(
-        study, (Kind.PAGES,), lambda view: f"{by_page_size(view) or fastest(view)} {paging(study, view)}"
-    )
+    return by_scenario(answering(study, "concurrency"), _help_and_level, "; ".join(told))
 
 
 def limits(study: Study) -> Reply:
     """Say which rate limits were met, and what that cost."""
     views = [view for view in study.views if view.api]
-    told = [f"*{safe(view.title)}*: {text}" for view in views if (text := _limits_met(view))]
-    if told or not views:
-        return Reply("", told)
-    return Reply(f"None, in {counted(len(views), 'API scenario')}.")
-
-
-def scale(study: Study) -> Reply:
-    """Say how the time grows with the size of the collection."""
-    return by_scenario(study, (Kind.GROWTH,), lambda view: grown(study, view))
+    found = by_scenario(views, _limits_met)
+    return found if found.points or not views else Reply(f"None, in {counted(len(views), 'API scenario')}.")
 
 
 def bottleneck(study: Study) -> Reply:
     """Say which stage of a pipeline takes the most time."""
-    stages = [_longest(row) for view in study.of_kind(Kind.MIXED) if (row := best(usable(view))) and row.stage_shares]
+    stages = [_longest(row) for view in answering(study, "stages") if (row := best(usable(view))) and row.stage_shares]
     counts = [f"{name} in {counted(stages.count(name), 'scenario')}" for name in dict.fromkeys(stages)]
-    return by_scenario(study, (Kind.MIXED,), _longest_stage, listed(counts))
+    return by_scenario(answering(study, "stages"), _longest_stage, listed(counts))
 
 
 def formats(study: Study) -> Reply:
     """Compare the output formats by end-to-end time, each with the way that is best for it."""
     groups: dict[str, list[tuple[float, str]]] = {}
-    for view in study.of_kind(Kind.MIXED):
+    for view in answering(study, "stages"):
         top, pipeline = best(usable(view)), view.scenario.pipeline
         if top and top.time_s and pipeline:
             groups.setdefault(view.scenario.corpus, []).append((top.time_s, pipeline.output))
@@ -106,7 +69,7 @@ def formats(study: Study) -> Reply:
 
 def order(study: Study) -> Reply:
     """Say whether the stages behind the ingest cope with items out of order."""
-    rows = [(view, row) for view in study.of_kind(Kind.MIXED) for row in view.rows if row.level > 1 and row.samples]
+    rows = [(view, row) for view in answering(study, "stages") for row in view.rows if row.level > 1 and row.samples]
     if not rows:
         return Reply()
     bad = [f"{safe(row.name)} in {safe(view.title)}" for view, row in rows if not row.cell.parity.ok]
@@ -118,29 +81,31 @@ def order(study: Study) -> Reply:
     )
 
 
-QUESTIONS: dict[str, Callable[[Study], Reply]] = {
-    "Is ingestion I/O-, CPU- or network-bound?": what_bounds,
-    "Does concurrency help, and at what level?": helps,
-    "Which design option do the data favour?": option_favoured,
-    "Is `concurrency: auto` as good as the best fixed level?": adaptive,
-    "What does concurrency cost in memory?": memory,
-    "Can several processes speed up file mode?": processes,
-    "What does pystac-client cost against direct HTTP?": clients,
-    "Pages one after another, or several at once?": pages,
-    "Which rate limits were met?": limits,
-    "How does the time grow with the collection?": scale,
-    "Is ingest, transform or output the bottleneck?": bottleneck,
-    "Does the output format matter?": formats,
-    "Do downstream stages cope with items out of order?": order,
-}
-
-
 def _help_and_level(view: View) -> str | None:
     text, row, other = helped(view), recommended(view), rival(view)
     if text is None or row is None:
         return None
     doubt = f", but {safe(other.name)} can't be told from it yet: more pairs are needed" if other else ""
     return f"{text} Recommended: {safe(row.name)}{doubt}."
+
+
+def _pages(view: View) -> str:
+    return f"{_by_page_size(view) or fastest(view)} {paging(view)}"
+
+
+def _by_page_size(view: View) -> str | None:
+    """Compare the best way of paging with the baseline's way, page size by page size."""
+    way = next((way_of_paging(row) for row in view.rows if row.cell.arm == view.scenario.baseline.arm), None)
+    told = []
+    for size in sorted({row.page_size for row in usable(view)}):
+        rows = [row for row in usable(view) if row.page_size == size]
+        usual = next((row for row in rows if way_of_paging(row) == way), None)
+        other = best([row for row in rows if way_of_paging(row) != way])
+        if usual and other:
+            ratio = versus(other, usual)
+            alike = ", no difference" if no_difference(ratio, view.noise) else ""
+            told.append(f"{size:,} a page: {safe(way_of_paging(other))}, {speed_up(ratio)} as fast{alike}")
+    return f"Against {safe(way or '')}, {'; '.join(told)}." if told else None
 
 
 def _adaptive(view: View) -> str | None:
@@ -201,3 +166,27 @@ def _limits_met(view: View) -> str | None:
     near = f" The best takes {times(min(overs))} the time that the limit itself imposes." if overs else ""
     kept = "none lost an item" if gone <= 0 else f"up to {counted(gone, 'item')} lost"
     return f"{counted(len(refused), 'cell')} met up to {counted(most, 'refusal')} (429) a run, {kept}.{near}"
+
+
+def _each(question: str, tell: Callable[[View], str | None]) -> Callable[[Study], Reply]:
+    """Answer a question by what each scenario that has something to say to it says."""
+    return lambda study: by_scenario(answering(study, question), tell)
+
+
+QUESTIONS: dict[str, Callable[[Study], Reply]] = {
+    "Is ingestion I/O-, CPU- or network-bound?": what_bounds,
+    "Does concurrency help, and at what level?": helps,
+    "Which design option do the data favour?": option_favoured,
+    "Is `concurrency: auto` as good as the best fixed level?": _each("auto", _adaptive),
+    "What does concurrency cost in memory?": _each("concurrency", _memory),
+    "Can several processes speed up file mode?": _each("processes", _processes),
+    "What does pystac-client cost against direct HTTP?": _each("client", latency),
+    "Pages one after another, or several at once?": _each("pages", _pages),
+    "Which rate limits were met?": limits,
+    "How does the time grow with the collection?": lambda study: by_scenario(
+        answering(study, "growth"), lambda view: grown(study, view)
+    ),
+    "Is ingest, transform or output the bottleneck?": bottleneck,
+    "Does the output format matter?": formats,
+    "Do downstream stages cope with items out of order?": order,
+}

@@ -7,10 +7,12 @@ stage would gain.
 from __future__ import annotations
 
 from ingest_bench.reporting.compare import alone
+from ingest_bench.reporting.kinds import answering, kind_of
 from ingest_bench.reporting.replies import Reply
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.stages import bottleneck_told, diagnosed
-from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import percent, safe, times
 
 MOSTLY, HARDLY = 0.8, 0.4
@@ -27,44 +29,40 @@ def what_bounds(study: Study) -> Reply:
     """Say for file mode and API mode what the time goes into."""
     named = [
         f"*{safe(view.title)}*: {bottleneck_told(found)}"
-        for view in study.of_kind(Kind.STAGES)
+        for view in answering(study, "removal")
         if (found := diagnosed(view))
     ]
-    views = study.of_kind(Kind.FILES, Kind.DIRECTORY, Kind.GEOPARQUET)
-    told = [text for view in views if (text := file_bound(view, _warm_twin(study, view)))]
-    told += [text for view in study.of_kind(Kind.REQUESTS, Kind.LATENCY) if (text := api_bound(view))]
+    told = circumstances(study)
     intro = (ELSEWHERE if told else REMOVED.strip()) if named else EVIDENCE if told else ""
     return Reply(intro, [*named, *told])
 
 
-def file_bound(view: View, warm: View | None) -> str | None:
-    """Say what reading files waits for, compared with warm files where they are cold here."""
+def circumstances(study: Study, *, compared: bool = True) -> list[str]:
+    """Say scenario by scenario what ingesting waits for, files first; cold files may be compared with warm ones."""
+    views = sorted(answering(study, "bound"), key=lambda view: view.api)
+    return [text for view in views if (text := _bound(view, _warm_twin(study, view) if compared else None))]
+
+
+def _bound(view: View, warm: View | None) -> str | None:
     row = alone(view)
     if row is None or row.cpu_share is None:
         return None
-    share = row.cpu_share
-    bound = "CPU-bound" if share >= MOSTLY else "I/O-bound" if share <= HARDLY else "bound by both CPU and I/O"
-    cold = _cold_told(row, warm)
-    return (
-        f"*{safe(view.title)}*: {bound} ({safe(row.cell.label)} computes {percent(min(share, 1))} of its time{cold})."
+    share, other = row.cpu_share, "network" if view.api else "I/O"
+    bound = (
+        "CPU-bound" if share >= MOSTLY else f"{other}-bound" if share <= HARDLY else f"bound by both CPU and {other}"
     )
+    rest = _server_told(row) if view.api else _cold_told(row, warm)
+    label = safe(row.cell.label)
+    return f"*{safe(view.title)}*: {bound} ({label} computes {percent(min(share, 1))} of its time{rest})."
 
 
-def api_bound(view: View) -> str | None:
-    """Say what asking an API waits for."""
-    row = alone(view)
-    if row is None or row.cpu_share is None:
-        return None
-    share = row.cpu_share
-    bound = "CPU-bound" if share >= MOSTLY else "network-bound" if share <= HARDLY else "bound by both CPU and network"
+def _server_told(row: Row) -> str:
     waits = row.median(
         lambda sample: (
             sample.server.requests * sample.server.response_ms_mean / 1000 / sample.wall_s if sample.server else None
         )
     )
-    server = f", the server takes {percent(waits)}" if waits is not None else ""
-    label = safe(row.cell.label)
-    return f"*{safe(view.title)}*: {bound} ({label} computes {percent(min(share, 1))} of its time{server})."
+    return f", the server takes {percent(waits)}" if waits is not None else ""
 
 
 def _cold_told(row: Row, warm: View | None) -> str:
@@ -86,7 +84,8 @@ def _warm_twin(study: Study, view: View) -> View | None:
             other
             for other in study.views
             if other.scenario.cache == "warm"
-            and (other.scenario.corpus, other.kind) == (view.scenario.corpus, view.kind)
+            and other.scenario.corpus == view.scenario.corpus
+            and kind_of(other) is kind_of(view)
         ),
         None,
     )

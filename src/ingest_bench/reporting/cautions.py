@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.void_kinds import OTHER_VOID, ROOM, VOIDS
-from ingest_bench.reporting.wording import counted, interval, listed, percent, safe, span
-from ingest_bench.results import Cell
+from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import counted, interval, listed, percent, safe
+from ingest_bench.results import Cell, Results
 from ingest_bench.statistics import relative_width
 
 NOISY = 0.25
@@ -21,6 +21,9 @@ BUSY = 1.5
 """Load before a cell, per core."""
 SLOWED = 0.8
 """The lowest clock rate after a cell, relative to the highest, from which on it shows in the numbers."""
+ROOM = "measure on more cores, or give the server more think time"
+EVERYWHERE = ""
+"""In place of a scenario's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,184 +36,53 @@ class Caution:
     remedy: str
 
 
-def cautions(study: Study) -> list[Caution]:
-    """List all doubts, scenario by scenario."""
-    found = [caution for view in study.views for caution in of_scenario(view)]
-    return [*found, *machine_cautions(study)]
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that may be wrong with a scenario."""
+
+    what: Callable[[View], str | None]
+    """Says what is wrong, where it is."""
+    cause: str
+    remedy: str
 
 
 def of_scenario(view: View) -> list[Caution]:
-    """List the doubts about one scenario."""
-    tellers: tuple[Callable[[View], Iterator[Caution]], ...] = (
-        noisy,
-        few_pairs,
-        void_samples,
-        unequal_work,
-        other_items,
-        stolen_time,
-        busy_before,
-        tried_again,
-        remarks_of_samples,
-    )
-    return [caution for tell in tellers for caution in tell(view)]
+    """List the doubts about one scenario, in the order of the checks."""
+    return [Caution(view.name, what, each.cause, each.remedy) for each in CHECKS if (what := each.what(view))]
 
 
-def noisy(view: View) -> Iterator[Caution]:
-    """Tell of a baseline that varies a lot against itself."""
-    if view.noise and relative_width(view.noise) > NOISY:
-        yield Caution(
-            view.name,
-            f"noisy: the baseline against itself shows {interval(view.noise)}",
-            "other programs, a changing clock rate, or runs too short to be steady",
-            "quiet the machine; raise sampling.budget_seconds",
-        )
-
-
-def few_pairs(view: View) -> Iterator[Caution]:
-    """Tell of cells that ended with few pairs."""
-    cells = [row for row in view.rows if row.cell.ratio and row.cell.ratio.pairs <= FEW_PAIRS]
-    if cells:
-        yield Caution(
-            view.name,
-            f"few pairs: {len(cells)} of {counted(len(view.rows), 'cell')} rest on {FEW_PAIRS} or fewer",
-            "the time for a cell was spent",
-            "raise sampling.budget_seconds or sampling.pairs.min",
-        )
-
-
-def void_samples(view: View) -> Iterator[Caution]:
-    """Tell of samples that couldn't be used, by kind of reason."""
-    voids = [sample.void for row in view.rows for sample in row.cell.samples if sample.void]
-    counts = Counter(next((kind for kind in VOIDS if reason.startswith(kind)), "") for reason in voids)
-    for kind, count in counts.items():
-        what, cause, remedy = VOIDS.get(kind, OTHER_VOID)
-        yield Caution(view.name, f"{what}: {counted(count, 'sample')} void, listed at the end", cause, remedy)
-
-
-def unequal_work(view: View) -> Iterator[Caution]:
-    """Tell of a baseline that doesn't deliver what the corpus holds."""
-    if any(not row.cell.baseline_parity.ok for row in view.rows):
-        yield Caution(
-            view.name,
-            "the baseline doesn't deliver what the corpus holds",
-            "a known defect, or a fault of the baseline",
-            "read its speed-ups as a comparison of unlike work",
-        )
-
-
-def other_items(view: View) -> Iterator[Caution]:
-    """Tell of ways that don't deliver what the corpus holds."""
-    wrong = [row for row in view.rows if row.samples and not (row.cell.parity.ok or row.cell.null)]
-    if wrong:
-        yield Caution(
-            view.name,
-            f"not the same items: {listed([safe(row.name) for row in wrong])}",
-            "a defect of that way, or files that changed while it ran; its reason stands below the table",
-            "don't use it; where the files changed, run again",
-        )
-
-
-def stolen_time(view: View) -> Iterator[Caution]:
-    """Tell of processors kept away by others on the same host."""
-    share = max(steal_share(row.cell) for row in view.rows)
-    if share > STEAL:
-        yield Caution(
-            view.name,
-            f"steal time: up to {percent(share)} of the processors' time went to others",
-            "a virtual machine on a shared host",
-            "measure on a machine of your own, or at another time",
-        )
-
-
-def busy_before(view: View) -> Iterator[Caution]:
-    """Tell of a machine that had work to do before a cell began."""
-    load = max(row.cell.load_before.load_1m / row.cell.environment.cores for row in view.rows)
-    if load > BUSY:
-        yield Caution(
-            view.name,
-            f"busy machine: a load of up to {load:.1f} per core before a cell",
-            "another program, or the cell before it",
-            "stop other programs and measure again",
-        )
-
-
-def tried_again(view: View) -> Iterator[Caution]:
-    """Tell of cells that needed more than one try."""
-    cells = [row for row in view.rows if row.cell.attempt > 1]
-    if cells:
-        yield Caution(
-            view.name,
-            f"measured at a later try: {listed([safe(row.name) for row in cells])}",
-            "a node or job that failed",
-            "look into the log of the cell",
-        )
-
-
-def remarks_of_samples(view: View) -> Iterator[Caution]:
-    """Tell of cold files that stayed in memory, of think times that were off, and of imports inside the clock."""
-    notes = [note for row in view.rows for sample in row.cell.samples for note in sample.notes]
-    warm = sum("still in memory" in note for note in notes)
-    off = sum(note.startswith("think time off") for note in notes)
-    late = sum(note.startswith("imported while the clock ran") for note in notes)
-    if warm:
-        yield Caution(
-            view.name,
-            f"not quite cold: pages were still in memory in {counted(warm, 'sample')}",
-            "the file system keeps them, or others read the same files",
-            "put the results on a local disk",
-        )
-    if off:
-        yield Caution(
-            view.name,
-            f"think time off by a fifth and more in {counted(off, 'sample')}",
-            "the server was busy with many or large pages, or shares the processors with the client",
-            ROOM,
-        )
-    if late:
-        yield Caution(
-            view.name,
-            f"imports inside the clock in {counted(late, 'sample')}",
-            "a package that loads parts of itself late",
-            "use a larger corpus, of which imports are a smaller part; compare its times with care",
-        )
-
-
-def machine_cautions(study: Study) -> Iterator[Caution]:
+def of_machines(results: Results) -> Iterator[Caution]:
     """List the doubts about all numbers: unsteady clocks, heat, and jobs that ran beside a measurement."""
-    cells = study.results.cells
+    cells = results.cells
     governors = {cell.environment.governor for cell in cells} - {None, "performance"}
     if governors:
         yield Caution(
-            "all",
+            EVERYWHERE,
             f"frequency governor {listed(sorted(safe(str(name)) for name in governors))}",
             "the processor saves power",
             "set it to performance while measuring",
         )
-    yield from _slowed(cells)
-    beside = Counter(str(job["rule"]) for job in study.results.jobs for cell in cells if _overlap(cell, job))
-    for rule, count in sorted(beside.items()):
-        yield Caution(
-            "all",
-            f"jobs of rule {safe(rule)} ran beside {counted(count, 'measurement')}",
-            "a second run of the workflow",
-            "run one at a time",
-        )
-
-
-def _slowed(cells: list[Cell]) -> Iterator[Caution]:
-    """Tell of processors that ran slower after some cells than after others: right after work they should be alike."""
-    by_host: dict[str, list[float]] = {}
+    clocks: dict[str, list[float]] = {}
     for cell in cells:
         if cell.load_after.cpu_mhz:
-            by_host.setdefault(cell.environment.host, []).append(cell.load_after.cpu_mhz)
-    for host, rates in by_host.items():
+            clocks.setdefault(cell.environment.host, []).append(cell.load_after.cpu_mhz)
+    for host, rates in clocks.items():
+        # Right after work they should be alike.
         if min(rates) < SLOWED * max(rates):
             yield Caution(
-                "all",
+                EVERYWHERE,
                 f"throttled: after cells the clock of {safe(host)} ran at {min(rates):,.0f} to {max(rates):,.0f} MHz",
                 "heat, a limit on power, or a processor that saves power",
                 "cool the machine, plug it in, set its governor to performance, and measure again",
             )
+    beside = Counter(str(job["rule"]) for job in results.jobs for cell in cells if _overlap(cell, job))
+    for rule, count in sorted(beside.items()):
+        yield Caution(
+            EVERYWHERE,
+            f"jobs of rule {safe(rule)} ran beside {counted(count, 'measurement')}",
+            "a second run of the workflow",
+            "run one at a time",
+        )
 
 
 def steal_share(cell: Cell) -> float:
@@ -219,14 +91,109 @@ def steal_share(cell: Cell) -> float:
     return max(0.0, cell.load_after.steal_s - cell.load_before.steal_s) / seconds if seconds > 0 else 0.0
 
 
-def caution_line(view: View) -> str | None:
-    """Write the doubts about a scenario in one line."""
-    return "; ".join(caution.what for caution in of_scenario(view)) or None
+def _noisy(view: View) -> str | None:
+    noise = view.noise
+    if noise is None or relative_width(noise) <= NOISY:
+        return None
+    return f"noisy: the baseline against itself shows {interval(noise)}"
 
 
-def measuring_time(study: Study) -> str:
-    """Write how long the cells took to measure, all together."""
-    return span(sum(cell.ended_at - cell.started_at for cell in study.results.cells))
+def _few_pairs(view: View) -> str | None:
+    few = sum(row.cell.ratio is not None and row.cell.ratio.pairs <= FEW_PAIRS for row in view.rows)
+    return f"few pairs: {few} of {counted(len(view.rows), 'cell')} rest on {FEW_PAIRS} or fewer" if few else None
+
+
+def _void(kind: str, word: str, view: View) -> str | None:
+    reasons = [sample.void for row in view.rows for sample in row.cell.samples if sample.void]
+    count = sum(next(each for each in VOIDS if reason.startswith(each)) == kind for reason in reasons)
+    return f"{word}: {counted(count, 'sample')} void, listed at the end" if count else None
+
+
+def _unequal_work(view: View) -> str | None:
+    unlike = any(not row.cell.baseline_parity.ok for row in view.rows)
+    return "the baseline doesn't deliver what the corpus holds" if unlike else None
+
+
+def _other_items(view: View) -> str | None:
+    wrong = [row for row in view.rows if row.samples and not (row.cell.parity.ok or row.cell.null)]
+    return f"not the same items: {listed([safe(row.name) for row in wrong])}" if wrong else None
+
+
+def _stolen_time(view: View) -> str | None:
+    share = max(steal_share(row.cell) for row in view.rows)
+    return f"steal time: up to {percent(share)} of the processors' time went to others" if share > STEAL else None
+
+
+def _busy_before(view: View) -> str | None:
+    load = max(row.cell.load_before.load_1m / row.cell.environment.cores for row in view.rows)
+    return f"busy machine: a load of up to {load:.1f} per core before a cell" if load > BUSY else None
+
+
+def _tried_again(view: View) -> str | None:
+    cells = [safe(row.name) for row in view.rows if row.cell.attempt > 1]
+    return f"measured at a later try: {listed(cells)}" if cells else None
+
+
+def _noted(part: str, told: str, view: View) -> str | None:
+    count = sum(part in note for row in view.rows for sample in row.cell.samples for note in sample.notes)
+    return f"{told} in {counted(count, 'sample')}" if count else None
+
+
+VOIDS = {
+    "the server was saturated": (
+        "saturated server",
+        "the simulated server shares the processors with the client",
+        ROOM,
+    ),
+    "Little's law": ("server out of step", "the server was too busy to keep its own record", ROOM),
+    "no items": (
+        "nothing delivered",
+        "the source was empty, or refused every request",
+        "read the cell's log, mend the source, and run again",
+    ),
+    "the server answered 429": (
+        "refusals unnoticed",
+        "a client that asks again by itself, and doesn't say so",
+        "raise the server's rate, or leave this way out of the scenario",
+    ),
+    "": ("unusable", "given with each of them", "read the cell's log, and measure again on a quieter machine"),
+}
+"""By how the reason of a void sample begins (`ingest_bench.validity`): its name, its likely cause, what to do."""
+CHECKS = (
+    Check(
+        _noisy,
+        "other programs, a changing clock rate, or runs too short to be steady",
+        "quiet the machine; raise sampling.budget_seconds",
+    ),
+    Check(_few_pairs, "the time for a cell was spent", "raise sampling.budget_seconds or sampling.pairs.min"),
+    *(Check(partial(_void, kind, word), cause, remedy) for kind, (word, cause, remedy) in VOIDS.items()),
+    Check(
+        _unequal_work, "a known defect, or a fault of the baseline", "read its speed-ups as a comparison of unlike work"
+    ),
+    Check(
+        _other_items,
+        "a defect of that way, or files that changed while it ran; its reason stands below the table",
+        "don't use it; where the files changed, run again",
+    ),
+    Check(_stolen_time, "a virtual machine on a shared host", "measure on a machine of your own, or at another time"),
+    Check(_busy_before, "another program, or the cell before it", "stop other programs and measure again"),
+    Check(_tried_again, "a node or job that failed", "look into the log of the cell"),
+    Check(
+        partial(_noted, "still in memory", "not quite cold: pages were still in memory"),
+        "the file system keeps them, or others read the same files",
+        "put the results on a local disk",
+    ),
+    Check(
+        partial(_noted, "think time off", "think time off by a fifth and more"),
+        "the server was busy with many or large pages, or shares the processors with the client",
+        ROOM,
+    ),
+    Check(
+        partial(_noted, "imported while the clock ran", "imports inside the clock"),
+        "a package that loads parts of itself late",
+        "use a larger corpus, of which imports are a smaller part; compare its times with care",
+    ),
+)
 
 
 def _overlap(cell: Cell, job: dict[str, object]) -> bool:

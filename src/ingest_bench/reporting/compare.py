@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ingest_bench.advice.options import SIMPLEST_FIRST, Option
+from ingest_bench.advice.options import SIMPLEST_FIRST
 from ingest_bench.advice.scenarios import ScenarioRecommendation, recommend_scenario
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.results import Ratio
+from ingest_bench.scaling import Growth
 from ingest_bench.statistics import no_difference
 
 
@@ -75,9 +76,10 @@ def rival(view: View) -> Row | None:
 
     """
     advice = advised(view)
-    smaller = [
-        option for option in advice.contenders if not advice.verdict.decided and option.concurrency < _level(advice.use)
-    ]
+    use = advice.use
+    if use is None or advice.verdict.decided:
+        return None
+    smaller = [option for option in advice.contenders if option.concurrency < use.concurrency]
     likely = max(smaller, key=lambda option: advice.verdict.chances[option.key].p_within_tolerance, default=None)
     return next((row for row in view.rows if likely and row.cell is likely.cell), None)
 
@@ -101,21 +103,26 @@ def together(view: View) -> Row | None:
     return best([row for row in _settable(view) if row.level > 1])
 
 
+def concurrency(view: View) -> tuple[str, Row, Row, Ratio] | None:
+    """Compare several things at a time with one.
+
+    Returns:
+        What concurrency does, the best way with it and the one without, and how they compare; None where only one of
+        both was measured.
+
+    """
+    one, many = alone(view), together(view)
+    if one is None or many is None:
+        return None
+    ratio = versus(many, one)
+    same = no_difference(ratio, view.noise)
+    return "makes no difference" if same else "helps" if ratio.median > 1 else "makes it slower", many, one, ratio
+
+
 def by_strategy(view: View) -> dict[str, Row]:
     """Give the best row of each worker strategy, simplest first."""
     found = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
     return {name: row for name, row in found.items() if row is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """How the time grows from the smallest corpus to the largest, with the same way of ingesting."""
-
-    times_items: float
-    times_time: float
-    exponent: float
-    low: float
-    high: float
 
 
 def growth(study: Study, view: View, row: Row) -> Growth | None:
@@ -127,14 +134,9 @@ def growth(study: Study, view: View, row: Row) -> Growth | None:
     """
     cell = (view.name, row.cell.arm, row.level)
     way = next((way for way in study.grown if (way.scenario, way.arm, way.concurrency) == cell), None)
-    if way is None or not view.growing:
+    if way is None or not view.scenario.growing:
         return None
-    found, sizes = way.growth.exponent, way.growth.sizes
-    return Growth(sizes[-1] / sizes[0], way.growth.times_time, found.value, found.low, found.high)
-
-
-def _level(option: Option | None) -> int:
-    return option.concurrency if option else 0
+    return way.growth
 
 
 def _settable(view: View) -> list[Row]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from ingest_bench.reporting.plots.svg import Drawing
+from xml.etree.ElementTree import Element
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?")
 
@@ -65,12 +64,25 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """A plot, and the sentences that say what it shows."""
+
+    title: str
+    shows: str
+    svg: Element
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """The plots of one subject: a file beside the Markdown, inline in HTML."""
 
     name: str
     alternative: str
     drawings: Sequence[Drawing]
+    title: str = ""
+    """Stands above the plots in their file; foreign text."""
 
 
 @dataclass(frozen=True, slots=True)

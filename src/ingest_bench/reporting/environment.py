@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from ingest_bench.reporting.cautions import cautions, steal_share
+from ingest_bench.reporting.cautions import steal_share
 from ingest_bench.reporting.content import Block, Paragraph, Points, Table, entries
 from ingest_bench.reporting.overhead import overhead_told
-from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.wording import NOTHING, counted, listed, percent, safe
 from ingest_bench.results import Cell, Environment
 
@@ -46,7 +46,7 @@ NONE = Paragraph("None.")
 
 def warnings_section(study: Study) -> Block:
     """List every doubt with its likely cause and what to do."""
-    rows = [entries([safe(doubt.where), doubt.what, doubt.cause, doubt.remedy]) for doubt in cautions(study)]
+    rows = [entries([safe(doubt.where or "all"), doubt.what, doubt.cause, doubt.remedy]) for doubt in study.cautions]
     return Table("Warnings", ["Scenario", "What", "Likely cause", "What to do"], rows) if rows else NONE
 
 

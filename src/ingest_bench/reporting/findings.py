@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from ingest_bench.reporting import topics
-from ingest_bench.reporting.compare import alone, best, same_as_baseline, smallest_alike, together, usable, versus
-from ingest_bench.reporting.rows import Row, middle
-from ingest_bench.reporting.stages import stages_alone
-from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.compare import best, concurrency, same_as_baseline, smallest_alike, usable
+from ingest_bench.reporting.kinds import kind_of
+from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import bracketed, safe, speed_up, whole
-from ingest_bench.statistics import no_difference
+from ingest_bench.statistics import median_of
 
 
 def findings(study: Study, view: View) -> str:
     """Write what a scenario has shown."""
     if not usable(view):
         return nothing_usable(view)
-    if view.kind is Kind.STAGES:
-        return stages_alone(study, view) or ""
-    told = (fastest(view), _asked(study, view), helped(view))
+    asked = kind_of(view).finding(study, view)
+    told = (asked,) if view.scenario.of_stages else (fastest(view), asked, helped(view))
     return " ".join(text for text in told if text)
 
 
@@ -37,7 +34,7 @@ def fastest(view: View) -> str:
         return ""
     if same_as_baseline(view, top):
         return _none_faster(view)
-    what = ", per item," if view.growing else ""
+    what = ", per item," if view.scenario.growing else ""
     much = f"{speed_up(top.standing)} as fast{what} as {safe(view.baseline)}"
     text = f"Fastest is **{safe(top.name)}**, {much}{_memory(view, top)}"
     less = smallest_alike(view, top)
@@ -48,31 +45,11 @@ def fastest(view: View) -> str:
 
 def helped(view: View) -> str | None:
     """Say whether several things at a time are faster than one; None where only one of both was measured."""
-    one, many = alone(view), together(view)
-    if one is None or many is None:
+    found = concurrency(view)
+    if found is None:
         return None
-    ratio = versus(many, one)
-    told = f"({safe(many.name)} against {safe(one.name)}: {bracketed(ratio)})"
-    if no_difference(ratio, view.noise):
-        return f"Concurrency makes no difference {told}."
-    if ratio.median < 1:
-        return f"Concurrency makes it slower {told}."
-    return f"Concurrency helps {told}."
-
-
-def _asked(study: Study, view: View) -> str | None:
-    tellers: dict[Kind, Callable[[Study, View], str | None]] = {
-        Kind.GEOPARQUET: topics.parsing,
-        Kind.DIRECTORY: topics.broken_files,
-        Kind.LATENCY: topics.latency,
-        Kind.REQUESTS: topics.requests_made,
-        Kind.PAGES: topics.paging,
-        Kind.RATE: topics.limited,
-        Kind.GROWTH: topics.grown,
-        Kind.MIXED: topics.stages,
-    }
-    tell = tellers.get(view.kind)
-    return tell(study, view) if tell else None
+    verdict, many, one, ratio = found
+    return f"Concurrency {verdict} ({safe(many.name)} against {safe(one.name)}: {bracketed(ratio)})."
 
 
 def _none_faster(view: View) -> str:
@@ -86,7 +63,7 @@ def _none_faster(view: View) -> str:
 
 
 def _memory(view: View, row: Row) -> str:
-    before = middle(sample.peak_rss_mb for sample in view.baseline_samples)
+    before = median_of(sample.peak_rss_mb for sample in view.baseline_samples)
     if row.peak_mb is None or before is None:
         return ""
     return f", at {whole(row.peak_mb)} MB of memory against {whole(before)} MB"

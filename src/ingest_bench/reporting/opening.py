@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 
-from ingest_bench.reporting.cautions import FEW_PAIRS, NOISY, cautions
+from ingest_bench.reporting.cautions import FEW_PAIRS, NOISY
 from ingest_bench.reporting.compare import recommended, rival, same_as_baseline
 from ingest_bench.reporting.content import Block, Paragraph, Points
-from ingest_bench.reporting.figures import overall_figure
+from ingest_bench.reporting.kinds import KINDS, of_kind
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import counted, listed, pasted, safe, sentence, speed_up, times, whole
-from ingest_bench.results import Ratio
-from ingest_bench.statistics import relative_width
+from ingest_bench.statistics import median_of, relative_width
 
 Choice = tuple[View, Row]
-SUBJECTS = {
-    Kind.FILES: "Item files",
-    Kind.DIRECTORY: "A collection folder",
-    Kind.GEOPARQUET: "GeoParquet",
-    Kind.LATENCY: "One page of an API",
-    Kind.REQUESTS: "An API",
-    Kind.RATE: "An API with a rate limit",
-    Kind.PAGES: "Pages of an API",
-    Kind.MIXED: "Ingest, transform, output",
-}
-"""What a pipeline reads. Growing collections are left out: their baseline reads something else."""
-
 APPLY = "In brackets are settings of `stac_ingest`; `--config recommended_ingest.yaml` takes all of them."
 
 
 def first_screen(study: Study) -> list[Block]:
-    """Say how good the numbers are, what to do and how sure that is, and show the largest effects."""
+    """Say how good the numbers are, what to do, how sure that is and why."""
     lines = what_to_do(study) if advice(study) else []
-    figure = overall_figure(study)
     told: Block = Points(lines) if lines else Paragraph("Nothing can be recommended: no cell can be judged.")
     word = quality(study)
-    parts = [
+    return [
         Paragraph(f"{_gist(study, word)} {APPLY if lines else ''}".rstrip()),
         told,
         Paragraph(_reasons(study, word)),
     ]
-    return [*parts, *([figure] if figure else [])]
 
 
 def by_source(study: Study) -> list[Block]:
@@ -55,10 +40,13 @@ def by_source(study: Study) -> list[Block]:
 
 def advice(study: Study) -> list[str]:
     """Give a line for each thing that a pipeline reads, the largest effect first."""
-    found = {kind: [(view, row) for view in study.of_kind(kind) if (row := recommended(view))] for kind in SUBJECTS}
-    known = [(kind, choices) for kind, choices in found.items() if choices]
-    known.sort(key=lambda each: -_effect(each[1]))
-    return [f"**{SUBJECTS[kind]}.** {_told(choices)}" for kind, choices in known]
+    found = [
+        (kind.subject, [(view, row) for view in of_kind(study, kind) if (row := recommended(view))])
+        for kind in KINDS
+        if kind.subject
+    ]
+    known = sorted(((subject, rows) for subject, rows in found if rows), key=lambda each: -_effect(each[1]))
+    return [f"**{subject}.** {_told(choices)}" for subject, choices in known]
 
 
 def quality(study: Study) -> str:
@@ -74,21 +62,20 @@ def settings_told(row: Row) -> str:
 
 
 def _gist(study: Study, word: str) -> str:
-    noises = [_farthest(view.noise) for view in study.views if view.noise]
-    if not noises:
+    noise = median_of(noise for noise, _ in study.noises)
+    if noise is None:
         return f"The numbers are **{word}**: no baseline was measured against itself."
-    least = times(statistics.median(noises))
+    least = times(noise)
     return f"The numbers are **{word}**: in the typical scenario an effect below {least} can't be told from noise."
 
 
 def _reasons(study: Study, word: str) -> str:
-    cells, doubts = study.results.cells, len(cautions(study))
+    cells, doubts = study.results.cells, len(study.cautions)
     right = sum(cell.parity.ok for cell in cells)
     few = sum(cell.ratio is None or cell.ratio.pairs <= FEW_PAIRS for cell in cells)
-    noises = [(_farthest(view.noise), view) for view in study.views if view.noise]
     parts = []
-    if noises:
-        worst, where = max(noises, key=lambda each: each[0])
+    if study.noises:
+        worst, where = study.noises[0]
         parts.append(
             f"in the noisiest scenario, {safe(where.title)}, the baseline differs from itself by up to {times(worst)}"
         )
@@ -96,10 +83,6 @@ def _reasons(study: Study, word: str) -> str:
     parts.append(f"{few} rest on {FEW_PAIRS} pairs or fewer" if few else f"all rest on more than {FEW_PAIRS} pairs")
     see = f" See the [{counted(doubts, 'warning')}](#warnings)." if doubts else " Nothing is to be warned of."
     return f"**Why {word}**: {'; '.join(parts)}.{see}"
-
-
-def _farthest(noise: Ratio) -> float:
-    return max(noise.high, 1 / noise.low)
 
 
 def _gains(view: View, row: Row) -> bool:
@@ -132,10 +115,14 @@ def _told(choices: Sequence[Choice]) -> str:
 
 
 def _part(group: Sequence[Choice], other: str, *, several: bool) -> str:
+    return f"{_use(group, several=several)}: {_gain(group)}. {_how_sure(group, other)}"
+
+
+def _use(group: Sequence[Choice], *, several: bool) -> str:
     _, row = group[0]
     where = f"with {_titles(group)}, " if several else ""
     settings = f" ({settings_told(row)})" if row.own else ""
-    return f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}: {_gain(group)}. {_how_sure(group, other)}"
+    return f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}"
 
 
 def _kept(group: Sequence[Choice], why: str, *, several: bool) -> str:
@@ -146,10 +133,8 @@ def _kept(group: Sequence[Choice], why: str, *, several: bool) -> str:
 
 def _instead(view: View, row: Row, *, several: bool) -> str:
     """Recommend a way that is no faster than a baseline which nobody should keep, since it delivers something else."""
-    where = f"with {safe(view.title)}, " if several else ""
-    settings = f" ({settings_told(row)})" if row.own else ""
-    way = f"{sentence(f'{where}use')} **{safe(row.name)}**{settings}"
     why = "no difference in time is known" if same_as_baseline(view, row) else "it takes longer"
+    way = _use([(view, row)], several=several)
     return f"{way}: {safe(view.baseline)} doesn't deliver what the corpus holds; *{why}*."
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ingest_bench.advice import ModeRecommendation, recommend_modes
+from ingest_bench.advice import ModeRecommendation
 from ingest_bench.advice.recommend import CONFIDENCE
+from ingest_bench.reporting.certainty import MODE_NAMES
 from ingest_bench.reporting.compare import by_strategy, versus
 from ingest_bench.reporting.replies import Reply
-from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.what_to_do import MODE_NAMES
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import listed, safe, speed_up
 
 NAMES = {
@@ -22,9 +23,7 @@ _CHOICE = 2
 
 def option_favoured(study: Study) -> Reply:
     """Say for each mode which option is advised, and what each scenario that decides shows of it."""
-    modes = {
-        mode: found for mode, found in recommend_modes(study.results).items() if len(found.strategies()) >= _CHOICE
-    }
+    modes = {mode: found for mode, found in study.modes.items() if len(found.strategies()) >= _CHOICE}
     gist = [f"{MODE_NAMES[mode]}: {favoured(found)}" for mode, found in modes.items()]
     deciding = {each.name for found in modes.values() for each in found.deciding}
     views = [view for view in study.views if view.name in deciding and _decides(view)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ingest_bench.reporting.wording import percent, span
-from ingest_bench.results import Cell, Results
+from ingest_bench.results import Results
 
 PAUSE_S = 60.0
 """Nothing recorded for longer than this: one run ended, and another began later."""
@@ -40,11 +40,9 @@ def time_use(results: Results) -> TimeUse | None:
     wall = sum(busy_s(each) for each in spans.values())
     if not wall:
         return None
-    return TimeUse(
-        wall_s=wall,
-        sampling_s=sum(_sampling_s(cell) for cell in results.cells),
-        clock_s=sum(sample.wall_s for cell in results.cells for sample in cell.samples),
-    )
+    firsts = [min((sample.started_at for sample in cell.samples), default=cell.ended_at) for cell in results.cells]
+    sampling = sum(cell.ended_at - first for cell, first in zip(results.cells, firsts, strict=True))
+    return TimeUse(wall, sampling, sum(sample.wall_s for cell in results.cells for sample in cell.samples))
 
 
 def busy_s(spans: Iterable[tuple[float, float]]) -> float:
@@ -68,7 +66,3 @@ def overhead_told(results: Results) -> str:
         f"start of its process, and the memory pass; clocks ran for {percent(use.clock_s / use.wall_s)}). The other "
         f"{percent(use.overhead)} is the workflow's own: jobs that start, corpora, servers that get ready."
     )
-
-
-def _sampling_s(cell: Cell) -> float:
-    return cell.ended_at - min((sample.started_at for sample in cell.samples), default=cell.ended_at)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ingest_bench.reporting.content import Question
-from ingest_bench.reporting.view import Kind, Study, View
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import safe, sentence
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."
@@ -24,7 +24,7 @@ class Reply:
         return Question(question, self.gist or ("" if self.points else UNMEASURED), self.points)
 
 
-def by_scenario(study: Study, kinds: tuple[Kind, ...], tell: Callable[[View], str | None], gist: str = "") -> Reply:
+def by_scenario(views: Iterable[View], tell: Callable[[View], str | None], gist: str = "") -> Reply:
     """Answer scenario by scenario, where there is something to tell."""
-    points = [f"*{safe(view.title)}*: {text}" for view in study.of_kind(*kinds) if (text := tell(view))]
+    points = [f"*{safe(view.title)}*: {text}" for view in views if (text := tell(view))]
     return Reply(f"{sentence(gist)}." if gist and points else "", points)

@@ -10,11 +10,11 @@ from ingest_bench.calibration.record import Calibration, read_calibration
 from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import cells as matrix_cells
 from ingest_bench.reporting.content import Block, Figure, Section
-from ingest_bench.reporting.figures import OVERALL, draw
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.page.document import page
+from ingest_bench.reporting.plots.sheet import draw
 from ingest_bench.reporting.sections import whole_report
-from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.study import Study
 from ingest_bench.results import Results
 from ingest_bench.settings import Settings
 
@@ -50,12 +50,10 @@ def write_report(
         AggregationError: the results hold cells that their configuration doesn't.
 
     """
-    study = Study.of(results)
-    content = whole_report(study, calibration)
+    content = whole_report(Study.of(results), calibration)
     figures.mkdir(parents=True, exist_ok=True)
-    titles = {**OVERALL, **{view.name: view.title for view in study.views}}
     for figure in figures_of(content.blocks):
-        write_atomically(figures / f"{figure.name}.svg", draw(figure, titles[figure.name]))
+        write_atomically(figures / f"{figure.name}.svg", draw(figure))
     write_atomically(report, f"{markdown([content], os.path.relpath(figures, report.parent))}\n".encode())
     write_atomically(html, page(content).encode())
 

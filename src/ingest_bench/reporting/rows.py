@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from ingest_bench.reporting.wording import at_level
 from ingest_bench.results import Cell, Ratio, Sample, ServerRecord
 from ingest_bench.settings import Arm
-
-DEFAULT_LIMIT = 100
-"""Items a page where an arm doesn't say."""
+from ingest_bench.statistics import median_of
 
 
-def middle(values: Iterable[float | None]) -> float | None:
-    """Give the median of what is known, or None."""
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
-
-
-def page_size(arm: Arm, max_page: int | None) -> int:
-    """Give the items a page that an arm gets from a server that allows so many."""
-    asked = int(arm.settings.get("limit", DEFAULT_LIMIT))
-    return min(asked, max_page or asked)
+def _median(value: Callable[[Sample], float | None]) -> cached_property[float | None]:
+    """Make a property of a row: the median of something over its usable samples; None where it isn't known."""
+    return cached_property(lambda row: row.median(value))
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,8 @@ class Row:
 
     cell: Cell
     arm: Arm
-    max_page: int | None
+    page_size: int
+    """Items a page, as asked and as far as the server allows."""
 
     @property
     def name(self) -> str:
@@ -70,11 +61,6 @@ class Row:
             raise ValueError(f"{self.name} has no speed-up")
         return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if self.cell.null else ratio
 
-    @property
-    def page_size(self) -> int:
-        """Items a page, as asked and as far as the server allows."""
-        return page_size(self.arm, self.max_page)
-
     @cached_property
     def samples(self) -> list[Sample]:
         """The usable samples of the arm."""
@@ -85,50 +71,27 @@ class Row:
         """The usable samples of the baseline that this cell was compared with."""
         return [sample for sample in self.cell.samples if sample.role == "baseline" and sample.void is None]
 
-    @cached_property
-    def time_s(self) -> float | None:
-        """How long a run takes."""
-        return self.median(lambda sample: sample.wall_s)
-
-    @cached_property
-    def rate(self) -> float | None:
-        """Items per second."""
-        return self.median(lambda sample: sample.items / sample.wall_s)
-
-    @cached_property
-    def items(self) -> float | None:
-        """Items delivered."""
-        return self.median(lambda sample: sample.items)
-
-    @cached_property
-    def peak_mb(self) -> float | None:
-        """Memory at the peak."""
-        return self.median(lambda sample: sample.peak_rss_mb)
-
-    @cached_property
-    def overhead_mb(self) -> float | None:
-        """Memory at the peak over that of the interpreter and its imports."""
-        return self.median(lambda sample: sample.peak_rss_mb - sample.start_rss_mb)
-
-    @cached_property
-    def cpu_share(self) -> float | None:
-        """CPU time over wall time; above 1 where several processors work."""
-        return self.median(lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
-
-    @cached_property
-    def requests(self) -> float | None:
-        """Requests sent, as the server counts them where it is the workflow's own."""
-        return self.median(lambda sample: sample.server.requests if sample.server else sample.requests)
-
-    @cached_property
-    def rate_limited(self) -> float | None:
-        """Answers with status 429, as the server counts them where it is the workflow's own."""
-        return self.median(lambda sample: sample.server.rate_limited if sample.server else sample.rate_limited)
+    time_s = _median(lambda sample: sample.wall_s)
+    """How long a run takes."""
+    rate = _median(lambda sample: sample.items / sample.wall_s)
+    """Items per second."""
+    items = _median(lambda sample: sample.items)
+    """Items delivered."""
+    peak_mb = _median(lambda sample: sample.peak_rss_mb)
+    """Memory at the peak."""
+    overhead_mb = _median(lambda sample: sample.peak_rss_mb - sample.start_rss_mb)
+    """Memory at the peak over that of the interpreter and its imports."""
+    cpu_share = _median(lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
+    """CPU time over wall time; above 1 where several processors work."""
+    requests = _median(lambda sample: sample.server.requests if sample.server else sample.requests)
+    """Requests sent, as the server counts them where it is the workflow's own."""
+    rate_limited = _median(lambda sample: sample.server.rate_limited if sample.server else sample.rate_limited)
+    """Answers with status 429, as the server counts them where it is the workflow's own."""
 
     @cached_property
     def stage_shares(self) -> dict[str, float]:
         """The share of each pipeline stage in the time of all."""
-        sums = {name: middle(sample.stages.get(name) for sample in self.samples) or 0.0 for name in self.stages}
+        sums = {name: median_of(sample.stages.get(name) for sample in self.samples) or 0.0 for name in self.stages}
         total = sum(sums.values())
         return {name: seconds / total for name, seconds in sums.items()} if total else {}
 
@@ -139,8 +102,8 @@ class Row:
 
     def median(self, value: Callable[[Sample], float | None]) -> float | None:
         """Give the median of something over the usable samples, where it is known."""
-        return middle(value(sample) for sample in self.samples)
+        return median_of(value(sample) for sample in self.samples)
 
     def server_median(self, value: Callable[[ServerRecord], float]) -> float | None:
         """Give the median of something that the workflow's own server saw."""
-        return middle(value(sample.server) for sample in self.samples if sample.server)
+        return median_of(value(sample.server) for sample in self.samples if sample.server)

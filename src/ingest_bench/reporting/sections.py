@@ -9,7 +9,6 @@ from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.record import Calibration
 from ingest_bench.reporting.answers import answers
 from ingest_bench.reporting.calibration import calibration_section
-from ingest_bench.reporting.cautions import caution_line
 from ingest_bench.reporting.content import Block, Caution, Paragraph, Section
 from ingest_bench.reporting.environment import (
     environment_section,
@@ -18,13 +17,14 @@ from ingest_bench.reporting.environment import (
     voids_section,
     warnings_section,
 )
-from ingest_bench.reporting.figures import choices_figure, scenario_figure
+from ingest_bench.reporting.figures import choices_figure, overall_figure, scenario_figure
 from ingest_bench.reporting.findings import findings
 from ingest_bench.reporting.opening import by_source, first_screen
 from ingest_bench.reporting.setting import corpus_told, group_title
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.tables import scenario_table
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import percent, safe
 
 TITLE = "STAC ingest benchmark"
@@ -37,8 +37,9 @@ HOW_SURE = (
 
 def whole_report(study: Study, calibration: Calibration | None = None) -> Section:
     """Arrange all that the report says, with what a calibration has found where there is one."""
+    effects = overall_figure(study)
     sections = [
-        Section("What to change", first_screen(study)),
+        Section("What to change", [*first_screen(study), *([effects] if effects else [])]),
         *_how_sure(study),
         Section("Source by source", by_source(study)),
         Section("All scenarios", summary(study)),
@@ -72,7 +73,7 @@ def _first_of_group(study: Study, view: View) -> int:
 
 
 def _scenario(study: Study, view: View) -> Section:
-    doubts = caution_line(view)
+    doubts = "; ".join(doubt.what for doubt in study.cautions if doubt.where == view.name)
     blocks: list[Block] = [
         Paragraph(corpus_told(view)),
         *scenario_table(study, view),

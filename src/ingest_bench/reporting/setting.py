@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ingest_bench.reporting.rows import middle
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, number, safe, sentence
 from ingest_bench.settings import Server
+from ingest_bench.statistics import median_of
 
 _MIB = 1 << 20
 
@@ -58,7 +58,7 @@ def _server(server: Server) -> str:
 
 def _baseline(view: View) -> str:
     settings = view.scenario.baseline
-    seconds = middle(sample.wall_s for sample in view.baseline_samples)
+    seconds = median_of(sample.wall_s for sample in view.baseline_samples)
     took = f" ({number(seconds)} s)" if seconds is not None else ""
-    how = "Speed-up is per item, against" if view.growing else "Speed-up is against"
+    how = "Speed-up is per item, against" if view.scenario.growing else "Speed-up is against"
     return f"{how} {safe(view.baseline)} at {settings.concurrency}{took}."

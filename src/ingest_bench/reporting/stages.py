@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY
 from ingest_bench.bottleneck import Ablation, Diagnosis, diagnose
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import listed, number, percent, safe, sentence, speed_up
 from ingest_bench.witnesses import Corroboration, corroborating_counters
 
@@ -13,7 +13,7 @@ LEFT_OUT: dict[str, Ablation] = {READ_ONLY: "no_parsing", PARSE_ONLY: "from_memo
 """By fetcher."""
 
 
-def stages_alone(_: Study, view: View) -> str | None:
+def stages_alone(view: View) -> str | None:
     """Name the bottleneck, what removing each stage could gain, what speaks for it, and what each stage takes alone."""
     rows, found = _measured(view), diagnosed(view)
     if found is None:

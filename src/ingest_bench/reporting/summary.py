@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ingest_bench.reporting.cautions import cautions, measuring_time
 from ingest_bench.reporting.compare import best, recommended, rival, same_as_baseline, usable
 from ingest_bench.reporting.content import Block, Entry, Paragraph, Table, entries
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import Study, View
-from ingest_bench.reporting.wording import NOTHING, counted, day, listed, safe, speed_up, whole
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import NOTHING, counted, day, listed, safe, span, speed_up, whole
 from ingest_bench.results import Environment
 
 
@@ -15,9 +15,8 @@ def summary(study: Study) -> list[Block]:
     """Tell what was measured where, and the best and the recommended way of each scenario."""
     titles = ["Scenario", "Baseline", "Best", "Speed-up", "Recommended", "Memory (MB)"]
     parts: list[Block] = [Paragraph(measured(study))]
-    doubts = cautions(study)
-    if doubts:
-        told = f"{counted(len(doubts), 'warning')} about these numbers"
+    if study.cautions:
+        told = f"{counted(len(study.cautions), 'warning')} about these numbers"
         parts.append(Paragraph(f"{told}: see [Warnings](#warnings) before relying on them."))
     lines = [_line(view) for view in study.views if not view.scenario.of_stages]
     parts.append(Table("All scenarios", titles, lines, frozenset((3, 5))))
@@ -38,9 +37,10 @@ def measured(study: Study) -> str:
     names = listed([machine(found) for found in list(machines.values())[:1]])
     more = f" and {counted(len(machines) - 1, 'machine')} like it" if len(machines) > 1 else ""
     samples = sum(len(cell.samples) for cell in results.cells)
+    seconds = sum(cell.ended_at - cell.started_at for cell in results.cells)
     return (
         f"Measured on {names}{more}, {_days(study)}: {counted(len(results.cells), 'cell')} in "
-        f"{counted(len(study.views), 'scenario')}, {counted(samples, 'sample')}, {measuring_time(study)} of measuring."
+        f"{counted(len(study.views), 'scenario')}, {counted(samples, 'sample')}, {span(seconds)} of measuring."
     )
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest_bench.reporting.columns import Column, extra_columns
+from ingest_bench.reporting.columns import Column
 from ingest_bench.reporting.compare import best, same_as_baseline, usable
 from ingest_bench.reporting.content import Entry, Points, Table, leading_number
+from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import NOTHING, counted, interval, number, percent, safe, speed_up, whole
 
 
 def scenario_table(study: Study, view: View) -> list[Table | Points]:
     """Make the table of a scenario, every cell in a row of its own, and below it why rows are struck through."""
-    columns = [*_columns(view), *extra_columns(study, view)]
+    columns = [*_columns(view), *kind_of(view).columns(study, view)]
     rows = [_cells(view, row, columns) for row in view.rows]
     titles = [column.title for column in columns]
     numeric = frozenset(range(1, len(titles)))

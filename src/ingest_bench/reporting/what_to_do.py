@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation, Verdict, recommend_modes
-from ingest_bench.advice.options import Key, Option
-from ingest_bench.advice.recommend import MAX_PAIRS, TOLERANCE
-from ingest_bench.reporting.view import Study
-from ingest_bench.reporting.wording import at_level, counted, listed, pasted, percent, safe, sentence, speed_up, whole
-
-MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
-SMALLEST = 0.01
-"""A share below this, or as near to certainty, is not rounded to nothing, or to certainty."""
+from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation
+from ingest_bench.advice.options import Option
+from ingest_bench.reporting.certainty import MODE_NAMES, how_sure, named
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.wording import counted, listed, pasted, safe, speed_up, whole
 
 
 def what_to_do(study: Study) -> list[str]:
     """Give a line for each mode that was measured: what to use, how sure that is, and its exceptions."""
-    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in recommend_modes(study.results).items()]
+    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in study.modes.items()]
 
 
 def told(advice: ModeRecommendation) -> str:
@@ -41,11 +37,6 @@ def chosen(option: Option) -> str:
     return f"use **{named(option)}**{alone}{pages}"
 
 
-def named(option: Option) -> str:
-    """Name an option so that it can stand in a list."""
-    return safe(at_level(option.cell.label, option.concurrency))
-
-
 def settings_of(option: Option) -> str:
     """Give what to paste for a way that can be set."""
     return f" ({pasted({'concurrency': option.concurrency, **option.settings})})" if option.fetcher == "ingest" else ""
@@ -67,7 +58,7 @@ def _faster(measured: Sequence[tuple[ScenarioRecommendation, Option]]) -> Iterat
     before = None
     for scenario, option in measured:
         if option.ratio:
-            base = safe(baseline_of(scenario))
+            base = safe(scenario.scenario.baseline_label)
             named = "" if base == before else f" as fast as {base}"
             unlike = "" if option.cell.baseline_parity.ok else ", which does other work,"
             yield f"{speed_up(option.ratio)}{named}{unlike} in *{safe(scenario.scenario.title)}*"
@@ -77,39 +68,8 @@ def _faster(measured: Sequence[tuple[ScenarioRecommendation, Option]]) -> Iterat
 def _elsewhere(advice: ModeRecommendation) -> Iterator[tuple[ScenarioRecommendation, Option]]:
     for scenario in advice.others:
         option = scenario.options.get(advice.verdict.use or "")
-        if option and not (option.cell.null or scenario.growing or scenario.scenario.pipeline):
+        if option and not (option.cell.null or scenario.scenario.growing or scenario.scenario.pipeline):
             yield scenario, option
-
-
-def baseline_of(advice: ScenarioRecommendation) -> str:
-    """Name the baseline of a scenario."""
-    base = advice.scenario.baseline
-    label = advice.scenario.arms[base.arm].label or base.arm.replace("_", " ")
-    return f"{label} on {base.corpus}" if advice.growing else label
-
-
-def how_sure(verdict: Verdict[Key], options: dict[Key, Option]) -> str:
-    """Say whether it is decided, with which probability, what is lost if it is wrong, and what would settle it."""
-    chance = verdict.chance
-    if chance is None:
-        return ""
-    if len(options) == 1:
-        return "Nothing else that can be set was measured."
-    near = f"{probability(chance.p_within_tolerance)} to be within {percent(TOLERANCE)} of it"
-    odds = f"{probability(chance.p_best)} likely to be the best, {near}"
-    loss = f"expected to lose {share(chance.expected_loss)} of the throughput"
-    loss += f", or {share(chance.loss_if_not_best)} if another is better" if chance.p_best < 1 else ""
-    if verdict.decided:
-        return f"Decided: {odds}; {loss}."
-    contenders = listed([named(options[key]) for key in verdict.contenders])
-    return f"**Undecided** against {contenders}: {odds}; {loss}. {sentence(pairs_needed(verdict))} would settle it."
-
-
-def pairs_needed(verdict: Verdict[Key]) -> str:
-    """Say how many more pairs would settle a choice."""
-    if verdict.more_pairs is None:
-        return f"more than {counted(MAX_PAIRS, 'more pair')} of each"
-    return f"about {counted(verdict.more_pairs, 'more pair')} of each"
 
 
 def costs(options: Sequence[Option]) -> str:
@@ -128,15 +88,3 @@ def apart(scenarios: Sequence[ScenarioRecommendation]) -> str:
         for other in scenarios
         if other.use
     )
-
-
-def probability(value: float) -> str:
-    """Write a probability; one that is not quite certain is not written as if it were."""
-    if 1 - SMALLEST < value < 1:
-        return f"over {percent(1 - SMALLEST)}"
-    return share(value)
-
-
-def share(value: float) -> str:
-    """Write a share; one that is not quite nothing is not written as if it were."""
-    return f"under {percent(SMALLEST)}" if 0 < value < SMALLEST else percent(value)

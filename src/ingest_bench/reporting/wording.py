@@ -48,9 +48,9 @@ def interval(ratio: Ratio) -> str:
     return f"{ratio.low:,.{digits}f} to {ratio.high:,.{digits}f}"
 
 
-def speed_up(ratio: Ratio) -> str:
+def speed_up(ratio: Ratio | None) -> str:
     """Write a factor and its interval: 9.8x (9.1 to 10.4)."""
-    return f"{times(ratio.median)} ({interval(ratio)})"
+    return f"{times(ratio.median)} ({interval(ratio)})" if ratio else NOTHING
 
 
 def bracketed(ratio: Ratio) -> str:

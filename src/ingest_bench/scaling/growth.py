@@ -26,6 +26,11 @@ class Growth:
     """How many times as long the largest takes as the smallest, by the fit."""
 
     @property
+    def times_items(self) -> float:
+        """How many times as many items the largest has as the smallest."""
+        return self.sizes[-1] / self.sizes[0]
+
+    @property
     def shape(self) -> Literal["linear", "slower than linear", "faster than linear"]:
         """What the interval says: linear when it holds 1."""
         if self.exponent.low <= 1 <= self.exponent.high:
@@ -33,7 +38,7 @@ class Growth:
         return "faster than linear" if self.exponent.value > 1 else "slower than linear"
 
 
-def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0, confidence: float = 0.95) -> Growth | None:
+def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0) -> Growth | None:
     """Fit a power law by least squares on logarithms; the speed falls as items^(1 - exponent).
 
     The interval comes from repeating the fit on means drawn from what the pairs leave possible. A step that several
@@ -42,7 +47,6 @@ def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0, confidence: floa
     Args:
         speeds: by number of items, the steps from the common reference to the speed at this size.
         seed: of the draws.
-        confidence: of the interval.
 
     Returns:
         None with fewer than two sizes.
@@ -61,7 +65,4 @@ def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0, confidence: floa
     )
     exponents = 1 - lever @ drawn
     value = float(1 - lever @ means)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(exponents, [tail, 1 - tail])
-    bounds = Bounds(value, min(float(low), value), max(float(high), value))
-    return Growth(bounds, sizes, float((sizes[-1] / sizes[0]) ** value))
+    return Growth(Bounds.of(value, exponents), sizes, float((sizes[-1] / sizes[0]) ** value))

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 MIN_LEVELS = 4
 """The law has three coefficients: with three levels nothing is left that could contradict it."""
 DRAWS = 1_000
+CONFIDENCE = 0.95
+TAILS = ((1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2)
 UNLIKELY = 0.05
 """A law that would show such deviations less often than this doesn't describe the levels."""
 
@@ -27,6 +29,12 @@ class Bounds:
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, value: float, replicas: Array) -> Bounds:
+        """Take the interval from the quantiles of replicas of the estimate."""
+        low, high = np.quantile(replicas, TAILS)
+        return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,6 @@ class Usl:
     levels: tuple[int, ...]
     describes: bool
     """Whether the levels lie on such a curve, as far as their pairs can tell."""
-    confidence: float
     replicas: Array
     """Coefficients of every draw, a row each, for `band`."""
 
@@ -66,8 +73,7 @@ class Usl:
 
         """
         curves = _throughput(self._inside(levels), self.replicas)
-        tail = (1 - self.confidence) / 2
-        low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
+        low, high = np.quantile(curves, TAILS, axis=0)
         return low, high
 
     def _inside(self, levels: Sequence[float]) -> Array:
@@ -87,9 +93,7 @@ class TooFew:
     needed: int = MIN_LEVELS
 
 
-def fit_usl(
-    ratios: Mapping[int, Sequence[float]], *, seed: int = 0, confidence: float = 0.95, draws: int = DRAWS
-) -> Usl | TooFew:
+def fit_usl(ratios: Mapping[int, Sequence[float]], *, seed: int = 0, draws: int = DRAWS) -> Usl | TooFew:
     """Fit the law to paired log ratios of throughput by level.
 
     N. J. Gunther, "Guerrilla Capacity Planning", Springer 2007, chapters 4 and 5. Divided by N and inverted the law is
@@ -102,7 +106,6 @@ def fit_usl(
         ratios: by concurrency, the logs of throughput over the baseline's, one a pair. Levels with fewer than two pairs
             are ignored.
         seed: of the bootstrap.
-        confidence: of the intervals.
         draws: of the bootstrap.
 
     """
@@ -118,16 +121,15 @@ def fit_usl(
     replicas = np.array([row for means in np.exp(drawn) if (row := _solve(at, means)) is not None])
     peaks = np.array([_peak(row, levels) for row in replicas])
     peak = _peak(fitted, levels)
-    scale, contention, coherency = (_bounds(fitted[index], replicas[:, index], confidence) for index in range(3))
+    scale, contention, coherency = (Bounds.of(fitted[index], replicas[:, index]) for index in range(3))
     return Usl(
         scale=scale,
         contention=contention,
         coherency=coherency,
-        peak=_bounds(peak, peaks, confidence),
+        peak=Bounds.of(peak, peaks),
         peak_at="lowest level" if peak <= levels[0] else "highest level" if peak >= levels[-1] else "inside",
         levels=levels,
         describes=_describes(at, known, fitted),
-        confidence=confidence,
         replicas=replicas,
     )
 
@@ -161,14 +163,8 @@ def _peak(coefficients: Array, levels: Sequence[int]) -> float:
     return float(min(max(where, levels[0]), levels[-1]))
 
 
-def _bounds(value: float, replicas: Array, confidence: float) -> Bounds:
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(replicas, [tail, 1 - tail])
-    return Bounds(float(value), min(float(low), float(value)), max(float(high), float(value)))
-
-
 def _describes(levels: Array, known: Mapping[int, Estimate], fitted: Array) -> bool:
-    """Compare the deviations of the levels with the variance of their pairs: the F test for lack of fit.
+    """Compare the deviations of the levels with the spread of their pairs: the F test for lack of fit.
 
     N. R. Draper and H. Smith, "Applied Regression Analysis", 3rd edition, section 2.1.
     """

@@ -12,11 +12,12 @@ import pytest
 
 from ingest_bench.advice import recommend_modes
 from ingest_bench.reporting.compare import advised
+from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.figures import choices_figure, scenario_figure
 from ingest_bench.reporting.plots.removal import WITHOUT
-from ingest_bench.reporting.plots.svg import Drawing
 from ingest_bench.reporting.stages import diagnosed
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 
 LEVELS = (1, 5, 10, 20)
 

@@ -19,7 +19,8 @@ from ingest_bench.reporting.compare import (
     usable,
     versus,
 )
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.results import Parity, Results
 
 
@@ -136,21 +137,21 @@ def test_the_exponent_of_known_growth_is_right(make: Any) -> None:
         return cell.model_copy(update={"samples": slow, "ratio": cell.ratio.model_copy(update=eighth)})
 
     study = Study.of(make(only("large_collection_files", "small_files_warm"), squared, by_size))
-    view = next(view for view in study.views if view.growing)
+    view = next(view for view in study.views if view.scenario.growing)
     paired, elsewhere = (growth(study, view, row) for row in view.rows)
     assert paired is not None
     assert (paired.times_items, paired.times_time) == (pytest.approx(8), pytest.approx(64))
-    assert paired.exponent == pytest.approx(2)
-    assert paired.low == pytest.approx(2)
+    assert paired.exponent.value == pytest.approx(2)
+    assert paired.exponent.low == pytest.approx(2)
     # The queue was measured on the small corpus by another scenario: the cells that they share make the pair.
     assert elsewhere is not None
-    assert elsewhere.exponent == pytest.approx(2)
-    assert elsewhere.high == pytest.approx(2)
+    assert elsewhere.exponent.value == pytest.approx(2)
+    assert elsewhere.exponent.high == pytest.approx(2)
 
 
 def test_growth_is_unknown_where_the_way_was_not_measured_small(make: Any) -> None:
     """Time chunks were measured on 10,000 items only with another think time: that is no comparison."""
     study = Study.of(make(only("large_collection_api", "large_api")))
-    view = next(view for view in study.views if view.growing)
+    view = next(view for view in study.views if view.scenario.growing)
     chunks = next(row for row in view.rows if row.cell.arm == "time_chunks")
     assert growth(study, view, chunks) is None

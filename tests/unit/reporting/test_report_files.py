@@ -13,14 +13,15 @@ from ingest_bench.errors import AggregationError
 from ingest_bench.matrix import load_settings
 from ingest_bench.reporting import write_report, write_report_files
 from ingest_bench.reporting.figures import (
-    OVERALL,
+    ALL,
+    CHOICES,
     alternative_text,
     choices_figure,
-    draw,
     overall_figure,
     scenario_figure,
 )
-from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.plots.sheet import draw
+from ingest_bench.reporting.study import Study
 
 URL = {
     "remote": {"allow": True},
@@ -49,7 +50,7 @@ def drawn(study: Study) -> list[bytes]:
     """Return the files of all figures."""
     overall = [figure for figure in (overall_figure(study), choices_figure(study)) if figure]
     figures = [scenario_figure(study, view) for view in study.views]
-    return [draw(figure, figure.alternative) for figure in [*figures, *overall]]
+    return [draw(figure) for figure in [*figures, *overall]]
 
 
 def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
@@ -58,9 +59,9 @@ def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
     written(results, tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     links = re.findall(r"^!\[.*\]\((figures/[\w-]+\.svg)\)$", text, re.MULTILINE)
-    assert sorted(links) == sorted(f"figures/{name}.svg" for name in (*OVERALL, *results.config["scenarios"]))
+    assert sorted(links) == sorted(f"figures/{name}.svg" for name in (ALL, CHOICES, *results.config["scenarios"]))
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
-    assert text.count("**Findings:** ") == len(links) - len(OVERALL)
+    assert text.count("**Findings:** ") == len(links) - 2
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
     first = ["What to change", "How sure that is", "Source by source", "All scenarios", "Answers"]
     assert headings[: len(first)] == first
@@ -107,9 +108,9 @@ def test_a_part_of_the_matrix_is_enough(make: Any, name: str, tmp_path: Path) ->
     written(make(lambda spec: spec.scenario == name), tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert f"`{name}`: " in text
-    assert {path.name for path in (tmp_path / "figures").iterdir()} - {f"{overall}.svg" for overall in OVERALL} == {
-        f"{name}.svg"
-    }
+    assert {path.name for path in (tmp_path / "figures").iterdir()} - {
+        f"{overall}.svg" for overall in (ALL, CHOICES)
+    } == {f"{name}.svg"}
 
 
 def test_cells_without_valid_pairs_are_no_obstacle(make: Any, tmp_path: Path) -> None:

@@ -9,11 +9,24 @@ from typing import Any
 import pytest
 
 from ingest_bench.reporting.answers import QUESTIONS, answers
-from ingest_bench.reporting.findings import fastest, findings, helped
+from ingest_bench.reporting.columns import failures_told, lost
+from ingest_bench.reporting.compare import (
+    best,
+    concurrency,
+    recommended,
+    rival,
+    same_as_baseline,
+    smallest_alike,
+    usable,
+)
+from ingest_bench.reporting.findings import findings, nothing_usable
+from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.replies import UNMEASURED
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import summary
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import safe, speed_up, whole
 from ingest_bench.results import Parity, Results
 
 
@@ -45,72 +58,82 @@ def damaged(cell: Any, reason: str = "2 items are missing") -> Any:
 
 
 @pytest.mark.parametrize(("arm", "level"), [("semaphore", 5), ("semaphore", 20), ("queue", 10), ("sequential", 1)])
-def test_the_fastest_is_named(make: Any, arm: str, level: int) -> None:
-    """Whichever wins is said to, with its level, its speed-up and its memory."""
+def test_the_fastest_is_found(make: Any, arm: str, level: int) -> None:
+    """Whichever wins is the best, and is known to be faster than the baseline."""
     _, view = found(make(truth=rates({(arm, level): 90_000})), "small_files_warm")
-    text = fastest(view)
-    assert text.startswith(f"Fastest is **{arm} at {level}**, ")
-    assert "as fast as upstream's way" in text
-    assert "MB of memory against" in text
+    top = best(usable(view))
+    assert top
+    assert (top.cell.arm, top.level) == (arm, level)
+    assert not same_as_baseline(view, top)
 
 
-def test_a_smaller_level_that_does_as_well_is_named(make: Any) -> None:
+def test_a_smaller_level_that_does_as_well_is_found(make: Any) -> None:
     """Twenty workers are not praised where five do the same."""
     truth = rates({("queue", 5): 89_000, ("queue", 10): 89_500, ("queue", 20): 90_000})
     _, view = found(make(truth=truth), "small_files_warm")
-    assert "queue at 5 can't be told from it" in fastest(view) or "**queue at 5**" in fastest(view)
+    top = best(usable(view))
+    assert top
+    assert smallest_alike(view, top).name == "queue at 5"
 
 
-def test_nothing_faster_is_said_so(make: Any) -> None:
-    """Where the baseline is as good as all others, or better, that is the finding."""
+def test_nothing_faster_is_found(make: Any) -> None:
+    """Where the baseline is as good as all others, or better, none is known to be faster."""
     flat = dict.fromkeys([("sequential", 1), ("queue", 2), ("queue", 5)], 9_000.0)
     _, view = found(make(truth=rates(flat)), "large_files")
-    assert fastest(view).startswith("Nothing is faster than the baseline, sequential; ")
-    assert fastest(view).endswith("no difference.")
+    assert all(same_as_baseline(view, row) for row in usable(view))
     _, view = found(make(truth=rates({**flat, ("queue", 2): 5_000, ("queue", 5): 4_000})), "large_files")
-    assert fastest(view).startswith("Nothing is as fast as the baseline, sequential; queue at 2 is the nearest")
+    assert best(usable(view)) is view.null
+    nearest = best([row for row in usable(view) if not row.cell.null])
+    assert nearest
+    assert nearest.name == "queue at 2"
+    assert not same_as_baseline(view, nearest)
 
 
 @pytest.mark.parametrize(
-    ("rate", "word"), [(90_000, "helps"), (10_000, "makes it slower"), (28_000, "makes no difference")]
+    ("rate", "verdict"), [(90_000, "helps"), (10_000, "makes it slower"), (28_000, "makes no difference")]
 )
-def test_concurrency_helps_or_not(make: Any, rate: float, word: str) -> None:
-    """The verdict on concurrency follows the rates of the concurrent cells, whatever their names."""
+def test_concurrency_helps_or_not(make: Any, rate: float, verdict: str) -> None:
+    """The verdict on concurrency follows the rates of the concurrent cells, whatever their names; the answer has it."""
     names = {(arm, level): rate for arm in ("semaphore", "queue") for level in (5, 10, 20)}
     make.noise = 0.01
     results = make(scenario("small_files_warm"), rates({**names, ("sequential", 1): 28_000}))
     _, view = found(results, "small_files_warm")
-    assert f"Concurrency {word} (" in str(helped(view))
-    assert f"It {word} with 10,000 small files, warm cache." in answer(results, "help")
+    told = concurrency(view)
+    assert told
+    assert told[0] == verdict
+    assert f"{verdict} with {view.title}".lower() in answer(results, "help").lower()
 
 
-def test_an_undecided_recommendation_says_so(make: Any) -> None:
+def test_an_undecided_recommendation_has_a_rival(make: Any) -> None:
     """Where more pairs might show a smaller level to be as good, the answer and the summary name both."""
     make.noise, make.pairs = 0.3, 4
     truth = rates({("queue", 5): 80_000, ("queue", 10): 100_000, ("queue", 20): 99_000})
     results = make(scenario("small_files_warm"), truth)
-    assert "can't be told from it yet: more pairs are needed" in answer(results, "help")
-    assert " or " in next(
-        line for line in markdown(summary(Study.of(results))).split("\n") if line.startswith("| 10,000")
-    )
+    study, view = found(results, "small_files_warm")
+    use, other = recommended(view), rival(view)
+    assert use
+    assert other
+    assert other.level < use.level
+    for text in (answer(results, "help"), markdown(summary(study))):
+        assert use.cell.label in text
+        assert other.cell.label in text
 
 
 def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
-    """Neither wrong deliveries nor void samples make a finding."""
-    study, view = found(make(scenario("large_api"), edit=damaged), "large_api")
-    assert findings(study, view) == "Nothing can be said: no way delivers what the corpus holds."
+    """Neither wrong deliveries nor void samples make a finding, and each is told as what it is."""
+    texts = []
+    for edit in (damaged, lambda cell: cell.model_copy(update={"ratio": None})):
+        study, view = found(make(scenario("large_api"), edit=edit), "large_api")
+        assert usable(view) == []
+        texts.append(findings(study, view))
+        assert texts[-1] == nothing_usable(view)
+    assert len(set(texts)) == len(texts)
 
-    def empty(cell: Any) -> Any:
-        return cell.model_copy(update={"ratio": None})
 
-    study, view = found(make(scenario("large_api"), edit=empty), "large_api")
-    assert findings(study, view) == "Nothing can be said: no cell has enough valid pairs."
-
-
-def test_failures_that_are_not_the_broken_files_are_named(make: Any) -> None:
-    """Nine failures of ten broken files are not exactly the broken ones."""
-    study, view = found(make(), "items_directory")
-    assert "collects exactly the 10 broken files" in findings(study, view)
+def test_failures_are_held_against_the_broken_files(make: Any) -> None:
+    """Nine failures of ten broken files are not exactly the broken ones, and the finding names whose they are."""
+    _, view = found(make(), "items_directory")
+    assert {failures_told(view, row) for row in view.rows} == {(10, 10)}
 
     def missed(cell: Any) -> Any:
         if cell.arm != "queue":
@@ -120,7 +143,29 @@ def test_failures_that_are_not_the_broken_files_are_named(make: Any) -> None:
         )
 
     study, view = found(make(edit=missed), "items_directory")
-    assert "not collected as they should be by queue at 5 (9 of 10)" in findings(study, view)
+    wrong = [row.name for row in view.rows if failures_told(view, row) == (9, 10)]
+    assert wrong
+    assert all(name.startswith("queue at ") for name in wrong)
+    assert all(f"{name} (9 of 10)" in findings(study, view) for name in wrong)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["small_files_warm", "items_directory", "large_file", "small_api", "large_api", "rate_limited", "pagination_page"],
+)
+def test_a_finding_is_written_from_the_rows(make: Any, name: str) -> None:
+    """The best way, its speed-up, its memory and the verdict on concurrency stand in the text as the data have them."""
+    study, view = found(make(), name)
+    text, top = findings(study, view), best(usable(view))
+    assert top
+    assert f"**{safe(top.name)}**, {speed_up(top.standing)} as fast as {safe(view.baseline)}" in text.replace(
+        ", per item,", ""
+    )
+    assert f"{whole(top.peak_mb)} MB" in text
+    asked = kind_of(view).finding(study, view)
+    assert (asked or "") in text
+    if told := concurrency(view):
+        assert f"Concurrency {told[0]} ({safe(told[1].name)} against {safe(told[2].name)}" in text
 
 
 def test_the_overhead_of_a_client_has_a_sign(make: Any) -> None:
@@ -152,8 +197,11 @@ def test_lost_items_are_never_called_none(make: Any) -> None:
     results = make(scenario("rate_limited"), edit=lossy)
     assert "up to 100 items lost" in answer(results, "rate limits")
     study, view = found(results, "rate_limited")
-    lost = "items were lost by time chunks at 5 (100), time chunks at 10 (100) and time chunks at 20 (100)"
-    assert lost in findings(study, view)
+    losing = [row for row in view.rows if row.cell.arm == "time_chunks"]
+    assert {row.name: lost(view, row) for row in view.rows} == {
+        row.name: 100 if row in losing else 0 for row in view.rows
+    }
+    assert all(f"{row.name} (100)" in findings(study, view) for row in losing)
 
 
 def test_no_limit_met_is_said_so(make: Any) -> None:

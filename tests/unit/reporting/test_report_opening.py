@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.reporting.content import Figure, Paragraph, Points
+from ingest_bench.reporting.content import Paragraph, Points
 from ingest_bench.reporting.opening import advice, first_screen, quality
-from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.study import Study
 
 
 def one(name: str) -> Any:
@@ -130,8 +130,8 @@ def test_some_noise_makes_fair_numbers(make: Any) -> None:
 
 
 def test_the_first_screen_has_its_parts(make: Any) -> None:
-    """How good, what to change, why, and the effects, in this order; without a usable cell it recommends nothing."""
-    assert [type(block) for block in first_screen(Study.of(make()))] == [Paragraph, Points, Paragraph, Figure]
+    """How good, what to change and why, in this order; without a usable cell it recommends nothing."""
+    assert [type(block) for block in first_screen(Study.of(make()))] == [Paragraph, Points, Paragraph]
     empty = make(edit=lambda cell: cell.model_copy(update={"ratio": None}))
     blocks = first_screen(Study.of(empty))
     assert [type(block) for block in blocks] == [Paragraph, Paragraph, Paragraph]

@@ -30,7 +30,7 @@ from ingest_bench.reporting.page.blocks import blocks_html
 from ingest_bench.reporting.page.document import page
 from ingest_bench.reporting.page.inline import bare, inline
 from ingest_bench.reporting.sections import whole_report
-from ingest_bench.reporting.view import Study
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.wording import code, plain, safe
 
 INLINE = {"strong", "em", "s", "code", "a"}

@@ -21,7 +21,8 @@ from ingest_bench.reporting.plots.effects import effects, largest
 from ingest_bench.reporting.plots.frame import plane
 from ingest_bench.reporting.plots.scales import log_scale, place_scale, ratio_scale, value_scale
 from ingest_bench.reporting.plots.svg import node, width_of, wrapped
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import plain
 
 VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)
@@ -96,9 +97,9 @@ def test_throughput_stands_at_its_level_and_height(make: Any) -> None:
     """Time chunks of an API rise from level to level, and their markers are as far apart as their speed-ups."""
     view = view_of(make(), "large_api")
     drawing = lines.throughput(view, {})
-    arms = list(lines.by_label(view))
+    arms = list(dict.fromkeys(row.cell.label for row in view.rows))
     places = marks(drawing.svg, f"c{arms.index('time chunks')}")
-    rows = lines.by_label(view)["time chunks"]
+    rows = [row for row in view.rows if row.cell.label == "time chunks"]
     assert len(places) == len(rows) == 4
     assert [x for x, _ in places] == sorted(x for x, _ in places)
     heights = [y for _, y in places]
@@ -118,7 +119,8 @@ def test_what_delivered_something_else_is_crossed_out(make: Any) -> None:
 
     right = lines.throughput(view_of(make(), "large_api"), {})
     crossed = lines.throughput(view_of(make(edit=wrong), "large_api"), {})
-    place = list(lines.by_label(view_of(make(), "large_api"))).index("time chunks")
+    labels = dict.fromkeys(row.cell.label for row in view_of(make(), "large_api").rows)
+    place = list(labels).index("time chunks")
     assert len(marks(crossed.svg, f"c{place}")) == len(marks(right.svg, f"c{place}")) - 1
     assert "not the same items" in texts(crossed.svg)
     assert "not the same items" not in texts(right.svg)

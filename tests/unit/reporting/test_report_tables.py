@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.reporting.columns import extra_columns
 from ingest_bench.reporting.markdown import markdown
+from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.tables import scenario_table
-from ingest_bench.reporting.view import Kind, Study
 from ingest_bench.reporting.wording import NOTHING
 from ingest_bench.results import Parity, Results
 
@@ -38,30 +37,6 @@ def test_every_cell_of_the_matrix_has_one_row(make: Any) -> None:
         assert titles[: len(SEED)] == SEED
         rows.update((name, re.sub("~", "", row["Strategy"]), re.sub("~", "", row["Concurrency"])) for row in found)
     assert rows == Counter((cell.scenario, cell.label, str(cell.concurrency)) for cell in results.cells)
-
-
-@pytest.mark.parametrize(
-    ("kind", "titles"),
-    [
-        (Kind.GEOPARQUET, ["Overhead (MB)", "First item (s)"]),
-        (Kind.DIRECTORY, ["Failures / broken"]),
-        (Kind.LATENCY, ["Requests", "Server's (ms)", "Client's (ms)"]),
-        (Kind.REQUESTS, ["Requests", "429s", "In flight", "Server's (ms)"]),
-        (Kind.PAGES, ["Page", "Pages/s", "Requests", "Each once"]),
-        (Kind.RATE, ["Requests", "429s", "Items lost", "Bucket (s)", "Over it"]),
-        (Kind.GROWTH, ["Items", "Time / items grow", "Exponent"]),
-        (Kind.MIXED, ["Ingest", "Transform", "Output", "Same set"]),
-    ],
-)
-def test_each_question_has_its_columns(make: Any, kind: Kind, titles: list[str]) -> None:
-    """What a scenario asks for is reported of each of its cells."""
-    study = Study.of(make())
-    views = study.of_kind(kind)
-    assert views
-    for view in views:
-        columns = extra_columns(study, view)
-        assert [column.title for column in columns] == titles
-        assert all(column.text(row) for column in columns for row in view.rows)
 
 
 def test_figures_are_medians_of_the_cells_own_runs(make: Any) -> None:

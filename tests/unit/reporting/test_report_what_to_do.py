@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from ingest_bench.advice import recommend_modes, recommend_scenarios
+from ingest_bench.reporting.certainty import probability, share
 from ingest_bench.reporting.compare import recommended, rival
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.sections import whole_report
-from ingest_bench.reporting.view import Study
-from ingest_bench.reporting.what_to_do import probability, share, what_to_do
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.what_to_do import what_to_do
 
 
 def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import tostring
 from ingest_bench.reporting.content import (
     Block,
     Caution,
+    Drawing,
     Entry,
     Figure,
     Paragraph,
@@ -17,7 +18,6 @@ from ingest_bench.reporting.content import (
     Table,
 )
 from ingest_bench.reporting.page.inline import bare, inline
-from ingest_bench.reporting.plots.svg import Drawing
 
 DEEPEST = 6
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from xml.etree.ElementTree import Element
 
-from ingest_bench.reporting.plots import captions
-from ingest_bench.reporting.plots.frame import BAND, EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.reporting.compare import best, same_as_baseline, usable
+from ingest_bench.reporting.content import Drawing
+from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale, ratio_scale, value_scale
-from ingest_bench.reporting.plots.svg import Drawing, box, line, mark, width_of, words
+from ingest_bench.reporting.plots.svg import box, line, mark, width_of, words
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import number, percent, times, whole
+from ingest_bench.reporting.wording import counted, listed, number, percent, safe, sentence, speed_up, times, whole
 from ingest_bench.results import Ratio
+from ingest_bench.statistics import median_of
 
 THICK = 12.0
+NOTHING_USABLE = "No cell can be judged."
 _FREE = 56.0
 """Room at the end of bars for their number."""
 
@@ -27,14 +30,11 @@ def ways(view: View) -> Drawing:
     names = [named(scale, row.name, row.cell.ratio, text) for row, text in zip(view.rows, told, strict=True)]
     canvas, middles = rows(names, scale, [1.0])
     keys = [Key("base", f"baseline: {view.baseline}")]
-    if view.noise:
-        left, wide = scale(view.noise.low), scale(view.noise.high) - scale(view.noise.low)
-        canvas.parts[:0] = [box(left, y - BAND / 2, wide, BAND, "noise") for y in middles]
-        keys.append(Key("noise", "noise"))
+    keys += canvas.noise(view.noise, scale, middles)
     for row, text, y in zip(view.rows, told, middles, strict=True):
         canvas.add(interval(scale, y, row.cell.ratio, text, 0, good=row.cell.parity.ok))
-    title = "Speed-up, per item" if view.growing else "Speed-up"
-    return canvas.drawing(title, f"{view.title}: speed-up of every way", captions.ways(view), keys)
+    title = "Speed-up, per item" if view.scenario.growing else "Speed-up"
+    return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_told(view), keys)
 
 
 def named(scale: Scale, name: str, ratio: Ratio | None, text: str) -> str:
@@ -66,7 +66,7 @@ def memory_bars(view: View) -> Drawing:
     for row, y in zip(view.rows, middles, strict=True):
         canvas.add(*_bar(scale, y, [(4, row.peak_mb or 0.0)], whole(row.peak_mb)))
     title = f"{view.title}: memory at the peak"
-    return canvas.drawing("Memory at the peak, MB", title, captions.memory(view))
+    return canvas.drawing("Memory at the peak, MB", title, memory_told(view))
 
 
 def stages(view: View) -> Drawing:
@@ -79,14 +79,16 @@ def stages(view: View) -> Drawing:
         canvas.add(*_bar(scale, y, parts, f"{number(row.time_s)} s"))
     keys = [Key("box", _stage(view, name), place) for place, name in enumerate(names)]
     title = f"{view.title}: seconds of each pipeline stage"
-    return canvas.drawing("End-to-end time by stage, s", title, captions.stages(view), keys)
+    return canvas.drawing("End-to-end time by stage, s", title, _stages_told(view), keys)
 
 
-def latency(view: View) -> Drawing:
-    """Draw half and 95% of the response times that the server saw, cell by cell."""
+def latency(view: View) -> Drawing | None:
+    """Draw half and 95% of the response times that the server saw, cell by cell; None where it saw none."""
     served = [row for row in view.rows if row.server_median(lambda server: server.response_ms_p95) is not None]
+    if not served:
+        return None
     found = [(row, *_percentiles(row)) for row in served]
-    asked = captions.think_ms(served)
+    asked = _think_ms(served)
     scale = _from_zero([asked, *(p95 for _, _, p95 in found)])
     canvas, middles = rows([row.name for row in served], scale, [asked] if asked else [])
     for (_, p50, p95), y in zip(found, middles, strict=True):
@@ -99,7 +101,7 @@ def latency(view: View) -> Drawing:
     if asked:
         keys.append(Key("base", "the think time that was asked for"))
     title = f"{view.title}: response times at the server"
-    return canvas.drawing("Response time at the server, ms", title, captions.latency(view), keys)
+    return canvas.drawing("Response time at the server, ms", title, _latency_told(view), keys)
 
 
 def _speed_up(row: Row) -> str:
@@ -135,6 +137,66 @@ def _stage(view: View, name: str) -> str:
     return f"{name}: {low if low == high else f'{low} to {high}'}"
 
 
-def latency_known(view: View) -> bool:
-    """Whether the server's response times are in the results."""
-    return any(row.server_median(lambda server: server.response_ms_p95) is not None for row in view.rows)
+def _ways_told(view: View) -> str:
+    """Say how many ways are told from the baseline, and which of them gains the most."""
+    rows = [row for row in usable(view) if not row.cell.null]
+    if not rows:
+        return NOTHING_USABLE
+    told = [row for row in rows if not same_as_baseline(view, row)]
+    top = best(told)
+    counts = f"{len(told)} of {counted(len(rows), 'way')} can be told from the baseline"
+    if top is None:
+        return f"{counts}: every interval holds 1 or lies in the noise."
+    what = "gains the most" if top.standing.median > 1 else "loses the least"
+    return f"{counts}; {safe(top.name)} {what}, {speed_up(top.standing)}."
+
+
+def memory_told(view: View) -> str:
+    """Say which ways take the least and the most memory."""
+    rows = [row for row in view.rows if row.peak_mb is not None]
+    if not rows:
+        return NOTHING_USABLE
+    least, most = min(rows, key=_peak), max(rows, key=_peak)
+    if least is most:
+        return f"{safe(least.name)} takes {whole(least.peak_mb)} MB."
+    ends = [f"{whole(row.peak_mb)} MB ({safe(row.name)})" for row in (least, most)]
+    return f"The peak lies between {listed(ends)}: {times(_peak(most) / _peak(least))}."
+
+
+def _stages_told(view: View) -> str:
+    """Say which stage takes the most time, in each way."""
+    rows = [row for row in view.rows if row.stage_shares]
+    if not rows:
+        return NOTHING_USABLE
+    told = []
+    for row in rows:
+        name = max(row.stage_shares, key=lambda stage: row.stage_shares[stage])
+        told.append(f"{name} takes {percent(row.stage_shares[name])} of {number(row.time_s)} s with {safe(row.name)}")
+    return sentence(f"{listed(told)}.")
+
+
+def _latency_told(view: View) -> str:
+    """Say how far the slow answers are from the usual ones."""
+    found = [
+        (p95 / p50, row)
+        for row in view.rows
+        if (p50 := row.server_median(lambda server: server.response_ms_p50))
+        and (p95 := row.server_median(lambda server: server.response_ms_p95))
+    ]
+    if not found:
+        return NOTHING_USABLE
+    asked = _think_ms([row for _, row in found])
+    worst, row = max(found, key=lambda each: each[0])
+    waited = f"The server was asked to think {number(asked)} ms; " if asked else ""
+    return sentence(
+        f"{waited}the slowest 5% of answers take up to {times(worst)} what half of them take ({safe(row.name)})."
+    )
+
+
+def _think_ms(rows: Sequence[Row]) -> float | None:
+    """Give the think time that was asked of the server, as a median over cells; None where none was."""
+    return median_of(row.server_median(lambda server: server.think_ms_asked) for row in rows) or None
+
+
+def _peak(row: Row) -> float:
+    return row.peak_mb or 0.0

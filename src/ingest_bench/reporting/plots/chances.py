@@ -9,10 +9,13 @@ from ingest_bench.advice import Chance, Verdict
 from ingest_bench.advice.options import Key as OptionKey
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.recommend import MIN_PROBABILITY, TOLERANCE
+from ingest_bench.reporting.certainty import how_sure, named, probability, share
+from ingest_bench.reporting.compare import advised
+from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale
-from ingest_bench.reporting.plots.svg import Drawing, box, line, words
-from ingest_bench.reporting.what_to_do import how_sure, named, probability, share
+from ingest_bench.reporting.plots.svg import box, line, words
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, listed, percent, sentence
 
 THIN, STEP = 9.0, 15.0
@@ -48,6 +51,13 @@ def chances(subject: str, title: str, verdict: Verdict[OptionKey], options: Mapp
         Key("box", "expected loss if another is the best", _LOSS),
     ]
     return canvas.drawing(title, f"{subject}: probability of each way to be the best", shows(verdict, options), keys)
+
+
+def choice(view: View) -> Drawing | None:
+    """Draw how sure the choice of a scenario is; None where there is nothing to choose from."""
+    if view.scenario.of_stages or len((advice := advised(view)).verdict.chances) <= 1:
+        return None
+    return chances(view.title, "Probability to be the best", advice.verdict, advice.options)
 
 
 def shows(verdict: Verdict[OptionKey], options: Mapping[OptionKey, Option]) -> str:

@@ -7,12 +7,16 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest_bench.reporting.plots import captions
+from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.frame import Key, coloured, plane
 from ingest_bench.reporting.plots.scales import Scale, ratio_scale
-from ingest_bench.reporting.plots.svg import Drawing, line, mark, path
+from ingest_bench.reporting.plots.svg import line, mark, path
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import times
+
+FEWEST = 4
+"""Pairs from which on drift can be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,11 @@ def pairs(view: View) -> list[Pair]:
     return sorted(measured, key=lambda pair: pair.started_at)
 
 
-def drift(view: View) -> Drawing:
-    """Draw the speed of the baseline and the ratio of every pair, both around their medians."""
+def drift(view: View) -> Drawing | None:
+    """Draw the speed of the baseline and the ratio of every pair, both around their medians; None with few pairs."""
     found = pairs(view)
+    if len(found) < FEWEST:
+        return None
     values = [value for pair in found for value in (pair.speed, pair.ratio)]
     canvas, x, y = plane(
         lambda start, end: _in_order(len(found), start, end),
@@ -55,7 +61,11 @@ def shows(found: Sequence[Pair]) -> str:
     speed, ratio = spread([pair.speed for pair in found]), spread([pair.ratio for pair in found])
     half = len(found) // 2
     early, late = (statistics.median(pair.ratio for pair in part) for part in (found[:half], found[half:]))
-    return captions.drift(speed, ratio, late / early)
+    return (
+        f"Two thirds of the baseline's speeds lie within {times(speed)} of their median, two thirds of the pairs' "
+        f"ratios within {times(ratio)} of their cells' medians; the later half of the ratios is {times(late / early)} "
+        "the earlier half."
+    )
 
 
 def spread(values: Sequence[float]) -> float:

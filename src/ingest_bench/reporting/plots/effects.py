@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 
 from ingest_bench.reporting.compare import recommended, same_as_baseline
+from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.bars import interval, named
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, rows
 from ingest_bench.reporting.plots.scales import ratio_scale
-from ingest_bench.reporting.plots.svg import Drawing
 from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import Study, View
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, listed, safe, speed_up, times
 
 _SHOWN = 8

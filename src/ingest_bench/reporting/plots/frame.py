@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.scales import Scale, tick_text
-from ingest_bench.reporting.plots.svg import LINE, Drawing, box, line, mark, node, width_of, words, wrapped
+from ingest_bench.reporting.plots.svg import LINE, box, line, mark, node, width_of, words, wrapped
 from ingest_bench.reporting.wording import plain
+from ingest_bench.results import Ratio
 
 WIDTH = 380.0
 """Of every drawing: about what a phone shows without making it smaller."""
@@ -37,6 +39,14 @@ class Canvas:
     def add(self, *parts: Element) -> None:
         """Put elements on top of what is there."""
         self.parts.extend(parts)
+
+    def noise(self, noise: Ratio | None, scale: Scale, middles: Iterable[float]) -> list[Key]:
+        """Put a band behind each row, as wide as the noise, and say what it is."""
+        if noise is None:
+            return []
+        left, wide = scale(noise.low), scale(noise.high) - scale(noise.low)
+        self.parts[:0] = [box(left, y - BAND / 2, wide, BAND, "noise") for y in middles]
+        return [Key("noise", "noise")]
 
     def drawing(self, title: str, alternative: str, shows: str, legend: Sequence[Key] = ()) -> Drawing:
         """Finish with the legend below."""

@@ -8,9 +8,10 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from ingest_bench.reporting.plots.scales import Scale
-from ingest_bench.reporting.plots.svg import area, path
-from ingest_bench.reporting.wording import listed, number, percent, safe, sentence
+from ingest_bench.reporting.plots.svg import path
+from ingest_bench.reporting.wording import listed, number, percent, safe
 from ingest_bench.scaling import Usl
+from ingest_bench.scaling.usl import CONFIDENCE
 
 Laws = Mapping[str, Usl]
 """By the label of the way that they were fitted to."""
@@ -32,7 +33,7 @@ def curve(fit: Usl, base: float, x: Scale, y: Scale) -> list[Element]:
     middle = (fit.curve(at) * base).tolist()
     around = [*zip(at, low, strict=True), *zip(reversed(at), reversed(high), strict=True)]
     return [
-        area([(x(level), y(value)) for level, value in around], "band"),
+        path([(x(level), y(value)) for level, value in around], "band", closed=True),
         path([(x(level), y(value)) for level, value in zip(at, middle, strict=True)], stroke(fit)),
     ]
 
@@ -52,11 +53,11 @@ def told(laws: Laws) -> str:
     """Say where each curve is highest, and which of them doesn't describe its points."""
     if not laws:
         return ""
-    level = percent(next(iter(laws.values())).confidence)
     parts = [f"{safe(label)} {_peak(fit)}" for label, fit in laws.items()]
     off = [safe(label) for label, fit in laws.items() if not fit.describes]
     doubt = f" It doesn't describe the points of {listed(off)} (dashed)." if off else ""
-    return sentence(f"the curves are the Universal Scalability Law with its {level} band: {'; '.join(parts)}.{doubt}")
+    law = f"the Universal Scalability Law with its {percent(CONFIDENCE)} band"
+    return f"The curves are {law}: {'; '.join(parts)}.{doubt}"
 
 
 def _peak(fit: Usl) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ingest_bench.bottleneck import Diagnosis, Stage
+from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.bars import THICK
-from ingest_bench.reporting.plots.frame import BAND, EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import ratio_scale
-from ingest_bench.reporting.plots.svg import Drawing, box, line, words
+from ingest_bench.reporting.plots.svg import box, line, words
 from ingest_bench.reporting.stages import bottleneck_told
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import times
@@ -35,10 +36,7 @@ def removal(view: View, found: Diagnosis) -> Drawing:
     if not found.stage or len(gains) > 1:
         keys.append(Key("box", "other stages" if found.stage else "no single bottleneck", _OTHER))
     keys += [Key("whisker", "interval"), Key("base", "the whole ingest")]
-    if view.noise:
-        left, wide = scale(view.noise.low), scale(view.noise.high) - scale(view.noise.low)
-        canvas.parts[:0] = [box(left, y - BAND / 2, wide, BAND, "noise") for y in middles]
-        keys.append(Key("noise", "noise"))
+    keys += canvas.noise(view.noise, scale, middles)
     for (stage, gain), y in zip(gains.items(), middles, strict=True):
         left, right = sorted((scale(1.0), scale(gain.median)))
         bar = box(left, y - THICK / 2, right - left, THICK, "fill")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element, tostring
 
 from ingest_bench.reporting.wording import plain
@@ -15,17 +14,6 @@ SIZE = 12.0
 """Of letters, in the units that a drawing has 380 of from side to side: readable where a phone shows it whole."""
 LINE = 15.0
 _NARROW, _SLIM, _BROAD = frozenset("ijlI|.,:;'!` "), frozenset('ftr()[]{}-/\\"'), frozenset("mwMW%@#&")
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A plot and the sentences that say what it shows; the text is marked as in `content`."""
-
-    title: str
-    shows: str
-    svg: Element
-    width: float
-    height: float
 
 
 def node(tag: str, *children: Element | None, text: str = "", **attributes: float | str | None) -> Element:
@@ -45,19 +33,14 @@ def words(x: float, y: float, text: str, class_: str | None = None, anchor: str 
     return node("text", text=plain(text), x=x, y=y, class_=class_, text_anchor=anchor)
 
 
-def path(points: Sequence[tuple[float, float]], class_: str) -> Element:
-    """Draw a line through points."""
-    return node("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points), class_=class_)
-
-
-def area(points: Sequence[tuple[float, float]], class_: str) -> Element:
-    """Fill what points go around."""
-    return node("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "z", class_=class_)
+def path(points: Sequence[tuple[float, float]], class_: str, *, closed: bool = False) -> Element:
+    """Draw a line through points, or fill what they go around."""
+    return node("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "z" * closed, class_=class_)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Element:
     """Draw a straight line."""
-    return node("path", d=f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}", class_=class_)
+    return path([(x1, y1), (x2, y2)], class_)
 
 
 def box(x: float, y: float, width: float, height: float, class_: str) -> Element:

@@ -1,0 +1,53 @@
+"""How sure a choice is, in words."""
+
+from __future__ import annotations
+
+from ingest_bench.advice import Verdict
+from ingest_bench.advice.options import Key, Option
+from ingest_bench.advice.recommend import MAX_PAIRS, TOLERANCE
+from ingest_bench.reporting.wording import at_level, counted, listed, percent, safe, sentence
+
+MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
+SMALLEST = 0.01
+"""A share below this, or as near to certainty, is not rounded to nothing, or to certainty."""
+
+
+def named(option: Option) -> str:
+    """Name an option so that it can stand in a list."""
+    return safe(at_level(option.cell.label, option.concurrency))
+
+
+def how_sure(verdict: Verdict[Key], options: dict[Key, Option]) -> str:
+    """Say whether it is decided, with which probability, what is lost if it is wrong, and what would settle it."""
+    chance = verdict.chance
+    if chance is None:
+        return ""
+    if len(options) == 1:
+        return "Nothing else that can be set was measured."
+    near = f"{probability(chance.p_within_tolerance)} to be within {percent(TOLERANCE)} of it"
+    odds = f"{probability(chance.p_best)} likely to be the best, {near}"
+    loss = f"expected to lose {share(chance.expected_loss)} of the throughput"
+    loss += f", or {share(chance.loss_if_not_best)} if another is better" if chance.p_best < 1 else ""
+    if verdict.decided:
+        return f"Decided: {odds}; {loss}."
+    contenders = listed([named(options[key]) for key in verdict.contenders])
+    return f"**Undecided** against {contenders}: {odds}; {loss}. {sentence(pairs_needed(verdict))} would settle it."
+
+
+def pairs_needed(verdict: Verdict[Key]) -> str:
+    """Say how many more pairs would settle a choice."""
+    if verdict.more_pairs is None:
+        return f"more than {counted(MAX_PAIRS, 'more pair')} of each"
+    return f"about {counted(verdict.more_pairs, 'more pair')} of each"
+
+
+def probability(value: float) -> str:
+    """Write a probability; one that is not quite certain is not written as if it were."""
+    if 1 - SMALLEST < value < 1:
+        return f"over {percent(1 - SMALLEST)}"
+    return share(value)
+
+
+def share(value: float) -> str:
+    """Write a share; one that is not quite nothing is not written as if it were."""
+    return f"under {percent(SMALLEST)}" if 0 < value < SMALLEST else percent(value)

@@ -1,0 +1,31 @@
+"""The kinds of scenarios: a kind is an object in a file of this folder, and its name in `KINDS`."""
+
+from __future__ import annotations
+
+from ingest_bench.reporting.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
+from ingest_bench.reporting.kinds.base import ScenarioKind
+from ingest_bench.reporting.kinds.files import DIRECTORY, FILES, GEOPARQUET
+from ingest_bench.reporting.kinds.growing import GROWTH
+from ingest_bench.reporting.kinds.pipelines import MIXED, STAGES
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
+
+__all__ = ["DIRECTORY", "KINDS", "RATE", "ScenarioKind", "answering", "kind_of", "of_kind"]
+
+KINDS = (FILES, DIRECTORY, GEOPARQUET, RATE, PAGES, LATENCY, REQUESTS, STAGES, MIXED, GROWTH)
+"""A scenario is of the first that fits it."""
+
+
+def kind_of(view: View) -> ScenarioKind:
+    """Give the kind of a scenario."""
+    return next(kind for kind in KINDS if kind.fits(view))
+
+
+def of_kind(study: Study, kind: ScenarioKind) -> list[View]:
+    """Pick the scenarios of a kind."""
+    return [view for view in study.views if kind_of(view) is kind]
+
+
+def answering(study: Study, question: str) -> list[View]:
+    """Pick the scenarios that have something to say to a question."""
+    return [view for view in study.views if question in kind_of(view).answers]

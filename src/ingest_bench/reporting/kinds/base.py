@@ -1,0 +1,37 @@
+"""What a kind of scenario is: all that the report has to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ingest_bench.reporting.columns import Column
+from ingest_bench.reporting.content import Drawing
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioKind:
+    """Something that scenarios ask, and what is reported of it beside time, throughput and memory."""
+
+    fits: Callable[[View], bool]
+    """Whether a scenario asks it: seen from its settings, so that one of the user's own is reported as fully."""
+    subject: str | None = None
+    """What a pipeline reads, as advice calls it; None where nothing is advised by what it reads."""
+    answers: frozenset[str] = frozenset()
+    """The questions of the report that it has something to say to, by the words that `answers` has for them."""
+    columns: Callable[[Study, View], list[Column]] = lambda _study, _view: []
+    """Further columns of its table."""
+    finding: Callable[[Study, View], str | None] = lambda _study, _view: None
+    """What it has shown, in a sentence or two; None where the data don't say."""
+    drawings: Callable[[View], Sequence[Drawing]] = lambda _view: ()
+    """The first plots of its figure; without any it has those of levels, or of ways."""
+    shows: str | None = None
+    """What these plots show, for who can't see them."""
+
+
+def ingests(view: View, corpus: str) -> bool:
+    """Say whether a scenario only ingests, all of it from the same corpus, which is of this kind."""
+    scenario = view.scenario
+    return view.corpus.kind == corpus and not (scenario.growing or scenario.pipeline or scenario.of_stages)

@@ -1,0 +1,47 @@
+"""Scenarios whose baseline reads a smaller corpus: how the cost grows with the number of items."""
+
+from __future__ import annotations
+
+from ingest_bench.reporting.columns import Column
+from ingest_bench.reporting.compare import growth
+from ingest_bench.reporting.kinds.base import ScenarioKind
+from ingest_bench.reporting.rows import Row
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import NOTHING, number, safe, sentence, times, whole
+from ingest_bench.scaling import Growth
+
+
+def grown(study: Study, view: View) -> str | None:
+    """Say how the time grows with the number of items."""
+    told = [_told(row, rate) for row in view.rows if (rate := growth(study, view, row))]
+    return sentence("; ".join(told)) + "." if told else None
+
+
+def _told(row: Row, rate: Growth) -> str:
+    power = rate.exponent
+    told = f"(exponent {power.value:.2f}, {power.low:.2f} to {power.high:.2f}: {rate.shape})"
+    return f"with {safe(row.name)}, {times(rate.times_items)} the items take {times(rate.times_time)} the time {told}"
+
+
+def _columns(study: Study, view: View) -> list[Column]:
+    def factor(row: Row) -> str:
+        rate = growth(study, view, row)
+        return f"{number(rate.times_time)} / {number(rate.times_items)}" if rate else NOTHING
+
+    def exponent(row: Row) -> str:
+        rate = growth(study, view, row)
+        if rate is None:
+            return NOTHING
+        return f"{rate.exponent.value:.2f} ({rate.exponent.low:.2f} to {rate.exponent.high:.2f})"
+
+    return [
+        Column("Items", lambda row: whole(row.items)),
+        Column("Time / items grow", factor),
+        Column("Exponent", exponent),
+    ]
+
+
+GROWTH = ScenarioKind(
+    fits=lambda view: view.scenario.growing, answers=frozenset({"auto", "growth"}), columns=_columns, finding=grown
+)

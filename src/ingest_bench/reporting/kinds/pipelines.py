@@ -1,0 +1,60 @@
+"""Scenarios of whole pipelines (ingest, transform, output), and of their stages alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ingest_bench.reporting.columns import Column
+from ingest_bench.reporting.compare import best, usable
+from ingest_bench.reporting.content import Drawing
+from ingest_bench.reporting.kinds.base import ScenarioKind
+from ingest_bench.reporting.plots import bars
+from ingest_bench.reporting.plots.removal import removal
+from ingest_bench.reporting.stages import diagnosed, stages_alone
+from ingest_bench.reporting.study import Study
+from ingest_bench.reporting.view import View
+from ingest_bench.reporting.wording import listed, percent, safe
+
+
+def _columns(_: Study, view: View) -> list[Column]:
+    names = list(dict.fromkeys(name for row in view.rows for name in row.stages))
+    return [*map(_share, names), Column("Same set", lambda row: "yes" if row.cell.parity.ok else "no")]
+
+
+def _share(name: str) -> Column:
+    return Column(name.capitalize(), lambda row: percent(row.stage_shares.get(name)))
+
+
+def _stages(_: Study, view: View) -> str | None:
+    """Say which stage takes the most time, and whether what was written is the same set in any order."""
+    top = best(usable(view))
+    if top is None or not top.stage_shares:
+        return None
+    (name, share), *others = sorted(top.stage_shares.items(), key=lambda stage: -stage[1])
+    rest = listed([f"{other} {percent(part)}" for other, part in others])
+    bad = [safe(row.name) for row in view.rows if not row.cell.parity.ok]
+    order = f"what {listed(bad)} wrote is not the corpus" if bad else "every way writes the same set of items"
+    return f"With {safe(top.name)}, {name} takes {percent(share)} of the time ({rest}); {order}."
+
+
+def _removed(view: View) -> Sequence[Drawing]:
+    found = diagnosed(view)
+    return [removal(view, found), bars.memory_bars(view)] if found else []
+
+
+MIXED = ScenarioKind(
+    fits=lambda view: view.scenario.pipeline is not None,
+    subject="Ingest, transform, output",
+    answers=frozenset({"stages"}),
+    columns=_columns,
+    finding=_stages,
+    drawings=lambda view: [bars.stages(view), bars.ways(view), bars.memory_bars(view)],
+    shows="seconds of each pipeline stage",
+)
+STAGES = ScenarioKind(
+    fits=lambda view: view.scenario.of_stages,
+    answers=frozenset({"removal"}),
+    finding=lambda _, view: stages_alone(view),
+    drawings=_removed,
+    shows="what removing each stage gains at most",
+)
