@@ -21,7 +21,7 @@ _MODULES = {
     "read_manifest": "manifest",
     "verify": "check",
 }
-"""Where each name is defined. Only what is asked for is imported, since a corpus depends on all that its job imports."""
+"""Where each name is defined. Only what is asked for is imported: a corpus depends on all that its job imports."""
 
 
 def __getattr__(name: str) -> Any:
