@@ -116,3 +116,23 @@ def test_a_damaged_record_is_no_record(tmp_path: Path, content: bytes) -> None:
     fresh = freshness.Freshness(settings)
     assert fresh.corpus("files") in {"its record is damaged", "other settings"}
     assert fresh.cell(cells(settings)[0]) == "corpus files is made again"
+
+
+def test_a_calibration_depends_on_its_seed_and_its_code(tmp_path: Path) -> None:
+    """A calibration with another seed, of other code, of before code was recorded, or damaged, is made again."""
+    settings = matrix(tmp_path)
+    path = tmp_path / "calibration.json"
+    code = {"modules": {"stac_ingest.module": dependencies.module_hash("stac_ingest.module")}}
+    assert Freshness(settings).calibration() == "not there"
+    for found, reason in [
+        ({"seed": settings.seed, "depends_on": code}, None),
+        ({"seed": settings.seed + 1, "depends_on": code}, "another seed"),
+        (
+            {"seed": settings.seed, "depends_on": {"modules": {"stac_ingest.module": "0"}}},
+            "other code: stac_ingest.module",
+        ),
+        ({"seed": settings.seed}, "other code: not recorded"),
+        ({}, "its record is damaged"),
+    ]:
+        path.write_text(json.dumps(found))
+        assert Freshness(settings).calibration() == reason
