@@ -17,6 +17,7 @@ from ingest_bench.jobs import read_records, write_atomically
 from ingest_bench.matrix import CellSpec, cells
 from ingest_bench.results import Cell, Results
 from ingest_bench.settings import Settings
+from ingest_bench.system.dependencies import changed
 from ingest_bench.table import sample_table
 
 ALIKE = ("cpu_model", "cores", "python")
@@ -90,7 +91,7 @@ def _cell_of(settings: Settings, spec: CellSpec, found: dict[tuple[str, str, int
     name = f"{spec.scenario}/{spec.arm}-{spec.concurrency}"
     if cell is None:
         raise AggregationError(f"cell {name} has not been measured")
-    if cell.identity != fingerprint(cell_identity(settings, spec)):
+    if cell.identity != fingerprint(cell_identity(settings, spec)) or changed(cell.depends_on):
         raise AggregationError(
             f"cell {name} was measured with other settings, or other code, than those of now; "
             f"remove cells/{name}.json to measure it again"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ingest_bench.environment import environment, load
 from ingest_bench.identity import cell_identity, fingerprint
 from ingest_bench.matrix import CellSpec, Role, arm_of, sampling_of
-from ingest_bench.results import Cell, Load, Parity, Sample, Trace
+from ingest_bench.results import Cell, Dependencies, Load, Parity, Sample, Trace
 from ingest_bench.settings import Settings
 from ingest_bench.sides import Side, built_at
 from ingest_bench.statistics import outliers, speed_up
@@ -25,6 +25,7 @@ def build_cell(
     samples: list[Sample],
     stop_reason: Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"],
     trace: Trace,
+    depends_on: Dependencies,
     load_before: Load,
     attempt: int,
     started_at: float,
@@ -34,6 +35,7 @@ def build_cell(
     flag_outliers(samples, ratios)
     return Cell(
         identity=fingerprint(cell_identity(settings, spec)),
+        depends_on=depends_on,
         corpora={name: built_at(settings, name) for name in spec.corpora if settings.corpora[name].url is None},
         scenario=spec.scenario,
         group=spec.group,

@@ -1,29 +1,37 @@
 """What of the results is out of date, told from the files alone.
 
 Snakemake knows what has changed from its own notes and from the times of files. A fresh clone has no notes, and `touch`
-changes times. Here a corpus is compared with its manifest, a cell with its settings, its code and its corpora, and what
-is made of cells with those: neither too little nor too much is made again, wherever the files came from.
+changes times. Here a corpus is compared with its manifest, a cell with its settings, its corpora and the code that its
+processes loaded, and what is made of cells with those: neither too little nor too much is made again, wherever the
+files came from.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
+from ingest_bench.calibration.record import CALIBRATION
 from ingest_bench.identity import aggregate_identity, cell_identity, corpus_identity, fingerprint, report_identity
 from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import CellSpec, cell_file, cells
+from ingest_bench.results import Dependencies
 from ingest_bench.seal import seal_of
 from ingest_bench.settings import Settings
 from ingest_bench.sides import built_at, corpus_folder, job_file, manifest_file
+from ingest_bench.system.dependencies import changed, recording
 from ingest_bench.untouched import untouched
 
-AGGREGATE, REPORT = "aggregate", "report"
+AGGREGATE, REPORT, ADVICE = "aggregate", "report", "advice"
+DAMAGED = (OSError, ValidationError, orjson.JSONDecodeError, AttributeError, KeyError, TypeError)
+"""What reading a record that was cut off, edited or is another version's may raise."""
 
 
 class Freshness:
@@ -36,7 +44,9 @@ class Freshness:
         self.corpus = cache(self._corpus)
         self.cell = cache(self._cell)
         self.aggregate = cache(self._aggregate)
-        self.report = cache(self._report)
+        self.report = cache(lambda: self._written(REPORT))
+        self.advice = cache(lambda: self._written(ADVICE))
+        self.calibration = cache(self._calibration)
         self._built = cache(lambda name: built_at(settings, name))
 
     def _aggregate(self) -> str | None:
@@ -46,21 +56,34 @@ class Freshness:
         found = [self._seals[cell_file(spec)] for spec in planned]
         return self._difference(AGGREGATE, aggregate_made_from(self._settings, found))
 
-    def _report(self) -> str | None:
+    def _written(self, name: str) -> str | None:
         if self.aggregate():
             return "its results are brought together again"
-        return self._difference(REPORT, report_made_from(self._settings))
+        return self._difference(name, report_made_from(self._settings))
+
+    def _calibration(self) -> str | None:
+        try:
+            record = orjson.loads((self._results / CALIBRATION).read_bytes())
+            if record["seed"] != self._settings.seed:
+                return "another seed"
+            return _changed(record)
+        except FileNotFoundError:
+            return "not there"
+        except DAMAGED:
+            return "its record is damaged"
 
     def _corpus(self, name: str) -> str | None:
         manifest, folder = manifest_file(self._settings, name), corpus_folder(self._settings, name)
         try:
             record = orjson.loads(job_file(self._settings, name).read_bytes())
             if record.get("identity") != fingerprint(corpus_identity(self._settings, name)):
-                return "other settings or code"
+                return "other settings"
+            if reason := _changed(record):
+                return reason
             return None if untouched(folder, manifest) else "its files have changed"
         except FileNotFoundError:
             return "not there, or not all of it"
-        except (OSError, ValidationError, orjson.JSONDecodeError, AttributeError):
+        except DAMAGED:
             return "its record is damaged"
 
     def _cell(self, spec: CellSpec) -> str | None:
@@ -75,39 +98,60 @@ class Freshness:
         seal = seal_of(data)
         if seal is None:
             return "its file is not whole, or was changed"
-        found = orjson.loads(data)
-        if found["identity"] != fingerprint(cell_identity(self._settings, spec)):
-            return "other settings or code"
-        if found["corpora"] != {name: self._built(name) for name in local}:
-            return "a corpus was made again since"
         self._seals[cell_file(spec)] = seal
-        return None
+        return self._measured_otherwise(spec, orjson.loads(data), {name: self._built(name) for name in local})
+
+    def _measured_otherwise(self, spec: CellSpec, cell: dict[str, Any], built: dict[str, float | None]) -> str | None:
+        try:
+            if cell["identity"] != fingerprint(cell_identity(self._settings, spec)):
+                return "other settings"
+            return "a corpus was made again since" if cell["corpora"] != built else _changed(cell)
+        except DAMAGED:
+            return "its record is damaged"
 
     def _difference(self, name: str, made_from: str) -> str | None:
         try:
-            same = _note(self._settings, name).read_text(encoding="ascii", errors="replace") == made_from
-        except OSError:
-            same = False
-        return None if same else "made from something else"
+            found = orjson.loads(_note(self._settings, name).read_bytes())
+            return _changed(found) if found["made_from"] == made_from else "made from something else"
+        except FileNotFoundError:
+            return "not there, or not all of it"
+        except DAMAGED:
+            return "its record is damaged"
 
 
 def aggregate_made_from(settings: Settings, seals: Iterable[str | None]) -> str:
-    """Hash what the results are made from: the cells with their order, the corpora, the code."""
+    """Hash what the results are made from beside code: the cells with their order, and the corpora."""
     return fingerprint(json.dumps([aggregate_identity(settings), *seals]))
 
 
 def report_made_from(settings: Settings) -> str:
-    """Hash what the report is made from: the results, by what they were made from, captions and code."""
+    """Hash what report and advice are made from beside code: the results, by what they were made from, and captions."""
     try:
-        results = _note(settings, AGGREGATE).read_text(encoding="ascii", errors="replace")
+        results = _note(settings, AGGREGATE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         results = None
     return fingerprint(json.dumps([report_identity(settings), results]))
 
 
-def note(settings: Settings, name: str, made_from: str) -> None:
-    """Take note of what something was made from, once it is in place."""
-    write_atomically(_note(settings, name), made_from.encode())
+@contextmanager
+def noted(settings: Settings, name: str, made_from: str) -> Iterator[None]:
+    """Take note of what something is made from, and of the code that makes it, when the block has ended well."""
+    with recording() as code:
+        yield
+    found = {"made_from": made_from, "depends_on": code.dependencies(without=()).model_dump()}
+    write_atomically(_note(settings, name), orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def _changed(record: dict[str, Any]) -> str | None:
+    """Say which code that a record depends on has changed.
+
+    Raises:
+        AttributeError, pydantic.ValidationError: the record is damaged.
+
+    """
+    depends_on = record.get("depends_on")
+    module = changed(Dependencies.model_validate(depends_on) if depends_on is not None else None)
+    return f"other code: {module}" if module else None
 
 
 def seals(files: Iterable[Path | str]) -> list[str | None]:

@@ -1,4 +1,7 @@
-"""What a cell depends on, as one canonical string: when the string is the same, measuring again would change nothing.
+"""What of the settings a cell depends on, as one canonical string.
+
+With the code that its processes loaded (`system.dependencies`) that is all: while both are the same, measuring again
+would change nothing.
 
 Captions (titles, groups, labels) are left out, since they change the report alone.
 """
@@ -9,26 +12,12 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from ingest_bench.calibration.record import calibration_stamp
-from ingest_bench.code_digest import CodeUse, bench_digest, code_digest, description_digest, generator_digest
 from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, output_of, sampling_of
 from ingest_bench.settings import Settings
-from stac_ingest.config import IngestConfig
-
-REPORT_CODE = (
-    *(f"{folder}/**/*.py" for folder in ("reporting", "advice", "scaling", "design")),
-    *("bottleneck.py", "estimates.py", "statistics.py", "results.py", "witnesses.py", "calibration/record.py"),
-)
-"""What turns results into words."""
 
 
 def cell_identity(settings: Settings, spec: CellSpec) -> str:
-    """Give all that a cell depends on as canonical JSON: its settings, corpora, baseline, and the code it uses.
-
-    Raises:
-        FileNotFoundError: a source file that the cell uses is missing.
-
-    """
+    """Give all settings that a cell depends on as canonical JSON: its own, its corpora's and its baseline's."""
     scenario = settings.scenarios[spec.scenario]
     return _canonical(
         {
@@ -47,19 +36,13 @@ def cell_identity(settings: Settings, spec: CellSpec) -> str:
 
 
 def corpus_identity(settings: Settings, name: str) -> str:
-    """Give all that a corpus depends on as canonical JSON: its settings, the seed and the generator's code.
-
-    Raises:
-        FileNotFoundError: a source file of the generators is missing.
-
-    """
+    """Give all settings that a corpus depends on as canonical JSON: its own, and the seed."""
     corpus = settings.corpora[name]
     return _canonical(
         {
             "corpus": name,
             "settings": corpus.model_dump(),
             "seed": settings.seed if corpus.generated else None,
-            "code": (generator_digest if corpus.generated else description_digest)(corpus.kind),
         }
     )
 
@@ -67,21 +50,6 @@ def corpus_identity(settings: Settings, name: str) -> str:
 def fingerprint(identity: str) -> str:
     """Shorten an identity to a hash that a file can carry."""
     return sha256(identity.encode()).hexdigest()
-
-
-def code_use(settings: Settings, spec: CellSpec, role: Role) -> CodeUse:
-    """Say which code one side of a cell uses."""
-    arm = arm_of(settings, spec, role)
-    _, corpus = corpus_of(settings, spec, role)
-    concurrency = spec.baseline_concurrency if role == "baseline" else spec.concurrency
-    default = IngestConfig.model_fields["worker_strategy"].default
-    return CodeUse(
-        fetcher=arm.fetcher,
-        kind=corpus.kind,
-        strategy=arm.settings.get("worker_strategy", default) if concurrency > 1 else "sequential",
-        output=output_of(settings, spec, role),
-        remote=corpus.url is not None,
-    )
 
 
 def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
@@ -95,7 +63,6 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
         "corpus_settings": corpus.model_dump(),
         "server": arm.server.model_dump() if arm.server else None,
         "output": output_of(settings, spec, role),
-        "code": code_digest(code_use(settings, spec, role)),
     }
 
 
@@ -104,25 +71,16 @@ def _canonical(value: dict[str, Any]) -> str:
 
 
 def aggregate_identity(settings: Settings) -> str:
-    """Give what the results depend on beside the cells, as canonical JSON: seed, order of cells, and code."""
-    return _canonical(
-        {
-            "seed": settings.seed,
-            "cells": [cell_file(spec) for spec in cells(settings)],
-            "code": bench_digest("aggregate.py", "results.py", "table.py"),
-        }
-    )
+    """Give what the results depend on beside the cells and code, as canonical JSON: the seed and the order of cells."""
+    return _canonical({"seed": settings.seed, "cells": [cell_file(spec) for spec in cells(settings)]})
 
 
 def report_identity(settings: Settings) -> str:
-    """Give what report and advice depend on beside the results, as canonical JSON: captions, a calibration, code."""
-    return _canonical(
-        {
-            "captions": captions(settings),
-            "calibration": calibration_stamp(settings.results),
-            "code": bench_digest(*REPORT_CODE),
-        }
-    )
+    """Give what report and advice depend on beside the results and code, as canonical JSON: captions, a calibration."""
+    # What the record of a calibration looks like is nothing that a cell depends on.
+    from ingest_bench.calibration.record import calibration_stamp  # noqa: PLC0415
+
+    return _canonical({"captions": captions(settings), "calibration": calibration_stamp(settings.results)})
 
 
 def captions(settings: Settings) -> str:

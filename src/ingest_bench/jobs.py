@@ -18,6 +18,8 @@ from pydantic import BaseModel
 from ingest_bench.environment import host_name
 from ingest_bench.errors import BenchError
 from ingest_bench.lifeline import follow
+from ingest_bench.results import Dependencies
+from ingest_bench.system.dependencies import recording
 from stac_ingest import IngestError
 
 
@@ -31,14 +33,17 @@ class JobRecord(BaseModel):
     host: str
     pid: int
     identity: str | None = None
-    """Hash of all that its product depends on."""
+    """Hash of the settings that its product depends on."""
+    depends_on: Dependencies | None = None
+    """The code that its product depends on: all that the job and its workers loaded."""
 
 
 @contextmanager
 def recorded(output: str | Path, rule: str, name: str, identity: str | None = None) -> Iterator[None]:
     """Write the job's record when the block has ended well."""
     started = time.time()
-    yield
+    with recording() as code:
+        yield
     record = JobRecord(
         rule=rule,
         name=name,
@@ -47,6 +52,7 @@ def recorded(output: str | Path, rule: str, name: str, identity: str | None = No
         host=host_name(),
         pid=os.getpid(),
         identity=identity,
+        depends_on=code.dependencies(),
     )
     write_atomically(Path(output), record.model_dump_json(indent=1).encode() + b"\n")
 

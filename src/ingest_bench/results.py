@@ -27,7 +27,7 @@ from ingest_bench.units import (
     Whole,
 )
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
 
 
@@ -209,13 +209,25 @@ class Load(Record):
     """Processor frequency; null: unknown."""
 
 
+class Dependencies(Record):
+    """The code that a result depends on."""
+
+    modules: dict[str, str]
+    """Modules of this project that its processes loaded, with a hash of what each does."""
+    pins: dict[str, str] = Field(default_factory=dict)
+    """Packages of others that they loaded, with the version that `envs/requirements.txt` named."""
+
+
 class Cell(Record):
     """One cell of the matrix: a scenario, an arm, a concurrency."""
 
     schema_version: str = SCHEMA_VERSION
     """Of the format of this record."""
     identity: str
-    """Hash of all that the cell depends on: settings, corpora, and the code that its samples run."""
+    """Hash of the settings that the cell depends on, its corpora's included."""
+    depends_on: Dependencies | None = None
+    """The code that the cell depends on: all that its samples' processes, its server and its job loaded; null in files
+    of before it was recorded."""
     corpora: dict[str, float | None] = Field(
         default_factory=dict, json_schema_extra={"unit": "s since 1970-01-01T00:00:00Z"}
     )

@@ -26,6 +26,7 @@ from ingest_bench.meter import Meter, Reading
 from ingest_bench.page_cache import cached_share, corpus_files, evict
 from ingest_bench.results import Digest
 from ingest_bench.sample_spec import DISCARD, SampleSpec
+from ingest_bench.system.loaded_modules import report_at_exit
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import IngestError
 from stac_ingest.summary import IngestSummary
@@ -44,7 +45,12 @@ READERS = {
     "geoparquet": ("stac_ingest.sources.geoparquet", *ARROW),
     "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp"),
 }
-WRITERS = {DISCARD: (), "items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet.encode", *ARROW, *CONVERTING)}
+WRITERS = {
+    DISCARD: (),
+    "items": ("stac_ingest.outputs.item_files",),
+    "ndjson": ("stac_ingest.outputs.ndjson",),
+    "geoparquet": ("stac_ingest.outputs.geoparquet", "stac_ingest.geoparquet.encode", *ARROW, *CONVERTING),
+}
 """What the package imports when it first needs it, which must not be while the clock runs."""
 
 
@@ -54,6 +60,7 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     notes = _empty_cache(Path(spec.evict)) if spec.evict else []
     if isinstance(fetcher, Prepared):
         asyncio.run(fetcher.prepare())
+    report_at_exit("sample")
     known = set(sys.modules)
     reading, stages = asyncio.run(_run(spec, fetcher, context, sink))
     late = sorted({name.partition(".")[0] for name in set(sys.modules) - known})
@@ -76,6 +83,7 @@ def traced(spec: SampleSpec, most: int) -> dict[str, Any]:
     whole = _set_up(spec)
     if isinstance(whole, Prepared):
         asyncio.run(whole.prepare())
+    report_at_exit("sample")
     fetcher, context, sink = FirstItems(whole, most), WorkflowContext(), DigestSink(spec.residue)
     tracemalloc.start()
     asyncio.run(_run(spec, fetcher, context, sink))
@@ -185,3 +193,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+elif __name__ == "__mp_main__":  # a worker that was spawned: it imports what its sample's process ran as main
+    report_at_exit("worker")

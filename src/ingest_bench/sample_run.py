@@ -13,9 +13,10 @@ import orjson
 
 from ingest_bench.errors import MeasurementError
 from ingest_bench.sample_spec import SampleSpec
+from ingest_bench.system.loaded_modules import REPORTS
 
 COMMAND = (sys.executable, "-P", "-m", "ingest_bench.sample_process")
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH")
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", REPORTS)
 REMOTE = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
     *("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),

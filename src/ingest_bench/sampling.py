@@ -30,6 +30,7 @@ from ingest_bench.sample_spec import SampleSpec
 from ingest_bench.seal import sealed
 from ingest_bench.sides import Side, open_sides
 from ingest_bench.statistics import relative_width, speed_up
+from ingest_bench.system.dependencies import recording
 from ingest_bench.validity import delay_remark, pair_ratios, void_reason
 
 if TYPE_CHECKING:
@@ -72,13 +73,16 @@ def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
 
     """
     started, load_before = time.time(), load()
-    with ExitStack() as stack:
+    with recording() as code, ExitStack() as stack:
         stack.enter_context(_ended_by_signal())
         bench = _Bench(settings, spec, open_sides(settings, spec, stack))
         with host_lock():
             bench.prepare()
         samples, stop_reason = bench.take_pairs()
         trace = bench.trace()
+    servers = {id(side.server) for side in bench.sides.values() if side.server}
+    if code.reports["simulator"] != len(servers):
+        raise MeasurementError("the simulator had to be killed, so it isn't known what code it ran")
     return build_cell(
         settings,
         spec,
@@ -86,6 +90,7 @@ def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
         samples=samples,
         stop_reason=stop_reason,
         trace=trace,
+        depends_on=code.dependencies(),
         load_before=load_before,
         attempt=attempt,
         started_at=started,

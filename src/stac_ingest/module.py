@@ -37,6 +37,7 @@ class IngestModule:
 
         """
         self.config = IngestConfig.parse(settings)
+        self._strategy = choose_strategy(self.config)
         self.summary = IngestSummary()
         self._logger = logging.getLogger("stac_ingest")
         if self.config.mode == "file":
@@ -58,7 +59,7 @@ class IngestModule:
 
         """
         config = self.config
-        name, strategy = choose_strategy(config)
+        name, strategy = self._strategy
         self.summary = summary = IngestSummary(strategy=name, concurrency=config.workers)
         rejects = Rejects(context.failure_collector, self._logger, summary)
         collection_id = config.collection_id or context.data.get("collection_id")

@@ -16,6 +16,7 @@ from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import CellSpec, cell_file, cells, load_settings
 from ingest_bench.results import Cell, Results
 from ingest_bench.settings import Settings
+from ingest_bench.system.dependencies import module_hash
 
 CONFIG: dict[str, Any] = {
     "corpora": {"files": {"kind": "item_files", "items": 20}},
@@ -56,6 +57,7 @@ def measured(settings: Settings, spec: CellSpec, **changes: Any) -> Cell:
     """Return a cell as if it had been measured, changed."""
     given = {
         "identity": fingerprint(cell_identity(settings, spec)),
+        "depends_on": {"modules": {"stac_ingest.module": module_hash("stac_ingest.module")}},
         "scenario": spec.scenario,
         "group": spec.group,
         "arm": spec.arm,
@@ -149,6 +151,9 @@ def test_captions_are_those_of_now(settings: Settings) -> None:
     ("changes", "words"),
     [
         ({"identity": "0"}, "cell small/upstream-1 was measured with other settings"),
+        ({"depends_on": {"modules": {"stac_ingest.module": "0"}}}, "cell small/upstream-1 was measured .* other code"),
+        ({"depends_on": {"modules": {"stac_ingest.gone": "0"}}}, "cell small/upstream-1 was measured .* other code"),
+        ({"depends_on": None}, "cell small/upstream-1 was measured .* other code"),
         (
             {"environment": {**ENVIRONMENT, "cpu_model": "slow", "host": "there"}},
             "small/upstream-1 on there.*small/sequential-1 on",

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench import untouched as looking
 from ingest_bench.claim import Claim
-from ingest_bench.corpora import build
+from ingest_bench.corpora import build, check
 from ingest_bench.seal import seal_of, sealed
 from ingest_bench.settings import Corpus
 from ingest_bench.untouched import remember, untouched
@@ -30,8 +29,8 @@ def corpus(tmp_path: Path) -> tuple[Path, Path]:
 def test_only_new_times_have_every_byte_read(corpus: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """A corpus that looks as before isn't read; one with new times is, once, and is known from then on."""
     reads: list[Any] = []
-    verify = looking.verify
-    monkeypatch.setattr(looking, "verify", lambda *paths: reads.append(paths) or verify(*paths))
+    verify = check.verify
+    monkeypatch.setattr(check, "verify", lambda *paths: reads.append(paths) or verify(*paths))
     remember(*corpus)
     assert untouched(*corpus)
     assert reads == []

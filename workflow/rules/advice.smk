@@ -7,7 +7,7 @@ DELIVERABLES += [
 rule advice:
     input:
         lambda wildcards: due(
-            f"{RESULTS}/phase2_design.md", [RESULTS_FILE], FRESHNESS.report
+            f"{RESULTS}/phase2_design.md", [RESULTS_FILE], FRESHNESS.advice
         ),
     output:
         design=report(

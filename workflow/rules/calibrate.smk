@@ -1,8 +1,9 @@
-from ingest_bench.code_digest import calibration_digest
-
-
 # Asked for by name; the report says what it found, once it is there.
 rule calibrate:
+    input:
+        lambda wildcards: due(
+            f"{RESULTS}/calibration.json", [], FRESHNESS.calibration
+        ),
     output:
         f"{RESULTS}/calibration.json",
     log:
@@ -14,7 +15,6 @@ rule calibrate:
         bench_slot=1,
     params:
         seed=SETTINGS.seed,
-        code=lambda wildcards: calibration_digest(),
     message:
         "Calibrating against known answers"
     script:

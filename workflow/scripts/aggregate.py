@@ -1,19 +1,18 @@
 """Bring cells, manifests and job records together into the results."""
 
 from ingest_bench.aggregate import aggregate_files
-from ingest_bench.freshness import AGGREGATE, aggregate_made_from, note, seals
+from ingest_bench.freshness import AGGREGATE, aggregate_made_from, noted, seals
 from ingest_bench.jobs import logged
 from ingest_bench.matrix import load_settings
 
 with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)
-    made_from = aggregate_made_from(settings, seals(snakemake.input.cells))
-    aggregate_files(
-        settings,
-        cells=snakemake.input.cells,
-        manifests=snakemake.input.manifests,
-        jobs=snakemake.input.jobs,
-        json_output=snakemake.output.json,
-        parquet_output=snakemake.output.parquet,
-    )
-    note(settings, AGGREGATE, made_from)
+    with noted(settings, AGGREGATE, aggregate_made_from(settings, seals(snakemake.input.cells))):
+        aggregate_files(
+            settings,
+            cells=snakemake.input.cells,
+            manifests=snakemake.input.manifests,
+            jobs=snakemake.input.jobs,
+            json_output=snakemake.output.json,
+            parquet_output=snakemake.output.parquet,
+        )

@@ -1,10 +1,11 @@
 """Build one generated corpus."""
 
-from ingest_bench.corpora import build_corpus
+from pathlib import Path
+
+from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.identity import corpus_identity, fingerprint
 from ingest_bench.jobs import logged, recorded
 from ingest_bench.matrix import load_settings
-from ingest_bench.sides import corpus_folder, manifest_file
 from ingest_bench.untouched import remember
 
 name = snakemake.wildcards.corpus
@@ -13,4 +14,4 @@ with logged(snakemake.log[0]):
     folder, manifest = snakemake.output.folder, snakemake.output.manifest
     with recorded(snakemake.output.job, "corpus", name, fingerprint(corpus_identity(settings, name))):
         build_corpus(settings, name, folder=folder, manifest=manifest, workers=snakemake.threads)
-        remember(corpus_folder(settings, name), manifest_file(settings, name))
+        remember(Path(folder), Path(manifest))

@@ -1,15 +1,18 @@
 """Write the design document and the settings that follow from the results."""
 
 from ingest_bench.design import write_advice_files
+from ingest_bench.freshness import ADVICE, noted, report_made_from
 from ingest_bench.jobs import logged
 from ingest_bench.matrix import load_settings
 
 with logged(snakemake.log[0]):
-    write_advice_files(
-        results=snakemake.input[0],
-        design=snakemake.output.design,
-        recommended=snakemake.output.settings,
-        curves=snakemake.output.curves,
-        figures=f"{load_settings(snakemake.config).results}/figures",
-        settings=load_settings(snakemake.config),
-    )
+    settings = load_settings(snakemake.config)
+    with noted(settings, ADVICE, report_made_from(settings)):
+        write_advice_files(
+            results=snakemake.input[0],
+            design=snakemake.output.design,
+            recommended=snakemake.output.settings,
+            curves=snakemake.output.curves,
+            figures=f"{settings.results}/figures",
+            settings=settings,
+        )

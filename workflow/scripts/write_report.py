@@ -1,18 +1,17 @@
 """Write the report and its figures."""
 
-from ingest_bench.freshness import REPORT, note, report_made_from
+from ingest_bench.freshness import REPORT, noted, report_made_from
 from ingest_bench.jobs import logged
 from ingest_bench.matrix import load_settings
 from ingest_bench.reporting import write_report_files
 
 with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)
-    made_from = report_made_from(settings)
-    write_report_files(
-        settings,
-        results=snakemake.input[0],
-        report=snakemake.output.markdown,
-        html=snakemake.output.html,
-        figures=snakemake.output.figures,
-    )
-    note(settings, REPORT, made_from)
+    with noted(settings, REPORT, report_made_from(settings)):
+        write_report_files(
+            settings,
+            results=snakemake.input[0],
+            report=snakemake.output.markdown,
+            html=snakemake.output.html,
+            figures=snakemake.output.figures,
+        )

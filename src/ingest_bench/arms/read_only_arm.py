@@ -26,12 +26,13 @@ class ReadOnly:
         """Take the settings of an ingest."""
         self._kind = spec.kind
         self._config = IngestConfig.parse(ingest_settings(spec))
+        self._strategy = choose_strategy(self._config)
         self.summary = IngestSummary()
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:  # noqa: ARG002 - nothing can fail
         """Read everything."""
         config = self._config
-        name, strategy = choose_strategy(config)
+        name, strategy = self._strategy
         self.summary = summary = IngestSummary(strategy=name, concurrency=config.workers)
         source = await asyncio.to_thread(make_source, config, config.collection_id, summary)
         try:

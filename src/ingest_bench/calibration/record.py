@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from ingest_bench.errors import AggregationError
-from ingest_bench.results import Load, Record
+from ingest_bench.results import Dependencies, Load, Record
 
 CALIBRATION = "calibration.json"
 
@@ -91,6 +91,9 @@ class Calibration(Record):
     created_at: float = Field(description="Unix time, seconds")
     virtual: Virtual
     wall: Wall | None = Field(description="None: it was left out")
+    depends_on: Dependencies | None = Field(
+        default=None, description="the code that was calibrated; None in files of before it was recorded"
+    )
 
     @property
     def scores(self) -> list[Score]:

@@ -11,6 +11,7 @@ from ingest_bench.calibration.record import Calibration
 from ingest_bench.calibration.virtual import RUNS, run_virtual
 from ingest_bench.calibration.wallclock import run_wall
 from ingest_bench.jobs import write_atomically
+from ingest_bench.system.dependencies import recording
 
 LOG = logging.getLogger(__name__)
 SEED = 20260210
@@ -30,9 +31,13 @@ def calibrate(output: Path | str, *, seed: int = SEED, runs: int = RUNS, wall: b
 
     """
     LOG.info("calibrating: %d runs in virtual time", runs)
-    virtual = run_virtual(seed, runs, workers=len(os.sched_getaffinity(0)))
-    LOG.info("%d runs in virtual time took %.0f s", runs, virtual.seconds)
-    # Only now, since nothing may run beside a measurement.
-    record = Calibration(seed=seed, created_at=time.time(), virtual=virtual, wall=run_wall(seed) if wall else None)
+    with recording() as code:
+        virtual = run_virtual(seed, runs, workers=len(os.sched_getaffinity(0)))
+        LOG.info("%d runs in virtual time took %.0f s", runs, virtual.seconds)
+        # Only now, since nothing may run beside a measurement.
+        walled = run_wall(seed) if wall else None
+    record = Calibration(
+        seed=seed, created_at=time.time(), virtual=virtual, wall=walled, depends_on=code.dependencies()
+    )
     write_atomically(Path(output), record.model_dump_json(indent=1).encode() + b"\n")
     return record

@@ -8,6 +8,7 @@ import sys
 
 from ingest_bench.errors import BenchError
 from ingest_bench.simulator.cli import add_arguments, run
+from ingest_bench.system.loaded_modules import report_at_exit
 
 
 def main() -> int:
@@ -15,6 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ingest_bench.simulator", description=__doc__)
     add_arguments(parser)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    report_at_exit("simulator")
     try:
         return run(parser.parse_args())
     except BenchError as error:

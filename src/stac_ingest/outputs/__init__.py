@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.outputs.base import BatchedOutput
-from stac_ingest.outputs.geoparquet import GeoParquetOutput
-from stac_ingest.outputs.item_files import ItemFilesOutput
-from stac_ingest.outputs.ndjson import NdjsonOutput
 
-OUTPUTS: dict[str, Callable[[str | PathLike[str]], BatchedOutput[Any]]] = {
-    "items": ItemFilesOutput,
-    "ndjson": NdjsonOutput,
-    "geoparquet": GeoParquetOutput,
+if TYPE_CHECKING:
+    from stac_ingest.outputs.base import BatchedOutput
+    from stac_ingest.outputs.geoparquet import GeoParquetOutput
+    from stac_ingest.outputs.item_files import ItemFilesOutput
+    from stac_ingest.outputs.ndjson import NdjsonOutput
+
+__all__ = ["OUTPUTS", "GeoParquetOutput", "ItemFilesOutput", "NdjsonOutput", "make_output"]
+
+OUTPUTS = {
+    "items": ("item_files", "ItemFilesOutput"),
+    "ndjson": ("ndjson", "NdjsonOutput"),
+    "geoparquet": ("geoparquet", "GeoParquetOutput"),
 }
+"""By format: the module and the class of its output. Only the one that is used is imported."""
 
 
 def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
@@ -26,10 +31,18 @@ def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
         ConfigurationError: there is no such output.
 
     """
-    try:
-        return OUTPUTS[name](folder)
-    except KeyError:
-        raise ConfigurationError(f"output {name!r} is not known; use one of {', '.join(OUTPUTS)}") from None
+    if name not in OUTPUTS:
+        raise ConfigurationError(f"output {name!r} is not known; use one of {', '.join(OUTPUTS)}")
+    output: BatchedOutput[Any] = _load(*OUTPUTS[name])(folder)
+    return output
 
 
-__all__ = ["OUTPUTS", "GeoParquetOutput", "ItemFilesOutput", "NdjsonOutput", "make_output"]
+def __getattr__(name: str) -> Any:
+    for module, output in OUTPUTS.values():
+        if output == name:
+            return _load(module, output)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _load(module: str, output: str) -> Any:
+    return getattr(import_module(f"{__name__}.{module}"), output)

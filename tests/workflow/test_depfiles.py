@@ -1,0 +1,172 @@
+"""What a changed line of code makes out of date: exactly what was made by processes that had loaded its module."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+Checkout = Any
+"""The class of that name in `conftest.py`."""
+
+
+def scenario(corpus: str, **more: Any) -> dict[str, Any]:
+    """Return a scenario with a plain baseline and further arms."""
+    arms = {"sequential": {"concurrency": [1]}, **more.pop("arms", {})}
+    settings = {"title": corpus, "group": corpus, "corpus": corpus, "baseline": {"arm": "sequential"}}
+    return {**settings, **more, "arms": arms}
+
+
+CONFIG: dict[str, Any] = {
+    "results": "results",
+    "sampling": {"budget_seconds": 0.001, "trace_items": 0},
+    "corpora": {
+        "files": {"kind": "item_files", "items": 30},
+        "tables": {"kind": "geoparquet", "items": 30, "files": 2},
+        "api": {"kind": "api", "items": 30},
+    },
+    "scenarios": {
+        "files": scenario(
+            "files",
+            arms={
+                "queue": {"concurrency": [2], "settings": {"worker_strategy": "queue"}},
+                "pool": {"fetcher": "process_pool", "concurrency": [2]},
+            },
+        ),
+        "own": scenario(
+            "files", baseline={"arm": "upstream"}, arms={"upstream": {"fetcher": "upstream", "concurrency": [1]}}
+        ),
+        "lines": scenario("files", pipeline={"output": "ndjson"}),
+        "shards": scenario(
+            "files",
+            pipeline={"output": "geoparquet"},
+            arms={"shards": {"fetcher": "sharded", "concurrency": [2]}},
+        ),
+        "tables": scenario("tables"),
+        "api": scenario("api", server={"think_ms": 1, "jitter_ms": 2}),
+    },
+}
+FILES = {
+    *("files: sequential at 1", "files: queue at 2", "files: pool at 2", "own: sequential at 1", "own: upstream at 1"),
+    *("lines: sequential at 1", "shards: sequential at 1", "shards: shards at 2"),
+}
+CELLS = {*FILES, "tables: sequential at 1", "api: sequential at 1"}
+WRITTEN = {"report", "advice"}
+AFTER = {"aggregate", *WRITTEN}
+CHANGES = {
+    "a source": ("stac_ingest/sources/stac_api.py", {"api: sequential at 1", *AFTER}),
+    "a module of another source": (
+        "stac_ingest/sources/json_directory.py",
+        {*FILES - {"own: upstream at 1"}, *WRITTEN, "aggregate"},
+    ),
+    "a strategy": ("stac_ingest/strategies/queue.py", {"files: queue at 2", *AFTER}),
+    "an output": ("stac_ingest/outputs/ndjson.py", {"lines: sequential at 1", *AFTER}),
+    "an arm": ("ingest_bench/arms/upstream_arm.py", {"own: sequential at 1", "own: upstream at 1", *AFTER}),
+    "an arm of workers": ("ingest_bench/arms/process_pool_arm.py", {"files: pool at 2", *AFTER}),
+    "the sharding": ("stac_ingest/sharding/closing.py", {"shards: shards at 2", *AFTER}),
+    "what shards alone load": ("stac_ingest/sharding/records.py", {"shards: shards at 2", *AFTER}),
+    "the simulator": ("ingest_bench/simulator/store.py", {"api: sequential at 1", *AFTER}),
+    "the harness": ("ingest_bench/validity.py", {*CELLS, *AFTER}),
+    "a generator": ("ingest_bench/corpora/geoparquet.py", {"corpus tables", "tables: sequential at 1", *AFTER}),
+    "what all generators use": (
+        "ingest_bench/corpora/scenes.py",
+        {"corpus files", "corpus tables", "corpus api", *CELLS, *AFTER},
+    ),
+    "how a corpus is checked": ("ingest_bench/corpora/check.py", set()),
+    "the results": ("ingest_bench/table.py", AFTER),
+    "the report": ("ingest_bench/reporting/wording.py", WRITTEN),
+    "a figure of the report": ("ingest_bench/reporting/plots/plot.css", WRITTEN),
+    "the design document": ("ingest_bench/design/story.py", {"advice"}),
+    "the plan": ("ingest_bench/claim.py", set()),
+    "the settings": ("ingest_bench/crosschecks.py", AFTER),
+    "the calibration": ("ingest_bench/calibration/worlds.py", set()),
+    "one command line": ("ingest_bench/__main__.py", set()),
+    "the other command line": ("stac_ingest/cli.py", set()),
+}
+
+
+@pytest.fixture(scope="module")
+def wide(measured: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Measure a matrix with arms, outputs and corpora of all kinds once, in a checkout of its own."""
+    folder = tmp_path_factory.mktemp("wide") / "checkout"
+    left_out = shutil.ignore_patterns("results", ".snakemake", ".cache", ".tmp")
+    shutil.copytree(measured.folder, folder, ignore=left_out)
+    made = replace(measured, folder=folder)
+    made.configure(CONFIG)
+    made.snakemake("--cores", "8")
+    return made
+
+
+@pytest.fixture
+def restored(wide: Checkout) -> Iterator[Checkout]:
+    """Return the checkout, and put its sources back afterwards; plans change nothing else."""
+    kept = {path: path.read_bytes() for path in (wide.folder / "src").rglob("*") if path.is_file()}
+    yield wide
+    for path, data in kept.items():
+        if path.read_bytes() != data:
+            path.write_bytes(data)
+
+
+@pytest.mark.parametrize(("module", "planned"), CHANGES.values(), ids=CHANGES)
+def test_a_changed_line(restored: Checkout, module: str, planned: set[str]) -> None:
+    """One more line in a module has exactly that made again whose processes had loaded it, and what follows from it."""
+    path = restored.folder / "src" / module
+    path.write_text(
+        f"{path.read_text()}\nADDED = 1\n" if path.suffix == ".py" else f"{path.read_text()}\n.added {{}}\n"
+    )
+    assert restored.plan() == planned
+
+
+def test_comments_and_docstrings(restored: Checkout) -> None:
+    """A comment in every module, and another docstring in every one that has one, plan nothing."""
+    for path in (restored.folder / "src").rglob("*.py"):
+        path.write_text(path.read_text().replace('"""', '"""More. ', 1) + "\n# One more comment.\n")
+    assert restored.plan() == set()
+
+
+def test_a_pinned_version(restored: Checkout) -> None:
+    """Another version of a package of others concerns the cells that load it, the server's processes included."""
+    lock: Path = restored.folder / "envs/requirements.txt"
+    text = lock.read_text()
+    lock.write_text(text.replace("\naiohttp==", "\naiohttp==9"))
+    planned = restored.plan()
+    lock.write_text(text)
+    assert planned == {"api: sequential at 1", *AFTER}
+
+
+def test_a_module_that_is_gone(restored: Checkout) -> None:
+    """A module that was loaded and is no longer there has its cells measured again, as its importers have changed."""
+    path = restored.folder / "src/stac_ingest/strategies/queue.py"
+    path.rename(path.with_name("another.py"))
+    planned = restored.plan()
+    path.with_name("another.py").rename(path)
+    assert planned == {"files: queue at 2", *AFTER}
+
+
+def test_where_results_are_from_does_not_matter(wide: Checkout, tmp_path: Path) -> None:
+    """Results that were copied to another checkout, without Snakemake's notes and with other times, stay valid."""
+    folder = tmp_path / "elsewhere"
+    for name in ("workflow", "src", "envs", "results"):
+        shutil.copytree(wide.folder / name, folder / name, copy_function=shutil.copyfile)
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copyfile(wide.folder / name, folder / name)
+    assert replace(wide, folder=folder).plan() == set()
+
+
+def test_what_is_recorded_says_which_code_it_was(wide: Checkout) -> None:
+    """A cell names the modules of its own processes, its workers' and its server's, and no setting's."""
+    found = {
+        name: yaml.safe_load((wide.results / "cells" / f"{name}.json").read_text())["depends_on"]["modules"]
+        for name in ("api/sequential-1", "shards/shards-2", "own/upstream-1")
+    }
+    assert "ingest_bench.simulator.store" in found["api/sequential-1"]
+    assert "stac_ingest.sharding.shard" in found["shards/shards-2"]
+    assert not [name for name in found["own/upstream-1"] if name.startswith("stac_ingest.strategies")]
+    for modules in found.values():
+        assert {"ingest_bench.sample_process", "ingest_bench.sampling"} <= modules.keys()
+        assert not {"ingest_bench.settings", "ingest_bench.crosschecks", "ingest_bench.matrix"} & modules.keys()
