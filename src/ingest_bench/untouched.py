@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ingest_bench.corpora.check import verify
 from ingest_bench.corpora.inventory import WORKFLOW_MARK
-from ingest_bench.jobs import write_atomically
+from stac_ingest.core.atomic import write_atomically
 
 
 def untouched(folder: Path, manifest: Path) -> bool:

@@ -15,6 +15,7 @@ from stac_ingest.checkpoints import CheckpointManager
 from stac_ingest.cli_settings import describe_budget, is_loopback, parse_arguments, read_settings
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
 from stac_ingest.failure_list import NAME as FAILURES
 from stac_ingest.failure_list import write_failures
@@ -25,7 +26,7 @@ from stac_ingest.outputs.folder import OutputFolder
 from stac_ingest.outputs.ndjson import NAME as NDJSON_NAME
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 from stac_ingest.positions import Positions
-from stac_ingest.progress import PrintableFormatter, ProgressLine, printable
+from stac_ingest.progress import ProgressLine
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 CHECKPOINTS = ".checkpoints"

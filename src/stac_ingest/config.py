@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
 
 WorkerStrategy = Literal["semaphore", "queue", "time_chunks"]
@@ -113,9 +114,4 @@ class IngestConfig(BaseModel):
         try:
             return cls.model_validate(settings)
         except ValidationError as error:
-            problems = (
-                f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].removeprefix('Value error, ')} "
-                f"(found {p['input']!r:.80})"
-                for p in error.errors(include_url=False)
-            )
-            raise ConfigurationError("; ".join(problems)) from None
+            raise ConfigurationError(all_in_one_line(error, cls)) from None

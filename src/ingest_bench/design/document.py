@@ -16,7 +16,6 @@ from ingest_bench.design.practice import failures, migration, risks, tests
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, prose
 from ingest_bench.errors import AggregationError
-from ingest_bench.jobs import write_atomically
 from ingest_bench.reporting.report import recaptioned
 from ingest_bench.reporting.summary import measured
 from ingest_bench.reporting.view import Study
@@ -25,6 +24,7 @@ from ingest_bench.reporting.wording import point
 from ingest_bench.results import Results
 from ingest_bench.scaling import scenario_series
 from ingest_bench.settings import Settings
+from stac_ingest.core.atomic import write_atomically
 
 TITLE = "# Phase 2: concurrent ingestion"
 SECTIONS = (problem, evidence, options, decision, architecture, configuration, failures, tests, migration, risks)

@@ -17,8 +17,8 @@ import orjson
 import pyarrow.fs as pafs
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.atomic import write_lines
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.sharding.atomic import write_lines
 from stac_ingest.sharding.files import Entry, cut_stretches, stamp
 from stac_ingest.sharding.object_storage import open_bucket
 from stac_ingest.sharding.pieces import Cut

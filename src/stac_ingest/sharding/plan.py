@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stac_ingest.config import RequestBudget
+from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sharding.atomic import write_text
 from stac_ingest.sharding.settings import ShardedIngest
 
 VERSION: Literal[1] = 1

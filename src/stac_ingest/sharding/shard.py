@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from stac_ingest.certificate import Certificate, certify
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.atomic import put, sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failures import Failure
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
 from stac_ingest.pipeline import Modifier, PipelineResult, run_pipeline
-from stac_ingest.sharding.atomic import put, sha256_of, write_text
 from stac_ingest.sharding.fetcher import ShardFetcher, Strays
 from stac_ingest.sharding.pieces import pieces_of
 from stac_ingest.sharding.places import ITEMS, Place, place_of
