@@ -14,6 +14,7 @@ from stac_ingest.api.urls import display, holds_credentials
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.settings_file import is_url, settings_from
+from stac_ingest.strategies import worker_strategies
 
 FORMATS = ("ndjson", "items", "geoparquet")
 
@@ -75,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     drive = parser.add_argument_group("how to read it")
     drive.add_argument("--concurrency", metavar="N|auto", type=_level, help="units of work under way at once, 1 to 50")
-    drive.add_argument("--strategy", dest="worker_strategy", choices=("semaphore", "queue", "time_chunks"))
+    drive.add_argument("--strategy", dest="worker_strategy", choices=worker_strategies())
     drive.add_argument("--retry", choices=("wait", "none"), help="when a server is busy: wait, or count a failure")
     drive.add_argument("--max-requests", metavar="N", type=int, help="the budget: requests in all")
     drive.add_argument("--requests-per-second", metavar="N", type=float, help="the budget: requests started a second")
