@@ -6,20 +6,17 @@ itself; an item without it keeps a remark instead, and so differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import orjson
-
 from ingest_bench.arms import Fetcher
-from ingest_bench.arms.base import ArmSpec
 from ingest_bench.digest import DigestSink
 from ingest_bench.meter import Meter, Reading
 from ingest_bench.results import Digest
 from ingest_bench.sample_spec import DISCARD
 from stac_ingest.context import WorkflowContext
-from stac_ingest.outputs import make_output
+from stac_ingest.outputs import make_output, read_output
 from stac_ingest.pipeline import Modifier, run_pipeline
 from stac_ingest.transforms import UpdateItems
 
@@ -67,28 +64,13 @@ class Discard:
         return {}
 
 
-async def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
+def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
     """Digest what was written."""
-    if output == "geoparquet":
-        from ingest_bench.arms.ingest_arm import make  # noqa: PLC0415 - it may be another arm that is measured
-
-        parts = folder / "items" if (folder / "items").is_dir() else folder
-        async for item in make(ArmSpec("ingest", "geoparquet", str(parts))).fetch(WorkflowContext()):
-            sink.add(_unmarked(item))
-    else:
-        for text in _texts(output, folder):
-            sink.add(_unmarked(orjson.loads(text)))
+    # What writes by itself does so below `items/`.
+    written = folder / "items" if (folder / "items").is_dir() else folder
+    for item in read_output(output, written):
+        sink.add(_unmarked(item))
     return sink.result()
-
-
-def _texts(output: str, folder: Path) -> Iterator[bytes]:
-    if output == "items":
-        for path in folder.glob("*.json"):
-            yield path.read_bytes()
-    else:
-        for path in folder.glob("*.ndjson"):
-            with path.open("rb") as stream:
-                yield from stream
 
 
 def _unmarked(item: dict[str, Any]) -> dict[str, Any]:

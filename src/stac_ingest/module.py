@@ -15,7 +15,7 @@ from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.rejects import Rejects
 from stac_ingest.sources import check_path, make_source
 from stac_ingest.sources.base import Item
-from stac_ingest.strategies import STRATEGIES
+from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 from stac_ingest.tracking import Tracker
 
@@ -39,7 +39,7 @@ class IngestModule:
         self.config = IngestConfig.parse(settings)
         self.summary = IngestSummary()
         # Imported here rather than while items flow: who measures an ingest doesn't want to measure that.
-        self._strategy = STRATEGIES[self.config.strategy].load()
+        self._strategy = load_strategy(self.config.strategy)
         self._logger = logging.getLogger("stac_ingest")
         if self.config.mode == "file":
             check_path(self.config)

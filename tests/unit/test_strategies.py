@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.sources.base import Batch, Payload
-from stac_ingest.strategies import STRATEGIES
+from stac_ingest.strategies import load_strategy
 
 CONCURRENT = ["semaphore", "queue"]
 
@@ -54,7 +54,7 @@ class Counted:
 
 
 async def drained(source: Counted, strategy: str, concurrency: int) -> list[str]:
-    return [batch[0].origin async for batch in STRATEGIES[strategy].load()(source, concurrency)]
+    return [batch[0].origin async for batch in load_strategy(strategy)(source, concurrency)]
 
 
 def others() -> set[asyncio.Task[object]]:
@@ -89,7 +89,7 @@ async def test_a_slow_consumer_stops_the_reading(strategy: str) -> None:
     source = Counted([5] * 200)
     concurrency = 1 if strategy == "sequential" else 4
     taken = 0
-    async with aclosing(STRATEGIES[strategy].load()(source, concurrency)) as batches:
+    async with aclosing(load_strategy(strategy)(source, concurrency)) as batches:
         async for _ in batches:
             taken += 1
             for _ in range(50):
@@ -104,7 +104,7 @@ async def test_a_slow_consumer_stops_the_reading(strategy: str) -> None:
 async def test_leaving_early_leaves_nothing_running(strategy: str) -> None:
     """Closing a half-consumed iterator ends every unit and every task before it returns."""
     source = Counted([5] * 100)
-    batches = STRATEGIES[strategy].load()(source, 5)
+    batches = load_strategy(strategy)(source, 5)
     await anext(batches)
     await batches.aclose()
     assert source.under_way == 0
@@ -137,7 +137,7 @@ async def test_closing_waits_for_slow_ends(strategy: str) -> None:
                 self.under_way -= 1
 
     source = Slow([1] * 20)
-    batches = STRATEGIES[strategy].load()(source, 3)
+    batches = load_strategy(strategy)(source, 3)
     await anext(batches)
     for _ in range(20):
         await asyncio.sleep(0)
@@ -158,7 +158,7 @@ async def test_a_unit_that_fails_while_it_is_ended_holds_nothing_up(strategy: st
             finally:
                 raise LookupError(unit)
 
-    batches = STRATEGIES[strategy].load()(Stubborn([50] * 20), 3)
+    batches = load_strategy(strategy)(Stubborn([50] * 20), 3)
     await anext(batches)
     for _ in range(100):
         await asyncio.sleep(0)
@@ -200,7 +200,7 @@ async def test_a_failing_unit_does_not_cancel_the_consumer(strategy: str) -> Non
     source = Counted([3] * 10, fails=1)
 
     async def busy() -> None:
-        async for _ in STRATEGIES[strategy].load()(source, 2):
+        async for _ in load_strategy(strategy)(source, 2):
             await asyncio.sleep(0.01)
 
     with pytest.raises(LookupError):

@@ -17,7 +17,7 @@ from stac_ingest.errors import ResponseError
 from stac_ingest.ingest_loop import driven
 from stac_ingest.sources import make_source
 from stac_ingest.sources.base import Payload
-from stac_ingest.strategies import STRATEGIES
+from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
 
@@ -35,7 +35,7 @@ class ParseOnly:
         """Read everything into memory. Not part of what is measured."""
         config = self._config
         source = await asyncio.to_thread(make_source, config, config.collection_id, IngestSummary())
-        async with driven(source, STRATEGIES[config.strategy].load(), config.workers) as batches:
+        async with driven(source, load_strategy(config.strategy), config.workers) as batches:
             self._payloads = [payload async for batch in batches for payload in batch]
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:

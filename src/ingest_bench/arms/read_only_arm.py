@@ -13,7 +13,7 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.ingest_loop import driven
 from stac_ingest.sources import make_source
 from stac_ingest.sources.base import Awaiting, Payload
-from stac_ingest.strategies import STRATEGIES
+from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
 _NOTHING: tuple[dict[str, Any], ...] = ()
@@ -26,7 +26,7 @@ class ReadOnly:
         """Take the settings of an ingest."""
         self._kind = spec.kind
         self._config = IngestConfig.parse(ingest_settings(spec))
-        self._strategy = STRATEGIES[self._config.strategy].load()
+        self._strategy = load_strategy(self._config.strategy)
         self.summary = IngestSummary()
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:  # noqa: ARG002 - nothing can fail

@@ -16,7 +16,7 @@ from stac_ingest.dedup import Seen
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.rejects import Rejects
 from stac_ingest.sources.base import Item, Source
-from stac_ingest.strategies import STRATEGIES
+from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
 
@@ -70,7 +70,7 @@ class ShardFetcher:
         self._make = make
         self._owns = owns
         self._strays = strays
-        self._strategy = STRATEGIES[config.strategy].load()
+        self._strategy = load_strategy(config.strategy)
         self.summary = IngestSummary()
 
     def fetch(self, context: WorkflowContext) -> AsyncGenerator[Item]:

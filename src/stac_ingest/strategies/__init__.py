@@ -28,11 +28,6 @@ class StrategyInfo(NamedTuple):
     workers: bool = True
     """Whether it drives several units at once; one that doesn't is chosen by the concurrency alone."""
 
-    def load(self) -> Strategy:
-        """Import its driver."""
-        driver: Strategy = load(self.driver)
-        return driver
-
 
 STRATEGIES: dict[str, StrategyInfo] = {
     info.name: info
@@ -76,6 +71,17 @@ STRATEGIES: dict[str, StrategyInfo] = {
     )
 }
 """By name, simplest first."""
+
+
+def load_strategy(name: str) -> Strategy:
+    """Import a strategy.
+
+    Raises:
+        KeyError: there is no strategy of that name.
+
+    """
+    strategy: Strategy = load(STRATEGIES[name].driver)
+    return strategy
 
 
 def worker_strategies() -> list[str]:
