@@ -8,20 +8,21 @@ from dataclasses import dataclass, field
 from tabulate import tabulate
 
 from ingest_bench.advice import ModeAdvice, ScenarioAdvice, advise_modes, advise_scenarios
-from ingest_bench.advice.options import Option
+from ingest_bench.advice.options import SIMPLEST_FIRST, Option
 from ingest_bench.advice.scenarios import Mode
 from ingest_bench.design.facts import Facts
 from ingest_bench.reporting.view import Study, View
 from ingest_bench.reporting.wording import paragraph, point
 from ingest_bench.results import Results
 from ingest_bench.scaling import Series, WayGrown, scenario_series, ways_grown
+from stac_ingest.strategies import STRATEGIES
 
 OPTION_NAMES = {
-    "semaphore": "Option 1, a semaphore",
-    "queue": "Option 2, a worker pool with a queue",
-    "time_chunks": "Option 3, time chunks for a worker pool",
+    name: f"Option {STRATEGIES[name].simplicity}, {STRATEGIES[name].label}"
+    for name in SIMPLEST_FIRST
+    if STRATEGIES[name].workers
 }
-"""The three designs that were proposed, simplest first, by worker strategy."""
+"""The designs that were proposed, simplest first, by worker strategy."""
 ALONE = "sequential"
 
 
