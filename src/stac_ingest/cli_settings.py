@@ -14,7 +14,8 @@ from stac_ingest.api.urls import display, holds_credentials
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs import OUTPUTS, output_name
-from stac_ingest.settings_file import is_url, settings_from
+from stac_ingest.settings_file import settings_from
+from stac_ingest.sources.kind import is_url
 from stac_ingest.strategies import worker_strategies
 
 _NAMES = (

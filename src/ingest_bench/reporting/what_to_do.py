@@ -9,8 +9,9 @@ from ingest_bench.advice.options import Key, Option
 from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
 from ingest_bench.reporting.view import Study
 from ingest_bench.reporting.wording import at_level, counted, listed, pasted, percent, safe, sentence, speed_up, whole
+from stac_ingest.sources.kind import KINDS
 
-MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
+MODE_NAMES = {kind.name: kind.label for kind in KINDS.values()}
 SMALLEST = 0.01
 """A share below this, or as near to certainty, is not rounded to nothing, or to certainty."""
 

@@ -25,10 +25,10 @@ from stac_ingest.sharding.pieces import Cut
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.tables import RowsPieces
-from stac_ingest.sources import PARQUET_SUFFIXES
 from stac_ingest.sources.base import Batch, Item, Payload
 from stac_ingest.sources.folder import BATCH_BYTES
 from stac_ingest.sources.json_directory import SLICE, JsonDirectorySource
+from stac_ingest.sources.kind import PARQUET_SUFFIXES
 from stac_ingest.summary import IngestSummary
 
 LISTING = "listing.ndjson"

@@ -12,7 +12,7 @@ from stac_ingest.cli_settings import MODEST_BUDGET, is_loopback
 from stac_ingest.config import IngestConfig, RequestBudget, WorkerStrategy
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.settings_file import is_url
+from stac_ingest.sources.kind import api_kind, is_url
 
 ITEMS = 50_000
 """Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""
@@ -122,8 +122,8 @@ class ShardedIngest(BaseModel):
         settings = {"mode": mode, "source": self.source, "concurrency": self.concurrency, **more}
         if self.worker_strategy is not None:
             settings["worker_strategy"] = self.worker_strategy
-        if self.is_api:
-            settings |= self.model_dump(include={"bbox", "datetime", "query", "limit", "headers_file"})
+        if kind := api_kind(self.source):
+            settings |= self.model_dump(include=set(kind.settings))
             settings |= {"collection_id": self.collection, "budget": (budget or self.budget).model_dump(), **more}
         return IngestConfig.parse(settings)
 
