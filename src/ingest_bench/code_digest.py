@@ -209,7 +209,7 @@ def generator_digest(kind: str) -> str:
     """
     others = {name for names in BUILDERS.values() for name in names} - set(BUILDERS[kind])
     left_out = {*others, *LOOKING}
-    files = _matching(["ingest_bench/digest.py", "ingest_bench/corpora/*.py"])
+    files = _matching(["ingest_bench/digest.py", "ingest_bench/corpora/*.py", "stac_ingest/core/atomic.py"])
     return _digest([path for path in files if path.parent.name != "corpora" or path.stem not in left_out])
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.core.registry import OneOf
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.strategies import STRATEGIES, worker_strategies
@@ -117,4 +116,6 @@ class IngestConfig(BaseModel):
         try:
             return cls.model_validate(settings)
         except ValidationError as error:
+            from stac_ingest.core.messages import all_in_one_line  # noqa: PLC0415 - settings that are right need no words
+
             raise ConfigurationError(all_in_one_line(error, cls)) from None

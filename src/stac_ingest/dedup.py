@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from array import array
 from typing import Any
 
@@ -29,7 +29,7 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._secret = int.from_bytes(os.urandom(8))
+        self._secret = secrets.randbits(64)
         self._tables = [array("Q", bytes(8 * _FIRST_SLOTS)) for _ in range(_SHARDS)]
         self._used = [0] * _SHARDS
 
