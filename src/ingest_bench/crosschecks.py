@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from ingest_bench.arms.base import ADAPTIVE, CHECKPOINTS, PARSE_ONLY, READ_ONLY, SHARDED
-from ingest_bench.complaints import did_you_mean, one_line
 from ingest_bench.errors import SettingsError
 from ingest_bench.settings import NAME, Arm, Corpus, Scenario, Settings
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.messages import did_you_mean, one_line
 
 JSON_FILES = ("item_files", "items_directory")
 KINDS = {

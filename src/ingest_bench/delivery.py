@@ -6,20 +6,17 @@ itself; an item without it keeps a remark instead, and so differs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import orjson
-
 from ingest_bench.arms import Fetcher
-from ingest_bench.arms.base import ArmSpec
 from ingest_bench.digest import DigestSink
 from ingest_bench.meter import Meter, Reading
 from ingest_bench.results import Digest
 from ingest_bench.sample_spec import DISCARD
 from stac_ingest.context import WorkflowContext
-from stac_ingest.outputs import make_output
+from stac_ingest.outputs import make_output, read_output
 from stac_ingest.pipeline import Modifier, run_pipeline
 from stac_ingest.transforms import UpdateItems
 
@@ -67,34 +64,17 @@ class Discard:
         return {}
 
 
-async def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
+def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
     """Digest what was written."""
-    async for item in written(output, folder):
+    for item in written(output, folder):
         sink.add(_unmarked(item))
     return sink.result()
 
 
-async def written(output: str, folder: Path) -> AsyncIterator[dict[str, Any]]:
-    """Yield the items of an output's folder, as they were written."""
-    if output == "geoparquet":
-        from ingest_bench.arms.ingest_arm import make  # noqa: PLC0415 - it may be another arm that is measured
-
-        parts = folder / "items" if (folder / "items").is_dir() else folder
-        async for item in make(ArmSpec("ingest", "geoparquet", str(parts))).fetch(WorkflowContext()):
-            yield item
-    else:
-        for text in _texts(output, folder):
-            yield orjson.loads(text)
-
-
-def _texts(output: str, folder: Path) -> Iterator[bytes]:
-    if output == "items":
-        for path in folder.glob("*.json"):
-            yield path.read_bytes()
-    else:
-        for path in folder.glob("*.ndjson"):
-            with path.open("rb") as stream:
-                yield from stream
+def written(output: str, folder: Path) -> Iterator[dict[str, Any]]:
+    """Return the items of an output's folder, as they were written."""
+    # What writes by itself does so below `items/`.
+    return read_output(output, folder / "items" if (folder / "items").is_dir() else folder)
 
 
 def _unmarked(item: dict[str, Any]) -> dict[str, Any]:

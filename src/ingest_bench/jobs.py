@@ -21,6 +21,7 @@ from ingest_bench.lifeline import follow
 from ingest_bench.results import Dependencies
 from ingest_bench.system.dependencies import recording
 from stac_ingest import IngestError
+from stac_ingest.core.atomic import write_atomically
 
 
 class JobRecord(BaseModel):
@@ -83,22 +84,6 @@ def logged(path: str | Path) -> Iterator[None]:
             sys.exit(1)
         finally:
             logging.getLogger().removeHandler(handler)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is either whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left_over in path.parent.glob(f".{path.name}.*.part"):
-        left_over.unlink(missing_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_records(paths: list[str] | list[Path]) -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ingest_bench.complaints import one_line
 from ingest_bench.crosschecks import check
 from ingest_bench.errors import SettingsError
 from ingest_bench.sample_spec import DISCARD
 from ingest_bench.settings import Arm, Corpus, Sampling, Scenario, Settings
+from stac_ingest.core.messages import one_line
 
 Role = Literal["baseline", "candidate"]
 ROLES: tuple[Role, Role] = ("baseline", "candidate")

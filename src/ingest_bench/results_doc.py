@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ingest_bench.comparison.records import COMPARE_SCHEMA_VERSION, Comparison
 from ingest_bench.fields import Documented, fields, nested
-from ingest_bench.jobs import write_atomically
 from ingest_bench.reporting.markdown import pipe_table
 from ingest_bench.results import SCHEMA_VERSION, Record, Results
 from ingest_bench.table import Column, columns
+from stac_ingest.core.atomic import write_atomically
 
 _HEAD = f"""\
 # What the results hold

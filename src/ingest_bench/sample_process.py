@@ -29,6 +29,7 @@ from ingest_bench.sample_spec import DISCARD, SampleSpec
 from ingest_bench.system.loaded_modules import report_at_exit
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import IngestError
+from stac_ingest.outputs import OUTPUTS
 from stac_ingest.summary import IngestSummary
 
 LOOKED_AT = 32
@@ -37,19 +38,11 @@ NAMED = 1000
 """Origins of failures that are kept."""
 
 ARROW = ("pyarrow.parquet", "shapely")
-CONVERTING = ("pandas", "pyarrow.pandas_compat", "pyarrow.vendored.version")
-"""Arrow imports these when it makes columns of Python values."""
 READERS = {
     "item_files": ("stac_ingest.sources.json_directory",),
     "items_directory": ("stac_ingest.sources.json_directory",),
     "geoparquet": ("stac_ingest.sources.geoparquet", *ARROW),
     "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp"),
-}
-WRITERS = {
-    DISCARD: (),
-    "items": ("stac_ingest.outputs.item_files",),
-    "ndjson": ("stac_ingest.outputs.ndjson",),
-    "geoparquet": ("stac_ingest.outputs.geoparquet", "stac_ingest.geoparquet.encode", *ARROW, *CONVERTING),
 }
 """What the package imports when it first needs it, which must not be while the clock runs."""
 
@@ -66,7 +59,7 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     late = sorted({name.partition(".")[0] for name in set(sys.modules) - known})
     if late:
         notes.append(f"imported while the clock ran: {', '.join(late)}")
-    digest = asyncio.run(_delivered(spec, sink))
+    digest = _delivered(spec, sink)
     return {
         **reading.as_dict(),
         **_counts(spec, fetcher.summary),
@@ -119,9 +112,14 @@ def _set_up(spec: SampleSpec) -> Fetcher:
         for name in READERS[spec.arm.kind]:
             import_module(name)
     if spec.output:
-        for name in ("ingest_bench.delivery", *WRITERS[spec.output]):
+        for name in ("ingest_bench.delivery", *_writing(spec.output)):
             import_module(name)
     return make_fetcher(spec.arm)
+
+
+def _writing(output: str) -> tuple[str, ...]:
+    """List what is imported when the first items are written, which must not be while the clock runs."""
+    return () if output == DISCARD else OUTPUTS[output].modules
 
 
 async def _run(
@@ -147,12 +145,12 @@ async def _ingest(fetcher: Fetcher, context: WorkflowContext, sink: DigestSink) 
     return meter.stop()
 
 
-async def _delivered(spec: SampleSpec, sink: DigestSink) -> Digest:
+def _delivered(spec: SampleSpec, sink: DigestSink) -> Digest:
     if spec.output in (None, DISCARD):
         return sink.result()
     from ingest_bench.delivery import read_back  # noqa: PLC0415 - a sample without an output does without it
 
-    return await read_back(spec.output, Path(spec.scratch or ""), sink)
+    return read_back(spec.output, Path(spec.scratch or ""), sink)
 
 
 def _empty_cache(root: Path) -> list[str]:

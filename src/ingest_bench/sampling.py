@@ -21,7 +21,6 @@ from ingest_bench.digest import CLASSES
 from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
 from ingest_bench.hostlock import host_lock
-from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import ROLES, CellSpec, Role, output_of, sampling_of
 from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results import Cell, Sample, Trace
@@ -32,6 +31,7 @@ from ingest_bench.sides import Side, open_sides
 from ingest_bench.statistics import relative_width, speed_up
 from ingest_bench.system.dependencies import recording
 from ingest_bench.validity import delay_remark, pair_ratios, void_reason
+from stac_ingest.core.atomic import write_atomically
 
 if TYPE_CHECKING:
     from ingest_bench.settings import Sampling, Settings

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ingest_bench.arms.base import ADAPTIVE, COUNTED, STAGES
 from stac_ingest.api.urls import holds_credentials
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.registry import OneOf
+from stac_ingest.outputs import OUTPUTS
 
 NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
@@ -147,7 +149,7 @@ class Server(Strict):
 class Pipeline(Strict):
     """The stages behind the ingest in a mixed workload."""
 
-    output: Literal["items", "ndjson", "geoparquet"]
+    output: Annotated[str, OneOf(lambda: OUTPUTS)]
 
 
 class Arm(Strict):

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ingest_bench.corpora.inventory import WORKFLOW_MARK
-from ingest_bench.jobs import write_atomically
+from stac_ingest.core.atomic import write_atomically
 
 
 def untouched(folder: Path, manifest: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stac_ingest.api.urls import display
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.atomic import replacing
 from stac_ingest.pipeline import PipelineResult
 from stac_ingest.summary import IngestSummary
 
@@ -50,15 +50,9 @@ class Certificate(BaseModel):
     def write(self, folder: Path) -> Path:
         """Write `certificate.json`, whole or not at all, and return its path."""
         target = folder / NAME
-        temporary = folder / f".{NAME}.part"
-        temporary.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(temporary, flags, 0o666), "w", encoding="utf-8") as stream:
-            json.dump(self.model_dump(), stream, indent=2)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+        # One name of the temporary file for all processes: an output folder must not gather what killed runs left.
+        with replacing(target, temporary=folder / f".{NAME}.part") as stream:
+            stream.write(json.dumps(self.model_dump(), indent=2).encode() + b"\n")
         return target
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
@@ -110,16 +109,11 @@ class PartStore:
         return still_there if still_there and self._read(part) is not None else []
 
     def _remove(self, names: Iterable[str]) -> None:
-        for name in names:
-            (self.folder / name).unlink(missing_ok=True)
-        _sync_folder(self.folder)
+        _tables().remove([self.folder / name for name in names])
 
     def _write(self, table: pa.Table, first: int, last: int, replaces: Sequence[str] = ()) -> str:
         name = f"part-{first:010d}-{last:010d}-{self._token}.parquet"
-        temporary = self.folder / f"_{name}.tmp"
-        _tables().write(table, temporary, replaces)
-        temporary.replace(self.folder / name)
-        _sync_folder(self.folder)
+        _tables().write(table, self.folder / name, replaces)
         self.rows_written += table.num_rows
         return name
 
@@ -151,11 +145,3 @@ def _tables() -> Any:
     from stac_ingest import checkpoint_tables  # noqa: PLC0415 - pyarrow is loaded when there are records, not before
 
     return checkpoint_tables
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from itertools import compress
 from pathlib import Path
@@ -11,6 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from stac_ingest.core.atomic import replacing, sync_folder
+from stac_ingest.core.text import encodable
 
 _TYPES: dict[str, pa.DataType] = {
     "item_id": pa.string(),
@@ -61,12 +63,21 @@ def split_ids(table: pa.Table) -> tuple[list[str], list[str]]:
 
 
 def write(table: pa.Table, path: Path, replaces: Sequence[str] = ()) -> None:
-    """Write a file and wait until it is on disk; it remembers the names of the files that it replaces."""
+    """Write a file, whole or not at all, and wait until it is on disk; it remembers the files that it replaces."""
     table = table.replace_schema_metadata({_REPLACES: json.dumps(list(replaces))} if replaces else None)
-    with path.open("wb") as stream:
+    # Readers of the folder ignore names that begin with `_`, and the store removes those that a killed process left.
+    with replacing(path, sync="name", temporary=path.with_name(f"_{path.name}.tmp")) as stream:
         pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
-        stream.flush()
-        os.fsync(stream.fileno())
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files of one folder, those that are there, and wait until they are gone for good."""
+    folders = set()
+    for path in paths:
+        path.unlink(missing_ok=True)
+        folders.add(path.parent)
+    for folder in folders:
+        sync_folder(folder)
 
 
 def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -91,6 +102,4 @@ def replaced_by(path: Path) -> list[str]:
 
 
 def _encodable(text: str | None) -> str | None:
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode()
+    return None if text is None else encodable(text)

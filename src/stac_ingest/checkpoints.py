@@ -51,7 +51,7 @@ class CheckpointManager:
         clock: Callable[[], float] = time.time,
         logger: logging.Logger | None = None,
     ) -> None:
-        """Open or begin a checkpoint.
+        """Open or begin a checkpoint. Its folder is there afterwards.
 
         Args:
             workflow_id: first part of the path; made safe where it isn't a plain name.
@@ -86,6 +86,7 @@ class CheckpointManager:
             self._adopt_single_file(logger)
             if not resume_from_existing:
                 self._set_previous_aside()
+            self._path.mkdir(parents=True, exist_ok=True)
             self._store = PartStore(self._path, logger)
             self._load()
         except OSError as error:
@@ -232,8 +233,8 @@ class CheckpointManager:
             adopt(self._path, kept, ready, self.collection_id, logger)
 
     def _set_previous_aside(self) -> None:
-        if not self._path.exists():
-            return
+        if not self._path.exists() or (self._path.is_dir() and not any(self._path.iterdir())):
+            return  # an empty folder is no reason to give up the records that were set aside before it
         previous = self._path.with_name(f".{self._path.name}.previous")
         if previous.is_dir():
             shutil.rmtree(previous)

@@ -15,17 +15,17 @@ from stac_ingest.checkpoints import CheckpointManager
 from stac_ingest.cli_settings import describe_budget, is_loopback, parse_arguments, read_settings
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
 from stac_ingest.failure_list import NAME as FAILURES
 from stac_ingest.failure_list import write_failures
 from stac_ingest.failures import FailureCollector
 from stac_ingest.module import IngestModule
-from stac_ingest.outputs import make_output
+from stac_ingest.outputs import OUTPUTS, make_output
 from stac_ingest.outputs.folder import OutputFolder
-from stac_ingest.outputs.ndjson import NAME as NDJSON_NAME
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 from stac_ingest.positions import Positions
-from stac_ingest.progress import PrintableFormatter, ProgressLine, printable
+from stac_ingest.progress import ProgressLine
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 CHECKPOINTS = ".checkpoints"
@@ -62,7 +62,7 @@ class Run:
         self._config = config
         self._stream = stream
         self._folder: Path = options.output
-        self._to: str = options.to
+        self._format = OUTPUTS[options.to]
         self._resume: bool = options.resume
         self._failures = FailureCollector()
         self._result = PipelineResult()
@@ -98,8 +98,8 @@ class Run:
 
     def _refuse_links(self) -> None:
         """Refuse links in the output folder. It may be one itself, of the user's own; what is in it is anybody's."""
-        for name in ("items", CHECKPOINTS):
-            if (self._folder / name).is_symlink():
+        for name in (self._format.subfolder, CHECKPOINTS):
+            if name and (self._folder / name).is_symlink():
                 raise ConfigurationError(
                     f"{self._folder / name} is a symbolic link, and nothing is written outside of the output folder; "
                     "remove it"
@@ -110,7 +110,7 @@ class Run:
         checkpoints = await asyncio.to_thread(self._open_checkpoints)
         self._positions = positions = await asyncio.to_thread(self._open_positions, checkpoints)
         context = WorkflowContext(
-            workflow_id=self._to,
+            workflow_id=self._format.name,
             config=self._config.model_dump(),
             logger=logging.getLogger("stac_ingest"),
             failure_collector=self._failures,
@@ -118,7 +118,7 @@ class Run:
             positions=positions,
             data={"collection_id": self._config.collection_id} if self._config.collection_id else {},
         )
-        output = make_output(self._to, self._folder / "items" if self._to == "items" else self._folder)
+        output = make_output(self._format.name, self._folder / self._format.subfolder)
         try:
             await run_pipeline(self._module, [], output, context, on_progress=progress.update, result=self._result)
         finally:
@@ -143,12 +143,12 @@ class Run:
     def _open_checkpoints(self) -> CheckpointManager:
         collection = self._config.collection_id or "items"
         root = self._folder / CHECKPOINTS
-        checkpoints = CheckpointManager(self._to, collection, root, resume_from_existing=self._resume)
-        finished = self._folder / NDJSON_NAME
+        checkpoints = CheckpointManager(self._format.name, collection, root, resume_from_existing=self._resume)
         known = checkpoints.completed_count or checkpoints.set_aside
-        if self._resume and self._to == "ndjson" and not known and finished.exists():
+        whole = self._format.whole and self._folder / self._format.whole
+        if self._resume and whole and not known and whole.exists():
             raise ConfigurationError(
-                f"{finished} holds items, but there is no checkpoint of {collection!r} to resume from"
+                f"{whole} holds items, but there is no checkpoint of {collection!r} to resume from"
             )
         return checkpoints
 

@@ -13,9 +13,10 @@ from stac_ingest.api.credentials import TOKEN_VARIABLE
 from stac_ingest.api.urls import display, holds_credentials
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.settings_file import is_url, settings_from
-
-FORMATS = ("ndjson", "items", "geoparquet")
+from stac_ingest.outputs import OUTPUTS, output_name
+from stac_ingest.settings_file import settings_from
+from stac_ingest.sources.kind import is_url
+from stac_ingest.strategies import worker_strategies
 
 _NAMES = (
     "collection_id",
@@ -44,13 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
     parser = _Parser(
         prog="stac-ingest",
-        description="Read STAC items from files or an API and write them as NDJSON, a file per item, or GeoParquet.",
+        description=f"Read STAC items from files or an API and write them as {_written()}.",
         epilog="Exit codes: 0 complete, 1 finished with failures or truncated, 2 wrong settings, "
         "3 the data, the server or the output is at fault, 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("source", metavar="SOURCE", nargs="?", help="a path, or the root URL of a STAC API")
-    parser.add_argument("--to", choices=FORMATS, required=True, help="what to write")
+    parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder to write to")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     parser.add_argument(
@@ -75,12 +76,17 @@ def build_parser() -> argparse.ArgumentParser:
 
     drive = parser.add_argument_group("how to read it")
     drive.add_argument("--concurrency", metavar="N|auto", type=_level, help="units of work under way at once, 1 to 50")
-    drive.add_argument("--strategy", dest="worker_strategy", choices=("semaphore", "queue", "time_chunks"))
+    drive.add_argument("--strategy", dest="worker_strategy", choices=worker_strategies())
     drive.add_argument("--retry", choices=("wait", "none"), help="when a server is busy: wait, or count a failure")
     drive.add_argument("--max-requests", metavar="N", type=int, help="the budget: requests in all")
     drive.add_argument("--requests-per-second", metavar="N", type=float, help="the budget: requests started a second")
     drive.add_argument("--max-in-flight", metavar="N", type=int, help="the budget: requests at once")
     return parser
+
+
+def _written() -> str:
+    *others, last = [output.label for output in OUTPUTS.values()]
+    return f"{', '.join(others)}, or {last}"
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from stac_ingest.core.registry import OneOf
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.strategies import STRATEGIES, worker_strategies
 
-WorkerStrategy = Literal["semaphore", "queue", "time_chunks"]
+WorkerStrategy = Annotated[str, OneOf(worker_strategies)]
+"""The name of a strategy that drives several units at once."""
 
 MOST_CONCURRENT = 50
 
@@ -80,8 +83,8 @@ class IngestConfig(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.worker_strategy == "time_chunks" and self.mode != "api":
-            raise ValueError("worker_strategy 'time_chunks' splits a search by time and needs mode 'api'")
+        if STRATEGIES[self.worker_strategy].api_only and self.mode != "api":
+            raise ValueError(f"worker_strategy '{self.worker_strategy}' is for APIs alone and needs mode 'api'")
         return self
 
     @property
@@ -92,7 +95,7 @@ class IngestConfig(BaseModel):
         return 1 if self.mode == "file" else min(MOST_CONCURRENT, self.budget.max_in_flight or MOST_CONCURRENT)
 
     @property
-    def strategy(self) -> WorkerStrategy | Literal["sequential"]:
+    def strategy(self) -> str:
         """How the units are driven: one at a time needs no workers, whatever their strategy would be."""
         if self.workers == 1:
             return "sequential"
@@ -113,9 +116,6 @@ class IngestConfig(BaseModel):
         try:
             return cls.model_validate(settings)
         except ValidationError as error:
-            problems = (
-                f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].removeprefix('Value error, ')} "
-                f"(found {p['input']!r:.80})"
-                for p in error.errors(include_url=False)
-            )
-            raise ConfigurationError("; ".join(problems)) from None
+            from stac_ingest.core.messages import all_in_one_line  # noqa: PLC0415 - settings that are right need no words
+
+            raise ConfigurationError(all_in_one_line(error, cls)) from None

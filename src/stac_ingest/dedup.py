@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import secrets
 from array import array
+from typing import Any
 
 _MASK = (1 << 64) - 1
 _SHARDS = 64
 """Tables, each for its share of the hashes: one grows at a time, so no single growth holds up the event loop."""
 _FIRST_SLOTS = 16
+
+Key = tuple[str, str]
+"""Collection and id."""
+
+
+def key_of(item: dict[str, Any]) -> Key:
+    """Tell an item from all others: its collection ("" where it has none) and its id."""
+    collection = item.get("collection")
+    return (collection if isinstance(collection, str) else "", item["id"])
 
 
 class Seen:

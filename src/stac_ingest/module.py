@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.dedup import Seen
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.rejects import Rejects
 from stac_ingest.sources import check_path, make_source
 from stac_ingest.sources.base import Item
-from stac_ingest.strategies import choose_strategy
+from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 from stac_ingest.tracking import Tracker
 
@@ -37,8 +37,9 @@ class IngestModule:
 
         """
         self.config = IngestConfig.parse(settings)
-        self._strategy = choose_strategy(self.config)
         self.summary = IngestSummary()
+        # Imported here rather than while items flow: who measures an ingest doesn't want to measure that.
+        self._strategy = load_strategy(self.config.strategy)
         self._logger = logging.getLogger("stac_ingest")
         if self.config.mode == "file":
             check_path(self.config)
@@ -47,7 +48,7 @@ class IngestModule:
         """Log to `logger` from now on."""
         self._logger = logger
 
-    async def fetch(self, context: WorkflowContext) -> AsyncGenerator[Item]:
+    def fetch(self, context: WorkflowContext) -> AsyncGenerator[Item]:
         """Yield items; collect what fails in `context.failure_collector`.
 
         Items come in any order when `concurrency` is above 1. Closing the iterator, or leaving it by an error, ends
@@ -59,39 +60,23 @@ class IngestModule:
 
         """
         config = self.config
-        name, strategy = self._strategy
-        self.summary = summary = IngestSummary(strategy=name, concurrency=config.workers)
+        self.summary = summary = IngestSummary(strategy=config.strategy, concurrency=config.workers)
         rejects = Rejects(context.failure_collector, self._logger, summary)
         collection_id = config.collection_id or context.data.get("collection_id")
-        source = await asyncio.to_thread(make_source, config, collection_id, summary)
-        seen = Seen() if config.mode == "api" else None
-        tracker = Tracker.of(context, source, summary)
-        try:
-            await source.open()
-            async with aclosing(strategy(source, config.workers)) as batches:
-                async for batch in batches:
-                    if tracker is not None:
-                        tracker.begin()
-                    for item in source.decode(batch, rejects):
-                        if seen is not None and not seen.add(*_identity(item)):
-                            summary.duplicates += 1
-                            continue
-                        summary.items += 1
-                        if tracker is not None:
-                            tracker.look(item)
-                        yield item
-                        if summary.items == config.max_items:
-                            return
-                    if tracker is not None:
-                        tracker.end(batch)
-        finally:
-            await source.close()
-        if rejects.first is not None and not summary.items + summary.resumed and config.mode == "file":
-            raise DataProcessingError(
-                f"No item could be read from {config.source}: {summary.failures} failures, the first is {rejects.first}"
-            )
+        return ingest_items(
+            lambda: make_source(config, collection_id, summary),
+            self._strategy,
+            rejects,
+            summary,
+            seen=Seen() if config.mode == "api" else None,
+            track=lambda source: Tracker.of(context, source, summary),
+            max_items=config.max_items,
+            finish=partial(_check_some_read, config, rejects, summary),
+        )
 
 
-def _identity(item: Item) -> tuple[str, str]:
-    collection = item.get("collection")
-    return (collection if isinstance(collection, str) else "", item["id"])
+def _check_some_read(config: IngestConfig, rejects: Rejects, summary: IngestSummary) -> None:
+    if rejects.first is not None and not summary.items + summary.resumed and config.mode == "file":
+        raise DataProcessingError(
+            f"No item could be read from {config.source}: {summary.failures} failures, the first is {rejects.first}"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from logging import Formatter, LogRecord
 from typing import TextIO
 
 from stac_ingest.pipeline import PipelineResult
@@ -37,16 +36,3 @@ class ProgressLine:
             self._stream.write(_CLEAR)
             self._stream.flush()
             self._shown = False
-
-
-def printable(text: object) -> str:
-    """Give a stranger's text without control characters, which could rewrite the terminal."""
-    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in str(text))
-
-
-class PrintableFormatter(Formatter):
-    """Log messages without control characters: file names and ids are strangers' text too."""
-
-    def format(self, record: LogRecord) -> str:
-        """One line."""
-        return printable(super().format(record))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from stac_ingest.core.text import encodable, printable
 from stac_ingest.failures import FailureCollector
 from stac_ingest.summary import IngestSummary
 
@@ -27,24 +28,14 @@ class Rejects:
 
     def __call__(self, origin: str, error: Exception) -> None:
         """Collect one failure."""
-        origin = _encodable(origin)
+        origin = encodable(origin)
         self._summary.failures += 1
         self._collector.add(origin, error, "ingest")
         if self._summary.failures > LOGGED + 1:
             return
-        words = f"{_one_line(origin)}: {_one_line(str(error))}"
+        words = f"{printable(origin)}: {printable(error)}"
         self.first = self.first or words
         if self._summary.failures <= LOGGED:
             self._logger.warning("Skipped %s", words)
         else:
             self._logger.warning("Further failures are collected, not logged")
-
-
-def _encodable(text: str) -> str:
-    """Make text that can be written down: a file name need not be UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _one_line(text: str) -> str:
-    """Escape what isn't printable: strangers choose names, and may not forge lines of a log."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode()

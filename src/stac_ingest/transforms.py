@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError, ItemError
 
 Item = dict[str, Any]
@@ -53,8 +54,7 @@ class UpdateItems:
         try:
             self._settings = UpdateSettings.model_validate(settings)
         except ValidationError as error:
-            problems = (f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg']}" for p in error.errors())
-            raise ConfigurationError("; ".join(problems)) from None
+            raise ConfigurationError(all_in_one_line(error, UpdateSettings)) from None
         self._links = [link.model_dump() for link in self._settings.links]
 
     def modify(self, item: Item, context: Any) -> Item:  # noqa: ARG002 - part of the protocol

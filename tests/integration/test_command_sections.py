@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from stac_ingest.cli import main
-from stac_ingest.settings_file import section_of
+from stac_ingest.sources.kind import kind_of
 
 SECTIONS = {
     "json_files": {"mode": "file", "concurrency": 3, "max_items": 4},
@@ -96,10 +96,10 @@ def test_what_a_source_is(files: Path, tables: Path, tmp_path: Path) -> None:
     (mixed / "b.json").touch()
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert section_of("HTTPS://stac.example.com/v1") == "api"
-    assert section_of("/nowhere/items.geoparquet") == "geoparquet"
-    assert section_of("/nowhere/items.json") == "json_files"
-    assert [section_of(str(path)) for path in (files, tables, mixed, empty)] == [
+    assert kind_of("HTTPS://stac.example.com/v1").name == "api"
+    assert kind_of("/nowhere/items.geoparquet").name == "geoparquet"
+    assert kind_of("/nowhere/items.json").name == "json_files"
+    assert [kind_of(str(path)).name for path in (files, tables, mixed, empty)] == [
         "json_files",
         "geoparquet",
         "json_files",

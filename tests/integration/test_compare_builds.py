@@ -73,7 +73,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore", "envs/requirements.txt"):
         shutil.copy(ROOT / name, folder / name)
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    package = folder / "src/stac_ingest/__init__.py"
+    module = folder / "src/stac_ingest/module.py"
     good = package.read_text()
     package.write_text(good + DEFECT)
     commit(folder, "defect")

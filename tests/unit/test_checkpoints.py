@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import shutil
 import subprocess
 import sys
 import threading
@@ -281,6 +282,23 @@ def test_starting_afresh_keeps_the_earlier_records_beside(tmp_path):
     assert pd.read_parquet(previous)["item_id"].tolist() == ["a"]
 
 
+def test_the_constructor_makes_the_folder(tmp_path):
+    """The folder of the records is there when the constructor returns, and holds nothing yet."""
+    checkpoint = manager(tmp_path / "not" / "there")
+    assert list(checkpoint.get_checkpoint_path().iterdir()) == []
+    assert manager(tmp_path / "not" / "there").completed_count == 0
+
+
+def test_a_start_that_wrote_nothing_displaces_no_records(tmp_path):
+    """Records that were set aside stay, whatever number of runs begin afresh after them and end before a record."""
+    with manager(tmp_path) as checkpoint:
+        checkpoint.mark_completed("a")
+    for _ in range(3):
+        manager(tmp_path, resume_from_existing=False).close()
+    previous = checkpoint.get_checkpoint_path().with_name(".landsat.parquet.previous")
+    assert pd.read_parquet(previous)["item_id"].tolist() == ["a"]
+
+
 @pytest.mark.parametrize("name", ["../../outside", "/etc", "..", "a/b", "x\x00y", "n" * 400, "Zürich", "c:d"])
 def test_strangers_ids_never_leave_the_root(tmp_path, name):
     """Workflow and collection ids from strangers stay inside the root, whatever they hold."""
@@ -344,6 +362,7 @@ def test_a_flush_that_can_not_be_written_keeps_its_records(tmp_path):
     checkpoint = manager(tmp_path)
     checkpoint.mark_completed("a")
     blocker = tmp_path / "flow"
+    shutil.rmtree(blocker)
     blocker.write_text("in the way")
     with pytest.raises(DataProcessingError, match=r"landsat\.parquet"):
         checkpoint.flush()

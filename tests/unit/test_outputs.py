@@ -189,7 +189,7 @@ async def test_a_folder_that_can_not_be_made_is_a_configuration_error(tmp_path, 
 
 def test_an_unknown_output_is_named():
     """A format that doesn't exist is refused with the list of those that do."""
-    with pytest.raises(ConfigurationError, match="'csv' is not known; use one of items, ndjson, geoparquet"):
+    with pytest.raises(ConfigurationError, match="'csv' is not known; use one of ndjson, items, geoparquet"):
         make_output("csv", "x")
 
 

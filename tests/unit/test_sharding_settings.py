@@ -20,9 +20,9 @@ REMOTE = {**LOCAL, "source": "https://stac.example.com/v1"}
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"output": "out"}, "source is missing"),
-        ({"source": "items"}, "output is missing"),
-        ({"source": "items", "output": "out", "shard": 3}, "shard is no setting; did you mean shards"),
+        ({"output": "out"}, "source: missing"),
+        ({"source": "items"}, "output: missing"),
+        ({"source": "items", "output": "out", "shard": 3}, "shard: unknown key; did you mean shards"),
         ({"source": "items", "output": "out", "shards": 0}, "shards: .*greater than or equal to 1"),
         ({**LOCAL, "collection": None}, "collection is missing"),
         (REMOTE, "is not this machine; allow_remote=true"),

@@ -13,8 +13,9 @@ from ingest_bench.scaling.series import log_ratios, usable
 from ingest_bench.settings import Arm, Scenario
 from ingest_bench.statistics import median_of
 from stac_ingest.config import IngestConfig
+from stac_ingest.strategies import STRATEGIES
 
-SIMPLEST_FIRST = ("sequential", "semaphore", "queue", "time_chunks")
+SIMPLEST_FIRST = tuple(sorted(STRATEGIES, key=lambda name: STRATEGIES[name].simplicity))
 Key = str
 """Settings in canonical form: equal in all scenarios that measured the same ones."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -15,9 +14,10 @@ from stac_ingest.api.features import features
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import ResponseError
+from stac_ingest.ingest_loop import driven
 from stac_ingest.sources import make_source
 from stac_ingest.sources.base import Payload
-from stac_ingest.strategies import choose_strategy
+from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
 
@@ -33,14 +33,10 @@ class ParseOnly:
 
     async def prepare(self) -> None:
         """Read everything into memory. Not part of what is measured."""
-        _, strategy = choose_strategy(self._config)
-        source = await asyncio.to_thread(make_source, self._config, self._config.collection_id, IngestSummary())
-        try:
-            await source.open()
-            async with aclosing(strategy(source, self._config.workers)) as batches:
-                self._payloads = [payload async for batch in batches for payload in batch]
-        finally:
-            await source.close()
+        config = self._config
+        source = await asyncio.to_thread(make_source, config, config.collection_id, IngestSummary())
+        async with driven(source, load_strategy(config.strategy), config.workers) as batches:
+            self._payloads = [payload async for batch in batches for payload in batch]
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
         """Parse one text after another."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.arms.ingest_arm import ingest_settings
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.ingest_loop import driven
 from stac_ingest.sources import make_source
 from stac_ingest.sources.base import Awaiting, Payload
-from stac_ingest.strategies import choose_strategy
+from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
 _NOTHING: tuple[dict[str, Any], ...] = ()
@@ -26,24 +26,19 @@ class ReadOnly:
         """Take the settings of an ingest."""
         self._kind = spec.kind
         self._config = IngestConfig.parse(ingest_settings(spec))
-        self._strategy = choose_strategy(self._config)
+        self._strategy = load_strategy(self._config.strategy)
         self.summary = IngestSummary()
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:  # noqa: ARG002 - nothing can fail
         """Read everything."""
         config = self._config
-        name, strategy = self._strategy
-        self.summary = summary = IngestSummary(strategy=name, concurrency=config.workers)
+        self.summary = summary = IngestSummary(strategy=config.strategy, concurrency=config.workers)
         source = await asyncio.to_thread(make_source, config, config.collection_id, summary)
-        try:
-            await source.open()
-            async with aclosing(strategy(source, config.workers)) as batches:
-                async for batch in batches:
-                    summary.items += sum(items_in(payload, self._kind) for payload in batch)
-                    if isinstance(source, Awaiting):
-                        source.skip(batch)
-        finally:
-            await source.close()
+        async with driven(source, self._strategy, config.workers) as batches:
+            async for batch in batches:
+                summary.items += sum(items_in(payload, self._kind) for payload in batch)
+                if isinstance(source, Awaiting):
+                    source.skip(batch)
         for item in _NOTHING:
             yield item
 

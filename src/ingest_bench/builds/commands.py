@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sys
@@ -127,7 +126,7 @@ class CommandCase:
             if code := used.pop("exit_code"):
                 words = said.read_text(errors="replace").strip()[-LAST_WORDS:]
                 raise MeasurementError(f"{what} failed with exit code {code}: {words}")
-            digest = asyncio.run(_delivered(self._command.to, output)) if self._command.to else None
+            digest = _delivered(self._command.to, output) if self._command.to else None
         finally:
             shutil.rmtree(self._scratch, ignore_errors=True)
         server = self._server.stats() if self._server else None
@@ -152,8 +151,8 @@ class CommandCase:
         return [self._server.url, "--collection", str(collection)]
 
 
-async def _delivered(output: str, folder: Path) -> Digest:
+def _delivered(output: str, folder: Path) -> Digest:
     sink = DigestSink(None)
-    async for item in written(output, folder):
+    for item in written(output, folder):
         sink.add(item)
     return sink.result()

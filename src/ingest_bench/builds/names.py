@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ingest_bench.complaints import one_line
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results import Digest, Sample
+from stac_ingest.core.messages import one_line
 
 SideName = Literal["base", "this"]
 SIDES: tuple[SideName, SideName] = ("base", "this")

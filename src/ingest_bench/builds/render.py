@@ -8,9 +8,9 @@ from tabulate import tabulate
 
 from ingest_bench.builds.names import SIDES
 from ingest_bench.builds.records import MEDIANS, BuildComparison, BuildRecord, CaseRecord
-from ingest_bench.jobs import write_atomically
 from ingest_bench.reporting.markdown import pipe_table
 from ingest_bench.reporting.wording import NOTHING, number, paragraph, plain, point, safe, speed_up
+from stac_ingest.core.atomic import write_atomically
 
 TITLES = (
     *("Case", "Wall, base / this (95%)", "CPU, base / this (95%)", "Pairs"),

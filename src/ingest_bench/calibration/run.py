@@ -10,8 +10,8 @@ from pathlib import Path
 from ingest_bench.calibration.record import Calibration
 from ingest_bench.calibration.virtual import RUNS, run_virtual
 from ingest_bench.calibration.wallclock import run_wall
-from ingest_bench.jobs import write_atomically
 from ingest_bench.system.dependencies import recording
+from stac_ingest.core.atomic import write_atomically
 
 LOG = logging.getLogger(__name__)
 SEED = 20260210

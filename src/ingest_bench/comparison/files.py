@@ -12,10 +12,10 @@ from ingest_bench.comparison.compare import compare
 from ingest_bench.comparison.records import Comparison
 from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.comparison.words import as_markdown, summary
-from ingest_bench.complaints import one_line
 from ingest_bench.errors import ComparisonError, RegressionError
-from ingest_bench.jobs import write_atomically
 from ingest_bench.results import SCHEMA_VERSION, Results
+from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.messages import one_line
 
 EXPECTED = "expected the benchmark_results.json of a run"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +10,7 @@ from pydantic import Field
 from ingest_bench.digest import Reference
 from ingest_bench.results import Record
 from ingest_bench.settings import CorpusKind
+from stac_ingest.core.atomic import write_atomically
 
 GENERATOR = "1"
 """Goes up when the same settings and seed give other items."""
@@ -43,10 +43,7 @@ class Manifest(Record):
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
     """Put a manifest in place at once: it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    temporary.write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_atomically(path, manifest.model_dump_json(indent=1).encode() + b"\n", sync="nothing")
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -11,25 +11,15 @@ from ingest_bench.design.pool import Pool, pool_of
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, points, prose, section, table
 from ingest_bench.reporting.certainty import MODE_NAMES
-from ingest_bench.reporting.wording import NOTHING, listed, number, whole
+from ingest_bench.reporting.wording import NOTHING, listed, number, sentence, whole
 from stac_ingest.config import IngestConfig
+from stac_ingest.strategies import STRATEGIES
 
 FLOW = """```
 source --units--> {driver} --batches of raw bytes--> bounded stream --> consumer: decode, count, yield --> output
                        ^                                    |
                        +------- back-pressure: a full stream stops the reading
 ```"""
-DRIVERS = {"sequential": "one loop", "semaphore": "a task a unit", "queue": "worker pool", "time_chunks": "worker pool"}
-PARTS = {
-    "sequential": "**No pool.** Units are read one after another in the consumer's own task: nothing waits, nothing is "
-    "handed over, and the order of items is the order of the source",
-    "semaphore": "**A task for each unit.** A task starts when the semaphore has a place free, reads its unit, and "
-    "frees the place; units are listed no faster than places become free, so tasks never pile up",
-    "queue": "**Worker pool.** A feeder puts units into a queue that holds as many as there are workers; each worker "
-    "takes the next, reads it, and puts its batches into the stream",
-    "time_chunks": "**Time chunks.** The API source splits the search by time into a unit for each worker, where the "
-    "server counts what it has; a worker that is done takes over the far end of what another has before it",
-}
 CONFIGURED = ("concurrency", "worker_strategy", "limit", "read_ahead", "retry", "retry_attempts", "retry_seconds")
 CONSTRAINTS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
 
@@ -42,8 +32,13 @@ def architecture(story: Story) -> str:
         f"Architecture of {'the worker pool' if driver != 'sequential' else 'the ingest'}",
         [
             prose("Every mode goes the same way; what differs is how units of work are driven."),
-            FLOW.format(driver=DRIVERS[driver]),
-            points([f"{PARTS[name]}: for {listed(modes)}." for name, modes in _by_strategy(story).items()]),
+            FLOW.format(driver=STRATEGIES[driver].label),
+            points(
+                [
+                    f"**{sentence(STRATEGIES[name].label)}**, for {listed(modes)}: {STRATEGIES[name].description}."
+                    for name, modes in _by_strategy(story).items()
+                ]
+            ),
             *_common(story),
             *_queues(pools),
         ],
@@ -77,7 +72,7 @@ def _by_strategy(story: Story) -> dict[str, list[str]]:
     for mode, advice in story.modes.items():
         if advice.use:
             found.setdefault(advice.use.strategy, []).append(MODE_NAMES[mode])
-    return {name: found[name] for name in PARTS if name in found}
+    return {name: found[name] for name in STRATEGIES if name in found}
 
 
 def _common(story: Story) -> Iterator[str]:

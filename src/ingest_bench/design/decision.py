@@ -10,14 +10,7 @@ from ingest_bench.design.story import ALONE, OPTION_NAMES, Story, points, prose,
 from ingest_bench.reporting.certainty import MODE_NAMES, how_sure, pairs_needed, probability, share
 from ingest_bench.reporting.what_to_do import told
 from ingest_bench.reporting.wording import NOTHING, listed, percent, safe, sentence, speed_up, whole
-
-WORTH = {
-    "semaphore": "the smallest change: a task for each unit, as many as a semaphore lets through; with very many units "
-    "it makes as many tasks",
-    "queue": "workers that take the next unit from a bounded queue: as many tasks as workers, however many units",
-    "time_chunks": "the search is split by time into units that need not wait for one another, which a cursor can't "
-    "offer; the same pool drives them; for APIs only, and the most code",
-}
+from stac_ingest.strategies import STRATEGIES
 
 
 def gist(story: Story) -> str:
@@ -41,7 +34,7 @@ def gist(story: Story) -> str:
 
 def options(story: Story) -> str:
     """Weigh the three options against each other and against doing one thing at a time, mode by mode."""
-    parts = [points([f"**{name}**: {WORTH[strategy]}." for strategy, name in OPTION_NAMES.items()])]
+    parts = [points([f"**{name}**: {STRATEGIES[strategy].description}." for strategy, name in OPTION_NAMES.items()])]
     for mode, advice in story.modes.items():
         parts += [prose(f"**{MODE_NAMES[mode]}**, from {_deciding(advice)}:"), *_weighed(advice)]
     return section("Options weighed", parts)

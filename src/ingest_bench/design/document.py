@@ -14,7 +14,6 @@ from ingest_bench.design.practice import failures, migration, risks, tests
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, prose
 from ingest_bench.errors import AggregationError
-from ingest_bench.jobs import write_atomically
 from ingest_bench.reporting.figures import law_figures
 from ingest_bench.reporting.plots.sheet import draw
 from ingest_bench.reporting.report import recaptioned
@@ -24,6 +23,7 @@ from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import point
 from ingest_bench.results import Results
 from ingest_bench.settings import Settings
+from stac_ingest.core.atomic import write_atomically
 
 TITLE = "# Phase 2: concurrent ingestion"
 SECTIONS = (problem, evidence, options, decision, architecture, configuration, failures, tests, migration, risks)

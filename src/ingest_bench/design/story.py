@@ -7,20 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest_bench.advice import ModeRecommendation
-from ingest_bench.advice.options import Option
+from ingest_bench.advice.options import SIMPLEST_FIRST, Option
 from ingest_bench.advice.scenarios import Mode
 from ingest_bench.reporting.markdown import pipe_table
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import paragraph, point
 from ingest_bench.scaling import Bounds
+from stac_ingest.strategies import STRATEGIES
 
 OPTION_NAMES = {
-    "semaphore": "Option 1, a semaphore",
-    "queue": "Option 2, a worker pool with a queue",
-    "time_chunks": "Option 3, time chunks for a worker pool",
+    name: f"Option {STRATEGIES[name].simplicity}, {STRATEGIES[name].label}"
+    for name in SIMPLEST_FIRST
+    if STRATEGIES[name].workers
 }
-"""The three designs that were proposed, simplest first, by worker strategy."""
+"""The designs that were proposed, simplest first, by worker strategy."""
 ALONE = "sequential"
 
 

@@ -17,6 +17,7 @@ from ingest_bench.hostile_matrix.trial import Trial, run_trial
 from ingest_bench.settings import Corpus
 from ingest_bench.simulator.hostile.registry import BEHAVIOURS, make, with_default
 from ingest_bench.simulator.store import open_store
+from stac_ingest.core.atomic import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,9 +55,7 @@ def run_matrix(output: Path, names: Sequence[str] = ()) -> None:
         results = asyncio.run(_run(store, pairs(names or [name for name in BEHAVIOURS if name not in OFF_MACHINE])))
         ids = [store.item(index)["id"] for index in range(len(store))]
     output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{output.name}.part")
-    temporary.write_text(table(results, ids, ceil(ITEMS / LIMIT)), encoding="utf-8")
-    temporary.replace(output)
+    write_atomically(output, table(results, ids, ceil(ITEMS / LIMIT)).encode(), sync="nothing")
 
 
 def pairs(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -6,8 +6,9 @@ from ingest_bench.advice import Verdict
 from ingest_bench.advice.options import Key, Option
 from ingest_bench.advice.recommend import MAX_PAIRS, TOLERANCE
 from ingest_bench.reporting.wording import at_level, counted, listed, percent, safe, sentence
+from stac_ingest.sources.kind import KINDS
 
-MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
+MODE_NAMES = {kind.name: kind.label for kind in KINDS.values()}
 SMALLEST = 0.01
 """A share below this, or as near to certainty, is not rounded to nothing, or to certainty."""
 

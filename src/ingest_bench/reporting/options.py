@@ -10,12 +10,11 @@ from ingest_bench.reporting.replies import Reply
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import listed, safe, speed_up
+from stac_ingest.strategies import STRATEGIES
 
 NAMES = {
-    "sequential": "one at a time",
-    "semaphore": "option 1 (semaphore)",
-    "queue": "option 2 (worker pool with a queue)",
-    "time_chunks": "option 3 (time chunks)",
+    info.name: f"option {info.simplicity} ({info.label.removeprefix('a ')})" if info.workers else info.label
+    for info in STRATEGIES.values()
 }
 _CHOICE = 2
 """A mode or scenario that has fewer strategies says nothing about which to choose."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingest_bench.calibration.record import Calibration, read_calibration
-from ingest_bench.jobs import write_atomically
 from ingest_bench.matrix import cells as matrix_cells
 from ingest_bench.reporting.content import Block, Figure, Section
 from ingest_bench.reporting.markdown import markdown
@@ -17,6 +16,7 @@ from ingest_bench.reporting.sections import whole_report
 from ingest_bench.reporting.study import Study
 from ingest_bench.results import Results
 from ingest_bench.settings import Settings
+from stac_ingest.core.atomic import write_atomically
 
 
 def write_report_files(

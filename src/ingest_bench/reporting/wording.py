@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingest_bench.results import Ratio
+from stac_ingest.core.text import plain_line
 
 NOTHING = "–"  # noqa: RUF001 - a dash, where there is no number
 WIDTH = 100
@@ -99,9 +100,7 @@ def span(seconds: float) -> str:
 
 def plain(text: str) -> str:
     """Make foreign text one printable line of bounded length."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in text)
-    line = " ".join(printable.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+    return plain_line(text, _LONGEST)
 
 
 def safe(text: str) -> str:

@@ -36,7 +36,7 @@ LOCK = ROOTS["ingest_bench"].parents[1] / "envs" / "requirements.txt"
 HASHED = 16
 """Hexadecimal digits of a hash that are kept: enough to tell versions of one module apart."""
 BY_VALUE = (
-    *(f"ingest_bench.{name}" for name in ("complaints", "crosschecks", "matrix", "settings")),
+    *(f"ingest_bench.{name}" for name in ("crosschecks", "matrix", "settings")),
     *(f"ingest_bench.{name}" for name in ("freshness", "identity", "jobs", "progress", "untouched")),
 )
 """Modules that read the configuration and plan jobs. What they make of it is part of every identity, value by value, so

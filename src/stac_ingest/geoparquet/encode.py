@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
+from stac_ingest.core.atomic import replacing
 from stac_ingest.geoparquet.columns import table_of
 from stac_ingest.geoparquet.unify import cast_to, merge_schemas
 from stac_ingest.sources.base import Item
@@ -39,7 +40,6 @@ class GeoParquetWriter:
         self._path = path
         self._row_group_items = row_group_items
         self._spool_path = path.with_name(f".{path.name}.{os.getpid()}.spool")
-        self._part_path = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._spool_path.unlink(missing_ok=True)
         self._spool = self._spool_path.open("x+b")
         self._segments: list[_Segment] = []
@@ -90,11 +90,12 @@ class GeoParquetWriter:
             self._spool.flush()
             schema = merge_schemas([segment.schema for segment in self._segments] or [_EMPTY])
             metadata = schema.with_metadata(self._metadata())
-            self._part_path.unlink(missing_ok=True)
-            with self._part_path.open("xb") as part, pq.ParquetWriter(part, metadata, compression="zstd") as file:
+            with (
+                replacing(self._path, sync="nothing") as part,
+                pq.ParquetWriter(part, metadata, compression="zstd") as file,
+            ):
                 for table in _grouped(self._tables(schema), self._row_group_items):
                     file.write_table(table, row_group_size=self._row_group_items)
-            self._part_path.replace(self._path)
         finally:
             self.abandon()
 
@@ -103,7 +104,6 @@ class GeoParquetWriter:
         with contextlib.suppress(OSError):  # a full disk refuses what is still buffered, and nobody wants it any more
             self._spool.close()
         self._spool_path.unlink(missing_ok=True)
-        self._part_path.unlink(missing_ok=True)
 
     def _tables(self, schema: pa.Schema) -> Iterator[pa.Table]:
         for segment in self._segments:

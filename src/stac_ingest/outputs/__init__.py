@@ -1,11 +1,13 @@
-"""Where items go. A new format is one module and one line here."""
+"""Where items go. A new format is one file here and one entry of the table below."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Iterator
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -14,35 +16,124 @@ if TYPE_CHECKING:
     from stac_ingest.outputs.item_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
 
-__all__ = ["OUTPUTS", "GeoParquetOutput", "ItemFilesOutput", "NdjsonOutput", "make_output"]
+__all__ = [
+    "OUTPUTS",
+    "GeoParquetOutput",
+    "ItemFilesOutput",
+    "NdjsonOutput",
+    "OutputFormat",
+    "make_output",
+    "output_name",
+    "read_output",
+]
 
-OUTPUTS = {
-    "items": ("item_files", "ItemFilesOutput"),
-    "ndjson": ("ndjson", "NdjsonOutput"),
-    "geoparquet": ("geoparquet", "GeoParquetOutput"),
+
+class OutputFormat(NamedTuple):
+    """What there is to know of a format without importing it."""
+
+    name: str
+    """As `--to` takes it."""
+    writer: str
+    """Where its class is, as `module:name`: made with a folder, it is an `Output` of the pipeline."""
+    reader: str
+    """Where the function is, as `module:name`, that yields the items of one of its files."""
+    suffix: str
+    """Of its files."""
+    label: str
+    """What it writes, in words."""
+    aliases: tuple[str, ...] = ()
+    """Other names that `--to` takes for it."""
+    subfolder: str = ""
+    """Where the command writes it, below the output folder; directly in that where there is no subfolder."""
+    whole: str | None = None
+    """The file that holds everything, where there is one, and which a run that doesn't know it would replace."""
+    preload: tuple[str, ...] = ()
+    """Modules that are imported when the first items are written, beside the writer's own."""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """All that writing imports; who measures it, imports them before."""
+        return (self.writer.partition(":")[0], *self.preload)
+
+
+_ARROW = ("pyarrow.parquet", "shapely")
+_COLUMNS_OF_VALUES = ("pandas", "pyarrow.pandas_compat", "pyarrow.vendored.version")
+"""Arrow imports these when it makes columns of Python values."""
+
+OUTPUTS: dict[str, OutputFormat] = {
+    output.name: output
+    for output in (
+        OutputFormat(
+            "ndjson",
+            "stac_ingest.outputs.ndjson:NdjsonOutput",
+            "stac_ingest.outputs.ndjson:read_lines",
+            ".ndjson",
+            "NDJSON",
+            aliases=("jsonl",),
+            whole="items.ndjson",
+        ),
+        OutputFormat(
+            "items",
+            "stac_ingest.outputs.item_files:ItemFilesOutput",
+            "stac_ingest.outputs.item_files:read_file",
+            ".json",
+            "a file per item",
+            subfolder="items",
+        ),
+        OutputFormat(
+            "geoparquet",
+            "stac_ingest.outputs.geoparquet:GeoParquetOutput",
+            "stac_ingest.outputs.geoparquet:read_part",
+            ".parquet",
+            "GeoParquet",
+            aliases=("parquet",),
+            preload=("stac_ingest.geoparquet.encode", *_ARROW, *_COLUMNS_OF_VALUES),
+        ),
+    )
 }
-"""By format: the module and the class of its output. Only the one that is used is imported."""
+"""By name, in the order in which help texts list them."""
+
+
+def output_name(name: str) -> str:
+    """Return the name of the output that is called so, or `name` itself where there is none."""
+    return next((output.name for output in OUTPUTS.values() if name in output.aliases), name)
 
 
 def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
-    """Make the output of that name, writing to `folder`.
+    """Make the output of that name or alias, writing to `folder`.
 
     Raises:
         ConfigurationError: there is no such output.
 
     """
-    if name not in OUTPUTS:
-        raise ConfigurationError(f"output {name!r} is not known; use one of {', '.join(OUTPUTS)}")
-    output: BatchedOutput[Any] = _load(*OUTPUTS[name])(folder)
+    output: BatchedOutput[Any] = load(_known(name).writer)(folder)
     return output
 
 
+def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Yield the items that the output of that name has written to `folder`, in any order.
+
+    Raises:
+        ConfigurationError: there is no such output.
+        DataProcessingError: a file is not what the output writes.
+
+    """
+    output = _known(name)
+    read = load(output.reader)
+    for path in sorted(Path(folder).glob(f"*{output.suffix}")):
+        yield from read(path)
+
+
+def _known(name: str) -> OutputFormat:
+    try:
+        return OUTPUTS[output_name(name)]
+    except KeyError:
+        raise ConfigurationError(f"output {name!r} is not known; use one of {', '.join(OUTPUTS)}") from None
+
+
 def __getattr__(name: str) -> Any:
-    for module, output in OUTPUTS.values():
-        if output == name:
-            return _load(module, output)
+    """Give the class of an output, imported when it is first asked for."""
+    for output in OUTPUTS.values():
+        if output.writer.endswith(f":{name}"):
+            return load(output.writer)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def _load(module: str, output: str) -> Any:
-    return getattr(import_module(f"{__name__}.{module}"), output)

@@ -6,11 +6,12 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from os import PathLike
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import orjson
 
-from stac_ingest.errors import ItemError
+from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.folder import OutputFolder
 from stac_ingest.sources.base import Place
 
@@ -183,6 +184,22 @@ def encode_json(item: Item, option: int = 0) -> bytes:
         return orjson.dumps(item, option=option)
     except TypeError as error:
         raise ItemError(f"can't be written as JSON: {error}") from error
+
+
+def parsed(text: bytes, path: Path) -> Item:
+    """Parse an item that an output wrote to the file at `path`.
+
+    Raises:
+        DataProcessingError: it is no JSON object.
+
+    """
+    try:
+        item: Any = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise DataProcessingError(f"{path}: not JSON: {error}") from error
+    if not isinstance(item, dict):
+        raise DataProcessingError(f"{path}: not a JSON object")
+    return item
 
 
 def _raise(item_id: str, error: Exception) -> None:

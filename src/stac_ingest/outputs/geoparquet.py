@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ _PART = re.compile(r"part-(\d{5,})\.parquet")
 _UNFINISHED = ".unfinished.parquet"
 _PENDING = ".pending.parquet"
 """A part that is whole; it gets its name when the checkpoint has its items, so named parts never lack marks."""
+
+_READ_ROWS = 1000
 
 
 class GeoParquetOutput(BatchedOutput[Item]):
@@ -160,6 +163,27 @@ class GeoParquetOutput(BatchedOutput[Item]):
         for name in self.folder.names():
             if _UNFINISHED in name:
                 self.folder.remove(name)
+
+
+def read_part(path: Path) -> Iterator[Item]:
+    """Yield the items of a file; a row that is no item is left out.
+
+    Raises:
+        DataProcessingError: it can't be read.
+
+    """
+    import pyarrow as pa  # noqa: PLC0415 - the other formats do without
+    import pyarrow.parquet as pq  # noqa: PLC0415 - same
+
+    from stac_ingest.geoparquet.decode import Decoder  # noqa: PLC0415 - same
+
+    try:
+        with pq.ParquetFile(path) as file:
+            decoder = Decoder(file.schema_arrow)
+            for rows in file.iter_batches(_READ_ROWS):
+                yield from decoder.items(rows, path.name, lambda *_: None)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DataProcessingError(f"{path}: can't be read: {error}") from error
 
 
 def _sync_file(path: Path) -> None:

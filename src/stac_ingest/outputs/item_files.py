@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
-from stac_ingest.outputs.base import BatchedOutput, Item, encode_json
+from stac_ingest.outputs.base import BatchedOutput, Item, encode_json, parsed
 from stac_ingest.outputs.folder import write_all
 from stac_ingest.safe_names import NameRegister
 
@@ -60,3 +62,13 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
 
     def _let_go(self) -> None:
         """Nothing stays open between batches."""
+
+
+def read_file(path: Path) -> Iterator[Item]:
+    """Yield the item of a file.
+
+    Raises:
+        DataProcessingError: it is no JSON.
+
+    """
+    yield parsed(path.read_bytes(), path)

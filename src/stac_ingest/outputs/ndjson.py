@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.outputs.base import BatchedOutput, Item, encode_json
+from stac_ingest.outputs.base import BatchedOutput, Item, encode_json, parsed
 from stac_ingest.outputs.folder import write_all
 from stac_ingest.outputs.tail import unmarked_tail
 
@@ -90,3 +92,15 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def read_lines(path: Path) -> Iterator[Item]:
+    """Yield the items of a file.
+
+    Raises:
+        DataProcessingError: a line is no JSON.
+
+    """
+    with path.open("rb") as stream:
+        for line in stream:
+            yield parsed(line, path)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from stac_ingest.certificate import NAME as CERTIFICATE
 from stac_ingest.certificate import Verdict
+from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.atomic import sha256_of, write_text
 from stac_ingest.sharding.doubles import keep_one_of_each
 from stac_ingest.sharding.places import ITEMS, Disk, Place, place_of
 from stac_ingest.sharding.plan import Plan

@@ -10,10 +10,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stac_ingest.dedup import Seen
+from stac_ingest.core.atomic import sha256_of, write_text
+from stac_ingest.dedup import Key, Seen, key_of
 from stac_ingest.geoparquet.encode import GeoParquetWriter
-from stac_ingest.sharding.atomic import sha256_of, write_text
-from stac_ingest.sharding.fetcher import Key, key_of
 from stac_ingest.sharding.places import ITEMS, Place
 from stac_ingest.sharding.records import Part, ShardCertificate, certificate_path, strays_path
 

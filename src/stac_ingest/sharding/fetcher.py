@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,18 +13,11 @@ import orjson
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.dedup import Seen
+from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.rejects import Rejects
 from stac_ingest.sources.base import Item, Source
-from stac_ingest.strategies import choose_strategy
+from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
-
-Key = tuple[str, str]
-
-
-def key_of(item: Item) -> Key:
-    """Tell an item from all others: its collection and its id."""
-    collection = item.get("collection")
-    return (collection if isinstance(collection, str) else "", item["id"])
 
 
 class Strays:
@@ -77,32 +70,28 @@ class ShardFetcher:
         self._make = make
         self._owns = owns
         self._strays = strays
+        self._strategy = load_strategy(config.strategy)
         self.summary = IngestSummary()
 
-    async def fetch(self, context: WorkflowContext) -> AsyncGenerator[Item]:
+    def fetch(self, context: WorkflowContext) -> AsyncGenerator[Item]:
         """Yield items; collect what fails in `context.failure_collector`.
 
         Raises:
             DataProcessingError: the source as a whole can't be read.
 
         """
-        name, strategy = choose_strategy(self._config)
-        self.summary = summary = IngestSummary(strategy=name, concurrency=self._config.workers)
-        rejects = Rejects(context.failure_collector, logging.getLogger("stac_ingest"), summary)
-        seen, source = Seen(), self._make(summary)
-        try:
-            await source.open()
-            async with aclosing(strategy(source, self._config.workers)) as batches:
-                async for batch in batches:
-                    for item in source.decode(batch, rejects):
-                        if not seen.add(*key_of(item)):
-                            summary.duplicates += 1
-                            continue
-                        summary.items += 1
-                        if self._owns(item):
-                            yield item
-                        else:
-                            self._strays.add(item)
-        finally:
-            await source.close()
-            self._strays.close()
+        self.summary = summary = IngestSummary(strategy=self._config.strategy, concurrency=self._config.workers)
+        return ingest_items(
+            partial(self._make, summary),
+            self._strategy,
+            Rejects(context.failure_collector, logging.getLogger("stac_ingest"), summary),
+            summary,
+            seen=Seen(),
+            keep=self._is_ours,
+        )
+
+    def _is_ours(self, item: Item) -> bool:
+        if self._owns(item):
+            return True
+        self._strays.add(item)
+        return False

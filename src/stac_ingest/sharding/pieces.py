@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.settings_file import section_of
 from stac_ingest.sharding.plan import Piece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sources import PARQUET_SUFFIXES
 from stac_ingest.sources.base import Item, Source
+from stac_ingest.sources.kind import SourceKind, api_kind, kind_of
 from stac_ingest.summary import IngestSummary
 
 
@@ -65,29 +65,24 @@ def pieces_of(settings: ShardedIngest, known: Shard | None = None) -> Pieces:
 
     """
     # Only the kind that is used is imported: an API needs no Arrow to be read, and files need no HTTP client.
-    if settings.is_api:
-        from stac_ingest.sharding.timeline import TimePieces  # noqa: PLC0415
-
-        return TimePieces(settings)
     if is_object_storage(settings.source):
         from stac_ingest.sharding.objects import stored_pieces  # noqa: PLC0415
 
         return stored_pieces(settings, known)
-    if _section(settings.source) == "geoparquet":
-        from stac_ingest.sharding.tables import RowsPieces  # noqa: PLC0415
-
-        return RowsPieces(settings)
-    from stac_ingest.sharding.files import FilesPieces  # noqa: PLC0415
-
-    return FilesPieces(settings)
+    kind = api_kind(settings.source) or _kind_of_files(settings.source)
+    if kind.splitter is None:
+        raise ConfigurationError(f"source: {kind.label} can't be cut into shards; use `stac-ingest {settings.source}`")
+    pieces: Pieces = load(kind.splitter)(settings)
+    return pieces
 
 
-def _section(source: str) -> str:
+def _kind_of_files(source: str) -> SourceKind:
     path = Path(source)
     if not path.exists():
         raise ConfigurationError(f"source: {source} is not there; give a folder, GeoParquet files or the URL of an API")
-    if not path.is_dir() and path.suffix not in PARQUET_SUFFIXES:
+    kind = kind_of(source)
+    if not path.is_dir() and not kind.splits_a_file:
         raise ConfigurationError(
             f"source: {source} is a single file, which is read in one go; use `stac-ingest {source} --to geoparquet`"
         )
-    return section_of(source)
+    return kind

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import pyarrow.fs as pafs
 
+from stac_ingest.core.atomic import put
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.sharding.atomic import put
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 
 ITEMS = "items"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError
 
 from stac_ingest.config import RequestBudget
+from stac_ingest.core.atomic import write_text
+from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sharding.atomic import write_text
 from stac_ingest.sharding.settings import ShardedIngest
+from stac_ingest.sources.kind import KINDS
 
 VERSION: Literal[1] = 1
 NAME = "plan.json"
@@ -24,10 +26,19 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class FilesPiece(Record):
+class Piece(Record):
+    """What of a source a shard reads; each kind of source has its own model, named by its `SourceKind`."""
+
+    kind: str
+    moves: ClassVar[frozenset[str]] = frozenset()
+    """Fields that may change while the piece stays what it is."""
+
+
+class FilesPiece(Piece):
     """A stretch of the sorted item files of a folder."""
 
     kind: Literal["files"] = "files"
+    moves = frozenset({"start", "stop"})
     start: int
     stop: int
     digest: str = Field(description="of names, sizes and times of the files")
@@ -42,14 +53,14 @@ class Rows(Record):
     stamp: str = Field(description="size and time of the file when it was planned")
 
 
-class RowsPiece(Record):
+class RowsPiece(Piece):
     """Row groups of GeoParquet files."""
 
     kind: Literal["rows"] = "rows"
     files: list[Rows]
 
 
-class TimePiece(Record):
+class TimePiece(Piece):
     """A stretch of time of a search. Instants are microseconds since 1970 (UTC); none is an open end."""
 
     kind: Literal["time"] = "time"
@@ -59,7 +70,12 @@ class TimePiece(Record):
     own_before: int | None = Field(description="to before this one")
 
 
-Piece = Annotated[FilesPiece | RowsPiece | TimePiece, Field(discriminator="kind")]
+def _as_its_kind(found: Any) -> Any:
+    """Make the piece that a stored record is, by its `kind`."""
+    name = found.get("kind") if isinstance(found, dict) else None
+    models = (load(kind.piece) for kind in KINDS.values() if name is not None and kind.piece)
+    model = next((model for model in models if model.model_fields["kind"].default == name), None)
+    return found if model is None else model.model_validate(found)
 
 
 class Shard(Record):
@@ -67,7 +83,7 @@ class Shard(Record):
 
     number: int
     expected: int = Field(description="units or items, as far as they are known in advance")
-    piece: Piece
+    piece: Annotated[SerializeAsAny[Piece], BeforeValidator(_as_its_kind)]
     budget: RequestBudget = Field(default_factory=RequestBudget, description="its share of what the API allows")
 
     @property
@@ -98,7 +114,7 @@ class Plan(Record):
             "what": self.settings.what,
             "output": self.settings.output,
             "number": shard.number,
-            "piece": shard.piece.model_dump(exclude={"start", "stop"} if shard.piece.kind == "files" else None),
+            "piece": shard.piece.model_dump(exclude=set(shard.piece.moves)),
         }
         return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 

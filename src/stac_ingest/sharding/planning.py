@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from stac_ingest.config import RequestBudget
+from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sharding.atomic import write_text
 from stac_ingest.sharding.pieces import Cut, pieces_of
 from stac_ingest.sharding.places import ITEMS, place_of
 from stac_ingest.sharding.plan import Plan, Shard

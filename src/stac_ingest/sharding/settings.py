@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -11,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from stac_ingest.api.urls import display, holds_credentials
 from stac_ingest.cli_settings import MODEST_BUDGET, is_loopback
 from stac_ingest.config import IngestConfig, RequestBudget, WorkerStrategy
+from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.settings_file import is_url
+from stac_ingest.sources.kind import api_kind, is_url
 
 ITEMS = 50_000
 """Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""
@@ -122,8 +122,8 @@ class ShardedIngest(BaseModel):
         settings = {"mode": mode, "source": self.source, "concurrency": self.concurrency, **more}
         if self.worker_strategy is not None:
             settings["worker_strategy"] = self.worker_strategy
-        if self.is_api:
-            settings |= self.model_dump(include={"bbox", "datetime", "query", "limit", "headers_file"})
+        if kind := api_kind(self.source):
+            settings |= self.model_dump(include=set(kind.settings))
             settings |= {"collection_id": self.collection, "budget": (budget or self.budget).model_dump(), **more}
         return IngestConfig.parse(settings)
 
@@ -144,9 +144,7 @@ class ShardedIngest(BaseModel):
         try:
             found = cls.model_validate(settings)
         except ValidationError as error:
-            raise ConfigurationError(
-                "; ".join(_words(problem) for problem in error.errors(include_url=False))
-            ) from None
+            raise ConfigurationError(all_in_one_line(error, cls)) from None
         if found.is_api and not is_loopback(found.source) and not found.allow_remote:
             raise ConfigurationError(f"{display(found.source)} is not this machine; allow_remote=true lets it be asked")
         found.config()
@@ -156,14 +154,3 @@ class ShardedIngest(BaseModel):
 def is_object_storage(place: str) -> bool:
     """Say whether a place is a bucket rather than a folder."""
     return place.lower().startswith("s3://")
-
-
-def _words(problem: Any) -> str:
-    key = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "missing":
-        return f"{key} is missing ({key}=...)"
-    if problem["type"] == "extra_forbidden":
-        near = get_close_matches(key, ShardedIngest.model_fields, 1) or sorted(ShardedIngest.model_fields)
-        return f"{key} is no setting; did you mean {' or '.join(near)}?"
-    said = problem["msg"].removeprefix("Value error, ")
-    return f"{key}: {said} (found {problem['input']!r:.80})" if key else said

@@ -9,7 +9,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from stac_ingest.certificate import Certificate, certify
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.atomic import put, sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failures import Failure
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
 from stac_ingest.pipeline import Modifier, PipelineResult, run_pipeline
-from stac_ingest.sharding.atomic import put, sha256_of, write_text
 from stac_ingest.sharding.fetcher import ShardFetcher, Strays
 from stac_ingest.sharding.pieces import pieces_of
 from stac_ingest.sharding.places import ITEMS, Place, place_of
@@ -103,12 +103,12 @@ async def _ingest(
 ) -> _Found:
     kind = pieces_of(plan.settings, shard)
     config = kind.config(shard)
-    strays = Strays(scratch / strays_path(plan.settings, shard).name)
-    fetcher = ShardFetcher(config, partial(kind.source, shard, config), partial(kind.owns, shard), strays)
     context, result = WorkflowContext(), PipelineResult()
     output = GeoParquetOutput(scratch, part_items=_ONE_PART)
     await asyncio.sleep(_gap_s(config))
-    await run_pipeline(fetcher, modifiers, output, context, on_progress=on_progress, result=result)
+    with closing(Strays(scratch / strays_path(plan.settings, shard).name)) as strays:
+        fetcher = ShardFetcher(config, partial(kind.source, shard, config), partial(kind.owns, shard), strays)
+        await run_pipeline(fetcher, modifiers, output, context, on_progress=on_progress, result=result)
     summary, failures = fetcher.summary, context.failure_collector.get_all()
     # What belongs to another shard was counted by the server for this one.
     summary.items -= strays.count

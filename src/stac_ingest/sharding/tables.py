@@ -18,9 +18,9 @@ from stac_ingest.sharding.balance import balanced
 from stac_ingest.sharding.pieces import Cut
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sources import PARQUET_SUFFIXES
 from stac_ingest.sources.base import Batch, Item
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
+from stac_ingest.sources.kind import PARQUET_SUFFIXES
 from stac_ingest.summary import IngestSummary
 
 AT_ONCE = 8

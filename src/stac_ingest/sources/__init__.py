@@ -1,17 +1,18 @@
-"""Where items come from. `make_source` chooses; a new source is one file here and one line there."""
+"""Where items come from. `make_source` chooses by the table in `kind`; a new source is one file and one entry there."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.core.registry import load
+from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.base import Source
+from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of
 from stac_ingest.summary import IngestSummary
-
-PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 
 
 def check_path(config: IngestConfig) -> None:
@@ -43,74 +44,48 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
         DataProcessingError: a folder holds no Parquet files, and `format` asks for them.
 
     """
-    if config.mode == "api":
-        return _api(config, collection_id, summary)
-    check_path(config)
-    path = Path(config.source)
-    kind = config.source_type if config.source_type != "auto" else _kind(path)
-    if kind == "collection":
-        return _collection(path, config, summary)
-    if kind == "items_directory":
-        return _directory(path, config, summary)
-    return _file(path, config, summary)
+    kind, path = _kind_and_path(config)
+    if kind is None:
+        return _inline(path, config, summary)
+    make: Callable[[Where, IngestConfig, IngestSummary], Source[Any]] = load(kind.source)
+    return make(Where(path, collection_id), config, summary)
 
 
-def _api(config: IngestConfig, collection_id: str | None, summary: IngestSummary) -> Source[Any]:
-    if not collection_id:
-        raise ConfigurationError(
-            "collection_id must be provided in api mode: in the settings, or as data['collection_id'] of the context"
-        )
-    from stac_ingest.sources.stac_api import StacApiSource  # noqa: PLC0415 - file mode needs no HTTP client
-
-    return StacApiSource(config, collection_id, summary)
-
-
-def _kind(path: Path) -> str:
+def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+    """Make the source of a folder with an item a file, or of one document."""
+    path = Path(where.source)
     if path.is_dir():
-        return "collection" if (path / "collection.json").is_file() else "items_directory"
-    return "collection" if path.name == "collection.json" else "file"
+        from stac_ingest.sources.json_directory import JsonDirectorySource  # noqa: PLC0415 - only folders need it
 
-
-def _collection(path: Path, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    document = path / "collection.json" if path.is_dir() else path
-    items = document.parent / "items"
-    if items.is_dir():
-        return _directory(items, config, summary)
-    if not document.is_file():
-        raise ConfigurationError(f"No items/ directory found and no inline features: there is no {document}")
-    from stac_ingest.sources.json_file import JsonFileSource, items_of_collection  # noqa: PLC0415 - only needed here
-
-    return JsonFileSource(document, config, summary, items_of_collection)
-
-
-def _directory(path: Path, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    if config.format == "parquet" or (config.format is None and not _holds_json(path)):
-        tables = sorted(found for found in path.iterdir() if found.suffix in PARQUET_SUFFIXES)
-        if tables:
-            return _parquet(tables, config, summary)
-        if config.format == "parquet":
-            raise DataProcessingError(f"No Parquet files found in {path}")
-    from stac_ingest.sources.json_directory import JsonDirectorySource  # noqa: PLC0415 - only this kind needs it
-
-    return JsonDirectorySource(path, config, summary)
-
-
-def _holds_json(path: Path) -> bool:
-    """Whether there is a JSON file; looks no further than the first, since there may be millions."""
-    with os.scandir(path) as entries:
-        return any(entry.name.endswith(".json") for entry in entries)
-
-
-def _file(path: Path, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    kind = config.format or ("parquet" if path.suffix in PARQUET_SUFFIXES else "json")
-    if kind == "parquet":
-        return _parquet([path], config, summary)
-    from stac_ingest.sources.json_file import JsonFileSource  # noqa: PLC0415 - only this kind needs it
+        return JsonDirectorySource(path, config, summary)
+    from stac_ingest.sources.json_file import JsonFileSource  # noqa: PLC0415 - only documents need it
 
     return JsonFileSource(path, config, summary)
 
 
-def _parquet(paths: list[Path], config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    from stac_ingest.sources.geoparquet import GeoParquetSource  # noqa: PLC0415 - loads Arrow
+def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
+    """Find the kind of source, None for the features inside a collection's document, and where its items are."""
+    if config.mode == "api":
+        return api_kind(config.source) or KINDS["api"], config.source
+    check_path(config)
+    path = Path(config.source)
+    if config.source_type == "collection" or (config.source_type == "auto" and _is_collection(path)):
+        document = path / "collection.json" if path.is_dir() else path
+        path = document.parent / "items"
+        if not path.is_dir():
+            return None, str(document)
+    named = (kind for kind in KINDS.values() if config.format is not None and kind.format == config.format)
+    return next(named, None) or kind_of(str(path)), str(path)
 
-    return GeoParquetSource(paths, config, summary)
+
+def _is_collection(path: Path) -> bool:
+    return (path / "collection.json").is_file() if path.is_dir() else path.name == "collection.json"
+
+
+def _inline(document: str, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+    path = Path(document)
+    if not path.is_file():
+        raise ConfigurationError(f"No items/ directory found and no inline features: there is no {path}")
+    from stac_ingest.sources.json_file import JsonFileSource, items_of_collection  # noqa: PLC0415 - only needed here
+
+    return JsonFileSource(path, config, summary, items_of_collection)

@@ -19,6 +19,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.decode import Decoder
 from stac_ingest.geoparquet.row_sizes import batch_rows
 from stac_ingest.sources.base import Batch, Item, Payload, Reject
+from stac_ingest.sources.kind import PARQUET_SUFFIXES, Where
 from stac_ingest.summary import IngestSummary
 
 READ_BUFFER = 64 << 10
@@ -142,6 +143,20 @@ class GeoParquetSource:
 
     def _next(self, batches: Iterator[Read]) -> asyncio.Future[Read | None]:
         return asyncio.get_running_loop().run_in_executor(self._threads, next, batches, None)
+
+
+def geoparquet_source(where: Where, config: IngestConfig, summary: IngestSummary) -> GeoParquetSource:
+    """Make the source of one file, or of all files of a folder, in the order of their names.
+
+    Raises:
+        DataProcessingError: there are none in the folder.
+
+    """
+    path = Path(where.source)
+    paths = sorted(found for found in path.iterdir() if found.suffix in PARQUET_SUFFIXES) if path.is_dir() else [path]
+    if not paths:
+        raise DataProcessingError(f"No Parquet files found in {path}")
+    return GeoParquetSource(paths, config, summary)
 
 
 async def _ended(future: asyncio.Future[Read | None]) -> Read | None:

@@ -25,9 +25,17 @@ from stac_ingest.api.spotcheck import FilterCheck
 from stac_ingest.api.stealing import ActiveChunk
 from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.api.urls import display
-from stac_ingest.errors import BudgetExhausted, DataProcessingError, ItemError, ResponseError, RetryAfterTooLong
+from stac_ingest.errors import (
+    BudgetExhausted,
+    ConfigurationError,
+    DataProcessingError,
+    ItemError,
+    ResponseError,
+    RetryAfterTooLong,
+)
 from stac_ingest.sources.base import Batch, Item, Payload, Place, Reject
 from stac_ingest.sources.json_text import checked
+from stac_ingest.sources.kind import Where
 
 if TYPE_CHECKING:
     from stac_ingest.api.freshness import LoopDetector
@@ -289,6 +297,20 @@ class StacApiSource:
         stops = chunks.advance(active, page, following)
         self._queue.notify()
         return stops
+
+
+def api_source(where: Where, config: IngestConfig, summary: IngestSummary) -> StacApiSource:
+    """Make the source of a collection of an API.
+
+    Raises:
+        ConfigurationError: it isn't said which collection, or a setting can't be used.
+
+    """
+    if not where.collection_id:
+        raise ConfigurationError(
+            "collection_id must be provided in api mode: in the settings, or as data['collection_id'] of the context"
+        )
+    return StacApiSource(config, where.collection_id, summary)
 
 
 def _checked(feature: object) -> Item:

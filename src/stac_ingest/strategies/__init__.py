@@ -1,24 +1,76 @@
-"""How units are driven. A new strategy is one file here and one line below."""
+"""How units are driven. A new strategy is one file here and one entry of the table below."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
-from stac_ingest.config import IngestConfig
-from stac_ingest.strategies.base import Strategy
+from stac_ingest.core.registry import load
 
-STRATEGIES = {
-    "sequential": "sequential",
-    "semaphore": "semaphore",
-    "queue": "queue",
-    "time_chunks": "queue",  # the source lists chunks of time instead of one cursor; workers take them from a queue
+if TYPE_CHECKING:
+    from stac_ingest.strategies.base import Strategy
+
+
+class StrategyInfo(NamedTuple):
+    """What there is to know of a strategy without importing it."""
+
+    name: str
+    """As `worker_strategy` takes it."""
+    driver: str
+    """Where its function is, as `module:name`; a `Strategy`."""
+    label: str
+    """A few words, with an article where the language wants one."""
+    simplicity: int
+    """Its rank, from 0 for the simplest."""
+    description: str
+    """One sentence, without capital and full stop."""
+    api_only: bool = False
+    """Whether only an API can be read with it."""
+    workers: bool = True
+    """Whether it drives several units at once; one that doesn't is chosen by the concurrency alone."""
+
+
+STRATEGIES: dict[str, StrategyInfo] = {
+    info.name: info
+    for info in (
+        StrategyInfo(
+            "sequential",
+            "stac_ingest.strategies.sequential:sequential",
+            "one at a time",
+            0,
+            "units are read one after another in the consumer's own task: nothing waits, nothing is handed over, and "
+            "items come in the order of the source",
+            workers=False,
+        ),
+        StrategyInfo(
+            "semaphore",
+            "stac_ingest.strategies.semaphore:semaphore",
+            "a semaphore",
+            1,
+            "a task for each unit starts when the semaphore has a place free, reads its unit, and frees the place: the "
+            "smallest change, and units are listed no faster than places become free, so tasks never pile up",
+        ),
+        StrategyInfo(
+            "queue",
+            "stac_ingest.strategies.queue:queue",
+            "a worker pool with a queue",
+            2,
+            "a feeder puts units into a queue that holds as many as there are workers, and each worker takes the next, "
+            "reads it, and hands on its batches: as many tasks as workers, however many units",
+        ),
+        StrategyInfo(
+            "time_chunks",
+            # The source lists chunks of time instead of one cursor; workers take them from a queue.
+            "stac_ingest.strategies.queue:queue",
+            "time chunks for a worker pool",
+            3,
+            "the API source splits the search by time into a unit for each worker, which need not wait for one another "
+            "as the pages of a cursor do, and a worker that is done takes over the far end of another's chunk: for "
+            "APIs only, and the most code",
+            api_only=True,
+        ),
+    )
 }
-"""By setting: the module, and the function in it, that drives the units. Only the one that is used is imported."""
-
-
-def choose_strategy(config: IngestConfig) -> tuple[str, Strategy]:
-    """Return the name of the strategy that the settings ask for, and the strategy itself."""
-    return config.strategy, load_strategy(config.strategy)
+"""By name, simplest first."""
 
 
 def load_strategy(name: str) -> Strategy:
@@ -28,6 +80,10 @@ def load_strategy(name: str) -> Strategy:
         KeyError: there is no strategy of that name.
 
     """
-    home = STRATEGIES[name]
-    strategy: Strategy = getattr(import_module(f"{__name__}.{home}"), home)
+    strategy: Strategy = load(STRATEGIES[name].driver)
     return strategy
+
+
+def worker_strategies() -> list[str]:
+    """List the names that `worker_strategy` can have."""
+    return [info.name for info in STRATEGIES.values() if info.workers]

@@ -105,7 +105,7 @@ def test_where_a_semaphore_wins_it_says_semaphore(world: Any) -> None:
     results = world(semaphore_wins)
     text = flat(render_design(results))
     assert "**Build Option 1, a semaphore, for JSON files, GeoParquet and API. Decided in every mode" in text
-    assert "source --units--> a task a unit" in text
+    assert "source --units--> a semaphore" in text
     for section in settings_of(results).values():
         assert (section["concurrency"], section["worker_strategy"]) == (10, "semaphore")
 

@@ -1,10 +1,9 @@
-"""Says what is wrong with a setting in one line: the key, what was found, what is allowed."""
+"""Says what is wrong with settings in one line: the key, what was found, what is allowed."""
 
 from __future__ import annotations
 
-import difflib
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -15,18 +14,33 @@ _Location = tuple[int | str, ...]
 def did_you_mean(found: object, allowed: Iterable[str]) -> str:
     """Suggest the nearest of the allowed words, or list them all."""
     words = sorted(allowed)
-    near = difflib.get_close_matches(str(found), words, n=1)
-    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(words)}"
+    near = _nearest(str(found), words)
+    return f"did you mean {near}?" if near else f"use one of {', '.join(words)}"
 
 
 def one_line(error: ValidationError, model: type[BaseModel], prefix: str = "") -> str:
-    """Describe the first problem of a validation, and count the others."""
+    """Return the first problem of a validation in words, and how many others there are.
+
+    Args:
+        error: as the model raised it.
+        model: whose fields tell which key was meant.
+        prefix: of all keys, such as the path of a block of the configuration.
+
+    """
+    first, *others = _problems(error, model, prefix)
+    return first + (f" (and {len(others)} more)" if others else "")
+
+
+def all_in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return all problems of a validation in words, with semicolons between them."""
+    return "; ".join(dict.fromkeys(_problems(error, model)))
+
+
+def _problems(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:
     # A misspelt key that had to be given is also missing: that it is misspelt says more.
     problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
-    location = problems[0]["loc"]
-    line = f"{_key(prefix, location)}: {_complaint(problems[0], model)}"
-    more = len(problems) - 1
-    return " ".join(line.split()) + (f" (and {more} more)" if more else "")
+    lines = (f"{_key(prefix, problem['loc'])}: {_complaint(problem, model)}" for problem in problems)
+    return [" ".join(line.split()) for line in lines]
 
 
 def _key(prefix: str, location: _Location) -> str:
@@ -41,16 +55,25 @@ def _complaint(problem: Any, model: type[BaseModel]) -> str:
     if kind == "missing":
         return "missing; it has to be given"
     if kind == "value_error":
-        return str(problem["ctx"]["error"])
+        shown = f" (found {found!r:.60})" if isinstance(found, str | int | float) else ""
+        return f"{problem['ctx']['error']}{shown}"
     if kind == "string_pattern_mismatch":
         return f"{found!r:.60} is not allowed; use text of the form {problem['ctx']['pattern']}"
     message = problem["msg"].removeprefix("Input should be ")
+    if message == problem["msg"]:
+        return f"{found!r:.60} is not allowed; {message[:1].lower()}{message[1:]}"
     hint = ""
     if kind == "literal_error" and isinstance(found, str):
         allowed = [word.strip(" '") for word in problem["ctx"]["expected"].replace(" or ", ",").split(",")]
-        near = difflib.get_close_matches(found, allowed, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = _nearest(found, allowed)
+        hint = f"; did you mean {near}?" if near else ""
     return f"{found!r:.60} is not allowed; use {message}{hint}"
+
+
+def _nearest(found: str, allowed: Sequence[str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 - most settings are right
+
+    return next(iter(get_close_matches(found, allowed, n=1)), None)
 
 
 def _keys_beside(model: type[BaseModel], location: _Location) -> Iterable[str]:

@@ -1,0 +1,46 @@
+"""Registries: light records of what there is to choose from, whose code is imported when it is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
+
+
+def load(path: str) -> Any:
+    """Import and return what a record names as `package.module:name`."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+class OneOf:
+    """Annotates a setting of a pydantic model that is one of the names of a registry.
+
+    The names are looked up when a setting is checked and when the JSON schema is made, so a name that is registered
+    after the model was defined is allowed as well.
+    """
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        """Take a function that lists the names."""
+        self._names = names
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._checked)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"enum": list(self._names()), "type": "string"}
+
+    def _checked(self, found: object) -> str:
+        names = list(self._names())
+        if isinstance(found, str) and found in names:
+            return found
+        raise PydanticKnownError("literal_error", {"expected": _in_words(names)})
+
+
+def _in_words(names: list[str]) -> str:
+    quoted = [f"'{name}'" for name in names]
+    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

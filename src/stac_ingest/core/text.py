@@ -1,0 +1,37 @@
+"""Text of other people (file names, ids, servers' messages) made safe to store, to log and to show."""
+
+from __future__ import annotations
+
+from logging import Formatter, LogRecord
+
+
+def encodable(text: str) -> str:
+    """Return text that UTF-8 can hold: lone surrogates, which JSON and file names allow, become escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def printable(text: object) -> str:
+    r"""Return one line without control characters, which could rewrite a terminal or forge lines of a log.
+
+    What isn't printable becomes an escape such as `\n` or `\x1b`.
+    """
+    words = str(text)
+    return words if words.isprintable() else "".join(map(_escaped, words))
+
+
+def plain_line(text: str, max_characters: int) -> str:
+    """Return one line in which whatever isn't printable is a space, cut where it would be too long."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return line if len(line) <= max_characters else f"{line[:max_characters]}..."
+
+
+class PrintableFormatter(Formatter):
+    """Formats log messages as single lines without control characters."""
+
+    def format(self, record: LogRecord) -> str:
+        """Return the message as one printable line."""
+        return printable(super().format(record))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()

@@ -1,0 +1,293 @@
+"""What a newcomer adds is one file and one entry: throw-away ones work in the command, the module and the shards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import invalidate_caches
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from stac_ingest import ConfigurationError, IngestConfig, IngestModule, WorkflowContext
+from stac_ingest.cli import COMPLETE, main
+from stac_ingest.outputs import OUTPUTS, OutputFormat, make_output, read_output
+from stac_ingest.pipeline import run_pipeline
+from stac_ingest.sharding import ShardedIngest, plan_ingest
+from stac_ingest.sharding.closing import close_ingest
+from stac_ingest.sharding.plan import read_plan
+from stac_ingest.sharding.shard import run_shard
+from stac_ingest.sources.kind import KINDS, SourceKind
+from stac_ingest.strategies import STRATEGIES, StrategyInfo
+
+OUTPUT = '''
+import json
+from pathlib import Path
+
+class Titles:
+    """Writes the id of each item on a line."""
+
+    marks_completed = False
+
+    def __init__(self, folder):
+        self.path = Path(folder) / "all.titles"
+        self.ids = []
+
+    async def start(self, context):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    async def bundle(self, item, context):
+        self.ids.append(item["id"])
+
+    async def finalize(self, context):
+        self.path.write_text("".join(f"{item_id}\\n" for item_id in self.ids))
+        return {"items": len(self.ids), "paths": [str(self.path)]}
+
+    async def close(self):
+        pass
+
+def read(path):
+    for line in path.read_text().splitlines():
+        yield {"id": line}
+'''
+
+STRATEGY = '''
+async def backwards(source, concurrency):
+    """Reads the last unit first."""
+    units = [unit async for unit in source.units()]
+    for unit in reversed(units):
+        async for batch in source.read(unit):
+            yield batch
+'''
+
+SOURCE = '''
+from pathlib import Path
+from typing import Literal
+
+from stac_ingest.sharding.pieces import Cut
+from stac_ingest.sharding.plan import Piece
+from stac_ingest.sources.base import Payload
+
+class Titles:
+    """An item for each line of a file, or of all files of a folder; of a part of them in a shard."""
+
+    def __init__(self, where, config, summary, part=slice(None)):
+        path = Path(where.source)
+        files = sorted(path.glob("*.titles")) if path.is_dir() else [path]
+        self.lines = [line for file in files for line in file.read_text().splitlines()][part]
+
+    async def open(self):
+        pass
+
+    async def units(self):
+        for line in self.lines:
+            yield line
+
+    async def read(self, unit):
+        yield [Payload(unit, unit)]
+
+    def decode(self, batch, reject):
+        for payload in batch:
+            yield {"type": "Feature", "id": payload.data, "properties": {}, "geometry": None, "assets": {}}
+
+    async def close(self):
+        pass
+
+class TitlesPiece(Piece):
+    kind: Literal["titles"] = "titles"
+    start: int
+    stop: int
+
+class TitlesPieces:
+    """Cuts the lines into two halves."""
+
+    def __init__(self, settings):
+        self.settings = settings
+
+    def stamp(self):
+        return None
+
+    def cut(self):
+        pieces = [TitlesPiece(start=0, stop=2), TitlesPiece(start=2, stop=5)]
+        return Cut(pieces, [2, 3], 5, counts_items=True)
+
+    def config(self, shard):
+        return self.settings.config()
+
+    def source(self, shard, config, summary):
+        from stac_ingest.sources.kind import Where
+        return Titles(Where(config.source), config, summary, slice(shard.piece.start, shard.piece.stop))
+
+    def owns(self, shard, item):
+        return True
+'''
+IDS = ["a", "b", "c", "d", "e"]
+
+
+@pytest.fixture
+def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Write three files that an import finds, and add an entry to each table."""
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    names = {"throwaway_output": OUTPUT, "throwaway_strategy": STRATEGY, "throwaway_source": SOURCE}
+    for name, text in names.items():
+        (folder / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(folder)
+    invalidate_caches()
+    monkeypatch.setitem(
+        OUTPUTS,
+        "titles",
+        OutputFormat(
+            "titles", "throwaway_output:Titles", "throwaway_output:read", ".titles", "titles", aliases=("names",)
+        ),
+    )
+    monkeypatch.setitem(
+        STRATEGIES, "backwards", StrategyInfo("backwards", "throwaway_strategy:backwards", "backwards", 9, "last first")
+    )
+    monkeypatch.setitem(
+        KINDS,
+        "titles",
+        SourceKind(
+            "titles",
+            "titles",
+            "throwaway_source:Titles",
+            suffixes=(".titles",),
+            splitter="throwaway_source:TitlesPieces",
+            piece="throwaway_source:TitlesPiece",
+            splits_a_file=True,
+        ),
+    )
+    yield
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def items(tmp_path: Path) -> Path:
+    """Write five item files."""
+    folder = tmp_path / "items"
+    folder.mkdir()
+    for item_id in IDS:
+        (folder / f"{item_id}.json").write_text(json.dumps({"type": "Feature", "id": item_id, "properties": {}}))
+    return folder
+
+
+@pytest.fixture
+def titles(tmp_path: Path) -> Path:
+    """Write a file of the throw-away kind."""
+    path = tmp_path / "some.titles"
+    path.write_text("\n".join(IDS))
+    return path
+
+
+def written(path: Path) -> list[str]:
+    return path.read_text().split()
+
+
+@pytest.mark.usefixtures("_modules")
+@pytest.mark.parametrize("name", ["titles", "names"])
+def test_a_new_output_is_an_output_of_the_command(items: Path, tmp_path: Path, name: str) -> None:
+    """`--to` takes the name of a format that was just registered, and its alias, and writes with it."""
+    out = tmp_path / "out"
+    assert main([str(items), "--to", name, "--output", str(out)]) == COMPLETE
+    assert sorted(written(out / "all.titles")) == IDS
+    assert json.loads((out / "certificate.json").read_text())["output"]["items"] == len(IDS)
+
+
+@pytest.mark.usefixtures("_modules")
+async def test_a_new_output_ends_a_pipeline_and_is_read_back(items: Path, tmp_path: Path) -> None:
+    """The module's items go to it by its name, and its reader finds them."""
+    module = IngestModule({"mode": "file", "source": str(items)})
+    result = await run_pipeline(module, [], make_output("titles", tmp_path / "out"), WorkflowContext())
+    assert result.written == len(IDS)
+    assert sorted(item["id"] for item in read_output("titles", tmp_path / "out")) == IDS
+
+
+@pytest.mark.usefixtures("_modules")
+async def test_a_new_strategy_drives_the_module(items: Path) -> None:
+    """The settings take the name of a strategy that was just registered, and its driver reads the units."""
+    module = IngestModule({"mode": "file", "source": str(items), "concurrency": 2, "worker_strategy": "backwards"})
+    assert sorted([item["id"] async for item in module.fetch(WorkflowContext())]) == IDS
+    assert module.summary.strategy == "backwards"
+    assert "backwards" in IngestConfig.model_json_schema()["properties"]["worker_strategy"]["enum"]
+
+
+@pytest.mark.usefixtures("_modules")
+def test_a_new_strategy_is_a_choice_of_the_command(items: Path, tmp_path: Path) -> None:
+    """`--strategy` takes its name."""
+    arguments = [str(items), "--to", "ndjson", "--output", str(tmp_path / "out")]
+    assert main([*arguments, "--strategy", "backwards", "--concurrency", "2"]) == COMPLETE
+    assert sorted(item["id"] for item in read_output("ndjson", tmp_path / "out")) == IDS
+
+
+@pytest.mark.usefixtures("_modules")
+async def test_a_new_source_is_found_by_the_names_of_its_files(titles: Path) -> None:
+    """The module reads a file, and a folder with one, of a kind that was just registered."""
+    for path in (titles, titles.parent):
+        module = IngestModule({"mode": "file", "source": str(path), "source_type": "auto"})
+        assert [item["id"] async for item in module.fetch(WorkflowContext())] == IDS
+
+
+@pytest.mark.usefixtures("_modules")
+def test_a_new_source_has_a_section_of_the_settings(titles: Path, tmp_path: Path) -> None:
+    """The command reads it with the settings that a file has for its kind."""
+    path, out = tmp_path / "settings.yaml", tmp_path / "out"
+    path.write_text(yaml.safe_dump({"titles": {"max_items": 3}, "json_files": {"concurrency": 5}}))
+    assert main([str(titles), "--config", str(path), "--to", "ndjson", "--output", str(out)]) == COMPLETE
+    assert [item["id"] for item in read_output("ndjson", out)] == IDS[:3]
+
+
+@pytest.mark.usefixtures("_modules")
+def test_a_new_source_is_cut_into_shards(titles: Path, tmp_path: Path) -> None:
+    """Its splitter plans the shards, its pieces come back from the stored plan, and each is read by its own source."""
+    settings = ShardedIngest.parse({"source": str(titles), "output": str(tmp_path / "out")})
+    plan = read_plan(plan_ingest(settings).write())
+    assert [shard.piece.kind for shard in plan.shards] == ["titles", "titles"]
+    for shard in plan.shards:
+        run_shard(plan, shard.number)
+    assert close_ingest(plan).verdict == "complete"
+    assert sorted(pq.read_table(tmp_path / "out" / "items", columns=["id"])["id"].to_pylist()) == IDS
+
+
+@pytest.mark.usefixtures("_modules")
+def test_a_source_without_a_splitter_says_so(titles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for shards of a kind that can't be cut is told how to read it."""
+    monkeypatch.setitem(KINDS, "titles", KINDS["titles"]._replace(splitter=None))
+    with pytest.raises(ConfigurationError, match="titles can't be cut into shards"):
+        plan_ingest(ShardedIngest.parse({"source": str(titles), "output": str(tmp_path / "out")}))
+
+
+@pytest.mark.parametrize("name", list(OUTPUTS))
+def test_the_table_says_what_outputs_write(items: Path, tmp_path: Path, name: str) -> None:
+    """Subfolder, suffix and the file that holds everything are as in the table, and the reader gives the items."""
+    output, out = OUTPUTS[name], tmp_path / "out"
+    assert main([str(items), "--to", name, "--output", str(out)]) == COMPLETE
+    assert sorted(item["id"] for item in read_output(name, out / output.subfolder)) == IDS
+    if output.whole:
+        assert (out / output.whole).is_file()
+
+
+HEAVY = {"pyarrow", "aiohttp", "numpy", "pandas", "shapely"}
+HELP = """
+import contextlib, io
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    from stac_ingest.cli import main
+    main(["--help"])
+"""
+
+
+@pytest.mark.parametrize(("what", "most"), [("import stac_ingest", 21), (HELP, 36)])
+def test_little_is_loaded_before_something_is_chosen(what: str, most: int) -> None:
+    """Importing the package, and asking the command for help, load neither heavy packages nor any choice's code."""
+    code = f"{what}\nimport sys; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ended.stdout.split())
+    own = {name for name in loaded if name.partition(".")[0] == "stac_ingest"}
+    assert not HEAVY & loaded
+    assert len(own) <= most, sorted(own)
+    paths = [*(info.driver for info in STRATEGIES.values()), *(output.writer for output in OUTPUTS.values())]
+    assert not {path.partition(":")[0] for path in paths} & loaded
