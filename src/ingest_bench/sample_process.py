@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from ingest_bench.arms import Fetcher, make_fetcher
-from ingest_bench.arms.base import ADAPTIVE, COUNTED, Prepared
+from ingest_bench.arms.base import ADAPTIVE, COUNTED, STAGES, Prepared
 from ingest_bench.digest import DigestSink
 from ingest_bench.lifeline import die_with_parent
 from ingest_bench.meter import Meter, Reading
@@ -34,6 +34,8 @@ LOOKED_AT = 32
 """Files whose pages are looked up after an eviction; all of them would take longer than many a sample."""
 NAMED = 1000
 """Origins of failures that are kept."""
+FEW = 20
+"""Modules that a note names."""
 
 ARROW = ("pyarrow.parquet", "shapely")
 CONVERTING = ("pandas", "pyarrow.pandas_compat", "pyarrow.vendored.version")
@@ -42,7 +44,7 @@ READERS = {
     "item_files": ("stac_ingest.sources.json_directory",),
     "items_directory": ("stac_ingest.sources.json_directory",),
     "geoparquet": ("stac_ingest.sources.geoparquet", *ARROW),
-    "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp"),
+    "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp", "encodings.idna"),
 }
 WRITERS = {DISCARD: (), "items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet.encode", *ARROW, *CONVERTING)}
 """What the package imports when it first needs it, which must not be while the clock runs."""
@@ -54,14 +56,13 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     notes = _empty_cache(Path(spec.evict)) if spec.evict else []
     if isinstance(fetcher, Prepared):
         asyncio.run(fetcher.prepare())
-    known = set(sys.modules)
     reading, stages = asyncio.run(_run(spec, fetcher, context, sink))
-    late = sorted({name.partition(".")[0] for name in set(sys.modules) - known})
-    if late:
-        notes.append(f"imported while the clock ran: {', '.join(late)}")
+    measured = reading.as_dict()
+    if late := measured.pop("imported"):
+        notes.append(f"imported while the clock ran: {_named(late)}")
     digest = asyncio.run(_delivered(spec, sink))
     return {
-        **reading.as_dict(),
+        **measured,
         **_counts(spec, fetcher.summary),
         **_failures(context),
         "items": fetcher.summary.items if spec.arm.fetcher in COUNTED else digest.count,
@@ -107,7 +108,7 @@ class FirstItems:
 
 
 def _set_up(spec: SampleSpec) -> Fetcher:
-    if spec.arm.fetcher in ("ingest", ADAPTIVE):
+    if spec.arm.fetcher in ("ingest", ADAPTIVE, *STAGES):
         for name in READERS[spec.arm.kind]:
             import_module(name)
     if spec.output:
@@ -145,6 +146,12 @@ async def _delivered(spec: SampleSpec, sink: DigestSink) -> Digest:
     from ingest_bench.delivery import read_back  # noqa: PLC0415 - a sample without an output does without it
 
     return await read_back(spec.output, Path(spec.scratch or ""), sink)
+
+
+def _named(modules: tuple[str, ...]) -> str:
+    """List the first few of them."""
+    more = len(modules) - FEW
+    return ", ".join(modules[:FEW]) + (f" and {more} more" if more > 0 else "")
 
 
 def _empty_cache(root: Path) -> list[str]:

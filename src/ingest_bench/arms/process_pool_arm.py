@@ -1,6 +1,7 @@
 """Files read and parsed by worker processes, which send the items back.
 
-Starting the workers is on the clock: whoever ingests this way pays for it in every run.
+Starting the workers is on the clock: whoever ingests this way pays for it in every run. They import nothing by
+themselves, since a fork has all that this process has.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """An ingest in shards, each by a process of its own, to GeoParquet: how work beyond one process scales.
 
-Starting the processes and closing the ingest are on the clock: whoever ingests this way pays for them in every run.
+Starting the processes, with all that each of them imports, and closing the ingest are on the clock: whoever ingests
+this way pays for them in every run.
 """
 
 from __future__ import annotations
