@@ -15,9 +15,9 @@ from pathlib import Path
 
 import ingest_bench
 import stac_ingest
-from ingest_bench.arms import FETCHERS
-from ingest_bench.arms.base import ADAPTIVE, CHECKPOINTS, SHARDED, STAGES
+from ingest_bench.arms import arm_kind
 from ingest_bench.sample_spec import DISCARD
+from stac_ingest.config import IngestConfig
 
 ROOTS = {
     "ingest_bench": Path(ingest_bench.__file__).parent,
@@ -65,6 +65,7 @@ HARNESS = (
     "ingest_bench/__init__.py",
     "ingest_bench/arms/__init__.py",
     "ingest_bench/arms/base.py",
+    "ingest_bench/arms/layouts.py",
     "ingest_bench/cell.py",
     "ingest_bench/digest.py",
     "ingest_bench/hostlock.py",
@@ -121,7 +122,7 @@ JUDGEMENT = (
 BUILDERS = {
     "item_files": ("item_files",),
     "items_directory": ("items_directory", "item_files"),
-    "geoparquet": ("geoparquet",),
+    "geoparquet": ("geoparquet", "geoparquet_files"),
     "api": ("api",),
 }
 """By corpus kind: the modules of `corpora` that no other kind needs."""
@@ -145,15 +146,15 @@ class CodeUse:
 
     def patterns(self) -> list[str]:
         """List the source files, as patterns below the folder of the packages."""
-        found = [*HARNESS, *CONTEXT, f"ingest_bench/arms/{FETCHERS[self.fetcher]}.py"]
-        if self.fetcher in ("ingest", ADAPTIVE, *STAGES):
-            found += [*ENGINE, *SOURCES[self.kind], *STRATEGIES[self.strategy]]
-        if self.fetcher in CHECKPOINTS:
-            found += RECORDS
-        if self.fetcher == SHARDED:
+        kind = arm_kind(self.fetcher)
+        found = [*HARNESS, *CONTEXT]
+        found += [] if kind.file else [f"ingest_bench/arms/{self.fetcher}_arm.py"]
+        if kind.settings is IngestConfig:
+            found += ["ingest_bench/arms/ingest_arm.py", *ENGINE, *SOURCES[self.kind], *STRATEGIES[self.strategy]]
+        if self.fetcher.startswith("checkpoint"):
+            found += ["ingest_bench/arms/checkpoint_arm.py", *RECORDS]
+        if kind.writes:
             found += [*SHARDING, *ENGINE, *SOURCES[self.kind], *STRATEGIES["sequential"]]
-        if self.fetcher in (ADAPTIVE, *STAGES):
-            found.append("ingest_bench/arms/ingest_arm.py")
         if self.kind == "api" and not self.remote:
             found += SIMULATOR
         if self.output:

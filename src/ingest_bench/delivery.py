@@ -12,8 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
-from ingest_bench.arms import Fetcher
-from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms import ArmSpec, Fetcher
 from ingest_bench.digest import DigestSink
 from ingest_bench.meter import Meter, Reading
 from ingest_bench.results import Digest

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from ingest_bench.calibration.record import calibration_stamp
@@ -59,7 +60,8 @@ def corpus_identity(settings: Settings, name: str) -> str:
             "corpus": name,
             "settings": corpus.model_dump(),
             "seed": settings.seed if corpus.generated else None,
-            "code": (generator_digest if corpus.generated else description_digest)(corpus.kind),
+            "kind_file": _file_digest(corpus.record.file),
+            "code": (generator_digest if corpus.generated else description_digest)(corpus.layout.name),
         }
     )
 
@@ -77,7 +79,7 @@ def code_use(settings: Settings, spec: CellSpec, role: Role) -> CodeUse:
     default = IngestConfig.model_fields["worker_strategy"].default
     return CodeUse(
         fetcher=arm.fetcher,
-        kind=corpus.kind,
+        kind=corpus.layout.name,
         strategy=arm.settings.get("worker_strategy", default) if concurrency > 1 else "sequential",
         output=output_of(settings, spec, role),
         remote=corpus.url is not None,
@@ -89,6 +91,7 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
     name, corpus = corpus_of(settings, spec, role)
     return {
         "fetcher": arm.fetcher,
+        "fetcher_file": _file_digest(arm.record.file),
         "settings": arm.settings,
         "concurrency": spec.baseline_concurrency if role == "baseline" else spec.concurrency,
         "corpus": name,
@@ -97,6 +100,11 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
         "output": output_of(settings, spec, role),
         "code": code_digest(code_use(settings, spec, role)),
     }
+
+
+def _file_digest(path: str | None) -> str | None:
+    """Hash a file of the user's own that declares something; None where it is declared in this package."""
+    return sha256(Path(path).read_bytes()).hexdigest() if path else None
 
 
 def _canonical(value: dict[str, Any]) -> str:

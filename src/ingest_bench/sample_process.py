@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
-from ingest_bench.arms import Fetcher, make_fetcher
-from ingest_bench.arms.base import ADAPTIVE, COUNTED, STAGES, Prepared
+from ingest_bench.arms import Fetcher, arm_kind, make_fetcher
+from ingest_bench.arms.base import Counted, Prepared
 from ingest_bench.digest import DigestSink
 from ingest_bench.lifeline import die_with_parent
 from ingest_bench.meter import Meter, Reading
@@ -36,18 +36,14 @@ NAMED = 1000
 """Origins of failures that are kept."""
 FEW = 20
 """Modules that a note names."""
+OF_AN_API: tuple[Counted, ...] = get_args(Counted)
+"""What may be counted of an API."""
 
 ARROW = ("pyarrow.parquet", "shapely")
 CONVERTING = ("pandas", "pyarrow.pandas_compat", "pyarrow.vendored.version")
 """Arrow imports these when it makes columns of Python values."""
-READERS = {
-    "item_files": ("stac_ingest.sources.json_directory",),
-    "items_directory": ("stac_ingest.sources.json_directory",),
-    "geoparquet": ("stac_ingest.sources.geoparquet", *ARROW),
-    "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp", "encodings.idna"),
-}
 WRITERS = {DISCARD: (), "items": (), "ndjson": (), "geoparquet": ("stac_ingest.geoparquet.encode", *ARROW, *CONVERTING)}
-"""What the package imports when it first needs it, which must not be while the clock runs."""
+"""By output: what the package imports when it first writes it, which must not be while the clock runs."""
 
 
 def timed(spec: SampleSpec) -> dict[str, Any]:
@@ -65,7 +61,7 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
         **measured,
         **_counts(spec, fetcher.summary),
         **_failures(context),
-        "items": fetcher.summary.items if spec.arm.fetcher in COUNTED else digest.count,
+        "items": digest.count if arm_kind(spec.arm.fetcher).delivers else fetcher.summary.items,
         "digest": digest.model_dump(),
         "stages": stages,
         "notes": [*notes, *fetcher.summary.notes],
@@ -108,9 +104,6 @@ class FirstItems:
 
 
 def _set_up(spec: SampleSpec) -> Fetcher:
-    if spec.arm.fetcher in ("ingest", ADAPTIVE, *STAGES):
-        for name in READERS[spec.arm.kind]:
-            import_module(name)
     if spec.output:
         for name in ("ingest_bench.delivery", *WRITERS[spec.output]):
             import_module(name)
@@ -163,14 +156,11 @@ def _empty_cache(root: Path) -> list[str]:
 
 def _counts(spec: SampleSpec, summary: IngestSummary) -> dict[str, Any]:
     """Give what the fetcher counted; what it doesn't count is left out, not taken for nothing."""
-    network = spec.arm.kind == "api"
-    refusals = network and spec.arm.fetcher == "ingest"
+    counted = arm_kind(spec.arm.fetcher).counts if spec.arm.lies.network else ()
     return {
         "duplicates": summary.duplicates,
         "bytes_read": summary.bytes_read or None,
-        "requests": summary.requests if network else None,
-        "retries": summary.retries if refusals else None,
-        "rate_limited": summary.rate_limited if refusals else None,
+        **{name: getattr(summary, name) if name in counted else None for name in OF_AN_API},
     }
 
 

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ingest_bench.arms import FETCHERS
+from ingest_bench.arms import arm_kind, arm_names
 from ingest_bench.corpora.builder import build_corpus
-from ingest_bench.crosschecks import KINDS
 from ingest_bench.matrix import CellSpec, arm_of, cells, corpus_of, load_settings, output_of
 from ingest_bench.meter import Meter
 from ingest_bench.results import Sample
@@ -136,7 +135,7 @@ def test_every_fetcher_is_looked_at() -> None:
     settings = load_settings(small())
     corpora = {name: corpus.kind for name, corpus in settings.corpora.items()}
     looked_at = {(arm_of(settings, cell, "candidate").fetcher, corpora[cell.corpus]) for cell in CELLS.values()}
-    assert looked_at == {(fetcher, kind) for fetcher in FETCHERS for kind in KINDS[fetcher]}
+    assert looked_at == {(fetcher, kind) for fetcher in arm_names() for kind in arm_kind(fetcher).reads}
 
 
 def test_the_clock_sees_imports(monkeypatch: pytest.MonkeyPatch) -> None:

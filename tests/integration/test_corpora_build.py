@@ -17,7 +17,7 @@ import rustac
 from pydantic import ValidationError
 
 from ingest_bench.corpora import build, build_corpus, builder, read_manifest, verify
-from ingest_bench.corpora.geoparquet import ROW_GROUP, wkb
+from ingest_bench.corpora.geoparquet_files import ROW_GROUP, wkb
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.items_directory import BREAKS, DANGLING, KINDS
 from ingest_bench.digest import DigestSink, matches, reference

@@ -149,7 +149,7 @@ def test_every_function_that_a_sample_calls_is_hashed(use: CodeUse, corpora: Pat
     concurrent = use.strategy != "sequential"
     arm = ArmSpec(
         fetcher=use.fetcher,
-        kind=use.kind,
+        layout=use.kind,
         source=str(corpora / "corpora" / use.kind),
         concurrency=4 if concurrent else 1,
         settings={"worker_strategy": use.strategy} if concurrent else {},
@@ -171,7 +171,7 @@ def test_every_function_that_builds_a_corpus_is_hashed(
     monkeypatch.setattr("ingest_bench.code_digest._digest", hashed.extend)
     generator_digest.__wrapped__(kind)
     assert ROOTS["ingest_bench"] / "corpora" / f"{kind}.py" in ran
-    assert {path.stem for path in ran - set(hashed)} <= {"settings", "matrix"}
+    assert {path.stem for path in ran - set(hashed)} <= {"settings", "matrix", "corpus_kinds"}
 
 
 def test_digests_tell_kinds_apart() -> None:
@@ -180,7 +180,17 @@ def test_digests_tell_kinds_apart() -> None:
     assert len({generator_digest(kind) for kind in kinds} | {description_digest("item_files")}) == 4
 
 
-DECIDED_BEFORE = {"matrix", "identity", "code_digest", "environment", "jobs", "errors", "manifest"}
+DECIDED_BEFORE = {
+    "matrix",
+    "settings",
+    "corpus_kinds",
+    "identity",
+    "code_digest",
+    "environment",
+    "jobs",
+    "errors",
+    "manifest",
+}
 """Modules that a driver runs and that decide nothing about a result that isn't in the identity already."""
 
 

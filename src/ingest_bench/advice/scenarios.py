@@ -6,22 +6,16 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from ingest_bench.advice.options import Key, Option, Refused, options_of
 from ingest_bench.advice.recommend import Verdict, decide
+from ingest_bench.arms.layouts import Section
 from ingest_bench.estimates import Estimate
 from ingest_bench.results import Cell, Results
 from ingest_bench.settings import Scenario, Settings
 
-Mode = Literal["json_files", "geoparquet", "api"]
-MODE_OF: dict[str, Mode] = {
-    "item_files": "json_files",
-    "items_directory": "json_files",
-    "geoparquet": "geoparquet",
-    "api": "api",
-}
-"""By kind of corpus."""
+Mode = str
+"""A section of a settings file: one of `SECTIONS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class ScenarioAdvice:
     @property
     def settable(self) -> bool:
         """Whether there is a choice among ways of the package's own, which are those that can be set."""
-        return any(option.fetcher == "ingest" for option in self.options.values())
+        return any(option.own for option in self.options.values())
 
     @property
     def by_page_size(self) -> bool:
@@ -75,12 +69,11 @@ class ScenarioAdvice:
         return -math.expm1(self.options[key].estimate.mean - best)
 
 
-def advise_scenario(name: str, scenario: Scenario, kind: str, cells: Iterable[Cell]) -> ScenarioAdvice:
-    """Choose for one scenario; `kind` is that of its corpus."""
-    mode = MODE_OF[kind]
-    options, refused = options_of(cells, scenario, api=mode == "api")
+def advise_scenario(name: str, scenario: Scenario, section: Section, cells: Iterable[Cell]) -> ScenarioAdvice:
+    """Choose for one scenario; `section` is that of its corpus."""
+    options, refused = options_of(cells, scenario, api=section.mode == "api")
     verdict = _decided(tuple((option.key, option.estimate) for option in options))
-    return ScenarioAdvice(name, scenario, mode, {option.key: option for option in options}, refused, verdict)
+    return ScenarioAdvice(name, scenario, section.name, {option.key: option for option in options}, refused, verdict)
 
 
 def advise_scenarios(results: Results) -> list[ScenarioAdvice]:
@@ -90,7 +83,7 @@ def advise_scenarios(results: Results) -> list[ScenarioAdvice]:
     for name, scenario in settings.scenarios.items():
         cells = [cell for cell in results.cells if cell.scenario == name]
         if cells and not scenario.of_stages:
-            found.append(advise_scenario(name, scenario, settings.corpora[scenario.corpus].kind, cells))
+            found.append(advise_scenario(name, scenario, settings.corpora[scenario.corpus].layout.section, cells))
     return found
 
 

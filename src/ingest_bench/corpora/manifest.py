@@ -10,7 +10,6 @@ from pydantic import Field
 
 from ingest_bench.digest import Reference
 from ingest_bench.results import Record
-from ingest_bench.settings import CorpusKind
 
 GENERATOR = "1"
 """Goes up when the same settings and seed give other items."""
@@ -20,7 +19,7 @@ class Manifest(Record):
     """A corpus, generated or the user's own."""
 
     generator: str | None = Field(default=None, description="version of the generator; None: not generated")
-    kind: CorpusKind
+    kind: str = Field(description="of the corpus")
     seed: int | None = None
     item_kb: int | None = None
     origin: str | None = Field(default=None, description="path or URL of a corpus that is the user's own")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ingest_bench.arms.base import ADAPTIVE
 from ingest_bench.reporting.bounds import what_bounds
 from ingest_bench.reporting.columns import lost, over_bucket
 from ingest_bench.reporting.compare import alone, best, recommended, rival, together, usable, versus
@@ -144,7 +143,7 @@ def _help_and_level(view: View) -> str | None:
 
 
 def _adaptive(view: View) -> str | None:
-    found, fixed = best([row for row in usable(view) if row.arm.fetcher == ADAPTIVE]), together(view)
+    found, fixed = best([row for row in usable(view) if row.arm.record.role == "auto"]), together(view)
     if found is None or fixed is None or not fixed.own:
         return None
     ratio = versus(found, fixed)
@@ -168,7 +167,7 @@ def _memory(view: View) -> str | None:
 
 
 def _processes(view: View) -> str | None:
-    pool = best([row for row in usable(view) if row.arm.fetcher == "process_pool"])
+    pool = best([row for row in usable(view) if row.arm.record.role == "processes"])
     own = best([row for row in usable(view) if row.own])
     if pool is None or own is None:
         return None

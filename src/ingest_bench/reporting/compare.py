@@ -56,7 +56,7 @@ def same_as_baseline(view: View, row: Row) -> bool:
 
 def advised(view: View) -> ScenarioAdvice:
     """Weigh what can be chosen in a scenario; see `ingest_bench.advice`."""
-    return advise_scenario(view.name, view.scenario, view.corpus.kind, [row.cell for row in view.rows])
+    return advise_scenario(view.name, view.scenario, view.corpus.layout.section, [row.cell for row in view.rows])
 
 
 def recommended(view: View) -> Row | None:

@@ -59,7 +59,7 @@ def broken_files(_: Study, view: View) -> str | None:
 
 def latency(_: Study, view: View) -> str | None:
     """Say what one client costs over another, a request at a time."""
-    client = next((row for row in usable(view) if row.arm.fetcher == "pystac_client"), None)
+    client = next((row for row in usable(view) if row.arm.record.role == "client"), None)
     direct = alone(view)
     if client is None or direct is None or not direct.own:
         return None

@@ -47,7 +47,7 @@ class View:
     @property
     def api(self) -> bool:
         """Whether it reads an API."""
-        return self.corpus.kind == "api"
+        return self.corpus.layout.network
 
     @property
     def growing(self) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from ingest_bench.advice import ModeAdvice, ScenarioAdvice, Verdict, advise_modes
 from ingest_bench.advice.options import Key, Option
 from ingest_bench.advice.recommend import MOST_PAIRS, TOLERANCE
+from ingest_bench.arms.layouts import SECTIONS
 from ingest_bench.reporting.view import Study
 from ingest_bench.reporting.wording import at_level, counted, listed, pasted, percent, safe, sentence, speed_up, whole
 
-MODE_NAMES = {"json_files": "JSON files", "geoparquet": "GeoParquet", "api": "API"}
+MODE_NAMES = {name: section.label for name, section in SECTIONS.items()}
 SMALLEST = 0.01
 """A share below this, or as near to certainty, is not rounded to nothing, or to certainty."""
 
@@ -48,7 +49,7 @@ def named(option: Option) -> str:
 
 def settings_of(option: Option) -> str:
     """Give what to paste for a way that can be set."""
-    return f" ({pasted({'concurrency': option.concurrency, **option.settings})})" if option.fetcher == "ingest" else ""
+    return f" ({pasted({'concurrency': option.concurrency, **option.settings})})" if option.own else ""
 
 
 def gains(advice: ModeAdvice) -> str:

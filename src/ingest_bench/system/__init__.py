@@ -1,0 +1,1 @@
+"""What is asked of the machine and the interpreter, whatever is measured."""
