@@ -113,7 +113,7 @@ def reads_items(fetcher: str) -> bool:
     return "item_files" in kind.reads and not kind.writes and not fetcher.startswith("checkpoint")
 
 
-@pytest.mark.parametrize("fetcher", filter(reads_items, arm_names()))
+@pytest.mark.parametrize("fetcher", [*filter(reads_items, arm_names())])
 def test_a_sample_of_json_files_is_lean(folder: Path, fetcher: str) -> None:
     """No sample of JSON files loads Arrow, pandas, DuckDB or an HTTP client, unless it writes tables by itself."""
     arm = ArmSpec(fetcher, "item_files", str(folder), concurrency=2)
