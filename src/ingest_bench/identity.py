@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, output_of, sampling_of
@@ -43,6 +44,7 @@ def corpus_identity(settings: Settings, name: str) -> str:
             "corpus": name,
             "settings": corpus.model_dump(),
             "seed": settings.seed if corpus.generated else None,
+            "kind_file": _file_digest(corpus.record.file),
         }
     )
 
@@ -57,6 +59,7 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
     name, corpus = corpus_of(settings, spec, role)
     return {
         "fetcher": arm.fetcher,
+        "fetcher_file": _file_digest(arm.record.file),
         "settings": arm.settings,
         "concurrency": spec.baseline_concurrency if role == "baseline" else spec.concurrency,
         "corpus": name,
@@ -64,6 +67,11 @@ def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
         "server": arm.server.model_dump() if arm.server else None,
         "output": output_of(settings, spec, role),
     }
+
+
+def _file_digest(path: str | None) -> str | None:
+    """Hash a file of the user's own that declares something; None where it is declared in this package."""
+    return sha256(Path(path).read_bytes()).hexdigest() if path else None
 
 
 def _canonical(value: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ class Reading:
     start_rss_mb: float
     first_item_s: float | None
     context_switches: int
+    imported: tuple[str, ...]
+    """Modules of this process that were imported meanwhile, by name; those of its children are their own."""
 
     def as_dict(self) -> dict[str, Any]:
         """Give all of it as plain data."""
@@ -37,10 +40,11 @@ class _Usage:
 class Meter:
     """Runs from the moment it is made."""
 
-    __slots__ = ("_first", "_rss", "_started", "_started_at", "_usage")
+    __slots__ = ("_first", "_modules", "_rss", "_started", "_started_at", "_usage")
 
     def __init__(self) -> None:
         self._first: float | None = None
+        self._modules = frozenset(sys.modules)
         self._rss = _memory_mb("VmRSS")
         self._usage = _usage()
         self._started_at = time.time()
@@ -65,6 +69,7 @@ class Meter:
             start_rss_mb=self._rss,
             first_item_s=self._first,
             context_switches=used.switches - self._usage.switches,
+            imported=tuple(sorted(set(sys.modules) - self._modules)),
         )
 
 

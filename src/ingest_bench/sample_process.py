@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 
-from ingest_bench.arms import Fetcher, make_fetcher
-from ingest_bench.arms.base import ADAPTIVE, COUNTED, Prepared
+from ingest_bench.arms import Fetcher, arm_kind, make_fetcher
+from ingest_bench.arms.base import Counted, Prepared
 from ingest_bench.digest import DigestSink
 from ingest_bench.lifeline import die_with_parent
 from ingest_bench.meter import Meter, Reading
@@ -36,15 +36,10 @@ LOOKED_AT = 32
 """Files whose pages are looked up after an eviction; all of them would take longer than many a sample."""
 NAMED = 1000
 """Origins of failures that are kept."""
-
-ARROW = ("pyarrow.parquet", "shapely")
-READERS = {
-    "item_files": ("stac_ingest.sources.json_directory",),
-    "items_directory": ("stac_ingest.sources.json_directory",),
-    "geoparquet": ("stac_ingest.sources.geoparquet", *ARROW),
-    "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp"),
-}
-"""What the package imports when it first needs it, which must not be while the clock runs."""
+FEW = 20
+"""Modules that a note names."""
+OF_AN_API: tuple[Counted, ...] = get_args(Counted)
+"""What may be counted of an API."""
 
 
 def timed(spec: SampleSpec) -> dict[str, Any]:
@@ -54,17 +49,16 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     if isinstance(fetcher, Prepared):
         asyncio.run(fetcher.prepare())
     report_at_exit("sample")
-    known = set(sys.modules)
     reading, stages = asyncio.run(_run(spec, fetcher, context, sink))
-    late = sorted({name.partition(".")[0] for name in set(sys.modules) - known})
-    if late:
-        notes.append(f"imported while the clock ran: {', '.join(late)}")
+    measured = reading.as_dict()
+    if late := measured.pop("imported"):
+        notes.append(f"imported while the clock ran: {_named(late)}")
     digest = _delivered(spec, sink)
     return {
-        **reading.as_dict(),
+        **measured,
         **_counts(spec, fetcher.summary),
         **_failures(context),
-        "items": fetcher.summary.items if spec.arm.fetcher in COUNTED else digest.count,
+        "items": digest.count if arm_kind(spec.arm.fetcher).delivers else fetcher.summary.items,
         "digest": digest.model_dump(),
         "stages": stages,
         "notes": [*notes, *fetcher.summary.notes],
@@ -108,9 +102,6 @@ class FirstItems:
 
 
 def _set_up(spec: SampleSpec) -> Fetcher:
-    if spec.arm.fetcher in ("ingest", ADAPTIVE):
-        for name in READERS[spec.arm.kind]:
-            import_module(name)
     if spec.output:
         for name in ("ingest_bench.delivery", *_writing(spec.output)):
             import_module(name)
@@ -153,6 +144,12 @@ def _delivered(spec: SampleSpec, sink: DigestSink) -> Digest:
     return read_back(spec.output, Path(spec.scratch or ""), sink)
 
 
+def _named(modules: tuple[str, ...]) -> str:
+    """List the first few of them."""
+    more = len(modules) - FEW
+    return ", ".join(modules[:FEW]) + (f" and {more} more" if more > 0 else "")
+
+
 def _empty_cache(root: Path) -> list[str]:
     files = corpus_files(root)
     evict(files)
@@ -162,14 +159,11 @@ def _empty_cache(root: Path) -> list[str]:
 
 def _counts(spec: SampleSpec, summary: IngestSummary) -> dict[str, Any]:
     """Give what the fetcher counted; what it doesn't count is left out, not taken for nothing."""
-    network = spec.arm.kind == "api"
-    refusals = network and spec.arm.fetcher == "ingest"
+    counted = arm_kind(spec.arm.fetcher).counts if spec.arm.lies.network else ()
     return {
         "duplicates": summary.duplicates,
         "bytes_read": summary.bytes_read or None,
-        "requests": summary.requests if network else None,
-        "retries": summary.retries if refusals else None,
-        "rate_limited": summary.rate_limited if refusals else None,
+        **{name: getattr(summary, name) if name in counted else None for name in OF_AN_API},
     }
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ingest_bench.arms.base import ADAPTIVE, COUNTED, STAGES
+from ingest_bench.arms import ArmKind, arm_kind, arm_names
+from ingest_bench.arms.layouts import Layout
+from ingest_bench.config.corpus_kinds import CORPUS_KINDS, CorpusKind, corpus_kind, corpus_kind_names
 from stac_ingest.api.urls import holds_credentials
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.messages import did_you_mean
 from stac_ingest.core.registry import OneOf
 from stac_ingest.outputs import OUTPUTS
 
@@ -17,20 +20,37 @@ NAME = r"^[a-z][a-z0-9_]*$"
 
 MOST_CONCURRENT = 50
 
-FetcherName = Literal[
-    "ingest",
-    "adaptive",
-    "read_only",
-    "parse_only",
-    "upstream",
-    "aiofiles",
-    "process_pool",
-    "pystac_client",
-    "checkpoint",
-    "checkpoint_reopened",
-    "sharded",
-]
-CorpusKind = Literal["item_files", "items_directory", "geoparquet", "api"]
+
+def _known_fetcher(name: str) -> str:
+    if name not in arm_names():
+        raise ValueError(f"{name!r:.60} is not allowed; {did_you_mean(name, arm_names())}")
+    return name
+
+
+def _list_fetchers(schema: dict[str, Any]) -> None:
+    """Put the arms of this package into the schema, each with its sentence."""
+    kinds = [arm_kind(name) for name in arm_names()]
+    schema["enum"] = [kind.name for kind in kinds if kind.file is None]
+    schema["description"] = "; ".join(f"{kind.name}: {kind.description}" for kind in kinds if kind.file is None)
+
+
+FetcherName = Annotated[str, AfterValidator(_known_fetcher), Field(json_schema_extra=_list_fetchers)]
+
+
+def _known_kind(name: str) -> str:
+    if name not in corpus_kind_names():
+        raise ValueError(f"{name!r:.60} is not allowed; {did_you_mean(name, corpus_kind_names())}")
+    return name
+
+
+def _list_kinds(schema: dict[str, Any]) -> None:
+    """Put the kinds of this package into the schema, each with its sentence."""
+    kinds = [corpus_kind(name) for name in CORPUS_KINDS]
+    schema["enum"] = [kind.name for kind in kinds]
+    schema["description"] = "; ".join(f"{kind.name}: {kind.description}" for kind in kinds)
+
+
+CorpusKindName = Annotated[str, AfterValidator(_known_kind), Field(json_schema_extra=_list_kinds)]
 
 
 class Strict(BaseModel):
@@ -84,7 +104,7 @@ class Remote(Strict):
 class Corpus(Strict):
     """A set of STAC items to ingest: generated from the seed, or the user's own (`path` or `url`)."""
 
-    kind: CorpusKind
+    kind: CorpusKindName
     items: int | None = Field(default=None, ge=1, le=10_000_000, description="of a generated corpus, in all files")
     item_kb: Literal[5, 20] = Field(default=5, description="size of one item as JSON, about")
     files: int | None = Field(default=None, ge=1, le=1000, description="GeoParquet only: over how many files")
@@ -96,6 +116,21 @@ class Corpus(Strict):
     url: str | None = Field(default=None, description="your own API instead: its root; needs remote.allow")
     collection: str | None = Field(default=None, description="with url: the collection to read")
     max_items: int | None = Field(default=None, ge=1, description="with path or url: stop after so many items")
+
+    @property
+    def record(self) -> CorpusKind:
+        """What is known of its kind."""
+        return corpus_kind(self.kind)
+
+    @property
+    def layout(self) -> Layout:
+        """How it lies there."""
+        return self.record.layout
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the simulator serves it."""
+        return self.layout.network and self.url is None
 
     @property
     def generated(self) -> bool:
@@ -110,14 +145,14 @@ class Corpus(Strict):
             raise ValueError("a generated corpus needs items")
         if not self.generated and self.items is not None:
             raise ValueError("items belongs to a generated corpus; use max_items with path or url")
-        if self.url and (self.kind != "api" or not self.collection):
+        if self.url and not (self.layout.network and self.collection):
             raise ValueError("url needs kind: api and a collection")
         if self.url and holds_credentials(self.url):
             raise ValueError("url holds credentials, which results would repeat; put them into STAC_INGEST_TOKEN")
-        if self.path and self.kind == "api":
-            raise ValueError("kind: api takes a url, not a path")
-        if self.kind == "geoparquet" and self.generated and self.files is None:
-            raise ValueError("a generated GeoParquet corpus needs files")
+        if self.path and self.layout.network:
+            raise ValueError(f"kind: {self.kind} takes a url, not a path")
+        if "files" in self.record.options and self.generated and self.files is None:
+            raise ValueError(f"a generated corpus of kind: {self.kind} needs files")
         return self
 
 
@@ -157,7 +192,10 @@ class Arm(Strict):
 
     fetcher: FetcherName = "ingest"
     concurrency: list[int] = Field(min_length=1)
-    settings: dict[str, Any] = Field(default_factory=dict, description="passed to IngestConfig (fetcher: ingest only)")
+    settings: dict[str, Any] = Field(
+        default_factory=dict,
+        description="what the fetcher takes: for the package's own ways the settings of IngestConfig",
+    )
     server: Server | None = Field(default=None, description="instead of the scenario's")
     leaves_out: Literal["output", "consumer"] | None = Field(
         default=None,
@@ -167,6 +205,11 @@ class Arm(Strict):
     known_defect: str | None = Field(
         default=None, description="why what it delivers is known to differ; it is measured, and shown struck through"
     )
+
+    @property
+    def record(self) -> ArmKind:
+        """What is known of its fetcher."""
+        return arm_kind(self.fetcher)
 
     @field_validator("concurrency")
     @classmethod
@@ -180,7 +223,7 @@ class Arm(Strict):
 
     @model_validator(mode="after")
     def _settings_have_a_taker(self) -> Self:
-        if self.settings and self.fetcher not in ("ingest", ADAPTIVE, *STAGES, "pystac_client"):
+        if self.settings and self.record.settings is None:
             raise ValueError(f"fetcher {self.fetcher} takes no settings")
         return self
 
@@ -210,7 +253,7 @@ class Scenario(Strict):
     @property
     def of_stages(self) -> bool:
         """Whether it takes an ingest apart: its arms explain, and are not there to be chosen from."""
-        return any(arm.server or arm.leaves_out or arm.fetcher in STAGES for arm in self.arms.values())
+        return any(arm.server or arm.leaves_out or arm.record.stage for arm in self.arms.values())
 
     @property
     def growing(self) -> bool:
@@ -226,7 +269,7 @@ class Scenario(Strict):
     @property
     def delivers(self) -> bool:
         """Whether any arm delivers items; else there is no way of ingesting to choose from."""
-        return any(arm.fetcher not in COUNTED for arm in self.arms.values())
+        return any(arm.record.delivers for arm in self.arms.values())
 
     def page_size(self, arm: str) -> int:
         """Give the items a page that an arm asks for, as far as its server allows."""

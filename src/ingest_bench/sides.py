@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.base import COUNTED, PARSE_ONLY, ArmSpec
+from ingest_bench.arms import ArmSpec, arm_kind
 from ingest_bench.errors import MeasurementError
 from ingest_bench.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 
@@ -48,12 +48,12 @@ class Side:
     @property
     def asks(self) -> bool:
         """Whether it asks its server anything while the clock runs."""
-        return self.arm.fetcher != PARSE_ONLY
+        return arm_kind(self.arm.fetcher).asks
 
     @property
     def remote(self) -> bool:
         """Whether it asks a server that isn't the workflow's own."""
-        return self.arm.kind == "api" and self.server is None
+        return self.arm.lies.network and self.server is None
 
 
 def corpus_folder(settings: Settings, name: str) -> Path:
@@ -120,21 +120,22 @@ def _side(settings: Settings, spec: CellSpec, role: Role, server: SimulatorProce
         role=role,
         arm=ArmSpec(
             fetcher=arm.fetcher,
-            kind=corpus.kind,
+            layout=corpus.layout.name,
             source=server.url if server else corpus.url or str(source),
-            collection=corpus.collection or (manifest.collection if manifest and corpus.kind == "api" else None),
+            collection=corpus.collection or (manifest.collection if manifest and corpus.layout.network else None),
             concurrency=spec.baseline_concurrency if role == "baseline" else spec.concurrency,
             max_items=corpus.max_items,
             settings=arm.settings,
             budget=settings.remote.model_dump(exclude={"allow"}) if corpus.url else None,
+            file=arm.record.file,
         ),
         known_defect=arm.known_defect,
         expected=_expected(manifest, picked) if manifest else None,
         count_only=corpus.max_items is not None,
         broken=tuple(manifest.broken) if manifest and _failures_are_known(corpus) else None,
-        files=None if corpus.kind == "api" else source,
+        files=None if corpus.layout.network else source,
         server=server,
-        delivers=arm.fetcher not in COUNTED,
+        delivers=arm.record.delivers,
     )
 
 
@@ -147,7 +148,7 @@ def _expected(manifest: Manifest, picked: str | None) -> Reference | None:
 
 
 def _failures_are_known(corpus: Corpus) -> bool:
-    return corpus.kind == "items_directory" and corpus.max_items is None
+    return "broken" in corpus.record.options and corpus.max_items is None
 
 
 def _manifest(settings: Settings, name: str) -> Manifest:

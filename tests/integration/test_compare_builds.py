@@ -74,10 +74,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, folder / name)
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
     module = folder / "src/stac_ingest/module.py"
-    good = package.read_text()
-    package.write_text(good + DEFECT)
+    good = module.read_text()
+    module.write_text(good + DEFECT)
     commit(folder, "defect")
-    package.write_text(good)
+    module.write_text(good)
     commit(folder, "alike")
     arms = {"sequential": {"concurrency": [1, 2]}}
     more = {**CONFIG["scenarios"], "small": {**CONFIG["scenarios"]["small"], "arms": arms}}

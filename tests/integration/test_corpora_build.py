@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import orjson
 import pyarrow.parquet as pq
@@ -16,8 +17,10 @@ import pytest
 import rustac
 from pydantic import ValidationError
 
-from ingest_bench.corpora import build, build_corpus, builder, read_manifest, verify
-from ingest_bench.corpora.geoparquet import ROW_GROUP, wkb
+from ingest_bench.config import corpus_kinds
+from ingest_bench.config.corpus_kinds import corpus_kind
+from ingest_bench.corpora import build, build_corpus, read_manifest, verify
+from ingest_bench.corpora.geoparquet_files import ROW_GROUP, wkb
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.items_directory import BREAKS, DANGLING, KINDS
 from ingest_bench.digest import DigestSink, matches, reference
@@ -319,7 +322,7 @@ def test_an_interrupted_build_leaves_no_corpus(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(builder, "_builder", lambda kind: stops)
+        patch.setitem(corpus_kinds._FURTHER, "item_files", replace(corpus_kind("item_files"), build=stops))
         with pytest.raises(KeyboardInterrupt):
             make("item_files", tmp_path)
     assert not folder.exists()

@@ -117,7 +117,7 @@ def test_an_arm_has_its_own_server(tmp_path: Path) -> None:
     ("kind", "arm", "complaint"),
     [
         ("geoparquet", {"fetcher": "parse_only", "concurrency": [1]}, "can't read kind: geoparquet"),
-        ("api", {"fetcher": "parse_only", "concurrency": [5]}, "one thread's work"),
+        ("api", {"fetcher": "parse_only", "concurrency": [5]}, "parse_only does one thing at a time, use"),
         ("item_files", {"concurrency": [1], "server": {"think_ms": 1}}, "belongs to generated corpora of kind: api"),
     ],
 )

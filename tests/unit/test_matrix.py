@@ -227,7 +227,7 @@ BAD = [
     (
         f"{SMALL}.arms.queue.fetcher",
         "rustac",
-        "'pystac_client', 'checkpoint', 'checkpoint_reopened' or 'sharded'",
+        "'rustac' is not allowed; use one of adaptive, aiofiles, checkpoint, checkpoint_reopened, ingest, parse_only, ",
     ),
     (
         f"{SMALL}.arms.queue.fetcher",
@@ -237,7 +237,7 @@ BAD = [
     (
         f"{SMALL}.arms.shards",
         {"fetcher": "sharded", "concurrency": [1]},
-        "sharded writes GeoParquet; it needs pipeline: {output: geoparquet}",
+        "sharded writes geoparquet; it needs pipeline: {output: geoparquet}",
     ),
     (f"{SMALL}.arms.upstream.settings", {"limit": 5}, f"{SMALL}.arms.upstream: fetcher upstream takes no settings"),
     (

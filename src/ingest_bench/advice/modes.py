@@ -11,10 +11,11 @@ import numpy as np
 from ingest_bench.advice.options import SIMPLEST_FIRST, Key, Option
 from ingest_bench.advice.recommend import CONFIDENCE, Parts, Verdict, decide
 from ingest_bench.advice.scenarios import Mode, ScenarioRecommendation, recommend_scenarios
+from ingest_bench.arms.layouts import SECTIONS
 from ingest_bench.estimates import generator
 from ingest_bench.results import Ratio, Results
 
-MODES: tuple[Mode, ...] = ("json_files", "geoparquet", "api")
+MODES: tuple[Mode, ...] = tuple(SECTIONS)
 METHOD = "drawn from the pairs of both"
 CHOICE, DRAWS = 2, 20_000
 

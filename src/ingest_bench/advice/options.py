@@ -26,7 +26,8 @@ class Option:
 
     key: Key
     cell: Cell
-    fetcher: str
+    own: bool
+    """Whether it is the package's own, and so can be set."""
     strategy: str
     """One of `SIMPLEST_FIRST`, or the fetcher where it isn't the package's own."""
     concurrency: int
@@ -95,7 +96,7 @@ def options_of(cells: Iterable[Cell], scenario: Scenario, *, api: bool) -> tuple
             refused.append(Refused(cell, reason))
         else:
             options.append(_option(cell, scenario, estimate, api=api))
-    own = [option for option in options if option.fetcher == "ingest"]
+    own = [option for option in options if option.own]
     return sorted(own or options, key=lambda option: option.simplicity), refused
 
 
@@ -103,11 +104,11 @@ def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) ->
     arm = scenario.arms[cell.arm]
     settings = _settings(arm, cell.concurrency)
     strategy = _strategy(arm, settings, cell.concurrency)
-    key = json.dumps([*([] if arm.fetcher == "ingest" else [cell.arm]), settings], sort_keys=True)
+    key = json.dumps([*([] if arm.record.own else [cell.arm]), settings], sort_keys=True)
     return Option(
         key=key,
         cell=cell,
-        fetcher=arm.fetcher,
+        own=arm.record.own,
         strategy=strategy,
         concurrency=cell.concurrency,
         page_size=scenario.page_size(cell.arm) if api else None,
@@ -124,12 +125,12 @@ def _settings(arm: Arm, level: int) -> dict[str, Any]:
     fields = IngestConfig.model_fields
     kept = {name: value for name, value in settings.items() if name not in fields or value != fields[name].default}
     # The default strategy of several workers is named all the same: a choice should be seen.
-    if level > 1 and arm.fetcher == "ingest":
+    if level > 1 and arm.record.own:
         kept["worker_strategy"] = settings.get("worker_strategy", fields["worker_strategy"].default)
     return kept
 
 
 def _strategy(arm: Arm, settings: dict[str, Any], level: int) -> str:
-    if arm.fetcher != "ingest":
+    if not arm.record.own:
         return arm.fetcher
     return str(settings["worker_strategy"]) if "worker_strategy" in settings or level > 1 else "sequential"

@@ -6,22 +6,16 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from ingest_bench.advice.options import Key, Option, Refused, options_of
 from ingest_bench.advice.recommend import Verdict, decide
+from ingest_bench.arms.layouts import Section
 from ingest_bench.estimates import Estimate
 from ingest_bench.results import Cell, Results
 from ingest_bench.settings import Scenario, Settings
 
-Mode = Literal["json_files", "geoparquet", "api"]
-MODE_OF: dict[str, Mode] = {
-    "item_files": "json_files",
-    "items_directory": "json_files",
-    "geoparquet": "geoparquet",
-    "api": "api",
-}
-"""By kind of corpus."""
+Mode = str
+"""A section of a settings file: one of `SECTIONS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class ScenarioRecommendation:
     @property
     def settable(self) -> bool:
         """Whether an option is a way of the package's own, which can be set."""
-        return any(option.fetcher == "ingest" for option in self.options.values())
+        return any(option.own for option in self.options.values())
 
     @property
     def by_page_size(self) -> bool:
@@ -70,12 +64,15 @@ class ScenarioRecommendation:
         return -math.expm1(self.options[key].estimate.mean - best)
 
 
-def recommend_scenario(name: str, scenario: Scenario, kind: str, cells: Iterable[Cell]) -> ScenarioRecommendation:
-    """Choose for one scenario; `kind` is that of its corpus."""
-    mode = MODE_OF[kind]
-    options, refused = options_of(cells, scenario, api=mode == "api")
+def recommend_scenario(
+    name: str, scenario: Scenario, section: Section, cells: Iterable[Cell]
+) -> ScenarioRecommendation:
+    """Choose for one scenario; `section` is that of its corpus."""
+    options, refused = options_of(cells, scenario, api=section.mode == "api")
     verdict = _decided(tuple((option.key, option.estimate) for option in options))
-    return ScenarioRecommendation(name, scenario, mode, {option.key: option for option in options}, refused, verdict)
+    return ScenarioRecommendation(
+        name, scenario, section.name, {option.key: option for option in options}, refused, verdict
+    )
 
 
 def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
@@ -85,7 +82,8 @@ def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
     for name, scenario in settings.scenarios.items():
         cells = [cell for cell in results.cells if cell.scenario == name]
         if cells and not scenario.of_stages:
-            recommendations.append(recommend_scenario(name, scenario, settings.corpora[scenario.corpus].kind, cells))
+            section = settings.corpora[scenario.corpus].layout.section
+            recommendations.append(recommend_scenario(name, scenario, section, cells))
     return recommendations
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ingest_bench.arms.base import ArmSpec
-from ingest_bench.arms.ingest_arm import ingest_settings
+from ingest_bench.arms.base import ArmKind, ArmSpec
+from ingest_bench.arms.ingest_arm import ingest_settings, readers
+from stac_ingest.config import IngestConfig
 from stac_ingest.module import IngestModule
 
 
@@ -12,3 +13,15 @@ def make(spec: ArmSpec) -> IngestModule:
     budget = spec.budget or {}
     most = min(spec.concurrency, budget.get("max_in_flight") or spec.concurrency)
     return IngestModule({**ingest_settings(spec), "concurrency": "auto", "budget": {**budget, "max_in_flight": most}})
+
+
+ARM = ArmKind(
+    name="adaptive",
+    description="the package's own module, which finds its level of concurrency up to that of the cell",
+    make=make,
+    reads=("api",),
+    preload=readers,
+    settings=IngestConfig,
+    counts=("requests", "retries", "rate_limited"),
+    role="auto",
+)

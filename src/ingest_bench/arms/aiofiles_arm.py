@@ -12,30 +12,30 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import aiofiles
 import orjson
 
-from ingest_bench.arms.base import ArmSpec, json_files
+from ingest_bench.arms.base import ArmKind, ArmSpec, json_files
+from ingest_bench.arms.layouts import ITEM_FILES
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
-
-
-def make(spec: ArmSpec) -> AiofilesFetcher:
-    """Set up the reader."""
-    return AiofilesFetcher(spec)
 
 
 class AiofilesFetcher:
     """Keeps `concurrency` files under way and yields their items in the order of the files."""
 
     def __init__(self, spec: ArmSpec) -> None:
+        import aiofiles  # noqa: PLC0415 - only this arm needs it
+
+        self._open = aiofiles.open
         self._spec = spec
         self.summary = IngestSummary(strategy="aiofiles", concurrency=spec.concurrency)
 
     async def fetch(self, context: WorkflowContext) -> AsyncIterator[dict[str, Any]]:
         """Yield the items; a file that can't be read is a failure."""
         files = islice(json_files(self._spec), self._spec.max_items)
-        under_way = deque((path, asyncio.create_task(_read(path))) for path in islice(files, self._spec.concurrency))
+        under_way = deque(
+            (path, asyncio.create_task(self._read(path))) for path in islice(files, self._spec.concurrency)
+        )
         try:
             while under_way:
                 path, task = under_way.popleft()
@@ -46,7 +46,7 @@ class AiofilesFetcher:
                     context.failure_collector.add(str(path), error, "ingest")
                     self.summary.failures += 1
                     item = None
-                under_way.extend((later, asyncio.create_task(_read(later))) for later in islice(files, 1))
+                under_way.extend((later, asyncio.create_task(self._read(later))) for later in islice(files, 1))
                 if item is not None:
                     self.summary.items += 1
                     self.summary.bytes_read += len(data)
@@ -56,7 +56,14 @@ class AiofilesFetcher:
                 task.cancel()
             await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
 
+    async def _read(self, path: Path) -> bytes:
+        async with self._open(path, "rb") as stream:
+            return await stream.read()
 
-async def _read(path: Path) -> bytes:
-    async with aiofiles.open(path, "rb") as stream:
-        return await stream.read()
+
+ARM = ArmKind(
+    name="aiofiles",
+    description="reads files through aiofiles",
+    make=AiofilesFetcher,
+    reads=ITEM_FILES,
+)

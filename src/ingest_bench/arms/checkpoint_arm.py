@@ -1,4 +1,4 @@
-"""What checkpoints cost by themselves: recording every item of a corpus, or opening what was recorded.
+"""What checkpoints cost by themselves: recording every item of a corpus.
 
 No item is read: its id is the name of its file.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ingest_bench.arms.base import CHECKPOINT_REOPENED, ArmSpec
+from ingest_bench.arms.base import ArmKind, ArmSpec
 from stac_ingest.checkpoints import CheckpointManager
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
@@ -30,35 +30,24 @@ class Recorded:
         with TemporaryDirectory() as folder:
             record(["one"], folder)
         self._source = spec.source
-        self._folder = TemporaryDirectory()
-        self._ids: list[str] = []
+        self._kept = TemporaryDirectory()
+        self.folder = self._kept.name
+        self.ids: list[str] = []
         self.summary = IngestSummary()
 
     async def prepare(self) -> None:
         """List the ids."""
-        self._ids = item_ids(Path(self._source))
+        self.ids = item_ids(Path(self._source))
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:  # noqa: ARG002 - nothing can fail
         """Record all of them."""
-        self.summary = IngestSummary(items=self._work(self._ids))
+        self.summary = IngestSummary(items=self.work(self.ids, self.folder))
         for item in _NOTHING:
             yield item
 
-    def _work(self, ids: Sequence[str]) -> int:
-        return record(ids, self._folder.name)
-
-
-class Reopened(Recorded):
-    """Yields nothing; opens the checkpoint of a run that has completed every item."""
-
-    async def prepare(self) -> None:
-        """Make that checkpoint."""
-        await super().prepare()
-        record(self._ids, self._folder.name)
-
-    def _work(self, ids: Sequence[str]) -> int:
-        with CheckpointManager("checkpoint", "items", self._folder.name) as opened:
-            return sum(map(opened.is_completed, ids))
+    def work(self, ids: Sequence[str], folder: str) -> int:
+        """Do what is measured, and give how many items it dealt with."""
+        return record(ids, folder)
 
 
 def item_ids(folder: Path) -> list[str]:
@@ -74,6 +63,11 @@ def record(ids: Sequence[str], folder: str) -> int:
         return checkpoint.completed_count
 
 
-def make(spec: ArmSpec) -> Recorded:
-    """Set up the fetcher."""
-    return Reopened(spec) if spec.fetcher == CHECKPOINT_REOPENED else Recorded(spec)
+ARM = ArmKind(
+    name="checkpoint",
+    description="records every item in a new checkpoint, and reads none",
+    make=Recorded,
+    reads=("item_files",),
+    delivers=False,
+    max_concurrency=1,
+)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms.base import ArmKind, ArmSpec
+from ingest_bench.arms.layouts import LAYOUTS
+from stac_ingest.config import IngestConfig
 from stac_ingest.module import IngestModule
 
-SOURCE_TYPES = {"item_files": "items_directory", "items_directory": "collection"}
+READERS = {
+    "json_files": ("stac_ingest.sources.json_directory",),
+    "geoparquet": ("stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
+    "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp", "encodings.idna"),
+}
+"""By section: what the package imports when it first reads such a source. A server's name is looked up by a codec."""
 
 
 def make(spec: ArmSpec) -> IngestModule:
@@ -19,16 +26,31 @@ def ingest_settings(spec: ArmSpec) -> dict[str, Any]:
     """Give the settings that `IngestConfig` accepts for this arm."""
     settings: dict[str, Any] = {
         **spec.settings,
-        "mode": "api" if spec.kind == "api" else "file",
+        **spec.lies.settings,
+        "mode": spec.lies.section.mode,
         "source": spec.source,
         "concurrency": spec.concurrency,
         "max_items": spec.max_items,
     }
-    if spec.kind == "api":
+    if spec.lies.network:
         settings["collection_id"] = spec.collection
-    else:
-        settings["source_type"] = SOURCE_TYPES.get(spec.kind, "auto")
-        settings["format"] = "parquet" if spec.kind == "geoparquet" else "json"
     if spec.budget is not None:
         settings["budget"] = spec.budget
     return settings
+
+
+def readers(spec: ArmSpec) -> tuple[str, ...]:
+    """Name what the package imports when it first reads a source like this one."""
+    return READERS[spec.lies.section.name]
+
+
+ARM = ArmKind(
+    name="ingest",
+    description="the package's own module",
+    make=make,
+    reads=tuple(LAYOUTS),
+    preload=readers,
+    settings=IngestConfig,
+    counts=("requests", "retries", "rate_limited"),
+    role="own",
+)

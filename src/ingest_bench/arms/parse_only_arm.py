@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-from ingest_bench.arms.base import ArmSpec
-from ingest_bench.arms.ingest_arm import ingest_settings
+from ingest_bench.arms.base import ArmKind, ArmSpec
+from ingest_bench.arms.ingest_arm import ingest_settings, readers
+from ingest_bench.arms.layouts import ITEM_FILES
 from stac_ingest.api.features import features
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
@@ -26,7 +27,7 @@ class ParseOnly:
 
     def __init__(self, spec: ArmSpec) -> None:
         """Take the settings of an ingest."""
-        self._kind = spec.kind
+        self._network = spec.lies.network
         self._config = IngestConfig.parse(ingest_settings(spec))
         self._payloads: list[Payload] = []
         self.summary = IngestSummary()
@@ -40,7 +41,7 @@ class ParseOnly:
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
         """Parse one text after another."""
-        parse = _of_page if self._kind == "api" else _of_file
+        parse = _of_page if self._network else _of_file
         for payload in self._payloads:
             try:
                 for item in parse(payload):
@@ -61,6 +62,15 @@ def _of_page(payload: Payload) -> Iterator[Any]:
     return features(payload.data.page.body, payload.origin)
 
 
-def make(spec: ArmSpec) -> ParseOnly:
-    """Set up the fetcher."""
-    return ParseOnly(spec)
+ARM = ArmKind(
+    name="parse_only",
+    description="parses from memory, in a plain loop, what the package would read",
+    make=ParseOnly,
+    reads=(*ITEM_FILES, "api"),
+    preload=readers,
+    stage="from_memory",
+    asks=False,
+    max_concurrency=1,
+    settings=IngestConfig,
+    counts=("requests",),
+)

@@ -1,6 +1,7 @@
 """Files read and parsed by worker processes, which send the items back.
 
-Starting the workers is on the clock: whoever ingests this way pays for it in every run.
+Starting the workers is on the clock: whoever ingests this way pays for it in every run. They import nothing by
+themselves, since a fork has all that this process has.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import Any
 
 import orjson
 
-from ingest_bench.arms.base import ArmSpec, json_files
+from ingest_bench.arms.base import ArmKind, ArmSpec, json_files
+from ingest_bench.arms.layouts import ITEM_FILES
 from ingest_bench.lifeline import die_with_parent
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
@@ -28,11 +30,6 @@ CHUNK = 64
 """Files a task: enough that handing over a task costs little beside the work."""
 
 _Loaded = tuple[list[dict[str, Any]], list[tuple[str, str]], int]
-
-
-def make(spec: ArmSpec) -> ProcessPoolFetcher:
-    """Set up the reader."""
-    return ProcessPoolFetcher(spec)
 
 
 class ProcessPoolFetcher:
@@ -92,3 +89,12 @@ def _load(names: list[str]) -> _Loaded:
         else:
             size += len(data)
     return found, broken, size
+
+
+ARM = ArmKind(
+    name="process_pool",
+    description="reads and parses files in worker processes",
+    make=ProcessPoolFetcher,
+    reads=ITEM_FILES,
+    role="processes",
+)

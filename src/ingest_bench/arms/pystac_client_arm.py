@@ -4,48 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from importlib import import_module
 from typing import Any
 
-from pystac_client import Client
-from pystac_client.stac_api_io import StacApiIO
+from pydantic import BaseModel, ConfigDict, Field
 
-from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms.base import ArmKind, ArmSpec
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import BudgetExhausted
 from stac_ingest.summary import IngestSummary
 
-LATE = ("netrc", "dateutil.parser", "pystac.extensions.ext", "pystac.extensions.label")
-"""What requests and pystac import with the first answer, which would be while the clock runs."""
+LATE = ("pystac_client", "netrc", "dateutil.parser", "pystac.extensions.ext", "pystac.extensions.label")
+"""What it imports, and what requests and pystac import with the first answer."""
 
 
-def make(spec: ArmSpec) -> PystacClientFetcher:
-    """Set up the client; nothing is asked yet."""
-    for name in LATE:
-        import_module(name)
-    return PystacClientFetcher(spec)
+class PystacClientSettings(BaseModel):
+    """What may be set."""
 
+    model_config = ConfigDict(extra="forbid")
 
-class _CountedIO(StacApiIO):  # type: ignore[misc] # pystac-client ships no type information
-    """Counts requests, and keeps to a budget where there is one."""
-
-    def __init__(self, summary: IngestSummary, budget: dict[str, Any] | None) -> None:
-        super().__init__()
-        self._summary = summary
-        self._most = (budget or {}).get("max_requests")
-        self._interval = 1 / budget["requests_per_second"] if budget and budget.get("requests_per_second") else 0.0
-        self._next = 0.0
-
-    def request(self, *arguments: Any, **options: Any) -> str:
-        if self._summary.requests == self._most:
-            raise BudgetExhausted(f"the budget of {self._most} requests is spent")
-        if self._interval:
-            time.sleep(max(0.0, self._next - time.monotonic()))
-            self._next = time.monotonic() + self._interval
-        self._summary.requests += 1
-        text: str = super().request(*arguments, **options)
-        self._summary.bytes_read += len(text)
-        return text
+    limit: int = Field(default=100, ge=1, le=10_000, description="items a page")
 
 
 class PystacClientFetcher:
@@ -53,15 +30,61 @@ class PystacClientFetcher:
 
     def __init__(self, spec: ArmSpec) -> None:
         self._spec = spec
+        self._settings = PystacClientSettings.model_validate(spec.settings)
         self.summary = IngestSummary(strategy="pystac_client")
 
     async def fetch(self, context: WorkflowContext) -> AsyncIterator[dict[str, Any]]:  # noqa: ARG002 - a fetcher is given it
         """Yield the items of the collection."""
+        from pystac_client import Client  # noqa: PLC0415 - heavy, and imported before the clock by `LATE`
+
         spec = self._spec
-        client = Client.open(spec.source, stac_io=_CountedIO(self.summary, spec.budget))
+        client = Client.open(spec.source, stac_io=_counted_io(self.summary, spec.budget))
         client.get_collection(spec.collection)
-        limit = spec.settings.get("limit", 100)
-        search = client.search(collections=[spec.collection], limit=limit, max_items=spec.max_items)
+        search = client.search(collections=[spec.collection], limit=self._settings.limit, max_items=spec.max_items)
         for item in search.items_as_dicts():
             self.summary.items += 1
             yield item
+
+
+def _counted_io(summary: IngestSummary, budget: dict[str, Any] | None) -> Any:
+    """Make what sends requests: it counts them, and keeps to a budget where there is one."""
+    from pystac_client.stac_api_io import StacApiIO  # noqa: PLC0415 - see above
+
+    most = (budget or {}).get("max_requests")
+    interval = 1 / budget["requests_per_second"] if budget and budget.get("requests_per_second") else 0.0
+
+    class CountedIO(StacApiIO):  # type: ignore[misc] # pystac-client ships no type information
+        """Counts."""
+
+        due = 0.0
+
+        def request(self, *arguments: Any, **options: Any) -> str:
+            if summary.requests == most:
+                raise BudgetExhausted(f"the budget of {most} requests is spent")
+            if interval:
+                time.sleep(max(0.0, self.due - time.monotonic()))
+                self.due = time.monotonic() + interval
+            summary.requests += 1
+            text: str = super().request(*arguments, **options)
+            summary.bytes_read += len(text)
+            return text
+
+    return CountedIO()
+
+
+def late(_: ArmSpec) -> tuple[str, ...]:
+    """Name what the client imports, and when it is first used."""
+    return LATE
+
+
+ARM = ArmKind(
+    name="pystac_client",
+    description="the real pystac-client, page after page",
+    make=PystacClientFetcher,
+    reads=("api",),
+    preload=late,
+    max_concurrency=1,
+    settings=PystacClientSettings,
+    counts=("requests",),
+    role="client",
+)

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from ingest_bench.arms.base import ArmSpec
-from ingest_bench.arms.ingest_arm import ingest_settings
+from ingest_bench.arms.base import ArmKind, ArmSpec
+from ingest_bench.arms.ingest_arm import ingest_settings, readers
+from ingest_bench.arms.layouts import API, GEOPARQUET, LAYOUTS, Section
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.ingest_loop import driven
@@ -24,7 +25,7 @@ class ReadOnly:
 
     def __init__(self, spec: ArmSpec) -> None:
         """Take the settings of an ingest."""
-        self._kind = spec.kind
+        self._section = spec.lies.section
         self._config = IngestConfig.parse(ingest_settings(spec))
         self._strategy = load_strategy(self._config.strategy)
         self.summary = IngestSummary()
@@ -36,26 +37,34 @@ class ReadOnly:
         source = await asyncio.to_thread(make_source, config, config.collection_id, summary)
         async with driven(source, self._strategy, config.workers) as batches:
             async for batch in batches:
-                summary.items += sum(items_in(payload, self._kind) for payload in batch)
+                summary.items += sum(items_in(payload, self._section) for payload in batch)
                 if isinstance(source, Awaiting):
                     source.skip(batch)
         for item in _NOTHING:
             yield item
 
 
-def items_in(payload: Payload, kind: str) -> int:
+def items_in(payload: Payload, section: Section) -> int:
     """Count the items in a payload without making them."""
     if payload.error is not None:
         return 0
-    if kind == "geoparquet":
+    if section == GEOPARQUET:
         return len(payload.data.rows)
-    if kind == "api":
+    if section == API:
         from stac_ingest.api.pages import page_counts  # noqa: PLC0415 - files do without it
 
         return page_counts(payload.data.page).returned or 0
     return 1
 
 
-def make(spec: ArmSpec) -> ReadOnly:
-    """Set up the fetcher."""
-    return ReadOnly(spec)
+ARM = ArmKind(
+    name="read_only",
+    description="reads as the package does and decodes nothing",
+    make=ReadOnly,
+    reads=tuple(LAYOUTS),
+    preload=readers,
+    delivers=False,
+    stage="no_parsing",
+    settings=IngestConfig,
+    counts=("requests", "retries", "rate_limited"),
+)

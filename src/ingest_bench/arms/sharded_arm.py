@@ -1,23 +1,24 @@
 """An ingest in shards, each by a process of its own, to GeoParquet: how work beyond one process scales.
 
-Starting the processes and closing the ingest are on the clock: whoever ingests this way pays for them in every run.
+Starting the processes, with all that each of them imports, and closing the ingest are on the clock: whoever ingests
+this way pays for them in every run.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ingest_bench.arms.base import ArmSpec
+from ingest_bench.arms.base import ArmKind, ArmSpec
 from ingest_bench.arms.ingest_arm import make as make_plain
+from ingest_bench.arms.layouts import GEOPARQUET, ITEM_FILES
 from stac_ingest.context import WorkflowContext
-from stac_ingest.pipeline import Modifier
-from stac_ingest.sharding.runner import run_all
-from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.summary import IngestSummary
+
+if TYPE_CHECKING:
+    from stac_ingest.pipeline import Modifier
 
 SHARDS = 8
 """Whatever the number of jobs: only how many run at once is to differ between levels."""
@@ -26,8 +27,7 @@ LATE = (
     *(f"multiprocessing.{name}" for name in ("popen_fork", "popen_spawn_posix", "resource_tracker", "synchronize")),
     "runpy",
 )
-"""What starting a process imports, which must not be while the clock runs; and so must the reader of a kind."""
-READERS = {"item_files": "files", "items_directory": "files", "geoparquet": "tables"}
+"""What starting a process imports."""
 
 
 class ShardedFetcher:
@@ -35,19 +35,20 @@ class ShardedFetcher:
 
     def __init__(self, spec: ArmSpec) -> None:
         """Take the source; the concurrency is how many shards run at once."""
-        for name in (*LATE, f"stac_ingest.sharding.{READERS[spec.kind]}"):
-            import_module(name)
         self._spec = spec
         self.summary = IngestSummary(strategy="sharded", concurrency=spec.concurrency)
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
         """Yield the items of the source as one shard reads them, where memory is traced in one process."""
-        async for item in make_plain(ArmSpec("ingest", self._spec.kind, self._spec.source)).fetch(context):
+        async for item in make_plain(ArmSpec("ingest", self._spec.layout, self._spec.source)).fetch(context):
             self.summary.items += 1
             yield item
 
     async def deliver(self, modifiers: Sequence[Modifier], folder: Path) -> None:
         """Write all items to `folder`."""
+        from stac_ingest.sharding.runner import run_all  # noqa: PLC0415 - loads Arrow; imported before the clock
+        from stac_ingest.sharding.settings import ShardedIngest  # noqa: PLC0415 - by `late`
+
         settings = ShardedIngest.parse(
             {"source": self._spec.source, "output": str(folder), "shards": SHARDS, "jobs": self._spec.concurrency}
         )
@@ -57,6 +58,17 @@ class ShardedFetcher:
         self.summary.notes.extend(certificate.notes)
 
 
-def make(spec: ArmSpec) -> ShardedFetcher:
-    """Set up the fetcher."""
-    return ShardedFetcher(spec)
+def late(spec: ArmSpec) -> tuple[str, ...]:
+    """Name what this process imports for a layout; what its processes import is theirs, and on the clock."""
+    reader = "tables" if spec.lies.section == GEOPARQUET else "files"
+    return (*LATE, "stac_ingest.sharding.runner", f"stac_ingest.sharding.{reader}")
+
+
+ARM = ArmKind(
+    name="sharded",
+    description="an ingest in shards, each by a process of its own, to GeoParquet",
+    make=ShardedFetcher,
+    reads=(*ITEM_FILES, "geoparquet"),
+    preload=late,
+    writes="geoparquet",
+)

@@ -40,7 +40,8 @@ def describe_cells(config: str, cells: list[tuple[str, str, str, int]]) -> dict[
     worker, spec_module, matrix_module = next(layout for layout in LAYOUTS if _is_there(layout[0]))
     matrix, spec_type = import_module(matrix_module), import_module(spec_module).SampleSpec
     arm_type = import_module("ingest_bench.arms.base").ArmSpec
-    content = next(name for name in ("content_class", "residue") if name in {field.name for field in fields(spec_type)})
+    content = _first_of(spec_type, "content_class", "residue")
+    layout = _first_of(arm_type, "layout", "kind")
     settings = matrix.load_settings(Path(config))
     described: dict[str, Any] = {}
     for name, scenario, arm, concurrency in cells:
@@ -51,11 +52,11 @@ def describe_cells(config: str, cells: list[tuple[str, str, str, int]]) -> dict[
         spec = spec_type(
             arm=arm_type(
                 fetcher=options.fetcher,
-                kind=corpus.kind,
                 source="",
                 concurrency=concurrency,
                 max_items=corpus.max_items,
                 settings=options.settings,
+                **{layout: corpus.layout.name if layout == "layout" else corpus.kind},
             ),
             parent=0,
             output=matrix.output_of(settings, found[0], "candidate"),
@@ -63,6 +64,11 @@ def describe_cells(config: str, cells: list[tuple[str, str, str, int]]) -> dict[
         )
         described[name] = {"spec": asdict(spec), "cache": found[0].cache, "file": settings.scenarios[scenario].file}
     return {"module": worker, "cells": described}
+
+
+def _first_of(record: Any, *names: str) -> str:
+    there = {field.name for field in fields(record)}
+    return next(name for name in names if name in there)
 
 
 def _is_there(module: str) -> bool:

@@ -20,7 +20,7 @@ def drifts(earlier: LoadedRun, current: LoadedRun) -> Iterator[Drift]:
             continue
         then, now = earlier.baseline_rate(name), current.baseline_rate(name)
         if then is not None and now is not None:
-            own = scenario.arms[arm].fetcher == "ingest"
+            own = scenario.arms[arm].record.own
             yield Drift(scenario=name, baseline=arm, own=own, earlier=then, current=now)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ingest_bench.arms.layouts import LAYOUTS
+from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.corpora.collection import collection
 from ingest_bench.corpora.inventory import Entry, entry_of
 from ingest_bench.corpora.items import ItemFactory
@@ -51,3 +53,12 @@ def _lines(factory: ItemFactory, indexes: Sequence[int]) -> tuple[bytes, Tally]:
         tally.add(item)
         lines.append(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
     return b"".join(lines), tally
+
+
+KIND = CorpusKind(
+    name="api",
+    description="a STAC API",
+    layout=LAYOUTS["api"],
+    build=build,
+    options=("crowded",),
+)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ingest_bench.corpora.inventory import FEW, combined
 from ingest_bench.corpora.items import COLLECTION
@@ -14,14 +13,7 @@ from ingest_bench.errors import SettingsError
 
 if TYPE_CHECKING:
     from ingest_bench.corpora.parts import Part
-    from ingest_bench.settings import Corpus, CorpusKind, Settings
-
-
-class Builder(Protocol):
-    """Writes the files of one kind of corpus into an empty folder."""
-
-    def __call__(self, corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
-        """Write them and say what was written."""
+    from ingest_bench.settings import Corpus, Settings
 
 
 def build_corpus(settings: Settings, name: str, folder: Path | str, manifest: Path | str, workers: int = 1) -> None:
@@ -57,15 +49,9 @@ def build(  # noqa: PLR0917 - all six are needed, in the order that the words sa
         if leftover.exists():
             shutil.rmtree(leftover)
     partial.mkdir(parents=True)
-    part = _builder(corpus.kind)(corpus, seed, partial, workers)
+    part = corpus.record.build(corpus, seed, partial, workers)
     partial.rename(folder)
     write_manifest(_manifest(corpus, seed, part), manifest)
-
-
-def _builder(kind: CorpusKind) -> Builder:
-    """Load the module of that name: only one of them needs pyarrow."""
-    builder: Builder = import_module(f"ingest_bench.corpora.{kind}").build
-    return builder
 
 
 def _manifest(corpus: Corpus, seed: int, part: Part) -> Manifest:

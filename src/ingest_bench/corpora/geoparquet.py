@@ -1,131 +1,38 @@
-"""STAC-GeoParquet: one row an item, properties as columns, geometry as WKB."""
+"""STAC-GeoParquet: so many files, the items spread evenly over them."""
 
 from __future__ import annotations
 
-import struct
-from datetime import datetime
-from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ingest_bench.corpora.collection import collection
-from ingest_bench.corpora.inventory import file_entry
+from ingest_bench.arms.layouts import LAYOUTS
+from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.corpora.items import ItemFactory
-from ingest_bench.corpora.parts import Part, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from ingest_bench.digest import Tally
+    from ingest_bench.corpora.parts import Part
     from ingest_bench.settings import Corpus
 
-ROW_GROUP = 5000
-_BATCH = 1000
-"""Rows converted at once: as dicts they take forty times the room that they take as columns."""
-_TIMES = ("datetime", "created", "updated")
-_SIDES = ("xmin", "ymin", "xmax", "ymax")
-_SCALARS: dict[type, pa.DataType] = {
-    str: pa.string(),
-    int: pa.int64(),
-    float: pa.float64(),
-    bytes: pa.binary(),
-    datetime: pa.timestamp("ms", tz="UTC"),
-}
-_WKB_POLYGON, _WKB_MULTIPOLYGON = 3, 6
+PART = "part-{:05}.parquet"
 
 
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
-    """Write the items of a corpus into `corpus.files` files of `folder`, evenly."""
-    whole = Part(writer=f"pyarrow {pa.__version__}")
+    """Write the items of a corpus into `corpus.files` files of `folder`."""
+    from ingest_bench.corpora.geoparquet_files import write_files  # noqa: PLC0415 - loads Arrow
+
     count, files = corpus.items or 0, corpus.files or 1
     bounds = [count * number // files for number in range(files + 1)]
-    tasks = [(f"part-{number:05}.parquet", range(start, stop)) for number, (start, stop) in enumerate(pairwise(bounds))]
-    for part in spread(partial(_write_file, ItemFactory(seed, corpus.item_kb), folder), tasks, workers):
-        whole.merge(part)
-    return whole
+    tasks = [(PART.format(number), range(start, stop)) for number, (start, stop) in enumerate(pairwise(bounds))]
+    return write_files(ItemFactory(seed, corpus.item_kb), folder, tasks, workers)
 
 
-def _write_file(factory: ItemFactory, folder: Path, task: tuple[str, range]) -> Part:
-    """Write one file, a row group at a time."""
-    name, indexes = task
-    part = Part()
-    schema = _schema(factory.item(0))
-    with pq.ParquetWriter(folder / name, schema, compression="snappy") as writer:
-        for start in range(0, len(indexes), ROW_GROUP):
-            group = indexes[start : start + ROW_GROUP]
-            batches = list(_batches(factory, group, schema, part.tally))
-            writer.write_table(pa.Table.from_batches(batches), row_group_size=ROW_GROUP)
-    part.entries.append(file_entry(folder / name, name))
-    part.file_references[name] = part.tally.reference()
-    return part
-
-
-def _batches(factory: ItemFactory, indexes: range, schema: pa.Schema, tally: Tally) -> Iterator[pa.RecordBatch]:
-    for start in range(0, len(indexes), _BATCH):
-        items = [factory.item(index) for index in indexes[start : start + _BATCH]]
-        for item in items:
-            tally.add(item)
-        yield pa.RecordBatch.from_pylist([_row(item) for item in items], schema=schema)
-
-
-def _row(item: dict[str, Any]) -> dict[str, Any]:
-    """Flatten an item into a row."""
-    row: dict[str, Any] = {key: value for key, value in item.items() if key != "properties"}
-    row |= item["properties"]
-    for key in _TIMES:
-        row[key] = datetime.fromisoformat(row[key])
-    row["geometry"] = wkb(item["geometry"])
-    row["bbox"] = dict(zip(_SIDES, item["bbox"], strict=True))
-    return row
-
-
-def _schema(item: dict[str, Any]) -> pa.Schema:
-    """Read the columns off an item: all items have the same keys and types."""
-    row = _row(item)
-    fields = [pa.field(key, _type(value), nullable=key != "id") for key, value in row.items()]
-    about = {"version": "1.1.0", "collections": {item["collection"]: collection()}}
-    return pa.schema(fields, metadata={"geo": orjson.dumps(_geo_metadata()), "stac-geoparquet": orjson.dumps(about)})
-
-
-def _type(value: Any) -> pa.DataType:
-    if isinstance(value, dict):
-        return pa.struct([(key, _type(inner)) for key, inner in value.items()])
-    if isinstance(value, list):
-        return pa.list_(_type(value[0]))
-    return _SCALARS[type(value)]
-
-
-def _geo_metadata() -> dict[str, Any]:
-    return {
-        "version": "1.1.0",
-        "primary_column": "geometry",
-        "columns": {
-            "geometry": {
-                "encoding": "WKB",
-                # Unknown, says the empty list. Told of both types, rustac 0.9 makes every Polygon a MultiPolygon.
-                "geometry_types": [],
-                "covering": {"bbox": {side: ["bbox", side] for side in _SIDES}},
-            }
-        },
-    }
-
-
-def wkb(geometry: dict[str, Any]) -> bytes:
-    """Encode a Polygon or MultiPolygon as little-endian well-known binary."""
-    coordinates = geometry["coordinates"]
-    if geometry["type"] == "Polygon":
-        return _polygon(coordinates)
-    return struct.pack("<BII", 1, _WKB_MULTIPOLYGON, len(coordinates)) + b"".join(map(_polygon, coordinates))
-
-
-def _polygon(rings: Iterable[list[list[float]]]) -> bytes:
-    parts = []
-    for ring in rings:
-        flat = [value for point in ring for value in point]
-        parts.append(struct.pack(f"<I{len(flat)}d", len(ring), *flat))
-    return struct.pack("<BII", 1, _WKB_POLYGON, len(parts)) + b"".join(parts)
+KIND = CorpusKind(
+    name="geoparquet",
+    description="STAC-GeoParquet in one or more files",
+    layout=LAYOUTS["geoparquet"],
+    build=build,
+    options=("files",),
+    part=PART,
+)

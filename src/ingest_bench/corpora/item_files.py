@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ingest_bench.arms.layouts import LAYOUTS
+from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.corpora.inventory import entry_of
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.parts import Part, slices, spread
@@ -53,3 +55,11 @@ def _write_range(factory: ItemFactory, folder: Path, indexes: range) -> Part:
     finally:
         os.close(folder_fd)
     return part
+
+
+KIND = CorpusKind(
+    name="item_files",
+    description="a flat folder with a JSON file for each item",
+    layout=LAYOUTS["item_files"],
+    build=build,
+)

@@ -9,6 +9,8 @@ from zlib import crc32
 
 import orjson
 
+from ingest_bench.arms.layouts import LAYOUTS
+from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.corpora.collection import collection
 from ingest_bench.corpora.entropy import stream
 from ingest_bench.corpora.inventory import Entry, entry_of, link_entry
@@ -93,3 +95,12 @@ def _write_broken(name: str, data: bytes, kind: str, folder_fd: int) -> Entry:
     damaged = BREAKS[kind](data)
     write_new(name, damaged, folder_fd)
     return entry_of(f"items/{name}", damaged)
+
+
+KIND = CorpusKind(
+    name="items_directory",
+    description="a collection on disk, with a JSON file for each item in `items/`, some of them broken",
+    layout=LAYOUTS["items_directory"],
+    build=build,
+    options=("broken",),
+)

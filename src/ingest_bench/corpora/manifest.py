@@ -9,7 +9,6 @@ from pydantic import Field
 
 from ingest_bench.digest import Reference
 from ingest_bench.results import Record
-from ingest_bench.settings import CorpusKind
 from stac_ingest.core.atomic import write_atomically
 
 GENERATOR = "1"
@@ -20,7 +19,7 @@ class Manifest(Record):
     """A corpus, generated or the user's own."""
 
     generator: str | None = Field(default=None, description="version of the generator; None: not generated")
-    kind: CorpusKind
+    kind: str = Field(description="of the corpus")
     seed: int | None = None
     item_kb: int | None = None
     origin: str | None = Field(default=None, description="path or URL of a corpus that is the user's own")

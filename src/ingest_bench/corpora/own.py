@@ -77,22 +77,22 @@ async def _describe_files(corpus: Corpus, path: Path) -> Manifest:
 
 
 def _sources(corpus: Corpus, path: Path) -> list[Path]:
-    """List what is read at a time: a scenario may pick a single file of a GeoParquet corpus."""
-    if corpus.kind == "geoparquet" and path.is_dir():
-        return sorted(path.glob("*.parquet"))
+    """List what is read at a time: a scenario may pick a single file of some kinds of corpora."""
+    if corpus.record.part and path.is_dir():
+        return sorted(path.glob(f"*{Path(corpus.record.part).suffix}"))
     return [path]
 
 
 async def _read(source: Path, corpus: Corpus, seen: _Seen) -> None:
     context, here = WorkflowContext(), Tally()
-    module = make(ArmSpec(fetcher="ingest", kind=corpus.kind, source=str(source), max_items=corpus.max_items))
+    module = make(ArmSpec(fetcher="ingest", layout=corpus.layout.name, source=str(source), max_items=corpus.max_items))
     async for item in module.fetch(context):
         here.add(item)
         seen.collections.add(item.get("collection"))
         if corpus.max_items is None or seen.count < corpus.max_items:
             seen.whole.add(item)
             seen.count += 1
-    if corpus.kind == "geoparquet":
+    if corpus.record.part:
         seen.by_file[source.name] = here.reference()
     for failure in context.failure_collector.get_all():
         seen.broken[failure.item_id] = failure.error

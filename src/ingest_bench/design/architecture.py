@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ingest_bench.advice.scenarios import Mode
+from ingest_bench.arms.layouts import API
 from ingest_bench.design.pool import Pool, pool_of
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, points, prose, section, table
@@ -90,7 +91,7 @@ def _common(story: Story) -> Iterator[str]:
             "waited for."
         ),
     ]
-    if "api" in story.modes:
+    if API.name in story.modes:
         parts.append(
             "**One gate for a host.** All requests pass it: the limit of requests in flight, the budget, and the pause "
             "that a server asks for hold for all workers together."

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ingest_bench.advice import ModeRecommendation
 from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
+from ingest_bench.arms.layouts import API
 from ingest_bench.design.story import ALONE, OPTION_NAMES, Story, points, prose, section, table
 from ingest_bench.reporting.certainty import MODE_NAMES, how_sure, pairs_needed, probability, share
 from ingest_bench.reporting.what_to_do import told
@@ -87,7 +88,7 @@ def _weighed(advice: ModeRecommendation) -> Iterator[str]:
         )
     yield table(["Way", "Best at", "Against one at a time", "Best", "Good", "Loss", "Memory (MB)"], rows)
     unmeasured = [name for strategy, name in OPTION_NAMES.items() if strategy not in best]
-    if advice.mode != "api":
+    if advice.mode != API.name:
         unmeasured = [name for name in unmeasured if name != OPTION_NAMES["time_chunks"]]
     told_of = {key: option for key, option in advice.options_named.items() if key in best.values()}
     sure = how_sure(verdict, told_of)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ingest_bench.advice import ModeRecommendation
 from ingest_bench.advice.options import Option
+from ingest_bench.arms.layouts import API, GEOPARQUET, JSON_FILES, SECTIONS, Section
 from ingest_bench.design.story import Story
 from ingest_bench.statistics import median_of
 from stac_ingest.geoparquet.row_sizes import BATCH_BYTES, ROWS
@@ -49,13 +50,14 @@ def pool_of(story: Story, advice: ModeRecommendation) -> Pool | None:
     if use is None:
         return None
     item = _item_bytes(story, advice, use)
-    kind, items = _batch(advice, use, item)
+    section = SECTIONS[advice.mode]
+    items = _batch_items(section, use, item)
     alone = story.alone(advice)
     return Pool(
         workers=use.concurrency,
         # One at a time there is only the one in hand; but the next rows of a table are read while it is used.
-        batches=HELD * use.concurrency if use.concurrency > 1 or advice.mode == "geoparquet" else 1,
-        batch=kind,
+        batches=HELD * use.concurrency if use.concurrency > 1 or section == GEOPARQUET else 1,
+        batch=section.batch,
         batch_items=items,
         batch_mb=None if item is None else items * item / MIB,
         peak_mb=max((option.memory_mb or 0.0 for option in advice.chosen), default=None),
@@ -63,13 +65,13 @@ def pool_of(story: Story, advice: ModeRecommendation) -> Pool | None:
     )
 
 
-def _batch(advice: ModeRecommendation, use: Option, item: float | None) -> tuple[str, int]:
-    if advice.mode == "json_files":
-        return "files of a unit", SLICE
-    if advice.mode == "api":
-        return "items of a page", use.page_size or 1
+def _batch_items(section: Section, use: Option, item: float | None) -> int:
+    if section == JSON_FILES:
+        return SLICE
+    if section == API:
+        return use.page_size or 1
     # As the source does it: so many rows, or fewer where they are large.
-    return "rows of a row group", ROWS if not item else max(1, min(ROWS, int(BATCH_BYTES / item)))
+    return ROWS if not item else max(1, min(ROWS, int(BATCH_BYTES / item)))
 
 
 def _item_bytes(story: Story, advice: ModeRecommendation, use: Option) -> float | None:

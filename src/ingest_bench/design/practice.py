@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingest_bench.advice import ModeRecommendation
+from ingest_bench.arms.layouts import API
 from ingest_bench.design.story import Story, points, prose, section, table
 from ingest_bench.reporting.certainty import MODE_NAMES, pairs_needed, probability, share
 from ingest_bench.reporting.columns import failures_told, lost, repeated
@@ -28,7 +29,7 @@ def failures(story: Story) -> str:
         ),
         "**A cancelled run** stops its workers, flushes the checkpoint, and leaves no half-written output.",
     ]
-    if "api" in story.modes:
+    if API.name in story.modes:
         parts += [
             (
                 f"**A refusal ({whole(TOO_MANY)})** is waited for, up to {tries} tries and {patience} s a "

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation
 from ingest_bench.advice.options import Option
 from ingest_bench.advice.scenarios import Mode
+from ingest_bench.arms.layouts import SECTIONS
 from ingest_bench.reporting.certainty import MODE_NAMES, how_sure
 from ingest_bench.reporting.what_to_do import costs
 from ingest_bench.reporting.wording import counted, plain, speed_up
@@ -18,19 +19,18 @@ HEAD = (
     "  python -m stac_ingest SOURCE --config recommended_ingest.yaml --to ndjson --output DIR",
     "In code: IngestConfig takes a section with `source` added.",
 )
-MODES: dict[Mode, str] = {"json_files": "file", "geoparquet": "file", "api": "api"}
 WIDTH = 116
 
 
 def recommended_yaml(modes: Mapping[Mode, ModeRecommendation], scenarios: Sequence[ScenarioRecommendation]) -> str:
     """Write the settings of every mode that was measured, with comments that say what they rest on."""
     lines = [f"# {line}" for line in HEAD]
-    for mode, setting in MODES.items():
+    for mode, section in SECTIONS.items():
         advice = modes.get(mode)
         if advice is None or advice.use is None:
             lines += ["", f"# {mode}: not measured, or nothing of it could be used."]
             continue
-        lines += ["", *_comments(_evidence(advice)), f"{mode}:", f"  mode: {setting}"]
+        lines += ["", *_comments(_evidence(advice)), f"{mode}:", f"  mode: {section.mode}"]
         lines += [f"  {name}: {json.dumps(value)}" for name, value in _settings(advice.use).items()]
         lines += _apart(advice, [each for each in scenarios if each.mode == mode])
     return "\n".join(lines) + "\n"

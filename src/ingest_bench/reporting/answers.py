@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ingest_bench.arms.base import ADAPTIVE
 from ingest_bench.reporting.bounds import what_bounds
 from ingest_bench.reporting.columns import lost, over_bucket, way_of_paging
 from ingest_bench.reporting.compare import alone, best, concurrency, recommended, rival, together, usable, versus
@@ -109,7 +108,7 @@ def _by_page_size(view: View) -> str | None:
 
 
 def _adaptive(view: View) -> str | None:
-    found, fixed = best([row for row in usable(view) if row.arm.fetcher == ADAPTIVE]), together(view)
+    found, fixed = best([row for row in usable(view) if row.arm.record.role == "auto"]), together(view)
     if found is None or fixed is None or not fixed.own:
         return None
     ratio = versus(found, fixed)
@@ -133,7 +132,7 @@ def _memory(view: View) -> str | None:
 
 
 def _processes(view: View) -> str | None:
-    pool = best([row for row in usable(view) if row.arm.fetcher == "process_pool"])
+    pool = best([row for row in usable(view) if row.arm.record.role == "processes"])
     own = best([row for row in usable(view) if row.own])
     if pool is None or own is None:
         return None

@@ -57,7 +57,8 @@ def same_as_baseline(view: View, row: Row) -> bool:
 
 def advised(view: View) -> ScenarioRecommendation:
     """Weigh what can be chosen in a scenario; see `ingest_bench.advice`."""
-    return recommend_scenario(view.name, view.scenario, view.corpus.kind, [row.cell for row in view.rows])
+    section = view.corpus.layout.section
+    return recommend_scenario(view.name, view.scenario, section, [row.cell for row in view.rows])
 
 
 def recommended(view: View) -> Row | None:

@@ -39,7 +39,7 @@ class Row:
     @property
     def own(self) -> bool:
         """Whether it is a way of the ingest package's own, which a user can set."""
-        return self.arm.fetcher == "ingest"
+        return self.arm.record.own
 
     @property
     def strategy(self) -> str | None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from ingest_bench.arms.base import PARSE_ONLY, READ_ONLY
 from ingest_bench.bottleneck import Ablation, Diagnosis, diagnose
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import listed, number, percent, safe, sentence, speed_up
 from ingest_bench.witnesses import Corroboration, corroborating_counters
-
-LEFT_OUT: dict[str, Ablation] = {READ_ONLY: "no_parsing", PARSE_ONLY: "from_memory"}
-"""By fetcher."""
 
 
 def stages_alone(view: View) -> str | None:
@@ -52,7 +48,7 @@ def _counter(counter: Corroboration) -> str:
 def _left_out(row: Row) -> Ablation:
     if row.arm.leaves_out:
         return "no_output" if row.arm.leaves_out == "output" else "no_consumer"
-    return LEFT_OUT.get(row.arm.fetcher, "no_think_time")
+    return row.arm.record.stage or "no_think_time"
 
 
 def _alone(row: Row) -> str:

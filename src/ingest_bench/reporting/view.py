@@ -29,7 +29,7 @@ class View:
     @property
     def api(self) -> bool:
         """Whether it reads an API."""
-        return self.corpus.kind == "api"
+        return self.corpus.layout.network
 
     @property
     def rate(self) -> RateLimit | None:

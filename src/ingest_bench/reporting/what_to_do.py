@@ -39,7 +39,7 @@ def chosen(option: Option) -> str:
 
 def settings_of(option: Option) -> str:
     """Give what to paste for a way that can be set."""
-    return f" ({pasted({'concurrency': option.concurrency, **option.settings})})" if option.fetcher == "ingest" else ""
+    return f" ({pasted({'concurrency': option.concurrency, **option.settings})})" if option.own else ""
 
 
 def gains(advice: ModeRecommendation) -> str:

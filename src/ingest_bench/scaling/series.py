@@ -67,7 +67,7 @@ def _series_of(name: str, cells: Sequence[Cell], settings: Settings, rate: float
         if alone is not None:
             mine.setdefault(1, alone)
         ratios = {level: log_ratios(mine[level]) for level in sorted(mine)}
-        strategy = _strategy(arms[arm]) if arms[arm].fetcher == "ingest" else arm
+        strategy = _strategy(arms[arm]) if arms[arm].record.own else arm
         yield Series(name, strategy, mine[max(mine)].label, ratios, rate, fit_usl(ratios, seed=seed))
 
 

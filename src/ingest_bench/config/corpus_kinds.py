@@ -1,0 +1,91 @@
+"""The kinds of corpora. A new one is a module of `ingest_bench.corpora` that declares a `KIND`, and its name here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest_bench.arms.layouts import Layout
+from ingest_bench.errors import SettingsError
+from ingest_bench.system.user_modules import declared
+
+if TYPE_CHECKING:
+    from ingest_bench.corpora.parts import Part
+    from ingest_bench.settings import Corpus
+
+CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api")
+OPTIONS = ("broken", "crowded", "files")
+"""Settings of a generated corpus that not all kinds have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusKind:
+    """A kind of corpus: all that the benchmark has to know of it to offer, check, build and report it.
+
+    It stands in a module that configurations import. So what is heavy is imported by `build`, and not by the module.
+    """
+
+    name: str
+    """What configurations call it: the name of its module."""
+    description: str
+    """In one sentence."""
+    layout: Layout
+    """How it lies there, which says how it is read."""
+    build: Callable[[Corpus, int, Path, int], Part]
+    """Writes the files of a corpus into an empty folder, given its settings, a seed, the folder and how many processes
+    may be at work at once; says what was written. The same settings and seed always make the same files."""
+    options: tuple[str, ...] = ()
+    """Which of `OPTIONS` it has. One with `broken` files names them, and every arm has to report exactly these."""
+    part: str | None = None
+    """The name of a file of it by its number, `part-{:05}.parquet`, where a scenario may pick one file."""
+    file: str | None = None
+    """Where it is declared, when that isn't in this package."""
+
+
+_FURTHER: dict[str, CorpusKind] = {}
+"""Kinds of files that aren't this package's."""
+
+
+def corpus_kind_names() -> tuple[str, ...]:
+    """List the kinds of corpora that there are, by name, without importing any of them."""
+    return (*CORPUS_KINDS, *_FURTHER)
+
+
+def corpus_kind(name: str) -> CorpusKind:
+    """Give the record of a kind of corpus.
+
+    Raises:
+        KeyError: there is no such kind.
+
+    """
+    if name in _FURTHER:
+        return _FURTHER[name]
+    if name not in CORPUS_KINDS:
+        raise KeyError(name)
+    kind: CorpusKind = import_module(f"ingest_bench.corpora.{name}").KIND
+    return kind
+
+
+def kinds_with(option: str) -> list[str]:
+    """List the kinds that have one of `OPTIONS`."""
+    return [name for name in corpus_kind_names() if option in corpus_kind(name).options]
+
+
+def register_corpus_kind(path: Path | str) -> CorpusKind:
+    """Load a kind of corpus from a file of the user's own, which declares it as `KIND`, to be named like others.
+
+    Loading the same file again takes the place of the earlier loading.
+
+    Raises:
+        SettingsError: the file declares no kind, or one with the name of a kind of this package.
+
+    """
+    path = Path(path).resolve()
+    kind = declared(path, "KIND", CorpusKind)
+    if kind.name in CORPUS_KINDS:
+        raise SettingsError(f"{path}: a kind of corpus of the benchmark is called {kind.name} already")
+    _FURTHER[kind.name] = kind = replace(kind, file=str(path))
+    return kind

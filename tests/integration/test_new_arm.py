@@ -1,0 +1,144 @@
+"""An arm of the user's own: one file, measured as any other, in processes that know of it by its path alone."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest_bench.arms import register_arm
+from ingest_bench.corpora import build_corpus
+from ingest_bench.errors import SettingsError
+from ingest_bench.identity import cell_identity
+from ingest_bench.matrix import find_cell, load_settings
+from ingest_bench.results import Cell
+from ingest_bench.sampling import measure
+from ingest_bench.sides import corpus_folder, manifest_file
+
+ARM = '''
+"""Reads files in the order of their sizes."""
+
+import json
+
+from pydantic import BaseModel, ConfigDict
+
+from ingest_bench.arms import ArmKind
+from ingest_bench.arms.base import json_files
+from stac_ingest.summary import IngestSummary
+
+
+class Given(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    largest_first: bool = False
+
+
+class BySize:
+    def __init__(self, spec):
+        self._spec = spec
+        self.summary = IngestSummary()
+
+    async def fetch(self, context):
+        largest_first = self._spec.settings.get("largest_first", False)
+        for path in sorted(json_files(self._spec), key=lambda path: path.stat().st_size, reverse=largest_first):
+            LATE
+            yield json.loads(path.read_bytes())
+
+
+ARM = ArmKind(
+    name="by_size",
+    description="reads the smallest file first",
+    make=BySize,
+    reads=("item_files",),
+    max_concurrency=2,
+    settings=Given,
+    role=None,
+)
+'''
+
+
+def matrix(results: Path, **arm: Any) -> dict[str, Any]:
+    """Return a matrix with the arm beside the package's own."""
+    return {
+        "results": str(results),
+        "sampling": {"budget_seconds": 0.01, "trace_items": 10},
+        "corpora": {"files": {"kind": "item_files", "items": 60}},
+        "scenarios": {
+            "small": {
+                "title": "Small",
+                "group": "small",
+                "corpus": "files",
+                "baseline": {"arm": "sequential"},
+                "arms": {
+                    "sequential": {"concurrency": [1]},
+                    "mine": {"fetcher": "by_size", "concurrency": [1], **arm},
+                },
+            }
+        },
+    }
+
+
+@pytest.fixture
+def arm_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file of an arm, registered; and have a host lock of its own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("ingest_bench.arms._FURTHER", {})
+    path = tmp_path / "my_arm.py"
+    path.write_text(ARM.replace("LATE", "pass"))
+    register_arm(path)
+    return path
+
+
+def measured(results: Path) -> Cell:
+    """Return the cell of the arm."""
+    settings = load_settings(matrix(results, settings={"largest_first": True}))
+    build_corpus(settings, "files", corpus_folder(settings, "files"), manifest_file(settings, "files"))
+    return measure(settings, find_cell(settings, "small", "mine", 1))
+
+
+def test_a_new_arm_is_one_file(arm_file: Path, tmp_path: Path) -> None:
+    """An arm that this repository knows nothing of is measured, delivers the corpus, and is judged by it."""
+    cell = measured(tmp_path / "results")
+    assert cell.parity.ok, cell.parity.reason
+    assert cell.ratio
+    mine = [sample for sample in cell.samples if sample.role == "candidate"]
+    assert {sample.items for sample in mine} == {60}
+    assert [note for sample in mine for note in sample.notes if note.startswith("imported")] == []
+    assert (cell.trace.items, cell.trace.skipped) == (10, None)
+
+
+def test_what_an_arm_imports_late_is_noted(arm_file: Path, tmp_path: Path) -> None:
+    """An arm that imports while its clock runs is measured, with a note that names the module in each sample."""
+    arm_file.write_text(ARM.replace("LATE", "import colorsys"))
+    register_arm(arm_file)
+    mine = [sample for sample in measured(tmp_path / "results").samples if sample.role == "candidate"]
+    assert all("imported while the clock ran: colorsys" in sample.notes for sample in mine)
+
+
+def test_a_changed_arm_makes_its_cells_stale(arm_file: Path, tmp_path: Path) -> None:
+    """What the file of an arm holds is part of the identity of its cells, and of no others."""
+    settings = load_settings(matrix(tmp_path))
+    names = ("mine", "sequential")
+    before = [cell_identity(settings, find_cell(settings, "small", name, 1)) for name in names]
+    arm_file.write_text(ARM.replace("LATE", "..."))
+    after = [cell_identity(settings, find_cell(settings, "small", name, 1)) for name in names]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("arm", "complaint"),
+    [
+        ({"settings": {"largest_frist": True}}, "largest_frist: unknown key; did you mean largest_first"),
+        ({"settings": {"largest_first": "maybe"}}, "largest_first: 'maybe' is not allowed"),
+        ({"concurrency": [3]}, "by_size goes up to 2"),
+        ({"fetcher": "by_sise"}, "'by_sise' is not allowed; did you mean by_size"),
+    ],
+)
+def test_a_new_arm_is_checked_like_any_other(
+    arm_file: Path, tmp_path: Path, arm: dict[str, Any], complaint: str
+) -> None:
+    """What its record says of settings and levels holds for a configuration that names it."""
+    with pytest.raises(SettingsError, match=complaint):
+        load_settings(matrix(tmp_path, **arm))
