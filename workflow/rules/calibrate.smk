@@ -1,9 +1,7 @@
 # Asked for by name; the report says what it found, once it is there.
 rule calibrate:
     input:
-        lambda wildcards: due(
-            f"{RESULTS}/calibration.json", [], FRESHNESS.calibration
-        ),
+        lambda wildcards: due(f"{RESULTS}/calibration.json", [], FRESHNESS.calibration),
     output:
         f"{RESULTS}/calibration.json",
     log:

@@ -77,7 +77,7 @@ def begin_run(folder):
     if not STANDALONE:
         return
     # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What the
-    # code behind the scripts does is looked at instead, module by module. Who uses this workflow as a module keeps the rest.
+    # modules behind the scripts do is looked at instead. Who uses this workflow as a module keeps the rest.
     workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
     if not workflow.dryrun and workflow.executor_plugin:
         claim = Claim(Path(folder), local=workflow.local_exec)

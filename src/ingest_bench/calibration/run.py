@@ -36,8 +36,8 @@ def calibrate(output: Path | str, *, seed: int = SEED, runs: int = RUNS, wall: b
         LOG.info("%d runs in virtual time took %.0f s", runs, virtual.seconds)
         # Only now, since nothing may run beside a measurement.
         walled = run_wall(seed) if wall else None
-    record = Calibration(
-        seed=seed, created_at=time.time(), virtual=virtual, wall=walled, depends_on=code.dependencies()
-    )
+    # The settings of its cells are its own code, and the defaults of all others stand in the models: both count here.
+    depends_on = code.dependencies(without=())
+    record = Calibration(seed=seed, created_at=time.time(), virtual=virtual, wall=walled, depends_on=depends_on)
     write_atomically(Path(output), record.model_dump_json(indent=1).encode() + b"\n")
     return record
