@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ingest_bench.calibration.record import CALIBRATION
 from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, output_of, sampling_of
 from ingest_bench.settings import Settings
 
@@ -86,7 +87,7 @@ def aggregate_identity(settings: Settings) -> str:
 def report_identity(settings: Settings) -> str:
     """Give what report and advice depend on beside the results and code, as canonical JSON: captions, a calibration."""
     # What the record of a calibration looks like is nothing that a cell depends on.
-    from ingest_bench.calibration.record import calibration_stamp  # noqa: PLC0415
+    from ingest_bench.identity import calibration_stamp  # noqa: PLC0415
 
     return _canonical({"captions": captions(settings), "calibration": calibration_stamp(settings.results)})
 
@@ -99,3 +100,9 @@ def captions(settings: Settings) -> str:
             for name, scenario in settings.scenarios.items()
         }
     )
+
+
+def calibration_stamp(folder: Path | str) -> str | None:
+    """Hash the calibration of a folder of results, which its report depends on; None where there is none."""
+    path = Path(folder) / CALIBRATION
+    return sha256(path.read_bytes()).hexdigest() if path.exists() else None

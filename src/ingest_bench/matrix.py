@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from ingest_bench.arms.base import DISCARD
 from ingest_bench.crosschecks import check
 from ingest_bench.errors import SettingsError
-from ingest_bench.sample_spec import DISCARD
 from ingest_bench.settings import Arm, Corpus, Sampling, Scenario, Settings
 from stac_ingest.core.messages import one_line
 

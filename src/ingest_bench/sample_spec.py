@@ -9,9 +9,6 @@ import orjson
 
 from ingest_bench.arms.base import ArmSpec
 
-DISCARD = "discard"
-"""Instead of an output: items go through all stages, and are then written nowhere."""
-
 
 @dataclass(frozen=True, slots=True)
 class SampleSpec:

@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ingest_bench.cell import build_cell
 from ingest_bench.digest import CLASSES
 from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
+from ingest_bench.harness.stopping import StopReason, StopRule
 from ingest_bench.hostlock import host_lock
 from ingest_bench.matrix import ROLES, CellSpec, Role, output_of, sampling_of
 from ingest_bench.page_cache import corpus_files, fill
@@ -28,22 +29,16 @@ from ingest_bench.sample_run import run_sample
 from ingest_bench.sample_spec import SampleSpec
 from ingest_bench.seal import sealed
 from ingest_bench.sides import Side, open_sides
-from ingest_bench.statistics import relative_width, speed_up
 from ingest_bench.system.dependencies import recording
 from ingest_bench.validity import delay_remark, pair_ratios, void_reason
 from stac_ingest.core.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from ingest_bench.settings import Sampling, Settings
+    from ingest_bench.settings import Settings
 
 LOG = logging.getLogger(__name__)
 
-StopReason = Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"]
 
-FURTHER_PAIRS = 2
-"""Taken once the interval is narrow. It may be so by chance, and an interval from there covers less than it claims: G.
-Simons, "On the Cost of Not Knowing the Variance when Making a Fixed-Width Confidence Interval for the Mean", Ann. Math.
-Stat. 39, 1968."""
 TRACE_SECONDS = 8.0
 """Tracing slows some arms twelvefold; past this it is given up."""
 
@@ -95,47 +90,6 @@ def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
         attempt=attempt,
         started_at=started,
     )
-
-
-class StopRule:
-    """Says after each pair whether a cell has been measured enough, and why.
-
-    A sequential fixed-width interval (Y. S. Chow and H. Robbins, Ann. Math. Stat. 36, 1965): pairs are taken until it
-    is as narrow as wanted, then a fixed number more, and again until it is narrow.
-    """
-
-    def __init__(self, sampling: Sampling) -> None:
-        self._sampling = sampling
-        self._narrow_at: int | None = None
-        """Valid pairs when the interval was first narrow."""
-
-    def __call__(self, ratios: list[float], taken: int, seconds: float) -> StopReason | None:
-        """Decide.
-
-        Args:
-            ratios: of the valid pairs so far.
-            taken: pairs so far, void ones included.
-            seconds: spent on them.
-
-        """
-        wanted = self._sampling.pairs
-        if len(ratios) >= wanted.min and self._narrow(ratios):
-            if self._narrow_at is None:
-                self._narrow_at = len(ratios)
-            if len(ratios) >= self._narrow_at + FURTHER_PAIRS:
-                return "narrow enough"
-        if len(ratios) >= wanted.max:
-            return "most pairs taken"
-        if len(ratios) >= wanted.min and seconds >= self._sampling.budget_seconds:
-            return "budget spent"
-        # Void pairs are replaced, but a cell that only yields such ends.
-        if taken - len(ratios) >= 2 * wanted.min:
-            return "most pairs taken" if ratios else "no valid pair"
-        return None
-
-    def _narrow(self, ratios: list[float]) -> bool:
-        ratio = speed_up(ratios, self._sampling.confidence, sequential=True)
-        return ratio is not None and relative_width(ratio) <= self._sampling.target_width
 
 
 class _Bench:

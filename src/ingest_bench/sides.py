@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pydantic import ValidationError
 
 from ingest_bench.arms import ArmSpec, arm_kind
+from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.errors import MeasurementError
 from ingest_bench.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 
@@ -54,30 +54,6 @@ class Side:
     def remote(self) -> bool:
         """Whether it asks a server that isn't the workflow's own."""
         return self.arm.lies.network and self.server is None
-
-
-def corpus_folder(settings: Settings, name: str) -> Path:
-    """Give the folder of a generated corpus, or the path of the user's own."""
-    corpus = settings.corpora[name]
-    return Path(corpus.path) if corpus.path else Path(settings.results) / "corpora" / name
-
-
-def manifest_file(settings: Settings, name: str) -> Path:
-    """Give the manifest of a corpus."""
-    return Path(settings.results) / "corpora" / f"{name}.manifest.json"
-
-
-def job_file(settings: Settings, name: str) -> Path:
-    """Give the record of the job that made, or looked at, a corpus."""
-    return Path(settings.results) / "corpora" / f"{name}.job.json"
-
-
-def built_at(settings: Settings, name: str) -> float | None:
-    """Say when a corpus was made, or looked at (Unix time, seconds); None where no job of the workflow did."""
-    try:
-        return float(json.loads(job_file(settings, name).read_bytes())["ended_at"])
-    except FileNotFoundError:
-        return None
 
 
 def open_sides(settings: Settings, spec: CellSpec, stack: ExitStack) -> dict[Role, Side]:

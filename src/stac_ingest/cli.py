@@ -12,7 +12,7 @@ from typing import TextIO
 
 from stac_ingest.certificate import NAME, Certificate, certify
 from stac_ingest.checkpoints import CheckpointManager
-from stac_ingest.cli_settings import describe_budget, is_loopback, parse_arguments, read_settings
+from stac_ingest.cli_settings import describe_budget, parse_arguments, read_settings
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.text import PrintableFormatter, printable
@@ -20,6 +20,7 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestEr
 from stac_ingest.failure_list import NAME as FAILURES
 from stac_ingest.failure_list import write_failures
 from stac_ingest.failures import FailureCollector
+from stac_ingest.http.remote_budget import is_loopback
 from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output
 from stac_ingest.outputs.folder import OutputFolder

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from stac_ingest.api.credentials import TOKEN_VARIABLE
 from stac_ingest.api.urls import display, holds_credentials
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.http.remote_budget import MODEST_BUDGET, _host, is_loopback
 from stac_ingest.outputs import OUTPUTS, output_name
 from stac_ingest.settings_file import settings_from
 from stac_ingest.sources.kind import is_url
@@ -30,9 +29,6 @@ _NAMES = (
     "headers_file",
 )
 """Settings that options give; what isn't given is left to the file, or the defaults."""
-
-MODEST_BUDGET = {"max_requests": 500, "requests_per_second": 2.0, "max_in_flight": 2}
-"""Of a server that isn't this machine's, unless the user says otherwise."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -130,17 +126,6 @@ def describe_budget(config: IngestConfig) -> str:
     )
 
 
-def is_loopback(url: str) -> bool:
-    """Whether the URL names this machine."""
-    host = _host(url)
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _budget(given: Any, options: argparse.Namespace, *, remote: bool) -> Any:
     if given is not None and not isinstance(given, dict):
         return given
@@ -176,10 +161,3 @@ def _level(text: str) -> int | str:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'auto'") from None
-
-
-def _host(url: Any) -> str:
-    try:
-        return urlsplit(str(url)).hostname or ""
-    except ValueError:
-        return ""

@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.dedup import Seen, key_of
-from stac_ingest.sources.base import Batch, Item, Reject, Source
+from stac_ingest.sources.base import Source
 from stac_ingest.summary import IngestSummary
 from stac_ingest.tracking import Tracker
 

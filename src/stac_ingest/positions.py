@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import orjson
 
-from stac_ingest.sources.base import Place
+from stac_ingest.core.model import Place
 
 
 class Positions:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from ingest_bench.arms import register_arm
+from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.identity import cell_identity
 from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.results import Cell
 from ingest_bench.sampling import measure
-from ingest_bench.sides import corpus_folder, manifest_file
 
 ARM = '''
 """Reads files in the order of their sizes."""

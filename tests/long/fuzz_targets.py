@@ -15,7 +15,7 @@ import yarl
 
 from stac_ingest.api.features import features
 from stac_ingest.api.intervals import parse_interval
-from stac_ingest.api.links import Request, VisitedRequests, next_request
+from stac_ingest.api.links import VisitedRequests, next_request
 from stac_ingest.api.order import instants_of, marks
 from stac_ingest.api.pages import page_counts, parse_page, read_page
 from stac_ingest.api.resuming import ChunkProgress
@@ -23,6 +23,7 @@ from stac_ingest.api.urls import display, network_scope, origin, same_origin
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
 from stac_ingest.geoparquet.geometry import geojson_column
+from stac_ingest.http.request import Request
 from stac_ingest.sources.geoparquet import Decodable, GeoParquetSource, _batches, row_groups
 from stac_ingest.sources.json_file import items_of_file
 from stac_ingest.sources.json_text import checked, parse

@@ -10,9 +10,9 @@ from stac_ingest.api.client import Response
 from stac_ingest.api.clock import Clock
 from stac_ingest.api.exchange import RetryingClient
 from stac_ingest.api.freshness import GRACE, LoopDetector
-from stac_ingest.api.links import Request
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import PaginationLoop, RateLimited, ResponseError, RetryAfterTooLong
+from stac_ingest.http.request import Request
 from stac_ingest.summary import IngestSummary
 
 ASK = Request("GET", "http://127.0.0.1/search")

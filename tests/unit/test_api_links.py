@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.api.links import Request, VisitedRequests, next_request
+from stac_ingest.api.links import VisitedRequests, next_request
 from stac_ingest.api.urls import display, origin, resolve, same_origin, split_credentials
 from stac_ingest.errors import PaginationLoop, ResponseError
+from stac_ingest.http.request import Request
 
 ROOT = "https://stac.example.com/v1"
 POST = Request("POST", f"{ROOT}/search", body={"collections": ["c"], "limit": 10})

@@ -24,10 +24,10 @@ from stac_ingest.api.intervals import (
     format_instant,
     parse_interval,
 )
-from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Counts, Page
 from stac_ingest.api.planning import Planner, RequestedItems
 from stac_ingest.config import IngestConfig
+from stac_ingest.http.request import Request
 from stac_ingest.summary import IngestSummary
 
 YEARS = parse_interval("2020/2023")

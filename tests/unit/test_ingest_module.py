@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from stac_ingest import DataProcessingError, IngestConfig, IngestModule, IngestSummary, WorkflowContext
 from stac_ingest import module as module_under_test
+from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.errors import ItemError
-from stac_ingest.sources.base import Batch, Item, Payload, Reject
 
 DRIVES = [(1, "semaphore"), (2, "semaphore"), (2, "queue"), (20, "semaphore"), (20, "queue"), (1, "queue")]
 

@@ -8,10 +8,10 @@ import pytest
 
 from stac_ingest.config import RequestBudget
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sharding.pieces import Cut
 from stac_ingest.sharding.plan import TimePiece
 from stac_ingest.sharding.planning import shares
 from stac_ingest.sharding.settings import ShardedIngest
+from stac_ingest.sharding.splitters.base import Cut
 
 LOCAL = {"source": "http://127.0.0.1:1/", "output": "out", "collection": "c"}
 REMOTE = {**LOCAL, "source": "https://stac.example.com/v1"}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.sources.base import Batch, Payload
+from stac_ingest.core.model import Batch, Payload
 from stac_ingest.strategies import load_strategy
 
 CONCURRENT = ["semaphore", "queue"]

@@ -118,3 +118,7 @@ class ArmKind:
 def json_files(spec: ArmSpec) -> list[Path]:
     """List the item files of a corpus in the order of their names."""
     return sorted((Path(spec.source) / (spec.lies.items or ".")).glob("*.json"))
+
+
+DISCARD = "discard"
+"""Instead of an output: items go through all stages, and are then written nowhere."""

@@ -14,10 +14,10 @@ from ingest_bench.arms.layouts import ITEM_FILES
 from stac_ingest.api.features import features
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.model import Payload
 from stac_ingest.errors import ResponseError
 from stac_ingest.ingest_loop import driven
 from stac_ingest.sources import make_source
-from stac_ingest.sources.base import Payload
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from ingest_bench.cell import flag_outliers
+from ingest_bench.harness.stopping import StopReason, StopRule
 from ingest_bench.results import Digest, Ratio, Sample
-from ingest_bench.sampling import StopReason, StopRule
 from ingest_bench.settings import Sampling
 from ingest_bench.statistics import speed_up
 from ingest_bench.validity import pair_ratios

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -137,12 +136,6 @@ def read_calibration(folder: Path | str) -> Calibration | None:
         where = ".".join(map(str, error.errors()[0]["loc"])) or "the file"
         message = f"{path}: {where} is not what this version writes; calibrate again or remove the file"
         raise AggregationError(message) from None
-
-
-def calibration_stamp(folder: Path | str) -> str | None:
-    """Hash the calibration of a folder of results, which its report depends on; None where there is none."""
-    path = Path(folder) / CALIBRATION
-    return sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
 def _measured(cell: WallCell) -> str:

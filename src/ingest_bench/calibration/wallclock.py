@@ -13,6 +13,7 @@ from typing import Any
 
 from ingest_bench.calibration.record import Score, Wall, WallCell
 from ingest_bench.calibration.truth import Bucket
+from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
@@ -20,7 +21,6 @@ from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.results import Cell, Sample
 from ingest_bench.sampling import measure
 from ingest_bench.settings import Settings
-from ingest_bench.sides import corpus_folder, manifest_file
 
 LOG = logging.getLogger(__name__)
 

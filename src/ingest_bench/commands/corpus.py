@@ -26,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
         SettingsError: the configuration can't be used, or has no corpus of that name.
 
     """
+    from ingest_bench.config.paths import corpus_folder, manifest_file  # noqa: PLC0415 - same
     from ingest_bench.corpora import build_corpus, describe_corpus  # noqa: PLC0415 - `--help` does without
-    from ingest_bench.sides import corpus_folder, manifest_file  # noqa: PLC0415 - same
 
     settings = settings_of(options)
     corpus = settings.corpora.get(options.name)

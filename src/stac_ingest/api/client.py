@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
     from stac_ingest.api.credentials import Credentials
-    from stac_ingest.api.links import Request
     from stac_ingest.config import IngestConfig
+    from stac_ingest.http.request import Request
     from stac_ingest.summary import IngestSummary
 
 _READ_BUFFER = 2**20

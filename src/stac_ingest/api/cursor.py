@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.freshness import LoopDetector
-from stac_ingest.api.links import Request, VisitedRequests, next_request
+from stac_ingest.api.links import VisitedRequests, next_request
 from stac_ingest.api.page_size import PageSize
 from stac_ingest.api.pages import Page, page_counts, read_page
 from stac_ingest.errors import DataProcessingError, ResponseError
+from stac_ingest.http.request import Request
 
 if TYPE_CHECKING:
     from stac_ingest.api.exchange import RetryingClient

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from stac_ingest.api.client import Client, Response
 from stac_ingest.api.gate import RequestLimiter, RequestNotNeeded
-from stac_ingest.api.links import Request
 from stac_ingest.api.pages import beginning
 from stac_ingest.api.urls import display, resolve, same_origin
 from stac_ingest.errors import LinkRefused, RateLimited, ResponseError, ResponseTooLarge, RetryAfterTooLong
+from stac_ingest.http.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

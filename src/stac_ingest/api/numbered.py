@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Self
 
-from stac_ingest.api.links import Request
+from stac_ingest.http.request import Request
 
 _PAGE_NAMES = ("page", "pageNumber", "page_number")
 _OFFSET_NAMES = ("offset", "skip", "startIndex", "startindex", "start_index", "startRecord", "from")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stac_ingest.errors import ResponseError, ResponseTooLarge
 
 if TYPE_CHECKING:
-    from stac_ingest.api.links import Request
+    from stac_ingest.http.request import Request
     from stac_ingest.summary import IngestSummary
 
 STRETCH = 1.125

@@ -14,7 +14,7 @@ from typing import Any
 from stac_ingest.api.chunks import Chunk
 from stac_ingest.api.intervals import MILLISECOND, Interval, parse_instant
 from stac_ingest.api.stretches import merge, remaining
-from stac_ingest.sources.base import Item, Place
+from stac_ingest.core.model import Item, Place
 
 
 class TimesRead:

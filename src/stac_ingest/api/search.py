@@ -10,10 +10,10 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from stac_ingest.api.intervals import Interval, parse_instant, parse_interval
-from stac_ingest.api.links import Request
 from stac_ingest.api.pages import page_counts, parse_object, read_page
 from stac_ingest.api.urls import display, resolve
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError, ResponseError
+from stac_ingest.http.request import Request
 
 if TYPE_CHECKING:
     from stac_ingest.api.exchange import RetryingClient

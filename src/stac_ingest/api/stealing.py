@@ -18,8 +18,8 @@ from stac_ingest.api.intervals import MILLISECOND, Interval, cut_near
 from stac_ingest.api.order import Marks, Order, instants_of, marks
 
 if TYPE_CHECKING:
-    from stac_ingest.api.links import Request
     from stac_ingest.api.pages import Page
+    from stac_ingest.http.request import Request
 
 _MIN_PAGES = 0.25
 """Pages that must remain for a split: a request is spent on them."""

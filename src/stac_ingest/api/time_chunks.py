@@ -9,8 +9,8 @@ from stac_ingest.api.order import marks
 from stac_ingest.api.pages import Counts, Page, page_counts
 
 if TYPE_CHECKING:
-    from stac_ingest.api.links import Request
     from stac_ingest.api.stealing import ActiveChunk, WorkStealingPool
+    from stac_ingest.http.request import Request
     from stac_ingest.summary import IngestSummary
 
 

@@ -13,10 +13,10 @@ import orjson
 import pyarrow as pa
 import shapely
 
+from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.layout import MEMBERS, MORE_GEOMETRIES
 from stac_ingest.geoparquet.unify import json_column
-from stac_ingest.sources.base import Item
 
 INSTANTS = frozenset(
     {"datetime", "start_datetime", "end_datetime", "created", "updated", "published", "expires", "unpublished"}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stac_ingest.core.model import Item, Reject
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geometry import Shape, geojson_column
 from stac_ingest.geoparquet.layout import Layout, drop_string_views, layout_of
@@ -23,7 +24,6 @@ from stac_ingest.geoparquet.recipes import (
     constant,
 )
 from stac_ingest.geoparquet.values import UNREADABLE, decode_storage
-from stac_ingest.sources.base import Item, Reject
 
 FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
 SOLID_BOX = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")

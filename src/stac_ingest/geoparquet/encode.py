@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 import shapely
 
 from stac_ingest.core.atomic import replacing
+from stac_ingest.core.model import Item
 from stac_ingest.geoparquet.columns import table_of
 from stac_ingest.geoparquet.unify import cast_to, merge_schemas
-from stac_ingest.sources.base import Item
 
 STAC_GEOPARQUET_VERSION = "1.1.0"
 GEOPARQUET_VERSION = "1.1.0"

@@ -11,9 +11,9 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
+from stac_ingest.core.model import Place
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.folder import OutputFolder
-from stac_ingest.sources.base import Place
 
 Item = dict[str, Any]
 Entry = TypeVar("Entry")

@@ -9,9 +9,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from stac_ingest.core.model import Place
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.outputs.base import BatchedOutput, Item
-from stac_ingest.sources.base import Place
 
 _PART = re.compile(r"part-(\d{5,})\.parquet")
 _UNFINISHED = ".unfinished.parquet"

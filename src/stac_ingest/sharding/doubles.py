@@ -17,8 +17,8 @@ from stac_ingest.sharding.places import ITEMS, Place
 from stac_ingest.sharding.records import Part, ShardCertificate, certificate_path, strays_path
 
 if TYPE_CHECKING:
+    from stac_ingest.core.model import Item
     from stac_ingest.sharding.plan import Plan
-    from stac_ingest.sources.base import Item
 
 STRAYS = "part-strays.parquet"
 _BATCH = 1000

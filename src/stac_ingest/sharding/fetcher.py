@@ -12,10 +12,11 @@ import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.model import Item
 from stac_ingest.dedup import Seen
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.rejects import Rejects
-from stac_ingest.sources.base import Item, Source
+from stac_ingest.sources.base import Source
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 

@@ -18,13 +18,13 @@ from stac_ingest.api.search import search_datetime
 from stac_ingest.config import IngestConfig, RequestBudget
 from stac_ingest.sharding.balance import balanced
 from stac_ingest.sharding.counting import Counter, Stretch, bisected
-from stac_ingest.sharding.pieces import Cut
 from stac_ingest.sharding.plan import Piece, Shard, TimePiece
 from stac_ingest.sharding.settings import ShardedIngest
+from stac_ingest.sharding.splitters.base import Cut
 from stac_ingest.sources.stac_api import StacApiSource
 
 if TYPE_CHECKING:
-    from stac_ingest.sources.base import Item
+    from stac_ingest.core.model import Item
     from stac_ingest.summary import IngestSummary
 
 _FINER = 2

@@ -6,28 +6,10 @@ one does, and parsed items are more expensive to hold and to move than the bytes
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Protocol, TypeVar, runtime_checkable
 
-Item = dict[str, Any]
-
-Reject = Callable[[str, Exception], None]
-"""Called with the origin (a file name, an item id, a URL) and the error of whatever can't be used."""
-
-
-class Payload(NamedTuple):
-    """Raw bytes and where they came from; or, with `error`, why there are none."""
-
-    data: Any
-    """Bytes as read: a file, a page. Columnar sources hand over a column of them."""
-    origin: str
-    error: Exception | None = None
-
-
-Batch = Sequence[Payload]
-
-Place = dict[str, Any]
-"""A part of a source, in JSON, by which it can be told from the others in a later run."""
+from stac_ingest.core.model import Batch, Item, Place, Reject
 
 Unit = TypeVar("Unit")
 

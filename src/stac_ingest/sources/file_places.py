@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
-from stac_ingest.sources.base import Batch, Place
+from stac_ingest.core.model import Batch, Place
 from stac_ingest.sources.names import BLOCK, kept
 
 

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.model import Payload
 from stac_ingest.errors import ItemError
-from stac_ingest.sources.base import Payload
 from stac_ingest.sources.names import json_names
 from stac_ingest.sources.read_ahead import CAN_ANNOUNCE, NOT_OPEN, has_to_wait, opened_ahead
 from stac_ingest.sources.reading import Reader, open_file

@@ -16,7 +16,6 @@ from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.exchange import FORBIDDEN, RetryingClient
 from stac_ingest.api.features import features
 from stac_ingest.api.gate import RequestNotNeeded
-from stac_ingest.api.links import Request
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planning import CursorUnit, Planner, RequestedItems, Unit
 from stac_ingest.api.resuming import ChunkProgress, TimesRead
@@ -25,6 +24,7 @@ from stac_ingest.api.spotcheck import FilterCheck
 from stac_ingest.api.stealing import ActiveChunk
 from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.api.urls import display
+from stac_ingest.core.model import Batch, Item, Payload, Place, Reject
 from stac_ingest.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -33,7 +33,7 @@ from stac_ingest.errors import (
     ResponseError,
     RetryAfterTooLong,
 )
-from stac_ingest.sources.base import Batch, Item, Payload, Place, Reject
+from stac_ingest.http.request import Request
 from stac_ingest.sources.json_text import checked
 from stac_ingest.sources.kind import Where
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
-from stac_ingest.sources.base import Batch, Source
+from stac_ingest.core.model import Batch
+from stac_ingest.sources.base import Source
 
 T = TypeVar("T")
 

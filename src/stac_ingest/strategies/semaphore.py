@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from stac_ingest.sources.base import Batch, Source
+from stac_ingest.core.model import Batch
+from stac_ingest.sources.base import Source
 from stac_ingest.strategies.base import closing
 from stac_ingest.strategies.stream import Put, stream
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from stac_ingest.sources.base import Batch, Source
+from stac_ingest.core.model import Batch
+from stac_ingest.sources.base import Source
 from stac_ingest.strategies.base import closing
 
 

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 
-from stac_ingest.sources.base import Batch
+from stac_ingest.core.model import Batch
 
 Put = Callable[[Batch], Awaitable[None]]
 

@@ -9,14 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_bench.calibration.events import run_seconds
-from ingest_bench.calibration.truth import (
-    Bucket,
-    Law,
-    Station,
-    limited_seconds,
-    removal_gain,
-    throughput,
-)
+from ingest_bench.calibration.truth import Bucket, Law, Station, limited_seconds, removal_gain, throughput
 
 times = st.integers(1, 100).map(lambda ms: ms / 1000)
 systems = st.lists(st.tuples(times, st.none() | st.integers(1, 8)), min_size=1, max_size=4).map(

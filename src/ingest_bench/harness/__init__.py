@@ -1,0 +1,1 @@
+"""Measures a cell: pairs of samples in fresh processes, and what makes a sample valid."""

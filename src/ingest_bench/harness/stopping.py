@@ -1,0 +1,60 @@
+"""When a cell has been measured enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from ingest_bench.statistics import relative_width, speed_up
+
+if TYPE_CHECKING:
+    from ingest_bench.settings import Sampling
+
+
+StopReason = Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"]
+
+
+FURTHER_PAIRS = 2
+"""Taken once the interval is narrow. It may be so by chance, and an interval from there covers less than it claims: G.
+Simons, "On the Cost of Not Knowing the Variance when Making a Fixed-Width Confidence Interval for the Mean", Ann. Math.
+Stat. 39, 1968."""
+
+
+class StopRule:
+    """Says after each pair whether a cell has been measured enough, and why.
+
+    A sequential fixed-width interval (Y. S. Chow and H. Robbins, Ann. Math. Stat. 36, 1965): pairs are taken until it
+    is as narrow as wanted, then a fixed number more, and again until it is narrow.
+    """
+
+    def __init__(self, sampling: Sampling) -> None:
+        self._sampling = sampling
+        self._narrow_at: int | None = None
+        """Valid pairs when the interval was first narrow."""
+
+    def __call__(self, ratios: list[float], taken: int, seconds: float) -> StopReason | None:
+        """Decide.
+
+        Args:
+            ratios: of the valid pairs so far.
+            taken: pairs so far, void ones included.
+            seconds: spent on them.
+
+        """
+        wanted = self._sampling.pairs
+        if len(ratios) >= wanted.min and self._narrow(ratios):
+            if self._narrow_at is None:
+                self._narrow_at = len(ratios)
+            if len(ratios) >= self._narrow_at + FURTHER_PAIRS:
+                return "narrow enough"
+        if len(ratios) >= wanted.max:
+            return "most pairs taken"
+        if len(ratios) >= wanted.min and seconds >= self._sampling.budget_seconds:
+            return "budget spent"
+        # Void pairs are replaced, but a cell that only yields such ends.
+        if taken - len(ratios) >= 2 * wanted.min:
+            return "most pairs taken" if ratios else "no valid pair"
+        return None
+
+    def _narrow(self, ratios: list[float]) -> bool:
+        ratio = speed_up(ratios, self._sampling.confidence, sequential=True)
+        return ratio is not None and relative_width(ratio) <= self._sampling.target_width

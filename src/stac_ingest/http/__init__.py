@@ -1,0 +1,1 @@
+"""HTTP as a polite client speaks it: retries, rate, concurrency, credentials."""
