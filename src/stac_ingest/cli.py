@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from stac_ingest.certificate import NAME, Certificate, certify
 from stac_ingest.checkpoints import CheckpointManager
 from stac_ingest.cli_settings import describe_budget, parse_arguments, read_settings
+from stac_ingest.completeness import NAME, Certificate, certify
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.text import PrintableFormatter, printable

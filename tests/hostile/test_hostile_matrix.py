@@ -12,7 +12,7 @@ from ingest_bench.simulator.hostile.contents import STRANGE_IDS
 from ingest_bench.simulator.hostile.registry import BEHAVIOURS
 from ingest_bench.simulator.hostile.serve import serving
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
-from stac_ingest.certificate import certify
+from stac_ingest.completeness import certify
 from stac_ingest.errors import (
     ItemError,
     LinkRefused,

@@ -8,7 +8,7 @@ import pytest
 
 from stac_ingest import FailureCollector, IngestSummary
 from stac_ingest.errors import ItemError
-from stac_ingest.rejects import LOGGED, Rejects
+from stac_ingest.failure_reporter import LOGGED, Rejects
 
 LOGGER = logging.getLogger("test_rejects")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from stac_ingest.certificate import NAME as CERTIFICATE
-from stac_ingest.certificate import Verdict
+from stac_ingest.completeness import NAME as CERTIFICATE
+from stac_ingest.completeness import Verdict
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.doubles import keep_one_of_each

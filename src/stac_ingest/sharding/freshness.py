@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from stac_ingest.certificate import NAME as CERTIFICATE
+from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.sharding.closing import MANIFEST, unsound
 from stac_ingest.sharding.doubles import STRAYS
 from stac_ingest.sharding.pieces import pieces_of

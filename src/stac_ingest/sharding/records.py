@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from stac_ingest.certificate import Certificate, Verdict
+from stac_ingest.completeness import Certificate, Verdict
 from stac_ingest.sharding.plan import Plan, Record, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stac_ingest.certificate import Certificate, certify
+from stac_ingest.completeness import Certificate, certify
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.atomic import put, sha256_of, write_text
