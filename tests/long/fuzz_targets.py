@@ -13,8 +13,8 @@ import pyarrow as pa
 import shapely
 import yarl
 
-from stac_ingest.api.features import features
 from stac_ingest.api.intervals import parse_interval
+from stac_ingest.api.item_splitter import features
 from stac_ingest.api.links import VisitedRequests, next_request
 from stac_ingest.api.order import instants_of, marks
 from stac_ingest.api.pages import page_counts, parse_page, read_page

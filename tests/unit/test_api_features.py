@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api import features as module
-from stac_ingest.api.features import features
+from stac_ingest.api import item_splitter as module
+from stac_ingest.api.item_splitter import features
 from stac_ingest.api.pages import parse_page
 from stac_ingest.errors import ItemError, ResponseError
 

@@ -9,7 +9,7 @@ import pytest
 from stac_ingest.api.client import Response
 from stac_ingest.api.clock import Clock
 from stac_ingest.api.exchange import RetryingClient
-from stac_ingest.api.freshness import GRACE, LoopDetector
+from stac_ingest.api.loop_detection import GRACE, LoopDetector
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import PaginationLoop, RateLimited, ResponseError, RetryAfterTooLong
 from stac_ingest.http.request import Request

@@ -25,7 +25,7 @@ from stac_ingest.api.intervals import (
     parse_interval,
 )
 from stac_ingest.api.pages import Counts, Page
-from stac_ingest.api.planning import Planner, RequestedItems
+from stac_ingest.api.planner import Planner, RequestedItems
 from stac_ingest.config import IngestConfig
 from stac_ingest.http.request import Request
 from stac_ingest.summary import IngestSummary

@@ -11,7 +11,7 @@ import orjson
 from ingest_bench.arms.base import ArmKind, ArmSpec
 from ingest_bench.arms.ingest_arm import ingest_settings, readers
 from ingest_bench.arms.layouts import ITEM_FILES
-from stac_ingest.api.features import features
+from stac_ingest.api.item_splitter import features
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Payload

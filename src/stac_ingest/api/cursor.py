@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.freshness import LoopDetector
 from stac_ingest.api.links import VisitedRequests, next_request
+from stac_ingest.api.loop_detection import LoopDetector
 from stac_ingest.api.page_size import PageSize
 from stac_ingest.api.pages import Page, page_counts, read_page
 from stac_ingest.errors import DataProcessingError, ResponseError

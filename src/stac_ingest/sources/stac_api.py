@@ -14,13 +14,13 @@ from stac_ingest.api.clock import Clock
 from stac_ingest.api.credentials import read_credentials
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.exchange import FORBIDDEN, RetryingClient
-from stac_ingest.api.features import features
+from stac_ingest.api.filter_check import FilterCheck
 from stac_ingest.api.gate import RequestNotNeeded
+from stac_ingest.api.item_splitter import features
 from stac_ingest.api.pages import Page, page_counts
-from stac_ingest.api.planning import CursorUnit, Planner, RequestedItems, Unit
+from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
 from stac_ingest.api.resuming import ChunkProgress, TimesRead
 from stac_ingest.api.search import ApiOpener, search_datetime
-from stac_ingest.api.spotcheck import FilterCheck
 from stac_ingest.api.stealing import ActiveChunk
 from stac_ingest.api.time_chunks import TimeChunks
 from stac_ingest.api.urls import display
@@ -38,7 +38,7 @@ from stac_ingest.sources.json_text import checked
 from stac_ingest.sources.kind import Where
 
 if TYPE_CHECKING:
-    from stac_ingest.api.freshness import LoopDetector
+    from stac_ingest.api.loop_detection import LoopDetector
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from stac_ingest.api.chunks import Chunk, Plan
 from stac_ingest.api.intervals import Interval, expected_span
 from stac_ingest.api.links import next_request
-from stac_ingest.api.numbered import PageNumbering
+from stac_ingest.api.page_numbers import PageNumbering
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.stealing import WorkStealingPool
 from stac_ingest.api.time_chunks import TimeChunks
