@@ -16,9 +16,9 @@ import yarl
 from stac_ingest.api.intervals import parse_interval
 from stac_ingest.api.item_splitter import features
 from stac_ingest.api.links import VisitedRequests, next_request
-from stac_ingest.api.order import instants_of, marks
 from stac_ingest.api.pages import page_counts, parse_page, read_page
-from stac_ingest.api.resuming import ChunkProgress
+from stac_ingest.api.time_chunks.page_order import instants_of, marks
+from stac_ingest.api.time_chunks.resume import ChunkProgress
 from stac_ingest.api.urls import display, network_scope, origin, same_origin
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.api.chunks import Decision, Plan
 from stac_ingest.api.intervals import DAY, EARLIEST, LATEST, MILLISECOND, SECOND, UNBOUNDED, Interval, parse_interval
+from stac_ingest.api.time_chunks.splitting import Decision, Plan
 
 YEARS = parse_interval("2020/2023")
 PAGE = 100

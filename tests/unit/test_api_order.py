@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from stac_ingest.api.intervals import DAY, parse_instant
-from stac_ingest.api.order import Marks, Order, instants_of, marks
 from stac_ingest.api.pages import read_page
+from stac_ingest.api.time_chunks.page_order import Marks, Order, instants_of, marks
 
 FIRST = parse_instant("2020-01-01")
 

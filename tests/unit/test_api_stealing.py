@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api.chunks import Chunk, Decision
 from stac_ingest.api.intervals import (
     DAY,
     EARLIEST,
@@ -26,6 +25,7 @@ from stac_ingest.api.intervals import (
 )
 from stac_ingest.api.pages import Counts, Page
 from stac_ingest.api.planner import Planner, RequestedItems
+from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.config import IngestConfig
 from stac_ingest.http.request import Request
 from stac_ingest.summary import IngestSummary

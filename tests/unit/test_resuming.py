@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.api.chunks import Chunk
 from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant
-from stac_ingest.api.resuming import ChunkProgress, TimesRead
-from stac_ingest.api.stretches import merge, remaining
+from stac_ingest.api.time_chunks.interval_set import merge, remaining
+from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
+from stac_ingest.api.time_chunks.splitting import Chunk
 from stac_ingest.positions import Positions
 from stac_ingest.sources.file_places import FilePlaces
 

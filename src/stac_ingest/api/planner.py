@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.chunks import Chunk, Plan
 from stac_ingest.api.intervals import Interval, expected_span
 from stac_ingest.api.links import next_request
 from stac_ingest.api.page_numbers import PageNumbering
 from stac_ingest.api.pages import Page, page_counts
-from stac_ingest.api.stealing import WorkStealingPool
-from stac_ingest.api.time_chunks import TimeChunks
+from stac_ingest.api.time_chunks.controller import TimeChunks
+from stac_ingest.api.time_chunks.splitting import Chunk, Plan
+from stac_ingest.api.time_chunks.work_stealing import WorkStealingPool
 from stac_ingest.errors import LinkRefused
 from stac_ingest.http.request import Request
 

@@ -6,9 +6,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, S
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from stac_ingest.api.agenda import WorkQueue
-from stac_ingest.api.backlog import PendingPages
-from stac_ingest.api.chunks import Chunk, Decision
 from stac_ingest.api.client import Client
 from stac_ingest.api.clock import Clock
 from stac_ingest.api.credentials import read_credentials
@@ -19,10 +16,13 @@ from stac_ingest.api.gate import RequestNotNeeded
 from stac_ingest.api.item_splitter import features
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
-from stac_ingest.api.resuming import ChunkProgress, TimesRead
 from stac_ingest.api.search import ApiOpener, search_datetime
-from stac_ingest.api.stealing import ActiveChunk
-from stac_ingest.api.time_chunks import TimeChunks
+from stac_ingest.api.time_chunks.controller import TimeChunks
+from stac_ingest.api.time_chunks.pending import PendingPages
+from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
+from stac_ingest.api.time_chunks.splitting import Chunk, Decision
+from stac_ingest.api.time_chunks.work_queue import WorkQueue
+from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.api.urls import display
 from stac_ingest.core.model import Batch, Item, Payload, Place, Reject
 from stac_ingest.errors import (

@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.chunks import Chunk
 from stac_ingest.api.intervals import MILLISECOND, Interval, cut_near
-from stac_ingest.api.order import Marks, Order, instants_of, marks
+from stac_ingest.api.time_chunks.page_order import Marks, Order, instants_of, marks
+from stac_ingest.api.time_chunks.splitting import Chunk
 
 if TYPE_CHECKING:
     from stac_ingest.api.pages import Page

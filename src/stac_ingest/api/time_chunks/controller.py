@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.chunks import Chunk, Decision, Plan
-from stac_ingest.api.order import marks
 from stac_ingest.api.pages import Counts, Page, page_counts
+from stac_ingest.api.time_chunks.page_order import marks
+from stac_ingest.api.time_chunks.splitting import Chunk, Decision, Plan
 
 if TYPE_CHECKING:
-    from stac_ingest.api.stealing import ActiveChunk, WorkStealingPool
+    from stac_ingest.api.time_chunks.work_stealing import ActiveChunk, WorkStealingPool
     from stac_ingest.http.request import Request
     from stac_ingest.summary import IngestSummary
 

@@ -1,0 +1,1 @@
+"""A search split by time into chunks that are fetched in parallel."""
