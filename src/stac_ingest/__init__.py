@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stac_ingest.checkpoints import CheckpointManager
+    from stac_ingest.checkpoints.manager import CheckpointManager
     from stac_ingest.config import IngestConfig
     from stac_ingest.context import WorkflowContext
     from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from stac_ingest.checkpoints.tracker import Tracker
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.dedup import Seen, key_of
 from stac_ingest.sources.base import Source
 from stac_ingest.summary import IngestSummary
-from stac_ingest.tracking import Tracker
 
 if TYPE_CHECKING:
     from stac_ingest.strategies.base import Strategy

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
+from stac_ingest.checkpoints.tracker import Tracker
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
@@ -17,7 +18,6 @@ from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.sources import check_path, make_source
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
-from stac_ingest.tracking import Tracker
 
 
 class IngestModule:

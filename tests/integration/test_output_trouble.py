@@ -13,10 +13,10 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.checkpoints.manager import CheckpointManager
+from stac_ingest.checkpoints.positions import Positions
 from stac_ingest.cli import main
 from stac_ingest.module import IngestModule
-from stac_ingest.positions import Positions
 from stac_ingest.sources.json_directory import SLICE
 
 ITEMS = 2_500

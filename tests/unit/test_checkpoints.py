@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.checkpoint_parts import PartStore
-from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.checkpoints.manager import CheckpointManager
+from stac_ingest.checkpoints.parts import PartStore
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 
 COLUMNS = ["item_id", "collection_id", "output_path", "completed", "timestamp", "error"]
@@ -374,7 +374,7 @@ def test_a_flush_that_can_not_be_written_keeps_its_records(tmp_path):
 def test_heavy_imports_wait_until_they_are_needed():
     """Opening an empty checkpoint loads neither pandas nor pyarrow, so that processes start fast."""
     code = (
-        "import sys, tempfile; from stac_ingest.checkpoints import CheckpointManager;"
+        "import sys, tempfile; from stac_ingest.checkpoints.manager import CheckpointManager;"
         "CheckpointManager('w', 'c', tempfile.mkdtemp());"
         "sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
     )

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.failures import FailureCollector
 from stac_ingest.outputs import GeoParquetOutput

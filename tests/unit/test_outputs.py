@@ -10,7 +10,7 @@ from blockbuster import blockbuster_ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs import OUTPUTS, ItemFilesOutput, NdjsonOutput, make_output
 from stac_ingest.outputs import folder as folder_module

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 

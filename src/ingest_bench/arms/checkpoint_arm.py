@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ingest_bench.arms.base import ArmKind, ArmSpec
-from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
 

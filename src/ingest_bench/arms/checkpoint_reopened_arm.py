@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ingest_bench.arms.base import ArmKind
 from ingest_bench.arms.checkpoint_arm import Recorded, record
-from stac_ingest.checkpoints import CheckpointManager
+from stac_ingest.checkpoints.manager import CheckpointManager
 
 
 class Reopened(Recorded):

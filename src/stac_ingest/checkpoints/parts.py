@@ -142,6 +142,6 @@ class PartStore:
 
 
 def _tables() -> Any:
-    from stac_ingest import checkpoint_tables  # noqa: PLC0415 - pyarrow is loaded when there are records, not before
+    from stac_ingest.checkpoints import tables  # noqa: PLC0415 - pyarrow is loaded when there are records, not before
 
-    return checkpoint_tables
+    return tables

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from stac_ingest.checkpoint_parts import PartStore
+from stac_ingest.checkpoints.parts import PartStore
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.safe_names import safe_name
 
@@ -172,7 +172,7 @@ class CheckpointManager:
         with self._lock:
             if not self._buffer:
                 return
-            from stac_ingest.checkpoint_tables import from_rows  # noqa: PLC0415 - see checkpoint_parts
+            from stac_ingest.checkpoints.tables import from_rows  # noqa: PLC0415 - see checkpoint_parts
 
             try:
                 self._store.append(from_rows(self.collection_id, self._buffer.values()))
@@ -213,7 +213,7 @@ class CheckpointManager:
 
     def _load(self) -> None:
         for table in self._store.tables(["item_id", "completed"]):
-            from stac_ingest.checkpoint_tables import split_ids  # noqa: PLC0415 - see checkpoint_parts
+            from stac_ingest.checkpoints.tables import split_ids  # noqa: PLC0415 - see checkpoint_parts
 
             completed, failed = split_ids(table)
             self._completed.update(completed)
@@ -227,7 +227,7 @@ class CheckpointManager:
         """Go on with a checkpoint that is one file; also with a half-made adoption."""
         ready = self._path.with_name(f".{self._path.name}.adopting")
         if self._path.is_file() or ready.is_dir():
-            from stac_ingest.legacy_checkpoint import adopt  # noqa: PLC0415 - needs pandas
+            from stac_ingest.checkpoints.stac_manager import adopt  # noqa: PLC0415 - needs pandas
 
             kept = self._path.with_name(f".{self._path.name}.single-file")
             adopt(self._path, kept, ready, self.collection_id, logger)

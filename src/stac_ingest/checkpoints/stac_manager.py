@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from stac_ingest import checkpoint_tables
-from stac_ingest.checkpoint_parts import PartStore
+from stac_ingest.checkpoints import tables
+from stac_ingest.checkpoints.parts import PartStore
 
 
 def adopt(path: Path, kept: Path, ready: Path, collection_id: str, logger: logging.Logger) -> None:
@@ -31,8 +31,8 @@ def adopt(path: Path, kept: Path, ready: Path, collection_id: str, logger: loggi
 
 def _read(path: Path, collection_id: str, logger: logging.Logger) -> pa.Table | None:
     try:
-        return checkpoint_tables.latest_only([_as_ours(checkpoint_tables.read(path), collection_id)])
-    except (*checkpoint_tables.UNREADABLE, KeyError) as error:
+        return tables.latest_only([_as_ours(tables.read(path), collection_id)])
+    except (*tables.UNREADABLE, KeyError) as error:
         logger.warning(
             "checkpoint %s can't be read and was set aside; its items will be ingested again (%s)", path, error
         )
@@ -55,7 +55,7 @@ def _as_ours(table: pa.Table, collection_id: str) -> pa.Table:
             frame[name] = value
     frame["timestamp"] = _as_times(frame["timestamp"])
     frame["completed"] = frame["completed"].fillna(value=False).astype(bool)
-    schema = checkpoint_tables.SCHEMA
+    schema = tables.SCHEMA
     return pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False, safe=False)
 
 
