@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from ingest_bench.simulator.hostile.serve import serving
-from stac_ingest.cli import main
+from stac_ingest.cli.main import main
 
 TOKEN = "a-token-that-nobody-may-see"
 COMPLETE, BAD_SETTINGS, BAD_DATA = 0, 2, 3

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import yaml
 
-from stac_ingest.cli import main
+from stac_ingest.cli.main import main
 
 COMMAND = [sys.executable, "-m", "stac_ingest"]
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from stac_ingest.cli import main
+from stac_ingest.cli.main import main
 from stac_ingest.sources.kind import kind_of
 
 SECTIONS = {

@@ -15,7 +15,7 @@ import pytest
 
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.checkpoints.positions import Positions
-from stac_ingest.cli import main
+from stac_ingest.cli.main import main
 from stac_ingest.module import IngestModule
 from stac_ingest.sources.json_directory import SLICE
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from stac_ingest import ConfigurationError, IngestConfig, IngestModule, WorkflowContext
-from stac_ingest.cli import COMPLETE, main
+from stac_ingest.cli.main import COMPLETE, main
 from stac_ingest.outputs import OUTPUTS, OutputFormat, make_output, read_output
 from stac_ingest.pipeline import run_pipeline
 from stac_ingest.sharding import ShardedIngest, plan_ingest
@@ -275,7 +275,7 @@ HEAVY = {"pyarrow", "aiohttp", "numpy", "pandas", "shapely"}
 HELP = """
 import contextlib, io
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-    from stac_ingest.cli import main
+    from stac_ingest.cli.main import main
     main(["--help"])
 """
 

@@ -12,7 +12,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from stac_ingest.cli import main
+from stac_ingest.cli.main import main
 from stac_ingest.module import IngestModule
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA = 0, 1, 2, 3

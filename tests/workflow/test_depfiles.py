@@ -86,7 +86,7 @@ CHANGES = {
     "the settings": ("ingest_bench/crosschecks.py", AFTER),
     "the calibration": ("ingest_bench/calibration/worlds.py", set()),
     "one command line": ("ingest_bench/__main__.py", set()),
-    "the other command line": ("stac_ingest/cli.py", set()),
+    "the other command line": ("stac_ingest/cli/main.py", set()),
 }
 
 

@@ -24,7 +24,7 @@ from ingest_bench.design.story import OPTION_NAMES
 from ingest_bench.errors import AggregationError
 from ingest_bench.results import Parity, Results
 from stac_ingest import IngestConfig
-from stac_ingest.settings_file import settings_from
+from stac_ingest.cli.config_file import settings_from
 
 DRIVEN: dict[str, Any] = {
     "corpora": {

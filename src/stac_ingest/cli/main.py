@@ -12,7 +12,8 @@ from typing import TextIO
 
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.checkpoints.positions import Positions
-from stac_ingest.cli_settings import describe_budget, parse_arguments, read_settings
+from stac_ingest.cli.options import describe_budget, parse_arguments, read_settings
+from stac_ingest.cli.progress import ProgressLine
 from stac_ingest.completeness import NAME, Certificate, certify
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
@@ -26,7 +27,6 @@ from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output
 from stac_ingest.outputs.folder import OutputFolder
 from stac_ingest.pipeline import PipelineResult, run_pipeline
-from stac_ingest.progress import ProgressLine
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 CHECKPOINTS = ".checkpoints"
