@@ -8,8 +8,8 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.checkpoints.tracker import Tracker
+from stac_ingest.core.id_set import Seen, key_of
 from stac_ingest.core.model import Batch, Item, Reject
-from stac_ingest.dedup import Seen, key_of
 from stac_ingest.sources.base import Source
 from stac_ingest.summary import IngestSummary
 

@@ -10,8 +10,8 @@ from typing import Any
 from stac_ingest.checkpoints.tracker import Tracker
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.id_set import Seen
 from stac_ingest.core.model import Item
-from stac_ingest.dedup import Seen
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import Rejects
 from stac_ingest.ingest_loop import ingest_items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.dedup import Seen
+from stac_ingest.core.id_set import Seen
 
 
 @given(st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4))))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.safe_names import NameRegister, hashed_name, safe_name
+from stac_ingest.core.file_names import NameRegister, hashed_name, safe_name
 
 NASTY = [
     "../../etc/passwd",

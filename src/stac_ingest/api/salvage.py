@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from stac_ingest.core.json_items import parse
 from stac_ingest.errors import ItemError
-from stac_ingest.sources.json_text import parse
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]', re.DOTALL)
 _FEATURES = b'"features"'

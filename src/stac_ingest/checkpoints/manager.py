@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from stac_ingest.checkpoints.parts import PartStore
+from stac_ingest.core.file_names import safe_name
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.safe_names import safe_name
 
 _SUPERSEDED_SHARE = 10
 """Compact when a tenth of the stored records are out of date: each such record pays for ten rewritten ones at most."""

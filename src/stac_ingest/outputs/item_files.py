@@ -8,9 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from stac_ingest.core.file_names import NameRegister
 from stac_ingest.outputs.base import BatchedOutput, Item, encode_json, parsed
 from stac_ingest.outputs.folder import write_all
-from stac_ingest.safe_names import NameRegister
 
 _PART = ".item.part"
 _SUFFIX = ".json"

@@ -12,8 +12,8 @@ import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.id_set import Seen
 from stac_ingest.core.model import Item
-from stac_ingest.dedup import Seen
 from stac_ingest.failure_reporter import Rejects
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.sources.base import Source

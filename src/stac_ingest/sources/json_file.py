@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.json_items import checked, parse
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.sources.json_text import checked, parse
 from stac_ingest.sources.reading import Reader
 from stac_ingest.summary import IngestSummary
 

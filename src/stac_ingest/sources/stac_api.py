@@ -24,6 +24,7 @@ from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.api.urls import display
+from stac_ingest.core.json_items import checked
 from stac_ingest.core.model import Batch, Item, Payload, Place, Reject
 from stac_ingest.errors import (
     BudgetExhausted,
@@ -34,7 +35,6 @@ from stac_ingest.errors import (
     RetryAfterTooLong,
 )
 from stac_ingest.http.request import Request
-from stac_ingest.sources.json_text import checked
 from stac_ingest.sources.kind import Where
 
 if TYPE_CHECKING:

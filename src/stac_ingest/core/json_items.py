@@ -10,9 +10,9 @@ import json
 
 import orjson
 
+from stac_ingest.core.gc_pause import collector_paused
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
-from stac_ingest.garbage import collector_paused
 
 
 def parse(data: bytes) -> object:
