@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from stac_ingest import IngestModule, WorkflowContext
-from stac_ingest.geoparquet.encode import GeoParquetWriter
+from stac_ingest.geoparquet.writer import GeoParquetWriter
 
 FILES = 600
 ARMS = [(1, "semaphore"), (4, "semaphore"), (4, "queue")]

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
 from stac_ingest.errors import ItemError
-from stac_ingest.geoparquet import row_sizes
-from stac_ingest.geoparquet.encode import GeoParquetWriter
+from stac_ingest.geoparquet import batch_size
+from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.sources import geoparquet as source
 
 Item = dict[str, Any]
@@ -299,7 +299,7 @@ async def test_other_parquet_gives_its_rows(tmp_path: Path) -> None:
 
 async def test_rows_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However large a row group is, no more rows than the bound are read at once, and one batch ahead."""
-    monkeypatch.setattr(row_sizes, "ROWS", 10)
+    monkeypatch.setattr(batch_size, "ROWS", 10)
     sizes: list[int] = []
     plain = source._batches
 

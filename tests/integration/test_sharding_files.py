@@ -11,7 +11,7 @@ import pytest
 from sharding_items import item
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.geoparquet.encode import GeoParquetWriter
+from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
 from stac_ingest.sharding.freshness import IngestFreshness
 from stac_ingest.sharding.records import Manifest

@@ -23,7 +23,7 @@ from stac_ingest.api.urls import display, network_scope, origin, same_origin
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, parse
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
-from stac_ingest.geoparquet.geometry import geojson_column
+from stac_ingest.geoparquet.wkb import geojson_column
 from stac_ingest.http.request import Request
 from stac_ingest.sources.geoparquet import Decodable, GeoParquetSource, _batches, row_groups
 from stac_ingest.sources.json_file import items_of_file

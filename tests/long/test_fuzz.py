@@ -12,7 +12,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.geoparquet.encode import GeoParquetWriter
+from stac_ingest.geoparquet.writer import GeoParquetWriter
 
 EXAMPLES = int(os.environ.get("TEST_INPUTS", "100000")) if "TEST_LONG" in os.environ else 200
 URL = fuzz_targets.URL

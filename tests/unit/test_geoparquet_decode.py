@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.geoparquet.decode import Decoder
-from stac_ingest.geoparquet.geometry import geojson_column
-from stac_ingest.geoparquet.layout import layout_of
+from stac_ingest.geoparquet.decoder import Decoder
+from stac_ingest.geoparquet.stac_schema import layout_of
+from stac_ingest.geoparquet.wkb import geojson_column
 from stac_ingest.sources import geoparquet as source
 from stac_ingest.summary import IngestSummary
 

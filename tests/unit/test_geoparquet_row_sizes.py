@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
-from stac_ingest.geoparquet import row_sizes
+from stac_ingest.geoparquet import batch_size
+from stac_ingest.geoparquet.batch_size import Open
 from stac_ingest.geoparquet.page_headers import first_page_size
-from stac_ingest.geoparquet.row_sizes import Open
 
 MEBIBYTE = 1 << 20
 LARGE = "x" * MEBIBYTE
@@ -45,7 +45,7 @@ def opener(path: Path) -> Open:
 def batch_rows(open_file: Open, number: int, path: Path | None = None) -> int:
     """Ask for a row group of the file."""
     with open_file(()) as file:
-        return row_sizes.batch_rows(open_file, file.metadata, number, path)
+        return batch_size.batch_rows(open_file, file.metadata, number, path)
 
 
 def shared(values: Sequence[str], indices: Sequence[int]) -> pa.DictionaryArray:
@@ -59,7 +59,7 @@ def lists(lengths: Sequence[int], values: pa.Array) -> pa.ListArray:
 
 def test_rows_that_are_large_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of a megabyte are not taken a thousand at a time."""
-    monkeypatch.setattr(row_sizes, "BATCH_BYTES", 3 * MEBIBYTE)
+    monkeypatch.setattr(batch_size, "BATCH_BYTES", 3 * MEBIBYTE)
     texts = pa.array([LARGE + str(number) for number in range(5)])
     assert batch_rows(file_of(tmp_path / "a.parquet", {"a": texts}), 0) == 3  # two batches, of three and two rows
 
@@ -179,7 +179,7 @@ def test_a_list_that_repeats_a_large_value(tmp_path: Path) -> None:
 
 def test_more_values_than_a_row_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column with more values than one row may have is refused by name before any is read."""
-    monkeypatch.setattr(row_sizes, "VALUES", 999)
+    monkeypatch.setattr(batch_size, "VALUES", 999)
     with pytest.raises(DataProcessingError, match=r"column 'a\.list\.element' has 1,000 values, expected at most 999"):
         batch_rows(file_of(tmp_path / "a.parquet", {"a": lists([1_000], pa.array([1] * 1_000))}), 0)
 

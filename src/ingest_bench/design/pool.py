@@ -9,7 +9,7 @@ from ingest_bench.advice.options import Option
 from ingest_bench.arms.layouts import API, GEOPARQUET, JSON_FILES, SECTIONS, Section
 from ingest_bench.design.story import Story
 from ingest_bench.statistics import median_of
-from stac_ingest.geoparquet.row_sizes import BATCH_BYTES, ROWS
+from stac_ingest.geoparquet.batch_size import BATCH_BYTES, ROWS
 from stac_ingest.sources.json_directory import SLICE
 
 MIB = 1 << 20

@@ -87,7 +87,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             ".parquet",
             "GeoParquet",
             aliases=("parquet",),
-            preload=("stac_ingest.geoparquet.encode", *_ARROW, *_COLUMNS_OF_VALUES),
+            preload=("stac_ingest.geoparquet.writer", *_ARROW, *_COLUMNS_OF_VALUES),
         ),
     )
 }

@@ -84,7 +84,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
 
     def _write(self, batch: list[Item]) -> None:
         if self._writer is None:
-            from stac_ingest.geoparquet.encode import GeoParquetWriter  # noqa: PLC0415 - same
+            from stac_ingest.geoparquet.writer import GeoParquetWriter  # noqa: PLC0415 - same
 
             self._writer = GeoParquetWriter(self.folder.place(_UNFINISHED), row_group_items=self._row_group_items)
         self._write_or_split(batch)
@@ -175,7 +175,7 @@ def read_part(path: Path) -> Iterator[Item]:
     import pyarrow as pa  # noqa: PLC0415 - the other formats do without
     import pyarrow.parquet as pq  # noqa: PLC0415 - same
 
-    from stac_ingest.geoparquet.decode import Decoder  # noqa: PLC0415 - same
+    from stac_ingest.geoparquet.decoder import Decoder  # noqa: PLC0415 - same
 
     try:
         with pq.ParquetFile(path) as file:

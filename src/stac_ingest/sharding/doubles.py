@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.core.id_set import Key, Seen, key_of
-from stac_ingest.geoparquet.encode import GeoParquetWriter
+from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.sharding.places import ITEMS, Place
 from stac_ingest.sharding.records import Part, ShardCertificate, certificate_path, strays_path
 

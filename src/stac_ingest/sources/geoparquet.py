@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.geoparquet.decode import Decoder
-from stac_ingest.geoparquet.row_sizes import batch_rows
+from stac_ingest.geoparquet.batch_size import batch_rows
+from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.sources.kind import PARQUET_SUFFIXES, Where
 from stac_ingest.summary import IngestSummary
 

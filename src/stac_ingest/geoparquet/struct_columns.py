@@ -16,8 +16,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stac_ingest.geoparquet.recipes import NULL, Array, ColumnSet, Conditional, Member, Object, RowTemplate, constant
-from stac_ingest.geoparquet.values import (
+from stac_ingest.geoparquet.row_codegen import (
+    NULL,
+    Array,
+    ColumnSet,
+    Conditional,
+    Member,
+    Object,
+    RowTemplate,
+    constant,
+)
+from stac_ingest.geoparquet.scalar_columns import (
     UNREADABLE,
     decode_storage,
     indices,

@@ -15,8 +15,8 @@ import shapely
 
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
-from stac_ingest.geoparquet.layout import MEMBERS, MORE_GEOMETRIES
-from stac_ingest.geoparquet.unify import json_column
+from stac_ingest.geoparquet.schema_merge import json_column
+from stac_ingest.geoparquet.stac_schema import MEMBERS, MORE_GEOMETRIES
 
 INSTANTS = frozenset(
     {"datetime", "start_datetime", "end_datetime", "created", "updated", "published", "expires", "unpublished"}

@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import shapely
 
-from stac_ingest.geoparquet.values import Bytes, indices
+from stac_ingest.geoparquet.scalar_columns import Bytes, indices
 
 _NAMES = {0: "Point", 1: "LineString", 3: "Polygon", 4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon"}
 

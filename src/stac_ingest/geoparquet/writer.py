@@ -21,8 +21,8 @@ import shapely
 
 from stac_ingest.core.atomic import replacing
 from stac_ingest.core.model import Item
-from stac_ingest.geoparquet.columns import table_of
-from stac_ingest.geoparquet.unify import cast_to, merge_schemas
+from stac_ingest.geoparquet.item_columns import table_of
+from stac_ingest.geoparquet.schema_merge import cast_to, merge_schemas
 
 STAC_GEOPARQUET_VERSION = "1.1.0"
 GEOPARQUET_VERSION = "1.1.0"

@@ -9,10 +9,7 @@ import pyarrow.compute as pc
 
 from stac_ingest.core.model import Item, Reject
 from stac_ingest.errors import ItemError
-from stac_ingest.geoparquet.geometry import Shape, geojson_column
-from stac_ingest.geoparquet.layout import Layout, drop_string_views, layout_of
-from stac_ingest.geoparquet.objects import object_of, value_or
-from stac_ingest.geoparquet.recipes import (
+from stac_ingest.geoparquet.row_codegen import (
     NULL,
     Array,
     Column,
@@ -23,7 +20,10 @@ from stac_ingest.geoparquet.recipes import (
     RowTemplate,
     constant,
 )
-from stac_ingest.geoparquet.values import UNREADABLE, decode_storage
+from stac_ingest.geoparquet.scalar_columns import UNREADABLE, decode_storage
+from stac_ingest.geoparquet.stac_schema import Layout, drop_string_views, layout_of
+from stac_ingest.geoparquet.struct_columns import object_of, value_or
+from stac_ingest.geoparquet.wkb import Shape, geojson_column
 
 FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
 SOLID_BOX = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")

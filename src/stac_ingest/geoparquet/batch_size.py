@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.geoparquet.metadata_check import check_columns
 from stac_ingest.geoparquet.page_headers import first_page_size
-from stac_ingest.geoparquet.soundness import check_columns
 
 ROWS = 1_000
 """Rows decoded at once, about: a batch costs some 2,000 calls, however few rows it has, and memory by its rows."""
