@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from ingest_bench.arms import ArmKind, arm_kind, arm_names
 from ingest_bench.arms.layouts import Layout
 from ingest_bench.config.corpus_kinds import CORPUS_KINDS, CorpusKind, corpus_kind, corpus_kind_names
-from stac_ingest.api.urls import holds_credentials
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.messages import did_you_mean
 from stac_ingest.core.registry import OneOf
+from stac_ingest.http.urls import holds_credentials
 from stac_ingest.outputs import OUTPUTS
 
 NAME = r"^[a-z][a-z0-9_]*$"

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stac_ingest.api.urls import display
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import replacing
+from stac_ingest.http.urls import display
 from stac_ingest.pipeline import PipelineResult
 from stac_ingest.summary import IngestSummary
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingest_bench.simulator.store import open_store
-from stac_ingest.api.clock import Clock
+from stac_ingest.http.clock import Clock
 
 TOTAL = 240
 COLLECTION = "things"

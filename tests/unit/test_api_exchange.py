@@ -9,14 +9,14 @@ from email.utils import formatdate
 
 import pytest
 
-from stac_ingest.api.client import Response
-from stac_ingest.api.clock import Clock
-from stac_ingest.api.exchange import RetryingClient
-from stac_ingest.api.gate import RequestNotNeeded
-from stac_ingest.api.pacer import AdaptiveTokenBucket
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import BudgetExhausted, RateLimited, ResponseError, ResponseTooLarge
+from stac_ingest.http.client import Response
+from stac_ingest.http.clock import Clock
+from stac_ingest.http.limiter import RequestNotNeeded
+from stac_ingest.http.rate import AdaptiveTokenBucket
 from stac_ingest.http.request import Request
+from stac_ingest.http.retries import RetryingClient
 from stac_ingest.summary import IngestSummary
 
 ASK = Request("GET", "http://127.0.0.1/search")

@@ -8,12 +8,12 @@ import gc
 import pytest
 from test_api_exchange import Bucket, Script, clock, run
 
-from stac_ingest.api.clock import Clock
-from stac_ingest.api.exchange import RetryingClient
-from stac_ingest.api.hosts import Hosts
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import BudgetExhausted, RetryAfterTooLong
+from stac_ingest.http.clock import Clock
+from stac_ingest.http.hosts import Hosts
 from stac_ingest.http.request import Request
+from stac_ingest.http.retries import RetryingClient
 from stac_ingest.summary import IngestSummary
 
 HERE, NEXT_DOOR = Request("GET", "http://127.0.0.1/search"), Request("GET", "http://127.0.0.1:81/search")

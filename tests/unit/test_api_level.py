@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api.level import INITIAL, ConcurrencyLimit
+from stac_ingest.http.concurrency import INITIAL, ConcurrencyLimit
 
 Latency = Callable[[int], float]
 

@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from stac_ingest.api.client import Response
-from stac_ingest.api.clock import Clock
-from stac_ingest.api.exchange import RetryingClient
 from stac_ingest.api.loop_detection import GRACE, LoopDetector
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import PaginationLoop, RateLimited, ResponseError, RetryAfterTooLong
+from stac_ingest.http.client import Response
+from stac_ingest.http.clock import Clock
 from stac_ingest.http.request import Request
+from stac_ingest.http.retries import RetryingClient
 from stac_ingest.summary import IngestSummary
 
 ASK = Request("GET", "http://127.0.0.1/search")

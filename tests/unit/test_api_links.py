@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.api.links import VisitedRequests, next_request
-from stac_ingest.api.urls import display, origin, resolve, same_origin, split_credentials
 from stac_ingest.errors import PaginationLoop, ResponseError
 from stac_ingest.http.request import Request
+from stac_ingest.http.urls import display, origin, resolve, same_origin, split_credentials
 
 ROOT = "https://stac.example.com/v1"
 POST = Request("POST", f"{ROOT}/search", body={"collections": ["c"], "limit": 10})

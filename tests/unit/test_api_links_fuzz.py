@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api.client import Response
-from stac_ingest.api.exchange import _redirected
 from stac_ingest.api.links import VisitedRequests, next_request
-from stac_ingest.api.urls import display, network_scope, origin, resolve
 from stac_ingest.errors import LinkRefused, PaginationLoop
+from stac_ingest.http.client import Response
 from stac_ingest.http.request import Request
+from stac_ingest.http.retries import _redirected
+from stac_ingest.http.urls import display, network_scope, origin, resolve
 
 BASES = ["https://stac.example.com/v1/search", "http://127.0.0.1:8000/search", "https://10.0.0.5/"]
 MARKS = [

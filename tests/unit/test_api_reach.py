@@ -10,11 +10,11 @@ from aiohttp.abc import AbstractResolver
 from pydantic import ValidationError
 
 from ingest_bench.settings import Corpus
-from stac_ingest.api.credentials import Credentials, read_credentials
-from stac_ingest.api.resolver import GuardedResolver
-from stac_ingest.api.urls import network_scope, resolve
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError, LinkRefused
+from stac_ingest.http.credentials import Credentials, read_credentials
+from stac_ingest.http.resolver import GuardedResolver
+from stac_ingest.http.urls import network_scope, resolve
 
 ROOT = "https://stac.example.com/v1"
 HOSTS = {

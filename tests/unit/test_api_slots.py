@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.api.slots import ResizableSemaphore
+from stac_ingest.http.resizable_semaphore import ResizableSemaphore
 
 
 @settings(max_examples=60, deadline=None)

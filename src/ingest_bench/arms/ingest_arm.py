@@ -12,7 +12,7 @@ from stac_ingest.module import IngestModule
 READERS = {
     "json_files": ("stac_ingest.sources.json_directory",),
     "geoparquet": ("stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
-    "api": ("stac_ingest.sources.stac_api", "stac_ingest.api.resolver", "aiohttp", "encodings.idna"),
+    "api": ("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
 }
 """By section: what the package imports when it first reads such a source. A server's name is looked up by a codec."""
 

@@ -12,8 +12,8 @@ from ingest_bench.reporting.columns import failures_told, lost, repeated
 from ingest_bench.reporting.compare import usable
 from ingest_bench.reporting.kinds import DIRECTORY, RATE, of_kind
 from ingest_bench.reporting.wording import counted, listed, number, safe, speed_up, times, whole
-from stac_ingest.api.exchange import TOO_MANY
 from stac_ingest.config import IngestConfig
+from stac_ingest.http.retries import TOO_MANY
 
 
 def failures(story: Story) -> str:

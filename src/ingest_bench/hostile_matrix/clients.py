@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from stac_ingest.api.credentials import TOKEN_VARIABLE
+from stac_ingest.http.credentials import TOKEN_VARIABLE
 
 LIMIT = 10
 TIMEOUT_S = 2

@@ -15,7 +15,7 @@ from stac_ingest.errors import DataProcessingError, ResponseError
 from stac_ingest.http.request import Request
 
 if TYPE_CHECKING:
-    from stac_ingest.api.exchange import RetryingClient
+    from stac_ingest.http.retries import RetryingClient
     from stac_ingest.summary import IngestSummary
 
 MAX_EMPTY_PAGES = 100

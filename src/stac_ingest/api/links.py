@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from stac_ingest.api.headers import is_sendable
-from stac_ingest.api.urls import display, resolve, same_origin
 from stac_ingest.errors import LinkRefused, PaginationLoop
+from stac_ingest.http.headers import is_sendable
 from stac_ingest.http.request import Request
+from stac_ingest.http.urls import display, resolve, same_origin
 
 
 def next_request(links: Sequence[Any], request: Request) -> Request | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.urls import display
 from stac_ingest.errors import PaginationLoop
+from stac_ingest.http.urls import display
 
 if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from stac_ingest.api.salvage import parse_lenient
-from stac_ingest.api.urls import display
 from stac_ingest.core.gc_pause import collector_paused
 from stac_ingest.errors import ResponseError
+from stac_ingest.http.urls import display
 
 _BOM = b"\xef\xbb\xbf"
 _EMPTY = re.compile(rb'"features"\s*:\s*(?:\[\s*\]|null)')

@@ -11,13 +11,13 @@ import orjson
 
 from stac_ingest.api.intervals import Interval, parse_instant, parse_interval
 from stac_ingest.api.pages import page_counts, parse_object, read_page
-from stac_ingest.api.urls import display, resolve
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError, ResponseError
 from stac_ingest.http.request import Request
+from stac_ingest.http.urls import display, resolve
 
 if TYPE_CHECKING:
-    from stac_ingest.api.exchange import RetryingClient
     from stac_ingest.config import IngestConfig
+    from stac_ingest.http.retries import RetryingClient
     from stac_ingest.summary import IngestSummary
 
 NOT_FOUND = 404

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from stac_ingest.api.credentials import TOKEN_VARIABLE
-from stac_ingest.api.urls import display, holds_credentials
 from stac_ingest.cli.config_file import settings_from
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.remote_budget import MODEST_BUDGET, _host, is_loopback
+from stac_ingest.http.urls import display, holds_credentials
 from stac_ingest.outputs import OUTPUTS, output_name
 from stac_ingest.sources.kind import is_url
 from stac_ingest.strategies import worker_strategies

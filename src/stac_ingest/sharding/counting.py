@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from stac_ingest.api.client import Client
-from stac_ingest.api.clock import Clock
-from stac_ingest.api.credentials import read_credentials
-from stac_ingest.api.exchange import RetryingClient
 from stac_ingest.api.intervals import MILLISECOND, Interval
 from stac_ingest.api.pages import page_counts, read_page
 from stac_ingest.api.search import ApiOpener
+from stac_ingest.http.client import Client
+from stac_ingest.http.clock import Clock
+from stac_ingest.http.credentials import read_credentials
+from stac_ingest.http.retries import RetryingClient
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:

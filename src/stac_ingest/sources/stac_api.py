@@ -6,13 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, S
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from stac_ingest.api.client import Client
-from stac_ingest.api.clock import Clock
-from stac_ingest.api.credentials import read_credentials
 from stac_ingest.api.cursor import Cursor
-from stac_ingest.api.exchange import FORBIDDEN, RetryingClient
 from stac_ingest.api.filter_check import FilterCheck
-from stac_ingest.api.gate import RequestNotNeeded
 from stac_ingest.api.item_splitter import features
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
@@ -23,7 +18,6 @@ from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
-from stac_ingest.api.urls import display
 from stac_ingest.core.json_items import checked
 from stac_ingest.core.model import Batch, Item, Payload, Place, Reject
 from stac_ingest.errors import (
@@ -34,7 +28,13 @@ from stac_ingest.errors import (
     ResponseError,
     RetryAfterTooLong,
 )
+from stac_ingest.http.client import Client
+from stac_ingest.http.clock import Clock
+from stac_ingest.http.credentials import read_credentials
+from stac_ingest.http.limiter import RequestNotNeeded
 from stac_ingest.http.request import Request
+from stac_ingest.http.retries import FORBIDDEN, RetryingClient
+from stac_ingest.http.urls import display
 from stac_ingest.sources.kind import Where
 
 if TYPE_CHECKING:

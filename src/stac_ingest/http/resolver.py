@@ -6,8 +6,8 @@ import socket
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from stac_ingest.api.urls import network_scope
 from stac_ingest.errors import LinkRefused
+from stac_ingest.http.urls import network_scope
 
 
 class GuardedResolver(AbstractResolver):

@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.hosts import Hosts
-from stac_ingest.api.level import ConcurrencyLimit
-from stac_ingest.api.pacer import AdaptiveTokenBucket, Start
-from stac_ingest.api.slots import ResizableSemaphore
-from stac_ingest.api.urls import display
 from stac_ingest.errors import BudgetExhausted, ResponseError, RetryAfterTooLong
+from stac_ingest.http.concurrency import ConcurrencyLimit
+from stac_ingest.http.hosts import Hosts
+from stac_ingest.http.rate import AdaptiveTokenBucket, Start
+from stac_ingest.http.resizable_semaphore import ResizableSemaphore
+from stac_ingest.http.urls import display
 
 if TYPE_CHECKING:
-    from stac_ingest.api.clock import Clock
     from stac_ingest.config import IngestConfig
+    from stac_ingest.http.clock import Clock
     from stac_ingest.summary import IngestSummary
 
 

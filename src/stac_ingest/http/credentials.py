@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.headers import is_sendable
-from stac_ingest.api.urls import display, network_scope, origin, split_credentials
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.http.headers import is_sendable
+from stac_ingest.http.urls import display, network_scope, origin, split_credentials
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig

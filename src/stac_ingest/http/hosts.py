@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from stac_ingest.api.pacer import AdaptiveTokenBucket
-from stac_ingest.api.urls import origin
+from stac_ingest.http.rate import AdaptiveTokenBucket
+from stac_ingest.http.urls import origin
 
 _Key: TypeAlias = tuple[Callable[[], float], str, int]
 _PerLoop: TypeAlias = WeakValueDictionary[_Key, AdaptiveTokenBucket]

@@ -5,18 +5,18 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.client import Client, Response
-from stac_ingest.api.gate import RequestLimiter, RequestNotNeeded
 from stac_ingest.api.pages import beginning
-from stac_ingest.api.urls import display, resolve, same_origin
 from stac_ingest.errors import LinkRefused, RateLimited, ResponseError, ResponseTooLarge, RetryAfterTooLong
+from stac_ingest.http.client import Client, Response
+from stac_ingest.http.limiter import RequestLimiter, RequestNotNeeded
 from stac_ingest.http.request import Request
+from stac_ingest.http.urls import display, resolve, same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stac_ingest.api.clock import Clock
     from stac_ingest.config import IngestConfig
+    from stac_ingest.http.clock import Clock
     from stac_ingest.summary import IngestSummary
 
 OK = 200

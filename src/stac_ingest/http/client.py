@@ -8,14 +8,14 @@ from urllib.request import getproxies
 
 import orjson
 
-from stac_ingest.api.urls import display, origin
 from stac_ingest.errors import ResponseError, ResponseTooLarge
+from stac_ingest.http.urls import display, origin
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
-    from stac_ingest.api.credentials import Credentials
     from stac_ingest.config import IngestConfig
+    from stac_ingest.http.credentials import Credentials
     from stac_ingest.http.request import Request
     from stac_ingest.summary import IngestSummary
 
@@ -47,7 +47,7 @@ class Client:
         """Start the session."""
         import aiohttp  # noqa: PLC0415 - file mode must not pay for it
 
-        from stac_ingest.api.resolver import GuardedResolver  # noqa: PLC0415 - imports aiohttp
+        from stac_ingest.http.resolver import GuardedResolver  # noqa: PLC0415 - imports aiohttp
 
         resolver = GuardedResolver(aiohttp.DefaultResolver(), origin(self._root)[1])
         self._session = aiohttp.ClientSession(
