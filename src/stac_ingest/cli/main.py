@@ -19,13 +19,13 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
-from stac_ingest.failure_list import NAME as FAILURES
-from stac_ingest.failure_list import write_failures
 from stac_ingest.failures import FailureCollector
 from stac_ingest.http.remote_budget import is_loopback
 from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output
-from stac_ingest.outputs.folder import OutputFolder
+from stac_ingest.outputs.directory import OutputFolder
+from stac_ingest.outputs.failures_file import NAME as FAILURES
+from stac_ingest.outputs.failures_file import write_failures
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130

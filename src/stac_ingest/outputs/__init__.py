@@ -13,7 +13,7 @@ from stac_ingest.errors import ConfigurationError
 if TYPE_CHECKING:
     from stac_ingest.outputs.base import BatchedOutput
     from stac_ingest.outputs.geoparquet import GeoParquetOutput
-    from stac_ingest.outputs.item_files import ItemFilesOutput
+    from stac_ingest.outputs.json_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
 
 __all__ = [
@@ -74,8 +74,8 @@ OUTPUTS: dict[str, OutputFormat] = {
         ),
         OutputFormat(
             "items",
-            "stac_ingest.outputs.item_files:ItemFilesOutput",
-            "stac_ingest.outputs.item_files:read_file",
+            "stac_ingest.outputs.json_files:ItemFilesOutput",
+            "stac_ingest.outputs.json_files:read_file",
             ".json",
             "a file per item",
             subfolder="items",

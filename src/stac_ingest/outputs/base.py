@@ -13,7 +13,7 @@ import orjson
 
 from stac_ingest.core.model import Place
 from stac_ingest.errors import DataProcessingError, ItemError
-from stac_ingest.outputs.folder import OutputFolder
+from stac_ingest.outputs.directory import OutputFolder
 
 Item = dict[str, Any]
 Entry = TypeVar("Entry")

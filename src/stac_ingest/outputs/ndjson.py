@@ -12,8 +12,8 @@ import orjson
 
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs.base import BatchedOutput, Item, encode_json, parsed
-from stac_ingest.outputs.folder import write_all
-from stac_ingest.outputs.tail import unmarked_tail
+from stac_ingest.outputs.directory import write_all
+from stac_ingest.outputs.ndjson_recovery import unmarked_tail
 
 NAME = "items.ndjson"
 _PART = f"{NAME}.part"

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import orjson
 
 from stac_ingest.failures import Failure
-from stac_ingest.outputs.folder import OutputFolder, write_all
+from stac_ingest.outputs.directory import OutputFolder, write_all
 
 NAME = "failures.ndjson"
 _PART = f".{NAME}.part"

@@ -10,7 +10,7 @@ from typing import Any
 
 from stac_ingest.core.file_names import NameRegister
 from stac_ingest.outputs.base import BatchedOutput, Item, encode_json, parsed
-from stac_ingest.outputs.folder import write_all
+from stac_ingest.outputs.directory import write_all
 
 _PART = ".item.part"
 _SUFFIX = ".json"
