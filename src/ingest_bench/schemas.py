@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from ingest_bench.comparison.records import Comparison
 from ingest_bench.results import Record, Results
 from ingest_bench.settings import Settings
-from stac_ingest.sharding.records import CollectionCertificate, Manifest
+from stac_ingest.sharding.manifest import CollectionCertificate, Manifest
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "config.schema.json": Settings,

@@ -18,9 +18,9 @@ from stac_ingest.cli.main import COMPLETE, main
 from stac_ingest.outputs import OUTPUTS, OutputFormat, make_output, read_output
 from stac_ingest.pipeline import run_pipeline
 from stac_ingest.sharding import ShardedIngest, plan_ingest
-from stac_ingest.sharding.closing import close_ingest
+from stac_ingest.sharding.finalize import close_ingest
 from stac_ingest.sharding.plan import read_plan
-from stac_ingest.sharding.shard import run_shard
+from stac_ingest.sharding.run_shard import run_shard
 from stac_ingest.sources.kind import KINDS, SourceKind
 from stac_ingest.strategies import STRATEGIES, StrategyInfo
 

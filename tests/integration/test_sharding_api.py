@@ -19,7 +19,7 @@ from sharding_items import item
 from stac_ingest.api.intervals import parse_instant, parse_interval
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
-from stac_ingest.sharding.freshness import IngestFreshness
+from stac_ingest.sharding.status import IngestFreshness
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 DAYS = 100

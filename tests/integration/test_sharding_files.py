@@ -13,9 +13,9 @@ from sharding_items import item
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
-from stac_ingest.sharding.freshness import IngestFreshness
-from stac_ingest.sharding.records import Manifest
-from stac_ingest.sharding.runner import run_all
+from stac_ingest.sharding.local_runner import run_all
+from stac_ingest.sharding.manifest import Manifest
+from stac_ingest.sharding.status import IngestFreshness
 
 
 @pytest.fixture

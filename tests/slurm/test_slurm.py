@@ -21,7 +21,7 @@ from ingest_bench.corpora import build
 from ingest_bench.matrix import cells, load_settings
 from ingest_bench.results import Cell, Results
 from ingest_bench.settings import Corpus
-from stac_ingest.sharding.records import CollectionCertificate, ShardCertificate
+from stac_ingest.sharding.manifest import CollectionCertificate, ShardCertificate
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = Path(__file__).with_name("cluster.sh")

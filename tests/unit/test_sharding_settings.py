@@ -9,7 +9,7 @@ import pytest
 from stac_ingest.config import RequestBudget
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import TimePiece
-from stac_ingest.sharding.planning import shares
+from stac_ingest.sharding.planner import shares
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import Cut
 

@@ -68,8 +68,8 @@ CHANGES = {
     "an output": ("stac_ingest/outputs/ndjson.py", {"lines: sequential at 1", *AFTER}),
     "an arm": ("ingest_bench/arms/upstream_arm.py", {"own: sequential at 1", "own: upstream at 1", *AFTER}),
     "an arm of workers": ("ingest_bench/arms/process_pool_arm.py", {"files: pool at 2", *AFTER}),
-    "the sharding": ("stac_ingest/sharding/closing.py", {"shards: shards at 2", *AFTER}),
-    "what shards alone load": ("stac_ingest/sharding/records.py", {"shards: shards at 2", *AFTER}),
+    "the sharding": ("stac_ingest/sharding/finalize.py", {"shards: shards at 2", *AFTER}),
+    "what shards alone load": ("stac_ingest/sharding/manifest.py", {"shards: shards at 2", *AFTER}),
     "the simulator": ("ingest_bench/simulator/store.py", {"api: sequential at 1", *AFTER}),
     "the harness": ("ingest_bench/validity.py", {*CELLS, *AFTER}),
     "a generator": ("ingest_bench/corpora/geoparquet.py", {"corpus tables", "tables: sequential at 1", *AFTER}),
@@ -165,7 +165,7 @@ def test_what_is_recorded_says_which_code_it_was(wide: Checkout) -> None:
         for name in ("api/sequential-1", "shards/shards-2", "own/upstream-1")
     }
     assert "ingest_bench.simulator.store" in found["api/sequential-1"]
-    assert "stac_ingest.sharding.shard" in found["shards/shards-2"]
+    assert "stac_ingest.sharding.run_shard" in found["shards/shards-2"]
     assert not [name for name in found["own/upstream-1"] if name.startswith("stac_ingest.strategies")]
     for modules in found.values():
         assert {"ingest_bench.sample_process", "ingest_bench.sampling"} <= modules.keys()

@@ -1,6 +1,6 @@
 from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.sharding import ShardedIngest
-from stac_ingest.sharding.freshness import IngestFreshness, documents
+from stac_ingest.sharding.status import IngestFreshness, documents
 from stac_ingest.sharding.plan import NAME as PLAN_NAME, read_plan
 
 

@@ -46,7 +46,7 @@ class ShardedFetcher:
 
     async def deliver(self, modifiers: Sequence[Modifier], folder: Path) -> None:
         """Write all items to `folder`."""
-        from stac_ingest.sharding.runner import run_all  # noqa: PLC0415 - loads Arrow; imported before the clock
+        from stac_ingest.sharding.local_runner import run_all  # noqa: PLC0415 - loads Arrow; imported before the clock
         from stac_ingest.sharding.settings import ShardedIngest  # noqa: PLC0415 - by `late`
 
         settings = ShardedIngest.parse(
@@ -61,7 +61,7 @@ class ShardedFetcher:
 def late(spec: ArmSpec) -> tuple[str, ...]:
     """Name what this process imports for a layout; what its processes import is theirs, and on the clock."""
     reader = "tables" if spec.lies.section == GEOPARQUET else "files"
-    return (*LATE, "stac_ingest.sharding.runner", f"stac_ingest.sharding.{reader}")
+    return (*LATE, "stac_ingest.sharding.local_runner", f"stac_ingest.sharding.{reader}")
 
 
 ARM = ArmKind(

@@ -4,12 +4,12 @@
 alone. Nothing here knows what starts the jobs; `run_all` starts them as processes of this machine.
 """
 
-from stac_ingest.sharding.closing import close_ingest, stop_at_truncated
+from stac_ingest.sharding.finalize import close_ingest, stop_at_truncated
+from stac_ingest.sharding.manifest import CollectionCertificate, Manifest, ShardCertificate
 from stac_ingest.sharding.plan import Plan, read_plan
-from stac_ingest.sharding.planning import plan_ingest
-from stac_ingest.sharding.records import CollectionCertificate, Manifest, ShardCertificate
+from stac_ingest.sharding.planner import plan_ingest
+from stac_ingest.sharding.run_shard import run_shard
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.shard import run_shard
 
 __all__ = [
     "CollectionCertificate",

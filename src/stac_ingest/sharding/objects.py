@@ -21,8 +21,8 @@ from stac_ingest.core.atomic import write_lines
 from stac_ingest.core.model import Batch, Item, Payload
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sharding.files import Entry, cut_stretches, stamp
-from stac_ingest.sharding.object_storage import open_bucket
 from stac_ingest.sharding.plan import FilesPiece, Shard
+from stac_ingest.sharding.s3 import open_bucket
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import Cut
 from stac_ingest.sharding.tables import RowsPieces

@@ -145,7 +145,7 @@ class _Group(NamedTuple):
 def _opened(settings: ShardedIngest) -> tuple[pafs.FileSystem, str]:
     if not is_object_storage(settings.source):
         return pafs.LocalFileSystem(), settings.source
-    from stac_ingest.sharding.object_storage import open_bucket  # noqa: PLC0415 - folders do without it
+    from stac_ingest.sharding.s3 import open_bucket  # noqa: PLC0415 - folders do without it
 
     return open_bucket(settings.source, settings, "source")
 

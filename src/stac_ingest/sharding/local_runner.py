@@ -10,12 +10,12 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.closing import close_ingest
-from stac_ingest.sharding.freshness import IngestFreshness, documents
+from stac_ingest.sharding.finalize import close_ingest
+from stac_ingest.sharding.manifest import CollectionCertificate
 from stac_ingest.sharding.plan import NAME, Plan, read_plan
-from stac_ingest.sharding.planning import plan_ingest
-from stac_ingest.sharding.records import CollectionCertificate
-from stac_ingest.sharding.shard import run_shard
+from stac_ingest.sharding.planner import plan_ingest
+from stac_ingest.sharding.run_shard import run_shard
+from stac_ingest.sharding.status import IngestFreshness, documents
 
 if TYPE_CHECKING:
     from stac_ingest.pipeline import Modifier

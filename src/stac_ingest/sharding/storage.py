@@ -40,7 +40,7 @@ def place_of(settings: ShardedIngest) -> Place:
 
     """
     if is_object_storage(settings.output):
-        from stac_ingest.sharding.object_storage import Bucket  # noqa: PLC0415 - folders do without it
+        from stac_ingest.sharding.s3 import Bucket  # noqa: PLC0415 - folders do without it
 
         return Bucket(settings.output, settings)
     return Disk(settings.output)

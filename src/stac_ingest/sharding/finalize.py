@@ -9,10 +9,8 @@ from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.completeness import Verdict
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.doubles import keep_one_of_each
-from stac_ingest.sharding.places import ITEMS, Disk, Place, place_of
-from stac_ingest.sharding.plan import Plan
-from stac_ingest.sharding.records import (
+from stac_ingest.sharding.deduplicate import keep_one_of_each
+from stac_ingest.sharding.manifest import (
     CollectionCertificate,
     Manifest,
     NamedFailure,
@@ -20,8 +18,10 @@ from stac_ingest.sharding.records import (
     ShardCertificate,
     read_certificate,
 )
+from stac_ingest.sharding.plan import Plan
+from stac_ingest.sharding.run_shard import NAMED, SCRATCH
 from stac_ingest.sharding.settings import is_object_storage
-from stac_ingest.sharding.shard import NAMED, SCRATCH
+from stac_ingest.sharding.storage import ITEMS, Disk, Place, place_of
 
 MANIFEST = "manifest.json"
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.core.id_set import Key, Seen, key_of
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.sharding.places import ITEMS, Place
-from stac_ingest.sharding.records import Part, ShardCertificate, certificate_path, strays_path
+from stac_ingest.sharding.manifest import Part, ShardCertificate, certificate_path, strays_path
+from stac_ingest.sharding.storage import ITEMS, Place
 
 if TYPE_CHECKING:
     from stac_ingest.core.model import Item
