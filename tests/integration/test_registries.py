@@ -68,7 +68,7 @@ SOURCE = '''
 from pathlib import Path
 from typing import Literal
 
-from stac_ingest.sharding.pieces import Cut
+from stac_ingest.sharding.splitters import Cut
 from stac_ingest.sharding.plan import Piece
 from stac_ingest.sources.base import Payload
 

@@ -22,7 +22,7 @@ from sharding_items import item
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
-from stac_ingest.sharding.pieces import pieces_of
+from stac_ingest.sharding.splitters import pieces_of
 from stac_ingest.sharding.status import IngestFreshness
 from stac_ingest.summary import IngestSummary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.sharding.balance import balanced
+from stac_ingest.sharding.splitters.partition import balanced
 
 WEIGHTS = st.lists(st.integers(min_value=-3, max_value=10**9), max_size=300)
 

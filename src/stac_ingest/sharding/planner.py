@@ -9,9 +9,9 @@ from typing import Any
 from stac_ingest.config import RequestBudget
 from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sharding.pieces import pieces_of
 from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
+from stac_ingest.sharding.splitters import pieces_of
 from stac_ingest.sharding.splitters.base import Cut
 from stac_ingest.sharding.storage import ITEMS, place_of
 

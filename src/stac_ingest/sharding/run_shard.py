@@ -24,8 +24,8 @@ from stac_ingest.outputs.geoparquet import GeoParquetOutput
 from stac_ingest.pipeline import Modifier, PipelineResult, run_pipeline
 from stac_ingest.sharding.fetcher import ShardFetcher, Strays
 from stac_ingest.sharding.manifest import NamedFailure, Part, ShardCertificate, certificate_path, strays_path
-from stac_ingest.sharding.pieces import pieces_of
 from stac_ingest.sharding.plan import Plan, Shard
+from stac_ingest.sharding.splitters import pieces_of
 from stac_ingest.sharding.storage import ITEMS, Place, place_of
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.sharding.deduplicate import STRAYS
 from stac_ingest.sharding.finalize import MANIFEST, unsound
 from stac_ingest.sharding.manifest import Manifest, read_certificate
-from stac_ingest.sharding.pieces import pieces_of
 from stac_ingest.sharding.plan import NAME, read_plan
 from stac_ingest.sharding.planner import check_output
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
+from stac_ingest.sharding.splitters import pieces_of
 from stac_ingest.sharding.storage import ITEMS, place_of
 
 

@@ -15,10 +15,10 @@ import pyarrow.fs as pafs
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.sharding.balance import balanced
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
 from stac_ingest.summary import IngestSummary

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from stac_ingest.api.intervals import Interval, expected_span, parse_instant, parse_interval
 from stac_ingest.api.search import search_datetime
 from stac_ingest.config import IngestConfig, RequestBudget
-from stac_ingest.sharding.balance import balanced
-from stac_ingest.sharding.counting import Counter, Stretch, bisected
 from stac_ingest.sharding.plan import Piece, Shard, TimePiece
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.partition import balanced
+from stac_ingest.sharding.splitters.time_counts import Counter, Stretch, bisected
 from stac_ingest.sources.stac_api import StacApiSource
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.sharding.balance import balanced
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sources.folder import Folder
 from stac_ingest.sources.json_directory import JsonDirectorySource
 from stac_ingest.sources.names import json_names

@@ -20,12 +20,12 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import write_lines
 from stac_ingest.core.model import Batch, Item, Payload
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.sharding.files import Entry, cut_stretches, stamp
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.s3 import open_bucket
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import Cut
-from stac_ingest.sharding.tables import RowsPieces
+from stac_ingest.sharding.splitters.geoparquet import RowsPieces
+from stac_ingest.sharding.splitters.item_files import Entry, cut_stretches, stamp
 from stac_ingest.sources.folder import BATCH_BYTES
 from stac_ingest.sources.json_directory import SLICE, JsonDirectorySource
 from stac_ingest.sources.kind import PARQUET_SUFFIXES

@@ -25,7 +25,7 @@ def pieces_of(settings: ShardedIngest, known: Shard | None = None) -> Pieces:
     """
     # Only the kind that is used is imported: an API needs no Arrow to be read, and files need no HTTP client.
     if is_object_storage(settings.source):
-        from stac_ingest.sharding.objects import stored_pieces  # noqa: PLC0415
+        from stac_ingest.sharding.splitters.stored_items import stored_pieces  # noqa: PLC0415
 
         return stored_pieces(settings, known)
     kind = api_kind(settings.source) or _kind_of_files(settings.source)
