@@ -17,7 +17,7 @@ from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.checkpoints.positions import Positions
 from stac_ingest.cli.main import main
 from stac_ingest.module import IngestModule
-from stac_ingest.sources.json_directory import SLICE
+from stac_ingest.sources.directory.source import SLICE
 
 ITEMS = 2_500
 """More than two batches of NDJSON."""

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ItemError
-from stac_ingest.sources import folder as folder_module
-from stac_ingest.sources import read_ahead
-from stac_ingest.sources.folder import AHEAD, AHEAD_LEAST, BATCH_BYTES, Folder
-from stac_ingest.sources.read_ahead import NOT_OPEN, has_to_wait, opened_ahead
-from stac_ingest.sources.reading import BLOCK, Reader, open_file
+from stac_ingest.sources.directory import batches as folder_module
+from stac_ingest.sources.directory import prefetch
+from stac_ingest.sources.directory.batches import AHEAD, AHEAD_LEAST, BATCH_BYTES, Folder
+from stac_ingest.sources.directory.file_reader import BLOCK, Reader, open_file
+from stac_ingest.sources.directory.prefetch import NOT_OPEN, has_to_wait, opened_ahead
 
 
 def descriptors() -> int:
@@ -192,7 +192,7 @@ def test_the_kernel_says_what_is_cold(
 
     ticks = iter([0.0, seconds])
     monkeypatch.setattr(os, "preadv", preadv)
-    monkeypatch.setattr(read_ahead.time, "perf_counter", lambda: next(ticks))
+    monkeypatch.setattr(prefetch.time, "perf_counter", lambda: next(ticks))
     here = opened(folder)
     assert has_to_wait("000.json", here) is waits
     os.close(here)

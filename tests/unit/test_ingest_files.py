@@ -26,8 +26,8 @@ from stac_ingest import (
     WorkflowContext,
 )
 from stac_ingest.sources import make_source
-from stac_ingest.sources.json_directory import SLICE
-from stac_ingest.sources.reading import Reader
+from stac_ingest.sources.directory.file_reader import Reader
+from stac_ingest.sources.directory.source import SLICE
 
 ARMS: list[dict[str, Any]] = [
     {"concurrency": concurrency, "worker_strategy": strategy, "read_ahead": read_ahead}

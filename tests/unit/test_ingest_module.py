@@ -216,7 +216,7 @@ async def test_a_folder_leaves_no_descriptor_and_no_thread(tmp_path: Path) -> No
 def test_the_package_loads_nothing_heavy() -> None:
     """Importing the package and reading JSON files needs no HTTP client, no Arrow and no data frames."""
     code = (
-        "import sys, stac_ingest, stac_ingest.sources.json_directory, stac_ingest.sources.json_file;"
+        "import sys, stac_ingest, stac_ingest.sources.directory.source, stac_ingest.sources.json_file;"
         "print([m for m in ('pandas', 'pyarrow', 'numpy', 'aiohttp', 'duckdb', 'matplotlib', 'pystac_client')"
         " if m in sys.modules])"
     )

@@ -15,7 +15,7 @@ from stac_ingest.api.time_chunks.interval_set import merge, remaining
 from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
 from stac_ingest.api.time_chunks.splitting import Chunk
 from stac_ingest.checkpoints.positions import Positions
-from stac_ingest.sources.file_places import FilePlaces
+from stac_ingest.sources.directory.resume import FilePlaces
 
 ENDS = st.none() | st.integers(0, 12)
 INTERVALS = st.tuples(ENDS, ENDS).map(

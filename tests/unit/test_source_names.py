@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest import IngestModule, WorkflowContext
-from stac_ingest.sources import names
-from stac_ingest.sources.names import PackedNames, kept, sorted_names
+from stac_ingest.sources.directory import listing
+from stac_ingest.sources.directory.listing import PackedNames, kept, sorted_names
 
 # What `os.listdir` gives: any character but a zero and a slash, and bytes that aren't UTF-8 as lone surrogates.
 NAME = st.text(
@@ -31,9 +31,9 @@ NAME = st.text(
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make runs and blocks so small that a few names have several."""
-    monkeypatch.setattr(names, "RUN", 8)
-    monkeypatch.setattr(names, "BLOCK", 3)
-    monkeypatch.setattr(names, "_SHORT", 0)
+    monkeypatch.setattr(listing, "RUN", 8)
+    monkeypatch.setattr(listing, "BLOCK", 3)
+    monkeypatch.setattr(listing, "_SHORT", 0)
 
 
 @given(found=st.lists(NAME, unique=True, max_size=60), start=st.integers(-70, 70), stop=st.integers(-70, 70))
@@ -56,8 +56,8 @@ def test_packed_names_are_a_sorted_list(found: list[str], start: int, stop: int)
 
 def test_many_names_are_never_all_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sorting and keeping a hundred thousand names takes a quarter of what they take as a list, at most."""
-    monkeypatch.setattr(names, "RUN", 5_000)
-    monkeypatch.setattr(names, "BLOCK", 512)
+    monkeypatch.setattr(listing, "RUN", 5_000)
+    monkeypatch.setattr(listing, "BLOCK", 512)
 
     def found() -> Iterator[str]:
         chance = random.Random(1)

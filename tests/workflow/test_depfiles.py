@@ -61,7 +61,7 @@ AFTER = {"aggregate", *WRITTEN}
 CHANGES = {
     "a source": ("stac_ingest/sources/stac_api.py", {"api: sequential at 1", *AFTER}),
     "a module of another source": (
-        "stac_ingest/sources/json_directory.py",
+        "stac_ingest/sources/directory/source.py",
         {*FILES - {"own: upstream at 1"}, *WRITTEN, "aggregate"},
     ),
     "a strategy": ("stac_ingest/strategies/queue.py", {"files: queue at 2", *AFTER}),

@@ -10,7 +10,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.module import IngestModule
 
 READERS = {
-    "json_files": ("stac_ingest.sources.json_directory",),
+    "json_files": ("stac_ingest.sources.directory.source",),
     "geoparquet": ("stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
     "api": ("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
 }

@@ -10,7 +10,7 @@ from ingest_bench.arms.layouts import API, GEOPARQUET, JSON_FILES, SECTIONS, Sec
 from ingest_bench.design.story import Story
 from ingest_bench.statistics import median_of
 from stac_ingest.geoparquet.batch_size import BATCH_BYTES, ROWS
-from stac_ingest.sources.json_directory import SLICE
+from stac_ingest.sources.directory.source import SLICE
 
 MIB = 1 << 20
 HELD = 2

@@ -55,7 +55,7 @@ def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> S
     """Make the source of a folder with an item a file, or of one document."""
     path = Path(where.source)
     if path.is_dir():
-        from stac_ingest.sources.json_directory import JsonDirectorySource  # noqa: PLC0415 - only folders need it
+        from stac_ingest.sources.directory.source import JsonDirectorySource  # noqa: PLC0415 - only folders need it
 
         return JsonDirectorySource(path, config, summary)
     from stac_ingest.sources.json_file import JsonFileSource  # noqa: PLC0415 - only documents need it

@@ -10,7 +10,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, parse
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.sources.reading import Reader
+from stac_ingest.sources.directory.file_reader import Reader
 from stac_ingest.summary import IngestSummary
 
 Members = Callable[[object, str], list[object]]

@@ -16,9 +16,9 @@ from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import Cut
 from stac_ingest.sharding.splitters.partition import balanced
-from stac_ingest.sources.folder import Folder
-from stac_ingest.sources.json_directory import JsonDirectorySource
-from stac_ingest.sources.names import json_names
+from stac_ingest.sources.directory.batches import Folder
+from stac_ingest.sources.directory.listing import json_names
+from stac_ingest.sources.directory.source import JsonDirectorySource
 from stac_ingest.summary import IngestSummary
 
 OPENING = 4096

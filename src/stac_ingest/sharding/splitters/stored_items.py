@@ -26,8 +26,8 @@ from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import Cut
 from stac_ingest.sharding.splitters.geoparquet import RowsPieces
 from stac_ingest.sharding.splitters.item_files import Entry, cut_stretches, stamp
-from stac_ingest.sources.folder import BATCH_BYTES
-from stac_ingest.sources.json_directory import SLICE, JsonDirectorySource
+from stac_ingest.sources.directory.batches import BATCH_BYTES
+from stac_ingest.sources.directory.source import SLICE, JsonDirectorySource
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
 from stac_ingest.summary import IngestSummary
 

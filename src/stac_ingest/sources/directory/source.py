@@ -18,8 +18,8 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, parse_leniently
 from stac_ingest.core.model import Batch, Item, Payload, Place, Reject
 from stac_ingest.errors import DataProcessingError, ItemError
-from stac_ingest.sources.file_places import FilePlaces
-from stac_ingest.sources.folder import Folder
+from stac_ingest.sources.directory.batches import Folder
+from stac_ingest.sources.directory.resume import FilePlaces
 from stac_ingest.summary import IngestSummary
 
 SLICE = 64

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from stac_ingest.core.model import Batch, Place
-from stac_ingest.sources.names import BLOCK, kept
+from stac_ingest.sources.directory.listing import BLOCK, kept
 
 
 class FilePlaces:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 
-from stac_ingest.sources.reading import open_file
+from stac_ingest.sources.directory.file_reader import open_file
 
 CAN_ANNOUNCE = hasattr(os, "posix_fadvise")
 """Not on every system; files are then read when their turn comes."""

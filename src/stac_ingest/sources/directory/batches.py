@@ -11,9 +11,9 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Payload
 from stac_ingest.errors import ItemError
-from stac_ingest.sources.names import json_names
-from stac_ingest.sources.read_ahead import CAN_ANNOUNCE, NOT_OPEN, has_to_wait, opened_ahead
-from stac_ingest.sources.reading import Reader, open_file
+from stac_ingest.sources.directory.file_reader import Reader, open_file
+from stac_ingest.sources.directory.listing import json_names
+from stac_ingest.sources.directory.prefetch import CAN_ANNOUNCE, NOT_OPEN, has_to_wait, opened_ahead
 
 BATCH_BYTES = 4 << 20
 """A slice ends early with the file that reaches this, so that large files don't fill the memory."""

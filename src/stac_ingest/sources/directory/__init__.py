@@ -1,0 +1,1 @@
+"""A directory with one item a file."""
