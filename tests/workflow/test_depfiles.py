@@ -64,7 +64,7 @@ CHANGES = {
         "stac_ingest/sources/directory/source.py",
         {*FILES - {"own: upstream at 1"}, *WRITTEN, "aggregate"},
     ),
-    "a strategy": ("stac_ingest/strategies/queue.py", {"files: queue at 2", *AFTER}),
+    "a strategy": ("stac_ingest/strategies/worker_pool.py", {"files: queue at 2", *AFTER}),
     "an output": ("stac_ingest/outputs/ndjson.py", {"lines: sequential at 1", *AFTER}),
     "an arm": ("ingest_bench/arms/upstream_arm.py", {"own: sequential at 1", "own: upstream at 1", *AFTER}),
     "an arm of workers": ("ingest_bench/arms/process_pool_arm.py", {"files: pool at 2", *AFTER}),
@@ -141,7 +141,7 @@ def test_a_pinned_version(restored: Checkout) -> None:
 
 def test_a_module_that_is_gone(restored: Checkout) -> None:
     """A module that was loaded and is no longer there has its cells measured again, as its importers have changed."""
-    path = restored.folder / "src/stac_ingest/strategies/queue.py"
+    path = restored.folder / "src/stac_ingest/strategies/worker_pool.py"
     path.rename(path.with_name("another.py"))
     planned = restored.plan()
     path.with_name("another.py").rename(path)

@@ -51,7 +51,7 @@ STRATEGIES: dict[str, StrategyInfo] = {
         ),
         StrategyInfo(
             "queue",
-            "stac_ingest.strategies.queue:queue",
+            "stac_ingest.strategies.worker_pool:queue",
             "a worker pool with a queue",
             2,
             "a feeder puts units into a queue that holds as many as there are workers, and each worker takes the next, "
@@ -60,7 +60,7 @@ STRATEGIES: dict[str, StrategyInfo] = {
         StrategyInfo(
             "time_chunks",
             # The source lists chunks of time instead of one cursor; workers take them from a queue.
-            "stac_ingest.strategies.queue:queue",
+            "stac_ingest.strategies.worker_pool:queue",
             "time chunks for a worker pool",
             3,
             "the API source splits the search by time into a unit for each worker, which need not wait for one another "

@@ -9,7 +9,7 @@ from typing import Any
 from stac_ingest.core.model import Batch
 from stac_ingest.sources.base import Source
 from stac_ingest.strategies.base import closing
-from stac_ingest.strategies.stream import Put, stream
+from stac_ingest.strategies.channel import Put, stream
 
 
 def queue(source: Source[Any], concurrency: int) -> AsyncGenerator[Batch]:
