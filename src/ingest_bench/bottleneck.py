@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 from ingest_bench.statistics import EQUIVALENCE_MARGIN, verdict
 
 Ablation = Literal["no_parsing", "from_memory", "no_think_time", "no_output", "no_consumer"]

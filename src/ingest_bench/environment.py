@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from ingest_bench.results import Environment, Load
+from ingest_bench.results.models import Environment, Load
 
 PACKAGES = (
     "aiofiles",

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from ingest_bench.environment import host_name
 from ingest_bench.errors import BenchError
 from ingest_bench.lifeline import follow
-from ingest_bench.results import Dependencies
+from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import recording
 from stac_ingest import IngestError
 from stac_ingest.core.atomic import write_atomically

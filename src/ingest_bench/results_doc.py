@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ingest_bench.comparison.records import COMPARE_SCHEMA_VERSION, Comparison
-from ingest_bench.fields import Documented, fields, nested
 from ingest_bench.reporting.markdown import pipe_table
-from ingest_bench.results import SCHEMA_VERSION, Record, Results
-from ingest_bench.table import Column, columns
+from ingest_bench.results.fields import Documented, fields, nested
+from ingest_bench.results.models import SCHEMA_VERSION, Record, Results
+from ingest_bench.results.parquet import Column, columns
 from stac_ingest.core.atomic import write_atomically
 
 _HEAD = f"""\

@@ -17,20 +17,21 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ingest_bench.cell import build_cell
-from ingest_bench.digest import CLASSES
 from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.stopping import StopReason, StopRule
 from ingest_bench.hostlock import host_lock
 from ingest_bench.matrix import ROLES, CellSpec, Role, output_of, sampling_of
 from ingest_bench.page_cache import corpus_files, fill
-from ingest_bench.results import Cell, Sample, Trace
+from ingest_bench.results.checksum import sealed
+from ingest_bench.results.digest import CLASSES
+from ingest_bench.results.models import Cell, Sample, Trace
+from ingest_bench.results.pairs import pair_ratios
 from ingest_bench.sample_run import run_sample
 from ingest_bench.sample_spec import SampleSpec
-from ingest_bench.seal import sealed
 from ingest_bench.sides import Side, open_sides
 from ingest_bench.system.dependencies import recording
-from ingest_bench.validity import delay_remark, pair_ratios, void_reason
+from ingest_bench.validity import delay_remark, void_reason
 from stac_ingest.core.atomic import write_atomically
 
 if TYPE_CHECKING:

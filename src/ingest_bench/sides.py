@@ -16,7 +16,7 @@ from ingest_bench.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 
 if TYPE_CHECKING:
     from ingest_bench.corpora.manifest import Manifest
-    from ingest_bench.digest import Reference
+    from ingest_bench.results.digest import Reference
     from ingest_bench.settings import Corpus, Server, Settings
     from ingest_bench.simulator.process import SimulatorProcess
 

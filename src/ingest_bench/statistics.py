@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 
 METHOD = "Student's t on log ratios"
 SEQUENTIAL_METHOD = f"{METHOD}, widened for sequential stopping"

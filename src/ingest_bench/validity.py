@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest_bench.digest import Reference, matches
-from ingest_bench.results import Digest, Parity, Sample, ServerRecord
+from ingest_bench.results.digest import Reference, matches
+from ingest_bench.results.models import Digest, Parity, Sample, ServerRecord
 
 DELAY_SHARE, DELAY_MS = 0.20, 5.0
 """A think time that is off by more than both is not the one that was asked for."""
@@ -74,14 +74,3 @@ def parity(differences: Sequence[tuple[int, str | None]], known_defect: str | No
     pair, difference = found[0]
     reason = f"{difference} (in {len(found)} of {len(differences)} samples, first in pair {pair})"
     return Parity(ok=False, reason=f"{known_defect}: {reason}" if known_defect else reason)
-
-
-def pair_ratios(samples: list[Sample]) -> dict[int, float]:
-    """Give items per second of the candidate over the baseline's, by pair; pairs with a void sample are left out."""
-    rates = {(sample.pair, sample.role): sample.items / sample.wall_s for sample in samples if sample.void is None}
-    pairs = sorted({pair for pair, _ in rates})
-    return {
-        pair: rates[pair, "candidate"] / rates[pair, "baseline"]
-        for pair in pairs
-        if (pair, "candidate") in rates and (pair, "baseline") in rates
-    }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ingest_bench.bottleneck import Bottleneck
-from ingest_bench.results import Sample
+from ingest_bench.results.models import Sample
 
 CPU_BUSY, CPU_IDLE = 0.8, 0.5
 """Shares of one processor above which an ingest computes, and below which it waits."""

@@ -18,7 +18,7 @@ from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.matrix import CellSpec, arm_of, cells, corpus_of, load_settings, output_of
 from ingest_bench.meter import Meter
-from ingest_bench.results import Sample
+from ingest_bench.results.models import Sample
 from ingest_bench.sample_run import run_sample
 from ingest_bench.sample_spec import SampleSpec
 from ingest_bench.settings import Settings

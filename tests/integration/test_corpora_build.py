@@ -23,8 +23,8 @@ from ingest_bench.corpora import build, build_corpus, read_manifest, verify
 from ingest_bench.corpora.geoparquet_files import ROW_GROUP, wkb
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.items_directory import BREAKS, DANGLING, KINDS
-from ingest_bench.digest import DigestSink, matches, reference
 from ingest_bench.errors import SettingsError
+from ingest_bench.results.digest import DigestSink, matches, reference
 from ingest_bench.settings import Corpus, Settings
 
 SEED = 20260210

@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from ingest_bench.corpora import build, describe_corpus, read_manifest, verify
-from ingest_bench.digest import matches
 from ingest_bench.errors import SettingsError
+from ingest_bench.results.digest import matches
 from ingest_bench.settings import Corpus, Settings
 from stac_ingest.errors import IngestError
 

@@ -18,7 +18,7 @@ import yaml
 from ingest_bench.errors import MeasurementError
 from ingest_bench.identity import cell_identity, fingerprint
 from ingest_bench.matrix import find_cell, load_settings
-from ingest_bench.results import Cell
+from ingest_bench.results.models import Cell
 from ingest_bench.sampling import measure
 
 CONFIG: dict[str, Any] = {

@@ -14,7 +14,7 @@ from ingest_bench.corpora import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.identity import cell_identity
 from ingest_bench.matrix import find_cell, load_settings
-from ingest_bench.results import Cell
+from ingest_bench.results.models import Cell
 from ingest_bench.sampling import measure
 
 ARM = '''

@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from ingest_bench.arms import ArmSpec, arm_kind, arm_names
-from ingest_bench.digest import matches, reference
 from ingest_bench.errors import MeasurementError
-from ingest_bench.results import Digest, Sample
+from ingest_bench.results.digest import matches, reference
+from ingest_bench.results.models import Digest, Sample
 from ingest_bench.sample_run import COMMAND, run_sample
 from ingest_bench.sample_spec import SampleSpec
 

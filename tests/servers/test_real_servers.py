@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from ingest_bench.digest import DigestSink, matches, reference
+from ingest_bench.results.digest import DigestSink, matches, reference
 
 PAGE = 333
 STRATEGIES = ("semaphore", "queue", "time_chunks")

@@ -19,7 +19,7 @@ import yaml
 
 from ingest_bench.corpora import build
 from ingest_bench.matrix import cells, load_settings
-from ingest_bench.results import Cell, Results
+from ingest_bench.results.models import Cell, Results
 from ingest_bench.settings import Corpus
 from stac_ingest.sharding.manifest import CollectionCertificate, ShardCertificate
 

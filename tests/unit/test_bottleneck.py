@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_bench.bottleneck import NAMES, diagnose
-from ingest_bench.results import Digest, Ratio, Sample, ServerRecord
+from ingest_bench.results.models import Digest, Ratio, Sample, ServerRecord
 from ingest_bench.witnesses import corroborating_counters
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest_bench.results import Dependencies
+from ingest_bench.results.models import Dependencies
 from ingest_bench.system import dependencies
 from ingest_bench.system.dependencies import BY_VALUE, LOCK, ROOTS, behaviour, changed, recording
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.digest import CLASSES, DigestSink, Reference, Tally, identity_hash, matches, reference
+from ingest_bench.results.digest import CLASSES, DigestSink, Reference, Tally, identity_hash, matches, reference
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=8),

@@ -16,7 +16,7 @@ from ingest_bench.freshness import ADVICE, AGGREGATE, REPORT, Freshness, aggrega
 from ingest_bench.identity import cell_identity, corpus_identity, fingerprint
 from ingest_bench.jobs import recorded
 from ingest_bench.matrix import cell_file, cells, load_settings
-from ingest_bench.seal import seal_of, sealed
+from ingest_bench.results.checksum import seal_of, sealed
 from ingest_bench.settings import Settings
 from ingest_bench.system import dependencies
 from ingest_bench.system.dependencies import recording

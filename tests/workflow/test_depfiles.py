@@ -78,7 +78,7 @@ CHANGES = {
         {"corpus files", "corpus tables", "corpus api", *CELLS, *AFTER},
     ),
     "how a corpus is checked": ("ingest_bench/corpora/check.py", set()),
-    "the results": ("ingest_bench/table.py", AFTER),
+    "the results": ("ingest_bench/results/parquet.py", AFTER),
     "the report": ("ingest_bench/reporting/wording.py", WRITTEN),
     "a figure of the report": ("ingest_bench/reporting/plots/plot.css", WRITTEN),
     "the design document": ("ingest_bench/design/story.py", {"advice"}),

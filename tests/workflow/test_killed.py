@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ingest_bench.seal import seal_of
+from ingest_bench.results.checksum import seal_of
 
 Checkout = Any
 """The class of that name in `conftest.py`."""

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ingest_bench.corpora import build
-from ingest_bench.results import Results
+from ingest_bench.results.models import Results
 from ingest_bench.settings import Corpus, Server
 from ingest_bench.simulator.process import SimulatorProcess
 

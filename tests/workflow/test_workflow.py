@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from ingest_bench.matrix import cell_file, cells, load_settings
-from ingest_bench.results import Results
+from ingest_bench.results.models import Results
 from stac_ingest import IngestConfig
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ingest_bench.results import Results
+from ingest_bench.results.models import Results
 
 ROOT = Path(__file__).resolve().parents[2]
 ARMS: dict[str, Any] = {"base": {"concurrency": [1]}, "queue": {"concurrency": [5]}}

@@ -13,7 +13,7 @@ from ingest_bench.advice.recommend import CONFIDENCE, Parts, Verdict, decide
 from ingest_bench.advice.scenarios import Mode, ScenarioRecommendation, recommend_scenarios
 from ingest_bench.arms.layouts import SECTIONS
 from ingest_bench.estimates import generator
-from ingest_bench.results import Ratio, Results
+from ingest_bench.results.models import Ratio, Results
 
 MODES: tuple[Mode, ...] = tuple(SECTIONS)
 METHOD = "drawn from the pairs of both"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest_bench.estimates import Estimate
-from ingest_bench.results import Cell, Ratio, Sample
+from ingest_bench.results.models import Cell, Ratio, Sample
 from ingest_bench.scaling.series import log_ratios, usable
 from ingest_bench.settings import Arm, Scenario
 from ingest_bench.statistics import median_of

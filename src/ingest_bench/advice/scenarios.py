@@ -11,7 +11,7 @@ from ingest_bench.advice.options import Key, Option, Refused, options_of
 from ingest_bench.advice.recommend import Verdict, decide
 from ingest_bench.arms.layouts import Section
 from ingest_bench.estimates import Estimate
-from ingest_bench.results import Cell, Results
+from ingest_bench.results.models import Cell, Results
 from ingest_bench.settings import Scenario, Settings
 
 Mode = str

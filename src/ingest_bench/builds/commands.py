@@ -18,12 +18,12 @@ from ingest_bench.builds.records import BuildSample
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import read_manifest
 from ingest_bench.delivery import written
-from ingest_bench.digest import DigestSink
 from ingest_bench.errors import MeasurementError
 from ingest_bench.hostlock import host_lock
 from ingest_bench.identity import corpus_identity
 from ingest_bench.page_cache import corpus_files, fill
-from ingest_bench.results import Digest
+from ingest_bench.results.digest import DigestSink
+from ingest_bench.results.models import Digest
 from ingest_bench.sample_run import run_json
 from ingest_bench.settings import Corpus, Server, Settings
 from ingest_bench.simulator.process import SimulatorProcess

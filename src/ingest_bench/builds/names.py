@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from ingest_bench.errors import MeasurementError
-from ingest_bench.results import Digest, Sample
+from ingest_bench.results.models import Digest, Sample
 from stac_ingest.core.messages import one_line
 
 SideName = Literal["base", "this"]

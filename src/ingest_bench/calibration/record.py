@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from ingest_bench.errors import AggregationError
-from ingest_bench.results import Dependencies, Load, Record
+from ingest_bench.results.models import Dependencies, Load, Record
 
 CALIBRATION = "calibration.json"
 

@@ -18,7 +18,7 @@ from ingest_bench.corpora import build_corpus
 from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
 from ingest_bench.matrix import find_cell, load_settings
-from ingest_bench.results import Cell, Sample
+from ingest_bench.results.models import Cell, Sample
 from ingest_bench.sampling import measure
 from ingest_bench.settings import Settings
 

@@ -15,7 +15,7 @@ from ingest_bench.comparison.runs import Key, LoadedRun, log_ratios
 from ingest_bench.comparison.spread import VariancePrior, fit_variance_prior
 from ingest_bench.comparison.unrest import BetweenRunVariance, heterogeneity
 from ingest_bench.estimates import MIN_PAIRS
-from ingest_bench.results import Cell
+from ingest_bench.results.models import Cell
 
 HIGH_HETEROGENEITY = 1.1
 """A between-run factor that is larger is a warning."""

@@ -13,7 +13,7 @@ from ingest_bench.comparison.records import Comparison
 from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.comparison.words import as_markdown, summary
 from ingest_bench.errors import ComparisonError, RegressionError
-from ingest_bench.results import SCHEMA_VERSION, Results
+from ingest_bench.results.models import SCHEMA_VERSION, Results
 from stac_ingest.core.atomic import write_atomically
 from stac_ingest.core.messages import one_line
 

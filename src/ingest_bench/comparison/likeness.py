@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingest_bench.comparison.runs import LoadedRun
-from ingest_bench.results import Cell, Environment
+from ingest_bench.results.models import Cell, Environment
 from ingest_bench.settings import Scenario
 
 MACHINE = ("cpu_model", "memory_gb", "memory_limit_gb", "governor", "container", "kernel", "filesystem")

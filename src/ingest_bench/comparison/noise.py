@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ingest_bench.comparison.change import factor
 from ingest_bench.comparison.records import Noise
 from ingest_bench.comparison.runs import LoadedRun
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 from ingest_bench.settings import Scenario
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ingest_bench.results import Ratio, Record
-from ingest_bench.units import Concurrency, ItemRate, Number, UnixTime
+from ingest_bench.results.models import Ratio, Record
+from ingest_bench.results.units import Concurrency, ItemRate, Number, UnixTime
 
 COMPARE_SCHEMA_VERSION = "2.0"
 """Of `compare.json`; the results have a version of their own."""

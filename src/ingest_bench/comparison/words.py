@@ -10,7 +10,7 @@ from tabulate import tabulate
 from ingest_bench.comparison.records import VERDICTS, CellComparison, Comparison, Drift, Noise, Run
 from ingest_bench.reporting.markdown import pipe_table
 from ingest_bench.reporting.wording import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 
 TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Min. detectable change", "Why")
 NOISE_TITLES = ("Scenario", "Null cell then", "now", "Noise")

@@ -14,7 +14,7 @@ from ingest_bench.corpora.collection import collection
 from ingest_bench.corpora.inventory import Entry, entry_of
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.parts import Part, slices, spread
-from ingest_bench.digest import Tally
+from ingest_bench.results.digest import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ingest_bench.digest import Tally
+    from ingest_bench.results.digest import Tally
 
 ROW_GROUP = 5000
 _BATCH = 1000

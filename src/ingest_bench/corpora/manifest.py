@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from ingest_bench.digest import Reference
-from ingest_bench.results import Record
+from ingest_bench.results.digest import Reference
+from ingest_bench.results.models import Record
 from stac_ingest.core.atomic import write_atomically
 
 GENERATOR = "1"

@@ -11,8 +11,8 @@ from ingest_bench.arms.base import ArmSpec
 from ingest_bench.arms.ingest_arm import make
 from ingest_bench.corpora.inventory import FEW, combined, files_below, stat_entry
 from ingest_bench.corpora.manifest import Manifest, write_manifest
-from ingest_bench.digest import Reference, Tally
 from ingest_bench.errors import SettingsError
+from ingest_bench.results.digest import Reference, Tally
 from stac_ingest.context import WorkflowContext
 
 if TYPE_CHECKING:

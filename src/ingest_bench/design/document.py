@@ -21,7 +21,7 @@ from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import measured
 from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import point
-from ingest_bench.results import Results
+from ingest_bench.results.models import Results
 from ingest_bench.settings import Settings
 from stac_ingest.core.atomic import write_atomically
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, interval, listed, percent, safe
-from ingest_bench.results import Cell, Results
+from ingest_bench.results.models import Cell, Results
 from ingest_bench.statistics import relative_width
 
 NOISY = 0.25

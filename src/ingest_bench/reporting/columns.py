@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import NOTHING
-from ingest_bench.results import Sample
+from ingest_bench.results.models import Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from ingest_bench.advice.scenarios import ScenarioRecommendation, recommend_scen
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 from ingest_bench.scaling import Growth
 from ingest_bench.statistics import no_difference
 

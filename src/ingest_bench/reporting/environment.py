@@ -10,7 +10,7 @@ from ingest_bench.reporting.content import Block, Paragraph, Points, Table, entr
 from ingest_bench.reporting.overhead import overhead_told
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.wording import NOTHING, counted, listed, percent, safe
-from ingest_bench.results import Cell, Environment
+from ingest_bench.results.models import Cell, Environment
 
 HOW_TO_READ = """\
 A **cell** is a scenario, a strategy and a concurrency. It is measured in **pairs**: one run of the scenario's baseline

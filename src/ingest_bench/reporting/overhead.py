@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ingest_bench.reporting.wording import percent, span
-from ingest_bench.results import Results
+from ingest_bench.results.models import Results
 
 PAUSE_S = 60.0
 """Nothing recorded for longer than this: one run ended, and another began later."""

@@ -14,7 +14,7 @@ from ingest_bench.reporting.page.document import page
 from ingest_bench.reporting.plots.sheet import draw
 from ingest_bench.reporting.sections import whole_report
 from ingest_bench.reporting.study import Study
-from ingest_bench.results import Results
+from ingest_bench.results.models import Results
 from ingest_bench.settings import Settings
 from stac_ingest.core.atomic import write_atomically
 

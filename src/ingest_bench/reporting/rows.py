@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ingest_bench.reporting.wording import at_level
-from ingest_bench.results import Cell, Ratio, Sample, ServerRecord
+from ingest_bench.results.models import Cell, Ratio, Sample, ServerRecord
 from ingest_bench.settings import Arm
 from ingest_bench.statistics import median_of
 

@@ -11,7 +11,7 @@ from ingest_bench.errors import AggregationError
 from ingest_bench.reporting.cautions import Caution, of_machines, of_scenario
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
-from ingest_bench.results import Results
+from ingest_bench.results.models import Results
 from ingest_bench.scaling import Series, Usl, WayGrown, scenario_series, ways_grown
 from ingest_bench.settings import Settings
 

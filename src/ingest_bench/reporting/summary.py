@@ -8,7 +8,7 @@ from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import NOTHING, counted, day, listed, safe, span, speed_up, whole
-from ingest_bench.results import Environment
+from ingest_bench.results.models import Environment
 
 
 def summary(study: Study) -> list[Block]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ingest_bench.reporting.rows import Row
-from ingest_bench.results import Ratio, Sample
+from ingest_bench.results.models import Ratio, Sample
 from ingest_bench.settings import Corpus, RateLimit, Scenario
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 from stac_ingest.core.text import plain_line
 
 NOTHING = "–"  # noqa: RUF001 - a dash, where there is no number

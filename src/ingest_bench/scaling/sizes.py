@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ingest_bench.estimates import Estimate
-from ingest_bench.results import Cell, Results
+from ingest_bench.results.models import Cell, Results
 from ingest_bench.scaling.growth import Growth, fit_growth
 from ingest_bench.scaling.series import log_ratios, usable
 from ingest_bench.settings import Scenario, Settings

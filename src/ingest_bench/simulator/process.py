@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from ingest_bench.errors import MeasurementError
-from ingest_bench.results import ServerRecord
+from ingest_bench.results.models import ServerRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

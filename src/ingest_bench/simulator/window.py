@@ -6,7 +6,7 @@ import asyncio
 import statistics
 import time
 
-from ingest_bench.results import ServerRecord
+from ingest_bench.results.models import ServerRecord
 
 TOO_MANY_REQUESTS = 429
 _MS = 1000

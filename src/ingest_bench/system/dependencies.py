@@ -23,7 +23,7 @@ from pathlib import Path
 import ingest_bench
 import stac_ingest
 from ingest_bench.errors import MeasurementError
-from ingest_bench.results import Dependencies
+from ingest_bench.results.models import Dependencies
 from ingest_bench.system.loaded_modules import REPORTS, is_ours, loaded
 
 ROOTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest_bench.builds.records import BuildSample, CaseRecord, judge
-from ingest_bench.results import Digest
+from ingest_bench.results.models import Digest
 
 SAME, OTHER = (Digest(count=9, ids="ab", content=content) for content in ("cd", "ef"))
 

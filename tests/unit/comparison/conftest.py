@@ -12,7 +12,7 @@ import pytest
 
 from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.harness.stopping import StopRule
-from ingest_bench.results import Cell, Digest, Environment, Load, Parity, Results, Sample, Trace
+from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, Trace
 from ingest_bench.settings import Sampling
 from ingest_bench.statistics import speed_up
 

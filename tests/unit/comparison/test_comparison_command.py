@@ -14,7 +14,7 @@ from ingest_bench.__main__ import main
 from ingest_bench.comparison import Comparison, as_text, compare, stop_at_regression
 from ingest_bench.comparison.words import as_markdown
 from ingest_bench.errors import ComparisonError, RegressionError
-from ingest_bench.results import Parity
+from ingest_bench.results.models import Parity
 
 SCHEMAS = Path(__file__).parents[3] / "workflow/schemas"
 SLOWER = {("s0", "arm_1"): 1.5}

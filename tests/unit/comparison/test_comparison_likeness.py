@@ -11,7 +11,7 @@ import pytest
 from ingest_bench.comparison import Comparison, compare
 from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.errors import ComparisonError
-from ingest_bench.results import Cell, Parity
+from ingest_bench.results.models import Cell, Parity
 
 CONFIG: dict[str, Any] = {
     "corpora": {"files": {"kind": "item_files", "items": 10}, "api": {"kind": "api", "items": 10}},

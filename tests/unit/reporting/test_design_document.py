@@ -22,7 +22,7 @@ from ingest_bench.design.document import TITLE, advise_folder
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import OPTION_NAMES
 from ingest_bench.errors import AggregationError
-from ingest_bench.results import Parity, Results
+from ingest_bench.results.models import Parity, Results
 from stac_ingest import IngestConfig
 from stac_ingest.cli.config_file import settings_from
 

@@ -10,7 +10,7 @@ from ingest_bench.reporting.cautions import VOIDS
 from ingest_bench.reporting.environment import environment_section, notes_section, voids_section, warnings_section
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.study import Study
-from ingest_bench.results import Cell
+from ingest_bench.results.models import Cell
 from ingest_bench.validity import void_reason
 
 VOID = "the server was saturated: 0.95 s of CPU in 1.00 s"

@@ -11,7 +11,7 @@ import pytest
 from ingest_bench.reporting.compare import alone, best, growth, recommended, rival, same, smallest_alike, usable, versus
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.results import Parity, Results
+from ingest_bench.results.models import Parity, Results
 
 
 def view_of(results: Results) -> View:

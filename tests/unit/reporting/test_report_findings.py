@@ -27,7 +27,7 @@ from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import safe, speed_up, whole
-from ingest_bench.results import Parity, Results
+from ingest_bench.results.models import Parity, Results
 
 
 def rates(given: dict[tuple[str, int], float]) -> Any:

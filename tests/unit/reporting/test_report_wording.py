@@ -23,7 +23,7 @@ from ingest_bench.reporting.wording import (
     speed_up,
     whole,
 )
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 
 
 def ratio(median: float, low: float, high: float) -> Ratio:

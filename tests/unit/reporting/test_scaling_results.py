@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.results import Parity, Results
+from ingest_bench.results.models import Parity, Results
 from ingest_bench.scaling import TooFew, Usl, scenario_series, ways_grown
 
 SIZES: dict[str, Any] = {

@@ -13,7 +13,7 @@ from ingest_bench.reporting.plots.svg import box, line, mark, width_of, words
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, listed, number, percent, safe, sentence, speed_up, times, whole
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 from ingest_bench.statistics import median_of
 
 THICK = 12.0

@@ -10,7 +10,7 @@ from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.scales import Scale, tick_text
 from ingest_bench.reporting.plots.svg import LINE, box, line, mark, node, width_of, words, wrapped
 from ingest_bench.reporting.wording import plain
-from ingest_bench.results import Ratio
+from ingest_bench.results.models import Ratio
 
 WIDTH = 380.0
 """Of every drawing: about what a phone shows without making it smaller."""

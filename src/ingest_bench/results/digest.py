@@ -17,7 +17,7 @@ from zlib import crc32
 import orjson
 from pydantic import Field
 
-from ingest_bench.results import Digest, Record
+from ingest_bench.results.models import Digest, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest_bench.fields import fields
-from ingest_bench.results import SCHEMA_VERSION, Cell, Environment, Record, Results, Sample, ServerRecord
+from ingest_bench.results.fields import fields
+from ingest_bench.results.models import SCHEMA_VERSION, Cell, Environment, Record, Results, Sample, ServerRecord
 
 _CELL = (
     "scenario",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from ingest_bench.results import Record
+from ingest_bench.results.models import Record
 
 
 @dataclass(frozen=True, slots=True)

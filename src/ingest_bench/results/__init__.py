@@ -1,0 +1,1 @@
+"""The results: their models, units, digests and tables."""

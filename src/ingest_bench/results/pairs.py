@@ -1,0 +1,18 @@
+"""Ratios of the pairs of a cell."""
+
+from __future__ import annotations
+from collections.abc import Sequence
+from pathlib import Path
+from ingest_bench.results.digest import Reference, matches
+from ingest_bench.results.models import Digest, Parity, Sample, ServerRecord
+
+
+def pair_ratios(samples: list[Sample]) -> dict[int, float]:
+    """Give items per second of the candidate over the baseline's, by pair; pairs with a void sample are left out."""
+    rates = {(sample.pair, sample.role): sample.items / sample.wall_s for sample in samples if sample.void is None}
+    pairs = sorted({pair for pair, _ in rates})
+    return {
+        pair: rates[pair, "candidate"] / rates[pair, "baseline"]
+        for pair in pairs
+        if (pair, "candidate") in rates and (pair, "baseline") in rates
+    }
