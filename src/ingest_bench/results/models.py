@@ -10,7 +10,22 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ingest_bench.results.units import Bytes, Concurrency, Cores, Gibibytes, Items, Mebibytes, Megahertz, Milliseconds, Number, Requests, Responses, Seconds, UnixTime, Whole
+from ingest_bench.results.units import (
+    Bytes,
+    Concurrency,
+    Cores,
+    Gibibytes,
+    Items,
+    Mebibytes,
+    Megahertz,
+    Milliseconds,
+    Number,
+    Requests,
+    Responses,
+    Seconds,
+    UnixTime,
+    Whole,
+)
 
 SCHEMA_VERSION = "1.1"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""

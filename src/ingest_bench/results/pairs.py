@@ -1,10 +1,8 @@
 """Ratios of the pairs of a cell."""
 
 from __future__ import annotations
-from collections.abc import Sequence
-from pathlib import Path
-from ingest_bench.results.digest import Reference, matches
-from ingest_bench.results.models import Digest, Parity, Sample, ServerRecord
+
+from ingest_bench.results.models import Sample
 
 
 def pair_ratios(samples: list[Sample]) -> dict[int, float]:
