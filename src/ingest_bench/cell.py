@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from ingest_bench.analysis.speedup import outliers, speed_up
 from ingest_bench.config.paths import built_at
 from ingest_bench.environment import environment, load
 from ingest_bench.identity import cell_identity, fingerprint
@@ -15,7 +16,6 @@ from ingest_bench.results.models import Cell, Dependencies, Load, Parity, Sample
 from ingest_bench.results.pairs import pair_ratios
 from ingest_bench.settings import Settings
 from ingest_bench.sides import Side
-from ingest_bench.statistics import outliers, speed_up
 from ingest_bench.validity import digest_difference, failures_difference, parity
 
 

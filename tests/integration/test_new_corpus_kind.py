@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.advice.scenarios import recommend_scenario
+from ingest_bench.analysis.by_scenario import recommend_scenario
 from ingest_bench.config.corpus_kinds import CORPUS_KINDS, corpus_kind, register_corpus_kind
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus, describe_corpus, read_manifest, verify

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.bottleneck import NAMES, diagnose
+from ingest_bench.analysis.bottleneck import NAMES, diagnose
+from ingest_bench.analysis.counters import corroborating_counters
 from ingest_bench.results.models import Digest, Ratio, Sample, ServerRecord
-from ingest_bench.witnesses import corroborating_counters
 
 
 def gain(median: float, error: float = 1.03) -> Ratio:

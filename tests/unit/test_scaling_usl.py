@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_bench.scaling import TooFew, Usl, fit_usl
+from ingest_bench.analysis.usl import TooFew, Usl, fit_usl
 
 LEVELS = (1, 2, 5, 10, 20, 40)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ingest_bench.analysis.speedup import Verdict, no_difference, noise_of, outliers, relative_width, speed_up, verdict
 from ingest_bench.results.models import Ratio
-from ingest_bench.statistics import Verdict, no_difference, noise_of, outliers, relative_width, speed_up, verdict
 
 ratios = st.lists(st.floats(0.01, 100), min_size=2, max_size=20)
 

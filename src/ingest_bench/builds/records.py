@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import Field
 
+from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.builds.names import SIDES, SideName
 from ingest_bench.results.digest import matches
 from ingest_bench.results.models import Digest, Environment, Load, Ratio, Record, ServerRecord
 from ingest_bench.results.units import Items, Mebibytes, Seconds, UnixTime, Whole
-from ingest_bench.statistics import speed_up
 
 DIRECTION = "base / this build: above 1 means this build is faster"
 CONFIDENCE = 0.95

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from ingest_bench.advice.recommend import recommend
-from ingest_bench.bottleneck import diagnose
+from ingest_bench.analysis.bottleneck import diagnose
+from ingest_bench.analysis.recommend import recommend
+from ingest_bench.analysis.speedup import verdict
+from ingest_bench.analysis.usl import Usl, fit_usl
 from ingest_bench.calibration.machine import NoiseModel, SimulatedCell
 from ingest_bench.calibration.worlds import (
     PLANTED,
@@ -21,9 +23,7 @@ from ingest_bench.calibration.worlds import (
     scalable,
     slots,
 )
-from ingest_bench.scaling.usl import Usl, fit_usl
 from ingest_bench.settings import Pairs, Sampling
-from ingest_bench.statistics import verdict
 
 NOISE_SDS = (0.01, 0.02, 0.04, 0.07, 0.10)
 """Noise of single samples; that of a pair's ratio is a square root of 2 larger, and the drift within a pair adds."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from ingest_bench.bottleneck import Ablation, Bottleneck
+from ingest_bench.analysis.bottleneck import Ablation, Bottleneck
 from ingest_bench.calibration.events import run_seconds
 from ingest_bench.calibration.truth import Bucket, Law, Station, limited_seconds, removal_gain, throughput, without
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
+from ingest_bench.analysis.estimates import MIN_PAIRS
 from ingest_bench.comparison.change import Difference, difference, factor
 from ingest_bench.comparison.drift import drift_warnings, drifts
 from ingest_bench.comparison.judge import ALPHA, CONFIDENCE, METHOD, Contrast, Judgement, judge
@@ -14,7 +15,6 @@ from ingest_bench.comparison.records import CellComparison, Comparison, Run
 from ingest_bench.comparison.runs import Key, LoadedRun, log_ratios
 from ingest_bench.comparison.spread import VariancePrior, fit_variance_prior
 from ingest_bench.comparison.unrest import BetweenRunVariance, heterogeneity
-from ingest_bench.estimates import MIN_PAIRS
 from ingest_bench.results.models import Cell
 
 HIGH_HETEROGENEITY = 1.1

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ingest_bench.advice.scenarios import Mode
+from ingest_bench.analysis.by_scenario import Mode
 from ingest_bench.arms.layouts import API
 from ingest_bench.design.pool import Pool, pool_of
 from ingest_bench.design.recommended import recommended_yaml

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from ingest_bench.advice import ScenarioRecommendation
-from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
+from ingest_bench.analysis.by_scenario import ScenarioRecommendation
+from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
+from ingest_bench.analysis.speedup import median_of
+from ingest_bench.analysis.usl import TooFew, Usl
 from ingest_bench.design.story import Story, between, points, prose, section, table
 from ingest_bench.reporting.bounds import EVIDENCE, circumstances
 from ingest_bench.reporting.certainty import MODE_NAMES, probability, share
@@ -23,8 +25,6 @@ from ingest_bench.reporting.wording import (
     times,
     whole,
 )
-from ingest_bench.scaling import TooFew, Usl
-from ingest_bench.statistics import median_of
 
 
 def problem(story: Story) -> str:

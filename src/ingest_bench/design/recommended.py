@@ -6,9 +6,9 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
-from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation
-from ingest_bench.advice.options import Option
-from ingest_bench.advice.scenarios import Mode
+from ingest_bench.analysis.by_scenario import Mode, ScenarioRecommendation
+from ingest_bench.analysis.by_source_type import ModeRecommendation
+from ingest_bench.analysis.candidates import Option
 from ingest_bench.arms.layouts import SECTIONS
 from ingest_bench.reporting.certainty import MODE_NAMES, how_sure
 from ingest_bench.reporting.what_to_do import costs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from ingest_bench.statistics import relative_width, speed_up
+from ingest_bench.analysis.speedup import relative_width, speed_up
 
 if TYPE_CHECKING:
     from ingest_bench.settings import Sampling

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.reporting.bounds import what_bounds
 from ingest_bench.reporting.columns import lost, over_bucket, way_of_paging
 from ingest_bench.reporting.compare import alone, best, concurrency, recommended, rival, together, usable, versus
@@ -18,7 +19,6 @@ from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, listed, percent, safe, speed_up, times, whole
-from ingest_bench.statistics import no_difference
 
 
 def answers(study: Study) -> list[Question]:

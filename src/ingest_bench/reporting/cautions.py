@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from ingest_bench.analysis.speedup import relative_width
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, interval, listed, percent, safe
 from ingest_bench.results.models import Cell, Results
-from ingest_bench.statistics import relative_width
 
 NOISY = 0.25
 """Relative width of the null cell's interval from which differences of everyday size go unseen."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ingest_bench.advice import Verdict
-from ingest_bench.advice.options import Key, Option
-from ingest_bench.advice.recommend import MAX_PAIRS, TOLERANCE
+from ingest_bench.analysis.candidates import Key, Option
+from ingest_bench.analysis.recommend import MAX_PAIRS, TOLERANCE, Verdict
 from ingest_bench.reporting.wording import at_level, counted, listed, percent, safe, sentence
 from stac_ingest.sources.kind import KINDS
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ingest_bench.advice.options import SIMPLEST_FIRST
-from ingest_bench.advice.scenarios import ScenarioRecommendation, recommend_scenario
+from ingest_bench.analysis.by_scenario import ScenarioRecommendation, recommend_scenario
+from ingest_bench.analysis.candidates import SIMPLEST_FIRST
+from ingest_bench.analysis.size_scaling import Growth
+from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.results.models import Ratio
-from ingest_bench.scaling import Growth
-from ingest_bench.statistics import no_difference
 
 
 def usable(view: View) -> list[Row]:
@@ -56,13 +56,13 @@ def same_as_baseline(view: View, row: Row) -> bool:
 
 
 def advised(view: View) -> ScenarioRecommendation:
-    """Weigh what can be chosen in a scenario; see `ingest_bench.advice`."""
+    """Weigh what can be chosen in a scenario; see `ingest_bench.analysis`."""
     section = view.corpus.layout.section
     return recommend_scenario(view.name, view.scenario, section, [row.cell for row in view.rows])
 
 
 def recommended(view: View) -> Row | None:
-    """Pick the row that is advised, unless there is nothing to choose from; see `ingest_bench.advice`."""
+    """Pick the row that is advised, unless there is nothing to choose from; see `ingest_bench.analysis`."""
     if view.scenario.of_stages or not view.scenario.delivers:
         return None
     use = advised(view).use
@@ -127,7 +127,7 @@ def by_strategy(view: View) -> dict[str, Row]:
 
 
 def growth(study: Study, view: View, row: Row) -> Growth | None:
-    """Give how the time of a row grows with the number of items, as `ingest_bench.scaling` links sizes.
+    """Give how the time of a row grows with the number of items, as `ingest_bench.analysis.scaling` links sizes.
 
     Returns:
         None where that way was not measured at another size in pairs, or nothing usable was.

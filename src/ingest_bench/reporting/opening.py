@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ingest_bench.analysis.speedup import median_of, relative_width
 from ingest_bench.reporting.cautions import FEW_PAIRS, NOISY
 from ingest_bench.reporting.compare import recommended, rival, same_as_baseline
 from ingest_bench.reporting.content import Block, Paragraph, Points
@@ -14,7 +15,6 @@ from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import counted, listed, pasted, safe, sentence, speed_up, times, whole
-from ingest_bench.statistics import median_of, relative_width
 
 Choice = tuple[View, Row]
 APPLY = "In brackets are settings of `stac_ingest`; `--config recommended_ingest.yaml` takes all of them."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ingest_bench.advice import ModeRecommendation
-from ingest_bench.advice.recommend import CONFIDENCE
+from ingest_bench.analysis.by_source_type import ModeRecommendation
+from ingest_bench.analysis.recommend import CONFIDENCE
 from ingest_bench.reporting.certainty import MODE_NAMES
 from ingest_bench.reporting.compare import by_strategy, versus
 from ingest_bench.reporting.replies import Reply

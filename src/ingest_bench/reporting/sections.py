@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from ingest_bench.advice.recommend import CONFIDENCE, TOLERANCE
+from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.record import Calibration
 from ingest_bench.reporting.answers import answers
 from ingest_bench.reporting.calibration import calibration_section

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ingest_bench.analysis.speedup import median_of
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, number, safe, sentence
 from ingest_bench.settings import Server
-from ingest_bench.statistics import median_of
 
 _MIB = 1 << 20
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation, recommend_modes, recommend_scenarios
-from ingest_bench.advice.scenarios import Mode
+from ingest_bench.analysis.by_scenario import Mode, ScenarioRecommendation, recommend_scenarios
+from ingest_bench.analysis.by_source_type import ModeRecommendation, recommend_modes
+from ingest_bench.analysis.concurrency_series import Series, scenario_series
+from ingest_bench.analysis.size_series import WayGrown, ways_grown
+from ingest_bench.analysis.usl import Usl
 from ingest_bench.errors import AggregationError
 from ingest_bench.reporting.cautions import Caution, of_machines, of_scenario
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.results.models import Results
-from ingest_bench.scaling import Series, Usl, WayGrown, scenario_series, ways_grown
 from ingest_bench.settings import Settings
 
 

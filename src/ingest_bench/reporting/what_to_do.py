@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest_bench.advice import ModeRecommendation, ScenarioRecommendation
-from ingest_bench.advice.options import Option
+from ingest_bench.analysis.by_scenario import ScenarioRecommendation
+from ingest_bench.analysis.by_source_type import ModeRecommendation
+from ingest_bench.analysis.candidates import Option
 from ingest_bench.reporting.certainty import MODE_NAMES, how_sure, named
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.wording import counted, listed, pasted, safe, speed_up, whole

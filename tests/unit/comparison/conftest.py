@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.comparison.runs import LoadedRun
 from ingest_bench.harness.stopping import StopRule
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, Trace
 from ingest_bench.settings import Sampling
-from ingest_bench.statistics import speed_up
 
 ITEMS = 1000
 MACHINE = Environment(

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.matrix import CellSpec, arm_of, cells, load_settings
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, ServerRecord, Trace
 from ingest_bench.results.pairs import pair_ratios
 from ingest_bench.settings import Settings
-from ingest_bench.statistics import speed_up
 
 CONFIG = Path(__file__).parents[3] / "config.yaml"
 BEGIN = 1_770_720_000.0

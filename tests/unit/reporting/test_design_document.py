@@ -16,7 +16,8 @@ import ingest_bench.design
 import ingest_bench.reporting.certainty
 import ingest_bench.reporting.what_to_do
 from ingest_bench.__main__ import main
-from ingest_bench.advice import recommend_modes, recommend_scenarios
+from ingest_bench.analysis.by_scenario import recommend_scenarios
+from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.design import render_design, write_advice_files
 from ingest_bench.design.document import TITLE, advise_folder
 from ingest_bench.design.recommended import recommended_yaml

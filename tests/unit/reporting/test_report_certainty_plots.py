@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from ingest_bench.advice import recommend_modes
+from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.reporting.compare import advised
 from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.figures import choices_figure, scenario_figure

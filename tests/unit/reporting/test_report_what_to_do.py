@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from ingest_bench.advice import recommend_modes, recommend_scenarios
+from ingest_bench.analysis.by_scenario import recommend_scenarios
+from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.reporting.certainty import probability, share
 from ingest_bench.reporting.compare import recommended, rival
 from ingest_bench.reporting.markdown import markdown

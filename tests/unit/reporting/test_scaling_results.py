@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from ingest_bench.analysis.concurrency_series import scenario_series
+from ingest_bench.analysis.size_series import ways_grown
+from ingest_bench.analysis.usl import TooFew, Usl
 from ingest_bench.results.models import Parity, Results
-from ingest_bench.scaling import TooFew, Usl, scenario_series, ways_grown
 
 SIZES: dict[str, Any] = {
     "corpora": {f"files_{size}k": {"kind": "item_files", "items": size * 1_000} for size in (1, 10, 80)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingest_bench.analysis.speedup import median_of
 from ingest_bench.reporting.columns import Column, failures_told
 from ingest_bench.reporting.compare import best, usable
 from ingest_bench.reporting.kinds.base import ScenarioKind, ingests
@@ -9,7 +10,6 @@ from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, duration, listed, number, safe, whole
-from ingest_bench.statistics import median_of
 
 
 def _failures(_: Study, view: View) -> list[Column]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingest_bench.analysis.size_scaling import Growth
 from ingest_bench.reporting.columns import Column
 from ingest_bench.reporting.compare import growth
 from ingest_bench.reporting.kinds.base import ScenarioKind
@@ -9,7 +10,6 @@ from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import NOTHING, number, safe, sentence, times, whole
-from ingest_bench.scaling import Growth
 
 
 def grown(study: Study, view: View) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from xml.etree.ElementTree import Element
 
+from ingest_bench.analysis.speedup import median_of
 from ingest_bench.reporting.compare import best, same_as_baseline, usable
 from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
@@ -14,7 +15,6 @@ from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import counted, listed, number, percent, safe, sentence, speed_up, times, whole
 from ingest_bench.results.models import Ratio
-from ingest_bench.statistics import median_of
 
 THICK = 12.0
 NOTHING_USABLE = "No cell can be judged."

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 
-from ingest_bench.advice import Chance, Verdict
-from ingest_bench.advice.options import Key as OptionKey
-from ingest_bench.advice.options import Option
-from ingest_bench.advice.recommend import MIN_PROBABILITY, TOLERANCE
+from ingest_bench.analysis.candidates import Key as OptionKey
+from ingest_bench.analysis.candidates import Option
+from ingest_bench.analysis.recommend import MIN_PROBABILITY, TOLERANCE, Chance, Verdict
 from ingest_bench.reporting.certainty import how_sure, named, probability, share
 from ingest_bench.reporting.compare import advised
 from ingest_bench.reporting.content import Drawing

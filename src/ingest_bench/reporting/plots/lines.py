@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
+from ingest_bench.analysis.speedup import median_of
 from ingest_bench.reporting.columns import pages_per_second, way_of_paging
 from ingest_bench.reporting.compare import usable, versus
 from ingest_bench.reporting.content import Drawing
@@ -18,7 +19,6 @@ from ingest_bench.reporting.plots.svg import box, line, mark, path
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.wording import listed, number, safe, speed_up
-from ingest_bench.statistics import median_of
 
 SPREAD = 0.035
 """Markers of several ways at the same place are moved apart by this much, relative."""

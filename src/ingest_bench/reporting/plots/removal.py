@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest_bench.bottleneck import Diagnosis, Stage
+from ingest_bench.analysis.bottleneck import Diagnosis, Stage
 from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.bars import THICK
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ingest_bench.advice.options import SIMPLEST_FIRST, Key, Option
-from ingest_bench.advice.recommend import CONFIDENCE, Parts, Verdict, decide
-from ingest_bench.advice.scenarios import Mode, ScenarioRecommendation, recommend_scenarios
+from ingest_bench.analysis.by_scenario import Mode, ScenarioRecommendation, recommend_scenarios
+from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option
+from ingest_bench.analysis.estimates import generator
+from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide
 from ingest_bench.arms.layouts import SECTIONS
-from ingest_bench.estimates import generator
 from ingest_bench.results.models import Ratio, Results
 
 MODES: tuple[Mode, ...] = tuple(SECTIONS)

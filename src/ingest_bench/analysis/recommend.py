@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 
-from ingest_bench.estimates import Draws, Estimate, generator
+from ingest_bench.analysis.estimates import Draws, Estimate, generator
 
 K = TypeVar("K")
 TOLERANCE = 0.05

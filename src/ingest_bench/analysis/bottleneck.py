@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, verdict
 from ingest_bench.results.models import Ratio
-from ingest_bench.statistics import EQUIVALENCE_MARGIN, verdict
 
 Ablation = Literal["no_parsing", "from_memory", "no_think_time", "no_output", "no_consumer"]
 """An arm that leaves something out: yields bytes without parsing them, parses what is in memory already, asks a server

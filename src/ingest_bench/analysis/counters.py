@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest_bench.bottleneck import Bottleneck
+from ingest_bench.analysis.bottleneck import Bottleneck
 from ingest_bench.results.models import Sample
 
 CPU_BUSY, CPU_IDLE = 0.8, 0.5

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from ingest_bench.estimates import Estimate, generator
-from ingest_bench.scaling.usl import Bounds
+from ingest_bench.analysis.estimates import Estimate, generator
+from ingest_bench.analysis.usl import Bounds
 
 DRAWS = 4_000
 Steps = Sequence[Estimate]

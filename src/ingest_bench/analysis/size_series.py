@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ingest_bench.estimates import Estimate
+from ingest_bench.analysis.concurrency_series import log_ratios, usable
+from ingest_bench.analysis.estimates import Estimate
+from ingest_bench.analysis.size_scaling import Growth, fit_growth
 from ingest_bench.results.models import Cell, Results
-from ingest_bench.scaling.growth import Growth, fit_growth
-from ingest_bench.scaling.series import log_ratios, usable
 from ingest_bench.settings import Scenario, Settings
 
 Node = tuple[str, str]

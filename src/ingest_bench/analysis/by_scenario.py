@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ingest_bench.advice.options import Key, Option, Refused, options_of
-from ingest_bench.advice.recommend import Verdict, decide
+from ingest_bench.analysis.candidates import Key, Option, Refused, options_of
+from ingest_bench.analysis.estimates import Estimate
+from ingest_bench.analysis.recommend import Verdict, decide
 from ingest_bench.arms.layouts import Section
-from ingest_bench.estimates import Estimate
 from ingest_bench.results.models import Cell, Results
 from ingest_bench.settings import Scenario, Settings
 

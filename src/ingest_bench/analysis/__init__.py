@@ -1,0 +1,1 @@
+"""What follows from samples: speed-ups, scaling laws, bottlenecks and recommendations."""
