@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from ingest_bench.calibration.record import CALIBRATION
+from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
 from ingest_bench.identity import aggregate_identity, cell_identity, corpus_identity, fingerprint, report_identity
 from ingest_bench.matrix import CellSpec, cell_file, cells

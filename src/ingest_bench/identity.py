@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ingest_bench.calibration.record import CALIBRATION
+from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, output_of, sampling_of
 from ingest_bench.settings import Settings
 

@@ -84,7 +84,7 @@ CHANGES = {
     "the design document": ("ingest_bench/design/story.py", {"advice"}),
     "the plan": ("ingest_bench/claim.py", set()),
     "the settings": ("ingest_bench/crosschecks.py", AFTER),
-    "the calibration": ("ingest_bench/calibration/worlds.py", set()),
+    "the calibration": ("ingest_bench/calibration/systems.py", set()),
     "one command line": ("ingest_bench/__main__.py", set()),
     "the other command line": ("stac_ingest/cli/main.py", set()),
 }

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from ingest_bench.calibration.record import Calibration
+from ingest_bench.calibration.models import Calibration
 from ingest_bench.calibration.virtual import RUNS, run_virtual
 from ingest_bench.calibration.wallclock import run_wall
 from ingest_bench.system.dependencies import recording

@@ -11,8 +11,8 @@ from ingest_bench.analysis.bottleneck import diagnose
 from ingest_bench.analysis.recommend import recommend
 from ingest_bench.analysis.speedup import verdict
 from ingest_bench.analysis.usl import Usl, fit_usl
-from ingest_bench.calibration.machine import NoiseModel, SimulatedCell
-from ingest_bench.calibration.worlds import (
+from ingest_bench.calibration.noise_model import NoiseModel, SimulatedCell
+from ingest_bench.calibration.systems import (
     PLANTED,
     VARIETY,
     Planted,

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from ingest_bench.calibration.record import Score, Virtual
+from ingest_bench.calibration.models import Score, Virtual
 from ingest_bench.calibration.trial import Findings, run_trial
 
 RUNS = 400

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ingest_bench.calibration.record import Score, Wall, WallCell
-from ingest_bench.calibration.truth import Bucket
+from ingest_bench.calibration.closed_forms import Bucket
+from ingest_bench.calibration.models import Score, Wall, WallCell
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.environment import load

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest_bench.calibration.record import Calibration, Score, WallCell
+from ingest_bench.calibration.models import Calibration, Score, WallCell
 from ingest_bench.reporting.content import Block, Paragraph, Section, Table, entries
 from ingest_bench.reporting.wording import NOTHING, day, span
 

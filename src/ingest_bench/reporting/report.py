@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingest_bench.calibration.record import Calibration, read_calibration
+from ingest_bench.calibration.models import Calibration, read_calibration
 from ingest_bench.matrix import cells as matrix_cells
 from ingest_bench.reporting.content import Block, Figure, Section
 from ingest_bench.reporting.markdown import markdown

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
-from ingest_bench.calibration.record import Calibration
+from ingest_bench.calibration.models import Calibration
 from ingest_bench.reporting.answers import answers
 from ingest_bench.reporting.calibration import calibration_section
 from ingest_bench.reporting.content import Block, Caution, Paragraph, Section

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_bench.calibration.events import run_seconds
-from ingest_bench.calibration.truth import Bucket, Law, Station, limited_seconds, removal_gain, throughput
+from ingest_bench.calibration.closed_forms import Bucket, Law, Station, limited_seconds, removal_gain, throughput
+from ingest_bench.calibration.event_simulation import run_seconds
 
 times = st.integers(1, 100).map(lambda ms: ms / 1000)
 systems = st.lists(st.tuples(times, st.none() | st.integers(1, 8)), min_size=1, max_size=4).map(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from ingest_bench.calibration.events import run_seconds
-from ingest_bench.calibration.truth import Station
+from ingest_bench.calibration.closed_forms import Station
+from ingest_bench.calibration.event_simulation import run_seconds
 from ingest_bench.simulator.behaviours import RateLimit, ThinkTime, compose
 from ingest_bench.simulator.slots import Slots
 from ingest_bench.simulator.window import MetricsWindow

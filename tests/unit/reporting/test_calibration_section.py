@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest_bench.__main__ import main
-from ingest_bench.calibration.record import Calibration, Score, Virtual, Wall, WallCell, read_calibration
+from ingest_bench.calibration.models import Calibration, Score, Virtual, Wall, WallCell, read_calibration
 from ingest_bench.errors import AggregationError
 from ingest_bench.identity import calibration_stamp
 from ingest_bench.reporting.calibration import calibration_line, calibration_section

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
-from ingest_bench.calibration.truth import Bucket, Station
+from ingest_bench.calibration.closed_forms import Bucket, Station
 
 
 def run_seconds(stations: Sequence[Station], workers: int, units: int, bucket: Bucket | None = None) -> float:

@@ -12,8 +12,16 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from ingest_bench.analysis.bottleneck import Ablation, Bottleneck
-from ingest_bench.calibration.events import run_seconds
-from ingest_bench.calibration.truth import Bucket, Law, Station, limited_seconds, removal_gain, throughput, without
+from ingest_bench.calibration.closed_forms import (
+    Bucket,
+    Law,
+    Station,
+    limited_seconds,
+    removal_gain,
+    throughput,
+    without,
+)
+from ingest_bench.calibration.event_simulation import run_seconds
 
 LEVELS = (1, 2, 4, 8, 16, 32)
 UNITS = 4_800
