@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from ingest_bench.__main__ import main
-from ingest_bench.hostile_matrix import trial as trials
-from ingest_bench.hostile_matrix.clients import CLIENTS, OWN
-from ingest_bench.hostile_matrix.run import pairs
-from ingest_bench.hostile_matrix.table import CASES, describe, is_bad, table
-from ingest_bench.hostile_matrix.trial import Trial, run_trial
+from ingest_bench.client_matrix import trial as trials
+from ingest_bench.client_matrix.clients import CLIENTS, OWN
+from ingest_bench.client_matrix.run import pairs
+from ingest_bench.client_matrix.table import CASES, describe, is_bad, table
+from ingest_bench.client_matrix.trial import Trial, run_trial
 from ingest_bench.simulator.hostile.registry import BEHAVIOURS
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the clients and write the table."""
-    from ingest_bench.hostile_matrix.run import run_matrix  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.client_matrix.run import run_matrix  # noqa: PLC0415 - `--help` does without
 
     run_matrix(options.output, options.behaviours)
     return OK

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ingest_bench.hostile_matrix.clients import OWN, TIMEOUT_S, versions
-from ingest_bench.hostile_matrix.trial import MAX_REQUESTS, MAX_S
+from ingest_bench.client_matrix.clients import OWN, TIMEOUT_S, versions
+from ingest_bench.client_matrix.trial import MAX_REQUESTS, MAX_S
 from ingest_bench.simulator.hostile.registry import BEHAVIOURS, GROUPS, sentence
 
 if TYPE_CHECKING:
-    from ingest_bench.hostile_matrix.trial import Trial
+    from ingest_bench.client_matrix.trial import Trial
 
 Results = Mapping[tuple[str, str], "Trial"]
 """By behaviour, as `NAME[=VALUE][@SHARE]`, and client."""

@@ -1,4 +1,4 @@
-"""The clients, each run in a process of its own: `python -m ingest_bench.hostile_matrix.clients NAME URL COLLECTION`.
+"""The clients, each run in a process of its own: `python -m ingest_bench.client_matrix.clients NAME URL COLLECTION`.
 
 Each prints the id of every item that it delivers as a line of JSON, and at the end an object that says how it ended. A
 client that hangs prints no such object.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ingest_bench.hostile_matrix.clients import TOKEN
+from ingest_bench.client_matrix.clients import TOKEN
 from ingest_bench.simulator.hostile.serve import ReceivedRequest, RunningServer, serving
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ async def run_trial(store: Store, behaviour: str, client: str) -> Trial:
             too_many.set()
 
     async with serving(store, [behaviour], seed=1, on_request=count) as server:
-        command = [sys.executable, "-m", "ingest_bench.hostile_matrix.clients", client, server.url, store.collection_id]
+        command = [sys.executable, "-m", "ingest_bench.client_matrix.clients", client, server.url, store.collection_id]
         process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=2**20
         )
