@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ingest_bench.comparison.records import COMPARE_SCHEMA_VERSION, Comparison
+from ingest_bench.comparison.models import COMPARE_SCHEMA_VERSION, Comparison
 from ingest_bench.reporting.markdown import pipe_table
 from ingest_bench.results.fields import Documented, fields, nested
 from ingest_bench.results.models import SCHEMA_VERSION, Record, Results

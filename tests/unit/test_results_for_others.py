@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest_bench.comparison import Comparison
-from ingest_bench.comparison.records import COMPARE_SCHEMA_VERSION
+from ingest_bench.comparison.models import COMPARE_SCHEMA_VERSION
 from ingest_bench.results.fields import fields, nested
 from ingest_bench.results.models import SCHEMA_VERSION, Digest, Record, Results, Sample, ServerRecord
 from ingest_bench.results.parquet import columns, sample_table

@@ -2,7 +2,7 @@
 
 from ingest_bench.comparison.compare import compare
 from ingest_bench.comparison.files import compare_files, stop_at_regression
-from ingest_bench.comparison.records import Comparison
-from ingest_bench.comparison.words import as_text
+from ingest_bench.comparison.models import Comparison
+from ingest_bench.comparison.render import as_text
 
 __all__ = ["Comparison", "as_text", "compare", "compare_files", "stop_at_regression"]

@@ -9,9 +9,9 @@ import orjson
 from pydantic import ValidationError
 
 from ingest_bench.comparison.compare import compare
-from ingest_bench.comparison.records import Comparison
-from ingest_bench.comparison.runs import LoadedRun
-from ingest_bench.comparison.words import as_markdown, summary
+from ingest_bench.comparison.loaded_run import LoadedRun
+from ingest_bench.comparison.models import Comparison
+from ingest_bench.comparison.render import as_markdown, summary
 from ingest_bench.errors import ComparisonError, RegressionError
 from ingest_bench.results.models import SCHEMA_VERSION, Results
 from stac_ingest.core.atomic import write_atomically

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ingest_bench.comparison.change import factor
-from ingest_bench.comparison.records import Noise
-from ingest_bench.comparison.runs import LoadedRun
+from ingest_bench.comparison.loaded_run import LoadedRun
+from ingest_bench.comparison.models import Noise
+from ingest_bench.comparison.welch import factor
 from ingest_bench.results.models import Ratio
 from ingest_bench.settings import Scenario
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingest_bench.analysis.speedup import speed_up
-from ingest_bench.comparison.runs import LoadedRun
+from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.harness.stopping import StopRule
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, Trace
 from ingest_bench.settings import Sampling

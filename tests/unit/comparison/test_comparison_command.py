@@ -12,7 +12,7 @@ import pytest
 
 from ingest_bench.__main__ import main
 from ingest_bench.comparison import Comparison, as_text, compare, stop_at_regression
-from ingest_bench.comparison.words import as_markdown
+from ingest_bench.comparison.render import as_markdown
 from ingest_bench.errors import ComparisonError, RegressionError
 from ingest_bench.results.models import Parity
 

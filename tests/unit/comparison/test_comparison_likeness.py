@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ingest_bench.comparison import Comparison, compare
-from ingest_bench.comparison.runs import LoadedRun
+from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.errors import ComparisonError
 from ingest_bench.results.models import Cell, Parity
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
-from ingest_bench.comparison.change import Difference, difference, holm
-from ingest_bench.comparison.judge import ALPHA, MIN_CHANGE, Contrast, judge
-from ingest_bench.comparison.spread import MIN_CELLS, VariancePrior, fit_variance_prior
-from ingest_bench.comparison.unrest import BetweenRunVariance, Heterogeneity, heterogeneity
+from ingest_bench.comparison.between_run_variance import BetweenRunVariance, Heterogeneity, heterogeneity
+from ingest_bench.comparison.variance_moderation import MIN_CELLS, VariancePrior, fit_variance_prior
+from ingest_bench.comparison.verdicts import ALPHA, MIN_CHANGE, Contrast, judge
+from ingest_bench.comparison.welch import Difference, difference, holm
 
 NO_PRIOR = VariancePrior()
 logs = st.lists(st.floats(-3, 3), min_size=2, max_size=12)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest_bench.comparison.change import Difference, factor, holm
-from ingest_bench.comparison.records import Change, Verdict
+from ingest_bench.comparison.models import Change, Verdict
+from ingest_bench.comparison.welch import Difference, factor, holm
 
 CONFIDENCE = 0.95
 """Of the interval of each change."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
 
-from ingest_bench.comparison.records import VERDICTS, CellComparison, Comparison, Drift, Noise, Run
+from ingest_bench.comparison.models import VERDICTS, CellComparison, Comparison, Drift, Noise, Run
 from ingest_bench.reporting.markdown import pipe_table
 from ingest_bench.reporting.wording import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
 from ingest_bench.results.models import Ratio

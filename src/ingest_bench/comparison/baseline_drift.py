@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ingest_bench.comparison.likeness import question_difference
-from ingest_bench.comparison.records import Drift, Noise
-from ingest_bench.comparison.runs import LoadedRun
+from ingest_bench.comparison.comparability import question_difference
+from ingest_bench.comparison.loaded_run import LoadedRun
+from ingest_bench.comparison.models import Drift, Noise
 
 SLOWDOWN_FACTOR = 1.5
 """A baseline that slowed by more than this, beyond the noise, is a warning; machines mostly drift by less."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ingest_bench.analysis.estimates import MIN_PAIRS
-from ingest_bench.comparison.likeness import incomparability
-from ingest_bench.comparison.records import Verdict
-from ingest_bench.comparison.runs import LoadedRun, log_ratios
+from ingest_bench.comparison.comparability import incomparability
+from ingest_bench.comparison.loaded_run import LoadedRun, log_ratios
+from ingest_bench.comparison.models import Verdict
 from ingest_bench.results.models import Cell
 
 VerdictAndReason = tuple[Verdict, str]

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest_bench.comparison.change import Difference
-from ingest_bench.comparison.spread import MIN_CELLS
+from ingest_bench.comparison.variance_moderation import MIN_CELLS
+from ingest_bench.comparison.welch import Difference
 
 _NORMAL_MAD = 0.6744897501960817
 """Median of the absolute value of a standard normal variable."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest_bench.comparison.spread import VariancePrior
+from ingest_bench.comparison.variance_moderation import VariancePrior
 
 _MAX_LOG = 700.0
 """About the logarithm of the largest float."""

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ingest_bench.comparison.runs import LoadedRun
+from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.results.models import Cell, Environment
 from ingest_bench.settings import Scenario
 
