@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ingest_bench.analysis.speedup import outliers, speed_up
+from ingest_bench.config.matrix import CellSpec, Role, arm_of, sampling_of
+from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at
 from ingest_bench.environment import environment, load
 from ingest_bench.identity import cell_identity, fingerprint
-from ingest_bench.matrix import CellSpec, Role, arm_of, sampling_of
 from ingest_bench.results.models import Cell, Dependencies, Load, Parity, Sample, Trace
 from ingest_bench.results.pairs import pair_ratios
-from ingest_bench.settings import Settings
 from ingest_bench.sides import Side
 from ingest_bench.validity import digest_difference, failures_difference, parity
 

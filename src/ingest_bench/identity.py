@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest_bench.calibration.models import CALIBRATION
-from ingest_bench.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, output_of, sampling_of
-from ingest_bench.settings import Settings
+from ingest_bench.config.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, output_of, sampling_of
+from ingest_bench.config.models import Settings
 
 
 def cell_identity(settings: Settings, spec: CellSpec) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ingest_bench.matrix import CellSpec, cell_file, cells, sampling_of
-from ingest_bench.settings import Settings
+from ingest_bench.config.matrix import CellSpec, cell_file, cells, sampling_of
+from ingest_bench.config.models import Settings
 
 _PLANNED, _SINCE = "INGEST_BENCH_PLANNED", "INGEST_BENCH_SINCE"
 BESIDE_S = 4.0

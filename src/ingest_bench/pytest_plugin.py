@@ -42,7 +42,7 @@ def stac_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServe
 
     The server has its root at `.url`, and `.stats().requests` is the number of requests that it received.
     """
-    from ingest_bench.settings import Server  # noqa: PLC0415 - see above
+    from ingest_bench.config.models import Server  # noqa: PLC0415 - see above
     from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - see above
 
     with ExitStack() as running:
@@ -62,8 +62,8 @@ def stac_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServe
 
 
 def _generated(folders: pytest.TempPathFactory, items: int) -> Path:
+    from ingest_bench.config.models import Corpus  # noqa: PLC0415 - see above
     from ingest_bench.corpora import build  # noqa: PLC0415 - see above
-    from ingest_bench.settings import Corpus  # noqa: PLC0415 - see above
 
     folder = folders.mktemp("stac_server") / "corpus"
     settings: dict[str, Any] = {"kind": "api", "items": items}

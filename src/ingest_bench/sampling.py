@@ -17,11 +17,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ingest_bench.cell import build_cell
+from ingest_bench.config.matrix import ROLES, CellSpec, Role, output_of, sampling_of
 from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.stopping import StopReason, StopRule
 from ingest_bench.hostlock import host_lock
-from ingest_bench.matrix import ROLES, CellSpec, Role, output_of, sampling_of
 from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results.checksum import sealed
 from ingest_bench.results.digest import CLASSES
@@ -35,7 +35,7 @@ from ingest_bench.validity import delay_remark, void_reason
 from stac_ingest.core.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from ingest_bench.settings import Settings
+    from ingest_bench.config.models import Settings
 
 LOG = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ingest_bench.comparison.models import Comparison
+from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Record, Results
-from ingest_bench.settings import Settings
 from stac_ingest.sharding.manifest import CollectionCertificate, Manifest
 
 SCHEMAS: dict[str, type[BaseModel]] = {

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from pydantic import ValidationError
 
 from ingest_bench.arms import ArmSpec, arm_kind
+from ingest_bench.config.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.errors import MeasurementError
-from ingest_bench.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
 
 if TYPE_CHECKING:
+    from ingest_bench.config.models import Corpus, Server, Settings
     from ingest_bench.corpora.manifest import Manifest
     from ingest_bench.results.digest import Reference
-    from ingest_bench.settings import Corpus, Server, Settings
     from ingest_bench.simulator.process import SimulatorProcess
 
 

@@ -19,13 +19,13 @@ from pydantic import ValidationError
 
 from ingest_bench.config import corpus_kinds
 from ingest_bench.config.corpus_kinds import corpus_kind
+from ingest_bench.config.models import Corpus, Settings
 from ingest_bench.corpora import build, build_corpus, read_manifest, verify
 from ingest_bench.corpora.geoparquet_files import ROW_GROUP, wkb
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.items_directory import BREAKS, DANGLING, KINDS
 from ingest_bench.errors import SettingsError
 from ingest_bench.results.digest import DigestSink, matches, reference
-from ingest_bench.settings import Corpus, Settings
 
 SEED = 20260210
 CORPORA = {
@@ -99,7 +99,7 @@ def test_a_script_without_a_main_guard_can_build_in_parallel(kind, tmp_path):
     script.write_text(
         "from pathlib import Path\n"
         "from ingest_bench.corpora import build\n"
-        "from ingest_bench.settings import Corpus\n"
+        "from ingest_bench.config.models import Corpus\n"
         f"corpus = Corpus.model_validate_json({corpus.model_dump_json(exclude_unset=True)!r})\n"
         f"build('b', corpus, {SEED}, Path('b'), Path('b.json'), 2)\n"
     )

@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
+from ingest_bench.config.models import Corpus, Settings
 from ingest_bench.corpora import build, describe_corpus, read_manifest, verify
 from ingest_bench.errors import SettingsError
 from ingest_bench.results.digest import matches
-from ingest_bench.settings import Corpus, Settings
 from stac_ingest.errors import IngestError
 
 SEED = 5

@@ -15,9 +15,9 @@ import psutil
 import pytest
 import yaml
 
+from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.errors import MeasurementError
 from ingest_bench.identity import cell_identity, fingerprint
-from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.results.models import Cell
 from ingest_bench.sampling import measure
 

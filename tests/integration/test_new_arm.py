@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from ingest_bench.arms import register_arm
+from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.identity import cell_identity
-from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.results.models import Cell
 from ingest_bench.sampling import measure
 

@@ -10,13 +10,13 @@ import pytest
 
 from ingest_bench.analysis.by_scenario import recommend_scenario
 from ingest_bench.config.corpus_kinds import CORPUS_KINDS, corpus_kind, register_corpus_kind
+from ingest_bench.config.matrix import find_cell, load_settings
+from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus, describe_corpus, read_manifest, verify
 from ingest_bench.errors import SettingsError
 from ingest_bench.identity import corpus_identity
-from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.sampling import measure
-from ingest_bench.settings import Settings
 
 KIND = '''
 """Items whose files are indented."""

@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 import pytest
 
+from ingest_bench.config.matrix import find_cell, load_settings
+from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.errors import SettingsError
-from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.sampling import measure
-from ingest_bench.settings import Settings
 
 CORPORA = {
     "item_files": {"kind": "item_files", "items": 130},

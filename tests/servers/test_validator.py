@@ -11,9 +11,9 @@ from typing import NamedTuple, get_args
 import orjson
 import pytest
 
+from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import build
 from ingest_bench.corpora.items import EXTENSIONS
-from ingest_bench.settings import Corpus
 from ingest_bench.simulator.options import PagingName
 
 CLASSES = ("core", "collections", "features", "item-search")

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from ingest_bench.config.matrix import cells, load_settings
+from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import build
-from ingest_bench.matrix import cells, load_settings
 from ingest_bench.results.models import Cell, Results
-from ingest_bench.settings import Corpus
 from stac_ingest.sharding.manifest import CollectionCertificate, ShardCertificate
 
 ROOT = Path(__file__).resolve().parents[2]

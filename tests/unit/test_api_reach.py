@@ -9,7 +9,7 @@ import pytest
 from aiohttp.abc import AbstractResolver
 from pydantic import ValidationError
 
-from ingest_bench.settings import Corpus
+from ingest_bench.config.models import Corpus
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError, LinkRefused
 from stac_ingest.http.credentials import Credentials, read_credentials

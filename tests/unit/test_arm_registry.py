@@ -20,7 +20,7 @@ HEAVY = (
 LOADING = """
 import sys
 from ingest_bench.arms import arm_kind, arm_names
-from ingest_bench.matrix import load_settings
+from ingest_bench.config.matrix import load_settings
 load_settings("config.yaml")
 assert len([arm_kind(name) for name in arm_names()]) > 10
 print(*sorted({name.partition(".")[0] for name in sys.modules} & set(sys.argv[1:])))

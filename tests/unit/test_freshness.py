@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from ingest_bench import freshness
+from ingest_bench.config.matrix import cell_file, cells, load_settings
+from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.freshness import ADVICE, AGGREGATE, REPORT, Freshness, aggregate_made_from, noted, report_made_from
 from ingest_bench.identity import cell_identity, corpus_identity, fingerprint
 from ingest_bench.jobs import recorded
-from ingest_bench.matrix import cell_file, cells, load_settings
 from ingest_bench.results.checksum import seal_of, sealed
-from ingest_bench.settings import Settings
 from ingest_bench.system import dependencies
 from ingest_bench.system.dependencies import recording
 from ingest_bench.untouched import remember

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ingest_bench.config.matrix import cell_file, cells, find_cell, load_settings, sampling_of
 from ingest_bench.errors import SettingsError
-from ingest_bench.matrix import cell_file, cells, find_cell, load_settings, sampling_of
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,12 +12,12 @@ import pytest
 
 from ingest_bench import sampling
 from ingest_bench.arms.base import ArmSpec
+from ingest_bench.config.matrix import CellSpec, find_cell, load_settings
+from ingest_bench.config.models import Pairs, Sampling, Settings
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.stopping import StopRule
-from ingest_bench.matrix import CellSpec, find_cell, load_settings
 from ingest_bench.results.models import ServerRecord
 from ingest_bench.sampling import _Bench
-from ingest_bench.settings import Pairs, Sampling, Settings
 from ingest_bench.sides import Side
 
 RULE = Sampling(pairs=Pairs(min=3, max=6), budget_seconds=10, target_width=0.1)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_bench.claim import Claim
+from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import build, check
 from ingest_bench.results.checksum import seal_of, sealed
-from ingest_bench.settings import Corpus
 from ingest_bench.untouched import remember, untouched
 
 

@@ -83,7 +83,7 @@ CHANGES = {
     "a figure of the report": ("ingest_bench/reporting/plots/plot.css", WRITTEN),
     "the design document": ("ingest_bench/design/story.py", {"advice"}),
     "the plan": ("ingest_bench/claim.py", set()),
-    "the settings": ("ingest_bench/crosschecks.py", AFTER),
+    "the settings": ("ingest_bench/config/checks.py", AFTER),
     "the calibration": ("ingest_bench/calibration/systems.py", set()),
     "one command line": ("ingest_bench/__main__.py", set()),
     "the other command line": ("stac_ingest/cli/main.py", set()),
@@ -169,4 +169,7 @@ def test_what_is_recorded_says_which_code_it_was(wide: Checkout) -> None:
     assert not [name for name in found["own/upstream-1"] if name.startswith("stac_ingest.strategies")]
     for modules in found.values():
         assert {"ingest_bench.sample_process", "ingest_bench.sampling"} <= modules.keys()
-        assert not {"ingest_bench.settings", "ingest_bench.crosschecks", "ingest_bench.matrix"} & modules.keys()
+        assert (
+            not {"ingest_bench.config.models", "ingest_bench.config.checks", "ingest_bench.config.matrix"}
+            & modules.keys()
+        )

@@ -14,9 +14,9 @@ import orjson
 import pytest
 import yaml
 
+from ingest_bench.config.models import Corpus, Server
 from ingest_bench.corpora import build
 from ingest_bench.results.models import Results
-from ingest_bench.settings import Corpus, Server
 from ingest_bench.simulator.process import SimulatorProcess
 
 ROOT = Path(__file__).resolve().parents[2]

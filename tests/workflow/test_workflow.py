@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from ingest_bench.matrix import cell_file, cells, load_settings
+from ingest_bench.config.matrix import cell_file, cells, load_settings
 from ingest_bench.results.models import Results
 from stac_ingest import IngestConfig
 

@@ -17,8 +17,8 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
+from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import build
-from ingest_bench.settings import Corpus
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = 90

@@ -13,9 +13,9 @@ from ingest_bench.identity import (
     report_identity,
 )
 from ingest_bench.lifeline import follow, lead
-from ingest_bench.matrix import cell_file, cells, load_settings
+from ingest_bench.config.matrix import cell_file, cells, load_settings
 from ingest_bench.progress import plan_cell
-from ingest_bench.settings import Settings
+from ingest_bench.config.models import Settings
 
 # What `--config` says about a comparison or an ingest is no part of the matrix.
 EARLIER = config.pop("baseline", None)

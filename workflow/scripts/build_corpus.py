@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from ingest_bench.config.matrix import load_settings
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.identity import corpus_identity, fingerprint
 from ingest_bench.jobs import logged, recorded
-from ingest_bench.matrix import load_settings
 from ingest_bench.untouched import remember
 
 name = snakemake.wildcards.corpus

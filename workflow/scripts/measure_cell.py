@@ -1,8 +1,8 @@
 """Measure one cell."""
 
+from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.environment import restarts
 from ingest_bench.jobs import logged
-from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.progress import tell
 from ingest_bench.sampling import measure_to_file
 

@@ -1,8 +1,8 @@
 """Write the report and its figures."""
 
+from ingest_bench.config.matrix import load_settings
 from ingest_bench.freshness import REPORT, noted, report_made_from
 from ingest_bench.jobs import logged
-from ingest_bench.matrix import load_settings
 from ingest_bench.reporting import write_report_files
 
 with logged(snakemake.log[0]):

@@ -11,8 +11,8 @@ from ingest_bench.analysis.candidates import Key, Option, Refused, options_of
 from ingest_bench.analysis.estimates import Estimate
 from ingest_bench.analysis.recommend import Verdict, decide
 from ingest_bench.arms.layouts import Section
+from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.results.models import Cell, Results
-from ingest_bench.settings import Scenario, Settings
 
 Mode = str
 """A section of a settings file: one of `SECTIONS`."""

@@ -10,8 +10,8 @@ from typing import Any
 from ingest_bench.analysis.concurrency_series import log_ratios, usable
 from ingest_bench.analysis.estimates import Estimate
 from ingest_bench.analysis.speedup import median_of
+from ingest_bench.config.models import Arm, Scenario
 from ingest_bench.results.models import Cell, Ratio, Sample
-from ingest_bench.settings import Arm, Scenario
 from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES
 

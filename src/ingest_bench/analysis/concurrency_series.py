@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest_bench.analysis.usl import TooFew, Usl, fit_usl
+from ingest_bench.config.models import Arm, Settings
 from ingest_bench.results.models import Cell, Results
 from ingest_bench.results.pairs import pair_ratios
-from ingest_bench.settings import Arm, Settings
 
 SPLIT = "time_chunks"
 """The one strategy whose way of listing work is another one even at a concurrency of 1."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ingest_bench.analysis.concurrency_series import log_ratios, usable
 from ingest_bench.analysis.estimates import Estimate
 from ingest_bench.analysis.size_scaling import Growth, fit_growth
+from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.results.models import Cell, Results
-from ingest_bench.settings import Scenario, Settings
 
 Node = tuple[str, str]
 """A way of ingesting with its conditions, and a corpus."""

@@ -15,16 +15,16 @@ import orjson
 from ingest_bench.builds.build import Build
 from ingest_bench.builds.names import SideName, as_sample, name_among
 from ingest_bench.builds.records import BuildSample
+from ingest_bench.config.matrix import CellSpec, sampling_of
+from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, job_file, manifest_file
 from ingest_bench.corpora import build_corpus, describe_corpus
 from ingest_bench.freshness import Freshness
 from ingest_bench.identity import corpus_identity, fingerprint
 from ingest_bench.jobs import recorded
-from ingest_bench.matrix import CellSpec, sampling_of
 from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.sample_run import run_json
-from ingest_bench.settings import Settings
 from ingest_bench.sides import Side, open_sides
 from ingest_bench.untouched import remember
 from ingest_bench.validity import digest_difference, void_reason

@@ -15,6 +15,7 @@ from ingest_bench.builds.build import Build
 from ingest_bench.builds.cells import make_corpus
 from ingest_bench.builds.names import SIDES, SideName
 from ingest_bench.builds.records import BuildSample
+from ingest_bench.config.models import Corpus, Server, Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import read_manifest
 from ingest_bench.delivery import written
@@ -25,7 +26,6 @@ from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
 from ingest_bench.sample_run import run_json
-from ingest_bench.settings import Corpus, Server, Settings
 from ingest_bench.simulator.process import SimulatorProcess
 from ingest_bench.validity import digest_difference
 

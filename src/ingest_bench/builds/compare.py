@@ -15,11 +15,11 @@ from ingest_bench.builds.cells import CellCase
 from ingest_bench.builds.commands import COMMANDS, CommandCase
 from ingest_bench.builds.names import SIDES, SideName
 from ingest_bench.builds.records import BuildComparison, BuildRecord, BuildSample, CaseRecord, judge
+from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.environment import environment, load
 from ingest_bench.errors import ComparisonError, MeasurementError, SettingsError
 from ingest_bench.hostlock import host_lock
 from ingest_bench.identity import fingerprint
-from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.sample_run import run_json
 
 LOG = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from ingest_bench.calibration.systems import (
     scalable,
     slots,
 )
-from ingest_bench.settings import Pairs, Sampling
+from ingest_bench.config.models import Pairs, Sampling
 
 NOISE_SDS = (0.01, 0.02, 0.04, 0.07, 0.10)
 """Noise of single samples; that of a pair's ratio is a square root of 2 larger, and the drift within a pair adds."""

@@ -13,14 +13,14 @@ from typing import Any
 
 from ingest_bench.calibration.closed_forms import Bucket
 from ingest_bench.calibration.models import Score, Wall, WallCell
+from ingest_bench.config.matrix import find_cell, load_settings
+from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
-from ingest_bench.matrix import find_cell, load_settings
 from ingest_bench.results.models import Cell, Sample
 from ingest_bench.sampling import measure
-from ingest_bench.settings import Settings
 
 LOG = logging.getLogger(__name__)
 

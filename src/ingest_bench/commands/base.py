@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from ingest_bench.settings import Settings
+    from ingest_bench.config.models import Settings
 
 OK, FAILED, BAD_SETTINGS = 0, 1, 2
 REGRESSION, BAD_INPUT = FAILED, BAD_SETTINGS
@@ -22,7 +22,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         SettingsError: the configuration can't be used.
 
     """
-    from ingest_bench.matrix import load_settings  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.config.matrix import load_settings  # noqa: PLC0415 - `--help` does without
 
     settings = load_settings(options.config)
     return settings.model_copy(update={"results": options.results}) if options.results else settings

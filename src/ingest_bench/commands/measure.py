@@ -23,7 +23,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure the cell, and print its speed-up with interval, a failed parity gate, and the path of its file."""
-    from ingest_bench.matrix import cell_file, find_cell  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.config.matrix import cell_file, find_cell  # noqa: PLC0415 - `--help` does without
     from ingest_bench.sampling import measure_to_file  # noqa: PLC0415 - same
 
     settings = settings_of(options)

@@ -17,7 +17,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the number of cells of each scenario, and what they are measured against."""
-    from ingest_bench.matrix import cells, load_settings  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.config.matrix import cells, load_settings  # noqa: PLC0415 - `--help` does without
 
     settings = load_settings(options.file)
     planned = cells(settings)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingest_bench.comparison.loaded_run import LoadedRun
+from ingest_bench.config.models import Scenario
 from ingest_bench.results.models import Cell, Environment
-from ingest_bench.settings import Scenario
 
 MACHINE = ("cpu_model", "memory_gb", "memory_limit_gb", "governor", "container", "kernel", "filesystem")
 """Affects both sides of a ratio, though not always equally: a difference is a warning."""

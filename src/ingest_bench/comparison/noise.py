@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.comparison.models import Noise
 from ingest_bench.comparison.welch import factor
+from ingest_bench.config.models import Scenario
 from ingest_bench.results.models import Ratio
-from ingest_bench.settings import Scenario
 
 
 def noises(earlier: LoadedRun, current: LoadedRun) -> dict[str, Noise]:

@@ -13,8 +13,8 @@ from ingest_bench.errors import SettingsError
 from ingest_bench.system.user_modules import declared
 
 if TYPE_CHECKING:
+    from ingest_bench.config.models import Corpus
     from ingest_bench.corpora.parts import Part
-    from ingest_bench.settings import Corpus
 
 CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api")
 OPTIONS = ("broken", "crowded", "files")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ingest_bench.settings import Settings
+    from ingest_bench.config.models import Settings
 
 
 def corpus_folder(settings: Settings, name: str) -> Path:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ingest_bench.settings import Corpus
+    from ingest_bench.config.models import Corpus
 
 _ITEMS_PER_TASK = 1000
 

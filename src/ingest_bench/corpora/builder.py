@@ -12,8 +12,8 @@ from ingest_bench.corpora.manifest import GENERATOR, Manifest, write_manifest
 from ingest_bench.errors import SettingsError
 
 if TYPE_CHECKING:
+    from ingest_bench.config.models import Corpus, Settings
     from ingest_bench.corpora.parts import Part
-    from ingest_bench.settings import Corpus, Settings
 
 
 def build_corpus(settings: Settings, name: str, folder: Path | str, manifest: Path | str, workers: int = 1) -> None:

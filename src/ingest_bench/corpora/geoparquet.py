@@ -12,8 +12,8 @@ from ingest_bench.corpora.items import ItemFactory
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ingest_bench.config.models import Corpus
     from ingest_bench.corpora.parts import Part
-    from ingest_bench.settings import Corpus
 
 PART = "part-{:05}.parquet"
 

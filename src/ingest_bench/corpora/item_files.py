@@ -17,7 +17,7 @@ from ingest_bench.corpora.parts import Part, slices, spread
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ingest_bench.settings import Corpus
+    from ingest_bench.config.models import Corpus
 
 _ITEMS_PER_TASK = 1000
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ingest_bench.settings import Corpus
+    from ingest_bench.config.models import Corpus
 
 _GONE = "../not-there.json"
 

@@ -16,7 +16,7 @@ from ingest_bench.results.digest import Reference, Tally
 from stac_ingest.context import WorkflowContext
 
 if TYPE_CHECKING:
-    from ingest_bench.settings import Corpus, Settings
+    from ingest_bench.config.models import Corpus, Settings
 
 _MOST_BROKEN = 1000
 """So many broken files a manifest lists at most."""

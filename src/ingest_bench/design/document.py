@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ingest_bench.config.models import Settings
 from ingest_bench.design.architecture import architecture, configuration
 from ingest_bench.design.decision import decision, gist, options
 from ingest_bench.design.evidence import evidence, problem
@@ -22,7 +23,6 @@ from ingest_bench.reporting.summary import measured
 from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.reporting.wording import point
 from ingest_bench.results.models import Results
-from ingest_bench.settings import Settings
 from stac_ingest.core.atomic import write_atomically
 
 TITLE = "# Phase 2: concurrent ingestion"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from ingest_bench.analysis.speedup import relative_width, speed_up
 
 if TYPE_CHECKING:
-    from ingest_bench.settings import Sampling
+    from ingest_bench.config.models import Sampling
 
 
 StopReason = Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"]

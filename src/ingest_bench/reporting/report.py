@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ingest_bench.calibration.models import Calibration, read_calibration
-from ingest_bench.matrix import cells as matrix_cells
+from ingest_bench.config.matrix import cells as matrix_cells
+from ingest_bench.config.models import Settings
 from ingest_bench.reporting.content import Block, Figure, Section
 from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.page.document import page
@@ -15,7 +16,6 @@ from ingest_bench.reporting.plots.sheet import draw
 from ingest_bench.reporting.sections import whole_report
 from ingest_bench.reporting.study import Study
 from ingest_bench.results.models import Results
-from ingest_bench.settings import Settings
 from stac_ingest.core.atomic import write_atomically
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ingest_bench.analysis.speedup import median_of
+from ingest_bench.config.models import Arm
 from ingest_bench.reporting.wording import at_level
 from ingest_bench.results.models import Cell, Ratio, Sample, ServerRecord
-from ingest_bench.settings import Arm
 
 
 def _median(value: Callable[[Sample], float | None]) -> cached_property[float | None]:

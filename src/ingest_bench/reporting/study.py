@@ -10,12 +10,12 @@ from ingest_bench.analysis.by_source_type import ModeRecommendation, recommend_m
 from ingest_bench.analysis.concurrency_series import Series, scenario_series
 from ingest_bench.analysis.size_series import WayGrown, ways_grown
 from ingest_bench.analysis.usl import Usl
+from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
 from ingest_bench.reporting.cautions import Caution, of_machines, of_scenario
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
 from ingest_bench.results.models import Results
-from ingest_bench.settings import Settings
 
 
 @dataclass(frozen=True)

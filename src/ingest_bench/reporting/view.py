@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ingest_bench.config.models import Corpus, RateLimit, Scenario
 from ingest_bench.reporting.rows import Row
 from ingest_bench.results.models import Ratio, Sample
-from ingest_bench.settings import Corpus, RateLimit, Scenario
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from ingest_bench.settings import Server
+    from ingest_bench.config.models import Server
 
 READY_S = 120.0
 """For the largest corpora on the slowest disks."""

@@ -14,7 +14,7 @@ from ingest_bench.__main__ import main
 from ingest_bench.builds.commands import LAUNCH
 from ingest_bench.builds.compare import COMMAND, DEFAULT_CELLS, _kept, _parsed, orders
 from ingest_bench.builds.records import BuildSample
-from ingest_bench.matrix import find_cell, load_settings
+from ingest_bench.config.matrix import find_cell, load_settings
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,9 +12,9 @@ import pytest
 
 from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.comparison.loaded_run import LoadedRun
+from ingest_bench.config.models import Sampling
 from ingest_bench.harness.stopping import StopRule
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, Trace
-from ingest_bench.settings import Sampling
 
 ITEMS = 1000
 MACHINE = Environment(

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from ingest_bench.analysis.speedup import speed_up
-from ingest_bench.matrix import CellSpec, arm_of, cells, load_settings
+from ingest_bench.config.matrix import CellSpec, arm_of, cells, load_settings
+from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, ServerRecord, Trace
 from ingest_bench.results.pairs import pair_ratios
-from ingest_bench.settings import Settings
 
 CONFIG = Path(__file__).parents[3] / "config.yaml"
 BEGIN = 1_770_720_000.0

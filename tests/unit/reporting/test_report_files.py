@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from ingest_bench.config.matrix import load_settings
 from ingest_bench.errors import AggregationError
-from ingest_bench.matrix import load_settings
 from ingest_bench.reporting import write_report, write_report_files
 from ingest_bench.reporting.figures import (
     ALL,

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from ingest_bench.arms.layouts import Layout
 from ingest_bench.config.corpus_kinds import OPTIONS, kinds_with
+from ingest_bench.config.models import NAME, Arm, Corpus, Scenario, Settings
 from ingest_bench.errors import SettingsError
-from ingest_bench.settings import NAME, Arm, Corpus, Scenario, Settings
 from stac_ingest.core.messages import did_you_mean, one_line
 
 PINNED = ("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget")

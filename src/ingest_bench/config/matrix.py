@@ -9,9 +9,9 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from ingest_bench.arms.base import DISCARD
-from ingest_bench.crosschecks import check
+from ingest_bench.config.checks import check
+from ingest_bench.config.models import Arm, Corpus, Sampling, Scenario, Settings
 from ingest_bench.errors import SettingsError
-from ingest_bench.settings import Arm, Corpus, Sampling, Scenario, Settings
 from stac_ingest.core.messages import one_line
 
 Role = Literal["baseline", "candidate"]
