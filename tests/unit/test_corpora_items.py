@@ -18,9 +18,9 @@ from pystac.validation.local_validator import get_local_schema_cache
 from referencing import Registry, Resource
 
 from ingest_bench.corpora.collection import collection
-from ingest_bench.corpora.entropy import decimal
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.scenes import _STRIDE, _TILES, DATATAKE_ITEMS, scene
+from ingest_bench.corpora.seeded_bytes import decimal
 
 SCHEMAS = get_local_schema_cache()
 REGISTRY = Registry().with_resources([(uri, Resource.from_contents(schema)) for uri, schema in SCHEMAS.items()])

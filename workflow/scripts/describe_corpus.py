@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ingest_bench.config.matrix import load_settings
-from ingest_bench.corpora.own import describe_corpus
+from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.identity import corpus_identity, fingerprint
 from ingest_bench.jobs import logged, recorded
 from ingest_bench.untouched import remember

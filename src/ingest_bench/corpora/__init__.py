@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ingest_bench.corpora.builder import build, build_corpus
     from ingest_bench.corpora.check import verify
     from ingest_bench.corpora.manifest import Manifest, read_manifest
-    from ingest_bench.corpora.own import describe_corpus
+    from ingest_bench.corpora.user_data import describe_corpus
 
 __all__ = ["Manifest", "build", "build_corpus", "describe_corpus", "read_manifest", "verify"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ingest_bench.corpora.entropy import decimal
+from ingest_bench.corpora.seeded_bytes import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from struct import unpack_from
 from typing import TYPE_CHECKING, Any
 
 from ingest_bench.corpora import assets
-from ingest_bench.corpora.entropy import decimal, stream
 from ingest_bench.corpora.footprint import footprint
 from ingest_bench.corpora.scenes import Scene, scene
+from ingest_bench.corpora.seeded_bytes import decimal, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from ingest_bench.corpora.entropy import words
+from ingest_bench.corpora.seeded_bytes import words
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 DAYS = 1826
