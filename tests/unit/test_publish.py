@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest_bench.docgen.publish import CLOSE, OPEN, publish
 from ingest_bench.errors import BenchError
-from ingest_bench.reporting.publish import CLOSE, OPEN, publish
 
 REPORT = """# STAC ingest benchmark
 

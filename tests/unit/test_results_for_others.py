@@ -16,11 +16,11 @@ import pytest
 
 from ingest_bench.comparison import Comparison
 from ingest_bench.comparison.models import COMPARE_SCHEMA_VERSION
+from ingest_bench.docgen.results_doc import results_doc
+from ingest_bench.docgen.schemas import SCHEMAS, schema_text
 from ingest_bench.results.fields import fields, nested
 from ingest_bench.results.models import SCHEMA_VERSION, Digest, Record, Results, Sample, ServerRecord
 from ingest_bench.results.parquet import columns, sample_table
-from ingest_bench.results_doc import results_doc
-from ingest_bench.schemas import SCHEMAS, schema_text
 
 ROOT = Path(__file__).parents[2]
 MODELS = list(dict.fromkeys([*nested(Results), *nested(Comparison)]))

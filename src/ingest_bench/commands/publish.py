@@ -21,7 +21,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Copy the report and update the README."""
-    from ingest_bench.reporting.publish import publish  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.docgen.publish import publish  # noqa: PLC0415 - `--help` does without
 
     publish(options.results, options.docs, options.readme)
     return OK

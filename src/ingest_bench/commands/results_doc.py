@@ -17,7 +17,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the document, and print its path."""
-    from ingest_bench.results_doc import write_results_doc  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.docgen.results_doc import write_results_doc  # noqa: PLC0415 - `--help` does without
 
     write_results_doc(options.file)
     print(options.file)

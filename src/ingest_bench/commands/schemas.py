@@ -17,7 +17,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the schemas, and print their paths."""
-    from ingest_bench.schemas import write_schemas  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.docgen.schemas import write_schemas  # noqa: PLC0415 - `--help` does without
 
     for path in write_schemas(options.folder):
         print(path)

@@ -1,0 +1,1 @@
+"""Documentation that is written from the code: schemas, the fields of the results, the published run."""
