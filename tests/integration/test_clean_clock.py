@@ -18,11 +18,11 @@ from ingest_bench.config.matrix import CellSpec, arm_of, cells, corpus_of, load_
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
+from ingest_bench.harness.sides import open_sides
+from ingest_bench.harness.spawn import run_sample
+from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.meter import Meter
 from ingest_bench.results.models import Sample
-from ingest_bench.sample_run import run_sample
-from ingest_bench.sample_spec import SampleSpec
-from ingest_bench.sides import open_sides
 from stac_ingest.config import IngestConfig
 
 ROOT = Path(__file__).parents[2]

@@ -13,9 +13,9 @@ from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.errors import SettingsError
+from ingest_bench.harness.measure import measure
 from ingest_bench.identity import cell_identity
 from ingest_bench.results.models import Cell
-from ingest_bench.sampling import measure
 
 ARM = '''
 """Reads files in the order of their sizes."""

@@ -15,8 +15,8 @@ from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus, describe_corpus, read_manifest, verify
 from ingest_bench.errors import SettingsError
+from ingest_bench.harness.measure import measure
 from ingest_bench.identity import corpus_identity
-from ingest_bench.sampling import measure
 
 KIND = '''
 """Items whose files are indented."""

@@ -16,10 +16,10 @@ import pytest
 
 from ingest_bench.arms import ArmSpec, arm_kind, arm_names
 from ingest_bench.errors import MeasurementError
+from ingest_bench.harness.spawn import COMMAND, run_sample
+from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.results.digest import matches, reference
 from ingest_bench.results.models import Digest, Sample
-from ingest_bench.sample_run import COMMAND, run_sample
-from ingest_bench.sample_spec import SampleSpec
 
 COUNT = 150
 BROKEN = {"item-005.json": b"", "item-077.json": b'{"id": "item', "item-149.json": b"\xff\xfe"}
@@ -119,7 +119,7 @@ def test_a_sample_of_json_files_is_lean(folder: Path, fetcher: str) -> None:
     arm = ArmSpec(fetcher, "item_files", str(folder), concurrency=2)
     script = (
         "import sys, runpy\n"
-        "runpy.run_module('ingest_bench.sample_process', run_name='__main__')\n"
+        "runpy.run_module('ingest_bench.harness.worker', run_name='__main__')\n"
         "heavy = {'pyarrow', 'pandas', 'duckdb', 'aiohttp', 'requests', 'pystac_client', 'numpy', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
@@ -212,8 +212,8 @@ def test_a_sample_whose_driver_is_gone_ends(folder: Path) -> None:
 DRIVER = """
 import os, sys
 from ingest_bench.arms.base import ArmSpec
-from ingest_bench.sample_run import run_sample
-from ingest_bench.sample_spec import SampleSpec
+from ingest_bench.harness.spawn import run_sample
+from ingest_bench.harness.spec import SampleSpec
 run_sample(SampleSpec(ArmSpec("process_pool", "item_files", sys.argv[1], concurrency=2), None, os.getpid()), 60)
 """
 

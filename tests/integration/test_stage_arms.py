@@ -13,7 +13,7 @@ from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.errors import SettingsError
-from ingest_bench.sampling import measure
+from ingest_bench.harness.measure import measure
 
 CORPORA = {
     "item_files": {"kind": "item_files", "items": 130},

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest_bench import sampling
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.config.matrix import CellSpec, find_cell, load_settings
 from ingest_bench.config.models import Pairs, Sampling, Settings
 from ingest_bench.errors import MeasurementError
+from ingest_bench.harness import measure
+from ingest_bench.harness.measure import _Bench
+from ingest_bench.harness.sides import Side
 from ingest_bench.harness.stopping import StopRule
 from ingest_bench.results.models import ServerRecord
-from ingest_bench.sampling import _Bench
-from ingest_bench.sides import Side
 
 RULE = Sampling(pairs=Pairs(min=3, max=6), budget_seconds=10, target_width=0.1)
 STEADY, WILD = 2.0, [1.0, 4.0]
@@ -72,7 +72,7 @@ def test_stopping_when_narrow_keeps_what_intervals_claim() -> None:
     runs = [stopped(logs) for spread in (0.01, 0.03, 0.06, 0.1) for logs in random.normal(0, spread, (500, 30))]
 
     def covered(*, sequential: bool) -> float:
-        found = (sampling.speed_up(ratios, 0.95, sequential=sequential) for ratios in runs)
+        found = (measure.speed_up(ratios, 0.95, sequential=sequential) for ratios in runs)
         return sum(ratio is not None and ratio.low <= 1 <= ratio.high for ratio in found) / len(runs)
 
     assert 0.94 <= covered(sequential=True) <= 0.965
@@ -131,7 +131,7 @@ def bench_of(
             "digest": {"count": 20, "ids": "0", "residue": spec.residue, "content": "0"},
         }
 
-    monkeypatch.setattr(sampling, "run_sample", made_up)
+    monkeypatch.setattr(measure, "run_sample", made_up)
     sides: dict[Any, Side] = {
         role: Side(
             role,
@@ -192,7 +192,7 @@ def test_void_samples_are_kept_and_not_used(settings: Settings, monkeypatch: pyt
     bench, _ = bench_of(settings, find_cell(settings, "api", "more", 5), server, monkeypatch)
     samples, _ = bench.take_pairs()
     assert [sample.pair for sample in samples if sample.void] == [2]
-    assert len(sampling.pair_ratios(samples)) == 40
+    assert len(measure.pair_ratios(samples)) == 40
     assert len(samples) == server.resets == 82
 
 
@@ -203,7 +203,7 @@ def test_a_trace_that_fails_costs_the_trace_alone(settings: Settings, monkeypatc
     def failing(*_: Any, **__: Any) -> dict[str, Any]:
         raise MeasurementError("took too long")
 
-    monkeypatch.setattr(sampling, "run_sample", failing)
+    monkeypatch.setattr(measure, "run_sample", failing)
     assert bench.trace().skipped == "took too long"
     none = settings.model_copy(update={"sampling": settings.sampling.model_copy(update={"trace_items": 0})})
     bench, _ = bench_of(none, find_cell(none, "api", "more", 5), Server([]), monkeypatch)

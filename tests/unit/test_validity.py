@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from ingest_bench.harness.validity import delay_remark, digest_difference, failures_difference, parity, void_reason
 from ingest_bench.results.digest import reference
 from ingest_bench.results.models import Digest, Sample, ServerRecord
 from ingest_bench.results.pairs import pair_ratios
-from ingest_bench.validity import delay_remark, digest_difference, failures_difference, parity, void_reason
 
 ITEMS = [{"id": f"i{number}", "collection": "c", "value": number} for number in range(40)]
 

@@ -71,7 +71,7 @@ CHANGES = {
     "the sharding": ("stac_ingest/sharding/finalize.py", {"shards: shards at 2", *AFTER}),
     "what shards alone load": ("stac_ingest/sharding/manifest.py", {"shards: shards at 2", *AFTER}),
     "the simulator": ("ingest_bench/simulator/store.py", {"api: sequential at 1", *AFTER}),
-    "the harness": ("ingest_bench/validity.py", {*CELLS, *AFTER}),
+    "the harness": ("ingest_bench/harness/validity.py", {*CELLS, *AFTER}),
     "a generator": ("ingest_bench/corpora/geoparquet.py", {"corpus tables", "tables: sequential at 1", *AFTER}),
     "what all generators use": (
         "ingest_bench/corpora/scenes.py",
@@ -168,7 +168,7 @@ def test_what_is_recorded_says_which_code_it_was(wide: Checkout) -> None:
     assert "stac_ingest.sharding.run_shard" in found["shards/shards-2"]
     assert not [name for name in found["own/upstream-1"] if name.startswith("stac_ingest.strategies")]
     for modules in found.values():
-        assert {"ingest_bench.sample_process", "ingest_bench.sampling"} <= modules.keys()
+        assert {"ingest_bench.harness.worker", "ingest_bench.harness.measure"} <= modules.keys()
         assert (
             not {"ingest_bench.config.models", "ingest_bench.config.checks", "ingest_bench.config.matrix"}
             & modules.keys()

@@ -102,7 +102,7 @@ def test_snakemake_killed_while_a_cell_measures(survivor: Checkout, number: sign
     before = whole(survivor)
     (survivor.results / "cells/api/sequential-1.json").unlink(missing_ok=True)
     run = survivor.start("--cores", "2")
-    until(lambda: running(survivor, "ingest_bench.sample_process"), run)
+    until(lambda: running(survivor, "ingest_bench.harness.worker"), run)
     kill(survivor, run, "snakemake", number)
     if number == signal.SIGTERM:
         run.communicate(timeout=PATIENCE_S)
@@ -115,13 +115,13 @@ def test_snakemake_killed_while_a_cell_measures(survivor: Checkout, number: sign
 
 
 @pytest.mark.parametrize("number", ALL)
-@pytest.mark.parametrize("victim", ["measure_cell.py", "ingest_bench.simulator", "ingest_bench.sample_process"])
+@pytest.mark.parametrize("victim", ["measure_cell.py", "ingest_bench.simulator", "ingest_bench.harness.worker"])
 def test_a_part_of_a_cell_killed(survivor: Checkout, victim: str, number: signal.Signals) -> None:
     """When the measuring process, the simulator or a sample is killed, the cell fails; the next run measures it."""
     before = whole(survivor)
     (survivor.results / "cells/api/sequential-1.json").unlink(missing_ok=True)
     run = survivor.start("--cores", "2")
-    until(lambda: running(survivor, "ingest_bench.sample_process"), run)
+    until(lambda: running(survivor, "ingest_bench.harness.worker"), run)
     process = running(survivor, victim)
     assert process
     process.send_signal(number)

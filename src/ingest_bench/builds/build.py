@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from ingest_bench.errors import ComparisonError
+from ingest_bench.harness.spawn import environment
 from ingest_bench.hostlock import host_lock
-from ingest_bench.sample_run import environment
 
 LOG = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[3]

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from ingest_bench.analysis.speedup import speed_up
-from ingest_bench.cell import flag_outliers
 from ingest_bench.config.models import Sampling
+from ingest_bench.harness.cell_record import flag_outliers
 from ingest_bench.harness.stopping import StopReason, StopRule
 from ingest_bench.results.models import Digest, Ratio, Sample
 from ingest_bench.results.pairs import pair_ratios

@@ -19,8 +19,8 @@ from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
+from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell, Sample
-from ingest_bench.sampling import measure
 
 LOG = logging.getLogger(__name__)
 

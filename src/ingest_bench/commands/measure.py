@@ -24,7 +24,7 @@ def add_parser(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure the cell, and print its speed-up with interval, a failed parity gate, and the path of its file."""
     from ingest_bench.config.matrix import cell_file, find_cell  # noqa: PLC0415 - `--help` does without
-    from ingest_bench.sampling import measure_to_file  # noqa: PLC0415 - same
+    from ingest_bench.harness.measure import measure_to_file  # noqa: PLC0415 - same
 
     settings = settings_of(options)
     spec = find_cell(settings, options.scenario, options.arm, options.concurrency)

@@ -9,8 +9,8 @@ import pytest
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.builds.names import SYNONYMS, as_sample, name_among
 from ingest_bench.errors import MeasurementError
+from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.results.models import Digest, Sample
-from ingest_bench.sample_spec import SampleSpec
 
 OLDEST: dict[str, Any] = {
     "started_at": 1.0,

@@ -1,4 +1,4 @@
-"""One sample, in a process of its own: `python -m ingest_bench.sample_process`, a `SampleSpec` on standard input.
+"""One sample, in a process of its own: `python -m ingest_bench.harness.worker`, a `SampleSpec` on standard input.
 
 Imports, set-up and the eviction of files come before the clock starts; digests and counts after it has stopped. The
 result is one line of JSON on standard output.
@@ -20,12 +20,12 @@ import orjson
 
 from ingest_bench.arms import Fetcher, arm_kind, make_fetcher
 from ingest_bench.arms.base import DISCARD, Counted, Prepared
+from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.lifeline import die_with_parent
 from ingest_bench.meter import Meter, Reading
 from ingest_bench.page_cache import cached_share, corpus_files, evict
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
-from ingest_bench.sample_spec import SampleSpec
 from ingest_bench.system.loaded_modules import report_at_exit
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import IngestError
@@ -103,7 +103,7 @@ class FirstItems:
 
 def _set_up(spec: SampleSpec) -> Fetcher:
     if spec.output:
-        for name in ("ingest_bench.delivery", *_writing(spec.output)):
+        for name in ("ingest_bench.harness.pipeline_sample", *_writing(spec.output)):
             import_module(name)
     return make_fetcher(spec.arm)
 
@@ -118,7 +118,7 @@ async def _run(
 ) -> tuple[Reading, dict[str, float]]:
     if spec.output is None:
         return await _ingest(fetcher, context, sink), {}
-    from ingest_bench.delivery import deliver  # noqa: PLC0415 - a sample without an output does without it
+    from ingest_bench.harness.pipeline_sample import deliver  # noqa: PLC0415 - a sample without an output does without it
 
     return await deliver(fetcher, context, spec.output, Path(spec.scratch or ""), sink)
 
@@ -139,7 +139,7 @@ async def _ingest(fetcher: Fetcher, context: WorkflowContext, sink: DigestSink) 
 def _delivered(spec: SampleSpec, sink: DigestSink) -> Digest:
     if spec.output in (None, DISCARD):
         return sink.result()
-    from ingest_bench.delivery import read_back  # noqa: PLC0415 - a sample without an output does without it
+    from ingest_bench.harness.pipeline_sample import read_back  # noqa: PLC0415 - a sample without an output does without it
 
     return read_back(spec.output, Path(spec.scratch or ""), sink)
 

@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from ingest_bench.errors import MeasurementError
-from ingest_bench.sample_spec import SampleSpec
+from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.system.loaded_modules import REPORTS
 
-COMMAND = (sys.executable, "-P", "-m", "ingest_bench.sample_process")
+COMMAND = (sys.executable, "-P", "-m", "ingest_bench.harness.worker")
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", REPORTS)
 REMOTE = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
