@@ -79,7 +79,7 @@ CHANGES = {
     ),
     "how a corpus is checked": ("ingest_bench/corpora/check.py", set()),
     "the results": ("ingest_bench/results/parquet.py", AFTER),
-    "the report": ("ingest_bench/reporting/wording.py", WRITTEN),
+    "the report": ("ingest_bench/report/formatting.py", WRITTEN),
     "a figure of the report": ("ingest_bench/reporting/plots/plot.css", WRITTEN),
     "the design document": ("ingest_bench/design/story.py", {"advice"}),
     "the plan": ("ingest_bench/claim.py", set()),

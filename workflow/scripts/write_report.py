@@ -3,7 +3,7 @@
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.freshness import REPORT, noted, report_made_from
 from ingest_bench.jobs import logged
-from ingest_bench.reporting import write_report_files
+from ingest_bench.report import write_report_files
 
 with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from tabulate import tabulate
 
 from ingest_bench.comparison.models import VERDICTS, CellComparison, Comparison, Drift, Noise, Run
-from ingest_bench.reporting.markdown import pipe_table
-from ingest_bench.reporting.wording import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
+from ingest_bench.report.formatting import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
+from ingest_bench.report.markdown import pipe_table
 from ingest_bench.results.models import Ratio
 
 TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Min. detectable change", "Why")

@@ -11,8 +11,8 @@ from ingest_bench.arms.layouts import API
 from ingest_bench.design.pool import Pool, pool_of
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, points, prose, section, table
+from ingest_bench.report.formatting import NOTHING, listed, number, sentence, whole
 from ingest_bench.reporting.certainty import MODE_NAMES
-from ingest_bench.reporting.wording import NOTHING, listed, number, sentence, whole
 from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES
 

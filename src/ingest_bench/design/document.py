@@ -15,13 +15,13 @@ from ingest_bench.design.practice import failures, migration, risks, tests
 from ingest_bench.design.recommended import recommended_yaml
 from ingest_bench.design.story import Story, prose
 from ingest_bench.errors import AggregationError
-from ingest_bench.reporting.figures import law_figures
+from ingest_bench.report.figures import law_figures
+from ingest_bench.report.formatting import point
+from ingest_bench.report.write import recaptioned
 from ingest_bench.reporting.plots.sheet import draw
-from ingest_bench.reporting.report import recaptioned
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import measured
 from ingest_bench.reporting.what_to_do import what_to_do
-from ingest_bench.reporting.wording import point
 from ingest_bench.results.models import Results
 from stac_ingest.core.atomic import write_atomically
 

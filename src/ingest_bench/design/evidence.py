@@ -10,10 +10,8 @@ from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.analysis.usl import TooFew, Usl
 from ingest_bench.design.story import Story, between, points, prose, section, table
-from ingest_bench.reporting.bounds import EVIDENCE, circumstances
-from ingest_bench.reporting.certainty import MODE_NAMES, probability, share
-from ingest_bench.reporting.figures import alternative_text
-from ingest_bench.reporting.wording import (
+from ingest_bench.report.figures import alternative_text
+from ingest_bench.report.formatting import (
     NOTHING,
     counted,
     listed,
@@ -25,6 +23,8 @@ from ingest_bench.reporting.wording import (
     times,
     whole,
 )
+from ingest_bench.reporting.bounds import EVIDENCE, circumstances
+from ingest_bench.reporting.certainty import MODE_NAMES, probability, share
 
 
 def problem(story: Story) -> str:

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from ingest_bench.errors import BenchError
-from ingest_bench.reporting.figures import ALL
+from ingest_bench.report.figures import ALL
 from stac_ingest.core.atomic import write_atomically
 
 OPEN = "<!-- results: written by `make publish` from a run -->"

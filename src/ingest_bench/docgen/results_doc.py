@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ingest_bench.comparison.models import COMPARE_SCHEMA_VERSION, Comparison
-from ingest_bench.reporting.markdown import pipe_table
+from ingest_bench.report.markdown import pipe_table
 from ingest_bench.results.fields import Documented, fields, nested
 from ingest_bench.results.models import SCHEMA_VERSION, Record, Results
 from ingest_bench.results.parquet import Column, columns

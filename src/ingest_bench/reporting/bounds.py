@@ -6,6 +6,7 @@ stage would gain.
 
 from __future__ import annotations
 
+from ingest_bench.report.formatting import percent, safe, times
 from ingest_bench.reporting.compare import alone
 from ingest_bench.reporting.kinds import answering, kind_of
 from ingest_bench.reporting.replies import Reply
@@ -13,7 +14,6 @@ from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.stages import bottleneck_told, diagnosed
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import percent, safe, times
 
 MOSTLY, HARDLY = 0.8, 0.4
 """Shares of the wall time from and up to which the processor is, or is not, what limits."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ingest_bench.calibration.models import Calibration, Score, WallCell
-from ingest_bench.reporting.content import Block, Paragraph, Section, Table, entries
-from ingest_bench.reporting.wording import NOTHING, day, span
+from ingest_bench.report.blocks import Block, Paragraph, Section, Table, entries
+from ingest_bench.report.formatting import NOTHING, day, span
 
 
 def calibration_section(record: Calibration) -> Section:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingest_bench.analysis.candidates import Key, Option
 from ingest_bench.analysis.recommend import MAX_PAIRS, TOLERANCE, Verdict
-from ingest_bench.reporting.wording import at_level, counted, listed, percent, safe, sentence
+from ingest_bench.report.formatting import at_level, counted, listed, percent, safe, sentence
 from stac_ingest.sources.kind import KINDS
 
 MODE_NAMES = {kind.name: kind.label for kind in KINDS.values()}

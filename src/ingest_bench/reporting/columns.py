@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ingest_bench.report.formatting import NOTHING
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import NOTHING
 from ingest_bench.results.models import Sample
 
 

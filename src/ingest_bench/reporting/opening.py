@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 
 from ingest_bench.analysis.speedup import median_of, relative_width
+from ingest_bench.report.blocks import Block, Paragraph, Points
+from ingest_bench.report.formatting import counted, listed, pasted, safe, sentence, speed_up, times, whole
 from ingest_bench.reporting.cautions import FEW_PAIRS, NOISY
 from ingest_bench.reporting.compare import recommended, rival, same_as_baseline
-from ingest_bench.reporting.content import Block, Paragraph, Points
 from ingest_bench.reporting.kinds import KINDS, of_kind
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 from ingest_bench.reporting.what_to_do import what_to_do
-from ingest_bench.reporting.wording import counted, listed, pasted, safe, sentence, speed_up, times, whole
 
 Choice = tuple[View, Row]
 APPLY = "In brackets are settings of `stac_ingest`; `--config recommended_ingest.yaml` takes all of them."

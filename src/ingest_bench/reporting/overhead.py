@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ingest_bench.reporting.wording import percent, span
+from ingest_bench.report.formatting import percent, span
 from ingest_bench.results.models import Results
 
 PAUSE_S = 60.0

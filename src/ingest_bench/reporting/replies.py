@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ingest_bench.reporting.content import Question
+from ingest_bench.report.blocks import Question
+from ingest_bench.report.formatting import safe, sentence
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import safe, sentence
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."
 

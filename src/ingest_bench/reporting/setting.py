@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.config.models import Server
+from ingest_bench.report.formatting import counted, number, safe, sentence
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import counted, number, safe, sentence
 
 _MIB = 1 << 20
 

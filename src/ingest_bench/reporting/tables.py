@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingest_bench.report.blocks import Entry, Points, Table, leading_number
+from ingest_bench.report.formatting import NOTHING, counted, interval, number, percent, safe, speed_up, whole
 from ingest_bench.reporting.columns import Column
 from ingest_bench.reporting.compare import best, same_as_baseline, usable
-from ingest_bench.reporting.content import Entry, Points, Table, leading_number
 from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import NOTHING, counted, interval, number, percent, safe, speed_up, whole
 
 
 def scenario_table(study: Study, view: View) -> list[Table | Points]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from ingest_bench.analysis.by_scenario import ScenarioRecommendation
 from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.candidates import Option
+from ingest_bench.report.formatting import counted, listed, pasted, safe, speed_up, whole
 from ingest_bench.reporting.certainty import MODE_NAMES, how_sure, named
 from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.wording import counted, listed, pasted, safe, speed_up, whole
 
 
 def what_to_do(study: Study) -> list[str]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from devtools import Tab, chromium, running, tab
 
-from ingest_bench.reporting import write_report
-from ingest_bench.reporting.wording import plain
+from ingest_bench.report import write_report
+from ingest_bench.report.formatting import plain
 
 BROWSER = chromium()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: apt-get install chromium to run these")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ingest_bench.harness.validity import void_reason
+from ingest_bench.report.markdown import markdown
 from ingest_bench.reporting.cautions import VOIDS
 from ingest_bench.reporting.environment import environment_section, notes_section, voids_section, warnings_section
-from ingest_bench.reporting.markdown import markdown
 from ingest_bench.reporting.study import Study
 from ingest_bench.results.models import Cell
 

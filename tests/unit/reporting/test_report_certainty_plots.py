@@ -11,9 +11,9 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from ingest_bench.analysis.by_source_type import recommend_modes
+from ingest_bench.report.blocks import Drawing
+from ingest_bench.report.figures import choices_figure, scenario_figure
 from ingest_bench.reporting.compare import advised
-from ingest_bench.reporting.content import Drawing
-from ingest_bench.reporting.figures import choices_figure, scenario_figure
 from ingest_bench.reporting.plots.removal import WITHOUT
 from ingest_bench.reporting.stages import diagnosed
 from ingest_bench.reporting.study import Study

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.reporting.content import (
+from ingest_bench.report.blocks import (
     Block,
     Caution,
     Entry,
@@ -25,13 +25,13 @@ from ingest_bench.reporting.content import (
     Table,
     leading_number,
 )
-from ingest_bench.reporting.markdown import markdown
+from ingest_bench.report.formatting import code, plain, safe
+from ingest_bench.report.markdown import markdown
+from ingest_bench.report.outline import whole_report
 from ingest_bench.reporting.page.blocks import blocks_html
 from ingest_bench.reporting.page.document import page
 from ingest_bench.reporting.page.inline import bare, inline
-from ingest_bench.reporting.sections import whole_report
 from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.wording import code, plain, safe
 
 INLINE = {"strong", "em", "s", "code", "a"}
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.reporting.content import Figure
-from ingest_bench.reporting.figures import scenario_figure
+from ingest_bench.report.blocks import Figure
+from ingest_bench.report.figures import scenario_figure
+from ingest_bench.report.formatting import plain
 from ingest_bench.reporting.plots import bars, lines
 from ingest_bench.reporting.plots.drift import Pair, drift, pairs, shows, spread
 from ingest_bench.reporting.plots.effects import effects, largest
@@ -23,7 +24,6 @@ from ingest_bench.reporting.plots.scales import log_scale, place_scale, ratio_sc
 from ingest_bench.reporting.plots.svg import node, width_of, wrapped
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import plain
 
 VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.reporting.markdown import markdown
+from ingest_bench.report.formatting import NOTHING
+from ingest_bench.report.markdown import markdown
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.tables import scenario_table
-from ingest_bench.reporting.wording import NOTHING
 from ingest_bench.results.models import Parity, Results
 
 SEED = ["Strategy", "Concurrency", "Time (s)", "Throughput (items/s)", "Memory (MB)", "Speed-up", "Pairs"]

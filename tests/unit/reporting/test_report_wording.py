@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.reporting.wording import (
+from ingest_bench.report.formatting import (
     NOTHING,
     WIDTH,
     counted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest_bench.analysis.speedup import no_difference
+from ingest_bench.report.formatting import bracketed, counted, duration, listed, number, percent, safe, times, whole
 from ingest_bench.reporting.columns import (
     Column,
     bucket_seconds,
@@ -18,7 +19,6 @@ from ingest_bench.reporting.kinds.base import ScenarioKind, ingests
 from ingest_bench.reporting.plots import lines
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import bracketed, counted, duration, listed, number, percent, safe, times, whole
 
 SENT = Column("Requests", lambda row: whole(row.requests))
 REFUSED = Column("429s", lambda row: whole(row.rate_limited))

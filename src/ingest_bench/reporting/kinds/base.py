@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ingest_bench.report.blocks import Drawing
 from ingest_bench.reporting.columns import Column
-from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
 

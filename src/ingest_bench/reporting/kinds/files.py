@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ingest_bench.analysis.speedup import median_of
+from ingest_bench.report.formatting import counted, duration, listed, number, safe, whole
 from ingest_bench.reporting.columns import Column, failures_told
 from ingest_bench.reporting.compare import best, usable
 from ingest_bench.reporting.kinds.base import ScenarioKind, ingests
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import counted, duration, listed, number, safe, whole
 
 
 def _failures(_: Study, view: View) -> list[Column]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ingest_bench.analysis.size_scaling import Growth
+from ingest_bench.report.formatting import NOTHING, number, safe, sentence, times, whole
 from ingest_bench.reporting.columns import Column
 from ingest_bench.reporting.compare import growth
 from ingest_bench.reporting.kinds.base import ScenarioKind
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import NOTHING, number, safe, sentence, times, whole
 
 
 def grown(study: Study, view: View) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree.ElementTree import tostring
 
-from ingest_bench.reporting.content import (
+from ingest_bench.report.blocks import (
     Block,
     Caution,
     Drawing,

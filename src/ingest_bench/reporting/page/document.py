@@ -6,7 +6,7 @@ import base64
 from hashlib import sha256
 from importlib.resources import files
 
-from ingest_bench.reporting.content import Section
+from ingest_bench.report.blocks import Section
 from ingest_bench.reporting.page.blocks import blocks_html, section_html
 from ingest_bench.reporting.page.inline import bare, inline
 from ingest_bench.reporting.plots.sheet import style

@@ -8,14 +8,14 @@ from xml.etree.ElementTree import Element
 from ingest_bench.analysis.candidates import Key as OptionKey
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.recommend import MIN_PROBABILITY, TOLERANCE, Chance, Verdict
+from ingest_bench.report.blocks import Drawing
+from ingest_bench.report.formatting import counted, listed, percent, sentence
 from ingest_bench.reporting.certainty import how_sure, named, probability, share
 from ingest_bench.reporting.compare import advised
-from ingest_bench.reporting.content import Drawing
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale
 from ingest_bench.reporting.plots.svg import box, line, words
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import counted, listed, percent, sentence
 
 THIN, STEP = 9.0, 15.0
 """Height of a bar, and from one to the next."""

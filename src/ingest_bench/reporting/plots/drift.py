@@ -7,13 +7,13 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest_bench.reporting.content import Drawing
+from ingest_bench.report.blocks import Drawing
+from ingest_bench.report.formatting import times
 from ingest_bench.reporting.plots.frame import Key, coloured, plane
 from ingest_bench.reporting.plots.scales import Scale, ratio_scale
 from ingest_bench.reporting.plots.svg import line, mark, path
 from ingest_bench.reporting.rows import Row
 from ingest_bench.reporting.view import View
-from ingest_bench.reporting.wording import times
 
 FEWEST = 4
 """Pairs from which on drift can be seen."""

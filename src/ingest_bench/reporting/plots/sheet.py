@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
-from ingest_bench.reporting.content import Drawing, Figure
+from ingest_bench.report.blocks import Drawing, Figure
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH
 from ingest_bench.reporting.plots.svg import document, node, words, wrapped
 

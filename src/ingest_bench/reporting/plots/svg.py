@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, tostring
 
-from ingest_bench.reporting.wording import plain
+from ingest_bench.report.formatting import plain
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 SIZE = 12.0

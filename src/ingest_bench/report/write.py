@@ -9,11 +9,11 @@ from pathlib import Path
 from ingest_bench.calibration.models import Calibration, read_calibration
 from ingest_bench.config.matrix import cells as matrix_cells
 from ingest_bench.config.models import Settings
-from ingest_bench.reporting.content import Block, Figure, Section
-from ingest_bench.reporting.markdown import markdown
+from ingest_bench.report.blocks import Block, Figure, Section
+from ingest_bench.report.markdown import markdown
+from ingest_bench.report.outline import whole_report
 from ingest_bench.reporting.page.document import page
 from ingest_bench.reporting.plots.sheet import draw
-from ingest_bench.reporting.sections import whole_report
 from ingest_bench.reporting.study import Study
 from ingest_bench.results.models import Results
 from stac_ingest.core.atomic import write_atomically

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from tabulate import tabulate
 
-from ingest_bench.reporting.content import Block, Caution, Figure, Paragraph, Points, Question, Section, Table
-from ingest_bench.reporting.wording import paragraph, point, safe
+from ingest_bench.report.blocks import Block, Caution, Figure, Paragraph, Points, Question, Section, Table
+from ingest_bench.report.formatting import paragraph, point, safe
 
 
 def markdown(blocks: Sequence[Block], figures: str = "figures", level: int = 1) -> str:

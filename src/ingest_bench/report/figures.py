@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ingest_bench.report.blocks import Drawing, Figure
 from ingest_bench.reporting.certainty import MODE_NAMES
-from ingest_bench.reporting.content import Drawing, Figure
 from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.reporting.plots import bars, lines
 from ingest_bench.reporting.plots.bars import latency
