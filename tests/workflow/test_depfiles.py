@@ -81,7 +81,7 @@ CHANGES = {
     "the results": ("ingest_bench/results/parquet.py", AFTER),
     "the report": ("ingest_bench/report/formatting.py", WRITTEN),
     "a figure of the report": ("ingest_bench/reporting/plots/plot.css", WRITTEN),
-    "the design document": ("ingest_bench/design/story.py", {"advice"}),
+    "the design document": ("ingest_bench/report/design/context.py", {"advice"}),
     "the plan": ("ingest_bench/claim.py", set()),
     "the settings": ("ingest_bench/config/checks.py", AFTER),
     "the calibration": ("ingest_bench/calibration/systems.py", set()),

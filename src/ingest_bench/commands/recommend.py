@@ -17,7 +17,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the documents into the folder of the results, and print the recommendations."""
-    from ingest_bench.design.document import advise_folder  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.report.design.document import advise_folder  # noqa: PLC0415 - `--help` does without
 
     for line in advise_folder(options.results):
         print(line)

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 import yaml
 
-import ingest_bench.design
+import ingest_bench.report.design
 import ingest_bench.reporting.certainty
 import ingest_bench.reporting.what_to_do
 from ingest_bench.__main__ import main
 from ingest_bench.analysis.by_scenario import recommend_scenarios
 from ingest_bench.analysis.by_source_type import recommend_modes
-from ingest_bench.design import render_design, write_advice_files
-from ingest_bench.design.document import TITLE, advise_folder
-from ingest_bench.design.recommended import recommended_yaml
-from ingest_bench.design.story import OPTION_NAMES
 from ingest_bench.errors import AggregationError
+from ingest_bench.report.design import render_design, write_advice_files
+from ingest_bench.report.design.context import OPTION_NAMES
+from ingest_bench.report.design.document import TITLE, advise_folder
+from ingest_bench.report.design.recommended_yaml import recommended_yaml
 from ingest_bench.results.models import Parity, Results
 from stac_ingest import IngestConfig
 from stac_ingest.cli.config_file import settings_from
@@ -182,7 +182,7 @@ def test_void_cells_are_never_chosen(world: Any) -> None:
 
 def test_no_prose_brings_a_number_of_its_own() -> None:
     """No string of the modules that write prose holds a digit, but for the names of the options and the title."""
-    folder = Path(ingest_bench.design.__file__).parent
+    folder = Path(ingest_bench.report.design.__file__).parent
     words = (ingest_bench.reporting.certainty, ingest_bench.reporting.what_to_do)
     files = [*folder.glob("*.py"), *(Path(str(module.__file__)) for module in words)]
     written = {path.name: _strings(path) for path in files}

@@ -8,7 +8,7 @@ from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.arms.layouts import API, GEOPARQUET, JSON_FILES, SECTIONS, Section
-from ingest_bench.design.story import Story
+from ingest_bench.report.design.context import Story
 from stac_ingest.geoparquet.batch_size import BATCH_BYTES, ROWS
 from stac_ingest.sources.directory.source import SLICE
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ingest_bench.config.models import Settings
-from ingest_bench.design.architecture import architecture, configuration
-from ingest_bench.design.decision import decision, gist, options
-from ingest_bench.design.evidence import evidence, problem
-from ingest_bench.design.practice import failures, migration, risks, tests
-from ingest_bench.design.recommended import recommended_yaml
-from ingest_bench.design.story import Story, prose
 from ingest_bench.errors import AggregationError
+from ingest_bench.report.design.architecture import architecture, configuration
+from ingest_bench.report.design.context import Story, prose
+from ingest_bench.report.design.decision import decision, gist, options
+from ingest_bench.report.design.evidence import evidence, problem
+from ingest_bench.report.design.operations import failures, migration, risks, tests
+from ingest_bench.report.design.recommended_yaml import recommended_yaml
 from ingest_bench.report.figures import law_figures
 from ingest_bench.report.formatting import point
 from ingest_bench.report.write import recaptioned

@@ -8,9 +8,9 @@ from typing import Any
 
 from ingest_bench.analysis.by_scenario import Mode
 from ingest_bench.arms.layouts import API
-from ingest_bench.design.pool import Pool, pool_of
-from ingest_bench.design.recommended import recommended_yaml
-from ingest_bench.design.story import Story, points, prose, section, table
+from ingest_bench.report.design.context import Story, points, prose, section, table
+from ingest_bench.report.design.memory_model import Pool, pool_of
+from ingest_bench.report.design.recommended_yaml import recommended_yaml
 from ingest_bench.report.formatting import NOTHING, listed, number, sentence, whole
 from ingest_bench.reporting.certainty import MODE_NAMES
 from stac_ingest.config import IngestConfig

@@ -9,7 +9,7 @@ from ingest_bench.analysis.by_scenario import ScenarioRecommendation
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.analysis.usl import TooFew, Usl
-from ingest_bench.design.story import Story, between, points, prose, section, table
+from ingest_bench.report.design.context import Story, between, points, prose, section, table
 from ingest_bench.report.figures import alternative_text
 from ingest_bench.report.formatting import (
     NOTHING,

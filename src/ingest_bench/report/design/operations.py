@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.arms.layouts import API
-from ingest_bench.design.story import Story, points, prose, section, table
+from ingest_bench.report.design.context import Story, points, prose, section, table
 from ingest_bench.report.formatting import counted, listed, number, safe, speed_up, times, whole
 from ingest_bench.reporting.certainty import MODE_NAMES, pairs_needed, probability, share
 from ingest_bench.reporting.columns import failures_told, lost, repeated
