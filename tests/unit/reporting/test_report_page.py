@@ -26,11 +26,11 @@ from ingest_bench.report.blocks import (
     leading_number,
 )
 from ingest_bench.report.formatting import code, plain, safe
+from ingest_bench.report.html.blocks import blocks_html
+from ingest_bench.report.html.document import page
+from ingest_bench.report.html.inline import bare, inline
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.outline import whole_report
-from ingest_bench.reporting.page.blocks import blocks_html
-from ingest_bench.reporting.page.document import page
-from ingest_bench.reporting.page.inline import bare, inline
 from ingest_bench.reporting.study import Study
 
 INLINE = {"strong", "em", "s", "code", "a"}

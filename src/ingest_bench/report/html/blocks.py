@@ -17,7 +17,7 @@ from ingest_bench.report.blocks import (
     Section,
     Table,
 )
-from ingest_bench.reporting.page.inline import bare, inline
+from ingest_bench.report.html.inline import bare, inline
 
 DEEPEST = 6
 

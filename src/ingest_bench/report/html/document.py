@@ -7,8 +7,8 @@ from hashlib import sha256
 from importlib.resources import files
 
 from ingest_bench.report.blocks import Section
-from ingest_bench.reporting.page.blocks import blocks_html, section_html
-from ingest_bench.reporting.page.inline import bare, inline
+from ingest_bench.report.html.blocks import blocks_html, section_html
+from ingest_bench.report.html.inline import bare, inline
 from ingest_bench.reporting.plots.sheet import style
 
 
@@ -51,7 +51,7 @@ def _contents(sections: list[Section]) -> str:
 
 
 def _asset(name: str) -> str:
-    return files("ingest_bench.reporting.page").joinpath(name).read_text(encoding="utf-8")
+    return files("ingest_bench.report.html").joinpath(name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:
