@@ -10,6 +10,8 @@ from ingest_bench.calibration.models import Calibration
 from ingest_bench.report.blocks import Block, Caution, Paragraph, Section
 from ingest_bench.report.figures import choices_figure, overall_figure, scenario_figure
 from ingest_bench.report.formatting import percent, safe
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 from ingest_bench.reporting.answers import answers
 from ingest_bench.reporting.calibration import calibration_section
 from ingest_bench.reporting.environment import (
@@ -22,10 +24,8 @@ from ingest_bench.reporting.environment import (
 from ingest_bench.reporting.findings import findings
 from ingest_bench.reporting.opening import by_source, first_screen
 from ingest_bench.reporting.setting import corpus_told, group_title
-from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import summary
 from ingest_bench.reporting.tables import scenario_table
-from ingest_bench.reporting.view import View
 
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.report.blocks import Question
 from ingest_bench.report.formatting import counted, listed, percent, safe, speed_up, times, whole
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.columns import lost, over_bucket, way_of_paging
+from ingest_bench.report.model.ranking import alone, best, concurrency, recommended, rival, together, usable, versus
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 from ingest_bench.reporting.bounds import what_bounds
-from ingest_bench.reporting.columns import lost, over_bucket, way_of_paging
-from ingest_bench.reporting.compare import alone, best, concurrency, recommended, rival, together, usable, versus
 from ingest_bench.reporting.findings import fastest, helped
 from ingest_bench.reporting.kinds import answering
 from ingest_bench.reporting.kinds.apis import latency, paging
 from ingest_bench.reporting.kinds.growing import grown
 from ingest_bench.reporting.options import option_favoured
 from ingest_bench.reporting.replies import Reply, by_scenario
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
 
 
 def answers(study: Study) -> list[Question]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from ingest_bench.report.blocks import Block, Paragraph, Points, Table, entries
 from ingest_bench.report.formatting import NOTHING, counted, listed, percent, safe
-from ingest_bench.reporting.cautions import steal_share
-from ingest_bench.reporting.overhead import overhead_told
-from ingest_bench.reporting.study import Study
+from ingest_bench.report.model.overhead import overhead_told
+from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.warnings import steal_share
 from ingest_bench.results.models import Cell, Environment
 
 HOW_TO_READ = """\

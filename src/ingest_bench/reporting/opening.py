@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from ingest_bench.analysis.speedup import median_of, relative_width
 from ingest_bench.report.blocks import Block, Paragraph, Points
 from ingest_bench.report.formatting import counted, listed, pasted, safe, sentence, speed_up, times, whole
-from ingest_bench.reporting.cautions import FEW_PAIRS, NOISY
-from ingest_bench.reporting.compare import recommended, rival, same_as_baseline
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.ranking import recommended, rival, same_as_baseline
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.warnings import FEW_PAIRS, NOISY
 from ingest_bench.reporting.kinds import KINDS, of_kind
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
 from ingest_bench.reporting.what_to_do import what_to_do
 
 Choice = tuple[View, Row]

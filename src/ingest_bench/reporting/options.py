@@ -5,11 +5,11 @@ from __future__ import annotations
 from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.recommend import CONFIDENCE
 from ingest_bench.report.formatting import listed, safe, speed_up
-from ingest_bench.reporting.certainty import MODE_NAMES
-from ingest_bench.reporting.compare import by_strategy, versus
+from ingest_bench.report.model.certainty import MODE_NAMES
+from ingest_bench.report.model.ranking import by_strategy, versus
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 from ingest_bench.reporting.replies import Reply
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
 from stac_ingest.strategies import STRATEGIES
 
 NAMES = {

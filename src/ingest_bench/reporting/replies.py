@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ingest_bench.report.blocks import Question
 from ingest_bench.report.formatting import safe, sentence
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.scenario import View
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.config.models import Server
 from ingest_bench.report.formatting import counted, number, safe, sentence
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.scenario import View
 
 _MIB = 1 << 20
 

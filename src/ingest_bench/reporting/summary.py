@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ingest_bench.report.blocks import Block, Entry, Paragraph, Table, entries
 from ingest_bench.report.formatting import NOTHING, counted, day, listed, safe, span, speed_up, whole
-from ingest_bench.reporting.compare import best, recommended, rival, same_as_baseline, usable
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.ranking import best, recommended, rival, same_as_baseline, usable
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 from ingest_bench.results.models import Environment
 
 

@@ -8,8 +8,8 @@ from ingest_bench.analysis.by_scenario import ScenarioRecommendation
 from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.report.formatting import counted, listed, pasted, safe, speed_up, whole
-from ingest_bench.reporting.certainty import MODE_NAMES, how_sure, named
-from ingest_bench.reporting.study import Study
+from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, named
+from ingest_bench.report.model.study import Study
 
 
 def what_to_do(study: Study) -> list[str]:

@@ -13,11 +13,11 @@ import pytest
 from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.figures import choices_figure, scenario_figure
-from ingest_bench.reporting.compare import advised
+from ingest_bench.report.model.ranking import advised
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.stages import diagnosed
+from ingest_bench.report.model.study import Study
 from ingest_bench.reporting.plots.removal import WITHOUT
-from ingest_bench.reporting.stages import diagnosed
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
 
 LEVELS = (1, 5, 10, 20)
 

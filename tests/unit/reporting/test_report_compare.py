@@ -8,9 +8,19 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.reporting.compare import alone, best, growth, recommended, rival, same, smallest_alike, usable, versus
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.ranking import (
+    alone,
+    best,
+    growth,
+    recommended,
+    rival,
+    same,
+    smallest_alike,
+    usable,
+    versus,
+)
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 from ingest_bench.results.models import Parity, Results
 
 

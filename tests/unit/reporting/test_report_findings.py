@@ -10,9 +10,8 @@ import pytest
 
 from ingest_bench.report.formatting import safe, speed_up, whole
 from ingest_bench.report.markdown import markdown
-from ingest_bench.reporting.answers import QUESTIONS, answers
-from ingest_bench.reporting.columns import failures_told, lost
-from ingest_bench.reporting.compare import (
+from ingest_bench.report.model.columns import failures_told, lost
+from ingest_bench.report.model.ranking import (
     best,
     concurrency,
     recommended,
@@ -21,12 +20,13 @@ from ingest_bench.reporting.compare import (
     smallest_alike,
     usable,
 )
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
+from ingest_bench.reporting.answers import QUESTIONS, answers
 from ingest_bench.reporting.findings import findings, nothing_usable
 from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.reporting.replies import UNMEASURED
-from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.summary import summary
-from ingest_bench.reporting.view import View
 from ingest_bench.results.models import Parity, Results
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ingest_bench.report.blocks import Paragraph, Points
+from ingest_bench.report.model.study import Study
 from ingest_bench.reporting.opening import advice, first_screen, quality
-from ingest_bench.reporting.study import Study
 
 
 def one(name: str) -> Any:

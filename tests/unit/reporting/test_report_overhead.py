@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest_bench.reporting.overhead import PAUSE_S, busy_s, overhead_told, time_use
+from ingest_bench.report.model.overhead import PAUSE_S, busy_s, overhead_told, time_use
 from ingest_bench.results.models import Results
 
 

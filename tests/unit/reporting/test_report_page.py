@@ -30,8 +30,8 @@ from ingest_bench.report.html.blocks import blocks_html
 from ingest_bench.report.html.document import page
 from ingest_bench.report.html.inline import bare, inline
 from ingest_bench.report.markdown import markdown
+from ingest_bench.report.model.study import Study
 from ingest_bench.report.outline import whole_report
-from ingest_bench.reporting.study import Study
 
 INLINE = {"strong", "em", "s", "code", "a"}
 

@@ -9,10 +9,10 @@ from typing import Any
 from ingest_bench.analysis.by_scenario import recommend_scenarios
 from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.report.markdown import markdown
+from ingest_bench.report.model.certainty import probability, share
+from ingest_bench.report.model.ranking import recommended, rival
+from ingest_bench.report.model.study import Study
 from ingest_bench.report.outline import whole_report
-from ingest_bench.reporting.certainty import probability, share
-from ingest_bench.reporting.compare import recommended, rival
-from ingest_bench.reporting.study import Study
 from ingest_bench.reporting.what_to_do import what_to_do
 
 

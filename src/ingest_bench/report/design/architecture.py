@@ -12,7 +12,7 @@ from ingest_bench.report.design.context import Story, points, prose, section, ta
 from ingest_bench.report.design.memory_model import Pool, pool_of
 from ingest_bench.report.design.recommended_yaml import recommended_yaml
 from ingest_bench.report.formatting import NOTHING, listed, number, sentence, whole
-from ingest_bench.reporting.certainty import MODE_NAMES
+from ingest_bench.report.model.certainty import MODE_NAMES
 from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES
 

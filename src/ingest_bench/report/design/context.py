@@ -12,8 +12,8 @@ from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Option
 from ingest_bench.analysis.usl import Bounds
 from ingest_bench.report.formatting import paragraph, point
 from ingest_bench.report.markdown import pipe_table
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 from stac_ingest.strategies import STRATEGIES
 
 OPTION_NAMES = {

@@ -23,8 +23,8 @@ from ingest_bench.report.formatting import (
     times,
     whole,
 )
+from ingest_bench.report.model.certainty import MODE_NAMES, probability, share
 from ingest_bench.reporting.bounds import EVIDENCE, circumstances
-from ingest_bench.reporting.certainty import MODE_NAMES, probability, share
 
 
 def problem(story: Story) -> str:

@@ -11,7 +11,7 @@ from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.arms.layouts import SECTIONS
 from ingest_bench.report.formatting import counted, plain, speed_up
-from ingest_bench.reporting.certainty import MODE_NAMES, how_sure
+from ingest_bench.report.model.certainty import MODE_NAMES, how_sure
 from ingest_bench.reporting.what_to_do import costs
 
 HEAD = (

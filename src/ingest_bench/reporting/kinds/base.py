@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.reporting.columns import Column
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.columns import Column
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import listed, percent, safe
-from ingest_bench.reporting.columns import Column
-from ingest_bench.reporting.compare import best, usable
+from ingest_bench.report.model.columns import Column
+from ingest_bench.report.model.ranking import best, usable
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.stages import diagnosed, stages_alone
+from ingest_bench.report.model.study import Study
 from ingest_bench.reporting.kinds.base import ScenarioKind
 from ingest_bench.reporting.plots import bars
 from ingest_bench.reporting.plots.removal import removal
-from ingest_bench.reporting.stages import diagnosed, stages_alone
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
 
 
 def _columns(_: Study, view: View) -> list[Column]:

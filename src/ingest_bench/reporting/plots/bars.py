@@ -8,12 +8,12 @@ from xml.etree.ElementTree import Element
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import counted, listed, number, percent, safe, sentence, speed_up, times, whole
-from ingest_bench.reporting.compare import best, same_as_baseline, usable
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.ranking import best, same_as_baseline, usable
+from ingest_bench.report.model.scenario import View
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.reporting.plots.svg import box, line, mark, width_of, words
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import View
 from ingest_bench.results.models import Ratio
 
 THICK = 12.0

@@ -10,12 +10,12 @@ from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.recommend import MIN_PROBABILITY, TOLERANCE, Chance, Verdict
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import counted, listed, percent, sentence
-from ingest_bench.reporting.certainty import how_sure, named, probability, share
-from ingest_bench.reporting.compare import advised
+from ingest_bench.report.model.certainty import how_sure, named, probability, share
+from ingest_bench.report.model.ranking import advised
+from ingest_bench.report.model.scenario import View
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.reporting.plots.scales import Scale
 from ingest_bench.reporting.plots.svg import box, line, words
-from ingest_bench.reporting.view import View
 
 THIN, STEP = 9.0, 15.0
 """Height of a bar, and from one to the next."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import counted, listed, safe, speed_up, times
-from ingest_bench.reporting.compare import recommended, same_as_baseline
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.ranking import recommended, same_as_baseline
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 from ingest_bench.reporting.plots.bars import interval, named
 from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, rows
 from ingest_bench.reporting.plots.scales import ratio_scale
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
 
 _SHOWN = 8
 """The largest are shown; all are in the table."""

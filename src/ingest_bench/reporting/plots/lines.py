@@ -10,15 +10,15 @@ from xml.etree.ElementTree import Element
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import listed, number, safe, speed_up
-from ingest_bench.reporting.columns import pages_per_second, way_of_paging
-from ingest_bench.reporting.compare import usable, versus
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.columns import pages_per_second, way_of_paging
+from ingest_bench.report.model.ranking import usable, versus
+from ingest_bench.report.model.scenario import View
 from ingest_bench.reporting.plots.bars import NOTHING_USABLE, memory_told
 from ingest_bench.reporting.plots.frame import Key, coloured, plane
 from ingest_bench.reporting.plots.law import Laws, curve, told
 from ingest_bench.reporting.plots.scales import place_scale, value_scale
 from ingest_bench.reporting.plots.svg import box, line, mark, path
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import View
 
 SPREAD = 0.035
 """Markers of several ways at the same place are moved apart by this much, relative."""

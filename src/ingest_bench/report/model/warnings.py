@@ -9,7 +9,7 @@ from functools import partial
 
 from ingest_bench.analysis.speedup import relative_width
 from ingest_bench.report.formatting import counted, interval, listed, percent, safe
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.scenario import View
 from ingest_bench.results.models import Cell, Results
 
 NOISY = 0.25

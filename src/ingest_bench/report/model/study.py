@@ -12,9 +12,9 @@ from ingest_bench.analysis.size_series import WayGrown, ways_grown
 from ingest_bench.analysis.usl import Usl
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
-from ingest_bench.reporting.cautions import Caution, of_machines, of_scenario
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.warnings import Caution, of_machines, of_scenario
 from ingest_bench.results.models import Results
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ingest_bench.analysis.bottleneck import Ablation, Diagnosis, diagnose
 from ingest_bench.analysis.counters import Corroboration, corroborating_counters
 from ingest_bench.report.formatting import listed, number, percent, safe, sentence, speed_up
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.scenario import View
 
 
 def stages_alone(view: View) -> str | None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ingest_bench.config.models import Corpus, RateLimit, Scenario
-from ingest_bench.reporting.rows import Row
+from ingest_bench.report.model.cell import Row
 from ingest_bench.results.models import Ratio, Sample
 
 

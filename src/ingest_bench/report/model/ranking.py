@@ -9,9 +9,9 @@ from ingest_bench.analysis.by_scenario import ScenarioRecommendation, recommend_
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST
 from ingest_bench.analysis.size_scaling import Growth
 from ingest_bench.analysis.speedup import no_difference
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.study import Study
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.study import Study
 from ingest_bench.results.models import Ratio
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingest_bench.report.formatting import NOTHING
-from ingest_bench.reporting.rows import Row
-from ingest_bench.reporting.view import View
+from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.scenario import View
 from ingest_bench.results.models import Sample
 
 

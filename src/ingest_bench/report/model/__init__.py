@@ -1,0 +1,1 @@
+"""The data behind the report, one view for each scenario."""
