@@ -8,12 +8,12 @@ from ingest_bench.report.blocks import Drawing, Figure
 from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
+from ingest_bench.report.plots import bars, lines
+from ingest_bench.report.plots.bars import latency
+from ingest_bench.report.plots.drift import drift
+from ingest_bench.report.plots.probabilities import chances, choice
+from ingest_bench.report.plots.speedups import effects
 from ingest_bench.reporting.kinds import kind_of
-from ingest_bench.reporting.plots import bars, lines
-from ingest_bench.reporting.plots.bars import latency
-from ingest_bench.reporting.plots.chances import chances, choice
-from ingest_bench.reporting.plots.drift import drift
-from ingest_bench.reporting.plots.effects import effects
 
 ALL, CHOICES = "all-scenarios", "all-choices"
 """Names of the figures of all scenarios; no scenario can be called so."""

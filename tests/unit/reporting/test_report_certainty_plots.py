@@ -17,7 +17,7 @@ from ingest_bench.report.model.ranking import advised
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.stages import diagnosed
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.plots.removal import WITHOUT
+from ingest_bench.report.plots.stage_removal import WITHOUT
 
 LEVELS = (1, 5, 10, 20)
 

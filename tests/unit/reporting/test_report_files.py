@@ -14,7 +14,7 @@ from ingest_bench.errors import AggregationError
 from ingest_bench.report import write_report, write_report_files
 from ingest_bench.report.figures import ALL, CHOICES, alternative_text, choices_figure, overall_figure, scenario_figure
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.plots.sheet import draw
+from ingest_bench.report.plots.sheet import draw
 
 URL = {
     "remote": {"allow": True},

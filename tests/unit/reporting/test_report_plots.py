@@ -18,12 +18,12 @@ from ingest_bench.report.figures import scenario_figure
 from ingest_bench.report.formatting import plain
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.plots import bars, lines
-from ingest_bench.reporting.plots.drift import Pair, drift, pairs, shows, spread
-from ingest_bench.reporting.plots.effects import effects, largest
-from ingest_bench.reporting.plots.frame import plane
-from ingest_bench.reporting.plots.scales import log_scale, place_scale, ratio_scale, value_scale
-from ingest_bench.reporting.plots.svg import node, width_of, wrapped
+from ingest_bench.report.plots import bars, lines
+from ingest_bench.report.plots.axes import plane
+from ingest_bench.report.plots.drift import Pair, drift, pairs, shows, spread
+from ingest_bench.report.plots.scales import log_scale, place_scale, ratio_scale, value_scale
+from ingest_bench.report.plots.speedups import effects, largest
+from ingest_bench.report.plots.svg import node, width_of, wrapped
 
 VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from ingest_bench.report.blocks import Section
 from ingest_bench.report.html.blocks import blocks_html, section_html
 from ingest_bench.report.html.inline import bare, inline
-from ingest_bench.reporting.plots.sheet import style
+from ingest_bench.report.plots.sheet import style
 
 
 def page(report: Section) -> str:

@@ -17,8 +17,8 @@ from ingest_bench.report.model.columns import (
 from ingest_bench.report.model.ranking import alone, best, usable, versus
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
+from ingest_bench.report.plots import lines
 from ingest_bench.reporting.kinds.base import ScenarioKind, ingests
-from ingest_bench.reporting.plots import lines
 
 SENT = Column("Requests", lambda row: whole(row.requests))
 REFUSED = Column("429s", lambda row: whole(row.rate_limited))

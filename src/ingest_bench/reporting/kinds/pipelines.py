@@ -11,9 +11,9 @@ from ingest_bench.report.model.ranking import best, usable
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.stages import diagnosed, stages_alone
 from ingest_bench.report.model.study import Study
+from ingest_bench.report.plots import bars
+from ingest_bench.report.plots.stage_removal import removal
 from ingest_bench.reporting.kinds.base import ScenarioKind
-from ingest_bench.reporting.plots import bars
-from ingest_bench.reporting.plots.removal import removal
 
 
 def _columns(_: Study, view: View) -> list[Column]:

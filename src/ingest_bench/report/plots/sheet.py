@@ -6,8 +6,8 @@ from importlib.resources import files
 from xml.etree.ElementTree import Element
 
 from ingest_bench.report.blocks import Drawing, Figure
-from ingest_bench.reporting.plots.frame import EDGE, WIDTH
-from ingest_bench.reporting.plots.svg import document, node, words, wrapped
+from ingest_bench.report.plots.axes import EDGE, WIDTH
+from ingest_bench.report.plots.svg import document, node, words, wrapped
 
 GAP, HEADING, TITLE = 16.0, 26.0, 18.0
 _COLUMNS = 2
@@ -30,7 +30,7 @@ def draw(figure: Figure) -> bytes:
 
 def style() -> str:
     """Give the colours and letters of plots, for light and dark."""
-    return files("ingest_bench.reporting.plots").joinpath("plot.css").read_text(encoding="utf-8")
+    return files("ingest_bench.report.plots").joinpath("plot.css").read_text(encoding="utf-8")
 
 
 def _placed(drawing: Drawing, left: float, top: float) -> list[Element]:

@@ -7,10 +7,10 @@ from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import times
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.stages import bottleneck_told
-from ingest_bench.reporting.plots.bars import THICK
-from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
-from ingest_bench.reporting.plots.scales import ratio_scale
-from ingest_bench.reporting.plots.svg import box, line, words
+from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.report.plots.bars import THICK
+from ingest_bench.report.plots.scales import ratio_scale
+from ingest_bench.report.plots.svg import box, line, words
 
 WITHOUT: dict[Stage, str] = {
     "read": "without reading",

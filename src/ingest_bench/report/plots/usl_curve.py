@@ -9,8 +9,8 @@ import numpy as np
 
 from ingest_bench.analysis.usl import CONFIDENCE, Usl
 from ingest_bench.report.formatting import listed, number, percent, safe
-from ingest_bench.reporting.plots.scales import Scale
-from ingest_bench.reporting.plots.svg import path
+from ingest_bench.report.plots.scales import Scale
+from ingest_bench.report.plots.svg import path
 
 Laws = Mapping[str, Usl]
 """By the label of the way that they were fitted to."""

@@ -14,11 +14,11 @@ from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.columns import pages_per_second, way_of_paging
 from ingest_bench.report.model.ranking import usable, versus
 from ingest_bench.report.model.scenario import View
-from ingest_bench.reporting.plots.bars import NOTHING_USABLE, memory_told
-from ingest_bench.reporting.plots.frame import Key, coloured, plane
-from ingest_bench.reporting.plots.law import Laws, curve, told
-from ingest_bench.reporting.plots.scales import place_scale, value_scale
-from ingest_bench.reporting.plots.svg import box, line, mark, path
+from ingest_bench.report.plots.axes import Key, coloured, plane
+from ingest_bench.report.plots.bars import NOTHING_USABLE, memory_told
+from ingest_bench.report.plots.scales import place_scale, value_scale
+from ingest_bench.report.plots.svg import box, line, mark, path
+from ingest_bench.report.plots.usl_curve import Laws, curve, told
 
 SPREAD = 0.035
 """Markers of several ways at the same place are moved apart by this much, relative."""

@@ -11,9 +11,9 @@ from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import times
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.scenario import View
-from ingest_bench.reporting.plots.frame import Key, coloured, plane
-from ingest_bench.reporting.plots.scales import Scale, ratio_scale
-from ingest_bench.reporting.plots.svg import line, mark, path
+from ingest_bench.report.plots.axes import Key, coloured, plane
+from ingest_bench.report.plots.scales import Scale, ratio_scale
+from ingest_bench.report.plots.svg import line, mark, path
 
 FEWEST = 4
 """Pairs from which on drift can be seen."""

@@ -11,9 +11,9 @@ from ingest_bench.report.formatting import counted, listed, number, percent, saf
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.ranking import best, same_as_baseline, usable
 from ingest_bench.report.model.scenario import View
-from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
-from ingest_bench.reporting.plots.scales import Scale, ratio_scale, value_scale
-from ingest_bench.reporting.plots.svg import box, line, mark, width_of, words
+from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.report.plots.scales import Scale, ratio_scale, value_scale
+from ingest_bench.report.plots.svg import box, line, mark, width_of, words
 from ingest_bench.results.models import Ratio
 
 THICK = 12.0

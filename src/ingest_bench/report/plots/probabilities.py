@@ -13,9 +13,9 @@ from ingest_bench.report.formatting import counted, listed, percent, sentence
 from ingest_bench.report.model.certainty import how_sure, named, probability, share
 from ingest_bench.report.model.ranking import advised
 from ingest_bench.report.model.scenario import View
-from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, coloured, rows
-from ingest_bench.reporting.plots.scales import Scale
-from ingest_bench.reporting.plots.svg import box, line, words
+from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.report.plots.scales import Scale
+from ingest_bench.report.plots.svg import box, line, words
 
 THIN, STEP = 9.0, 15.0
 """Height of a bar, and from one to the next."""

@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import plain
-from ingest_bench.reporting.plots.scales import Scale, tick_text
-from ingest_bench.reporting.plots.svg import LINE, box, line, mark, node, width_of, words, wrapped
+from ingest_bench.report.plots.scales import Scale, tick_text
+from ingest_bench.report.plots.svg import LINE, box, line, mark, node, width_of, words, wrapped
 from ingest_bench.results.models import Ratio
 
 WIDTH = 380.0

@@ -11,9 +11,9 @@ from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.ranking import recommended, same_as_baseline
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.plots.bars import interval, named
-from ingest_bench.reporting.plots.frame import EDGE, WIDTH, Key, rows
-from ingest_bench.reporting.plots.scales import ratio_scale
+from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, rows
+from ingest_bench.report.plots.bars import interval, named
+from ingest_bench.report.plots.scales import ratio_scale
 
 _SHOWN = 8
 """The largest are shown; all are in the table."""
