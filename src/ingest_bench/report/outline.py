@@ -12,20 +12,20 @@ from ingest_bench.report.figures import choices_figure, overall_figure, scenario
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.answers import answers
-from ingest_bench.reporting.calibration import calibration_section
-from ingest_bench.reporting.environment import (
+from ingest_bench.report.text.calibration import calibration_section
+from ingest_bench.report.text.environment import (
     environment_section,
     how_to_read,
     notes_section,
     voids_section,
     warnings_section,
 )
-from ingest_bench.reporting.findings import findings
-from ingest_bench.reporting.opening import by_source, first_screen
-from ingest_bench.reporting.setting import corpus_told, group_title
-from ingest_bench.reporting.summary import summary
-from ingest_bench.reporting.tables import scenario_table
+from ingest_bench.report.text.findings import findings
+from ingest_bench.report.text.first_screen import by_source, first_screen
+from ingest_bench.report.text.overview import summary
+from ingest_bench.report.text.questions import answers
+from ingest_bench.report.text.scenario_setup import corpus_told, group_title
+from ingest_bench.report.text.scenario_table import scenario_table
 
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (

@@ -14,7 +14,7 @@ import yaml
 
 import ingest_bench.report.design
 import ingest_bench.report.model.certainty
-import ingest_bench.reporting.what_to_do
+import ingest_bench.report.text.recommendation
 from ingest_bench.__main__ import main
 from ingest_bench.analysis.by_scenario import recommend_scenarios
 from ingest_bench.analysis.by_source_type import recommend_modes
@@ -183,7 +183,7 @@ def test_void_cells_are_never_chosen(world: Any) -> None:
 def test_no_prose_brings_a_number_of_its_own() -> None:
     """No string of the modules that write prose holds a digit, but for the names of the options and the title."""
     folder = Path(ingest_bench.report.design.__file__).parent
-    words = (ingest_bench.report.model.certainty, ingest_bench.reporting.what_to_do)
+    words = (ingest_bench.report.model.certainty, ingest_bench.report.text.recommendation)
     files = [*folder.glob("*.py"), *(Path(str(module.__file__)) for module in words)]
     written = {path.name: _strings(path) for path in files}
     assert len(written) >= 9

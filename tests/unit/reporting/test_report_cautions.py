@@ -10,7 +10,7 @@ from ingest_bench.harness.validity import void_reason
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import Study
 from ingest_bench.report.model.warnings import VOIDS
-from ingest_bench.reporting.environment import environment_section, notes_section, voids_section, warnings_section
+from ingest_bench.report.text.environment import environment_section, notes_section, voids_section, warnings_section
 from ingest_bench.results.models import Cell
 
 VOID = "the server was saturated: 0.95 s of CPU in 1.00 s"

@@ -22,11 +22,11 @@ from ingest_bench.report.model.ranking import (
 )
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.answers import QUESTIONS, answers
-from ingest_bench.reporting.findings import findings, nothing_usable
+from ingest_bench.report.text.answer import UNMEASURED
+from ingest_bench.report.text.findings import findings, nothing_usable
+from ingest_bench.report.text.overview import summary
+from ingest_bench.report.text.questions import QUESTIONS, answers
 from ingest_bench.reporting.kinds import kind_of
-from ingest_bench.reporting.replies import UNMEASURED
-from ingest_bench.reporting.summary import summary
 from ingest_bench.results.models import Parity, Results
 
 

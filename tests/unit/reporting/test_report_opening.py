@@ -9,7 +9,7 @@ import pytest
 
 from ingest_bench.report.blocks import Paragraph, Points
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.opening import advice, first_screen, quality
+from ingest_bench.report.text.first_screen import advice, first_screen, quality
 
 
 def one(name: str) -> Any:

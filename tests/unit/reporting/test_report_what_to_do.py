@@ -13,7 +13,7 @@ from ingest_bench.report.model.certainty import probability, share
 from ingest_bench.report.model.ranking import recommended, rival
 from ingest_bench.report.model.study import Study
 from ingest_bench.report.outline import whole_report
-from ingest_bench.reporting.what_to_do import what_to_do
+from ingest_bench.report.text.recommendation import what_to_do
 
 
 def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:

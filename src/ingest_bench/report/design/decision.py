@@ -10,7 +10,7 @@ from ingest_bench.arms.layouts import API
 from ingest_bench.report.design.context import ALONE, OPTION_NAMES, Story, points, prose, section, table
 from ingest_bench.report.formatting import NOTHING, listed, percent, safe, sentence, speed_up, whole
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, pairs_needed, probability, share
-from ingest_bench.reporting.what_to_do import told
+from ingest_bench.report.text.recommendation import told
 from stac_ingest.strategies import STRATEGIES
 
 

@@ -19,9 +19,9 @@ from ingest_bench.report.figures import law_figures
 from ingest_bench.report.formatting import point
 from ingest_bench.report.model.study import Study
 from ingest_bench.report.plots.sheet import draw
+from ingest_bench.report.text.overview import measured
+from ingest_bench.report.text.recommendation import what_to_do
 from ingest_bench.report.write import recaptioned
-from ingest_bench.reporting.summary import measured
-from ingest_bench.reporting.what_to_do import what_to_do
 from ingest_bench.results.models import Results
 from stac_ingest.core.atomic import write_atomically
 

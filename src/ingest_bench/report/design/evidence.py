@@ -24,7 +24,7 @@ from ingest_bench.report.formatting import (
     whole,
 )
 from ingest_bench.report.model.certainty import MODE_NAMES, probability, share
-from ingest_bench.reporting.bounds import EVIDENCE, circumstances
+from ingest_bench.report.text.bottleneck import EVIDENCE, circumstances
 
 
 def problem(story: Story) -> str:

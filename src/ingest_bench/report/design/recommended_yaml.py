@@ -12,7 +12,7 @@ from ingest_bench.analysis.candidates import Option
 from ingest_bench.arms.layouts import SECTIONS
 from ingest_bench.report.formatting import counted, plain, speed_up
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure
-from ingest_bench.reporting.what_to_do import costs
+from ingest_bench.report.text.recommendation import costs
 
 HEAD = (
     "Settings that this run recommends, for each kind of source. The command chooses the section by the source:",

@@ -12,13 +12,13 @@ from ingest_bench.report.model.columns import lost, over_bucket, way_of_paging
 from ingest_bench.report.model.ranking import alone, best, concurrency, recommended, rival, together, usable, versus
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.bounds import what_bounds
-from ingest_bench.reporting.findings import fastest, helped
+from ingest_bench.report.text.answer import Reply, by_scenario
+from ingest_bench.report.text.bottleneck import what_bounds
+from ingest_bench.report.text.findings import fastest, helped
+from ingest_bench.report.text.strategies import option_favoured
 from ingest_bench.reporting.kinds import answering
 from ingest_bench.reporting.kinds.apis import latency, paging
 from ingest_bench.reporting.kinds.growing import grown
-from ingest_bench.reporting.options import option_favoured
-from ingest_bench.reporting.replies import Reply, by_scenario
 
 
 def answers(study: Study) -> list[Question]:

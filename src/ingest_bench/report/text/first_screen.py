@@ -13,8 +13,8 @@ from ingest_bench.report.model.ranking import recommended, rival, same_as_baseli
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
 from ingest_bench.report.model.warnings import FEW_PAIRS, NOISY
+from ingest_bench.report.text.recommendation import what_to_do
 from ingest_bench.reporting.kinds import KINDS, of_kind
-from ingest_bench.reporting.what_to_do import what_to_do
 
 Choice = tuple[View, Row]
 APPLY = "In brackets are settings of `stac_ingest`; `--config recommended_ingest.yaml` takes all of them."

@@ -9,7 +9,7 @@ from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.ranking import by_strategy, versus
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.replies import Reply
+from ingest_bench.report.text.answer import Reply
 from stac_ingest.strategies import STRATEGIES
 
 NAMES = {

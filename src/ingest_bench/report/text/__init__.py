@@ -1,0 +1,1 @@
+"""The text of the report, one module for each part."""
