@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest_bench.simulator.store import open_store
+from ingest_bench.simulator.item_store import open_store
 from stac_ingest.http.clock import Clock
 
 TOTAL = 240

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from ingest_bench.simulator.hostile.serve import serving
+from ingest_bench.simulator.in_process import serving
 from stac_ingest.cli.main import main
 
 TOKEN = "a-token-that-nobody-may-see"

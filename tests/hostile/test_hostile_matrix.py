@@ -10,7 +10,7 @@ import pytest
 
 from ingest_bench.simulator.hostile.contents import STRANGE_IDS
 from ingest_bench.simulator.hostile.registry import BEHAVIOURS
-from ingest_bench.simulator.hostile.serve import serving
+from ingest_bench.simulator.in_process import serving
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
 from stac_ingest.completeness import certify
 from stac_ingest.errors import (

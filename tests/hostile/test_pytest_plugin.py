@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 from pystac_client import Client
 
-from ingest_bench import pytest_plugin
+from ingest_bench.simulator import pytest_plugin
 
 ROOT = Path(__file__).parents[2]
 THEIR_TEST = """
@@ -36,7 +36,7 @@ def test_the_entry_point_names_the_plugin():
 
 def test_loading_it_costs_nothing():
     """A test run that doesn't use the fixture doesn't pay for the server's imports."""
-    code = "import sys, ingest_bench.pytest_plugin as p; print(sorted({'aiohttp','numpy','orjson'} & set(sys.modules)))"
+    code = "import sys, ingest_bench.simulator.pytest_plugin as p; print(sorted({'aiohttp','numpy','orjson'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 
@@ -45,7 +45,16 @@ def test_their_tests_get_servers(tmp_path):
     """A test of another project starts a hostile server by the fixture, and no server is left behind."""
     (tmp_path / "test_theirs.py").write_text(THEIR_TEST)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "ingest_bench.pytest_plugin", "test_theirs.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-s",
+        "-p",
+        "ingest_bench.simulator.pytest_plugin",
+        "test_theirs.py",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     pid = int(done.stdout.partition("pid ")[2].split()[0])

@@ -12,10 +12,10 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.simulator import window
-from ingest_bench.simulator.behaviours import THINK_HEADER, RateLimit, ThinkTime, compose, middleware
+from ingest_bench.simulator import metrics
+from ingest_bench.simulator.metrics import MetricsWindow
+from ingest_bench.simulator.middleware import THINK_HEADER, RateLimit, ThinkTime, compose, middleware
 from ingest_bench.simulator.options import Options
-from ingest_bench.simulator.window import MetricsWindow
 
 REQUEST = make_mocked_request("GET", "/")
 
@@ -136,7 +136,7 @@ async def test_behaviours_are_chained_outermost_first(tmp_path):
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(window.time, "perf_counter", clock)
+    monkeypatch.setattr(metrics.time, "perf_counter", clock)
     return clock
 
 

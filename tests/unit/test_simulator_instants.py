@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.simulator.instants import EARLIEST, LATEST, parse_instant, parse_interval
+from ingest_bench.simulator.timestamps import EARLIEST, LATEST, parse_instant, parse_interval
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

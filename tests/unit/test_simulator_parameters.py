@@ -6,7 +6,7 @@ import pytest
 
 from ingest_bench.simulator.errors import InvalidParameterError
 from ingest_bench.simulator.paging import OffsetPaging, PagePaging, TokenPaging, paging_style
-from ingest_bench.simulator.parameters import from_query, read_search
+from ingest_bench.simulator.query_params import from_query, read_search
 
 
 def read(body, paging="token", max_page=1000):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from shapely.geometry import box, mapping, shape
 
 from ingest_bench.errors import MeasurementError
-from ingest_bench.simulator.parameters import read_search
-from ingest_bench.simulator.selection import ItemIndex
-from ingest_bench.simulator.store import open_store
+from ingest_bench.simulator.item_filter import ItemIndex
+from ingest_bench.simulator.item_store import open_store
+from ingest_bench.simulator.query_params import read_search
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 HOURS = 48

@@ -70,7 +70,7 @@ CHANGES = {
     "an arm of workers": ("ingest_bench/arms/process_pool_arm.py", {"files: pool at 2", *AFTER}),
     "the sharding": ("stac_ingest/sharding/finalize.py", {"shards: shards at 2", *AFTER}),
     "what shards alone load": ("stac_ingest/sharding/manifest.py", {"shards: shards at 2", *AFTER}),
-    "the simulator": ("ingest_bench/simulator/store.py", {"api: sequential at 1", *AFTER}),
+    "the simulator": ("ingest_bench/simulator/item_store.py", {"api: sequential at 1", *AFTER}),
     "the harness": ("ingest_bench/harness/validity.py", {*CELLS, *AFTER}),
     "a generator": ("ingest_bench/corpora/geoparquet.py", {"corpus tables", "tables: sequential at 1", *AFTER}),
     "what all generators use": (
@@ -164,7 +164,7 @@ def test_what_is_recorded_says_which_code_it_was(wide: Checkout) -> None:
         name: yaml.safe_load((wide.results / "cells" / f"{name}.json").read_text())["depends_on"]["modules"]
         for name in ("api/sequential-1", "shards/shards-2", "own/upstream-1")
     }
-    assert "ingest_bench.simulator.store" in found["api/sequential-1"]
+    assert "ingest_bench.simulator.item_store" in found["api/sequential-1"]
     assert "stac_ingest.sharding.run_shard" in found["shards/shards-2"]
     assert not [name for name in found["own/upstream-1"] if name.startswith("stac_ingest.strategies")]
     for modules in found.values():

@@ -106,7 +106,7 @@ def test_a_cell_file_that_is_not_what_was_measured(checkout: Checkout, how: str)
     [
         ("stac_ingest/sources/stac_api.py", API | MADE_FROM_CELLS),
         ("stac_ingest/strategies/worker_pool.py", {"files: queue at 2", *MADE_FROM_CELLS}),
-        ("ingest_bench/simulator/store.py", API | MADE_FROM_CELLS),
+        ("ingest_bench/simulator/item_store.py", API | MADE_FROM_CELLS),
         ("ingest_bench/report/formatting.py", WRITTEN),
         ("ingest_bench/results/parquet.py", MADE_FROM_CELLS),
     ],

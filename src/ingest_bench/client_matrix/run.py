@@ -16,13 +16,13 @@ from ingest_bench.client_matrix.trial import Trial, run_trial
 from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import build
 from ingest_bench.simulator.hostile.registry import BEHAVIOURS, make, with_default
-from ingest_bench.simulator.store import open_store
+from ingest_bench.simulator.item_store import open_store
 from stac_ingest.core.atomic import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ingest_bench.simulator.store import Store
+    from ingest_bench.simulator.item_store import Store
 
 ITEMS = 240
 OFF_MACHINE = frozenset({"next-internal", "redirect-internal"})

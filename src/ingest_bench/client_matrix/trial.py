@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ingest_bench.client_matrix.clients import TOKEN
-from ingest_bench.simulator.hostile.serve import ReceivedRequest, RunningServer, serving
+from ingest_bench.simulator.in_process import ReceivedRequest, RunningServer, serving
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.store import Store
+    from ingest_bench.simulator.item_store import Store
 
 MAX_REQUESTS = 500
 """Over ten times what a correct client needs; one that sends more doesn't stop."""

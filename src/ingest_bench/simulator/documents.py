@@ -6,10 +6,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ingest_bench.simulator.answers import GEOJSON, JSON, OPENAPI
+from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.store import Store
+    from ingest_bench.simulator.item_store import Store
 
 CONFORMS_TO = [
     "https://api.stacspec.org/v1.0.0/core",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.window import RequestTiming
+    from ingest_bench.simulator.metrics import RequestTiming
 
 NextHandler = Callable[[web.Request, "RequestTiming"], Awaitable[web.StreamResponse]]
 """The rest of the chain, as one piece of middleware sees it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingest_bench.simulator.answers import GEOJSON, JSON
-from ingest_bench.simulator.parameters import DEFAULT_LIMIT, NAMES
+from ingest_bench.simulator.query_params import DEFAULT_LIMIT, NAMES
+from ingest_bench.simulator.responses import GEOJSON, JSON
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
 _TEXTS = {"type": "array", "items": {"type": "string"}}

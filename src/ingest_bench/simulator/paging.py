@@ -8,10 +8,10 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ingest_bench.simulator.errors import InvalidParameterError
-from ingest_bench.simulator.parameters import whole
+from ingest_bench.simulator.query_params import whole
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.parameters import Search
+    from ingest_bench.simulator.query_params import Search
 
 _TAG, _OFFSET = 12, 6
 """Bytes of a token."""

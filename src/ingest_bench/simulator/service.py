@@ -13,10 +13,10 @@ from contextlib import nullcontext
 from aiohttp import web
 
 from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.simulator.assembly import AppBuilder
-from ingest_bench.simulator.log import RequestLog
+from ingest_bench.simulator.access_log import RequestLog
+from ingest_bench.simulator.app_builder import AppBuilder
+from ingest_bench.simulator.item_store import open_store
 from ingest_bench.simulator.options import Options
-from ingest_bench.simulator.store import open_store
 
 HOST = "127.0.0.1"
 _BACKLOG = 1024

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from ingest_bench.simulator.handler import NextHandler
-    from ingest_bench.simulator.window import RequestTiming
+    from ingest_bench.simulator.metrics import RequestTiming
 
 
 class Slots:

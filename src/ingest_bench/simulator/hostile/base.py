@@ -10,13 +10,13 @@ import orjson
 from aiohttp import web
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.simulator.answers import Page, PagePosition, body_of
+from ingest_bench.simulator.responses import Page, PagePosition, body_of
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.handler import NextHandler
+    from ingest_bench.simulator.metrics import RequestTiming
     from ingest_bench.simulator.options import Options
     from ingest_bench.simulator.paging import Paging
-    from ingest_bench.simulator.window import RequestTiming
 
 
 class Fault:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 from aiohttp import web
 
-from ingest_bench.simulator.answers import Page, PagePosition, body_of
 from ingest_bench.simulator.hostile.base import Fault, PageFault
+from ingest_bench.simulator.responses import Page, PagePosition, body_of
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.handler import NextHandler
+    from ingest_bench.simulator.metrics import RequestTiming
     from ingest_bench.simulator.options import Options
-    from ingest_bench.simulator.window import RequestTiming
 
 STRANGE_IDS = (
     "../../escape",

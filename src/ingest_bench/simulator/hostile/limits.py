@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from aiohttp import web
 
-from ingest_bench.simulator.answers import Page, problem
 from ingest_bench.simulator.hostile.base import Fault, ReplacedResponseFault, TransientFault
+from ingest_bench.simulator.responses import Page, problem
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.handler import NextHandler
-    from ingest_bench.simulator.window import RequestTiming
+    from ingest_bench.simulator.metrics import RequestTiming
 
 TOO_MANY, FORBIDDEN, SERVER_ERROR = 429, 403, 500
 

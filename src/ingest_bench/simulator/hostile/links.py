@@ -9,16 +9,16 @@ from urllib.parse import urlencode, urlsplit
 import orjson
 from aiohttp import web
 
-from ingest_bench.simulator.answers import GEOJSON, PagePosition, body_of, problem
 from ingest_bench.simulator.documents import link as make_link
 from ingest_bench.simulator.hostile.base import Fault, LinkFault
 from ingest_bench.simulator.hostile.tokens import Renamed
+from ingest_bench.simulator.responses import GEOJSON, PagePosition, body_of, problem
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.handler import NextHandler
+    from ingest_bench.simulator.metrics import RequestTiming
     from ingest_bench.simulator.options import Options, PagingName
     from ingest_bench.simulator.paging import Paging
-    from ingest_bench.simulator.window import RequestTiming
 
 CURSOR_HEADER, CURSOR = "X-Cursor", "held"
 

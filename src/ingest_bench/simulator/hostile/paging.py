@@ -9,8 +9,8 @@ from ingest_bench.simulator.hostile.base import PageFault, is_last, page_number,
 from ingest_bench.simulator.hostile.tokens import FreshTokens, base
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.answers import PagePosition
     from ingest_bench.simulator.paging import Paging
+    from ingest_bench.simulator.responses import PagePosition
 
 
 class _Fresh(PageFault):

@@ -10,7 +10,7 @@ from aiohttp import web
 from ingest_bench.simulator.hostile.base import LinkFault, ReplacedResponseFault
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.answers import Page, PagePosition
+    from ingest_bench.simulator.responses import Page, PagePosition
 
 _PERMANENT, _FOUND = 308, 302
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 import orjson
 from aiohttp import web
 
-from ingest_bench.simulator.answers import Page, body_of
 from ingest_bench.simulator.hostile.base import Fault, ReplacedResponseFault, TransientFault
+from ingest_bench.simulator.responses import Page, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
 
     from ingest_bench.simulator.handler import NextHandler
-    from ingest_bench.simulator.window import RequestTiming
+    from ingest_bench.simulator.metrics import RequestTiming
 
 _MIB = 2**20
 _PIECE = 64

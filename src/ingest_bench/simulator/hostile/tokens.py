@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.paging import Paging
-    from ingest_bench.simulator.parameters import Search
+    from ingest_bench.simulator.query_params import Search
 
 _MARK = "~"
 

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from ingest_bench.simulator.answers import problem
 from ingest_bench.simulator.handler import Middleware, NextHandler
+from ingest_bench.simulator.metrics import TOO_MANY_REQUESTS
+from ingest_bench.simulator.responses import problem
 from ingest_bench.simulator.slots import Slots
-from ingest_bench.simulator.window import TOO_MANY_REQUESTS
 
 if TYPE_CHECKING:
+    from ingest_bench.simulator.metrics import RequestTiming
     from ingest_bench.simulator.options import Options, RetryAfter
-    from ingest_bench.simulator.window import RequestTiming
 
 THINK_HEADER = "X-Think-Ms"
 _MS = 1000

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest_bench.simulator.behaviours import middleware
+from ingest_bench.simulator.middleware import middleware
 from ingest_bench.simulator.paging import paging_style
 from ingest_bench.simulator.server import application
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from ingest_bench.simulator.access_log import RequestLog
     from ingest_bench.simulator.hostile.base import Fault
-    from ingest_bench.simulator.log import RequestLog
+    from ingest_bench.simulator.item_store import Store
     from ingest_bench.simulator.options import Options
-    from ingest_bench.simulator.store import Store
 
 
 class AppBuilder:

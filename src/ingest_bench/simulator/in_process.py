@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 
-from ingest_bench.simulator.assembly import AppBuilder
+from ingest_bench.simulator.app_builder import AppBuilder
 from ingest_bench.simulator.options import Options
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from ingest_bench.simulator.hostile.base import Fault
-    from ingest_bench.simulator.store import Store
+    from ingest_bench.simulator.item_store import Store
 
 HOST = "127.0.0.1"
 _GRACE_S = 0.1

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from ingest_bench.simulator.errors import InvalidParameterError
-from ingest_bench.simulator.instants import parse_interval
-from ingest_bench.simulator.selection import OPERATORS, Condition, Filter
+from ingest_bench.simulator.item_filter import OPERATORS, Condition, Filter
+from ingest_bench.simulator.timestamps import parse_interval
 
 NAMES = ("bbox", "collections", "datetime", "ids", "intersects", "limit", "query")
 """Known everywhere, below a collection too, where clients repeat its id."""

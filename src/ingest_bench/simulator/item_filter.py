@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ingest_bench.simulator.store import Store
+    from ingest_bench.simulator.item_store import Store
 
     Mask = NDArray[np.bool_]
 

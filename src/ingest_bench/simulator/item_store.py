@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from ingest_bench.errors import MeasurementError
-from ingest_bench.simulator.instants import parse_instant
+from ingest_bench.simulator.timestamps import parse_instant
 
 _COLUMNS = 16
 """Properties whose values are kept for the next query."""

@@ -9,7 +9,7 @@ import orjson
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.store import Store
+    from ingest_bench.simulator.item_store import Store
 
 JSON, GEOJSON, OPENAPI = "application/json", "application/geo+json", "application/vnd.oai.openapi+json;version=3.0"
 
