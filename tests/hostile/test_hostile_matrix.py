@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from ingest_bench.simulator.hostile.contents import STRANGE_IDS
-from ingest_bench.simulator.hostile.registry import BEHAVIOURS
+from ingest_bench.simulator.faults.page_content import STRANGE_IDS
+from ingest_bench.simulator.faults.registry import BEHAVIOURS
 from ingest_bench.simulator.in_process import serving
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
 from stac_ingest.completeness import certify

@@ -14,7 +14,7 @@ from ingest_bench.client_matrix.clients import CLIENTS, OWN
 from ingest_bench.client_matrix.run import pairs
 from ingest_bench.client_matrix.table import CASES, describe, is_bad, table
 from ingest_bench.client_matrix.trial import Trial, run_trial
-from ingest_bench.simulator.hostile.registry import BEHAVIOURS
+from ingest_bench.simulator.faults.registry import BEHAVIOURS
 
 ROOT = Path(__file__).parents[2]
 IDS = ["a", "b", "c"]

@@ -7,7 +7,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from ingest_bench.__main__ import main
 from ingest_bench.errors import SettingsError
-from ingest_bench.simulator.hostile.registry import BEHAVIOURS, describe, make, sentence
+from ingest_bench.simulator.faults.registry import BEHAVIOURS, describe, make, sentence
 
 
 def test_every_behaviour_is_described_in_a_sentence(capsys):

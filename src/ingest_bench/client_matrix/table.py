@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest_bench.client_matrix.clients import OWN, TIMEOUT_S, versions
 from ingest_bench.client_matrix.trial import MAX_REQUESTS, MAX_S
-from ingest_bench.simulator.hostile.registry import BEHAVIOURS, GROUPS, sentence
+from ingest_bench.simulator.faults.registry import BEHAVIOURS, GROUPS, sentence
 
 if TYPE_CHECKING:
     from ingest_bench.client_matrix.trial import Trial

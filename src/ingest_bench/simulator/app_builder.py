@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from ingest_bench.simulator.access_log import RequestLog
-    from ingest_bench.simulator.hostile.base import Fault
+    from ingest_bench.simulator.faults.base import Fault
     from ingest_bench.simulator.item_store import Store
     from ingest_bench.simulator.options import Options
 
@@ -49,6 +49,6 @@ class AppBuilder:
 def _faults(options: Options) -> list[Fault]:
     if not options.behaviours:
         return []
-    from ingest_bench.simulator.hostile.registry import make  # noqa: PLC0415 - a plain server does without
+    from ingest_bench.simulator.faults.registry import make  # noqa: PLC0415 - a plain server does without
 
     return make(options.behaviours, options.seed)

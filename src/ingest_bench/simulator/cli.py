@@ -106,7 +106,7 @@ class _ListBehaviours(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from ingest_bench.simulator.hostile.registry import describe  # noqa: PLC0415 - see above
+        from ingest_bench.simulator.faults.registry import describe  # noqa: PLC0415 - see above
 
         sys.stdout.write(describe())
         parser.exit()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
-    from ingest_bench.simulator.hostile.base import Fault
+    from ingest_bench.simulator.faults.base import Fault
     from ingest_bench.simulator.item_store import Store
 
 HOST = "127.0.0.1"

@@ -31,6 +31,6 @@ class Options:
     rewrite_links: bool = False
     seed: int = 0
     behaviours: tuple[str, ...] = ()
-    """Faults, as `NAME[=VALUE][@SHARE]`; see `ingest_bench.simulator.hostile`."""
+    """Faults, as `NAME[=VALUE][@SHARE]`; see `ingest_bench.simulator.faults`."""
     log: Path | None = None
     exit_on_stdin_close: bool = False

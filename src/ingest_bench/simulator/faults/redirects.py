@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp import web
 
-from ingest_bench.simulator.hostile.base import LinkFault, ReplacedResponseFault
+from ingest_bench.simulator.faults.base import LinkFault, ReplacedResponseFault
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.responses import Page, PagePosition

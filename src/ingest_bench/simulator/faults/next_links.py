@@ -10,8 +10,8 @@ import orjson
 from aiohttp import web
 
 from ingest_bench.simulator.documents import link as make_link
-from ingest_bench.simulator.hostile.base import Fault, LinkFault
-from ingest_bench.simulator.hostile.tokens import Renamed
+from ingest_bench.simulator.faults.base import Fault, LinkFault
+from ingest_bench.simulator.faults.paging_styles import Renamed
 from ingest_bench.simulator.responses import GEOJSON, PagePosition, body_of, problem
 
 if TYPE_CHECKING:

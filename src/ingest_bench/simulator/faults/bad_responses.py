@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import orjson
 from aiohttp import web
 
-from ingest_bench.simulator.hostile.base import Fault, ReplacedResponseFault, TransientFault
+from ingest_bench.simulator.faults.base import Fault, ReplacedResponseFault, TransientFault
 from ingest_bench.simulator.responses import Page, body_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from aiohttp import web
 
-from ingest_bench.simulator.hostile.base import Fault, ReplacedResponseFault, TransientFault
+from ingest_bench.simulator.faults.base import Fault, ReplacedResponseFault, TransientFault
 from ingest_bench.simulator.responses import Page, problem
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 from aiohttp import web
 
-from ingest_bench.simulator.hostile.base import Fault, PageFault
+from ingest_bench.simulator.faults.base import Fault, PageFault
 from ingest_bench.simulator.responses import Page, PagePosition, body_of
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ingest_bench.simulator.hostile.base import PageFault, is_last, page_number, set_next
-from ingest_bench.simulator.hostile.tokens import FreshTokens, base
+from ingest_bench.simulator.faults.base import PageFault, is_last, page_number, set_next
+from ingest_bench.simulator.faults.paging_styles import FreshTokens, base
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.paging import Paging

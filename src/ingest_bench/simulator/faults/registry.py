@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.simulator.hostile import contents, limits, links, paging, reach, responses
+from ingest_bench.simulator.faults import bad_responses, next_links, page_content, pagination, redirects, throttling
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.hostile.base import Fault
+    from ingest_bench.simulator.faults.base import Fault
 
 GROUPS: dict[str, tuple[type[Fault], ...]] = {
-    "How `next` is written": links.ALL,
-    "Faulty paging": paging.ALL,
-    "Content of pages": contents.ALL,
-    "Limits and refusals": limits.ALL,
-    "Bad responses": responses.ALL,
-    "Links and redirects elsewhere": reach.ALL,
+    "How `next` is written": next_links.ALL,
+    "Faulty paging": pagination.ALL,
+    "Content of pages": page_content.ALL,
+    "Limits and refusals": throttling.ALL,
+    "Bad responses": bad_responses.ALL,
+    "Links and redirects elsewhere": redirects.ALL,
 }
 BEHAVIOURS: dict[str, type[Fault]] = {kind.name: kind for group in GROUPS.values() for kind in group}
 
