@@ -15,11 +15,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ingest_bench.environment import host_name
 from ingest_bench.errors import BenchError
-from ingest_bench.lifeline import follow
 from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import recording
+from ingest_bench.system.environment import host_name
+from ingest_bench.system.process_lifetime import follow
 from stac_ingest import IngestError
 from stac_ingest.core.atomic import write_atomically
 

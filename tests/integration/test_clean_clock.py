@@ -21,8 +21,8 @@ from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.harness.sides import open_sides
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
-from ingest_bench.meter import Meter
 from ingest_bench.results.models import Sample
+from ingest_bench.system.resource_usage import Meter
 from stac_ingest.config import IngestConfig
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest_bench.environment import cpu_limit, environment, filesystem, load, memory_limit_gb
+from ingest_bench.system.environment import cpu_limit, environment, filesystem, load, memory_limit_gb
 
 
 def control_groups(root: Path, files: dict[str, str], membership: str) -> tuple[Path, Path]:

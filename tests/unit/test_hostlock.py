@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from ingest_bench.errors import MeasurementError
-from ingest_bench.hostlock import host_lock
+from ingest_bench.system.host_lock import host_lock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from ingest_bench.hostlock import host_lock
+from ingest_bench.system.host_lock import host_lock
 with host_lock(path=Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

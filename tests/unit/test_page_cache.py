@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest_bench.page_cache import cached_share, corpus_files, evict, fill
+from ingest_bench.system.page_cache import cached_share, corpus_files, evict, fill
 
 
 @pytest.fixture

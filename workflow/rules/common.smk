@@ -12,7 +12,7 @@ from ingest_bench.identity import (
     aggregate_identity,
     report_identity,
 )
-from ingest_bench.lifeline import follow, lead
+from ingest_bench.system.process_lifetime import follow, lead
 from ingest_bench.config.matrix import cell_file, cells, load_settings
 from ingest_bench.progress import plan_cell
 from ingest_bench.config.models import Settings

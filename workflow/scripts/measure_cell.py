@@ -1,10 +1,10 @@
 """Measure one cell."""
 
 from ingest_bench.config.matrix import find_cell, load_settings
-from ingest_bench.environment import restarts
 from ingest_bench.harness.measure import measure_to_file
 from ingest_bench.jobs import logged
 from ingest_bench.progress import tell
+from ingest_bench.system.environment import restarts
 
 settings = load_settings(snakemake.config)
 wildcards = snakemake.wildcards

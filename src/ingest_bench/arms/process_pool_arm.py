@@ -22,7 +22,7 @@ import orjson
 
 from ingest_bench.arms.base import ArmKind, ArmSpec, json_files
 from ingest_bench.arms.layouts import ITEM_FILES
-from ingest_bench.lifeline import die_with_parent
+from ingest_bench.system.process_lifetime import die_with_parent
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ingest_bench.errors import ComparisonError
 from ingest_bench.harness.spawn import environment
-from ingest_bench.hostlock import host_lock
+from ingest_bench.system.host_lock import host_lock
 
 LOG = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[3]

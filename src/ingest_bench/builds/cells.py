@@ -25,8 +25,8 @@ from ingest_bench.harness.spawn import run_json
 from ingest_bench.harness.validity import digest_difference, void_reason
 from ingest_bench.identity import corpus_identity, fingerprint
 from ingest_bench.jobs import recorded
-from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results.digest import CLASSES
+from ingest_bench.system.page_cache import corpus_files, fill
 from ingest_bench.untouched import remember
 
 

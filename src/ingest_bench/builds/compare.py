@@ -16,11 +16,11 @@ from ingest_bench.builds.commands import COMMANDS, CommandCase
 from ingest_bench.builds.names import SIDES, SideName
 from ingest_bench.builds.records import BuildComparison, BuildRecord, BuildSample, CaseRecord, judge
 from ingest_bench.config.matrix import find_cell, load_settings
-from ingest_bench.environment import environment, load
 from ingest_bench.errors import ComparisonError, MeasurementError, SettingsError
 from ingest_bench.harness.spawn import run_json
-from ingest_bench.hostlock import host_lock
 from ingest_bench.identity import fingerprint
+from ingest_bench.system.environment import environment, load
+from ingest_bench.system.host_lock import host_lock
 
 LOG = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
-from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell, Sample
+from ingest_bench.system.environment import load
 
 LOG = logging.getLogger(__name__)
 

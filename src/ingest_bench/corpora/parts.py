@@ -9,8 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from ingest_bench.lifeline import die_with_parent
 from ingest_bench.results.digest import Reference, Tally
+from ingest_bench.system.process_lifetime import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

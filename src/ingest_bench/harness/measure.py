@@ -17,7 +17,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ingest_bench.config.matrix import ROLES, CellSpec, Role, output_of, sampling_of
-from ingest_bench.environment import load
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.cell_record import build_cell
 from ingest_bench.harness.sides import Side, open_sides
@@ -25,13 +24,14 @@ from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.harness.stopping import StopReason, StopRule
 from ingest_bench.harness.validity import delay_remark, void_reason
-from ingest_bench.hostlock import host_lock
-from ingest_bench.page_cache import corpus_files, fill
 from ingest_bench.results.checksum import sealed
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.results.models import Cell, Sample, Trace
 from ingest_bench.results.pairs import pair_ratios
 from ingest_bench.system.dependencies import recording
+from ingest_bench.system.environment import load
+from ingest_bench.system.host_lock import host_lock
+from ingest_bench.system.page_cache import corpus_files, fill
 from stac_ingest.core.atomic import write_atomically
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from ingest_bench.arms import Fetcher
 from ingest_bench.arms.base import DISCARD
-from ingest_bench.meter import Meter, Reading
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
+from ingest_bench.system.resource_usage import Meter, Reading
 from stac_ingest.context import WorkflowContext
 from stac_ingest.outputs import make_output, read_output
 from stac_ingest.pipeline import Modifier, run_pipeline

@@ -21,12 +21,12 @@ import orjson
 from ingest_bench.arms import Fetcher, arm_kind, make_fetcher
 from ingest_bench.arms.base import DISCARD, Counted, Prepared
 from ingest_bench.harness.spec import SampleSpec
-from ingest_bench.lifeline import die_with_parent
-from ingest_bench.meter import Meter, Reading
-from ingest_bench.page_cache import cached_share, corpus_files, evict
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
 from ingest_bench.system.loaded_modules import report_at_exit
+from ingest_bench.system.page_cache import cached_share, corpus_files, evict
+from ingest_bench.system.process_lifetime import die_with_parent
+from ingest_bench.system.resource_usage import Meter, Reading
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import IngestError
 from stac_ingest.outputs import OUTPUTS
