@@ -18,8 +18,8 @@ import yaml
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.measure import measure
-from ingest_bench.identity import cell_identity, fingerprint
 from ingest_bench.results.models import Cell
+from ingest_bench.workflow.identity import cell_identity, fingerprint
 
 CONFIG: dict[str, Any] = {
     "sampling": {"budget_seconds": 0.01, "trace_items": 20},

@@ -14,8 +14,8 @@ from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
-from ingest_bench.identity import cell_identity
 from ingest_bench.results.models import Cell
+from ingest_bench.workflow.identity import cell_identity
 
 ARM = '''
 """Reads files in the order of their sizes."""

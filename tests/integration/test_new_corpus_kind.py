@@ -16,7 +16,7 @@ from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora import build_corpus, describe_corpus, read_manifest, verify
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
-from ingest_bench.identity import corpus_identity
+from ingest_bench.workflow.identity import corpus_identity
 
 KIND = '''
 """Items whose files are indented."""

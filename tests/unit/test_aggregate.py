@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from ingest_bench.aggregate import aggregate, aggregate_files
 from ingest_bench.config.matrix import CellSpec, cell_file, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
-from ingest_bench.identity import cell_identity, fingerprint
 from ingest_bench.results.models import Cell, Results
 from ingest_bench.system.dependencies import module_hash
+from ingest_bench.workflow.aggregate import aggregate, aggregate_files
+from ingest_bench.workflow.identity import cell_identity, fingerprint
 from stac_ingest.core.atomic import write_atomically
 
 CONFIG: dict[str, Any] = {

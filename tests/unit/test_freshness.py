@@ -9,18 +9,26 @@ from typing import Any
 
 import pytest
 
-from ingest_bench import freshness
 from ingest_bench.config.matrix import cell_file, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
 from ingest_bench.corpora import build_corpus
-from ingest_bench.freshness import ADVICE, AGGREGATE, REPORT, Freshness, aggregate_made_from, noted, report_made_from
-from ingest_bench.identity import cell_identity, corpus_identity, fingerprint
-from ingest_bench.jobs import recorded
 from ingest_bench.results.checksum import seal_of, sealed
 from ingest_bench.system import dependencies
 from ingest_bench.system.dependencies import recording
-from ingest_bench.untouched import remember
+from ingest_bench.workflow import staleness
+from ingest_bench.workflow.corpus_state import remember
+from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
+from ingest_bench.workflow.jobs import recorded
+from ingest_bench.workflow.staleness import (
+    ADVICE,
+    AGGREGATE,
+    REPORT,
+    Freshness,
+    aggregate_made_from,
+    noted,
+    report_made_from,
+)
 
 SCENARIOS = 100
 
@@ -113,7 +121,7 @@ def test_a_damaged_record_is_no_record(tmp_path: Path, content: bytes) -> None:
     settings = matrix(tmp_path)
     job_file(settings, "files").parent.mkdir(parents=True)
     job_file(settings, "files").write_bytes(content)
-    fresh = freshness.Freshness(settings)
+    fresh = staleness.Freshness(settings)
     assert fresh.corpus("files") in {"its record is damaged", "other settings"}
     assert fresh.cell(cells(settings)[0]) == "corpus files is made again"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ingest_bench.config.matrix import cells, load_settings
-from ingest_bench.identity import cell_identity, corpus_identity, fingerprint
+from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
 
 MATRIX: dict[str, Any] = {
     "corpora": {

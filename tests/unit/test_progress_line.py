@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest_bench import progress
 from ingest_bench.config.matrix import cell_file, cells, load_settings
+from ingest_bench.workflow import progress
 
 MATRIX = {
     "sampling": {"budget_seconds": 6},

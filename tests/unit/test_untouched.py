@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.claim import Claim
 from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import build, check
 from ingest_bench.results.checksum import seal_of, sealed
-from ingest_bench.untouched import remember, untouched
+from ingest_bench.workflow.corpus_state import remember, untouched
+from ingest_bench.workflow.run_lock import Claim
 
 
 @pytest.fixture

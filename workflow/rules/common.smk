@@ -5,16 +5,16 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import RerunTrigger
 
-from ingest_bench.claim import Claim
+from ingest_bench.workflow.run_lock import Claim
 from ingest_bench.errors import SettingsError
-from ingest_bench.freshness import Freshness
-from ingest_bench.identity import (
+from ingest_bench.workflow.staleness import Freshness
+from ingest_bench.workflow.identity import (
     aggregate_identity,
     report_identity,
 )
 from ingest_bench.system.process_lifetime import follow, lead
 from ingest_bench.config.matrix import cell_file, cells, load_settings
-from ingest_bench.progress import plan_cell
+from ingest_bench.workflow.progress import plan_cell
 from ingest_bench.config.models import Settings
 
 # What `--config` says about a comparison or an ingest is no part of the matrix.

@@ -1,9 +1,9 @@
 """Bring cells, manifests and job records together into the results."""
 
-from ingest_bench.aggregate import aggregate_files
 from ingest_bench.config.matrix import load_settings
-from ingest_bench.freshness import AGGREGATE, aggregate_made_from, noted, seals
-from ingest_bench.jobs import logged
+from ingest_bench.workflow.aggregate import aggregate_files
+from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.staleness import AGGREGATE, aggregate_made_from, noted, seals
 
 with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)

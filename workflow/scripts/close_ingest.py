@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ingest_bench.jobs import logged
+from ingest_bench.workflow.jobs import logged
 from stac_ingest.sharding import close_ingest, read_plan
 
 with logged(snakemake.log[0]):

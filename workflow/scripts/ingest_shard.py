@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ingest_bench.jobs import logged
+from ingest_bench.workflow.jobs import logged
 from stac_ingest.sharding import read_plan, run_shard
 
 with logged(snakemake.log[0]):

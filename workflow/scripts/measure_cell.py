@@ -2,9 +2,9 @@
 
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.harness.measure import measure_to_file
-from ingest_bench.jobs import logged
-from ingest_bench.progress import tell
 from ingest_bench.system.environment import restarts
+from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.progress import tell
 
 settings = load_settings(snakemake.config)
 wildcards = snakemake.wildcards

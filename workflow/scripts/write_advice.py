@@ -1,9 +1,9 @@
 """Write the design document and the settings that follow from the results."""
 
 from ingest_bench.config.matrix import load_settings
-from ingest_bench.freshness import ADVICE, noted, report_made_from
-from ingest_bench.jobs import logged
 from ingest_bench.report.design import write_advice_files
+from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.staleness import ADVICE, noted, report_made_from
 
 with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)

@@ -1,9 +1,9 @@
 """Write the report and its figures."""
 
 from ingest_bench.config.matrix import load_settings
-from ingest_bench.freshness import REPORT, noted, report_made_from
-from ingest_bench.jobs import logged
 from ingest_bench.report import write_report_files
+from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.staleness import REPORT, noted, report_made_from
 
 with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)

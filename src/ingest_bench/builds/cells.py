@@ -19,15 +19,15 @@ from ingest_bench.config.matrix import CellSpec, sampling_of
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, job_file, manifest_file
 from ingest_bench.corpora import build_corpus, describe_corpus
-from ingest_bench.freshness import Freshness
 from ingest_bench.harness.sides import Side, open_sides
 from ingest_bench.harness.spawn import run_json
 from ingest_bench.harness.validity import digest_difference, void_reason
-from ingest_bench.identity import corpus_identity, fingerprint
-from ingest_bench.jobs import recorded
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.system.page_cache import corpus_files, fill
-from ingest_bench.untouched import remember
+from ingest_bench.workflow.corpus_state import remember
+from ingest_bench.workflow.identity import corpus_identity, fingerprint
+from ingest_bench.workflow.jobs import recorded
+from ingest_bench.workflow.staleness import Freshness
 
 
 def make_corpus(settings: Settings, name: str) -> None:

@@ -22,12 +22,12 @@ from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.pipeline_sample import written
 from ingest_bench.harness.spawn import run_json
 from ingest_bench.harness.validity import digest_difference
-from ingest_bench.identity import corpus_identity
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
 from ingest_bench.simulator.process import SimulatorProcess
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
+from ingest_bench.workflow.identity import corpus_identity
 
 LAUNCH = Path(__file__).with_name("launch.py")
 LAST_WORDS = 500

@@ -18,9 +18,9 @@ from ingest_bench.builds.records import BuildComparison, BuildRecord, BuildSampl
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.errors import ComparisonError, MeasurementError, SettingsError
 from ingest_bench.harness.spawn import run_json
-from ingest_bench.identity import fingerprint
 from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
+from ingest_bench.workflow.identity import fingerprint
 
 LOG = logging.getLogger(__name__)
 

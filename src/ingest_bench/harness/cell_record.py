@@ -13,10 +13,10 @@ from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at
 from ingest_bench.harness.sides import Side
 from ingest_bench.harness.validity import digest_difference, failures_difference, parity
-from ingest_bench.identity import cell_identity, fingerprint
 from ingest_bench.results.models import Cell, Dependencies, Load, Parity, Sample, Trace
 from ingest_bench.results.pairs import pair_ratios
 from ingest_bench.system.environment import environment, load
+from ingest_bench.workflow.identity import cell_identity, fingerprint
 
 
 def build_cell(

@@ -9,10 +9,10 @@ import pytest
 from ingest_bench.__main__ import main
 from ingest_bench.calibration.models import Calibration, Score, Virtual, Wall, WallCell, read_calibration
 from ingest_bench.errors import AggregationError
-from ingest_bench.identity import calibration_stamp
 from ingest_bench.report.blocks import Paragraph, Table
 from ingest_bench.report.text.calibration import calibration_line, calibration_section
 from ingest_bench.results.models import Load
+from ingest_bench.workflow.identity import calibration_stamp
 
 COVERAGE = Score(name="intervals", value=0.951, trials=19_304, at_least=0.93, at_most=0.97)
 CELL = WallCell(

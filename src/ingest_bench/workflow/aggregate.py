@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from ingest_bench.config.matrix import CellSpec, cells
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
-from ingest_bench.identity import cell_identity, fingerprint
-from ingest_bench.jobs import read_records
 from ingest_bench.results.models import Cell, Results
 from ingest_bench.results.parquet import sample_table
 from ingest_bench.system.dependencies import changed
+from ingest_bench.workflow.identity import cell_identity, fingerprint
+from ingest_bench.workflow.jobs import read_records
 from stac_ingest.core.atomic import write_atomically
 
 ALIKE = ("cpu_model", "cores", "python")

@@ -22,11 +22,17 @@ from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.matrix import CellSpec, cell_file, cells
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
-from ingest_bench.identity import aggregate_identity, cell_identity, corpus_identity, fingerprint, report_identity
 from ingest_bench.results.checksum import seal_of
 from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import changed, recording
-from ingest_bench.untouched import untouched
+from ingest_bench.workflow.corpus_state import untouched
+from ingest_bench.workflow.identity import (
+    aggregate_identity,
+    cell_identity,
+    corpus_identity,
+    fingerprint,
+    report_identity,
+)
 from stac_ingest.core.atomic import write_atomically
 
 AGGREGATE, REPORT, ADVICE = "aggregate", "report", "advice"

@@ -87,7 +87,7 @@ def aggregate_identity(settings: Settings) -> str:
 def report_identity(settings: Settings) -> str:
     """Give what report and advice depend on beside the results and code, as canonical JSON: captions, a calibration."""
     # What the record of a calibration looks like is nothing that a cell depends on.
-    from ingest_bench.identity import calibration_stamp  # noqa: PLC0415
+    from ingest_bench.workflow.identity import calibration_stamp  # noqa: PLC0415
 
     return _canonical({"captions": captions(settings), "calibration": calibration_stamp(settings.results)})
 

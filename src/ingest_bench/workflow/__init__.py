@@ -1,0 +1,1 @@
+"""What the Snakemake rules call: identities of jobs, staleness, aggregation and progress."""
