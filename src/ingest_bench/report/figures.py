@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ingest_bench.report.blocks import Drawing, Figure
+from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
@@ -13,7 +14,6 @@ from ingest_bench.report.plots.bars import latency
 from ingest_bench.report.plots.drift import drift
 from ingest_bench.report.plots.probabilities import chances, choice
 from ingest_bench.report.plots.speedups import effects
-from ingest_bench.reporting.kinds import kind_of
 
 ALL, CHOICES = "all-scenarios", "all-choices"
 """Names of the figures of all scenarios; no scenario can be called so."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ingest_bench.report.formatting import safe, speed_up, whole
+from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.columns import failures_told, lost
 from ingest_bench.report.model.ranking import (
@@ -26,7 +27,6 @@ from ingest_bench.report.text.answer import UNMEASURED
 from ingest_bench.report.text.findings import findings, nothing_usable
 from ingest_bench.report.text.overview import summary
 from ingest_bench.report.text.questions import QUESTIONS, answers
-from ingest_bench.reporting.kinds import kind_of
 from ingest_bench.results.models import Parity, Results
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from ingest_bench.report.kinds import KINDS, ScenarioKind, answering, kind_of, of_kind
+from ingest_bench.report.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
+from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET
+from ingest_bench.report.kinds.growing import GROWTH
+from ingest_bench.report.kinds.pipelines import MIXED, STAGES
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.kinds import KINDS, ScenarioKind, answering, kind_of, of_kind
-from ingest_bench.reporting.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
-from ingest_bench.reporting.kinds.files import DIRECTORY, FILES, GEOPARQUET
-from ingest_bench.reporting.kinds.growing import GROWTH
-from ingest_bench.reporting.kinds.pipelines import MIXED, STAGES
 
 
 @pytest.mark.parametrize(

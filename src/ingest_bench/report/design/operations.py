@@ -8,10 +8,10 @@ from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.arms.layouts import API
 from ingest_bench.report.design.context import Story, points, prose, section, table
 from ingest_bench.report.formatting import counted, listed, number, safe, speed_up, times, whole
+from ingest_bench.report.kinds import DIRECTORY, RATE, of_kind
 from ingest_bench.report.model.certainty import MODE_NAMES, pairs_needed, probability, share
 from ingest_bench.report.model.columns import failures_told, lost, repeated
 from ingest_bench.report.model.ranking import usable
-from ingest_bench.reporting.kinds import DIRECTORY, RATE, of_kind
 from stac_ingest.config import IngestConfig
 from stac_ingest.http.retries import TOO_MANY
 

@@ -7,13 +7,13 @@ stage would gain.
 from __future__ import annotations
 
 from ingest_bench.report.formatting import percent, safe, times
+from ingest_bench.report.kinds import answering, kind_of
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.ranking import alone
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.stages import bottleneck_told, diagnosed
 from ingest_bench.report.model.study import Study
 from ingest_bench.report.text.answer import Reply
-from ingest_bench.reporting.kinds import answering, kind_of
 
 MOSTLY, HARDLY = 0.8, 0.4
 """Shares of the wall time from and up to which the processor is, or is not, what limits."""

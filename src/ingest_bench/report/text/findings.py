@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.formatting import bracketed, safe, speed_up, whole
+from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.ranking import best, concurrency, same_as_baseline, smallest_alike, usable
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.kinds import kind_of
 
 
 def findings(study: Study, view: View) -> str:

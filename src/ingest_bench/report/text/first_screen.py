@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from ingest_bench.analysis.speedup import median_of, relative_width
 from ingest_bench.report.blocks import Block, Paragraph, Points
 from ingest_bench.report.formatting import counted, listed, pasted, safe, sentence, speed_up, times, whole
+from ingest_bench.report.kinds import KINDS, of_kind
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.ranking import recommended, rival, same_as_baseline
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
 from ingest_bench.report.model.warnings import FEW_PAIRS, NOISY
 from ingest_bench.report.text.recommendation import what_to_do
-from ingest_bench.reporting.kinds import KINDS, of_kind
 
 Choice = tuple[View, Row]
 APPLY = "In brackets are settings of `stac_ingest`; `--config recommended_ingest.yaml` takes all of them."

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.report.blocks import Question
 from ingest_bench.report.formatting import counted, listed, percent, safe, speed_up, times, whole
+from ingest_bench.report.kinds import answering
+from ingest_bench.report.kinds.apis import latency, paging
+from ingest_bench.report.kinds.growing import grown
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.columns import lost, over_bucket, way_of_paging
 from ingest_bench.report.model.ranking import alone, best, concurrency, recommended, rival, together, usable, versus
@@ -16,9 +19,6 @@ from ingest_bench.report.text.answer import Reply, by_scenario
 from ingest_bench.report.text.bottleneck import what_bounds
 from ingest_bench.report.text.findings import fastest, helped
 from ingest_bench.report.text.strategies import option_favoured
-from ingest_bench.reporting.kinds import answering
-from ingest_bench.reporting.kinds.apis import latency, paging
-from ingest_bench.reporting.kinds.growing import grown
 
 
 def answers(study: Study) -> list[Question]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Entry, Points, Table, leading_number
 from ingest_bench.report.formatting import NOTHING, counted, interval, number, percent, safe, speed_up, whole
+from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import best, same_as_baseline, usable
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.kinds import kind_of
 
 
 def scenario_table(study: Study, view: View) -> list[Table | Points]:

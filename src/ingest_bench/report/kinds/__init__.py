@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from ingest_bench.report.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
+from ingest_bench.report.kinds.base import ScenarioKind
+from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET
+from ingest_bench.report.kinds.growing import GROWTH
+from ingest_bench.report.kinds.pipelines import MIXED, STAGES
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
-from ingest_bench.reporting.kinds.base import ScenarioKind
-from ingest_bench.reporting.kinds.files import DIRECTORY, FILES, GEOPARQUET
-from ingest_bench.reporting.kinds.growing import GROWTH
-from ingest_bench.reporting.kinds.pipelines import MIXED, STAGES
 
 __all__ = ["DIRECTORY", "KINDS", "RATE", "ScenarioKind", "answering", "kind_of", "of_kind"]
 

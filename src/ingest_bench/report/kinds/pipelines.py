@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import listed, percent, safe
+from ingest_bench.report.kinds.base import ScenarioKind
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import best, usable
 from ingest_bench.report.model.scenario import View
@@ -13,7 +14,6 @@ from ingest_bench.report.model.stages import diagnosed, stages_alone
 from ingest_bench.report.model.study import Study
 from ingest_bench.report.plots import bars
 from ingest_bench.report.plots.stage_removal import removal
-from ingest_bench.reporting.kinds.base import ScenarioKind
 
 
 def _columns(_: Study, view: View) -> list[Column]:

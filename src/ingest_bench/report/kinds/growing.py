@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ingest_bench.analysis.size_scaling import Growth
 from ingest_bench.report.formatting import NOTHING, number, safe, sentence, times, whole
+from ingest_bench.report.kinds.base import ScenarioKind
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import growth
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.kinds.base import ScenarioKind
 
 
 def grown(study: Study, view: View) -> str | None:

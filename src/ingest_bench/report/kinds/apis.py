@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.report.formatting import bracketed, counted, duration, listed, number, percent, safe, times, whole
+from ingest_bench.report.kinds.base import ScenarioKind, ingests
 from ingest_bench.report.model.columns import (
     Column,
     bucket_seconds,
@@ -18,7 +19,6 @@ from ingest_bench.report.model.ranking import alone, best, usable, versus
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
 from ingest_bench.report.plots import lines
-from ingest_bench.reporting.kinds.base import ScenarioKind, ingests
 
 SENT = Column("Requests", lambda row: whole(row.requests))
 REFUSED = Column("429s", lambda row: whole(row.rate_limited))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.formatting import counted, duration, listed, number, safe, whole
+from ingest_bench.report.kinds.base import ScenarioKind, ingests
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.columns import Column, failures_told
 from ingest_bench.report.model.ranking import best, usable
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.reporting.kinds.base import ScenarioKind, ingests
 
 
 def _failures(_: Study, view: View) -> list[Column]:
