@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stac_ingest.checkpoints.tracker import Tracker
 from stac_ingest.core.id_set import Seen, key_of
 from stac_ingest.core.model import Batch, Item, Reject
-from stac_ingest.sources.base import Source
+from stac_ingest.core.source import Source
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:

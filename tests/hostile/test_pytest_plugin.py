@@ -36,7 +36,8 @@ def test_the_entry_point_names_the_plugin():
 
 def test_loading_it_costs_nothing():
     """A test run that doesn't use the fixture doesn't pay for the server's imports."""
-    code = "import sys, ingest_bench.simulator.pytest_plugin as p; print(sorted({'aiohttp','numpy','orjson'} & set(sys.modules)))"
+    heavy = {"aiohttp", "numpy", "orjson"}
+    code = f"import sys, ingest_bench.simulator.pytest_plugin; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 

@@ -70,7 +70,7 @@ from typing import Literal
 
 from stac_ingest.sharding.splitters import Cut
 from stac_ingest.sharding.plan import Piece
-from stac_ingest.sources.base import Payload
+from stac_ingest.core.source import Payload
 
 class Titles:
     """An item for each line of a file, or of all files of a folder; of a part of them in a shard."""

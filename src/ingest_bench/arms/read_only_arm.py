@@ -12,9 +12,9 @@ from ingest_bench.arms.layouts import API, GEOPARQUET, LAYOUTS, Section
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Payload
+from stac_ingest.core.source import Awaiting
 from stac_ingest.ingest_loop import driven
 from stac_ingest.sources import make_source
-from stac_ingest.sources.base import Awaiting
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 

@@ -6,15 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ingest_bench.arms.layouts import Layout
 from ingest_bench.errors import SettingsError
 from ingest_bench.system.user_modules import declared
-
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Corpus
-    from ingest_bench.corpora.parts import Part
 
 CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api")
 OPTIONS = ("broken", "crowded", "files")
@@ -34,9 +30,10 @@ class CorpusKind:
     """In one sentence."""
     layout: Layout
     """How it lies there, which says how it is read."""
-    build: Callable[[Corpus, int, Path, int], Part]
-    """Writes the files of a corpus into an empty folder, given its settings, a seed, the folder and how many processes
-    may be at work at once; says what was written. The same settings and seed always make the same files."""
+    build: Callable[[Any, int, Path, int], Any]
+    """Writes the files of a corpus into an empty folder, given its settings (`config.models.Corpus`), a seed, the
+    folder and how many processes may be at work at once; returns what was written (`corpora.parts.Part`). The same settings
+    and seed always make the same files."""
     options: tuple[str, ...] = ()
     """Which of `OPTIONS` it has. One with `broken` files names them, and every arm has to report exactly these."""
     part: str | None = None

@@ -13,12 +13,12 @@ import orjson
 
 from stac_ingest.api.salvage import parse_lenient
 from stac_ingest.core.gc_pause import collector_paused
+from stac_ingest.core.text import beginning
 from stac_ingest.errors import ResponseError
 from stac_ingest.http.urls import display
 
 _BOM = b"\xef\xbb\xbf"
 _EMPTY = re.compile(rb'"features"\s*:\s*(?:\[\s*\]|null)')
-_SHOWN = 160
 
 
 class Page(NamedTuple):
@@ -144,12 +144,6 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
             f"{display(url)} answers with JSON that is no object: {beginning(body)}", url=display(url), status=200
         )
     return whole
-
-
-def beginning(body: bytes) -> str:
-    """Give the beginning of a body, on one line and safe to print."""
-    text = repr(body[:_SHOWN].decode("utf-8", "replace"))
-    return text + (" ..." if len(body) > _SHOWN else "")
 
 
 def _count(*candidates: Any) -> int | None:

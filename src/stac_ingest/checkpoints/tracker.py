@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from stac_ingest.core.model import Batch, Item
-from stac_ingest.sources.base import Resumable
+from stac_ingest.core.source import Resumable
 from stac_ingest.summary import IngestSummary
 
 

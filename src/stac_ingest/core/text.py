@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from logging import Formatter, LogRecord
 
+_QUOTED_BYTES = 160
+
 
 def encodable(text: str) -> str:
     """Return text that UTF-8 can hold: lone surrogates, which JSON and file names allow, become escapes."""
@@ -35,3 +37,9 @@ class PrintableFormatter(Formatter):
 
 def _escaped(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def beginning(body: bytes) -> str:
+    """Give the beginning of a body, on one line and safe to print."""
+    text = repr(body[:_QUOTED_BYTES].decode("utf-8", "replace"))
+    return text + (" ..." if len(body) > _QUOTED_BYTES else "")

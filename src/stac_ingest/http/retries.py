@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from stac_ingest.api.pages import beginning
+from stac_ingest.core.text import beginning
 from stac_ingest.errors import LinkRefused, RateLimited, ResponseError, ResponseTooLarge, RetryAfterTooLong
 from stac_ingest.http.client import Client, Response
 from stac_ingest.http.limiter import RequestLimiter, RequestNotNeeded

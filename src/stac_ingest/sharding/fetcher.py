@@ -14,9 +14,9 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.id_set import Seen
 from stac_ingest.core.model import Item
+from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import Rejects
 from stac_ingest.ingest_loop import ingest_items
-from stac_ingest.sources.base import Source
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.registry import load
+from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.base import Source
 from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of
 from stac_ingest.summary import IngestSummary
 

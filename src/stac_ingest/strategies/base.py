@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 from stac_ingest.core.model import Batch
-from stac_ingest.sources.base import Source
+from stac_ingest.core.source import Source
 
 T = TypeVar("T")
 

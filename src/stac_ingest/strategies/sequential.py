@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from stac_ingest.core.model import Batch
-from stac_ingest.sources.base import Source
+from stac_ingest.core.source import Source
 from stac_ingest.strategies.base import closing
 
 

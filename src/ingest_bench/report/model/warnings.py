@@ -158,7 +158,7 @@ VOIDS = {
     ),
     "": ("unusable", "given with each of them", "read the cell's log, and measure again on a quieter machine"),
 }
-"""By how the reason of a void sample begins (`ingest_bench.harness.validity`): its name, its likely cause, what to do."""
+"""By how the reason of a void sample (`ingest_bench.harness.validity`) begins: its name, likely cause, what to do."""
 CHECKS = (
     Check(
         _noisy,

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Item
+from stac_ingest.core.source import Source
 from stac_ingest.sharding.plan import Piece, Shard
-from stac_ingest.sources.base import Source
 from stac_ingest.summary import IngestSummary
 
 

@@ -16,7 +16,7 @@ from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, ServerRecord, Trace
 from ingest_bench.results.pairs import pair_ratios
 
-CONFIG = Path(__file__).parents[3] / "config.yaml"
+CONFIG = Path(__file__).parents[4] / "config.yaml"
 BEGIN = 1_770_720_000.0
 DAY = 86_400
 MACHINE = Environment(

@@ -16,7 +16,7 @@ from ingest_bench.builds.compare import COMMAND, DEFAULT_CELLS, _kept, _parsed, 
 from ingest_bench.builds.records import BuildSample
 from ingest_bench.config.matrix import find_cell, load_settings
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_the_default_cells_are_in_the_configuration() -> None:

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stac_ingest.api import pages
-from stac_ingest.api.pages import beginning, page_counts, parse_page, read_page
+from stac_ingest.api.pages import page_counts, parse_page, read_page
+from stac_ingest.core.text import beginning
 from stac_ingest.errors import ResponseError
 
 URL = "http://127.0.0.1/search"

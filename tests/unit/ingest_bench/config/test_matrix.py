@@ -12,7 +12,7 @@ import yaml
 from ingest_bench.config.matrix import cell_file, cells, find_cell, load_settings, sampling_of
 from ingest_bench.errors import SettingsError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 
 GOOD: dict[str, Any] = {
     "corpora": {

@@ -120,7 +120,7 @@ def work(name):
 if __name__ == "__main__":
     report_at_exit("sample")
     with ProcessPoolExecutor(1, multiprocessing.get_context(sys.argv[1])) as pool:
-        assert pool.submit(work, "stac_ingest.sources.base").result() == 1
+        assert pool.submit(work, "stac_ingest.core.source").result() == 1
     import stac_ingest.core.id_set
 elif __name__ == "__mp_main__":
     report_at_exit("worker")
@@ -137,7 +137,7 @@ def test_workers_report_what_they_load(way: str, tmp_path: Path) -> None:
         subprocess.run([sys.executable, script, way], check=True)
     assert found.reports == outer.reports == {"sample": 1, "worker": 1}
     for each in (found, outer):
-        assert {"stac_ingest.core.id_set", "stac_ingest.sources.base"} <= each.dependencies().modules.keys()
+        assert {"stac_ingest.core.id_set", "stac_ingest.core.source"} <= each.dependencies().modules.keys()
 
 
 def test_nothing_is_written_without_a_recording(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ingest_bench.arms import arm_kind, arm_names, register_arm
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.errors import SettingsError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 HEAVY = (
     *("aiofiles", "aiohttp", "duckdb", "matplotlib", "numpy", "pandas", "polars", "pyarrow", "pystac", "pystac_client"),
     *("requests", "rustac", "scipy", "shapely", "snakemake", "stac_geoparquet", "yarl"),

@@ -84,7 +84,7 @@ def test_a_strangers_server_is_asked_modestly():
 
 def test_the_documented_settings_are_those_there_are():
     """The table of `docs/ingest.md` has each setting with its default and meaning, in their order."""
-    text = (Path(__file__).resolve().parents[2] / "docs/ingest.md").read_text()
+    text = (Path(__file__).resolve().parents[4] / "docs/ingest.md").read_text()
     table = [line for line in text.partition("<!-- settings: ")[2].splitlines() if line.startswith("| `")]
     expected = []
     for name, field in ShardedIngest.model_fields.items():

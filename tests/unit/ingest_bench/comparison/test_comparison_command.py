@@ -16,7 +16,7 @@ from ingest_bench.comparison.render import as_markdown
 from ingest_bench.errors import ComparisonError, RegressionError
 from ingest_bench.results.models import Parity
 
-SCHEMAS = Path(__file__).parents[3] / "workflow/schemas"
+SCHEMAS = Path(__file__).parents[4] / "workflow/schemas"
 SLOWER = {("s0", "arm_1"): 1.5}
 
 

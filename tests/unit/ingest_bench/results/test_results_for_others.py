@@ -22,7 +22,7 @@ from ingest_bench.results.fields import fields, nested
 from ingest_bench.results.models import SCHEMA_VERSION, Digest, Record, Results, Sample, ServerRecord
 from ingest_bench.results.parquet import columns, sample_table
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 MODELS = list(dict.fromkeys([*nested(Results), *nested(Comparison)]))
 SERVER = {
     **dict.fromkeys(ServerRecord.model_fields, 1.5),
