@@ -32,8 +32,8 @@ class CorpusKind:
     """How it lies there, which says how it is read."""
     build: Callable[[Any, int, Path, int], Any]
     """Writes the files of a corpus into an empty folder, given its settings (`config.models.Corpus`), a seed, the
-    folder and how many processes may be at work at once; returns what was written (`corpora.parts.Part`). The same settings
-    and seed always make the same files."""
+    folder and how many processes may be at work at once; returns what was written (`corpora.parts.Part`). The same
+    settings and seed always make the same files."""
     options: tuple[str, ...] = ()
     """Which of `OPTIONS` it has. One with `broken` files names them, and every arm has to report exactly these."""
     part: str | None = None
