@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from copies import copy_unmade
 from planner import Planner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,8 +166,7 @@ def empty(measured: Checkout, tmp_path: Path) -> Callable[[], Checkout]:
     """Make copies of the checkout in which nothing has been made yet."""
 
     def make(name: str = "empty") -> Checkout:
-        left_out = shutil.ignore_patterns("results", ".snakemake", ".cache", ".tmp")
-        shutil.copytree(measured.folder, tmp_path / name, ignore=left_out)
+        copy_unmade(measured.folder, tmp_path / name)
         return replace(measured, folder=tmp_path / name)
 
     return make

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from copies import copy_unmade
 
 Checkout = Any
 """The class of that name in `conftest.py`."""
@@ -80,7 +81,7 @@ CHANGES = {
     "how a corpus is checked": ("ingest_bench/corpora/check.py", set()),
     "the results": ("ingest_bench/results/parquet.py", AFTER),
     "the report": ("ingest_bench/report/formatting.py", WRITTEN),
-    "a figure of the report": ("ingest_bench/reporting/plots/plot.css", WRITTEN),
+    "a figure of the report": ("ingest_bench/report/plots/plot.css", WRITTEN),
     "the design document": ("ingest_bench/report/design/context.py", {"advice"}),
     "the plan": ("ingest_bench/workflow/run_lock.py", set()),
     "the settings": ("ingest_bench/config/checks.py", AFTER),
@@ -94,8 +95,7 @@ CHANGES = {
 def wide(measured: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Measure a matrix with arms, outputs and corpora of all kinds once, in a checkout of its own."""
     folder = tmp_path_factory.mktemp("wide") / "checkout"
-    left_out = shutil.ignore_patterns("results", ".snakemake", ".cache", ".tmp")
-    shutil.copytree(measured.folder, folder, ignore=left_out)
+    copy_unmade(measured.folder, folder)
     made = replace(measured, folder=folder)
     made.configure(CONFIG)
     made.snakemake("--cores", "8")
