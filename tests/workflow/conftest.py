@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 SMALL: dict[str, Any] = {
     "results": "results",
-    "sampling": {"budget_seconds": 0.001, "trace_items": 0},
+    "sampling": {"budget_seconds": 0.001, "tracemalloc_items": 0},
     "corpora": {"files": {"kind": "item_files", "items": 30}, "api": {"kind": "api", "items": 30}},
     "scenarios": {
         "files": {

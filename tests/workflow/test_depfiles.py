@@ -25,7 +25,7 @@ def scenario(corpus: str, **more: Any) -> dict[str, Any]:
 
 CONFIG: dict[str, Any] = {
     "results": "results",
-    "sampling": {"budget_seconds": 0.001, "trace_items": 0},
+    "sampling": {"budget_seconds": 0.001, "tracemalloc_items": 0},
     "corpora": {
         "files": {"kind": "item_files", "items": 30},
         "tables": {"kind": "geoparquet", "items": 30, "files": 2},
@@ -40,7 +40,7 @@ CONFIG: dict[str, Any] = {
             },
         ),
         "own": scenario(
-            "files", baseline={"arm": "upstream"}, arms={"upstream": {"fetcher": "upstream", "concurrency": [1]}}
+            "files", baseline={"arm": "upstream"}, arms={"upstream": {"fetcher": "stac_manager", "concurrency": [1]}}
         ),
         "lines": scenario("files", pipeline={"output": "ndjson"}),
         "shards": scenario(
@@ -67,7 +67,7 @@ CHANGES = {
     ),
     "a strategy": ("stac_ingest/strategies/worker_pool.py", {"files: queue at 2", *AFTER}),
     "an output": ("stac_ingest/outputs/ndjson.py", {"lines: sequential at 1", *AFTER}),
-    "an arm": ("ingest_bench/arms/upstream_arm.py", {"own: sequential at 1", "own: upstream at 1", *AFTER}),
+    "an arm": ("ingest_bench/arms/stac_manager_arm.py", {"own: sequential at 1", "own: upstream at 1", *AFTER}),
     "an arm of workers": ("ingest_bench/arms/process_pool_arm.py", {"files: pool at 2", *AFTER}),
     "the sharding": ("stac_ingest/sharding/finalize.py", {"shards: shards at 2", *AFTER}),
     "what shards alone load": ("stac_ingest/sharding/manifest.py", {"shards: shards at 2", *AFTER}),

@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     spec = find_cell(settings, options.scenario, options.arm, options.concurrency)
     output = options.output or Path(settings.results) / cell_file(spec)
     cell = measure_to_file(settings, spec, output=output, attempt=options.attempt)
-    if cell.ratio:
-        print(f"{cell.ratio.median:.2f}x ({cell.ratio.low:.2f} to {cell.ratio.high:.2f}), {cell.ratio.pairs} pairs")
+    if found := cell.speedup:
+        print(f"{found.median:.2f}x ({found.low:.2f} to {found.high:.2f}), {found.pairs} pairs")
     if not cell.parity.ok:
         print(f"not what the corpus holds: {cell.parity.reason}")
     print(output)

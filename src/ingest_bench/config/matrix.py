@@ -35,7 +35,7 @@ class CellSpec:
     known_defect: str | None
 
     @property
-    def null(self) -> bool:
+    def is_null_cell(self) -> bool:
         """Whether it is the baseline against itself, which shows the noise."""
         return (self.arm, self.concurrency, self.corpus) == (
             self.baseline_arm,
@@ -106,7 +106,7 @@ def corpus_of(settings: Settings, spec: CellSpec, role: Role) -> tuple[str, Corp
 
 def output_of(settings: Settings, spec: CellSpec, role: Role) -> str | None:
     """Name what the stages behind the ingest of one side end in: a format, `DISCARD`, or None where there are none."""
-    pipeline, left_out = settings.scenarios[spec.scenario].pipeline, arm_of(settings, spec, role).leaves_out
+    pipeline, left_out = settings.scenarios[spec.scenario].pipeline, arm_of(settings, spec, role).skip
     if pipeline is None or left_out == "consumer":
         return None
     return DISCARD if left_out == "output" else pipeline.output
