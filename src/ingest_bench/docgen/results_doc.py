@@ -25,6 +25,7 @@ Written by `make schemas` from the models in `src/ingest_bench/`; a test keeps i
 
 `schema_version` is {RESULTS_SCHEMA_VERSION}, that of `compare.json` {COMPARE_SCHEMA_VERSION}. Its second
 number goes up when fields are added, its first when a file that was valid no longer is. Unknown fields are refused.
+Results of 1.0 and 1.1 are read as well: `src/ingest_bench/results/upgrade.py` has what was called otherwise in them.
 Units stand in the schemas beside the type, as `unit`; `1` is a number without one."""
 
 _PARQUET = """\

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ingest_bench.results.units import (
     Bytes,
@@ -26,6 +26,7 @@ from ingest_bench.results.units import (
     UnixTime,
     Whole,
 )
+from ingest_bench.results.upgrade import upgrade
 
 RESULTS_SCHEMA_VERSION = "2.0"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
@@ -299,3 +300,9 @@ class Results(Record):
     """In the order of the configuration."""
     jobs: list[dict[str, Any]] = Field(default_factory=list)
     """Start and end of every job that built a corpus."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_version(cls, found: Any) -> Any:
+        upgrade(found)
+        return found
