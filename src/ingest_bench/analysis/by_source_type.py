@@ -49,6 +49,11 @@ class ModeRecommendation:
         return [] if self.verdict.use is None else self.options[self.verdict.use]
 
     @property
+    def measured(self) -> list[tuple[ScenarioRecommendation, Option]]:
+        """The deciding scenarios, each with the choice as it was measured there; none without a choice."""
+        return list(zip(self.deciding, self.chosen, strict=True)) if self.chosen else []
+
+    @property
     def options_named(self) -> dict[Key, Option]:
         """What could be chosen, as the first deciding scenario measured it."""
         return {key: each[0] for key, each in self.options.items()}
