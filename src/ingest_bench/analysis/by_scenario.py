@@ -36,11 +36,6 @@ class ScenarioRecommendation:
         return None if self.verdict.use is None else self.options[self.verdict.use]
 
     @property
-    def contenders(self) -> list[Option]:
-        """Other options that might be as good, simplest first."""
-        return [self.options[key] for key in self.verdict.contenders]
-
-    @property
     def settable(self) -> bool:
         """Whether an option is a way of the package's own, which can be set."""
         return any(option.own for option in self.options.values())

@@ -15,7 +15,6 @@ from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide
 from ingest_bench.arms.layouts import SECTIONS
 from ingest_bench.results.models import Ratio, Results
 
-MODES: tuple[Mode, ...] = tuple(SECTIONS)
 METHOD = "drawn from the pairs of both"
 CHOICE, DRAWS = 2, 20_000
 
@@ -37,11 +36,6 @@ class ModeRecommendation:
     def use(self) -> Option | None:
         """The choice, decided or provisional, as the first deciding scenario measured it."""
         return None if self.verdict.use is None else self.options[self.verdict.use][0]
-
-    @property
-    def use_strategy(self) -> str | None:
-        """The worker strategy of the choice."""
-        return self.use.strategy if self.use else None
 
     @property
     def chosen(self) -> list[Option]:
@@ -105,7 +99,7 @@ def recommend_modes(
 ) -> dict[Mode, ModeRecommendation]:
     """Choose for every mode in which a way that can be set was measured."""
     settable = [each for each in (recommend_scenarios(results) if scenarios is None else scenarios) if each.settable]
-    by_mode = {mode: [each for each in settable if each.mode == mode] for mode in MODES}
+    by_mode = {mode: [each for each in settable if each.mode == mode] for mode in SECTIONS}
     return {mode: _recommend(mode, mine) for mode, mine in by_mode.items() if mine}
 
 
