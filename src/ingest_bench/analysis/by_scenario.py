@@ -85,5 +85,4 @@ def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
 @lru_cache(maxsize=256)
 def _decided(options: tuple[tuple[Key, Estimate], ...]) -> Verdict[Key]:
     """Decide among options, simplest first; a report asks for the same scenario many times."""
-    indices = {key: index for index, (key, _) in enumerate(options)}
-    return decide({key: (estimate,) for key, estimate in options}, simplicity=lambda key: indices[key])
+    return decide({key: (estimate,) for key, estimate in options})

@@ -17,7 +17,6 @@ import ingest_bench.report.design
 import ingest_bench.report.model.certainty
 import ingest_bench.report.text.recommendation
 from ingest_bench.__main__ import main
-from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.errors import AggregationError
 from ingest_bench.report.design import write_advice_files
 from ingest_bench.report.design.document import advise_folder
@@ -145,7 +144,7 @@ def test_where_the_modes_differ_each_gets_its_own(world: Any) -> None:
 def test_where_it_is_undecided_it_says_so_and_counts_the_pairs(world: Any) -> None:
     """With noise larger than the differences the choice is provisional, with the missing pairs and a risk."""
     results = world(lambda scenario, arm, level: 1.0 if arm == "sequential" else 1.15, noise=0.3)
-    modes = recommend_modes(results)
+    modes = Study.of(results).modes
     undecided = {mode: advice for mode, advice in modes.items() if advice.verdict.status == "undecided"}
     assert undecided
     text = flat(render_design(results))

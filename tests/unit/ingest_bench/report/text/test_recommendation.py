@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from ingest_bench.analysis.by_scenario import recommend_scenarios
-from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.certainty import probability, share
 from ingest_bench.report.model.ranking import recommended, rival
@@ -101,7 +100,7 @@ def test_a_scenario_that_contradicts_its_mode_is_named(make: Any) -> None:
         return found
 
     results = make(lambda spec: spec.scenario in ("large_api", "rate_limited"), truth=truth)
-    advice = recommend_modes(results)["api"]
+    advice = Study.of(results).modes["api"]
     assert [each.name for each in advice.better_elsewhere] != []
     assert "Better elsewhere: " in what_to_do(Study.of(results))[0]
 
