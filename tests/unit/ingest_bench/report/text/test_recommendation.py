@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from ingest_bench.analysis.by_scenario import recommend_scenarios
 from ingest_bench.report.markdown import markdown
@@ -115,3 +118,16 @@ def test_near_certainty_is_not_rounded_to_it() -> None:
         "0%",
     ]
     assert share(0.004) == "under 1%"
+
+
+def test_scenarios_that_decide_together_err_independently(make: Any) -> None:
+    """The interval between two options over three scenarios is as wide as that of the mean of independent errors."""
+    advice = Study.of(make()).modes["json_files"]
+    keys = list(advice.strategies().values())[-2:]
+
+    def width(options: dict[str, list[Any]]) -> float:
+        ratio = replace(advice, options=options).versus(*keys)
+        return math.log(ratio.high / ratio.low)
+
+    each = [width({key: [advice.options[key][index]] for key in keys}) for index in range(3)]
+    assert width({key: advice.options[key] for key in keys}) == pytest.approx(math.hypot(*each) / 3, rel=0.1)
