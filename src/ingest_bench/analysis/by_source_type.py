@@ -11,7 +11,7 @@ from ingest_bench.analysis.by_scenario import Mode, ScenarioRecommendation
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option
 from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide, draws_of
 from ingest_bench.arms.layouts import SECTIONS
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 METHOD = "drawn from the pairs of both"
 CHOICE = 2
@@ -77,14 +77,14 @@ class ModeRecommendation:
         picked = self.strategies().values()
         return decide(_parts({key: options for key, options in self.options.items() if key in picked}))
 
-    def versus(self, key: Key, other: Key) -> Ratio:
+    def versus(self, key: Key, other: Key) -> Speedup:
         """Give how many times as fast one option is as another, over the deciding scenarios."""
         both = {name: self.options[name] for name in (key, other)}
         draws = draws_of(_parts(both), seed=0)
         gap = draws[key] - draws[other]
         pairs = min(option.estimate.pairs for options in both.values() for option in options)
         low, median, high = np.exp(np.quantile(gap, [(1 - CONFIDENCE) / 2, 0.5, (1 + CONFIDENCE) / 2]))
-        return Ratio(
+        return Speedup(
             median=float(median), low=float(low), high=float(high), confidence=CONFIDENCE, method=METHOD, pairs=pairs
         )
 

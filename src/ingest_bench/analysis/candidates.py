@@ -10,7 +10,7 @@ from typing import Any
 from ingest_bench.analysis.estimates import Estimate, estimate_of
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.config.models import Arm, Scenario
-from ingest_bench.results.models import Cell, Ratio, Sample
+from ingest_bench.results.models import Cell, Speedup, Sample
 from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES
 
@@ -47,10 +47,10 @@ class Option:
         return f"{self.cell.scenario}/{self.cell.arm}-{self.concurrency}"
 
     @property
-    def ratio(self) -> Ratio | None:
+    def ratio(self) -> Speedup | None:
         """Its speed-up; the baseline's own is 1 by definition."""
-        ratio = self.cell.ratio
-        return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if ratio and self.cell.null else ratio
+        ratio = self.cell.speedup
+        return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if ratio and self.cell.is_null_cell else ratio
 
     @property
     def simplicity(self) -> tuple[Any, ...]:
@@ -59,9 +59,9 @@ class Option:
         return (self.concurrency, known, len(self.settings), self.key)
 
     @property
-    def memory_mb(self) -> float | None:
+    def memory_mib(self) -> float | None:
         """Memory at the peak, MiB."""
-        return median_of(sample.peak_rss_mb for sample in self.samples)
+        return median_of(sample.peak_rss_mib for sample in self.samples)
 
     @property
     def requests(self) -> float | None:
@@ -71,7 +71,7 @@ class Option:
     @property
     def samples(self) -> list[Sample]:
         """The usable samples of this way."""
-        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.void is None]
+        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.invalid is None]
 
 
 @dataclass(frozen=True, slots=True)

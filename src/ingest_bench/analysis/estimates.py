@@ -51,12 +51,12 @@ class Estimate:
 
 def usable(cell: Cell) -> bool:
     """Return whether a cell delivered the right items and has a speed-up."""
-    return cell.parity.ok and cell.ratio is not None
+    return cell.parity.ok and cell.speedup is not None
 
 
 def log_ratios(cell: Cell) -> list[float]:
     """Return the logs of a cell's paired speed-ups; those of the baseline against itself are 0 by definition."""
-    return [0.0 if cell.null else math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
+    return [0.0 if cell.is_null_cell else math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
 
 
 def estimate_of(cell: Cell) -> Estimate | None:

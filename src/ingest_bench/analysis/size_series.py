@@ -92,7 +92,7 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
     """Describe a way and its conditions: two that differ in more than the number of items are not compared."""
     definition = scenario.arms[arm]
     kind = settings.corpora[corpus]
-    shape = [kind.kind, kind.item_kb, kind.files, kind.broken, kind.crowded, kind.generated]
+    shape = [kind.kind, kind.item_kb, kind.files, kind.corrupt_share, kind.skewed, kind.generated]
     conditions = [
         scenario.cache,
         scenario.server.model_dump() if scenario.server else None,
@@ -105,6 +105,6 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
 def _count(cell: Cell, corpora: Mapping[str, str], items: dict[str, float]) -> None:
     """Keep how many items the corpora of a cell deliver."""
     for role, corpus in corpora.items():
-        count = median_of(each.items for each in cell.samples if each.role == role and each.void is None)
+        count = median_of(each.items for each in cell.samples if each.role == role and each.invalid is None)
         if count is not None:
             items.setdefault(corpus, count)

@@ -57,7 +57,7 @@ def context_of(study: Study) -> dict[str, Any]:
         "deciding_views": [views[each.name] for advice in modes.values() for each in advice.deciding],
         "pools": pools,
         "over_bound": [mode for mode, pool in pools.items() if pool.is_over],
-        "tested": [each for each in chosen if each[-1].ratio and not each[-1].cell.null],
+        "tested": [each for each in chosen if each[-1].speedup and not each[-1].cell.is_null_cell],
         "corrupt": list(_corrupt(study)),
         "rate_limited": list(_rate_limited(study)),
         "duplicates": sum(repeated(row) for view in study.views for row in usable(view)),
@@ -92,7 +92,7 @@ def weigh(advice: ModeRecommendation) -> dict[str, Any]:
             "p_best": chance.p_best if chance else 0.0,
             "p_within_tolerance": chance.p_within_tolerance if chance else 0.0,
             "expected_loss": chance.expected_loss if chance else None,
-            "memory": max(each.memory_mb or 0.0 for each in options),
+            "memory": max(each.memory_mib or 0.0 for each in options),
         }
         ways.append(way)
     usable_here = [name for name in WORKER_STRATEGIES if advice.mode == API.name or not STRATEGIES[name].api_only]
@@ -131,7 +131,7 @@ def _baselines(study: Study) -> Iterator[dict[str, Any]]:
                 "mode": advice.mode,
                 "scenario": scenario.scenario,
                 "rate": median_of(sample.items / sample.wall_s for sample in samples),
-                "memory": median_of(sample.peak_rss_mb for sample in samples),
+                "memory": median_of(sample.peak_rss_mib for sample in samples),
                 "largest": max(sizes, default=0.0),
             }
 

@@ -61,8 +61,8 @@ def pool_of(advice: ModeRecommendation, study: Study) -> Pool | None:
     # One at a time there is only the one in hand; but the next rows of a table are read while it is used.
     batches = HELD * workers if workers > 1 or section == GEOPARQUET else 1
     batch_mib = items * item / MIB if item else None
-    peak = max(option.memory_mb or 0.0 for option in advice.chosen)
-    alone = next((each[0].memory_mb for each in advice.options.values() if each[0].strategy == ALONE), None)
+    peak = max(option.memory_mib or 0.0 for option in advice.chosen)
+    alone = next((each[0].memory_mib for each in advice.options.values() if each[0].strategy == ALONE), None)
     return Pool(
         workers=workers,
         queued=workers if workers > 1 else None,
