@@ -80,8 +80,9 @@ def rival(view: View) -> Row | None:
     use = advice.use
     if use is None or advice.verdict.decided:
         return None
-    smaller = [option for option in advice.contenders if option.concurrency < use.concurrency]
-    likely = max(smaller, key=lambda option: advice.verdict.chances[option.key].p_within_tolerance, default=None)
+    contenders = [advice.options[key] for key in advice.verdict.contenders]
+    smaller = [option for option in contenders if option.concurrency < use.concurrency]
+    likely = max(smaller, key=lambda option: advice.p_within_tolerance(option.key), default=None)
     return next((row for row in view.rows if likely and row.cell is likely.cell), None)
 
 

@@ -64,7 +64,7 @@ class Study:
     @cached_property
     def modes(self) -> dict[Mode, ModeRecommendation]:
         """What to use in each mode that was measured."""
-        return recommend_modes(self.results, self.scenarios)
+        return recommend_modes(self.scenarios)
 
     @cached_property
     def noises(self) -> list[tuple[float, View]]:

@@ -48,9 +48,8 @@ def gains(advice: ModeRecommendation) -> str:
 
     Where the choice is what it was compared with, scenarios that had nothing to choose from say what it gains.
     """
-    measured = list(zip(advice.deciding, advice.chosen, strict=True))
-    kept = [scenario for scenario, option in measured if option.cell.is_null_cell]
-    faster = [(scenario, option) for scenario, option in measured if not option.cell.is_null_cell]
+    kept = [scenario for scenario, option in advice.measured if option.cell.is_null_cell]
+    faster = [(scenario, option) for scenario, option in advice.measured if not option.cell.is_null_cell]
     itself = [f"the baseline itself in {listed([f'*{safe(each.scenario.title)}*' for each in kept])}"] if kept else []
     return listed([*_faster(faster or list(_elsewhere(advice))), *itself])
 

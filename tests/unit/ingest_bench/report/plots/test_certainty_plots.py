@@ -10,7 +10,6 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.figures import choices_figure, scenario_figure
 from ingest_bench.report.model.ranking import advised
@@ -220,7 +219,7 @@ def test_every_mode_shows_how_sure_its_choice_is(make: Any) -> None:
     figure = choices_figure(Study.of(results))
     assert figure is not None
     assert [drawing.title for drawing in figure.drawings] == ["JSON files", "GeoParquet", "API"]
-    for drawing, advice in zip(figure.drawings, recommend_modes(results).values(), strict=True):
+    for drawing, advice in zip(figure.drawings, Study.of(results).modes.values(), strict=True):
         assert advice.use is not None
         assert drawing.shows.lower().startswith(f"{advice.use.label.lower()}. ")
     assert choices_figure(Study.of(make(lambda spec: spec.scenario == "small_api"))) is None

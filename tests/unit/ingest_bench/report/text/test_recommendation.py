@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from ingest_bench.analysis.by_scenario import recommend_scenarios
-from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.certainty import probability, share
 from ingest_bench.report.model.ranking import recommended, rival
@@ -101,7 +103,7 @@ def test_a_scenario_that_contradicts_its_mode_is_named(make: Any) -> None:
         return found
 
     results = make(lambda spec: spec.scenario in ("large_api", "rate_limited"), truth=truth)
-    advice = recommend_modes(results)["api"]
+    advice = Study.of(results).modes["api"]
     assert [each.name for each in advice.better_elsewhere] != []
     assert "Better elsewhere: " in what_to_do(Study.of(results))[0]
 
@@ -116,3 +118,16 @@ def test_near_certainty_is_not_rounded_to_it() -> None:
         "0%",
     ]
     assert share(0.004) == "under 1%"
+
+
+def test_scenarios_that_decide_together_err_independently(make: Any) -> None:
+    """The interval between two options over three scenarios is as wide as that of the mean of independent errors."""
+    advice = Study.of(make()).modes["json_files"]
+    keys = list(advice.strategies().values())[-2:]
+
+    def width(options: dict[str, list[Any]]) -> float:
+        ratio = replace(advice, options=options).versus(*keys)
+        return math.log(ratio.high / ratio.low)
+
+    each = [width({key: [advice.options[key][index]] for key in keys}) for index in range(3)]
+    assert width({key: advice.options[key] for key in keys}) == pytest.approx(math.hypot(*each) / 3, rel=0.1)
