@@ -12,8 +12,8 @@ from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Option
 from ingest_bench.analysis.usl import Bounds
 from ingest_bench.report.formatting import paragraph, point
 from ingest_bench.report.markdown import pipe_table
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from stac_ingest.strategies import STRATEGIES
 
 OPTION_NAMES = {
@@ -29,7 +29,7 @@ ALONE = "sequential"
 class Story:
     """The results, what follows from them, and where to look."""
 
-    study: Study
+    study: ReportData
     figures: str = "figures"
     """Folder of the report's figures, seen from the document."""
     curves: str = "scaling"
@@ -56,7 +56,7 @@ class Story:
         """The modes that more pairs have to decide."""
         return {mode: advice for mode, advice in self.modes.items() if advice.verdict.status == "undecided"}
 
-    def view(self, name: str) -> View:
+    def view(self, name: str) -> ScenarioView:
         """Give the scenario of this name as the report shows it."""
         return next(view for view in self.study.views if view.name == name)
 

@@ -17,7 +17,7 @@ from ingest_bench.report.design.operations import failures, migration, risks, te
 from ingest_bench.report.design.recommended_yaml import recommended_yaml
 from ingest_bench.report.figures import law_figures
 from ingest_bench.report.formatting import point
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.sheet import draw
 from ingest_bench.report.text.overview import measured
 from ingest_bench.report.text.recommendation import what_to_do
@@ -57,7 +57,7 @@ def write_advice_files(
     found = recaptioned(found, settings) if settings else found
     folder, home = Path(curves), Path(design).parent
     folder.mkdir(parents=True, exist_ok=True)
-    story = Story(Study.of(found), _seen_from(home, figures), _seen_from(home, curves))
+    story = Story(ReportData.from_results(found), _seen_from(home, figures), _seen_from(home, curves))
     for figure in law_figures(story.study):
         write_atomically(folder / f"{figure.name}.svg", draw(figure))
     write_atomically(Path(design), render(story).encode())
@@ -79,13 +79,13 @@ def advise_folder(folder: Path) -> list[str]:
     write_advice_files(
         results=results, design=design, recommended=recommended, curves=folder / "scaling", figures=folder / "figures"
     )
-    told = what_to_do(Study.of(_read(results)))
+    told = what_to_do(ReportData.from_results(_read(results)))
     return [*(point(line) for line in told), str(design), str(recommended)]
 
 
 def render_design(results: Results) -> str:
     """Write the design document that follows from results."""
-    return render(Story(Study.of(results)))
+    return render(Story(ReportData.from_results(results)))
 
 
 def render(story: Story) -> str:

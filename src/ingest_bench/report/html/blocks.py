@@ -7,15 +7,15 @@ from xml.etree.ElementTree import tostring
 
 from ingest_bench.report.blocks import (
     Block,
-    Caution,
+    BulletList,
     Drawing,
     Entry,
     Figure,
     Paragraph,
-    Points,
     Question,
     Section,
     Table,
+    WarningNote,
 )
 from ingest_bench.report.html.inline import bare, inline
 
@@ -38,10 +38,10 @@ def _written(block: Block, level: int) -> str:  # noqa: PLR0911 - one for each k
     match block:
         case Paragraph(text):
             return f"<p>{inline(text)}</p>"
-        case Points(entries):
+        case BulletList(entries):
             return _list(entries)
-        case Caution(text):
-            return f'<p class="caution"><strong>Caution:</strong> {inline(text)}.</p>'
+        case WarningNote(text):
+            return f'<p class="caution"><strong>WarningNote:</strong> {inline(text)}.</p>'
         case Question(question, gist, points):
             heading = f"h{min(level, DEEPEST)}"
             asked = f"<{heading}>{inline(question)}</{heading}>"

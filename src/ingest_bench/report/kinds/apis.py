@@ -16,16 +16,16 @@ from ingest_bench.report.model.columns import (
     repeated,
 )
 from ingest_bench.report.model.ranking import alone, best, usable, versus
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import lines
 
 SENT = Column("Requests", lambda row: whole(row.requests))
 REFUSED = Column("429s", lambda row: whole(row.rate_limited))
-SERVER_MS = Column("Server's (ms)", lambda row: number(row.server_median(lambda server: server.response_ms_mean)))
+SERVER_MS = Column("Server latency (ms)", lambda row: number(row.server_median(lambda server: server.response_ms_mean)))
 
 
-def latency(view: View) -> str | None:
+def latency(view: ScenarioView) -> str | None:
     """Say what one client costs over another, a request at a time."""
     client = next((row for row in usable(view) if row.arm.fetcher == "pystac_client"), None)
     direct = alone(view)
@@ -42,7 +42,7 @@ def latency(view: View) -> str | None:
     return f"A run with {names[0]} takes {duration(abs(longer))} {word} than with {names[1]}{share}."
 
 
-def paging(view: View) -> str:
+def paging(view: ScenarioView) -> str:
     """Say which page size is best for each way of paging, and whether every item came exactly once."""
     faulty = [row for row in view.rows if row.samples and ((lost(view, row) or 0) > 0 or repeated(row))]
     once = (
@@ -61,7 +61,7 @@ def paging(view: View) -> str:
     return f"The best page size is {top.page_size:,} items{gain if top is not at_top else ''}. {once}."
 
 
-def _requests_made(_: Study, view: View) -> str | None:
+def _requests_made(_: ReportData, view: ScenarioView) -> str | None:
     """Say how many requests the best way needs, and whether it was refused any."""
     top = best(usable(view))
     if top is None or top.requests is None:
@@ -71,7 +71,7 @@ def _requests_made(_: Study, view: View) -> str | None:
     return f"It sends {counted(top.requests, 'request')}; {limits}."
 
 
-def _limited(_: Study, view: View) -> str | None:
+def _limited(_: ReportData, view: ScenarioView) -> str | None:
     """Say how many 429s were met, what was lost by them, and how near to the server's limit the time is."""
     met = max((row.rate_limited or 0 for row in view.rows), default=0)
     gone = {safe(row.name): lost(view, row) or 0 for row in view.rows}
@@ -94,8 +94,8 @@ RATE = ScenarioKind(
         SENT,
         REFUSED,
         Column("Items lost", lambda row: whole(lost(view, row))),
-        Column("Bucket (s)", lambda row: number(bucket_seconds(view, row))),
-        Column("Over it", lambda row: percent(over - 1 if (over := over_bucket(view, row)) else None)),
+        Column("Rate-limit floor (s)", lambda row: number(bucket_seconds(view, row))),
+        Column("Above floor", lambda row: percent(over - 1 if (over := over_bucket(view, row)) else None)),
     ],
     finding=_limited,
 )
@@ -107,7 +107,7 @@ PAGES = ScenarioKind(
         Column("Page", lambda row: whole(row.page_size)),
         Column("Pages/s", lambda row: number(pages_per_second(row))),
         SENT,
-        Column("Each once", lambda row: once_each(view, row)),
+        Column("Exactly once", lambda row: once_each(view, row)),
     ],
     finding=lambda _, view: paging(view),
     drawings=lambda view: [lines.page_sizes(view), lines.memory_lines(view, lines.PAGES)],
@@ -117,7 +117,7 @@ LATENCY = ScenarioKind(
     fits=lambda view: ingests(view, "api") and all(arm.concurrency == [1] for arm in view.scenario.arms.values()),
     subject="One page of an API",
     answers=frozenset({"bound", "client"}),
-    columns=lambda _study, _view: [SENT, SERVER_MS, Column("Client's (ms)", lambda row: number(client_ms(row)))],
+    columns=lambda _study, _view: [SENT, SERVER_MS, Column("Client latency (ms)", lambda row: number(client_ms(row)))],
     finding=lambda _, view: latency(view),
 )
 REQUESTS = ScenarioKind(

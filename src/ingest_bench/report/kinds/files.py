@@ -5,22 +5,22 @@ from __future__ import annotations
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.formatting import counted, duration, listed, number, safe, whole
 from ingest_bench.report.kinds.base import ScenarioKind, ingests
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import Column, failures_told
 from ingest_bench.report.model.ranking import best, usable
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 
 
-def _failures(_: Study, view: View) -> list[Column]:
-    def text(row: Row) -> str:
+def _failures(_: ReportData, view: ScenarioView) -> list[Column]:
+    def text(row: CellView) -> str:
         told = failures_told(view, row)
         return f"{told[0]:,} / {told[1]:,}" if told else whole(row.median(lambda sample: sample.failures))
 
     return [Column("Failures / broken", text)]
 
 
-def _broken_files(_: Study, view: View) -> str | None:
+def _broken_files(_: ReportData, view: ScenarioView) -> str | None:
     """Say whether exactly the broken files are collected as failures."""
     told = [(row, count) for row in view.rows if (count := failures_told(view, row))]
     if not told:
@@ -35,7 +35,7 @@ def _broken_files(_: Study, view: View) -> str | None:
     return f"Every way collects exactly the {counted(broken, 'broken file')} as failures."
 
 
-def _parsing(_: Study, view: View) -> str | None:
+def _parsing(_: ReportData, view: ScenarioView) -> str | None:
     """Say what parsing costs in memory, and how long the first item takes."""
     top = best(usable(view))
     first = top.median(lambda sample: sample.first_item_s) if top else None
@@ -43,7 +43,7 @@ def _parsing(_: Study, view: View) -> str | None:
         return None
     before = median_of(sample.first_item_s for sample in view.baseline_samples)
     kept = f" ({duration(before)} with {safe(view.baseline)})" if before is not None and not top.cell.null else ""
-    cost = f"parsing takes {whole(top.overhead_mb)} MB on top"
+    cost = f"parsing takes {whole(top.overhead_mb)} MiB on top"
     return f"With {safe(top.name)}, {cost}, and the first item comes after {duration(first)}{kept}."
 
 
@@ -64,7 +64,7 @@ GEOPARQUET = ScenarioKind(
     subject="GeoParquet",
     answers=frozenset({"bound", "concurrency"}),
     columns=lambda _study, _view: [
-        Column("Overhead (MB)", lambda row: whole(row.overhead_mb)),
+        Column("Overhead (MiB)", lambda row: whole(row.overhead_mb)),
         Column("First item (s)", lambda row: number(row.median(lambda sample: sample.first_item_s))),
     ],
     finding=_parsing,

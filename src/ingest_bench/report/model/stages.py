@@ -5,11 +5,11 @@ from __future__ import annotations
 from ingest_bench.analysis.bottleneck import Ablation, Diagnosis, diagnose
 from ingest_bench.analysis.counters import Corroboration, corroborating_counters
 from ingest_bench.report.formatting import listed, number, percent, safe, sentence, speed_up
-from ingest_bench.report.model.cell import Row
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.cell import CellView
+from ingest_bench.report.model.scenario import ScenarioView
 
 
-def stages_alone(view: View) -> str | None:
+def stages_alone(view: ScenarioView) -> str | None:
     """Name the bottleneck, what removing each stage could gain, what speaks for it, and what each stage takes alone."""
     rows, found = _measured(view), diagnosed(view)
     if found is None:
@@ -18,7 +18,7 @@ def stages_alone(view: View) -> str | None:
     return f"{bottleneck_told(found)} {_counters(view, found)} {alone}"
 
 
-def diagnosed(view: View) -> Diagnosis | None:
+def diagnosed(view: ScenarioView) -> Diagnosis | None:
     """Find the bottleneck by what removing a stage gains; None where no stage was measured alone."""
     rows = _measured(view)
     return diagnose({_left_out(row): row.standing for row in rows}, view.noise) if rows else None
@@ -31,11 +31,11 @@ def bottleneck_told(found: Diagnosis) -> str:
     return f"The bottleneck is {named}: at most {gains}."
 
 
-def _measured(view: View) -> list[Row]:
+def _measured(view: ScenarioView) -> list[CellView]:
     return [row for row in view.rows if row.usable and not row.cell.null]
 
 
-def _counters(view: View, found: Diagnosis) -> str:
+def _counters(view: ScenarioView, found: Diagnosis) -> str:
     counted = corroborating_counters(view.baseline_samples, found.bottleneck, view.scenario.baseline.concurrency)
     return sentence(f"counted meanwhile: {listed([_counter(each) for each in counted])}") + "."
 
@@ -45,13 +45,13 @@ def _counter(counter: Corroboration) -> str:
     return f"{counter.name} {number(counter.value)} {counter.unit}{speaks}"
 
 
-def _left_out(row: Row) -> Ablation:
+def _left_out(row: CellView) -> Ablation:
     if row.arm.leaves_out:
         return "no_output" if row.arm.leaves_out == "output" else "no_consumer"
     return row.arm.record.stage or "no_think_time"
 
 
-def _alone(row: Row) -> str:
+def _alone(row: CellView) -> str:
     ratio = row.standing
     share, low, high = (percent(1 / part) for part in (ratio.median, ratio.high, ratio.low))
     return f"{safe(row.name)} takes {share} ({low} to {high})"

@@ -9,7 +9,7 @@ from functools import partial
 
 from ingest_bench.analysis.speedup import relative_width
 from ingest_bench.report.formatting import counted, interval, listed, percent, safe
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.results.models import Cell, Results
 
 NOISY = 0.25
@@ -27,7 +27,7 @@ EVERYWHERE = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
+class DataWarning:
     """A doubt about some numbers."""
 
     where: str
@@ -40,23 +40,23 @@ class Caution:
 class Check:
     """Something that may be wrong with a scenario."""
 
-    what: Callable[[View], str | None]
+    what: Callable[[ScenarioView], str | None]
     """Says what is wrong, where it is."""
     cause: str
     remedy: str
 
 
-def of_scenario(view: View) -> list[Caution]:
+def of_scenario(view: ScenarioView) -> list[DataWarning]:
     """List the doubts about one scenario, in the order of the checks."""
-    return [Caution(view.name, what, each.cause, each.remedy) for each in CHECKS if (what := each.what(view))]
+    return [DataWarning(view.name, what, each.cause, each.remedy) for each in CHECKS if (what := each.what(view))]
 
 
-def of_machines(results: Results) -> Iterator[Caution]:
+def of_machines(results: Results) -> Iterator[DataWarning]:
     """List the doubts about all numbers: unsteady clocks, heat, and jobs that ran beside a measurement."""
     cells = results.cells
     governors = {cell.environment.governor for cell in cells} - {None, "performance"}
     if governors:
-        yield Caution(
+        yield DataWarning(
             EVERYWHERE,
             f"frequency governor {listed(sorted(safe(str(name)) for name in governors))}",
             "the processor saves power",
@@ -69,7 +69,7 @@ def of_machines(results: Results) -> Iterator[Caution]:
     for host, rates in clocks.items():
         # Right after work they should be alike.
         if min(rates) < SLOWED * max(rates):
-            yield Caution(
+            yield DataWarning(
                 EVERYWHERE,
                 f"throttled: after cells the clock of {safe(host)} ran at {min(rates):,.0f} to {max(rates):,.0f} MHz",
                 "heat, a limit on power, or a processor that saves power",
@@ -77,7 +77,7 @@ def of_machines(results: Results) -> Iterator[Caution]:
             )
     beside = Counter(str(job["rule"]) for job in results.jobs for cell in cells if _overlap(cell, job))
     for rule, count in sorted(beside.items()):
-        yield Caution(
+        yield DataWarning(
             EVERYWHERE,
             f"jobs of rule {safe(rule)} ran beside {counted(count, 'measurement')}",
             "a second run of the workflow",
@@ -91,50 +91,50 @@ def steal_share(cell: Cell) -> float:
     return max(0.0, cell.load_after.steal_s - cell.load_before.steal_s) / seconds if seconds > 0 else 0.0
 
 
-def _noisy(view: View) -> str | None:
+def _noisy(view: ScenarioView) -> str | None:
     noise = view.noise
     if noise is None or relative_width(noise) <= NOISY:
         return None
     return f"noisy: the baseline against itself shows {interval(noise)}"
 
 
-def _few_pairs(view: View) -> str | None:
+def _few_pairs(view: ScenarioView) -> str | None:
     few = sum(row.cell.ratio is not None and row.cell.ratio.pairs <= FEW_PAIRS for row in view.rows)
     return f"few pairs: {few} of {counted(len(view.rows), 'cell')} rest on {FEW_PAIRS} or fewer" if few else None
 
 
-def _void(kind: str, word: str, view: View) -> str | None:
+def _void(kind: str, word: str, view: ScenarioView) -> str | None:
     reasons = [sample.void for row in view.rows for sample in row.cell.samples if sample.void]
     count = sum(next(each for each in VOIDS if reason.startswith(each)) == kind for reason in reasons)
     return f"{word}: {counted(count, 'sample')} void, listed at the end" if count else None
 
 
-def _unequal_work(view: View) -> str | None:
+def _unequal_work(view: ScenarioView) -> str | None:
     unlike = any(not row.cell.baseline_parity.ok for row in view.rows)
     return "the baseline doesn't deliver what the corpus holds" if unlike else None
 
 
-def _other_items(view: View) -> str | None:
+def _other_items(view: ScenarioView) -> str | None:
     wrong = [row for row in view.rows if row.samples and not (row.cell.parity.ok or row.cell.null)]
     return f"not the same items: {listed([safe(row.name) for row in wrong])}" if wrong else None
 
 
-def _stolen_time(view: View) -> str | None:
+def _stolen_time(view: ScenarioView) -> str | None:
     share = max(steal_share(row.cell) for row in view.rows)
     return f"steal time: up to {percent(share)} of the processors' time went to others" if share > STEAL else None
 
 
-def _busy_before(view: View) -> str | None:
+def _busy_before(view: ScenarioView) -> str | None:
     load = max(row.cell.load_before.load_1m / row.cell.environment.cores for row in view.rows)
     return f"busy machine: a load of up to {load:.1f} per core before a cell" if load > BUSY else None
 
 
-def _tried_again(view: View) -> str | None:
+def _tried_again(view: ScenarioView) -> str | None:
     cells = [safe(row.name) for row in view.rows if row.cell.attempt > 1]
     return f"measured at a later try: {listed(cells)}" if cells else None
 
 
-def _noted(part: str, told: str, view: View) -> str | None:
+def _noted(part: str, told: str, view: ScenarioView) -> str | None:
     count = sum(part in note for row in view.rows for sample in row.cell.samples for note in sample.notes)
     return f"{told} in {counted(count, 'sample')}" if count else None
 

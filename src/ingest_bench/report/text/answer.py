@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ingest_bench.report.blocks import Question
 from ingest_bench.report.formatting import safe, sentence
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."
 
@@ -24,7 +24,7 @@ class Reply:
         return Question(question, self.gist or ("" if self.points else UNMEASURED), self.points)
 
 
-def by_scenario(views: Iterable[View], tell: Callable[[View], str | None], gist: str = "") -> Reply:
+def by_scenario(views: Iterable[ScenarioView], tell: Callable[[ScenarioView], str | None], gist: str = "") -> Reply:
     """Answer scenario by scenario, where there is something to tell."""
     points = [f"*{safe(view.title)}*: {text}" for view in views if (text := tell(view))]
     return Reply(f"{sentence(gist)}." if gist and points else "", points)

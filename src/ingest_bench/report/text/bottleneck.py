@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from ingest_bench.report.formatting import percent, safe, times
 from ingest_bench.report.kinds import answering, kind_of
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import alone
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.stages import bottleneck_told, diagnosed
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.answer import Reply
 
 MOSTLY, HARDLY = 0.8, 0.4
@@ -25,25 +25,25 @@ EVIDENCE = (
 ELSEWHERE = f"{REMOVED}Elsewhere: {EVIDENCE[0].lower()}{EVIDENCE[1:]}"
 
 
-def what_bounds(study: Study) -> Reply:
+def what_bounds(data: ReportData) -> Reply:
     """Say for file mode and API mode what the time goes into."""
     named = [
         f"*{safe(view.title)}*: {bottleneck_told(found)}"
-        for view in answering(study, "removal")
+        for view in answering(data, "removal")
         if (found := diagnosed(view))
     ]
-    told = circumstances(study)
+    told = circumstances(data)
     intro = (ELSEWHERE if told else REMOVED.strip()) if named else EVIDENCE if told else ""
     return Reply(intro, [*named, *told])
 
 
-def circumstances(study: Study, *, compared: bool = True) -> list[str]:
+def circumstances(data: ReportData, *, compared: bool = True) -> list[str]:
     """Say scenario by scenario what ingesting waits for, files first; cold files may be compared with warm ones."""
-    views = sorted(answering(study, "bound"), key=lambda view: view.api)
-    return [text for view in views if (text := _bound(view, _warm_twin(study, view) if compared else None))]
+    views = sorted(answering(data, "bound"), key=lambda view: view.api)
+    return [text for view in views if (text := _bound(view, _warm_twin(data, view) if compared else None))]
 
 
-def _bound(view: View, warm: View | None) -> str | None:
+def _bound(view: ScenarioView, warm: ScenarioView | None) -> str | None:
     row = alone(view)
     if row is None or row.cpu_share is None:
         return None
@@ -56,7 +56,7 @@ def _bound(view: View, warm: View | None) -> str | None:
     return f"*{safe(view.title)}*: {bound} ({label} computes {percent(min(share, 1))} of its time{rest})."
 
 
-def _server_told(row: Row) -> str:
+def _server_told(row: CellView) -> str:
     waits = row.median(
         lambda sample: (
             sample.server.requests * sample.server.response_ms_mean / 1000 / sample.wall_s if sample.server else None
@@ -65,24 +65,24 @@ def _server_told(row: Row) -> str:
     return f", the server takes {percent(waits)}" if waits is not None else ""
 
 
-def _cold_told(row: Row, warm: View | None) -> str:
+def _cold_told(row: CellView, warm: ScenarioView | None) -> str:
     twin = next((other for other in warm.rows if _same_way(row, other)), None) if warm else None
     if twin is None or not twin.time_s or not row.time_s:
         return ""
     return f", and takes {times(row.time_s / twin.time_s)} its time with warm files"
 
 
-def _same_way(row: Row, other: Row) -> bool:
+def _same_way(row: CellView, other: CellView) -> bool:
     return other.usable and (row.cell.arm, row.level, row.arm) == (other.cell.arm, other.level, other.arm)
 
 
-def _warm_twin(study: Study, view: View) -> View | None:
+def _warm_twin(data: ReportData, view: ScenarioView) -> ScenarioView | None:
     if view.scenario.cache == "warm":
         return None
     return next(
         (
             other
-            for other in study.views
+            for other in data.views
             if other.scenario.cache == "warm"
             and other.scenario.corpus == view.scenario.corpus
             and kind_of(other) is kind_of(view)

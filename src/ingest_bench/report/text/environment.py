@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from ingest_bench.report.blocks import Block, Paragraph, Points, Table, entries
+from ingest_bench.report.blocks import Block, BulletList, Paragraph, Table, entries
 from ingest_bench.report.formatting import NOTHING, counted, listed, percent, safe
 from ingest_bench.report.model.overhead import overhead_told
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import steal_share
 from ingest_bench.results.models import Cell, Environment
 
@@ -44,53 +44,53 @@ time that a rate limit allows. **Exponent** is log(time ratio) / log(items ratio
 NONE = Paragraph("None.")
 
 
-def warnings_section(study: Study) -> Block:
+def warnings_section(data: ReportData) -> Block:
     """List every doubt with its likely cause and what to do."""
-    rows = [entries([safe(doubt.where or "all"), doubt.what, doubt.cause, doubt.remedy]) for doubt in study.cautions]
+    rows = [entries([safe(doubt.where or "all"), doubt.what, doubt.cause, doubt.remedy]) for doubt in data.warnings]
     return Table("Warnings", ["Scenario", "What", "Likely cause", "What to do"], rows) if rows else NONE
 
 
-def environment_section(study: Study) -> list[Block]:
+def environment_section(data: ReportData) -> list[Block]:
     """Tell the machines, the software and how busy the machines were."""
-    cells = study.results.cells
+    cells = data.results.cells
     found = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
     titles = ["", *(safe(each.host) for each in found)]
     rows = [entries([name, *(value(each) for each in found)]) for name, value in _FACTS.items()]
-    seed = f"Seed: {study.results.seed}. The same seed and settings give the same corpora, byte by byte."
+    seed = f"Seed: {data.results.seed}. The same seed and settings give the same corpora, byte by byte."
     machines = Table("Machines", titles, rows)
     return [
         machines,
         Paragraph(_packages(found)),
         Paragraph(_busy(cells)),
-        Paragraph(overhead_told(study.results)),
+        Paragraph(overhead_told(data.results)),
         Paragraph(seed),
     ]
 
 
-def voids_section(study: Study) -> Block:
+def voids_section(data: ReportData) -> Block:
     """List every void sample with its reason."""
     rows = [
         entries([view.name, safe(row.name), str(sample.pair), sample.role, safe(sample.void)])
-        for view in study.views
+        for view in data.views
         for row in view.rows
         for sample in row.cell.samples
         if sample.void
     ]
-    return Table("Void samples", ["Scenario", "Cell", "Pair", "Side", "Reason"], rows) if rows else NONE
+    return Table("Excluded samples", ["Scenario", "Cell", "Pair", "Side", "Reason"], rows) if rows else NONE
 
 
-def notes_section(study: Study) -> Block:
+def notes_section(data: ReportData) -> Block:
     """List what samples remarked, with how often."""
     notes = Counter(
-        _kind_of_note(note) for cell in study.results.cells for sample in cell.samples for note in sample.notes
+        _kind_of_note(note) for cell in data.results.cells for sample in cell.samples for note in sample.notes
     )
     told = [f"{safe(note)} ({counted(count, 'sample')})" for note, count in notes.most_common(20)]
-    return Points(told) if told else NONE
+    return BulletList(told) if told else NONE
 
 
 def how_to_read() -> Block:
     """Explain the words and columns."""
-    return Points([" ".join(text.split()) for text in HOW_TO_READ.split("\n\n")])
+    return BulletList([" ".join(text.split()) for text in HOW_TO_READ.split("\n\n")])
 
 
 _FACTS: dict[str, Callable[[Environment], str]] = {

@@ -5,29 +5,29 @@ from __future__ import annotations
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.formatting import bracketed, safe, speed_up, whole
 from ingest_bench.report.kinds import kind_of
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import best, concurrency, same_as_baseline, smallest_alike, usable
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 
 
-def findings(study: Study, view: View) -> str:
+def findings(data: ReportData, view: ScenarioView) -> str:
     """Write what a scenario has shown."""
     if not usable(view):
         return nothing_usable(view)
-    asked = kind_of(view).finding(study, view)
+    asked = kind_of(view).finding(data, view)
     told = (asked,) if view.scenario.of_stages else (fastest(view), asked, helped(view))
     return " ".join(text for text in told if text)
 
 
-def nothing_usable(view: View) -> str:
+def nothing_usable(view: ScenarioView) -> str:
     """Say why nothing can be said."""
     if not any(row.cell.parity.ok for row in view.rows):
         return "Nothing can be said: no way delivers what the corpus holds."
     return "Nothing can be said: no cell has enough valid pairs."
 
 
-def fastest(view: View) -> str:
+def fastest(view: ScenarioView) -> str:
     """Say which way is fastest, what it costs in memory, and what does as well with less."""
     top = best(usable(view))
     if top is None:
@@ -43,7 +43,7 @@ def fastest(view: View) -> str:
     return f"{text}."
 
 
-def helped(view: View) -> str | None:
+def helped(view: ScenarioView) -> str | None:
     """Say whether several things at a time are faster than one; None where only one of both was measured."""
     found = concurrency(view)
     if found is None:
@@ -52,7 +52,7 @@ def helped(view: View) -> str | None:
     return f"Concurrency {verdict} ({safe(many.name)} against {safe(one.name)}: {bracketed(ratio)})."
 
 
-def _none_faster(view: View) -> str:
+def _none_faster(view: ScenarioView) -> str:
     nearest = best([row for row in usable(view) if not row.cell.null])
     if nearest is None:
         return f"Only the baseline, {safe(view.baseline)}, can be judged."
@@ -62,8 +62,8 @@ def _none_faster(view: View) -> str:
     return f"Nothing is faster than the baseline, {safe(view.baseline)}; {told}, no difference."
 
 
-def _memory(view: View, row: Row) -> str:
+def _memory(view: ScenarioView, row: CellView) -> str:
     before = median_of(sample.peak_rss_mb for sample in view.baseline_samples)
     if row.peak_mb is None or before is None:
         return ""
-    return f", at {whole(row.peak_mb)} MB of memory against {whole(before)} MB"
+    return f", at {whole(row.peak_mb)} MiB of memory against {whole(before)} MiB"

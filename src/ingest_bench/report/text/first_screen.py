@@ -6,42 +6,42 @@ import math
 from collections.abc import Sequence
 
 from ingest_bench.analysis.speedup import median_of, relative_width
-from ingest_bench.report.blocks import Block, Paragraph, Points
+from ingest_bench.report.blocks import Block, BulletList, Paragraph
 from ingest_bench.report.formatting import counted, listed, pasted, safe, sentence, speed_up, times, whole
 from ingest_bench.report.kinds import KINDS, of_kind
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import recommended, rival, same_as_baseline
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import FEW_PAIRS, NOISY
 from ingest_bench.report.text.recommendation import what_to_do
 
-Choice = tuple[View, Row]
+Choice = tuple[ScenarioView, CellView]
 APPLY = "In brackets are settings of `stac_ingest`; `--config recommended_ingest.yaml` takes all of them."
 
 
-def first_screen(study: Study) -> list[Block]:
+def first_screen(data: ReportData) -> list[Block]:
     """Say how good the numbers are, what to do, how sure that is and why."""
-    lines = what_to_do(study) if advice(study) else []
-    told: Block = Points(lines) if lines else Paragraph("Nothing can be recommended: no cell can be judged.")
-    word = quality(study)
+    lines = what_to_do(data) if advice(data) else []
+    told: Block = BulletList(lines) if lines else Paragraph("Nothing can be recommended: no cell can be judged.")
+    word = quality(data)
     return [
-        Paragraph(f"{_gist(study, word)} {APPLY if lines else ''}".rstrip()),
+        Paragraph(f"{_gist(data, word)} {APPLY if lines else ''}".rstrip()),
         told,
-        Paragraph(_reasons(study, word)),
+        Paragraph(_reasons(data, word)),
     ]
 
 
-def by_source(study: Study) -> list[Block]:
+def by_source(data: ReportData) -> list[Block]:
     """Say scenario by scenario what to change there, the largest effect first."""
-    lines = advice(study)
-    return [Points(lines)] if lines else [Paragraph("No cell can be judged.")]
+    lines = advice(data)
+    return [BulletList(lines)] if lines else [Paragraph("No cell can be judged.")]
 
 
-def advice(study: Study) -> list[str]:
+def advice(data: ReportData) -> list[str]:
     """Give a line for each thing that a pipeline reads, the largest effect first."""
     found = [
-        (kind.subject, [(view, row) for view in of_kind(study, kind) if (row := recommended(view))])
+        (kind.subject, [(view, row) for view in of_kind(data, kind) if (row := recommended(view))])
         for kind in KINDS
         if kind.subject
     ]
@@ -49,33 +49,33 @@ def advice(study: Study) -> list[str]:
     return [f"**{subject}.** {_told(choices)}" for subject, choices in known]
 
 
-def quality(study: Study) -> str:
+def quality(data: ReportData) -> str:
     """Judge the numbers: good where no scenario is noisy, fair where at most half of them are, else poor."""
-    noises = [view.noise for view in study.views if view.noise]
+    noises = [view.noise for view in data.views if view.noise]
     noisy = sum(relative_width(noise) > NOISY for noise in noises)
     return "good" if noises and not noisy else "fair" if 2 * noisy <= len(noises) and noises else "poor"
 
 
-def settings_told(row: Row) -> str:
+def settings_told(row: CellView) -> str:
     """Write the settings of the package that make a way, for pasting."""
     return pasted({"concurrency": row.level, **row.arm.settings})
 
 
-def _gist(study: Study, word: str) -> str:
-    noise = median_of(noise for noise, _ in study.noises)
+def _gist(data: ReportData, word: str) -> str:
+    noise = median_of(noise for noise, _ in data.noises)
     if noise is None:
         return f"The numbers are **{word}**: no baseline was measured against itself."
     least = times(noise)
     return f"The numbers are **{word}**: in the typical scenario an effect below {least} can't be told from noise."
 
 
-def _reasons(study: Study, word: str) -> str:
-    cells, doubts = study.results.cells, len(study.cautions)
+def _reasons(data: ReportData, word: str) -> str:
+    cells, doubts = data.results.cells, len(data.warnings)
     right = sum(cell.parity.ok for cell in cells)
     few = sum(cell.ratio is None or cell.ratio.pairs <= FEW_PAIRS for cell in cells)
     parts = []
-    if study.noises:
-        worst, where = study.noises[0]
+    if data.noises:
+        worst, where = data.noises[0]
         parts.append(
             f"in the noisiest scenario, {safe(where.title)}, the baseline differs from itself by up to {times(worst)}"
         )
@@ -85,7 +85,7 @@ def _reasons(study: Study, word: str) -> str:
     return f"**Why {word}**: {'; '.join(parts)}.{see}"
 
 
-def _gains(view: View, row: Row) -> bool:
+def _gains(view: ScenarioView, row: CellView) -> bool:
     return row.standing.median > 1 and not same_as_baseline(view, row)
 
 
@@ -131,7 +131,7 @@ def _kept(group: Sequence[Choice], why: str, *, several: bool) -> str:
     return f"Keep {baselines}{where}: *{why}*."
 
 
-def _instead(view: View, row: Row, *, several: bool) -> str:
+def _instead(view: ScenarioView, row: CellView, *, several: bool) -> str:
     """Recommend a way that is no faster than a baseline which nobody should keep, since it delivers something else."""
     why = "no difference in time is known" if same_as_baseline(view, row) else "it takes longer"
     way = _use([(view, row)], several=several)
@@ -146,7 +146,7 @@ def _gain(group: Sequence[Choice]) -> str:
     gains = listed([speed_up(row.standing) for _, row in group])
     baselines = list(dict.fromkeys(safe(view.baseline) for view, _ in group))
     memory = max(row.peak_mb or 0.0 for _, row in group)
-    return f"{gains} as fast as {listed(baselines)}" + (f", at {whole(memory)} MB" if memory else "")
+    return f"{gains} as fast as {listed(baselines)}" + (f", at {whole(memory)} MiB" if memory else "")
 
 
 def _how_sure(group: Sequence[Choice], other: str) -> str:

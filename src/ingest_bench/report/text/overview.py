@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from ingest_bench.report.blocks import Block, Entry, Paragraph, Table, entries
 from ingest_bench.report.formatting import NOTHING, counted, day, listed, safe, span, speed_up, whole
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import best, recommended, rival, same_as_baseline, usable
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Environment
 
 
-def summary(study: Study) -> list[Block]:
+def summary(data: ReportData) -> list[Block]:
     """Tell what was measured where, and the best and the recommended way of each scenario."""
-    titles = ["Scenario", "Baseline", "Best", "Speed-up", "Recommended", "Memory (MB)"]
-    parts: list[Block] = [Paragraph(measured(study))]
-    if study.cautions:
-        told = f"{counted(len(study.cautions), 'warning')} about these numbers"
+    titles = ["Scenario", "Baseline", "Best", "Speed-up", "Recommended", "Memory (MiB)"]
+    parts: list[Block] = [Paragraph(measured(data))]
+    if data.warnings:
+        told = f"{counted(len(data.warnings), 'warning')} about these numbers"
         parts.append(Paragraph(f"{told}: see [Warnings](#warnings) before relying on them."))
-    lines = [_line(view) for view in study.views if not view.scenario.of_stages]
+    lines = [_line(view) for view in data.views if not view.scenario.of_stages]
     parts.append(Table("All scenarios", titles, lines, frozenset((3, 5))))
     parts.append(
         Paragraph(
@@ -30,17 +30,17 @@ def summary(study: Study) -> list[Block]:
     return parts
 
 
-def measured(study: Study) -> str:
+def measured(data: ReportData) -> str:
     """Say on which machine, when, and how much was measured."""
-    results = study.results
+    results = data.results
     machines = {cell.environment.host: cell.environment for cell in results.cells}
     names = listed([machine(found) for found in list(machines.values())[:1]])
     more = f" and {counted(len(machines) - 1, 'machine')} like it" if len(machines) > 1 else ""
     samples = sum(len(cell.samples) for cell in results.cells)
     seconds = sum(cell.ended_at - cell.started_at for cell in results.cells)
     return (
-        f"Measured on {names}{more}, {_days(study)}: {counted(len(results.cells), 'cell')} in "
-        f"{counted(len(study.views), 'scenario')}, {counted(samples, 'sample')}, {span(seconds)} of measuring."
+        f"Measured on {names}{more}, {_days(data)}: {counted(len(results.cells), 'cell')} in "
+        f"{counted(len(data.views), 'scenario')}, {counted(samples, 'sample')}, {span(seconds)} of measuring."
     )
 
 
@@ -58,15 +58,15 @@ def machine(found: Environment) -> str:
     return f"{safe(found.host)} ({', '.join(parts)})"
 
 
-def _days(study: Study) -> str:
-    if not study.results.cells:
-        return day(study.results.created_at)
-    first = day(min(cell.started_at for cell in study.results.cells))
-    last = day(max(cell.ended_at for cell in study.results.cells))
+def _days(data: ReportData) -> str:
+    if not data.results.cells:
+        return day(data.results.created_at)
+    first = day(min(cell.started_at for cell in data.results.cells))
+    last = day(max(cell.ended_at for cell in data.results.cells))
     return first if first == last else f"{first} to {last}"
 
 
-def _line(view: View) -> list[Entry]:
+def _line(view: ScenarioView) -> list[Entry]:
     top, use = best(usable(view)), recommended(view)
     baseline = safe(view.baseline)
     if top is None:
@@ -82,5 +82,5 @@ def _line(view: View) -> list[Entry]:
     ]
 
 
-def _way(row: Row) -> str:
+def _way(row: CellView) -> str:
     return f"{safe(row.cell.label)}, {row.level}"

@@ -10,50 +10,50 @@ from ingest_bench.report.formatting import counted, listed, percent, safe, speed
 from ingest_bench.report.kinds import answering
 from ingest_bench.report.kinds.apis import latency, paging
 from ingest_bench.report.kinds.growing import grown
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import lost, over_bucket, way_of_paging
 from ingest_bench.report.model.ranking import alone, best, concurrency, recommended, rival, together, usable, versus
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.answer import Reply, by_scenario
 from ingest_bench.report.text.bottleneck import what_bounds
 from ingest_bench.report.text.findings import fastest, helped
 from ingest_bench.report.text.strategies import option_favoured
 
 
-def answers(study: Study) -> list[Question]:
+def answers(data: ReportData) -> list[Question]:
     """Answer every question."""
-    return [answer(study).to(question) for question, answer in QUESTIONS.items()]
+    return [answer(data).to(question) for question, answer in QUESTIONS.items()]
 
 
-def helps(study: Study) -> Reply:
+def helps(data: ReportData) -> Reply:
     """Say where concurrency helps, and at what level."""
     verdicts: dict[str, list[str]] = {"helps": [], "makes no difference": [], "makes it slower": []}
-    for view in answering(study, "concurrency"):
+    for view in answering(data, "concurrency"):
         if found := concurrency(view):
             verdicts[found[0]].append(safe(view.title))
     told = [f"it {verdict} with {listed(names)}" for verdict, names in verdicts.items() if names]
-    return by_scenario(answering(study, "concurrency"), _help_and_level, "; ".join(told))
+    return by_scenario(answering(data, "concurrency"), _help_and_level, "; ".join(told))
 
 
-def limits(study: Study) -> Reply:
+def limits(data: ReportData) -> Reply:
     """Say which rate limits were met, and what that cost."""
-    views = [view for view in study.views if view.api]
+    views = [view for view in data.views if view.api]
     found = by_scenario(views, _limits_met)
     return found if found.points or not views else Reply(f"None, in {counted(len(views), 'API scenario')}.")
 
 
-def bottleneck(study: Study) -> Reply:
+def bottleneck(data: ReportData) -> Reply:
     """Say which stage of a pipeline takes the most time."""
-    stages = [_longest(row) for view in answering(study, "stages") if (row := best(usable(view))) and row.stage_shares]
+    stages = [_longest(row) for view in answering(data, "stages") if (row := best(usable(view))) and row.stage_shares]
     counts = [f"{name} in {counted(stages.count(name), 'scenario')}" for name in dict.fromkeys(stages)]
-    return by_scenario(answering(study, "stages"), _longest_stage, listed(counts))
+    return by_scenario(answering(data, "stages"), _longest_stage, listed(counts))
 
 
-def formats(study: Study) -> Reply:
+def formats(data: ReportData) -> Reply:
     """Compare the output formats by end-to-end time, each with the way that is best for it."""
     groups: dict[str, list[tuple[float, str]]] = {}
-    for view in answering(study, "stages"):
+    for view in answering(data, "stages"):
         top, pipeline = best(usable(view)), view.scenario.pipeline
         if top and top.time_s and pipeline:
             groups.setdefault(view.scenario.corpus, []).append((top.time_s, pipeline.output))
@@ -66,9 +66,9 @@ def formats(study: Study) -> Reply:
     return Reply("", told)
 
 
-def order(study: Study) -> Reply:
+def order(data: ReportData) -> Reply:
     """Say whether the stages behind the ingest cope with items out of order."""
-    rows = [(view, row) for view in answering(study, "stages") for row in view.rows if row.level > 1 and row.samples]
+    rows = [(view, row) for view in answering(data, "stages") for row in view.rows if row.level > 1 and row.samples]
     if not rows:
         return Reply()
     bad = [f"{safe(row.name)} in {safe(view.title)}" for view, row in rows if not row.cell.parity.ok]
@@ -80,7 +80,7 @@ def order(study: Study) -> Reply:
     )
 
 
-def _help_and_level(view: View) -> str | None:
+def _help_and_level(view: ScenarioView) -> str | None:
     text, row, other = helped(view), recommended(view), rival(view)
     if text is None or row is None:
         return None
@@ -88,11 +88,11 @@ def _help_and_level(view: View) -> str | None:
     return f"{text} Recommended: {safe(row.name)}{doubt}."
 
 
-def _pages(view: View) -> str:
+def _pages(view: ScenarioView) -> str:
     return f"{_by_page_size(view) or fastest(view)} {paging(view)}"
 
 
-def _by_page_size(view: View) -> str | None:
+def _by_page_size(view: ScenarioView) -> str | None:
     """Compare the best way of paging with the baseline's way, page size by page size."""
     way = next((way_of_paging(row) for row in view.rows if row.cell.arm == view.scenario.baseline.arm), None)
     told = []
@@ -107,7 +107,7 @@ def _by_page_size(view: View) -> str | None:
     return f"Against {safe(way or '')}, {'; '.join(told)}." if told else None
 
 
-def _adaptive(view: View) -> str | None:
+def _adaptive(view: ScenarioView) -> str | None:
     found, fixed = best([row for row in usable(view) if row.arm.record.role == "auto"]), together(view)
     if found is None or fixed is None or not fixed.own:
         return None
@@ -119,7 +119,7 @@ def _adaptive(view: View) -> str | None:
     return f"{verdict}{speed_up(ratio)} as fast as {safe(fixed.name)}.{asked}"
 
 
-def _memory(view: View) -> str | None:
+def _memory(view: ScenarioView) -> str | None:
     one, many = alone(view), together(view)
     if one is None or many is None or one.peak_mb is None:
         return None
@@ -127,11 +127,11 @@ def _memory(view: View) -> str | None:
     for row in usable(view):
         if row.own and row.level > 1 and row.peak_mb is not None:
             most[row.level] = max(row.peak_mb, most.get(row.level, 0.0))
-    more = [f"{peak - one.peak_mb:+,.0f} MB at {level}" for level, peak in sorted(most.items())]
-    return f"{whole(one.peak_mb)} MB with {safe(one.name)}; {listed(more)}."
+    more = [f"{peak - one.peak_mb:+,.0f} MiB at {level}" for level, peak in sorted(most.items())]
+    return f"{whole(one.peak_mb)} MiB with {safe(one.name)}; {listed(more)}."
 
 
-def _processes(view: View) -> str | None:
+def _processes(view: ScenarioView) -> str | None:
     pool = best([row for row in usable(view) if row.arm.record.role == "processes"])
     own = best([row for row in usable(view) if row.own])
     if pool is None or own is None:
@@ -141,11 +141,11 @@ def _processes(view: View) -> str | None:
     return f"{verdict}; {safe(pool.name)} is {speed_up(ratio)} as fast as {safe(own.name)}."
 
 
-def _longest(row: Row) -> str:
+def _longest(row: CellView) -> str:
     return max(row.stage_shares, key=lambda name: row.stage_shares[name])
 
 
-def _longest_stage(view: View) -> str | None:
+def _longest_stage(view: ScenarioView) -> str | None:
     top = best(usable(view))
     if top is None or not top.stage_shares:
         return None
@@ -155,7 +155,7 @@ def _longest_stage(view: View) -> str | None:
     return f"{name}, {percent(top.stage_shares[name])} of the time with {safe(top.name)}{gain}."
 
 
-def _limits_met(view: View) -> str | None:
+def _limits_met(view: ScenarioView) -> str | None:
     refused = [row for row in view.rows if row.rate_limited]
     if not refused:
         return None
@@ -167,12 +167,12 @@ def _limits_met(view: View) -> str | None:
     return f"{counted(len(refused), 'cell')} met up to {counted(most, 'refusal')} (429) a run, {kept}.{near}"
 
 
-def _each(question: str, tell: Callable[[View], str | None]) -> Callable[[Study], Reply]:
+def _each(question: str, tell: Callable[[ScenarioView], str | None]) -> Callable[[ReportData], Reply]:
     """Answer a question by what each scenario that has something to say to it says."""
-    return lambda study: by_scenario(answering(study, question), tell)
+    return lambda data: by_scenario(answering(data, question), tell)
 
 
-QUESTIONS: dict[str, Callable[[Study], Reply]] = {
+QUESTIONS: dict[str, Callable[[ReportData], Reply]] = {
     "Is ingestion I/O-, CPU- or network-bound?": what_bounds,
     "Does concurrency help, and at what level?": helps,
     "Which design option do the data favour?": option_favoured,
@@ -182,8 +182,8 @@ QUESTIONS: dict[str, Callable[[Study], Reply]] = {
     "What does pystac-client cost against direct HTTP?": _each("client", latency),
     "Pages one after another, or several at once?": _each("pages", _pages),
     "Which rate limits were met?": limits,
-    "How does the time grow with the collection?": lambda study: by_scenario(
-        answering(study, "growth"), lambda view: grown(study, view)
+    "How does the time grow with the collection?": lambda data: by_scenario(
+        answering(data, "growth"), lambda view: grown(data, view)
     ),
     "Is ingest, transform or output the bottleneck?": bottleneck,
     "Does the output format matter?": formats,

@@ -9,12 +9,12 @@ from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.report.formatting import counted, listed, pasted, safe, speed_up, whole
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, named
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 
 
-def what_to_do(study: Study) -> list[str]:
+def what_to_do(data: ReportData) -> list[str]:
     """Give a line for each mode that was measured: what to use, how sure that is, and its exceptions."""
-    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in study.modes.items()]
+    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in data.modes.items()]
 
 
 def told(advice: ModeRecommendation) -> str:
@@ -77,7 +77,7 @@ def costs(options: Sequence[Option]) -> str:
     """Say what a choice costs in memory and requests, the most of several scenarios."""
     memory = [option.memory_mb for option in options if option.memory_mb is not None]
     requests = [option.requests for option in options if option.requests]
-    parts = [f"{'up to ' if len(memory) > 1 else ''}{whole(max(memory))} MB of memory"] if memory else []
+    parts = [f"{'up to ' if len(memory) > 1 else ''}{whole(max(memory))} MiB of memory"] if memory else []
     parts += [f"{'up to ' if len(requests) > 1 else ''}{counted(max(requests), 'request')} a run"] if requests else []
     return listed(parts) or "an unknown amount of memory"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.config.models import Server
 from ingest_bench.report.formatting import counted, number, safe, sentence
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 
 _MIB = 1 << 20
 
 
-def corpus_told(view: View) -> str:
+def corpus_told(view: ScenarioView) -> str:
     """Say in one paragraph what was ingested, from where, and what it is compared with."""
     scenario = view.scenario
     parts = [_corpus(view)]
@@ -29,7 +29,7 @@ def group_title(group: str) -> str:
     return sentence(" ".join(words))
 
 
-def _corpus(view: View) -> str:
+def _corpus(view: ScenarioView) -> str:
     corpus = view.corpus
     count = view.expected if view.expected is not None else corpus.items
     items = counted(count, "item") if count is not None else "items"
@@ -41,7 +41,7 @@ def _corpus(view: View) -> str:
     else:
         files = view.manifest.get("files")
         held = f" in {counted(files, 'file')}" if files and not view.api else ""
-        held += f", {number(size / _MIB)} MB" if size else ""
+        held += f", {number(size / _MIB)} MiB" if size else ""
     broken = len(view.manifest.get("broken", ()))
     beside = f", beside {counted(broken, 'broken file')}" if broken else ""
     own = f" of your own ({safe(corpus.path)})" if corpus.path else ""
@@ -56,7 +56,7 @@ def _server(server: Server) -> str:
     return f"a server that thinks {server.think_ms:g} ms a request{spread}, paging by {server.paging}{limit}"
 
 
-def _baseline(view: View) -> str:
+def _baseline(view: ScenarioView) -> str:
     settings = view.scenario.baseline
     seconds = median_of(sample.wall_s for sample in view.baseline_samples)
     took = f" ({number(seconds)} s)" if seconds is not None else ""

@@ -7,8 +7,8 @@ from ingest_bench.analysis.recommend import CONFIDENCE
 from ingest_bench.report.formatting import listed, safe, speed_up
 from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.ranking import by_strategy, versus
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.answer import Reply
 from stac_ingest.strategies import STRATEGIES
 
@@ -20,12 +20,12 @@ _CHOICE = 2
 """A mode or scenario that has fewer strategies says nothing about which to choose."""
 
 
-def option_favoured(study: Study) -> Reply:
+def option_favoured(data: ReportData) -> Reply:
     """Say for each mode which option is advised, and what each scenario that decides shows of it."""
-    modes = {mode: found for mode, found in study.modes.items() if len(found.strategies()) >= _CHOICE}
+    modes = {mode: found for mode, found in data.modes.items() if len(found.strategies()) >= _CHOICE}
     gist = [f"{MODE_NAMES[mode]}: {favoured(found)}" for mode, found in modes.items()]
     deciding = {each.name for found in modes.values() for each in found.deciding}
-    views = [view for view in study.views if view.name in deciding and _decides(view)]
+    views = [view for view in data.views if view.name in deciding and _decides(view)]
     return Reply(". ".join(gist) + "." if gist else "", [_winner(view) for view in views])
 
 
@@ -39,11 +39,11 @@ def favoured(found: ModeRecommendation) -> str:
     return told if verdict.decided else f"undecided, provisionally {told}"
 
 
-def _decides(view: View) -> bool:
+def _decides(view: ScenarioView) -> bool:
     return len(by_strategy(view)) >= _CHOICE
 
 
-def _winner(view: View) -> str:
+def _winner(view: ScenarioView) -> str:
     rows = by_strategy(view)
     ordered = sorted(rows.values(), key=lambda row: -row.standing.median)
     top, others = ordered[0], ordered[1:]
