@@ -26,7 +26,6 @@ from ingest_bench.report.blocks import (
     leading_number,
 )
 from ingest_bench.report.formatting import code, plain, safe
-from ingest_bench.report.html.blocks import blocks_html
 from ingest_bench.report.html.document import page
 from ingest_bench.report.html.inline import bare, inline
 from ingest_bench.report.markdown import markdown
@@ -180,4 +179,4 @@ def test_numbers_are_sorted_by_and_others_are_not() -> None:
     """Only fields of numeric columns carry a number, and only where there is one."""
     rows = [[Entry("a", 1.0), Entry("9.8x", 9.8)], [Entry("b"), Entry("–")]]  # noqa: RUF001 - the dash for no number
     block: Block = Table("T", ["Name", "Speed-up"], rows, frozenset((1,)))
-    assert re.findall(r'<td[^>]*data-key="([^"]*)"', blocks_html([block], 2)) == ["9.8"]
+    assert re.findall(r'<td[^>]*data-key="([^"]*)"', page(Section("T", [block]))) == ["9.8"]
