@@ -15,7 +15,7 @@ from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.calibration import calibration_section
 from ingest_bench.report.text.environment import (
     environment_section,
-    how_to_read,
+    glossary,
     notes_section,
     voids_section,
     warnings_section,
@@ -50,7 +50,7 @@ def whole_report(data: ReportData, calibration: Calibration | None = None) -> Se
         Section("Excluded samples", [voids_section(data)]),
         Section("Sample notes", [notes_section(data)]),
         *([calibration_section(calibration)] if calibration else []),
-        Section("Glossary and method", [how_to_read()]),
+        Section("Glossary and method", glossary()),
     ]
     return Section(TITLE, sections)
 

@@ -1,4 +1,4 @@
-"""The end of the report: machine, software, doubts, void samples, and how to read it all."""
+"""The end of the report: warnings, machine, software, excluded samples, and the glossary."""
 
 from __future__ import annotations
 
@@ -6,40 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 
 from ingest_bench.report.blocks import Block, BulletList, Paragraph, Table, entries
-from ingest_bench.report.formatting import NOTHING, counted, listed, percent, safe
-from ingest_bench.report.model.overhead import overhead_told
+from ingest_bench.report.formatting import NOTHING, counted, safe
+from ingest_bench.report.model.overhead import time_use
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import steal_share
-from ingest_bench.results.models import Cell, Environment
-
-HOW_TO_READ = """\
-A **cell** is a scenario, a strategy and a concurrency. It is measured in **pairs**: one run of the scenario's baseline
-and one of the cell, back to back in random order, each in a fresh process. Imports and set-up come before the clock
-starts.
-
-**Speed-up** is the median of the pairs' ratios of items per second, cell over baseline; in brackets is the interval for
-the typical ratio, at the confidence of `sampling.confidence`. Time, throughput and memory are medians of the cell's own
-runs: they describe this machine at that time, and no verdict rests on them.
-
-The **baseline** against itself shows the **noise**. A speed-up whose interval holds 1, or that lies within the noise,
-is *no difference*.
-
-A row ~~struck through~~ delivered something else than the corpus holds, by a digest that doesn't depend on the order of
-items; its time says nothing.
-
-**Warm**: the files were read once before, and lie in memory. **Cold**: their pages were evicted right before each run,
-outside the clock.
-
-**Memory** is the peak of the process (resident set, MiB, with the largest of its children); **Overhead** is the part of
-it above what the interpreter and its imports take. **Traced** is the peak of Python's own objects, from a run of its
-own without a clock that ends after `sampling.trace_items` items. **CPU** is processor time over wall time; above 100%,
-several processors worked.
-
-**Server's** is the mean time from a request's arrival to its answer, **Client's** the time of the run over its
-requests. **In flight** is the server's average over time. **Bucket** is (answered requests - burst) / rate, the least
-time that a rate limit allows. **Exponent** is log(time ratio) / log(items ratio): 1 is linear growth.
-"""
-
+from ingest_bench.report.templating import paragraphs
+from ingest_bench.results.models import Environment
 
 NONE = Paragraph("None.")
 
@@ -51,20 +23,16 @@ def warnings_section(data: ReportData) -> Block:
 
 
 def environment_section(data: ReportData) -> list[Block]:
-    """Tell the machines, the software and how busy the machines were."""
+    """Return the machines, the software and how busy the machines were."""
     cells = data.results.cells
-    found = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
-    titles = ["", *(safe(each.host) for each in found)]
-    rows = [entries([name, *(value(each) for each in found)]) for name, value in _FACTS.items()]
-    seed = f"Seed: {data.results.seed}. The same seed and settings give the same corpora, byte by byte."
-    machines = Table("Machines", titles, rows)
-    return [
-        machines,
-        Paragraph(_packages(found)),
-        Paragraph(_busy(cells)),
-        Paragraph(overhead_told(data.results)),
-        Paragraph(seed),
-    ]
+    machines = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
+    titles = ["", *(safe(each.host) for each in machines)]
+    rows = [entries([name, *(value(each) for each in machines)]) for name, value in _FACTS.items()]
+    names = sorted({name for each in machines for name in each.packages})
+    packages = {name: {each.packages[name] for each in machines if name in each.packages} for name in names}
+    steal, use = max(map(steal_share, cells), default=0), time_use(data.results)
+    told = {"cells": cells, "packages": packages, "steal": steal, "use": use, "seed": data.results.seed}
+    return [Table("Machines", titles, rows), *paragraphs("environment", "environment", **told)]
 
 
 def voids_section(data: ReportData) -> Block:
@@ -88,9 +56,9 @@ def notes_section(data: ReportData) -> Block:
     return BulletList(told) if told else NONE
 
 
-def how_to_read() -> Block:
-    """Explain the words and columns."""
-    return BulletList([" ".join(text.split()) for text in HOW_TO_READ.split("\n\n")])
+def glossary() -> list[Block]:
+    """Return what the words and columns mean."""
+    return [*paragraphs("environment", "glossary")]
 
 
 _FACTS: dict[str, Callable[[Environment], str]] = {
@@ -106,30 +74,6 @@ _FACTS: dict[str, Callable[[Environment], str]] = {
     "Python": lambda each: safe(each.python),
     "Commit": lambda each: safe(each.commit or NOTHING),
 }
-
-
-def _packages(found: list[Environment]) -> str:
-    versions: dict[str, set[str]] = {}
-    for each in found:
-        for name, version in each.packages.items():
-            versions.setdefault(name, set()).add(version)
-    return (
-        "Packages: "
-        + listed([f"{safe(name)} {safe(' or '.join(sorted(versions[name])))}" for name in sorted(versions)])
-        + "."
-    )
-
-
-def _busy(cells: list[Cell]) -> str:
-    if not cells:
-        return ""
-    before = [cell.load_before.load_1m for cell in cells]
-    after = [cell.load_after.load_1m for cell in cells]
-    steal = [steal_share(cell) for cell in cells]
-    return (
-        f"Load before a cell: {min(before):.2f} to {max(before):.2f}; after it, by its own work: {min(after):.2f} to "
-        f"{max(after):.2f}. Steal time: at most {percent(max(steal))} of a cell's time."
-    )
 
 
 def _kind_of_note(note: str) -> str:
