@@ -32,7 +32,7 @@ def environment() -> Environment:
     return made
 
 
-def text(name: str, part: str, **values: Any) -> str:
+def text(name: str, part: str, /, **values: Any) -> str:
     """Return a part of a template as marked text on one line.
 
     Args:
@@ -44,7 +44,7 @@ def text(name: str, part: str, **values: Any) -> str:
     return " ".join(_rendered(name, part, values).split())
 
 
-def paragraphs(name: str, part: str, **values: Any) -> list[Paragraph | BulletList]:
+def paragraphs(name: str, part: str, /, **values: Any) -> list[Paragraph | BulletList]:
     """Return a part of a template as paragraphs, and as lists where a paragraph begins with `- `; see `text`."""
     made: list[Paragraph | BulletList] = []
     for block in _rendered(name, part, values).strip().split("\n\n"):
