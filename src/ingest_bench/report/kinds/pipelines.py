@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import listed, percent, safe
+from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.kinds.base import ScenarioKind
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import best, usable
@@ -14,6 +14,7 @@ from ingest_bench.report.model.stages import diagnosed, stages_alone
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import bars
 from ingest_bench.report.plots.stage_removal import removal
+from ingest_bench.report.templating import text
 
 
 def _columns(_: ReportData, view: ScenarioView) -> list[Column]:
@@ -30,11 +31,10 @@ def _stages(_: ReportData, view: ScenarioView) -> str | None:
     top = best(usable(view))
     if top is None or not top.stage_shares:
         return None
-    (name, share), *others = sorted(top.stage_shares.items(), key=lambda stage: -stage[1])
-    rest = listed([f"{other} {percent(part)}" for other, part in others])
+    shares = sorted(top.stage_shares.items(), key=lambda stage: -stage[1])
+    rest = [f"{other} {percent(part)}" for other, part in shares[1:]]
     bad = [safe(row.name) for row in view.rows if not row.cell.parity.ok]
-    order = f"what {listed(bad)} wrote is not the corpus" if bad else "every way writes the same set of items"
-    return f"With {safe(top.name)}, {name} takes {percent(share)} of the time ({rest}); {order}."
+    return text("kinds", "stage_shares", top=top, shares=shares, rest=rest, bad=bad)
 
 
 def _removed(view: ScenarioView) -> Sequence[Drawing]:

@@ -9,7 +9,7 @@ from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.ranking import by_strategy, versus
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.answer import Reply
+from ingest_bench.report.text.answer import Answer
 from stac_ingest.strategies import STRATEGIES
 
 NAMES = {
@@ -20,13 +20,13 @@ _CHOICE = 2
 """A mode or scenario that has fewer strategies says nothing about which to choose."""
 
 
-def option_favoured(data: ReportData) -> Reply:
+def option_favoured(data: ReportData) -> Answer:
     """Say for each mode which option is advised, and what each scenario that decides shows of it."""
     modes = {mode: found for mode, found in data.modes.items() if len(found.strategies()) >= _CHOICE}
     gist = [f"{MODE_NAMES[mode]}: {favoured(found)}" for mode, found in modes.items()]
     deciding = {each.name for found in modes.values() for each in found.deciding}
     views = [view for view in data.views if view.name in deciding and _decides(view)]
-    return Reply(". ".join(gist) + "." if gist else "", [_winner(view) for view in views])
+    return ". ".join(gist) + "." if gist else "", [_winner(view) for view in views]
 
 
 def favoured(found: ModeRecommendation) -> str:

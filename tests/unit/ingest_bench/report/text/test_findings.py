@@ -23,10 +23,9 @@ from ingest_bench.report.model.ranking import (
 )
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.answer import UNMEASURED
 from ingest_bench.report.text.findings import findings
 from ingest_bench.report.text.overview import summary
-from ingest_bench.report.text.questions import QUESTIONS, answers
+from ingest_bench.report.text.questions import UNMEASURED, answers
 from ingest_bench.results.models import Parity, Results
 
 
@@ -48,8 +47,8 @@ def found(results: Results, name: str) -> tuple[ReportData, ScenarioView]:
 
 def answer(results: Results, word: str) -> str:
     """Return the answer to the only question that holds a word, on one line."""
-    (question,) = [question for question in QUESTIONS if word in question]
-    return " ".join(markdown([QUESTIONS[question](ReportData.from_results(results)).to(question)]).split())
+    (block,) = [block for block in answers(ReportData.from_results(results)) if word in block.question]
+    return " ".join(markdown([block]).split())
 
 
 def damaged(cell: Any, reason: str = "2 items are missing") -> Any:
