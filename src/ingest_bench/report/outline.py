@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.models import Calibration
@@ -50,7 +49,7 @@ def whole_report(data: ReportData, calibration: Calibration | None = None) -> Se
         Section("Excluded samples", [voids_section(data)]),
         Section("Sample notes", [notes_section(data)]),
         *([calibration_section(calibration)] if calibration else []),
-        Section("Glossary and method", glossary()),
+        Section("Glossary and method", [glossary()]),
     ]
     return Section(TITLE, sections)
 
@@ -62,14 +61,9 @@ def _how_sure(data: ReportData) -> Iterator[Section]:
 
 
 def _groups(data: ReportData) -> Iterator[Section]:
-    ordered = sorted(data.views, key=lambda view: _first_of_group(data, view))
-    for group, views in groupby(ordered, key=lambda view: view.scenario.group):
-        yield Section(group_title(group), [_scenario(data, view) for view in views], f"group-{group}")
-
-
-def _first_of_group(data: ReportData, view: ScenarioView) -> int:
-    groups = [each.scenario.group for each in data.views]
-    return groups.index(view.scenario.group)
+    for group in dict.fromkeys(view.scenario.group for view in data.views):
+        scenarios = [_scenario(data, view) for view in data.views if view.scenario.group == group]
+        yield Section(group_title(group), scenarios, f"group-{group}")
 
 
 def _scenario(data: ReportData, view: ScenarioView) -> Section:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from ingest_bench.report import formatting
-from ingest_bench.report.blocks import BulletList, Paragraph
+from ingest_bench.report.blocks import Paragraph
 
 FILTERS = (
     *("bracketed", "counted", "day", "duration", "interval", "listed", "number", "pasted", "percent", "sentence"),
@@ -44,14 +44,15 @@ def text(name: str, part: str, /, **values: Any) -> str:
     return " ".join(_rendered(name, part, values).split())
 
 
-def paragraphs(name: str, part: str, /, **values: Any) -> list[Paragraph | BulletList]:
-    """Return a part of a template as paragraphs, and as lists where a paragraph begins with `- `; see `text`."""
-    made: list[Paragraph | BulletList] = []
-    for block in _rendered(name, part, values).strip().split("\n\n"):
-        first, *entries = (" ".join(entry.split()) for entry in f"\n{block.strip()}".split("\n- "))
-        if first or entries:
-            made.append(BulletList(entries) if entries else Paragraph(first))
-    return made
+def texts(name: str, part: str, /, **values: Any) -> list[str]:
+    """Return the paragraphs of a part of a template, each on one line; see `text`."""
+    lines = [" ".join(block.split()) for block in _rendered(name, part, values).split("\n\n")]
+    return [line for line in lines if line]
+
+
+def paragraphs(name: str, part: str, /, **values: Any) -> list[Paragraph]:
+    """Return a part of a template as paragraphs; see `text`."""
+    return [Paragraph(line) for line in texts(name, part, **values)]
 
 
 def _rendered(name: str, part: str, values: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from ingest_bench.report.formatting import NOTHING, counted, safe
 from ingest_bench.report.model.overhead import time_use
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import steal_share
-from ingest_bench.report.templating import paragraphs
+from ingest_bench.report.templating import paragraphs, texts
 from ingest_bench.results.models import Environment
 
 NONE = Paragraph("None.")
@@ -56,9 +56,9 @@ def notes_section(data: ReportData) -> Block:
     return BulletList(told) if told else NONE
 
 
-def glossary() -> list[Block]:
+def glossary() -> Block:
     """Return what the words and columns mean."""
-    return [*paragraphs("environment", "glossary")]
+    return BulletList(texts("environment", "glossary"))
 
 
 _FACTS: dict[str, Callable[[Environment], str]] = {

@@ -111,8 +111,8 @@ def test_the_numbers_are_judged_by_their_noise(make: Any, low: float, high: floa
     assert quality(data) == word
     opening = first_screen(data)[0]
     assert isinstance(opening, Paragraph)
-    assert f"The numbers are **{word}**" in opening.text
-    assert f"an effect below {'1.02x' if word == 'good' else '2.0x'} can't be told from noise" in opening.text
+    assert f"Data quality: **{word}**." in opening.text
+    assert f"differences below {'1.02x' if word == 'good' else '2.0x'} are within noise" in opening.text
 
 
 def test_some_noise_makes_fair_numbers(make: Any) -> None:
