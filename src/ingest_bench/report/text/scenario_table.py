@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest_bench.report.blocks import BulletList, Entry, Table, leading_number
-from ingest_bench.report.formatting import NOTHING, counted, interval, number, percent, safe, speed_up, whole
+from ingest_bench.report.formatting import NOTHING, interval, number, percent, safe, speed_up, whole
 from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import best, same_as_baseline, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.templating import texts
 
 
 def scenario_table(data: ReportData, view: ScenarioView) -> list[Table | BulletList]:
@@ -20,7 +21,10 @@ def scenario_table(data: ReportData, view: ScenarioView) -> list[Table | BulletL
     rows = [_cells(view, row, columns) for row in view.rows]
     titles = [column.title for column in columns]
     numeric = frozenset(range(1, len(titles)))
-    return [Table(f"Cells of {safe(view.title)}", titles, rows, numeric), *_remarks(view)]
+    faulty = next((row.cell.baseline_parity for row in view.rows if not row.cell.baseline_parity.ok), None)
+    remarks = texts("scenario_table", "remarks", view=view, faulty=faulty)
+    table = Table(f"Cells of {safe(view.title)}", titles, rows, numeric)
+    return [table, BulletList(remarks)] if remarks else [table]
 
 
 def speed_up_text(view: ScenarioView, row: CellView) -> str:
@@ -64,23 +68,3 @@ def _cell(row: CellView, column: Column, *, bold: bool) -> Entry:
     if not row.cell.parity.ok and text != NOTHING:
         return Entry(f"~~{text}~~", key)
     return Entry(f"**{text}**" if bold else text, key)
-
-
-def _remarks(view: ScenarioView) -> list[BulletList]:
-    points = [
-        f"~~{safe(row.name)}~~: not what the corpus holds, so it has no place in the comparison: "
-        f"{safe(row.cell.parity.reason or 'its digest differs')}."
-        for row in view.rows
-        if not row.cell.parity.ok
-    ]
-    points += [f"{safe(row.name)}: {_unmeasured(row)}." for row in view.rows if row.cell.ratio is None]
-    faulty = next((row.cell.baseline_parity for row in view.rows if not row.cell.baseline_parity.ok), None)
-    if faulty:
-        reason = "" if view.null else f": {safe(faulty.reason or 'its digest differs')}"
-        points.append(f"The baseline is such a one, {safe(view.baseline)}, so speed-ups compare unlike work{reason}.")
-    return [BulletList(points)] if points else []
-
-
-def _unmeasured(row: CellView) -> str:
-    voids = sum(sample.void is not None for sample in row.cell.samples)
-    return f"no speed-up, for want of valid pairs ({counted(voids, 'void sample')})"

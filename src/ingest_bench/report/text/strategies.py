@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.recommend import CONFIDENCE
 from ingest_bench.report.formatting import listed, safe, speed_up
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.ranking import by_strategy, versus
 from ingest_bench.report.model.scenario import ScenarioView
@@ -21,12 +24,15 @@ _CHOICE = 2
 
 
 def option_favoured(data: ReportData) -> Answer:
-    """Say for each mode which option is advised, and what each scenario that decides shows of it."""
-    modes = {mode: found for mode, found in data.modes.items() if len(found.strategies()) >= _CHOICE}
-    gist = [f"{MODE_NAMES[mode]}: {favoured(found)}" for mode, found in modes.items()]
-    deciding = {each.name for found in modes.values() for each in found.deciding}
-    views = [view for view in data.views if view.name in deciding and _decides(view)]
-    return ". ".join(gist) + "." if gist else "", [_winner(view) for view in views]
+    """Return for each mode which option is advised, and what each scenario that decides shows of it."""
+    modes = {mode: advice for mode, advice in data.modes.items() if len(advice.strategies()) >= _CHOICE}
+    gist = [f"{MODE_NAMES[mode]}: {favoured(advice)}" for mode, advice in modes.items()]
+    deciding = {each.name for advice in modes.values() for each in advice.deciding}
+    return ". ".join(gist) + "." if gist else "", [
+        _winner(view, rows)
+        for view in data.views
+        if view.name in deciding and len(rows := by_strategy(view)) >= _CHOICE
+    ]
 
 
 def favoured(found: ModeRecommendation) -> str:
@@ -39,13 +45,7 @@ def favoured(found: ModeRecommendation) -> str:
     return told if verdict.decided else f"undecided, provisionally {told}"
 
 
-def _decides(view: ScenarioView) -> bool:
-    return len(by_strategy(view)) >= _CHOICE
-
-
-def _winner(view: ScenarioView) -> str:
-    rows = by_strategy(view)
-    ordered = sorted(rows.values(), key=lambda row: -row.standing.median)
-    top, others = ordered[0], ordered[1:]
+def _winner(view: ScenarioView, rows: Mapping[str, CellView]) -> str:
+    top, *others = sorted(rows.values(), key=lambda row: -row.standing.median)
     leads = [f"{speed_up(versus(top, row))} as fast as {safe(row.name)}" for row in others]
     return f"*{safe(view.title)}*: {safe(top.name)}, {listed(leads)}."
