@@ -23,7 +23,7 @@ from ingest_bench.report.text.findings import findings
 from ingest_bench.report.text.first_screen import by_source, first_screen
 from ingest_bench.report.text.overview import summary
 from ingest_bench.report.text.questions import answers
-from ingest_bench.report.text.scenario_setup import corpus_told, group_title
+from ingest_bench.report.text.scenario_setup import corpus_text, group_title
 from ingest_bench.report.text.scenario_table import scenario_table
 
 TITLE = "STAC ingest benchmark"
@@ -69,7 +69,7 @@ def _groups(data: ReportData) -> Iterator[Section]:
 def _scenario(data: ReportData, view: ScenarioView) -> Section:
     doubts = "; ".join(doubt.what for doubt in data.warnings if doubt.where == view.name)
     blocks: list[Block] = [
-        Paragraph(corpus_told(view)),
+        Paragraph(corpus_text(view)),
         *scenario_table(data, view),
         Paragraph(f"**Findings:** {findings(data, view)}"),
         *([WarningNote(doubts)] if doubts else []),

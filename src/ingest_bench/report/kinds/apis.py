@@ -7,11 +7,11 @@ from ingest_bench.report.formatting import number, percent, safe, whole
 from ingest_bench.report.kinds.base import ScenarioKind, ingests
 from ingest_bench.report.model.columns import (
     Column,
-    bucket_seconds,
     client_ms,
+    exactly_once,
+    floor_seconds,
     lost,
-    once_each,
-    over_bucket,
+    over_floor,
     pages_per_second,
     repeated,
 )
@@ -67,7 +67,7 @@ def _limited(_: ReportData, view: ScenarioView) -> str | None:
     gone = {safe(row.name): lost(view, row) or 0 for row in view.rows}
     losing = [f"{name} ({count:,})" for name, count in gone.items() if count > 0]
     top = best(usable(view))
-    near = {"top": top, "over": top and over_bucket(view, top), "floor": top and bucket_seconds(view, top)}
+    near = {"top": top, "over": top and over_floor(view, top), "floor": top and floor_seconds(view, top)}
     return text("kinds", "limited", refused=_refused(view), losing=losing, **near)
 
 
@@ -79,8 +79,8 @@ RATE = ScenarioKind(
         SENT,
         REFUSED,
         Column("Items lost", lambda row: whole(lost(view, row))),
-        Column("Rate-limit floor (s)", lambda row: number(bucket_seconds(view, row))),
-        Column("Above floor", lambda row: percent(over - 1 if (over := over_bucket(view, row)) else None)),
+        Column("Rate-limit floor (s)", lambda row: number(floor_seconds(view, row))),
+        Column("Above floor", lambda row: percent(over - 1 if (over := over_floor(view, row)) else None)),
     ],
     finding=_limited,
 )
@@ -92,7 +92,7 @@ PAGES = ScenarioKind(
         Column("Page", lambda row: whole(row.page_size)),
         Column("Pages/s", lambda row: number(pages_per_second(row))),
         SENT,
-        Column("Exactly once", lambda row: once_each(view, row)),
+        Column("Exactly once", lambda row: exactly_once(view, row)),
     ],
     finding=lambda _, view: paging(view),
     drawings=lambda view: [lines.page_sizes(view), lines.memory_lines(view, lines.PAGES)],

@@ -40,7 +40,7 @@ def repeated(row: CellView) -> int:
     return max((sample.duplicates for sample in row.samples), default=0)
 
 
-def once_each(view: ScenarioView, row: CellView) -> str:
+def exactly_once(view: ScenarioView, row: CellView) -> str:
     """Say whether every item came exactly once."""
     if not row.samples:
         return NOTHING
@@ -61,16 +61,16 @@ def way_of_paging(row: CellView) -> str:
     return f"{name} at {row.level}" if row.level > 1 else name
 
 
-def bucket_seconds(view: ScenarioView, row: CellView) -> float | None:
+def floor_seconds(view: ScenarioView, row: CellView) -> float | None:
     """Give how long the server's token bucket alone makes the requests that it answered take."""
     rate = view.rate
     answered = row.server_median(lambda server: server.requests - server.rate_limited)
     return None if rate is None or answered is None else max(0.0, answered - rate.burst) / rate.per_second
 
 
-def over_bucket(view: ScenarioView, row: CellView) -> float | None:
+def over_floor(view: ScenarioView, row: CellView) -> float | None:
     """Give the time relative to what the token bucket alone takes."""
-    seconds = bucket_seconds(view, row)
+    seconds = floor_seconds(view, row)
     return row.time_s / seconds if row.time_s and seconds else None
 
 

@@ -11,7 +11,7 @@ from ingest_bench.report.kinds import answering
 from ingest_bench.report.kinds.apis import latency, paging
 from ingest_bench.report.kinds.growing import grown
 from ingest_bench.report.model.cell import CellView
-from ingest_bench.report.model.columns import lost, over_bucket, way_of_paging
+from ingest_bench.report.model.columns import lost, over_floor, way_of_paging
 from ingest_bench.report.model.ranking import alone, best, concurrency, recommended, rival, together, usable, versus
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
@@ -154,7 +154,7 @@ def _longest_stage(view: ScenarioView) -> str | None:
 def _limits_met(view: ScenarioView) -> str | None:
     refused = [row for row in view.rows if row.rate_limited]
     gone = max((lost(view, row) or 0 for row in view.rows), default=0)
-    floors = [over for row in usable(view) if (over := over_bucket(view, row))]
+    floors = [over for row in usable(view) if (over := over_floor(view, row))]
     return text("questions", "limits", refused=refused, lost=gone, times_floor=floors) if refused else None
 
 

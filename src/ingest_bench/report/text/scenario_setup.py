@@ -8,7 +8,7 @@ from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.templating import text
 
 
-def corpus_told(view: ScenarioView) -> str:
+def corpus_text(view: ScenarioView) -> str:
     """Return in one paragraph what was ingested, from where, and what it is compared with."""
     return text(
         "scenario_setup",
