@@ -288,7 +288,7 @@ async def test_the_first_screen_says_what_to_change(opened: Tab, page: str, widt
     )
     (quality, _), (advice, bottom) = seen
     assert bottom < height
-    assert "The numbers are good" in quality
+    assert "Data quality: good" in quality
     assert all(word in advice for word in ("concurrency: ", " as fast as ", "to be within 5% of it"))
 
 
