@@ -16,7 +16,7 @@ from ingest_bench.report.text.environment import (
     environment_section,
     glossary,
     notes_section,
-    voids_section,
+    invalid_samples_section,
     warnings_section,
 )
 from ingest_bench.report.text.findings import findings
@@ -46,7 +46,7 @@ def whole_report(data: ReportData, calibration: Calibration | None = None) -> Se
         *_groups(data),
         Section("Warnings", [warnings_section(data)]),
         Section("Environment", environment_section(data)),
-        Section("Excluded samples", [voids_section(data)]),
+        Section("Excluded samples", [invalid_samples_section(data)]),
         Section("Sample notes", [notes_section(data)]),
         *([calibration_section(calibration)] if calibration else []),
         Section("Glossary and method", [glossary()]),

@@ -33,7 +33,7 @@ def latency(view: ScenarioView) -> str | None:
     if client is None or direct is None or not direct.own:
         return None
     ratio, waits = versus(direct, client), direct.server_median(lambda server: server.response_ms_mean)
-    compared = {"client_row": client, "direct": direct, "ratio": ratio, "alike": no_difference(ratio, view.noise)}
+    compared = {"client_row": client, "direct": direct, "speedup": ratio, "alike": no_difference(ratio, view.noise)}
     return text("kinds", "latency", waits=waits, client_ms=client_ms(direct), **compared)
 
 

@@ -56,7 +56,7 @@ GEOPARQUET = ScenarioKind(
     subject="GeoParquet",
     answers=frozenset({"bound", "concurrency"}),
     columns=lambda _study, _view: [
-        Column("Overhead (MiB)", lambda row: whole(row.overhead_mb)),
+        Column("Overhead (MiB)", lambda row: whole(row.overhead_mib)),
         Column("First item (s)", lambda row: number(row.median(lambda sample: sample.first_item_s))),
     ],
     finding=_parsing,

@@ -12,7 +12,7 @@ from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 
 def usable(view: ScenarioView) -> list[CellView]:
@@ -25,7 +25,7 @@ def best(rows: Sequence[CellView]) -> CellView | None:
     return max(rows, key=lambda row: row.standing.median, default=None)
 
 
-def versus(row: CellView, other: CellView) -> Ratio:
+def versus(row: CellView, other: CellView) -> Speedup:
     """Give how much faster one row of a scenario is than another.
 
     Both were measured against the same baseline in pairs of their own, so their errors are independent: the distances
@@ -52,7 +52,7 @@ def same(view: ScenarioView, row: CellView, other: CellView) -> bool:
 
 def same_as_baseline(view: ScenarioView, row: CellView) -> bool:
     """Say whether a row can't be told from the baseline."""
-    return row.cell.null or no_difference(row.standing, view.noise)
+    return row.cell.is_null_cell or no_difference(row.standing, view.noise)
 
 
 def advised(view: ScenarioView) -> ScenarioRecommendation:
@@ -104,7 +104,7 @@ def together(view: ScenarioView) -> CellView | None:
     return best([row for row in _settable(view) if row.level > 1])
 
 
-def concurrency(view: ScenarioView) -> tuple[str, CellView, CellView, Ratio] | None:
+def concurrency(view: ScenarioView) -> tuple[str, CellView, CellView, Speedup] | None:
     """Compare several things at a time with one.
 
     Returns:

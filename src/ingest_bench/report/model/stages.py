@@ -32,12 +32,12 @@ def bottleneck_told(diagnosis: Diagnosis) -> str:
 
 
 def _measured(view: ScenarioView) -> list[CellView]:
-    return [row for row in view.rows if row.usable and not row.cell.null]
+    return [row for row in view.rows if row.usable and not row.cell.is_null_cell]
 
 
 def _left_out(row: CellView) -> Ablation:
-    if row.arm.leaves_out:
-        return "no_output" if row.arm.leaves_out == "output" else "no_consumer"
+    if row.arm.skip:
+        return "no_output" if row.arm.skip == "output" else "no_consumer"
     return row.arm.record.stage or "no_think_time"
 
 

@@ -23,14 +23,14 @@ BUSY = 1.5
 """Load before a cell, per core."""
 SLOWED = 0.8
 """The lowest clock rate after a cell, relative to the highest, from which on it shows in the numbers."""
-VOIDS = {
+INVALID_REASONS = {
     "the server was saturated": "saturated",
     "Little's law": "out_of_step",
     "no items": "nothing_delivered",
     "the server answered 429": "unnoticed",
     "": "unusable",
 }
-"""By how the reason of a void sample (`ingest_bench.harness.validity`) begins: its warning."""
+"""By how the reason of a invalid sample (`ingest_bench.harness.validity`) begins: its warning."""
 NOTES = {
     "still in memory": "not_cold",
     "think time off": "think_time",
@@ -59,14 +59,14 @@ def _of_samples(view: ScenarioView) -> Iterator[DataWarning]:
     warn, rows = partial(_warning, view.name), view.rows
     if view.noise and relative_width(view.noise) > NOISY:
         yield warn("noisy", noise=view.noise)
-    few = sum(row.cell.ratio is not None and row.cell.ratio.pairs <= FEW_PAIRS for row in rows)
+    few = sum(row.cell.speedup is not None and row.cell.speedup.pairs <= FEW_PAIRS for row in rows)
     if few:
         yield warn("few_pairs", few=few, cells=len(rows), few_pairs=FEW_PAIRS)
     samples = [sample for row in rows for sample in row.cell.samples]
-    reasons = [sample.void for sample in samples if sample.void]
-    counts = Counter(next(block for begin, block in VOIDS.items() if reason.startswith(begin)) for reason in reasons)
+    reasons = [sample.invalid for sample in samples if sample.invalid]
+    counts = Counter(next(block for begin, block in INVALID_REASONS.items() if reason.startswith(begin)) for reason in reasons)
     counts.update(block for part, block in NOTES.items() for sample in samples for note in sample.notes if part in note)
-    for block in (*VOIDS.values(), *NOTES.values()):
+    for block in (*INVALID_REASONS.values(), *NOTES.values()):
         if counts[block]:
             yield warn(block, count=counts[block])
 
@@ -75,7 +75,7 @@ def _of_cells(view: ScenarioView) -> Iterator[DataWarning]:
     warn, rows = partial(_warning, view.name), view.rows
     if not all(row.cell.baseline_parity.ok for row in rows):
         yield warn("unequal_work")
-    if wrong := [safe(row.name) for row in rows if row.samples and not (row.cell.parity.ok or row.cell.null)]:
+    if wrong := [safe(row.name) for row in rows if row.samples and not (row.cell.parity.ok or row.cell.is_null_cell)]:
         yield warn("other_items", names=wrong)
     if (share := max(steal_share(row.cell) for row in rows)) > STEAL:
         yield warn("steal", share=share)

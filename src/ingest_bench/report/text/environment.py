@@ -35,14 +35,14 @@ def environment_section(data: ReportData) -> list[Block]:
     return [Table("Machines", titles, rows), *paragraphs("environment", "environment", **told)]
 
 
-def voids_section(data: ReportData) -> Block:
-    """List every void sample with its reason."""
+def invalid_samples_section(data: ReportData) -> Block:
+    """List every invalid sample with its reason."""
     rows = [
-        entries([view.name, safe(row.name), str(sample.pair), sample.role, safe(sample.void)])
+        entries([view.name, safe(row.name), str(sample.pair), sample.role, safe(sample.invalid)])
         for view in data.views
         for row in view.rows
         for sample in row.cell.samples
-        if sample.void
+        if sample.invalid
     ]
     return Table("Excluded samples", ["Scenario", "Cell", "Pair", "Side", "Reason"], rows) if rows else NONE
 
@@ -66,7 +66,7 @@ _FACTS: dict[str, Callable[[Environment], str]] = {
     "Cores": lambda each: str(each.cores) + (f", {each.cpu_limit:g} allowed" if each.cpu_limit else ""),
     "Governor": lambda each: safe(each.governor or NOTHING),
     "Memory (GB)": lambda each: (
-        f"{each.memory_gb:g}" + (f", {each.memory_limit_gb:g} allowed" if each.memory_limit_gb else "")
+        f"{each.memory_gib:g}" + (f", {each.memory_limit_gib:g} allowed" if each.memory_limit_gib else "")
     ),
     "Container": lambda each: safe(each.container or "none"),
     "Kernel": lambda each: safe(each.kernel),

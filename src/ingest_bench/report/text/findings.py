@@ -25,14 +25,14 @@ def fastest(view: ScenarioView) -> str:
     top = best(usable(view))
     if top is None:
         return ""
-    nearest = best([row for row in usable(view) if not row.cell.null])
+    nearest = best([row for row in usable(view) if not row.cell.is_null_cell])
     return text(
         "findings",
         "fastest",
         view=view,
         top=top,
         faster=not same_as_baseline(view, top),
-        before=median_of(sample.peak_rss_mb for sample in view.baseline_samples),
+        before=median_of(sample.peak_rss_mib for sample in view.baseline_samples),
         less=smallest_alike(view, top),
         nearest=nearest,
         alike=nearest is not None and same_as_baseline(view, nearest),

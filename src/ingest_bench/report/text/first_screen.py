@@ -28,7 +28,7 @@ def first_screen(data: ReportData) -> list[Block]:
     lines, cells, word = what_to_do(data) if advice(data) else [], data.results.cells, quality(data)
     noise = median_of(noise for noise, _ in data.noises)
     right = sum(cell.parity.ok for cell in cells)
-    few = sum(cell.ratio is None or cell.ratio.pairs <= FEW_PAIRS for cell in cells)
+    few = sum(cell.speedup is None or cell.speedup.pairs <= FEW_PAIRS for cell in cells)
     reasons = text("first_screen", "reasons", quality=word, data=data, right=right, few=few, few_pairs=FEW_PAIRS)
     return [
         Paragraph(text("first_screen", "quality", quality=word, noise=noise, lines=lines)),

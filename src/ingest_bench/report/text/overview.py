@@ -55,7 +55,7 @@ def _line(view: ScenarioView) -> list[Entry]:
         Entry(_way(top) if faster else NOTHING),
         Entry(speed_up(top.standing) if faster else "no difference", top.standing.median if faster else 1.0),
         Entry(" or ".join(_way(row) for row in (use, rival(view)) if row) or NOTHING),
-        Entry(whole(use.peak_mb if use else None), use.peak_mb if use else None),
+        Entry(whole(use.peak_mib if use else None), use.peak_mib if use else None),
     ]
 
 

@@ -104,7 +104,7 @@ def _by_page_size(view: ScenarioView) -> str | None:
         other = best([row for row in rows if way_of_paging(row) != way])
         if usual and other:
             ratio = versus(other, usual)
-            compared = {"way": way_of_paging(other), "ratio": ratio, "alike": no_difference(ratio, view.noise)}
+            compared = {"way": way_of_paging(other), "speedup": ratio, "alike": no_difference(ratio, view.noise)}
             parts.append(text("questions", "page_size", size=size, **compared))
     return f"Against {safe(way or '')}, {'; '.join(parts)}." if parts else None
 
@@ -114,19 +114,19 @@ def _adaptive(view: ScenarioView) -> str | None:
     if adaptive is None or fixed is None or not fixed.own:
         return None
     ratio = versus(adaptive, fixed)
-    compared = {"fixed": fixed, "ratio": ratio, "alike": no_difference(ratio, view.noise)}
+    compared = {"fixed": fixed, "speedup": ratio, "alike": no_difference(ratio, view.noise)}
     peak = adaptive.server_median(lambda server: server.in_flight_peak)
     return text("questions", "adaptive", adaptive=adaptive, peak=peak, **compared)
 
 
 def _memory(view: ScenarioView) -> str | None:
     one, many = alone(view), together(view)
-    if one is None or many is None or one.peak_mb is None:
+    if one is None or many is None or one.peak_mib is None:
         return None
     peaks: dict[int, float] = {}
     for row in usable(view):
-        if row.own and row.level > 1 and row.peak_mb is not None:
-            peaks[row.level] = max(row.peak_mb, peaks.get(row.level, 0.0))
+        if row.own and row.level > 1 and row.peak_mib is not None:
+            peaks[row.level] = max(row.peak_mib, peaks.get(row.level, 0.0))
     return text("questions", "memory", one=one, peaks=peaks)
 
 

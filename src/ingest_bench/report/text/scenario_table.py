@@ -29,10 +29,10 @@ def scenario_table(data: ReportData, view: ScenarioView) -> list[Table | BulletL
 
 def speed_up_text(view: ScenarioView, row: CellView) -> str:
     """Write the speed-up of a cell: a factor, *no difference*, or the noise that the baseline itself shows."""
-    ratio = row.cell.ratio
+    ratio = row.cell.speedup
     if ratio is None:
         return NOTHING
-    if row.cell.null:
+    if row.cell.is_null_cell:
         return f"baseline (noise {interval(ratio)})"
     if same_as_baseline(view, row):
         return f"no difference ({interval(ratio)})"
@@ -45,16 +45,16 @@ def _columns(view: ScenarioView) -> list[Column]:
         Column("Concurrency", lambda row: str(row.level)),
         Column("Time (s)", lambda row: number(row.time_s)),
         Column("Throughput (items/s)", lambda row: whole(row.rate)),
-        Column("Memory (MiB)", lambda row: whole(row.peak_mb)),
+        Column("Memory (MiB)", lambda row: whole(row.peak_mib)),
         Column("Speed-up", lambda row: speed_up_text(view, row), _ratio),
-        Column("Pairs", lambda row: str(row.cell.ratio.pairs if row.cell.ratio else 0)),
+        Column("Pairs", lambda row: str(row.cell.speedup.pairs if row.cell.speedup else 0)),
         Column("CPU", lambda row: percent(row.cpu_share)),
-        Column("tracemalloc peak (MiB)", lambda row: number(row.cell.trace.peak_mb)),
+        Column("tracemalloc peak (MiB)", lambda row: number(row.cell.trace.peak_mib)),
     ]
 
 
 def _ratio(row: CellView) -> float | None:
-    return row.cell.ratio.median if row.cell.ratio else None
+    return row.cell.speedup.median if row.cell.speedup else None
 
 
 def _cells(view: ScenarioView, row: CellView, columns: Sequence[Column]) -> list[Entry]:
