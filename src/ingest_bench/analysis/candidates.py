@@ -50,11 +50,8 @@ class Option:
     def speedup(self) -> Speedup | None:
         """Its speed-up; the baseline's own is 1 by definition."""
         ratio = self.cell.speedup
-        return (
-            ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0})
-            if ratio and self.cell.is_null_cell
-            else ratio
-        )
+        known = {"median": 1.0, "low": 1.0, "high": 1.0}
+        return ratio.model_copy(update=known) if ratio and self.cell.is_null_cell else ratio
 
     @property
     def simplicity(self) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from ingest_bench.report.kinds import DIRECTORY, RATE, of_kind
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, pairs_needed
 from ingest_bench.report.model.columns import failures_told, lost, repeated
 from ingest_bench.report.model.ranking import usable
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.bottleneck import EVIDENCE, circumstances
 from ingest_bench.report.text.overview import measured
 from stac_ingest.config import IngestConfig
@@ -28,7 +28,7 @@ CONSTRAINTS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "a
 Modes = Mapping[Mode, ModeRecommendation]
 
 
-def context_of(study: Study) -> dict[str, Any]:
+def context_of(study: ReportData) -> dict[str, Any]:
     """Return what `phase2_design.md.j2` names, beside the study and the filters and constants of all templates."""
     modes, views = study.modes, {view.name: view for view in study.views}
     concurrent = {mode: each for mode, each in modes.items() if each.use and each.use.concurrency > 1}
@@ -120,7 +120,7 @@ def _values(schema: dict[str, Any]) -> Iterator[str]:
         yield from (f"{words} {each[name]:g}" for name, words in CONSTRAINTS.items() if name in each)
 
 
-def _baselines(study: Study) -> Iterator[dict[str, Any]]:
+def _baselines(study: ReportData) -> Iterator[dict[str, Any]]:
     """Yield what the deciding scenarios are compared with; without a usable sample it has no rate."""
     for advice in study.modes.values():
         same_mode = [each.name for each in study.scenarios if each.mode == advice.mode]
@@ -136,7 +136,7 @@ def _baselines(study: Study) -> Iterator[dict[str, Any]]:
             }
 
 
-def _corrupt(study: Study) -> Iterator[dict[str, Any]]:
+def _corrupt(study: ReportData) -> Iterator[dict[str, Any]]:
     """Yield the directories with broken files, and in how many of their cells as many are reported."""
     for view in of_kind(study, DIRECTORY):
         counts = [count for row in usable(view) if (count := failures_told(view, row))]
@@ -145,7 +145,7 @@ def _corrupt(study: Study) -> Iterator[dict[str, Any]]:
             yield {"view": view, "broken": counts[0][1], "right": right, "cells": len(counts)}
 
 
-def _rate_limited(study: Study) -> Iterator[dict[str, Any]]:
+def _rate_limited(study: ReportData) -> Iterator[dict[str, Any]]:
     """Yield the servers with a rate limit, with refusals and lost items of the worst run."""
     for view in of_kind(study, RATE):
         refused = max((row.rate_limited or 0 for row in view.rows), default=0)

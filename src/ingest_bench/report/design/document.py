@@ -12,7 +12,7 @@ from ingest_bench.errors import AggregationError
 from ingest_bench.report.design.render import design_document, recommended_settings
 from ingest_bench.report.figures import law_figures
 from ingest_bench.report.formatting import point
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.sheet import draw
 from ingest_bench.report.text.recommendation import what_to_do
 from ingest_bench.report.write import recaptioned
@@ -28,7 +28,7 @@ def write_advice_files(
     curves: Path | str,
     figures: Path | str,
     settings: Settings | None = None,
-) -> Study:
+) -> ReportData:
     """Read `benchmark_results.json` and write what follows from it, each file whole or not at all.
 
     Args:
@@ -48,7 +48,7 @@ def write_advice_files(
 
     """
     found = _read(Path(results))
-    study = Study.of(recaptioned(found, settings) if settings else found)
+    study = ReportData.from_results(recaptioned(found, settings) if settings else found)
     seen = [Path(os.path.relpath(folder, Path(design).parent)).as_posix() for folder in (figures, curves)]
     Path(curves).mkdir(parents=True, exist_ok=True)
     for figure in law_figures(study):

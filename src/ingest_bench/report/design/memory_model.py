@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.arms.layouts import API, GEOPARQUET, JSON_FILES, SECTIONS
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from stac_ingest.geoparquet.batch_size import BATCH_BYTES, ROWS
 from stac_ingest.sources.directory.source import SLICE
 
@@ -44,7 +44,7 @@ class Pool:
         return bool(self.extra_mib and self.bound_mib and self.extra_mib > self.bound_mib)
 
 
-def pool_of(advice: ModeRecommendation, study: Study) -> Pool | None:
+def pool_of(advice: ModeRecommendation, study: ReportData) -> Pool | None:
     """Return the pool of a mode's choice; None where nothing was chosen."""
     use = advice.use
     if use is None:

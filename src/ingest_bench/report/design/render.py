@@ -19,7 +19,7 @@ from ingest_bench.report.design.context import WORKER_STRATEGIES, context_of, we
 from ingest_bench.report.design.layout import laid_out
 from ingest_bench.report.figures import alternative_text
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, pairs_needed, probability, share
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.recommendation import costs, told
 from stac_ingest.config import IngestConfig
 from stac_ingest.http.retries import TOO_MANY
@@ -29,7 +29,7 @@ WIDTH = 116
 """Of comments, without their sign."""
 
 
-def design_document(study: Study, figures: str = "figures", curves: str = "scaling") -> str:
+def design_document(study: ReportData, figures: str = "figures", curves: str = "scaling") -> str:
     """Return the text of `phase2_design.md`; its template brings no number of its own.
 
     Args:
@@ -43,7 +43,7 @@ def design_document(study: Study, figures: str = "figures", curves: str = "scali
     return laid_out(template.render(context_of(study), study=study, **more))
 
 
-def recommended_settings(study: Study) -> str:
+def recommended_settings(study: ReportData) -> str:
     """Return the text of `recommended_ingest.yaml`: a section for each kind of source that was measured."""
     return environment().get_template("recommended_ingest.yaml.j2").render(study=study)
 

@@ -21,7 +21,7 @@ from ingest_bench.errors import AggregationError
 from ingest_bench.report.design import write_advice_files
 from ingest_bench.report.design.document import advise_folder
 from ingest_bench.report.design.render import design_document, environment, recommended_settings
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Parity, Results
 from stac_ingest import IngestConfig
 from stac_ingest.cli.config_file import settings_from
@@ -90,13 +90,13 @@ def chunks_win(scenario: str, arm: str, level: int) -> float:
 
 def settings_of(results: Results) -> dict[str, Any]:
     """Give the recommended settings as a YAML parser sees them."""
-    found: dict[str, Any] = yaml.safe_load(recommended_settings(Study.of(results)))
+    found: dict[str, Any] = yaml.safe_load(recommended_settings(ReportData.from_results(results)))
     return found
 
 
 def render_design(results: Results) -> str:
     """Give the design document of results."""
-    return design_document(Study.of(results))
+    return design_document(ReportData.from_results(results))
 
 
 def flat(text: str) -> str:
@@ -144,7 +144,7 @@ def test_where_the_modes_differ_each_gets_its_own(world: Any) -> None:
 def test_where_it_is_undecided_it_says_so_and_counts_the_pairs(world: Any) -> None:
     """With noise larger than the differences the choice is provisional, with the missing pairs and a risk."""
     results = world(lambda scenario, arm, level: 1.0 if arm == "sequential" else 1.15, noise=0.3)
-    modes = Study.of(results).modes
+    modes = ReportData.from_results(results).modes
     undecided = {mode: advice for mode, advice in modes.items() if advice.verdict.status == "undecided"}
     assert undecided
     text = flat(render_design(results))
@@ -152,7 +152,7 @@ def test_where_it_is_undecided_it_says_so_and_counts_the_pairs(world: Any) -> No
     for advice in undecided.values():
         assert f"about {advice.verdict.more_pairs} more pairs of each" in text
     assert "is wrong" in text
-    lines = recommended_settings(Study.of(results)).splitlines()
+    lines = recommended_settings(ReportData.from_results(results)).splitlines()
     comments = " ".join(line.strip("# ") for line in lines if "#" in line)
     assert "Undecided against" in comments
 
@@ -266,7 +266,7 @@ def test_only_what_can_be_set_is_recommended(make: Any) -> None:
 def test_settings_are_what_the_command_takes(make: Any, tmp_path: Path) -> None:
     """Each section, found by its source, makes an `IngestConfig`."""
     path = tmp_path / "recommended_ingest.yaml"
-    path.write_text(recommended_settings(Study.of(make())))
+    path.write_text(recommended_settings(ReportData.from_results(make())))
     for source, mode in (("http://127.0.0.1/", "api"), ("items.parquet", "file"), (str(tmp_path), "file")):
         config = IngestConfig.parse({**settings_from(path, source), "source": source})
         assert config.mode == mode
