@@ -11,7 +11,7 @@ import pytest
 from ingest_bench.arms import register_arm
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora import build_corpus
+from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell

@@ -13,7 +13,10 @@ from ingest_bench.config.corpus_kinds import CORPUS_KINDS, corpus_kind, register
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora import build_corpus, describe_corpus, read_manifest, verify
+from ingest_bench.corpora.builder import build_corpus
+from ingest_bench.corpora.check import verify
+from ingest_bench.corpora.manifest import read_manifest
+from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
 from ingest_bench.workflow.identity import corpus_identity

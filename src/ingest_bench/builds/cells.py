@@ -18,7 +18,8 @@ from ingest_bench.builds.records import BuildSample
 from ingest_bench.config.matrix import CellSpec, sampling_of
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, job_file, manifest_file
-from ingest_bench.corpora import build_corpus, describe_corpus
+from ingest_bench.corpora.builder import build_corpus
+from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.harness.sides import Side, open_sides
 from ingest_bench.harness.spawn import run_json
 from ingest_bench.harness.validity import digest_difference, void_reason

@@ -17,7 +17,7 @@ from ingest_bench.builds.names import SIDES, SideName
 from ingest_bench.builds.records import BuildSample
 from ingest_bench.config.models import Corpus, Server, Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora import read_manifest
+from ingest_bench.corpora.manifest import read_manifest
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.pipeline_sample import written
 from ingest_bench.harness.spawn import run_json
