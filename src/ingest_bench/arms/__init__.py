@@ -71,6 +71,6 @@ def make_fetcher(spec: ArmSpec) -> Fetcher:
 
     """
     kind = register_arm(spec.file) if spec.file else arm_kind(spec.fetcher)
-    for name in kind.preload(spec):
+    for name in kind.preload.get(spec.lies.section.name, ()):
         import_module(name)
     return kind.make(spec)
