@@ -314,7 +314,7 @@ def test_an_interrupted_build_leaves_no_corpus(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setitem(corpus_kinds._FURTHER, "item_files", replace(corpus_kind("item_files"), build=stops))
+        patch.setitem(corpus_kinds.KINDS.further, "item_files", replace(corpus_kind("item_files"), build=stops))
         with pytest.raises(KeyboardInterrupt):
             make("item_files", tmp_path)
     assert not folder.exists()

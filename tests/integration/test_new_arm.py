@@ -84,7 +84,7 @@ def matrix(results: Path, **arm: Any) -> dict[str, Any]:
 def arm_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file of an arm, registered; and have a host lock of its own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("ingest_bench.arms._FURTHER", {})
+    monkeypatch.setattr("ingest_bench.arms.ARMS.further", {})
     path = tmp_path / "my_arm.py"
     path.write_text(ARM.replace("LATE", "pass"))
     register_arm(path)

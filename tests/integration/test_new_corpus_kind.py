@@ -81,7 +81,7 @@ def matrix(results: Path, **corpus: Any) -> dict[str, Any]:
 def kind_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file of a kind of corpus, registered; and have a host lock of its own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("ingest_bench.config.corpus_kinds._FURTHER", {})
+    monkeypatch.setattr("ingest_bench.config.corpus_kinds.KINDS.further", {})
     path = tmp_path / "indented.py"
     path.write_text(KIND.replace("INDENT", "2"))
     register_corpus_kind(path)
