@@ -24,7 +24,7 @@ from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.pipeline_sample import written
 from ingest_bench.harness.sides import Side, open_sides
 from ingest_bench.harness.spawn import run_json
-from ingest_bench.harness.validity import digest_difference, void_reason
+from ingest_bench.harness.validity import digest_difference, invalid_reason
 from ingest_bench.results.digest import CLASSES, DigestSink
 from ingest_bench.results.models import Sample
 from ingest_bench.system.host_lock import host_lock
@@ -133,7 +133,7 @@ class Case:
             shutil.rmtree(scratch, ignore_errors=True)
         sample = as_sample(result, side, pair)
         sample.server = server.stats() if server and self._side and self._side.asks else None
-        sample.void = void_reason(sample, sample.server) if self._side else None
+        sample.invalid = invalid_reason(sample, sample.server) if self._side else None
         return sample
 
     def difference(self, sample: Sample) -> str | None:
@@ -160,7 +160,7 @@ class CellCase(Case):
             "parent": os.getpid(),
             "evict": str(reads.files) if reads.files and self._spec.cache == "cold" else None,
             "scratch": str(scratch),
-            name_among("residue", spec) or "residue": content_class,
+            name_among("content_class", spec) or "content_class": content_class,
         }
         command = build.command("-m", self._plan[side]["module"])
         timeout = sampling_of(self._settings, self._spec).timeout_seconds

@@ -10,7 +10,7 @@ from pydantic import Field
 from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.builds.names import ROLES, SIDES, SideName
 from ingest_bench.results.digest import matches
-from ingest_bench.results.models import Environment, Load, Ratio, Record, Sample
+from ingest_bench.results.models import Environment, Load, Speedup, Record, Sample
 from ingest_bench.results.units import UnixTime, Whole
 
 DIRECTION = "base / this build: above 1 means this build is faster"
@@ -18,7 +18,7 @@ CONFIDENCE = 0.95
 MEASURES: dict[str, Callable[[Sample], float]] = {
     "wall_s": lambda sample: sample.wall_s,
     "cpu_s": lambda sample: sample.cpu_user_s + sample.cpu_system_s,
-    "peak_rss_mib": lambda sample: sample.peak_rss_mb,
+    "peak_rss_mib": lambda sample: sample.peak_rss_mib,
 }
 """What is compared, by name. The wall time is by a cell's own clock, and that of a command's whole process."""
 
@@ -30,16 +30,16 @@ class CaseRecord(Record):
     """As asked for."""
     reason: str | None = None
     """Why it has no time: the builds delivered different things, or a sample failed; null: it has."""
-    wall: Ratio | None = None
+    wall: Speedup | None = None
     """Wall time, base over this build, pair by pair."""
-    cpu: Ratio | None = None
+    cpu: Speedup | None = None
     """CPU time, base over this build, pair by pair."""
     medians: dict[SideName, dict[str, float]] = Field(default_factory=dict)
-    """By side, of wall_s, cpu_s and peak_rss_mib; samples of void pairs are left out."""
+    """By side, of wall_s, cpu_s and peak_rss_mib; samples of invalid pairs are left out."""
     remark: str | None = None
     """What else has to be known of it."""
     samples: list[Sample]
-    """Every sample, void ones included; the base build is the baseline, this build the candidate."""
+    """Every sample, invalid ones included; the base build is the baseline, this build the candidate."""
 
 
 class BuildRecord(Record):
@@ -98,12 +98,12 @@ def judge(name: str, samples: list[Sample], expected: Callable[[Sample], str | N
     if differences := [difference for pair in pairs if (difference := _difference(*pair))]:
         reason = f"{differences[0]} (in {len(differences)} of {len(pairs)} pairs)"
         return CaseRecord(name=name, reason=reason, samples=samples)
-    valid = [pair for pair in pairs if not any(sample.void for sample in pair)]
-    voids = [sample.void for pair in pairs for sample in pair if sample.void]
+    valid = [pair for pair in pairs if not any(sample.invalid for sample in pair)]
+    invalid = [sample.invalid for pair in pairs for sample in pair if sample.invalid]
     if len(valid) < 2:  # noqa: PLR2004 - a spread takes two
-        reason = f"{len(valid)} usable pairs" + (f": {voids[0]}" if voids else "")
+        reason = f"{len(valid)} usable pairs" + (f": {invalid[0]}" if invalid else "")
         return CaseRecord(name=name, reason=reason, samples=samples)
-    remarks = [f"{len(pairs) - len(valid)} of {len(pairs)} pairs void: {voids[0]}"] if voids else []
+    remarks = [f"{len(pairs) - len(valid)} of {len(pairs)} pairs invalid: {invalid[0]}"] if invalid else []
     if unlike := next((difference for pair in valid if (difference := expected(pair[1]))), None):
         remarks.append(f"both builds deliver something else than the corpus holds: {unlike}")
     return CaseRecord(
@@ -128,6 +128,6 @@ def _difference(base: Sample, this: Sample) -> str | None:
     return None
 
 
-def _ratio(pairs: Sequence[tuple[Sample, Sample]], field: str) -> Ratio | None:
+def _ratio(pairs: Sequence[tuple[Sample, Sample]], field: str) -> Speedup | None:
     times = [(MEASURES[field](base), MEASURES[field](this)) for base, this in pairs]
     return speed_up([base / this for base, this in times if base > 0 and this > 0], CONFIDENCE)

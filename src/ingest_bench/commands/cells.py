@@ -30,7 +30,7 @@ def validate(options: Namespace) -> None:
     for name, scenario in settings.scenarios.items():
         mine = [cell for cell in planned if cell.scenario == name]
         baseline = scenario.baseline
-        null = sum(cell.null for cell in mine)
+        null = sum(cell.is_null_cell for cell in mine)
         print(
             f"  {name}: {len(mine)} cells on {scenario.corpus}, against {baseline.arm} at {baseline.concurrency}"
             + ("" if null else f" on {baseline.corpus} (no null cell)")
@@ -80,8 +80,8 @@ def measure(options: Namespace) -> None:
     spec = find_cell(settings, options.scenario, options.arm, options.concurrency)
     output = options.output or Path(settings.results) / cell_file(spec)
     cell = measure_to_file(settings, spec, output=output, attempt=options.attempt)
-    if cell.ratio:
-        print(f"{cell.ratio.median:.2f}x ({cell.ratio.low:.2f} to {cell.ratio.high:.2f}), {cell.ratio.pairs} pairs")
+    if cell.speedup:
+        print(f"{cell.speedup.median:.2f}x ({cell.speedup.low:.2f} to {cell.speedup.high:.2f}), {cell.speedup.pairs} pairs")
     if not cell.parity.ok:
         print(f"not what the corpus holds: {cell.parity.reason}")
     print(output)

@@ -11,7 +11,7 @@ from ingest_bench.arms.layouts import Layout
 from ingest_bench.system.user_modules import Registry
 
 CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api")
-OPTIONS = ("broken", "crowded", "files")
+OPTIONS = ("broken", "skewed", "files")
 """Settings of a generated corpus that not all kinds have."""
 
 

@@ -106,7 +106,7 @@ def corpus_of(settings: Settings, spec: CellSpec, role: Role) -> tuple[str, Corp
 
 def output_of(settings: Settings, spec: CellSpec, role: Role) -> str | None:
     """Name what the stages after the ingest of one side end in: a format, `NO_OUTPUT`, or None without stages."""
-    pipeline, left_out = settings.scenarios[spec.scenario].pipeline, arm_of(settings, spec, role).leaves_out
+    pipeline, left_out = settings.scenarios[spec.scenario].pipeline, arm_of(settings, spec, role).skip
     if pipeline is None or left_out == "consumer":
         return None
     return NO_OUTPUT if left_out == "output" else pipeline.output

@@ -28,7 +28,7 @@ _ITEMS_PER_TASK = 1000
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     """Write collection and items into `folder`."""
     part = Part(entries=[write_collection(folder)])
-    factory = ItemFactory(seed, corpus.item_kb, crowded=corpus.crowded)
+    factory = ItemFactory(seed, corpus.item_kb, skewed=corpus.skewed)
     order = sorted(range(corpus.items or 0), key=factory.key)
     tasks = [order[some.start : some.stop] for some in slices(len(order), _ITEMS_PER_TASK)]
     size, digest = 0, sha256()
@@ -57,5 +57,5 @@ KIND = CorpusKind(
     description="a STAC API",
     layout=LAYOUTS["api"],
     build=build,
-    options=("crowded",),
+    options=("skewed",),
 )

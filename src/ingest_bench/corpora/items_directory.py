@@ -52,7 +52,7 @@ KINDS = (*BREAKS, DANGLING)
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:  # noqa: ARG001 - too small to be spread
     """Write a collection into `folder`. Broken files stand in for items; they are not among those to deliver."""
     count, factory = corpus.items or 0, ItemFactory(seed, corpus.item_kb)
-    broken = broken_indexes(seed, count, corpus.broken)
+    broken = broken_indexes(seed, count, corpus.corrupt_share)
     (folder / "items").mkdir()
     part = write_items(factory, folder / "items", [index for index in range(count) if index not in broken], "items/")
     part.entries.append(write_collection(folder))

@@ -19,14 +19,14 @@ def pair(number: int, base_s: float = 2.0, this_s: float = 1.0, **of_this: objec
         wall_s=base_s,
         cpu_user_s=2 * base_s,
         cpu_system_s=base_s,
-        peak_rss_mb=50,
-        start_rss_mb=10,
+        peak_rss_mib=50,
+        start_rss_mib=10,
         first_item_s=None,
         items=9,
         failures=0,
         digest=SAME,
     )
-    used = {"wall_s": this_s, "cpu_user_s": this_s / 2, "cpu_system_s": this_s / 2, "peak_rss_mb": 40.0}
+    used = {"wall_s": this_s, "cpu_user_s": this_s / 2, "cpu_system_s": this_s / 2, "peak_rss_mib": 40.0}
     changed = {"role": "candidate", **used, **of_this}
     return [base, base.model_copy(update=changed)]
 
@@ -65,13 +65,13 @@ def test_other_deliveries_have_no_time(changed: dict[str, object], reason: str) 
     assert "(in 1 of 3 pairs)" in found.reason
 
 
-def test_pairs_with_a_void_sample_are_left_out() -> None:
+def test_pairs_with_a_invalid_sample_are_left_out() -> None:
     """They neither count nor go unsaid; where fewer than two are left, there is no time."""
-    found = judged(pair(0), pair(1), pair(2, 9.0, void="the server was saturated"))
+    found = judged(pair(0), pair(1), pair(2, 9.0, invalid="the server was saturated"))
     assert found.wall is not None
     assert found.wall.pairs == 2
-    assert found.remark == "1 of 3 pairs void: the server was saturated"
-    found = judged(pair(0), pair(1, void="the server was saturated"))
+    assert found.remark == "1 of 3 pairs invalid: the server was saturated"
+    found = judged(pair(0), pair(1, invalid="the server was saturated"))
     assert (found.wall, found.reason) == (None, "1 usable pairs: the server was saturated")
 
 
