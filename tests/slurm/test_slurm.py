@@ -19,7 +19,7 @@ import yaml
 
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build
+from ingest_bench.corpora.builder import build
 from ingest_bench.results.models import Cell, Results
 from stac_ingest.sharding.manifest import CollectionCertificate, ShardCertificate
 

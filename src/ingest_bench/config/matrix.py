@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.base import DISCARD
+from ingest_bench.arms.base import NO_OUTPUT
 from ingest_bench.config.checks import check
 from ingest_bench.config.models import Arm, Corpus, Sampling, Scenario, Settings
 from ingest_bench.errors import SettingsError
@@ -105,11 +105,11 @@ def corpus_of(settings: Settings, spec: CellSpec, role: Role) -> tuple[str, Corp
 
 
 def output_of(settings: Settings, spec: CellSpec, role: Role) -> str | None:
-    """Name what the stages behind the ingest of one side end in: a format, `DISCARD`, or None where there are none."""
+    """Name what the stages after the ingest of one side end in: a format, `NO_OUTPUT`, or None without stages."""
     pipeline, left_out = settings.scenarios[spec.scenario].pipeline, arm_of(settings, spec, role).skip
     if pipeline is None or left_out == "consumer":
         return None
-    return DISCARD if left_out == "output" else pipeline.output
+    return NO_OUTPUT if left_out == "output" else pipeline.output
 
 
 def sampling_of(settings: Settings, spec: CellSpec) -> Sampling:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from ingest_bench.arms import Fetcher
-from ingest_bench.arms.base import DISCARD
+from ingest_bench.arms.base import NO_OUTPUT
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
 from ingest_bench.system.resource_usage import Meter, Reading
@@ -43,7 +43,7 @@ async def deliver(
         meter = Meter()
         await fetcher.deliver(modifiers, folder)
         return meter.stop(), {}
-    bundler = Discard(sink) if output == DISCARD else make_output(output, folder)
+    bundler = Discard(sink) if output == NO_OUTPUT else make_output(output, folder)
     meter = Meter()
     result = await run_pipeline(fetcher, modifiers, bundler, context)
     return meter.stop(), result.stages.as_dict()

@@ -30,6 +30,8 @@ class SourceKind(NamedTuple):
     """Where the model is, as `module:name`, of what the splitter plans for a shard."""
     splits_a_file: bool = False
     """Whether a shard can be a part of one file."""
+    preload: tuple[str, ...] = ()
+    """Modules that are imported when such a source is first read."""
 
 
 class Where(NamedTuple):
@@ -51,6 +53,7 @@ KINDS: dict[str, SourceKind] = {
             format="json",
             splitter="stac_ingest.sharding.splitters.item_files:FilesPieces",
             piece="stac_ingest.sharding.plan:FilesPiece",
+            preload=("stac_ingest.sources.directory.source",),
         ),
         SourceKind(
             "geoparquet",
@@ -61,6 +64,7 @@ KINDS: dict[str, SourceKind] = {
             splitter="stac_ingest.sharding.splitters.geoparquet:RowsPieces",
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
+            preload=("stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
         ),
         SourceKind(
             "api",
@@ -70,6 +74,8 @@ KINDS: dict[str, SourceKind] = {
             settings=("bbox", "datetime", "query", "limit", "headers_file"),
             splitter="stac_ingest.sharding.splitters.stac_api:TimePieces",
             piece="stac_ingest.sharding.plan:TimePiece",
+            # A server's name is looked up by a codec.
+            preload=("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
         ),
     )
 }

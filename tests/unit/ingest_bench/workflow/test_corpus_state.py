@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build, check
+from ingest_bench.corpora import check
+from ingest_bench.corpora.builder import build
 from ingest_bench.results.checksum import seal_of, sealed
 from ingest_bench.workflow.corpus_state import remember, untouched
 from ingest_bench.workflow.run_lock import Claim
