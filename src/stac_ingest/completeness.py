@@ -19,7 +19,7 @@ NAME = "certificate.json"
 Verdict = Literal["complete", "complete with duplicates", "truncated", "unknown"]
 
 
-class Certificate(BaseModel):
+class CompletenessReport(BaseModel):
     """The counts of a run and the verdict."""
 
     model_config = ConfigDict(extra="forbid")
@@ -56,7 +56,7 @@ class Certificate(BaseModel):
         return target
 
 
-def certify(
+def completeness_report(
     config: IngestConfig,
     collection: str | None,
     summary: IngestSummary,
@@ -64,7 +64,7 @@ def certify(
     *,
     failures: int,
     interrupted: bool = False,
-) -> Certificate:
+) -> CompletenessReport:
     """Draw up the certificate.
 
     Args:
@@ -79,7 +79,7 @@ def certify(
     ingest_failures = max(0, failures - result.failed)
     expected = _expected(config, summary, ingest_failures)
     verdict, reason = _judge(expected, summary, result, ingest_failures, interrupted=interrupted)
-    return Certificate(
+    return CompletenessReport(
         verdict=verdict,
         reason=reason,
         interrupted=interrupted,

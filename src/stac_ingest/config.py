@@ -13,7 +13,7 @@ from stac_ingest.strategies import STRATEGIES, worker_strategies
 WorkerStrategy = Annotated[str, OneOf(worker_strategies)]
 """The name of a strategy that drives several units at once."""
 
-MOST_CONCURRENT = 50
+MAX_CONCURRENCY = 50
 
 
 class RequestBudget(BaseModel):
@@ -77,8 +77,8 @@ class IngestConfig(BaseModel):
     @field_validator("concurrency")
     @classmethod
     def _few_enough(cls, found: int | str) -> int | str:
-        if found != "auto" and not 1 <= int(found) <= MOST_CONCURRENT:
-            raise ValueError(f"use 1 to {MOST_CONCURRENT}, or 'auto'")
+        if found != "auto" and not 1 <= int(found) <= MAX_CONCURRENCY:
+            raise ValueError(f"use 1 to {MAX_CONCURRENCY}, or 'auto'")
         return found
 
     @model_validator(mode="after")
@@ -92,7 +92,7 @@ class IngestConfig(BaseModel):
         """Units of work under way at once, at most."""
         if self.concurrency != "auto":
             return self.concurrency
-        return 1 if self.mode == "file" else min(MOST_CONCURRENT, self.budget.max_in_flight or MOST_CONCURRENT)
+        return 1 if self.mode == "file" else min(MAX_CONCURRENCY, self.budget.max_in_flight or MAX_CONCURRENCY)
 
     @property
     def strategy(self) -> str:

@@ -1,47 +1,52 @@
-"""Following an ingest through its source, for a later run to go on where it stopped."""
+"""Which positions of a source an ingest has passed, for a later run to resume from."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING
 
-from stac_ingest.core.model import Batch, Item
 from stac_ingest.core.source import Resumable
-from stac_ingest.summary import IngestSummary
+
+if TYPE_CHECKING:
+    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.checkpoints.positions import SourcePositions
+    from stac_ingest.core.model import Batch, Item
+    from stac_ingest.failures import FailureCollector
+    from stac_ingest.summary import IngestSummary
 
 
-class Tracker:
-    """Tells the positions of a run which places were passed, and counts what of an earlier run lies behind them."""
+class ResumeTracker:
+    """Queues the positions that a run has passed, and counts the items of an earlier run that this one leaves out."""
 
-    def __init__(self, context: Any, source: Resumable, summary: IngestSummary) -> None:
-        self._positions = context.positions
-        self._is_completed = context.checkpoints.is_completed
-        self._failures = context.failure_collector
+    def __init__(
+        self,
+        positions: SourcePositions,
+        checkpoints: CheckpointManager,
+        failures: FailureCollector,
+        source: Resumable,
+        summary: IngestSummary,
+    ) -> None:
+        self._positions = positions
+        self._is_completed = checkpoints.is_completed
+        self._failures = failures
         self._source = source
         self._summary = summary
         self._failed_before = 0
         # Each of them is taken off this count again when it turns out to be read once more.
-        summary.resumed = context.checkpoints.completed_count
+        summary.resumed = checkpoints.completed_count
         self._resumed = summary.resumed > 0
-        source.go_on(self._positions.known)
-
-    @classmethod
-    def of(cls, context: Any, source: object, summary: IngestSummary) -> Self | None:
-        """Begin to follow a run; None where its positions aren't kept, or can't be."""
-        if getattr(context, "positions", None) is None or not isinstance(source, Resumable):
-            return None
-        return cls(context, source, summary)
+        source.resume(positions.known)
 
     def begin(self) -> None:
-        """Say that a batch is about to be decoded."""
+        """Note that a batch is about to be decoded."""
         self._failed_before = len(self._failures)
 
     def look(self, item: Item) -> None:
-        """Look at an item before it is handed on: one that an earlier run has completed was read again."""
+        """Correct the count for an item that an earlier run has completed: it was read again."""
         if self._resumed and self._is_completed(item["id"]):
             self._summary.resumed -= 1
 
     def end(self, batch: Batch) -> None:
-        """Say that all items of the batch were handed on."""
-        place = self._source.place(batch, clean=len(self._failures) == self._failed_before)
-        if place is not None:
-            self._positions.passed(place)
+        """Queue the position of a batch whose items were all handed on."""
+        position = self._source.position(batch, clean=len(self._failures) == self._failed_before)
+        if position is not None:
+            self._positions.queue(position)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Pause the collector, in all threads, for a call of milliseconds that makes objects and drops none.
 
     Parsing a page of 100 items makes 10,000 containers, and after every 700 the collector would start, to find that all

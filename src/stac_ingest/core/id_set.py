@@ -21,7 +21,7 @@ def key_of(item: dict[str, Any]) -> Key:
     return (collection if isinstance(collection, str) else "", item["id"])
 
 
-class Seen:
+class IdSet:
     """A set of 64-bit hashes in open-addressed tables.
 
     The hash is Python's own, with a secret of each set, so nobody can craft ids that collide, whatever

@@ -10,7 +10,7 @@ import json
 
 import orjson
 
-from stac_ingest.core.gc_pause import collector_paused
+from stac_ingest.core.gc_pause import gc_paused
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
 
@@ -23,7 +23,7 @@ def parse(data: bytes) -> object:
 
     """
     try:
-        with collector_paused():
+        with gc_paused():
             return orjson.loads(data)
     except orjson.JSONDecodeError:
         return parse_leniently(data)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from stac_ingest.core.model import Place
+from stac_ingest.core.model import Position
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.directory import OutputFolder
 
@@ -72,7 +72,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         if self._folder is None:
             await self.start(context)
         if self._positions is not None and not self._batch:
-            await self._note_passed()
+            await self._note_resumed()
         entry, size = self._encode(item)
         self._batch.append(entry)
         self._size += size
@@ -83,7 +83,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Write what is left, give the files their names, and return `items`, `bytes` and `paths`."""
         await self.start(context)
         await self._hand_over()
-        await self._settle()
+        await self._finish_writing()
         manifest = await asyncio.to_thread(self._finish_safely)
         await self.close()
         return manifest
@@ -98,25 +98,25 @@ class BatchedOutput(ABC, Generic[Entry]):
                 self._writing.exception()  # seen already where it matters; asking keeps asyncio from reporting it
                 self._writing = None
         finally:
-            self._let_go()
+            self._release()
             self.folder.close()
             self._folder = None
 
     async def _hand_over(self) -> None:
         batch, self._batch, self._size = self._batch, [], 0
-        await self._settle()
+        await self._finish_writing()
         if batch:
-            places = [] if self._positions is None else self._positions.take()
-            self._writing = asyncio.create_task(asyncio.to_thread(self._write_safely, batch, places))
+            positions = [] if self._positions is None else self._positions.take()
+            self._writing = asyncio.create_task(asyncio.to_thread(self._write_safely, batch, positions))
 
-    async def _note_passed(self) -> None:
+    async def _note_resumed(self) -> None:
         """Note what an earlier run had written when nothing else waits: else it would add up from kill to kill."""
         writing = self._writing
         idle = writing is None or (writing.done() and writing.exception() is None)
-        if idle and (places := self._positions.take()):
-            await asyncio.to_thread(self._write_safely, [], places)
+        if idle and (positions := self._positions.take()):
+            await asyncio.to_thread(self._write_safely, [], positions)
 
-    async def _settle(self) -> None:
+    async def _finish_writing(self) -> None:
         if self._writing is not None:
             # A thread can't be cancelled: `close` must still find the batch that it is writing.
             await asyncio.shield(self._writing)
@@ -132,21 +132,21 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Whether the checkpoint was damaged: then the output itself has to say what is in it."""
         return bool(getattr(self._checkpoints, "set_aside", ()))
 
-    def _write_safely(self, batch: list[Entry], places: list[Place]) -> None:
+    def _write_safely(self, batch: list[Entry], positions: list[Position]) -> None:
         with self.folder.writing():
             if batch:
                 self._write(batch)
-            if places:
-                self._note(places)
+            if positions:
+                self._note(positions)
 
     def _finish_safely(self) -> dict[str, Any]:
         with self.folder.writing():
             return self._finish()
 
-    def _note(self, places: list[Place]) -> None:
-        """Note the places of what was written so far: it is on disk and marked."""
+    def _note(self, positions: list[Position]) -> None:
+        """Note the positions of what was written so far: it is on disk and marked."""
         self._checkpoints.flush()
-        self._positions.settle(places)
+        self._positions.commit(positions)
 
     def _mark(self, written: Iterable[tuple[str, str]]) -> None:
         if self._checkpoints is not None:
@@ -169,7 +169,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Make the output complete and return the manifest. Runs in a thread."""
 
     @abstractmethod
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Close what is open."""
 
 

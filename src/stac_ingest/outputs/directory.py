@@ -33,7 +33,7 @@ class OutputFolder:
             self.close()
             raise ConfigurationError(f"can't write to the output folder {self.path}: permission denied")
 
-    def place(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
         """Give a path for those who can't take a descriptor: where the system allows, one that stays in this folder."""
         held = Path(f"/proc/self/fd/{self._descriptor}")
         return (held if held.is_dir() else self.path) / name

@@ -60,7 +60,7 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
     def _finish(self) -> dict[str, Any]:
         return {"items": self._items, "bytes": self._bytes, "paths": [str(self.folder.path)]}
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Nothing stays open between batches."""
 
 

@@ -47,9 +47,9 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         elif _PART not in names:
             raise self._lost()
         self._descriptor = self.folder.reopen(_PART)
-        self._go_on()
+        self._resume()
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self._records_lost:
             tail = unmarked_tail(self._descriptor, lambda _: False)
             lost = len(set(tail.unmarked)) < self._checkpoints.completed_count
@@ -88,7 +88,7 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         self.folder.sync_names()
         return {"items": self._items, "bytes": size, "paths": [self._path]}
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

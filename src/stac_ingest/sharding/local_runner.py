@@ -10,12 +10,12 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.finalize import close_ingest
-from stac_ingest.sharding.manifest import CollectionCertificate
+from stac_ingest.sharding.finalize import finalize_ingest
+from stac_ingest.sharding.manifest import CollectionReport
 from stac_ingest.sharding.plan import NAME, Plan, read_plan
 from stac_ingest.sharding.planner import plan_ingest
 from stac_ingest.sharding.run_shard import run_shard
-from stac_ingest.sharding.status import IngestFreshness, documents
+from stac_ingest.sharding.status import IngestStatus, documents
 
 if TYPE_CHECKING:
     from stac_ingest.pipeline import Modifier
@@ -27,7 +27,7 @@ def run_all(
     *,
     modifiers: Sequence[Modifier] = (),
     on_shard: Callable[[int, int], None] | None = None,
-) -> CollectionCertificate:
+) -> CollectionReport:
     """Do what is to be done of an ingest.
 
     Args:
@@ -39,15 +39,15 @@ def run_all(
         IngestError: planning or closing failed, or one of the shards did. Others are finished first, and stay.
 
     """
-    freshness = IngestFreshness(settings)
+    freshness = IngestStatus(settings)
     plan = plan_ingest(settings) if freshness.plan() else read_plan(settings.state_folder / NAME)
     numbers = sorted(freshness.shards())
     if numbers:
         _run(plan, numbers, settings.at_once or os.cpu_count() or 1, modifiers, on_shard or _silent)
-    if numbers or IngestFreshness(settings).end():
-        return close_ingest(plan)
+    if numbers or IngestStatus(settings).end():
+        return finalize_ingest(plan)
     path = documents(settings) / "certificate.json"
-    return CollectionCertificate.model_validate_json(path.read_bytes())
+    return CollectionReport.model_validate_json(path.read_bytes())
 
 
 def _run(

@@ -11,9 +11,9 @@ from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sharding.splitters import pieces_of
-from stac_ingest.sharding.splitters.base import Cut
-from stac_ingest.sharding.storage import ITEMS, place_of
+from stac_ingest.sharding.splitters import splitter_for
+from stac_ingest.sharding.splitters.base import SplitPlan
+from stac_ingest.sharding.storage import ITEMS, open_storage
 
 OWNER = "ingest.json"
 """Says whose output it is. It outlives the plan, which a workflow removes before it is made anew."""
@@ -29,7 +29,7 @@ def plan_ingest(settings: ShardedIngest) -> Plan:
 
     """
     check_output(settings)
-    cut = pieces_of(settings).cut()
+    cut = splitter_for(settings).split()
     budgets = shares(settings, cut)
     plan = Plan(
         settings=settings,
@@ -60,7 +60,7 @@ def check_output(settings: ShardedIngest) -> None:
     try:
         earlier = json.loads((state / OWNER).read_bytes())
     except FileNotFoundError:
-        found = sorted(place_of(settings).sizes(ITEMS))
+        found = sorted(open_storage(settings).sizes(ITEMS))
         if found:
             raise ConfigurationError(
                 f"output: {where}/{ITEMS} holds {found[0]}, and {state} doesn't say which ingest it is from; give "
@@ -80,7 +80,7 @@ def _ours(settings: ShardedIngest) -> dict[str, Any]:
     return {**said, "output": settings.output}
 
 
-def shares(settings: ShardedIngest, cut: Cut) -> list[RequestBudget]:
+def shares(settings: ShardedIngest, cut: SplitPlan) -> list[RequestBudget]:
     """Split what an API allows: rates and places among the jobs at once, requests among all shards.
 
     Raises:

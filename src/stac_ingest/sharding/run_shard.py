@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stac_ingest.completeness import Certificate, certify
+from stac_ingest.completeness import CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.atomic import put, sha256_of, write_text
@@ -22,11 +22,11 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.failures import Failure
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
 from stac_ingest.pipeline import Modifier, PipelineResult, run_pipeline
-from stac_ingest.sharding.fetcher import ShardFetcher, Strays
-from stac_ingest.sharding.manifest import NamedFailure, Part, ShardCertificate, certificate_path, strays_path
+from stac_ingest.sharding.fetcher import OutOfShardItems, ShardFetcher
+from stac_ingest.sharding.manifest import NamedFailure, Part, ShardReport, report_path, strays_path
 from stac_ingest.sharding.plan import Plan, Shard
-from stac_ingest.sharding.splitters import pieces_of
-from stac_ingest.sharding.storage import ITEMS, Place, place_of
+from stac_ingest.sharding.splitters import splitter_for
+from stac_ingest.sharding.storage import ITEMS, Storage, open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ def run_shard(
     *,
     modifiers: Sequence[Modifier] = (),
     on_progress: Callable[[PipelineResult], None] | None = None,
-) -> ShardCertificate:
+) -> ShardReport:
     """Ingest one shard. What an earlier try left of it is replaced.
 
     Args:
@@ -59,7 +59,7 @@ def run_shard(
 
     """
     shard, settings = plan.shards[number], plan.settings
-    place, certificate = place_of(settings), certificate_path(settings, shard)
+    storage, certificate = open_storage(settings), report_path(settings, shard)
     started_at = time.time()
     certificate.unlink(missing_ok=True)
     with _scratch(settings.state_folder / SCRATCH, shard.name) as scratch:
@@ -69,10 +69,10 @@ def run_shard(
         strays.unlink(missing_ok=True)
         if found.strays:
             put(scratch / strays.name, strays)
-        signed = ShardCertificate(
+        signed = ShardReport(
             shard=number,
             identity=plan.identity(shard),
-            part=_publish(place, shard, found.certificate.output),
+            part=_publish(storage, shard, found.certificate.output),
             strays=found.strays,
             failures=[NamedFailure(origin=one.item_id, error=one.error) for one in found.failures[:NAMED]],
             # Nodes of a test cluster share a machine, whose name would not tell them apart.
@@ -88,7 +88,7 @@ def run_shard(
 class _Found:
     """What came of a shard, before it is in its place."""
 
-    def __init__(self, certificate: Certificate, failures: list[Failure], strays: int) -> None:
+    def __init__(self, certificate: CompletenessReport, failures: list[Failure], strays: int) -> None:
         self.certificate = certificate
         self.failures = failures
         self.strays = strays
@@ -101,12 +101,12 @@ async def _ingest(
     modifiers: Sequence[Modifier],
     on_progress: Callable[[PipelineResult], None] | None,
 ) -> _Found:
-    kind = pieces_of(plan.settings, shard)
+    kind = splitter_for(plan.settings, shard)
     config = kind.config(shard)
     context, result = WorkflowContext(), PipelineResult()
     output = GeoParquetOutput(scratch, part_items=_ONE_PART)
     await asyncio.sleep(_gap_s(config))
-    with closing(Strays(scratch / strays_path(plan.settings, shard).name)) as strays:
+    with closing(OutOfShardItems(scratch / strays_path(plan.settings, shard).name)) as strays:
         fetcher = ShardFetcher(config, partial(kind.source, shard, config), partial(kind.owns, shard), strays)
         await run_pipeline(fetcher, modifiers, output, context, on_progress=on_progress, result=result)
     summary, failures = fetcher.summary, context.failure_collector.get_all()
@@ -114,7 +114,7 @@ async def _ingest(
     summary.items -= strays.count
     if summary.matched is not None:
         summary.matched -= strays.count
-    certificate = certify(config, config.collection_id, summary, result, failures=len(failures))
+    certificate = completeness_report(config, config.collection_id, summary, result, failures=len(failures))
     return _Found(certificate, failures, strays.count)
 
 
@@ -145,15 +145,15 @@ def _check_complete(plan: Plan, shard: Shard, found: _Found) -> None:
         raise DataProcessingError(certificate.reason)
 
 
-def _publish(place: Place, shard: Shard, written: dict[str, Any]) -> Part | None:
+def _publish(storage: Storage, shard: Shard, written: dict[str, Any]) -> Part | None:
     """Put what was written in its place; where that is nothing, see to it that nothing is there."""
     name = f"{ITEMS}/{shard.part}"
     if not written["paths"]:
-        place.remove(name)
+        storage.remove(name)
         return None
     (file,) = map(Path, written["paths"])
     part = Part(path=name, items=written["items"], bytes=file.stat().st_size, sha256=sha256_of(file))
-    place.take(file, name)
+    storage.move_in(file, name)
     return part
 
 

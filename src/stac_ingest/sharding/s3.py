@@ -20,13 +20,13 @@ _CONNECT_S, _REQUEST_S = 10.0, 60.0
 _BLOCK = 8 << 20
 
 
-class Bucket:
+class S3Storage:
     """A prefix in a bucket."""
 
     def __init__(self, url: str, settings: ShardedIngest) -> None:
         self.filesystem, self.root = open_bucket(url, settings, "output")
 
-    def take(self, file: Path, name: str) -> None:
+    def move_in(self, file: Path, name: str) -> None:
         """Upload a file, and remove it here. What was sent in part is in no certificate, and is replaced."""
         target = f"{self.root}/{name}"
         try:

@@ -10,15 +10,15 @@ from pydantic import ValidationError
 from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.sharding.deduplicate import STRAYS
 from stac_ingest.sharding.finalize import MANIFEST, unsound
-from stac_ingest.sharding.manifest import Manifest, read_certificate
+from stac_ingest.sharding.manifest import Manifest, read_shard_report
 from stac_ingest.sharding.plan import NAME, read_plan
 from stac_ingest.sharding.planner import check_output
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sharding.splitters import pieces_of
-from stac_ingest.sharding.storage import ITEMS, place_of
+from stac_ingest.sharding.splitters import splitter_for
+from stac_ingest.sharding.storage import ITEMS, open_storage
 
 
-class IngestFreshness:
+class IngestStatus:
     """Says of the plan, of a shard and of the end why it has to be made (again), or None."""
 
     def __init__(self, settings: ShardedIngest) -> None:
@@ -35,7 +35,7 @@ class IngestFreshness:
 
         """
         check_output(self._settings)
-        now = pieces_of(self._settings).stamp()
+        now = splitter_for(self._settings).stamp()
         if not self._path.exists():
             return "not planned yet"
         found = read_plan(self._path)
@@ -56,14 +56,14 @@ class IngestFreshness:
 
     def _due(self) -> dict[int, str]:
         plan = read_plan(self._path)
-        place = place_of(self._settings)
-        sizes = place.sizes(ITEMS)
+        storage = open_storage(self._settings)
+        sizes = storage.sizes(ITEMS)
         found = {}
         for shard in plan.shards:
-            certificate = read_certificate(plan, shard)
+            certificate = read_shard_report(plan, shard)
             if certificate is None:
                 found[shard.number] = "not ingested yet"
-            elif certificate.part and (why := unsound(certificate.part, place, sizes, every_byte=False)):
+            elif certificate.part and (why := unsound(certificate.part, storage, sizes, every_byte=False)):
                 found[shard.number] = f"its part {why}"
         return found
 
@@ -78,7 +78,7 @@ class IngestFreshness:
             return "not closed yet"
         if not (documents(self._settings) / CERTIFICATE).exists():
             return "not certified yet"
-        certified = (read_certificate(plan, shard) for shard in plan.shards)
+        certified = (read_shard_report(plan, shard) for shard in plan.shards)
         parts = [found.part for found in certified if found is not None and found.part is not None]
         listed = [part for part in manifest.parts if Path(part.path).name != STRAYS]
         return None if parts == listed else "made from other shards"

@@ -15,14 +15,14 @@ from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 ITEMS = "items"
 
 
-class Place(Protocol):
+class Storage(Protocol):
     """Holds files by their path below it."""
 
     filesystem: pafs.FileSystem
     root: str
     """As the file system calls it."""
 
-    def take(self, file: Path, name: str) -> None:
+    def move_in(self, file: Path, name: str) -> None:
         """Move a finished local file here; it appears whole, in the place of one of that name."""
 
     def sizes(self, folder: str) -> dict[str, int]:
@@ -32,7 +32,7 @@ class Place(Protocol):
         """Remove a file, if it is there."""
 
 
-def place_of(settings: ShardedIngest) -> Place:
+def open_storage(settings: ShardedIngest) -> Storage:
     """Open the place of the output.
 
     Raises:
@@ -40,20 +40,20 @@ def place_of(settings: ShardedIngest) -> Place:
 
     """
     if is_object_storage(settings.output):
-        from stac_ingest.sharding.s3 import Bucket  # noqa: PLC0415 - folders do without it
+        from stac_ingest.sharding.s3 import S3Storage  # noqa: PLC0415 - folders do without it
 
-        return Bucket(settings.output, settings)
-    return Disk(settings.output)
+        return S3Storage(settings.output, settings)
+    return LocalStorage(settings.output)
 
 
-class Disk:
+class LocalStorage:
     """A folder."""
 
     def __init__(self, root: str) -> None:
         self.filesystem = pafs.LocalFileSystem()
         self.root = root
 
-    def take(self, file: Path, name: str) -> None:
+    def move_in(self, file: Path, name: str) -> None:
         """Move a file of the same file system."""
         target = Path(self.root) / name
         try:

@@ -49,7 +49,7 @@ KINDS: dict[str, SourceKind] = {
             "stac_ingest.sources:json_source",
             suffixes=(".json",),
             format="json",
-            splitter="stac_ingest.sharding.splitters.item_files:FilesPieces",
+            splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
         ),
         SourceKind(
@@ -58,7 +58,7 @@ KINDS: dict[str, SourceKind] = {
             "stac_ingest.sources.geoparquet:geoparquet_source",
             suffixes=(".parquet", ".geoparquet"),
             format="parquet",
-            splitter="stac_ingest.sharding.splitters.geoparquet:RowsPieces",
+            splitter="stac_ingest.sharding.splitters.geoparquet:GeoParquetSplitter",
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
         ),
@@ -68,7 +68,7 @@ KINDS: dict[str, SourceKind] = {
             "stac_ingest.sources.stac_api:api_source",
             prefixes=("http://", "https://"),
             settings=("bbox", "datetime", "query", "limit", "headers_file"),
-            splitter="stac_ingest.sharding.splitters.stac_api:TimePieces",
+            splitter="stac_ingest.sharding.splitters.stac_api:StacApiSplitter",
             piece="stac_ingest.sharding.plan:TimePiece",
         ),
     )

@@ -13,7 +13,7 @@ from stac_ingest.summary import IngestSummary
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class SplitPlan:
     """A source, cut into pieces."""
 
     pieces: list[Piece]
@@ -24,19 +24,19 @@ class Cut:
     counts_items: bool = False
     """Whether `total` is a number of items."""
     stamp: str | None = None
-    """What the source was like; see `Pieces.stamp`."""
+    """What the source was like; see `Splitter.stamp`."""
     requests: int = 0
     """What planning has asked of an API."""
     notes: list[str] = field(default_factory=list)
 
 
-class Pieces(Protocol):
+class Splitter(Protocol):
     """One kind of source."""
 
     def stamp(self) -> str | None:
         """Tell in a word what the source is like now; None where only asking its server would tell."""
 
-    def cut(self) -> Cut:
+    def split(self) -> SplitPlan:
         """Cut the source into pieces: the same ones for the same source and the same settings."""
 
     def config(self, shard: Shard) -> IngestConfig:

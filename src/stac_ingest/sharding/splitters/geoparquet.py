@@ -17,7 +17,7 @@ from stac_ingest.core.model import Batch, Item
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.base import SplitPlan
 from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
@@ -27,7 +27,7 @@ AT_ONCE = 8
 """Files whose footers are read at the same time: on object storage each takes a round trip or two."""
 
 
-class RowsPieces:
+class GeoParquetSplitter:
     """GeoParquet files, cut by row groups."""
 
     def __init__(self, settings: ShardedIngest) -> None:
@@ -38,7 +38,7 @@ class RowsPieces:
         """Hash the names, sizes and times of all files."""
         return _stamp(self._files())
 
-    def cut(self) -> Cut:
+    def split(self) -> SplitPlan:
         """Cut the files into stretches of row groups with like numbers of rows."""
         files = self._files()
         with ThreadPoolExecutor(AT_ONCE, "footers") as threads:
@@ -46,8 +46,8 @@ class RowsPieces:
         rows = sum(group.rows for group in groups)
         shards = self._settings.shards or max(1, -(-rows // self._settings.items_per_shard))
         parts = [groups[part.start : part.stop] for part in balanced([group.rows for group in groups], shards)]
-        return Cut(
-            [RowsPiece(files=_stretches(part)) for part in parts],
+        return SplitPlan(
+            [RowsPiece(files=_row_ranges(part)) for part in parts],
             [sum(group.rows for group in part) for part in parts],
             rows,
             counts_items=True,
@@ -58,10 +58,10 @@ class RowsPieces:
         """Give the settings by which a shard is read."""
         return self._settings.config(format="parquet")
 
-    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> RowsSource:
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> RowsShardSource:
         """Make the source of a shard."""
         assert isinstance(shard.piece, RowsPiece)
-        return RowsSource(self._filesystem, shard.piece, config, summary)
+        return RowsShardSource(self._filesystem, shard.piece, config, summary)
 
     def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - a row is in one shard
         """Each item: its row is in no other shard."""
@@ -93,7 +93,7 @@ class RowsPieces:
         ]
 
 
-class RowsSource(GeoParquetSource):
+class RowsShardSource(GeoParquetSource):
     """The row groups of one shard."""
 
     def __init__(
@@ -164,7 +164,7 @@ def _path(path: str) -> Path:
     return PurePosixPath(path)  # type: ignore[return-value]
 
 
-def _stretches(groups: list[_Group]) -> list[Rows]:
+def _row_ranges(groups: list[_Group]) -> list[Rows]:
     found = []
     for (path, stamp), members in groupby(groups, key=lambda group: (group.path, group.stamp)):
         numbers = [group.number for group in members]

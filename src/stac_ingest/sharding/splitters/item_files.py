@@ -14,7 +14,7 @@ from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.base import SplitPlan
 from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sources.directory.batches import Folder
 from stac_ingest.sources.directory.listing import json_names
@@ -73,7 +73,7 @@ class Listing:
         return stamp(map(Entry, names, self._sizes[within], self._times[within]))
 
 
-def cut_stretches(settings: ShardedIngest, costs: Sequence[int], stamp_of: Callable[[range | None], str]) -> Cut:
+def split_files(settings: ShardedIngest, costs: Sequence[int], stamp_of: Callable[[range | None], str]) -> SplitPlan:
     """Cut files into stretches of like cost.
 
     Args:
@@ -85,7 +85,7 @@ def cut_stretches(settings: ShardedIngest, costs: Sequence[int], stamp_of: Calla
     shards = settings.shards or -(-len(costs) // settings.items_per_shard)
     parts = balanced(costs, shards)
     pieces = [FilesPiece(start=part.start, stop=part.stop, digest=stamp_of(part)) for part in parts]
-    return Cut(list(pieces), list(map(len, parts)), len(costs), stamp=stamp_of(None))
+    return SplitPlan(list(pieces), list(map(len, parts)), len(costs), stamp=stamp_of(None))
 
 
 def looked_at(folder: Path, names: Iterable[str]) -> Iterator[Entry]:
@@ -112,7 +112,7 @@ def stamp(entries: Iterable[Entry]) -> str:
     return total.hexdigest()
 
 
-class FilesPieces:
+class ItemFilesSplitter:
     """Item files, cut into stretches of their names."""
 
     def __init__(self, settings: ShardedIngest) -> None:
@@ -123,26 +123,26 @@ class FilesPieces:
         """Hash the names, sizes and times of all files."""
         return Listing(self._folder).stamp()
 
-    def cut(self) -> Cut:
+    def split(self) -> SplitPlan:
         """Cut the files into stretches of like weight."""
         found = Listing(self._folder)
-        return cut_stretches(self._settings, array("q", (OPENING + size for size in found.sizes)), found.stamp)
+        return split_files(self._settings, array("q", (OPENING + size for size in found.sizes)), found.stamp)
 
     def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
         """Give the settings by which a shard is read."""
         return self._settings.config(format="json")
 
-    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> StretchSource:
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> FilesShardSource:
         """Make the source of a shard."""
         assert isinstance(shard.piece, FilesPiece)
-        return StretchSource(self._folder, shard.piece, config, summary)
+        return FilesShardSource(self._folder, shard.piece, config, summary)
 
     def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - a file is in one stretch
         """Each item: its file is in no other shard."""
         return True
 
 
-class StretchSource(JsonDirectorySource):
+class FilesShardSource(JsonDirectorySource):
     """The files of one shard."""
 
     def __init__(self, path: Path, piece: FilesPiece, config: IngestConfig, summary: IngestSummary) -> None:

@@ -18,9 +18,9 @@ from stac_ingest.api.search import search_datetime
 from stac_ingest.config import IngestConfig, RequestBudget
 from stac_ingest.sharding.plan import Piece, Shard, TimePiece
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.base import SplitPlan
 from stac_ingest.sharding.splitters.partition import balanced
-from stac_ingest.sharding.splitters.time_counts import Counter, Stretch, bisected
+from stac_ingest.sharding.splitters.time_counts import CountedInterval, Counter, bisected
 from stac_ingest.sources.stac_api import StacApiSource
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _FINER = 2
 """Stretches are halved until so many make a shard: finer ones would balance better, at a request for each."""
 
 
-class TimePieces:
+class StacApiSplitter:
     """The items of a collection, cut by time."""
 
     def __init__(self, settings: ShardedIngest) -> None:
@@ -41,9 +41,9 @@ class TimePieces:
     def stamp(self) -> None:
         """Tell nothing: only asking would tell whether an API has changed, and a plan is kept until it is made anew."""
 
-    def cut(self) -> Cut:
+    def split(self) -> SplitPlan:
         """Ask the API how its items lie in time, and cut where shards get like numbers of them."""
-        return asyncio.run(self._cut())
+        return asyncio.run(self._split())
 
     def config(self, shard: Shard, budget: RequestBudget | None = None) -> IngestConfig:
         """Give the settings by which a shard is read."""
@@ -68,7 +68,7 @@ class TimePieces:
         instant = own_instant(item)
         return instant is not None and (start is None or instant >= start) and (before is None or instant < before)
 
-    async def _cut(self) -> Cut:
+    async def _split(self) -> SplitPlan:
         async with Counter(self._settings) as counter:
             total = await counter.count(self._asked)
             # An open end is taken for that of this year, so that a plan made tomorrow is the same.
@@ -77,16 +77,16 @@ class TimePieces:
             if total is None:
                 return self._uncounted(counter, extent)
             shards = self._settings.shards or max(1, -(-total // self._settings.items_per_shard))
-            stretches = [Stretch(self._asked, total)]
+            stretches = [CountedInterval(self._asked, total)]
             if shards > 1:
                 most = max(1, total // (_FINER * shards))
                 stretches = await bisected(counter, self._asked, extent, total, most)
             parts = [stretches[part.start : part.stop] for part in balanced([s.items for s in stretches], shards)]
             intervals = [Interval(part[0].interval.start, part[-1].interval.end) for part in parts]
             expected = [sum(stretch.items for stretch in part) for part in parts]
-            return Cut(_pieces(intervals), expected, total, counts_items=True, requests=counter.requests)
+            return SplitPlan(_pieces(intervals), expected, total, counts_items=True, requests=counter.requests)
 
-    def _uncounted(self, counter: Counter, extent: Interval) -> Cut:
+    def _uncounted(self, counter: Counter, extent: Interval) -> SplitPlan:
         """Cut evenly in time what the server doesn't count."""
         assert extent.start is not None
         assert extent.end is not None
@@ -95,7 +95,7 @@ class TimePieces:
         edges = [self._asked.start, *inner, self._asked.end]
         intervals = [Interval(*pair) for pair in pairwise(edges)]
         note = "the server gives no numberMatched, so shards are even in time and not in items"
-        return Cut(_pieces(intervals), [0] * len(intervals), None, requests=counter.requests, notes=[note])
+        return SplitPlan(_pieces(intervals), [0] * len(intervals), None, requests=counter.requests, notes=[note])
 
 
 def own_instant(item: Item) -> int | None:

@@ -23,9 +23,9 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemErro
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.s3 import open_bucket
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import Cut
-from stac_ingest.sharding.splitters.geoparquet import RowsPieces
-from stac_ingest.sharding.splitters.item_files import Entry, cut_stretches, stamp
+from stac_ingest.sharding.splitters.base import SplitPlan
+from stac_ingest.sharding.splitters.geoparquet import GeoParquetSplitter
+from stac_ingest.sharding.splitters.item_files import Entry, split_files, stamp
 from stac_ingest.sources.directory.batches import BATCH_BYTES
 from stac_ingest.sources.directory.source import SLICE, JsonDirectorySource
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
@@ -46,7 +46,7 @@ class Objects(NamedTuple):
     entries: list[Entry]
 
 
-def stored_pieces(settings: ShardedIngest, known: Shard | None) -> RowsPieces | ObjectsPieces:
+def stored_splitter(settings: ShardedIngest, known: Shard | None) -> GeoParquetSplitter | StoredItemsSplitter:
     """Find out what a prefix of a bucket holds: GeoParquet files, or else item files.
 
     Args:
@@ -58,14 +58,14 @@ def stored_pieces(settings: ShardedIngest, known: Shard | None) -> RowsPieces | 
 
     """
     if known is not None:
-        return RowsPieces(settings) if known.piece.kind == "rows" else ObjectsPieces(settings, None)
+        return GeoParquetSplitter(settings) if known.piece.kind == "rows" else StoredItemsSplitter(settings, None)
     filesystem, root = open_bucket(settings.source, settings, "source")
     try:
         if filesystem.get_file_info(root).is_file:
-            return RowsPieces(settings)
+            return GeoParquetSplitter(settings)
         found = _files(filesystem, root)
         if any(file.path.endswith(PARQUET_SUFFIXES) for file in found):
-            return RowsPieces(settings)
+            return GeoParquetSplitter(settings)
         # As on disk, a collection has its items in a folder of their own.
         collection = any(file.base_name == "collection.json" for file in found)
         folder = f"{root}/items" if collection else root
@@ -75,10 +75,10 @@ def stored_pieces(settings: ShardedIngest, known: Shard | None) -> RowsPieces | 
     names = [Entry(file.base_name, file.size, file.mtime_ns) for file in listed if file.path.endswith(".json")]
     if not names:
         raise ConfigurationError(f"source: no GeoParquet files, and no JSON files, found in s3://{folder}")
-    return ObjectsPieces(settings, Objects(folder, sorted(names)))
+    return StoredItemsSplitter(settings, Objects(folder, sorted(names)))
 
 
-class ObjectsPieces:
+class StoredItemsSplitter:
     """Item files, cut into stretches of their names."""
 
     def __init__(self, settings: ShardedIngest, found: Objects | None) -> None:
@@ -91,12 +91,12 @@ class ObjectsPieces:
         """Hash the names, sizes and times of all files."""
         return stamp(self._objects.entries)
 
-    def cut(self) -> Cut:
+    def split(self) -> SplitPlan:
         """Cut the files into stretches of like weight, and write down which they are."""
         folder, entries = self._objects
         write_lines(self._listing, map(orjson.dumps, chain([folder], map(tuple, entries))))
         costs = [ASKING + entry.size for entry in entries]
-        return cut_stretches(
+        return split_files(
             self._settings, costs, lambda part: stamp(entries if part is None else entries[part.start : part.stop])
         )
 
@@ -104,11 +104,11 @@ class ObjectsPieces:
         """Give the settings by which a shard is read."""
         return self._settings.config(format="json")
 
-    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> ObjectsSource:
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> ObjectsShardSource:
         """Make the source of a shard."""
         assert isinstance(shard.piece, FilesPiece)
         filesystem, _ = open_bucket(self._settings.source, self._settings, "source")
-        return ObjectsSource(filesystem, self._listing, shard.piece, config, summary)
+        return ObjectsShardSource(filesystem, self._listing, shard.piece, config, summary)
 
     def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - a file is in one stretch
         """Each item: its file is in no other shard."""
@@ -121,7 +121,7 @@ class ObjectsPieces:
         return self._found
 
 
-class ObjectsSource(JsonDirectorySource):
+class ObjectsShardSource(JsonDirectorySource):
     """The item files of one shard."""
 
     def __init__(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stac_ingest.sharding.settings import ShardedIngest
 
 
-class Stretch(NamedTuple):
+class CountedInterval(NamedTuple):
     """A stretch of time, open at its end, and about how many items lie in it."""
 
     interval: Interval
@@ -90,7 +90,7 @@ class Counter:
         return self._api
 
 
-async def bisected(counter: Counter, asked: Interval, extent: Interval, total: int, most: int) -> list[Stretch]:
+async def bisected(counter: Counter, asked: Interval, extent: Interval, total: int, most: int) -> list[CountedInterval]:
     """Halve an interval of time until no stretch holds more items than wanted, or can be halved no more.
 
     Half of the counts are asked for; the others are what is left of the whole.
@@ -106,31 +106,31 @@ async def bisected(counter: Counter, asked: Interval, extent: Interval, total: i
     before = await _beside(counter, Interval(asked.start, extent.start))
     after = await _beside(counter, Interval(extent.end, asked.end))
     inside = max(0, total - sum(stretch.items for stretch in (*before, *after)))
-    stretches = [*before, Stretch(extent, inside), *after]
+    stretches = [*before, CountedInterval(extent, inside), *after]
     while any(_edge(stretch, most) is not None for stretch in stretches):
         halves = await asyncio.gather(*(_halved(counter, stretch, most) for stretch in stretches))
         stretches = [half for found in halves for half in found]
     return stretches
 
 
-async def _beside(counter: Counter, interval: Interval) -> list[Stretch]:
+async def _beside(counter: Counter, interval: Interval) -> list[CountedInterval]:
     """Give what lies before or after the extent; nothing where that is all that was asked for."""
     if interval.start == interval.end:
         return []
-    return [Stretch(interval, await counter.count(interval) or 0)]
+    return [CountedInterval(interval, await counter.count(interval) or 0)]
 
 
-async def _halved(counter: Counter, stretch: Stretch, most: int) -> list[Stretch]:
+async def _halved(counter: Counter, stretch: CountedInterval, most: int) -> list[CountedInterval]:
     edge = _edge(stretch, most)
     if edge is None:
         return [stretch]
     first, second = Interval(stretch.interval.start, edge), Interval(edge, stretch.interval.end)
     # What lies at the edge belongs to the second half, and a server may know no shorter time than a millisecond.
     items = min(await counter.count(Interval(first.start, edge - MILLISECOND)) or 0, stretch.items)
-    return [Stretch(first, items), Stretch(second, stretch.items - items)]
+    return [CountedInterval(first, items), CountedInterval(second, stretch.items - items)]
 
 
-def _edge(stretch: Stretch, most: int) -> int | None:
+def _edge(stretch: CountedInterval, most: int) -> int | None:
     """Give the middle of a stretch that holds too much; None where it doesn't, or is too short to be cut."""
     start, end = stretch.interval
     if stretch.items <= most or start is None or end is None or end - start < 2 * MILLISECOND:

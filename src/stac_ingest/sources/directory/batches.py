@@ -19,8 +19,8 @@ BATCH_BYTES = 4 << 20
 """A slice ends early with the file that reaches this, so that large files don't fill the memory."""
 
 AHEAD = 64
-"""Files open ahead of their turn, shared by the slices under way; but no slice has fewer than `AHEAD_LEAST`."""
-AHEAD_LEAST = 4
+"""Files open ahead of their turn, shared by the slices under way; but no slice has fewer than `MIN_AHEAD`."""
+MIN_AHEAD = 4
 
 
 class Folder:
@@ -44,7 +44,7 @@ class Folder:
         self._asks = config.read_ahead == "auto" and CAN_ANNOUNCE
         self._cold = config.read_ahead is True and CAN_ANNOUNCE
         self._in_order = config.workers == 1
-        self._depth = max(AHEAD // config.workers, AHEAD_LEAST)
+        self._depth = max(AHEAD // config.workers, MIN_AHEAD)
         self._ahead: Generator[tuple[str, int]] | None = None
 
     def has_to_wait(self, start: int) -> bool:

@@ -11,7 +11,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import TimePiece
 from stac_ingest.sharding.planner import shares
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.base import SplitPlan
 
 LOCAL = {"source": "http://127.0.0.1:1/", "output": "out", "collection": "c"}
 REMOTE = {**LOCAL, "source": "https://stac.example.com/v1"}
@@ -42,7 +42,7 @@ def test_a_wrong_setting_is_told_in_words(settings, said):
 
 def cut_into(*expected, requests=0):
     piece = TimePiece(start=None, end=None, own_from=None, own_before=None)
-    return Cut([piece] * len(expected), list(expected), sum(expected), counts_items=True, requests=requests)
+    return SplitPlan([piece] * len(expected), list(expected), sum(expected), counts_items=True, requests=requests)
 
 
 def test_limits_are_split_among_the_jobs_that_run_at_once():
