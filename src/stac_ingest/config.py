@@ -26,6 +26,10 @@ class RequestBudget(BaseModel):
     max_in_flight: int | None = Field(default=None, ge=1, description="requests under way at once")
 
 
+MODEST_BUDGET = {"max_requests": 500, "requests_per_second": 2.0, "max_in_flight": 2}
+"""The budget for a server that isn't this machine's, unless the user sets another."""
+
+
 class IngestConfig(BaseModel):
     """What to ingest, and how.
 

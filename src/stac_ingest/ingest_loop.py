@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from stac_ingest.checkpoints.tracker import ResumeTracker
+from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.core.id_set import IdSet, key_of
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.core.source import Source

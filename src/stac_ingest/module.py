@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
-from stac_ingest.checkpoints.tracker import ResumeTracker
+from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.id_set import IdSet

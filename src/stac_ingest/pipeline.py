@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from stac_ingest.core.model import Item
+from stac_ingest.core.source import closing
 from stac_ingest.errors import ConfigurationError, ItemError
-
-Item = dict[str, Any]
 
 PROGRESS_SECONDS = 0.2
 """How often `on_progress` is called."""
@@ -159,7 +158,7 @@ class _Run:
         result, stages = self.result, self.result.stages
         started = before = clock()
         next_report = before + PROGRESS_SECONDS if on_progress else float("inf")
-        async with aclosing(_closable(fetcher.fetch(self._context))) as stream:
+        async with closing(fetcher.fetch(self._context)) as stream:
             async for fetched in stream:
                 arrived = clock()
                 stages.ingest += arrived - before
@@ -233,13 +232,3 @@ class _Run:
         self._context.failure_collector.add(item_id, error, step_id=stage)
         if self.checkpoints is not None:
             self.checkpoints.mark_failed(item_id, error)
-
-
-def _closable(stream: AsyncIterator[Item]) -> Any:
-    """Make an iterator that can be closed early; foreign fetchers may return one that can't."""
-    return stream if hasattr(stream, "aclose") else _wrapped(stream)
-
-
-async def _wrapped(stream: AsyncIterator[Item]) -> AsyncIterator[Item]:
-    async for item in stream:
-        yield item

@@ -7,9 +7,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stac_ingest.core.messages import all_in_one_line
+from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, ItemError
-
-Item = dict[str, Any]
 
 
 class LinkSettings(BaseModel):

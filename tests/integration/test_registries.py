@@ -68,9 +68,9 @@ SOURCE = '''
 from pathlib import Path
 from typing import Literal
 
-from stac_ingest.sharding.splitters import SplitPlan
+from stac_ingest.sharding.splitters.base import SplitPlan
 from stac_ingest.sharding.plan import Piece
-from stac_ingest.core.source import Payload
+from stac_ingest.core.model import Payload
 
 class Titles:
     """An item for each line of a file, or of all files of a folder; of a part of them in a shard."""
@@ -102,7 +102,7 @@ class TitlesPiece(Piece):
     start: int
     stop: int
 
-class TitlesPieces:
+class TitlesSplitter:
     """Cuts the lines into two halves."""
 
     def __init__(self, settings):
@@ -156,7 +156,7 @@ def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             "titles",
             "throwaway_source:Titles",
             suffixes=(".titles",),
-            splitter="throwaway_source:TitlesPieces",
+            splitter="throwaway_source:TitlesSplitter",
             piece="throwaway_source:TitlesPiece",
             splits_a_file=True,
         ),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stac_ingest.api.salvage import parse_lenient
-from stac_ingest.core.gc_pause import gc_paused
+from stac_ingest.core.json_items import gc_paused
 from stac_ingest.core.text import beginning
 from stac_ingest.errors import ResponseError
 from stac_ingest.http.urls import display

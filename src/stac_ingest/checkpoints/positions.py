@@ -11,11 +11,17 @@ import os
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
-from stac_ingest.core.model import Position
+from stac_ingest.core.model import Batch, Item, Position
+from stac_ingest.core.source import Resumable
+
+if TYPE_CHECKING:
+    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.failures import FailureCollector
+    from stac_ingest.summary import IngestSummary
 
 
 class SourcePositions:
@@ -101,6 +107,44 @@ class SourcePositions:
     def _append(self, line: Any) -> None:
         os.write(self._descriptor, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         os.fsync(self._descriptor)
+
+
+class ResumeTracker:
+    """Queues the positions that a run has passed, and counts the items of an earlier run that this one leaves out."""
+
+    def __init__(
+        self,
+        positions: SourcePositions,
+        checkpoints: CheckpointManager,
+        failures: FailureCollector,
+        source: Resumable,
+        summary: IngestSummary,
+    ) -> None:
+        self._positions = positions
+        self._is_completed = checkpoints.is_completed
+        self._failures = failures
+        self._source = source
+        self._summary = summary
+        self._failed_before = 0
+        # Each of them is taken off this count again when it turns out to be read once more.
+        summary.resumed = checkpoints.completed_count
+        self._resumed = summary.resumed > 0
+        source.resume(positions.known)
+
+    def begin(self) -> None:
+        """Note that a batch is about to be decoded."""
+        self._failed_before = len(self._failures)
+
+    def look(self, item: Item) -> None:
+        """Correct the count for an item that an earlier run has completed: it was read again."""
+        if self._resumed and self._is_completed(item["id"]):
+            self._summary.resumed -= 1
+
+    def end(self, batch: Batch) -> None:
+        """Queue the position of a batch whose items were all handed on."""
+        position = self._source.position(batch, clean=len(self._failures) == self._failed_before)
+        if position is not None:
+            self._positions.queue(position)
 
 
 def _fingerprint(source: Mapping[str, Any]) -> str:

@@ -7,8 +7,11 @@ import asyncio
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
+
+import orjson
 
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.checkpoints.positions import SourcePositions
@@ -19,17 +22,16 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
-from stac_ingest.failures import FailureCollector
-from stac_ingest.http.remote_budget import is_loopback
+from stac_ingest.failures import Failure, FailureCollector
+from stac_ingest.http.urls import is_loopback
 from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output
 from stac_ingest.outputs.directory import OutputFolder
-from stac_ingest.outputs.failures_file import NAME as FAILURES
-from stac_ingest.outputs.failures_file import write_failures
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 CHECKPOINTS = ".checkpoints"
+FAILURES = "failures.ndjson"
 _SHOWN_FAILURES = 5
 
 
@@ -168,7 +170,7 @@ class Run:
             interrupted=interrupted,
         )
         try:
-            write_failures(self._held, failures)
+            self._write_failures(failures)
             certificate.write(self._held.path_of(""))
         except OSError as error:
             raise DataProcessingError(f"can't write {self._folder / NAME}: {error.strerror or error}") from error
@@ -186,6 +188,14 @@ class Run:
         )
         self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
         return certificate
+
+    def _write_failures(self, failures: Sequence[Failure]) -> None:
+        """Write all failures to a file, one a line: a million of them are of no use on a screen. Without any, none."""
+        if failures:
+            lines = [orjson.dumps(asdict(failure), default=str) + b"\n" for failure in failures]
+            self._held.write(FAILURES, b"".join(lines), f".{FAILURES}.part")
+        else:
+            self._held.remove(FAILURES)
 
     def _print(self, text: str) -> None:
         print(printable(text), file=self._stream)

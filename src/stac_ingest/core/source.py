@@ -6,12 +6,14 @@ one does, and parsed items are more expensive to hold and to move than the bytes
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar, runtime_checkable
 
 from stac_ingest.core.model import Batch, Item, Position, Reject
 
 Unit = TypeVar("Unit")
+T = TypeVar("T")
 
 
 class Source(Protocol[Unit]):
@@ -78,3 +80,13 @@ class Resumable(Protocol):
 
         `clean` says that nothing in it failed: what failed is read again.
         """
+
+
+@asynccontextmanager
+async def closing(stream: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T]]:
+    """Close an iterator at the end of the block, if it can be closed; an async generator's end isn't left to chance."""
+    try:
+        yield stream
+    finally:
+        if close := getattr(stream, "aclose", None):
+            await close()

@@ -11,11 +11,10 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from stac_ingest.core.model import Position
+from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.directory import OutputFolder
 
-Item = dict[str, Any]
 Entry = TypeVar("Entry")
 
 

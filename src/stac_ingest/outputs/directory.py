@@ -55,6 +55,20 @@ class OutputFolder:
         """Open an existing file for reading and writing, with its content."""
         return os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._descriptor)
 
+    def write(self, name: str, data: bytes, temporary: str) -> None:
+        """Write a file of these bytes, whole or not at all, under a temporary name first.
+
+        Raises:
+            OSError: it can't be written.
+
+        """
+        descriptor = self.create(temporary)
+        try:
+            write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+        self.rename(temporary, name)
+
     def rename(self, name: str, target: str) -> None:
         """Give a file another name; one that has it is replaced."""
         os.rename(name, target, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)

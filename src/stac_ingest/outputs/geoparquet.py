@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from stac_ingest.core.model import Position
+from stac_ingest.core.atomic import sync_to_disk
+from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.outputs.base import BatchedOutput, Item
+from stac_ingest.outputs.base import BatchedOutput
 
 _PART = re.compile(r"part-(\d{5,})\.parquet")
 _UNFINISHED = ".unfinished.parquet"
@@ -101,16 +101,16 @@ class GeoParquetOutput(BatchedOutput[Item]):
                 self._part_sound = False
                 self._failed(batch[0]["id"], error)
                 return
-            middle = len(batch) // 2
-            self._write_or_split(batch[:middle])
-            self._write_or_split(batch[middle:])
+            half = len(batch) // 2
+            self._write_or_split(batch[:half])
+            self._write_or_split(batch[half:])
         else:
             self._part_ids.extend(item["id"] for item in batch)
 
     def _end_part(self) -> None:
         writer, self._writer = self._writer, None
         writer.close()
-        _sync_file(self.folder.path_of(_UNFINISHED))
+        sync_to_disk(self.folder.path_of(_UNFINISHED))
         self.folder.rename(_UNFINISHED, _PENDING)
         self.folder.sync_names()
         self._items += len(self._part_ids)
@@ -184,11 +184,3 @@ def read_part(path: Path) -> Iterator[Item]:
                 yield from decoder.items(rows, path.name, lambda *_: None)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataProcessingError(f"{path}: can't be read: {error}") from error
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

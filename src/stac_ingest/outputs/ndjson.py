@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 
+from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.outputs.base import BatchedOutput, Item, encode_json, parsed
+from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
 from stac_ingest.outputs.directory import write_all
 from stac_ingest.outputs.ndjson_recovery import unmarked_tail
 

@@ -7,11 +7,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from stac_ingest.config import IngestConfig, RequestBudget, WorkerStrategy
+from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.remote_budget import MODEST_BUDGET, is_loopback
-from stac_ingest.http.urls import display, holds_credentials
+from stac_ingest.http.urls import display, holds_credentials, is_loopback
 from stac_ingest.sources.kind import api_kind, is_url
 
 ITEMS = 50_000

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from collections.abc import AsyncGenerator
+from typing import Any, Protocol
 
 from stac_ingest.core.model import Batch
 from stac_ingest.core.source import Source
-
-T = TypeVar("T")
 
 
 class Strategy(Protocol):
@@ -21,13 +18,3 @@ class Strategy(Protocol):
     """
 
     def __call__(self, source: Source[Any], concurrency: int) -> AsyncGenerator[Batch]: ...
-
-
-@asynccontextmanager
-async def closing(stream: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T]]:
-    """Close an iterator at the end of the block, if it is one that can be: an async generator isn't left to chance."""
-    try:
-        yield stream
-    finally:
-        if isinstance(stream, AsyncGenerator):
-            await stream.aclose()
