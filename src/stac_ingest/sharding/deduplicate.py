@@ -1,4 +1,4 @@
-"""Items that came in several shards: the first shard keeps them. And strays that came nowhere else: they are kept."""
+"""Items that several shards received stay in the first one, and strays that no other shard received are kept."""
 
 from __future__ import annotations
 
@@ -26,29 +26,30 @@ _WORK = ".closing.parquet"
 
 
 class Deduplicated(NamedTuple):
-    """The certificates as they are now, and the parts that were added."""
+    """The reports as they are now, and the parts that were added."""
 
     shards: list[ShardReport]
     kept: list[Part]
 
 
 def deduplicate(plan: Plan, storage: Storage, shards: list[ShardReport]) -> Deduplicated:
-    """Take items that came again out of later shards' parts, and keep strays that no shard has.
+    """Remove items that came again from later shards' parts, and keep strays that no shard has.
 
-    A part is replaced whole, and its certificate after it; killed in between, the shard is found out and run again.
+    A part is replaced whole, and its report after it; killed in between, the shard no longer fits its report and is run
+    again.
 
     Raises:
         DataProcessingError: a part can't be written.
 
     """
-    doubled = _doubled(storage, shards)
-    if doubled:
-        remover = _Remover(plan, storage, doubled)
-        shards = [remover.without_doubles(shard) for shard in shards]
+    duplicates = _duplicates(storage, shards)
+    if duplicates:
+        remover = _DuplicateRemover(plan, storage, duplicates)
+        shards = [remover.without_duplicates(shard) for shard in shards]
     return Deduplicated(shards, _keep_strays(plan, storage, shards))
 
 
-def _doubled(storage: Storage, shards: list[ShardReport]) -> set[Key]:
+def _duplicates(storage: Storage, shards: list[ShardReport]) -> set[Key]:
     """Find the items that are in several parts; few others may be among them, since hashes are compared."""
     seen = IdSet()
     return {key for keys in _all_keys(storage, shards) for key in keys if not seen.add(*key)}
@@ -70,23 +71,23 @@ def _keys(rows: pa.RecordBatch | pa.Table) -> list[Key]:
     return [(collection or "", item_id) for collection, item_id in zip(collections, ids, strict=True)]
 
 
-class _Remover:
-    """Goes through the parts in their order; what it has met before goes."""
+class _DuplicateRemover:
+    """Goes through the parts in their order, and removes the items that an earlier one has."""
 
-    def __init__(self, plan: Plan, storage: Storage, doubled: set[Key]) -> None:
+    def __init__(self, plan: Plan, storage: Storage, duplicates: set[Key]) -> None:
         self._plan = plan
         self._storage = storage
-        self._doubled = doubled
+        self._duplicates = duplicates
         self._met: set[Key] = set()
 
-    def without_doubles(self, shard: ShardReport) -> ShardReport:
-        """Give the shard's certificate, after its part was written anew where it has items that were met before."""
+    def without_duplicates(self, shard: ShardReport) -> ShardReport:
+        """Return the shard's report, after its part was written anew where it has items that were met before."""
         if shard.part is None:
             return shard
         again = {key for keys in _all_keys(self._storage, [shard]) for key in keys if self._met_before(key)}
         if not again:
             return shard
-        signed = shard.model_copy(
+        report = shard.model_copy(
             update={
                 "part": self._write(shard.part, again),
                 "removed": shard.removed + len(again),
@@ -94,11 +95,11 @@ class _Remover:
             }
         )
         path = report_path(self._plan.settings, self._plan.shards[shard.shard])
-        write_text(path, signed.model_dump_json(indent=1) + "\n")
-        return signed
+        write_text(path, report.model_dump_json(indent=1) + "\n")
+        return report
 
     def _met_before(self, key: Key) -> bool:
-        if key not in self._doubled:
+        if key not in self._duplicates:
             return False
         before = key in self._met
         self._met.add(key)

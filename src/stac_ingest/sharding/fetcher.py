@@ -22,7 +22,7 @@ from stac_ingest.summary import IngestSummary
 
 
 class OutOfShardItems:
-    """Items that came to a shard and belong to another one, kept in case that they never come to that one.
+    """Items that a shard received and that belong to another one, kept in case that one never receives them.
 
     Attributes:
         count: how many there are.
@@ -58,7 +58,7 @@ class ShardFetcher:
         owns: Callable[[Item], bool],
         strays: OutOfShardItems,
     ) -> None:
-        """Take what there is to know of the shard.
+        """Fetch one shard.
 
         Args:
             config: how units are driven.

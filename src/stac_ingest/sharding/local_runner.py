@@ -28,7 +28,7 @@ def run_all(
     modifiers: Sequence[Modifier] = (),
     on_shard: Callable[[int, int], None] | None = None,
 ) -> CollectionReport:
-    """Do what is to be done of an ingest.
+    """Plan, run and finalize what isn't done yet of an ingest, and return the report of the whole.
 
     Args:
         settings: of the ingest; `jobs` says how many processes there are, or else the number of cores does.
@@ -39,9 +39,9 @@ def run_all(
         IngestError: planning or closing failed, or one of the shards did. Others are finished first, and stay.
 
     """
-    freshness = IngestStatus(settings)
-    plan = plan_ingest(settings) if freshness.plan() else read_plan(settings.state_folder / NAME)
-    numbers = sorted(freshness.shards())
+    status = IngestStatus(settings)
+    plan = plan_ingest(settings) if status.plan() else read_plan(settings.state_folder / NAME)
+    numbers = sorted(status.shards())
     if numbers:
         _run(plan, numbers, settings.at_once or os.cpu_count() or 1, modifiers, on_shard or _silent)
     if numbers or IngestStatus(settings).end():

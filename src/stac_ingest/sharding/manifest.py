@@ -84,21 +84,21 @@ class Manifest(Record):
 
 
 def report_path(settings: ShardedIngest, shard: Shard) -> Path:
-    """Say where the certificate of a shard is."""
+    """Return the path of a shard's report."""
     return settings.state_folder / f"{shard.name}.json"
 
 
 def strays_path(settings: ShardedIngest, shard: Shard) -> Path:
-    """Say where a shard keeps the items that came and belong to another one."""
+    """Return the path of the items that a shard received and that belong to another one."""
     return settings.state_folder / f"{shard.name}.strays.ndjson"
 
 
 def read_shard_report(plan: Plan, shard: Shard) -> ShardReport | None:
-    """Read a shard's certificate; None where there is none for this very shard."""
+    """Return a shard's report; None where there is none for this very shard."""
     try:
-        found = ShardReport.model_validate_json(report_path(plan.settings, shard).read_bytes())
+        report = ShardReport.model_validate_json(report_path(plan.settings, shard).read_bytes())
     except (OSError, ValidationError):
         return None
-    if found.removed and found.removed_by != plan.digest:
+    if report.removed and report.removed_by != plan.digest:
         return None  # what was taken out, since an earlier shard had it too, may be nowhere else by now
-    return found if found.identity == plan.identity(shard) else None
+    return report if report.identity == plan.identity(shard) else None

@@ -23,17 +23,32 @@ class Storage(Protocol):
     """As the file system calls it."""
 
     def move_in(self, file: Path, name: str) -> None:
-        """Move a finished local file here; it appears whole, in the place of one of that name."""
+        """Move a finished local file here; it appears whole, and replaces one of that name.
+
+        Raises:
+            DataProcessingError: it can't be written.
+
+        """
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """Give the files of a folder by name, with their bytes; none where there is no such folder."""
+        """Return the sizes in bytes of a folder's files by name; none where there is no such folder.
+
+        Raises:
+            ConfigurationError: the folder can't be listed.
+
+        """
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it is there.
+
+        Raises:
+            OSError: it can't be removed.
+
+        """
 
 
 def open_storage(settings: ShardedIngest) -> Storage:
-    """Open the place of the output.
+    """Open the storage of the output.
 
     Raises:
         ConfigurationError: it can't be used.

@@ -13,7 +13,7 @@ from stac_ingest.sources.kind import SourceKind, api_kind, kind_of
 
 
 def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitter:
-    """Find out which kind of source it is.
+    """Return the splitter for the kind of source that the settings name.
 
     Args:
         settings: of the ingest.
