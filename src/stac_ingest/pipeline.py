@@ -12,6 +12,8 @@ from stac_ingest.core.model import Item
 from stac_ingest.core.source import closing
 from stac_ingest.errors import ConfigurationError, ItemError
 
+__all__ = ["Bundler", "Fetcher", "Modifier", "Output", "PipelineResult", "StageSeconds", "run_pipeline"]
+
 PROGRESS_SECONDS = 0.2
 """How often `on_progress` is called."""
 

@@ -9,6 +9,8 @@ from stac_ingest.core.registry import load
 if TYPE_CHECKING:
     from stac_ingest.strategies.base import Strategy
 
+__all__ = ["STRATEGIES", "StrategyInfo", "load_strategy", "worker_strategies"]
+
 
 class StrategyInfo(NamedTuple):
     """What there is to know of a strategy without importing it."""
