@@ -16,6 +16,7 @@ from stac_ingest.summary import IngestSummary
 
 NAME = "certificate.json"
 
+_OF_SUMMARY = ("matched", "pages", "requests", "retries", "duplicates", "notes")
 Verdict = Literal["complete", "complete with duplicates", "truncated", "unknown"]
 
 
@@ -93,12 +94,7 @@ def completeness_report(
         collection=collection,
         items=delivered,
         expected=expected,
-        matched=summary.matched,
         max_items=config.max_items,
-        pages=summary.pages,
-        requests=summary.requests,
-        retries=summary.retries,
-        duplicates=summary.duplicates,
         ingest_failures=ingest_failures,
         stage_failures=result.failed,
         skipped=result.skipped + summary.resumed,
@@ -107,7 +103,7 @@ def completeness_report(
         written=result.written,
         output=result.manifest,
         seconds=round(result.seconds, 3),
-        notes=summary.notes,
+        **{name: getattr(summary, name) for name in _OF_SUMMARY},
     )
 
 

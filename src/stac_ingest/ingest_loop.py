@@ -14,7 +14,7 @@ from stac_ingest.core.source import Source
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
-    from stac_ingest.strategies.base import Strategy
+    from stac_ingest.strategies import Strategy
 
 
 @asynccontextmanager

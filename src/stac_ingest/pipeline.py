@@ -71,10 +71,6 @@ class StageSeconds:
     output: float = 0.0
     """In `bundle`, `finalize` and keeping the checkpoint."""
 
-    def as_dict(self) -> dict[str, float]:
-        """By name."""
-        return {"ingest": self.ingest, "transform": self.transform, "output": self.output}
-
 
 @dataclass(slots=True)
 class PipelineResult:

@@ -23,7 +23,7 @@ PUBLIC = {
         "require_complete run_shard"
     ),
     "stac_ingest.sources": "KINDS SourceKind Where check_path kind_of make_source",
-    "stac_ingest.strategies": "STRATEGIES StrategyInfo load_strategy worker_strategies",
+    "stac_ingest.strategies": "STRATEGIES Strategy StrategyInfo load_strategy worker_strategies",
 }
 """The names that users may import; a change of this list is a change for them."""
 

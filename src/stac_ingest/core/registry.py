@@ -38,9 +38,6 @@ class OneOf:
         names = list(self._names())
         if isinstance(found, str) and found in names:
             return found
-        raise PydanticKnownError("literal_error", {"expected": _in_words(names)})
-
-
-def _in_words(names: list[str]) -> str:
-    quoted = [f"'{name}'" for name in names]
-    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+        quoted = [f"'{name}'" for name in names]
+        expected = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+        raise PydanticKnownError("literal_error", {"expected": expected})

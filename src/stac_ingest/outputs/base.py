@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -16,6 +17,7 @@ from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.directory import OutputFolder
 
 Entry = TypeVar("Entry")
+T = TypeVar("T")
 
 
 class BatchedOutput(ABC, Generic[Entry]):
@@ -58,7 +60,8 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._positions = getattr(context, "positions", None)
         self._failed = _failure_reporter(context)
         self._folder = await asyncio.to_thread(OutputFolder, self._folder_path)
-        await asyncio.to_thread(self._open_safely)
+        known = self._checkpoints is not None and self._checkpoints.completed_count > 0
+        await self._in_thread(lambda: self._open(resume=known or self._records_lost))
 
     async def bundle(self, item: Item, context: Any) -> None:
         """Take one item.
@@ -83,7 +86,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         await self.start(context)
         await self._hand_over()
         await self._finish_writing()
-        manifest = await asyncio.to_thread(self._finish_safely)
+        manifest = await self._in_thread(self._finish)
         await self.close()
         return manifest
 
@@ -106,14 +109,14 @@ class BatchedOutput(ABC, Generic[Entry]):
         await self._finish_writing()
         if batch:
             positions = [] if self._positions is None else self._positions.take()
-            self._writing = asyncio.create_task(asyncio.to_thread(self._write_safely, batch, positions))
+            self._writing = asyncio.create_task(self._in_thread(partial(self._write_batch, batch, positions)))
 
     async def _note_resumed(self) -> None:
         """Note what an earlier run had written when nothing else waits: else it would add up from kill to kill."""
         writing = self._writing
         idle = writing is None or (writing.done() and writing.exception() is None)
         if idle and (positions := self._positions.take()):
-            await asyncio.to_thread(self._write_safely, [], positions)
+            await self._in_thread(partial(self._write_batch, [], positions))
 
     async def _finish_writing(self) -> None:
         if self._writing is not None:
@@ -121,26 +124,25 @@ class BatchedOutput(ABC, Generic[Entry]):
             await asyncio.shield(self._writing)
             self._writing = None
 
-    def _open_safely(self) -> None:
-        with self.folder.writing():
-            known = self._checkpoints is not None and self._checkpoints.completed_count > 0
-            self._open(resume=known or self._records_lost)
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do work on the disk in a thread; an error of the system names the folder."""
+
+        def guarded() -> T:
+            with self.folder.writing():
+                return work()
+
+        return await asyncio.to_thread(guarded)
 
     @property
     def _records_lost(self) -> bool:
         """Whether the checkpoint was damaged: then the output itself has to say what is in it."""
         return bool(getattr(self._checkpoints, "set_aside", ()))
 
-    def _write_safely(self, batch: list[Entry], positions: list[Position]) -> None:
-        with self.folder.writing():
-            if batch:
-                self._write(batch)
-            if positions:
-                self._note(positions)
-
-    def _finish_safely(self) -> dict[str, Any]:
-        with self.folder.writing():
-            return self._finish()
+    def _write_batch(self, batch: list[Entry], positions: list[Position]) -> None:
+        if batch:
+            self._write(batch)
+        if positions:
+            self._note(positions)
 
     def _note(self, positions: list[Position]) -> None:
         """Note the positions of what was written so far: it is on disk and marked."""

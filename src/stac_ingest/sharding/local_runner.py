@@ -43,7 +43,7 @@ def run_all(
     plan = plan_ingest(settings) if status.plan() else read_plan(settings.state_folder / NAME)
     numbers = sorted(status.shards())
     if numbers:
-        _run(plan, numbers, settings.at_once or os.cpu_count() or 1, modifiers, on_shard or _silent)
+        _run(plan, numbers, settings.at_once or os.cpu_count() or 1, modifiers, on_shard)
     if numbers or IngestStatus(settings).end():
         return finalize_ingest(plan)
     path = documents(settings) / "certificate.json"
@@ -51,7 +51,11 @@ def run_all(
 
 
 def _run(
-    plan: Plan, numbers: list[int], jobs: int, modifiers: Sequence[Modifier], on_shard: Callable[[int, int], None]
+    plan: Plan,
+    numbers: list[int],
+    jobs: int,
+    modifiers: Sequence[Modifier],
+    on_shard: Callable[[int, int], None] | None,
 ) -> None:
     failed: list[Exception] = []
     spawn = multiprocessing.get_context("spawn")
@@ -61,7 +65,8 @@ def _run(
             error = shard.exception()
             if isinstance(error, Exception):
                 failed.append(error)
-            on_shard(done, len(numbers))
+            if on_shard is not None:
+                on_shard(done, len(numbers))
     if any(isinstance(error, BrokenProcessPool) for error in failed):
         raise DataProcessingError(
             "a shard's process was killed; start the ingest again, it goes on with what is missing"
@@ -76,7 +81,3 @@ def _shard(plan: Plan, number: int, modifiers: Sequence[Modifier]) -> None:
     except DataProcessingError as error:
         # Not all errors of this package can be pickled, and which shard it was is worth knowing.
         raise DataProcessingError(f"shard {number}: {error}") from None
-
-
-def _silent(done: int, of: int) -> None:
-    """Say nothing."""

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stac_ingest.api.intervals import MILLISECOND, Interval, parse_instant
-from stac_ingest.api.time_chunks.interval_set import merge, remaining
+from stac_ingest.api.intervals import MILLISECOND, Interval, merge, parse_instant, remaining
 from stac_ingest.api.time_chunks.splitting import Chunk
 from stac_ingest.core.model import Item, Position
 

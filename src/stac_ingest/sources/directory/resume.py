@@ -1,4 +1,4 @@
-"""The positions of a directory of files: stretches of its sorted list."""
+"""The positions of a directory of files: ranges of its sorted list."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ class FilePositions:
         """Give the files that are still to be read, of all in the directory, sorted."""
         self._names = names
         self._list = _fingerprint(names)
-        read = sorted(self._stretches())
-        return kept(self._between(read)) if read else names
+        read = []
+        for position in self._known:
+            match position:
+                case {"list": self._list, "files": [int(start), int(stop)]} if 0 <= start < stop:
+                    read.append((start, stop))
+        return kept(self._between(sorted(read))) if read else names
 
     def position(self, batch: Batch) -> Position | None:
         """Name the files of a batch, which follow one another in the list; between them may be what was read before."""
@@ -42,19 +46,13 @@ class FilePositions:
             end = max(end, stop)
         yield from _some(self._names, end, len(self._names))
 
-    def _stretches(self) -> Iterable[tuple[int, int]]:
-        for position in self._known:
-            match position:
-                case {"list": self._list, "files": [int(start), int(stop)]} if 0 <= start < stop:
-                    yield start, stop
-
 
 def _fingerprint(names: Sequence[str]) -> str:
-    found = blake2b(digest_size=16)
+    total = blake2b(digest_size=16)
     for start in range(0, len(names), BLOCK):
         # File names need not be UTF-8, and never hold a zero.
-        found.update("".join(f"{name}\0" for name in names[start : start + BLOCK]).encode("utf-8", "surrogateescape"))
-    return found.hexdigest()
+        total.update("".join(f"{name}\0" for name in names[start : start + BLOCK]).encode("utf-8", "surrogateescape"))
+    return total.hexdigest()
 
 
 def _some(names: Sequence[str], start: int, stop: int) -> Iterator[str]:

@@ -82,14 +82,16 @@ class JsonDirectorySource:
                 reject(origin, error)
                 continue
             try:
-                item = loads(data)
-            except orjson.JSONDecodeError:
-                yield from _second_try(data, origin, reject)
-                continue
-            if type(item) is dict and type(item.get("id")) is str and item["id"]:
-                yield item
+                try:
+                    item = loads(data)
+                except orjson.JSONDecodeError:
+                    item = checked(parse_leniently(data))
+                if not (type(item) is dict and type(item.get("id")) is str and item["id"]):
+                    item = checked(item)
+            except (ValueError, ItemError) as problem:
+                reject(origin, problem)
             else:
-                yield from _checked(item, origin, reject)
+                yield item
 
     async def close(self) -> None:
         """Close the directory, once no thread reads from it."""
@@ -116,19 +118,3 @@ class JsonDirectorySource:
         self._threads.shutdown(cancel_futures=True)
         if self._folder is not None:
             self._folder.close()
-
-
-def _second_try(data: bytes, origin: str, reject: Reject) -> Iterator[Item]:
-    try:
-        found = parse_leniently(data)
-    except ValueError as error:
-        reject(origin, error)
-    else:
-        yield from _checked(found, origin, reject)
-
-
-def _checked(found: object, origin: str, reject: Reject) -> Iterator[Item]:
-    try:
-        yield checked(found)
-    except ItemError as error:
-        reject(origin, error)

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant
-from stac_ingest.api.time_chunks.interval_set import merge, remaining
+from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant, merge, remaining
 from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
 from stac_ingest.api.time_chunks.splitting import Chunk
 from stac_ingest.checkpoints.positions import SourcePositions
