@@ -80,10 +80,10 @@ class IngestConfig(BaseModel):
 
     @field_validator("concurrency")
     @classmethod
-    def _few_enough(cls, found: int | str) -> int | str:
-        if found != "auto" and not 1 <= int(found) <= MAX_CONCURRENCY:
+    def _few_enough(cls, value: int | str) -> int | str:
+        if value != "auto" and not 1 <= int(value) <= MAX_CONCURRENCY:
             raise ValueError(f"use 1 to {MAX_CONCURRENCY}, or 'auto'")
-        return found
+        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -40,8 +40,8 @@ class IdSet:
         table = self._tables[shard]
         mask = len(table) - 1
         slot = key // _SHARDS & mask
-        while (found := table[slot]) != 0:
-            if found == key:
+        while (stored := table[slot]) != 0:
+            if stored == key:
                 return False
             slot = (slot + 1) & mask
         table[slot] = key

@@ -56,21 +56,21 @@ def parse_leniently(data: bytes) -> object:
         raise ValueError("nested too deeply") from None
 
 
-def checked(found: object) -> Item:
+def checked(value: object) -> Item:
     """Return an item: an object with an `id` that is text.
 
     Raises:
         ItemError: it is something else.
 
     """
-    if not isinstance(found, dict):
-        raise ItemError(f"not an item: found {type(found).__name__}, expected an object")
-    item_id = found.get("id")
+    if not isinstance(value, dict):
+        raise ItemError(f"not an item: found {type(value).__name__}, expected an object")
+    item_id = value.get("id")
     if not isinstance(item_id, str) or not item_id:
         raise ItemError(f"not an item: its id is {item_id!r:.40}, expected text")
     if not item_id.isascii():
         _check_encodable(item_id)
-    return found
+    return value
 
 
 def _check_encodable(item_id: str) -> None:

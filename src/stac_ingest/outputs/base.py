@@ -8,13 +8,19 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import orjson
 
 from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.directory import OutputFolder
+
+if TYPE_CHECKING:
+    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.checkpoints.positions import SourcePositions
+    from stac_ingest.context import WorkflowContext
+    from stac_ingest.failures import FailureCollector
 
 Entry = TypeVar("Entry")
 T = TypeVar("T")
@@ -32,8 +38,8 @@ class BatchedOutput(ABC, Generic[Entry]):
     def __init__(self, folder: str | PathLike[str], *, batch_items: int, batch_bytes: int | None = None) -> None:
         self._folder_path = folder
         self._folder: OutputFolder | None = None
-        self._checkpoints: Any = None
-        self._positions: Any = None
+        self._checkpoints: CheckpointManager | None = None
+        self._positions: SourcePositions | None = None
         self._batch_items = batch_items
         self._batch_bytes = batch_bytes if batch_bytes is not None else 1 << 62
         self._batch: list[Entry] = []
@@ -47,7 +53,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         assert self._folder is not None, "start comes first"
         return self._folder
 
-    async def start(self, context: Any) -> None:
+    async def start(self, context: WorkflowContext) -> None:
         """Open the folder, and bring what an earlier run left into step with the checkpoint.
 
         Raises:
@@ -63,7 +69,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         known = self._checkpoints is not None and self._checkpoints.completed_count > 0
         await self._in_thread(lambda: self._open(resume=known or self._records_lost))
 
-    async def bundle(self, item: Item, context: Any) -> None:
+    async def bundle(self, item: Item, context: WorkflowContext) -> None:
         """Take one item.
 
         Raises:
@@ -81,7 +87,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         if self._size >= self._batch_bytes or len(self._batch) >= self._batch_items:
             await self._hand_over()
 
-    async def finalize(self, context: Any) -> dict[str, Any]:
+    async def finalize(self, context: WorkflowContext) -> dict[str, Any]:
         """Write what is left, give the files their names, and return `items`, `bytes` and `paths`."""
         await self.start(context)
         await self._hand_over()
@@ -91,7 +97,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         return manifest
 
     async def close(self) -> None:
-        """Wait for the batch under way and let go; what is not written yet is left out."""
+        """Wait for the batch under way and close the folder; what is not written yet is left out."""
         if self._folder is None:
             return
         try:
@@ -115,7 +121,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Note what an earlier run had written when nothing else waits: else it would add up from kill to kill."""
         writing = self._writing
         idle = writing is None or (writing.done() and writing.exception() is None)
-        if idle and (positions := self._positions.take()):
+        if idle and self._positions is not None and (positions := self._positions.take()):
             await self._in_thread(partial(self._write_batch, [], positions))
 
     async def _finish_writing(self) -> None:
@@ -134,6 +140,12 @@ class BatchedOutput(ABC, Generic[Entry]):
         return await asyncio.to_thread(guarded)
 
     @property
+    def _known(self) -> CheckpointManager:
+        """The checkpoint of a run that has one."""
+        assert self._checkpoints is not None, "only a run with a checkpoint is resumed"
+        return self._checkpoints
+
+    @property
     def _records_lost(self) -> bool:
         """Whether the checkpoint was damaged: then the output itself has to say what is in it."""
         return bool(getattr(self._checkpoints, "set_aside", ()))
@@ -146,7 +158,8 @@ class BatchedOutput(ABC, Generic[Entry]):
 
     def _note(self, positions: list[Position]) -> None:
         """Note the positions of what was written so far: it is on disk and marked."""
-        self._checkpoints.flush()
+        assert self._positions is not None
+        self._known.flush()
         self._positions.commit(positions)
 
     def _mark(self, written: Iterable[tuple[str, str]]) -> None:
@@ -171,7 +184,7 @@ class BatchedOutput(ABC, Generic[Entry]):
 
     @abstractmethod
     def _release(self) -> None:
-        """Close what is open."""
+        """Close the files that are open."""
 
 
 def encode_json(item: Item, option: int = 0) -> bytes:
@@ -203,13 +216,13 @@ def parsed(text: bytes, path: Path) -> Item:
     return item
 
 
-def _raise(item_id: str, error: Exception) -> None:
+def _raise(item_id: str, error: Exception) -> NoReturn:
     raise ItemError(f"{item_id}: {error}") from error
 
 
-def _failure_reporter(context: Any) -> Callable[[str, Exception], None]:
-    collector: Any = getattr(context, "failure_collector", None)
-    checkpoints: Any = getattr(context, "checkpoints", None)
+def _failure_reporter(context: WorkflowContext) -> Callable[[str, Exception], None]:
+    collector: FailureCollector | None = getattr(context, "failure_collector", None)
+    checkpoints: CheckpointManager | None = getattr(context, "checkpoints", None)
 
     def report(item_id: str, error: Exception) -> None:
         if collector is None:

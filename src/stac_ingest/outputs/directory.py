@@ -102,7 +102,7 @@ class OutputFolder:
             ) from error
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Close the folder."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

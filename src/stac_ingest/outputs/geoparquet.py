@@ -64,7 +64,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         pending = self.folder.path_of(_PENDING)
         if pending.exists():
             ids: list[Any] = pq.read_table(pending, columns=["id"])["id"].to_pylist()
-            if all(map(self._checkpoints.is_completed, ids)):
+            if all(map(self._known.is_completed, ids)):
                 self._publish()
             else:
                 self.folder.remove(_PENDING)
@@ -73,9 +73,9 @@ class GeoParquetOutput(BatchedOutput[Item]):
                 there: list[Any] = pq.read_table(self.folder.path_of(path.name), columns=["id"])["id"].to_pylist()
                 self._mark((item_id, str(path)) for item_id in there)
         self._items = sum(pq.read_metadata(self.folder.path_of(path.name)).num_rows for path in self._paths)
-        if self._items < self._checkpoints.completed_count:
+        if self._items < self._known.completed_count:
             raise ConfigurationError(
-                f"the checkpoint says that {self._checkpoints.completed_count} items are in {self.folder.path}, "
+                f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, "
                 f"but its parts hold {self._items}; start afresh in another folder"
             )
 

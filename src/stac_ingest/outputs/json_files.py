@@ -32,7 +32,7 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
         self.folder.remove(_PART)
         names = self.folder.names()
         self._register = NameRegister(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
-        self._items = self._checkpoints.completed_count if resume else 0
+        self._items = self._known.completed_count if resume else 0
 
     def _encode(self, item: Item) -> tuple[tuple[str, str, bytes], int]:
         data = encode_json(item)

@@ -40,7 +40,7 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         self._items = 0
         names = self.folder.names()
         there = _PART in names or NAME in names
-        if not resume or not (there or self._checkpoints.completed_count):
+        if not resume or not (there or self._known.completed_count):
             self._descriptor = self.folder.create(_PART)
             return
         if _PART not in names and NAME in names:
@@ -53,9 +53,9 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
     def _resume(self) -> None:
         if self._records_lost:
             tail = unmarked_tail(self._descriptor, lambda _: False)
-            lost = len(set(tail.unmarked)) < self._checkpoints.completed_count
+            lost = len(set(tail.unmarked)) < self._known.completed_count
         else:
-            tail = unmarked_tail(self._descriptor, self._checkpoints.is_completed)
+            tail = unmarked_tail(self._descriptor, self._known.is_completed)
             lost = not tail.marked
         if lost:
             raise self._lost()
@@ -63,11 +63,11 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         os.lseek(self._descriptor, tail.keep, os.SEEK_SET)
         os.fsync(self._descriptor)
         self._mark((item_id, self._path) for item_id in tail.unmarked)
-        self._items = self._checkpoints.completed_count
+        self._items = self._known.completed_count
 
     def _lost(self) -> ConfigurationError:
         return ConfigurationError(
-            f"the checkpoint says that {self._checkpoints.completed_count} items are in {self._path}, "
+            f"the checkpoint says that {self._known.completed_count} items are in {self._path}, "
             "but they are not there; start afresh without resuming"
         )
 

@@ -40,7 +40,7 @@ class Folder:
         """List the directory."""
         self.names = json_names(path)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._largest = config.max_response_mb << 20
+        self._max_bytes = config.max_response_mb << 20
         self._asks = config.read_ahead == "auto" and CAN_ANNOUNCE
         self._cold = config.read_ahead is True and CAN_ANNOUNCE
         self._in_order = config.workers == 1
@@ -75,7 +75,7 @@ class Folder:
             self._descriptor = NOT_OPEN
 
     def _read(self, files: Iterable[tuple[str, int]]) -> list[Payload]:
-        folder, read = self._descriptor, Reader(self._largest).read
+        folder, read = self._descriptor, Reader(self._max_bytes).read
         batch = []
         room = BATCH_BYTES
         for name, opened in files:
