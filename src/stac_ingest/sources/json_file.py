@@ -46,7 +46,7 @@ def items_of_collection(content: object, origin: str) -> list[object]:
     """
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list):
-        raise ConfigurationError(f"No items/ directory member and no inline features in {origin}")
+        raise ConfigurationError(f"No items/ directory found and no inline features in {origin}")
     return features
 
 
