@@ -71,7 +71,7 @@ class IngestConfig(BaseModel):
     retry_attempts: int = Field(default=6, ge=1, le=100, description="tries for one request, the first included")
     retry_seconds: float = Field(default=120.0, gt=0, description="seconds that one request may spend on waiting")
     timeout: float = Field(default=60.0, gt=0, description="seconds for one response, whole")
-    max_response_mb: int = Field(default=256, ge=1, description="largest response or JSON file accepted, MiB")
+    max_response_mib: int = Field(default=256, ge=1, description="largest response or JSON file accepted, MiB")
     headers_file: str | None = Field(
         default=None,
         description="api mode: a file of headers to send to the source and to no other origin, `Name: value` a line",

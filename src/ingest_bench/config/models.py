@@ -79,7 +79,7 @@ class Sampling(Strict):
     budget_seconds: float = Field(
         default=10, gt=0, description="a cell stops after so many seconds, once it has pairs.min"
     )
-    target_width: float = Field(
+    target_ci_width: float = Field(
         default=0.10,
         gt=0,
         lt=2,
@@ -87,7 +87,7 @@ class Sampling(Strict):
     )
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     timeout_seconds: float = Field(default=600, gt=0, description="a single sample that takes longer is an error")
-    trace_items: int = Field(
+    tracemalloc_items: int = Field(
         default=1000, ge=0, description="items of the separate pass that traces Python's memory; 0 leaves it out"
     )
 
@@ -109,7 +109,7 @@ class Corpus(Strict):
     item_kb: Literal[5, 20] = Field(default=5, description="size of one item as JSON, about")
     files: int | None = Field(default=None, ge=1, le=1000, description="GeoParquet only: over how many files")
     broken: float = Field(default=0, ge=0, lt=1, description="items directory only: share of broken files")
-    crowded: bool = Field(
+    skewed: bool = Field(
         default=False, description="API only: 90% of the items in 1% of the time, 500 of them at one instant"
     )
     path: str | None = Field(default=None, description="your own files instead: a folder or a file")
@@ -197,7 +197,7 @@ class Arm(Strict):
         description="what the fetcher takes: for the package's own ways the settings of IngestConfig",
     )
     server: Server | None = Field(default=None, description="instead of the scenario's")
-    leaves_out: Literal["output", "consumer"] | None = Field(
+    skip: Literal["output", "consumer"] | None = Field(
         default=None,
         description="what it does without of the scenario's pipeline: the output, or all behind the ingest",
     )
@@ -253,7 +253,7 @@ class Scenario(Strict):
     @property
     def of_stages(self) -> bool:
         """Whether it takes an ingest apart: its arms explain, and are not there to be chosen from."""
-        return any(arm.server or arm.leaves_out or arm.record.stage for arm in self.arms.values())
+        return any(arm.server or arm.skip or arm.record.stage for arm in self.arms.values())
 
     @property
     def growing(self) -> bool:

@@ -126,7 +126,7 @@ class ObjectsShardSource(JsonDirectorySource):
         self._filesystem = filesystem
         self._listing = listing
         self._piece = piece
-        self._max_bytes = config.max_response_mb << 20
+        self._max_bytes = config.max_response_mib << 20
         self._objects = Objects("", [])
         self._requests = ThreadPoolExecutor(AT_ONCE * config.workers, "objects")
 
@@ -171,7 +171,7 @@ class ObjectsShardSource(JsonDirectorySource):
     def _read(self, entry: Entry) -> Payload:
         path = f"{self._objects.folder}/{entry.name}"
         if entry.size > self._max_bytes:
-            error = ItemError(f"{entry.size} bytes, more than max_response_mb allows ({self._max_bytes})")
+            error = ItemError(f"{entry.size} bytes, more than max_response_mib allows ({self._max_bytes})")
             return Payload(b"", entry.name, error)
         try:
             with self._filesystem.open_input_file(path) as file:
