@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import BaseModel
 
 from ingest_bench.arms.layouts import LAYOUTS, Layout
-from stac_ingest.config import MOST_CONCURRENT
+from stac_ingest.config import MAX_CONCURRENCY
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
 
@@ -137,7 +137,7 @@ class ArmKind:
     """Where it runs one stage of an ingest alone: what it does without."""
     asks: bool = True
     """Whether it reads its source while the clock runs, and not before."""
-    max_concurrency: int | Mapping[str, int] = MOST_CONCURRENT
+    max_concurrency: int | Mapping[str, int] = MAX_CONCURRENCY
     """The highest level that makes sense, everywhere or by layout."""
     settings: type[BaseModel] | None = None
     """What may stand in its settings; None: nothing."""
@@ -157,7 +157,7 @@ class ArmKind:
     def highest(self, layout: str) -> int:
         """Give the highest level of concurrency that it can be measured at."""
         most = self.max_concurrency
-        return most if isinstance(most, int) else most.get(layout, MOST_CONCURRENT)
+        return most if isinstance(most, int) else most.get(layout, MAX_CONCURRENCY)
 
 
 def json_files(spec: ArmSpec) -> list[Path]:

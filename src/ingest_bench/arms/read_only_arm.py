@@ -9,7 +9,7 @@ from ingest_bench.arms.ingest_arm import READERS, ingest_settings
 from ingest_bench.arms.layouts import API, GEOPARQUET, LAYOUTS, Section
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Payload
-from stac_ingest.core.source import Awaiting
+from stac_ingest.core.source import ConsumerPaced
 from stac_ingest.ingest_loop import driven
 from stac_ingest.sources import make_source
 from stac_ingest.strategies import load_strategy
@@ -33,8 +33,8 @@ class ReadOnly(WithoutItems):
         async with driven(source, self._strategy, config.workers) as batches:
             async for batch in batches:
                 summary.items += sum(items_in(payload, self._section) for payload in batch)
-                if isinstance(source, Awaiting):
-                    source.skip(batch)
+                if isinstance(source, ConsumerPaced):
+                    source.mark_consumed(batch)
 
 
 def items_in(payload: Payload, section: Section) -> int:
