@@ -5,15 +5,15 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.settings.types import RerunTrigger
 
-from ingest_bench.workflow.run_lock import Claim
+from ingest_bench.workflow.run_lock import RunLock
 from ingest_bench.errors import SettingsError
 from ingest_bench.workflow.staleness import Freshness
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     report_identity,
 )
-from ingest_bench.system.process_lifetime import follow, lead
-from ingest_bench.config.matrix import cell_file, cells, load_settings
+from ingest_bench.system.process_lifetime import exit_with_parent, register_parent
+from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.workflow.progress import plan_cell
 from ingest_bench.config.models import Settings
 
@@ -38,7 +38,7 @@ except SettingsError as error:
 
 RESULTS = SETTINGS.results
 CELLS = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in cells(SETTINGS)}
-CELL_FILES = [f"{RESULTS}/{cell_file(cell)}" for cell in CELLS.values()]
+CELL_FILES = [f"{RESULTS}/{cell.file}" for cell in CELLS.values()]
 GENERATED = sorted(
     name for name, corpus in SETTINGS.corpora.items() if corpus.generated
 )
@@ -66,7 +66,7 @@ if "bench_slot" not in workflow.global_resources:
 
 
 # A job ends with the run that started it on the same machine, even where that run is killed.
-(lead if workflow.is_main_process else follow)()
+(register_parent if workflow.is_main_process else exit_with_parent)()
 
 
 @cache
@@ -80,8 +80,8 @@ def begin_run(folder):
     # modules behind the scripts do is looked at instead. Who uses this workflow as a module keeps the rest.
     workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
     if not workflow.dryrun and workflow.executor_plugin:
-        claim = Claim(Path(folder), local=workflow.local_exec)
-        if claim.free_left_overs():
+        claim = RunLock(Path(folder), local=workflow.local_exec)
+        if claim.clear_stale_locks():
             logger.info(f"{folder}: freed what a run that was killed had locked")
 
 

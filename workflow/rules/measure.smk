@@ -1,7 +1,7 @@
 rule measure:
     input:
         lambda wildcards: due(
-            f"{RESULTS}/{cell_file(cell_of(wildcards))}",
+            f"{RESULTS}/{cell_of(wildcards).file}",
             [
                 path
                 for name in cell_of(wildcards).corpora

@@ -120,5 +120,5 @@ def json_files(spec: ArmSpec) -> list[Path]:
     return sorted((Path(spec.source) / (spec.lies.items or ".")).glob("*.json"))
 
 
-DISCARD = "discard"
+NO_OUTPUT = "discard"
 """Instead of an output: items go through all stages, and are then written nowhere."""

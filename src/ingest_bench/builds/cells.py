@@ -15,11 +15,11 @@ import orjson
 from ingest_bench.builds.build import Build
 from ingest_bench.builds.names import SideName, as_sample, name_among
 from ingest_bench.builds.records import BuildSample
-from ingest_bench.config.matrix import CellSpec, sampling_of
+from ingest_bench.config.matrix import PlannedCell
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, job_file, manifest_file
 from ingest_bench.corpora import build_corpus, describe_corpus
-from ingest_bench.harness.sides import Side, open_sides
+from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_json
 from ingest_bench.harness.validity import digest_difference, void_reason
 from ingest_bench.results.digest import CLASSES
@@ -49,7 +49,7 @@ class CellCase:
 
     name: str
     settings: Settings
-    spec: CellSpec
+    cell: PlannedCell
     builds: Mapping[SideName, Build]
     described: Mapping[SideName, Mapping[str, Any]]
     """How each build measures it: `module`, `spec`."""
@@ -57,7 +57,7 @@ class CellCase:
     @property
     def depends_on(self) -> Any:
         """What a sample of it depends on beside the builds' code."""
-        return [self.described, corpus_identity(self.settings, self.spec.corpus)]
+        return [self.described, corpus_identity(self.settings, self.cell.corpus)]
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -67,17 +67,12 @@ class CellCase:
             MeasurementError: the server doesn't start.
 
         """
-        make_corpus(self.settings, self.spec.corpus)
+        make_corpus(self.settings, self.cell.corpus)
         # Against itself: whatever the cell's own baseline is, it isn't measured here.
-        alone = replace(
-            self.spec,
-            baseline_arm=self.spec.arm,
-            baseline_concurrency=self.spec.concurrency,
-            baseline_corpus=self.spec.corpus,
-        )
+        alone = replace(self.cell, baseline=self.cell.candidate)
         with ExitStack() as stack:
-            self._side: Side = open_sides(self.settings, alone, stack)["candidate"]
-            if self._side.files and self.spec.cache == "warm":
+            self._side: PairSide = open_sides(self.settings, alone, stack)["candidate"]
+            if self._side.files and self.cell.cache == "warm":
                 fill(corpus_files(self._side.files))
             os.sync()
             yield
@@ -95,12 +90,12 @@ class CellCase:
         scratch.mkdir(parents=True)
         if server:
             server.reset()
-        evicted = str(self._side.files) if self.spec.cache == "cold" and self._side.files else None
+        evicted = str(self._side.files) if self.cell.cache == "cold" and self._side.files else None
         try:
             result = run_json(
                 build.command("-m", described["module"]),
                 orjson.dumps(_filled(described["spec"], self._side, pair % CLASSES, evicted, str(scratch.absolute()))),
-                sampling_of(self.settings, self.spec).timeout_seconds,
+                self.cell.sampling.timeout_seconds,
                 build.variables,
                 f"a sample of {self.name} by the {side} build",
             )
@@ -129,7 +124,7 @@ class CellCase:
 
 
 def _filled(
-    spec: Mapping[str, Any], side: Side, content_class: int, evicted: str | None, scratch: str
+    spec: Mapping[str, Any], side: PairSide, content_class: int, evicted: str | None, scratch: str
 ) -> dict[str, Any]:
     """Add to a build's description of a sample what differs from sample to sample, under that build's names."""
     arm = {**spec["arm"], "source": side.arm.source, "collection": side.arm.collection}

@@ -56,13 +56,13 @@ def compare_builds(
     settings = load_settings(config).model_copy(update={"results": str(folder)})
     commands = [_command(name) for name in names if name.startswith(COMMAND)]
     wanted = [(name, *_parsed(name)) for name in names if not name.startswith(COMMAND)]
-    specs = {name: find_cell(settings, scenario, arm, level) for name, scenario, arm, level in wanted}
-    if remote := [name for name, spec in specs.items() if settings.corpora[spec.corpus].url]:
+    planned = {name: find_cell(settings, scenario, arm, level) for name, scenario, arm, level in wanted}
+    if remote := [name for name, cell in planned.items() if cell.candidate.corpus_options.url]:
         raise SettingsError(f"{remote[0]}: asks a server that isn't this machine's; builds aren't compared there")
     builds: dict[SideName, Build] = {"base": make_base(), "this": this_build()}
     answers = {side: describe(builds[side], config, wanted) for side in SIDES}
     cases: list[CellCase | CommandCase] = [CommandCase(name, settings, builds) for name in commands]
-    cases += [CellCase(name, settings, spec, builds, _alike(name, answers)) for name, spec in specs.items()]
+    cases += [CellCase(name, settings, cell, builds, _alike(name, answers)) for name, cell in planned.items()]
     records = {side: _record(builds[side], answers[side]) for side in SIDES}
     before, kept, found = load(), [], []
     for case in cases:

@@ -17,7 +17,7 @@ _MODULES = {
     "Manifest": "manifest",
     "build": "builder",
     "build_corpus": "builder",
-    "describe_corpus": "own",
+    "describe_corpus": "user_data",
     "read_manifest": "manifest",
     "verify": "check",
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from ingest_bench.arms import Fetcher
-from ingest_bench.arms.base import DISCARD
+from ingest_bench.arms.base import NO_OUTPUT
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
 from ingest_bench.system.resource_usage import Meter, Reading
@@ -24,7 +24,7 @@ MARK, MARKED = "bench:transformed", "yes"
 
 
 @runtime_checkable
-class Deliverer(Protocol):
+class SelfWritingFetcher(Protocol):
     """A fetcher whose stages can't be taken apart: it writes, below `items/`, what it reads."""
 
     async def deliver(self, modifiers: Sequence[Modifier], folder: Path) -> None:
@@ -39,17 +39,17 @@ async def deliver(
     What is discarded instead of written is digested by `sink` meanwhile.
     """
     modifiers = [UpdateItems({"set": {MARK: MARKED}})]
-    if isinstance(fetcher, Deliverer):
+    if isinstance(fetcher, SelfWritingFetcher):
         meter = Meter()
         await fetcher.deliver(modifiers, folder)
         return meter.stop(), {}
-    bundler = Discard(sink) if output == DISCARD else make_output(output, folder)
+    bundler = NoOutput(sink) if output == NO_OUTPUT else make_output(output, folder)
     meter = Meter()
     result = await run_pipeline(fetcher, modifiers, bundler, context)
     return meter.stop(), result.stages.as_dict()
 
 
-class Discard:
+class NoOutput:
     """An output that writes nothing; it only digests what it would have written."""
 
     def __init__(self, sink: DigestSink) -> None:

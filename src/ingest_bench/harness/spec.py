@@ -22,7 +22,7 @@ class SampleSpec:
     evict: str | None = None
     """The folder or file to drop from memory right before the clock starts."""
     output: str | None = None
-    """What the stages behind the ingest write: items, ndjson, geoparquet, or `DISCARD`; None: ingest alone."""
+    """What the stages behind the ingest write: items, ndjson, geoparquet, or `NO_OUTPUT`; None: ingest alone."""
     scratch: str | None = None
     """An empty folder to write it to."""
     trace_items: int | None = None

@@ -19,7 +19,7 @@ from typing import Any, get_args
 import orjson
 
 from ingest_bench.arms import Fetcher, arm_kind, make_fetcher
-from ingest_bench.arms.base import DISCARD, Counted, Prepared
+from ingest_bench.arms.base import NO_OUTPUT, Counted, Prepared
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
@@ -110,7 +110,7 @@ def _set_up(spec: SampleSpec) -> Fetcher:
 
 def _writing(output: str) -> tuple[str, ...]:
     """List what is imported when the first items are written, which must not be while the clock runs."""
-    return () if output == DISCARD else OUTPUTS[output].modules
+    return () if output == NO_OUTPUT else OUTPUTS[output].modules
 
 
 async def _run(
@@ -137,7 +137,7 @@ async def _ingest(fetcher: Fetcher, context: WorkflowContext, sink: DigestSink) 
 
 
 def _delivered(spec: SampleSpec, sink: DigestSink) -> Digest:
-    if spec.output in (None, DISCARD):
+    if spec.output in (None, NO_OUTPUT):
         return sink.result()
     from ingest_bench.harness.pipeline_sample import read_back  # noqa: PLC0415 - a sample without an output does without it
 
