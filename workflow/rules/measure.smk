@@ -20,7 +20,7 @@ rule measure:
         concurrency=r"\d+",
     conda:
         "../../envs/ingest-bench.yaml"
-    threads: ALL_CORES
+    threads: RUN.cores
     resources:
         bench_slot=1,
         attempt=lambda wildcards, attempt: attempt,
