@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stac_ingest.core.registry import OneOf
+from stac_ingest.core.renamed import with_present_names
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.strategies import STRATEGIES, worker_strategies
 
@@ -34,6 +36,8 @@ class IngestConfig(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
+    RENAMED: ClassVar[Mapping[str, str]] = {"max_response_mb": "max_response_mib"}
+    """The present name of each setting that had another one in the last release."""
 
     mode: Literal["file", "api"] = Field(description="read files, or ask a STAC API")
     source: str = Field(min_length=1, description="a path (file mode) or the root URL of an API (api mode)")
@@ -67,12 +71,17 @@ class IngestConfig(BaseModel):
     retry_attempts: int = Field(default=6, ge=1, le=100, description="tries for one request, the first included")
     retry_seconds: float = Field(default=120.0, gt=0, description="seconds that one request may spend on waiting")
     timeout: float = Field(default=60.0, gt=0, description="seconds for one response, whole")
-    max_response_mb: int = Field(default=256, ge=1, description="largest response or JSON file accepted, MiB")
+    max_response_mib: int = Field(default=256, ge=1, description="largest response or JSON file accepted, MiB")
     headers_file: str | None = Field(
         default=None,
         description="api mode: a file of headers to send to the source and to no other origin, `Name: value` a line",
     )
     budget: RequestBudget = Field(default_factory=RequestBudget, description="how much of the server to use")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _present_names(cls, found: Any) -> Any:
+        return with_present_names(found, cls.RENAMED)
 
     @field_validator("concurrency")
     @classmethod

@@ -10,7 +10,7 @@
         ├── ResponseError         a server's answer can't be used
         │   ├── RateLimited       429 (or a throttling 403) after the retry budget, or with `retry: none`
         │   │   └── RetryAfterTooLong  the host asks for a longer pause than `retry_seconds`; the run ends
-        │   ├── ResponseTooLarge  more bytes than `max_response_mb`
+        │   ├── ResponseTooLarge  more bytes than `max_response_mib`
         │   └── LinkRefused       a link or redirect leads where none may go; it was not followed
         └── BudgetExhausted       the run's own budget of requests is spent
 """
@@ -62,7 +62,7 @@ class RetryAfterTooLong(RateLimited):
 
 
 class ResponseTooLarge(ResponseError):  # noqa: N818 - named for what happened
-    """A response is larger than `max_response_mb` allows."""
+    """A response is larger than `max_response_mib` allows."""
 
 
 class LinkRefused(ResponseError):  # noqa: N818 - named for what happened

@@ -206,7 +206,7 @@ async def ingest(url, **settings):
             "source": url,
             "collection_id": "things",
             "limit": PAGE,
-            "max_response_mb": 1,
+            "max_response_mib": 1,
             **settings,
         }
     )

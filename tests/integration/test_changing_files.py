@@ -74,7 +74,7 @@ async def test_each_file_is_an_item_or_a_failure(tmp_path, concurrency, strategy
         for number, name in enumerate(changed):
             CHANGES[number % len(CHANGES)](tmp_path / f"{name}.json")
 
-    settings = {"concurrency": concurrency, "worker_strategy": strategy, "max_response_mb": 1}
+    settings = {"concurrency": concurrency, "worker_strategy": strategy, "max_response_mib": 1}
     got, failures = await ingest(tmp_path, change, **settings)
     assert sorted([*got, *(failure.item_id.removesuffix(".json") for failure in failures)]) == names
     assert {failure.item_id.removesuffix(".json") for failure in failures} <= set(changed)

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = 20
 SMALL: dict[str, dict[str, Any]] = {
     "item_files": {"items": 70},
-    "items_directory": {"items": 40, "broken": 0.2},
+    "items_directory": {"items": 40, "corrupt_share": 0.2},
     "geoparquet": {"items": 50, "files": 5},
     "api": {"items": 100},
 }
@@ -46,7 +46,9 @@ FURTHER: dict[str, Any] = {
         "group": "files",
         "corpus": "broken_directory",
         "baseline": {"arm": "aiofiles"},
-        "arms": {name: {"fetcher": name, "concurrency": [1, 5]} for name in ("aiofiles", "process_pool", "upstream")},
+        "arms": {
+            name: {"fetcher": name, "concurrency": [1, 5]} for name in ("aiofiles", "process_pool", "stac_manager")
+        },
     },
     "read_tables": {
         "title": "Reading tables alone, several at once",

@@ -30,7 +30,7 @@ from ingest_bench.results.digest import DigestSink, matches, reference
 SEED = 20260210
 CORPORA = {
     "item_files": Corpus(kind="item_files", items=120),
-    "items_directory": Corpus(kind="items_directory", items=60, item_kb=20, broken=0.2),
+    "items_directory": Corpus(kind="items_directory", items=60, item_kb=20, corrupt_share=0.2),
     "api": Corpus(kind="api", items=120),
     "geoparquet": Corpus(kind="geoparquet", items=250, files=3, item_kb=20),
 }

@@ -22,7 +22,7 @@ def generated(tmp_path_factory):
     root = tmp_path_factory.mktemp("generated")
     corpora = {
         "item_files": Corpus(kind="item_files", items=70),
-        "items_directory": Corpus(kind="items_directory", items=40, broken=0.25),
+        "items_directory": Corpus(kind="items_directory", items=40, corrupt_share=0.25),
         "geoparquet": Corpus(kind="geoparquet", items=60, files=2),
     }
     for kind, corpus in corpora.items():

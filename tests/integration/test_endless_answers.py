@@ -26,7 +26,7 @@ from pathlib import Path
 from stac_ingest import IngestModule, WorkflowContext
 
 settings = {{"mode": "api", "source": sys.argv[1], "collection_id": "c", "limit": 1, "retry": "none"}}
-settings |= {{"max_response_mb": {LIMIT_MB}, "timeout": float(sys.argv[3]), "concurrency": int(sys.argv[2])}}
+settings |= {{"max_response_mib": {LIMIT_MB}, "timeout": float(sys.argv[3]), "concurrency": int(sys.argv[2])}}
 
 
 async def main():
@@ -130,11 +130,11 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 async def test_a_page_is_read_up_to_the_bound(name):
-    """However large a page is, packed or not, no more than `max_response_mb` is taken in, and memory stays as small."""
+    """However large a page is, packed or not, no more than `max_response_mib` is read, and memory stays as small."""
     server = Endless(*PAGES[name])
     error, said, taken, peak = await run(server)
     assert error == "ResponseTooLarge"
-    assert "max_response_mb" in said
+    assert "max_response_mib" in said
     assert server.searches == 1
     assert LIMIT_MB * MB < taken < (LIMIT_MB + 4) * MB
     assert server.sent < taken + SOCKETS

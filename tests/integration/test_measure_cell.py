@@ -22,11 +22,11 @@ from ingest_bench.results.models import Cell
 from ingest_bench.workflow.identity import cell_identity, fingerprint
 
 CONFIG: dict[str, Any] = {
-    "sampling": {"budget_seconds": 0.01, "trace_items": 20},
+    "sampling": {"budget_seconds": 0.01, "tracemalloc_items": 20},
     "corpora": {
         "files": {"kind": "item_files", "items": 120},
         "more_files": {"kind": "item_files", "items": 240},
-        "folder": {"kind": "items_directory", "items": 60, "broken": 0.1},
+        "folder": {"kind": "items_directory", "items": 60, "corrupt_share": 0.1},
         "parquet": {"kind": "geoparquet", "items": 60, "files": 2},
         "api": {"kind": "api", "items": 250},
     },
@@ -38,7 +38,7 @@ CONFIG: dict[str, Any] = {
             "cache": "cold",
             "baseline": {"arm": "upstream"},
             "arms": {
-                "upstream": {"fetcher": "upstream", "concurrency": [1]},
+                "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
                 "queue": {"concurrency": [5], "settings": {"worker_strategy": "queue"}, "label": "Queue"},
             },
         },
@@ -56,7 +56,7 @@ CONFIG: dict[str, Any] = {
             "file": "part-00001.parquet",
             "baseline": {"arm": "upstream"},
             "arms": {
-                "upstream": {"fetcher": "upstream", "concurrency": [1], "known_defect": "rows, not items"},
+                "upstream": {"fetcher": "stac_manager", "concurrency": [1], "known_defect": "rows, not items"},
                 "sequential": {"concurrency": [1]},
             },
         },
@@ -75,8 +75,8 @@ CONFIG: dict[str, Any] = {
             "baseline": {"arm": "sequential"},
             "arms": {
                 "sequential": {"concurrency": [1]},
-                "no_output": {"concurrency": [1], "leaves_out": "output"},
-                "no_consumer": {"concurrency": [1], "leaves_out": "consumer"},
+                "no_output": {"concurrency": [1], "skip": "output"},
+                "no_consumer": {"concurrency": [1], "skip": "consumer"},
             },
         },
         "api": {
@@ -137,25 +137,25 @@ def test_a_cell_of_files(place: Path) -> None:
     found = cell(place, "small", "queue", 5, "--attempt", "2")
     settings = load_settings(place / "config.yaml")
     assert found.identity == fingerprint(cell_identity(settings, find_cell(settings, "small", "queue", 5)))
-    assert (found.label, found.cache, found.null, found.attempt) == ("Queue", "cold", False, 2)
+    assert (found.label, found.cache, found.is_null_cell, found.attempt) == ("Queue", "cold", False, 2)
     assert {(sample.pair, sample.role) for sample in found.samples} == {
         (pair, role) for pair in range(3) for role in ("baseline", "candidate")
     }
-    assert found.ratio
-    assert found.ratio.pairs == 3
-    assert found.stop_reason == "budget spent"
+    assert found.speedup
+    assert found.speedup.pairs == 3
+    assert found.stop_reason == "time_limit"
     assert found.parity.ok
     assert found.baseline_parity.ok
     assert (found.trace.items, found.trace.skipped) == (20, None)
     assert found.started_at < found.samples[0].started_at < found.ended_at
-    assert (found.settings["fetcher"], found.baseline["fetcher"]) == ("ingest", "upstream")
+    assert (found.settings["fetcher"], found.baseline["fetcher"]) == ("ingest", "stac_manager")
 
 
 def test_broken_files_are_the_failures(place: Path) -> None:
     """Parity in a directory with broken files means that exactly these are reported, by both sides."""
     found = cell(place, "broken", "sequential")
     manifest = json.loads((place / "results/corpora/folder.manifest.json").read_text())
-    assert found.null
+    assert found.is_null_cell
     assert found.parity.ok
     assert found.baseline_parity.ok
     for sample in found.samples:
@@ -168,7 +168,7 @@ def test_a_known_defect_fails_parity_and_has_a_ratio(place: Path) -> None:
     assert found.parity.ok
     assert not found.baseline_parity.ok
     assert (found.baseline_parity.reason or "").startswith("rows, not items: ")
-    assert found.ratio
+    assert found.speedup
     assert {sample.items for sample in found.samples} == {30}
 
 
@@ -178,8 +178,8 @@ def test_growth_compares_items_a_second(place: Path) -> None:
     assert found.parity.ok
     assert found.baseline_parity.ok
     assert {(sample.role, sample.items) for sample in found.samples} == {("baseline", 120), ("candidate", 240)}
-    assert found.ratio
-    assert 0.1 < found.ratio.median < 10
+    assert found.speedup
+    assert 0.1 < found.speedup.median < 10
 
 
 def test_a_mixed_workload_cleans_up(place: Path) -> None:
@@ -191,11 +191,11 @@ def test_a_mixed_workload_cleans_up(place: Path) -> None:
 
 
 def test_a_cell_of_an_api(place: Path) -> None:
-    """Each sample has what the server saw; client and server agree on the number of requests, and nothing is void."""
+    """Each sample has what the server saw; client and server agree on the number of requests, and all is valid."""
     found = cell(place, "api", "chunks", 4)
     assert found.parity.ok, found.parity.reason
     assert found.baseline_parity.ok, found.baseline_parity.reason
-    assert found.ratio
+    assert found.speedup
     for sample in found.samples:
         assert sample.server
         assert sample.requests == sample.server.requests
@@ -234,7 +234,7 @@ def test_a_wrong_delivery_has_no_parity(place: Path, monkeypatch: pytest.MonkeyP
     finally:
         path.write_text(kept)
     assert found.parity.reason == "1 item missing (in 3 of 3 samples, first in pair 0)"
-    assert found.ratio
+    assert found.speedup
 
 
 @pytest.mark.parametrize("content", [None, "{}"], ids=["missing", "damaged"])

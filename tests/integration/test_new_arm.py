@@ -63,7 +63,7 @@ def matrix(results: Path, **arm: Any) -> dict[str, Any]:
     """Return a matrix with the arm beside the package's own."""
     return {
         "results": str(results),
-        "sampling": {"budget_seconds": 0.01, "trace_items": 10},
+        "sampling": {"budget_seconds": 0.01, "tracemalloc_items": 10},
         "corpora": {"files": {"kind": "item_files", "items": 60}},
         "scenarios": {
             "small": {
@@ -102,7 +102,7 @@ def test_a_new_arm_is_one_file(arm_file: Path, tmp_path: Path) -> None:
     """An arm that this repository knows nothing of is measured, delivers the corpus, and is judged by it."""
     cell = measured(tmp_path / "results")
     assert cell.parity.ok, cell.parity.reason
-    assert cell.ratio
+    assert cell.speedup
     mine = [sample for sample in cell.samples if sample.role == "candidate"]
     assert {sample.items for sample in mine} == {60}
     assert [note for sample in mine for note in sample.notes if note.startswith("imported")] == []

@@ -56,7 +56,7 @@ def matrix(results: Path, **corpus: Any) -> dict[str, Any]:
     """Return a matrix that reads the corpus in three ways."""
     return {
         "results": str(results),
-        "sampling": {"budget_seconds": 0.01, "trace_items": 0},
+        "sampling": {"budget_seconds": 0.01, "tracemalloc_items": 0},
         "corpora": {"mine": {"kind": "indented", "items": 50, **corpus}},
         "scenarios": {
             "small": {
@@ -65,7 +65,7 @@ def matrix(results: Path, **corpus: Any) -> dict[str, Any]:
                 "corpus": "mine",
                 "baseline": {"arm": "upstream"},
                 "arms": {
-                    "upstream": {"fetcher": "upstream", "concurrency": [1]},
+                    "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
                     "sequential": {"concurrency": [1]},
                     "reading": {"fetcher": "read_only", "concurrency": [1]},
                 },
@@ -124,7 +124,7 @@ def test_a_changed_kind_makes_its_corpora_stale(kind_file: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("corpus", "complaint"),
     [
-        ({"broken": 0.1}, "broken: belongs to kind: items_directory, not to indented"),
+        ({"corrupt_share": 0.1}, "corrupt_share: belongs to kind: items_directory, not to indented"),
         ({"files": 2}, "files: belongs to kind: geoparquet, not to indented"),
         ({"kind": "indnted"}, "'indnted' is not allowed; did you mean indented"),
         ({"items": None, "url": "https://stac.example", "collection": "c"}, "url needs kind: api"),

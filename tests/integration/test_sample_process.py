@@ -61,15 +61,15 @@ def broken(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(arm: ArmSpec, **options: Any) -> dict[str, Any]:
     """Run a sample of an arm."""
-    return run_sample(SampleSpec(arm, options.pop("residue", None), os.getpid(), **options), 60)
+    return run_sample(SampleSpec(arm, options.pop("content_class", None), os.getpid(), **options), 60)
 
 
 FILE_ARMS = [
     ("ingest", 1, {}),
     ("ingest", 5, {"worker_strategy": "semaphore"}),
     ("ingest", 5, {"worker_strategy": "queue"}),
-    ("upstream", 1, {}),
-    ("upstream", 5, {}),
+    ("stac_manager", 1, {}),
+    ("stac_manager", 5, {}),
     ("aiofiles", 1, {}),
     ("aiofiles", 5, {}),
     ("process_pool", 2, {}),
@@ -90,7 +90,7 @@ def test_every_file_arm_delivers_the_same(
         assert result["failures"] == len(lost)
 
 
-@pytest.mark.parametrize("fetcher", ["ingest", "upstream", "aiofiles", "process_pool"])
+@pytest.mark.parametrize("fetcher", ["ingest", "stac_manager", "aiofiles", "process_pool"])
 def test_max_items_ends_an_arm(folder: Path, fetcher: str) -> None:
     """An arm that is to stop after so many items does, and the process ends well."""
     assert run(ArmSpec(fetcher, "item_files", str(folder), concurrency=3, max_items=70))["items"] == 70
@@ -98,13 +98,13 @@ def test_max_items_ends_an_arm(folder: Path, fetcher: str) -> None:
 
 def test_a_sample_measures_what_a_sample_has(folder: Path) -> None:
     """The result fits a `Sample`: times, memory and counts are there and make sense."""
-    result = run(ArmSpec("ingest", "item_files", str(folder)), residue=3)
+    result = run(ArmSpec("ingest", "item_files", str(folder)), content_class=3)
     sample = Sample(**result, role="candidate", pair=0)
     assert 0 < (sample.first_item_s or 0) <= sample.wall_s
-    assert 0 < sample.start_rss_mb <= sample.peak_rss_mb
+    assert 0 < sample.start_rss_mib <= sample.peak_rss_mib
     assert sample.cpu_user_s + sample.cpu_system_s > 0
     assert sample.bytes_read == sum(path.stat().st_size for path in folder.iterdir())
-    assert (sample.items, sample.digest.residue, sample.requests) == (COUNT, 3, None)
+    assert (sample.items, sample.digest.content_class, sample.requests) == (COUNT, 3, None)
 
 
 def reads_items(fetcher: str) -> bool:
@@ -145,11 +145,11 @@ def test_what_is_held_shows_in_the_peak(folder: Path, tmp_path: Path) -> None:
     """What an arm holds shows in the peak of its memory, and so does what its children hold."""
     for number in range(40):
         (tmp_path / f"{number}.json").write_text(json.dumps({**item(number), "filling": "x" * 1_000_000}))
-    small = run(ArmSpec("upstream", "item_files", str(folder), concurrency=50))
-    large = run(ArmSpec("upstream", "item_files", str(tmp_path), concurrency=50))
-    assert large["peak_rss_mb"] - small["peak_rss_mb"] > 30
+    small = run(ArmSpec("stac_manager", "item_files", str(folder), concurrency=50))
+    large = run(ArmSpec("stac_manager", "item_files", str(tmp_path), concurrency=50))
+    assert large["peak_rss_mib"] - small["peak_rss_mib"] > 30
     children = run(ArmSpec("process_pool", "item_files", str(tmp_path)))
-    assert children["peak_rss_mb"] - small["peak_rss_mb"] > 70
+    assert children["peak_rss_mib"] - small["peak_rss_mib"] > 70
 
 
 @pytest.mark.parametrize("output", ["items", "ndjson", "geoparquet"])
@@ -176,10 +176,10 @@ def test_what_shards_wrote_is_what_was_ingested(folder: Path, tmp_path: Path) ->
 
 def test_a_trace_has_memory_and_no_times(folder: Path) -> None:
     """The pass that traces memory takes the first items and measures nothing else."""
-    result = run(ArmSpec("ingest", "item_files", str(folder)), trace_items=50)
-    assert result.keys() == {"items", "peak_mb"}
+    result = run(ArmSpec("ingest", "item_files", str(folder)), tracemalloc_items=50)
+    assert result.keys() == {"items", "peak_mib"}
     assert result["items"] == 50
-    assert result["peak_mb"] > 0
+    assert result["peak_mib"] > 0
 
 
 def test_a_failing_sample_is_quoted(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_the_shell_does_not_reach_a_sample(folder: Path, tmp_path: Path, monkeyp
     monkeypatch.setenv("PYTHONDEVMODE", "1")
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert run(ArmSpec("upstream", "item_files", str(folder)))["items"] == COUNT
+    assert run(ArmSpec("stac_manager", "item_files", str(folder)))["items"] == COUNT
 
 
 def test_a_sample_whose_driver_is_gone_ends(folder: Path) -> None:

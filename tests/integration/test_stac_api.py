@@ -303,13 +303,13 @@ async def test_a_reset_connection_is_retried():
 
 
 async def test_a_large_answer_is_cut_off():
-    """No more than `max_response_mb` is read, also of what is compressed to little."""
+    """No more than `max_response_mib` is read, also of what is compressed to little."""
     bomb = zlib.compressobj(wbits=31)
     packed = b"".join(bomb.compress(b" " * 2**20) for _ in range(64)) + bomb.flush()
     assert len(packed) < 2**20 < len(gzip.decompress(packed))
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     api = Api(make_items(5), fault=lambda *_: web.Response(body=packed, headers=headers))
-    _, summary, _, error = await ingest(api, max_response_mb=1, limit=1)
+    _, summary, _, error = await ingest(api, max_response_mib=1, limit=1)
     assert isinstance(error, ResponseTooLarge)
     assert summary.bytes_read < 4 * 2**20
 

@@ -17,7 +17,7 @@ from ingest_bench.harness.measure import measure
 
 CORPORA = {
     "item_files": {"kind": "item_files", "items": 130},
-    "items_directory": {"kind": "items_directory", "items": 40, "item_kb": 20, "broken": 0.1},
+    "items_directory": {"kind": "items_directory", "items": 40, "item_kb": 20, "corrupt_share": 0.1},
     "geoparquet": {"kind": "geoparquet", "items": 70, "files": 2, "item_kb": 20},
     "api": {"kind": "api", "items": 250},
 }
@@ -41,7 +41,7 @@ def matrix(results: Path, kind: str) -> dict[str, Any]:
         arms["no_think"] = {"concurrency": [1], "server": {"think_ms": 0}}
         shared = {"worker_strategy": "time_chunks", "limit": 5}
         arms["reading_at_once"] = {"fetcher": "read_only", "concurrency": [4], "settings": shared}
-    sampling = {"budget_seconds": 0.01, "trace_items": 10, "timeout_seconds": 60}
+    sampling = {"budget_seconds": 0.01, "tracemalloc_items": 10, "timeout_seconds": 60}
     return {
         "results": str(results),
         "sampling": sampling,
@@ -65,7 +65,7 @@ def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> Non
         cell = measure(settings, find_cell(settings, "stages", arm, 1))
         assert cell.parity.ok, cell.parity.reason
         if arm != "no_think":  # a server that answers at once may well be the one that is busy all the time
-            assert [sample.void for sample in cell.samples] == [None] * len(cell.samples)
+            assert [sample.invalid for sample in cell.samples] == [None] * len(cell.samples)
         counts = {sample.items for sample in cell.samples if sample.role == "candidate"}
         # A file that is broken is read like any other.
         assert counts == {40 if (kind, arm) == ("items_directory", "reading") else DELIVERED[kind]}
@@ -77,7 +77,7 @@ def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> Non
 def test_a_checkpoint_is_measured_by_itself(tmp_path: Path, fetcher: str) -> None:
     """The arms of checkpoints deal with each item of their corpus, and read none of them."""
     configuration = matrix(tmp_path, "item_files")
-    configuration["sampling"]["trace_items"] = 0
+    configuration["sampling"]["tracemalloc_items"] = 0
     configuration["scenarios"]["stages"] |= {
         "baseline": {"arm": "alone"},
         "arms": {"alone": {"fetcher": fetcher, "concurrency": [1]}},
@@ -89,7 +89,7 @@ def test_a_checkpoint_is_measured_by_itself(tmp_path: Path, fetcher: str) -> Non
         path.write_bytes(b"")
     cell = measure(settings, find_cell(settings, "stages", "alone", 1))
     assert cell.parity.ok, cell.parity.reason
-    assert [sample.void for sample in cell.samples] == [None] * len(cell.samples)
+    assert [sample.invalid for sample in cell.samples] == [None] * len(cell.samples)
     assert {(sample.items, sample.digest.count) for sample in cell.samples} == {(130, 0)}
     assert not settings.scenarios["stages"].delivers  # so it has no way of ingesting to recommend
 
@@ -132,7 +132,7 @@ def test_stages_that_make_no_sense_are_refused(tmp_path: Path, kind: str, arm: d
 def test_a_crowded_corpus_is_crowded(tmp_path: Path) -> None:
     """Nine items in ten lie in a hundredth of the time, 500 share one instant, and all are there once."""
     config = matrix(tmp_path, "api")
-    config["corpora"]["api"] = {"kind": "api", "items": 5000, "crowded": True}
+    config["corpora"]["api"] = {"kind": "api", "items": 5000, "skewed": True}
     settings = load_settings(config)
     build_corpus(settings, "api", corpus_folder(settings, "api"), manifest_file(settings, "api"))
 

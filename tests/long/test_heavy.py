@@ -52,7 +52,7 @@ def server(write_corpus):
         yield running
 
 
-def resident_mb():
+def resident_mib():
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -80,7 +80,7 @@ async def test_nothing_is_lost_and_nothing_stays(server):
     async for item in module.fetch(context):
         delivered[item["properties"]["number"]] += 1
         if module.summary.items % (ITEMS // 10) == 0:
-            memory.append(resident_mb())
+            memory.append(resident_mib())
     gc.collect()
     assert delivered == b"\x01" * ITEMS
     assert context.failure_collector.get_all() == []

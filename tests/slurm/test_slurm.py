@@ -40,7 +40,7 @@ ARMS: dict[str, Any] = {
     "queue": {"concurrency": [2, 3], "settings": {"worker_strategy": "queue"}},
 }
 CONFIG: dict[str, Any] = {
-    "sampling": {"budget_seconds": 0.001, "trace_items": 0},
+    "sampling": {"budget_seconds": 0.001, "tracemalloc_items": 0},
     "corpora": {"files": {"kind": "item_files", "items": 30}},
     "scenarios": {
         "files": {

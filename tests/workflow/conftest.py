@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 import yaml
+from copies import copy_unmade
 from planner import Planner
 
 ROOT = Path(__file__).resolve().parents[2]
 
 SMALL: dict[str, Any] = {
     "results": "results",
-    "sampling": {"budget_seconds": 0.001, "trace_items": 0},
+    "sampling": {"budget_seconds": 0.001, "tracemalloc_items": 0},
     "corpora": {"files": {"kind": "item_files", "items": 30}, "api": {"kind": "api", "items": 30}},
     "scenarios": {
         "files": {
@@ -165,8 +166,7 @@ def empty(measured: Checkout, tmp_path: Path) -> Callable[[], Checkout]:
     """Make copies of the checkout in which nothing has been made yet."""
 
     def make(name: str = "empty") -> Checkout:
-        left_out = shutil.ignore_patterns("results", ".snakemake", ".cache", ".tmp")
-        shutil.copytree(measured.folder, tmp_path / name, ignore=left_out)
+        copy_unmade(measured.folder, tmp_path / name)
         return replace(measured, folder=tmp_path / name)
 
     return make

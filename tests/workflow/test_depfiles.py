@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from copies import copy_unmade
 
 Checkout = Any
 """The class of that name in `conftest.py`."""
@@ -24,7 +25,7 @@ def scenario(corpus: str, **more: Any) -> dict[str, Any]:
 
 CONFIG: dict[str, Any] = {
     "results": "results",
-    "sampling": {"budget_seconds": 0.001, "trace_items": 0},
+    "sampling": {"budget_seconds": 0.001, "tracemalloc_items": 0},
     "corpora": {
         "files": {"kind": "item_files", "items": 30},
         "tables": {"kind": "geoparquet", "items": 30, "files": 2},
@@ -39,7 +40,7 @@ CONFIG: dict[str, Any] = {
             },
         ),
         "own": scenario(
-            "files", baseline={"arm": "upstream"}, arms={"upstream": {"fetcher": "upstream", "concurrency": [1]}}
+            "files", baseline={"arm": "upstream"}, arms={"upstream": {"fetcher": "stac_manager", "concurrency": [1]}}
         ),
         "lines": scenario("files", pipeline={"output": "ndjson"}),
         "shards": scenario(
@@ -66,7 +67,7 @@ CHANGES = {
     ),
     "a strategy": ("stac_ingest/strategies/worker_pool.py", {"files: queue at 2", *AFTER}),
     "an output": ("stac_ingest/outputs/ndjson.py", {"lines: sequential at 1", *AFTER}),
-    "an arm": ("ingest_bench/arms/upstream_arm.py", {"own: sequential at 1", "own: upstream at 1", *AFTER}),
+    "an arm": ("ingest_bench/arms/stac_manager_arm.py", {"own: sequential at 1", "own: upstream at 1", *AFTER}),
     "an arm of workers": ("ingest_bench/arms/process_pool_arm.py", {"files: pool at 2", *AFTER}),
     "the sharding": ("stac_ingest/sharding/finalize.py", {"shards: shards at 2", *AFTER}),
     "what shards alone load": ("stac_ingest/sharding/manifest.py", {"shards: shards at 2", *AFTER}),
@@ -80,7 +81,7 @@ CHANGES = {
     "how a corpus is checked": ("ingest_bench/corpora/check.py", set()),
     "the results": ("ingest_bench/results/parquet.py", AFTER),
     "the report": ("ingest_bench/report/formatting.py", WRITTEN),
-    "a figure of the report": ("ingest_bench/reporting/plots/plot.css", WRITTEN),
+    "a figure of the report": ("ingest_bench/report/plots/plot.css", WRITTEN),
     "the design document": ("ingest_bench/report/design/context.py", {"advice"}),
     "the plan": ("ingest_bench/workflow/run_lock.py", set()),
     "the settings": ("ingest_bench/config/checks.py", AFTER),
@@ -94,8 +95,7 @@ CHANGES = {
 def wide(measured: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Measure a matrix with arms, outputs and corpora of all kinds once, in a checkout of its own."""
     folder = tmp_path_factory.mktemp("wide") / "checkout"
-    left_out = shutil.ignore_patterns("results", ".snakemake", ".cache", ".tmp")
-    shutil.copytree(measured.folder, folder, ignore=left_out)
+    copy_unmade(measured.folder, folder)
     made = replace(measured, folder=folder)
     made.configure(CONFIG)
     made.snakemake("--cores", "8")

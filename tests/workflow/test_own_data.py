@@ -56,7 +56,7 @@ def run(folder: Path, config: dict[str, Any], *arguments: str) -> subprocess.Com
 
 def matrix(corpus: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
-        "sampling": {"budget_seconds": 0.2, "trace_items": 0},
+        "sampling": {"budget_seconds": 0.2, "tracemalloc_items": 0},
         "corpora": {"mine": corpus},
         "scenarios": {
             "own": {

@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MATRIX: dict[str, Any] = {
     "results": "results",
-    "sampling": {"budget_seconds": 0.2, "trace_items": 20},
+    "sampling": {"budget_seconds": 0.2, "tracemalloc_items": 20},
     "corpora": {
         "files": {"kind": "item_files", "items": 120},
         "parquet": {"kind": "geoparquet", "items": 200, "files": 2},
-        "broken": {"kind": "items_directory", "items": 60, "item_kb": 20, "broken": 0.1},
+        "broken": {"kind": "items_directory", "items": 60, "item_kb": 20, "corrupt_share": 0.1},
         "api": {"kind": "api", "items": 250},
     },
     "scenarios": {
@@ -39,7 +39,7 @@ MATRIX: dict[str, Any] = {
             "cache": "cold",
             "baseline": {"arm": "upstream"},
             "arms": {
-                "upstream": {"fetcher": "upstream", "concurrency": [1]},
+                "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
                 "queue": {"concurrency": [5], "settings": {"worker_strategy": "queue"}},
             },
         },
@@ -109,7 +109,7 @@ def test_every_cell_of_the_matrix_is_measured(results: Results) -> None:
     """The results hold exactly the cells of the configuration, each with at least three pairs."""
     expected = {(cell.scenario, cell.arm, cell.concurrency) for cell in cells(load_settings(MATRIX))}
     assert {(cell.scenario, cell.arm, cell.concurrency) for cell in results.cells} == expected
-    assert all(cell.ratio is not None and cell.ratio.pairs >= 3 for cell in results.cells)
+    assert all(cell.speedup is not None and cell.speedup.pairs >= 3 for cell in results.cells)
 
 
 def test_every_arm_delivers_the_reference_set(results: Results) -> None:

@@ -28,9 +28,17 @@ MATRIX: dict[str, Any] = {
         }
     },
 }
-ZEROS = ("started_at", "cpu_user_s", "cpu_system_s", "peak_rss_mb", "start_rss_mb", "failures")
-NONE = ("governor", "container", "cpu_limit", "memory_limit_gb", "commit", "filesystem")
-MACHINE = {"host": "a", "cpu_model": "b", "cores": 2, "memory_gb": 8.0, "kernel": "6", "python": "3.11", "packages": {}}
+ZEROS = ("started_at", "cpu_user_s", "cpu_system_s", "peak_rss_mib", "start_rss_mib", "failures")
+NONE = ("governor", "container", "cpu_limit", "memory_limit_gib", "commit", "filesystem")
+MACHINE = {
+    "host": "a",
+    "cpu_model": "b",
+    "cores": 2,
+    "memory_gib": 8.0,
+    "kernel": "6",
+    "python": "3.11",
+    "packages": {},
+}
 
 
 def cell(arm: str, speed_ups: list[float]) -> dict[str, Any]:
@@ -44,7 +52,7 @@ def cell(arm: str, speed_ups: list[float]) -> dict[str, Any]:
         "arm": arm,
         "label": arm,
         "concurrency": ARMS[arm]["concurrency"][0],
-        "null": arm == "base",
+        "is_null_cell": arm == "base",
         "cache": "warm",
         "corpus": "files",
         "settings": {},
@@ -54,11 +62,11 @@ def cell(arm: str, speed_ups: list[float]) -> dict[str, Any]:
             for pair, ratio in enumerate(speed_ups)
             for role, wall in (("baseline", 1.0), ("candidate", 1 / ratio))
         ],
-        "ratio": {"median": 1, "low": 0.98, "high": 1.02, "confidence": 0.95, "method": "given", "pairs": 3},
-        "stop_reason": "narrow enough",
+        "speedup": {"median": 1, "low": 0.98, "high": 1.02, "confidence": 0.95, "method": "given", "pairs": 3},
+        "stop_reason": "target_ci_reached",
         "parity": {"ok": True},
         "baseline_parity": {"ok": True},
-        "trace": {"items": 0, "peak_mb": None},
+        "trace": {"items": 0, "peak_mib": None},
         "environment": {**MACHINE, **dict.fromkeys(NONE)},
         "load_before": {"load_1m": 0, "steal_s": 0},
         "load_after": {"load_1m": 0, "steal_s": 0},

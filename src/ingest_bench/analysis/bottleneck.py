@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, verdict
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 Ablation = Literal["no_parsing", "from_memory", "no_think_time", "no_output", "no_consumer"]
 """An arm that leaves something out: yields bytes without parsing them, parses what is in memory already, asks a server
@@ -40,11 +40,11 @@ class Diagnosis:
     bottleneck: Bottleneck
     stage: Stage | None
     """The one stage whose removal saves more time than that of any other; None when mixed."""
-    gains: dict[Stage, Ratio]
+    gains: dict[Stage, Speedup]
     """By stage, how many times the throughput is without it, which bounds what improving it can give. Largest first."""
 
 
-def diagnose(ablations: Mapping[Ablation, Ratio], noise: Ratio | None = None) -> Diagnosis:
+def diagnose(ablations: Mapping[Ablation, Speedup], noise: Speedup | None = None) -> Diagnosis:
     """Give the bottleneck, and the gain from removing each stage.
 
     A stage is named when its removal gains something beyond the noise, and saves more of the time than the removal of
@@ -69,7 +69,7 @@ def diagnose(ablations: Mapping[Ablation, Ratio], noise: Ratio | None = None) ->
     return Diagnosis(NAMES[top], top, gains)
 
 
-def _stages(ablations: Mapping[Ablation, Ratio]) -> dict[Stage, Weights]:
+def _stages(ablations: Mapping[Ablation, Speedup]) -> dict[Stage, Weights]:
     """Give the arms that each stage is removed by.
 
     Parsing from memory leaves out all that brings the bytes: of an API that is the server and the network, so the
@@ -99,7 +99,7 @@ class _Share(NamedTuple):
     high: float
 
 
-def _saved(ablations: Mapping[Ablation, Ratio], weights: Weights) -> _Share:
+def _saved(ablations: Mapping[Ablation, Speedup], weights: Weights) -> _Share:
     """Give the sum of the shares of the time that arms save: 1 - 1 / gain each (Amdahl's law).
 
     Each arm was measured in pairs of its own, so the errors are independent: the distances of the bounds are squared
@@ -121,7 +121,7 @@ def _less(one: Weights, other: Weights) -> Weights:
     return {name: one.get(name, 0) - other.get(name, 0) for name in {**one, **other}}
 
 
-def _gain(ablations: Mapping[Ablation, Ratio], weights: Weights) -> Ratio:
+def _gain(ablations: Mapping[Ablation, Speedup], weights: Weights) -> Speedup:
     first = ablations[next(iter(weights))]
     if len(weights) == 1:
         return first

@@ -13,7 +13,7 @@ from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option
 from ingest_bench.analysis.estimates import generator
 from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide
 from ingest_bench.arms.layouts import SECTIONS
-from ingest_bench.results.models import Ratio, Results
+from ingest_bench.results.models import Results, Speedup
 
 MODES: tuple[Mode, ...] = tuple(SECTIONS)
 METHOD = "drawn from the pairs of both"
@@ -81,7 +81,7 @@ class ModeRecommendation:
         picked = self.strategies().values()
         return decide({key: parts[key] for key in picked}, simplicity=_simplicity(self.options))
 
-    def versus(self, key: Key, other: Key) -> Ratio:
+    def versus(self, key: Key, other: Key) -> Speedup:
         """Give how many times as fast one option is as another, over the deciding scenarios."""
         logs = [
             np.mean([part.draws(generator(0, name), DRAWS) for part in _parts(self.options)[name]], axis=0)
@@ -90,7 +90,7 @@ class ModeRecommendation:
         gap = logs[0] - logs[1]
         pairs = min(option.estimate.pairs for name in (key, other) for option in self.options[name])
         low, median, high = np.exp(np.quantile(gap, [(1 - CONFIDENCE) / 2, 0.5, (1 + CONFIDENCE) / 2]))
-        return Ratio(
+        return Speedup(
             median=float(median), low=float(low), high=float(high), confidence=CONFIDENCE, method=METHOD, pairs=pairs
         )
 

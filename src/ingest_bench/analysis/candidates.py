@@ -11,7 +11,7 @@ from ingest_bench.analysis.concurrency_series import log_ratios, usable
 from ingest_bench.analysis.estimates import Estimate
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.config.models import Arm, Scenario
-from ingest_bench.results.models import Cell, Ratio, Sample
+from ingest_bench.results.models import Cell, Sample, Speedup
 from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES
 
@@ -48,10 +48,14 @@ class Option:
         return f"{self.cell.scenario}/{self.cell.arm}-{self.concurrency}"
 
     @property
-    def ratio(self) -> Ratio | None:
+    def speedup(self) -> Speedup | None:
         """Its speed-up; the baseline's own is 1 by definition."""
-        ratio = self.cell.ratio
-        return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if ratio and self.cell.null else ratio
+        ratio = self.cell.speedup
+        return (
+            ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0})
+            if ratio and self.cell.is_null_cell
+            else ratio
+        )
 
     @property
     def simplicity(self) -> tuple[Any, ...]:
@@ -60,9 +64,9 @@ class Option:
         return (self.concurrency, known, len(self.settings), self.key)
 
     @property
-    def memory_mb(self) -> float | None:
+    def memory_mib(self) -> float | None:
         """Memory at the peak, MiB."""
-        return median_of(sample.peak_rss_mb for sample in self.samples)
+        return median_of(sample.peak_rss_mib for sample in self.samples)
 
     @property
     def requests(self) -> float | None:
@@ -72,7 +76,7 @@ class Option:
     @property
     def samples(self) -> list[Sample]:
         """The usable samples of this way."""
-        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.void is None]
+        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.invalid is None]
 
 
 @dataclass(frozen=True, slots=True)

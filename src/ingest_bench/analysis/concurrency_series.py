@@ -34,12 +34,12 @@ class Series:
 def log_ratios(cell: Cell) -> list[float]:
     """Give the logs of a cell's paired speed-ups; those of the baseline against itself are 0 by definition."""
     ratios = pair_ratios(cell.samples)
-    return [0.0 if cell.null else math.log(ratio) for ratio in ratios.values()]
+    return [0.0 if cell.is_null_cell else math.log(ratio) for ratio in ratios.values()]
 
 
 def usable(cell: Cell) -> bool:
     """Give whether a cell delivered the right items and has a speed-up."""
-    return cell.parity.ok and cell.ratio is not None
+    return cell.parity.ok and cell.speedup is not None
 
 
 def scenario_series(results: Results) -> list[Series]:
@@ -52,7 +52,7 @@ def scenario_series(results: Results) -> list[Series]:
     series: list[Series] = []
     for name in [name for name, scenario in settings.scenarios.items() if not scenario.of_stages]:
         cells = [cell for cell in results.cells if cell.scenario == name and usable(cell)]
-        rates = [s.items / s.wall_s for c in cells for s in c.samples if s.role == "baseline" and s.void is None]
+        rates = [s.items / s.wall_s for c in cells for s in c.samples if s.role == "baseline" and s.invalid is None]
         if rates:
             rate = statistics.median(rates)
             series += _series_of(name, cells, settings, rate, results.seed)

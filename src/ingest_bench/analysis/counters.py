@@ -42,7 +42,7 @@ def corroborating_counters(samples: Sequence[Sample], bottleneck: Bottleneck, co
         concurrency: of that arm.
 
     """
-    valid = [sample for sample in samples if sample.void is None]
+    valid = [sample for sample in samples if sample.invalid is None]
     if not valid:
         return []
     waits = bottleneck in ("I/O", "network", "server")

@@ -99,7 +99,7 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
     kind = settings.corpora[corpus]
     driven = {name: value for name, value in definition.settings.items() if level > 1 or name != "worker_strategy"}
     split = level == 1 and definition.settings.get("worker_strategy") == "time_chunks"
-    shape = [kind.kind, kind.item_kb, kind.files, kind.broken, kind.crowded, kind.generated]
+    shape = [kind.kind, kind.item_kb, kind.files, kind.corrupt_share, kind.skewed, kind.generated]
     conditions = [
         scenario.cache,
         scenario.server.model_dump() if scenario.server else None,
@@ -112,6 +112,6 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
 def _count(cell: Cell, corpora: Mapping[str, str], items: dict[str, float]) -> None:
     """Keep how many items the corpora of a cell deliver."""
     for role, corpus in corpora.items():
-        counts = [sample.items for sample in cell.samples if sample.role == role and sample.void is None]
+        counts = [sample.items for sample in cell.samples if sample.role == role and sample.invalid is None]
         if counts:
             items.setdefault(corpus, statistics.median(counts))

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 METHOD = "Student's t on log ratios"
 SEQUENTIAL_METHOD = f"{METHOD}, widened for sequential stopping"
@@ -26,7 +26,7 @@ MIN_VALUES_FOR_OUTLIERS = 5
 Verdict = Literal["better", "worse", "no difference", "undecided"]
 
 
-def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = False) -> Ratio | None:
+def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = False) -> Speedup | None:
     """Give the median of paired ratios, and an interval for the typical ratio.
 
     A ratio and its inverse are equivalent, so the interval is Student's t on the log ratios ("Student", "The probable
@@ -62,7 +62,7 @@ def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = F
     # Of strongly skewed pairs the median can lie outside an interval around the mean: it is then stretched, never
     # narrowed.
     low, high = min(centre - half_width, median), max(centre + half_width, median)
-    return Ratio(
+    return Speedup(
         median=math.exp(median),
         low=math.exp(low),
         high=math.exp(high),
@@ -78,7 +78,7 @@ def median_of(values: Iterable[float | None]) -> float | None:
     return statistics.median(known) if known else None
 
 
-def relative_width(ratio: Ratio) -> float:
+def relative_width(ratio: Speedup) -> float:
     """Give the width of the interval relative to the speed-up itself."""
     return (ratio.high - ratio.low) / ratio.median
 
@@ -101,12 +101,12 @@ def outliers(values: Sequence[float]) -> list[int]:
     return [] if mad == 0 else [int(index) for index in np.flatnonzero(0.6745 * distances / mad > OUTLIER_Z)]
 
 
-def noise_of(null: Ratio | None) -> float:
+def noise_of(null: Speedup | None) -> float:
     """Give the noise that a null cell shows, as a logarithm: the far end of its interval from 1; 0 without one."""
     return 0.0 if null is None else max(abs(math.log(null.low)), abs(math.log(null.high)))
 
 
-def verdict(ratio: Ratio, null: Ratio | None = None, *, margin: float = EQUIVALENCE_MARGIN) -> Verdict:
+def verdict(ratio: Speedup, null: Speedup | None = None, *, margin: float = EQUIVALENCE_MARGIN) -> Verdict:
     """Give the verdict on a speed-up.
 
     The noise is a band around 1: what the baseline against itself (the null cell) has shown, either way. Its error is
@@ -135,7 +135,7 @@ def verdict(ratio: Ratio, null: Ratio | None = None, *, margin: float = EQUIVALE
     return "no difference" if -bound <= low and high <= bound else "undecided"
 
 
-def no_difference(ratio: Ratio, null: Ratio | None = None) -> bool:
+def no_difference(ratio: Speedup, null: Speedup | None = None) -> bool:
     """Give whether a speed-up is not beyond its error and the noise together."""
     return verdict(ratio, null) in ("no difference", "undecided")
 

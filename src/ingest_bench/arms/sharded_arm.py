@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ingest_bench.arms.base import ArmKind, ArmSpec
 from ingest_bench.arms.ingest_arm import make as make_plain
-from ingest_bench.arms.layouts import GEOPARQUET, ITEM_FILES
+from ingest_bench.arms.layouts import ITEM_FILES
 from stac_ingest.context import WorkflowContext
+from stac_ingest.sources.kind import KINDS
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class ShardedFetcher:
 
 def late(spec: ArmSpec) -> tuple[str, ...]:
     """Name what this process imports for a layout; what its processes import is theirs, and on the clock."""
-    reader = "tables" if spec.lies.section == GEOPARQUET else "files"
-    return (*LATE, "stac_ingest.sharding.local_runner", f"stac_ingest.sharding.{reader}")
+    splitter, _, _ = str(KINDS[spec.lies.section.name].splitter).partition(":")
+    return (*LATE, "stac_ingest.sharding.local_runner", splitter)
 
 
 ARM = ArmKind(

@@ -21,7 +21,7 @@ from ingest_bench.config.paths import corpus_folder, job_file, manifest_file
 from ingest_bench.corpora import build_corpus, describe_corpus
 from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_json
-from ingest_bench.harness.validity import digest_difference, void_reason
+from ingest_bench.harness.validity import digest_difference, invalid_reason
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.system.page_cache import corpus_files, fill
 from ingest_bench.workflow.corpus_state import remember
@@ -108,12 +108,12 @@ class CellCase:
             pair=pair,
             wall_s=sample.wall_s,
             cpu_s=sample.cpu_user_s + sample.cpu_system_s,
-            peak_rss_mib=sample.peak_rss_mb,
+            peak_rss_mib=sample.peak_rss_mib,
             items=sample.items,
             failures=sample.failures,
             digest=sample.digest,
             server=sample.server,
-            void=void_reason(sample, sample.server),
+            invalid=invalid_reason(sample, sample.server),
         )
 
     def difference(self, sample: BuildSample) -> str | None:
@@ -129,4 +129,4 @@ def _filled(
     """Add to a build's description of a sample what differs from sample to sample, under that build's names."""
     arm = {**spec["arm"], "source": side.arm.source, "collection": side.arm.collection}
     filled = {**spec, "arm": arm, "parent": os.getpid(), "evict": evicted, "scratch": scratch}
-    return {**filled, name_among("residue", spec) or "residue": content_class}
+    return {**filled, name_among("content_class", spec) or "content_class": content_class}

@@ -11,7 +11,7 @@ from pydantic import Field
 from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.builds.names import SIDES, SideName
 from ingest_bench.results.digest import matches
-from ingest_bench.results.models import Digest, Environment, Load, Ratio, Record, ServerRecord
+from ingest_bench.results.models import Digest, Environment, Load, Record, ServerRecord, Speedup
 from ingest_bench.results.units import Items, Mebibytes, Seconds, UnixTime, Whole
 
 DIRECTION = "base / this build: above 1 means this build is faster"
@@ -40,7 +40,7 @@ class BuildSample(Record):
     """What was delivered; null where there is nothing to compare."""
     server: ServerRecord | None = None
     """What the simulated server saw."""
-    void: str | None = None
+    invalid: str | None = None
     """Why the sample can't be used; null: it can."""
 
 
@@ -51,16 +51,16 @@ class CaseRecord(Record):
     """As asked for."""
     reason: str | None = None
     """Why it has no time: the builds delivered different things, or a sample failed; null: it has."""
-    wall: Ratio | None = None
+    wall: Speedup | None = None
     """Wall time, base over this build, pair by pair."""
-    cpu: Ratio | None = None
+    cpu: Speedup | None = None
     """CPU time, base over this build, pair by pair."""
     medians: dict[SideName, dict[str, float]] = Field(default_factory=dict)
-    """By side, of wall_s, cpu_s and peak_rss_mib; samples of void pairs are left out."""
+    """By side, of wall_s, cpu_s and peak_rss_mib; samples of invalid pairs are left out."""
     remark: str | None = None
     """What else has to be known of it."""
     samples: list[BuildSample]
-    """Every sample, void ones included."""
+    """Every sample, invalid ones included."""
 
 
 class BuildRecord(Record):
@@ -118,13 +118,13 @@ def judge(name: str, samples: list[BuildSample], expected: Callable[[BuildSample
     if differences := [difference for base, this in pairs if (difference := _difference(base, this))]:
         reason = f"{differences[0]} (in {len(differences)} of {len(pairs)} pairs)"
         return CaseRecord(name=name, reason=reason, samples=samples)
-    valid = [pair for pair in pairs if not any(sample.void for sample in pair)]
-    voids = [sample.void for pair in pairs for sample in pair if sample.void]
+    valid = [pair for pair in pairs if not any(sample.invalid for sample in pair)]
+    invalid = [sample.invalid for pair in pairs for sample in pair if sample.invalid]
     if len(valid) < 2:  # noqa: PLR2004 - a spread takes two
-        reason = f"{len(valid)} usable pairs" + (f": {voids[0]}" if voids else "")
+        reason = f"{len(valid)} usable pairs" + (f": {invalid[0]}" if invalid else "")
         return CaseRecord(name=name, reason=reason, samples=samples)
     unlike = next((difference for pair in valid if (difference := expected(pair[1]))), None)
-    remarks = [f"{len(pairs) - len(valid)} of {len(pairs)} pairs void: {voids[0]}"] if voids else []
+    remarks = [f"{len(pairs) - len(valid)} of {len(pairs)} pairs invalid: {invalid[0]}"] if invalid else []
     remarks += [f"both builds deliver something else than the corpus holds: {unlike}"] if unlike else []
     return CaseRecord(
         name=name,
@@ -153,6 +153,6 @@ def _difference(base: BuildSample, this: BuildSample) -> str | None:
     return None
 
 
-def _ratio(pairs: Sequence[tuple[BuildSample, BuildSample]], field: str) -> Ratio | None:
+def _ratio(pairs: Sequence[tuple[BuildSample, BuildSample]], field: str) -> Speedup | None:
     times: list[tuple[Any, Any]] = [(getattr(base, field), getattr(this, field)) for base, this in pairs]
     return speed_up([base / this for base, this in times if base > 0 and this > 0], CONFIDENCE)

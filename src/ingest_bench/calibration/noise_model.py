@@ -12,7 +12,7 @@ from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.config.models import Sampling
 from ingest_bench.harness.cell_record import flag_outliers
 from ingest_bench.harness.stopping import StoppingRule, StopReason
-from ingest_bench.results.models import Digest, Ratio, Sample
+from ingest_bench.results.models import Digest, Sample, Speedup
 from ingest_bench.results.pairs import pair_ratios
 
 ITEMS = 10_000
@@ -32,7 +32,7 @@ class SimulatedCell:
     samples: list[Sample]
     logs: list[float]
     """Of the ratios of the valid pairs."""
-    ratio: Ratio
+    speedup: Speedup
     stop_reason: StopReason
 
 
@@ -62,7 +62,7 @@ class NoiseModel:
                 break
         flag_outliers(samples, ratios)
         values = list(ratios.values())
-        ratio = speed_up(values, sampling.confidence, sequential=reason == "narrow enough")
+        ratio = speed_up(values, sampling.confidence, sequential=reason == "target_ci_reached")
         assert ratio  # a stop rule that ends before two pairs would be wrong
         return SimulatedCell(samples, [float(value) for value in np.log(values)], ratio, reason)
 
@@ -86,8 +86,8 @@ def _sample(role: Literal["baseline", "candidate"], pair: int, seconds: float) -
         wall_s=seconds,
         cpu_user_s=0,
         cpu_system_s=0,
-        peak_rss_mb=0,
-        start_rss_mb=0,
+        peak_rss_mib=0,
+        start_rss_mib=0,
         first_item_s=None,
         items=ITEMS,
         failures=0,

@@ -27,7 +27,7 @@ from ingest_bench.config.models import Pairs, Sampling
 
 NOISE_SDS = (0.01, 0.02, 0.04, 0.07, 0.10)
 """Noise of single samples; that of a pair's ratio is a square root of 2 larger, and the drift within a pair adds."""
-SAMPLING = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_width=0.10)
+SAMPLING = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_ci_width=0.10)
 SHORT_BUDGET = 20.0
 """Budget of a short run, in durations of the baseline: about ten pairs."""
 SHORT_EVERY = 4
@@ -94,7 +94,7 @@ class _Trial:
     def _scaled(self, system: Scaled) -> None:
         first = min(system.seconds)
         null, twin = (self._measure(system.kind, system.seconds[first], system.seconds[first], 1.0) for _ in range(2))
-        self._findings.claims.append(verdict(twin.ratio, null.ratio) in ("better", "worse"))
+        self._findings.claims.append(verdict(twin.speedup, null.speedup) in ("better", "worse"))
         levels = {
             level: self._measure(system.kind, system.seconds[first], seconds, system.speed_ups[level])
             for level, seconds in system.seconds.items()
@@ -120,14 +120,14 @@ class _Trial:
         arms = {
             name: self._measure(system.kind, whole, system.seconds[name], gain) for name, gain in system.gains.items()
         }
-        diagnosis = diagnose({name: cell.ratio for name, cell in arms.items()}, null.ratio)
+        diagnosis = diagnose({name: cell.speedup for name, cell in arms.items()}, null.speedup)
         self._findings.named.setdefault(system.kind, []).append(diagnosis.bottleneck == system.bottleneck)
 
     def _measure(self, kind: str, baseline_s: float, candidate_s: float, truth: float) -> SimulatedCell:
         budget = {"budget_seconds": SHORT_BUDGET * baseline_s} if self._short else {}
         cell = self._machine.measure(baseline_s, candidate_s, SAMPLING.model_copy(update=budget))
-        covered = cell.ratio.low <= truth <= cell.ratio.high
+        covered = cell.speedup.low <= truth <= cell.speedup.high
         self._findings.covered.setdefault(kind, []).append(covered)
         self._findings.stops.setdefault(cell.stop_reason, []).append(covered)
-        self._findings.bias.append(math.log(cell.ratio.median / truth))
+        self._findings.bias.append(math.log(cell.speedup.median / truth))
         return cell

@@ -103,7 +103,7 @@ def _config(seed: int, folder: str) -> dict[str, Any]:
     return {
         "results": folder,
         "seed": seed,
-        "sampling": {"pairs": {"min": 3, "max": 4}, "budget_seconds": 20, "trace_items": 0},
+        "sampling": {"pairs": {"min": 3, "max": 4}, "budget_seconds": 20, "tracemalloc_items": 0},
         "corpora": {"api": {"kind": "api", "items": ITEMS}},
         "scenarios": {
             "slots": {
@@ -130,20 +130,20 @@ def _config(seed: int, folder: str) -> dict[str, Any]:
 def _measured(settings: Settings, scenario: str, arm: str, level: int) -> Cell:
     LOG.info("calibrating on the wall clock: %s, %s at %d", scenario, arm, level)
     cell = measure(settings, find_cell(settings, scenario, arm, level))
-    if cell.ratio is None or not cell.parity.ok:
+    if cell.speedup is None or not cell.parity.ok:
         raise MeasurementError(f"calibration: {scenario}/{arm}-{level}: {cell.parity.reason or cell.stop_reason}")
     return cell
 
 
 def _cell(name: str, cell: Cell, true: float) -> WallCell:
-    assert cell.ratio  # seen to by _measured
+    assert cell.speedup  # seen to by _measured
     return WallCell(
         name=name,
-        measured=cell.ratio.median,
-        low=cell.ratio.low,
-        high=cell.ratio.high,
+        measured=cell.speedup.median,
+        low=cell.speedup.low,
+        high=cell.speedup.high,
         true=true,
-        pairs=cell.ratio.pairs,
+        pairs=cell.speedup.pairs,
         stop_reason=cell.stop_reason,
         limit=MAX_BIAS,
     )

@@ -32,8 +32,10 @@ def run(options: argparse.Namespace) -> int:
     output = options.output or Path(settings.results) / planned.file
     identity = fingerprint(cell_identity(settings, planned))
     cell = measure_to_file(settings, planned, identity=identity, output=output, attempt=options.attempt)
-    if cell.ratio:
-        print(f"{cell.ratio.median:.2f}x ({cell.ratio.low:.2f} to {cell.ratio.high:.2f}), {cell.ratio.pairs} pairs")
+    if cell.speedup:
+        print(
+            f"{cell.speedup.median:.2f}x ({cell.speedup.low:.2f} to {cell.speedup.high:.2f}), {cell.speedup.pairs} pairs"
+        )
     if not cell.parity.ok:
         print(f"not what the corpus holds: {cell.parity.reason}")
     print(output)

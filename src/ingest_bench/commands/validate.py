@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     for name, scenario in settings.scenarios.items():
         mine = [cell for cell in planned if cell.scenario == name]
         baseline = scenario.baseline
-        null = sum(cell.null for cell in mine)
+        null = sum(cell.is_null_cell for cell in mine)
         print(
             f"  {name}: {len(mine)} cells on {scenario.corpus}, against {baseline.arm} at {baseline.concurrency}"
             + ("" if null else f" on {baseline.corpus} (no null cell)")

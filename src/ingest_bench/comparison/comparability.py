@@ -10,7 +10,7 @@ from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.config.models import Scenario
 from ingest_bench.results.models import Cell, Environment
 
-MACHINE = ("cpu_model", "memory_gb", "memory_limit_gb", "governor", "container", "kernel", "filesystem")
+MACHINE = ("cpu_model", "memory_gib", "memory_limit_gib", "governor", "container", "kernel", "filesystem")
 """Affects both sides of a ratio, though not always equally: a difference is a warning."""
 PROCESSORS = ("cores", "cpu_limit")
 """Limits what concurrency can gain: cells with another number are not comparable."""

@@ -93,8 +93,8 @@ def _cell(then: Cell | None, now: Cell | None, result: VerdictAndReason) -> Cell
         concurrency=cell.concurrency,
         verdict=verdict,
         reason=reason,
-        earlier=then.ratio if then else None,
-        current=now.ratio if now else None,
+        earlier=then.speedup if then else None,
+        current=now.speedup if now else None,
     )
 
 

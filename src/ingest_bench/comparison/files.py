@@ -13,7 +13,8 @@ from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.comparison.models import Comparison
 from ingest_bench.comparison.render import as_markdown, summary
 from ingest_bench.errors import ComparisonError, RegressionError
-from ingest_bench.results.models import SCHEMA_VERSION, Results
+from ingest_bench.results.models import RESULTS_SCHEMA_VERSION, Results
+from ingest_bench.results.upgrade import EARLIER
 from stac_ingest.core.atomic import write_atomically
 from stac_ingest.core.messages import one_line
 
@@ -88,8 +89,9 @@ def _check_version(path: Path, data: Any) -> None:
     version = data.get("schema_version") if isinstance(data, dict) else None
     if not isinstance(version, str):
         raise ComparisonError(f"{path}: is JSON, but has no schema_version; {EXPECTED}")
-    if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
+    if version not in EARLIER and version.partition(".")[0] != RESULTS_SCHEMA_VERSION.partition(".")[0]:
+        readable = ", ".join((*EARLIER, RESULTS_SCHEMA_VERSION))
         raise ComparisonError(
-            f"{path}: has the schema_version {version:.20}, of which this version can read {SCHEMA_VERSION}; "
+            f"{path}: has the schema_version {version:.20}, of which this version can read {readable}; "
             "measure that run again, or compare with the version that wrote it"
         )

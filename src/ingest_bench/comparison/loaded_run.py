@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.errors import ComparisonError
-from ingest_bench.results.models import Cell, Ratio, Results
+from ingest_bench.results.models import Cell, Results, Speedup
 from ingest_bench.results.pairs import pair_ratios
 from stac_ingest.core.messages import one_line
 
@@ -47,12 +47,14 @@ class LoadedRun:
     @cached_property
     def cells(self) -> dict[Key, Cell]:
         """The cells that a verdict can be on, by name: null cells show noise instead."""
-        return {(cell.scenario, cell.arm, cell.concurrency): cell for cell in self.results.cells if not cell.null}
+        return {
+            (cell.scenario, cell.arm, cell.concurrency): cell for cell in self.results.cells if not cell.is_null_cell
+        }
 
     @cached_property
-    def nulls(self) -> dict[str, Ratio]:
+    def nulls(self) -> dict[str, Speedup]:
         """The speed-up of the baseline against itself, by scenario."""
-        return {cell.scenario: cell.ratio for cell in self.results.cells if cell.null and cell.ratio}
+        return {cell.scenario: cell.speedup for cell in self.results.cells if cell.is_null_cell and cell.speedup}
 
     @cached_property
     def scenarios(self) -> dict[str, Scenario]:
@@ -71,7 +73,7 @@ class LoadedRun:
             for cell in self.results.cells
             if cell.scenario == scenario
             for sample in cell.samples
-            if sample.role == "baseline" and sample.void is None
+            if sample.role == "baseline" and sample.invalid is None
         ]
         return statistics.median(rates) if rates else None
 
@@ -88,7 +90,7 @@ def _check(file: str, cell: Cell, settings: Settings) -> None:
         raise ComparisonError(f"{name}: not in the configuration that these results carry; the file is damaged")
     if not {scenario.corpus, scenario.baseline.corpus or scenario.corpus} <= settings.corpora.keys():
         raise ComparisonError(f"{name}: reads a corpus that the configuration doesn't have; the file is damaged")
-    if cell.ratio and not 0 < cell.ratio.low <= cell.ratio.high:
+    if cell.speedup and not 0 < cell.speedup.low <= cell.speedup.high:
         raise ComparisonError(f"{name}: its speed-up has no interval that can be; the file is damaged")
-    if any(sample.void is None and not (sample.wall_s > 0 and sample.items > 0) for sample in cell.samples):
-        raise ComparisonError(f"{name}: a sample without time or items that isn't void; the file is damaged")
+    if any(sample.invalid is None and not (sample.wall_s > 0 and sample.items > 0) for sample in cell.samples):
+        raise ComparisonError(f"{name}: a sample without time or items that isn't invalid; the file is damaged")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ingest_bench.results.models import Ratio, Record
+from ingest_bench.results.models import Record, Speedup
 from ingest_bench.results.units import Concurrency, ItemRate, Number, UnixTime
 
 COMPARE_SCHEMA_VERSION = "2.0"
@@ -32,9 +32,9 @@ class Noise(Record):
 
     scenario: str
     """Its name in the configuration."""
-    earlier: Ratio | None
+    earlier: Speedup | None
     """The null cell of the earlier run."""
-    current: Ratio | None
+    current: Speedup | None
     """The null cell of the current run."""
     factor: Number
     """A change that isn't larger than this is no difference: the far ends of both intervals, in quadrature."""
@@ -72,9 +72,9 @@ class CellComparison(Record):
     """On the change from the earlier run to the current one."""
     reason: str
     """Why, in words."""
-    earlier: Ratio | None = None
+    earlier: Speedup | None = None
     """The speed-up in the earlier run."""
-    current: Ratio | None = None
+    current: Speedup | None = None
     """The speed-up in the current run."""
     change: Change | None = None
     """Null where the two can't be compared by their times."""

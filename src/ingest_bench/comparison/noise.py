@@ -9,7 +9,7 @@ from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.comparison.models import Noise
 from ingest_bench.comparison.welch import factor
 from ingest_bench.config.models import Scenario
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 
 def noises(earlier: LoadedRun, current: LoadedRun) -> dict[str, Noise]:
@@ -45,6 +45,6 @@ def _borrowed(scenarios: Mapping[str, Scenario], name: str, factors: Mapping[str
     return max(alike or factors.values(), default=1.0)
 
 
-def _far_end(ratio: Ratio) -> float:
+def _far_end(ratio: Speedup) -> float:
     """Give the larger distance of the interval's ends from 1, as a logarithm."""
     return max(abs(math.log(ratio.low)), abs(math.log(ratio.high)))

@@ -10,7 +10,7 @@ from tabulate import tabulate
 from ingest_bench.comparison.models import VERDICTS, CellComparison, Comparison, Drift, Noise, Run
 from ingest_bench.report.formatting import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
 from ingest_bench.report.markdown import pipe_table
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Min. detectable change", "Why")
 NOISE_TITLES = ("Scenario", "Null cell then", "now", "Noise")
@@ -133,11 +133,11 @@ def _run(run: Run) -> str:
     return plain(f"{run.file}, {day(run.created_at)}{commit}{f', on {run.host}' if run.host else ''}")
 
 
-def _ratio(ratio: Ratio | None) -> str:
+def _ratio(ratio: Speedup | None) -> str:
     return times(ratio.median) if ratio else NOTHING
 
 
-def _span(ratio: Ratio | None) -> str:
+def _span(ratio: Speedup | None) -> str:
     return f"{_factor(ratio.low)} to {_factor(ratio.high)}" if ratio else NOTHING
 
 

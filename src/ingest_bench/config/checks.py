@@ -82,11 +82,11 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
         _check_file(f"{key}.file", scenario.file, corpus)
     for name, arm in scenario.arms.items():
         _check_arm(f"{key}.arms.{name}", arm, corpus)
-        if arm.leaves_out and scenario.pipeline is None:
-            _refuse(f"{key}.arms.{name}.leaves_out", "needs a pipeline in the scenario, to leave a stage of it out")
+        if arm.skip and scenario.pipeline is None:
+            _refuse(f"{key}.arms.{name}.skip", "needs a pipeline in the scenario, to leave a stage of it out")
         if writes := arm.record.writes:
-            if arm.leaves_out:
-                _refuse(f"{key}.arms.{name}.leaves_out", f"{arm.fetcher} writes what it reads; leave it out")
+            if arm.skip:
+                _refuse(f"{key}.arms.{name}.skip", f"{arm.fetcher} writes what it reads; leave it out")
             if scenario.pipeline is None or scenario.pipeline.output != writes:
                 needed = f"pipeline: {{output: {writes}}}"
                 _refuse(f"{key}.arms.{name}.fetcher", f"{arm.fetcher} writes {writes}; it needs {needed}")

@@ -13,7 +13,7 @@ from ingest_bench.errors import SettingsError
 from ingest_bench.system.user_modules import declared
 
 CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api")
-OPTIONS = ("broken", "crowded", "files")
+OPTIONS = ("corrupt_share", "skewed", "files")
 """Settings of a generated corpus that not all kinds have."""
 
 
@@ -35,7 +35,7 @@ class CorpusKind:
     folder and how many processes may be at work at once; returns what was written (`corpora.parts.Part`). The same
     settings and seed always make the same files."""
     options: tuple[str, ...] = ()
-    """Which of `OPTIONS` it has. One with `broken` files names them, and every arm has to report exactly these."""
+    """Which of `OPTIONS` it has. One with a `corrupt_share` names those files, and every arm has to report them."""
     part: str | None = None
     """The name of a file of it by its number, `part-{:05}.parquet`, where a scenario may pick one file."""
     file: str | None = None

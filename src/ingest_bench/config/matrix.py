@@ -76,7 +76,7 @@ class PlannedCell:
         return f"cells/{self.name}.json"
 
     @property
-    def null(self) -> bool:
+    def is_null_cell(self) -> bool:
         """Whether it is the baseline against itself, which shows the noise."""
         return self.candidate == self.baseline
 
@@ -144,7 +144,7 @@ def _cells_of(settings: Settings, name: str) -> Iterator[PlannedCell]:
 
 def _side(settings: Settings, scenario: Scenario, arm: str, concurrency: int, corpus: str) -> CellSide:
     options = scenario.arms[arm]
-    output = scenario.pipeline.output if scenario.pipeline and options.leaves_out != "consumer" else None
+    output = scenario.pipeline.output if scenario.pipeline and options.skip != "consumer" else None
     return CellSide(
         arm=arm,
         options=options,
@@ -152,7 +152,7 @@ def _side(settings: Settings, scenario: Scenario, arm: str, concurrency: int, co
         corpus=corpus,
         corpus_options=settings.corpora[corpus],
         server=options.server or scenario.server,
-        output=NO_OUTPUT if output and options.leaves_out == "output" else output,
+        output=NO_OUTPUT if output and options.skip == "output" else output,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ingest_bench.arms import ArmKind, arm_kind, arm_names
 from ingest_bench.arms.layouts import Layout
@@ -12,6 +13,7 @@ from ingest_bench.config.corpus_kinds import CORPUS_KINDS, CorpusKind, corpus_ki
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.messages import did_you_mean
 from stac_ingest.core.registry import OneOf
+from stac_ingest.core.renamed import present_name, with_present_names
 from stac_ingest.http.urls import holds_credentials
 from stac_ingest.outputs import OUTPUTS
 
@@ -19,12 +21,15 @@ NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
 
 MOST_CONCURRENT = 50
+_OLD_FETCHERS = {"upstream": "stac_manager"}
 
 
 def _known_fetcher(name: str) -> str:
-    if name not in arm_names():
-        raise ValueError(f"{name!r:.60} is not allowed; {did_you_mean(name, arm_names())}")
-    return name
+    if name in arm_names():
+        return name
+    if name in _OLD_FETCHERS:
+        return present_name(name, _OLD_FETCHERS)
+    raise ValueError(f"{name!r:.60} is not allowed; {did_you_mean(name, arm_names())}")
 
 
 def _list_fetchers(schema: dict[str, Any]) -> None:
@@ -57,6 +62,13 @@ class Strict(BaseModel):
     """A block of the configuration: a misspelt key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    RENAMED: ClassVar[Mapping[str, str]] = {}
+    """The present name of each key that had another one in the last release."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _present_names(cls, found: Any) -> Any:
+        return with_present_names(found, cls.RENAMED)
 
 
 class Pairs(Strict):
@@ -75,11 +87,13 @@ class Pairs(Strict):
 class Sampling(Strict):
     """When a cell has been measured enough."""
 
+    RENAMED = {"target_width": "target_ci_width", "trace_items": "tracemalloc_items"}
+
     pairs: Pairs = Pairs()
     budget_seconds: float = Field(
         default=10, gt=0, description="a cell stops after so many seconds, once it has pairs.min"
     )
-    target_width: float = Field(
+    target_ci_width: float = Field(
         default=0.10,
         gt=0,
         lt=2,
@@ -87,7 +101,7 @@ class Sampling(Strict):
     )
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     timeout_seconds: float = Field(default=600, gt=0, description="a single sample that takes longer is an error")
-    trace_items: int = Field(
+    tracemalloc_items: int = Field(
         default=1000, ge=0, description="items of the separate pass that traces Python's memory; 0 leaves it out"
     )
 
@@ -104,12 +118,14 @@ class Remote(Strict):
 class Corpus(Strict):
     """A set of STAC items to ingest: generated from the seed, or the user's own (`path` or `url`)."""
 
+    RENAMED = {"broken": "corrupt_share", "crowded": "skewed"}
+
     kind: CorpusKindName
     items: int | None = Field(default=None, ge=1, le=10_000_000, description="of a generated corpus, in all files")
     item_kb: Literal[5, 20] = Field(default=5, description="size of one item as JSON, about")
     files: int | None = Field(default=None, ge=1, le=1000, description="GeoParquet only: over how many files")
-    broken: float = Field(default=0, ge=0, lt=1, description="items directory only: share of broken files")
-    crowded: bool = Field(
+    corrupt_share: float = Field(default=0, ge=0, lt=1, description="items directory only: share of broken files")
+    skewed: bool = Field(
         default=False, description="API only: 90% of the items in 1% of the time, 500 of them at one instant"
     )
     path: str | None = Field(default=None, description="your own files instead: a folder or a file")
@@ -190,6 +206,8 @@ class Pipeline(Strict):
 class Arm(Strict):
     """A way to ingest, at the levels of concurrency it is measured at."""
 
+    RENAMED = {"leaves_out": "skip"}
+
     fetcher: FetcherName = "ingest"
     concurrency: list[int] = Field(min_length=1)
     settings: dict[str, Any] = Field(
@@ -197,7 +215,7 @@ class Arm(Strict):
         description="what the fetcher takes: for the package's own ways the settings of IngestConfig",
     )
     server: Server | None = Field(default=None, description="instead of the scenario's")
-    leaves_out: Literal["output", "consumer"] | None = Field(
+    skip: Literal["output", "consumer"] | None = Field(
         default=None,
         description="what it does without of the scenario's pipeline: the output, or all behind the ingest",
     )
@@ -220,6 +238,12 @@ class Arm(Strict):
         if len(set(levels)) != len(levels):
             raise ValueError("a level is given twice")
         return levels
+
+    @field_validator("settings")
+    @classmethod
+    def _present_settings(cls, found: dict[str, Any], others: ValidationInfo) -> Any:
+        takes = arm_kind(others.data["fetcher"]).settings if "fetcher" in others.data else None
+        return with_present_names(found, getattr(takes, "RENAMED", {}))
 
     @model_validator(mode="after")
     def _settings_have_a_taker(self) -> Self:
@@ -253,7 +277,7 @@ class Scenario(Strict):
     @property
     def of_stages(self) -> bool:
         """Whether it takes an ingest apart: its arms explain, and are not there to be chosen from."""
-        return any(arm.server or arm.leaves_out or arm.record.stage for arm in self.arms.values())
+        return any(arm.server or arm.skip or arm.record.stage for arm in self.arms.values())
 
     @property
     def growing(self) -> bool:

@@ -31,7 +31,7 @@ def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     (folder / "collection.json").write_bytes(about)
     part = Part(entries=[entry_of("collection.json", about)])
 
-    factory = ItemFactory(seed, corpus.item_kb, crowded=corpus.crowded)
+    factory = ItemFactory(seed, corpus.item_kb, skewed=corpus.skewed)
     order = sorted(range(corpus.items or 0), key=factory.key)
     tasks = [order[some.start : some.stop] for some in slices(len(order), _ITEMS_PER_TASK)]
     size, digest = 0, sha256()
@@ -60,5 +60,5 @@ KIND = CorpusKind(
     description="a STAC API",
     layout=LAYOUTS["api"],
     build=build,
-    options=("crowded",),
+    options=("skewed",),
 )

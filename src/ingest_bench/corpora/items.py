@@ -79,10 +79,10 @@ SHAPES = {
 class ItemFactory:
     """Makes the items of one seed and size."""
 
-    def __init__(self, seed: int, item_kb: int, *, crowded: bool = False) -> None:
+    def __init__(self, seed: int, item_kb: int, *, skewed: bool = False) -> None:
         """Take the seed of the corpus, the size of an item as JSON (5 or 20 KB), and how the items lie in time."""
         self._seed = seed
-        self._crowded = crowded
+        self._skewed = skewed
         self._shape = shape = SHAPES[item_kb]
         self._extensions = EXTENSIONS if shape.detailed else [name for name in EXTENSIONS if "/raster/" not in name]
         self._fixed = [assets.describe(spec, detailed=shape.detailed) for spec in shape.specs]
@@ -92,12 +92,12 @@ class ItemFactory:
 
     def key(self, index: int) -> tuple[str, str]:
         """Give time and id of an item, by which an API sorts, without making the item."""
-        what = scene(self._seed, index, crowded=self._crowded)
+        what = scene(self._seed, index, skewed=self._skewed)
         return _stamp(what.time), what.id
 
     def item(self, index: int) -> dict[str, Any]:
         """Make item `index`, 0 and up."""
-        what = scene(self._seed, index, crowded=self._crowded)
+        what = scene(self._seed, index, skewed=self._skewed)
         entropy = stream(f"{self._seed}/item/{index}", self._bytes)
         draws = iter(unpack_from(f"<{self._words}I", entropy))
         checksums = entropy[4 * self._words :].hex()

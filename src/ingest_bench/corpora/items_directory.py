@@ -54,7 +54,7 @@ def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:  # noq
     """Write a collection into `folder`. Broken files stand in for items; they are not among those to deliver."""
     count = corpus.items or 0
     factory = ItemFactory(seed, corpus.item_kb)
-    broken = broken_indexes(seed, count, corpus.broken)
+    broken = broken_indexes(seed, count, corpus.corrupt_share)
     part = Part(entries=[_write_collection(folder)])
     items = folder / "items"
     items.mkdir()
@@ -102,5 +102,5 @@ KIND = CorpusKind(
     description="a collection on disk, with a JSON file for each item in `items/`, some of them broken",
     layout=LAYOUTS["items_directory"],
     build=build,
-    options=("broken",),
+    options=("corrupt_share",),
 )

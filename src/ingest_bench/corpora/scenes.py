@@ -1,6 +1,6 @@
 """When and where the items of a corpus were taken: datatakes spread unevenly over five years, MGRS-like tiles.
 
-In a crowded corpus nine datatakes in ten lie in a hundredth of that time, and 500 items share one instant: what makes
+In a skewed corpus nine datatakes in ten lie in a hundredth of that time, and 500 items share one instant: what makes
 cutting a search by time hard.
 """
 
@@ -76,15 +76,15 @@ class Scene(NamedTuple):
     tile: Tile
 
 
-def scene(seed: int, index: int, *, crowded: bool = False) -> Scene:
+def scene(seed: int, index: int, *, skewed: bool = False) -> Scene:
     """Give the scene of item `index`, 0 and up. Ids are unique up to 10 million items."""
-    datatake = _datatake(seed, index // DATATAKE_ITEMS, crowded=crowded)
+    datatake = _datatake(seed, index // DATATAKE_ITEMS, skewed=skewed)
     delay, offset, milliseconds = words(f"{seed}/scene/{index}", 3)
     lap, slot = divmod(index, _TILES)
     tile = _tile((slot * _STRIDE + seed) % _TILES)
     # Two items of one tile are laps apart, and the lap shows in the seconds of the product's time.
     product = datatake.start + timedelta(seconds=10_800 + delay % 200 * 120 + lap)
-    if crowded and index in _TIED:
+    if skewed and index in _TIED:
         time = _TIE
     elif datatake.instant:
         time = datatake.start + timedelta(milliseconds=24)
@@ -96,10 +96,10 @@ def scene(seed: int, index: int, *, crowded: bool = False) -> Scene:
 
 
 @lru_cache(maxsize=256)
-def _datatake(seed: int, number: int, *, crowded: bool) -> Datatake:
+def _datatake(seed: int, number: int, *, skewed: bool) -> Datatake:
     draws = words(f"{seed}/datatake/{number}", 68)
     kind, campaign, day, second = draws[:4]
-    if crowded and number % 10 < _CROWD_TENTHS:
+    if skewed and number % 10 < _CROWD_TENTHS:
         day = _CROWD.start + day % len(_CROWD)
     elif kind % 10 < 3:  # noqa: PLR2004 - three in ten belong to a campaign of three days
         first = words(f"{seed}/campaign/{campaign % _CAMPAIGNS}", 1)[0] % (DAYS - 3)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ingest_bench.comparison.models import COMPARE_SCHEMA_VERSION, Comparison
 from ingest_bench.report.markdown import pipe_table
 from ingest_bench.results.fields import Documented, fields, nested
-from ingest_bench.results.models import SCHEMA_VERSION, Record, Results
+from ingest_bench.results.models import RESULTS_SCHEMA_VERSION, Record, Results
 from ingest_bench.results.parquet import Column, columns
 from stac_ingest.core.atomic import write_atomically
 
@@ -23,9 +23,10 @@ Written by `make schemas` from the models in `src/ingest_bench/`; a test keeps i
 | `benchmark_results.parquet` | the same as a table, a row a sample | in the file |
 | `compare.json` | a run against an earlier one | `workflow/schemas/compare.schema.json` |
 
-`schema_version` is {SCHEMA_VERSION}, that of `compare.json` {COMPARE_SCHEMA_VERSION}. Its second number goes up when
-fields are added, its first when a file that was valid no longer is. Unknown fields are refused. Units stand in the
-schemas beside the type, as `unit`; `1` is a number without one."""
+`schema_version` is {RESULTS_SCHEMA_VERSION}, that of `compare.json` {COMPARE_SCHEMA_VERSION}. Its second
+number goes up when fields are added, its first when a file that was valid no longer is. Unknown fields are refused.
+Results of 1.0 and 1.1 are read as well: `src/ingest_bench/results/upgrade.py` has what was called otherwise in them.
+Units stand in the schemas beside the type, as `unit`; `1` is a number without one."""
 
 _PARQUET = """\
 ## benchmark_results.parquet
@@ -37,15 +38,15 @@ the metadata of the file has them once more for tools that don't show those.
 import pandas as pd
 
 samples = pd.read_parquet("results/benchmark_results.parquet", dtype_backend="pyarrow")
-samples.attrs["units"]["peak_rss_mb"]  # 'MiB'
-usable = samples[samples.void.isna() & samples.parity]
+samples.attrs["units"]["peak_rss_mib"]  # 'MiB'
+usable = samples[samples.invalid.isna() & samples.parity]
 usable.groupby(["scenario", "arm", "concurrency"]).items_per_s.median()
 ```
 
 ```sql
 -- DuckDB
 SELECT scenario, arm, concurrency, median(items_per_s)
-FROM 'results/benchmark_results.parquet' WHERE void IS NULL AND parity GROUP BY ALL ORDER BY ALL;
+FROM 'results/benchmark_results.parquet' WHERE invalid IS NULL AND parity GROUP BY ALL ORDER BY ALL;
 
 SELECT decode(value)::JSON->'units' FROM parquet_kv_metadata('results/benchmark_results.parquet')
 WHERE decode(key) = 'PANDAS_ATTRS';

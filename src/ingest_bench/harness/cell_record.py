@@ -45,14 +45,16 @@ def build_cell(
         arm=cell.arm,
         label=cell.label,
         concurrency=cell.concurrency,
-        null=cell.null,
+        is_null_cell=cell.is_null_cell,
         known_defect=cell.candidate.options.known_defect,
         cache=cell.cache,
         corpus=cell.corpus,
         settings=_described(cell.candidate),
         baseline=_described(cell.baseline),
         samples=samples,
-        ratio=speed_up(list(ratios.values()), cell.sampling.confidence, sequential=stop_reason == "narrow enough"),
+        speedup=speed_up(
+            list(ratios.values()), cell.sampling.confidence, sequential=stop_reason == "target_ci_reached"
+        ),
         stop_reason=stop_reason,
         parity=_parity(sides["candidate"], samples, sides["baseline"] if cell.corpus == cell.baseline.corpus else None),
         baseline_parity=_parity(sides["baseline"], samples),

@@ -23,7 +23,7 @@ from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.harness.stopping import StoppingRule, StopReason
-from ingest_bench.harness.validity import delay_remark, void_reason
+from ingest_bench.harness.validity import delay_remark, invalid_reason
 from ingest_bench.results.checksum import with_checksum
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.results.models import Cell, Sample, Trace
@@ -132,17 +132,17 @@ class CellRun:
 
     def trace(self) -> Trace:
         """Trace the candidate's memory in a pass of its own, without a clock."""
-        count, side = self._sampling.trace_items, self.sides["candidate"]
+        count, side = self._sampling.tracemalloc_items, self.sides["candidate"]
         if count == 0:
-            return Trace(items=0, peak_mb=None, skipped="sampling.trace_items is 0")
+            return Trace(items=0, peak_mib=None, skipped="sampling.tracemalloc_items is 0")
         if side.remote:
-            return Trace(items=0, peak_mb=None, skipped="a server that isn't ours is spared the pass")
+            return Trace(items=0, peak_mib=None, skipped="a server that isn't ours is spared the pass")
         try:
             with host_lock():
-                result = self._run(side, None, trace_items=count)
+                result = self._run(side, None, tracemalloc_items=count)
         except MeasurementError as error:
-            return Trace(items=0, peak_mb=None, skipped=str(error))
-        return Trace(items=result["items"], peak_mb=result["peak_mb"])
+            return Trace(items=0, peak_mib=None, skipped=str(error))
+        return Trace(items=result["items"], peak_mib=result["peak_mib"])
 
     def _order(self) -> tuple[Role, ...]:
         """Give who goes first: each order once in any two pairs, by lot."""
@@ -157,24 +157,24 @@ class CellRun:
         result = self._run(side, pair % CLASSES)
         server = side.server.stats() if side.server and side.asks else None
         sample = Sample(**result, role=side.role, pair=pair, server=server)
-        sample.void = void_reason(sample, server)
+        sample.invalid = invalid_reason(sample, server)
         sample.notes += filter(None, [delay_remark(server)])
         return sample
 
-    def _run(self, side: PairSide, residue: int | None, trace_items: int | None = None) -> dict[str, Any]:
+    def _run(self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None) -> dict[str, Any]:
         cold = self._cell.cache == "cold" and side.files is not None
         with self._empty_scratch(wanted=side.output is not None) as scratch:
             return run_sample(
                 SampleSpec(
                     arm=side.arm,
-                    residue=residue,
+                    content_class=content_class,
                     parent=os.getpid(),
-                    evict=str(side.files) if cold and trace_items is None else None,
+                    evict=str(side.files) if cold and tracemalloc_items is None else None,
                     output=side.output,
                     scratch=scratch,
-                    trace_items=trace_items,
+                    tracemalloc_items=tracemalloc_items,
                 ),
-                self._sampling.timeout_seconds if trace_items is None else TRACE_SECONDS,
+                self._sampling.timeout_seconds if tracemalloc_items is None else TRACE_SECONDS,
                 remote=side.remote,
             )
 
@@ -196,7 +196,7 @@ class CellRun:
 def _text(samples: list[Sample]) -> str:
     return ", ".join(
         f"{sample.role} {sample.items} items in {sample.wall_s:.3f} s"
-        + (f", void: {sample.void}" if sample.void else "")
+        + (f", invalid: {sample.invalid}" if sample.invalid else "")
         for sample in samples
     )
 

@@ -85,7 +85,7 @@ def _side(
     source = corpus_folder(settings, planned.corpus)
     if picked:
         source = source / picked
-    failures_are_known = "broken" in corpus.record.options and corpus.max_items is None
+    failures_are_known = "corrupt_share" in corpus.record.options and corpus.max_items is None
     return PairSide(
         role=role,
         arm=ArmSpec(

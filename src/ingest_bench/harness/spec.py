@@ -15,7 +15,7 @@ class SampleSpec:
     """What a sample is to do."""
 
     arm: ArmSpec
-    residue: int | None
+    content_class: int | None
     """The class of items, 0 to 15, whose content is digested; None: all of it."""
     parent: int
     """The driver's process id: the sample ends with it."""
@@ -25,7 +25,7 @@ class SampleSpec:
     """What the stages behind the ingest write: items, ndjson, geoparquet, or `NO_OUTPUT`; None: ingest alone."""
     scratch: str | None = None
     """An empty folder to write it to."""
-    trace_items: int | None = None
+    tracemalloc_items: int | None = None
     """Instead of the clock: trace Python's memory over so many items."""
 
     def to_json(self) -> bytes:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ingest_bench.config.models import Sampling
 
 
-StopReason = Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"]
+StopReason = Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair"]
 
 
 FURTHER_PAIRS = 2
@@ -36,7 +36,7 @@ class StoppingRule:
 
         Args:
             ratios: of the valid pairs so far.
-            taken: pairs so far, void ones included.
+            taken: pairs so far, invalid ones included.
             seconds: spent on them.
 
         """
@@ -45,16 +45,16 @@ class StoppingRule:
             if self._narrow_at is None:
                 self._narrow_at = len(ratios)
             if len(ratios) >= self._narrow_at + FURTHER_PAIRS:
-                return "narrow enough"
+                return "target_ci_reached"
         if len(ratios) >= wanted.max:
-            return "most pairs taken"
+            return "max_pairs"
         if len(ratios) >= wanted.min and seconds >= self._sampling.budget_seconds:
-            return "budget spent"
-        # Void pairs are replaced, but a cell that only yields such ends.
+            return "time_limit"
+        # Invalid pairs are replaced, but a cell that only yields such ends.
         if taken - len(ratios) >= 2 * wanted.min:
-            return "most pairs taken" if ratios else "no valid pair"
+            return "max_pairs" if ratios else "no_valid_pair"
         return None
 
     def _narrow(self, ratios: list[float]) -> bool:
         ratio = speed_up(ratios, self._sampling.confidence, sequential=True)
-        return ratio is not None and relative_width(ratio) <= self._sampling.target_width
+        return ratio is not None and relative_width(ratio) <= self._sampling.target_ci_width

@@ -16,7 +16,7 @@ NAMED = 1000
 """Origins of failures that a sample keeps."""
 
 
-def void_reason(sample: Sample, server: ServerRecord | None) -> str | None:
+def invalid_reason(sample: Sample, server: ServerRecord | None) -> str | None:
     """Say why a sample can't be used, or None when it can."""
     if sample.items == 0:
         return "no items were delivered"
@@ -27,7 +27,7 @@ def delay_remark(server: ServerRecord | None) -> str | None:
     """Say that the server's think time was not the one asked for; None when it was.
 
     The sample is used all the same: a server that is slow because many large pages are asked for at once is part of
-    what those cost, and its saturation or a broken Little's law void the sample by themselves.
+    what those cost, and its saturation or a broken Little's law invalidate the sample by themselves.
     """
     if server is None:
         return None

@@ -44,7 +44,7 @@ OF_AN_API: tuple[Counted, ...] = get_args(Counted)
 
 def timed(spec: SampleSpec) -> dict[str, Any]:
     """Run the sample against the clock and give what was measured."""
-    fetcher, context, sink = _set_up(spec), WorkflowContext(), DigestSink(spec.residue)
+    fetcher, context, sink = _set_up(spec), WorkflowContext(), DigestSink(spec.content_class)
     notes = _empty_cache(Path(spec.evict)) if spec.evict else []
     if isinstance(fetcher, Prepared):
         asyncio.run(fetcher.prepare())
@@ -71,11 +71,11 @@ def traced(spec: SampleSpec, most: int) -> dict[str, Any]:
     if isinstance(whole, Prepared):
         asyncio.run(whole.prepare())
     report_at_exit("sample")
-    fetcher, context, sink = FirstItems(whole, most), WorkflowContext(), DigestSink(spec.residue)
+    fetcher, context, sink = FirstItems(whole, most), WorkflowContext(), DigestSink(spec.content_class)
     tracemalloc.start()
     asyncio.run(_run(spec, fetcher, context, sink))
     _, peak = tracemalloc.get_traced_memory()
-    return {"items": fetcher.taken, "peak_mb": peak / (1 << 20)}
+    return {"items": fetcher.taken, "peak_mib": peak / (1 << 20)}
 
 
 class FirstItems:
@@ -177,7 +177,7 @@ def main() -> None:
     spec = SampleSpec.from_json(sys.stdin.buffer.read())
     die_with_parent(spec.parent)
     try:
-        result = timed(spec) if spec.trace_items is None else traced(spec, spec.trace_items)
+        result = timed(spec) if spec.tracemalloc_items is None else traced(spec, spec.tracemalloc_items)
     except IngestError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     sys.stdout.buffer.write(orjson.dumps(result) + b"\n")

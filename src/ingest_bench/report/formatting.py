@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 from stac_ingest.core.text import plain_line
 
 NOTHING = "–"  # noqa: RUF001 - a dash, where there is no number
@@ -43,18 +43,18 @@ def times(value: float) -> str:
     return f"{value:,.{_digits(value)}f}x"
 
 
-def interval(ratio: Ratio) -> str:
+def interval(ratio: Speedup) -> str:
     """Write an interval with as many digits as the factor it belongs to: 9.1 to 10.4."""
     digits = _digits(ratio.median)
     return f"{ratio.low:,.{digits}f} to {ratio.high:,.{digits}f}"
 
 
-def speed_up(ratio: Ratio | None) -> str:
+def speed_up(ratio: Speedup | None) -> str:
     """Write a factor and its interval: 9.8x (9.1 to 10.4)."""
     return f"{times(ratio.median)} ({interval(ratio)})" if ratio else NOTHING
 
 
-def bracketed(ratio: Ratio) -> str:
+def bracketed(ratio: Speedup) -> str:
     """Write a factor and its interval for use inside brackets: 9.8x, 9.1 to 10.4."""
     return f"{times(ratio.median)}, {interval(ratio)}"
 

@@ -16,8 +16,8 @@ from ingest_bench.report.text.calibration import calibration_section
 from ingest_bench.report.text.environment import (
     environment_section,
     how_to_read,
+    invalid_samples_section,
     notes_section,
-    voids_section,
     warnings_section,
 )
 from ingest_bench.report.text.findings import findings
@@ -47,7 +47,7 @@ def whole_report(study: Study, calibration: Calibration | None = None) -> Sectio
         *_groups(study),
         Section("Warnings", [warnings_section(study)]),
         Section("Environment", environment_section(study)),
-        Section("Void samples", [voids_section(study)]),
+        Section("Invalid samples", [invalid_samples_section(study)]),
         Section("Remarks of samples", [notes_section(study)]),
         *([calibration_section(calibration)] if calibration else []),
         Section("How to read this", [how_to_read()]),

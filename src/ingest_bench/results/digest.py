@@ -33,11 +33,11 @@ class Reference(Record):
     ids: str = Field(description="over every (collection, id), hexadecimal")
     content: list[str] = Field(description="over the canonical content of each class, hexadecimal")
 
-    def digest(self, residue: int | None) -> Digest:
-        """Give what a sink with this `residue` returns when it is given exactly these items."""
-        classes = self.content if residue is None else [self.content[residue]]
+    def digest(self, content_class: int | None) -> Digest:
+        """Give what a sink with this `content_class` returns when it is given exactly these items."""
+        classes = self.content if content_class is None else [self.content[content_class]]
         total = sum(int(part, 16) for part in classes)
-        return Digest(count=self.count, ids=self.ids, residue=residue, content=_hex(total))
+        return Digest(count=self.count, ids=self.ids, content_class=content_class, content=_hex(total))
 
 
 class _CollectionHashes(dict[Any, int]):
@@ -52,14 +52,14 @@ class _CollectionHashes(dict[Any, int]):
 class DigestSink:
     """Digests delivered items one by one. Whatever is delivered can be digested, a STAC item or not."""
 
-    __slots__ = ("_collections", "_content", "_count", "_mask", "_residue", "_squares", "_sum")
+    __slots__ = ("_collections", "_content", "_content_class", "_count", "_mask", "_squares", "_sum")
 
-    def __init__(self, residue: int | None) -> None:
+    def __init__(self, content_class: int | None) -> None:
         """Take the class, 0 to 15, whose content is hashed; None: the content of every item."""
-        if residue is not None and not 0 <= residue < CLASSES:
-            raise ValueError(f"a residue is 0 to {CLASSES - 1}, not {residue}")
-        self._residue = residue or 0
-        self._mask = 0 if residue is None else CLASSES - 1
+        if content_class is not None and not 0 <= content_class < CLASSES:
+            raise ValueError(f"a content_class is 0 to {CLASSES - 1}, not {content_class}")
+        self._content_class = content_class or 0
+        self._mask = 0 if content_class is None else CLASSES - 1
         self._collections = _CollectionHashes()
         self._count = self._sum = self._squares = self._content = 0
 
@@ -72,7 +72,7 @@ class DigestSink:
         self._count += 1
         self._sum += value
         self._squares += value * value
-        if value & self._mask == self._residue:
+        if value & self._mask == self._content_class:
             self._content += content_hash(canonical(item))
 
     def result(self) -> Digest:
@@ -80,7 +80,7 @@ class DigestSink:
         return Digest(
             count=self._count,
             ids=_hex(self._sum) + _hex(self._squares),
-            residue=self._residue if self._mask else None,
+            content_class=self._content_class if self._mask else None,
             content=_hex(self._content),
         )
 
@@ -137,15 +137,15 @@ def matches(found: Digest, expected: Reference | Digest) -> str | None:
 
     """
     if isinstance(expected, Reference):
-        expected = expected.digest(found.residue)
-    if found.residue != expected.residue:
-        raise ValueError(f"class {found.residue} can't be compared with class {expected.residue}")
+        expected = expected.digest(found.content_class)
+    if found.content_class != expected.content_class:
+        raise ValueError(f"class {found.content_class} can't be compared with class {expected.content_class}")
     if found.count != expected.count:
         return _count_difference(found.count - expected.count)
     if found.ids != expected.ids:
         return "other ids"
     if found.content != expected.content:
-        return "content differs" + ("" if found.residue is None else f" in class {found.residue}")
+        return "content differs" + ("" if found.content_class is None else f" in class {found.content_class}")
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ingest_bench.results.units import (
     Bytes,
@@ -26,8 +26,9 @@ from ingest_bench.results.units import (
     UnixTime,
     Whole,
 )
+from ingest_bench.results.upgrade import upgrade
 
-SCHEMA_VERSION = "1.1"
+RESULTS_SCHEMA_VERSION = "2.0"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
 
 
@@ -44,7 +45,7 @@ class Digest(Record):
     """Delivered."""
     ids: str
     """Over every (collection, id), hexadecimal."""
-    residue: Whole | None = None
+    content_class: Whole | None = None
     """The class of items, 0 to 15, whose content was hashed; null: all."""
     content: str
     """Over the canonical content of that class, hexadecimal."""
@@ -94,9 +95,9 @@ class Sample(Record):
     """CPU time in user mode, children included."""
     cpu_system_s: Seconds
     """CPU time in the kernel, children included."""
-    peak_rss_mb: Mebibytes
+    peak_rss_mib: Mebibytes
     """Resident memory at the peak; with the largest of the process's children added, where it has any."""
-    start_rss_mb: Mebibytes
+    start_rss_mib: Mebibytes
     """Resident memory before the clock started: interpreter and imports."""
     first_item_s: Seconds | None
     """Time until the first item was taken."""
@@ -126,11 +127,11 @@ class Sample(Record):
     """What was delivered, for the parity gate."""
     server: ServerRecord | None = None
     """What the simulated server saw; null without one."""
-    void: str | None = None
+    invalid: str | None = None
     """Why the sample can't be used; null: it can."""
 
 
-class Ratio(Record):
+class Speedup(Record):
     """The speed-up: items per second of the candidate over the baseline's, pair by pair."""
 
     median: Number
@@ -161,7 +162,7 @@ class Trace(Record):
 
     items: Items
     """Items after which the pass stopped."""
-    peak_mb: Mebibytes | None
+    peak_mib: Mebibytes | None
     """Largest sum of Python's allocations; null: not traced."""
     skipped: str | None = None
     """Why it was not traced."""
@@ -178,13 +179,13 @@ class Environment(Record):
     """Logical processors."""
     governor: str | None
     """Frequency governor of the first processor; null: unknown."""
-    memory_gb: Gibibytes
+    memory_gib: Gibibytes
     """Of the machine."""
     container: str | None
     """Kind of container; null: none."""
     cpu_limit: Cores | None
     """Processors that the control group allows; null: no limit."""
-    memory_limit_gb: Gibibytes | None
+    memory_limit_gib: Gibibytes | None
     """Memory that the control group allows; null: no limit."""
     kernel: str
     """Its release."""
@@ -221,7 +222,7 @@ class Dependencies(Record):
 class Cell(Record):
     """One cell of the matrix: a scenario, an arm, a concurrency."""
 
-    schema_version: str = SCHEMA_VERSION
+    schema_version: str = RESULTS_SCHEMA_VERSION
     """Of the format of this record."""
     identity: str
     """Hash of the settings that the cell depends on, its corpora's included."""
@@ -242,7 +243,7 @@ class Cell(Record):
     """What the report calls the arm."""
     concurrency: Concurrency
     """Units of work under way at once, at most."""
-    null: bool
+    is_null_cell: bool
     """The baseline against itself: shows the noise."""
     known_defect: str | None = None
     """Why what the arm delivers is known to differ; null: it should not."""
@@ -255,10 +256,10 @@ class Cell(Record):
     baseline: dict[str, Any]
     """The same of what it is compared with."""
     samples: list[Sample]
-    """Every sample, void ones included."""
-    ratio: Ratio | None
+    """Every sample, invalid ones included."""
+    speedup: Speedup | None
     """The speed-up; null with fewer than two usable pairs."""
-    stop_reason: Literal["narrow enough", "budget spent", "most pairs taken", "no valid pair"]
+    stop_reason: Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair"]
     """Why sampling ended."""
     parity: Parity
     """Of the arm. Where it is not ok, the arm's times compare unlike work."""
@@ -285,7 +286,7 @@ class Cell(Record):
 class Results(Record):
     """`benchmark_results.json`: every cell, every sample."""
 
-    schema_version: str = SCHEMA_VERSION
+    schema_version: str = RESULTS_SCHEMA_VERSION
     """Of the format of this file."""
     seed: Whole
     """Of the corpora and of the order within pairs."""
@@ -299,3 +300,9 @@ class Results(Record):
     """In the order of the configuration."""
     jobs: list[dict[str, Any]] = Field(default_factory=list)
     """Start and end of every job that built a corpus."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_version(cls, found: Any) -> Any:
+        upgrade(found)
+        return found

@@ -6,8 +6,8 @@ from ingest_bench.results.models import Sample
 
 
 def pair_ratios(samples: list[Sample]) -> dict[int, float]:
-    """Give items per second of the candidate over the baseline's, by pair; pairs with a void sample are left out."""
-    rates = {(sample.pair, sample.role): sample.items / sample.wall_s for sample in samples if sample.void is None}
+    """Give items per second of the candidate over the baseline's, by pair; without those of an invalid sample."""
+    rates = {(sample.pair, sample.role): sample.items / sample.wall_s for sample in samples if sample.invalid is None}
     pairs = sorted({pair for pair, _ in rates})
     return {
         pair: rates[pair, "candidate"] / rates[pair, "baseline"]

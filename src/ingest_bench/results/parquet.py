@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest_bench.results.fields import fields
-from ingest_bench.results.models import SCHEMA_VERSION, Cell, Environment, Record, Results, Sample, ServerRecord
+from ingest_bench.results.models import RESULTS_SCHEMA_VERSION, Cell, Environment, Record, Results, Sample, ServerRecord
 
 _CELL = (
     "scenario",
@@ -21,7 +21,7 @@ _CELL = (
     "arm",
     "label",
     "concurrency",
-    "null",
+    "is_null_cell",
     "known_defect",
     "cache",
     "corpus",
@@ -54,12 +54,12 @@ class Column:
 
 _DERIVED = (
     Column("items_per_s", pa.float64(), "items/s", "Throughput of the sample: `items` over `wall_s`."),
-    Column("speed_up", pa.float64(), "1", "The cell's: median over its pairs, of candidate over baseline."),
-    Column("speed_up_low", pa.float64(), "1", "Lower end of the cell's interval."),
-    Column("speed_up_high", pa.float64(), "1", "Upper end of the cell's interval."),
+    Column("speedup", pa.float64(), "1", "The cell's: median over its pairs, of candidate over baseline."),
+    Column("speedup_low", pa.float64(), "1", "Lower end of the cell's interval."),
+    Column("speedup_high", pa.float64(), "1", "Upper end of the cell's interval."),
     Column("parity", pa.bool_(), None, "Whether this side of the cell delivered what the corpus holds."),
     Column("parity_reason", pa.string(), None, "What differed."),
-    Column("trace_peak_mb", pa.float64(), "MiB", "Python's own memory at the peak, from a pass without a clock."),
+    Column("trace_peak_mib", pa.float64(), "MiB", "Python's own memory at the peak, from a pass without a clock."),
 )
 
 
@@ -97,19 +97,19 @@ def _of(model: type[Record], names: tuple[str, ...], prefix: str = "") -> Iterat
 
 
 def _row(cell: Cell, sample: Sample) -> dict[str, Any]:
-    ratio, server = cell.ratio, sample.server
+    ratio, server = cell.speedup, sample.server
     candidate = sample.role == "candidate"
     verdict = cell.parity if candidate else cell.baseline_parity
     return {
         **{name: getattr(cell, name) for name in _CELL},
         **{name: getattr(sample, name) for name in _SAMPLE},
         "items_per_s": sample.items / sample.wall_s,
-        "speed_up": ratio.median if ratio else None,
-        "speed_up_low": ratio.low if ratio else None,
-        "speed_up_high": ratio.high if ratio else None,
+        "speedup": ratio.median if ratio else None,
+        "speedup_low": ratio.low if ratio else None,
+        "speedup_high": ratio.high if ratio else None,
         "parity": verdict.ok,
         "parity_reason": verdict.reason,
-        "trace_peak_mb": cell.trace.peak_mb if candidate else None,
+        "trace_peak_mib": cell.trace.peak_mib if candidate else None,
         **{f"stage_{name}_s": sample.stages.get(name) for name in _STAGES},
         **{f"server_{name}": getattr(server, name) if server else None for name in _SERVER},
         **{name: getattr(cell.environment, name) for name in _MACHINE},
@@ -118,11 +118,15 @@ def _row(cell: Cell, sample: Sample) -> dict[str, Any]:
 
 def _schema(results: Results) -> pa.Schema:
     described = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": RESULTS_SCHEMA_VERSION,
         "seed": results.seed,
         "units": {column.name: column.unit for column in columns() if column.unit},
         "descriptions": {column.name: column.meaning for column in columns()},
     }
     # pandas gives this key back as `DataFrame.attrs`; DuckDB shows it with `parquet_kv_metadata`, but no field's own.
-    metadata = {"schema_version": SCHEMA_VERSION, "seed": str(results.seed), "PANDAS_ATTRS": json.dumps(described)}
+    metadata = {
+        "schema_version": RESULTS_SCHEMA_VERSION,
+        "seed": str(results.seed),
+        "PANDAS_ATTRS": json.dumps(described),
+    }
     return pa.schema([column.field() for column in columns()], metadata=metadata)

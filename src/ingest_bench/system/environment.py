@@ -43,10 +43,10 @@ def environment(results: Path) -> Environment:
         cpu_model=_cpu_model(),
         cores=psutil.cpu_count() or 1,
         governor=_text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
-        memory_gb=round(psutil.virtual_memory().total / _GIB, 2),
+        memory_gib=round(psutil.virtual_memory().total / _GIB, 2),
         container=_container(),
         cpu_limit=cpu_limit(),
-        memory_limit_gb=memory_limit_gb(),
+        memory_limit_gib=memory_limit_gib(),
         kernel=platform.release(),
         python=platform.python_version(),
         packages={name: found for name in PACKAGES if (found := _version(name))},
@@ -89,7 +89,7 @@ def cpu_limit(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/pro
     return min(limits, default=None)
 
 
-def memory_limit_gb(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> float | None:
+def memory_limit_gib(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> float | None:
     """Give the memory that the control group allows, GiB (both versions of control groups), or None."""
     limits = []
     for controller, name in (("", "memory.max"), ("memory", "memory.limit_in_bytes")):

@@ -18,8 +18,8 @@ class Reading:
     wall_s: float
     cpu_user_s: float
     cpu_system_s: float
-    peak_rss_mb: float
-    start_rss_mb: float
+    peak_rss_mib: float
+    start_rss_mib: float
     first_item_s: float | None
     context_switches: int
     imported: tuple[str, ...]
@@ -45,7 +45,7 @@ class Meter:
     def __init__(self) -> None:
         self._first: float | None = None
         self._modules = frozenset(sys.modules)
-        self._rss = _memory_mb("VmRSS")
+        self._rss = _memory_mib("VmRSS")
         self._usage = _usage()
         self._started_at = time.time()
         self._started = time.perf_counter()
@@ -65,8 +65,8 @@ class Meter:
             cpu_system_s=used.system - self._usage.system,
             # The process's own peak is not taken from `ru_maxrss`, which begins with that of the process that started
             # it.
-            peak_rss_mb=_memory_mb("VmHWM") + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
-            start_rss_mb=self._rss,
+            peak_rss_mib=_memory_mib("VmHWM") + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+            start_rss_mib=self._rss,
             first_item_s=self._first,
             context_switches=used.switches - self._usage.switches,
             imported=tuple(sorted(set(sys.modules) - self._modules)),
@@ -82,7 +82,7 @@ def _usage() -> _Usage:
     )
 
 
-def _memory_mb(field: str) -> float:
+def _memory_mib(field: str) -> float:
     for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith(field):
             return int(line.split()[1]) / 1024

@@ -40,7 +40,7 @@ class Client:
         self._summary = summary
         self._root = root
         self._credentials = credentials
-        self._max_bytes = config.max_response_mb * 2**20
+        self._max_bytes = config.max_response_mib * 2**20
         self._session: ClientSession | None = None
 
     async def open(self) -> None:
@@ -71,7 +71,7 @@ class Client:
         """Send a request and read the whole response.
 
         Raises:
-            ResponseTooLarge: more than `max_response_mb`, also once decompressed.
+            ResponseTooLarge: more than `max_response_mib`, also once decompressed.
             ResponseError: with status None: no answer, or not all of it, within `timeout` seconds.
 
         """
@@ -128,7 +128,7 @@ class Client:
             self._summary.bytes_read += len(part)
             if size > self._max_bytes:
                 response.close()
-                message = f"{shown} answers with more than {self._config.max_response_mb} MiB (max_response_mb)"
+                message = f"{shown} answers with more than {self._config.max_response_mib} MiB (max_response_mib)"
                 raise ResponseTooLarge(message, url=shown, status=response.status)
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)

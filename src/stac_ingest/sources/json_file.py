@@ -57,7 +57,7 @@ class JsonFileSource:
         self, path: Path, config: IngestConfig, summary: IngestSummary, members: Members = items_of_file
     ) -> None:
         self._path = path
-        self._largest = config.max_response_mb << 20
+        self._largest = config.max_response_mib << 20
         self._summary = summary
         self._members = members
 

@@ -107,10 +107,10 @@ def _queues(pools: dict[Mode, Pool]) -> Iterator[str]:
             *[whole(pool.workers) if pool.workers > 1 else NOTHING] * 2,
             whole(pool.batches),
             f"{whole(pool.batch_items)} {pool.batch}",
-            number(pool.batch_mb),
-            number(pool.bound_mb),
-            whole(pool.peak_mb),
-            whole(pool.extra_mb),
+            number(pool.batch_mib),
+            number(pool.bound_mib),
+            whole(pool.peak_mib),
+            whole(pool.extra_mib),
         ]
         for mode, pool in pools.items()
     ]
@@ -119,9 +119,9 @@ def _queues(pools: dict[Mode, Pool]) -> Iterator[str]:
         "are workers, and each worker has one batch in hand. What they hold together is the bound on what concurrency "
         "adds before decoding; the peak is the whole process as measured, and beside it what it has over one at a time."
     )
-    titles = ["Mode", "Workers", "Units queued", "Batches waiting", "Batches at most", "A batch", "Batch (MB)"]
-    yield table([*titles, "Bound (MB)", "Measured peak (MB)", "Over one at a time (MB)"], rows)
-    over = [MODE_NAMES[mode] for mode, pool in pools.items() if (pool.extra_mb or 0.0) > (pool.bound_mb or math.inf)]
+    titles = ["Mode", "Workers", "Units queued", "Batches waiting", "Batches at most", "A batch", "Batch (MiB)"]
+    yield table([*titles, "Bound (MiB)", "Measured peak (MiB)", "Over one at a time (MiB)"], rows)
+    over = [MODE_NAMES[mode] for mode, pool in pools.items() if (pool.extra_mib or 0.0) > (pool.bound_mib or math.inf)]
     if over:
         yield prose(
             f"For {listed(over)} the measured difference is above the bound: decoders, buffers of connections and "

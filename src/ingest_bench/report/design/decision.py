@@ -83,10 +83,10 @@ def _weighed(advice: ModeRecommendation) -> Iterator[str]:
                 probability(chance.p_best if chance else 0.0),
                 probability(chance.p_within_tolerance if chance else 0.0),
                 share(chance.expected_loss) if chance else "out of the question",
-                whole(max((each.memory_mb or 0.0 for each in advice.options[key]), default=None)),
+                whole(max((each.memory_mib or 0.0 for each in advice.options[key]), default=None)),
             ]
         )
-    yield table(["Way", "Best at", "Against one at a time", "Best", "Good", "Loss", "Memory (MB)"], rows)
+    yield table(["Way", "Best at", "Against one at a time", "Best", "Good", "Loss", "Memory (MiB)"], rows)
     unmeasured = [name for strategy, name in OPTION_NAMES.items() if strategy not in best]
     if advice.mode != API.name:
         unmeasured = [name for name in unmeasured if name != OPTION_NAMES["time_chunks"]]

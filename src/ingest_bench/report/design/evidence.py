@@ -72,7 +72,7 @@ def evidence(story: Story) -> str:
 def _today(story: Story, advice: ScenarioRecommendation) -> str:
     view = story.view(advice.name)
     rate = median_of(sample.items / sample.wall_s for sample in view.baseline_samples)
-    memory = median_of(sample.peak_rss_mb for sample in view.baseline_samples)
+    memory = median_of(sample.peak_rss_mib for sample in view.baseline_samples)
     name = safe(advice.scenario.baseline_label)
     same_mode = [other.name for other in story.study.scenarios if other.mode == advice.mode]
     large = max((row.items or 0.0 for name in same_mode for row in story.view(name).rows), default=0.0)
@@ -80,7 +80,7 @@ def _today(story: Story, advice: ScenarioRecommendation) -> str:
         return f"{MODE_NAMES[advice.mode]}, *{safe(advice.scenario.title)}*: {name} has no usable sample."
     return (
         f"{MODE_NAMES[advice.mode]}, *{safe(advice.scenario.title)}*: {name} delivers {whole(rate)} items "
-        f"a second with {whole(memory)} MB; at that pace the largest collection of this mode here, "
+        f"a second with {whole(memory)} MiB; at that pace the largest collection of this mode here, "
         f"{counted(large, 'item')}, takes {number(large / rate)} s."
     )
 
@@ -99,15 +99,15 @@ def _choices(story: Story) -> str:
                 safe(use.label),
                 status,
                 whole(use.page_size),
-                speed_up(use.ratio) if not use.cell.null else "baseline",
+                speed_up(use.speedup) if not use.cell.is_null_cell else "baseline",
                 probability(chance.p_best),
                 probability(chance.p_within_tolerance),
                 share(chance.expected_loss),
-                whole(use.memory_mb),
+                whole(use.memory_mib),
                 whole(use.requests),
             ]
         )
-    titles = ["Scenario", "Use", "", "Page", "Speed-up", "Best", "Good", "Loss", "Memory (MB)", "Requests"]
+    titles = ["Scenario", "Use", "", "Page", "Speed-up", "Best", "Good", "Loss", "Memory (MiB)", "Requests"]
     return table(titles, rows, words=3)
 
 

@@ -27,21 +27,21 @@ class Pool:
     batch: str
     """What a batch is."""
     batch_items: int
-    batch_mb: float | None
+    batch_mib: float | None
     """None where the size of an item isn't known."""
-    peak_mb: float | None
-    alone_mb: float | None
+    peak_mib: float | None
+    alone_mib: float | None
     """Peaks as measured, with the pool and one at a time."""
 
     @property
-    def extra_mb(self) -> float | None:
+    def extra_mib(self) -> float | None:
         """What the pool takes over one at a time, as measured; None with one worker."""
-        return self.peak_mb - self.alone_mb if self.workers > 1 and self.peak_mb and self.alone_mb else None
+        return self.peak_mib - self.alone_mib if self.workers > 1 and self.peak_mib and self.alone_mib else None
 
     @property
-    def bound_mb(self) -> float | None:
+    def bound_mib(self) -> float | None:
         """Memory of all batches that may be there at once, MiB."""
-        return None if self.batch_mb is None else self.batches * self.batch_mb
+        return None if self.batch_mib is None else self.batches * self.batch_mib
 
 
 def pool_of(story: Story, advice: ModeRecommendation) -> Pool | None:
@@ -59,9 +59,9 @@ def pool_of(story: Story, advice: ModeRecommendation) -> Pool | None:
         batches=HELD * use.concurrency if use.concurrency > 1 or section == GEOPARQUET else 1,
         batch=section.batch,
         batch_items=items,
-        batch_mb=None if item is None else items * item / MIB,
-        peak_mb=max((option.memory_mb or 0.0 for option in advice.chosen), default=None),
-        alone_mb=alone.memory_mb if alone else None,
+        batch_mib=None if item is None else items * item / MIB,
+        peak_mib=max((option.memory_mib or 0.0 for option in advice.chosen), default=None),
+        alone_mib=alone.memory_mib if alone else None,
     )
 
 

@@ -46,12 +46,12 @@ def tests(story: Story) -> str:
     rows = [
         [
             f"{MODE_NAMES[mode]}: {safe(option.label)} in {safe(scenario.scenario.title)}",
-            speed_up(option.ratio),
-            times(option.ratio.low),
+            speed_up(option.speedup),
+            times(option.speedup.low),
         ]
         for mode, advice in story.modes.items()
         for scenario, option in zip(advice.deciding, advice.chosen, strict=True)
-        if option.ratio and not option.cell.null
+        if option.speedup and not option.cell.is_null_cell
     ]
     parts = [
         (
@@ -156,11 +156,11 @@ def _of_mode(advice: ModeRecommendation) -> Iterator[list[str]]:
 def _of_memory(story: Story) -> Iterator[list[str]]:
     for mode, advice in story.concurrent.items():
         alone = story.alone(advice)
-        peak = max((option.memory_mb or 0.0 for option in advice.chosen), default=0.0)
-        if alone and alone.memory_mb and peak:
+        peak = max((option.memory_mib or 0.0 for option in advice.chosen), default=0.0)
+        if alone and alone.memory_mib and peak:
             yield [
                 f"{MODE_NAMES[mode]}: memory grows with concurrency",
-                f"{whole(alone.memory_mb)} MB one at a time, up to {whole(peak)} MB as advised",
+                f"{whole(alone.memory_mib)} MiB one at a time, up to {whole(peak)} MiB as advised",
                 "bounded queues; lower the concurrency, or the page size, where memory is short",
             ]
 

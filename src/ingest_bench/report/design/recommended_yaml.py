@@ -45,8 +45,8 @@ def _settings(option: Option) -> dict[str, object]:
 
 def _evidence(advice: ModeRecommendation) -> Iterator[str]:
     for scenario, option in zip(advice.deciding, advice.chosen, strict=True):
-        ratio = option.ratio
-        if option.cell.null or ratio is None:
+        ratio = option.speedup
+        if option.cell.is_null_cell or ratio is None:
             told = "the baseline itself"
         else:
             told = f"{speed_up(ratio)} as fast as {scenario.scenario.baseline_label}, {counted(ratio.pairs, 'pair')}"

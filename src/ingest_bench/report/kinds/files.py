@@ -42,8 +42,10 @@ def _parsing(_: Study, view: View) -> str | None:
     if top is None or first is None:
         return None
     before = median_of(sample.first_item_s for sample in view.baseline_samples)
-    kept = f" ({duration(before)} with {safe(view.baseline)})" if before is not None and not top.cell.null else ""
-    cost = f"parsing takes {whole(top.overhead_mb)} MB on top"
+    kept = (
+        f" ({duration(before)} with {safe(view.baseline)})" if before is not None and not top.cell.is_null_cell else ""
+    )
+    cost = f"parsing takes {whole(top.overhead_mib)} MiB on top"
     return f"With {safe(top.name)}, {cost}, and the first item comes after {duration(first)}{kept}."
 
 
@@ -64,7 +66,7 @@ GEOPARQUET = ScenarioKind(
     subject="GeoParquet",
     answers=frozenset({"bound", "concurrency"}),
     columns=lambda _study, _view: [
-        Column("Overhead (MB)", lambda row: whole(row.overhead_mb)),
+        Column("Overhead (MiB)", lambda row: whole(row.overhead_mib)),
         Column("First item (s)", lambda row: number(row.median(lambda sample: sample.first_item_s))),
     ],
     finding=_parsing,

@@ -9,7 +9,7 @@ from functools import cached_property
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.config.models import Arm
 from ingest_bench.report.formatting import at_level
-from ingest_bench.results.models import Cell, Ratio, Sample, ServerRecord
+from ingest_bench.results.models import Cell, Sample, ServerRecord, Speedup
 
 
 def _median(value: Callable[[Sample], float | None]) -> cached_property[float | None]:
@@ -51,25 +51,25 @@ class Row:
     @property
     def usable(self) -> bool:
         """Whether it has a speed-up and delivered what it should have."""
-        return self.cell.parity.ok and self.cell.ratio is not None and self.time_s is not None
+        return self.cell.parity.ok and self.cell.speedup is not None and self.time_s is not None
 
     @property
-    def standing(self) -> Ratio:
+    def standing(self) -> Speedup:
         """The speed-up of a usable row; the baseline's own is 1 by definition."""
-        ratio = self.cell.ratio
+        ratio = self.cell.speedup
         if ratio is None:
             raise ValueError(f"{self.name} has no speed-up")
-        return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if self.cell.null else ratio
+        return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if self.cell.is_null_cell else ratio
 
     @cached_property
     def samples(self) -> list[Sample]:
         """The usable samples of the arm."""
-        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.void is None]
+        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.invalid is None]
 
     @cached_property
     def baseline_samples(self) -> list[Sample]:
         """The usable samples of the baseline that this cell was compared with."""
-        return [sample for sample in self.cell.samples if sample.role == "baseline" and sample.void is None]
+        return [sample for sample in self.cell.samples if sample.role == "baseline" and sample.invalid is None]
 
     time_s = _median(lambda sample: sample.wall_s)
     """How long a run takes."""
@@ -77,9 +77,9 @@ class Row:
     """Items per second."""
     items = _median(lambda sample: sample.items)
     """Items delivered."""
-    peak_mb = _median(lambda sample: sample.peak_rss_mb)
+    peak_mib = _median(lambda sample: sample.peak_rss_mib)
     """Memory at the peak."""
-    overhead_mb = _median(lambda sample: sample.peak_rss_mb - sample.start_rss_mb)
+    overhead_mib = _median(lambda sample: sample.peak_rss_mib - sample.start_rss_mib)
     """Memory at the peak over that of the interpreter and its imports."""
     cpu_share = _median(lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
     """CPU time over wall time; above 1 where several processors work."""

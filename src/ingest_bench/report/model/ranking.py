@@ -12,7 +12,7 @@ from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.report.model.cell import Row
 from ingest_bench.report.model.scenario import View
 from ingest_bench.report.model.study import Study
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 
 def usable(view: View) -> list[Row]:
@@ -25,7 +25,7 @@ def best(rows: Sequence[Row]) -> Row | None:
     return max(rows, key=lambda row: row.standing.median, default=None)
 
 
-def versus(row: Row, other: Row) -> Ratio:
+def versus(row: Row, other: Row) -> Speedup:
     """Give how much faster one row of a scenario is than another.
 
     Both were measured against the same baseline in pairs of their own, so their errors are independent: the distances
@@ -52,7 +52,7 @@ def same(view: View, row: Row, other: Row) -> bool:
 
 def same_as_baseline(view: View, row: Row) -> bool:
     """Say whether a row can't be told from the baseline."""
-    return row.cell.null or no_difference(row.standing, view.noise)
+    return row.cell.is_null_cell or no_difference(row.standing, view.noise)
 
 
 def advised(view: View) -> ScenarioRecommendation:
@@ -104,7 +104,7 @@ def together(view: View) -> Row | None:
     return best([row for row in _settable(view) if row.level > 1])
 
 
-def concurrency(view: View) -> tuple[str, Row, Row, Ratio] | None:
+def concurrency(view: View) -> tuple[str, Row, Row, Speedup] | None:
     """Compare several things at a time with one.
 
     Returns:

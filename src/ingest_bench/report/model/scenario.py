@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest_bench.config.models import Corpus, RateLimit, Scenario
 from ingest_bench.report.model.cell import Row
-from ingest_bench.results.models import Ratio, Sample
+from ingest_bench.results.models import Sample, Speedup
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class View:
     @cached_property
     def null(self) -> Row | None:
         """The baseline against itself."""
-        return next((row for row in self.rows if row.cell.null), None)
+        return next((row for row in self.rows if row.cell.is_null_cell), None)
 
     @property
-    def noise(self) -> Ratio | None:
+    def noise(self) -> Speedup | None:
         """What the baseline against itself has shown."""
-        return self.null.cell.ratio if self.null else None
+        return self.null.cell.speedup if self.null else None
 
     @property
     def baseline(self) -> str:

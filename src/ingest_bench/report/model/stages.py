@@ -32,7 +32,7 @@ def bottleneck_told(found: Diagnosis) -> str:
 
 
 def _measured(view: View) -> list[Row]:
-    return [row for row in view.rows if row.usable and not row.cell.null]
+    return [row for row in view.rows if row.usable and not row.cell.is_null_cell]
 
 
 def _counters(view: View, found: Diagnosis) -> str:
@@ -46,8 +46,8 @@ def _counter(counter: Corroboration) -> str:
 
 
 def _left_out(row: Row) -> Ablation:
-    if row.arm.leaves_out:
-        return "no_output" if row.arm.leaves_out == "output" else "no_consumer"
+    if row.arm.skip:
+        return "no_output" if row.arm.skip == "output" else "no_consumer"
     return row.arm.record.stage or "no_think_time"
 
 

@@ -99,14 +99,14 @@ def _noisy(view: View) -> str | None:
 
 
 def _few_pairs(view: View) -> str | None:
-    few = sum(row.cell.ratio is not None and row.cell.ratio.pairs <= FEW_PAIRS for row in view.rows)
+    few = sum(row.cell.speedup is not None and row.cell.speedup.pairs <= FEW_PAIRS for row in view.rows)
     return f"few pairs: {few} of {counted(len(view.rows), 'cell')} rest on {FEW_PAIRS} or fewer" if few else None
 
 
-def _void(kind: str, word: str, view: View) -> str | None:
-    reasons = [sample.void for row in view.rows for sample in row.cell.samples if sample.void]
-    count = sum(next(each for each in VOIDS if reason.startswith(each)) == kind for reason in reasons)
-    return f"{word}: {counted(count, 'sample')} void, listed at the end" if count else None
+def _invalid(kind: str, word: str, view: View) -> str | None:
+    reasons = [sample.invalid for row in view.rows for sample in row.cell.samples if sample.invalid]
+    count = sum(next(each for each in INVALID_REASONS if reason.startswith(each)) == kind for reason in reasons)
+    return f"{word}: {counted(count, 'sample')} invalid, listed at the end" if count else None
 
 
 def _unequal_work(view: View) -> str | None:
@@ -115,7 +115,7 @@ def _unequal_work(view: View) -> str | None:
 
 
 def _other_items(view: View) -> str | None:
-    wrong = [row for row in view.rows if row.samples and not (row.cell.parity.ok or row.cell.null)]
+    wrong = [row for row in view.rows if row.samples and not (row.cell.parity.ok or row.cell.is_null_cell)]
     return f"not the same items: {listed([safe(row.name) for row in wrong])}" if wrong else None
 
 
@@ -139,7 +139,7 @@ def _noted(part: str, told: str, view: View) -> str | None:
     return f"{told} in {counted(count, 'sample')}" if count else None
 
 
-VOIDS = {
+INVALID_REASONS = {
     "the server was saturated": (
         "saturated server",
         "the simulated server shares the processors with the client",
@@ -158,7 +158,7 @@ VOIDS = {
     ),
     "": ("unusable", "given with each of them", "read the cell's log, and measure again on a quieter machine"),
 }
-"""By how the reason of a void sample (`ingest_bench.harness.validity`) begins: its name, likely cause, what to do."""
+"""By how the reason of an invalid sample (`ingest_bench.harness.validity`) begins: its name, likely cause, remedy."""
 CHECKS = (
     Check(
         _noisy,
@@ -166,7 +166,7 @@ CHECKS = (
         "quiet the machine; raise sampling.budget_seconds",
     ),
     Check(_few_pairs, "the time for a cell was spent", "raise sampling.budget_seconds or sampling.pairs.min"),
-    *(Check(partial(_void, kind, word), cause, remedy) for kind, (word, cause, remedy) in VOIDS.items()),
+    *(Check(partial(_invalid, kind, word), cause, remedy) for kind, (word, cause, remedy) in INVALID_REASONS.items()),
     Check(
         _unequal_work, "a known defect, or a fault of the baseline", "read its speed-ups as a comparison of unlike work"
     ),

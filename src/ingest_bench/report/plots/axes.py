@@ -10,7 +10,7 @@ from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import plain
 from ingest_bench.report.plots.scales import Scale, tick_text
 from ingest_bench.report.plots.svg import LINE, box, line, mark, node, width_of, words, wrapped
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 WIDTH = 380.0
 """Of every drawing: about what a phone shows without making it smaller."""
@@ -40,7 +40,7 @@ class Canvas:
         """Put elements on top of what is there."""
         self.parts.extend(parts)
 
-    def noise(self, noise: Ratio | None, scale: Scale, middles: Iterable[float]) -> list[Key]:
+    def noise(self, noise: Speedup | None, scale: Scale, middles: Iterable[float]) -> list[Key]:
         """Put a band behind each row, as wide as the noise, and say what it is."""
         if noise is None:
             return []

@@ -14,7 +14,7 @@ from ingest_bench.report.model.scenario import View
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.report.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.report.plots.svg import box, line, mark, width_of, words
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 THICK = 12.0
 NOTHING_USABLE = "No cell can be judged."
@@ -24,25 +24,25 @@ _FREE = 56.0
 
 def ways(view: View) -> Drawing:
     """Draw the speed-up of each way with its interval."""
-    bounds = [bound for row in view.rows if (ratio := row.cell.ratio) for bound in (ratio.low, ratio.high)]
+    bounds = [bound for row in view.rows if (ratio := row.cell.speedup) for bound in (ratio.low, ratio.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE)
     told = [_speed_up(row) for row in view.rows]
-    names = [named(scale, row.name, row.cell.ratio, text) for row, text in zip(view.rows, told, strict=True)]
+    names = [named(scale, row.name, row.cell.speedup, text) for row, text in zip(view.rows, told, strict=True)]
     canvas, middles = rows(names, scale, [1.0])
     keys = [Key("base", f"baseline: {view.baseline}")]
     keys += canvas.noise(view.noise, scale, middles)
     for row, text, y in zip(view.rows, told, middles, strict=True):
-        canvas.add(interval(scale, y, row.cell.ratio, text, 0, good=row.cell.parity.ok))
+        canvas.add(interval(scale, y, row.cell.speedup, text, 0, good=row.cell.parity.ok))
     title = "Speed-up, per item" if view.scenario.growing else "Speed-up"
     return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_told(view), keys)
 
 
-def named(scale: Scale, name: str, ratio: Ratio | None, text: str) -> str:
+def named(scale: Scale, name: str, ratio: Speedup | None, text: str) -> str:
     """Give the name of a row, with its number where that has no room beside the interval."""
     return name if ratio is None or _place_beside(scale, ratio, text) else f"{name}: {text}"
 
 
-def interval(scale: Scale, y: float, ratio: Ratio | None, text: str, place: int, *, good: bool) -> Element:
+def interval(scale: Scale, y: float, ratio: Speedup | None, text: str, place: int, *, good: bool) -> Element:
     """Draw a ratio with its interval, and its number where there is room beside it."""
     if ratio is None:
         return words(scale(1.0) + 6, y + 4, text, "soft")
@@ -52,7 +52,7 @@ def interval(scale: Scale, y: float, ratio: Ratio | None, text: str, place: int,
     return coloured(place, bar, middle, *([words(beside[0], y + 4, text, None, beside[1])] if beside else []))
 
 
-def _place_beside(scale: Scale, ratio: Ratio, text: str) -> tuple[float, str | None] | None:
+def _place_beside(scale: Scale, ratio: Speedup, text: str) -> tuple[float, str | None] | None:
     left, right, wide = scale(ratio.low) - 8, scale(ratio.high) + 8, width_of(text)
     if right + wide <= WIDTH:
         return right, None
@@ -61,12 +61,12 @@ def _place_beside(scale: Scale, ratio: Ratio, text: str) -> tuple[float, str | N
 
 def memory_bars(view: View) -> Drawing:
     """Draw the memory at the peak of every cell."""
-    scale = _from_zero([row.peak_mb for row in view.rows])
+    scale = _from_zero([row.peak_mib for row in view.rows])
     canvas, middles = rows([row.name for row in view.rows], scale)
     for row, y in zip(view.rows, middles, strict=True):
-        canvas.add(*_bar(scale, y, [(4, row.peak_mb or 0.0)], whole(row.peak_mb)))
+        canvas.add(*_bar(scale, y, [(4, row.peak_mib or 0.0)], whole(row.peak_mib)))
     title = f"{view.title}: memory at the peak"
-    return canvas.drawing("Memory at the peak, MB", title, memory_told(view))
+    return canvas.drawing("Memory at the peak, MiB", title, memory_told(view))
 
 
 def stages(view: View) -> Drawing:
@@ -105,9 +105,9 @@ def latency(view: View) -> Drawing | None:
 
 
 def _speed_up(row: Row) -> str:
-    if row.cell.ratio is None:
+    if row.cell.speedup is None:
         return "no valid pair"
-    return times(row.cell.ratio.median) + ("" if row.cell.parity.ok else ", not the same items")
+    return times(row.cell.speedup.median) + ("" if row.cell.parity.ok else ", not the same items")
 
 
 def _percentiles(row: Row) -> tuple[float, float]:
@@ -139,7 +139,7 @@ def _stage(view: View, name: str) -> str:
 
 def _ways_told(view: View) -> str:
     """Say how many ways are told from the baseline, and which of them gains the most."""
-    rows = [row for row in usable(view) if not row.cell.null]
+    rows = [row for row in usable(view) if not row.cell.is_null_cell]
     if not rows:
         return NOTHING_USABLE
     told = [row for row in rows if not same_as_baseline(view, row)]
@@ -153,13 +153,13 @@ def _ways_told(view: View) -> str:
 
 def memory_told(view: View) -> str:
     """Say which ways take the least and the most memory."""
-    rows = [row for row in view.rows if row.peak_mb is not None]
+    rows = [row for row in view.rows if row.peak_mib is not None]
     if not rows:
         return NOTHING_USABLE
     least, most = min(rows, key=_peak), max(rows, key=_peak)
     if least is most:
-        return f"{safe(least.name)} takes {whole(least.peak_mb)} MB."
-    ends = [f"{whole(row.peak_mb)} MB ({safe(row.name)})" for row in (least, most)]
+        return f"{safe(least.name)} takes {whole(least.peak_mib)} MiB."
+    ends = [f"{whole(row.peak_mib)} MiB ({safe(row.name)})" for row in (least, most)]
     return f"The peak lies between {listed(ends)}: {times(_peak(most) / _peak(least))}."
 
 
@@ -199,4 +199,4 @@ def _think_ms(rows: Sequence[Row]) -> float | None:
 
 
 def _peak(row: Row) -> float:
-    return row.peak_mb or 0.0
+    return row.peak_mib or 0.0

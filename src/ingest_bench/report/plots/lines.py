@@ -81,10 +81,10 @@ def page_sizes(view: View) -> Drawing:
 
 def memory_lines(view: View, axis: Axis = LEVELS) -> Drawing:
     """Draw the memory at the peak against concurrency, or against page size."""
-    plot = _Plot(view, axis, lambda row: _exact(row.peak_mb), [0.0])
+    plot = _Plot(view, axis, lambda row: _exact(row.peak_mib), [0.0])
     plot.draw()
     title = f"{view.title}: memory at the peak"
-    return plot.canvas.drawing("Memory at the peak, MB", title, memory_told(view), plot.keys())
+    return plot.canvas.drawing("Memory at the peak, MiB", title, memory_told(view), plot.keys())
 
 
 class _Plot:
@@ -134,12 +134,12 @@ class _Plot:
 
 def _rate(row: Row, base: float) -> Bounded | None:
     """Give the throughput that the speed-up means on the baseline's, and its bounds."""
-    ratio = row.cell.ratio
+    ratio = row.cell.speedup
     return (ratio.median * base, ratio.low * base, ratio.high * base) if ratio else None
 
 
 def _pages(row: Row) -> Bounded | None:
-    pages, ratio = pages_per_second(row), row.cell.ratio
+    pages, ratio = pages_per_second(row), row.cell.speedup
     if pages is None or ratio is None:
         return _exact(pages)
     return (pages, pages * ratio.low / ratio.median, pages * ratio.high / ratio.median)

@@ -45,7 +45,7 @@ def _told(view: View, row: Row) -> str:
 
 def largest(study: Study) -> list[tuple[View, Row]]:
     """List what is recommended, the largest speed-up first; baselines that win are left out."""
-    found = [(view, row) for view in study.views if (row := recommended(view)) and not row.cell.null]
+    found = [(view, row) for view in study.views if (row := recommended(view)) and not row.cell.is_null_cell]
     return sorted(found, key=lambda each: -math.log(each[1].standing.median))
 
 

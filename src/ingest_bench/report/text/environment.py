@@ -1,4 +1,4 @@
-"""The end of the report: machine, software, doubts, void samples, and how to read it all."""
+"""The end of the report: machine, software, doubts, invalid samples, and how to read it all."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ outside the clock.
 
 **Memory** is the peak of the process (resident set, MiB, with the largest of its children); **Overhead** is the part of
 it above what the interpreter and its imports take. **Traced** is the peak of Python's own objects, from a run of its
-own without a clock that ends after `sampling.trace_items` items. **CPU** is processor time over wall time; above 100%,
-several processors worked.
+own without a clock that ends after `sampling.tracemalloc_items` items. **CPU** is processor time over wall time; above
+100%, several processors worked.
 
 **Server's** is the mean time from a request's arrival to its answer, **Client's** the time of the run over its
 requests. **In flight** is the server's average over time. **Bucket** is (answered requests - burst) / rate, the least
@@ -67,16 +67,16 @@ def environment_section(study: Study) -> list[Block]:
     ]
 
 
-def voids_section(study: Study) -> Block:
-    """List every void sample with its reason."""
+def invalid_samples_section(study: Study) -> Block:
+    """List every invalid sample with its reason."""
     rows = [
-        entries([view.name, safe(row.name), str(sample.pair), sample.role, safe(sample.void)])
+        entries([view.name, safe(row.name), str(sample.pair), sample.role, safe(sample.invalid)])
         for view in study.views
         for row in view.rows
         for sample in row.cell.samples
-        if sample.void
+        if sample.invalid
     ]
-    return Table("Void samples", ["Scenario", "Cell", "Pair", "Side", "Reason"], rows) if rows else NONE
+    return Table("Invalid samples", ["Scenario", "Cell", "Pair", "Side", "Reason"], rows) if rows else NONE
 
 
 def notes_section(study: Study) -> Block:
@@ -97,8 +97,8 @@ _FACTS: dict[str, Callable[[Environment], str]] = {
     "Processor": lambda each: safe(each.cpu_model),
     "Cores": lambda each: str(each.cores) + (f", {each.cpu_limit:g} allowed" if each.cpu_limit else ""),
     "Governor": lambda each: safe(each.governor or NOTHING),
-    "Memory (GB)": lambda each: (
-        f"{each.memory_gb:g}" + (f", {each.memory_limit_gb:g} allowed" if each.memory_limit_gb else "")
+    "Memory (GiB)": lambda each: (
+        f"{each.memory_gib:g}" + (f", {each.memory_limit_gib:g} allowed" if each.memory_limit_gib else "")
     ),
     "Container": lambda each: safe(each.container or "none"),
     "Kernel": lambda each: safe(each.kernel),

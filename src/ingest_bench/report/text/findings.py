@@ -53,7 +53,7 @@ def helped(view: View) -> str | None:
 
 
 def _none_faster(view: View) -> str:
-    nearest = best([row for row in usable(view) if not row.cell.null])
+    nearest = best([row for row in usable(view) if not row.cell.is_null_cell])
     if nearest is None:
         return f"Only the baseline, {safe(view.baseline)}, can be judged."
     told = f"{safe(nearest.name)} is the nearest, {speed_up(nearest.standing)}"
@@ -63,7 +63,7 @@ def _none_faster(view: View) -> str:
 
 
 def _memory(view: View, row: Row) -> str:
-    before = median_of(sample.peak_rss_mb for sample in view.baseline_samples)
-    if row.peak_mb is None or before is None:
+    before = median_of(sample.peak_rss_mib for sample in view.baseline_samples)
+    if row.peak_mib is None or before is None:
         return ""
-    return f", at {whole(row.peak_mb)} MB of memory against {whole(before)} MB"
+    return f", at {whole(row.peak_mib)} MiB of memory against {whole(before)} MiB"

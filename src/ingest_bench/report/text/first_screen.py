@@ -72,7 +72,7 @@ def _gist(study: Study, word: str) -> str:
 def _reasons(study: Study, word: str) -> str:
     cells, doubts = study.results.cells, len(study.cautions)
     right = sum(cell.parity.ok for cell in cells)
-    few = sum(cell.ratio is None or cell.ratio.pairs <= FEW_PAIRS for cell in cells)
+    few = sum(cell.speedup is None or cell.speedup.pairs <= FEW_PAIRS for cell in cells)
     parts = []
     if study.noises:
         worst, where = study.noises[0]
@@ -145,8 +145,8 @@ def _titles(group: Sequence[Choice]) -> str:
 def _gain(group: Sequence[Choice]) -> str:
     gains = listed([speed_up(row.standing) for _, row in group])
     baselines = list(dict.fromkeys(safe(view.baseline) for view, _ in group))
-    memory = max(row.peak_mb or 0.0 for _, row in group)
-    return f"{gains} as fast as {listed(baselines)}" + (f", at {whole(memory)} MB" if memory else "")
+    memory = max(row.peak_mib or 0.0 for _, row in group)
+    return f"{gains} as fast as {listed(baselines)}" + (f", at {whole(memory)} MiB" if memory else "")
 
 
 def _how_sure(group: Sequence[Choice], other: str) -> str:

@@ -13,7 +13,7 @@ from ingest_bench.results.models import Environment
 
 def summary(study: Study) -> list[Block]:
     """Tell what was measured where, and the best and the recommended way of each scenario."""
-    titles = ["Scenario", "Baseline", "Best", "Speed-up", "Recommended", "Memory (MB)"]
+    titles = ["Scenario", "Baseline", "Best", "Speed-up", "Recommended", "Memory (MiB)"]
     parts: list[Block] = [Paragraph(measured(study))]
     if study.cautions:
         told = f"{counted(len(study.cautions), 'warning')} about these numbers"
@@ -50,7 +50,7 @@ def machine(found: Environment) -> str:
     parts = [
         safe(found.cpu_model),
         ", ".join([counted(found.cores, "core"), *limits]),
-        f"{found.memory_gb:.0f} GB of memory",
+        f"{found.memory_gib:.0f} GiB of memory",
         f"Python {safe(found.python)}",
         *([f"on {safe(found.filesystem)}"] if found.filesystem else []),
         *([f"in {safe(found.container)}"] if found.container else []),
@@ -78,7 +78,7 @@ def _line(view: View) -> list[Entry]:
         Entry(_way(top) if faster else NOTHING),
         Entry(speed_up(top.standing) if faster else "no difference", top.standing.median if faster else 1.0),
         Entry(" or ".join(_way(row) for row in (use, rival(view)) if row) or NOTHING),
-        Entry(whole(use.peak_mb if use else None), use.peak_mb if use else None),
+        Entry(whole(use.peak_mib if use else None), use.peak_mib if use else None),
     ]
 
 

@@ -121,14 +121,14 @@ def _adaptive(view: View) -> str | None:
 
 def _memory(view: View) -> str | None:
     one, many = alone(view), together(view)
-    if one is None or many is None or one.peak_mb is None:
+    if one is None or many is None or one.peak_mib is None:
         return None
     most: dict[int, float] = {}
     for row in usable(view):
-        if row.own and row.level > 1 and row.peak_mb is not None:
-            most[row.level] = max(row.peak_mb, most.get(row.level, 0.0))
-    more = [f"{peak - one.peak_mb:+,.0f} MB at {level}" for level, peak in sorted(most.items())]
-    return f"{whole(one.peak_mb)} MB with {safe(one.name)}; {listed(more)}."
+        if row.own and row.level > 1 and row.peak_mib is not None:
+            most[row.level] = max(row.peak_mib, most.get(row.level, 0.0))
+    more = [f"{peak - one.peak_mib:+,.0f} MiB at {level}" for level, peak in sorted(most.items())]
+    return f"{whole(one.peak_mib)} MiB with {safe(one.name)}; {listed(more)}."
 
 
 def _processes(view: View) -> str | None:

@@ -49,8 +49,8 @@ def gains(advice: ModeRecommendation) -> str:
     Where the choice is what it was compared with, scenarios that had nothing to choose from say what it gains.
     """
     measured = list(zip(advice.deciding, advice.chosen, strict=True))
-    kept = [scenario for scenario, option in measured if option.cell.null]
-    faster = [(scenario, option) for scenario, option in measured if not option.cell.null]
+    kept = [scenario for scenario, option in measured if option.cell.is_null_cell]
+    faster = [(scenario, option) for scenario, option in measured if not option.cell.is_null_cell]
     itself = [f"the baseline itself in {listed([f'*{safe(each.scenario.title)}*' for each in kept])}"] if kept else []
     return listed([*_faster(faster or list(_elsewhere(advice))), *itself])
 
@@ -58,26 +58,26 @@ def gains(advice: ModeRecommendation) -> str:
 def _faster(measured: Sequence[tuple[ScenarioRecommendation, Option]]) -> Iterator[str]:
     before = None
     for scenario, option in measured:
-        if option.ratio:
+        if option.speedup:
             base = safe(scenario.scenario.baseline_label)
             named = "" if base == before else f" as fast as {base}"
             unlike = "" if option.cell.baseline_parity.ok else ", which does other work,"
-            yield f"{speed_up(option.ratio)}{named}{unlike} in *{safe(scenario.scenario.title)}*"
+            yield f"{speed_up(option.speedup)}{named}{unlike} in *{safe(scenario.scenario.title)}*"
             before = base
 
 
 def _elsewhere(advice: ModeRecommendation) -> Iterator[tuple[ScenarioRecommendation, Option]]:
     for scenario in advice.others:
         option = scenario.options.get(advice.verdict.use or "")
-        if option and not (option.cell.null or scenario.scenario.growing or scenario.scenario.pipeline):
+        if option and not (option.cell.is_null_cell or scenario.scenario.growing or scenario.scenario.pipeline):
             yield scenario, option
 
 
 def costs(options: Sequence[Option]) -> str:
     """Say what a choice costs in memory and requests, the most of several scenarios."""
-    memory = [option.memory_mb for option in options if option.memory_mb is not None]
+    memory = [option.memory_mib for option in options if option.memory_mib is not None]
     requests = [option.requests for option in options if option.requests]
-    parts = [f"{'up to ' if len(memory) > 1 else ''}{whole(max(memory))} MB of memory"] if memory else []
+    parts = [f"{'up to ' if len(memory) > 1 else ''}{whole(max(memory))} MiB of memory"] if memory else []
     parts += [f"{'up to ' if len(requests) > 1 else ''}{counted(max(requests), 'request')} a run"] if requests else []
     return listed(parts) or "an unknown amount of memory"
 

@@ -41,7 +41,7 @@ def _corpus(view: View) -> str:
     else:
         files = view.manifest.get("files")
         held = f" in {counted(files, 'file')}" if files and not view.api else ""
-        held += f", {number(size / _MIB)} MB" if size else ""
+        held += f", {number(size / _MIB)} MiB" if size else ""
     broken = len(view.manifest.get("broken", ()))
     beside = f", beside {counted(broken, 'broken file')}" if broken else ""
     own = f" of your own ({safe(corpus.path)})" if corpus.path else ""

@@ -25,10 +25,10 @@ def scenario_table(study: Study, view: View) -> list[Table | Points]:
 
 def speed_up_text(view: View, row: Row) -> str:
     """Write the speed-up of a cell: a factor, *no difference*, or the noise that the baseline itself shows."""
-    ratio = row.cell.ratio
+    ratio = row.cell.speedup
     if ratio is None:
         return NOTHING
-    if row.cell.null:
+    if row.cell.is_null_cell:
         return f"baseline (noise {interval(ratio)})"
     if same_as_baseline(view, row):
         return f"no difference ({interval(ratio)})"
@@ -41,16 +41,16 @@ def _columns(view: View) -> list[Column]:
         Column("Concurrency", lambda row: str(row.level)),
         Column("Time (s)", lambda row: number(row.time_s)),
         Column("Throughput (items/s)", lambda row: whole(row.rate)),
-        Column("Memory (MB)", lambda row: whole(row.peak_mb)),
+        Column("Memory (MiB)", lambda row: whole(row.peak_mib)),
         Column("Speed-up", lambda row: speed_up_text(view, row), _ratio),
-        Column("Pairs", lambda row: str(row.cell.ratio.pairs if row.cell.ratio else 0)),
+        Column("Pairs", lambda row: str(row.cell.speedup.pairs if row.cell.speedup else 0)),
         Column("CPU", lambda row: percent(row.cpu_share)),
-        Column("Traced (MB)", lambda row: number(row.cell.trace.peak_mb)),
+        Column("Traced (MiB)", lambda row: number(row.cell.trace.peak_mib)),
     ]
 
 
 def _ratio(row: Row) -> float | None:
-    return row.cell.ratio.median if row.cell.ratio else None
+    return row.cell.speedup.median if row.cell.speedup else None
 
 
 def _cells(view: View, row: Row, columns: Sequence[Column]) -> list[Entry]:
@@ -73,7 +73,7 @@ def _remarks(view: View) -> list[Points]:
         for row in view.rows
         if not row.cell.parity.ok
     ]
-    points += [f"{safe(row.name)}: {_unmeasured(row)}." for row in view.rows if row.cell.ratio is None]
+    points += [f"{safe(row.name)}: {_unmeasured(row)}." for row in view.rows if row.cell.speedup is None]
     faulty = next((row.cell.baseline_parity for row in view.rows if not row.cell.baseline_parity.ok), None)
     if faulty:
         reason = "" if view.null else f": {safe(faulty.reason or 'its digest differs')}"
@@ -82,5 +82,5 @@ def _remarks(view: View) -> list[Points]:
 
 
 def _unmeasured(row: Row) -> str:
-    voids = sum(sample.void is not None for sample in row.cell.samples)
-    return f"no speed-up, for want of valid pairs ({counted(voids, 'void sample')})"
+    invalid = sum(sample.invalid is not None for sample in row.cell.samples)
+    return f"no speed-up, for want of valid pairs ({counted(invalid, 'invalid sample')})"

@@ -136,7 +136,7 @@ class ObjectsSource(JsonDirectorySource):
         self._filesystem = filesystem
         self._listing = listing
         self._piece = piece
-        self._largest = config.max_response_mb << 20
+        self._largest = config.max_response_mib << 20
         self._found = Objects("", [])
         self._requests = ThreadPoolExecutor(AT_ONCE * config.workers, "objects")
 
@@ -181,7 +181,7 @@ class ObjectsSource(JsonDirectorySource):
     def _read(self, entry: Entry) -> Payload:
         path = f"{self._found.folder}/{entry.name}"
         if entry.size > self._largest:
-            error = ItemError(f"{entry.size} bytes, more than max_response_mb allows ({self._largest})")
+            error = ItemError(f"{entry.size} bytes, more than max_response_mib allows ({self._largest})")
             return Payload(b"", entry.name, error)
         try:
             with self._filesystem.open_input_file(path) as file:

@@ -40,7 +40,7 @@ class Folder:
         """List the directory."""
         self.names = json_names(path)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._largest = config.max_response_mb << 20
+        self._largest = config.max_response_mib << 20
         self._asks = config.read_ahead == "auto" and CAN_ANNOUNCE
         self._cold = config.read_ahead is True and CAN_ANNOUNCE
         self._in_order = config.workers == 1

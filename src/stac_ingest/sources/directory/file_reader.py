@@ -69,11 +69,11 @@ class Reader:
         if not stat.S_ISREG(status.st_mode):
             raise ItemError("not a regular file")
         if status.st_size > self._largest:
-            raise ItemError(f"{status.st_size} bytes, more than max_response_mb allows ({self._largest})")
+            raise ItemError(f"{status.st_size} bytes, more than max_response_mib allows ({self._largest})")
         parts, size = [head], len(head)
         while data := os.pread(descriptor, max(status.st_size - size + 1, BLOCK), size):
             parts.append(data)
             size += len(data)
             if size > self._largest:
-                raise ItemError(f"grew beyond max_response_mb ({self._largest} bytes) while it was read")
+                raise ItemError(f"grew beyond max_response_mib ({self._largest} bytes) while it was read")
         return b"".join(parts)

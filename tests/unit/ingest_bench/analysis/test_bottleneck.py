@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from ingest_bench.analysis.bottleneck import NAMES, diagnose
 from ingest_bench.analysis.counters import corroborating_counters
-from ingest_bench.results.models import Digest, Ratio, Sample, ServerRecord
+from ingest_bench.results.models import Digest, Sample, ServerRecord, Speedup
 
 
-def gain(median: float, error: float = 1.03) -> Ratio:
+def gain(median: float, error: float = 1.03) -> Speedup:
     """Return a speed-up that is known within a factor."""
-    return Ratio(median=median, low=median / error, high=median * error, confidence=0.95, method="given", pairs=8)
+    return Speedup(median=median, low=median / error, high=median * error, confidence=0.95, method="given", pairs=8)
 
 
 FLAT = {"no_parsing": gain(1.05), "from_memory": gain(1.06), "no_output": gain(1.04)}
@@ -86,8 +86,8 @@ def sample(cpu: float, in_flight: float | None = None, little: float = 1.0) -> S
     record = {**figures, "requests": 10, "rate_limited": 0, "in_flight_peak": 5, "little_ratio": little}
     server = None if in_flight is None else ServerRecord.model_validate({**record, "in_flight_mean": in_flight})
     return Sample(
-        role="candidate", pair=0, started_at=0, wall_s=10, cpu_user_s=10 * cpu, cpu_system_s=0, peak_rss_mb=1,
-        start_rss_mb=1, first_item_s=None, items=10, failures=0, bytes_read=50_000_000, context_switches=100,
+        role="candidate", pair=0, started_at=0, wall_s=10, cpu_user_s=10 * cpu, cpu_system_s=0, peak_rss_mib=1,
+        start_rss_mib=1, first_item_s=None, items=10, failures=0, bytes_read=50_000_000, context_switches=100,
         digest=Digest(count=10, ids="", content=""), server=server,
     )  # fmt: skip
 
@@ -116,10 +116,10 @@ def test_counters_back_a_bottleneck_up_or_contradict_it(
 
 
 def test_a_broken_law_contradicts() -> None:
-    """Where Little's law doesn't hold, the counters contradict whatever was found; void samples don't count."""
+    """Where Little's law doesn't hold, the counters contradict whatever was found; invalid samples don't count."""
     found = {each.name: each for each in corroborating_counters([sample(0.2, 4.8, little=1.2)], "server", 5)}
     assert found["Little's law"].agrees is False
-    assert corroborating_counters([sample(0.2).model_copy(update={"void": "broken"})], "server", 5) == []
+    assert corroborating_counters([sample(0.2).model_copy(update={"invalid": "broken"})], "server", 5) == []
     assert [each.name for each in corroborating_counters([sample(0.2)], "I/O", 5)] == [
         "processor time",
         "context switches",

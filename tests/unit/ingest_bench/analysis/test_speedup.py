@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingest_bench.analysis.speedup import Verdict, no_difference, noise_of, outliers, relative_width, speed_up, verdict
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 ratios = st.lists(st.floats(0.01, 100), min_size=2, max_size=20)
 
@@ -119,9 +119,9 @@ def test_outliers_are_pointed_out(values: list[float], expected: list[int]) -> N
     assert outliers(values) == expected
 
 
-def ratio_of(low: float, median: float, high: float) -> Ratio:
+def ratio_of(low: float, median: float, high: float) -> Speedup:
     """Return a speed-up with this interval."""
-    return Ratio(median=median, low=low, high=high, confidence=0.95, method="given", pairs=5)
+    return Speedup(median=median, low=low, high=high, confidence=0.95, method="given", pairs=5)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def ratio_of(low: float, median: float, high: float) -> Ratio:
         (ratio_of(0.8, 0.85, 0.9), ratio_of(0.95, 1.0, 1.2), True),
     ],
 )
-def test_what_lies_within_the_noise_is_no_difference(ratio: Ratio, null: Ratio | None, same: bool) -> None:
+def test_what_lies_within_the_noise_is_no_difference(ratio: Speedup, null: Speedup | None, same: bool) -> None:
     """A speed-up counts once its interval leaves out 1 and it lies beyond what the null cell shows, either way."""
     assert no_difference(ratio, null) is same
 
@@ -152,7 +152,7 @@ def test_what_lies_within_the_noise_is_no_difference(ratio: Ratio, null: Ratio |
         (ratio_of(1.01, 1.03, 1.06), ratio_of(0.92, 1.0, 1.05), "no difference"),
     ],
 )
-def test_a_verdict_is_one_of_four(ratio: Ratio, null: Ratio | None, expected: Verdict) -> None:
+def test_a_verdict_is_one_of_four(ratio: Speedup, null: Speedup | None, expected: Verdict) -> None:
     """A difference lies beyond error and noise together; what isn't one is known to be none, or undecided."""
     assert verdict(ratio, null) == expected
 

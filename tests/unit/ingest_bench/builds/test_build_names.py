@@ -17,12 +17,12 @@ OLDEST: dict[str, Any] = {
     "wall_s": 2.0,
     "cpu_user_s": 1.5,
     "cpu_system_s": 0.25,
-    "peak_rss_mb": 64.0,
-    "start_rss_mb": 32.0,
+    "peak_rss_mib": 64.0,
+    "start_rss_mib": 32.0,
     "first_item_s": 0.1,
     "items": 3,
     "failures": 0,
-    "digest": {"count": 3, "ids": "ab", "residue": 5, "content": "cd"},
+    "digest": {"count": 3, "ids": "ab", "content_class": 5, "content": "cd"},
 }
 """What a sample of 95c5d0d says, shortened."""
 
@@ -46,7 +46,7 @@ def test_a_sample_is_read_under_any_of_its_names(age: int) -> None:
     digest = {renamed.get(name, name): value for name, value in OLDEST["digest"].items()}
     result = {renamed.get(name, name): value for name, value in OLDEST.items()} | {"digest": digest, "modules": ["x"]}
     sample = as_sample(result, "base", 4).model_dump()
-    peak, content = (name_among(name, names_of_this_build()) for name in ("peak_rss_mb", "residue"))
+    peak, content = (name_among(name, names_of_this_build()) for name in ("peak_rss_mib", "content_class"))
     assert (sample["role"], sample["pair"], sample[peak], sample["digest"][content]) == ("baseline", 4, 64.0, 5)
     assert "modules" not in sample
 

@@ -51,13 +51,13 @@ def test_other_deliveries_have_no_time(changed: dict[str, object], reason: str) 
     assert "(in 1 of 3 pairs)" in found.reason
 
 
-def test_pairs_with_a_void_sample_are_left_out() -> None:
+def test_pairs_with_an_invalid_sample_are_left_out() -> None:
     """They neither count nor go unsaid; where fewer than two are left, there is no time."""
-    found = judged(pair(0), pair(1), pair(2, 9.0, void="the server was saturated"))
+    found = judged(pair(0), pair(1), pair(2, 9.0, invalid="the server was saturated"))
     assert found.wall is not None
     assert found.wall.pairs == 2
-    assert found.remark == "1 of 3 pairs void: the server was saturated"
-    found = judged(pair(0), pair(1, void="the server was saturated"))
+    assert found.remark == "1 of 3 pairs invalid: the server was saturated"
+    found = judged(pair(0), pair(1, invalid="the server was saturated"))
     assert (found.wall, found.reason) == (None, "1 usable pairs: the server was saturated")
 
 

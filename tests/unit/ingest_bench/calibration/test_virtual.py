@@ -58,8 +58,8 @@ def test_a_biased_harness_would_be_noticed() -> None:
     for _ in range(40):
         cell = machine.measure(1.0, 0.5, SAMPLING)
         biased_truth = 2.2
-        total.covered.setdefault("favoured", []).append(cell.ratio.low <= biased_truth <= cell.ratio.high)
-        total.bias.append(math.log(cell.ratio.median / biased_truth))
+        total.covered.setdefault("favoured", []).append(cell.speedup.low <= biased_truth <= cell.speedup.high)
+        total.bias.append(math.log(cell.speedup.median / biased_truth))
     missed = {score.name for score in scores(total) if not score.passed}
     assert {"95% intervals that hold the true speed-up", "bias of the speed-up"} <= missed
 

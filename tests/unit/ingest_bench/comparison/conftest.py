@@ -22,10 +22,10 @@ MACHINE = Environment(
     cpu_model="Example CPU",
     cores=2,
     governor=None,
-    memory_gb=8.0,
+    memory_gib=8.0,
     container=None,
     cpu_limit=None,
-    memory_limit_gb=None,
+    memory_limit_gib=None,
     kernel="6.1.0",
     python="3.11.9",
     packages={"aiohttp": "3.10.1", "stac-ingest-bench": "0.1.0"},
@@ -94,31 +94,31 @@ class Truth:
         stop, ratios = StoppingRule(Sampling(budget_seconds=budget)), list[float]()
         while not stop(ratios, len(ratios), float(len(ratios))):
             ratios.append(math.exp(centre + spread * DRAWS[self.draw](rng)))
-        return cell_of(scenario, arm, ratios, null=null)
+        return cell_of(scenario, arm, ratios, is_null_cell=null)
 
 
 def cell_of(scenario: str, arm: str, ratios: Sequence[float], **changes: Any) -> Cell:
     """Make a cell with these speed-ups. Nothing is validated, since thousands are made."""
     given: dict[str, Any] = {
-        "schema_version": "1.0",
+        "schema_version": "2.0",
         "identity": "0",
         "scenario": scenario,
         "group": "files",
         "arm": arm,
         "label": arm.replace("_", " "),
         "concurrency": 1,
-        "null": False,
+        "is_null_cell": False,
         "known_defect": None,
         "cache": "warm",
         "corpus": "files",
         "settings": {},
         "baseline": {},
         "samples": [sample for pair, ratio in enumerate(ratios) for sample in _pair(pair, ratio)],
-        "ratio": speed_up(ratios, 0.95),
-        "stop_reason": "budget spent",
+        "speedup": speed_up(ratios, 0.95),
+        "stop_reason": "time_limit",
         "parity": Parity(ok=True),
         "baseline_parity": Parity(ok=True),
-        "trace": Trace(items=0, peak_mb=None),
+        "trace": Trace(items=0, peak_mib=None),
         "environment": MACHINE,
         "load_before": LOAD,
         "load_after": LOAD,
@@ -140,7 +140,7 @@ def measured(config: dict[str, Any], cells: list[Cell], file: str = "run.json", 
         "cells": cells,
     }
     return LoadedRun.from_results(
-        file, Results.model_construct(**{"schema_version": "1.0", "jobs": [], **given, **changes})
+        file, Results.model_construct(**{"schema_version": "2.0", "jobs": [], **given, **changes})
     )
 
 
@@ -156,8 +156,8 @@ def _sample(role: str, pair: int, wall: float) -> Sample:
         wall_s=wall,
         cpu_user_s=0.0,
         cpu_system_s=0.0,
-        peak_rss_mb=50.0,
-        start_rss_mb=40.0,
+        peak_rss_mib=50.0,
+        start_rss_mib=40.0,
         first_item_s=None,
         items=ITEMS,
         failures=0,
@@ -166,7 +166,7 @@ def _sample(role: str, pair: int, wall: float) -> Sample:
         notes=[],
         digest=DIGEST,
         server=None,
-        void=None,
+        invalid=None,
     )
 
 

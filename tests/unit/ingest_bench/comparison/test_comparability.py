@@ -56,9 +56,9 @@ def build(make_cell: Callable[..., Cell], bring_together: Build) -> Build:
     def run(config: dict[str, Any] = CONFIG, *, ratios: list[float] = RATIOS, **options: Any) -> LoadedRun:
         changes = options.pop("cell", {})
         cells = [
-            make_cell("files", "base", [1.0, 1.01, 0.99], null=True),
+            make_cell("files", "base", [1.0, 1.01, 0.99], is_null_cell=True),
             make_cell("files", "queue", ratios, **changes),
-            make_cell("api", "base", [1.0, 1.01, 0.99], null=True),
+            make_cell("api", "base", [1.0, 1.01, 0.99], is_null_cell=True),
             make_cell("api", "queue", RATIOS),
         ]
         return bring_together(config, cells, **options)
@@ -270,7 +270,7 @@ def test_noise_is_borrowed_from_the_scenario_whose_corpus_the_baseline_reads(
     grown = changed("scenarios/grown", {**CONFIG["scenarios"]["files"], "corpus": "api"})
     grown["scenarios"]["grown"]["baseline"] = {"arm": "base", "corpus": "files"}
     cells = [*build().results.cells, make_cell("grown", "base", RATIOS, corpus="api")]
-    cells[2] = make_cell("api", "base", [1.0, 3.0, 0.2], null=True)
+    cells[2] = make_cell("api", "base", [1.0, 3.0, 0.2], is_null_cell=True)
     run = bring_together(grown, cells)
     noise = {found.scenario: found for found in compare(run, run).noise}
     assert noise["grown"].noise_borrowed
@@ -311,6 +311,6 @@ def test_damaged_results_are_refused_by_name(
     elif fault == "time":
         cells[1].samples[0].wall_s = 0
     else:
-        cells[0].ratio.low = 0
+        cells[0].speedup.low = 0
     with pytest.raises(ComparisonError, match=r"odd\.json: .*damaged"):
         bring_together(config, cells, "odd.json")

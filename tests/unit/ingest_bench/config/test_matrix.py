@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {
     "corpora": {
         "files": {"kind": "item_files", "items": 20},
         "more_files": {"kind": "item_files", "items": 40},
-        "folder": {"kind": "items_directory", "items": 20, "broken": 0.1},
+        "folder": {"kind": "items_directory", "items": 20, "corrupt_share": 0.1},
         "parquet": {"kind": "geoparquet", "items": 20, "files": 2},
         "api": {"kind": "api", "items": 20},
     },
@@ -29,7 +29,7 @@ GOOD: dict[str, Any] = {
             "corpus": "files",
             "baseline": {"arm": "upstream"},
             "arms": {
-                "upstream": {"fetcher": "upstream", "concurrency": [1, 10]},
+                "upstream": {"fetcher": "stac_manager", "concurrency": [1, 10]},
                 "queue": {"concurrency": [5, 10], "settings": {"worker_strategy": "queue"}, "label": "Queue!"},
             },
         },
@@ -99,7 +99,7 @@ def test_cells_are_every_arm_at_every_level() -> None:
 
 def test_null_cells_are_the_baseline_against_itself() -> None:
     """Only a cell with the baseline's arm, level and corpus is a null cell: growth against another corpus has none."""
-    null = {(cell.scenario, cell.arm, cell.concurrency) for cell in cells(load_settings(GOOD)) if cell.null}
+    null = {(cell.scenario, cell.arm, cell.concurrency) for cell in cells(load_settings(GOOD)) if cell.is_null_cell}
     assert null == {("small", "upstream", 1), ("one_file", "sequential", 1), ("small_api", "client", 1)}
 
 
@@ -163,7 +163,7 @@ def test_a_file_that_is_no_configuration_is_named(tmp_path: Path, text: str | by
 def test_the_shipped_configuration_is_good() -> None:
     """`config.yaml` plans its cells, a null cell for each scenario but those about growth."""
     planned = cells(load_settings(ROOT / "config.yaml"))
-    with_null = {cell.scenario for cell in planned if cell.null}
+    with_null = {cell.scenario for cell in planned if cell.is_null_cell}
     assert {cell.scenario for cell in planned} - with_null == {
         "large_collection_files",
         "large_collection_api",
@@ -183,7 +183,11 @@ BAD = [
     ("corpora.files.kind", "item_file", "did you mean item_files?"),
     ("corpora.files.items", REMOVED, "corpora.files: a generated corpus needs items"),
     ("corpora.files.item_kb", 7, "corpora.files.item_kb: 7 is not allowed; use 5 or 20"),
-    ("corpora.files.broken", 0.5, "corpora.files.broken: belongs to kind: items_directory, not to item_files"),
+    (
+        "corpora.files.corrupt_share",
+        0.5,
+        "corpora.files.corrupt_share: belongs to kind: items_directory, not to item_files",
+    ),
     ("corpora.files.files", 5, "corpora.files.files: belongs to kind: geoparquet, not to item_files"),
     ("corpora.parquet.files", 21, "corpora.parquet.files: 21 files for 20 items"),
     ("corpora.Files", {"kind": "api", "items": 1}, "corpora.Files: a name is made of a to z"),
@@ -239,7 +243,7 @@ BAD = [
         {"fetcher": "sharded", "concurrency": [1]},
         "sharded writes geoparquet; it needs pipeline: {output: geoparquet}",
     ),
-    (f"{SMALL}.arms.upstream.settings", {"limit": 5}, f"{SMALL}.arms.upstream: fetcher upstream takes no settings"),
+    (f"{SMALL}.arms.upstream.settings", {"limit": 5}, f"{SMALL}.arms.upstream: fetcher stac_manager takes no settings"),
     (
         f"{SMALL}.arms.queue.settings",
         {"worker_stratgy": "queue"},
@@ -260,16 +264,20 @@ BAD = [
     ),
     (f"{ONE}.file", "../part-00000.parquet", f"{ONE}.file: '../part-00000.parquet' is not a plain file name"),
     (f"{ONE}.arms.pool", {"fetcher": "process_pool", "concurrency": [1]}, "process_pool can't read kind: geoparquet"),
-    (f"{ONE}.arms.up", {"fetcher": "upstream", "concurrency": [2]}, f"{ONE}.arms.up.concurrency: [2] is not allowed"),
+    (
+        f"{ONE}.arms.up",
+        {"fetcher": "stac_manager", "concurrency": [2]},
+        f"{ONE}.arms.up.concurrency: [2] is not allowed",
+    ),
     (f"{API}.server", REMOVED, f"{API}.server: missing; corpus api is served by the simulator"),
     (f"{API}.server.think", 5, f"{API}.server.think: unknown key; did you mean think_ms?"),
     (f"{API}.server.rate", {"burst": 5}, f"{API}.server.rate.per_second: missing"),
-    (f"{SMALL}.arms.queue.leaves_out", "output", f"{SMALL}.arms.queue.leaves_out: needs a pipeline in the scenario"),
+    (f"{SMALL}.arms.queue.skip", "output", f"{SMALL}.arms.queue.skip: needs a pipeline in the scenario"),
     (f"{API}.group", "the api", f"{API}.group: 'the api' is not allowed; use text of the form ^[a-z]"),
     (f"{API}.cache", "cold", f"{API}.cache: cold is a state of files"),
     (f"{API}.arms.client.concurrency", [1, 2], f"{API}.arms.client.concurrency: [1, 2] is not allowed"),
     (f"{API}.arms.client.settings", {"read_ahead": True}, f"{API}.arms.client.settings.read_ahead: unknown key"),
-    (f"{API}.arms.direct.fetcher", "upstream", f"{API}.arms.direct.fetcher: upstream can't read kind: api"),
+    (f"{API}.arms.direct.fetcher", "stac_manager", f"{API}.arms.direct.fetcher: stac_manager can't read kind: api"),
     (f"{API}.arms.direct.settings", {"limit": 0}, f"{API}.arms.direct.settings.limit: 0 is not allowed"),
 ]
 

@@ -21,44 +21,44 @@ from ingest_bench.harness.sides import PairSide
 from ingest_bench.harness.stopping import StoppingRule
 from ingest_bench.results.models import ServerRecord
 
-RULE = Sampling(pairs=Pairs(min=3, max=6), budget_seconds=10, target_width=0.1)
+RULE = Sampling(pairs=Pairs(min=3, max=6), budget_seconds=10, target_ci_width=0.1)
 STEADY, WILD = 2.0, [1.0, 4.0]
 
 
-def verdicts(ratios: list[float], *, seconds: float = 0, void: int = 0, rule: Sampling = RULE) -> list[str | None]:
+def verdicts(ratios: list[float], *, seconds: float = 0, invalid: int = 0, rule: Sampling = RULE) -> list[str | None]:
     """Return what the stop rule says after each pair."""
     stop = StoppingRule(rule)
-    return [stop(ratios[: count + 1], count + 1 + void, seconds) for count in range(len(ratios))]
+    return [stop(ratios[: count + 1], count + 1 + invalid, seconds) for count in range(len(ratios))]
 
 
 def test_a_narrow_interval_ends_a_cell_two_pairs_later() -> None:
     """Not before the minimum of pairs, with two further ones, and not on an interval that these have widened again."""
-    assert verdicts([STEADY] * 5) == [None] * 4 + ["narrow enough"]
+    assert verdicts([STEADY] * 5) == [None] * 4 + ["target_ci_reached"]
     assert verdicts([2.0, 2.001, 2.0, 2.0, 4.0]) == [None] * 5
     assert verdicts([2.0, 2.001, 4.0, 2.0, 2.0]) == [None] * 5
 
 
 def test_the_budget_ends_a_cell_that_has_its_minimum() -> None:
     """A spent budget doesn't cut the minimum short."""
-    assert verdicts(WILD * 2, seconds=11) == [None, None, "budget spent", "budget spent"]
+    assert verdicts(WILD * 2, seconds=11) == [None, None, "time_limit", "time_limit"]
 
 
 def test_the_most_pairs_end_a_cell() -> None:
     """However wide the interval is, there is an end."""
-    assert verdicts(WILD * 3) == [None] * 5 + ["most pairs taken"]
+    assert verdicts(WILD * 3) == [None] * 5 + ["max_pairs"]
 
 
-def test_void_pairs_are_replaced_up_to_a_bound() -> None:
-    """Void pairs don't count as taken, but a cell that has too many ends, with or without a valid one."""
+def test_invalid_pairs_are_replaced_up_to_a_bound() -> None:
+    """Invalid pairs don't count as taken, but a cell that has too many ends, with or without a valid one."""
     stop = StoppingRule(RULE)
-    assert [stop([], taken, 0) for taken in range(1, 7)] == [None] * 5 + ["no valid pair"]
-    assert StoppingRule(RULE)([2.0], 7, 0) == "most pairs taken"
+    assert [stop([], taken, 0) for taken in range(1, 7)] == [None] * 5 + ["no_valid_pair"]
+    assert StoppingRule(RULE)([2.0], 7, 0) == "max_pairs"
     assert StoppingRule(RULE)([2.0], 4, 100) is None
 
 
 def stopped(logs: np.ndarray) -> list[float]:
     """Return the ratios that a cell ends with whose pairs come in this order."""
-    rule = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_width=0.1)
+    rule = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_ci_width=0.1)
     stop, ratios = StoppingRule(rule), [float(ratio) for ratio in np.exp(logs)]
     taken = next(count for count in range(1, 31) if stop(ratios[:count], count, 0))
     return ratios[:taken]
@@ -81,7 +81,7 @@ def test_stopping_when_narrow_keeps_what_intervals_claim() -> None:
 
 
 CONFIG: dict[str, Any] = {
-    "sampling": {"pairs": {"min": 3, "max": 40}, "budget_seconds": 1e9, "target_width": 1e-9},
+    "sampling": {"pairs": {"min": 3, "max": 40}, "budget_seconds": 1e9, "target_ci_width": 1e-9},
     "corpora": {"api": {"kind": "api", "items": 20}},
     "scenarios": {
         "api": {
@@ -124,12 +124,12 @@ def run_of(
     def made_up(spec: Any, *_: Any, **__: Any) -> dict[str, Any]:
         specs.append(spec)
         return {
-            **dict.fromkeys(("started_at", "cpu_user_s", "cpu_system_s", "peak_rss_mb", "start_rss_mb"), 1.0),
+            **dict.fromkeys(("started_at", "cpu_user_s", "cpu_system_s", "peak_rss_mib", "start_rss_mib"), 1.0),
             "wall_s": float(random.uniform(1, 2)),
             "first_item_s": None,
             "items": 20,
             "failures": 0,
-            "digest": {"count": 20, "ids": "0", "residue": spec.residue, "content": "0"},
+            "digest": {"count": 20, "ids": "0", "content_class": spec.content_class, "content": "0"},
         }
 
     monkeypatch.setattr(measure, "run_sample", made_up)
@@ -170,7 +170,7 @@ def test_pairs_alternate_by_lot(settings: Settings, monkeypatch: pytest.MonkeyPa
     for _ in range(2):
         run, specs = run_of(settings, cell, Server([]), monkeypatch)
         samples, reason = run.take_pairs()
-        assert reason == "most pairs taken"
+        assert reason == "max_pairs"
         assert Counter(sample.pair for sample in samples) == dict.fromkeys(range(40), 2)
         orders.append(
             [(first.arm.source, second.arm.source) for first, second in zip(specs[::2], specs[1::2], strict=True)]
@@ -185,15 +185,15 @@ def test_every_class_of_content_has_its_turn(settings: Settings, monkeypatch: py
     """Both sides of a pair digest the same class, the number of the pair modulo 16."""
     run, specs = run_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)
     run.take_pairs()
-    assert [spec.residue for spec in specs] == [pair % 16 for pair in range(40) for _ in range(2)]
+    assert [spec.content_class for spec in specs] == [pair % 16 for pair in range(40) for _ in range(2)]
 
 
-def test_void_samples_are_kept_and_not_used(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pair with a void sample is replaced by another; the server's counts begin anew for each sample."""
-    server = Server([True] + [False] * 5)  # the last is taken first: the sixth sample is void
+def test_invalid_samples_are_kept_and_not_used(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair with an invalid sample is replaced by another; the server's counts begin anew for each sample."""
+    server = Server([True] + [False] * 5)  # the last is taken first: the sixth sample is invalid
     run, _ = run_of(settings, find_cell(settings, "api", "more", 5), server, monkeypatch)
     samples, _ = run.take_pairs()
-    assert [sample.pair for sample in samples if sample.void] == [2]
+    assert [sample.pair for sample in samples if sample.invalid] == [2]
     assert len(measure.pair_ratios(samples)) == 40
     assert len(samples) == server.resets == 82
 
@@ -207,6 +207,6 @@ def test_a_trace_that_fails_costs_the_trace_alone(settings: Settings, monkeypatc
 
     monkeypatch.setattr(measure, "run_sample", failing)
     assert run.trace().skipped == "took too long"
-    none = settings.model_copy(update={"sampling": settings.sampling.model_copy(update={"trace_items": 0})})
+    none = settings.model_copy(update={"sampling": settings.sampling.model_copy(update={"tracemalloc_items": 0})})
     run, _ = run_of(none, find_cell(none, "api", "more", 5), Server([]), monkeypatch)
-    assert run.trace().skipped == "sampling.trace_items is 0"
+    assert run.trace().skipped == "sampling.tracemalloc_items is 0"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.harness.validity import delay_remark, digest_difference, failures_difference, parity, void_reason
+from ingest_bench.harness.validity import delay_remark, digest_difference, failures_difference, invalid_reason, parity
 from ingest_bench.results.digest import reference
 from ingest_bench.results.models import Digest, Sample, ServerRecord
 from ingest_bench.results.pairs import pair_ratios
@@ -23,8 +23,8 @@ def sample(**changes: Any) -> Sample:
         "wall_s": 1.0,
         "cpu_user_s": 0.1,
         "cpu_system_s": 0.1,
-        "peak_rss_mb": 50.0,
-        "start_rss_mb": 40.0,
+        "peak_rss_mib": 50.0,
+        "start_rss_mib": 40.0,
         "first_item_s": 0.1,
         "items": 100,
         "failures": 0,
@@ -64,9 +64,9 @@ def server(**changes: Any) -> ServerRecord:
         ({"rate_limited": 3}, "answered 429 3 times, of which the client noticed 2"),
     ],
 )
-def test_a_server_that_was_not_as_asked_voids_the_sample(changes: dict[str, Any], words: str | None) -> None:
+def test_a_server_that_was_not_as_asked_invalidates_the_sample(changes: dict[str, Any], words: str | None) -> None:
     """Little's law, saturation and lost refusals are each held to their bound."""
-    reason = void_reason(sample(rate_limited=2), server(**changes))
+    reason = invalid_reason(sample(rate_limited=2), server(**changes))
     assert reason is None if words is None else words in (reason or "")
 
 
@@ -83,20 +83,20 @@ def test_a_server_that_was_not_as_asked_voids_the_sample(changes: dict[str, Any]
     ],
 )
 def test_a_think_time_that_is_off_is_remarked_and_used(changes: dict[str, Any], words: str | None) -> None:
-    """A server that slept longer or shorter than asked is told of, and voids nothing by that alone."""
+    """A server that slept longer or shorter than asked is told of, and invalidates nothing by that alone."""
     remark = delay_remark(server(**changes))
     assert remark is None if words is None else words in (remark or "")
-    assert void_reason(sample(), server(**changes)) is None
+    assert invalid_reason(sample(), server(**changes)) is None
 
 
 def test_a_client_that_counts_no_refusals_is_not_held_to_them() -> None:
     """Where the client doesn't count refusals nothing is said about lost ones."""
-    assert void_reason(sample(rate_limited=None), server(rate_limited=3)) is None
+    assert invalid_reason(sample(rate_limited=None), server(rate_limited=3)) is None
 
 
-def test_a_sample_without_items_is_void() -> None:
+def test_a_sample_without_items_is_invalid() -> None:
     """A sample that delivered nothing has no rate."""
-    assert void_reason(sample(items=0), None) == "no items were delivered"
+    assert invalid_reason(sample(items=0), None) == "no items were delivered"
 
 
 @pytest.mark.parametrize(
@@ -155,12 +155,12 @@ def test_a_known_defect_is_named_only_where_it_shows() -> None:
 
 
 def test_ratios_are_items_per_second_pair_by_pair() -> None:
-    """The candidate's rate over the baseline's, whatever number of items each reads; void pairs don't count."""
+    """The candidate's rate over the baseline's, whatever number of items each reads; invalid pairs don't count."""
     samples = [
         sample(pair=0, role="baseline", items=100, wall_s=1.0),
         sample(pair=0, role="candidate", items=800, wall_s=4.0),
         sample(pair=1, role="candidate", items=100, wall_s=1.0),
-        sample(pair=1, role="baseline", items=100, wall_s=1.0, void="saturated"),
+        sample(pair=1, role="baseline", items=100, wall_s=1.0, invalid="saturated"),
         sample(pair=2, role="baseline", items=100, wall_s=3.0),
         sample(pair=2, role="candidate", items=100, wall_s=1.0),
     ]

@@ -24,10 +24,10 @@ MACHINE = Environment(
     cpu_model="Example CPU @ 2.10GHz",
     cores=2,
     governor=None,
-    memory_gb=24.0,
+    memory_gib=24.0,
     container=None,
     cpu_limit=None,
-    memory_limit_gb=None,
+    memory_limit_gib=None,
     kernel="6.1.0",
     python="3.11.9",
     packages={"aiohttp": "3.10.1", "orjson": "3.10.7", "stac-ingest-bench": "0.1.0"},
@@ -41,7 +41,7 @@ class Truth:
     """What a run of one side really costs. Seconds, MiB."""
 
     rate: float
-    peak_mb: float = 90.0
+    peak_mib: float = 90.0
     cpu: float = 0.95
     requests: int = 0
     limited: int = 0
@@ -91,7 +91,7 @@ def truth_of(settings: Settings, cell: PlannedCell, arm: str, level: int, corpus
     if scenario.pipeline:
         writing = {"items": 3.5, "ndjson": 0.1, "geoparquet": 0.8}[scenario.pipeline.output] * items / 10_000
         stages = {"ingest": items / truth.rate, "transform": items * 2e-6, "output": writing}
-        for name in {"output": ["output"], "consumer": ["output", "transform"]}.get(scenario.arms[arm].leaves_out, []):
+        for name in {"output": ["output"], "consumer": ["output", "transform"]}.get(scenario.arms[arm].skip, []):
             del stages[name]
         truth = replace(truth, rate=items / sum(stages.values()), stages=stages)
     return truth
@@ -126,7 +126,7 @@ class Maker:
     def _count(self, corpus: str, file: str | None = None) -> int:
         found = self.settings.corpora[corpus]
         items = found.items or found.max_items or 500
-        return round(items * (1 - found.broken)) // ((found.files or 1) if file else 1)
+        return round(items * (1 - found.corrupt_share)) // ((found.files or 1) if file else 1)
 
     def _manifest(self, name: str) -> dict[str, Any]:
         found, count = self.settings.corpora[name], self._count(name)
@@ -161,18 +161,18 @@ class Maker:
             arm=cell.arm,
             label=cell.label,
             concurrency=cell.concurrency,
-            null=cell.null,
+            is_null_cell=cell.is_null_cell,
             known_defect=defect,
             cache=cell.cache,
             corpus=cell.corpus,
             settings={"arm": cell.arm, "settings": arm.settings},
             baseline={"arm": cell.baseline.arm},
             samples=samples,
-            ratio=speed_up(list(pair_ratios(samples).values()), 0.95),
-            stop_reason="narrow enough",
+            speedup=speed_up(list(pair_ratios(samples).values()), 0.95),
+            stop_reason="target_ci_reached",
             parity=Parity(ok=not defect, reason=defect),
             baseline_parity=Parity(ok=not base_defect, reason=base_defect),
-            trace=Trace(items=1000, peak_mb=5 + cell.concurrency / 4),
+            trace=Trace(items=1000, peak_mib=5 + cell.concurrency / 4),
             environment=MACHINE,
             load_before=Load(load_1m=0.4, steal_s=10.0),
             load_after=Load(load_1m=1.1, steal_s=10.1),
@@ -202,8 +202,8 @@ class Maker:
             wall_s=wall,
             cpu_user_s=wall * found.cpu * 0.8,
             cpu_system_s=wall * found.cpu * 0.2,
-            peak_rss_mb=found.peak_mb * rng.uniform(0.99, 1.01),
-            start_rss_mb=55.0,
+            peak_rss_mib=found.peak_mib * rng.uniform(0.99, 1.01),
+            start_rss_mib=55.0,
             first_item_s=wall / 50,
             items=items,
             failures=(self.settings.corpora[corpus].items or items) - items

@@ -23,12 +23,12 @@ from ingest_bench.report.formatting import (
     speed_up,
     whole,
 )
-from ingest_bench.results.models import Ratio
+from ingest_bench.results.models import Speedup
 
 
-def ratio(median: float, low: float, high: float) -> Ratio:
+def ratio(median: float, low: float, high: float) -> Speedup:
     """Return a speed-up."""
-    return Ratio(median=median, low=low, high=high, confidence=0.95, method="given", pairs=5)
+    return Speedup(median=median, low=low, high=high, confidence=0.95, method="given", pairs=5)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_whole_numbers_have_separators() -> None:
         (ratio(123.4, 101, 150), "123x (101 to 150)"),
     ],
 )
-def test_a_speed_up_comes_with_its_interval(found: Ratio, text: str) -> None:
+def test_a_speed_up_comes_with_its_interval(found: Speedup, text: str) -> None:
     """Small speed-ups are written with more digits than large ones, and bounds with as many as the middle."""
     assert speed_up(found) == text
 

@@ -107,14 +107,14 @@ def test_a_part_of_the_matrix_is_enough(make: Any, name: str, tmp_path: Path) ->
 
 
 def test_cells_without_valid_pairs_are_no_obstacle(make: Any, tmp_path: Path) -> None:
-    """Where every sample is void, tables and figures are drawn all the same, and claim nothing."""
+    """Where every sample is invalid, tables and figures are drawn all the same, and claim nothing."""
 
-    def voided(cell: Any) -> Any:
-        samples = [sample.model_copy(update={"void": "no items were delivered"}) for sample in cell.samples]
-        return cell.model_copy(update={"samples": samples, "ratio": None, "stop_reason": "no valid pair"})
+    def invalidated(cell: Any) -> Any:
+        samples = [sample.model_copy(update={"invalid": "no items were delivered"}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": samples, "speedup": None, "stop_reason": "no_valid_pair"})
 
     kinds = ("large_file", "large_api", "pagination_page", "rate_limited", "large_collection_api", "mixed_api_items")
-    written(make(lambda spec: spec.scenario in kinds, edit=voided), tmp_path)
+    written(make(lambda spec: spec.scenario in kinds, edit=invalidated), tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert text.count("Nothing can be said: no cell has enough valid pairs.") == len(kinds)
     assert "Fastest is" not in text
@@ -138,7 +138,10 @@ def test_files_of_ones_own_are_reported(make_of: Any, tmp_path: Path) -> None:
                 "group": "my_api_files",
                 "corpus": "mine",
                 "baseline": {"arm": "upstream"},
-                "arms": {"upstream": {"fetcher": "upstream", "concurrency": [1]}, "sequential": {"concurrency": [1]}},
+                "arms": {
+                    "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
+                    "sequential": {"concurrency": [1]},
+                },
             }
         },
     }

@@ -33,25 +33,25 @@ def numbered(count):
     ]
 
 
-def digest(items, residue=None):
-    sink = DigestSink(residue)
+def digest(items, content_class=None):
+    sink = DigestSink(content_class)
     for item in items:
         sink.add(item)
     return sink.result()
 
 
 @given(ITEMS, st.randoms(use_true_random=False), st.none() | st.integers(0, CLASSES - 1))
-def test_order_does_not_matter(items, random, residue):
+def test_order_does_not_matter(items, random, content_class):
     """The same items in any order, with their keys in any order, have the same digest."""
     shuffled = [dict(random.sample(list(item.items()), len(item))) for item in items]
     random.shuffle(shuffled)
-    assert digest(shuffled, residue) == digest(items, residue)
+    assert digest(shuffled, content_class) == digest(items, content_class)
 
 
 @given(ITEMS, st.none() | st.integers(0, CLASSES - 1))
-def test_sink_agrees_with_the_reference(items, residue):
+def test_sink_agrees_with_the_reference(items, content_class):
     """Whatever the items and the class, a sink that is given exactly the reference's items matches it."""
-    assert matches(digest(items, residue), reference(items)) is None
+    assert matches(digest(items, content_class), reference(items)) is None
 
 
 @given(ITEMS, ITEMS)
@@ -101,7 +101,9 @@ def test_a_single_changed_value_is_noticed_in_its_class(which):
     own = identity_hash(items[which]) % CLASSES
     assert matches(digest(changed, own), expected) == f"content differs in class {own}"
     assert matches(digest(changed), expected) == "content differs"
-    others = [matches(digest(changed, residue), expected) for residue in range(CLASSES) if residue != own]
+    others = [
+        matches(digest(changed, content_class), expected) for content_class in range(CLASSES) if content_class != own
+    ]
     assert others == [None] * 15
 
 
@@ -109,13 +111,13 @@ def test_a_change_common_to_all_items_is_noticed():
     """A time written another way in every single item shows, in every class that has items."""
     items = [item | {"time": "2024-01-01T00:00:00.001Z"} for item in numbered(400)]
     changed = [item | {"time": "2024-01-01T00:00:00.001+00:00"} for item in items]
-    assert all(matches(digest(changed, residue), reference(items)) for residue in range(CLASSES))
+    assert all(matches(digest(changed, content_class), reference(items)) for content_class in range(CLASSES))
 
 
 def test_classes_are_of_like_size():
     """Every class has its share of items, so that whichever is drawn, content is looked at."""
     items = numbered(3200)
-    sizes = [sum(identity_hash(item) % CLASSES == residue for item in items) for residue in range(CLASSES)]
+    sizes = [sum(identity_hash(item) % CLASSES == content_class for item in items) for content_class in range(CLASSES)]
     assert 120 < min(sizes) <= max(sizes) < 280
 
 
@@ -171,7 +173,7 @@ def test_known_value():
     assert found.model_dump() == {
         "count": 5,
         "ids": "000000026ad2ed3d87f3db7d2d2b6999",
-        "residue": None,
+        "content_class": None,
         "content": "5a560c12d686ab33",
     }
 
@@ -185,8 +187,8 @@ def test_arms_can_be_compared_without_a_reference():
         matches(digest(items, 4), digest(items, 5))
 
 
-@pytest.mark.parametrize("residue", [-1, 16])
-def test_a_class_that_is_none_is_refused(residue):
+@pytest.mark.parametrize("content_class", [-1, 16])
+def test_a_class_that_is_none_is_refused(content_class):
     """Classes are 0 to 15."""
     with pytest.raises(ValueError, match="0 to 15"):
-        DigestSink(residue)
+        DigestSink(content_class)

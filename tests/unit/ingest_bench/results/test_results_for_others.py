@@ -19,7 +19,7 @@ from ingest_bench.comparison.models import COMPARE_SCHEMA_VERSION
 from ingest_bench.docgen.results_doc import results_doc
 from ingest_bench.docgen.schemas import SCHEMAS, schema_text
 from ingest_bench.results.fields import fields, nested
-from ingest_bench.results.models import SCHEMA_VERSION, Digest, Record, Results, Sample, ServerRecord
+from ingest_bench.results.models import RESULTS_SCHEMA_VERSION, Digest, Record, Results, Sample, ServerRecord
 from ingest_bench.results.parquet import columns, sample_table
 
 ROOT = Path(__file__).parents[4]
@@ -31,7 +31,7 @@ SERVER = {
     "in_flight_peak": 3,
 }
 SAMPLE: dict[str, Any] = {
-    **dict.fromkeys(("started_at", "cpu_user_s", "cpu_system_s", "peak_rss_mb", "start_rss_mb"), 1.0),
+    **dict.fromkeys(("started_at", "cpu_user_s", "cpu_system_s", "peak_rss_mib", "start_rss_mib"), 1.0),
     "first_item_s": None,
     "items": 20,
     "failures": 0,
@@ -45,7 +45,7 @@ CELL: dict[str, Any] = {
     "arm": "queue",
     "label": "queue",
     "concurrency": 5,
-    "null": False,
+    "is_null_cell": False,
     "cache": "warm",
     "corpus": "files",
     "settings": {},
@@ -53,19 +53,19 @@ CELL: dict[str, Any] = {
     "samples": [
         {**SAMPLE, "role": "baseline", "pair": 0, "wall_s": 2.0},
         {**SAMPLE, "role": "candidate", "pair": 0, "wall_s": 1.0, "bytes_read": 4_000_000_000, "server": SERVER},
-        {**SAMPLE, "role": "candidate", "pair": 1, "wall_s": 0.5, "void": "saturated", "stages": {"output": 0.25}},
+        {**SAMPLE, "role": "candidate", "pair": 1, "wall_s": 0.5, "invalid": "saturated", "stages": {"output": 0.25}},
     ],
-    "ratio": {"median": 2, "low": 1, "high": 3, "confidence": 0.95, "method": "given", "pairs": 3},
-    "stop_reason": "budget spent",
+    "speedup": {"median": 2, "low": 1, "high": 3, "confidence": 0.95, "method": "given", "pairs": 3},
+    "stop_reason": "time_limit",
     "parity": PARITY,
     "baseline_parity": PARITY,
-    "trace": {"items": 10, "peak_mb": 3.5},
+    "trace": {"items": 10, "peak_mib": 3.5},
     "environment": {
-        **dict.fromkeys(("governor", "container", "cpu_limit", "memory_limit_gb", "commit", "filesystem"), None),
+        **dict.fromkeys(("governor", "container", "cpu_limit", "memory_limit_gib", "commit", "filesystem"), None),
         "host": "here",
         "cpu_model": "fast",
         "cores": 2,
-        "memory_gb": 8.0,
+        "memory_gib": 8.0,
         "kernel": "6",
         "python": "3.11.1",
         "packages": {},
@@ -114,7 +114,8 @@ def test_the_models_that_a_file_holds_are_all_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "version"), [("results.schema.json", SCHEMA_VERSION), ("compare.schema.json", COMPARE_SCHEMA_VERSION)]
+    ("name", "version"),
+    [("results.schema.json", RESULTS_SCHEMA_VERSION), ("compare.schema.json", COMPARE_SCHEMA_VERSION)],
 )
 def test_schemas_carry_the_version(name: str, version: str) -> None:
     """The id and the default of a schema give the version of the format that it describes."""
@@ -128,7 +129,7 @@ def test_results_validate_against_their_schema_and_others_dont() -> None:
     schema = json.loads((ROOT / "workflow/schemas/results.schema.json").read_text())
     good = json.loads(RESULTS.model_dump_json())
     jsonschema.validate(good, schema)
-    assert good["schema_version"] == SCHEMA_VERSION
+    assert good["schema_version"] == RESULTS_SCHEMA_VERSION
     assert schema["$defs"]["Sample"]["properties"]["wall_s"]["unit"] == "s"
     for bad in ({**good, "extra": 1}, {key: value for key, value in good.items() if key != "seed"}):
         with pytest.raises(jsonschema.ValidationError):
@@ -143,7 +144,7 @@ def test_every_column_says_what_it_is(table: Path) -> None:
         assert field.metadata[b"description"], field.name
         number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
         assert number == (b"unit" in field.metadata), field.name
-    assert schema.field("peak_rss_mb").metadata[b"unit"] == b"MiB"
+    assert schema.field("peak_rss_mib").metadata[b"unit"] == b"MiB"
 
 
 def test_pandas_reads_types_units_and_meanings(table: Path) -> None:
@@ -152,10 +153,10 @@ def test_pandas_reads_types_units_and_meanings(table: Path) -> None:
     assert samples.items_per_s.tolist() == [10.0, 20.0, 40.0]
     assert samples.bytes_read.dropna().tolist() == [4_000_000_000]
     assert str(samples.dtypes["server_requests"]) == "int64[pyarrow]"
-    assert str(samples.dtypes["null"]) == "bool[pyarrow]"
+    assert str(samples.dtypes["is_null_cell"]) == "bool[pyarrow]"
     assert samples.attrs["units"]["wall_s"] == "s"
     assert samples.attrs["descriptions"].keys() == set(samples.columns)
-    assert samples.attrs["schema_version"] == SCHEMA_VERSION
+    assert samples.attrs["schema_version"] == RESULTS_SCHEMA_VERSION
 
 
 def test_duckdb_reads_types_units_and_meanings(table: Path) -> None:
@@ -165,14 +166,14 @@ def test_duckdb_reads_types_units_and_meanings(table: Path) -> None:
             base.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM '{table}')").fetchall()
         )
         assert len(types) == len(columns())
-        assert {types[name] for name in ("wall_s", "server_cpu_s", "speed_up")} == {"DOUBLE"}
+        assert {types[name] for name in ("wall_s", "server_cpu_s", "speedup")} == {"DOUBLE"}
         assert {types[name] for name in ("items", "concurrency", "server_in_flight_peak")} == {"BIGINT"}
         assert types["parity"] == "BOOLEAN"
         rows = f"SELECT items_per_s, stage_output_s, server_requests FROM '{table}' ORDER BY pair, role DESC"
         assert base.execute(rows).fetchall() == [(20.0, None, 7), (10.0, None, None), (40.0, 0.25, None)]
         described = f"SELECT decode(value) FROM parquet_kv_metadata('{table}') WHERE decode(key) = 'PANDAS_ATTRS'"
         ((text,),) = base.execute(described).fetchall()
-    assert json.loads(text)["units"]["peak_rss_mb"] == "MiB"
+    assert json.loads(text)["units"]["peak_rss_mib"] == "MiB"
 
 
 def test_the_recipes_of_the_documentation_work(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:

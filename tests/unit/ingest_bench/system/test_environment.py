@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest_bench.system.environment import cpu_limit, environment, filesystem, load, memory_limit_gb
+from ingest_bench.system.environment import cpu_limit, environment, filesystem, load, memory_limit_gib
 
 
 def control_groups(root: Path, files: dict[str, str], membership: str) -> tuple[Path, Path]:
@@ -48,14 +48,14 @@ def test_limits_of_control_groups(
     """The tightest limit between a process's own group and the root counts, in both versions of control groups."""
     root, place = control_groups(tmp_path, files, membership)
     assert cpu_limit(root, place) == processors
-    assert memory_limit_gb(root, place) == memory
+    assert memory_limit_gib(root, place) == memory
 
 
 def test_this_machine_is_described(tmp_path: Path) -> None:
     """The description holds what makes numbers comparable, for a folder that isn't there yet too."""
     found = environment(tmp_path / "not" / "yet")
     assert found.cores >= 1
-    assert found.memory_gb > 0
+    assert found.memory_gib > 0
     assert found.cpu_model
     assert found.packages.keys() >= {"aiohttp", "orjson", "pyarrow", "stac-ingest-bench"}
     assert found.filesystem == filesystem(tmp_path)

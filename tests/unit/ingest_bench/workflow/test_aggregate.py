@@ -27,7 +27,7 @@ CONFIG: dict[str, Any] = {
             "corpus": "files",
             "baseline": {"arm": "upstream"},
             "arms": {
-                "upstream": {"fetcher": "upstream", "concurrency": [1]},
+                "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
                 "sequential": {"concurrency": [1]},
             },
         }
@@ -35,18 +35,18 @@ CONFIG: dict[str, Any] = {
 }
 
 SAMPLE = {
-    **dict.fromkeys(("started_at", "wall_s", "cpu_user_s", "cpu_system_s", "peak_rss_mb", "start_rss_mb"), 1.0),
+    **dict.fromkeys(("started_at", "wall_s", "cpu_user_s", "cpu_system_s", "peak_rss_mib", "start_rss_mib"), 1.0),
     "first_item_s": 0.5,
     "items": 20,
     "failures": 0,
     "digest": {"count": 20, "ids": "0", "content": "0"},
 }
 ENVIRONMENT = {
-    **dict.fromkeys(("governor", "container", "cpu_limit", "memory_limit_gb", "commit", "filesystem"), None),
+    **dict.fromkeys(("governor", "container", "cpu_limit", "memory_limit_gib", "commit", "filesystem"), None),
     "host": "here",
     "cpu_model": "fast",
     "cores": 2,
-    "memory_gb": 8.0,
+    "memory_gib": 8.0,
     "kernel": "6",
     "python": "3.11.1",
     "packages": {},
@@ -63,17 +63,17 @@ def measured(settings: Settings, planned: PlannedCell, **changes: Any) -> Cell:
         "arm": planned.arm,
         "label": planned.label,
         "concurrency": planned.concurrency,
-        "null": planned.null,
+        "is_null_cell": planned.is_null_cell,
         "cache": planned.cache,
         "corpus": planned.corpus,
         "settings": {},
         "baseline": {},
         "samples": [{**SAMPLE, "role": role, "pair": pair} for pair in range(3) for role in ("baseline", "candidate")],
-        "ratio": {"median": 2, "low": 1, "high": 3, "confidence": 0.95, "method": "given", "pairs": 3},
-        "stop_reason": "budget spent",
+        "speedup": {"median": 2, "low": 1, "high": 3, "confidence": 0.95, "method": "given", "pairs": 3},
+        "stop_reason": "time_limit",
         "parity": {"ok": True},
         "baseline_parity": {"ok": True},
-        "trace": {"items": 10, "peak_mb": 3.5},
+        "trace": {"items": 10, "peak_mib": 3.5},
         "environment": ENVIRONMENT,
         "load_before": {"load_1m": 0, "steal_s": 0},
         "load_after": {"load_1m": 0, "steal_s": 0},
@@ -133,9 +133,9 @@ def test_the_table_has_a_row_a_sample_with_units(settings: Settings, tmp_path: P
     table = pq.read_table(tmp_path / "out.parquet")
     assert table.num_rows == 12
     assert table.schema.field("wall_s").metadata[b"unit"] == b"s"
-    assert table.schema.field("peak_rss_mb").metadata[b"unit"] == b"MiB"
+    assert table.schema.field("peak_rss_mib").metadata[b"unit"] == b"MiB"
     assert table.column("items_per_s").to_pylist() == [20.0] * 12
-    assert {row["trace_peak_mb"] for row in table.to_pylist() if row["role"] == "candidate"} == {3.5}
+    assert {row["trace_peak_mib"] for row in table.to_pylist() if row["role"] == "candidate"} == {3.5}
     assert len(table.column_names) == len(set(table.column_names))
 
 

@@ -14,7 +14,7 @@ from ingest_bench.workflow.identity import cell_identity, corpus_identity, finge
 MATRIX: dict[str, Any] = {
     "corpora": {
         "files": {"kind": "item_files", "items": 70},
-        "folder": {"kind": "items_directory", "items": 30, "broken": 0.1},
+        "folder": {"kind": "items_directory", "items": 30, "corrupt_share": 0.1},
         "api": {"kind": "api", "items": 30},
     },
     "scenarios": {
@@ -24,7 +24,7 @@ MATRIX: dict[str, Any] = {
             "corpus": "files",
             "baseline": {"arm": "upstream"},
             "arms": {
-                "upstream": {"fetcher": "upstream", "concurrency": [1, 10]},
+                "upstream": {"fetcher": "stac_manager", "concurrency": [1, 10]},
                 "queue": {"concurrency": [1, 5], "settings": {"worker_strategy": "queue"}},
             },
         },

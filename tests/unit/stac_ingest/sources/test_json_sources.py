@@ -117,13 +117,13 @@ async def test_a_fifo_is_refused_not_waited_for(tmp_path: Path) -> None:
 
 
 async def test_a_file_over_the_bound_costs_one_item(tmp_path: Path) -> None:
-    """A file larger than `max_response_mb` is a failure; the others come."""
+    """A file larger than `max_response_mib` is a failure; the others come."""
     write(tmp_path, "a")
     (tmp_path / "b.json").write_bytes(b'{"id": "' + b"x" * (2 << 20) + b'"}')
     context = WorkflowContext()
-    assert await ingest(tmp_path, context, max_response_mb=1) == ["a"]
+    assert await ingest(tmp_path, context, max_response_mib=1) == ["a"]
     (failure,) = context.failure_collector.get_all()
-    assert "max_response_mb" in failure.error
+    assert "max_response_mib" in failure.error
 
 
 async def test_large_files_come_whole(tmp_path: Path) -> None:

@@ -166,16 +166,16 @@ def test_what_delivers_other_items_is_never_chosen(world: Any) -> None:
     assert "Not chosen from: semaphore at 10 in *Some files* (content differs)" in text
 
 
-def test_void_cells_are_never_chosen(world: Any) -> None:
+def test_invalid_cells_are_never_chosen(world: Any) -> None:
     """The fastest way, without valid pairs, is not chosen."""
 
-    def voided(cell: Any) -> Any:
+    def invalidated(cell: Any) -> Any:
         if cell.arm != "semaphore" or cell.concurrency != 10:
             return cell
-        samples = [sample.model_copy(update={"void": "the server was saturated"}) for sample in cell.samples]
-        return cell.model_copy(update={"samples": samples, "ratio": None})
+        samples = [sample.model_copy(update={"invalid": "the server was saturated"}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": samples, "speedup": None})
 
-    results = world(semaphore_wins, edit=voided)
+    results = world(semaphore_wins, edit=invalidated)
     assert {section["concurrency"] for section in settings_of(results).values()} == {5}
     assert "(too few valid pairs)" in flat(render_design(results))
 
@@ -236,13 +236,13 @@ def test_a_part_of_the_matrix_is_enough(make: Any, name: str) -> None:
 
 
 def test_nothing_usable_is_an_answer(make: Any) -> None:
-    """Where every sample is void the document says that nothing can be decided, and no settings are given."""
+    """Where every sample is invalid the document says that nothing can be decided, and no settings are given."""
 
-    def voided(cell: Any) -> Any:
-        samples = [sample.model_copy(update={"void": "no items were delivered"}) for sample in cell.samples]
-        return cell.model_copy(update={"samples": samples, "ratio": None})
+    def invalidated(cell: Any) -> Any:
+        samples = [sample.model_copy(update={"invalid": "no items were delivered"}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": samples, "speedup": None})
 
-    results = make(lambda spec: spec.scenario in ("large_api", "small_files_warm"), edit=voided)
+    results = make(lambda spec: spec.scenario in ("large_api", "small_files_warm"), edit=invalidated)
     assert "Nothing can be decided" in flat(render_design(results))
     assert settings_of(results) is None
 

@@ -238,16 +238,16 @@ async def test_tables_are_sorted_by_keyboard(opened: Tab, page: str) -> None:
 
 
 async def test_every_table_is_sorted_by_every_column(opened: Tab, make: Any, tmp_path: Path) -> None:
-    """Of all tables, warnings and void samples too, each heading works; where rows are unlike things there is none."""
+    """Of all tables, also of warnings and invalid samples, each heading works; where rows are unlike there is none."""
 
-    def voided(cell: Any) -> Any:
+    def invalidated(cell: Any) -> Any:
         first, *others = cell.samples
-        return cell.model_copy(update={"samples": [first.model_copy(update={"void": "no items"}), *others]})
+        return cell.model_copy(update={"samples": [first.model_copy(update={"invalid": "no items"}), *others]})
 
-    await opened.show(written(make(edit=voided), tmp_path), *WIDTHS[0])
+    await opened.show(written(make(edit=invalidated), tmp_path), *WIDTHS[0])
     done = await opened.run(SORTED)
     names = {name for name, *_ in done}
-    assert {"Warnings", "Void samples"} <= names
+    assert {"Warnings", "Invalid samples"} <= names
     assert "Machines" not in names
     assert len(done) > 4 * len(names) > 40
     assert [each for each in done if not each[-1]] == []
@@ -257,10 +257,10 @@ async def test_every_table_is_sorted_by_every_column(opened: Tab, make: Any, tmp
 async def test_what_has_no_number_comes_last(opened: Tab, make: Any, tmp_path: Path) -> None:
     """Rows without a speed-up don't stand at the top, whichever way the table is sorted."""
 
-    def voided(cell: Any) -> Any:
-        return cell.model_copy(update={"ratio": None}) if cell.arm == "queue" else cell
+    def invalidated(cell: Any) -> Any:
+        return cell.model_copy(update={"speedup": None}) if cell.arm == "queue" else cell
 
-    results = make(lambda spec: spec.scenario == "small_files_warm", edit=voided)
+    results = make(lambda spec: spec.scenario == "small_files_warm", edit=invalidated)
     await opened.show(written(results, tmp_path), *WIDTHS[0])
     for _ in ("ascending", "descending"):
         await opened.click(button(5))

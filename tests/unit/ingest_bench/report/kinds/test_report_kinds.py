@@ -39,7 +39,7 @@ def test_the_kind_follows_from_the_settings(make: Any, scenario: str, kind: Scen
 @pytest.mark.parametrize(
     ("kind", "titles"),
     [
-        (GEOPARQUET, ["Overhead (MB)", "First item (s)"]),
+        (GEOPARQUET, ["Overhead (MiB)", "First item (s)"]),
         (DIRECTORY, ["Failures / broken"]),
         (LATENCY, ["Requests", "Server's (ms)", "Client's (ms)"]),
         (REQUESTS, ["Requests", "429s", "In flight", "Server's (ms)"]),

@@ -94,8 +94,8 @@ def test_noise_hides_a_difference(make: Any) -> None:
     quiet = view_of(make(only("small_files_warm"), truth))
 
     def noisy(cell: Any) -> Any:
-        wide = cell.ratio.model_copy(update={"low": 0.7, "high": 1.4})
-        return cell.model_copy(update={"ratio": wide}) if cell.null else cell
+        wide = cell.speedup.model_copy(update={"low": 0.7, "high": 1.4})
+        return cell.model_copy(update={"speedup": wide}) if cell.is_null_cell else cell
 
     loud = view_of(make(only("small_files_warm"), truth, noisy))
     for view, expected in ((quiet, False), (loud, True)):
@@ -133,8 +133,8 @@ def test_the_exponent_of_known_growth_is_right(make: Any) -> None:
             sample.model_copy(update={"wall_s": sample.wall_s * 8}) if sample.role == "candidate" else sample
             for sample in cell.samples
         ]
-        eighth = {name: getattr(cell.ratio, name) / 8 for name in ("median", "low", "high")}
-        return cell.model_copy(update={"samples": slow, "ratio": cell.ratio.model_copy(update=eighth)})
+        eighth = {name: getattr(cell.speedup, name) / 8 for name in ("median", "low", "high")}
+        return cell.model_copy(update={"samples": slow, "speedup": cell.speedup.model_copy(update=eighth)})
 
     study = Study.of(make(only("large_collection_files", "small_files_warm"), squared, by_size))
     view = next(view for view in study.views if view.scenario.growing)

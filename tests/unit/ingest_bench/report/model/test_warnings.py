@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.harness.validity import void_reason
+from ingest_bench.harness.validity import invalid_reason
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import Study
-from ingest_bench.report.model.warnings import VOIDS
-from ingest_bench.report.text.environment import environment_section, notes_section, voids_section, warnings_section
+from ingest_bench.report.model.warnings import INVALID_REASONS
+from ingest_bench.report.text.environment import (
+    environment_section,
+    invalid_samples_section,
+    notes_section,
+    warnings_section,
+)
 from ingest_bench.results.models import Cell
 
-VOID = "the server was saturated: 0.95 s of CPU in 1.00 s"
+INVALID = "the server was saturated: 0.95 s of CPU in 1.00 s"
 
 
 def some(spec: Any) -> bool:
@@ -38,17 +43,17 @@ def noted(note: str) -> Any:
 
 def wide(cell: Cell) -> Cell:
     """Return a cell whose interval is wide and rests on three pairs."""
-    assert cell.ratio
-    ratio = cell.ratio.model_copy(update={"low": 0.7, "high": 1.5, "pairs": 3})
-    return cell.model_copy(update={"ratio": ratio})
+    assert cell.speedup
+    ratio = cell.speedup.model_copy(update={"low": 0.7, "high": 1.5, "pairs": 3})
+    return cell.model_copy(update={"speedup": ratio})
 
 
-def void(reason: str) -> Any:
-    """Return a change that makes a sample of every cell void."""
+def invalid(reason: str) -> Any:
+    """Return a change that makes a sample of every cell invalid."""
 
     def edit(cell: Cell) -> Cell:
         first, *others = cell.samples
-        return cell.model_copy(update={"samples": [first.model_copy(update={"void": reason}), *others]})
+        return cell.model_copy(update={"samples": [first.model_copy(update={"invalid": reason}), *others]})
 
     return edit
 
@@ -87,11 +92,11 @@ def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
     [
         (wide, "noisy: the baseline against itself shows 0.70 to 1.50"),
         (wide, "few pairs: {cells} of {cells} cells rest on 3 or fewer"),
-        (void(VOID), "saturated server: {cells} samples void"),
-        (void("Little's law doesn't hold: 0.8"), "server out of step: {cells} samples void"),
-        (void("no items were delivered"), "nothing delivered: {cells} samples void"),
-        (void("the server answered 429 7 times, of which the client noticed 0"), "refusals unnoticed: "),
-        (void("something new"), "unusable: {cells} samples void"),
+        (invalid(INVALID), "saturated server: {cells} samples invalid"),
+        (invalid("Little's law doesn't hold: 0.8"), "server out of step: {cells} samples invalid"),
+        (invalid("no items were delivered"), "nothing delivered: {cells} samples invalid"),
+        (invalid("the server answered 429 7 times, of which the client noticed 0"), "refusals unnoticed: "),
+        (invalid("something new"), "unusable: {cells} samples invalid"),
         (other, "not the same items: "),
         (stolen, "steal time: up to 10%"),
         (busy, "busy machine: a load of up to 4.5 per core"),
@@ -111,8 +116,8 @@ def test_each_doubt_is_told(make: Any, edit: Any, told: str) -> None:
     assert told in markdown([warnings_section(study)])
 
 
-def test_every_reason_for_a_void_sample_has_its_cause_and_fix(make: Any) -> None:
-    """What a measurement may call void is known to the warnings by how it begins."""
+def test_every_reason_for_an_invalid_sample_has_its_cause_and_fix(make: Any) -> None:
+    """What a measurement may call invalid is known to the warnings by how it begins."""
     sample = make(some).cells[0].samples[0]
     server = sample.server
     assert server is not None
@@ -122,8 +127,8 @@ def test_every_reason_for_a_void_sample_has_its_cause_and_fix(make: Any) -> None
         (sample, server.model_copy(update={"cpu_s": sample.wall_s})),
         (sample.model_copy(update={"rate_limited": 0}), server.model_copy(update={"rate_limited": 3})),
     ]
-    reasons = [void_reason(*fault) or "" for fault in faults]
-    named = [kind for kind in VOIDS if kind]
+    reasons = [invalid_reason(*fault) or "" for fault in faults]
+    named = [kind for kind in INVALID_REASONS if kind]
     kinds = [[kind for kind in named if reason.startswith(kind)] for reason in reasons]
     assert sorted(kinds) == sorted([kind] for kind in named)
 
@@ -158,13 +163,13 @@ def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
     assert Study.of(far).cautions == []
 
 
-def test_void_samples_are_listed_with_their_reasons(make: Any) -> None:
+def test_invalid_samples_are_listed_with_their_reasons(make: Any) -> None:
     """Each is found again by its cell, pair and side."""
-    assert markdown([voids_section(Study.of(make(some)))]) == "None."
-    results = make(some, edit=void(VOID))
-    lines = markdown([voids_section(Study.of(results))]).split("\n")[2:]
+    assert markdown([invalid_samples_section(Study.of(make(some)))]) == "None."
+    results = make(some, edit=invalid(INVALID))
+    lines = markdown([invalid_samples_section(Study.of(results))]).split("\n")[2:]
     assert len(lines) == len(results.cells)
-    assert all(VOID in line and "large_api" in line and "baseline" in line for line in lines)
+    assert all(INVALID in line and "large_api" in line and "baseline" in line for line in lines)
 
 
 def test_remarks_are_counted(make: Any) -> None:

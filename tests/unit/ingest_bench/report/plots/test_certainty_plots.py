@@ -170,7 +170,7 @@ def test_the_bottleneck_is_named_and_has_a_colour_of_its_own(make: Any) -> None:
 
 def test_stages_that_were_not_measured_are_not_drawn(make: Any) -> None:
     """Where no arm without a stage is usable, no gain is claimed, and the ways are drawn as elsewhere."""
-    results = make(only("stages_small_files"), edit=lambda cell: cell.model_copy(update={"ratio": None}))
+    results = make(only("stages_small_files"), edit=lambda cell: cell.model_copy(update={"speedup": None}))
     assert shown(results, "stages_small_files", REMOVAL)[2] is None
     assert shown(results, "stages_small_files", "Speed-up")[2] is not None
 

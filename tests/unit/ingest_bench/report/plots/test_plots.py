@@ -155,32 +155,32 @@ def test_latencies_are_the_servers(make: Any) -> None:
 FIGURES = {
     "small_files_warm": [
         "Throughput, items/s",
-        "Memory at the peak, MB",
+        "Memory at the peak, MiB",
         "Probability to be the best",
         "Drift, relative to the median",
     ],
     "stages_large_api": [
         "Times as fast without a stage, at most",
-        "Memory at the peak, MB",
+        "Memory at the peak, MiB",
         "Response time at the server, ms",
         "Drift, relative to the median",
     ],
     "large_api": [
         "Throughput, items/s",
-        "Memory at the peak, MB",
+        "Memory at the peak, MiB",
         "Response time at the server, ms",
         "Drift, relative to the median",
     ],
     "small_api": [
         "Speed-up",
-        "Memory at the peak, MB",
+        "Memory at the peak, MiB",
         "Response time at the server, ms",
         "Drift, relative to the median",
     ],
     "mixed_files_items": [
         "End-to-end time by stage, s",
         "Speed-up",
-        "Memory at the peak, MB",
+        "Memory at the peak, MiB",
         "Probability to be the best",
         "Drift, relative to the median",
     ],
@@ -212,19 +212,19 @@ def test_drift_within_the_ratios_is_told() -> None:
     assert "the later half of the ratios is 1.20x the earlier half" in shows(found)
 
 
-def test_void_samples_make_no_pair(make: Any) -> None:
-    """A pair of which one side is void is not drawn."""
+def test_invalid_samples_make_no_pair(make: Any) -> None:
+    """A pair of which one side is invalid is not drawn."""
 
-    def voided(cell: Any) -> Any:
+    def invalidated(cell: Any) -> Any:
         samples = [
-            sample.model_copy(update={"void": "saturated"})
+            sample.model_copy(update={"invalid": "saturated"})
             if sample.pair == 2 and sample.role == "baseline"
             else sample
             for sample in cell.samples
         ]
         return cell.model_copy(update={"samples": samples})
 
-    view = view_of(make(lambda spec: spec.scenario == "small_api", edit=voided), "small_api")
+    view = view_of(make(lambda spec: spec.scenario == "small_api", edit=invalidated), "small_api")
     assert len(pairs(view)) == 5 * len(view.rows)
     assert drift(view).svg.get("role") == "img"
 
@@ -240,7 +240,7 @@ def test_the_largest_effect_comes_first(make: Any) -> None:
     assert found[0][0].name == "large_api"
     gains = [row.standing.median for _, row in found]
     assert gains == sorted(gains, reverse=True)
-    assert not any(row.cell.null for _, row in found)
+    assert not any(row.cell.is_null_cell for _, row in found)
     drawing = effects(study)
     assert drawing is not None
     assert "10,000 items over an API with 50 ms think time" in drawing.shows

@@ -83,7 +83,7 @@ def test_nothing_faster_is_found(make: Any) -> None:
     assert all(same_as_baseline(view, row) for row in usable(view))
     _, view = found(make(truth=rates({**flat, ("queue", 2): 5_000, ("queue", 5): 4_000})), "large_files")
     assert best(usable(view)) is view.null
-    nearest = best([row for row in usable(view) if not row.cell.null])
+    nearest = best([row for row in usable(view) if not row.cell.is_null_cell])
     assert nearest
     assert nearest.name == "queue at 2"
     assert not same_as_baseline(view, nearest)
@@ -120,9 +120,9 @@ def test_an_undecided_recommendation_has_a_rival(make: Any) -> None:
 
 
 def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
-    """Neither wrong deliveries nor void samples make a finding, and each is told as what it is."""
+    """Neither wrong deliveries nor invalid samples make a finding, and each is told as what it is."""
     texts = []
-    for edit in (damaged, lambda cell: cell.model_copy(update={"ratio": None})):
+    for edit in (damaged, lambda cell: cell.model_copy(update={"speedup": None})):
         study, view = found(make(scenario("large_api"), edit=edit), "large_api")
         assert usable(view) == []
         texts.append(findings(study, view))
@@ -161,7 +161,7 @@ def test_a_finding_is_written_from_the_rows(make: Any, name: str) -> None:
     assert f"**{safe(top.name)}**, {speed_up(top.standing)} as fast as {safe(view.baseline)}" in text.replace(
         ", per item,", ""
     )
-    assert f"{whole(top.peak_mb)} MB" in text
+    assert f"{whole(top.peak_mib)} MiB" in text
     asked = kind_of(view).finding(study, view)
     assert (asked or "") in text
     if told := concurrency(view):

@@ -26,8 +26,12 @@ def widened(low: float, high: float) -> Any:
     """Return a change that gives every null cell this interval."""
 
     def edit(cell: Any) -> Any:
-        ratio = cell.ratio.model_copy(update={"median": 1.0, "low": low, "high": high}) if cell.null else cell.ratio
-        return cell.model_copy(update={"ratio": ratio})
+        ratio = (
+            cell.speedup.model_copy(update={"median": 1.0, "low": low, "high": high})
+            if cell.is_null_cell
+            else cell.speedup
+        )
+        return cell.model_copy(update={"speedup": ratio})
 
     return edit
 
@@ -132,7 +136,7 @@ def test_some_noise_makes_fair_numbers(make: Any) -> None:
 def test_the_first_screen_has_its_parts(make: Any) -> None:
     """How good, what to change and why, in this order; without a usable cell it recommends nothing."""
     assert [type(block) for block in first_screen(Study.of(make()))] == [Paragraph, Points, Paragraph]
-    empty = make(edit=lambda cell: cell.model_copy(update={"ratio": None}))
+    empty = make(edit=lambda cell: cell.model_copy(update={"speedup": None}))
     blocks = first_screen(Study.of(empty))
     assert [type(block) for block in blocks] == [Paragraph, Paragraph, Paragraph]
     assert blocks[1] == Paragraph("Nothing can be recommended: no cell can be judged.")
@@ -143,6 +147,6 @@ def test_the_first_screen_says_how_to_take_the_settings_over(make: Any) -> None:
     opening = first_screen(Study.of(make()))[0]
     assert isinstance(opening, Paragraph)
     assert "settings of `stac_ingest`; `--config recommended_ingest.yaml`" in opening.text
-    empty = first_screen(Study.of(make(edit=lambda cell: cell.model_copy(update={"ratio": None}))))[0]
+    empty = first_screen(Study.of(make(edit=lambda cell: cell.model_copy(update={"speedup": None}))))[0]
     assert isinstance(empty, Paragraph)
     assert "--config" not in empty.text

@@ -23,7 +23,7 @@ def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:
     for line in lines:
         assert "use **" in line
         assert "to be the best" in line
-        assert "MB of memory" in line
+        assert "MiB of memory" in line
     assert "requests a run" in lines[-1]
 
 

@@ -22,7 +22,7 @@ SIZES: dict[str, Any] = {
             "corpus": "files_10k",
             "baseline": {"arm": "upstream"},
             "arms": {
-                "upstream": {"fetcher": "upstream", "concurrency": [1]},
+                "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
                 "sequential": {"concurrency": [1]},
                 "queue": {"concurrency": [10], "settings": {"worker_strategy": "queue"}},
             },

@@ -15,7 +15,7 @@ from ingest_bench.report.model.study import Study
 from ingest_bench.report.text.scenario_table import scenario_table
 from ingest_bench.results.models import Parity, Results
 
-SEED = ["Strategy", "Concurrency", "Time (s)", "Throughput (items/s)", "Memory (MB)", "Speed-up", "Pairs"]
+SEED = ["Strategy", "Concurrency", "Time (s)", "Throughput (items/s)", "Memory (MiB)", "Speed-up", "Pairs"]
 
 
 def table_of(results: Results, name: str) -> tuple[list[str], list[dict[str, str]], str]:
@@ -40,23 +40,23 @@ def test_every_cell_of_the_matrix_has_one_row(make: Any) -> None:
 
 
 def test_figures_are_medians_of_the_cells_own_runs(make: Any) -> None:
-    """Time, throughput and memory are the candidate's, and a void sample has no part in them."""
+    """Time, throughput and memory are the candidate's, and an invalid sample has no part in them."""
 
     def given(cell: Any) -> Any:
         times = iter([1.0, 2.0, 3.0, 4.0, 5.0, 100.0])
         samples = [
-            sample.model_copy(update={"wall_s": next(times), "items": 10_000, "peak_rss_mb": 2345.6})
+            sample.model_copy(update={"wall_s": next(times), "items": 10_000, "peak_rss_mib": 2345.6})
             if sample.role == "candidate"
             else sample
             for sample in cell.samples
         ]
-        samples[-1] = samples[-1].model_copy(update={"void": "the server was saturated"})
+        samples[-1] = samples[-1].model_copy(update={"invalid": "the server was saturated"})
         return cell.model_copy(update={"samples": samples})
 
     _, rows, _ = table_of(make(lambda spec: spec.scenario == "large_api", edit=given), "large_api")
     assert {row["Time (s)"] for row in rows} == {"3.00"}
     assert {row["Throughput (items/s)"] for row in rows} == {"3,333"}
-    assert {row["Memory (MB)"] for row in rows} == {"2,346"}
+    assert {row["Memory (MiB)"] for row in rows} == {"2,346"}
 
 
 def test_a_wrong_delivery_is_struck_through(make: Any) -> None:
@@ -98,13 +98,13 @@ def test_the_best_speed_up_stands_out(make: Any) -> None:
 def test_a_cell_without_valid_pairs_keeps_its_row(make: Any) -> None:
     """It has dashes, and the reason stands below."""
 
-    def voided(cell: Any) -> Any:
+    def invalidated(cell: Any) -> Any:
         if cell.arm != "time_chunks":
             return cell
-        samples = [sample.model_copy(update={"void": "the server was saturated"}) for sample in cell.samples]
-        return cell.model_copy(update={"samples": samples, "ratio": None, "stop_reason": "no valid pair"})
+        samples = [sample.model_copy(update={"invalid": "the server was saturated"}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": samples, "speedup": None, "stop_reason": "no_valid_pair"})
 
-    _, rows, below = table_of(make(edit=voided), "large_api")
+    _, rows, below = table_of(make(edit=invalidated), "large_api")
     empty = [row for row in rows if row["Strategy"] == "time chunks"]
     assert len(empty) == 4
     assert all((row["Time (s)"], row["Speed-up"], row["Pairs"]) == (NOTHING, NOTHING, "0") for row in empty)

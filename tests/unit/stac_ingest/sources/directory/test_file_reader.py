@@ -63,7 +63,7 @@ def test_what_was_read_stays(tmp_path: Path) -> None:
 def test_a_file_over_the_bound_is_refused(tmp_path: Path) -> None:
     """A file of one byte more than allowed is refused by its size."""
     (tmp_path / "a").write_bytes(b"x" * (2 * BLOCK + 1))
-    with pytest.raises(ItemError, match="max_response_mb"):
+    with pytest.raises(ItemError, match="max_response_mib"):
         Reader(2 * BLOCK).read_path(tmp_path / "a")
 
 

@@ -31,7 +31,7 @@ class UpstreamFiles:
 
     def __init__(self, spec: ArmSpec) -> None:
         self._spec = spec
-        self.summary = IngestSummary(strategy="upstream", concurrency=spec.concurrency)
+        self.summary = IngestSummary(strategy="stac_manager", concurrency=spec.concurrency)
 
     async def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:
         """Yield the items; a file that can't be read is skipped with a warning."""
@@ -84,7 +84,7 @@ class UpstreamParquet:
 
         self._read_table = pyarrow.parquet.read_table
         self._spec = spec
-        self.summary = IngestSummary(strategy="upstream")
+        self.summary = IngestSummary(strategy="stac_manager")
 
     async def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:  # noqa: ARG002 - a fetcher is given it
         """Yield the rows of every file."""
@@ -106,7 +106,7 @@ def late(spec: ArmSpec) -> tuple[str, ...]:
 
 
 ARM = ArmKind(
-    name="upstream",
+    name="stac_manager",
     description="what stac-manager's ingest does with files today",
     make=make,
     reads=(*ITEM_FILES, "geoparquet"),
