@@ -32,10 +32,8 @@ def run(options: argparse.Namespace) -> int:
     output = options.output or Path(settings.results) / planned.file
     identity = fingerprint(cell_identity(settings, planned))
     cell = measure_to_file(settings, planned, identity=identity, output=output, attempt=options.attempt)
-    if cell.speedup:
-        print(
-            f"{cell.speedup.median:.2f}x ({cell.speedup.low:.2f} to {cell.speedup.high:.2f}), {cell.speedup.pairs} pairs"
-        )
+    if speedup := cell.speedup:
+        print(f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f}), {speedup.pairs} pairs")
     if not cell.parity.ok:
         print(f"not what the corpus holds: {cell.parity.reason}")
     print(output)

@@ -34,7 +34,7 @@ def build_cell(
     started_at: float,
 ) -> Cell:
     """Return the record of a cell: its samples, judged, and the machine and the code that they belong to."""
-    ratios = pair_ratios(samples)
+    ratios, sequential = pair_ratios(samples), stop_reason == "target_ci_reached"
     flag_outliers(samples, ratios)
     return Cell(
         identity=identity,
@@ -52,9 +52,7 @@ def build_cell(
         settings=_described(cell.candidate),
         baseline=_described(cell.baseline),
         samples=samples,
-        speedup=speed_up(
-            list(ratios.values()), cell.sampling.confidence, sequential=stop_reason == "target_ci_reached"
-        ),
+        speedup=speed_up(list(ratios.values()), cell.sampling.confidence, sequential=sequential),
         stop_reason=stop_reason,
         parity=_parity(sides["candidate"], samples, sides["baseline"] if cell.corpus == cell.baseline.corpus else None),
         baseline_parity=_parity(sides["baseline"], samples),
