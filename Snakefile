@@ -28,7 +28,7 @@ include: "workflow/rules/ingest.smk"
 
 
 rule all:
-    default_target: STANDALONE
+    default_target: RUN.standalone
     input:
         DELIVERABLES,
         CELL_FILES,

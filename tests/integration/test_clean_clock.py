@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from ingest_bench.arms import arm_kind, arm_names
-from ingest_bench.config.matrix import CellSpec, arm_of, cells, corpus_of, load_settings, output_of
+from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
@@ -88,26 +88,24 @@ def small() -> dict[str, Any]:
     return found
 
 
-def way(settings: Settings, cell: CellSpec) -> tuple[Any, ...]:
+def way(cell: PlannedCell) -> tuple[Any, ...]:
     """Return what decides which code a cell's candidate runs."""
-    scenario, arm = settings.scenarios[cell.scenario], arm_of(settings, cell, "candidate")
-    kind = corpus_of(settings, cell, "candidate")[1].kind
+    side = cell.candidate
+    arm, kind = side.options, side.corpus_options.kind
     level = "auto" if arm.fetcher == "adaptive" else cell.concurrency
     known = arm.fetcher != "pystac_client"
     asked = {**(arm.settings if known else {}), "mode": "api" if kind == "api" else "file", "concurrency": level}
     config = IngestConfig.model_validate({**asked, "source": "-"})
-    server = arm.server or scenario.server
-    asks = (server.paging, server.rate is not None) if server else None
-    output = output_of(settings, cell, "candidate")
+    asks = (side.server.paging, side.server.rate is not None) if side.server else None
     several = cell.concurrency > 1
-    return arm.fetcher, kind, config.strategy, config.read_ahead, several, output, asks, cell.cache, scenario.file
+    return arm.fetcher, kind, config.strategy, config.read_ahead, several, side.output, asks, cell.cache, cell.picked
 
 
-def distinct() -> dict[str, CellSpec]:
+def distinct() -> dict[str, PlannedCell]:
     """Return a cell for each way, by the name of the cell."""
     settings = load_settings(small())
-    found = {way(settings, cell): cell for cell in cells(settings)}
-    return {f"{cell.scenario}/{cell.arm}-{cell.concurrency}": cell for cell in found.values()}
+    found = {way(cell): cell for cell in cells(settings)}
+    return {cell.name: cell for cell in found.values()}
 
 
 CELLS = distinct()
@@ -122,22 +120,22 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-def sample_of(settings: Settings, cell: CellSpec, scratch: Path, *, by_name: bool = False) -> Sample:
+def sample_of(settings: Settings, cell: PlannedCell, scratch: Path, *, by_name: bool = False) -> Sample:
     """Return a sample of a cell's candidate; `by_name`: whose server is called by its name, not by its address."""
     with ExitStack() as stack:
         side = open_sides(settings, cell, stack)["candidate"]
         arm = replace(side.arm, source=side.arm.source.replace("127.0.0.1", "localhost")) if by_name else side.arm
-        output = output_of(settings, cell, "candidate")
         evict = str(side.files) if cell.cache == "cold" else None
-        spec = SampleSpec(arm, None, os.getpid(), evict=evict, output=output, scratch=str(scratch) if output else None)
+        spec = SampleSpec(
+            arm, None, os.getpid(), evict=evict, output=side.output, scratch=str(scratch) if side.output else None
+        )
         return Sample(**run_sample(spec, 60), role="candidate", pair=0)
 
 
 def test_every_fetcher_is_looked_at() -> None:
     """There is no fetcher that the next test leaves out, on any kind of corpus that it can read."""
-    settings = load_settings(small())
-    corpora = {name: corpus.kind for name, corpus in settings.corpora.items()}
-    looked_at = {(arm_of(settings, cell, "candidate").fetcher, corpora[cell.corpus]) for cell in CELLS.values()}
+    sides = [cell.candidate for cell in CELLS.values()]
+    looked_at = {(side.options.fetcher, side.corpus_options.kind) for side in sides}
     assert looked_at == {(fetcher, kind) for fetcher in arm_names() for kind in arm_kind(fetcher).reads}
 
 
@@ -161,8 +159,8 @@ def test_nothing_is_imported_on_the_clock(settings: Settings, tmp_path: Path, na
 @pytest.mark.parametrize("fetcher", ["ingest", "adaptive", "read_only", "pystac_client"])
 def test_looking_up_a_name_imports_nothing(settings: Settings, tmp_path: Path, fetcher: str) -> None:
     """A server that has a name costs no imports either, though looking names up takes a codec that loads late."""
-    found = [cell for cell in CELLS.values() if arm_of(settings, cell, "candidate").fetcher == fetcher]
-    cell = next(cell for cell in found if corpus_of(settings, cell, "candidate")[1].kind == "api")
+    found = [cell for cell in CELLS.values() if cell.candidate.options.fetcher == fetcher]
+    cell = next(cell for cell in found if cell.candidate.corpus_options.kind == "api")
     sample = sample_of(settings, cell, tmp_path, by_name=True)
     assert [note for note in sample.notes if note.startswith("imported")] == []
     assert sample.items > 0

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ingest_bench.results.checksum import seal_of
+from ingest_bench.results.checksum import checksum_of
 
 Checkout = Any
 """The class of that name in `conftest.py`."""
@@ -92,7 +92,7 @@ def kill(checkout: Checkout, run: subprocess.Popen[str], victim: str, number: si
 def whole(checkout: Checkout) -> dict[str, int]:
     """Return the cell files with their times, having seen that each is whole and no other file is taken for one."""
     files = list((checkout.results / "cells").rglob("*.json"))
-    assert all(seal_of(path.read_bytes()) for path in files)
+    assert all(checksum_of(path.read_bytes()) for path in files)
     return {path.stem: path.stat().st_mtime_ns for path in files if path.parent.name == "files"}
 
 

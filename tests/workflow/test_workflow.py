@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from ingest_bench.config.matrix import cell_file, cells, load_settings
+from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.results.models import Results
 from stac_ingest import IngestConfig
 
@@ -187,7 +187,7 @@ def test_a_second_run_does_nothing(finished: Path) -> None:
 def test_a_lost_cell_file_is_measured_again(finished: Path) -> None:
     """Deleting one cell file plans that cell, the aggregation and the report, and no other cell."""
     cell = next(cell for cell in cells(load_settings(MATRIX)) if cell.scenario == "api" and cell.arm == "time_chunks")
-    path = finished / "results" / cell_file(cell)
+    path = finished / "results" / cell.file
     kept = path.read_bytes()
     path.unlink()
     plan = snakemake(finished, "--cores", "8", "--dry-run", "--quiet", "rules").stdout

@@ -8,7 +8,7 @@ rule calibrate:
         f"{RESULTS}/logs/calibrate.log",
     conda:
         "../../envs/ingest-bench.yaml"
-    threads: ALL_CORES
+    threads: RUN.cores
     resources:
         bench_slot=1,
     params:

@@ -1,19 +1,16 @@
-from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
-from snakemake.settings.types import RerunTrigger
 
-from ingest_bench.workflow.run_lock import Claim
 from ingest_bench.errors import SettingsError
 from ingest_bench.workflow.staleness import Freshness
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     report_identity,
 )
-from ingest_bench.system.process_lifetime import follow, lead
-from ingest_bench.config.matrix import cell_file, cells, load_settings
+from ingest_bench.workflow.snakemake_internals import SnakemakeRun
+from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.workflow.progress import plan_cell
 from ingest_bench.config.models import Settings
 
@@ -24,7 +21,7 @@ INGEST = {
     key: config.pop(key)
     for key in (config.keys() - Settings.model_fields.keys() if ASKED else ())
 }
-ORIGIN = ", ".join(map(str, workflow.config_settings.configfiles)) or "config.yaml"
+RUN = SnakemakeRun(workflow, logger)
 
 try:
     # An ingest needs no matrix, though a user's own matrix would have to have something in it.
@@ -34,11 +31,11 @@ try:
         else load_settings(config)
     )
 except SettingsError as error:
-    raise WorkflowError(f"{ORIGIN}: {error}") from None
+    raise WorkflowError(f"{RUN.config_files or 'config.yaml'}: {error}") from None
 
 RESULTS = SETTINGS.results
 CELLS = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in cells(SETTINGS)}
-CELL_FILES = [f"{RESULTS}/{cell_file(cell)}" for cell in CELLS.values()]
+CELL_FILES = [f"{RESULTS}/{cell.file}" for cell in CELLS.values()]
 GENERATED = sorted(
     name for name, corpus in SETTINGS.corpora.items() if corpus.generated
 )
@@ -52,37 +49,14 @@ DELIVERABLES = [
     f"{RESULTS}/benchmark_report.html",
 ]
 FRESHNESS = Freshness(SETTINGS)
-if workflow.modifier.path_modifier.prefix:
+if RUN.prefixed:
     raise WorkflowError(
         "prefix: what is out of date is told from the files themselves, so set the folder by config: results: ..."
     )
-STANDALONE = workflow.modifier.is_main_snakefile()
-ALL_CORES = workflow.resource_settings.cores or 1
 
 # A measuring job takes every core, which keeps corpus jobs away from it, and this slot, which keeps two measuring jobs
 # apart where `--max-threads` is given and says, on a cluster, how many identical nodes may measure at once.
-if "bench_slot" not in workflow.global_resources:
-    workflow.register_resource("bench_slot", 1)
-
-
-# A job ends with the run that started it on the same machine, even where that run is killed.
-(lead if workflow.is_main_process else follow)()
-
-
-@cache
-def begin_run(folder):
-    """Settle once, when the plan is made, what a run on this folder needs."""
-    # Files are written whole or not at all, so what a killed run left unfinished is made again without being asked for.
-    workflow.dag_settings.force_incomplete = True
-    if not STANDALONE:
-        return
-    # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What the
-    # modules behind the scripts do is looked at instead. Who uses this workflow as a module keeps the rest.
-    workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
-    if not workflow.dryrun and workflow.executor_plugin:
-        claim = Claim(Path(folder), local=workflow.local_exec)
-        if claim.free_left_overs():
-            logger.info(f"{folder}: freed what a run that was killed had locked")
+RUN.limit("bench_slot", 1)
 
 
 def stop(message):
@@ -93,15 +67,13 @@ def stop(message):
 
 def due(path, inputs, check, *subject, folder=RESULTS):
     """Return the inputs of the job that makes `path`, and have it run, as `--forcerun` does, when the check says why."""
-    if not workflow.is_main_process:
+    if not RUN.plans:
         return inputs
-    begin_run(folder)
+    RUN.begin(folder)
     reason = check(*subject)
     if reason is None:
         return [ancient(each) for each in inputs]
-    if path not in workflow.dag.forcefiles and Path(path).exists():
-        logger.info(f"{path}: {reason}")
-    workflow.dag.forcefiles.add(path)
+    RUN.force(path, reason)
     if check == FRESHNESS.cell:
         plan_cell()
     return inputs

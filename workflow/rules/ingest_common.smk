@@ -16,7 +16,7 @@ def ingest_asked_for():
             )
         fresh = IngestStatus(found)
         # Not left to the input functions: what these raise is passed over where the files that they are for are there.
-        if workflow.is_main_process and not fresh.plan():
+        if RUN.plans and not fresh.plan():
             fresh.end()
         return found, fresh
     except IngestError as error:
@@ -30,7 +30,7 @@ INGEST_PLAN = f"{INGEST_STATE}/{PLAN_NAME}"
 
 # Shards that run at the same time split what a host allows among them, so no option may let more of them run.
 if SHARDED and SHARDED.at_once:
-    workflow.register_resource("ingest_slot", SHARDED.at_once)
+    RUN.limit("ingest_slot", SHARDED.at_once)
 
 
 def ingest_due(path, inputs, check, *subject):

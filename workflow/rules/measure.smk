@@ -1,7 +1,7 @@
 rule measure:
     input:
         lambda wildcards: due(
-            f"{RESULTS}/{cell_file(cell_of(wildcards))}",
+            f"{RESULTS}/{cell_of(wildcards).file}",
             [
                 path
                 for name in cell_of(wildcards).corpora
@@ -20,7 +20,7 @@ rule measure:
         concurrency=r"\d+",
     conda:
         "../../envs/ingest-bench.yaml"
-    threads: ALL_CORES
+    threads: RUN.cores
     resources:
         bench_slot=1,
         attempt=lambda wildcards, attempt: attempt,

@@ -3,11 +3,11 @@
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.workflow.aggregate import aggregate_files
 from ingest_bench.workflow.jobs import logged
-from ingest_bench.workflow.staleness import AGGREGATE, aggregate_made_from, noted, seals
+from ingest_bench.workflow.staleness import AGGREGATE, aggregate_made_from, checksums, noted
 
 with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)
-    with noted(settings, AGGREGATE, aggregate_made_from(settings, seals(snakemake.input.cells))):
+    with noted(settings, AGGREGATE, aggregate_made_from(settings, checksums(snakemake.input.cells))):
         aggregate_files(
             settings,
             cells=snakemake.input.cells,

@@ -41,7 +41,7 @@ def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = F
     Chow and H. Robbins, Ann. Math. Stat. 36, 1965) is a quantile whose square is larger by 1 + l / n (F. J. Anscombe,
     "Sequential Estimation", J. R. Stat. Soc. B 15, 1953; M. Woodroofe, "Nonlinear Renewal Theory in Sequential
     Analysis", SIAM 1982, chapter 10), and a few further pairs once it is narrow (G. Simons, Ann. Math. Stat. 39, 1968;
-    `StopRule`). With l = 1 and two further pairs, simulated intervals cover 93.7% to 96.2% whatever the noise
+    `StoppingRule`). With l = 1 and two further pairs, simulated intervals cover 93.7% to 96.2% whatever the noise
     (`docs/calibration.md`).
 
     Args:

@@ -16,13 +16,13 @@ import orjson
 
 from ingest_bench.builds.build import Build
 from ingest_bench.builds.names import SIDES, SideName, as_sample, name_among
-from ingest_bench.config.matrix import CellSpec, find_cell, sampling_of
+from ingest_bench.config.matrix import PlannedCell, find_cell
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, job_file
 from ingest_bench.corpora.builder import make_corpus
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.pipeline_sample import written
-from ingest_bench.harness.sides import Side, open_sides
+from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_json
 from ingest_bench.harness.validity import digest_difference, invalid_reason
 from ingest_bench.results.digest import CLASSES, DigestSink
@@ -77,7 +77,7 @@ class Case:
     """A cell or a command, which both builds have."""
 
     def __init__(
-        self, name: str, settings: Settings, spec: CellSpec | None, builds: Mapping[SideName, Build], plan: Any
+        self, name: str, settings: Settings, spec: PlannedCell | None, builds: Mapping[SideName, Build], plan: Any
     ) -> None:
         """Take what both builds measure.
 
@@ -90,7 +90,7 @@ class Case:
 
         """
         self.name, self._settings, self._spec, self._builds, self._plan = name, settings, spec, builds, plan
-        self._side: Side | None = None
+        self._side: PairSide | None = None
 
     def key(self, code: Mapping[SideName, str]) -> str:
         """Return a hash of all that a sample depends on, given the hash of each build's code."""
@@ -163,7 +163,7 @@ class CellCase(Case):
             name_among("content_class", spec) or "content_class": content_class,
         }
         command = build.command("-m", self._plan[side]["module"])
-        timeout = sampling_of(self._settings, self._spec).timeout_seconds
+        timeout = self._spec.sampling.timeout_seconds
         what = f"a sample of {self.name} by the {side} build"
         return run_json(command, orjson.dumps(filled), timeout, build.variables, what)
 
@@ -222,7 +222,6 @@ def _have_corpus(settings: Settings, name: str) -> None:
         remember(corpus_folder(settings, name), manifest)
 
 
-def _open_side(settings: Settings, spec: CellSpec, stack: ExitStack) -> Side:
+def _open_side(settings: Settings, spec: PlannedCell, stack: ExitStack) -> PairSide:
     # Against itself: whatever the cell's own baseline is, it isn't measured here.
-    alone = replace(spec, baseline_arm=spec.arm, baseline_concurrency=spec.concurrency, baseline_corpus=spec.corpus)
-    return open_sides(settings, alone, stack)["candidate"]
+    return open_sides(settings, replace(spec, baseline=spec.candidate), stack)["candidate"]

@@ -14,7 +14,7 @@ from ingest_bench.builds.build import ROOT, Build, this_build
 from ingest_bench.builds.cases import COMMANDS, Case, CellCase, CommandCase
 from ingest_bench.builds.names import SIDES, SideName
 from ingest_bench.builds.records import BuildComparison, BuildRecord, CaseRecord, judge
-from ingest_bench.config.matrix import CellSpec, find_cell, load_settings
+from ingest_bench.config.matrix import PlannedCell, find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import ComparisonError, MeasurementError, SettingsError
 from ingest_bench.harness.spawn import run_json
@@ -82,7 +82,7 @@ def compare_builds(
     )
 
 
-def find_case(settings: Settings, name: str) -> CellSpec | None:
+def find_case(settings: Settings, name: str) -> PlannedCell | None:
     """Return the cell that a name means; None for a command.
 
     Raises:
@@ -99,7 +99,7 @@ def find_case(settings: Settings, name: str) -> CellSpec | None:
     if not (scenario and arm and level.isdecimal()):
         raise SettingsError(f"{name}: is not a cell; give scenario/arm-concurrency, or commands/ and one of {known}")
     spec = find_cell(settings, scenario, arm, int(level))
-    if settings.corpora[spec.corpus].url:
+    if spec.candidate.corpus_options.url:
         raise SettingsError(f"{name}: asks a server that isn't this machine's; builds aren't compared there")
     return spec
 

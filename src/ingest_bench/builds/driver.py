@@ -59,11 +59,20 @@ def describe_cells(config: str, cells: list[tuple[str, str, str, int]]) -> dict[
                 **{layout: corpus.layout.name if layout == "layout" else corpus.kind},
             ),
             parent=0,
-            output=matrix.output_of(settings, found[0], "candidate"),
+            output=_output_of(matrix, settings, found[0]),
             **{content: None},
         )
         described[name] = {"spec": asdict(spec), "cache": found[0].cache, "file": settings.scenarios[scenario].file}
     return {"module": worker, "cells": described}
+
+
+def _output_of(matrix: Any, settings: Any, cell: Any) -> str | None:
+    """Give what a cell's pipeline ends in; builds from before cells were resolved look it up by the cell."""
+    if hasattr(matrix, "output_of"):
+        output: str | None = matrix.output_of(settings, cell, "candidate")
+        return output
+    candidate: str | None = cell.candidate.output
+    return candidate
 
 
 def _first_of(record: Any, *names: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.config.models import Sampling
 from ingest_bench.harness.cell_record import flag_outliers
-from ingest_bench.harness.stopping import StopReason, StopRule
+from ingest_bench.harness.stopping import StoppingRule, StopReason
 from ingest_bench.results.models import Digest, Sample, Speedup
 from ingest_bench.results.pairs import pair_ratios
 
@@ -47,7 +47,7 @@ class NoiseModel:
     def measure(self, baseline_s: float, candidate_s: float, sampling: Sampling) -> SimulatedCell:
         """Give a cell of sides with these noise-free seconds, sampled until the harness's stopping rule ends it."""
         run = self._runs()
-        stop, samples, seconds, pairs = StopRule(sampling), list[Sample](), 0.0, 0
+        stop, samples, seconds, pairs = StoppingRule(sampling), list[Sample](), 0.0, 0
         while True:
             sides: list[tuple[Literal["baseline", "candidate"], float]]
             sides = [("baseline", baseline_s), ("candidate", candidate_s)]

@@ -73,13 +73,15 @@ def corpus(options: Namespace) -> None:
 )
 def measure(options: Namespace) -> None:
     """Measure the cell, and print its speed-up with interval, a failed parity gate, and the path of its file."""
-    from ingest_bench.config.matrix import cell_file, find_cell  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.config.matrix import find_cell  # noqa: PLC0415 - `--help` does without
     from ingest_bench.harness.measure import measure_to_file  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.workflow.identity import cell_identity, fingerprint  # noqa: PLC0415 - `--help` does without
 
     settings = _settings(options)
-    spec = find_cell(settings, options.scenario, options.arm, options.concurrency)
-    output = options.output or Path(settings.results) / cell_file(spec)
-    cell = measure_to_file(settings, spec, output=output, attempt=options.attempt)
+    planned = find_cell(settings, options.scenario, options.arm, options.concurrency)
+    output = options.output or Path(settings.results) / planned.file
+    identity = fingerprint(cell_identity(settings, planned))
+    cell = measure_to_file(settings, planned, identity=identity, output=output, attempt=options.attempt)
     if speedup := cell.speedup:
         print(f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f}), {speedup.pairs} pairs")
     if not cell.parity.ok:

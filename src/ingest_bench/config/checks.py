@@ -165,5 +165,5 @@ def _check_settings(key: str, model: type[BaseModel], arm: Arm, layout: Layout) 
             raise SettingsError(one_line(error, model, key)) from None
 
 
-def _refuse(key: str, complaint: str) -> NoReturn:
-    raise SettingsError(f"{key}: {complaint}")
+def _refuse(key: str, message: str) -> NoReturn:
+    raise SettingsError(f"{key}: {message}")

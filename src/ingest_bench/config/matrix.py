@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from ingest_bench.arms.base import NO_OUTPUT
 from ingest_bench.config.checks import check
-from ingest_bench.config.models import Arm, Corpus, Sampling, Scenario, Settings
+from ingest_bench.config.models import Arm, Corpus, Sampling, Scenario, Server, Settings
 from ingest_bench.errors import SettingsError
 from stac_ingest.core.messages import one_line
 
@@ -19,118 +20,139 @@ ROLES: tuple[Role, Role] = ("baseline", "candidate")
 
 
 @dataclass(frozen=True, slots=True)
-class CellSpec:
+class CellSide:
+    """What one side of a cell runs, on what, with all defaults resolved."""
+
+    arm: str
+    options: Arm
+    """The arm's settings."""
+    concurrency: int
+    corpus: str
+    corpus_options: Corpus
+    """The corpus's settings."""
+    server: Server | None
+    """How its server behaves; None where it reads files or the user's own API."""
+    output: str | None
+    """What the stages behind the ingest end in: a format, `NO_OUTPUT`, or None where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCell:
     """One cell of the matrix: a scenario, an arm, a concurrency; and what it is compared with."""
 
     scenario: str
     group: str
-    arm: str
-    concurrency: int
     label: str
     cache: Literal["warm", "cold"]
-    corpus: str
-    baseline_arm: str
-    baseline_concurrency: int
-    baseline_corpus: str
-    known_defect: str | None
+    picked: str | None
+    """The one file of the corpora that is read; None: all."""
+    sampling: Sampling
+    candidate: CellSide
+    baseline: CellSide
+
+    @property
+    def arm(self) -> str:
+        """The candidate's arm."""
+        return self.candidate.arm
+
+    @property
+    def concurrency(self) -> int:
+        """The candidate's level."""
+        return self.candidate.concurrency
+
+    @property
+    def corpus(self) -> str:
+        """The candidate's corpus."""
+        return self.candidate.corpus
+
+    @property
+    def name(self) -> str:
+        """How texts and files call it."""
+        return f"{self.scenario}/{self.arm}-{self.concurrency}"
+
+    @property
+    def file(self) -> str:
+        """Its file, below the folder of results."""
+        return f"cells/{self.name}.json"
 
     @property
     def is_null_cell(self) -> bool:
         """Whether it is the baseline against itself, which shows the noise."""
-        return (self.arm, self.concurrency, self.corpus) == (
-            self.baseline_arm,
-            self.baseline_concurrency,
-            self.baseline_corpus,
-        )
+        return self.candidate == self.baseline
 
     @property
-    def corpora(self) -> tuple[str, ...]:
-        """Name the corpora that it reads, its own first."""
-        return tuple(dict.fromkeys((self.corpus, self.baseline_corpus)))
+    def corpora(self) -> dict[str, Corpus]:
+        """The corpora that it reads by name, its own first."""
+        return {side.corpus: side.corpus_options for side in (self.candidate, self.baseline)}
+
+    def side(self, role: Role) -> CellSide:
+        """Return one of its sides."""
+        return self.baseline if role == "baseline" else self.candidate
 
 
 def load_settings(origin: str | Path | dict[str, Any]) -> Settings:
     """Read and check the settings, from a YAML file or as parsed already.
 
     Raises:
-        SettingsError: one line that names the key, what was found and what is allowed.
+        SettingsError: one line that names the key, what it is and what is allowed.
 
     """
-    found = origin if isinstance(origin, dict) else _read(Path(origin))
+    content = origin if isinstance(origin, dict) else _read(Path(origin))
     try:
-        settings = Settings.model_validate(found)
+        settings = Settings.model_validate(content)
     except ValidationError as error:
         raise SettingsError(one_line(error, Settings)) from None
     check(settings)
     return settings
 
 
-def cells(settings: Settings) -> list[CellSpec]:
+def cells(settings: Settings) -> list[PlannedCell]:
     """List every cell of the matrix, in the order of the configuration."""
-    return [
-        _cell(name, scenario, arm, level)
-        for name, scenario in settings.scenarios.items()
-        for arm, options in scenario.arms.items()
-        for level in options.concurrency
-    ]
+    return [cell for name in settings.scenarios for cell in _cells_of(settings, name)]
 
 
-def find_cell(settings: Settings, scenario: str, arm: str, concurrency: int) -> CellSpec:
+def find_cell(settings: Settings, scenario: str, arm: str, concurrency: int) -> PlannedCell:
     """Find one cell.
 
     Raises:
         SettingsError: the matrix has no such cell.
 
     """
-    for cell in cells(settings):
-        if (cell.scenario, cell.arm, cell.concurrency) == (scenario, arm, concurrency):
+    for cell in _cells_of(settings, scenario) if scenario in settings.scenarios else ():
+        if (cell.arm, cell.concurrency) == (arm, concurrency):
             return cell
     raise SettingsError(f"scenarios.{scenario}.arms.{arm}: the matrix has no such cell at concurrency {concurrency}")
 
 
-def cell_file(spec: CellSpec) -> str:
-    """Name the file of a cell, below the folder of results."""
-    return f"cells/{spec.scenario}/{spec.arm}-{spec.concurrency}.json"
+def _cells_of(settings: Settings, name: str) -> Iterator[PlannedCell]:
+    scenario = settings.scenarios[name]
+    base = scenario.baseline
+    baseline = _side(settings, scenario, base.arm, base.concurrency, base.corpus or scenario.corpus)
+    for arm, options in scenario.arms.items():
+        for level in options.concurrency:
+            yield PlannedCell(
+                scenario=name,
+                group=scenario.group,
+                label=options.label or arm.replace("_", " "),
+                cache=scenario.cache,
+                picked=scenario.file,
+                sampling=scenario.sampling or settings.sampling,
+                candidate=_side(settings, scenario, arm, level, scenario.corpus),
+                baseline=baseline,
+            )
 
 
-def arm_of(settings: Settings, spec: CellSpec, role: Role) -> Arm:
-    """Give the settings of one side of a cell."""
-    return settings.scenarios[spec.scenario].arms[spec.baseline_arm if role == "baseline" else spec.arm]
-
-
-def corpus_of(settings: Settings, spec: CellSpec, role: Role) -> tuple[str, Corpus]:
-    """Give the name and the settings of the corpus that one side of a cell reads."""
-    name = spec.baseline_corpus if role == "baseline" else spec.corpus
-    return name, settings.corpora[name]
-
-
-def output_of(settings: Settings, spec: CellSpec, role: Role) -> str | None:
-    """Name what the stages after the ingest of one side end in: a format, `NO_OUTPUT`, or None without stages."""
-    pipeline, left_out = settings.scenarios[spec.scenario].pipeline, arm_of(settings, spec, role).skip
-    if pipeline is None or left_out == "consumer":
-        return None
-    return NO_OUTPUT if left_out == "output" else pipeline.output
-
-
-def sampling_of(settings: Settings, spec: CellSpec) -> Sampling:
-    """Give the sampling settings of a cell: its scenario's own, or the general ones."""
-    return settings.scenarios[spec.scenario].sampling or settings.sampling
-
-
-def _cell(name: str, scenario: Scenario, arm: str, level: int) -> CellSpec:
+def _side(settings: Settings, scenario: Scenario, arm: str, concurrency: int, corpus: str) -> CellSide:
     options = scenario.arms[arm]
-    return CellSpec(
-        scenario=name,
-        group=scenario.group,
+    output = scenario.pipeline.output if scenario.pipeline and options.skip != "consumer" else None
+    return CellSide(
         arm=arm,
-        concurrency=level,
-        label=options.label or arm.replace("_", " "),
-        cache=scenario.cache,
-        corpus=scenario.corpus,
-        baseline_arm=scenario.baseline.arm,
-        baseline_concurrency=scenario.baseline.concurrency,
-        baseline_corpus=scenario.baseline.corpus or scenario.corpus,
-        known_defect=options.known_defect,
+        options=options,
+        concurrency=concurrency,
+        corpus=corpus,
+        corpus_options=settings.corpora[corpus],
+        server=options.server or scenario.server,
+        output=NO_OUTPUT if output and options.skip == "output" else output,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ingest_bench.arms import ArmKind, arm_kind, arm_names
 from ingest_bench.arms.layouts import Layout
-from ingest_bench.config.corpus_kinds import CORPUS_KINDS, CorpusKind, corpus_kind, corpus_kind_names
+from ingest_bench.config.corpus_kinds import CorpusKind, corpus_kind, corpus_kind_names
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.messages import did_you_mean
 from stac_ingest.core.registry import OneOf
@@ -21,41 +22,33 @@ NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
 
 MAX_CONCURRENCY = 50
-_OLD_FETCHERS = {"upstream": "stac_manager"}
 
 
-def _known_fetcher(name: str) -> str:
-    if name in arm_names():
+def _known(names: Callable[[], Sequence[str]], old_names: Mapping[str, str], name: str) -> str:
+    if name in names():
         return name
-    if name in _OLD_FETCHERS:
-        return present_name(name, _OLD_FETCHERS)
-    raise ValueError(f"{name!r:.60} is not allowed; {did_you_mean(name, arm_names())}")
+    if name in old_names:
+        return present_name(name, old_names)
+    raise ValueError(f"{name!r:.60} is not allowed; {did_you_mean(name, names())}")
 
 
-def _list_fetchers(schema: dict[str, Any]) -> None:
-    """Put the arms of this package into the schema, each with its sentence."""
-    kinds = [arm_kind(name) for name in arm_names()]
-    schema["enum"] = [kind.name for kind in kinds if kind.file is None]
-    schema["description"] = "; ".join(f"{kind.name}: {kind.description}" for kind in kinds if kind.file is None)
-
-
-FetcherName = Annotated[str, AfterValidator(_known_fetcher), Field(json_schema_extra=_list_fetchers)]
-
-
-def _known_kind(name: str) -> str:
-    if name not in corpus_kind_names():
-        raise ValueError(f"{name!r:.60} is not allowed; {did_you_mean(name, corpus_kind_names())}")
-    return name
-
-
-def _list_kinds(schema: dict[str, Any]) -> None:
-    """Put the kinds of this package into the schema, each with its sentence."""
-    kinds = [corpus_kind(name) for name in CORPUS_KINDS]
+def _list(names: Callable[[], Sequence[str]], record: Callable[[str], Any], schema: dict[str, Any]) -> None:
+    """Put what this package has into the schema, each with its sentence."""
+    kinds = [kind for kind in map(record, names()) if kind.file is None]
     schema["enum"] = [kind.name for kind in kinds]
     schema["description"] = "; ".join(f"{kind.name}: {kind.description}" for kind in kinds)
 
 
-CorpusKindName = Annotated[str, AfterValidator(_known_kind), Field(json_schema_extra=_list_kinds)]
+FetcherName = Annotated[
+    str,
+    AfterValidator(partial(_known, arm_names, {"upstream": "stac_manager"})),
+    Field(json_schema_extra=partial(_list, arm_names, arm_kind)),
+]
+CorpusKindName = Annotated[
+    str,
+    AfterValidator(partial(_known, corpus_kind_names, {})),
+    Field(json_schema_extra=partial(_list, corpus_kind_names, corpus_kind)),
+]
 
 
 class Strict(BaseModel):

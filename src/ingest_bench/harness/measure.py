@@ -16,15 +16,15 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ingest_bench.config.matrix import ROLES, CellSpec, Role, output_of, sampling_of
+from ingest_bench.config.matrix import ROLES, PlannedCell, Role
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.cell_record import build_cell
-from ingest_bench.harness.sides import Side, open_sides
+from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
-from ingest_bench.harness.stopping import StopReason, StopRule
+from ingest_bench.harness.stopping import StoppingRule, StopReason
 from ingest_bench.harness.validity import delay_remark, invalid_reason
-from ingest_bench.results.checksum import sealed
+from ingest_bench.results.checksum import with_checksum
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.results.models import Cell, Sample, Trace
 from ingest_bench.results.pairs import pair_ratios
@@ -44,24 +44,22 @@ TRACE_SECONDS = 8.0
 """Tracing slows some arms twelvefold; past this it is given up."""
 
 
-def measure_to_file(settings: Settings, spec: CellSpec, *, output: Path | str, attempt: int = 1) -> Cell:
-    """Measure a cell and write its file, whole or not at all.
-
-    Raises:
-        MeasurementError: a sample, a server or a corpus failed.
-
-    """
-    cell = measure(settings, spec, attempt=attempt)
-    write_atomically(Path(output), sealed(cell.model_dump_json(indent=1, exclude={"seal"})))
-    return cell
+def measure_to_file(
+    settings: Settings, cell: PlannedCell, *, identity: str, output: Path | str, attempt: int = 1
+) -> Cell:
+    """Measure a cell and write its file, whole or not at all; see `measure`."""
+    record = measure(settings, cell, identity=identity, attempt=attempt)
+    write_atomically(Path(output), with_checksum(record.model_dump_json(indent=1, exclude={"seal"})))
+    return record
 
 
-def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
-    """Measure a cell.
+def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attempt: int = 1) -> Cell:
+    """Measure a cell and return its record.
 
     Args:
         settings: the whole configuration.
-        spec: the cell.
+        cell: what to measure.
+        identity: hash of the settings that the cell depends on, for its record; empty where none is kept.
         attempt: which try of the workflow's this is.
 
     Raises:
@@ -71,18 +69,19 @@ def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
     started, load_before = time.time(), load()
     with recording() as code, ExitStack() as stack:
         stack.enter_context(_ended_by_signal())
-        bench = _Bench(settings, spec, open_sides(settings, spec, stack))
+        run = CellRun(settings, cell, open_sides(settings, cell, stack))
         with host_lock():
-            bench.prepare()
-        samples, stop_reason = bench.take_pairs()
-        trace = bench.trace()
-    servers = {id(side.server) for side in bench.sides.values() if side.server}
+            run.prepare()
+        samples, stop_reason = run.take_pairs()
+        trace = run.trace()
+    servers = {id(side.server) for side in run.sides.values() if side.server}
     if code.reports["simulator"] != len(servers):
         raise MeasurementError("the simulator had to be killed, so it isn't known what code it ran")
     return build_cell(
         settings,
-        spec,
-        bench.sides,
+        cell,
+        run.sides,
+        identity=identity,
         samples=samples,
         stop_reason=stop_reason,
         trace=trace,
@@ -93,32 +92,31 @@ def measure(settings: Settings, spec: CellSpec, *, attempt: int = 1) -> Cell:
     )
 
 
-class _Bench:
+class CellRun:
     """What a cell's samples share."""
 
-    def __init__(self, settings: Settings, spec: CellSpec, sides: dict[Role, Side]) -> None:
+    def __init__(self, settings: Settings, cell: PlannedCell, sides: dict[Role, PairSide]) -> None:
         self.sides = sides
-        self._spec = spec
-        self._sampling = sampling_of(settings, spec)
-        self._outputs = {role: output_of(settings, spec, role) for role in ROLES}
+        self._cell = cell
+        self._sampling = cell.sampling
         # On the results' own file system, since that is where a pipeline would write. One folder a host, which the host
         # lock makes ours: what a killed run left in it can go.
         self._scratch = Path(settings.results) / "scratch" / socket.gethostname()
         # Seeded by text, so that every cell has an order of its own and a rerun has the same.
-        self._random = random.Random(f"{settings.seed}/{spec.scenario}/{spec.arm}/{spec.concurrency}")  # noqa: S311 - not for secrets
+        self._random = random.Random(f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")  # noqa: S311 - not for secrets
         self._orders: list[tuple[Role, ...]] = []
 
     def prepare(self) -> None:
         """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable."""
         for files in {side.files for side in self.sides.values() if side.files}:
-            if self._spec.cache == "warm":
+            if self._cell.cache == "warm":
                 fill(corpus_files(files))
             else:
                 os.sync()
 
     def take_pairs(self) -> tuple[list[Sample], StopReason]:
         """Sample until the stop rule says why to end."""
-        stop, samples, seconds, taken = StopRule(self._sampling), list[Sample](), 0.0, 0
+        stop, samples, seconds, taken = StoppingRule(self._sampling), list[Sample](), 0.0, 0
         while True:
             with host_lock():
                 began = time.perf_counter()
@@ -127,7 +125,7 @@ class _Bench:
             taken += 1
             ratios = list(pair_ratios(samples).values())
             reason = stop(ratios, taken, seconds)
-            LOG.info("pair %d: %s", taken, _told(samples[-2:]))
+            LOG.info("pair %d: %s", taken, _text(samples[-2:]))
             if reason:
                 LOG.info("%s after %d pairs and %.1f s", reason, taken, seconds)
                 return samples, reason
@@ -153,7 +151,7 @@ class _Bench:
             self._random.shuffle(self._orders)
         return self._orders.pop()
 
-    def _sample(self, side: Side, pair: int) -> Sample:
+    def _sample(self, side: PairSide, pair: int) -> Sample:
         if side.server:
             side.server.reset()
         result = self._run(side, pair % CLASSES)
@@ -163,17 +161,16 @@ class _Bench:
         sample.notes += filter(None, [delay_remark(server)])
         return sample
 
-    def _run(self, side: Side, content_class: int | None, tracemalloc_items: int | None = None) -> dict[str, Any]:
-        cold = self._spec.cache == "cold" and side.files is not None
-        output = self._outputs[side.role]
-        with self._empty_scratch(wanted=output is not None) as scratch:
+    def _run(self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None) -> dict[str, Any]:
+        cold = self._cell.cache == "cold" and side.files is not None
+        with self._empty_scratch(wanted=side.output is not None) as scratch:
             return run_sample(
                 SampleSpec(
                     arm=side.arm,
                     content_class=content_class,
                     parent=os.getpid(),
                     evict=str(side.files) if cold and tracemalloc_items is None else None,
-                    output=output,
+                    output=side.output,
                     scratch=scratch,
                     tracemalloc_items=tracemalloc_items,
                 ),
@@ -196,7 +193,7 @@ class _Bench:
                 self._scratch.parent.rmdir()
 
 
-def _told(samples: list[Sample]) -> str:
+def _text(samples: list[Sample]) -> str:
     return ", ".join(
         f"{sample.role} {sample.items} items in {sample.wall_s:.3f} s"
         + (f", invalid: {sample.invalid}" if sample.invalid else "")

@@ -25,7 +25,7 @@ MARK, MARKED = "bench:transformed", "yes"
 
 
 @runtime_checkable
-class Deliverer(Protocol):
+class SelfWritingFetcher(Protocol):
     """A fetcher whose stages can't be taken apart: it writes, below `items/`, what it reads."""
 
     async def deliver(self, modifiers: Sequence[Modifier], folder: Path) -> None:
@@ -40,17 +40,17 @@ async def deliver(
     What is discarded instead of written is digested by `sink` meanwhile.
     """
     modifiers = [UpdateItems({"set": {MARK: MARKED}})]
-    if isinstance(fetcher, Deliverer):
+    if isinstance(fetcher, SelfWritingFetcher):
         meter = Meter()
         await fetcher.deliver(modifiers, folder)
         return meter.stop(), {}
-    bundler = Discard(sink) if output == NO_OUTPUT else make_output(output, folder)
+    bundler = NoOutput(sink) if output == NO_OUTPUT else make_output(output, folder)
     meter = Meter()
     result = await run_pipeline(fetcher, modifiers, bundler, context)
     return meter.stop(), asdict(result.stages)
 
 
-class Discard:
+class NoOutput:
     """An output that writes nothing; it only digests what it would have written."""
 
     def __init__(self, sink: DigestSink) -> None:

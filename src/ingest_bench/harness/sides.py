@@ -5,32 +5,30 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from ingest_bench.arms import ArmSpec, arm_kind
-from ingest_bench.config.matrix import ROLES, CellSpec, Role, arm_of, corpus_of
+from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.errors import MeasurementError
 
 if TYPE_CHECKING:
-    from ingest_bench.config.models import Corpus, Server, Settings
+    from ingest_bench.config.models import Server, Settings
     from ingest_bench.corpora.manifest import Manifest
     from ingest_bench.results.digest import Reference
     from ingest_bench.simulator.process import SimulatorProcess
 
 
-Served: TypeAlias = "tuple[str, Server | None]"
-Servers: TypeAlias = "dict[Served, SimulatorProcess]"
-
-
 @dataclass(frozen=True, slots=True)
-class Side:
+class PairSide:
     """One side of a cell, ready to be sampled."""
 
     role: Role
     arm: ArmSpec
+    output: str | None
+    """What the stages behind the ingest end in."""
     known_defect: str | None
     expected: Reference | None
     """What it has to deliver; None where nobody knows (the user's own API)."""
@@ -56,59 +54,56 @@ class Side:
         return self.arm.lies.network and self.server is None
 
 
-def open_sides(settings: Settings, spec: CellSpec, stack: ExitStack) -> dict[Role, Side]:
-    """Make both sides ready; servers end with the stack.
+def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[Role, PairSide]:
+    """Return both sides, ready to be sampled; servers end with the stack.
 
     Raises:
         MeasurementError: a corpus was not built, or a server doesn't start.
 
     """
-    scenario = settings.scenarios[spec.scenario]
-    servers: Servers = {}
-    if scenario.server:
-        from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - only API cells have a server
+    servers: dict[tuple[str, Server], SimulatorProcess] = {}
+    for planned in (cell.baseline, cell.candidate):
+        if planned.server and (planned.corpus, planned.server) not in servers:
+            from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - only API cells have a server
 
-        for role in ROLES:
-            served = name, behaviour = _served(settings, spec, role)
-            if served not in servers and behaviour is not None:
-                _manifest(settings, name)
-                servers[served] = stack.enter_context(
-                    SimulatorProcess(corpus_folder(settings, name), behaviour, settings.seed)
-                )
-    return {role: _side(settings, spec, role, servers.get(_served(settings, spec, role))) for role in ROLES}
-
-
-def _served(settings: Settings, spec: CellSpec, role: Role) -> Served:
-    """Name what a side's server serves, and how."""
-    behaviour = arm_of(settings, spec, role).server or settings.scenarios[spec.scenario].server
-    return corpus_of(settings, spec, role)[0], behaviour
+            _manifest(settings, planned.corpus)
+            simulator = SimulatorProcess(corpus_folder(settings, planned.corpus), planned.server, settings.seed)
+            servers[planned.corpus, planned.server] = stack.enter_context(simulator)
+    sides: dict[Role, PairSide] = {}
+    for role in ROLES:
+        planned = cell.side(role)
+        server = servers[planned.corpus, planned.server] if planned.server else None
+        sides[role] = _side(settings, role, planned, cell.picked, server)
+    return sides
 
 
-def _side(settings: Settings, spec: CellSpec, role: Role, server: SimulatorProcess | None) -> Side:
-    name, corpus = corpus_of(settings, spec, role)
-    picked = settings.scenarios[spec.scenario].file
-    manifest = _manifest(settings, name) if corpus.url is None else None
-    source = corpus_folder(settings, name)
+def _side(
+    settings: Settings, role: Role, planned: CellSide, picked: str | None, server: SimulatorProcess | None
+) -> PairSide:
+    arm, corpus = planned.options, planned.corpus_options
+    manifest = _manifest(settings, planned.corpus) if corpus.url is None else None
+    source = corpus_folder(settings, planned.corpus)
     if picked:
         source = source / picked
-    arm = arm_of(settings, spec, role)
-    return Side(
+    failures_are_known = "corrupt_share" in corpus.record.options and corpus.max_items is None
+    return PairSide(
         role=role,
         arm=ArmSpec(
             fetcher=arm.fetcher,
             layout=corpus.layout.name,
             source=server.url if server else corpus.url or str(source),
             collection=corpus.collection or (manifest.collection if manifest and corpus.layout.network else None),
-            concurrency=spec.baseline_concurrency if role == "baseline" else spec.concurrency,
+            concurrency=planned.concurrency,
             max_items=corpus.max_items,
             settings=arm.settings,
             budget=settings.remote.model_dump(exclude={"allow"}) if corpus.url else None,
             file=arm.record.file,
         ),
+        output=planned.output,
         known_defect=arm.known_defect,
         expected=_expected(manifest, picked) if manifest else None,
         count_only=corpus.max_items is not None,
-        broken=tuple(manifest.broken) if manifest and _failures_are_known(corpus) else None,
+        broken=tuple(manifest.broken) if manifest and failures_are_known else None,
         files=None if corpus.layout.network else source,
         server=server,
         delivers=arm.record.delivers,
@@ -121,10 +116,6 @@ def _expected(manifest: Manifest, picked: str | None) -> Reference | None:
     if picked not in manifest.file_references:
         raise MeasurementError(f"the manifest has no reference for {picked}; build the corpus again")
     return manifest.file_references[picked]
-
-
-def _failures_are_known(corpus: Corpus) -> bool:
-    return "corrupt_share" in corpus.record.options and corpus.max_items is None
 
 
 def _manifest(settings: Settings, name: str) -> Manifest:

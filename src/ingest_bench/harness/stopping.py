@@ -19,7 +19,7 @@ Simons, "On the Cost of Not Knowing the Variance when Making a Fixed-Width Confi
 Stat. 39, 1968."""
 
 
-class StopRule:
+class StoppingRule:
     """Says after each pair whether a cell has been measured enough, and why.
 
     A sequential fixed-width interval (Y. S. Chow and H. Robbins, Ann. Math. Stat. 36, 1965): pairs are taken until it

@@ -12,6 +12,7 @@ import sys
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
@@ -50,7 +51,7 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
         asyncio.run(fetcher.prepare())
     report_at_exit("sample")
     reading, stages = asyncio.run(_run(spec, fetcher, context, sink))
-    measured = reading.as_dict()
+    measured = asdict(reading)
     if late := measured.pop("imported"):
         notes.append(f"imported while the clock ran: {_named(late)}")
     digest = _delivered(spec, sink)

@@ -8,22 +8,22 @@ _MARK = b',\n "seal": "'
 _END = b'"\n}\n'
 
 
-def sealed(text: str) -> bytes:
-    """Put a seal at the end of a JSON object that is written with an indent of one.
+def with_checksum(text: str) -> bytes:
+    """Return a JSON object, written with an indent of one, with its checksum at the end.
 
     Args:
         text: of the object, without a key "seal".
 
     """
     body = text.rstrip().removesuffix("}").rstrip().encode()
-    return body + _MARK + _seal(body) + _END
+    return body + _MARK + _checksum(body) + _END
 
 
-def seal_of(data: bytes) -> str | None:
-    """Give the seal of a file's content; None when it has none, or not the one that belongs to the content."""
+def checksum_of(data: bytes) -> str | None:
+    """Return the checksum of a file's content; None when it has none, or not the one that belongs to the content."""
     body, _, end = data.rpartition(_MARK)
-    return _seal(body).decode() if body and end == _seal(body) + _END else None
+    return _checksum(body).decode() if body and end == _checksum(body) + _END else None
 
 
-def _seal(body: bytes) -> bytes:
+def _checksum(body: bytes) -> bytes:
     return sha256(body).hexdigest().encode()

@@ -11,7 +11,7 @@ import threading
 import psutil
 
 _PR_SET_PDEATHSIG = 1
-_LEADER = "INGEST_BENCH_LEADER"
+_PARENT = "INGEST_BENCH_PARENT"
 
 
 def die_with_parent(parent: int | None = None) -> None:
@@ -27,21 +27,21 @@ def die_with_parent(parent: int | None = None) -> None:
         os._exit(1)
 
 
-def lead() -> None:
-    """Make this process the one that those below it `follow`."""
-    os.environ[_LEADER] = str(os.getpid())
+def register_parent() -> None:
+    """Have the processes below this one end with it, where they call `exit_with_parent`."""
+    os.environ[_PARENT] = str(os.getpid())
 
 
-def follow() -> None:
-    """Have this process get SIGTERM when its leader ends.
+def exit_with_parent() -> None:
+    """Have this process get SIGTERM when the one that called `register_parent` ends.
 
-    Only a leader among its ancestors counts: a cluster's jobs inherit the variable, and outlive who submitted them.
+    Only one among its ancestors counts: a cluster's jobs inherit the variable, and outlive who submitted them.
     """
-    leader = int(os.environ.get(_LEADER, "0"))
-    if leader not in {ancestor.pid for ancestor in psutil.Process().parents()}:
+    parent = int(os.environ.get(_PARENT, "0"))
+    if parent not in {ancestor.pid for ancestor in psutil.Process().parents()}:
         return
     try:
-        ended = os.pidfd_open(leader)
+        ended = os.pidfd_open(parent)
     except ProcessLookupError:
         os.kill(os.getpid(), signal.SIGTERM)
         return

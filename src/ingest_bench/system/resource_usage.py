@@ -5,9 +5,8 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +23,6 @@ class Reading:
     context_switches: int
     imported: tuple[str, ...]
     """Modules of this process that were imported meanwhile, by name; those of its children are their own."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give all of it as plain data."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class _Usage:
-    user: float
-    system: float
-    switches: int
 
 
 class Meter:
@@ -57,29 +45,27 @@ class Meter:
     def stop(self) -> Reading:
         """Stop the clock."""
         wall = time.perf_counter() - self._started
-        used = _usage()
+        (user, system, switches), (user_0, system_0, switches_0) = _usage(), self._usage
         return Reading(
             started_at=self._started_at,
             wall_s=wall,
-            cpu_user_s=used.user - self._usage.user,
-            cpu_system_s=used.system - self._usage.system,
+            cpu_user_s=user - user_0,
+            cpu_system_s=system - system_0,
             # The process's own peak is not taken from `ru_maxrss`, which begins with that of the process that started
             # it.
             peak_rss_mib=_memory_mib("VmHWM") + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
             start_rss_mib=self._rss,
             first_item_s=self._first,
-            context_switches=used.switches - self._usage.switches,
+            context_switches=switches - switches_0,
             imported=tuple(sorted(set(sys.modules) - self._modules)),
         )
 
 
-def _usage() -> _Usage:
+def _usage() -> tuple[float, float, int]:
+    """Return the seconds in user mode and in the kernel, and the context switches, children included."""
     both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return _Usage(
-        user=sum(each.ru_utime for each in both),
-        system=sum(each.ru_stime for each in both),
-        switches=sum(each.ru_nvcsw + each.ru_nivcsw for each in both),
-    )
+    switches = sum(each.ru_nvcsw + each.ru_nivcsw for each in both)
+    return sum(each.ru_utime for each in both), sum(each.ru_stime for each in both), switches
 
 
 def _memory_mib(field: str) -> float:

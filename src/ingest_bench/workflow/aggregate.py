@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from ingest_bench.config.matrix import CellSpec, cells
+from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
 from ingest_bench.results.models import Cell, Results
@@ -59,11 +59,10 @@ def aggregate(
         AggregationError: a cell is missing, damaged, another matrix's or another machine's.
 
     """
-    found = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in map(_read_cell, cell_files)}
-    ordered = [_cell_of(settings, spec, found) for spec in cells(settings)]
+    found = {f"{cell.scenario}/{cell.arm}-{cell.concurrency}": cell for cell in map(_read_cell, cell_files)}
+    ordered = [_cell_of(settings, cell, found) for cell in cells(settings)]
     if found:
-        names = ", ".join(f"{scenario}/{arm}-{level}" for scenario, arm, level in sorted(found))
-        raise AggregationError(f"cells that the matrix doesn't have: {names}; remove their files")
+        raise AggregationError(f"cells that the matrix doesn't have: {', '.join(sorted(found))}; remove their files")
     _check_machines(ordered)
     return Results(
         seed=settings.seed,
@@ -86,19 +85,18 @@ def _read_cell(path: Path | str) -> Cell:
         ) from None
 
 
-def _cell_of(settings: Settings, spec: CellSpec, found: dict[tuple[str, str, int], Cell]) -> Cell:
+def _cell_of(settings: Settings, planned: PlannedCell, found: dict[str, Cell]) -> Cell:
     """Take a cell out of those found, if it was measured with the settings and the code of now."""
-    cell = found.pop((spec.scenario, spec.arm, spec.concurrency), None)
-    name = f"{spec.scenario}/{spec.arm}-{spec.concurrency}"
+    cell = found.pop(planned.name, None)
     if cell is None:
-        raise AggregationError(f"cell {name} has not been measured")
-    if cell.identity != fingerprint(cell_identity(settings, spec)) or changed(cell.depends_on):
+        raise AggregationError(f"cell {planned.name} has not been measured")
+    if cell.identity != fingerprint(cell_identity(settings, planned)) or changed(cell.depends_on):
         raise AggregationError(
-            f"cell {name} was measured with other settings, or other code, than those of now; "
-            f"remove cells/{name}.json to measure it again"
+            f"cell {planned.name} was measured with other settings, or other code, than those of now; "
+            f"remove {planned.file} to measure it again"
         )
     # Captions may have changed since, without making what was measured stale.
-    return cell.model_copy(update={"group": spec.group, "label": spec.label})
+    return cell.model_copy(update={"group": planned.group, "label": planned.label})
 
 
 def _check_machines(found: Sequence[Cell]) -> None:

@@ -16,7 +16,7 @@ from ingest_bench.corpora.inventory import WORKFLOW_MARK
 from stac_ingest.core.atomic import write_atomically
 
 
-def untouched(folder: Path, manifest: Path) -> bool:
+def corpus_unchanged(folder: Path, manifest: Path) -> bool:
     """Say whether a corpus, file or folder, holds what its manifest says.
 
     Raises:
@@ -25,7 +25,7 @@ def untouched(folder: Path, manifest: Path) -> bool:
 
     """
     memory = _memory(manifest)
-    looks = _looks(folder, manifest)
+    looks = _stat_fingerprint(folder, manifest)
     if _read(memory) == looks:
         return True
     # How a corpus is looked through is nothing that a corpus depends on.
@@ -39,7 +39,7 @@ def untouched(folder: Path, manifest: Path) -> bool:
 
 def remember(folder: Path, manifest: Path) -> None:
     """Take note of how a corpus looks that has just been made from, or compared with, its manifest."""
-    _write(_memory(manifest), _looks(folder, manifest))
+    _write(_memory(manifest), _stat_fingerprint(folder, manifest))
 
 
 def _memory(manifest: Path) -> Path:
@@ -58,7 +58,7 @@ def _write(memory: Path, looks: str) -> None:
         write_atomically(memory, looks.encode())
 
 
-def _looks(folder: Path, manifest: Path) -> str:
+def _stat_fingerprint(folder: Path, manifest: Path) -> str:
     total = sha256(manifest.read_bytes())
     for line in sorted(_lines(folder)):
         total.update(line)

@@ -14,25 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from ingest_bench.calibration.models import CALIBRATION
-from ingest_bench.config.matrix import CellSpec, Role, arm_of, cell_file, cells, corpus_of, output_of, sampling_of
+from ingest_bench.config.matrix import CellSide, PlannedCell, cells
 from ingest_bench.config.models import Settings
 
 
-def cell_identity(settings: Settings, spec: CellSpec) -> str:
+def cell_identity(settings: Settings, cell: PlannedCell) -> str:
     """Give all settings that a cell depends on as canonical JSON: its own, its corpora's and its baseline's."""
-    scenario = settings.scenarios[spec.scenario]
     return _canonical(
         {
-            "cell": [spec.scenario, spec.arm, spec.concurrency],
+            "cell": [cell.scenario, cell.arm, cell.concurrency],
             "seed": settings.seed,
-            "cache": scenario.cache,
-            "file": scenario.file,
-            "server": scenario.server.model_dump() if scenario.server else None,
-            "sampling": sampling_of(settings, spec).model_dump(),
-            "remote": settings.remote.model_dump() if settings.corpora[spec.corpus].url else None,
-            "known_defect": spec.known_defect,
-            "candidate": _side(settings, spec, "candidate"),
-            "baseline": _side(settings, spec, "baseline"),
+            "cache": cell.cache,
+            "file": cell.picked,
+            "sampling": cell.sampling.model_dump(),
+            "remote": settings.remote.model_dump() if cell.candidate.corpus_options.url else None,
+            "known_defect": cell.candidate.options.known_defect,
+            "candidate": _side(cell.candidate),
+            "baseline": _side(cell.baseline),
         }
     )
 
@@ -55,18 +53,17 @@ def fingerprint(identity: str) -> str:
     return sha256(identity.encode()).hexdigest()
 
 
-def _side(settings: Settings, spec: CellSpec, role: Role) -> dict[str, Any]:
-    arm = arm_of(settings, spec, role)
-    name, corpus = corpus_of(settings, spec, role)
+def _side(side: CellSide) -> dict[str, Any]:
+    arm = side.options
     return {
         "fetcher": arm.fetcher,
         "fetcher_file": _file_digest(arm.record.file),
         "settings": arm.settings,
-        "concurrency": spec.baseline_concurrency if role == "baseline" else spec.concurrency,
-        "corpus": name,
-        "corpus_settings": corpus.model_dump(),
-        "server": arm.server.model_dump() if arm.server else None,
-        "output": output_of(settings, spec, role),
+        "concurrency": side.concurrency,
+        "corpus": side.corpus,
+        "corpus_settings": side.corpus_options.model_dump(),
+        "server": side.server.model_dump() if side.server else None,
+        "output": side.output,
     }
 
 
@@ -81,14 +78,11 @@ def _canonical(value: dict[str, Any]) -> str:
 
 def aggregate_identity(settings: Settings) -> str:
     """Give what the results depend on beside the cells and code, as canonical JSON: the seed and the order of cells."""
-    return _canonical({"seed": settings.seed, "cells": [cell_file(spec) for spec in cells(settings)]})
+    return _canonical({"seed": settings.seed, "cells": [cell.file for cell in cells(settings)]})
 
 
 def report_identity(settings: Settings) -> str:
     """Give what report and advice depend on beside the results and code, as canonical JSON: captions, a calibration."""
-    # What the record of a calibration looks like is nothing that a cell depends on.
-    from ingest_bench.workflow.identity import calibration_stamp  # noqa: PLC0415
-
     return _canonical({"captions": captions(settings), "calibration": calibration_stamp(settings.results)})
 
 

@@ -19,7 +19,7 @@ from ingest_bench.errors import BenchError
 from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import recording
 from ingest_bench.system.environment import host_name
-from ingest_bench.system.process_lifetime import follow
+from ingest_bench.system.process_lifetime import exit_with_parent
 from stac_ingest import IngestError
 from stac_ingest.core.atomic import write_atomically
 
@@ -69,7 +69,7 @@ def logged(path: str | Path) -> Iterator[None]:
     An error of ours is told in its own words; any other comes with its traceback, in the log.
     """
     terminal = sys.stderr
-    follow()
+    exit_with_parent()
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with Path(path).open("w", buffering=1) as log, redirect_stderr(log):
         handler = logging.StreamHandler(log)

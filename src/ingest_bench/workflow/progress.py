@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ingest_bench.config.matrix import CellSpec, cell_file, cells, sampling_of
+from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
 
 _PLANNED, _SINCE = "INGEST_BENCH_PLANNED", "INGEST_BENCH_SINCE"
@@ -23,15 +23,15 @@ def plan_cell() -> None:
     os.environ[_PLANNED] = str(int(os.environ.get(_PLANNED, "0")) + 1)
 
 
-def tell(settings: Settings, spec: CellSpec, terminal: TextIO | None = None) -> None:
+def tell(settings: Settings, cell: PlannedCell, terminal: TextIO | None = None) -> None:
     """Write the line, where there is a terminal and a run that has planned its cells."""
     terminal = terminal or sys.stderr
     planned, since = int(os.environ.get(_PLANNED, "0")), float(os.environ.get(_SINCE, "0"))
     if not planned or not terminal.isatty():
         return
     done = finished(settings, since)
-    name = f"{spec.scenario}: {spec.label} at {spec.concurrency}"
-    seconds = left_s(done, planned, sampling_of(settings, spec).budget_seconds)
+    name = f"{cell.scenario}: {cell.label} at {cell.concurrency}"
+    seconds = left_s(done, planned, cell.sampling.budget_seconds)
     more = planned - len(done) - 1
     print(
         f"Cell {len(done) + 1} of {planned}, {name}; {f'{more} more' if more else 'the last'}, "
@@ -44,9 +44,9 @@ def tell(settings: Settings, spec: CellSpec, terminal: TextIO | None = None) -> 
 def finished(settings: Settings, since: float) -> list[float]:
     """Give the moments, in order, at which cells of the matrix were finished in a run that began at `since`."""
     moments = []
-    for spec in cells(settings):
+    for cell in cells(settings):
         try:
-            moments.append((Path(settings.results) / cell_file(spec)).stat().st_mtime)
+            moments.append((Path(settings.results) / cell.file).stat().st_mtime)
         except OSError:
             continue
     return sorted(moment for moment in moments if moment >= since)

@@ -10,12 +10,9 @@ import fcntl
 import os
 from pathlib import Path
 
-LOCKS = Path(".snakemake/locks")
-"""Where Snakemake keeps its locks: a file each, with the locked paths as its lines."""
 
-
-class Claim:
-    """A claim on a folder of results, held until the process ends, however it ends."""
+class RunLock:
+    """A lock on a folder of results, held until the process ends, however it ends."""
 
     def __init__(self, results: Path, *, local: bool) -> None:
         """Try to have the folder for this process.
@@ -38,7 +35,7 @@ class Claim:
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, b"local\n" if local else b"cluster\n", 0)
 
-    def free_left_overs(self, folder: Path = LOCKS) -> bool:
+    def clear_stale_locks(self, folder: Path) -> bool:
         """Remove the locks that a killed run left, if all they lock belongs to these results. Says whether it did."""
         locks = sorted(folder.glob("*.lock")) if self._safe else []
         named = [Path(line) for lock in locks for line in lock.read_text(encoding="utf-8").splitlines()]

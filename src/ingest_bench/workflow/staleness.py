@@ -19,13 +19,13 @@ import orjson
 from pydantic import ValidationError
 
 from ingest_bench.calibration.models import CALIBRATION
-from ingest_bench.config.matrix import CellSpec, cell_file, cells
+from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
-from ingest_bench.results.checksum import seal_of
+from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import changed, recording
-from ingest_bench.workflow.corpus_state import untouched
+from ingest_bench.workflow.corpus_state import corpus_unchanged
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     cell_identity,
@@ -46,20 +46,26 @@ class Freshness:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._results = Path(settings.results)
-        self._seals: dict[str, str] = {}
+        self._checksums: dict[str, str] = {}
+        self._cells: dict[str, str | None] = {}
         self.corpus = cache(self._corpus)
-        self.cell = cache(self._cell)
         self.aggregate = cache(self._aggregate)
         self.report = cache(lambda: self._written(REPORT))
         self.advice = cache(lambda: self._written(ADVICE))
         self.calibration = cache(self._calibration)
         self._built = cache(lambda name: built_at(settings, name))
 
+    def cell(self, cell: PlannedCell) -> str | None:
+        """Say why a cell has to be measured (again), or None."""
+        if cell.name not in self._cells:
+            self._cells[cell.name] = self._cell(cell)
+        return self._cells[cell.name]
+
     def _aggregate(self) -> str | None:
         planned = cells(self._settings)
-        if any(self.cell(spec) for spec in planned):
+        if any(self.cell(cell) for cell in planned):
             return "cells are measured again"
-        found = [self._seals[cell_file(spec)] for spec in planned]
+        found = [self._checksums[cell.name] for cell in planned]
         return self._difference(AGGREGATE, aggregate_made_from(self._settings, found))
 
     def _written(self, name: str) -> str | None:
@@ -86,32 +92,34 @@ class Freshness:
                 return "other settings"
             if reason := _changed(record):
                 return reason
-            return None if untouched(folder, manifest) else "its files have changed"
+            return None if corpus_unchanged(folder, manifest) else "its files have changed"
         except FileNotFoundError:
             return "not there, or not all of it"
         except DAMAGED:
             return "its record is damaged"
 
-    def _cell(self, spec: CellSpec) -> str | None:
-        local = [name for name in spec.corpora if self._settings.corpora[name].url is None]
+    def _cell(self, cell: PlannedCell) -> str | None:
+        local = [name for name, corpus in cell.corpora.items() if corpus.url is None]
         for name in local:
             if self.corpus(name):
                 return f"corpus {name} is made again"
         try:
-            data = (self._results / cell_file(spec)).read_bytes()
+            data = (self._results / cell.file).read_bytes()
         except OSError:
             return "not measured yet"
-        seal = seal_of(data)
-        if seal is None:
+        checksum = checksum_of(data)
+        if checksum is None:
             return "its file is not whole, or was changed"
-        self._seals[cell_file(spec)] = seal
-        return self._measured_otherwise(spec, orjson.loads(data), {name: self._built(name) for name in local})
+        self._checksums[cell.name] = checksum
+        return self._measured_otherwise(cell, orjson.loads(data), {name: self._built(name) for name in local})
 
-    def _measured_otherwise(self, spec: CellSpec, cell: dict[str, Any], built: dict[str, float | None]) -> str | None:
+    def _measured_otherwise(
+        self, cell: PlannedCell, record: dict[str, Any], built: dict[str, float | None]
+    ) -> str | None:
         try:
-            if cell["identity"] != fingerprint(cell_identity(self._settings, spec)):
+            if record["identity"] != fingerprint(cell_identity(self._settings, cell)):
                 return "other settings"
-            return "a corpus was made again since" if cell["corpora"] != built else _changed(cell)
+            return "a corpus was made again since" if record["corpora"] != built else _changed(record)
         except DAMAGED:
             return "its record is damaged"
 
@@ -125,9 +133,9 @@ class Freshness:
             return "its record is damaged"
 
 
-def aggregate_made_from(settings: Settings, seals: Iterable[str | None]) -> str:
+def aggregate_made_from(settings: Settings, checksums: Iterable[str | None]) -> str:
     """Hash what the results are made from beside code: the cells with their order, and the corpora."""
-    return fingerprint(json.dumps([aggregate_identity(settings), *seals]))
+    return fingerprint(json.dumps([aggregate_identity(settings), *checksums]))
 
 
 def report_made_from(settings: Settings) -> str:
@@ -160,9 +168,9 @@ def _changed(record: dict[str, Any]) -> str | None:
     return f"other code: {module}" if module else None
 
 
-def seals(files: Iterable[Path | str]) -> list[str | None]:
-    """Give the seals of cell files, in their order."""
-    return [seal_of(Path(path).read_bytes()) for path in files]
+def checksums(files: Iterable[Path | str]) -> list[str | None]:
+    """Give the checksums of cell files, in their order."""
+    return [checksum_of(Path(path).read_bytes()) for path in files]
 
 
 def _note(settings: Settings, name: str) -> Path:

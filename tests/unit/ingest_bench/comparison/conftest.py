@@ -13,7 +13,7 @@ import pytest
 from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.config.models import Sampling
-from ingest_bench.harness.stopping import StopRule
+from ingest_bench.harness.stopping import StoppingRule
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, Trace
 
 ITEMS = 1000
@@ -91,7 +91,7 @@ class Truth:
         spread, budget = self._nature[scenario]
         null = arm == "base"
         centre = 0.0 if null else math.log(2.0 / slower) + rng.gauss(0, self.tau)
-        stop, ratios = StopRule(Sampling(budget_seconds=budget)), list[float]()
+        stop, ratios = StoppingRule(Sampling(budget_seconds=budget)), list[float]()
         while not stop(ratios, len(ratios), float(len(ratios))):
             ratios.append(math.exp(centre + spread * DRAWS[self.draw](rng)))
         return cell_of(scenario, arm, ratios, is_null_cell=null)

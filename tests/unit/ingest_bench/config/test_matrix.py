@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ingest_bench.config.matrix import cell_file, cells, find_cell, load_settings, sampling_of
+from ingest_bench.config.matrix import cells, find_cell, load_settings
 from ingest_bench.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -107,9 +107,9 @@ def test_a_cell_names_its_corpora_and_its_file() -> None:
     """A growth cell needs both corpora, and the file of a cell tells scenario, arm and level."""
     settings = load_settings(GOOD)
     growth = find_cell(settings, "growth", "direct", 1)
-    assert growth.corpora == ("more_files", "files")
-    assert cell_file(growth) == "cells/growth/direct-1.json"
-    assert find_cell(settings, "small", "queue", 5).corpora == ("files",)
+    assert list(growth.corpora) == ["more_files", "files"]
+    assert growth.file == "cells/growth/direct-1.json"
+    assert find_cell(settings, "small", "queue", 5).corpora == {"files": settings.corpora["files"]}
 
 
 def test_a_label_defaults_to_the_arms_name() -> None:
@@ -122,8 +122,8 @@ def test_a_label_defaults_to_the_arms_name() -> None:
 def test_a_scenario_may_have_sampling_of_its_own() -> None:
     """A scenario's own sampling stands in for the general one."""
     settings = load_settings(GOOD)
-    assert sampling_of(settings, find_cell(settings, "growth", "direct", 1)).budget_seconds == 3
-    assert sampling_of(settings, find_cell(settings, "small", "queue", 5)).budget_seconds == 10
+    assert find_cell(settings, "growth", "direct", 1).sampling.budget_seconds == 3
+    assert find_cell(settings, "small", "queue", 5).sampling.budget_seconds == 10
 
 
 def test_a_cell_that_is_not_there_is_named() -> None:

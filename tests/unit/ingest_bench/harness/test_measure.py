@@ -12,13 +12,13 @@ import pytest
 
 from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.arms.base import ArmSpec
-from ingest_bench.config.matrix import CellSpec, find_cell, load_settings
+from ingest_bench.config.matrix import PlannedCell, find_cell, load_settings
 from ingest_bench.config.models import Pairs, Sampling, Settings
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness import measure
-from ingest_bench.harness.measure import _Bench
-from ingest_bench.harness.sides import Side
-from ingest_bench.harness.stopping import StopRule
+from ingest_bench.harness.measure import CellRun
+from ingest_bench.harness.sides import PairSide
+from ingest_bench.harness.stopping import StoppingRule
 from ingest_bench.results.models import ServerRecord
 
 RULE = Sampling(pairs=Pairs(min=3, max=6), budget_seconds=10, target_ci_width=0.1)
@@ -27,7 +27,7 @@ STEADY, WILD = 2.0, [1.0, 4.0]
 
 def verdicts(ratios: list[float], *, seconds: float = 0, invalid: int = 0, rule: Sampling = RULE) -> list[str | None]:
     """Return what the stop rule says after each pair."""
-    stop = StopRule(rule)
+    stop = StoppingRule(rule)
     return [stop(ratios[: count + 1], count + 1 + invalid, seconds) for count in range(len(ratios))]
 
 
@@ -50,16 +50,16 @@ def test_the_most_pairs_end_a_cell() -> None:
 
 def test_invalid_pairs_are_replaced_up_to_a_bound() -> None:
     """Invalid pairs don't count as taken, but a cell that has too many ends, with or without a valid one."""
-    stop = StopRule(RULE)
+    stop = StoppingRule(RULE)
     assert [stop([], taken, 0) for taken in range(1, 7)] == [None] * 5 + ["no_valid_pair"]
-    assert StopRule(RULE)([2.0], 7, 0) == "max_pairs"
-    assert StopRule(RULE)([2.0], 4, 100) is None
+    assert StoppingRule(RULE)([2.0], 7, 0) == "max_pairs"
+    assert StoppingRule(RULE)([2.0], 4, 100) is None
 
 
 def stopped(logs: np.ndarray) -> list[float]:
     """Return the ratios that a cell ends with whose pairs come in this order."""
     rule = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_ci_width=0.1)
-    stop, ratios = StopRule(rule), [float(ratio) for ratio in np.exp(logs)]
+    stop, ratios = StoppingRule(rule), [float(ratio) for ratio in np.exp(logs)]
     taken = next(count for count in range(1, 31) if stop(ratios[:count], count, 0))
     return ratios[:taken]
 
@@ -114,10 +114,10 @@ class Server:
         return ServerRecord.model_validate({**figures, "rate_limited": 0, "cpu_s": 5.0 if saturated else 0.1})
 
 
-def bench_of(
-    settings: Settings, spec: CellSpec, server: Any, monkeypatch: pytest.MonkeyPatch
-) -> tuple[_Bench, list[Any]]:
-    """Return a bench whose samples are made up, and the list that their specs go to."""
+def run_of(
+    settings: Settings, cell: PlannedCell, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[CellRun, list[Any]]:
+    """Return a run of a cell whose samples are made up, and the list that their specs go to."""
     specs: list[Any] = []
     random = np.random.default_rng(7)
 
@@ -133,10 +133,11 @@ def bench_of(
         }
 
     monkeypatch.setattr(measure, "run_sample", made_up)
-    sides: dict[Any, Side] = {
-        role: Side(
+    sides: dict[Any, PairSide] = {
+        role: PairSide(
             role,
             ArmSpec("ingest", "api", role, concurrency=level),
+            None,
             None,
             None,
             False,
@@ -147,7 +148,7 @@ def bench_of(
         )
         for role, level in (("baseline", 1), ("candidate", 5))
     }
-    return _Bench(settings, spec, sides), specs
+    return CellRun(settings, cell, sides), specs
 
 
 @pytest.fixture(autouse=True)
@@ -164,11 +165,11 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_pairs_alternate_by_lot(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each pair has one sample of each side; of any two pairs each order comes once; the lot is the same in a rerun."""
-    spec = find_cell(settings, "api", "more", 5)
+    cell = find_cell(settings, "api", "more", 5)
     orders = []
     for _ in range(2):
-        bench, specs = bench_of(settings, spec, Server([]), monkeypatch)
-        samples, reason = bench.take_pairs()
+        run, specs = run_of(settings, cell, Server([]), monkeypatch)
+        samples, reason = run.take_pairs()
         assert reason == "max_pairs"
         assert Counter(sample.pair for sample in samples) == dict.fromkeys(range(40), 2)
         orders.append(
@@ -182,16 +183,16 @@ def test_pairs_alternate_by_lot(settings: Settings, monkeypatch: pytest.MonkeyPa
 
 def test_every_class_of_content_has_its_turn(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both sides of a pair digest the same class, the number of the pair modulo 16."""
-    bench, specs = bench_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)
-    bench.take_pairs()
+    run, specs = run_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)
+    run.take_pairs()
     assert [spec.content_class for spec in specs] == [pair % 16 for pair in range(40) for _ in range(2)]
 
 
 def test_invalid_samples_are_kept_and_not_used(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pair with an invalid sample is replaced by another; the server's counts begin anew for each sample."""
     server = Server([True] + [False] * 5)  # the last is taken first: the sixth sample is invalid
-    bench, _ = bench_of(settings, find_cell(settings, "api", "more", 5), server, monkeypatch)
-    samples, _ = bench.take_pairs()
+    run, _ = run_of(settings, find_cell(settings, "api", "more", 5), server, monkeypatch)
+    samples, _ = run.take_pairs()
     assert [sample.pair for sample in samples if sample.invalid] == [2]
     assert len(measure.pair_ratios(samples)) == 40
     assert len(samples) == server.resets == 82
@@ -199,13 +200,13 @@ def test_invalid_samples_are_kept_and_not_used(settings: Settings, monkeypatch: 
 
 def test_a_trace_that_fails_costs_the_trace_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the pass that traces memory fails, or isn't wanted, the cell says why it has none."""
-    bench, _ = bench_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)
+    run, _ = run_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)
 
     def failing(*_: Any, **__: Any) -> dict[str, Any]:
         raise MeasurementError("took too long")
 
     monkeypatch.setattr(measure, "run_sample", failing)
-    assert bench.trace().skipped == "took too long"
+    assert run.trace().skipped == "took too long"
     none = settings.model_copy(update={"sampling": settings.sampling.model_copy(update={"tracemalloc_items": 0})})
-    bench, _ = bench_of(none, find_cell(none, "api", "more", 5), Server([]), monkeypatch)
-    assert bench.trace().skipped == "sampling.tracemalloc_items is 0"
+    run, _ = run_of(none, find_cell(none, "api", "more", 5), Server([]), monkeypatch)
+    assert run.trace().skipped == "sampling.tracemalloc_items is 0"

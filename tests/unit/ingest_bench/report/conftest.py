@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingest_bench.analysis.speedup import speed_up
-from ingest_bench.config.matrix import CellSpec, arm_of, cells, load_settings
+from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, ServerRecord, Trace
 from ingest_bench.results.pairs import pair_ratios
@@ -62,9 +62,9 @@ FILE_RATE = {
 }
 
 
-def truth_of(settings: Settings, spec: CellSpec, arm: str, level: int, corpus: str) -> Truth:
+def truth_of(settings: Settings, cell: PlannedCell, arm: str, level: int, corpus: str) -> Truth:
     """Give plausible costs: warm files hang on the processor, cold ones on the disk, an API on its think time."""
-    scenario = settings.scenarios[spec.scenario]
+    scenario = settings.scenarios[cell.scenario]
     found = settings.corpora[corpus]
     items = found.items or 500
     memory = 70 + 1.5 * level
@@ -108,13 +108,13 @@ class Maker:
 
     def __call__(
         self,
-        only: Callable[[CellSpec], bool] = lambda spec: True,
-        truth: Callable[[CellSpec, str, int, Truth], Truth] = lambda spec, arm, level, found: found,
-        edit: Callable[[Cell], Cell] = lambda cell: cell,
+        only: Callable[[PlannedCell], bool] = lambda cell: True,
+        truth: Callable[[PlannedCell, str, int, Truth], Truth] = lambda cell, arm, level, found: found,
+        edit: Callable[[Cell], Cell] = lambda record: record,
     ) -> Results:
         """Make results of the cells picked, with costs and cells changed."""
-        chosen = [spec for spec in cells(self.settings) if only(spec)]
-        made = [edit(self._cell(spec, number, truth)) for number, spec in enumerate(chosen)]
+        chosen = [cell for cell in cells(self.settings) if only(cell)]
+        made = [edit(self._cell(cell, number, truth)) for number, cell in enumerate(chosen)]
         return Results(
             seed=self.settings.seed,
             created_at=BEGIN + DAY,
@@ -143,36 +143,36 @@ class Maker:
             "file_references": {f"part-{number:05}.parquet": part for number in range(found.files or 0)},
         }
 
-    def _cell(self, spec: CellSpec, number: int, change: Callable[[CellSpec, str, int, Truth], Truth]) -> Cell:
-        rng = random.Random(f"{self.seed}/{spec.scenario}/{spec.arm}/{spec.concurrency}")
+    def _cell(self, cell: PlannedCell, number: int, change: Callable[[PlannedCell, str, int, Truth], Truth]) -> Cell:
+        rng = random.Random(f"{self.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")
         begin = BEGIN + 60 * number
         samples = [
-            self._sample(spec, role, pair, rng, change)
+            self._sample(cell, role, pair, rng, change)
             for pair in range(self.pairs)
             for role in ("baseline", "candidate")
         ]
-        arm = arm_of(self.settings, spec, "candidate")
+        arm = cell.candidate.options
         defect = arm.known_defect
-        base_defect = arm_of(self.settings, spec, "baseline").known_defect
+        base_defect = cell.baseline.options.known_defect
         return Cell(
             identity="0",
-            scenario=spec.scenario,
-            group=spec.group,
-            arm=spec.arm,
-            label=spec.label,
-            concurrency=spec.concurrency,
-            is_null_cell=spec.is_null_cell,
+            scenario=cell.scenario,
+            group=cell.group,
+            arm=cell.arm,
+            label=cell.label,
+            concurrency=cell.concurrency,
+            is_null_cell=cell.is_null_cell,
             known_defect=defect,
-            cache=spec.cache,
-            corpus=spec.corpus,
-            settings={"arm": spec.arm, "settings": arm.settings},
-            baseline={"arm": spec.baseline_arm},
+            cache=cell.cache,
+            corpus=cell.corpus,
+            settings={"arm": cell.arm, "settings": arm.settings},
+            baseline={"arm": cell.baseline.arm},
             samples=samples,
             speedup=speed_up(list(pair_ratios(samples).values()), 0.95),
             stop_reason="target_ci_reached",
             parity=Parity(ok=not defect, reason=defect),
             baseline_parity=Parity(ok=not base_defect, reason=base_defect),
-            trace=Trace(items=1000, peak_mib=5 + spec.concurrency / 4),
+            trace=Trace(items=1000, peak_mib=5 + cell.concurrency / 4),
             environment=MACHINE,
             load_before=Load(load_1m=0.4, steal_s=10.0),
             load_after=Load(load_1m=1.1, steal_s=10.1),
@@ -182,17 +182,17 @@ class Maker:
 
     def _sample(
         self,
-        spec: CellSpec,
+        cell: PlannedCell,
         role: str,
         pair: int,
         rng: random.Random,
-        change: Callable[[CellSpec, str, int, Truth], Truth],
+        change: Callable[[PlannedCell, str, int, Truth], Truth],
     ) -> Sample:
         base = role == "baseline"
-        arm, level = (spec.baseline_arm, spec.baseline_concurrency) if base else (spec.arm, spec.concurrency)
-        corpus = spec.baseline_corpus if base else spec.corpus
-        scenario = self.settings.scenarios[spec.scenario]
-        found = change(spec, arm, level, truth_of(self.settings, spec, arm, level, corpus))
+        side = cell.baseline if base else cell.candidate
+        arm, level, corpus = side.arm, side.concurrency, side.corpus
+        scenario = self.settings.scenarios[cell.scenario]
+        found = change(cell, arm, level, truth_of(self.settings, cell, arm, level, corpus))
         items = self._count(corpus, scenario.file)
         wall = items / found.rate * rng.lognormvariate(0, self.noise)
         return Sample(

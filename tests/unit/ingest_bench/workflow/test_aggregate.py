@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from ingest_bench.config.matrix import CellSpec, cell_file, cells, load_settings
+from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
 from ingest_bench.results.models import Cell, Results
@@ -53,19 +53,19 @@ ENVIRONMENT = {
 }
 
 
-def measured(settings: Settings, spec: CellSpec, **changes: Any) -> Cell:
+def measured(settings: Settings, planned: PlannedCell, **changes: Any) -> Cell:
     """Return a cell as if it had been measured, changed."""
     given = {
-        "identity": fingerprint(cell_identity(settings, spec)),
+        "identity": fingerprint(cell_identity(settings, planned)),
         "depends_on": {"modules": {"stac_ingest.module": module_hash("stac_ingest.module")}},
-        "scenario": spec.scenario,
-        "group": spec.group,
-        "arm": spec.arm,
-        "label": spec.label,
-        "concurrency": spec.concurrency,
-        "is_null_cell": spec.is_null_cell,
-        "cache": spec.cache,
-        "corpus": spec.corpus,
+        "scenario": planned.scenario,
+        "group": planned.group,
+        "arm": planned.arm,
+        "label": planned.label,
+        "concurrency": planned.concurrency,
+        "is_null_cell": planned.is_null_cell,
+        "cache": planned.cache,
+        "corpus": planned.corpus,
         "settings": {},
         "baseline": {},
         "samples": [{**SAMPLE, "role": role, "pair": pair} for pair in range(3) for role in ("baseline", "candidate")],
@@ -92,9 +92,9 @@ def settings(tmp_path: Path) -> Settings:
 def written(settings: Settings, *changes: dict[str, Any]) -> list[Path]:
     """Write the file of each cell of the matrix, changed, and return their paths."""
     files = []
-    for number, spec in enumerate(cells(settings)):
-        path = Path(settings.results) / cell_file(spec)
-        cell = measured(settings, spec, **(changes[number] if number < len(changes) else {}))
+    for number, planned in enumerate(cells(settings)):
+        path = Path(settings.results) / planned.file
+        cell = measured(settings, planned, **(changes[number] if number < len(changes) else {}))
         write_atomically(path, cell.model_dump_json().encode())
         files.append(path)
     return files

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import check
 from ingest_bench.corpora.builder import build
-from ingest_bench.results.checksum import seal_of, sealed
-from ingest_bench.workflow.corpus_state import remember, untouched
-from ingest_bench.workflow.run_lock import Claim
+from ingest_bench.results.checksum import checksum_of, with_checksum
+from ingest_bench.workflow.corpus_state import corpus_unchanged, remember
+from ingest_bench.workflow.run_lock import RunLock
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ def test_only_new_times_have_every_byte_read(corpus: tuple[Path, Path], monkeypa
     verify = check.verify
     monkeypatch.setattr(check, "verify", lambda *paths: reads.append(paths) or verify(*paths))
     remember(*corpus)
-    assert untouched(*corpus)
+    assert corpus_unchanged(*corpus)
     assert reads == []
     for path in corpus[0].iterdir():
         os.utime(path, (1, 1))
-    assert untouched(*corpus)
-    assert untouched(*corpus)
+    assert corpus_unchanged(*corpus)
+    assert corpus_unchanged(*corpus)
     assert len(reads) == 1
 
 
@@ -58,26 +58,26 @@ def test_any_change_is_noticed(corpus: tuple[Path, Path], change: str) -> None:
     else:
         text = corpus[1].read_text()
         corpus[1].write_text(text.replace('"sha256": "', '"sha256": "0', 1))
-    assert not untouched(*corpus)
-    assert not untouched(*corpus)
+    assert not corpus_unchanged(*corpus)
+    assert not corpus_unchanged(*corpus)
 
 
 def test_a_relative_folder_is_looked_through(corpus: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """A corpus named by a relative path, as the workflow does, is found file by file."""
     monkeypatch.chdir(corpus[0].parent)
-    assert untouched(Path("files"), Path("files.manifest.json"))
+    assert corpus_unchanged(Path("files"), Path("files.manifest.json"))
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text() | st.integers(), min_size=1), st.data())
-def test_a_seal_breaks_with_any_byte(content: dict[str, Any], data: st.DataObject) -> None:
-    """What was sealed is JSON with one more key; with any byte changed or the end cut off the seal doesn't hold."""
-    whole = sealed(json.dumps(content, indent=1))
-    assert json.loads(whole) == {**content, "seal": seal_of(whole)} or "seal" in content
+def test_a_checksum_breaks_with_any_byte(content: dict[str, Any], data: st.DataObject) -> None:
+    """A checksum is one more key of the JSON; with any byte changed or the end cut off it doesn't hold."""
+    whole = with_checksum(json.dumps(content, indent=1))
+    assert json.loads(whole) == {**content, "seal": checksum_of(whole)} or "seal" in content
     place = data.draw(st.integers(0, len(whole) - 1))
     changed = bytearray(whole)
     changed[place] ^= data.draw(st.integers(1, 255))
-    assert seal_of(bytes(changed)) is None
-    assert seal_of(whole[:place]) is None
+    assert checksum_of(bytes(changed)) is None
+    assert checksum_of(whole[:place]) is None
 
 
 LOCK = "results/cells/a/b-1.json\n"
@@ -90,13 +90,13 @@ def test_only_left_over_locks_of_these_results_are_freed(tmp_path: Path, monkeyp
     folder.mkdir()
     lock = folder / "0.output.lock"
     lock.write_text(LOCK)
-    holder = Claim(Path("results"), local=True)
-    assert not Claim(Path("results"), local=True).held
-    assert not Claim(Path("results"), local=True).free_left_overs(folder)
+    holder = RunLock(Path("results"), local=True)
+    assert not RunLock(Path("results"), local=True).held
+    assert not RunLock(Path("results"), local=True).clear_stale_locks(folder)
     lock.write_text(f"{LOCK}elsewhere/file\n")
-    assert not holder.free_left_overs(folder)
+    assert not holder.clear_stale_locks(folder)
     lock.write_text(LOCK)
-    assert holder.free_left_overs(folder)
+    assert holder.clear_stale_locks(folder)
     assert not list(folder.iterdir())
 
 
@@ -106,6 +106,6 @@ def test_locks_of_a_cluster_run_stay(tmp_path: Path, monkeypatch: pytest.MonkeyP
     folder = tmp_path / "locks"
     folder.mkdir()
     (folder / "0.output.lock").write_text(LOCK)
-    first = Claim(Path("results"), local=False)
+    first = RunLock(Path("results"), local=False)
     os.close(first._descriptor)
-    assert not Claim(Path("results"), local=True).free_left_overs(folder)
+    assert not RunLock(Path("results"), local=True).clear_stale_locks(folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest_bench.config.matrix import cell_file, cells, load_settings
+from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.workflow import progress
 
 MATRIX = {
@@ -44,8 +44,8 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     planned = cells(settings)
 
     def tell(done: int, terminal: io.StringIO) -> str:
-        for step, spec in enumerate(planned[:done]):
-            path = tmp_path / cell_file(spec)
+        for step, cell in enumerate(planned[:done]):
+            path = tmp_path / cell.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
             os.utime(path, (1010 + 10 * step,) * 2)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.config.matrix import cell_file, cells, load_settings
+from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
 from ingest_bench.corpora.builder import build_corpus
-from ingest_bench.results.checksum import seal_of, sealed
+from ingest_bench.results.checksum import checksum_of, with_checksum
 from ingest_bench.system import dependencies
 from ingest_bench.system.dependencies import recording
 from ingest_bench.workflow import staleness
@@ -55,18 +55,18 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         build_corpus(made, "files", folder, manifest)
         remember(folder, manifest)
     corpora = {"files": built_at(made, "files")}
-    seals = []
+    checksums = []
     with recording() as code:
         pass
     depends_on = code.dependencies().model_dump()
-    for spec in cells(made):
-        found = {"identity": fingerprint(cell_identity(made, spec)), "corpora": corpora, "depends_on": depends_on}
-        data = sealed(json.dumps(found, indent=1))
-        path = Path(made.results) / cell_file(spec)
+    for cell in cells(made):
+        found = {"identity": fingerprint(cell_identity(made, cell)), "corpora": corpora, "depends_on": depends_on}
+        data = with_checksum(json.dumps(found, indent=1))
+        path = Path(made.results) / cell.file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        seals.append(seal_of(data))
-    with noted(made, AGGREGATE, aggregate_made_from(made, seals)):
+        checksums.append(checksum_of(data))
+    with noted(made, AGGREGATE, aggregate_made_from(made, checksums)):
         pass
     for name in (REPORT, ADVICE):
         with noted(made, name, report_made_from(made)):
@@ -88,7 +88,7 @@ def test_a_plan_reads_each_file_once(settings: Settings, monkeypatch: pytest.Mon
     monkeypatch.setattr(dependencies, "behaviour", lambda source: parsed.append(source) or behaviour(source))
     dependencies.module_hash.cache_clear()
     fresh = Freshness(settings)
-    assert {fresh.cell(spec) for spec in cells(settings)} == {None}
+    assert {fresh.cell(cell) for cell in cells(settings)} == {None}
     assert (fresh.report(), fresh.advice()) == (None, None)
     files = [path for path in reads if "/cells/" in path]
     assert len(files) == 50 * SCENARIOS
@@ -99,7 +99,7 @@ def test_a_plan_reads_each_file_once(settings: Settings, monkeypatch: pytest.Mon
 
 def test_what_is_made_from_cells_follows_them(settings: Settings) -> None:
     """A cell that is gone concerns the results and the report; other captions concern the report alone."""
-    path = Path(settings.results) / cell_file(cells(settings)[7])
+    path = Path(settings.results) / cells(settings)[7].file
     data = path.read_bytes()
     path.unlink()
     fresh = Freshness(settings)

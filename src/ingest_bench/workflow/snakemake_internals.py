@@ -1,0 +1,79 @@
+"""All that the workflow takes from Snakemake beside what its documentation promises; what else it needs is public.
+
+A test runs it against the installed version, which has to be one of `TESTED`.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from pathlib import Path
+from typing import Any
+
+from snakemake.settings.types import RerunTrigger
+
+from ingest_bench.system.process_lifetime import exit_with_parent, register_parent
+from ingest_bench.workflow.run_lock import RunLock
+
+TESTED = "9.27"
+"""The series of Snakemake that this was last looked through for."""
+LOCKS = Path(".snakemake/locks")
+"""Where Snakemake keeps its locks: a file each, with the locked paths as its lines."""
+
+
+class SnakemakeRun:
+    """The run that a Snakefile is read in: of the process that plans and starts jobs, or of one of its jobs."""
+
+    def __init__(self, workflow: Any, logger: logging.Logger) -> None:
+        """Have a job end with the run that started it on the same machine, even where that run is killed.
+
+        Args:
+            workflow: the global of that name in a Snakefile.
+            logger: Snakemake's.
+
+        """
+        self._workflow = workflow
+        self._logger = logger
+        self._begun: set[str] = set()
+        self.plans: bool = workflow.is_main_process
+        """Whether it is the process that plans, and not a job."""
+        self.standalone: bool = workflow.modifier.is_main_snakefile()
+        """Whether the Snakefile isn't another one's module."""
+        self.prefixed: bool = bool(workflow.modifier.path_modifier.prefix)
+        """Whether it is a module whose files are put below another folder."""
+        self.cores: int = workflow.resource_settings.cores or 1
+        self.config_files = ", ".join(map(str, workflow.config_settings.configfiles))
+        (register_parent if self.plans else exit_with_parent)()
+        if self.plans:
+            # A plan of thousands of jobs keeps what it makes; looking through it for garbage takes a tenth of the time.
+            gc.freeze()
+            gc.set_threshold(100_000, 20, 100)
+
+    def limit(self, resource: str, amount: int) -> None:
+        """Let jobs have no more than so much of a resource at the same time, unless the command line says how much."""
+        if resource not in self._workflow.global_resources:
+            self._workflow.register_resource(resource, amount)
+
+    def begin(self, folder: str) -> None:
+        """Settle once, when the plan is made, what a run on a folder of results needs."""
+        if folder in self._begun:
+            return
+        self._begun.add(folder)
+        # Files are written whole or not at all, so what a killed run left unfinished is made again without being asked.
+        self._workflow.dag_settings.force_incomplete = True
+        if not self.standalone:
+            return
+        # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What
+        # the modules behind the scripts do is looked at instead. Who uses this workflow as a module keeps the rest.
+        self._workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
+        if not self._workflow.dryrun and self._workflow.executor_plugin:
+            lock = RunLock(Path(folder), local=self._workflow.local_exec)
+            if lock.clear_stale_locks(LOCKS):
+                self._logger.info(f"{folder}: freed what a run that was killed had locked")  # noqa: G004 - it takes whole texts
+
+    def force(self, path: str, reason: str) -> None:
+        """Have the job that makes a file run, as `--forcerun` does, and say why where the file is there."""
+        forced = self._workflow.dag.forcefiles
+        if path not in forced and Path(path).exists():
+            self._logger.info(f"{path}: {reason}")  # noqa: G004 - it takes whole texts
+        forced.add(path)

@@ -1,0 +1,83 @@
+"""What the workflow takes from Snakemake beside what its documentation promises is there, and does what it is for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from ingest_bench.workflow.snakemake_internals import LOCKS, TESTED
+
+SNAKEFILE = """
+from snakemake.logging import logger
+from ingest_bench.workflow.snakemake_internals import SnakemakeRun
+
+run = SnakemakeRun(workflow, logger)
+run.limit("slot", 1)
+assert run.standalone and not run.prefixed
+print("slots", workflow.global_resources["slot"], "cores", run.cores, "plans", run.plans)
+
+def inputs(wildcards):
+    if run.plans:
+        run.begin("results")
+        if config.get("stale"):
+            run.force("results/made", "its reason")
+    return []
+
+rule make:
+    default_target: True
+    input: inputs
+    output: "results/made"
+    resources: slot=1
+    shell: "touch {output}"
+"""
+
+
+@pytest.fixture
+def snakemake(tmp_path: Path):
+    """Return a function that runs Snakemake on the workflow above and returns what it says."""
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(tmp_path), *arguments]
+        done = subprocess.run(
+            [*command, "--snakefile", str(tmp_path / "Snakefile")],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+def test_the_installed_version_was_looked_through() -> None:
+    """Whoever brings in another series of Snakemake is sent to the tests below, and changes `TESTED` after them."""
+    assert version("snakemake").startswith(f"{TESTED}.")
+
+
+def test_a_plan_can_be_steered(snakemake, tmp_path: Path) -> None:
+    """What is there isn't made again unless that is forced, which says why; limits and cores are read."""
+    assert 'slots Resource("slot", 1) cores 2 plans True' in snakemake()
+    made = tmp_path / "results" / "made"
+    os.utime(tmp_path / "Snakefile")
+    assert "Nothing to be done" in snakemake()
+    first = made.stat().st_mtime_ns
+    assert "results/made: its reason" in snakemake("--config", "stale=1")
+    assert made.stat().st_mtime_ns > first
+
+
+def test_what_a_killed_run_left_is_no_obstacle(snakemake, tmp_path: Path) -> None:
+    """A lock that a killed run left doesn't stop the next one, which says that it freed a lock."""
+    snakemake()
+    lock = tmp_path / LOCKS / "0.output.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text("results/made\n")
+    assert "freed what a run that was killed had locked" in snakemake("--config", "stale=1")
+    assert not lock.exists()
