@@ -9,7 +9,7 @@ import pytest
 
 from documented import PAGE, defined_by, examples
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build
+from ingest_bench.corpora.builder import build
 from ingest_bench.simulator.faults.registry import BEHAVIOURS, describe
 from ingest_bench.simulator.in_process import serving
 from ingest_bench.simulator.item_store import open_store
