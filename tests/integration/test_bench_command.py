@@ -8,27 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from factories import arm, matrix, scenario
 from ingest_bench.__main__ import main
 
-CONFIG = {
-    "corpora": {"files": {"kind": "item_files", "items": 5}, "more": {"kind": "item_files", "items": 6}},
-    "scenarios": {
-        "small": {
-            "title": "Small",
-            "group": "small",
-            "corpus": "files",
-            "baseline": {"arm": "one"},
-            "arms": {"one": {"concurrency": [1, 2]}},
-        },
-        "growth": {
-            "title": "Growth",
-            "group": "growth",
-            "corpus": "more",
-            "baseline": {"arm": "one", "corpus": "files"},
-            "arms": {"one": {"concurrency": [1]}},
-        },
-    },
-}
+CONFIG = matrix(
+    {"files": ("item_files", 5), "more": ("item_files", 6)},
+    small=scenario(arms={"one": arm(1, 2)}),
+    growth=scenario("more", {"one": arm()}, baseline={"arm": "one", "corpus": "files"}),
+)
 
 
 @pytest.fixture

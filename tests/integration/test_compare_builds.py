@@ -14,35 +14,23 @@ from pathlib import Path
 import pytest
 import yaml
 
+from factories import arm, matrix, scenario
 from ingest_bench.builds.records import BuildComparison
 
 ROOT = Path(__file__).parents[2]
 BEFORE_BUILDS = "95c5d0dbd92cb7c7d38639a1348a25cd5669e552"
 """The newest commit that knows nothing of comparisons of builds."""
-CONFIG = {
-    "corpora": {"files": {"kind": "item_files", "items": 40}, "api": {"kind": "api", "items": 60}},
-    "scenarios": {
-        "small": {
-            "title": "Small",
-            "group": "small",
-            "corpus": "files",
-            "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1]}},
-        },
-        "served": {
-            "title": "Served",
-            "group": "served",
-            "corpus": "api",
-            "server": {"think_ms": 2},
-            "pipeline": {"output": "ndjson"},
-            "baseline": {"arm": "chunks", "concurrency": 2},
-            "arms": {
-                "chunks": {"concurrency": [2], "settings": {"worker_strategy": "time_chunks"}},
-                "pages": {"concurrency": [1], "settings": {"limit": 10}},
-            },
-        },
-    },
-}
+CONFIG = matrix(
+    {"files": ("item_files", 40), "api": ("api", 60)},
+    small=scenario(),
+    served=scenario(
+        "api",
+        {"chunks": arm(2, settings={"worker_strategy": "time_chunks"}), "pages": arm(settings={"limit": 10})},
+        baseline={"arm": "chunks", "concurrency": 2},
+        server={"think_ms": 2},
+        pipeline={"output": "ndjson"},
+    ),
+)
 DEFECT = """
 _fetch = IngestModule.fetch
 

@@ -9,90 +9,57 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 import yaml
 
+from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell
 from ingest_bench.workflow.identity import cell_identity, fingerprint
 
-CONFIG: dict[str, Any] = {
-    "sampling": {"budget_seconds": 0.01, "tracemalloc_items": 20},
-    "corpora": {
-        "files": {"kind": "item_files", "items": 120},
-        "more_files": {"kind": "item_files", "items": 240},
+CONFIG = matrix(
+    {
+        "files": ("item_files", 120),
+        "more_files": ("item_files", 240),
         "folder": {"kind": "items_directory", "items": 60, "corrupt_share": 0.1},
         "parquet": {"kind": "geoparquet", "items": 60, "files": 2},
-        "api": {"kind": "api", "items": 250},
+        "api": ("api", 250),
     },
-    "scenarios": {
-        "small": {
-            "title": "Small",
-            "group": "small",
-            "corpus": "files",
-            "cache": "cold",
-            "baseline": {"arm": "upstream"},
-            "arms": {
-                "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
-                "queue": {"concurrency": [5], "settings": {"worker_strategy": "queue"}, "label": "Queue"},
-            },
+    sampling={"budget_seconds": 0.01, "tracemalloc_items": 20},
+    small=scenario(
+        arms={"upstream": arm(fetcher="stac_manager"), "queue": arm(5, settings=QUEUE, label="Queue")}, cache="cold"
+    ),
+    broken=scenario("folder"),
+    one_file=scenario(
+        "parquet",
+        {"upstream": arm(fetcher="stac_manager", known_defect="rows, not items"), "sequential": arm()},
+        group="parquet",
+        file="part-00001.parquet",
+    ),
+    growth=scenario("more_files", baseline={"arm": "sequential", "corpus": "files"}),
+    mixed=scenario(
+        arms={
+            "sequential": arm(),
+            "no_output": arm(skip="output"),
+            "no_consumer": arm(skip="consumer"),
         },
-        "broken": {
-            "title": "Broken",
-            "group": "broken",
-            "corpus": "folder",
-            "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1]}},
+        pipeline={"output": "ndjson"},
+    ),
+    api=scenario(
+        "api",
+        {
+            "client": arm(fetcher="pystac_client"),
+            "chunks": arm(4, settings={"worker_strategy": "time_chunks"}),
+            "auto": arm(3, fetcher="adaptive"),
         },
-        "one_file": {
-            "title": "One file",
-            "group": "parquet",
-            "corpus": "parquet",
-            "file": "part-00001.parquet",
-            "baseline": {"arm": "upstream"},
-            "arms": {
-                "upstream": {"fetcher": "stac_manager", "concurrency": [1], "known_defect": "rows, not items"},
-                "sequential": {"concurrency": [1]},
-            },
-        },
-        "growth": {
-            "title": "Growth",
-            "group": "growth",
-            "corpus": "more_files",
-            "baseline": {"arm": "sequential", "corpus": "files"},
-            "arms": {"sequential": {"concurrency": [1]}},
-        },
-        "mixed": {
-            "title": "Mixed",
-            "group": "mixed",
-            "corpus": "files",
-            "pipeline": {"output": "ndjson"},
-            "baseline": {"arm": "sequential"},
-            "arms": {
-                "sequential": {"concurrency": [1]},
-                "no_output": {"concurrency": [1], "skip": "output"},
-                "no_consumer": {"concurrency": [1], "skip": "consumer"},
-            },
-        },
-        "api": {
-            "title": "API",
-            "group": "api",
-            "corpus": "api",
-            "server": {"think_ms": 10},
-            "baseline": {"arm": "client"},
-            "arms": {
-                "client": {"fetcher": "pystac_client", "concurrency": [1]},
-                "chunks": {"concurrency": [4], "settings": {"worker_strategy": "time_chunks"}},
-                "auto": {"fetcher": "adaptive", "concurrency": [3]},
-            },
-        },
-    },
-}
+        title="API",
+        server={"think_ms": 10},
+    ),
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""An arm of the user's own: one file, measured as any other, in processes that know of it by its path alone."""
+"""The documented arm: one file of the user's own, measured as any other by processes that know only its path."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import factories
+from documented import example
 from ingest_bench.arms import register_arm
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
@@ -17,67 +19,23 @@ from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell
 from ingest_bench.workflow.identity import cell_identity
 
-ARM = '''
-"""Reads files in the order of their sizes."""
-
-import json
-
-from pydantic import BaseModel, ConfigDict
-
-from ingest_bench.arms import ArmKind
-from ingest_bench.arms.base import json_files
-from stac_ingest.summary import IngestSummary
+ARM = example("by_size_arm.py")
 
 
-class Given(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    largest_first: bool = False
-
-
-class BySize:
-    def __init__(self, spec):
-        self._spec = spec
-        self.summary = IngestSummary()
-
-    async def fetch(self, context):
-        largest_first = self._spec.settings.get("largest_first", False)
-        for path in sorted(json_files(self._spec), key=lambda path: path.stat().st_size, reverse=largest_first):
-            LATE
-            yield json.loads(path.read_bytes())
-
-
-ARM = ArmKind(
-    name="by_size",
-    description="reads the smallest file first",
-    make=BySize,
-    reads=("item_files",),
-    max_concurrency=2,
-    settings=Given,
-    role=None,
-)
-'''
+def importing(module: str) -> str:
+    """Return the documented arm, importing a module late."""
+    return ARM.replace("            yield", f"            import {module}\n            yield")
 
 
 def matrix(results: Path, **arm: Any) -> dict[str, Any]:
     """Return a matrix with the arm beside the package's own."""
-    return {
-        "results": str(results),
-        "sampling": {"budget_seconds": 0.01, "tracemalloc_items": 10},
-        "corpora": {"files": {"kind": "item_files", "items": 60}},
-        "scenarios": {
-            "small": {
-                "title": "Small",
-                "group": "small",
-                "corpus": "files",
-                "baseline": {"arm": "sequential"},
-                "arms": {
-                    "sequential": {"concurrency": [1]},
-                    "mine": {"fetcher": "by_size", "concurrency": [1], **arm},
-                },
-            }
-        },
-    }
+    arms = {"sequential": factories.arm(), "mine": {**factories.arm(fetcher="by_size"), **arm}}
+    return factories.matrix(
+        {"files": ("item_files", 60)},
+        results=str(results),
+        sampling={"budget_seconds": 0.01, "tracemalloc_items": 10},
+        small=factories.scenario(arms=arms),
+    )
 
 
 @pytest.fixture
@@ -86,7 +44,7 @@ def arm_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr("ingest_bench.arms.ARMS.further", {})
     path = tmp_path / "my_arm.py"
-    path.write_text(ARM.replace("LATE", "pass"))
+    path.write_text(ARM)
     register_arm(path)
     return path
 
@@ -111,7 +69,7 @@ def test_a_new_arm_is_one_file(arm_file: Path, tmp_path: Path) -> None:
 
 def test_what_an_arm_imports_late_is_noted(arm_file: Path, tmp_path: Path) -> None:
     """An arm that imports while its clock runs is measured, with a note that names the module in each sample."""
-    arm_file.write_text(ARM.replace("LATE", "import colorsys"))
+    arm_file.write_text(importing("colorsys"))
     register_arm(arm_file)
     mine = [sample for sample in measured(tmp_path / "results").samples if sample.role == "candidate"]
     assert all("imported while the clock ran: colorsys" in sample.notes for sample in mine)
@@ -122,7 +80,7 @@ def test_a_changed_arm_makes_its_cells_stale(arm_file: Path, tmp_path: Path) -> 
     settings = load_settings(matrix(tmp_path))
     names = ("mine", "sequential")
     before = [cell_identity(settings, find_cell(settings, "small", name, 1)) for name in names]
-    arm_file.write_text(ARM.replace("LATE", "..."))
+    arm_file.write_text(importing("json"))
     after = [cell_identity(settings, find_cell(settings, "small", name, 1)) for name in names]
     assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
 

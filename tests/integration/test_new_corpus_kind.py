@@ -1,4 +1,4 @@
-"""A kind of corpus of the user's own: one file, built, read by every arm that knows its layout, and judged."""
+"""The documented kind of corpus: one file of the user's own, built, read by every arm of its layout, and judged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+import factories
+from documented import example
+from factories import arm, scenario
 from ingest_bench.analysis.by_scenario import recommend_scenario
 from ingest_bench.config.corpus_kinds import CORPUS_KINDS, corpus_kind, register_corpus_kind
 from ingest_bench.config.matrix import find_cell, load_settings
@@ -21,60 +24,18 @@ from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
 from ingest_bench.workflow.identity import corpus_identity
 
-KIND = '''
-"""Items whose files are indented."""
-
-import json
-
-from ingest_bench.arms.layouts import LAYOUTS
-from ingest_bench.config.corpus_kinds import CorpusKind
-from ingest_bench.corpora.inventory import entry_of
-from ingest_bench.corpora.items import ItemFactory
-from ingest_bench.corpora.parts import Part
-
-
-def build(corpus, seed, folder, workers):
-    part = Part()
-    factory = ItemFactory(seed, corpus.item_kb)
-    for index in range(corpus.items):
-        item = factory.item(index)
-        data = json.dumps(item, indent=INDENT).encode()
-        name = f"{item['id']}.json"
-        (folder / name).write_bytes(data)
-        part.tally.add(item)
-        part.entries.append(entry_of(name, data))
-    return part
-
-
-KIND = CorpusKind(
-    name="indented",
-    description="a file for each item, indented",
-    layout=LAYOUTS["item_files"],
-    build=build,
-)
-'''
+KIND = example("indented.py")
 
 
 def matrix(results: Path, **corpus: Any) -> dict[str, Any]:
     """Return a matrix that reads the corpus in three ways."""
-    return {
-        "results": str(results),
-        "sampling": {"budget_seconds": 0.01, "tracemalloc_items": 0},
-        "corpora": {"mine": {"kind": "indented", "items": 50, **corpus}},
-        "scenarios": {
-            "small": {
-                "title": "Small",
-                "group": "small",
-                "corpus": "mine",
-                "baseline": {"arm": "upstream"},
-                "arms": {
-                    "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
-                    "sequential": {"concurrency": [1]},
-                    "reading": {"fetcher": "read_only", "concurrency": [1]},
-                },
-            }
-        },
-    }
+    arms = {"upstream": arm(fetcher="stac_manager"), "sequential": arm(), "reading": arm(fetcher="read_only")}
+    return factories.matrix(
+        {"mine": {"kind": "indented", "items": 50, **corpus}},
+        results=str(results),
+        sampling={"budget_seconds": 0.01, "tracemalloc_items": 0},
+        small=scenario("mine", arms),
+    )
 
 
 @pytest.fixture
@@ -83,7 +44,7 @@ def kind_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr("ingest_bench.config.corpus_kinds.KINDS.further", {})
     path = tmp_path / "indented.py"
-    path.write_text(KIND.replace("INDENT", "2"))
+    path.write_text(KIND)
     register_corpus_kind(path)
     return path
 
@@ -120,7 +81,7 @@ def test_a_changed_kind_makes_its_corpora_stale(kind_file: Path, tmp_path: Path)
     """What the file of a kind holds is part of the identity of its corpora."""
     settings = load_settings(matrix(tmp_path))
     before = corpus_identity(settings, "mine")
-    kind_file.write_text(KIND.replace("INDENT", "4"))
+    kind_file.write_text(KIND.replace("indent=2", "indent=4"))
     assert corpus_identity(settings, "mine") != before
 
 
@@ -147,7 +108,7 @@ def test_a_file_without_a_kind_is_refused(tmp_path: Path) -> None:
     path.write_text("")
     with pytest.raises(SettingsError, match=r"kind\.py: needs KIND = CorpusKind"):
         register_corpus_kind(path)
-    path.write_text(KIND.replace("INDENT", "2").replace('"indented"', '"api"'))
+    path.write_text(KIND.replace('"indented"', '"api"'))
     with pytest.raises(SettingsError, match="called api already"):
         register_corpus_kind(path)
 

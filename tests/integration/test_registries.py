@@ -1,4 +1,4 @@
-"""What a newcomer adds is one file and one entry: throw-away ones work in the command, the module and the shards."""
+"""The documented output, strategy and source, a file and an entry each, work in the command, the module and shards."""
 
 from __future__ import annotations
 
@@ -6,163 +6,51 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import invalidate_caches
+from importlib import import_module, invalidate_caches
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from documented import example
 from stac_ingest import ConfigurationError, IngestConfig, IngestModule, WorkflowContext
 from stac_ingest.cli.main import COMPLETE, main
-from stac_ingest.outputs import OUTPUTS, OutputFormat, make_output, read_output
+from stac_ingest.outputs import OUTPUTS, make_output, read_output
 from stac_ingest.pipeline import run_pipeline
 from stac_ingest.sharding import ShardedIngest, plan_ingest
 from stac_ingest.sharding.finalize import finalize_ingest
 from stac_ingest.sharding.plan import read_plan
 from stac_ingest.sharding.run_shard import run_shard
-from stac_ingest.sources.kind import KINDS, SourceKind
-from stac_ingest.strategies import STRATEGIES, StrategyInfo
+from stac_ingest.sources.kind import KINDS
+from stac_ingest.strategies import STRATEGIES
 
-OUTPUT = '''
-import json
-from pathlib import Path
-
-class Titles:
-    """Writes the id of each item on a line."""
-
-    marks_completed = False
-
-    def __init__(self, folder):
-        self.path = Path(folder) / "all.titles"
-        self.ids = []
-
-    async def start(self, context):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-
-    async def bundle(self, item, context):
-        self.ids.append(item["id"])
-
-    async def finalize(self, context):
-        self.path.write_text("".join(f"{item_id}\\n" for item_id in self.ids))
-        return {"items": len(self.ids), "paths": [str(self.path)]}
-
-    async def close(self):
-        pass
-
-def read(path):
-    for line in path.read_text().splitlines():
-        yield {"id": line}
-'''
-
-STRATEGY = '''
-async def backwards(source, concurrency):
-    """Reads the last unit first."""
-    units = [unit async for unit in source.units()]
-    for unit in reversed(units):
-        async for batch in source.read(unit):
-            yield batch
-'''
-
-SOURCE = '''
-from pathlib import Path
-from typing import Literal
-
-from stac_ingest.sharding.splitters.base import SplitPlan
-from stac_ingest.sharding.plan import Piece
-from stac_ingest.core.model import Payload
-
-class Titles:
-    """An item for each line of a file, or of all files of a folder; of a part of them in a shard."""
-
-    def __init__(self, where, config, summary, part=slice(None)):
-        path = Path(where.source)
-        files = sorted(path.glob("*.titles")) if path.is_dir() else [path]
-        self.lines = [line for file in files for line in file.read_text().splitlines()][part]
-
-    async def open(self):
-        pass
-
-    async def units(self):
-        for line in self.lines:
-            yield line
-
-    async def read(self, unit):
-        yield [Payload(unit, unit)]
-
-    def decode(self, batch, reject):
-        for payload in batch:
-            yield {"type": "Feature", "id": payload.data, "properties": {}, "geometry": None, "assets": {}}
-
-    async def close(self):
-        pass
-
-class TitlesPiece(Piece):
-    kind: Literal["titles"] = "titles"
-    start: int
-    stop: int
-
-class TitlesSplitter:
-    """Cuts the lines into two halves."""
-
-    def __init__(self, settings):
-        self.settings = settings
-
-    def stamp(self):
-        return None
-
-    def split(self):
-        pieces = [TitlesPiece(start=0, stop=2), TitlesPiece(start=2, stop=5)]
-        return SplitPlan(pieces, [2, 3], 5, counts_items=True)
-
-    def config(self, shard):
-        return self.settings.config()
-
-    def source(self, shard, config, summary):
-        from stac_ingest.sources.kind import Where
-        return Titles(Where(config.source), config, summary, slice(shard.piece.start, shard.piece.stop))
-
-    def owns(self, shard, item):
-        return True
-'''
 IDS = ["a", "b", "c", "d", "e"]
+
+
+MODULES = ("titles_output", "backwards_strategy", "titles_source", "output_entry", "strategy_entry", "source_entry")
 
 
 @pytest.fixture
 def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Write three files that an import finds, and add an entry to each table."""
+    """Write the documented examples where an import finds them, and import their entries of the tables."""
     folder = tmp_path / "modules"
     folder.mkdir()
-    names = {"throwaway_output": OUTPUT, "throwaway_strategy": STRATEGY, "throwaway_source": SOURCE}
-    for name, text in names.items():
-        (folder / f"{name}.py").write_text(text)
+    for name in MODULES:
+        (folder / f"{name}.py").write_text(example(f"{name}.py"))
     monkeypatch.syspath_prepend(folder)
     invalidate_caches()
-    monkeypatch.setitem(
-        OUTPUTS,
-        "titles",
-        OutputFormat(
-            "titles", "throwaway_output:Titles", "throwaway_output:read", ".titles", "titles", aliases=("names",)
-        ),
-    )
-    monkeypatch.setitem(
-        STRATEGIES, "backwards", StrategyInfo("backwards", "throwaway_strategy:backwards", "backwards", 9, "last first")
-    )
-    monkeypatch.setitem(
-        KINDS,
-        "titles",
-        SourceKind(
-            "titles",
-            "titles",
-            "throwaway_source:Titles",
-            suffixes=(".titles",),
-            splitter="throwaway_source:TitlesSplitter",
-            piece="throwaway_source:TitlesPiece",
-            splits_a_file=True,
-        ),
-    )
+    tables: list[dict[str, Any]] = [OUTPUTS, STRATEGIES, KINDS]
+    before = [dict(table) for table in tables]
+    for name in MODULES:
+        if name.endswith("_entry"):
+            import_module(name)
     yield
-    for name in names:
+    for table, entries in zip(tables, before, strict=True):
+        table.clear()
+        table.update(entries)
+    for name in MODULES:
         sys.modules.pop(name, None)
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
@@ -35,23 +35,12 @@ PAIRS = int(os.environ.get("TEST_PAIRS", "1"))
 
 pytestmark = pytest.mark.skipif("TEST_SLURM" not in os.environ, reason="`make test-slurm` runs these")
 
-ARMS: dict[str, Any] = {
-    "sequential": {"concurrency": [1]},
-    "queue": {"concurrency": [2, 3], "settings": {"worker_strategy": "queue"}},
-}
-CONFIG: dict[str, Any] = {
-    "sampling": {"budget_seconds": 0.001, "tracemalloc_items": 0},
-    "corpora": {"files": {"kind": "item_files", "items": 30}},
-    "scenarios": {
-        "files": {
-            "title": "Files",
-            "group": "files",
-            "corpus": "files",
-            "baseline": {"arm": "sequential"},
-            "arms": ARMS,
-        }
-    },
-}
+ARMS = {"sequential": arm(), "queue": arm(2, 3, settings=QUEUE)}
+CONFIG = matrix(
+    {"files": ("item_files", 30)},
+    files=scenario(arms=ARMS),
+    sampling={"budget_seconds": 0.001, "tracemalloc_items": 0},
+)
 
 
 @pytest.fixture(scope="module")

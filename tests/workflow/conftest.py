@@ -19,33 +19,22 @@ import yaml
 from copies import copy_unmade
 from planner import Planner
 
+from factories import QUEUE, arm, matrix, scenario
+
 ROOT = Path(__file__).resolve().parents[2]
 
-SMALL: dict[str, Any] = {
-    "results": "results",
-    "sampling": {"budget_seconds": 0.001, "tracemalloc_items": 0},
-    "corpora": {"files": {"kind": "item_files", "items": 30}, "api": {"kind": "api", "items": 30}},
-    "scenarios": {
-        "files": {
-            "title": "Files",
-            "group": "files",
-            "corpus": "files",
-            "baseline": {"arm": "sequential"},
-            "arms": {
-                "sequential": {"concurrency": [1]},
-                "queue": {"concurrency": [2], "settings": {"worker_strategy": "queue"}},
-            },
-        },
-        "api": {
-            "title": "API",
-            "group": "api",
-            "corpus": "api",
-            "server": {"think_ms": 1, "jitter_ms": 2},
-            "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1], "settings": {"limit": 10}}},
-        },
-    },
-}
+SMALL = matrix(
+    {"files": ("item_files", 30), "api": ("api", 30)},
+    results="results",
+    sampling={"budget_seconds": 0.001, "tracemalloc_items": 0},
+    files=scenario(arms={"sequential": arm(), "queue": arm(2, settings=QUEUE)}),
+    api=scenario(
+        "api",
+        {"sequential": arm(settings={"limit": 10})},
+        title="API",
+        server={"think_ms": 1, "jitter_ms": 2},
+    ),
+)
 JOBS = {
     "Building corpus ": "corpus ",
     "Reading your corpus ": "corpus ",

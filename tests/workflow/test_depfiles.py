@@ -12,46 +12,23 @@ import pytest
 import yaml
 from copies import copy_unmade
 
+from factories import QUEUE, arm, matrix, scenario
+
 Checkout = Any
 """The class of that name in `conftest.py`."""
 
 
-def scenario(corpus: str, **more: Any) -> dict[str, Any]:
-    """Return a scenario with a plain baseline and further arms."""
-    arms = {"sequential": {"concurrency": [1]}, **more.pop("arms", {})}
-    settings = {"title": corpus, "group": corpus, "corpus": corpus, "baseline": {"arm": "sequential"}}
-    return {**settings, **more, "arms": arms}
-
-
-CONFIG: dict[str, Any] = {
-    "results": "results",
-    "sampling": {"budget_seconds": 0.001, "tracemalloc_items": 0},
-    "corpora": {
-        "files": {"kind": "item_files", "items": 30},
-        "tables": {"kind": "geoparquet", "items": 30, "files": 2},
-        "api": {"kind": "api", "items": 30},
-    },
-    "scenarios": {
-        "files": scenario(
-            "files",
-            arms={
-                "queue": {"concurrency": [2], "settings": {"worker_strategy": "queue"}},
-                "pool": {"fetcher": "process_pool", "concurrency": [2]},
-            },
-        ),
-        "own": scenario(
-            "files", baseline={"arm": "upstream"}, arms={"upstream": {"fetcher": "stac_manager", "concurrency": [1]}}
-        ),
-        "lines": scenario("files", pipeline={"output": "ndjson"}),
-        "shards": scenario(
-            "files",
-            pipeline={"output": "geoparquet"},
-            arms={"shards": {"fetcher": "sharded", "concurrency": [2]}},
-        ),
-        "tables": scenario("tables"),
-        "api": scenario("api", server={"think_ms": 1, "jitter_ms": 2}),
-    },
-}
+CONFIG = matrix(
+    {"files": ("item_files", 30), "tables": {"kind": "geoparquet", "items": 30, "files": 2}, "api": ("api", 30)},
+    results="results",
+    sampling={"budget_seconds": 0.001, "tracemalloc_items": 0},
+    files=scenario(arms={"sequential": arm(), "queue": arm(2, settings=QUEUE), "pool": arm(2, fetcher="process_pool")}),
+    own=scenario(arms={"sequential": arm(), "upstream": arm(fetcher="stac_manager")}, baseline={"arm": "upstream"}),
+    lines=scenario(pipeline={"output": "ndjson"}),
+    shards=scenario(arms={"sequential": arm(), "shards": arm(2, fetcher="sharded")}, pipeline={"output": "geoparquet"}),
+    tables=scenario("tables"),
+    api=scenario("api", server={"think_ms": 1, "jitter_ms": 2}),
+)
 FILES = {
     *("files: sequential at 1", "files: queue at 2", "files: pool at 2", "own: sequential at 1", "own: upstream at 1"),
     *("lines: sequential at 1", "shards: sequential at 1", "shards: shards at 2"),

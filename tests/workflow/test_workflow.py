@@ -16,63 +16,43 @@ import pandas as pd
 import pytest
 import yaml
 
+from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.results.models import Results
 from stac_ingest import IngestConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 
-MATRIX: dict[str, Any] = {
-    "results": "results",
-    "sampling": {"budget_seconds": 0.2, "tracemalloc_items": 20},
-    "corpora": {
-        "files": {"kind": "item_files", "items": 120},
+MATRIX = matrix(
+    {
+        "files": ("item_files", 120),
         "parquet": {"kind": "geoparquet", "items": 200, "files": 2},
         "broken": {"kind": "items_directory", "items": 60, "item_kb": 20, "corrupt_share": 0.1},
-        "api": {"kind": "api", "items": 250},
+        "api": ("api", 250),
     },
-    "scenarios": {
-        "small": {
-            "title": "Small files",
-            "group": "small_files",
-            "corpus": "files",
-            "cache": "cold",
-            "baseline": {"arm": "upstream"},
-            "arms": {
-                "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
-                "queue": {"concurrency": [5], "settings": {"worker_strategy": "queue"}},
-            },
-        },
-        "parquet": {
-            "title": "GeoParquet",
-            "group": "large_files",
-            "corpus": "parquet",
-            "baseline": {"arm": "sequential"},
-            "arms": {
-                "sequential": {"concurrency": [1]},
-                "queue": {"concurrency": [2], "settings": {"worker_strategy": "queue"}},
-            },
-        },
-        "broken": {
-            "title": "Broken files",
-            "group": "items_directory",
-            "corpus": "broken",
-            "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1]}},
-        },
-        "api": {
-            "title": "API",
-            "group": "large_api",
-            "corpus": "api",
-            "server": {"think_ms": 5, "jitter_ms": 1},
-            "baseline": {"arm": "sequential"},
-            "arms": {
-                "sequential": {"concurrency": [1]},
-                "time_chunks": {"concurrency": [5], "settings": {"worker_strategy": "time_chunks"}},
-            },
-        },
-    },
-}
+    results="results",
+    sampling={"budget_seconds": 0.2, "tracemalloc_items": 20},
+    small=scenario(
+        arms={"upstream": arm(fetcher="stac_manager"), "queue": arm(5, settings=QUEUE)},
+        title="Small files",
+        group="small_files",
+        cache="cold",
+    ),
+    parquet=scenario(
+        "parquet",
+        {"sequential": arm(), "queue": arm(2, settings=QUEUE)},
+        title="GeoParquet",
+        group="large_files",
+    ),
+    broken=scenario("broken", title="Broken files", group="items_directory"),
+    api=scenario(
+        "api",
+        {"sequential": arm(), "time_chunks": arm(5, settings={"worker_strategy": "time_chunks"})},
+        title="API",
+        group="large_api",
+        server={"think_ms": 5, "jitter_ms": 1},
+    ),
+)
 
 
 def snakemake(folder: Path, *arguments: str, config: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:

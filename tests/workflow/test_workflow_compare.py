@@ -12,67 +12,20 @@ from typing import Any
 import pytest
 import yaml
 
+from factories import arm, fake_cell, fake_pairs, matrix, scenario
 from ingest_bench.results.models import Results
 
 ROOT = Path(__file__).resolve().parents[2]
-ARMS: dict[str, Any] = {"base": {"concurrency": [1]}, "queue": {"concurrency": [5]}}
-MATRIX: dict[str, Any] = {
-    "corpora": {"files": {"kind": "item_files", "items": 20}},
-    "scenarios": {
-        "small": {
-            "title": "Small",
-            "group": "files",
-            "corpus": "files",
-            "baseline": {"arm": "base"},
-            "arms": ARMS,
-        }
-    },
-}
-ZEROS = ("started_at", "cpu_user_s", "cpu_system_s", "peak_rss_mib", "start_rss_mib", "failures")
-NONE = ("governor", "container", "cpu_limit", "memory_limit_gib", "commit", "filesystem")
-MACHINE = {
-    "host": "a",
-    "cpu_model": "b",
-    "cores": 2,
-    "memory_gib": 8.0,
-    "kernel": "6",
-    "python": "3.11",
-    "packages": {},
-}
+MATRIX = matrix({"files": ("item_files", 20)}, small=scenario(arms={"base": arm(), "queue": arm(5)}, group="files"))
 
 
-def cell(arm: str, speed_ups: list[float]) -> dict[str, Any]:
+def cell(name: str, speed_ups: list[float]) -> dict[str, Any]:
     """Return a cell with these speed-ups."""
-    common = {**dict.fromkeys(ZEROS, 0), "first_item_s": None, "items": 20}
-    common["digest"] = {"count": 20, "ids": "0", "content": "0"}
-    return {
-        "identity": "0",
-        "scenario": "small",
-        "group": "files",
-        "arm": arm,
-        "label": arm,
-        "concurrency": ARMS[arm]["concurrency"][0],
-        "is_null_cell": arm == "base",
-        "cache": "warm",
-        "corpus": "files",
-        "settings": {},
-        "baseline": {},
-        "samples": [
-            {**common, "role": role, "pair": pair, "wall_s": wall}
-            for pair, ratio in enumerate(speed_ups)
-            for role, wall in (("baseline", 1.0), ("candidate", 1 / ratio))
-        ],
-        "speedup": {"median": 1, "low": 0.98, "high": 1.02, "confidence": 0.95, "method": "given", "pairs": 3},
-        "stop_reason": "target_ci_reached",
-        "parity": {"ok": True},
-        "baseline_parity": {"ok": True},
-        "trace": {"items": 0, "peak_mib": None},
-        "environment": {**MACHINE, **dict.fromkeys(NONE)},
-        "load_before": {"load_1m": 0, "steal_s": 0},
-        "load_after": {"load_1m": 0, "steal_s": 0},
-        "started_at": 1,
-        "ended_at": 2,
-    }
+    level = MATRIX["scenarios"]["small"]["arms"][name]["concurrency"][0]
+    made = fake_cell(
+        "small", name, fake_pairs(speed_ups, items=20), speed_ups, concurrency=level, is_null_cell=name == "base"
+    )
+    return made.model_dump(mode="json")
 
 
 def write(path: Path, slower: float = 1.0) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ingest_bench.simulator.item_store import Store
 
 JSON, GEOJSON, OPENAPI = "application/json", "application/geo+json", "application/vnd.oai.openapi+json;version=3.0"
+HTML = "text/html; charset=utf-8"
 
 
 class PagePosition(NamedTuple):

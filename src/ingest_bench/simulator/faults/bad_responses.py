@@ -7,19 +7,15 @@ import zlib
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
-import orjson
 from aiohttp import web
 
 from ingest_bench.simulator.faults.base import Fault, ReplacedResponseFault, TransientFault
-from ingest_bench.simulator.responses import Page, body_of
+from ingest_bench.simulator.responses import GEOJSON, HTML, JSON, Page, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aiohttp.abc import AbstractStreamWriter
-
-    from ingest_bench.simulator.handler import NextHandler
-    from ingest_bench.simulator.metrics import RequestTiming
 
 _MIB = 2**20
 _PIECE = 64
@@ -128,10 +124,7 @@ class Html(ReplacedResponseFault):
     """From the page with that number on the body is HTML, with status 200."""
 
     name = "html"
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the HTML."""
-        return web.Response(text="<!doctype html><title>Sorry</title><p>We are down.", content_type="text/html")
+    content, content_type = b"<!doctype html><title>Sorry</title><p>We are down.", HTML
 
 
 class HalfJson(ReplacedResponseFault):
@@ -142,18 +135,15 @@ class HalfJson(ReplacedResponseFault):
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return the first half of the page."""
         body = body_of(page)
-        return web.Response(body=body[: len(body) // 2], content_type="application/geo+json")
+        return web.Response(body=body[: len(body) // 2], headers={"Content-Type": GEOJSON})
 
 
 class ErrorBody(ReplacedResponseFault):
     """From the page with that number on the body is a JSON error message, with status 200."""
 
     name = "error-body"
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the error message."""
-        body = {"errors": [{"message": "query timed out"}], "features": [], "links": []}
-        return web.Response(body=orjson.dumps(body), content_type="application/json")
+    content = b'{"errors":[{"message":"query timed out"}],"features":[],"links":[]}'
+    content_type = JSON
 
 
 class EmptyBody(ReplacedResponseFault):
@@ -161,21 +151,13 @@ class EmptyBody(ReplacedResponseFault):
 
     name = "empty-body"
 
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the empty body."""
-        return web.Response(body=b"", content_type="application/geo+json")
-
 
 class GzipBomb(ReplacedResponseFault):
     """From the second page on the body is gzip that unpacks to the value, in MiB."""
 
     name = "gzip-bomb"
     default = 64
-
-    @property
-    def first(self) -> int:
-        """The second: the value is the size."""
-        return 2
+    first = 2
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return the packed body."""
@@ -201,13 +183,11 @@ class WrongType(Fault):
 
     name = "wrong-content-type"
 
-    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+    async def page(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return the page with the wrong content type."""
-        response = await call_next(request, timing)
-        if isinstance(response, Page):
-            self.applied += 1
-            response.content_type = "text/plain"
-        return response
+        self.applied += 1
+        page.content_type = "text/plain"
+        return page
 
 
 @cache
@@ -219,6 +199,3 @@ def _packed(mebibytes: int) -> bytes:
 def _hang_up(request: web.BaseRequest) -> None:
     if request.transport is not None:
         request.transport.close()
-
-
-ALL = (Truncated, Reset, Stall, SlowDrip, Html, HalfJson, ErrorBody, EmptyBody, GzipBomb, EchoHeaders, WrongType)

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.simulator.responses import Page, PagePosition, body_of
+from ingest_bench.simulator.responses import GEOJSON, Page, PagePosition, body_of
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.handler import NextHandler
@@ -74,8 +74,15 @@ class Fault:
         return paging
 
     async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
-        """Return a response of its own, or that of the rest of the chain, changed or not."""
-        return await call_next(request, timing)
+        """Return the response of the rest of the chain; a page that is concerned as `page` makes it."""
+        response = await call_next(request, timing)
+        if isinstance(response, Page) and await self.concerns(request):
+            return await self.page(request, response)
+        return response
+
+    async def page(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - for those that change it
+        """Return the page, changed or not, or a response in its place."""
+        return page
 
     def _read(self, value: str | None) -> Any:
         if value is None:
@@ -94,18 +101,15 @@ class Fault:
 
 
 class PageFault(Fault):
-    """Changes pages of items; other responses pass."""
+    """Edits the JSON of pages."""
 
-    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
-        """Return the page, changed."""
-        response = await call_next(request, timing)
-        if not isinstance(response, Page) or not await self.concerns(request):
-            return response
-        page = orjson.loads(body_of(response))
-        if self.edit(page, response.position):
+    async def page(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same for all requests
+        """Return the page, edited."""
+        content = orjson.loads(body_of(page))
+        if self.edit(content, page.position):
             self.applied += 1
-            response.body = orjson.dumps(page)
-        return response
+            page.body = orjson.dumps(content)
+        return page
 
     def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
         """Change the page in place; return whether anything was changed."""
@@ -127,63 +131,59 @@ class LinkFault(PageFault):
         raise NotImplementedError
 
 
-class ReplacedResponseFault(Fault):
-    """Replaces pages by another response, from the page with the number in its value on, at every try."""
+class _Replacement(Fault):
+    """Replaces pages by the response that the attributes describe, or by one that `reply` makes."""
 
-    default: ClassVar[int | float | str | None] = 2
     layer = 2
+    status: ClassVar[int] = 200
+    content: ClassVar[bytes] = b""
+    content_type: ClassVar[str] = GEOJSON
 
-    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+    async def page(self, request: web.Request, page: Page) -> web.StreamResponse:
         """Return the page, or the response in its place."""
-        response = await call_next(request, timing)
-        if not isinstance(response, Page) or page_number(response.position) < self.first:
-            return response
-        if not await self.concerns(request):
-            return response
+        if not await self.replaces(request, page):
+            return page
         self.applied += 1
-        return self.reply(request, response)
+        return self.reply(request, page)
 
-    @property
-    def first(self) -> int:
-        """Number of the first page that is replaced, from 1."""
-        return int(self.value)
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:
-        """Return the response that replaces the page."""
+    async def replaces(self, request: web.Request, page: Page) -> bool:
+        """Whether this page is replaced, at this try."""
         raise NotImplementedError
 
+    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - for those that need them
+        """Return the response that replaces the page."""
+        return web.Response(status=self.status, body=self.content, headers={"Content-Type": self.content_type})
 
-class TransientFault(Fault):
-    """Replaces the response to the first tries of every request for a page; its value is the number of tries."""
+
+class ReplacedResponseFault(_Replacement):
+    """Replaces pages at every try, from the page with that number on."""
+
+    default: ClassVar[int | float | str | None] = 2
+    first: ClassVar[int | None] = None
+    """Number of the first page that is replaced, from 1; None where the value says it."""
+
+    async def replaces(self, request: web.Request, page: Page) -> bool:  # noqa: ARG002 - the same for all requests
+        """Whether the page is not before the first."""
+        return page_number(page.position) >= (self.value if self.first is None else self.first)
+
+
+class TransientFault(_Replacement):
+    """Replaces the response to the first tries of every request for a page."""
 
     default: ClassVar[int | float | str | None] = 1
-    layer = 2
+    tries: ClassVar[int | None] = None
+    """Number of tries that fail; None where the value says it."""
 
     def reset(self) -> None:
         """Forget the tries as well."""
         super().reset()
         self._tries: Counter[bytes] = Counter()
 
-    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
-        """Return the page, or the response in its place while tries are to fail."""
-        response = await call_next(request, timing)
-        if not isinstance(response, Page) or not await self.concerns(request):
-            return response
+    async def replaces(self, request: web.Request, page: Page) -> bool:  # noqa: ARG002 - the same for all pages
+        """Whether this try is to fail."""
         key = await identity(request)
         self._tries[key] += 1
-        if self._tries[key] > self.tries:
-            return response
-        self.applied += 1
-        return self.reply(request, response)
-
-    @property
-    def tries(self) -> int:
-        """Number of tries that fail."""
-        return int(self.value)
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:
-        """Return the response that replaces the page."""
-        raise NotImplementedError
+        return self._tries[key] <= (self.value if self.tries is None else self.tries)
 
 
 async def identity(request: web.Request) -> bytes:

@@ -180,20 +180,3 @@ def _as_text(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value))
     return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
-
-
-ALL = (
-    NextToken,
-    GetOnly,
-    NoSearch,
-    MergeFalse,
-    MergeTrue,
-    NextByGet,
-    NextPage,
-    NextOffset,
-    NextSkip,
-    StartRecord,
-    RelativeNext,
-    LowerCase,
-    NextHeaders,
-)

@@ -13,7 +13,23 @@ if TYPE_CHECKING:
     from ingest_bench.simulator.responses import PagePosition
 
 
-class _Fresh(PageFault):
+class _NextFault(PageFault):
+    """Rewrites where `next` leads."""
+
+    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
+        """Replace `next`, where it is to lead elsewhere."""
+        start = self.leads_to(position)
+        if start is None:
+            return False
+        set_next(page, position.link(start))
+        return True
+
+    def leads_to(self, position: PagePosition) -> int | None:
+        """Return how many items come before the page that `next` leads to; None to keep it as it is."""
+        raise NotImplementedError
+
+
+class _Fresh(_NextFault):
     """Gives every link a new token, so that a loop can't be detected by the link."""
 
     def paging(self, paging: Paging) -> Paging:
@@ -22,7 +38,7 @@ class _Fresh(PageFault):
 
 
 class _Delaying(_Fresh):
-    """Delays each page past the first by as many visits as the value."""
+    """Delays each page past the first by as many visits as the value, on which `next` leads to the page itself."""
 
     default: ClassVar[int | float | str | None] = 1
 
@@ -31,43 +47,37 @@ class _Delaying(_Fresh):
         super().reset()
         self._visits: Counter[str] = Counter()
 
-    def delays(self, position: PagePosition) -> bool:
-        """Whether this visit is one of those before the page is shown."""
+    def leads_to(self, position: PagePosition) -> int | None:
+        """Return the page itself, on each visit before the one that shows it."""
         if position.start == 0:
-            return False
+            return None
         key = str(base(position.cursor))
         self._visits[key] = (self._visits[key] + 1) % (self.value + 1)
-        return self._visits[key] != 0
+        return position.start if self._visits[key] else None
 
 
-class NextSelf(PageFault):
+class NextSelf(_NextFault):
     """From the page with that number on, `next` leads to the page that it is on."""
 
     name = "next-self"
     own_client_only = True
     default = 2
 
-    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
-        """Replace `next` by a link back."""
-        if page_number(position) < self.value:
-            return False
-        set_next(page, position.link(position.start))
-        return True
+    def leads_to(self, position: PagePosition) -> int | None:
+        """Return the page itself."""
+        return position.start if page_number(position) >= self.value else None
 
 
-class NextEarlier(PageFault):
+class NextEarlier(_NextFault):
     """From the page with that number on, `next` leads to the page before."""
 
     name = "next-earlier"
     own_client_only = True
     default = 3
 
-    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
-        """Replace `next` by a link back."""
-        if page_number(position) < self.value:
-            return False
-        set_next(page, position.link(max(0, position.start - position.limit)))
-        return True
+    def leads_to(self, position: PagePosition) -> int | None:
+        """Return the page before."""
+        return max(0, position.start - position.limit) if page_number(position) >= self.value else None
 
 
 class EndlessNext(_Fresh):
@@ -76,12 +86,9 @@ class EndlessNext(_Fresh):
     name = "endless-next"
     own_client_only = True
 
-    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
-        """Replace `next` of the last page by a link to the first one."""
-        if not is_last(position):
-            return False
-        set_next(page, position.link(0))
-        return True
+    def leads_to(self, position: PagePosition) -> int | None:
+        """Return the first page, from the last one."""
+        return 0 if is_last(position) else None
 
 
 class EndlessEmpty(_Fresh):
@@ -90,12 +97,9 @@ class EndlessEmpty(_Fresh):
     name = "endless-empty"
     own_client_only = True
 
-    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
-        """Replace `next` of the last page by a link to an empty one."""
-        if not is_last(position):
-            return False
-        set_next(page, position.link(position.start + position.limit))
-        return True
+    def leads_to(self, position: PagePosition) -> int | None:
+        """Return the page after the last one."""
+        return position.start + position.limit if is_last(position) else None
 
 
 class EmptyPages(_Delaying):
@@ -106,11 +110,10 @@ class EmptyPages(_Delaying):
 
     def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
         """Empty the page, and replace `next` by a link to the same page."""
-        if not self.delays(position):
-            return False
-        page["features"] = self.nothing
-        set_next(page, position.link(position.start))
-        return True
+        changed = super().edit(page, position)
+        if changed:
+            page["features"] = self.nothing
+        return changed
 
 
 class NullFeatures(EmptyPages):
@@ -120,17 +123,18 @@ class NullFeatures(EmptyPages):
     nothing = None
 
 
-class TrailingEmpty(PageFault):
+class TrailingEmpty(_NextFault):
     """The last page that holds items has a `next` to an empty one."""
 
     name = "trailing-empty-page"
 
     def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
         """Add the link to the empty page."""
-        if not page["features"] or not is_last(position):
-            return False
-        set_next(page, position.link(position.start + position.limit))
-        return True
+        return bool(page["features"]) and super().edit(page, position)
+
+    def leads_to(self, position: PagePosition) -> int | None:
+        """Return the page after the last one."""
+        return position.start + position.limit if is_last(position) else None
 
 
 class MissingNext(PageFault):
@@ -155,12 +159,21 @@ class _Remembering(PageFault):
         super().reset()
         self._last: dict[str, Any] = {}
 
-    def before(self, page: dict[str, Any], position: PagePosition) -> dict[str, Any] | None:
-        """Remember the page's last item; return that of the page before, None where there is none."""
-        if not page["features"]:
-            return None
-        self._last[_name(position, position.start + position.limit)] = page["features"][-1]
-        return self._last.get(_name(position, position.start)) if position.start else None
+    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
+        """Remember the page's last item; repeat that of the page before, where there is one."""
+        features = page["features"]
+        if not features:
+            return False
+        self._last[_name(position, position.start + position.limit)] = features[-1]
+        before = self._last.get(_name(position, position.start)) if position.start else None
+        if before is None:
+            return False
+        self.repeat(features, before)
+        return True
+
+    def repeat(self, features: list[Any], before: Any) -> None:
+        """Put the item of the page before among those of this one."""
+        raise NotImplementedError
 
 
 class DuplicateItem(_Remembering):
@@ -168,27 +181,15 @@ class DuplicateItem(_Remembering):
 
     name = "duplicate-item"
 
-    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
+    def repeat(self, features: list[Any], before: Any) -> None:
         """Insert the item in front."""
-        before = self.before(page, position)
-        if before is None:
-            return False
-        page["features"].insert(0, before)
-        return True
+        features.insert(0, before)
 
 
-class UnstableSort(_Remembering):
-    """Every page past the first has an item of the one before in place of one of its own, which is lost."""
+class DuplicatePage(_Delaying):
+    """Every page past the first is repeated, under fresh tokens; the value is the number of repeats."""
 
-    name = "unstable-sort"
-
-    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
-        """Replace the first item."""
-        before = self.before(page, position)
-        if before is None:
-            return False
-        page["features"][0] = before
-        return True
+    name = "duplicate-page"
 
 
 class DeletedWhilePaging(PageFault):
@@ -205,17 +206,14 @@ class DeletedWhilePaging(PageFault):
         return True
 
 
-class DuplicatePage(_Delaying):
-    """Every page past the first is repeated, under fresh tokens; the value is the number of repeats."""
+class UnstableSort(_Remembering):
+    """Every page past the first has an item of the one before in place of one of its own, which is lost."""
 
-    name = "duplicate-page"
+    name = "unstable-sort"
 
-    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
-        """Replace `next` by a link to the same page."""
-        if not self.delays(position):
-            return False
-        set_next(page, position.link(position.start))
-        return True
+    def repeat(self, features: list[Any], before: Any) -> None:
+        """Replace the first item."""
+        features[0] = before
 
 
 class LimitZero(_Fresh):
@@ -224,32 +222,12 @@ class LimitZero(_Fresh):
     name = "limit-zero-endless"
     own_client_only = True
 
-    def edit(self, page: dict[str, Any], position: PagePosition) -> bool:
-        """Add a `next` to the empty page."""
-        if position.limit:
-            return False
-        set_next(page, position.link(0))
-        return True
+    def leads_to(self, position: PagePosition) -> int | None:
+        """Return the first page, from an empty one."""
+        return None if position.limit else 0
 
 
 def _name(position: PagePosition, at: int) -> str:
     """Return a name of the page that starts there, different from those of other searches."""
     link = position.link(at)
     return str(link.get("body", link["href"]))
-
-
-ALL = (
-    NextSelf,
-    NextEarlier,
-    EndlessNext,
-    EndlessEmpty,
-    EmptyPages,
-    NullFeatures,
-    TrailingEmpty,
-    MissingNext,
-    DuplicateItem,
-    DuplicatePage,
-    DeletedWhilePaging,
-    UnstableSort,
-    LimitZero,
-)

@@ -106,6 +106,3 @@ def _elsewhere(href: str, host: str, *, port: bool = True) -> str:
     parts = urlsplit(href)
     netloc = f"{host}:{parts.port}" if port and parts.port else host
     return urlunsplit(parts._replace(netloc=netloc))
-
-
-ALL = (NextOtherOrigin, NextInternal, NextPlainHttp, NextFile, Redirect, RedirectLoop, RedirectInternal)

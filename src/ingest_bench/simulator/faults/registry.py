@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ingest_bench.errors import SettingsError
@@ -12,13 +13,20 @@ from ingest_bench.simulator.faults import bad_responses, next_links, page_conten
 if TYPE_CHECKING:
     from ingest_bench.simulator.faults.base import Fault
 
+
+def _named(module: ModuleType) -> tuple[type[Fault], ...]:
+    """List the behaviours that a module defines, in its order; classes without a name are what others are made of."""
+    kinds = (kind for kind in vars(module).values() if getattr(kind, "__module__", None) == module.__name__)
+    return tuple(kind for kind in kinds if "name" in vars(kind))
+
+
 GROUPS: dict[str, tuple[type[Fault], ...]] = {
-    "How `next` is written": next_links.ALL,
-    "Faulty paging": pagination.ALL,
-    "Content of pages": page_content.ALL,
-    "Limits and refusals": throttling.ALL,
-    "Bad responses": bad_responses.ALL,
-    "Links and redirects elsewhere": redirects.ALL,
+    "How `next` is written": _named(next_links),
+    "Faulty paging": _named(pagination),
+    "Content of pages": _named(page_content),
+    "Limits and refusals": _named(throttling),
+    "Bad responses": _named(bad_responses),
+    "Links and redirects elsewhere": _named(redirects),
 }
 BEHAVIOURS: dict[str, type[Fault]] = {kind.name: kind for group in GROUPS.values() for kind in group}
 

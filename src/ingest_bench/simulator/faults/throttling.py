@@ -7,31 +7,28 @@ from email.utils import formatdate
 from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
-from aiohttp import web
-
 from ingest_bench.simulator.faults.base import Fault, ReplacedResponseFault, TransientFault
-from ingest_bench.simulator.responses import Page, problem
+from ingest_bench.simulator.responses import HTML, JSON, Page, problem
 
 if TYPE_CHECKING:
-    from ingest_bench.simulator.handler import NextHandler
-    from ingest_bench.simulator.metrics import RequestTiming
+    from aiohttp import web
 
-TOO_MANY, FORBIDDEN, SERVER_ERROR = 429, 403, 500
+TOO_MANY, FORBIDDEN = 429, 403
 
 
 class TooMany(TransientFault):
     """The first try of every page gets a 429; `Retry-After` is the value, in seconds."""
 
     name = "too-many"
-
-    @property
-    def tries(self) -> int:
-        """One: the value is the pause, not the number of tries."""
-        return 1
+    tries: ClassVar[int | None] = 1
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return the refusal."""
-        return _busy(TOO_MANY, str(self.value))
+        return _busy(TOO_MANY, self.retry_after())
+
+    def retry_after(self) -> str | None:
+        """Return the header of the refusal; None for none."""
+        return str(self.value)
 
 
 class TooManyDate(TooMany):
@@ -39,24 +36,19 @@ class TooManyDate(TooMany):
 
     name = "too-many-date"
 
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the refusal."""
-        return _busy(TOO_MANY, formatdate(ceil(time.time() + self.value), usegmt=True))
+    def retry_after(self) -> str:
+        """Return the date."""
+        return formatdate(ceil(time.time() + self.value), usegmt=True)
 
 
 class TooManyPlain(TooMany):
     """The first tries of every page get a 429 without `Retry-After`; the value is their number."""
 
     name = "too-many-plain"
+    tries = None
 
-    @property
-    def tries(self) -> int:
-        """Number of tries that fail."""
-        return int(self.value)
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the refusal."""
-        return _busy(TOO_MANY, None)
+    def retry_after(self) -> None:
+        """Return nothing."""
 
 
 class LongPause(ReplacedResponseFault):
@@ -64,11 +56,7 @@ class LongPause(ReplacedResponseFault):
 
     name = "long-pause"
     default = 3600
-
-    @property
-    def first(self) -> int:
-        """The second: the value is the pause."""
-        return 2
+    first = 2
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return the refusal."""
@@ -79,40 +67,32 @@ class BadGateway(TransientFault):
     """The first tries of every page get a 502; the value is their number."""
 
     name = "bad-gateway"
-    status: ClassVar[int] = 502
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the error as gateways write it, in HTML."""
-        text = f"<html><body><h1>{self.status}</h1></body></html>"
-        return web.Response(status=self.status, text=text, content_type="text/html")
+    # As gateways write it.
+    status, content, content_type = 502, b"<html><body><h1>502</h1></body></html>", HTML
 
 
 class Unavailable(BadGateway):
     """The first tries of every page get a 503; the value is their number."""
 
     name = "unavailable"
-    status = 503
+    status, content = 503, b"<html><body><h1>503</h1></body></html>"
 
 
 class GatewayTimeout(BadGateway):
     """The first tries of every page get a 504; the value is their number."""
 
     name = "gateway-timeout"
-    status = 504
+    status, content = 504, b"<html><body><h1>504</h1></body></html>"
 
 
 class Forbidden(ReplacedResponseFault):
     """From the page with that number on every request gets a bare 403, as when a client is banned."""
 
     name = "forbidden"
-    default = 2
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the refusal."""
-        return web.Response(status=FORBIDDEN, text="Forbidden", content_type="text/plain")
+    status, content, content_type = FORBIDDEN, b"Forbidden", "text/plain; charset=utf-8"
 
 
-class ForbiddenThrottle(Forbidden):
+class ForbiddenThrottle(ReplacedResponseFault):
     """From the page with that number on every request gets a 403 with `Retry-After`: a throttle, not a ban."""
 
     name = "forbidden-throttle"
@@ -122,24 +102,20 @@ class ForbiddenThrottle(Forbidden):
         return _busy(FORBIDDEN, "1")
 
 
-class BadToken(Forbidden):
+class BadToken(ReplacedResponseFault):
     """From the page with that number on, the server refuses its own token with a 500."""
 
     name = "bad-token"
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the error."""
-        return problem(SERVER_ERROR, "InternalServerError", "invalid token")
+    status, content_type = 500, JSON
+    content = b'{"code":"InternalServerError","description":"invalid token"}'
 
 
-class Down(Forbidden):
+class Down(ReplacedResponseFault):
     """From the page with that number on every request gets a 503."""
 
     name = "down"
-
-    def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
-        """Return the error."""
-        return problem(503, "ServiceUnavailable", "down for maintenance")
+    status, content_type = 503, JSON
+    content = b'{"code":"ServiceUnavailable","description":"down for maintenance"}'
 
 
 class HeavyPages(Fault):
@@ -148,11 +124,10 @@ class HeavyPages(Fault):
     name = "heavy-pages"
     default = 5
 
-    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+    async def page(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return small pages, and the error for others."""
-        response = await call_next(request, timing)
-        if not isinstance(response, Page) or response.position.limit <= self.value or not await self.concerns(request):
-            return response
+        if page.position.limit <= self.value:
+            return page
         self.applied += 1
         return problem(504, "GatewayTimeout", "upstream request timeout")
 
@@ -162,19 +137,3 @@ def _busy(status: int, retry_after: str | None) -> web.Response:
     if retry_after is not None:
         refusal.headers["Retry-After"] = retry_after
     return refusal
-
-
-ALL = (
-    TooMany,
-    TooManyDate,
-    TooManyPlain,
-    LongPause,
-    BadGateway,
-    Unavailable,
-    GatewayTimeout,
-    Forbidden,
-    ForbiddenThrottle,
-    BadToken,
-    Down,
-    HeavyPages,
-)

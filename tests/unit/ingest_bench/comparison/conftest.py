@@ -10,30 +10,13 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.analysis.speedup import speed_up
+from factories import arm, fake_cell, fake_pairs, matrix, scenario
 from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.config.models import Sampling
 from ingest_bench.harness.stopping import StoppingRule
-from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, Trace
+from ingest_bench.results.models import Cell, Results
 
 ITEMS = 1000
-MACHINE = Environment(
-    host="bench-1",
-    cpu_model="Example CPU",
-    cores=2,
-    governor=None,
-    memory_gib=8.0,
-    container=None,
-    cpu_limit=None,
-    memory_limit_gib=None,
-    kernel="6.1.0",
-    python="3.11.9",
-    packages={"aiohttp": "3.10.1", "stac-ingest-bench": "0.1.0"},
-    commit="0123456789abcdef",
-    filesystem="ext4",
-)
-LOAD = Load(load_1m=0.1, steal_s=0.0)
-DIGEST = Digest(count=ITEMS, ids="0", content="0")
 
 DRAWS: dict[str, Callable[[random.Random], float]] = {
     "normal": lambda rng: rng.gauss(0, 1),
@@ -62,19 +45,9 @@ class Truth:
         """Write the configuration down, and settle what belongs to the scenarios and not to a run."""
         rng = random.Random(self.seed)
         names = ["base", *(f"arm_{number}" for number in range(self.arms))]
-        self.config = {
-            "corpora": {"files": {"kind": "item_files", "items": ITEMS}},
-            "scenarios": {
-                f"s{number}": {
-                    "title": f"Scenario {number}",
-                    "group": "files",
-                    "corpus": "files",
-                    "baseline": {"arm": "base"},
-                    "arms": {name: {"concurrency": [1]} for name in names},
-                }
-                for number in range(self.scenarios)
-            },
-        }
+        block = scenario(arms={name: arm() for name in names}, group="files")
+        numbered = {f"s{number}": block for number in range(self.scenarios)}
+        self.config = matrix({"files": ("item_files", ITEMS)}, **numbered)
         self._nature = {name: (self.spread(rng), self.max_pairs(rng)) for name in self.config["scenarios"]}
 
     def run(self, number: int, slower: Mapping[tuple[str, str], float] | None = None) -> LoadedRun:
@@ -98,35 +71,8 @@ class Truth:
 
 
 def cell_of(scenario: str, arm: str, ratios: Sequence[float], **changes: Any) -> Cell:
-    """Make a cell with these speed-ups. Nothing is validated, since thousands are made."""
-    given: dict[str, Any] = {
-        "schema_version": "2.0",
-        "identity": "0",
-        "scenario": scenario,
-        "group": "files",
-        "arm": arm,
-        "label": arm.replace("_", " "),
-        "concurrency": 1,
-        "is_null_cell": False,
-        "known_defect": None,
-        "cache": "warm",
-        "corpus": "files",
-        "settings": {},
-        "baseline": {},
-        "samples": [sample for pair, ratio in enumerate(ratios) for sample in _pair(pair, ratio)],
-        "speedup": speed_up(ratios, 0.95),
-        "stop_reason": "time_limit",
-        "parity": Parity(ok=True),
-        "baseline_parity": Parity(ok=True),
-        "trace": Trace(items=0, peak_mib=None),
-        "environment": MACHINE,
-        "load_before": LOAD,
-        "load_after": LOAD,
-        "attempt": 1,
-        "started_at": 1.0,
-        "ended_at": 2.0,
-    }
-    return Cell.model_construct(**{**given, **changes})
+    """Make a cell with these speed-ups."""
+    return fake_cell(scenario, arm, fake_pairs(ratios, items=ITEMS), ratios, **changes)
 
 
 def measured(config: dict[str, Any], cells: list[Cell], file: str = "run.json", **changes: Any) -> LoadedRun:
@@ -141,32 +87,6 @@ def measured(config: dict[str, Any], cells: list[Cell], file: str = "run.json", 
     }
     return LoadedRun.from_results(
         file, Results.model_construct(**{"schema_version": "2.0", "jobs": [], **given, **changes})
-    )
-
-
-def _pair(pair: int, ratio: float) -> tuple[Sample, Sample]:
-    return _sample("baseline", pair, 1.0), _sample("candidate", pair, 1 / ratio)
-
-
-def _sample(role: str, pair: int, wall: float) -> Sample:
-    return Sample.model_construct(
-        role=role,
-        pair=pair,
-        started_at=1.0,
-        wall_s=wall,
-        cpu_user_s=0.0,
-        cpu_system_s=0.0,
-        peak_rss_mib=50.0,
-        start_rss_mib=40.0,
-        first_item_s=None,
-        items=ITEMS,
-        failures=0,
-        failed=[],
-        stages={},
-        notes=[],
-        digest=DIGEST,
-        server=None,
-        invalid=None,
     )
 
 

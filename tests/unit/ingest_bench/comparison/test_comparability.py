@@ -8,31 +8,22 @@ from typing import Any
 
 import pytest
 
+from factories import arm, matrix, scenario
 from ingest_bench.comparison import Comparison, compare
 from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.errors import ComparisonError
 from ingest_bench.results.models import Cell, Parity
 
-CONFIG: dict[str, Any] = {
-    "corpora": {"files": {"kind": "item_files", "items": 10}, "api": {"kind": "api", "items": 10}},
-    "scenarios": {
-        "files": {
-            "title": "Files",
-            "group": "files",
-            "corpus": "files",
-            "baseline": {"arm": "base"},
-            "arms": {"base": {"concurrency": [1]}, "queue": {"concurrency": [1], "settings": {"limit": 5}}},
-        },
-        "api": {
-            "title": "API",
-            "group": "api",
-            "corpus": "api",
-            "server": {"think_ms": 50, "rate": {"per_second": 20}},
-            "baseline": {"arm": "base"},
-            "arms": {"base": {"concurrency": [1]}, "queue": {"concurrency": [1]}},
-        },
-    },
-}
+CONFIG = matrix(
+    {"files": ("item_files", 10), "api": ("api", 10)},
+    files=scenario(arms={"base": arm(), "queue": arm(settings={"limit": 5})}),
+    api=scenario(
+        "api",
+        {"base": arm(), "queue": arm()},
+        title="API",
+        server={"think_ms": 50, "rate": {"per_second": 20}},
+    ),
+)
 RATIOS = [2.0, 2.1, 1.9, 2.05]
 
 Build = Callable[..., LoadedRun]
@@ -147,10 +138,10 @@ def test_other_processors_are_another_question(build: Build, changes: dict[str, 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"cpu_model": "Other CPU"}, "cpu_model was Example CPU, is Other CPU"),
+        ({"cpu_model": "Other CPU"}, "cpu_model was Example CPU @ 2.10GHz, is Other CPU"),
         ({"filesystem": "tmpfs"}, "filesystem was ext4, is tmpfs"),
         ({"python": "3.12.1"}, "python was 3.11.9, is 3.12.1"),
-        ({"packages": {"aiohttp": "3.11.0", "orjson": "3.10.7"}}, "aiohttp was 3.10.1, is 3.11.0; orjson was not set"),
+        ({"packages": {"aiohttp": "3.11.0", "numpy": "2.0.0"}}, "aiohttp was 3.10.1, is 3.11.0; numpy was not set"),
     ],
 )
 def test_another_machine_is_a_warning(build: Build, changes: dict[str, Any], words: str) -> None:

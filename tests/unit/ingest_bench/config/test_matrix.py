@@ -9,59 +9,38 @@ from typing import Any
 import pytest
 import yaml
 
+from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import cells, find_cell, load_settings
 from ingest_bench.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[4]
 
-GOOD: dict[str, Any] = {
-    "corpora": {
-        "files": {"kind": "item_files", "items": 20},
-        "more_files": {"kind": "item_files", "items": 40},
+GOOD = matrix(
+    {
+        "files": ("item_files", 20),
+        "more_files": ("item_files", 40),
         "folder": {"kind": "items_directory", "items": 20, "corrupt_share": 0.1},
         "parquet": {"kind": "geoparquet", "items": 20, "files": 2},
-        "api": {"kind": "api", "items": 20},
+        "api": ("api", 20),
     },
-    "scenarios": {
-        "small": {
-            "title": "Small",
-            "group": "small",
-            "corpus": "files",
-            "baseline": {"arm": "upstream"},
-            "arms": {
-                "upstream": {"fetcher": "stac_manager", "concurrency": [1, 10]},
-                "queue": {"concurrency": [5, 10], "settings": {"worker_strategy": "queue"}, "label": "Queue!"},
-            },
-        },
-        "one_file": {
-            "title": "One",
-            "group": "parquet",
-            "corpus": "parquet",
-            "file": "part-00001.parquet",
-            "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1]}},
-        },
-        "growth": {
-            "title": "Growth",
-            "group": "growth",
-            "corpus": "more_files",
-            "baseline": {"arm": "direct", "corpus": "files"},
-            "arms": {"direct": {"concurrency": [1]}},
-            "sampling": {"budget_seconds": 3},
-        },
-        "small_api": {
-            "title": "API",
-            "group": "api",
-            "corpus": "api",
-            "server": {"think_ms": 5},
-            "baseline": {"arm": "client"},
-            "arms": {
-                "client": {"fetcher": "pystac_client", "concurrency": [1], "settings": {"limit": 50}},
-                "direct": {"concurrency": [1, 4]},
-            },
-        },
-    },
-}
+    small=scenario(
+        arms={"upstream": arm(1, 10, fetcher="stac_manager"), "queue": arm(5, 10, settings=QUEUE, label="Queue!")}
+    ),
+    one_file=scenario("parquet", file="part-00001.parquet", title="One", group="parquet"),
+    growth=scenario(
+        "more_files",
+        {"direct": arm()},
+        baseline={"arm": "direct", "corpus": "files"},
+        sampling={"budget_seconds": 3},
+    ),
+    small_api=scenario(
+        "api",
+        {"client": arm(fetcher="pystac_client", settings={"limit": 50}), "direct": arm(1, 4)},
+        title="API",
+        group="api",
+        server={"think_ms": 5},
+    ),
+)
 
 REMOVED = "removed"
 """In place of a value: the setting is left out."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from factories import arm, matrix, scenario
 from ingest_bench.analysis.speedup import speed_up
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.config.matrix import PlannedCell, find_cell, load_settings
@@ -80,20 +81,11 @@ def test_stopping_when_narrow_keeps_what_intervals_claim() -> None:
     assert covered(sequential=False) < covered(sequential=True)
 
 
-CONFIG: dict[str, Any] = {
-    "sampling": {"pairs": {"min": 3, "max": 40}, "budget_seconds": 1e9, "target_ci_width": 1e-9},
-    "corpora": {"api": {"kind": "api", "items": 20}},
-    "scenarios": {
-        "api": {
-            "title": "API",
-            "group": "api",
-            "corpus": "api",
-            "server": {"think_ms": 50},
-            "baseline": {"arm": "one"},
-            "arms": {"one": {"concurrency": [1]}, "more": {"concurrency": [5]}},
-        }
-    },
-}
+CONFIG = matrix(
+    {"api": ("api", 20)},
+    sampling={"pairs": {"min": 3, "max": 40}, "budget_seconds": 1e9, "target_ci_width": 1e-9},
+    api=scenario("api", {"one": arm(), "more": arm(5)}, title="API", server={"think_ms": 50}),
+)
 
 
 class Server:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from factories import fake_sample
 from ingest_bench.harness.validity import delay_remark, digest_difference, failures_difference, invalid_reason, parity
 from ingest_bench.results.digest import reference
-from ingest_bench.results.models import Digest, Sample, ServerRecord
+from ingest_bench.results.models import Sample, ServerRecord
 from ingest_bench.results.pairs import pair_ratios
 
 ITEMS = [{"id": f"i{number}", "collection": "c", "value": number} for number in range(40)]
@@ -16,21 +17,8 @@ ITEMS = [{"id": f"i{number}", "collection": "c", "value": number} for number in 
 
 def sample(**changes: Any) -> Sample:
     """Return a sample of 100 items in a second, changed."""
-    given = {
-        "role": "candidate",
-        "pair": 0,
-        "started_at": 0.0,
-        "wall_s": 1.0,
-        "cpu_user_s": 0.1,
-        "cpu_system_s": 0.1,
-        "peak_rss_mib": 50.0,
-        "start_rss_mib": 40.0,
-        "first_item_s": 0.1,
-        "items": 100,
-        "failures": 0,
-        "digest": Digest(count=100, ids="0", content="0"),
-    }
-    return Sample.model_validate({**given, **changes})
+    given = {"role": "candidate", "pair": 0, "wall_s": 1.0, "items": 100, **changes}
+    return fake_sample(**given)
 
 
 def server(**changes: Any) -> ServerRecord:

@@ -10,30 +10,15 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.analysis.speedup import speed_up
+from factories import fake_cell, fake_sample
 from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
-from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Results, Sample, ServerRecord, Trace
+from ingest_bench.results.models import Cell, Load, Parity, Results, Sample, ServerRecord, Trace
 from ingest_bench.results.pairs import pair_ratios
 
 CONFIG = Path(__file__).parents[4] / "config.yaml"
 BEGIN = 1_770_720_000.0
 DAY = 86_400
-MACHINE = Environment(
-    host="bench-1",
-    cpu_model="Example CPU @ 2.10GHz",
-    cores=2,
-    governor=None,
-    memory_gib=24.0,
-    container=None,
-    cpu_limit=None,
-    memory_limit_gib=None,
-    kernel="6.1.0",
-    python="3.11.9",
-    packages={"aiohttp": "3.10.1", "orjson": "3.10.7", "stac-ingest-bench": "0.1.0"},
-    commit="0123456789abcdef",
-    filesystem="ext4",
-)
 
 
 @dataclass(frozen=True)
@@ -154,11 +139,12 @@ class Maker:
         arm = cell.candidate.options
         defect = arm.known_defect
         base_defect = cell.baseline.options.known_defect
-        return Cell(
-            identity="0",
-            scenario=cell.scenario,
+        return fake_cell(
+            cell.scenario,
+            cell.arm,
+            samples,
+            pair_ratios(samples).values(),
             group=cell.group,
-            arm=cell.arm,
             label=cell.label,
             concurrency=cell.concurrency,
             is_null_cell=cell.is_null_cell,
@@ -167,13 +153,10 @@ class Maker:
             corpus=cell.corpus,
             settings={"arm": cell.arm, "settings": arm.settings},
             baseline={"arm": cell.baseline.arm},
-            samples=samples,
-            speedup=speed_up(list(pair_ratios(samples).values()), 0.95),
             stop_reason="target_ci_reached",
             parity=Parity(ok=not defect, reason=defect),
             baseline_parity=Parity(ok=not base_defect, reason=base_defect),
             trace=Trace(items=1000, peak_mib=5 + cell.concurrency / 4),
-            environment=MACHINE,
             load_before=Load(load_1m=0.4, steal_s=10.0),
             load_after=Load(load_1m=1.1, steal_s=10.1),
             started_at=begin,
@@ -195,24 +178,23 @@ class Maker:
         found = change(cell, arm, level, truth_of(self.settings, cell, arm, level, corpus))
         items = self._count(corpus, scenario.file)
         wall = items / found.rate * rng.lognormvariate(0, self.noise)
-        return Sample(
-            role=role,
-            pair=pair,
+        stages = {name: seconds * wall / items * found.rate for name, seconds in found.stages.items()}
+        broken = (self.settings.corpora[corpus].items or items) - items
+        return fake_sample(
+            role,
+            pair,
+            wall,
             started_at=BEGIN + pair,
-            wall_s=wall,
             cpu_user_s=wall * found.cpu * 0.8,
             cpu_system_s=wall * found.cpu * 0.2,
             peak_rss_mib=found.peak_mib * rng.uniform(0.99, 1.01),
             start_rss_mib=55.0,
             first_item_s=wall / 50,
             items=items,
-            failures=(self.settings.corpora[corpus].items or items) - items
-            if scenario.corpus == "broken_directory"
-            else 0,
+            failures=broken if scenario.corpus == "broken_directory" else 0,
             requests=found.requests or None,
             rate_limited=found.limited if found.requests else None,
-            stages={name: seconds * wall / items * found.rate for name, seconds in found.stages.items()},
-            digest=Digest(count=items, ids="0", content="0"),
+            stages=stages,
             server=self._server(scenario.server.think_ms, found, wall, level) if scenario.server else None,
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from factories import MACHINE, arm, fake_cell, fake_pairs, matrix, scenario
 from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
@@ -18,69 +19,30 @@ from ingest_bench.workflow.aggregate import aggregate, aggregate_files
 from ingest_bench.workflow.identity import cell_identity, fingerprint
 from stac_ingest.core.atomic import write_atomically
 
-CONFIG: dict[str, Any] = {
-    "corpora": {"files": {"kind": "item_files", "items": 20}},
-    "scenarios": {
-        "small": {
-            "title": "Small",
-            "group": "small",
-            "corpus": "files",
-            "baseline": {"arm": "upstream"},
-            "arms": {
-                "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
-                "sequential": {"concurrency": [1]},
-            },
-        }
-    },
-}
+CONFIG = matrix(
+    {"files": ("item_files", 20)},
+    small=scenario(arms={"upstream": arm(fetcher="stac_manager"), "sequential": arm()}),
+)
 
-SAMPLE = {
-    **dict.fromkeys(("started_at", "wall_s", "cpu_user_s", "cpu_system_s", "peak_rss_mib", "start_rss_mib"), 1.0),
-    "first_item_s": 0.5,
-    "items": 20,
-    "failures": 0,
-    "digest": {"count": 20, "ids": "0", "content": "0"},
-}
-ENVIRONMENT = {
-    **dict.fromkeys(("governor", "container", "cpu_limit", "memory_limit_gib", "commit", "filesystem"), None),
-    "host": "here",
-    "cpu_model": "fast",
-    "cores": 2,
-    "memory_gib": 8.0,
-    "kernel": "6",
-    "python": "3.11.1",
-    "packages": {},
-}
+ENVIRONMENT = MACHINE.model_dump()
 
 
 def measured(settings: Settings, planned: PlannedCell, **changes: Any) -> Cell:
     """Return a cell as if it had been measured, changed."""
-    given = {
-        "identity": fingerprint(cell_identity(settings, planned)),
-        "depends_on": {"modules": {"stac_ingest.module": module_hash("stac_ingest.module")}},
-        "scenario": planned.scenario,
-        "group": planned.group,
-        "arm": planned.arm,
-        "label": planned.label,
-        "concurrency": planned.concurrency,
-        "is_null_cell": planned.is_null_cell,
-        "cache": planned.cache,
-        "corpus": planned.corpus,
-        "settings": {},
-        "baseline": {},
-        "samples": [{**SAMPLE, "role": role, "pair": pair} for pair in range(3) for role in ("baseline", "candidate")],
-        "speedup": {"median": 2, "low": 1, "high": 3, "confidence": 0.95, "method": "given", "pairs": 3},
-        "stop_reason": "time_limit",
-        "parity": {"ok": True},
-        "baseline_parity": {"ok": True},
-        "trace": {"items": 10, "peak_mib": 3.5},
-        "environment": ENVIRONMENT,
-        "load_before": {"load_1m": 0, "steal_s": 0},
-        "load_after": {"load_1m": 0, "steal_s": 0},
-        "started_at": 1,
-        "ended_at": 2,
-    }
-    return Cell.model_validate({**given, **changes})
+    ratios = [1.0] * 3
+    cell = fake_cell(
+        planned.scenario,
+        planned.arm,
+        fake_pairs(ratios, items=20),
+        ratios,
+        identity=fingerprint(cell_identity(settings, planned)),
+        group=planned.group,
+        label=planned.label,
+        is_null_cell=planned.is_null_cell,
+        trace={"items": 10, "peak_mib": 3.5},
+    )
+    depends_on = {"modules": {"stac_ingest.module": module_hash("stac_ingest.module")}}
+    return Cell.model_validate({**cell.model_dump(warnings=False), "depends_on": depends_on, **changes})
 
 
 @pytest.fixture

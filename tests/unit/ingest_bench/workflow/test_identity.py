@@ -8,36 +8,19 @@ from typing import Any
 
 import pytest
 
+from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
 
-MATRIX: dict[str, Any] = {
-    "corpora": {
-        "files": {"kind": "item_files", "items": 70},
+MATRIX = matrix(
+    {
+        "files": ("item_files", 70),
         "folder": {"kind": "items_directory", "items": 30, "corrupt_share": 0.1},
-        "api": {"kind": "api", "items": 30},
+        "api": ("api", 30),
     },
-    "scenarios": {
-        "small": {
-            "title": "Small",
-            "group": "small",
-            "corpus": "files",
-            "baseline": {"arm": "upstream"},
-            "arms": {
-                "upstream": {"fetcher": "stac_manager", "concurrency": [1, 10]},
-                "queue": {"concurrency": [1, 5], "settings": {"worker_strategy": "queue"}},
-            },
-        },
-        "api": {
-            "title": "API",
-            "group": "api",
-            "corpus": "api",
-            "server": {"think_ms": 5},
-            "baseline": {"arm": "direct"},
-            "arms": {"direct": {"concurrency": [1]}},
-        },
-    },
-}
+    small=scenario(arms={"upstream": arm(1, 10, fetcher="stac_manager"), "queue": arm(1, 5, settings=QUEUE)}),
+    api=scenario("api", {"direct": arm()}, title="API", server={"think_ms": 5}),
+)
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:

@@ -8,22 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from factories import arm, matrix, scenario
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.workflow import progress
 
-MATRIX = {
-    "sampling": {"budget_seconds": 6},
-    "corpora": {"files": {"kind": "item_files", "items": 9}},
-    "scenarios": {
-        "files": {
-            "title": "Files",
-            "group": "files",
-            "corpus": "files",
-            "baseline": {"arm": "sequential"},
-            "arms": {"sequential": {"concurrency": [1, 2, 3, 4]}},
-        }
-    },
-}
+MATRIX = matrix(
+    {"files": ("item_files", 9)},
+    files=scenario(arms={"sequential": arm(1, 2, 3, 4)}),
+    sampling={"budget_seconds": 6},
+)
 
 
 class Terminal(io.StringIO):
