@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stac_ingest.core.registry import OneOf
-from stac_ingest.core.renamed import with_present_names
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.strategies import STRATEGIES, worker_strategies
 
@@ -85,6 +84,10 @@ class IngestConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _present_names(cls, found: Any) -> Any:
+        if not isinstance(found, dict) or not cls.RENAMED.keys() & found.keys():
+            return found
+        from stac_ingest.core.renamed import with_present_names  # noqa: PLC0415 - few settings have an old name
+
         return with_present_names(found, cls.RENAMED)
 
     @field_validator("concurrency")
