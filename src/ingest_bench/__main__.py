@@ -7,38 +7,12 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from ingest_bench.commands import (
-    calibrate,
-    client_matrix,
-    compare,
-    compare_builds,
-    corpus,
-    measure,
-    publish,
-    recommend,
-    results_doc,
-    schemas,
-    simulate,
-    validate,
-)
-from ingest_bench.commands.base import BAD_SETTINGS, FAILED
+from ingest_bench.commands import cells, comparisons, project  # noqa: F401 - each adds its commands to the table
+from ingest_bench.commands.base import BAD_SETTINGS, COMMANDS, FAILED, OK
 from ingest_bench.commands.renamed import with_current_name
 from ingest_bench.errors import BenchError, ComparisonError, SettingsError
+from ingest_bench.simulator import cli as simulator
 from stac_ingest.errors import IngestError
-
-COMMANDS = (
-    validate,
-    corpus,
-    measure,
-    schemas,
-    publish,
-    compare,
-    compare_builds,
-    results_doc,
-    recommend,
-    client_matrix,
-    calibrate,
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,13 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     """
     parser = argparse.ArgumentParser(prog="python -m ingest_bench", description=__doc__)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (*COMMANDS, simulate):
-        command.add_parser(commands)
+    parsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        own = parsers.add_parser(command.name, help=command.help, description=command.description)
+        own.set_defaults(run=command.run)
+        for names, settings in command.options:
+            own.add_argument(*names, **settings)
+    own = parsers.add_parser("simulate", help="serve a corpus as a STAC API with a think time, limits and faults")
+    own.set_defaults(run=simulator.run)
+    simulator.add_arguments(own)
     options = parser.parse_args(with_current_name(sys.argv[1:] if arguments is None else arguments))
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        return int(options.run(options))
+        return int(options.run(options) or OK)
     except (BenchError, IngestError, OSError) as error:
         print(error, file=sys.stderr)
         return BAD_SETTINGS if isinstance(error, SettingsError | ComparisonError) else FAILED

@@ -16,10 +16,11 @@ from stac_ingest.summary import IngestSummary
 
 NAME = "certificate.json"
 
+_OF_SUMMARY = ("matched", "pages", "requests", "retries", "duplicates", "notes")
 Verdict = Literal["complete", "complete with duplicates", "truncated", "unknown"]
 
 
-class Certificate(BaseModel):
+class CompletenessReport(BaseModel):
     """The counts of a run and the verdict."""
 
     model_config = ConfigDict(extra="forbid")
@@ -29,7 +30,7 @@ class Certificate(BaseModel):
     interrupted: bool = Field(description="whether the run was stopped before its end")
     source: str
     collection: str | None
-    items: int = Field(description="distinct items that the source delivered, in this run and those it goes on with")
+    items: int = Field(description="distinct items that the source delivered, in this run and those it resumes")
     expected: int | None = Field(description="how many there should be, where the source says so or all were seen")
     matched: int | None = Field(description="the server's `numberMatched`")
     max_items: int | None
@@ -56,7 +57,7 @@ class Certificate(BaseModel):
         return target
 
 
-def certify(
+def completeness_report(
     config: IngestConfig,
     collection: str | None,
     summary: IngestSummary,
@@ -64,12 +65,12 @@ def certify(
     *,
     failures: int,
     interrupted: bool = False,
-) -> Certificate:
-    """Draw up the certificate.
+) -> CompletenessReport:
+    """Return the report of a run.
 
     Args:
         config: the settings of the run.
-        collection: the collection asked for.
+        collection: the collection requested.
         summary: the ingest's counts.
         result: the pipeline's counts.
         failures: entries of the failure collector, from all stages.
@@ -78,21 +79,22 @@ def certify(
     """
     ingest_failures = max(0, failures - result.failed)
     expected = _expected(config, summary, ingest_failures)
-    verdict, reason = _judge(expected, summary, result, ingest_failures, interrupted=interrupted)
-    return Certificate(
+    delivered = result.fetched + summary.resumed  # what this run left out, since an earlier one had read it, counts
+    verdict, reason = verdict_of(delivered, expected, summary.duplicates)
+    if interrupted:
+        verdict, reason = "truncated", f"stopped after {delivered} items"
+    elif result.failed or ingest_failures:
+        verdict = "truncated"
+        reason = f"{ingest_failures} failures in the ingest, {result.failed} in the stages behind it"
+    return CompletenessReport(
         verdict=verdict,
         reason=reason,
         interrupted=interrupted,
         source=display(config.source) if config.mode == "api" else config.source,
         collection=collection,
-        items=_delivered(summary, result),
+        items=delivered,
         expected=expected,
-        matched=summary.matched,
         max_items=config.max_items,
-        pages=summary.pages,
-        requests=summary.requests,
-        retries=summary.retries,
-        duplicates=summary.duplicates,
         ingest_failures=ingest_failures,
         stage_failures=result.failed,
         skipped=result.skipped + summary.resumed,
@@ -101,7 +103,7 @@ def certify(
         written=result.written,
         output=result.manifest,
         seconds=round(result.seconds, 3),
-        notes=summary.notes,
+        **{name: getattr(summary, name) for name in _OF_SUMMARY},
     )
 
 
@@ -114,25 +116,21 @@ def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> in
     return known if limit is None else min(known, limit)
 
 
-def _delivered(summary: IngestSummary, result: PipelineResult) -> int:
-    """Count what this run read and what it left out, since an earlier one had read it."""
-    return result.fetched + summary.resumed
+def verdict_of(delivered: int, expected: int | None, duplicates: int) -> tuple[Verdict, str]:
+    """Return the verdict on what was delivered without failures, and the reason in words.
 
+    Args:
+        delivered: distinct items.
+        expected: how many there should be; None where the source doesn't say.
+        duplicates: items that came again and were left out.
 
-def _judge(
-    expected: int | None, summary: IngestSummary, result: PipelineResult, failures: int, *, interrupted: bool
-) -> tuple[Verdict, str]:
-    delivered = _delivered(summary, result)
-    if interrupted:
-        return "truncated", f"stopped after {delivered} items"
-    if result.failed or failures:
-        return "truncated", f"{failures} failures in the ingest, {result.failed} in the stages behind it"
+    """
     if expected is None:
         return "unknown", f"{delivered} items came; the server doesn't say how many there are"
     if delivered < expected:
         return "truncated", f"{delivered} of {expected} items came"
     more = delivered > expected
-    came = f"{delivered} items came, more than the {expected} counted" if more else f"all {expected} items came"
-    if summary.duplicates:
-        return "complete with duplicates", f"{came}, {summary.duplicates} of them again"
-    return "complete", came
+    text = f"{delivered} items came, more than the {expected} counted" if more else f"all {expected} items came"
+    if duplicates:
+        return "complete with duplicates", f"{text}, {duplicates} of them again"
+    return "complete", text

@@ -15,7 +15,7 @@ from stac_ingest.strategies import STRATEGIES, worker_strategies
 WorkerStrategy = Annotated[str, OneOf(worker_strategies)]
 """The name of a strategy that drives several units at once."""
 
-MOST_CONCURRENT = 50
+MAX_CONCURRENCY = 50
 
 
 class RequestBudget(BaseModel):
@@ -26,6 +26,10 @@ class RequestBudget(BaseModel):
     max_requests: int | None = Field(default=None, ge=1, description="requests in all, retries included")
     requests_per_second: float | None = Field(default=None, gt=0, description="requests started per second")
     max_in_flight: int | None = Field(default=None, ge=1, description="requests under way at once")
+
+
+MODEST_BUDGET = {"max_requests": 500, "requests_per_second": 2.0, "max_in_flight": 2}
+"""The budget for a server that isn't this machine's, unless the user sets another."""
 
 
 class IngestConfig(BaseModel):
@@ -85,10 +89,10 @@ class IngestConfig(BaseModel):
 
     @field_validator("concurrency")
     @classmethod
-    def _few_enough(cls, found: int | str) -> int | str:
-        if found != "auto" and not 1 <= int(found) <= MOST_CONCURRENT:
-            raise ValueError(f"use 1 to {MOST_CONCURRENT}, or 'auto'")
-        return found
+    def _few_enough(cls, value: int | str) -> int | str:
+        if value != "auto" and not 1 <= int(value) <= MAX_CONCURRENCY:
+            raise ValueError(f"use 1 to {MAX_CONCURRENCY}, or 'auto'")
+        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -101,7 +105,7 @@ class IngestConfig(BaseModel):
         """Units of work under way at once, at most."""
         if self.concurrency != "auto":
             return self.concurrency
-        return 1 if self.mode == "file" else min(MOST_CONCURRENT, self.budget.max_in_flight or MOST_CONCURRENT)
+        return 1 if self.mode == "file" else min(MAX_CONCURRENCY, self.budget.max_in_flight or MAX_CONCURRENCY)
 
     @property
     def strategy(self) -> str:

@@ -12,7 +12,7 @@ LOGGED = 20
 """Warnings of one run; a directory of a million broken files needs no million lines."""
 
 
-class Rejects:
+class FailureReporter:
     """Called by a source with an origin and an error.
 
     Attributes:

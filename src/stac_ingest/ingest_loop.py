@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from stac_ingest.checkpoints.tracker import Tracker
-from stac_ingest.core.id_set import Seen, key_of
+from stac_ingest.checkpoints.positions import ResumeTracker
+from stac_ingest.core.id_set import IdSet, key_of
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.core.source import Source
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
-    from stac_ingest.strategies.base import Strategy
+    from stac_ingest.strategies import Strategy
 
 
 @asynccontextmanager
@@ -39,8 +39,8 @@ async def ingest_items(
     reject: Reject,
     summary: IngestSummary,
     *,
-    seen: Seen | None = None,
-    track: Callable[[Source[Any]], Tracker | None] | None = None,
+    seen: IdSet | None = None,
+    track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
     keep: Callable[[Item], bool] | None = None,
     max_items: int | None = None,
     finish: Callable[[], None] | None = None,

@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
-from stac_ingest.checkpoints.tracker import Tracker
+from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import Seen
+from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.model import Item
+from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.failure_reporter import Rejects
+from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.sources import check_path, make_source
 from stac_ingest.strategies import load_strategy
@@ -61,22 +62,30 @@ class IngestModule:
         """
         config = self.config
         self.summary = summary = IngestSummary(strategy=config.strategy, concurrency=config.workers)
-        rejects = Rejects(context.failure_collector, self._logger, summary)
+        reporter = FailureReporter(context.failure_collector, self._logger, summary)
         collection_id = config.collection_id or context.data.get("collection_id")
         return ingest_items(
             lambda: make_source(config, collection_id, summary),
             self._strategy,
-            rejects,
+            reporter,
             summary,
-            seen=Seen() if config.mode == "api" else None,
-            track=lambda source: Tracker.of(context, source, summary),
+            seen=IdSet() if config.mode == "api" else None,
+            track=partial(_tracker, context, summary),
             max_items=config.max_items,
-            finish=partial(_check_some_read, config, rejects, summary),
+            finish=partial(_check_some_read, config, reporter, summary),
         )
 
 
-def _check_some_read(config: IngestConfig, rejects: Rejects, summary: IngestSummary) -> None:
-    if rejects.first is not None and not summary.items + summary.resumed and config.mode == "file":
+def _tracker(context: WorkflowContext, summary: IngestSummary, source: Source[Any]) -> ResumeTracker | None:
+    """Begin to track a run; None where its positions aren't kept, or can't be."""
+    positions, checkpoints = getattr(context, "positions", None), getattr(context, "checkpoints", None)
+    if positions is None or checkpoints is None or not isinstance(source, Resumable):
+        return None
+    return ResumeTracker(positions, checkpoints, context.failure_collector, source, summary)
+
+
+def _check_some_read(config: IngestConfig, reporter: FailureReporter, summary: IngestSummary) -> None:
+    if reporter.first is not None and not summary.items + summary.resumed and config.mode == "file":
         raise DataProcessingError(
-            f"No item could be read from {config.source}: {summary.failures} failures, the first is {rejects.first}"
+            f"No item could be read from {config.source}: {summary.failures} failures, the first is {reporter.first}"
         )

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from stac_ingest.core.model import Item
+from stac_ingest.core.source import closing
 from stac_ingest.errors import ConfigurationError, ItemError
 
-Item = dict[str, Any]
+if TYPE_CHECKING:
+    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.context import WorkflowContext
+
+__all__ = ["Bundler", "Fetcher", "Modifier", "Output", "PipelineResult", "StageSeconds", "run_pipeline"]
 
 PROGRESS_SECONDS = 0.2
 """How often `on_progress` is called."""
@@ -22,14 +27,19 @@ _UNMARKED_LIMIT = 10_000
 class Fetcher(Protocol):
     """Originates items."""
 
-    def fetch(self, context: Any) -> AsyncIterator[Item]:
-        """Yield items; failures of single ones go to `context.failure_collector`."""
+    def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:
+        """Yield items; failures of single ones go to `context.failure_collector`.
+
+        Raises:
+            ConfigurationError, DataProcessingError: the source as a whole can't be read.
+
+        """
 
 
 class Modifier(Protocol):
     """Changes one item at a time."""
 
-    def modify(self, item: Item, context: Any) -> Item | None:
+    def modify(self, item: Item, context: WorkflowContext) -> Item | None:
         """Return the changed item, or None to drop it."""
 
 
@@ -40,24 +50,32 @@ class Bundler(Protocol):
     counts as completed when `bundle` returns.
     """
 
-    async def bundle(self, item: Item, context: Any) -> None:
+    async def bundle(self, item: Item, context: WorkflowContext) -> None:
         """Take one item. An `ItemError` concerns this item alone; any other error ends the run."""
 
-    async def finalize(self, context: Any) -> dict[str, Any]:
-        """Write what is left and say what was written."""
+    async def finalize(self, context: WorkflowContext) -> dict[str, Any]:
+        """Write what remains and return the manifest.
+
+        The pipeline reads `rejected` from it, the number of items that turned out unfit when they were written; outputs
+        give `items`, `bytes` and `paths`.
+
+        Raises:
+            DataProcessingError: the output can't be written.
+
+        """
 
 
 @runtime_checkable
 class Output(Bundler, Protocol):
-    """A bundler with a beginning and an end: it looks at what an earlier run left, and lets go after an error."""
+    """A bundler with a beginning and an end: it looks at what an earlier run left, and is closed after an error."""
 
     marks_completed: bool
 
-    async def start(self, context: Any) -> None:
+    async def start(self, context: WorkflowContext) -> None:
         """Open the output; on resume, bring it and the checkpoint into step."""
 
     async def close(self) -> None:
-        """Let go of everything. What was not finalized stays for a later run to go on with."""
+        """Close all files. What was not finalized stays for a later run to resume."""
 
 
 @dataclass(slots=True)
@@ -69,10 +87,6 @@ class StageSeconds:
     transform: float = 0.0
     output: float = 0.0
     """In `bundle`, `finalize` and keeping the checkpoint."""
-
-    def as_dict(self) -> dict[str, float]:
-        """By name."""
-        return {"ingest": self.ingest, "transform": self.transform, "output": self.output}
 
 
 @dataclass(slots=True)
@@ -97,7 +111,7 @@ async def run_pipeline(
     fetcher: Fetcher,
     modifiers: Sequence[Modifier],
     bundler: Bundler,
-    context: Any,
+    context: WorkflowContext,
     *,
     on_progress: Callable[[PipelineResult], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -112,7 +126,7 @@ async def run_pipeline(
         context: shared by the stages; its `checkpoints`, where it has any, say what to leave out.
         on_progress: called now and then, and at the end.
         clock: in seconds.
-        result: filled while the run goes on, for whoever wants to read it after an error.
+        result: filled while the run goes on, to be read after an error.
 
     Raises:
         ConfigurationError: a stage's settings can't be used.
@@ -142,9 +156,11 @@ async def run_pipeline(
 class _Run:
     """One run's state."""
 
-    def __init__(self, modifiers: Sequence[Modifier], bundler: Bundler, context: Any, result: PipelineResult) -> None:
+    def __init__(
+        self, modifiers: Sequence[Modifier], bundler: Bundler, context: WorkflowContext, result: PipelineResult
+    ) -> None:
         self.result = result
-        self.checkpoints: Any = getattr(context, "checkpoints", None)
+        self.checkpoints: CheckpointManager | None = getattr(context, "checkpoints", None)
         self._modify = [modifier.modify for modifier in modifiers]
         self._bundler = bundler
         self._context = context
@@ -159,7 +175,7 @@ class _Run:
         result, stages = self.result, self.result.stages
         started = before = clock()
         next_report = before + PROGRESS_SECONDS if on_progress else float("inf")
-        async with aclosing(_closable(fetcher.fetch(self._context))) as stream:
+        async with closing(fetcher.fetch(self._context)) as stream:
             async for fetched in stream:
                 arrived = clock()
                 stages.ingest += arrived - before
@@ -219,13 +235,13 @@ class _Run:
             if self._marks:
                 self.checkpoints.mark_completed(item_id, None)
             else:
-                self._remember(item_id)
+                self._remember(item_id, self.checkpoints)
 
-    def _remember(self, item_id: str) -> None:
+    def _remember(self, item_id: str, checkpoints: CheckpointManager) -> None:
         """Keep what the bundler has taken and not marked yet, so that an id is written once."""
         self._unmarked.add(item_id)
         if len(self._unmarked) >= self._unmarked_limit:
-            self._unmarked = {known for known in self._unmarked if not self.checkpoints.is_completed(known)}
+            self._unmarked = {known for known in self._unmarked if not checkpoints.is_completed(known)}
             self._unmarked_limit = max(_UNMARKED_LIMIT, 2 * len(self._unmarked))
 
     def _fail(self, item_id: str, error: Exception, stage: str) -> None:
@@ -233,13 +249,3 @@ class _Run:
         self._context.failure_collector.add(item_id, error, step_id=stage)
         if self.checkpoints is not None:
             self.checkpoints.mark_failed(item_id, error)
-
-
-def _closable(stream: AsyncIterator[Item]) -> Any:
-    """Make an iterator that can be closed early; foreign fetchers may return one that can't."""
-    return stream if hasattr(stream, "aclose") else _wrapped(stream)
-
-
-async def _wrapped(stream: AsyncIterator[Item]) -> AsyncIterator[Item]:
-    async for item in stream:
-        yield item

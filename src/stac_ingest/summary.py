@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -37,7 +36,3 @@ class IngestSummary:
         """Keep a remark once."""
         if text not in self.notes:
             self.notes.append(text)
-
-    def as_dict(self) -> dict[str, Any]:
-        """All counts as plain data."""
-        return asdict(self)

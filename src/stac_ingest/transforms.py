@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stac_ingest.core.messages import all_in_one_line
+from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, ItemError
 
-Item = dict[str, Any]
+if TYPE_CHECKING:
+    from stac_ingest.context import WorkflowContext
 
 
 class LinkSettings(BaseModel):
@@ -57,7 +59,7 @@ class UpdateItems:
             raise ConfigurationError(all_in_one_line(error, UpdateSettings)) from None
         self._links = [link.model_dump() for link in self._settings.links]
 
-    def modify(self, item: Item, context: Any) -> Item:  # noqa: ARG002 - part of the protocol
+    def modify(self, item: Item, context: WorkflowContext) -> Item:  # noqa: ARG002 - part of the protocol
         """Return the updated item.
 
         Raises:

@@ -12,12 +12,11 @@ FLOORS = {
     "stac_ingest": (
         ("errors", "failures", "ingest_loop", "summary"),
         ("core",),
-        ("strategies",),
+        ("strategies", "checkpoints"),
         ("config", "context", "pipeline", "transforms", "failure_reporter"),
         ("http", "geoparquet"),
         ("api", "outputs", "completeness"),
         ("sources",),
-        ("checkpoints",),
         ("ingest_loop",),
         ("module", "sharding"),
         ("cli",),

@@ -12,7 +12,7 @@ from ingest_bench.simulator.faults.page_content import STRANGE_IDS
 from ingest_bench.simulator.faults.registry import BEHAVIOURS
 from ingest_bench.simulator.in_process import serving
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
-from stac_ingest.completeness import certify
+from stac_ingest.completeness import completeness_report
 from stac_ingest.errors import (
     ItemError,
     LinkRefused,
@@ -220,7 +220,7 @@ async def ingest(url, **settings):
         error = caught
     failures = context.failure_collector.get_all()
     result = PipelineResult(fetched=len(ids))
-    certificate = certify(
+    certificate = completeness_report(
         module.config, "things", module.summary, result, failures=len(failures), interrupted=error is not None
     )
     return Run(ids, error, failures, module.summary, certificate)

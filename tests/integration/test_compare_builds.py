@@ -133,9 +133,9 @@ def test_builds_that_deliver_the_same_have_times(checkout: Path) -> None:
         assert case.wall is not None
         assert case.wall.pairs == 2
         assert {sample.items for sample in case.samples} == {items}
-        assert sorted((sample.pair, sample.side) for sample in case.samples) == [
-            *((0, "base"), (0, "this")),
-            *((1, "base"), (1, "this")),
+        assert sorted((sample.pair, sample.role) for sample in case.samples) == [
+            *((0, "baseline"), (0, "candidate")),
+            *((1, "baseline"), (1, "candidate")),
         ]
     assert all(sample.server and sample.server.requests for sample in found.cases[2].samples)
     base, this = found.builds["base"], found.builds["this"]

@@ -20,10 +20,12 @@ from pydantic import ValidationError
 from ingest_bench.config import corpus_kinds
 from ingest_bench.config.corpus_kinds import corpus_kind
 from ingest_bench.config.models import Corpus, Settings
-from ingest_bench.corpora import build, build_corpus, read_manifest, verify
-from ingest_bench.corpora.geoparquet_files import ROW_GROUP, wkb
+from ingest_bench.corpora.builder import build, build_corpus
+from ingest_bench.corpora.check import verify
+from ingest_bench.corpora.geoparquet_files import ROW_GROUP
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.items_directory import BREAKS, DANGLING, KINDS
+from ingest_bench.corpora.manifest import read_manifest
 from ingest_bench.errors import SettingsError
 from ingest_bench.results.digest import DigestSink, matches, reference
 
@@ -98,7 +100,7 @@ def test_a_script_without_a_main_guard_can_build_in_parallel(kind, tmp_path):
     corpus = Corpus(kind=kind, items=2300, files=2 if kind == "geoparquet" else None)
     script.write_text(
         "from pathlib import Path\n"
-        "from ingest_bench.corpora import build\n"
+        "from ingest_bench.corpora.builder import build\n"
         "from ingest_bench.config.models import Corpus\n"
         f"corpus = Corpus.model_validate_json({corpus.model_dump_json(exclude_unset=True)!r})\n"
         f"build('b', corpus, {SEED}, Path('b'), Path('b.json'), 2)\n"
@@ -236,16 +238,6 @@ def test_row_groups_are_bounded(tmp_path):
     assert [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)] == [ROW_GROUP, 1]
 
 
-def test_wkb_is_what_shapely_writes():
-    """Both kinds of geometry are encoded as an independent library does."""
-    shapely = pytest.importorskip("shapely")
-    factory = ItemFactory(SEED, 5)
-    kinds = {item["geometry"]["type"]: item["geometry"] for item in map(factory.item, range(700))}
-    assert set(kinds) == {"Polygon", "MultiPolygon"}
-    for geometry in kinds.values():
-        assert wkb(geometry) == shapely.to_wkb(shapely.from_geojson(orjson.dumps(geometry)), byte_order=1)
-
-
 def copied(built, kind, tmp_path):
     """Copy a corpus to where it may be changed."""
     folder, path, _ = built[kind]
@@ -322,7 +314,7 @@ def test_an_interrupted_build_leaves_no_corpus(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setitem(corpus_kinds._FURTHER, "item_files", replace(corpus_kind("item_files"), build=stops))
+        patch.setitem(corpus_kinds.KINDS.further, "item_files", replace(corpus_kind("item_files"), build=stops))
         with pytest.raises(KeyboardInterrupt):
             make("item_files", tmp_path)
     assert not folder.exists()

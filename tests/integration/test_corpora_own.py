@@ -8,7 +8,10 @@ import shutil
 import pytest
 
 from ingest_bench.config.models import Corpus, Settings
-from ingest_bench.corpora import build, describe_corpus, read_manifest, verify
+from ingest_bench.corpora.builder import build
+from ingest_bench.corpora.check import verify
+from ingest_bench.corpora.manifest import read_manifest
+from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.results.digest import matches
 from stac_ingest.errors import IngestError

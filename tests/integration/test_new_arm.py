@@ -11,7 +11,7 @@ import pytest
 from ingest_bench.arms import register_arm
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora import build_corpus
+from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell
@@ -84,7 +84,7 @@ def matrix(results: Path, **arm: Any) -> dict[str, Any]:
 def arm_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file of an arm, registered; and have a host lock of its own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("ingest_bench.arms._FURTHER", {})
+    monkeypatch.setattr("ingest_bench.arms.ARMS.further", {})
     path = tmp_path / "my_arm.py"
     path.write_text(ARM.replace("LATE", "pass"))
     register_arm(path)

@@ -13,7 +13,10 @@ from ingest_bench.config.corpus_kinds import CORPUS_KINDS, corpus_kind, register
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora import build_corpus, describe_corpus, read_manifest, verify
+from ingest_bench.corpora.builder import build_corpus
+from ingest_bench.corpora.check import verify
+from ingest_bench.corpora.manifest import read_manifest
+from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
 from ingest_bench.workflow.identity import corpus_identity
@@ -78,7 +81,7 @@ def matrix(results: Path, **corpus: Any) -> dict[str, Any]:
 def kind_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file of a kind of corpus, registered; and have a host lock of its own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("ingest_bench.config.corpus_kinds._FURTHER", {})
+    monkeypatch.setattr("ingest_bench.config.corpus_kinds.KINDS.further", {})
     path = tmp_path / "indented.py"
     path.write_text(KIND.replace("INDENT", "2"))
     register_corpus_kind(path)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stac_ingest.checkpoints.manager import CheckpointManager
-from stac_ingest.checkpoints.positions import Positions
+from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.main import main
 from stac_ingest.module import IngestModule
 from stac_ingest.sources.directory.source import SLICE
@@ -187,12 +187,12 @@ def test_a_damaged_checkpoint_leads_to_no_item_twice(interrupted, tmp_path, kind
 def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
     """However often a run ends between marking a batch and noting its place, the next reads that one batch again."""
     out, marked = tmp_path / "out", []
-    mark, settle = CheckpointManager.mark_all_completed, Positions.settle
+    mark, commit = CheckpointManager.mark_all_completed, SourcePositions.commit
 
-    def settle_unless_marked(positions, places):
+    def commit_unless_marked(positions, positions_read):
         if marked:
             raise OSError("killed")
-        settle(positions, places)
+        commit(positions, positions_read)
 
     def mark_and_tell(checkpoints, found):
         found = list(found)
@@ -200,7 +200,7 @@ def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
         mark(checkpoints, found)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Positions, "settle", settle_unless_marked)
+        patch.setattr(SourcePositions, "commit", commit_unless_marked)
         patch.setattr(CheckpointManager, "mark_all_completed", mark_and_tell)
         for more in ([], ["--resume"]):
             marked.clear()

@@ -18,7 +18,7 @@ from stac_ingest.cli.main import COMPLETE, main
 from stac_ingest.outputs import OUTPUTS, OutputFormat, make_output, read_output
 from stac_ingest.pipeline import run_pipeline
 from stac_ingest.sharding import ShardedIngest, plan_ingest
-from stac_ingest.sharding.finalize import close_ingest
+from stac_ingest.sharding.finalize import finalize_ingest
 from stac_ingest.sharding.plan import read_plan
 from stac_ingest.sharding.run_shard import run_shard
 from stac_ingest.sources.kind import KINDS, SourceKind
@@ -68,9 +68,9 @@ SOURCE = '''
 from pathlib import Path
 from typing import Literal
 
-from stac_ingest.sharding.splitters import Cut
+from stac_ingest.sharding.splitters.base import SplitPlan
 from stac_ingest.sharding.plan import Piece
-from stac_ingest.core.source import Payload
+from stac_ingest.core.model import Payload
 
 class Titles:
     """An item for each line of a file, or of all files of a folder; of a part of them in a shard."""
@@ -102,7 +102,7 @@ class TitlesPiece(Piece):
     start: int
     stop: int
 
-class TitlesPieces:
+class TitlesSplitter:
     """Cuts the lines into two halves."""
 
     def __init__(self, settings):
@@ -111,9 +111,9 @@ class TitlesPieces:
     def stamp(self):
         return None
 
-    def cut(self):
+    def split(self):
         pieces = [TitlesPiece(start=0, stop=2), TitlesPiece(start=2, stop=5)]
-        return Cut(pieces, [2, 3], 5, counts_items=True)
+        return SplitPlan(pieces, [2, 3], 5, counts_items=True)
 
     def config(self, shard):
         return self.settings.config()
@@ -156,7 +156,7 @@ def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             "titles",
             "throwaway_source:Titles",
             suffixes=(".titles",),
-            splitter="throwaway_source:TitlesPieces",
+            splitter="throwaway_source:TitlesSplitter",
             piece="throwaway_source:TitlesPiece",
             splits_a_file=True,
         ),
@@ -249,7 +249,7 @@ def test_a_new_source_is_cut_into_shards(titles: Path, tmp_path: Path) -> None:
     assert [shard.piece.kind for shard in plan.shards] == ["titles", "titles"]
     for shard in plan.shards:
         run_shard(plan, shard.number)
-    assert close_ingest(plan).verdict == "complete"
+    assert finalize_ingest(plan).verdict == "complete"
     assert sorted(pq.read_table(tmp_path / "out" / "items", columns=["id"])["id"].to_pylist()) == IDS
 
 

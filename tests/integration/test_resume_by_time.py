@@ -16,7 +16,7 @@ class Notes:
 
     def __init__(self, known):
         self.known, self.now = known, []
-        self.passed = self.now.append
+        self.queue = self.now.append
 
 
 async def resume(api, folder, completed, known, concurrency):

@@ -18,8 +18,8 @@ from sharding_items import item
 
 from stac_ingest.api.intervals import parse_instant, parse_interval
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
-from stac_ingest.sharding.status import IngestFreshness
+from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
+from stac_ingest.sharding.status import IngestStatus
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 DAYS = 100
@@ -134,7 +134,7 @@ def ingest(settings):
     plan = plan_ingest(settings)
     for shard in plan.shards:
         run_shard(plan, shard.number)
-    certificate = close_ingest(plan)
+    certificate = finalize_ingest(plan)
     parts = sorted((settings.state_folder.parent / "items").iterdir())
     return plan, certificate, Counter(found for part in parts for found in pq.read_table(part)["id"].to_pylist())
 
@@ -196,7 +196,7 @@ def test_what_a_server_sees_elsewhere_in_time_is_kept(api, settings):
     assert certificate.strays > 3
     assert (certificate.verdict, certificate.items) == ("complete", 103)
     assert found == exactly(api)
-    assert IngestFreshness(settings).end() is None
+    assert IngestStatus(settings).end() is None
 
 
 def test_items_outside_of_the_extent_are_not_lost(api, settings):
@@ -237,11 +237,11 @@ def test_a_shard_of_which_a_page_fails_is_not_published(api, settings):
         except DataProcessingError:
             failed.append(shard.number)
     assert len(failed) == 1
-    assert list(IngestFreshness(settings).shards()) == failed
+    assert list(IngestStatus(settings).shards()) == failed
     assert not (settings.state_folder.parent / f"items/part-{failed[0]:05d}.parquet").exists()
     api.breaks_at = None
     run_shard(plan, failed[0])
-    assert close_ingest(plan).items == 100
+    assert finalize_ingest(plan).items == 100
     assert not list(settings.state_folder.glob(".scratch/*"))
 
 
@@ -263,7 +263,7 @@ def test_the_rate_of_a_host_is_kept_by_all_jobs_together(api, settings):
     plan = plan_ingest(ShardedIngest.parse(bounded))
     with ThreadPoolExecutor(jobs) as at_once:
         list(at_once.map(partial(run_shard, plan), range(len(plan.shards))))
-    assert close_ingest(plan).items == DAYS
+    assert finalize_ingest(plan).items == DAYS
     arrivals = sorted(api.arrivals)
     assert len(arrivals) > 3 * len(plan.shards)
     tokens = [number - per_second * (at - arrivals[0]) for number, at in enumerate(arrivals, 1)]

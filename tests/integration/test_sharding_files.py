@@ -12,10 +12,10 @@ from sharding_items import item
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
+from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 from stac_ingest.sharding.local_runner import run_all
 from stac_ingest.sharding.manifest import Manifest
-from stac_ingest.sharding.status import IngestFreshness
+from stac_ingest.sharding.status import IngestStatus
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def settings(items, tmp_path):
 def ingest(settings):
     """Do what is due, in this process, and return the numbers of the shards that were."""
     plan = plan_ingest(settings)
-    due = sorted(IngestFreshness(settings).shards())
+    due = sorted(IngestStatus(settings).shards())
     for number in due:
         run_shard(plan, number)
-    return due, close_ingest(plan)
+    return due, finalize_ingest(plan)
 
 
 def delivered(settings):
@@ -59,7 +59,7 @@ def test_each_item_is_there_exactly_once(settings):
     assert due == [0, 1, 2, 3]
     assert delivered(settings) == {f"i{number:04d}": 1 for number in range(40)}
     assert (certificate.verdict, certificate.items, certificate.expected, certificate.shards) == ("complete", 40, 40, 4)
-    fresh = IngestFreshness(settings)
+    fresh = IngestStatus(settings)
     assert (fresh.plan(), fresh.shards(), fresh.end()) == (None, {}, None)
 
 
@@ -75,7 +75,7 @@ def test_an_edited_file_concerns_its_shard_alone(settings, items):
     """The plan notices the edit, one shard is run again, and the new content is there."""
     ingest(settings)
     (items / "0015.json").write_text(json.dumps(item(15, id="other")))
-    assert IngestFreshness(settings).plan() == "the source has changed"
+    assert IngestStatus(settings).plan() == "the source has changed"
     due, _ = ingest(settings)
     assert due == [1]
     assert delivered(settings)["other"] == 1
@@ -97,7 +97,7 @@ def test_an_item_in_two_shards_comes_once_and_comes_back(settings, items):
     _, certificate = ingest(settings)
     assert (certificate.verdict, certificate.duplicates, certificate.items) == ("complete with duplicates", 1, 39)
     assert delivered(settings)["i0005"] == 1
-    assert IngestFreshness(settings).end() is None
+    assert IngestStatus(settings).end() is None
     (items / "0005.json").write_text(json.dumps(item(99)))
     due, certificate = ingest(settings)
     assert due == [0, 3]
@@ -121,7 +121,7 @@ def test_broken_files_are_named(settings, items):
     _, certificate = ingest(settings)
     assert (certificate.verdict, certificate.failures, certificate.items) == ("truncated", 2, 38)
     assert [failure.origin for failure in certificate.failed] == ["0007.json", "0023.json"]
-    assert IngestFreshness(settings).shards() == {}
+    assert IngestStatus(settings).shards() == {}
 
 
 def test_a_part_that_was_changed_is_not_signed_for(settings):
@@ -134,9 +134,9 @@ def test_a_part_that_was_changed_is_not_signed_for(settings):
     data[100] ^= 1
     part.write_bytes(data)
     with pytest.raises(DataProcessingError, match=r"part-00002\.parquet has another content.*run shard 2 again"):
-        close_ingest(plan)
+        finalize_ingest(plan)
     part.unlink()
-    assert IngestFreshness(settings).shards() == {2: "its part is missing"}
+    assert IngestStatus(settings).shards() == {2: "its part is missing"}
     assert not (settings.state_folder.parent / "manifest.json").exists()
 
 
@@ -146,14 +146,14 @@ def test_a_missing_shard_is_not_signed_for(settings):
     for number in (0, 1, 3):
         run_shard(plan, number)
     with pytest.raises(DataProcessingError, match="shard 2 has no certificate"):
-        close_ingest(plan)
+        finalize_ingest(plan)
 
 
 def test_fewer_shards_leave_nothing_of_the_earlier_ones(settings):
     """Another number of shards is planned in the same output, and what belonged to the old one goes."""
     ingest(settings)
     fewer = settings.model_copy(update={"shards": 3})
-    assert IngestFreshness(fewer).plan() == "other settings"
+    assert IngestStatus(fewer).plan() == "other settings"
     _, certificate = ingest(fewer)
     assert certificate.items == 40
     assert set(delivered(fewer).values()) == {1}

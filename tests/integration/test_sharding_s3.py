@@ -21,9 +21,9 @@ from sharding_items import item
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.sharding import ShardedIngest, close_ingest, plan_ingest, run_shard
-from stac_ingest.sharding.splitters import pieces_of
-from stac_ingest.sharding.status import IngestFreshness
+from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
+from stac_ingest.sharding.splitters import splitter_for
+from stac_ingest.sharding.status import IngestStatus
 from stac_ingest.summary import IngestSummary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,10 +81,10 @@ def bucket(endpoint, tmp_path, monkeypatch):
 def ingest(settings):
     """Do what is due and return the numbers of the shards that were."""
     plan = plan_ingest(settings)
-    due = sorted(IngestFreshness(settings).shards())
+    due = sorted(IngestStatus(settings).shards())
     for number in due:
         run_shard(plan, number)
-    assert close_ingest(plan).verdict == "complete"
+    assert finalize_ingest(plan).verdict == "complete"
     return due
 
 
@@ -115,7 +115,7 @@ def test_a_folder_goes_to_a_bucket_and_stays_in_step(bucket, tmp_path):
     )
     assert ingest(settings) == [0, 1, 2]
     assert delivered(filesystem, output) == ONCE
-    fresh = IngestFreshness(settings)
+    fresh = IngestStatus(settings)
     assert (fresh.plan(), fresh.shards(), fresh.end()) == (None, {}, None)
     (source / "0030.json").write_text(json.dumps(item(30)) + " ")
     assert ingest(settings) == [1]
@@ -150,10 +150,10 @@ def test_item_files_of_a_bucket_go_to_another_prefix(bucket, stored, tmp_path):
     )
     assert ingest(settings) == [0, 1, 2]
     assert delivered(filesystem, output) == ONCE
-    fresh = IngestFreshness(settings)
+    fresh = IngestStatus(settings)
     assert (fresh.plan(), fresh.shards(), fresh.end()) == (None, {}, None)
     put(filesystem, f"{name}/mine/items/0030.json", 30, bbox=[1.25, 2.5, 1.25, 2.5])
-    assert IngestFreshness(settings).plan() == "the source has changed"
+    assert IngestStatus(settings).plan() == "the source has changed"
     assert ingest(settings) == [1]
     put(filesystem, f"{name}/mine/items/9999.json", 9999)
     assert 2 in ingest(settings)
@@ -170,7 +170,7 @@ def test_a_bucket_is_listed_once_for_all_shards(bucket, stored, tmp_path):
     put(filesystem, f"{name}/mine/items/0008a.json", 8000)
     shards = [run_shard(plan, number) for number in range(3)]
     assert [shard.ingest.items for shard in shards] == [19, 20, 20]
-    certificate = close_ingest(plan)
+    certificate = finalize_ingest(plan)
     assert (certificate.verdict, [one.origin for one in certificate.failed]) == ("truncated", ["0007.json"])
     plan_ingest(settings)
     with pytest.raises(DataProcessingError, match=r"listing\.ndjson is not what was planned from"):
@@ -189,7 +189,7 @@ def test_an_object_that_is_not_what_was_planned_fails_its_shard(bucket, stored, 
         run_shard(plan, 1)
     assert not list(settings.state_folder.glob("0*.json"))
     ingest(settings)
-    assert close_ingest(plan_ingest(settings)).items == ITEMS - (how == "gone")
+    assert finalize_ingest(plan_ingest(settings)).items == ITEMS - (how == "gone")
 
 
 async def test_a_server_that_fails_for_a_while_fails_the_shard(bucket, tmp_path):
@@ -203,7 +203,7 @@ async def test_a_server_that_fails_for_a_while_fails_the_shard(bucket, tmp_path)
     settings = ShardedIngest.parse({"source": f"s3://{name}/tables", "output": str(tmp_path / "out"), "shards": 1})
     plan = plan_ingest(settings)
     assert (await asyncio.to_thread(run_shard, plan, 0)).ingest.ingest_failures == 1
-    kind, config = pieces_of(settings, plan.shards[0]), pieces_of(settings).config(plan.shards[0])
+    kind, config = splitter_for(settings, plan.shards[0]), splitter_for(settings).config(plan.shards[0])
     source = kind.source(plan.shards[0], config, IngestSummary())
     table, broken = [unit async for unit in source.units()]
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -20,7 +20,7 @@ from loopback import free_port, running
 from postgres import CannotError, postgres
 
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build
+from ingest_bench.corpora.builder import build
 
 SERVERS = Path(os.environ["TEST_SERVERS"]).absolute() if "TEST_SERVERS" in os.environ else None
 ITEMS = 10_000 if SERVERS else 1_000

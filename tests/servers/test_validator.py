@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build
+from ingest_bench.corpora.builder import build
 from ingest_bench.corpora.items import EXTENSIONS
 from ingest_bench.simulator.options import PagingName
 

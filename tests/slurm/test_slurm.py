@@ -19,9 +19,9 @@ import yaml
 
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build
+from ingest_bench.corpora.builder import build
 from ingest_bench.results.models import Cell, Results
-from stac_ingest.sharding.manifest import CollectionCertificate, ShardCertificate
+from stac_ingest.sharding.manifest import CollectionReport, ShardReport
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = Path(__file__).with_name("cluster.sh")
@@ -114,7 +114,7 @@ def until_running(name: str, run: subprocess.Popen[str]) -> tuple[str, str]:
     return next(iter(found.items()))
 
 
-def beside(one: Cell | ShardCertificate, other: Cell | ShardCertificate) -> bool:
+def beside(one: Cell | ShardReport, other: Cell | ShardReport) -> bool:
     """Say whether two cells were measured, or two shards ingested, at the same time."""
     return one.started_at < other.ended_at and other.started_at < one.ended_at
 
@@ -186,21 +186,21 @@ def items(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "items"
 
 
-def ingest(folder: Path, items: Path, *more: str) -> list[ShardCertificate]:
+def ingest(folder: Path, items: Path, *more: str) -> list[ShardReport]:
     """Ingest a folder in two shards, each with a node to itself; see that all came once, and return who did it when."""
     folder.mkdir()
     alone = ["--set-resources", f"ingest_shard:slurm_extra='{' '.join(['--exclusive', *more])}'"]
     finish(start(folder, "ingest", *alone, "--config", f"source={items}", "output=out", "shards=2"))
-    whole = CollectionCertificate.model_validate_json((folder / "out/certificate.json").read_bytes())
+    whole = CollectionReport.model_validate_json((folder / "out/certificate.json").read_bytes())
     assert (whole.verdict, whole.items, whole.duplicates) == ("complete", ITEMS, 0)
     parts = sorted((folder / "out/items").iterdir())
     ids = [found for part in parts for found in pq.read_table(part, columns=["id"])["id"].to_pylist()]
     assert (len(parts), len(ids), len(set(ids))) == (2, ITEMS, ITEMS)
     paths = sorted((folder / "out/shards").glob("0*.json"))
-    return [ShardCertificate.model_validate_json(path.read_bytes()) for path in paths]
+    return [ShardReport.model_validate_json(path.read_bytes()) for path in paths]
 
 
-def busy_s(shards: list[ShardCertificate]) -> float:
+def busy_s(shards: list[ShardReport]) -> float:
     """Sum the time of each node's shards and give the busiest one's: what a cluster takes to start jobs is left out."""
     nodes: dict[str, float] = {}
     for shard in shards:

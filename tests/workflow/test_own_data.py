@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ingest_bench.config.models import Corpus, Server
-from ingest_bench.corpora import build
+from ingest_bench.corpora.builder import build
 from ingest_bench.results.models import Results
 from ingest_bench.simulator.process import SimulatorProcess
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build
+from ingest_bench.corpora.builder import build
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = 90

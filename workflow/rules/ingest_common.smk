@@ -1,6 +1,6 @@
 from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.sharding import ShardedIngest
-from stac_ingest.sharding.status import IngestFreshness, documents
+from stac_ingest.sharding.status import IngestStatus, documents
 from stac_ingest.sharding.plan import NAME as PLAN_NAME, read_plan
 
 
@@ -14,7 +14,7 @@ def ingest_asked_for():
             raise ConfigurationError(
                 f"{found.state_folder}: braces would be taken for wildcards; give another name"
             )
-        fresh = IngestFreshness(found)
+        fresh = IngestStatus(found)
         # Not left to the input functions: what these raise is passed over where the files that they are for are there.
         if RUN.plans and not fresh.plan():
             fresh.end()
@@ -23,7 +23,7 @@ def ingest_asked_for():
         raise WorkflowError(f"ingest: {error}") from None
 
 
-SHARDED, INGEST_FRESHNESS = ingest_asked_for()
+SHARDED, INGEST_STATUS = ingest_asked_for()
 INGEST_STATE = SHARDED.state_folder if SHARDED else "ingest"
 INGEST_END = documents(SHARDED) if SHARDED else "ingest"
 INGEST_PLAN = f"{INGEST_STATE}/{PLAN_NAME}"
@@ -39,7 +39,7 @@ def ingest_due(path, inputs, check, *subject):
         stop(
             "ingest: say what to ingest, and where to: --config source=path/or/url output=folder"
         )
-    asked = getattr(INGEST_FRESHNESS, check)
+    asked = getattr(INGEST_STATUS, check)
     return due(path, inputs, asked, *subject, folder=str(INGEST_END))
 
 

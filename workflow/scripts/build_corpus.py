@@ -12,6 +12,7 @@ name = snakemake.wildcards.corpus
 with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)
     folder, manifest = snakemake.output.folder, snakemake.output.manifest
-    with recorded(snakemake.output.job, "corpus", name, fingerprint(corpus_identity(settings, name))):
+    kind = settings.corpora[name].record.build.__module__
+    with recorded(snakemake.output.job, "corpus", name, fingerprint(corpus_identity(settings, name)), uses=kind):
         build_corpus(settings, name, folder=folder, manifest=manifest, workers=snakemake.threads)
         remember(Path(folder), Path(manifest))

@@ -76,19 +76,18 @@ def _stages(ablations: Mapping[Ablation, Speedup]) -> dict[Stage, Weights]:
     network is what it saves beyond a server that doesn't think. Handing items to nobody leaves out the output as well,
     so the consumer is what that saves beyond the output.
     """
-    stages: dict[Stage, Weights] = {}
-    if "no_parsing" in ablations:
-        stages["parse"] = {"no_parsing": 1}
-    if "no_think_time" in ablations:
-        stages["server"] = {"no_think_time": 1}
-    if "from_memory" in ablations:
-        served = "no_think_time" in ablations
-        stages["network" if served else "read"] = {"from_memory": 1, **({"no_think_time": -1} if served else {})}
-    if "no_output" in ablations:
-        stages["output"] = {"no_output": 1}
-    if "no_consumer" in ablations:
-        stages["consumer"] = {"no_consumer": 1, **({"no_output": -1} if "no_output" in ablations else {})}
-    return stages
+    removed_by: dict[Stage, Weights] = {
+        "parse": {"no_parsing": 1},
+        "server": {"no_think_time": 1},
+        "network" if "no_think_time" in ablations else "read": {"from_memory": 1, "no_think_time": -1},
+        "output": {"no_output": 1},
+        "consumer": {"no_consumer": 1, "no_output": -1},
+    }
+    return {
+        stage: {arm: weight for arm, weight in weights.items() if arm in ablations}
+        for stage, weights in removed_by.items()
+        if next(iter(weights)) in ablations
+    }
 
 
 class _Share(NamedTuple):

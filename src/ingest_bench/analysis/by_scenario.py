@@ -36,11 +36,6 @@ class ScenarioRecommendation:
         return None if self.verdict.use is None else self.options[self.verdict.use]
 
     @property
-    def contenders(self) -> list[Option]:
-        """Other options that might be as good, simplest first."""
-        return [self.options[key] for key in self.verdict.contenders]
-
-    @property
     def settable(self) -> bool:
         """Whether an option is a way of the package's own, which can be set."""
         return any(option.own for option in self.options.values())
@@ -90,5 +85,4 @@ def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
 @lru_cache(maxsize=256)
 def _decided(options: tuple[tuple[Key, Estimate], ...]) -> Verdict[Key]:
     """Decide among options, simplest first; a report asks for the same scenario many times."""
-    indices = {key: index for index, (key, _) in enumerate(options)}
-    return decide({key: (estimate,) for key, estimate in options}, simplicity=lambda key: indices[key])
+    return decide({key: (estimate,) for key, estimate in options})

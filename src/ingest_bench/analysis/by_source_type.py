@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ingest_bench.analysis.by_scenario import Mode, ScenarioRecommendation, recommend_scenarios
+from ingest_bench.analysis.by_scenario import Mode, ScenarioRecommendation
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option
-from ingest_bench.analysis.estimates import generator
-from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide
+from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide, draws_of
 from ingest_bench.arms.layouts import SECTIONS
-from ingest_bench.results.models import Results, Speedup
+from ingest_bench.results.models import Speedup
 
-MODES: tuple[Mode, ...] = tuple(SECTIONS)
 METHOD = "drawn from the pairs of both"
-CHOICE, DRAWS = 2, 20_000
+CHOICE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +36,14 @@ class ModeRecommendation:
         return None if self.verdict.use is None else self.options[self.verdict.use][0]
 
     @property
-    def use_strategy(self) -> str | None:
-        """The worker strategy of the choice."""
-        return self.use.strategy if self.use else None
-
-    @property
     def chosen(self) -> list[Option]:
         """The choice in each deciding scenario."""
         return [] if self.verdict.use is None else self.options[self.verdict.use]
+
+    @property
+    def measured(self) -> list[tuple[ScenarioRecommendation, Option]]:
+        """The deciding scenarios, each with the choice as it was measured there; none without a choice."""
+        return list(zip(self.deciding, self.chosen, strict=True)) if self.chosen else []
 
     @property
     def options_named(self) -> dict[Key, Option]:
@@ -77,30 +74,24 @@ class ModeRecommendation:
 
     def by_strategy(self) -> Verdict[Key]:
         """Choose among the best options of the strategies."""
-        parts = _parts(self.options)
         picked = self.strategies().values()
-        return decide({key: parts[key] for key in picked}, simplicity=_simplicity(self.options))
+        return decide(_parts({key: options for key, options in self.options.items() if key in picked}))
 
     def versus(self, key: Key, other: Key) -> Speedup:
         """Give how many times as fast one option is as another, over the deciding scenarios."""
-        logs = [
-            np.mean([part.draws(generator(0, name), DRAWS) for part in _parts(self.options)[name]], axis=0)
-            for name in (key, other)
-        ]
-        gap = logs[0] - logs[1]
-        pairs = min(option.estimate.pairs for name in (key, other) for option in self.options[name])
+        both = {name: self.options[name] for name in (key, other)}
+        draws = draws_of(_parts(both), seed=0)
+        gap = draws[key] - draws[other]
+        pairs = min(option.estimate.pairs for options in both.values() for option in options)
         low, median, high = np.exp(np.quantile(gap, [(1 - CONFIDENCE) / 2, 0.5, (1 + CONFIDENCE) / 2]))
         return Speedup(
             median=float(median), low=float(low), high=float(high), confidence=CONFIDENCE, method=METHOD, pairs=pairs
         )
 
 
-def recommend_modes(
-    results: Results, scenarios: Sequence[ScenarioRecommendation] | None = None
-) -> dict[Mode, ModeRecommendation]:
+def recommend_modes(scenarios: Sequence[ScenarioRecommendation]) -> dict[Mode, ModeRecommendation]:
     """Choose for every mode in which a way that can be set was measured."""
-    settable = [each for each in (recommend_scenarios(results) if scenarios is None else scenarios) if each.settable]
-    by_mode = {mode: [each for each in settable if each.mode == mode] for mode in MODES}
+    by_mode = {mode: [each for each in scenarios if each.settable and each.mode == mode] for mode in SECTIONS}
     return {mode: _recommend(mode, mine) for mode, mine in by_mode.items() if mine}
 
 
@@ -111,7 +102,7 @@ def _recommend(mode: Mode, scenarios: Sequence[ScenarioRecommendation]) -> ModeR
         deciding = [max(deciding, key=lambda advice: len(advice.options))]
         common = list(deciding[0].options)
     options = {key: [advice.options[key] for advice in deciding] for key in common}
-    verdict = decide(_parts(options), simplicity=_simplicity(options))
+    verdict = decide(_parts(options))
     others = [advice for advice in scenarios if advice not in deciding]
     return ModeRecommendation(mode, deciding, others, options, verdict)
 
@@ -137,7 +128,3 @@ def _deciding(scenarios: Sequence[ScenarioRecommendation]) -> list[ScenarioRecom
 
 def _parts(options: Mapping[Key, Sequence[Option]]) -> dict[Key, Parts]:
     return {key: [option.estimate for option in each] for key, each in options.items()}
-
-
-def _simplicity(options: Mapping[Key, Sequence[Option]]) -> Callable[[Key], tuple[Any, ...]]:
-    return lambda key: options[key][0].simplicity

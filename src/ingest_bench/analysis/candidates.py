@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ingest_bench.analysis.concurrency_series import log_ratios, usable
-from ingest_bench.analysis.estimates import Estimate
+from ingest_bench.analysis.estimates import Estimate, estimate_of
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.config.models import Arm, Scenario
 from ingest_bench.results.models import Cell, Sample, Speedup
@@ -51,11 +50,8 @@ class Option:
     def speedup(self) -> Speedup | None:
         """Its speed-up; the baseline's own is 1 by definition."""
         ratio = self.cell.speedup
-        return (
-            ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0})
-            if ratio and self.cell.is_null_cell
-            else ratio
-        )
+        known = {"median": 1.0, "low": 1.0, "high": 1.0}
+        return ratio.model_copy(update=known) if ratio and self.cell.is_null_cell else ratio
 
     @property
     def simplicity(self) -> tuple[Any, ...]:
@@ -94,7 +90,7 @@ def options_of(cells: Iterable[Cell], scenario: Scenario, *, api: bool) -> tuple
     """
     options, refused = [], []
     for cell in cells:
-        estimate = Estimate.from_logs(log_ratios(cell)) if usable(cell) else None
+        estimate = estimate_of(cell)
         if estimate is None:
             reason = "too few valid pairs" if cell.parity.ok else (cell.parity.reason or "its digest differs")
             refused.append(Refused(cell, reason))
@@ -106,14 +102,13 @@ def options_of(cells: Iterable[Cell], scenario: Scenario, *, api: bool) -> tuple
 
 def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) -> Option:
     arm = scenario.arms[cell.arm]
-    settings = _settings(arm, cell.concurrency)
-    strategy = _strategy(arm, settings, cell.concurrency)
+    settings = settings_at(arm, cell.concurrency)
     key = json.dumps([*([] if arm.record.own else [cell.arm]), settings], sort_keys=True)
     return Option(
         key=key,
         cell=cell,
         own=arm.record.own,
-        strategy=strategy,
+        strategy=settings.get("worker_strategy", "sequential") if arm.record.own else arm.fetcher,
         concurrency=cell.concurrency,
         page_size=scenario.page_size(cell.arm) if api else None,
         settings=settings,
@@ -121,8 +116,11 @@ def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) ->
     )
 
 
-def _settings(arm: Arm, level: int) -> dict[str, Any]:
-    """Leave out what says nothing: defaults, and a worker strategy where there is one worker."""
+def settings_at(arm: Arm, level: int) -> dict[str, Any]:
+    """Return an arm's settings without what says nothing: defaults, and a worker strategy where there is one worker.
+
+    Time chunks list other units of work than the other strategies, even for one worker.
+    """
     settings: dict[str, Any] = {"concurrency": level, **arm.settings}
     if level == 1 and settings.get("worker_strategy") != "time_chunks":
         settings.pop("worker_strategy", None)
@@ -132,9 +130,3 @@ def _settings(arm: Arm, level: int) -> dict[str, Any]:
     if level > 1 and arm.record.own:
         kept["worker_strategy"] = settings.get("worker_strategy", fields["worker_strategy"].default)
     return kept
-
-
-def _strategy(arm: Arm, settings: dict[str, Any], level: int) -> str:
-    if not arm.record.own:
-        return arm.fetcher
-    return str(settings["worker_strategy"]) if "worker_strategy" in settings or level > 1 else "sequential"

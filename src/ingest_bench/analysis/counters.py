@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,12 +46,11 @@ def corroborating_counters(samples: Sequence[Sample], bottleneck: Bottleneck, co
     if not valid:
         return []
     waits = bottleneck in ("I/O", "network", "server")
-    share = _median(valid, lambda sample: (sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s)
+    share = statistics.median((sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s for sample in valid)
+    switches = statistics.median(sample.context_switches / sample.wall_s for sample in valid)
     counters = [
         Corroboration("processor time", share, "of one processor", _supports(share, bottleneck, waits=waits)),
-        Corroboration(
-            "context switches", _median(valid, lambda sample: sample.context_switches / sample.wall_s), "a second", None
-        ),
+        Corroboration("context switches", switches, "a second", None),
     ]
     read_rates = [sample.bytes_read / sample.wall_s / 1e6 for sample in valid if sample.bytes_read is not None]
     if read_rates:
@@ -60,11 +59,9 @@ def corroborating_counters(samples: Sequence[Sample], bottleneck: Bottleneck, co
 
 
 def _supports(share: float, bottleneck: Bottleneck, *, waits: bool) -> bool | None:
-    if bottleneck == "CPU" and (share >= CPU_BUSY or share < CPU_IDLE):
-        return share >= CPU_BUSY
-    if waits and (share >= CPU_BUSY or share < CPU_IDLE):
-        return share < CPU_IDLE
-    return None
+    if CPU_IDLE <= share < CPU_BUSY or not (waits or bottleneck == "CPU"):
+        return None
+    return (share < CPU_IDLE) == waits
 
 
 def _server_counters(samples: Sequence[Sample], bottleneck: Bottleneck, concurrency: int) -> list[Corroboration]:
@@ -76,13 +73,8 @@ def _server_counters(samples: Sequence[Sample], bottleneck: Bottleneck, concurre
     # Requests that wait in the network are not yet, or no longer, in flight at the server.
     served = in_flight >= IN_FLIGHT_SHARE
     supported = served if bottleneck == "server" else not served if bottleneck in ("CPU", "output") else None
+    holds = None if abs(little - 1) <= LITTLE_TOLERANCE else False
     return [
-        Corroboration(
-            "Little's law", little, "of rate x response time", None if abs(little - 1) <= LITTLE_TOLERANCE else False
-        ),
+        Corroboration("Little's law", little, "of rate x response time", holds),
         Corroboration("requests in flight", in_flight, "of the concurrency", supported),
     ]
-
-
-def _median(samples: Sequence[Sample], value: Callable[[Sample], float]) -> float:
-    return statistics.median(value(sample) for sample in samples)

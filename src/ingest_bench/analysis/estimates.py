@@ -10,6 +10,9 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest_bench.results.models import Cell
+from ingest_bench.results.pairs import pair_ratios
+
 Draws = NDArray[np.float64]
 MIN_PAIRS = 2
 """Fewer pairs have no variance."""
@@ -44,6 +47,21 @@ class Estimate:
             return np.full(size, self.mean)
         pairs = self.pairs + more_pairs
         return self.mean + rng.standard_t(pairs - 1, size) * (self.sd / math.sqrt(pairs))
+
+
+def usable(cell: Cell) -> bool:
+    """Return whether a cell delivered the right items and has a speed-up."""
+    return cell.parity.ok and cell.speedup is not None
+
+
+def log_ratios(cell: Cell) -> list[float]:
+    """Return the logs of a cell's paired speed-ups; those of the baseline against itself are 0 by definition."""
+    return [0.0 if cell.is_null_cell else math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
+
+
+def estimate_of(cell: Cell) -> Estimate | None:
+    """Return the estimate of a cell; None where it isn't usable or has too few pairs."""
+    return Estimate.from_logs(log_ratios(cell)) if usable(cell) else None
 
 
 def generator(seed: int, name: object) -> np.random.Generator:

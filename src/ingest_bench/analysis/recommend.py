@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -72,10 +72,8 @@ class Verdict(Generic[K]):
         )
 
 
-def recommend(
-    ratios: Mapping[K, Sequence[float]], *, seed: int = 0, simplicity: Callable[[K], Any] | None = None
-) -> Verdict[K]:
-    """Recommend a level of concurrency, or any other option, from paired log ratios against a common baseline.
+def recommend(ratios: Mapping[int, Sequence[float]], *, seed: int = 0) -> Verdict[int]:
+    """Recommend a level of concurrency from paired log ratios against a common baseline.
 
     The rule: an option is good enough when its throughput is within `TOLERANCE` of the best with `CONFIDENCE`; of those
     the simplest is recommended. Where there is none it is undecided, and the provisional choice is the simplest option
@@ -83,37 +81,35 @@ def recommend(
     independent, since each was measured in pairs of its own.
 
     Args:
-        ratios: by option, the logs of its speed over the baseline's, one a pair. An option with fewer than two pairs is
+        ratios: by level, the logs of its speed over the baseline's, one a pair. A level with fewer than two pairs is
             ignored; one whose values are all the same is taken for known.
         seed: of the random draws.
-        simplicity: sorts options, simplest first; by default the option itself, so lower levels come first.
 
     """
-    parts = {option: (estimate,) for option, logs in ratios.items() if (estimate := Estimate.from_logs(logs))}
-    return decide(parts, seed=seed, simplicity=simplicity)
+    estimates = {level: Estimate.from_logs(logs) for level, logs in sorted(ratios.items())}
+    return decide({level: (estimate,) for level, estimate in estimates.items() if estimate}, seed=seed)
 
 
-def decide(options: Mapping[K, Parts], *, seed: int = 0, simplicity: Callable[[K], Any] | None = None) -> Verdict[K]:
-    """Recommend as `recommend` does, from estimates of one or of several scenarios.
+def decide(options: Mapping[K, Parts], *, seed: int = 0) -> Verdict[K]:
+    """Recommend as `recommend` does, from estimates of one or of several scenarios; options come simplest first.
 
     The mean of logs over scenarios is the log of the geometric mean, which ranks options alike whatever the baselines
     (P. J. Fleming and J. J. Wallace, Communications of the ACM 29(3), 1986).
     """
-    ordered = sorted(options, key=simplicity) if simplicity else sorted(options)  # type: ignore[type-var]
-    if not ordered:
+    if not options:
         return Verdict("unknown", None, {}, (), None)
-    kept = _without_hopeless(_draws({option: options[option] for option in ordered}, seed, DRAWS))
-    kept_parts = {option: options[option] for option in kept}
+    kept = _without_hopeless(draws_of(options, seed))
     chances = _chances(kept)
-    left_out = tuple(option for option in ordered if option not in kept)
+    left_out = tuple(option for option in options if option not in kept)
     good = _first_good(chances)
     if good is not None:
         return Verdict("decided", good, chances, left_out, None)
-    needed = _pairs_needed(kept_parts, seed)
+    needed = _pairs_needed({option: options[option] for option in kept}, seed)
     return Verdict("undecided", _provisional(chances), chances, left_out, needed)
 
 
-def _draws(options: Mapping[K, Parts], seed: int, size: int, more_pairs: int = 0) -> dict[K, Draws]:
+def draws_of(options: Mapping[K, Parts], seed: int, size: int = DRAWS, more_pairs: int = 0) -> dict[K, Draws]:
+    """Return draws of the mean log ratio of each option, each of shape (size,)."""
     drawn = {}
     for option, parts in options.items():
         rng = generator(seed, option)
@@ -160,7 +156,7 @@ def _pairs_needed(options: Mapping[K, Parts], seed: int) -> int | None:
     """Find the smallest number of further pairs that would settle it if they looked like those taken."""
 
     def settles(more: int) -> bool:
-        return _first_good(_chances(_draws(options, seed, ROUGH_DRAWS, more))) is not None
+        return _first_good(_chances(draws_of(options, seed, ROUGH_DRAWS, more))) is not None
 
     low, high = 0, 1
     while not settles(high):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import statistics
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ingest_bench.analysis.concurrency_series import log_ratios, usable
-from ingest_bench.analysis.estimates import Estimate
+from ingest_bench.analysis.candidates import settings_at
+from ingest_bench.analysis.estimates import Estimate, estimate_of
 from ingest_bench.analysis.size_scaling import Growth, fit_growth
+from ingest_bench.analysis.speedup import median_of
 from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.results.models import Cell, Results
 
@@ -42,7 +42,7 @@ def ways_grown(results: Results) -> list[WayGrown]:
     items: dict[str, float] = {}
     cells: dict[str, list[Cell]] = {}
     for cell in results.cells:
-        estimate = Estimate.from_logs(log_ratios(cell)) if usable(cell) else None
+        estimate = estimate_of(cell)
         if estimate is None or settings.scenarios[cell.scenario].of_stages:
             continue
         candidate, baseline = _nodes(settings, cell)
@@ -83,22 +83,15 @@ def _reversed(estimate: Estimate) -> Estimate:
 
 def _nodes(settings: Settings, cell: Cell) -> tuple[Node, Node]:
     scenario = settings.scenarios[cell.scenario]
-    base = scenario.baseline
-    return (
-        (_way(settings, scenario, cell.arm, cell.concurrency, cell.corpus), cell.corpus),
-        (
-            _way(settings, scenario, base.arm, base.concurrency, base.corpus or scenario.corpus),
-            base.corpus or scenario.corpus,
-        ),
-    )
+    base, corpus = scenario.baseline, scenario.baseline.corpus or scenario.corpus
+    candidate = _way(settings, scenario, cell.arm, cell.concurrency, cell.corpus)
+    return (candidate, cell.corpus), (_way(settings, scenario, base.arm, base.concurrency, corpus), corpus)
 
 
 def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: str) -> str:
     """Describe a way and its conditions: two that differ in more than the number of items are not compared."""
     definition = scenario.arms[arm]
     kind = settings.corpora[corpus]
-    driven = {name: value for name, value in definition.settings.items() if level > 1 or name != "worker_strategy"}
-    split = level == 1 and definition.settings.get("worker_strategy") == "time_chunks"
     shape = [kind.kind, kind.item_kb, kind.files, kind.corrupt_share, kind.skewed, kind.generated]
     conditions = [
         scenario.cache,
@@ -106,12 +99,12 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
         scenario.pipeline.output if scenario.pipeline else None,
         scenario.file,
     ]
-    return json.dumps([definition.fetcher, driven, split, level, shape, conditions], sort_keys=True)
+    return json.dumps([definition.fetcher, settings_at(definition, level), shape, conditions], sort_keys=True)
 
 
 def _count(cell: Cell, corpora: Mapping[str, str], items: dict[str, float]) -> None:
     """Keep how many items the corpora of a cell deliver."""
     for role, corpus in corpora.items():
-        counts = [sample.items for sample in cell.samples if sample.role == role and sample.invalid is None]
-        if counts:
-            items.setdefault(corpus, statistics.median(counts))
+        count = median_of(each.items for each in cell.samples if each.role == role and each.invalid is None)
+        if count is not None:
+            items.setdefault(corpus, count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest_bench.arms.base import ArmKind, ArmSpec
-from ingest_bench.arms.ingest_arm import ingest_settings, readers
+from ingest_bench.arms.ingest_arm import READERS, ingest_settings
 from stac_ingest.config import IngestConfig
 from stac_ingest.module import IngestModule
 
@@ -11,8 +11,8 @@ from stac_ingest.module import IngestModule
 def make(spec: ArmSpec) -> IngestModule:
     """Set up an `IngestModule` that asks at most as much at once as the concurrency of the arm."""
     budget = spec.budget or {}
-    most = min(spec.concurrency, budget.get("max_in_flight") or spec.concurrency)
-    return IngestModule({**ingest_settings(spec), "concurrency": "auto", "budget": {**budget, "max_in_flight": most}})
+    limit = min(spec.concurrency, budget.get("max_in_flight") or spec.concurrency)
+    return IngestModule({**ingest_settings(spec), "concurrency": "auto", "budget": {**budget, "max_in_flight": limit}})
 
 
 ARM = ArmKind(
@@ -20,7 +20,7 @@ ARM = ArmKind(
     description="the package's own module, which finds its level of concurrency up to that of the cell",
     make=make,
     reads=("api",),
-    preload=readers,
+    preload=READERS,
     settings=IngestConfig,
     counts=("requests", "retries", "rate_limited"),
     role="auto",

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
 from ingest_bench.arms.layouts import LAYOUTS, Layout
-from stac_ingest.config import MOST_CONCURRENT
+from stac_ingest.config import MAX_CONCURRENCY
 from stac_ingest.context import WorkflowContext
 from stac_ingest.summary import IngestSummary
+
+T = TypeVar("T")
+_NOTHING: tuple[dict[str, Any], ...] = ()
 
 Counted = Literal["requests", "retries", "rate_limited"]
 """What an arm may count of an API, in its summary."""
@@ -61,9 +67,48 @@ class Prepared(Protocol):
         """Get ready."""
 
 
-def no_modules(_: ArmSpec) -> Sequence[str]:
-    """Preload nothing: all that the arm needs is imported by its file."""
-    return ()
+class SpecFetcher:
+    """What fetchers have in common that count by themselves, beside `fetch`."""
+
+    def __init__(self, spec: ArmSpec) -> None:
+        """Take what is to be read."""
+        self._spec = spec
+        self.summary = IngestSummary(strategy=spec.fetcher, concurrency=spec.concurrency)
+
+    def _failed(self, context: WorkflowContext, origin: object, error: Exception | str) -> None:
+        context.failure_collector.add(str(origin), error, "ingest")
+        self.summary.failures += 1
+
+
+class WithoutItems:
+    """What fetchers have in common that yield nothing: the items they dealt with are in their summary."""
+
+    def __init__(self) -> None:
+        """Begin with nothing counted."""
+        self.summary = IngestSummary()
+
+    async def fetch(self, _context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
+        """Do what is measured."""
+        await self._work()
+        for item in _NOTHING:
+            yield item
+
+    async def _work(self) -> None:
+        raise NotImplementedError
+
+
+async def in_order(futures: Iterator[asyncio.Future[T]], ahead: int) -> AsyncGenerator[T]:
+    """Yield the results of futures in their order, with `ahead` of them under way; they begin when they are taken."""
+    under_way = deque(islice(futures, ahead))
+    try:
+        while under_way:
+            result = await under_way.popleft()
+            under_way.extend(islice(futures, 1))
+            yield result
+    finally:
+        for future in under_way:
+            future.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +127,8 @@ class ArmKind:
     """Sets up the fetcher; nothing is read yet. Raises ConfigurationError where the settings can't be used."""
     reads: tuple[str, ...]
     """The layouts of corpora that it can read."""
-    preload: Callable[[ArmSpec], Sequence[str]] = no_modules
-    """Names the modules that it would import late, which must not be while the clock runs."""
+    preload: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By kind of source, the modules that it would import late, which must not be while the clock runs."""
     delivers: bool = True
     """Whether it yields items; else how many it dealt with is in its summary."""
     writes: str | None = None
@@ -92,7 +137,7 @@ class ArmKind:
     """Where it runs one stage of an ingest alone: what it does without."""
     asks: bool = True
     """Whether it reads its source while the clock runs, and not before."""
-    max_concurrency: int | Mapping[str, int] = MOST_CONCURRENT
+    max_concurrency: int | Mapping[str, int] = MAX_CONCURRENCY
     """The highest level that makes sense, everywhere or by layout."""
     settings: type[BaseModel] | None = None
     """What may stand in its settings; None: nothing."""
@@ -112,7 +157,7 @@ class ArmKind:
     def highest(self, layout: str) -> int:
         """Give the highest level of concurrency that it can be measured at."""
         most = self.max_concurrency
-        return most if isinstance(most, int) else most.get(layout, MOST_CONCURRENT)
+        return most if isinstance(most, int) else most.get(layout, MAX_CONCURRENCY)
 
 
 def json_files(spec: ArmSpec) -> list[Path]:

@@ -5,54 +5,36 @@ No item is read: its id is the name of its file.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from ingest_bench.arms.base import ArmKind, ArmSpec
+from ingest_bench.arms.base import ArmKind, ArmSpec, WithoutItems, json_files
 from stac_ingest.checkpoints.manager import CheckpointManager
-from stac_ingest.context import WorkflowContext
-from stac_ingest.summary import IngestSummary
 
 BATCH = 1_000
 """Items recorded at once: as many as an output of lines writes before it marks them."""
 
-_NOTHING: tuple[dict[str, Any], ...] = ()
 
-
-class Recorded:
-    """Yields nothing; records every item in a new checkpoint, to the last flush."""
+class CheckpointWrite(WithoutItems):
+    """Records every item in a new checkpoint, to the last flush."""
 
     def __init__(self, spec: ArmSpec) -> None:
         """Take the folder of item files."""
+        super().__init__()
         # What a checkpoint imports when it first writes must not be imported while the clock runs.
         with TemporaryDirectory() as folder:
             record(["one"], folder)
-        self._source = spec.source
+        self._spec = spec
         self._kept = TemporaryDirectory()
-        self.folder = self._kept.name
-        self.ids: list[str] = []
-        self.summary = IngestSummary()
+        self._folder = self._kept.name
+        self._ids: list[str] = []
 
     async def prepare(self) -> None:
         """List the ids."""
-        self.ids = item_ids(Path(self._source))
+        self._ids = [path.stem for path in json_files(self._spec)]
 
-    async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:  # noqa: ARG002 - nothing can fail
-        """Record all of them."""
-        self.summary = IngestSummary(items=self.work(self.ids, self.folder))
-        for item in _NOTHING:
-            yield item
-
-    def work(self, ids: Sequence[str], folder: str) -> int:
-        """Do what is measured, and give how many items it dealt with."""
-        return record(ids, folder)
-
-
-def item_ids(folder: Path) -> list[str]:
-    """List the ids of a corpus of item files."""
-    return sorted(path.stem for path in folder.glob("*.json"))
+    async def _work(self) -> None:
+        self.summary.items = record(self._ids, self._folder)
 
 
 def record(ids: Sequence[str], folder: str) -> int:
@@ -66,7 +48,7 @@ def record(ids: Sequence[str], folder: str) -> int:
 ARM = ArmKind(
     name="checkpoint",
     description="records every item in a new checkpoint, and reads none",
-    make=Recorded,
+    make=CheckpointWrite,
     reads=("item_files",),
     delivers=False,
     max_concurrency=1,

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-from ingest_bench.arms.base import ArmKind
-from ingest_bench.arms.checkpoint_arm import Recorded, record
+from ingest_bench.arms.checkpoint_arm import ARM as CHECKPOINT_WRITE
+from ingest_bench.arms.checkpoint_arm import CheckpointWrite, record
 from stac_ingest.checkpoints.manager import CheckpointManager
 
 
-class Reopened(Recorded):
-    """Yields nothing; opens the checkpoint and asks it about every item."""
+class CheckpointOpen(CheckpointWrite):
+    """Opens the checkpoint and asks it about every item."""
 
     async def prepare(self) -> None:
         """Make that checkpoint."""
         await super().prepare()
-        record(self.ids, self.folder)
+        record(self._ids, self._folder)
 
-    def work(self, ids: Sequence[str], folder: str) -> int:
-        """Open the checkpoint, and give how many items it says are done."""
-        with CheckpointManager("checkpoint", "items", folder) as opened:
-            return sum(map(opened.is_completed, ids))
+    async def _work(self) -> None:
+        with CheckpointManager("checkpoint", "items", self._folder) as opened:
+            self.summary.items = sum(map(opened.is_completed, self._ids))
 
 
-ARM = ArmKind(
+ARM = replace(
+    CHECKPOINT_WRITE,
     name="checkpoint_reopened",
     description="opens the checkpoint of a run that has completed every item, and reads none",
-    make=Reopened,
-    reads=("item_files",),
-    delivers=False,
-    max_concurrency=1,
+    make=CheckpointOpen,
 )

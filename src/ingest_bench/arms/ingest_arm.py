@@ -8,13 +8,10 @@ from ingest_bench.arms.base import ArmKind, ArmSpec
 from ingest_bench.arms.layouts import LAYOUTS
 from stac_ingest.config import IngestConfig
 from stac_ingest.module import IngestModule
+from stac_ingest.sources.kind import KINDS
 
-READERS = {
-    "json_files": ("stac_ingest.sources.directory.source",),
-    "geoparquet": ("stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
-    "api": ("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
-}
-"""By section: what the package imports when it first reads such a source. A server's name is looked up by a codec."""
+READERS = {kind.name: kind.preload for kind in KINDS.values()}
+"""By kind of source, what the package imports when it first reads such a source."""
 
 
 def make(spec: ArmSpec) -> IngestModule:
@@ -39,17 +36,12 @@ def ingest_settings(spec: ArmSpec) -> dict[str, Any]:
     return settings
 
 
-def readers(spec: ArmSpec) -> tuple[str, ...]:
-    """Name what the package imports when it first reads a source like this one."""
-    return READERS[spec.lies.section.name]
-
-
 ARM = ArmKind(
     name="ingest",
     description="the package's own module",
     make=make,
     reads=tuple(LAYOUTS),
-    preload=readers,
+    preload=READERS,
     settings=IngestConfig,
     counts=("requests", "retries", "rate_limited"),
     role="own",

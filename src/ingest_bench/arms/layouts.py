@@ -6,30 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from stac_ingest.sources.kind import KINDS
+from stac_ingest.sources.kind import KINDS, SourceKind
 
 
 class Section(NamedTuple):
     """A kind of source that a settings file of the package has a section for, and that advice is given for."""
 
-    name: str
-    """Of the section in the file."""
-    label: str
-    """In words."""
-    mode: Literal["file", "api"]
-    """As `IngestConfig` has it."""
+    kind: SourceKind
     batch: str
     """What a batch of it is, in words."""
 
+    @property
+    def name(self) -> str:
+        """The section's name in the file."""
+        return self.kind.name
 
-def _section(name: str, batch: str) -> Section:
-    kind = KINDS[name]
-    return Section(kind.name, kind.label, "api" if kind.prefixes else "file", batch)
+    @property
+    def mode(self) -> Literal["file", "api"]:
+        """As `IngestConfig` has it."""
+        return "api" if self.kind.prefixes else "file"
 
 
-JSON_FILES = _section("json_files", "files of a unit")
-GEOPARQUET = _section("geoparquet", "rows of a row group")
-API = _section("api", "items of a page")
+JSON_FILES = Section(KINDS["json_files"], "files of a unit")
+GEOPARQUET = Section(KINDS["geoparquet"], "rows of a row group")
+API = Section(KINDS["api"], "items of a page")
 SECTIONS = {section.name: section for section in (JSON_FILES, GEOPARQUET, API)}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from ingest_bench.arms.base import ArmKind, ArmSpec
-from ingest_bench.arms.ingest_arm import ingest_settings, readers
+from ingest_bench.arms.ingest_arm import READERS, ingest_settings
 from ingest_bench.arms.layouts import ITEM_FILES
 from stac_ingest.api.item_splitter import features
 from stac_ingest.config import IngestConfig
@@ -67,7 +67,7 @@ ARM = ArmKind(
     description="parses from memory, in a plain loop, what the package would read",
     make=ParseOnly,
     reads=(*ITEM_FILES, "api"),
-    preload=readers,
+    preload=READERS,
     stage="from_memory",
     asks=False,
     max_concurrency=1,

@@ -8,13 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ingest_bench.arms.base import ArmKind, ArmSpec
+from ingest_bench.arms.base import ArmKind, SpecFetcher
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import BudgetExhausted
 from stac_ingest.summary import IngestSummary
-
-LATE = ("pystac_client", "netrc", "dateutil.parser", "pystac.extensions.ext", "pystac.extensions.label")
-"""What it imports, and what requests and pystac import with the first answer."""
 
 
 class PystacClientSettings(BaseModel):
@@ -25,22 +22,17 @@ class PystacClientSettings(BaseModel):
     limit: int = Field(default=100, ge=1, le=10_000, description="items a page")
 
 
-class PystacClientFetcher:
+class PystacClientFetcher(SpecFetcher):
     """Opens the API, searches the collection and yields what the search does."""
-
-    def __init__(self, spec: ArmSpec) -> None:
-        self._spec = spec
-        self._settings = PystacClientSettings.model_validate(spec.settings)
-        self.summary = IngestSummary(strategy="pystac_client")
 
     async def fetch(self, context: WorkflowContext) -> AsyncIterator[dict[str, Any]]:  # noqa: ARG002 - a fetcher is given it
         """Yield the items of the collection."""
-        from pystac_client import Client  # noqa: PLC0415 - heavy, and imported before the clock by `LATE`
+        from pystac_client import Client  # noqa: PLC0415 - heavy, and preloaded
 
-        spec = self._spec
+        spec, limit = self._spec, PystacClientSettings.model_validate(self._spec.settings).limit
         client = Client.open(spec.source, stac_io=_counted_io(self.summary, spec.budget))
         client.get_collection(spec.collection)
-        search = client.search(collections=[spec.collection], limit=self._settings.limit, max_items=spec.max_items)
+        search = client.search(collections=[spec.collection], limit=limit, max_items=spec.max_items)
         for item in search.items_as_dicts():
             self.summary.items += 1
             yield item
@@ -50,7 +42,7 @@ def _counted_io(summary: IngestSummary, budget: dict[str, Any] | None) -> Any:
     """Make what sends requests: it counts them, and keeps to a budget where there is one."""
     from pystac_client.stac_api_io import StacApiIO  # noqa: PLC0415 - see above
 
-    most = (budget or {}).get("max_requests")
+    limit = (budget or {}).get("max_requests")
     interval = 1 / budget["requests_per_second"] if budget and budget.get("requests_per_second") else 0.0
 
     class CountedIO(StacApiIO):  # type: ignore[misc] # pystac-client ships no type information
@@ -59,8 +51,8 @@ def _counted_io(summary: IngestSummary, budget: dict[str, Any] | None) -> Any:
         due = 0.0
 
         def request(self, *arguments: Any, **options: Any) -> str:
-            if summary.requests == most:
-                raise BudgetExhausted(f"the budget of {most} requests is spent")
+            if summary.requests == limit:
+                raise BudgetExhausted(f"the budget of {limit} requests is spent")
             if interval:
                 time.sleep(max(0.0, self.due - time.monotonic()))
                 self.due = time.monotonic() + interval
@@ -72,17 +64,13 @@ def _counted_io(summary: IngestSummary, budget: dict[str, Any] | None) -> Any:
     return CountedIO()
 
 
-def late(_: ArmSpec) -> tuple[str, ...]:
-    """Name what the client imports, and when it is first used."""
-    return LATE
-
-
 ARM = ArmKind(
     name="pystac_client",
     description="the real pystac-client, page after page",
     make=PystacClientFetcher,
     reads=("api",),
-    preload=late,
+    # The client, and what requests and pystac import with the first answer.
+    preload={"api": ("pystac_client", "netrc", "dateutil.parser", "pystac.extensions.ext", "pystac.extensions.label")},
     max_concurrency=1,
     settings=PystacClientSettings,
     counts=("requests",),

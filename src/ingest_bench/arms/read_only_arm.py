@@ -3,46 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Any
 
-from ingest_bench.arms.base import ArmKind, ArmSpec
-from ingest_bench.arms.ingest_arm import ingest_settings, readers
+from ingest_bench.arms.base import ArmKind, ArmSpec, WithoutItems
+from ingest_bench.arms.ingest_arm import READERS, ingest_settings
 from ingest_bench.arms.layouts import API, GEOPARQUET, LAYOUTS, Section
 from stac_ingest.config import IngestConfig
-from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Payload
-from stac_ingest.core.source import Awaiting
+from stac_ingest.core.source import ConsumerPaced
 from stac_ingest.ingest_loop import driven
 from stac_ingest.sources import make_source
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
-_NOTHING: tuple[dict[str, Any], ...] = ()
 
-
-class ReadOnly:
-    """Yields nothing; the items that lie in what was read are in its summary."""
+class ReadOnly(WithoutItems):
+    """Reads everything; the items that lie in what was read are in its summary."""
 
     def __init__(self, spec: ArmSpec) -> None:
         """Take the settings of an ingest."""
+        super().__init__()
         self._section = spec.lies.section
         self._config = IngestConfig.parse(ingest_settings(spec))
         self._strategy = load_strategy(self._config.strategy)
-        self.summary = IngestSummary()
 
-    async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:  # noqa: ARG002 - nothing can fail
-        """Read everything."""
+    async def _work(self) -> None:
         config = self._config
         self.summary = summary = IngestSummary(strategy=config.strategy, concurrency=config.workers)
         source = await asyncio.to_thread(make_source, config, config.collection_id, summary)
         async with driven(source, self._strategy, config.workers) as batches:
             async for batch in batches:
                 summary.items += sum(items_in(payload, self._section) for payload in batch)
-                if isinstance(source, Awaiting):
-                    source.skip(batch)
-        for item in _NOTHING:
-            yield item
+                if isinstance(source, ConsumerPaced):
+                    source.mark_consumed(batch)
 
 
 def items_in(payload: Payload, section: Section) -> int:
@@ -63,7 +55,7 @@ ARM = ArmKind(
     description="reads as the package does and decodes nothing",
     make=ReadOnly,
     reads=tuple(LAYOUTS),
-    preload=readers,
+    preload=READERS,
     delivers=False,
     stage="no_parsing",
     settings=IngestConfig,

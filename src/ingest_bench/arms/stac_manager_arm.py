@@ -9,45 +9,37 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ingest_bench.arms.base import ArmKind, ArmSpec, json_files
+from ingest_bench.arms.base import ArmKind, SpecFetcher, json_files
 from ingest_bench.arms.layouts import GEOPARQUET, ITEM_FILES
 from stac_ingest.context import WorkflowContext
-from stac_ingest.summary import IngestSummary
 
 Item = dict[str, Any]
 
 
-def make(spec: ArmSpec) -> UpstreamFiles | UpstreamParquet:
-    """Set up the reader that fits the corpus."""
-    return UpstreamParquet(spec) if spec.lies.section == GEOPARQUET else UpstreamFiles(spec)
-
-
-class UpstreamFiles:
-    """Reads a folder of item files."""
-
-    def __init__(self, spec: ArmSpec) -> None:
-        self._spec = spec
-        self.summary = IngestSummary(strategy="stac_manager", concurrency=spec.concurrency)
+class Upstream(SpecFetcher):
+    """Reads a folder of item files, or Parquet files."""
 
     async def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:
-        """Yield the items; a file that can't be read is skipped with a warning."""
-        files = islice(json_files(self._spec), self._spec.max_items)
-        loaded = self._in_turn(files, context) if self._spec.concurrency == 1 else self._at_once(files, context)
+        """Yield the items, or rows; an item file that can't be read is skipped with a warning."""
+        if self._spec.lies.section == GEOPARQUET:
+            loaded = self._rows()
+        else:
+            files = json_files(self._spec)[: self._spec.max_items]
+            loaded = self._in_turn(files, context) if self._spec.concurrency == 1 else self._at_once(files, context)
         async for item in loaded:
             self.summary.items += 1
             yield item
 
-    async def _in_turn(self, files: islice[Path], context: WorkflowContext) -> AsyncIterator[Item]:
+    async def _in_turn(self, files: list[Path], context: WorkflowContext) -> AsyncIterator[Item]:
         for path in files:
             item = await self._load(path, context)
             if item is not None:
                 yield item
 
-    async def _at_once(self, files: islice[Path], context: WorkflowContext) -> AsyncIterator[Item]:
+    async def _at_once(self, files: list[Path], context: WorkflowContext) -> AsyncIterator[Item]:
         gate = asyncio.Semaphore(self._spec.concurrency)
 
         async def load(path: Path) -> Item | None:
@@ -70,29 +62,18 @@ class UpstreamFiles:
             item: Item = json.loads(await asyncio.to_thread(path.read_text, encoding="utf-8"))
         except (OSError, ValueError) as error:
             context.logger.warning("skipped %s: %s", path, error)
-            context.failure_collector.add(str(path), error, "ingest")
-            self.summary.failures += 1
+            self._failed(context, path, error)
             return None
         return item
 
-
-class UpstreamParquet:
-    """Reads Parquet files whole, one after another."""
-
-    def __init__(self, spec: ArmSpec) -> None:
+    async def _rows(self) -> AsyncIterator[Item]:
+        """Read Parquet files whole, one after another."""
         import pyarrow.parquet  # noqa: PLC0415 - files of JSON do without
 
-        self._read_table = pyarrow.parquet.read_table
-        self._spec = spec
-        self.summary = IngestSummary(strategy="stac_manager")
-
-    async def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:  # noqa: ARG002 - a fetcher is given it
-        """Yield the rows of every file."""
         for path in _parquet_files(Path(self._spec.source)):
-            for row in self._read_table(path).to_pylist():
+            for row in pyarrow.parquet.read_table(path).to_pylist():
                 if self.summary.items == self._spec.max_items:
                     return
-                self.summary.items += 1
                 yield row
 
 
@@ -100,16 +81,12 @@ def _parquet_files(source: Path) -> list[Path]:
     return sorted(source.glob("*.parquet")) if source.is_dir() else [source]
 
 
-def late(spec: ArmSpec) -> tuple[str, ...]:
-    """Name what Arrow imports when it first reads a table and makes rows of it."""
-    return ("pandas", "pyarrow.dataset", "pyarrow.pandas_compat") if spec.lies.section == GEOPARQUET else ()
-
-
 ARM = ArmKind(
     name="stac_manager",
     description="what stac-manager's ingest does with files today",
-    make=make,
+    make=Upstream,
     reads=(*ITEM_FILES, "geoparquet"),
-    preload=late,
+    # What Arrow imports when it first reads a table and makes rows of it.
+    preload={"geoparquet": ("pyarrow.parquet", "pandas", "pyarrow.dataset", "pyarrow.pandas_compat")},
     max_concurrency={"geoparquet": 1},
 )

@@ -9,9 +9,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from ingest_bench.corpora.inventory import combined, file_entry
 from ingest_bench.errors import ComparisonError
 from ingest_bench.harness.spawn import environment
 from ingest_bench.system.host_lock import host_lock
@@ -39,13 +40,12 @@ class Build:
     variables: dict[str, str]
     """The environment variables that its processes start with."""
 
-    @property
-    def code(self) -> str:
-        """Hash of its Python files, hexadecimal."""
-        total = sha256()
-        for path in sorted((self.root / "src").rglob("*.py")):
-            total.update(f"{path.relative_to(self.root)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
-        return total.hexdigest()
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is kept of it: `ref`, `commit`, `dirty`, and `code`, the hash of its Python files."""
+        code = combined(
+            file_entry(path, str(path.relative_to(self.root))) for path in (self.root / "src").rglob("*.py")
+        )
+        return {"ref": self.ref, "commit": self.commit, "dirty": self.dirty, "code": code}
 
     def command(self, *arguments: str) -> list[str]:
         """Give the command line that starts its interpreter; the current folder is not on its path."""
@@ -104,12 +104,10 @@ def resolve(ref: str) -> str:
 
 
 def _check_out(commit: str, root: Path) -> None:
-    partial = root.with_name("source.partial")
+    archive, partial = root.with_name("source.tar"), root.with_name("source.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    archive = root.with_name("source.tar")
-    _git("archive", "--format=tar", f"--output={archive}", commit)
-    _run(["tar", "-xf", str(archive), "-C", str(partial)])
+    _git("archive", f"--output={archive}", commit)
+    shutil.unpack_archive(archive, partial, filter="data")
     archive.unlink()
     partial.rename(root)
 
@@ -141,6 +139,6 @@ def _run(command: Sequence[str]) -> str:
     except OSError as error:
         raise ComparisonError(f"BASE: can't run {command[0]}: {error.strerror}") from None
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise ComparisonError(f"BASE: {Path(command[0]).name} failed with exit code {done.returncode}: {said}")
+        last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        raise ComparisonError(f"BASE: {Path(command[0]).name} failed with exit code {done.returncode}: {last}")
     return done.stdout.strip()

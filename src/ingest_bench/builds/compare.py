@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from ingest_bench.builds.build import ROOT, Build, this_build
-from ingest_bench.builds.cells import CellCase
-from ingest_bench.builds.commands import COMMANDS, CommandCase
+from ingest_bench.builds.cases import COMMANDS, Case, CellCase, CommandCase
 from ingest_bench.builds.names import SIDES, SideName
-from ingest_bench.builds.records import BuildComparison, BuildRecord, BuildSample, CaseRecord, judge
-from ingest_bench.config.matrix import find_cell, load_settings
+from ingest_bench.builds.records import BuildComparison, BuildRecord, CaseRecord, judge
+from ingest_bench.config.matrix import PlannedCell, find_cell, load_settings
+from ingest_bench.config.models import Settings
 from ingest_bench.errors import ComparisonError, MeasurementError, SettingsError
 from ingest_bench.harness.spawn import run_json
+from ingest_bench.results.models import Sample
 from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
-from ingest_bench.workflow.identity import fingerprint
 
 LOG = logging.getLogger(__name__)
 
@@ -46,7 +46,8 @@ def compare_builds(
         folder: for corpora, scratch files and the pairs of a run that was ended.
 
     Returns:
-        What was found; a case that failed, or of which the builds delivered different things, has no time but a reason.
+        What was measured; a case that failed, or of which the builds delivered different things, has no time but a
+        reason.
 
     Raises:
         SettingsError: the configuration can't be used, or a name is not one of it.
@@ -54,23 +55,19 @@ def compare_builds(
 
     """
     settings = load_settings(config).model_copy(update={"results": str(folder)})
-    commands = [_command(name) for name in names if name.startswith(COMMAND)]
-    wanted = [(name, *_parsed(name)) for name in names if not name.startswith(COMMAND)]
-    planned = {name: find_cell(settings, scenario, arm, level) for name, scenario, arm, level in wanted}
-    if remote := [name for name, cell in planned.items() if cell.candidate.corpus_options.url]:
-        raise SettingsError(f"{remote[0]}: asks a server that isn't this machine's; builds aren't compared there")
+    planned = {name: find_case(settings, name) for name in names}
     builds: dict[SideName, Build] = {"base": make_base(), "this": this_build()}
-    answers = {side: describe(builds[side], config, wanted) for side in SIDES}
-    cases: list[CellCase | CommandCase] = [CommandCase(name, settings, builds) for name in commands]
-    cases += [CellCase(name, settings, cell, builds, _alike(name, answers)) for name, cell in planned.items()]
-    records = {side: _record(builds[side], answers[side]) for side in SIDES}
-    before, kept, found = load(), [], []
-    for case in cases:
-        key = fingerprint(
-            json.dumps([case.name, case.depends_on, settings.seed, *(records[side].code for side in SIDES)])
-        )
-        kept.append(folder / "pairs" / f"{key[:32]}.jsonl")
-        found.append(_measured(case, pairs, kept[-1], settings.seed))
+    cells = [(name, cell.scenario, cell.arm, cell.concurrency) for name, cell in planned.items() if cell]
+    answers = {side: describe(builds[side], config, cells) for side in SIDES}
+    cases = [
+        CellCase(name, settings, cell, builds, _plan(name, answers)) if cell else CommandCase(name, settings, builds)
+        for name, cell in planned.items()
+    ]
+    records = {side: BuildRecord(**builds[side].as_dict(), **answers[side]["environment"]) for side in SIDES}
+    code = {side: records[side].code for side in SIDES}
+    kept = [folder / "pairs" / f"{case.key(code)[:32]}.jsonl" for case in cases]
+    before = load()
+    measured = [_measured(case, pairs, path, settings.seed) for case, path in zip(cases, kept, strict=True)]
     for path in kept:
         path.unlink(missing_ok=True)
     return BuildComparison(
@@ -81,8 +78,30 @@ def compare_builds(
         environment=environment(folder),
         load_before=before,
         load_after=load(),
-        cases=found,
+        cases=measured,
     )
+
+
+def find_case(settings: Settings, name: str) -> PlannedCell | None:
+    """Return the cell that a name means; None for a command.
+
+    Raises:
+        SettingsError: there is no such command or cell, or it can't be compared.
+
+    """
+    scenario, _, rest = name.partition("/")
+    arm, _, level = rest.rpartition("-")
+    known = ", ".join(COMMANDS)
+    if name.startswith(COMMAND):
+        if rest not in COMMANDS:
+            raise SettingsError(f"{name}: no such command; use one of {known}")
+        return None
+    if not (scenario and arm and level.isdecimal()):
+        raise SettingsError(f"{name}: is not a cell; give scenario/arm-concurrency, or commands/ and one of {known}")
+    cell = find_cell(settings, scenario, arm, int(level))
+    if cell.candidate.corpus_options.url:
+        raise SettingsError(f"{name}: asks a server that isn't this machine's; builds aren't compared there")
+    return cell
 
 
 def describe(build: Build, config: Path, cells: Sequence[Any]) -> dict[str, Any]:
@@ -94,19 +113,16 @@ def describe(build: Build, config: Path, cells: Sequence[Any]) -> dict[str, Any]
         ComparisonError: it doesn't answer, or it isn't its own source that answers.
 
     """
+    config = config.absolute()
+    inside = build.root / config.relative_to(ROOT) if config.is_relative_to(ROOT) else config
+    request = json.dumps({"config": str(inside if inside.is_file() else config), "cells": cells}).encode()
+    what = f"the build {build.ref}"
     try:
-        inside = build.root / config.absolute().relative_to(ROOT)
-    except ValueError:
-        inside = config
-    request = json.dumps({"config": str((inside if inside.is_file() else config).absolute()), "cells": cells})
-    try:
-        answer = run_json(
-            build.command(str(DRIVER)), request.encode(), DESCRIBE_SECONDS, build.variables, f"the build {build.ref}"
-        )
+        answer = run_json(build.command(str(DRIVER)), request, DESCRIBE_SECONDS, build.variables, what)
     except MeasurementError as error:
         raise ComparisonError(" ".join(str(error).split())) from None
     if not Path(answer["origin"]).resolve().is_relative_to(build.root.resolve()):
-        raise ComparisonError(f"the build {build.ref} imports {answer['origin']}, which is not its own source")
+        raise ComparisonError(f"{what} imports {answer['origin']}, which is not its own source")
     return answer
 
 
@@ -119,7 +135,7 @@ def orders(seed: str) -> Iterator[tuple[SideName, ...]]:
         yield from both
 
 
-def _measured(case: CellCase | CommandCase, pairs: int, kept: Path, seed: int) -> CaseRecord:
+def _measured(case: Case, pairs: int, kept: Path, seed: int) -> CaseRecord:
     samples = _kept(kept)[: 2 * pairs]
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -132,59 +148,36 @@ def _measured(case: CellCase | CommandCase, pairs: int, kept: Path, seed: int) -
                 samples += pair
                 stream.write(json.dumps([sample.model_dump() for sample in pair]) + "\n")
                 stream.flush()
-                said = ", ".join(f"{sample.side} {sample.wall_s:.3f} s" for sample in pair)
-                LOG.info("%s: pair %d of %d: %s", case.name, number + 1, pairs, said)
+                times = ", ".join(f"{side} {sample.wall_s:.3f} s" for side, sample in zip(order, pair, strict=True))
+                LOG.info("%s: pair %d of %d: %s", case.name, number + 1, pairs, times)
             return judge(case.name, samples, case.difference)
     except MeasurementError as error:
         LOG.info("%s: %s", case.name, error)
         return CaseRecord(name=case.name, reason=str(error), samples=samples)
 
 
-def _kept(path: Path) -> list[BuildSample]:
+def _kept(path: Path) -> list[Sample]:
     """Read the pairs of a run that was ended; a line that it was about to write is dropped."""
     lines = path.read_text().splitlines(keepends=True) if path.exists() else []
     whole = [line for line in lines if line.endswith("\n")]
     if len(whole) < len(lines):
         path.write_text("".join(whole))
-    return [BuildSample.model_validate(sample) for line in whole for sample in json.loads(line)]
+    return [Sample.model_validate(sample) for line in whole for sample in json.loads(line)]
 
 
-def _parsed(name: str) -> tuple[str, str, int]:
-    scenario, _, rest = name.partition("/")
-    arm, _, level = rest.rpartition("-")
-    if not (scenario and arm and level.isdecimal()):
-        raise SettingsError(f"{name}: is not a cell; give scenario/arm-concurrency, or commands/ and one of {_NAMES}")
-    return scenario, arm, int(level)
-
-
-def _command(name: str) -> str:
-    command = name.removeprefix(COMMAND)
-    if command not in COMMANDS:
-        raise SettingsError(f"{name}: no such command; use one of {_NAMES}")
-    return command
-
-
-def _alike(name: str, answers: Mapping[SideName, Mapping[str, Any]]) -> dict[SideName, dict[str, Any]]:
-    """Give what each build says of a cell, where both have it and mean the same by it."""
-    cells = {side: answers[side]["cells"].get(name) for side in SIDES}
-    if missing := [side for side in SIDES if cells[side] is None]:
-        raise ComparisonError(f"{name}: not a cell of the {missing[0]} build")
-    base, this = (_meaning(cells[side]) for side in SIDES)
-    if unlike := [key for key in this if base[key] != this[key]]:
-        key = unlike[0]
-        raise ComparisonError(f"{name}: the base build has {key} {base[key]!r}, this build {this[key]!r}")
-    return {side: {"module": answers[side]["module"], "spec": cells[side]["spec"]} for side in SIDES}
-
-
-def _meaning(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a cell asks, beside its corpus; fetchers may have another name in another build."""
-    arm = {key: cell["spec"]["arm"].get(key) for key in ("max_items", "settings")}
-    return {**arm, "output": cell["spec"].get("output"), "cache": cell["cache"], "file": cell["file"]}
-
-
-def _record(build: Build, answer: Mapping[str, Any]) -> BuildRecord:
-    known = {"python": answer["python"], "packages": dict(sorted(answer["packages"].items()))}
-    return BuildRecord(ref=build.ref, commit=build.commit, dirty=build.dirty, code=build.code, **known)
-
-
-_NAMES = ", ".join(COMMANDS)
+def _plan(name: str, answers: Mapping[SideName, Mapping[str, Any]]) -> dict[SideName, dict[str, Any]]:
+    """Return how each build measures a cell, where both have it and mean the same by it."""
+    meanings = []
+    for side in SIDES:
+        cell = answers[side]["cells"].get(name)
+        if cell is None:
+            raise ComparisonError(f"{name}: not a cell of the {side} build")
+        # Beside its corpus; fetchers may have another name in another build.
+        spec = cell["spec"]
+        arm = {key: spec["arm"].get(key) for key in ("max_items", "settings")}
+        meanings.append({**arm, "output": spec.get("output"), "cache": cell["cache"], "file": cell["file"]})
+    base, this = meanings
+    for key in this:
+        if base[key] != this[key]:
+            raise ComparisonError(f"{name}: the base build has {key} {base[key]!r}, this build {this[key]!r}")
+    return {side: {"module": answers[side]["module"], "spec": answers[side]["cells"][name]["spec"]} for side in SIDES}

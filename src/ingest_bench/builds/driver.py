@@ -97,8 +97,8 @@ def main() -> None:
     except import_module("ingest_bench.errors").BenchError as error:
         sys.exit(str(error))
     answer["origin"] = str(import_module("ingest_bench").__file__)
-    answer["python"] = platform.python_version()
-    answer["packages"] = {package.name: package.version for package in metadata.distributions()}
+    packages = {package.name: package.version for package in metadata.distributions()}
+    answer["environment"] = {"python": platform.python_version(), "packages": dict(sorted(packages.items()))}
     sys.stdout.write(json.dumps(answer) + "\n")
 
 

@@ -21,14 +21,16 @@ def main() -> None:
             (os.POSIX_SPAWN_DUP2, stream.fileno(), 1),
             (os.POSIX_SPAWN_DUP2, stream.fileno(), 2),
         ]
-        started = time.perf_counter()
+        started_at, started = time.time(), time.perf_counter()
         process = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
         _, status, usage = os.wait4(process, 0)
         wall = time.perf_counter() - started
     answer = {
         "exit_code": os.waitstatus_to_exitcode(status),
+        "started_at": started_at,
         "wall_s": wall,
-        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "cpu_user_s": usage.ru_utime,
+        "cpu_system_s": usage.ru_stime,
         "peak_rss_mib": usage.ru_maxrss / 1024,
     }
     sys.stdout.write(json.dumps(answer) + "\n")

@@ -7,12 +7,15 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from ingest_bench.config.matrix import Role
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.models import Digest, Sample
 from stac_ingest.core.messages import one_line
 
 SideName = Literal["base", "this"]
 SIDES: tuple[SideName, SideName] = ("base", "this")
+ROLES: dict[SideName, Role] = {"base": "baseline", "this": "candidate"}
+"""As samples name the sides."""
 
 SYNONYMS = (
     ("peak_rss_mb", "peak_rss_mib"),
@@ -37,9 +40,8 @@ def as_sample(result: Mapping[str, Any], side: SideName, pair: int) -> Sample:
     """
     known = _renamed(result, Sample.model_fields)
     known["digest"] = _renamed(known.get("digest") or {}, Digest.model_fields)
-    role = "baseline" if side == "base" else "candidate"
     try:
-        return Sample.model_validate({**known, "role": role, "pair": pair})
+        return Sample.model_validate({**known, "role": ROLES[side], "pair": pair})
     except ValidationError as error:
         raise MeasurementError(f"a sample of the {side} build can't be read: {one_line(error, Sample)}") from None
 

@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from pydantic import Field
 
 from ingest_bench.analysis.speedup import speed_up
-from ingest_bench.builds.names import SIDES, SideName
+from ingest_bench.builds.names import ROLES, SIDES, SideName
 from ingest_bench.results.digest import matches
-from ingest_bench.results.models import Digest, Environment, Load, Record, ServerRecord, Speedup
-from ingest_bench.results.units import Items, Mebibytes, Seconds, UnixTime, Whole
+from ingest_bench.results.models import Environment, Load, Record, Sample, Speedup
+from ingest_bench.results.units import UnixTime, Whole
 
 DIRECTION = "base / this build: above 1 means this build is faster"
 CONFIDENCE = 0.95
-MEDIANS = ("wall_s", "cpu_s", "peak_rss_mib")
-
-
-class BuildSample(Record):
-    """One run of one build in a process of its own."""
-
-    side: SideName
-    """base or this."""
-    pair: Whole
-    """Number of the pair, from 0."""
-    wall_s: Seconds
-    """Of a cell as its own clock has it, of a command from start to end of the process."""
-    cpu_s: Seconds
-    """User and system, children included."""
-    peak_rss_mib: Mebibytes
-    """Resident memory at the peak."""
-    items: Items | None = None
-    """Delivered; null where there is nothing to count."""
-    failures: Items = 0
-    """Files or items that could not be read."""
-    digest: Digest | None = None
-    """What was delivered; null where there is nothing to compare."""
-    server: ServerRecord | None = None
-    """What the simulated server saw."""
-    invalid: str | None = None
-    """Why the sample can't be used; null: it can."""
+MEASURES: dict[str, Callable[[Sample], float]] = {
+    "wall_s": lambda sample: sample.wall_s,
+    "cpu_s": lambda sample: sample.cpu_user_s + sample.cpu_system_s,
+    "peak_rss_mib": lambda sample: sample.peak_rss_mib,
+}
+"""What is compared, by name. The wall time is by a cell's own clock, and that of a command's whole process."""
 
 
 class CaseRecord(Record):
@@ -59,8 +38,8 @@ class CaseRecord(Record):
     """By side, of wall_s, cpu_s and peak_rss_mib; samples of invalid pairs are left out."""
     remark: str | None = None
     """What else has to be known of it."""
-    samples: list[BuildSample]
-    """Every sample, invalid ones included."""
+    samples: list[Sample]
+    """Every sample, invalid ones included; the base build is the baseline, this build the candidate."""
 
 
 class BuildRecord(Record):
@@ -102,10 +81,10 @@ class BuildComparison(Record):
     load_after: Load
     """After the last pair."""
     cases: list[CaseRecord]
-    """Commands first, then cells."""
+    """In the order asked for."""
 
 
-def judge(name: str, samples: list[BuildSample], expected: Callable[[BuildSample], str | None]) -> CaseRecord:
+def judge(name: str, samples: list[Sample], expected: Callable[[Sample], str | None]) -> CaseRecord:
     """Say what the pairs of a case amount to.
 
     Args:
@@ -114,8 +93,9 @@ def judge(name: str, samples: list[BuildSample], expected: Callable[[BuildSample
         expected: how what a sample delivered differs from what its corpus holds; None: it doesn't.
 
     """
-    pairs = [_pair(samples, number) for number in sorted({sample.pair for sample in samples})]
-    if differences := [difference for base, this in pairs if (difference := _difference(base, this))]:
+    base, this = ({sample.pair: sample for sample in samples if sample.role == role} for role in ROLES.values())
+    pairs = [(base[number], this[number]) for number in sorted(base)]
+    if differences := [difference for pair in pairs if (difference := _difference(*pair))]:
         reason = f"{differences[0]} (in {len(differences)} of {len(pairs)} pairs)"
         return CaseRecord(name=name, reason=reason, samples=samples)
     valid = [pair for pair in pairs if not any(sample.invalid for sample in pair)]
@@ -123,29 +103,24 @@ def judge(name: str, samples: list[BuildSample], expected: Callable[[BuildSample
     if len(valid) < 2:  # noqa: PLR2004 - a spread takes two
         reason = f"{len(valid)} usable pairs" + (f": {invalid[0]}" if invalid else "")
         return CaseRecord(name=name, reason=reason, samples=samples)
-    unlike = next((difference for pair in valid if (difference := expected(pair[1]))), None)
     remarks = [f"{len(pairs) - len(valid)} of {len(pairs)} pairs invalid: {invalid[0]}"] if invalid else []
-    remarks += [f"both builds deliver something else than the corpus holds: {unlike}"] if unlike else []
+    if unlike := next((difference for pair in valid if (difference := expected(pair[1]))), None):
+        remarks.append(f"both builds deliver something else than the corpus holds: {unlike}")
     return CaseRecord(
         name=name,
         wall=_ratio(valid, "wall_s"),
         cpu=_ratio(valid, "cpu_s"),
         medians={
-            side: {field: statistics.median(getattr(pair[place], field) for pair in valid) for field in MEDIANS}
-            for place, side in enumerate(SIDES)
+            side: {field: statistics.median(map(value, own)) for field, value in MEASURES.items()}
+            for side, own in zip(SIDES, zip(*valid, strict=True), strict=True)
         },
         remark="; ".join(remarks) or None,
         samples=samples,
     )
 
 
-def _pair(samples: Sequence[BuildSample], number: int) -> tuple[BuildSample, BuildSample]:
-    base, this = (next(each for each in samples if (each.pair, each.side) == (number, side)) for side in SIDES)
-    return base, this
-
-
-def _difference(base: BuildSample, this: BuildSample) -> str | None:
-    if base.digest and this.digest and (difference := matches(this.digest, base.digest)):
+def _difference(base: Sample, this: Sample) -> str | None:
+    if difference := matches(this.digest, base.digest):
         return f"this build delivers something else than the base: {difference}"
     if (base.items, base.failures) != (this.items, this.failures):
         counts = f"{base.items} items and {base.failures} failures, not {this.items} and {this.failures}"
@@ -153,6 +128,6 @@ def _difference(base: BuildSample, this: BuildSample) -> str | None:
     return None
 
 
-def _ratio(pairs: Sequence[tuple[BuildSample, BuildSample]], field: str) -> Speedup | None:
-    times: list[tuple[Any, Any]] = [(getattr(base, field), getattr(this, field)) for base, this in pairs]
+def _ratio(pairs: Sequence[tuple[Sample, Sample]], field: str) -> Speedup | None:
+    times = [(MEASURES[field](base), MEASURES[field](this)) for base, this in pairs]
     return speed_up([base / this for base, this in times if base > 0 and this > 0], CONFIDENCE)

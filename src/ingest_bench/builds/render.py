@@ -7,7 +7,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from ingest_bench.builds.names import SIDES
-from ingest_bench.builds.records import MEDIANS, BuildComparison, BuildRecord, CaseRecord
+from ingest_bench.builds.records import MEASURES, BuildComparison, BuildRecord, CaseRecord
 from ingest_bench.report.formatting import NOTHING, number, paragraph, plain, point, safe, speed_up
 from ingest_bench.report.markdown import pipe_table
 from stac_ingest.core.atomic import write_atomically
@@ -20,13 +20,13 @@ TITLES = (
 
 def as_text(comparison: BuildComparison) -> str:
     """Write for a terminal."""
-    table = tabulate(_rows(comparison), headers=TITLES, disable_numparse=True)
+    table = tabulate(map(_row, comparison.cases), headers=TITLES, disable_numparse=True)
     return "\n".join([*_builds(comparison), "", table, "", f"Ratios are {comparison.direction}."])
 
 
 def as_markdown(comparison: BuildComparison) -> str:
     """Write a report of its own."""
-    rows = [[safe(text) for text in row] for row in _rows(comparison)]
+    rows = [[safe(text) for text in _row(case)] for case in comparison.cases]
     parts = [
         "# This build against an earlier one",
         "\n".join(point(safe(line)) for line in _builds(comparison)),
@@ -57,13 +57,9 @@ def _build(build: BuildRecord) -> str:
     return f"{build.ref} at {(build.commit or 'no commit')[:12]}{changed}; Python {build.python}"
 
 
-def _rows(comparison: BuildComparison) -> list[list[str]]:
-    return [_row(case) for case in comparison.cases]
-
-
 def _row(case: CaseRecord) -> list[str]:
     if case.reason:
         return [case.name, "no time", *([NOTHING] * 8), plain(case.reason)]
     ratios = [speed_up(ratio) if ratio else NOTHING for ratio in (case.wall, case.cpu)]
-    medians = [number(case.medians[side][field]) for field in MEDIANS for side in SIDES]
+    medians = [number(case.medians[side][field]) for field in MEASURES for side in SIDES]
     return [case.name, *ratios, str(case.wall.pairs if case.wall else 0), *medians, plain(case.remark or "")]

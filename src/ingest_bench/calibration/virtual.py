@@ -46,7 +46,10 @@ def scores(findings: Findings) -> list[Score]:
             _share(f"of them, {kind}", entries, at_least=low, at_most=high)
             for kind, entries in findings.covered.items()
         ),
-        *(_share(f"of them, stopped because {reason}", entries) for reason, entries in sorted(findings.stops.items())),
+        *(
+            _share(f"of them, with the stop reason {reason}", entries)
+            for reason, entries in sorted(findings.stops.items())
+        ),
         _mean("bias of the speed-up", findings.bias, at_least=-0.01, at_most=0.01),
         _share("A/A cells that claim a difference", findings.claims, at_most=0.05),
         _share("recommended levels within 5% of the best", findings.recommended, at_least=0.95),

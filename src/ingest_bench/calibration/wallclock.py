@@ -16,7 +16,7 @@ from ingest_bench.calibration.models import Score, Wall, WallCell
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora import build_corpus
+from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell, Sample

@@ -61,7 +61,7 @@ def _rustac(url: str, collection: str) -> dict[str, str]:
 
 def _stac_ingest(url: str, collection: str) -> dict[str, str]:
     from stac_ingest import IngestModule, WorkflowContext  # noqa: PLC0415 - one client's imports are not another's
-    from stac_ingest.completeness import certify  # noqa: PLC0415 - same
+    from stac_ingest.completeness import completeness_report  # noqa: PLC0415 - same
     from stac_ingest.pipeline import PipelineResult  # noqa: PLC0415 - same
 
     os.environ[TOKEN_VARIABLE] = TOKEN
@@ -75,7 +75,7 @@ def _stac_ingest(url: str, collection: str) -> dict[str, str]:
     asyncio.run(read())
     failures = len(context.failure_collector)
     result = PipelineResult(fetched=module.summary.items)
-    verdict = certify(module.config, collection, module.summary, result, failures=failures).verdict
+    verdict = completeness_report(module.config, collection, module.summary, result, failures=failures).verdict
     return {"failures": str(failures)} if failures else {} if verdict.startswith("complete") else {"verdict": verdict}
 
 

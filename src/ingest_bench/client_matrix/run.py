@@ -14,7 +14,7 @@ from ingest_bench.client_matrix.clients import CLIENTS, LIMIT, OWN
 from ingest_bench.client_matrix.table import table
 from ingest_bench.client_matrix.trial import Trial, run_trial
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build
+from ingest_bench.corpora.builder import build
 from ingest_bench.simulator.faults.registry import BEHAVIOURS, make, with_default
 from ingest_bench.simulator.item_store import open_store
 from stac_ingest.core.atomic import write_atomically

@@ -1,28 +1,61 @@
-"""What every command shares: its exit codes, the parsers it adds to, and the settings that it reads."""
+"""The table of commands, and what they share: exit codes and options."""
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Settings
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 OK, FAILED, BAD_SETTINGS = 0, 1, 2
 REGRESSION, BAD_INPUT = FAILED, BAD_SETTINGS
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - see below
-"""Where a command adds its parser; argparse has no public name for it."""
+Run: TypeAlias = Callable[[Namespace], int | None]
+"""Does the work, given the options; returns the exit code, None for `OK`."""
+Option: TypeAlias = tuple[Sequence[str], dict[str, Any]]
+"""The arguments of `ArgumentParser.add_argument`."""
 
 
-def settings_of(options: argparse.Namespace) -> Settings:
-    """Return the settings of `--config`, with the folder of `--results` where it is given.
+class Command(NamedTuple):
+    """A command of `python -m ingest_bench`."""
 
-    Raises:
-        SettingsError: the configuration can't be used.
+    name: str
+    help: str
+    """One line, for the list of commands."""
+    description: str | None
+    """For the command's own `--help`, where there is more to say."""
+    options: tuple[Option, ...]
+    run: Run
+
+
+COMMANDS: list[Command] = []
+"""All of them: each module of commands adds its own when it is imported."""
+
+
+def option(*names: str, **settings: Any) -> Option:
+    """Describe an option, as `ArgumentParser.add_argument` takes it."""
+    return names, settings
+
+
+def path(*names: str, default: str | None = None, text: str = "", **settings: Any) -> Option:
+    """Describe an option that is a path; its help gives the text, and the default where there is one."""
+    shown = f"{text} (default: {default})".strip() if default else text
+    return option(*names, type=Path, default=Path(default) if default else None, help=shown or None, **settings)
+
+
+def command(name: str, text: str, *options: Option, description: str | None = None) -> Callable[[Run], Run]:
+    """Add the decorated function to `COMMANDS`.
+
+    Args:
+        name: of the command.
+        text: what it does, in one line.
+        options: of the command.
+        description: what its own help says instead.
 
     """
-    from ingest_bench.config.matrix import load_settings  # noqa: PLC0415 - `--help` does without
 
-    settings = load_settings(options.config)
-    return settings.model_copy(update={"results": options.results}) if options.results else settings
+    def add(run: Run) -> Run:
+        COMMANDS.append(Command(name, text, description, options, run))
+        return run
+
+    return add

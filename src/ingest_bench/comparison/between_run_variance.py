@@ -97,9 +97,8 @@ def _estimate(distances: _Numbers, errors: _Numbers) -> BetweenRunVariance:
 
     if len(distances) < MIN_CELLS / 2 or median(0.0) <= _NORMAL_MAD:
         return BetweenRunVariance()
-    low, high = 0.0, _MAX_TAU
-    # Bisection, because the median falls as tau grows.
-    for _ in range(60):
-        guess = (low + high) / 2
-        low, high = (guess, high) if median(guess) > _NORMAL_MAD else (low, guess)
-    return BetweenRunVariance(tau=high, dof=_MAD_EFFICIENCY * len(distances))
+    from scipy.optimize import bisect  # noqa: PLC0415 - half a second that only a comparison pays
+
+    # The median falls as tau grows.
+    tau = float(bisect(lambda tau: median(tau) - _NORMAL_MAD, 0.0, _MAX_TAU))
+    return BetweenRunVariance(tau=tau, dof=_MAD_EFFICIENCY * len(distances))

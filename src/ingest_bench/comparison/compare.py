@@ -13,7 +13,7 @@ from ingest_bench.comparison.models import CellComparison, Comparison, Run
 from ingest_bench.comparison.noise import noises
 from ingest_bench.comparison.parity_changes import VerdictAndReason, untimed_verdict
 from ingest_bench.comparison.variance_moderation import VariancePrior, fit_variance_prior
-from ingest_bench.comparison.verdicts import ALPHA, CONFIDENCE, METHOD, Contrast, Judgement, judge
+from ingest_bench.comparison.verdicts import ALPHA, CONFIDENCE, METHOD, Judgement, judge
 from ingest_bench.comparison.welch import Difference, difference, factor
 from ingest_bench.results.models import Cell
 
@@ -34,9 +34,9 @@ def compare(earlier: LoadedRun, current: LoadedRun) -> Comparison:
         if then and now and not untimed:
             differences[key] = difference(log_ratios(then), log_ratios(now), prior)
     between = heterogeneity(list(differences.values()))
-    contrasts = [Contrast(between.added_to(each), noise[key[0]].factor) for key, each in differences.items()]
+    judgements = judge(list(map(between.added_to, differences.values())), [noise[key[0]].factor for key in differences])
     disturbed = bool(loaded_runs(earlier, current))
-    for key, judgement in zip(differences, judge(contrasts), strict=True):
+    for key, judgement in zip(differences, judgements, strict=True):
         verdict, reason = _unless_disturbed(judgement, disturbed=disturbed)
         cells[key] = cells[key].model_copy(update={"verdict": verdict, "reason": reason, "change": judgement.change})
     return Comparison(

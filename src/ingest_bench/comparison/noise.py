@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from ingest_bench.analysis.speedup import noise_of
 from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.comparison.models import Noise
 from ingest_bench.comparison.welch import factor
 from ingest_bench.config.models import Scenario
-from ingest_bench.results.models import Speedup
 
 
 def noises(earlier: LoadedRun, current: LoadedRun) -> dict[str, Noise]:
@@ -22,7 +22,7 @@ def noises(earlier: LoadedRun, current: LoadedRun) -> dict[str, Noise]:
     """
     shared = [name for name in current.scenarios if name in earlier.scenarios]
     nulls = {name: [run.nulls[name] for run in (earlier, current) if name in run.nulls] for name in shared}
-    factors = {name: factor(math.hypot(*map(_far_end, ratios))) for name, ratios in nulls.items() if ratios}
+    factors = {name: factor(math.hypot(*map(noise_of, ratios))) for name, ratios in nulls.items() if ratios}
     return {
         name: Noise(
             scenario=name,
@@ -43,8 +43,3 @@ def _borrowed(scenarios: Mapping[str, Scenario], name: str, factors: Mapping[str
         if (scenarios[other].corpus, scenarios[other].pipeline) == (wanted.baseline.corpus, wanted.pipeline)
     ]
     return max(alike or factors.values(), default=1.0)
-
-
-def _far_end(ratio: Speedup) -> float:
-    """Give the larger distance of the interval's ends from 1, as a logarithm."""
-    return max(abs(math.log(ratio.low)), abs(math.log(ratio.high)))

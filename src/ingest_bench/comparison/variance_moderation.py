@@ -51,7 +51,8 @@ def fit_variance_prior(cells: Iterable[Sequence[float]]) -> VariancePrior:
     observed = [(variance, dof) for variance, dof in observed if variance > 0]
     if len(observed) < MIN_CELLS:
         return VariancePrior()
-    from scipy.special import digamma, polygamma  # noqa: PLC0415 - a quarter of a second that only a comparison pays
+    from scipy.optimize import brentq  # noqa: PLC0415 - half a second that only a comparison pays
+    from scipy.special import digamma, polygamma  # noqa: PLC0415
 
     variances, dofs = (np.array(column, dtype=float) for column in zip(*observed, strict=True))
     halves = dofs / 2
@@ -60,20 +61,10 @@ def fit_variance_prior(cells: Iterable[Sequence[float]]) -> VariancePrior:
     excess = float(np.var(unbiased, ddof=1) - np.mean(polygamma(1, halves)))
     # All cells together can't be worth more than their own degrees of freedom.
     maximum = float(dofs.sum())
-    dof = min(maximum, 2 * _inverse_trigamma(excess)) if excess > 0 else maximum
+    dof = maximum
+    if excess > 0:
+        # The inverse of trigamma(x), which lies between 1/x and 1/x + 1/x^2.
+        bracket = (1 / excess / 2, 2 / excess + 2 / math.sqrt(excess))
+        dof = min(maximum, 2 * brentq(lambda x: float(polygamma(1, x)) - excess, *bracket, xtol=1e-9 / excess))
     centre = float(np.mean(unbiased)) + float(digamma(dof / 2)) - math.log(dof / 2)
     return VariancePrior(variance=math.exp(centre), dof=dof)
-
-
-def _inverse_trigamma(value: float) -> float:
-    """Solve trigamma(x) = value by Newton's method on its reciprocal (Smyth 2004, appendix)."""
-    from scipy.special import polygamma  # noqa: PLC0415 - see above
-
-    x = 0.5 + 1 / value
-    for _ in range(50):
-        trigamma = float(polygamma(1, x))
-        step = trigamma * (1 - trigamma / value) / float(polygamma(2, x))
-        x += step
-        if abs(step) < 1e-8 * x:
-            break
-    return x

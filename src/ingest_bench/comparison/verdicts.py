@@ -23,15 +23,6 @@ METHOD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
-    """A cell that was measured in both runs."""
-
-    difference: Difference
-    noise: float
-    """What the scenario's null cells showed, as a factor above 1."""
-
-
-@dataclass(frozen=True, slots=True)
 class Judgement:
     """The verdict on a cell."""
 
@@ -40,22 +31,29 @@ class Judgement:
     change: Change
 
 
-def judge(contrasts: Sequence[Contrast]) -> list[Judgement]:
-    """Judge a family of cells: a change counts with a corrected p below `ALPHA`, beyond the noise and `MIN_CHANGE`."""
-    p_values = holm([contrast.difference.p for contrast in contrasts])
-    return [_judgement(contrast, p, len(contrasts)) for contrast, p in zip(contrasts, p_values, strict=True)]
+def judge(differences: Sequence[Difference], noises: Sequence[float]) -> list[Judgement]:
+    """Judge a family of cells: a change counts with a corrected p below `ALPHA`, beyond the noise and `MIN_CHANGE`.
+
+    Args:
+        differences: of each cell between the runs.
+        noises: what the null cells of each cell's scenario showed, as factors above 1.
+
+    """
+    p_values = holm([difference.p for difference in differences])
+    family = len(differences)
+    return [_judgement(*each, family) for each in zip(differences, noises, p_values, strict=True)]
 
 
-def _judgement(contrast: Contrast, p: float, family: int) -> Judgement:
-    threshold = max(contrast.noise, MIN_CHANGE)
-    change = _change(contrast.difference, p, threshold, family)
+def _judgement(difference: Difference, noise: float, p: float, family: int) -> Judgement:
+    threshold = max(noise, MIN_CHANGE)
+    change = _change(difference, p, threshold, family)
     if p >= ALPHA:
         return Judgement("no difference", "within chance", change)
-    if abs(contrast.difference.mean) <= math.log(threshold):
+    if abs(difference.mean) <= math.log(threshold):
         reason = f"within noise ({threshold - 1:.0%})" if threshold > MIN_CHANGE else f"under {MIN_CHANGE - 1:.0%}"
         return Judgement("no difference", reason, change)
     reason = f"beyond chance and beyond {threshold - 1:.0%}"
-    return Judgement("better" if contrast.difference.mean > 0 else "worse", reason, change)
+    return Judgement("better" if difference.mean > 0 else "worse", reason, change)
 
 
 def _change(difference: Difference, p: float, threshold: float, family: int) -> Change:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest_bench.arms.layouts import Layout
-from ingest_bench.errors import SettingsError
-from ingest_bench.system.user_modules import declared
+from ingest_bench.system.user_modules import Registry
 
 CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api")
 OPTIONS = ("corrupt_share", "skewed", "files")
@@ -42,47 +40,12 @@ class CorpusKind:
     """Where it is declared, when that isn't in this package."""
 
 
-_FURTHER: dict[str, CorpusKind] = {}
-"""Kinds of files that aren't this package's."""
-
-
-def corpus_kind_names() -> tuple[str, ...]:
-    """List the kinds of corpora that there are, by name, without importing any of them."""
-    return (*CORPUS_KINDS, *_FURTHER)
-
-
-def corpus_kind(name: str) -> CorpusKind:
-    """Give the record of a kind of corpus.
-
-    Raises:
-        KeyError: there is no such kind.
-
-    """
-    if name in _FURTHER:
-        return _FURTHER[name]
-    if name not in CORPUS_KINDS:
-        raise KeyError(name)
-    kind: CorpusKind = import_module(f"ingest_bench.corpora.{name}").KIND
-    return kind
+KINDS = Registry(
+    CorpusKind, "KIND", "a kind of corpus", lambda: {name: f"ingest_bench.corpora.{name}" for name in CORPUS_KINDS}
+)
+corpus_kind_names, corpus_kind, register_corpus_kind = KINDS.names, KINDS.get, KINDS.register
 
 
 def kinds_with(option: str) -> list[str]:
     """List the kinds that have one of `OPTIONS`."""
     return [name for name in corpus_kind_names() if option in corpus_kind(name).options]
-
-
-def register_corpus_kind(path: Path | str) -> CorpusKind:
-    """Load a kind of corpus from a file of the user's own, which declares it as `KIND`, to be named like others.
-
-    Loading the same file again takes the place of the earlier loading.
-
-    Raises:
-        SettingsError: the file declares no kind, or one with the name of a kind of this package.
-
-    """
-    path = Path(path).resolve()
-    kind = declared(path, "KIND", CorpusKind)
-    if kind.name in CORPUS_KINDS:
-        raise SettingsError(f"{path}: a kind of corpus of the benchmark is called {kind.name} already")
-    _FURTHER[kind.name] = kind = replace(kind, file=str(path))
-    return kind

@@ -21,7 +21,7 @@ from stac_ingest.outputs import OUTPUTS
 NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
 
-MOST_CONCURRENT = 50
+MAX_CONCURRENCY = 50
 
 
 def _known(names: Callable[[], Sequence[str]], old_names: Mapping[str, str], name: str) -> str:
@@ -226,8 +226,8 @@ class Arm(Strict):
     @classmethod
     def _levels(cls, levels: list[int]) -> list[int]:
         for level in levels:
-            if not 1 <= level <= MOST_CONCURRENT:
-                raise ValueError(f"{level} is not allowed; use 1 to {MOST_CONCURRENT}")
+            if not 1 <= level <= MAX_CONCURRENCY:
+                raise ValueError(f"{level} is not allowed; use 1 to {MAX_CONCURRENCY}")
         if len(set(levels)) != len(levels):
             raise ValueError("a level is given twice")
         return levels

@@ -10,8 +10,8 @@ import orjson
 
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
-from ingest_bench.corpora.collection import collection
-from ingest_bench.corpora.inventory import Entry, entry_of
+from ingest_bench.corpora.collection import write_collection
+from ingest_bench.corpora.inventory import Entry
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.parts import Part, slices, spread
 from ingest_bench.results.digest import Tally
@@ -27,10 +27,7 @@ _ITEMS_PER_TASK = 1000
 
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     """Write collection and items into `folder`."""
-    about = orjson.dumps(collection())
-    (folder / "collection.json").write_bytes(about)
-    part = Part(entries=[entry_of("collection.json", about)])
-
+    part = Part(entries=[write_collection(folder)])
     factory = ItemFactory(seed, corpus.item_kb, skewed=corpus.skewed)
     order = sorted(range(corpus.items or 0), key=factory.key)
     tasks = [order[some.start : some.stop] for some in slices(len(order), _ITEMS_PER_TASK)]

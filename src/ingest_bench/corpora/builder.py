@@ -6,14 +6,32 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest_bench.corpora.inventory import FEW, combined
+from ingest_bench.config.paths import corpus_folder, manifest_file
+from ingest_bench.corpora.inventory import inventory
 from ingest_bench.corpora.items import COLLECTION
 from ingest_bench.corpora.manifest import GENERATOR, Manifest, write_manifest
 from ingest_bench.errors import SettingsError
 
 if TYPE_CHECKING:
     from ingest_bench.config.models import Corpus, Settings
-    from ingest_bench.corpora.parts import Part
+
+
+def make_corpus(settings: Settings, name: str, workers: int) -> Path:
+    """Build a corpus of the configuration below its results, or look at one that is the user's own.
+
+    Returns:
+        The path of its manifest.
+
+    """
+    manifest = manifest_file(settings, name)
+    if settings.corpora[name].generated:
+        build_corpus(settings, name, corpus_folder(settings, name), manifest, workers)
+    else:
+        # A generated corpus doesn't depend on how one of the user's own is read.
+        from ingest_bench.corpora.user_data import describe_corpus  # noqa: PLC0415
+
+        describe_corpus(settings, name, manifest)
+    return manifest
 
 
 def build_corpus(settings: Settings, name: str, folder: Path | str, manifest: Path | str, workers: int = 1) -> None:
@@ -51,24 +69,18 @@ def build(  # noqa: PLR0917 - all six are needed, in the order that the words sa
     partial.mkdir(parents=True)
     part = corpus.record.build(corpus, seed, partial, workers)
     partial.rename(folder)
-    write_manifest(_manifest(corpus, seed, part), manifest)
-
-
-def _manifest(corpus: Corpus, seed: int, part: Part) -> Manifest:
     reference = part.tally.reference()
-    return Manifest(
+    found = Manifest(
         generator=GENERATOR,
         kind=corpus.kind,
         seed=seed,
         item_kb=corpus.item_kb,
         collection=COLLECTION,
         items=reference.count,
-        files=len(part.entries),
-        bytes=sum(entry.size for entry in part.entries),
         broken=dict(sorted(part.broken.items())),
         reference=reference,
         file_references=part.file_references,
         writer=part.writer,
-        sha256=combined(part.entries),
-        file_sha256={entry.name: entry.digest for entry in sorted(part.entries)} if len(part.entries) <= FEW else {},
+        **inventory(part.entries),
     )
+    write_manifest(found, manifest)

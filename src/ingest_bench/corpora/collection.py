@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import orjson
+
+from ingest_bench.corpora.inventory import Entry, entry_of
 from ingest_bench.corpora.items import API, COLLECTION, EXTENSIONS
 from ingest_bench.corpora.scenes import DAYS, START
 
@@ -42,5 +46,12 @@ def collection() -> dict[str, Any]:
     }
 
 
-def _day(time: Any) -> str:
+def write_collection(folder: Path) -> Entry:
+    """Write `collection.json` into a corpus, and return its entry."""
+    data = orjson.dumps(collection())
+    (folder / "collection.json").write_bytes(data)
+    return entry_of("collection.json", data)
+
+
+def _day(time: datetime) -> str:
     return f"{time:%Y-%m-%dT00:00:00Z}"

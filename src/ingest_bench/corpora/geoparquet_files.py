@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+import shapely
 
 from ingest_bench.corpora.collection import collection
 from ingest_bench.corpora.inventory import file_entry
@@ -17,7 +17,7 @@ from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.parts import Part, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ingest_bench.results.digest import Tally
@@ -34,7 +34,6 @@ _SCALARS: dict[type, pa.DataType] = {
     bytes: pa.binary(),
     datetime: pa.timestamp("ms", tz="UTC"),
 }
-_WKB_POLYGON, _WKB_MULTIPOLYGON = 3, 6
 
 
 def write_files(factory: ItemFactory, folder: Path, files: Sequence[tuple[str, range]], workers: int) -> Part:
@@ -74,7 +73,7 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
     row |= item["properties"]
     for key in _TIMES:
         row[key] = datetime.fromisoformat(row[key])
-    row["geometry"] = wkb(item["geometry"])
+    row["geometry"] = shapely.to_wkb(shapely.geometry.shape(item["geometry"]), byte_order=1)
     row["bbox"] = dict(zip(_SIDES, item["bbox"], strict=True))
     return row
 
@@ -108,19 +107,3 @@ def _geo_metadata() -> dict[str, Any]:
             }
         },
     }
-
-
-def wkb(geometry: dict[str, Any]) -> bytes:
-    """Encode a Polygon or MultiPolygon as little-endian well-known binary."""
-    coordinates = geometry["coordinates"]
-    if geometry["type"] == "Polygon":
-        return _polygon(coordinates)
-    return struct.pack("<BII", 1, _WKB_MULTIPOLYGON, len(coordinates)) + b"".join(map(_polygon, coordinates))
-
-
-def _polygon(rings: Iterable[list[list[float]]]) -> bytes:
-    parts = []
-    for ring in rings:
-        flat = [value for point in ring for value in point]
-        parts.append(struct.pack(f"<I{len(flat)}d", len(ring), *flat))
-    return struct.pack("<BII", 1, _WKB_POLYGON, len(parts)) + b"".join(parts)

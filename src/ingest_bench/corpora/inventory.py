@@ -6,12 +6,12 @@ import os
 import stat
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-FEW = 100
+_MAX_LISTED = 100
 """Up to so many files a manifest lists each of them."""
 WORKFLOW_MARK = ".snakemake_timestamp"
 """Snakemake leaves this in a folder that a rule makes."""
@@ -63,6 +63,17 @@ def files_below(root: Path) -> Iterator[tuple[Path, str]]:
             mode = path.lstat().st_mode
             if name != WORKFLOW_MARK and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
                 yield path, path.relative_to(root).as_posix()
+
+
+def inventory(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return what a manifest holds about files: `files`, `bytes`, `sha256` and `file_sha256`."""
+    listed = sorted(entries) if len(entries) <= _MAX_LISTED else []
+    return {
+        "files": len(entries),
+        "bytes": sum(entry.size for entry in entries),
+        "sha256": combined(entries),
+        "file_sha256": {entry.name: entry.digest for entry in listed},
+    }
 
 
 def combined(entries: Iterable[Entry]) -> str:

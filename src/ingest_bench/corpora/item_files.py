@@ -15,6 +15,7 @@ from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.parts import Part, slices, spread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ingest_bench.config.models import Corpus
@@ -25,23 +26,14 @@ _ITEMS_PER_TASK = 1000
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     """Write the items of a corpus into `folder`."""
     whole = Part()
-    write = partial(_write_range, ItemFactory(seed, corpus.item_kb), folder)
+    write = partial(write_items, ItemFactory(seed, corpus.item_kb), folder)
     for part in spread(write, slices(corpus.items or 0, _ITEMS_PER_TASK), workers):
         whole.merge(part)
     return whole
 
 
-def write_new(name: str, data: bytes, folder_fd: int) -> None:
-    """Write a file that must not be there yet, in three system calls."""
-    fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder_fd)
-    try:
-        if os.write(fd, data) != len(data):
-            raise OSError(f"{name} could not be written whole; is the disk full?")
-    finally:
-        os.close(fd)
-
-
-def _write_range(factory: ItemFactory, folder: Path, indexes: range) -> Part:
+def write_items(factory: ItemFactory, folder: Path, indexes: Iterable[int], prefix: str = "") -> Part:
+    """Write a file for each of these items into `folder`, whose name in the corpus is `prefix`."""
     part = Part()
     folder_fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -49,12 +41,22 @@ def _write_range(factory: ItemFactory, folder: Path, indexes: range) -> Part:
             item = factory.item(index)
             name = f"{item['id']}.json"
             data = orjson.dumps(item)
-            write_new(name, data, folder_fd)
+            _write_new(name, data, folder_fd)
             part.tally.add(item)
-            part.entries.append(entry_of(name, data))
+            part.entries.append(entry_of(prefix + name, data))
     finally:
         os.close(folder_fd)
     return part
+
+
+def _write_new(name: str, data: bytes, folder_fd: int) -> None:
+    """Write a file that must not be there yet, in three system calls."""
+    fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder_fd)
+    try:
+        if os.write(fd, data) != len(data):
+            raise OSError(f"{name} could not be written whole; is the disk full?")
+    finally:
+        os.close(fd)
 
 
 KIND = CorpusKind(

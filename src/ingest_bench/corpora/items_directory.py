@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from struct import pack
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -11,11 +10,10 @@ import orjson
 
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
-from ingest_bench.corpora.collection import collection
+from ingest_bench.corpora.collection import write_collection
 from ingest_bench.corpora.inventory import Entry, entry_of, link_entry
-from ingest_bench.corpora.item_files import write_new
+from ingest_bench.corpora.item_files import write_items
 from ingest_bench.corpora.items import ItemFactory
-from ingest_bench.corpora.parts import Part
 from ingest_bench.corpora.seeded_bytes import stream
 
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest_bench.config.models import Corpus
+    from ingest_bench.corpora.parts import Part
 
 _GONE = "../not-there.json"
 
@@ -52,26 +51,16 @@ KINDS = (*BREAKS, DANGLING)
 
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:  # noqa: ARG001 - too small to be spread
     """Write a collection into `folder`. Broken files stand in for items; they are not among those to deliver."""
-    count = corpus.items or 0
-    factory = ItemFactory(seed, corpus.item_kb)
+    count, factory = corpus.items or 0, ItemFactory(seed, corpus.item_kb)
     broken = broken_indexes(seed, count, corpus.corrupt_share)
-    part = Part(entries=[_write_collection(folder)])
-    items = folder / "items"
-    items.mkdir()
-    folder_fd = os.open(items, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for index in range(count):
-            item = factory.item(index)
-            name, data = f"{item['id']}.json", orjson.dumps(item)
-            if index in broken:
-                part.broken[f"items/{name}"] = broken[index]
-                part.entries.append(_write_broken(name, data, broken[index], folder_fd))
-            else:
-                write_new(name, data, folder_fd)
-                part.tally.add(item)
-                part.entries.append(entry_of(f"items/{name}", data))
-    finally:
-        os.close(folder_fd)
+    (folder / "items").mkdir()
+    part = write_items(factory, folder / "items", [index for index in range(count) if index not in broken], "items/")
+    part.entries.append(write_collection(folder))
+    for index, kind in broken.items():
+        item = factory.item(index)
+        name = f"items/{item['id']}.json"
+        part.broken[name] = kind
+        part.entries.append(_write_broken(folder, name, orjson.dumps(item), kind))
     return part
 
 
@@ -82,19 +71,13 @@ def broken_indexes(seed: int, count: int, share: float) -> dict[int, str]:
     return {index: KINDS[number % len(KINDS)] for number, index in enumerate(shuffled[:wanted])}
 
 
-def _write_collection(folder: Path) -> Entry:
-    data = orjson.dumps(collection())
-    (folder / "collection.json").write_bytes(data)
-    return entry_of("collection.json", data)
-
-
-def _write_broken(name: str, data: bytes, kind: str, folder_fd: int) -> Entry:
+def _write_broken(folder: Path, name: str, data: bytes, kind: str) -> Entry:
     if kind == DANGLING:
-        os.symlink(_GONE, name, dir_fd=folder_fd)
-        return link_entry(f"items/{name}", _GONE)
+        (folder / name).symlink_to(_GONE)
+        return link_entry(name, _GONE)
     damaged = BREAKS[kind](data)
-    write_new(name, damaged, folder_fd)
-    return entry_of(f"items/{name}", damaged)
+    (folder / name).write_bytes(damaged)
+    return entry_of(name, damaged)
 
 
 KIND = CorpusKind(

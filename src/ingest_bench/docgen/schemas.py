@@ -10,14 +10,14 @@ from pydantic import BaseModel
 from ingest_bench.comparison.models import Comparison
 from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Record, Results
-from stac_ingest.sharding.manifest import CollectionCertificate, Manifest
+from stac_ingest.sharding.manifest import CollectionReport, Manifest
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "config.schema.json": Settings,
     "results.schema.json": Results,
     "compare.schema.json": Comparison,
     "ingest-manifest.schema.json": Manifest,
-    "ingest-certificate.schema.json": CollectionCertificate,
+    "ingest-certificate.schema.json": CollectionReport,
 }
 
 

@@ -7,6 +7,7 @@ itself; an item without it keeps a remark instead, and so differs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -46,7 +47,7 @@ async def deliver(
     bundler = NoOutput(sink) if output == NO_OUTPUT else make_output(output, folder)
     meter = Meter()
     result = await run_pipeline(fetcher, modifiers, bundler, context)
-    return meter.stop(), result.stages.as_dict()
+    return meter.stop(), asdict(result.stages)
 
 
 class NoOutput:

@@ -23,14 +23,14 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
+class BulletList:
     """A list, each entry a few sentences."""
 
     entries: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
+class WarningNote:
     """A doubt that stands beside the numbers that it is about."""
 
     text: str
@@ -100,7 +100,7 @@ class Section:
         return self.name or re.sub(r"[^\w-]", "", self.title.lower().replace(" ", "-"))
 
 
-Block = Paragraph | Points | Caution | Question | Table | Figure | Section
+Block = Paragraph | BulletList | WarningNote | Question | Table | Figure | Section
 
 
 def entries(texts: Sequence[str]) -> list[Entry]:

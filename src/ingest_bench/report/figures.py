@@ -7,8 +7,8 @@ from collections.abc import Callable
 from ingest_bench.report.blocks import Drawing, Figure
 from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.certainty import MODE_NAMES
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import bars, lines
 from ingest_bench.report.plots.bars import latency
 from ingest_bench.report.plots.drift import drift
@@ -17,54 +17,54 @@ from ingest_bench.report.plots.speedups import effects
 
 ALL, CHOICES = "all-scenarios", "all-choices"
 """Names of the figures of all scenarios; no scenario can be called so."""
-FURTHER: tuple[Callable[[View], Drawing | None], ...] = (choice, latency, drift)
+FURTHER: tuple[Callable[[ScenarioView], Drawing | None], ...] = (choice, latency, drift)
 """Plots of any scenario whose data allow them."""
 
 
-def scenario_figure(study: Study, view: View) -> Figure:
+def scenario_figure(data: ReportData, view: ScenarioView) -> Figure:
     """Draw what a scenario has shown."""
     further = [drawing for draw in FURTHER if (drawing := draw(view))]
-    asked = kind_of(view).drawings(view) or _usual(study, view)
+    asked = kind_of(view).drawings(view) or _usual(data, view)
     return Figure(view.name, alternative_text(view), [*asked, *further], view.title)
 
 
-def overall_figure(study: Study) -> Figure | None:
+def overall_figure(data: ReportData) -> Figure | None:
     """Draw the recommended ways of all scenarios; None where nothing is recommended."""
-    drawing = effects(study)
+    drawing = effects(data)
     alternative = "All scenarios: speed-up of the recommended way, with intervals"
     return Figure(ALL, alternative, [drawing], "All scenarios") if drawing else None
 
 
-def choices_figure(study: Study) -> Figure | None:
+def choices_figure(data: ReportData) -> Figure | None:
     """Draw how sure the choice of each mode is; None where nothing was to be chosen from."""
     found = [
         chances(MODE_NAMES[mode], MODE_NAMES[mode], advice.verdict, advice.options_named)
-        for mode, advice in study.modes.items()
+        for mode, advice in data.modes.items()
         if len(advice.options) > 1
     ]
     alternative = "Probability of each way to be the best, and what it loses if it is not"
     return Figure(CHOICES, alternative, found, "How sure the choices are") if found else None
 
 
-def law_figures(study: Study) -> list[Figure]:
+def law_figures(data: ReportData) -> list[Figure]:
     """Draw throughput by concurrency for each scenario that a scaling law was fitted to, with its curve and band."""
-    fitted = [(view, laws) for view in study.views if (laws := study.laws(view))]
+    fitted = [(view, laws) for view in data.views if (laws := data.laws(view))]
     return [Figure(view.name, "", [lines.throughput(view, laws)], view.title) for view, laws in fitted]
 
 
-def alternative_text(view: View) -> str:
+def alternative_text(view: ScenarioView) -> str:
     """Say in words what the figure of a scenario shows."""
     usual = "throughput by concurrency" if _has_levels(view) else "speed-up of every way"
     return f"{view.title}: {kind_of(view).shows or usual}, with memory"
 
 
-def _usual(study: Study, view: View) -> list[Drawing]:
+def _usual(data: ReportData, view: ScenarioView) -> list[Drawing]:
     if _has_levels(view):
-        return [lines.throughput(view, study.laws(view)), lines.memory_lines(view)]
+        return [lines.throughput(view, data.laws(view)), lines.memory_lines(view)]
     return [bars.ways(view), bars.memory_bars(view)]
 
 
-def _has_levels(view: View) -> bool:
+def _has_levels(view: ScenarioView) -> bool:
     """Whether some arm was measured at several levels of concurrency."""
     arms = [row.cell.arm for row in view.rows]
     return len(set(arms)) < len(arms)

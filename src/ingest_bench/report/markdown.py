@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tabulate import tabulate
 
-from ingest_bench.report.blocks import Block, Caution, Figure, Paragraph, Points, Question, Section, Table
+from ingest_bench.report.blocks import Block, BulletList, Figure, Paragraph, Question, Section, Table, WarningNote
 from ingest_bench.report.formatting import paragraph, point, safe
 
 
@@ -27,10 +27,10 @@ def _written(block: Block, figures: str, level: int) -> str:  # noqa: PLR0911 - 
     match block:
         case Paragraph(text):
             return paragraph(text)
-        case Points(entries):
+        case BulletList(entries):
             return "\n".join(map(point, entries))
-        case Caution(text):
-            return paragraph(f"**Caution:** {text}.")
+        case WarningNote(text):
+            return paragraph(f"**WarningNote:** {text}.")
         case Question(question, gist, points):
             asked = paragraph(f"**{question}** {gist}".rstrip())
             return "\n".join([asked, "", *map(point, points)]) if points else asked

@@ -12,7 +12,7 @@ from ingest_bench.config.models import Settings
 from ingest_bench.report.blocks import Block, Figure, Section
 from ingest_bench.report.html.document import page
 from ingest_bench.report.markdown import markdown
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.outline import whole_report
 from ingest_bench.report.plots.sheet import draw
 from ingest_bench.results.models import Results
@@ -50,7 +50,7 @@ def write_report(
         AggregationError: the results hold cells that their configuration doesn't.
 
     """
-    content = whole_report(Study.of(results), calibration)
+    content = whole_report(ReportData.from_results(results), calibration)
     figures.mkdir(parents=True, exist_ok=True)
     for figure in figures_of(content.blocks):
         write_atomically(figures / f"{figure.name}.svg", draw(figure))

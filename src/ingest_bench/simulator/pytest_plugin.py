@@ -63,7 +63,7 @@ def stac_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServe
 
 def _generated(folders: pytest.TempPathFactory, items: int) -> Path:
     from ingest_bench.config.models import Corpus  # noqa: PLC0415 - see above
-    from ingest_bench.corpora import build  # noqa: PLC0415 - see above
+    from ingest_bench.corpora.builder import build  # noqa: PLC0415 - see above
 
     folder = folders.mktemp("stac_server") / "corpus"
     settings: dict[str, Any] = {"kind": "api", "items": items}

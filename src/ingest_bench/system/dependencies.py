@@ -11,6 +11,7 @@ import ast
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ BY_VALUE = (
 )
 """Modules that read the configuration and plan jobs. What they make of it is part of every identity, value by value, so
 neither they nor what they alone import count: a new setting leaves what was measured without it as it is."""
+RECORDS = {"ARM", "KIND"}
+"""What a module that declares an arm or a kind of corpus calls it."""
 
 
 class Recording:
@@ -56,17 +59,19 @@ class Recording:
         self._names: set[str] = set()
         self.reports = Counter[str]()
 
-    def dependencies(self, *, without: tuple[str, ...] = BY_VALUE) -> Dependencies:
+    def dependencies(self, *, without: tuple[str, ...] = BY_VALUE, uses: str | None = None) -> Dependencies:
         """Return what all of them depend on.
 
         Args:
-            without: modules of this process that don't count, nor what is imported by them alone.
+            without: modules of this process that don't count, nor what is imported by them alone. So do modules that
+                declare an arm or a kind of corpus, which a configuration imports: processes of samples report theirs.
+            uses: the module of these whose code this process ran; None: of none.
 
         Raises:
             MeasurementError: a module has no source file.
 
         """
-        names = self._names | _needed(loaded(), set(without))
+        names = self._names | _needed(loaded(), {*without, *_declaring()} - {uses})
         modules = {name: module_hash(name) for name in sorted(filter(is_ours, names))}
         missing = [name for name, value in modules.items() if value is None]
         if missing:
@@ -143,6 +148,11 @@ def behaviour(source: str) -> str:
             # A string that stands alone does nothing, wherever it stands.
             node.body = [line for line in node.body if not _is_text(line)]
     return ast.dump(tree)
+
+
+def _declaring() -> Iterator[str]:
+    """Yield the loaded modules that declare what a registry lists."""
+    return (name for name, module in list(sys.modules.items()) if is_ours(name) and RECORDS & vars(module).keys())
 
 
 def _needed(names: set[str], without: set[str]) -> set[str]:

@@ -40,8 +40,10 @@ class JobRecord(BaseModel):
 
 
 @contextmanager
-def recorded(output: str | Path, rule: str, name: str, identity: str | None = None) -> Iterator[None]:
-    """Write the job's record when the block has ended well."""
+def recorded(
+    output: str | Path, rule: str, name: str, identity: str | None = None, uses: str | None = None
+) -> Iterator[None]:
+    """Write the job's record when the block has ended well; `uses` as in `Recording.dependencies`."""
     started = time.time()
     with recording() as code:
         yield
@@ -53,7 +55,7 @@ def recorded(output: str | Path, rule: str, name: str, identity: str | None = No
         host=host_name(),
         pid=os.getpid(),
         identity=identity,
-        depends_on=code.dependencies(),
+        depends_on=code.dependencies(uses=uses),
     )
     write_atomically(Path(output), record.model_dump_json(indent=1).encode() + b"\n")
 

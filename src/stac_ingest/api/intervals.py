@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import calendar
+import math
 import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -93,6 +95,49 @@ def cut_near(instant: int, length: int) -> int:
     """
     grain, off = (SECOND, _ODD) if length > 10 * SECOND else (MILLISECOND, 0)
     return instant // grain * grain + off
+
+
+def merge(intervals: Iterable[Interval]) -> list[Interval]:
+    """Sort intervals and join those that touch."""
+    merged: list[Interval] = []
+    for interval in sorted(intervals, key=_start):
+        if merged and _start(interval) <= _end(merged[-1]):
+            if _end(interval) > _end(merged[-1]):
+                merged[-1] = Interval(merged[-1].start, interval.end)
+        else:
+            merged.append(interval)
+    return merged
+
+
+def remaining(whole: Interval, read: Sequence[Interval]) -> list[Interval]:
+    """List the parts of an interval outside of `read`, which comes from `merge`. They share their edges with it."""
+    if any(_start(interval) <= _start(whole) and _end(whole) <= _end(interval) for interval in read):
+        return []
+    rest = []
+    at = whole.start
+    for interval in read:
+        if _end(interval) < _from(at) or _start(interval) > _end(whole):
+            continue
+        if _start(interval) > _from(at):
+            rest.append(Interval(at, interval.start))
+        at = interval.end
+        if at is None:
+            return rest
+    if not rest or _from(at) < _end(whole):
+        rest.append(Interval(at, whole.end))
+    return rest
+
+
+def _from(instant: int | None) -> float:
+    return -math.inf if instant is None else instant
+
+
+def _start(interval: Interval) -> float:
+    return _from(interval.start)
+
+
+def _end(interval: Interval) -> float:
+    return math.inf if interval.end is None else interval.end
 
 
 def _first_and_last(text: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from stac_ingest.errors import LinkRefused, PaginationLoop
-from stac_ingest.http.headers import is_sendable
+from stac_ingest.http.credentials import is_sendable
 from stac_ingest.http.request import Request
 from stac_ingest.http.urls import display, resolve, same_origin
 

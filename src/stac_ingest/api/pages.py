@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stac_ingest.api.salvage import parse_lenient
-from stac_ingest.core.gc_pause import collector_paused
+from stac_ingest.core.json_items import gc_paused
 from stac_ingest.core.text import beginning
 from stac_ingest.errors import ResponseError
 from stac_ingest.http.urls import display
@@ -133,7 +133,7 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
 
     """
     try:
-        with collector_paused():
+        with gc_paused():
             whole = orjson.loads(body.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "broken JSON"

@@ -1,4 +1,4 @@
-"""What has been written already, so that a run that was interrupted goes on where it stopped."""
+"""What has been written already, so that a run that was interrupted resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class CheckpointManager:
             collection_id: second part of the path, likewise.
             checkpoint_root: folder of all checkpoints.
             buffer_size: records kept in memory before they are written, at least 1.
-            resume_from_existing: go on with earlier records; else they are renamed to `.<name>.previous` and kept.
+            resume_from_existing: keep earlier records; else they are renamed to `.<name>.previous` and kept.
             clock: gives the Unix time in seconds for the records.
-            logger: told about parts that can't be read.
+            logger: takes the warnings about parts that can't be read.
 
         Raises:
             ConfigurationError: an empty id, a buffer size below 1, or a path that can't be used.
@@ -186,7 +186,12 @@ class CheckpointManager:
                 ) from error
 
     def close(self) -> None:
-        """Flush, and leave one record per item."""
+        """Flush, and leave one record per item.
+
+        Raises:
+            DataProcessingError: the records can't be written.
+
+        """
         with self._lock:
             self.flush()
             if self._superseded:
@@ -224,10 +229,10 @@ class CheckpointManager:
         self._superseded = self._stored_rows - len(self._completed) - len(self._failed)
 
     def _adopt_single_file(self, logger: logging.Logger) -> None:
-        """Go on with a checkpoint that is one file; also with a half-made adoption."""
+        """Take over a checkpoint that is one file; also finish a half-made adoption."""
         ready = self._path.with_name(f".{self._path.name}.adopting")
         if self._path.is_file() or ready.is_dir():
-            from stac_ingest.checkpoints.stac_manager import adopt  # noqa: PLC0415 - needs pandas
+            from stac_ingest.checkpoints.stac_manager import adopt  # noqa: PLC0415 - needs Arrow
 
             kept = self._path.with_name(f".{self._path.name}.single-file")
             adopt(self._path, kept, ready, self.collection_id, logger)

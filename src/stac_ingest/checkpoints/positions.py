@@ -1,8 +1,8 @@
 """How far an interrupted run had come in its source, so that a resumed one needn't read all of it again.
 
-The checkpoint knows which items are written; with that alone a resumed run reads everything to find what is left. So a
-place of the source (a slice of files, a stretch of time) is noted once all its items are on disk and in the checkpoint.
-Notes are only ever behind: what was written and not noted is read again, and left out by the checkpoint.
+The checkpoint knows which items are written; with that alone a resumed run reads everything to find what remains. So a
+position in the source (a slice of files, an interval of time) is noted once all its items are on disk and in the
+checkpoint. Notes are only ever behind: what was written and not noted is read again, and left out by the checkpoint.
 """
 
 from __future__ import annotations
@@ -11,34 +11,44 @@ import os
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
-from stac_ingest.core.model import Place
+from stac_ingest.core.model import Batch, Item, Position
+from stac_ingest.core.source import Resumable
+
+if TYPE_CHECKING:
+    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.failures import FailureCollector
+    from stac_ingest.summary import IngestSummary
 
 
-class Positions:
-    """The places of one source, in a file of a line of JSON for each time that something was written.
+class SourcePositions:
+    """The positions of one source that are done, in a file with a line of JSON for each write of the output.
 
-    Places come from the reader (`passed`), travel with the items of the batch that is being gathered (`take`), and are
-    noted by the writer (`settle`), which may be another thread.
+    The reader queues them (`queue`), they travel with the batch of items that is being gathered (`take`), and the
+    writer, which may be another thread, records them (`commit`).
 
     Attributes:
-        known: the places that an earlier run has settled.
+        known: the positions that an earlier run has committed.
 
     """
 
-    def __init__(self, path: Path, known: list[Place]) -> None:
+    def __init__(self, path: Path, known: list[Position]) -> None:
         self.known = known
         self._path = path
-        self._passed: list[Place] = []
+        self._queued: list[Position] = []
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o600)
 
     @classmethod
     def begin(cls, path: Path, source: Mapping[str, Any]) -> Self:
-        """Begin anew, with nothing written yet.
+        """Return the positions of a run that starts from the beginning; a file of an earlier run is replaced.
+
+        Args:
+            path: of the file.
+            source: the settings that say which source it is, as JSON can hold them.
 
         Raises:
             OSError: the file can't be written.
@@ -51,8 +61,8 @@ class Positions:
         return positions
 
     @classmethod
-    def go_on(cls, path: Path, source: Mapping[str, Any]) -> Self | None:
-        """Read what earlier runs have settled; None, and the file goes, where they read another `source`.
+    def resume(cls, path: Path, source: Mapping[str, Any]) -> Self | None:
+        """Return the positions that earlier runs have committed; None, and the file goes, where `source` is another.
 
         Raises:
             OSError: the file can't be read or written.
@@ -62,36 +72,36 @@ class Positions:
         if _parsed(first) != {"source": _fingerprint(source)}:
             path.unlink(missing_ok=True)
             return None
-        found = [places for line in lines if isinstance(places := _parsed(line), list)]
-        positions = cls(path, [place for places in found for place in places if isinstance(place, dict)])
+        committed = [positions for line in lines if isinstance(positions := _parsed(line), list)]
+        positions = cls(path, [one for positions in committed for one in positions if isinstance(one, dict)])
         if lines and lines[-1]:
             os.write(positions._descriptor, b"\n")  # ends the half line of a run that was killed
         return positions
 
-    def passed(self, place: Place) -> None:
-        """Say that all items of a place were handed to the output."""
-        self._passed.append(place)
+    def queue(self, position: Position) -> None:
+        """Add a position whose items were all handed to the output."""
+        self._queued.append(position)
 
-    def take(self) -> list[Place]:
-        """Give the places that were passed since this was last asked."""
-        taken, self._passed = self._passed, []
+    def take(self) -> list[Position]:
+        """Return the positions that were queued since the last call."""
+        taken, self._queued = self._queued, []
         return taken
 
-    def settle(self, places: Sequence[Place]) -> None:
-        """Note that all items of these places are on disk and in the checkpoint.
+    def commit(self, positions: Sequence[Position]) -> None:
+        """Record positions whose items are all on disk and in the checkpoint.
 
         Raises:
-            OSError: it can't be written.
+            OSError: the file can't be written.
 
         """
-        self._append(list(places))
+        self._append(list(positions))
 
     def forget(self) -> None:
-        """Drop all notes: the next run reads everything."""
+        """Remove the file: the next run reads everything."""
         self._path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._descriptor)
 
     def _append(self, line: Any) -> None:
@@ -99,8 +109,46 @@ class Positions:
         os.fsync(self._descriptor)
 
 
+class ResumeTracker:
+    """Queues the positions that a run has passed, and counts the items of an earlier run that this one leaves out."""
+
+    def __init__(
+        self,
+        positions: SourcePositions,
+        checkpoints: CheckpointManager,
+        failures: FailureCollector,
+        source: Resumable,
+        summary: IngestSummary,
+    ) -> None:
+        self._positions = positions
+        self._is_completed = checkpoints.is_completed
+        self._failures = failures
+        self._source = source
+        self._summary = summary
+        self._failed_before = 0
+        # Each of them is taken off this count again when it turns out to be read once more.
+        summary.resumed = checkpoints.completed_count
+        self._resumed = summary.resumed > 0
+        source.resume(positions.known)
+
+    def begin(self) -> None:
+        """Note that a batch is about to be decoded."""
+        self._failed_before = len(self._failures)
+
+    def look(self, item: Item) -> None:
+        """Correct the count for an item that an earlier run has completed: it was read again."""
+        if self._resumed and self._is_completed(item["id"]):
+            self._summary.resumed -= 1
+
+    def end(self, batch: Batch) -> None:
+        """Queue the position of a batch whose items were all handed on."""
+        position = self._source.position(batch, clean=len(self._failures) == self._failed_before)
+        if position is not None:
+            self._positions.queue(position)
+
+
 def _fingerprint(source: Mapping[str, Any]) -> str:
-    # A hash, since a source may hold what nobody else is to read.
+    # A hash, because a source may hold what nobody else is to read.
     return blake2b(orjson.dumps(source, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from stac_ingest.checkpoints import tables
@@ -16,7 +15,7 @@ from stac_ingest.checkpoints.parts import PartStore
 def adopt(path: Path, kept: Path, ready: Path, collection_id: str, logger: logging.Logger) -> None:
     """Turn the file at `path` into a folder of parts, made ready at `ready`; the file is kept as `kept`.
 
-    Can be interrupted at any moment: another call goes on.
+    Can be interrupted at any moment: another call resumes.
     """
     if path.is_file():
         table = _read(path, collection_id, logger)
@@ -41,26 +40,32 @@ def _read(path: Path, collection_id: str, logger: logging.Logger) -> pa.Table | 
 
 def _as_ours(table: pa.Table, collection_id: str) -> pa.Table:
     """Bring a foreign table to our columns and types; only `item_id` must be there."""
-    frame = table.to_pandas().dropna(subset=["item_id"])
-    frame["item_id"] = frame["item_id"].astype(str)
-    defaults = {
-        "collection_id": collection_id,
-        "output_path": None,
-        "completed": True,
-        "timestamp": None,
-        "error": None,
-    }
-    for name, value in defaults.items():
-        if name not in frame:
-            frame[name] = value
-    frame["timestamp"] = _as_times(frame["timestamp"])
-    frame["completed"] = frame["completed"].fillna(value=False).astype(bool)
-    schema = tables.SCHEMA
-    return pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False, safe=False)
+    table = table.filter(table["item_id"].is_valid())
+    defaults = {"collection_id": collection_id, "completed": True}
+    columns = [
+        _as_type(table[field.name], field.type)
+        if field.name in table.column_names
+        else pa.array([defaults.get(field.name)] * len(table), field.type)
+        for field in tables.SCHEMA
+    ]
+    return pa.Table.from_arrays(columns, schema=tables.SCHEMA)
 
 
-def _as_times(column: Any) -> Any:
-    """Read ISO 8601 text, times or Unix seconds; what is none of these is left out."""
-    if pd.api.types.is_numeric_dtype(column):
-        return pd.to_datetime(column, utc=True, errors="coerce", unit="s")
-    return pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
+def _as_type(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
+    if pa.types.is_boolean(kind):
+        # NaN, which differs from itself, is a missing value as well.
+        return pa.array([bool(value) and value == value for value in column.to_pylist()], kind)  # noqa: PLR0124
+    if pa.types.is_timestamp(kind) and not pa.types.is_temporal(column.type):
+        return pa.array(map(_as_time, column.to_pylist()), kind)
+    return column.cast(kind, safe=False)
+
+
+def _as_time(value: object) -> datetime | None:
+    """Read ISO 8601 text, in UTC where it names no zone, or Unix seconds; None for what is none of these."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stac_ingest.core.atomic import replacing, sync_folder
+from stac_ingest.core.atomic import replacing, sync_to_disk
 from stac_ingest.core.text import encodable
 
 _TYPES: dict[str, pa.DataType] = {
@@ -77,7 +77,7 @@ def remove(paths: Iterable[Path]) -> None:
         path.unlink(missing_ok=True)
         folders.add(path.parent)
     for folder in folders:
-        sync_folder(folder)
+        sync_to_disk(folder)
 
 
 def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:

@@ -16,17 +16,17 @@ def settings_from(path: Path, source: str | None) -> dict[str, Any]:
         ConfigurationError: the file can't be read, isn't YAML, or has no section for the source.
 
     """
-    found = _mapping(path)
-    if not found or not set(found) <= set(KINDS):
-        return found
+    settings = _mapping(path)
+    if not settings or not set(settings) <= set(KINDS):
+        return settings
     if source is None:
         raise ConfigurationError(f"SOURCE is missing: {path} has a section for each kind of source")
     section = kind_of(source).name
-    if section not in found:
-        raise ConfigurationError(f"{path} has no section {section}, which {source} needs; it has {', '.join(found)}")
-    if not isinstance(found[section], dict):
+    if section not in settings:
+        raise ConfigurationError(f"{path} has no section {section}, which {source} needs; it has {', '.join(settings)}")
+    if not isinstance(settings[section], dict):
         raise ConfigurationError(f"{path}: {section} must hold settings by name")
-    return dict(found[section])
+    return dict(settings[section])
 
 
 def _mapping(path: Path) -> dict[str, Any]:

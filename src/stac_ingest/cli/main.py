@@ -7,29 +7,31 @@ import asyncio
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
+import orjson
+
 from stac_ingest.checkpoints.manager import CheckpointManager
-from stac_ingest.checkpoints.positions import Positions
+from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.options import describe_budget, parse_arguments, read_settings
 from stac_ingest.cli.progress import ProgressLine
-from stac_ingest.completeness import NAME, Certificate, certify
+from stac_ingest.completeness import NAME, CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
-from stac_ingest.failures import FailureCollector
-from stac_ingest.http.remote_budget import is_loopback
+from stac_ingest.failures import Failure, FailureCollector
+from stac_ingest.http.urls import is_loopback
 from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output
 from stac_ingest.outputs.directory import OutputFolder
-from stac_ingest.outputs.failures_file import NAME as FAILURES
-from stac_ingest.outputs.failures_file import write_failures
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 CHECKPOINTS = ".checkpoints"
+FAILURES = "failures.ndjson"
 _SHOWN_FAILURES = 5
 
 
@@ -67,12 +69,12 @@ class Run:
         self._resume: bool = options.resume
         self._failures = FailureCollector()
         self._result = PipelineResult()
-        self._positions: Positions | None = None
+        self._positions: SourcePositions | None = None
         # A wrong path or setting must be told before anything is written.
         self._module = IngestModule(config)
 
     def run(self) -> int:
-        """Ingest, certify, report."""
+        """Ingest, completeness_report, report."""
         if self._config.mode == "api" and not is_loopback(self._config.source):
             self._print(describe_budget(self._config))
         self._held = OutputFolder(self._folder)
@@ -87,7 +89,7 @@ class Run:
         try:
             asyncio.run(self._pipeline())
         except ConfigurationError:
-            raise  # nothing was ingested: there is nothing to certify
+            raise  # nothing was ingested: there is nothing to completeness_report
         except (IngestError, KeyboardInterrupt):
             self._report(interrupted=True)
             raise
@@ -128,7 +130,7 @@ class Run:
                 positions.close()
             await asyncio.to_thread(checkpoints.close)
 
-    def _open_positions(self, checkpoints: CheckpointManager) -> Positions | None:
+    def _open_positions(self, checkpoints: CheckpointManager) -> SourcePositions | None:
         """Find out where an earlier run was. What it noted holds only with all its records."""
         path = checkpoints.get_checkpoint_path().with_suffix(".positions")
         names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query")
@@ -137,7 +139,11 @@ class Run:
             if self._config.max_items is not None or checkpoints.set_aside:
                 path.unlink(missing_ok=True)  # such a run counts from the beginning, or has to look at everything
                 return None
-            return Positions.go_on(path, source) if checkpoints.completed_count else Positions.begin(path, source)
+            return (
+                SourcePositions.resume(path, source)
+                if checkpoints.completed_count
+                else SourcePositions.begin(path, source)
+            )
         except OSError as error:
             raise ConfigurationError(f"{path} can't be used: {error.strerror or error}") from error
 
@@ -153,9 +159,9 @@ class Run:
             )
         return checkpoints
 
-    def _report(self, *, interrupted: bool) -> Certificate:
+    def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
-        certificate = certify(
+        certificate = completeness_report(
             self._config,
             self._config.collection_id,
             self._module.summary,
@@ -164,8 +170,8 @@ class Run:
             interrupted=interrupted,
         )
         try:
-            write_failures(self._held, failures)
-            certificate.write(self._held.place(""))
+            self._write_failures(failures)
+            certificate.write(self._held.path_of(""))
         except OSError as error:
             raise DataProcessingError(f"can't write {self._folder / NAME}: {error.strerror or error}") from error
         for failure in failures[:_SHOWN_FAILURES]:
@@ -182,6 +188,14 @@ class Run:
         )
         self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
         return certificate
+
+    def _write_failures(self, failures: Sequence[Failure]) -> None:
+        """Write all failures to a file, one a line: a million of them are of no use on a screen. Without any, none."""
+        if failures:
+            lines = [orjson.dumps(asdict(failure), default=str) + b"\n" for failure in failures]
+            self._held.write(FAILURES, b"".join(lines), f".{FAILURES}.part")
+        else:
+            self._held.remove(FAILURES)
 
     def _print(self, text: str) -> None:
         print(printable(text), file=self._stream)

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from stac_ingest.cli.config_file import settings_from
-from stac_ingest.config import IngestConfig
+from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
-from stac_ingest.http.remote_budget import MODEST_BUDGET, _host, is_loopback
-from stac_ingest.http.urls import display, holds_credentials
+from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
 from stac_ingest.outputs import OUTPUTS, output_name
 from stac_ingest.sources.kind import is_url
 from stac_ingest.strategies import worker_strategies
@@ -110,9 +109,10 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
     settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
-    remote = settings["mode"] == "api" and not is_loopback(str(settings["source"]))
+    source = str(settings["source"])
+    remote = settings["mode"] == "api" and not is_loopback(source)
     if remote and not options.allow_remote:
-        raise ConfigurationError(f"{_host(settings['source'])} is not this machine; --allow-remote lets it be asked")
+        raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
     settings["budget"] = _budget(settings.get("budget"), options, remote=remote)
     return IngestConfig.parse(settings)
 
@@ -121,7 +121,7 @@ def describe_budget(config: IngestConfig) -> str:
     """Say in words what may be asked of the server."""
     budget = config.budget
     return (
-        f"budget for {_host(config.source)}: at most {budget.max_requests or 'any number of'} requests, "
+        f"budget for {hostname(config.source)}: at most {budget.max_requests or 'any number of'} requests, "
         f"{budget.requests_per_second or 'any number'} a second, {budget.max_in_flight or config.workers} at once"
     )
 
@@ -129,8 +129,8 @@ def describe_budget(config: IngestConfig) -> str:
 def _budget(given: Any, options: argparse.Namespace, *, remote: bool) -> Any:
     if given is not None and not isinstance(given, dict):
         return given
-    asked = {name: value for name in MODEST_BUDGET if (value := getattr(options, name)) is not None}
-    return {**(MODEST_BUDGET if remote else {}), **(given or {}), **asked}
+    requested = {name: value for name in MODEST_BUDGET if (value := getattr(options, name)) is not None}
+    return {**(MODEST_BUDGET if remote else {}), **(given or {}), **requested}
 
 
 def _join_negative_bbox(arguments: Sequence[str]) -> list[str]:

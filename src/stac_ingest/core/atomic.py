@@ -46,7 +46,7 @@ def replacing(path: Path, *, sync: Sync = "content", temporary: Path | None = No
         temporary.unlink(missing_ok=True)
         raise
     if sync == "name":
-        sync_folder(path.parent)
+        sync_to_disk(path.parent)
 
 
 def write_atomically(path: Path, data: bytes, *, sync: Sync = "content") -> None:
@@ -96,12 +96,12 @@ def put(temporary: Path, path: Path) -> None:
 
     """
     temporary.replace(path)
-    sync_folder(path.parent)
+    sync_to_disk(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def sync_to_disk(path: Path) -> None:
+    """Wait until a file's content, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

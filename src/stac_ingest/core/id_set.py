@@ -21,7 +21,7 @@ def key_of(item: dict[str, Any]) -> Key:
     return (collection if isinstance(collection, str) else "", item["id"])
 
 
-class Seen:
+class IdSet:
     """A set of 64-bit hashes in open-addressed tables.
 
     The hash is Python's own, with a secret of each set, so nobody can craft ids that collide, whatever
@@ -40,8 +40,8 @@ class Seen:
         table = self._tables[shard]
         mask = len(table) - 1
         slot = key // _SHARDS & mask
-        while (found := table[slot]) != 0:
-            if found == key:
+        while (stored := table[slot]) != 0:
+            if stored == key:
                 return False
             slot = (slot + 1) & mask
         table[slot] = key

@@ -24,5 +24,5 @@ class Payload(NamedTuple):
 Batch = Sequence[Payload]
 
 
-Place = dict[str, Any]
-"""A part of a source, in JSON, by which it can be told from the others in a later run."""
+Position = dict[str, Any]
+"""A part of a source as JSON, with `list` and `files` or `time`, that tells it from others in a later run."""

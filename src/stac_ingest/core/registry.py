@@ -34,13 +34,10 @@ class OneOf:
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"enum": list(self._names()), "type": "string"}
 
-    def _checked(self, found: object) -> str:
+    def _checked(self, value: object) -> str:
         names = list(self._names())
-        if isinstance(found, str) and found in names:
-            return found
-        raise PydanticKnownError("literal_error", {"expected": _in_words(names)})
-
-
-def _in_words(names: list[str]) -> str:
-    quoted = [f"'{name}'" for name in names]
-    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+        if isinstance(value, str) and value in names:
+            return value
+        quoted = [f"'{name}'" for name in names]
+        expected = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+        raise PydanticKnownError("literal_error", {"expected": expected})

@@ -6,54 +6,87 @@ one does, and parsed items are more expensive to hold and to move than the bytes
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar, runtime_checkable
 
-from stac_ingest.core.model import Batch, Item, Place, Reject
+from stac_ingest.core.model import Batch, Item, Position, Reject
 
 Unit = TypeVar("Unit")
+T = TypeVar("T")
 
 
 class Source(Protocol[Unit]):
-    """A place that items come from.
+    """Where items come from.
 
-    A strategy asks for the units, has some of them read at once, and hands the batches to the consumer, which decodes
+    A strategy lists the units, reads some of them concurrently, and hands the batches to the consumer, which decodes
     them. A source keeps its per-run state (counts, an open session) between `open` and `close`.
     """
 
     async def open(self) -> None:
-        """Prepare: look at the path, open the session, read the landing page."""
+        """Look at the path, or open the session and read the landing page.
+
+        Raises:
+            ConfigurationError: there are no items where the settings point.
+            DataProcessingError: the source can't be read at all.
+
+        """
 
     def units(self) -> AsyncIterator[Unit]:
-        """List the work. May be lazy: what is found while reading can still add to it."""
+        """List the work. May be lazy: what is learned while reading can still add to it.
+
+        Raises:
+            DataProcessingError: the work can't be listed, or is no longer what was planned.
+
+        """
 
     def read(self, unit: Unit) -> AsyncIterator[Batch]:
-        """Read one unit, batch by batch. What can't be read is a payload with an error."""
+        """Read one unit, batch by batch. What can't be read is a payload with an error.
+
+        Raises:
+            DataProcessingError: nothing more can be read of the whole source.
+
+        """
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
-        """Turn a batch into items; report what can't be decoded to `reject` and go on."""
+        """Yield the items of a batch; call `reject` with what can't be decoded, and continue.
+
+        Raises:
+            ConfigurationError, DataProcessingError: the source holds something else than items.
+
+        """
 
     async def close(self) -> None:
-        """Let go of everything, also after an error."""
+        """Close the session or the files. Called after an error, too."""
 
 
 @runtime_checkable
-class Awaiting(Protocol):
-    """A source that waits until its batches were taken before it decides what else to read."""
+class ConsumerPaced(Protocol):
+    """A source that waits until its batches were consumed before it decides what else to read."""
 
-    def skip(self, batch: Batch) -> None:
-        """Note that a batch was taken, and won't be decoded."""
+    def mark_consumed(self, batch: Batch) -> None:
+        """Note that a batch was consumed, and won't be decoded."""
 
 
 @runtime_checkable
 class Resumable(Protocol):
     """A source that can leave out what an earlier run has delivered."""
 
-    def go_on(self, places: Sequence[Place]) -> None:
-        """Keep track of places from now on, and leave out these. Comes before `open`."""
+    def resume(self, positions: Sequence[Position]) -> None:
+        """Leave out these positions, and keep track of further ones. Called before `open`."""
 
-    def place(self, batch: Batch, *, clean: bool) -> Place | None:
-        """Name the place of the batch that was decoded last; None where a later run has to look again.
+    def position(self, batch: Batch, *, clean: bool) -> Position | None:
+        """Return the position of the batch that was decoded last; None where a later run has to look again.
 
-        Where it isn't `clean`, something in it failed, and is to be read again.
+        `clean` says that nothing in it failed: what failed is read again.
         """
+
+
+@asynccontextmanager
+async def closing(stream: AsyncIterator[T]) -> AsyncGenerator[AsyncIterator[T]]:
+    """Close an iterator at the end of the block, if it can be closed; an async generator's end isn't left to chance."""
+    try:
+        yield stream
+    finally:
+        if close := getattr(stream, "aclose", None):
+            await close()

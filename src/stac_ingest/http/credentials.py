@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.headers import is_sendable
 from stac_ingest.http.urls import display, network_scope, origin, split_credentials
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ TOKEN_VARIABLE = "STAC_INGEST_TOKEN"  # noqa: S105 - the name of a variable, not
 MASK = b"***"
 _LONG_ENOUGH = 8
 """Characters; a shorter secret is found in texts by chance, where masking it would spoil data."""
-_LARGEST_FILE = 64 * 1024
+_MAX_FILE_CHARACTERS = 64 * 1024
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_OWN = {"host", "content-length", "transfer-encoding", "connection", "content-type", "cookie", "upgrade", "te"}
+"""The client's own business; neither a server's link nor a file of headers may set them."""
 
 
 class Credentials:
@@ -58,6 +62,11 @@ def _in_clear(value: str) -> list[str]:
     return [pair, pair.partition(":")[2]]
 
 
+def is_sendable(name: str, value: str) -> bool:
+    """Whether a header is one by its form, and is not the client's own."""
+    return bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value)) and name.lower() not in _OWN
+
+
 def read_credentials(config: IngestConfig) -> tuple[str, Credentials]:
     """Give the root of the API without credentials, and the credentials: of the URL, the environment, and the file.
 
@@ -85,11 +94,11 @@ def read_credentials(config: IngestConfig) -> tuple[str, Credentials]:
 def _from_file(path: Path) -> dict[str, str]:
     try:
         with path.open(encoding="utf-8") as file:
-            text = file.read(_LARGEST_FILE + 1)
+            text = file.read(_MAX_FILE_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"headers_file: {path} can't be read: {error}") from None
-    if len(text) > _LARGEST_FILE:
-        raise ConfigurationError(f"headers_file: {path} holds more than {_LARGEST_FILE} characters")
+    if len(text) > _MAX_FILE_CHARACTERS:
+        raise ConfigurationError(f"headers_file: {path} holds more than {_MAX_FILE_CHARACTERS} characters")
     headers = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):

@@ -39,7 +39,9 @@ class Hosts:
         _, name, port = origin(url)
         host = self._met.get((name, port))
         if host is None:
-            host = self._met[name, port] = Host(_shared_bucket(self._now, name, port))
+            shared = _buckets.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+            host = Host(shared.setdefault((self._now, name, port), AdaptiveTokenBucket()))
+            self._met[name, port] = host
         return host
 
     @property
@@ -47,8 +49,3 @@ class Hosts:
         """Whether a request to any host waits for the time that it may start, or would."""
         now = self._now()
         return any(host.queue_lock.locked() or host.bucket.wait(now) > 0 for host in self._met.values())
-
-
-def _shared_bucket(now: Callable[[], float], name: str, port: int) -> AdaptiveTokenBucket:
-    known = _buckets.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    return known.setdefault((now, name, port), AdaptiveTokenBucket())

@@ -14,7 +14,6 @@ _SAFE = "%:/?#[]@!$&'()*+,;=-._~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SECRET_PARAMETERS = {"sig", "signature", "key", "api_key", "apikey", "access_token", "subscription-key"}
 
-
 _SHOWN = 500
 """Characters of a URL; a server may make them as long as it likes."""
 
@@ -101,6 +100,23 @@ def resolve(href: str, base: str) -> str:
         parts, base_parts = urlsplit(url), urlsplit(base)
         return urlunsplit(parts._replace(scheme="https", netloc=base_parts.netloc.rsplit("@", 1)[-1]))
     return url
+
+
+def hostname(url: str) -> str:
+    """Return the host of a URL in small letters; "" where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine: `localhost`, or a loopback address."""
+    host = hostname(url)
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def network_scope(host: str) -> str | None:

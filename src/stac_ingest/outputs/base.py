@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import orjson
 
-from stac_ingest.core.model import Place
+from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.directory import OutputFolder
 
-Item = dict[str, Any]
+if TYPE_CHECKING:
+    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.checkpoints.positions import SourcePositions
+    from stac_ingest.context import WorkflowContext
+    from stac_ingest.failures import FailureCollector
+
 Entry = TypeVar("Entry")
+T = TypeVar("T")
 
 
 class BatchedOutput(ABC, Generic[Entry]):
@@ -31,8 +38,8 @@ class BatchedOutput(ABC, Generic[Entry]):
     def __init__(self, folder: str | PathLike[str], *, batch_items: int, batch_bytes: int | None = None) -> None:
         self._folder_path = folder
         self._folder: OutputFolder | None = None
-        self._checkpoints: Any = None
-        self._positions: Any = None
+        self._checkpoints: CheckpointManager | None = None
+        self._positions: SourcePositions | None = None
         self._batch_items = batch_items
         self._batch_bytes = batch_bytes if batch_bytes is not None else 1 << 62
         self._batch: list[Entry] = []
@@ -46,7 +53,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         assert self._folder is not None, "start comes first"
         return self._folder
 
-    async def start(self, context: Any) -> None:
+    async def start(self, context: WorkflowContext) -> None:
         """Open the folder, and bring what an earlier run left into step with the checkpoint.
 
         Raises:
@@ -59,9 +66,10 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._positions = getattr(context, "positions", None)
         self._failed = _failure_reporter(context)
         self._folder = await asyncio.to_thread(OutputFolder, self._folder_path)
-        await asyncio.to_thread(self._open_safely)
+        known = self._checkpoints is not None and self._checkpoints.completed_count > 0
+        await self._in_thread(lambda: self._open(resume=known or self._records_lost))
 
-    async def bundle(self, item: Item, context: Any) -> None:
+    async def bundle(self, item: Item, context: WorkflowContext) -> None:
         """Take one item.
 
         Raises:
@@ -72,24 +80,24 @@ class BatchedOutput(ABC, Generic[Entry]):
         if self._folder is None:
             await self.start(context)
         if self._positions is not None and not self._batch:
-            await self._note_passed()
+            await self._note_resumed()
         entry, size = self._encode(item)
         self._batch.append(entry)
         self._size += size
         if self._size >= self._batch_bytes or len(self._batch) >= self._batch_items:
             await self._hand_over()
 
-    async def finalize(self, context: Any) -> dict[str, Any]:
+    async def finalize(self, context: WorkflowContext) -> dict[str, Any]:
         """Write what is left, give the files their names, and return `items`, `bytes` and `paths`."""
         await self.start(context)
         await self._hand_over()
-        await self._settle()
-        manifest = await asyncio.to_thread(self._finish_safely)
+        await self._finish_writing()
+        manifest = await self._in_thread(self._finish)
         await self.close()
         return manifest
 
     async def close(self) -> None:
-        """Wait for the batch under way and let go; what is not written yet is left out."""
+        """Wait for the batch under way and close the folder; what is not written yet is left out."""
         if self._folder is None:
             return
         try:
@@ -98,55 +106,61 @@ class BatchedOutput(ABC, Generic[Entry]):
                 self._writing.exception()  # seen already where it matters; asking keeps asyncio from reporting it
                 self._writing = None
         finally:
-            self._let_go()
+            self._release()
             self.folder.close()
             self._folder = None
 
     async def _hand_over(self) -> None:
         batch, self._batch, self._size = self._batch, [], 0
-        await self._settle()
+        await self._finish_writing()
         if batch:
-            places = [] if self._positions is None else self._positions.take()
-            self._writing = asyncio.create_task(asyncio.to_thread(self._write_safely, batch, places))
+            positions = [] if self._positions is None else self._positions.take()
+            self._writing = asyncio.create_task(self._in_thread(partial(self._write_batch, batch, positions)))
 
-    async def _note_passed(self) -> None:
+    async def _note_resumed(self) -> None:
         """Note what an earlier run had written when nothing else waits: else it would add up from kill to kill."""
         writing = self._writing
         idle = writing is None or (writing.done() and writing.exception() is None)
-        if idle and (places := self._positions.take()):
-            await asyncio.to_thread(self._write_safely, [], places)
+        if idle and self._positions is not None and (positions := self._positions.take()):
+            await self._in_thread(partial(self._write_batch, [], positions))
 
-    async def _settle(self) -> None:
+    async def _finish_writing(self) -> None:
         if self._writing is not None:
             # A thread can't be cancelled: `close` must still find the batch that it is writing.
             await asyncio.shield(self._writing)
             self._writing = None
 
-    def _open_safely(self) -> None:
-        with self.folder.writing():
-            known = self._checkpoints is not None and self._checkpoints.completed_count > 0
-            self._open(resume=known or self._records_lost)
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do work on the disk in a thread; an error of the system names the folder."""
+
+        def guarded() -> T:
+            with self.folder.writing():
+                return work()
+
+        return await asyncio.to_thread(guarded)
+
+    @property
+    def _known(self) -> CheckpointManager:
+        """The checkpoint of a run that has one."""
+        assert self._checkpoints is not None, "only a run with a checkpoint is resumed"
+        return self._checkpoints
 
     @property
     def _records_lost(self) -> bool:
         """Whether the checkpoint was damaged: then the output itself has to say what is in it."""
         return bool(getattr(self._checkpoints, "set_aside", ()))
 
-    def _write_safely(self, batch: list[Entry], places: list[Place]) -> None:
-        with self.folder.writing():
-            if batch:
-                self._write(batch)
-            if places:
-                self._note(places)
+    def _write_batch(self, batch: list[Entry], positions: list[Position]) -> None:
+        if batch:
+            self._write(batch)
+        if positions:
+            self._note(positions)
 
-    def _finish_safely(self) -> dict[str, Any]:
-        with self.folder.writing():
-            return self._finish()
-
-    def _note(self, places: list[Place]) -> None:
-        """Note the places of what was written so far: it is on disk and marked."""
-        self._checkpoints.flush()
-        self._positions.settle(places)
+    def _note(self, positions: list[Position]) -> None:
+        """Note the positions of what was written so far: it is on disk and marked."""
+        assert self._positions is not None
+        self._known.flush()
+        self._positions.commit(positions)
 
     def _mark(self, written: Iterable[tuple[str, str]]) -> None:
         if self._checkpoints is not None:
@@ -169,8 +183,8 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Make the output complete and return the manifest. Runs in a thread."""
 
     @abstractmethod
-    def _let_go(self) -> None:
-        """Close what is open."""
+    def _release(self) -> None:
+        """Close the files that are open."""
 
 
 def encode_json(item: Item, option: int = 0) -> bytes:
@@ -202,13 +216,13 @@ def parsed(text: bytes, path: Path) -> Item:
     return item
 
 
-def _raise(item_id: str, error: Exception) -> None:
+def _raise(item_id: str, error: Exception) -> NoReturn:
     raise ItemError(f"{item_id}: {error}") from error
 
 
-def _failure_reporter(context: Any) -> Callable[[str, Exception], None]:
-    collector: Any = getattr(context, "failure_collector", None)
-    checkpoints: Any = getattr(context, "checkpoints", None)
+def _failure_reporter(context: WorkflowContext) -> Callable[[str, Exception], None]:
+    collector: FailureCollector | None = getattr(context, "failure_collector", None)
+    checkpoints: CheckpointManager | None = getattr(context, "checkpoints", None)
 
     def report(item_id: str, error: Exception) -> None:
         if collector is None:

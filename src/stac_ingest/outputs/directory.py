@@ -33,7 +33,7 @@ class OutputFolder:
             self.close()
             raise ConfigurationError(f"can't write to the output folder {self.path}: permission denied")
 
-    def place(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
         """Give a path for those who can't take a descriptor: where the system allows, one that stays in this folder."""
         held = Path(f"/proc/self/fd/{self._descriptor}")
         return (held if held.is_dir() else self.path) / name
@@ -54,6 +54,20 @@ class OutputFolder:
     def reopen(self, name: str) -> int:
         """Open an existing file for reading and writing, with its content."""
         return os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._descriptor)
+
+    def write(self, name: str, data: bytes, temporary: str) -> None:
+        """Write a file of these bytes, whole or not at all, under a temporary name first.
+
+        Raises:
+            OSError: it can't be written.
+
+        """
+        descriptor = self.create(temporary)
+        try:
+            write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+        self.rename(temporary, name)
 
     def rename(self, name: str, target: str) -> None:
         """Give a file another name; one that has it is replaced."""
@@ -88,7 +102,7 @@ class OutputFolder:
             ) from error
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Close the folder."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from stac_ingest.core.model import Place
+from stac_ingest.core.atomic import sync_to_disk
+from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.outputs.base import BatchedOutput, Item
+from stac_ingest.outputs.base import BatchedOutput
 
 _PART = re.compile(r"part-(\d{5,})\.parquet")
 _UNFINISHED = ".unfinished.parquet"
@@ -34,9 +34,9 @@ class GeoParquetOutput(BatchedOutput[Item]):
         self._part_items = part_items
         self._writer: Any = None
         self._part_ids: list[str] = []
-        self._part_places: list[Place] = []
+        self._part_positions: list[Position] = []
         self._part_sound = True
-        """Whether every item of the part could be written: the places of one that couldn't are to be read again."""
+        """Whether every item of the part could be written: the positions of one that couldn't are to be read again."""
         self._paths: list[Path] = []
         self._next = 0
         self._items = 0
@@ -53,29 +53,29 @@ class GeoParquetOutput(BatchedOutput[Item]):
         self._paths = [self.folder.path / name for _, name in matches]
         self._next = matches[-1][0] + 1 if matches else 0
         if resume:
-            self._go_on()
+            self._resume()
         else:
             self.folder.remove(_PENDING)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         """Finish the part that was whole and marked, if there is one, and count what is there."""
         import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do without
 
-        pending = self.folder.place(_PENDING)
+        pending = self.folder.path_of(_PENDING)
         if pending.exists():
             ids: list[Any] = pq.read_table(pending, columns=["id"])["id"].to_pylist()
-            if all(map(self._checkpoints.is_completed, ids)):
+            if all(map(self._known.is_completed, ids)):
                 self._publish()
             else:
                 self.folder.remove(_PENDING)
         if self._records_lost:
             for path in self._paths:
-                there: list[Any] = pq.read_table(self.folder.place(path.name), columns=["id"])["id"].to_pylist()
+                there: list[Any] = pq.read_table(self.folder.path_of(path.name), columns=["id"])["id"].to_pylist()
                 self._mark((item_id, str(path)) for item_id in there)
-        self._items = sum(pq.read_metadata(self.folder.place(path.name)).num_rows for path in self._paths)
-        if self._items < self._checkpoints.completed_count:
+        self._items = sum(pq.read_metadata(self.folder.path_of(path.name)).num_rows for path in self._paths)
+        if self._items < self._known.completed_count:
             raise ConfigurationError(
-                f"the checkpoint says that {self._checkpoints.completed_count} items are in {self.folder.path}, "
+                f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, "
                 f"but its parts hold {self._items}; start afresh in another folder"
             )
 
@@ -86,7 +86,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         if self._writer is None:
             from stac_ingest.geoparquet.writer import GeoParquetWriter  # noqa: PLC0415 - same
 
-            self._writer = GeoParquetWriter(self.folder.place(_UNFINISHED), row_group_items=self._row_group_items)
+            self._writer = GeoParquetWriter(self.folder.path_of(_UNFINISHED), row_group_items=self._row_group_items)
         self._write_or_split(batch)
         if len(self._part_ids) >= self._part_items:
             self._end_part()
@@ -101,16 +101,16 @@ class GeoParquetOutput(BatchedOutput[Item]):
                 self._part_sound = False
                 self._failed(batch[0]["id"], error)
                 return
-            middle = len(batch) // 2
-            self._write_or_split(batch[:middle])
-            self._write_or_split(batch[middle:])
+            half = len(batch) // 2
+            self._write_or_split(batch[:half])
+            self._write_or_split(batch[half:])
         else:
             self._part_ids.extend(item["id"] for item in batch)
 
     def _end_part(self) -> None:
         writer, self._writer = self._writer, None
         writer.close()
-        _sync_file(self.folder.place(_UNFINISHED))
+        sync_to_disk(self.folder.path_of(_UNFINISHED))
         self.folder.rename(_UNFINISHED, _PENDING)
         self.folder.sync_names()
         self._items += len(self._part_ids)
@@ -122,16 +122,16 @@ class GeoParquetOutput(BatchedOutput[Item]):
         self._publish()
         self._note_part()
 
-    def _note(self, places: list[Place]) -> None:
-        self._part_places += places
+    def _note(self, positions: list[Position]) -> None:
+        self._part_positions += positions
         if not self._part_ids:
             self._note_part()
 
     def _note_part(self) -> None:
         """Note what lies before the end of the last part."""
-        if self._part_places and self._part_sound:
-            super()._note(self._part_places)
-        self._part_places, self._part_sound = [], True
+        if self._part_positions and self._part_sound:
+            super()._note(self._part_positions)
+        self._part_positions, self._part_sound = [], True
 
     def _publish(self) -> None:
         name = self._name()
@@ -148,12 +148,12 @@ class GeoParquetOutput(BatchedOutput[Item]):
             self._end_part()
         return {
             "items": self._items,
-            "bytes": sum(self.folder.place(path.name).stat().st_size for path in self._paths),
+            "bytes": sum(self.folder.path_of(path.name).stat().st_size for path in self._paths),
             "paths": [str(path) for path in self._paths],
             "rejected": self._rejected,
         }
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._writer is not None:
             self._writer.abandon()
             self._writer = None
@@ -184,11 +184,3 @@ def read_part(path: Path) -> Iterator[Item]:
                 yield from decoder.items(rows, path.name, lambda *_: None)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataProcessingError(f"{path}: can't be read: {error}") from error
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

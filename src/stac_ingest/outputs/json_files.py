@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from stac_ingest.core.file_names import NameRegister
-from stac_ingest.outputs.base import BatchedOutput, Item, encode_json, parsed
-from stac_ingest.outputs.directory import write_all
+from stac_ingest.core.model import Item
+from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
 
 _PART = ".item.part"
 _SUFFIX = ".json"
@@ -33,7 +32,7 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
         self.folder.remove(_PART)
         names = self.folder.names()
         self._register = NameRegister(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
-        self._items = self._checkpoints.completed_count if resume else 0
+        self._items = self._known.completed_count if resume else 0
 
     def _encode(self, item: Item) -> tuple[tuple[str, str, bytes], int]:
         data = encode_json(item)
@@ -42,25 +41,17 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
 
     def _write(self, batch: list[tuple[str, str, bytes]]) -> None:
         for _, name, data in batch:
-            self._write_file(name, data)
+            self.folder.write(name, data, _PART)
+            self._bytes += len(data)
         self._items += len(batch)
         if self._checkpoints is not None:
             self.folder.sync_everything()
             self._mark((item_id, str(self.folder.path / name)) for item_id, name, _ in batch)
 
-    def _write_file(self, name: str, data: bytes) -> None:
-        descriptor = self.folder.create(_PART)
-        try:
-            write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
-        self.folder.rename(_PART, name)
-        self._bytes += len(data)
-
     def _finish(self) -> dict[str, Any]:
         return {"items": self._items, "bytes": self._bytes, "paths": [str(self.folder.path)]}
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Nothing stays open between batches."""
 
 

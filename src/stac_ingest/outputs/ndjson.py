@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
+from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.outputs.base import BatchedOutput, Item, encode_json, parsed
+from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
 from stac_ingest.outputs.directory import write_all
-from stac_ingest.outputs.ndjson_recovery import unmarked_tail
 
 NAME = "items.ndjson"
 _PART = f"{NAME}.part"
+_BLOCK = 1 << 20
 
 
 class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
@@ -39,7 +40,7 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         self._items = 0
         names = self.folder.names()
         there = _PART in names or NAME in names
-        if not resume or not (there or self._checkpoints.completed_count):
+        if not resume or not (there or self._known.completed_count):
             self._descriptor = self.folder.create(_PART)
             return
         if _PART not in names and NAME in names:
@@ -47,14 +48,14 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         elif _PART not in names:
             raise self._lost()
         self._descriptor = self.folder.reopen(_PART)
-        self._go_on()
+        self._resume()
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         if self._records_lost:
             tail = unmarked_tail(self._descriptor, lambda _: False)
-            lost = len(set(tail.unmarked)) < self._checkpoints.completed_count
+            lost = len(set(tail.unmarked)) < self._known.completed_count
         else:
-            tail = unmarked_tail(self._descriptor, self._checkpoints.is_completed)
+            tail = unmarked_tail(self._descriptor, self._known.is_completed)
             lost = not tail.marked
         if lost:
             raise self._lost()
@@ -62,11 +63,11 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         os.lseek(self._descriptor, tail.keep, os.SEEK_SET)
         os.fsync(self._descriptor)
         self._mark((item_id, self._path) for item_id in tail.unmarked)
-        self._items = self._checkpoints.completed_count
+        self._items = self._known.completed_count
 
     def _lost(self) -> ConfigurationError:
         return ConfigurationError(
-            f"the checkpoint says that {self._checkpoints.completed_count} items are in {self._path}, "
+            f"the checkpoint says that {self._known.completed_count} items are in {self._path}, "
             "but they are not there; start afresh without resuming"
         )
 
@@ -88,7 +89,7 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         self.folder.sync_names()
         return {"items": self._items, "bytes": size, "paths": [self._path]}
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -104,3 +105,66 @@ def read_lines(path: Path) -> Iterator[Item]:
     with path.open("rb") as stream:
         for line in stream:
             yield parsed(line, path)
+
+
+class Tail(NamedTuple):
+    """The end of a file."""
+
+    keep: int
+    """Bytes of the file that can be kept: up to the end of its last sound line."""
+    unmarked: list[str]
+    """Items in kept lines that the checkpoint doesn't know, in the order of their lines."""
+    marked: bool
+    """Whether a line that the checkpoint knows comes before them."""
+
+
+def unmarked_tail(descriptor: int, is_completed: Callable[[str], bool]) -> Tail:
+    """Look from the end of a file for lines that the checkpoint doesn't know.
+
+    Items are marked in the order of their lines and after these are on disk. So the search ends at the first line with
+    a mark; and what follows a broken line was never promised.
+    """
+    keep, found, marked = 0, [], False
+    for start, line in _lines_backwards(descriptor):
+        item_id = _item_id(line)
+        if item_id is not None and is_completed(item_id):
+            keep, marked = start + len(line) + 1, True
+            break
+        found.append((start + len(line) + 1, item_id))
+    unmarked = []
+    for end, item_id in reversed(found):
+        if item_id is None:
+            break
+        unmarked.append(item_id)
+        keep = end
+    return Tail(keep, unmarked, marked)
+
+
+def _lines_backwards(descriptor: int) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, last first, without their newline, and where each starts. A last line without one is left out."""
+    position = os.fstat(descriptor).st_size
+    pieces: list[bytes] = []  # of the line whose start is not found yet, last first
+    ended = False  # whether a newline ends that line
+    while position > 0:
+        size = min(_BLOCK, position)
+        position -= size
+        *earlier, last = os.pread(descriptor, size, position).split(b"\n")
+        pieces.append(last)
+        offset = position + size - len(last)
+        while earlier:
+            if ended:
+                yield offset, b"".join(reversed(pieces))
+            ended = True
+            pieces = [earlier.pop()]
+            offset -= len(pieces[0]) + 1
+    if ended:
+        yield 0, b"".join(reversed(pieces))
+
+
+def _item_id(line: bytes) -> str | None:
+    try:
+        item = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    item_id = item.get("id") if isinstance(item, dict) else None
+    return item_id if isinstance(item_id, str) else None

@@ -1,4 +1,4 @@
-"""Items that came in several shards: the first shard keeps them. And strays that came nowhere else: they are kept."""
+"""Items that several shards received stay in the first one, and strays that no other shard received are kept."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stac_ingest.core.atomic import sha256_of, write_text
-from stac_ingest.core.id_set import Key, Seen, key_of
+from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.sharding.manifest import Part, ShardCertificate, certificate_path, strays_path
-from stac_ingest.sharding.storage import ITEMS, Place
+from stac_ingest.sharding.manifest import Part, ShardReport, report_path, strays_path
+from stac_ingest.sharding.storage import ITEMS, Storage
 
 if TYPE_CHECKING:
     from stac_ingest.core.model import Item
@@ -25,39 +25,40 @@ _BATCH = 1000
 _WORK = ".closing.parquet"
 
 
-class Once(NamedTuple):
-    """The certificates as they are now, and the parts that were added."""
+class Deduplicated(NamedTuple):
+    """The reports as they are now, and the parts that were added."""
 
-    shards: list[ShardCertificate]
+    shards: list[ShardReport]
     kept: list[Part]
 
 
-def keep_one_of_each(plan: Plan, place: Place, shards: list[ShardCertificate]) -> Once:
-    """Take items that came again out of later shards' parts, and keep strays that no shard has.
+def deduplicate(plan: Plan, storage: Storage, shards: list[ShardReport]) -> Deduplicated:
+    """Remove items that came again from later shards' parts, and keep strays that no shard has.
 
-    A part is replaced whole, and its certificate after it; killed in between, the shard is found out and run again.
+    A part is replaced whole, and its report after it; killed in between, the shard no longer fits its report and is run
+    again.
 
     Raises:
         DataProcessingError: a part can't be written.
 
     """
-    doubled = _doubled(place, shards)
-    if doubled:
-        remover = _Remover(plan, place, doubled)
-        shards = [remover.without_doubles(shard) for shard in shards]
-    return Once(shards, _keep_strays(plan, place, shards))
+    duplicates = _duplicates(storage, shards)
+    if duplicates:
+        remover = _DuplicateRemover(plan, storage, duplicates)
+        shards = [remover.without_duplicates(shard) for shard in shards]
+    return Deduplicated(shards, _keep_strays(plan, storage, shards))
 
 
-def _doubled(place: Place, shards: list[ShardCertificate]) -> set[Key]:
+def _duplicates(storage: Storage, shards: list[ShardReport]) -> set[Key]:
     """Find the items that are in several parts; few others may be among them, since hashes are compared."""
-    seen = Seen()
-    return {key for keys in _all_keys(place, shards) for key in keys if not seen.add(*key)}
+    seen = IdSet()
+    return {key for keys in _all_keys(storage, shards) for key in keys if not seen.add(*key)}
 
 
-def _all_keys(place: Place, shards: list[ShardCertificate]) -> Iterator[list[Key]]:
+def _all_keys(storage: Storage, shards: list[ShardReport]) -> Iterator[list[Key]]:
     """Read which items the parts hold, a bounded number of rows at a time."""
     for part in (shard.part for shard in shards if shard.part is not None):
-        with place.filesystem.open_input_file(f"{place.root}/{part.path}") as file:
+        with storage.filesystem.open_input_file(f"{storage.root}/{part.path}") as file:
             table = pq.ParquetFile(file)
             columns = [name for name in ("id", "collection") if name in table.schema_arrow.names]
             for batch in table.iter_batches(columns=columns):
@@ -70,35 +71,35 @@ def _keys(rows: pa.RecordBatch | pa.Table) -> list[Key]:
     return [(collection or "", item_id) for collection, item_id in zip(collections, ids, strict=True)]
 
 
-class _Remover:
-    """Goes through the parts in their order; what it has met before goes."""
+class _DuplicateRemover:
+    """Goes through the parts in their order, and removes the items that an earlier one has."""
 
-    def __init__(self, plan: Plan, place: Place, doubled: set[Key]) -> None:
+    def __init__(self, plan: Plan, storage: Storage, duplicates: set[Key]) -> None:
         self._plan = plan
-        self._place = place
-        self._doubled = doubled
+        self._storage = storage
+        self._duplicates = duplicates
         self._met: set[Key] = set()
 
-    def without_doubles(self, shard: ShardCertificate) -> ShardCertificate:
-        """Give the shard's certificate, after its part was written anew where it has items that were met before."""
+    def without_duplicates(self, shard: ShardReport) -> ShardReport:
+        """Return the shard's report, after its part was written anew where it has items that were met before."""
         if shard.part is None:
             return shard
-        again = {key for keys in _all_keys(self._place, [shard]) for key in keys if self._met_before(key)}
+        again = {key for keys in _all_keys(self._storage, [shard]) for key in keys if self._met_before(key)}
         if not again:
             return shard
-        signed = shard.model_copy(
+        report = shard.model_copy(
             update={
                 "part": self._write(shard.part, again),
                 "removed": shard.removed + len(again),
                 "removed_by": self._plan.digest,
             }
         )
-        path = certificate_path(self._plan.settings, self._plan.shards[shard.shard])
-        write_text(path, signed.model_dump_json(indent=1) + "\n")
-        return signed
+        path = report_path(self._plan.settings, self._plan.shards[shard.shard])
+        write_text(path, report.model_dump_json(indent=1) + "\n")
+        return report
 
     def _met_before(self, key: Key) -> bool:
-        if key not in self._doubled:
+        if key not in self._duplicates:
             return False
         before = key in self._met
         self._met.add(key)
@@ -106,19 +107,19 @@ class _Remover:
 
     def _write(self, part: Part, again: set[Key]) -> Part | None:
         if part.items == len(again):
-            self._place.remove(part.path)
+            self._storage.remove(part.path)
             return None
         work = self._plan.settings.state_folder / _WORK
-        with self._place.filesystem.open_input_file(f"{self._place.root}/{part.path}") as file:
+        with self._storage.filesystem.open_input_file(f"{self._storage.root}/{part.path}") as file:
             table = pq.ParquetFile(file)
             with pq.ParquetWriter(work, table.schema_arrow, compression="zstd") as written:
                 for number in range(table.num_row_groups):
                     rows = table.read_row_group(number)
                     written.write_table(rows.filter(pa.array([key not in again for key in _keys(rows)])))
-        return _published(self._place, work, part.path, part.items - len(again))
+        return _published(self._storage, work, part.path, part.items - len(again))
 
 
-def _keep_strays(plan: Plan, place: Place, shards: list[ShardCertificate]) -> list[Part]:
+def _keep_strays(plan: Plan, storage: Storage, shards: list[ShardReport]) -> list[Part]:
     """Write the strays that are in no part into a part of their own."""
     strays: dict[Key, Item] = {}
     for shard in shards:
@@ -126,7 +127,7 @@ def _keep_strays(plan: Plan, place: Place, shards: list[ShardCertificate]) -> li
             with strays_path(plan.settings, plan.shards[shard.shard]).open("rb") as lines:
                 strays |= {key_of(item): item for item in map(orjson.loads, lines)}
     if strays:
-        for keys in _all_keys(place, shards):
+        for keys in _all_keys(storage, shards):
             for key in keys:
                 strays.pop(key, None)
     if not strays:
@@ -136,10 +137,10 @@ def _keep_strays(plan: Plan, place: Place, shards: list[ShardCertificate]) -> li
     with GeoParquetWriter(work) as written:
         for start in range(0, len(items), _BATCH):
             written.write(items[start : start + _BATCH])
-    return [_published(place, work, f"{ITEMS}/{STRAYS}", len(items))]
+    return [_published(storage, work, f"{ITEMS}/{STRAYS}", len(items))]
 
 
-def _published(place: Place, work: Path, name: str, items: int) -> Part:
+def _published(storage: Storage, work: Path, name: str, items: int) -> Part:
     part = Part(path=name, items=items, bytes=work.stat().st_size, sha256=sha256_of(work))
-    place.take(work, name)
+    storage.move_in(work, name)
     return part

@@ -12,17 +12,17 @@ import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import Seen
+from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Source
-from stac_ingest.failure_reporter import Rejects
+from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
 
-class Strays:
-    """Items that came to a shard and belong to another one, kept in case that they never come to that one.
+class OutOfShardItems:
+    """Items that a shard received and that belong to another one, kept in case that one never receives them.
 
     Attributes:
         count: how many there are.
@@ -56,9 +56,9 @@ class ShardFetcher:
         config: IngestConfig,
         make: Callable[[IngestSummary], Source[Any]],
         owns: Callable[[Item], bool],
-        strays: Strays,
+        strays: OutOfShardItems,
     ) -> None:
-        """Take what there is to know of the shard.
+        """Fetch one shard.
 
         Args:
             config: how units are driven.
@@ -85,9 +85,9 @@ class ShardFetcher:
         return ingest_items(
             partial(self._make, summary),
             self._strategy,
-            Rejects(context.failure_collector, logging.getLogger("stac_ingest"), summary),
+            FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
             summary,
-            seen=Seen(),
+            seen=IdSet(),
             keep=self._is_ours,
         )
 

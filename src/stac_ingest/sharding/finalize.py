@@ -1,4 +1,4 @@
-"""The last job: looks whether all shards are there and sound, and signs for the whole."""
+"""The last job: checks that all shards are there and sound, and writes the manifest and the report of the whole."""
 
 from __future__ import annotations
 
@@ -6,86 +6,86 @@ import shutil
 from pathlib import Path
 
 from stac_ingest.completeness import NAME as CERTIFICATE
-from stac_ingest.completeness import Verdict
+from stac_ingest.completeness import verdict_of
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.deduplicate import keep_one_of_each
+from stac_ingest.sharding.deduplicate import deduplicate
 from stac_ingest.sharding.manifest import (
-    CollectionCertificate,
+    CollectionReport,
     Manifest,
     NamedFailure,
     Part,
-    ShardCertificate,
-    read_certificate,
+    ShardReport,
+    read_shard_report,
 )
 from stac_ingest.sharding.plan import Plan
 from stac_ingest.sharding.run_shard import NAMED, SCRATCH
 from stac_ingest.sharding.settings import is_object_storage
-from stac_ingest.sharding.storage import ITEMS, Disk, Place, place_of
+from stac_ingest.sharding.storage import ITEMS, LocalStorage, Storage, open_storage
 
 MANIFEST = "manifest.json"
 
 
-def close_ingest(plan: Plan) -> CollectionCertificate:
-    """Check all shards, take out what came twice, and write the manifest and the certificate of the whole.
+def finalize_ingest(plan: Plan) -> CollectionReport:
+    """Check all shards, take out what came twice, and write the manifest and the completeness report of the whole.
 
     Raises:
         DataProcessingError: a shard isn't there, or its part isn't what its certificate says: run that shard again.
 
     """
-    place = place_of(plan.settings)
-    shards = _checked(plan, place)
-    once = keep_one_of_each(plan, place, shards)
+    storage = open_storage(plan.settings)
+    shards = _checked(plan, storage)
+    once = deduplicate(plan, storage, shards)
     _forget_earlier_plans(plan)
     parts = [*(shard.part for shard in once.shards if shard.part is not None), *once.kept]
     named = {Path(part.path).name for part in parts}
-    for name in place.sizes(ITEMS):
+    for name in storage.sizes(ITEMS):
         if name.startswith("part-") and name not in named:
-            place.remove(f"{ITEMS}/{name}")  # of an earlier plan, with more shards
-    certificate = _certify(plan, once.shards, parts, once.kept)
-    _write(plan, place, CERTIFICATE, certificate.model_dump_json(indent=2) + "\n")
+            storage.remove(f"{ITEMS}/{name}")  # of an earlier plan, with more shards
+    report = _report(plan, once.shards, parts, once.kept)
+    _write(plan, storage, CERTIFICATE, report.model_dump_json(indent=2) + "\n")
     manifest = Manifest(
         source=plan.settings.source,
         collection=plan.settings.collection,
         asked=plan.settings.what,
-        verdict=certificate.verdict,
-        items=certificate.items,
+        verdict=report.verdict,
+        items=report.items,
         bytes=sum(part.bytes for part in parts),
         parts=parts,
     )
-    _write(plan, place, MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    _write(plan, storage, MANIFEST, manifest.model_dump_json(indent=2) + "\n")
     shutil.rmtree(plan.settings.state_folder / SCRATCH, ignore_errors=True)
-    return certificate
+    return report
 
 
-def stop_at_truncated(path: Path) -> str:
-    """Give what the certificate of a whole ingest says, in words.
+def require_complete(path: Path) -> str:
+    """Return the verdict of the report of a whole ingest, in words.
 
     Raises:
-        DataProcessingError: not all of it came.
+        DataProcessingError: it was not delivered whole.
 
     """
-    found = CollectionCertificate.model_validate_json(path.read_bytes())
-    said = f"{found.verdict}: {found.reason} ({path})"
-    if found.verdict == "truncated":
-        raise DataProcessingError(said)
-    return said
+    report = CollectionReport.model_validate_json(path.read_bytes())
+    text = f"{report.verdict}: {report.reason} ({path})"
+    if report.verdict == "truncated":
+        raise DataProcessingError(text)
+    return text
 
 
 def _forget_earlier_plans(plan: Plan) -> None:
-    """Remove the certificates of shards that this plan doesn't have."""
+    """Remove the reports of shards that this plan doesn't have."""
     for path in plan.settings.state_folder.glob("[0-9]*.*"):
         number = path.name.partition(".")[0]
         if number.isdecimal() and int(number) >= len(plan.shards):
             path.unlink()
 
 
-def unsound(part: Part, place: Place, sizes: dict[str, int], *, every_byte: bool) -> str | None:
-    """Say why a part is not what its certificate says; None where it is.
+def unsound(part: Part, storage: Storage, sizes: dict[str, int], *, every_byte: bool) -> str | None:
+    """Return why a part is not what its report says; None where it is.
 
     Args:
-        part: as certified.
-        place: where it is.
+        part: as reported.
+        storage: where it is.
         sizes: of the files that are there.
         every_byte: whether a file on disk is hashed as well.
 
@@ -95,35 +95,39 @@ def unsound(part: Part, place: Place, sizes: dict[str, int], *, every_byte: bool
         return "is missing"
     if sizes[name] != part.bytes:
         return f"has {sizes[name]} bytes, not {part.bytes}"
-    if every_byte and isinstance(place, Disk) and sha256_of(Path(place.root) / part.path) != part.sha256:
+    if every_byte and isinstance(storage, LocalStorage) and sha256_of(Path(storage.root) / part.path) != part.sha256:
         return "has another content"
     return None
 
 
-def _checked(plan: Plan, place: Place) -> list[ShardCertificate]:
-    sizes = place.sizes(ITEMS)
-    found = []
+def _checked(plan: Plan, storage: Storage) -> list[ShardReport]:
+    sizes = storage.sizes(ITEMS)
+    reports = []
     for shard in plan.shards:
-        certificate = read_certificate(plan, shard)
-        if certificate is None:
+        report = read_shard_report(plan, shard)
+        if report is None:
             raise DataProcessingError(f"shard {shard.number} has no certificate; run it before the ingest is closed")
-        why = certificate.part and unsound(certificate.part, place, sizes, every_byte=True)
+        why = report.part and unsound(report.part, storage, sizes, every_byte=True)
         if why:
             raise DataProcessingError(
                 f"{plan.settings.output}/{ITEMS}/{shard.part} {why}; remove "
                 f"{plan.settings.state_folder / shard.name}.json and run shard {shard.number} again"
             )
-        found.append(certificate)
-    return found
+        reports.append(report)
+    return reports
 
 
-def _certify(plan: Plan, shards: list[ShardCertificate], parts: list[Part], kept: list[Part]) -> CollectionCertificate:
+def _report(plan: Plan, shards: list[ShardReport], parts: list[Part], kept: list[Part]) -> CollectionReport:
     each = [shard.ingest for shard in shards]
     items, failures = sum(part.items for part in parts), sum(one.ingest_failures + one.stage_failures for one in each)
     duplicates = sum(shard.ingest.duplicates + shard.removed for shard in shards)
-    expected = _expected(plan, shards)
-    verdict, reason = _judge(items, expected, failures, duplicates)
-    return CollectionCertificate(
+    # An API's own count of all; of files, what their shards have seen, each once.
+    seen = sum(one.expected or 0 for one in each) - sum(shard.removed for shard in shards)
+    expected = plan.total if plan.settings.is_api else seen
+    verdict, reason = verdict_of(items, expected, duplicates)
+    if failures:
+        verdict, reason = "truncated", f"{items} items came, and {failures} could not be used"
+    return CollectionReport(
         verdict=verdict,
         reason=reason,
         source=plan.settings.source,
@@ -144,34 +148,13 @@ def _certify(plan: Plan, shards: list[ShardCertificate], parts: list[Part], kept
     )
 
 
-def _expected(plan: Plan, shards: list[ShardCertificate]) -> int | None:
-    """How many items there should be: an API's own count of all; of files, what their shards have seen, each once."""
-    if plan.settings.is_api:
-        return plan.total
-    seen = [shard.ingest.expected for shard in shards]
-    return sum(count for count in seen if count is not None) - sum(shard.removed for shard in shards)
-
-
-def _judge(items: int, expected: int | None, failures: int, duplicates: int) -> tuple[Verdict, str]:
-    if failures:
-        return "truncated", f"{items} items came, and {failures} could not be used"
-    if expected is None:
-        return "unknown", f"{items} items came; the server doesn't say how many there are"
-    if items < expected:
-        return "truncated", f"{items} of {expected} items came"
-    came = f"{items} items came, more than the {expected} counted" if items > expected else f"all {expected} items came"
-    if duplicates:
-        return "complete with duplicates", f"{came}, {duplicates} of them again"
-    return "complete", came
-
-
-def _write(plan: Plan, place: Place, name: str, text: str) -> None:
+def _write(plan: Plan, storage: Storage, name: str, text: str) -> None:
     """Write a document of the whole: into the state folder too where the output is on object storage."""
     if not is_object_storage(plan.settings.output):
-        write_text(Path(place.root) / name, text)
+        write_text(Path(storage.root) / name, text)
         return
     local = plan.settings.state_folder / name
     write_text(local, text)
     copy = local.with_name(f".{name}.upload")
     copy.write_text(text, encoding="utf-8")
-    place.take(copy, name)
+    storage.move_in(copy, name)

@@ -10,12 +10,12 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.finalize import close_ingest
-from stac_ingest.sharding.manifest import CollectionCertificate
+from stac_ingest.sharding.finalize import finalize_ingest
+from stac_ingest.sharding.manifest import CollectionReport
 from stac_ingest.sharding.plan import NAME, Plan, read_plan
 from stac_ingest.sharding.planner import plan_ingest
 from stac_ingest.sharding.run_shard import run_shard
-from stac_ingest.sharding.status import IngestFreshness, documents
+from stac_ingest.sharding.status import IngestStatus, documents
 
 if TYPE_CHECKING:
     from stac_ingest.pipeline import Modifier
@@ -27,8 +27,8 @@ def run_all(
     *,
     modifiers: Sequence[Modifier] = (),
     on_shard: Callable[[int, int], None] | None = None,
-) -> CollectionCertificate:
-    """Do what is to be done of an ingest.
+) -> CollectionReport:
+    """Plan, run and finalize what isn't done yet of an ingest, and return the report of the whole.
 
     Args:
         settings: of the ingest; `jobs` says how many processes there are, or else the number of cores does.
@@ -39,19 +39,23 @@ def run_all(
         IngestError: planning or closing failed, or one of the shards did. Others are finished first, and stay.
 
     """
-    freshness = IngestFreshness(settings)
-    plan = plan_ingest(settings) if freshness.plan() else read_plan(settings.state_folder / NAME)
-    numbers = sorted(freshness.shards())
+    status = IngestStatus(settings)
+    plan = plan_ingest(settings) if status.plan() else read_plan(settings.state_folder / NAME)
+    numbers = sorted(status.shards())
     if numbers:
-        _run(plan, numbers, settings.at_once or os.cpu_count() or 1, modifiers, on_shard or _silent)
-    if numbers or IngestFreshness(settings).end():
-        return close_ingest(plan)
+        _run(plan, numbers, settings.at_once or os.cpu_count() or 1, modifiers, on_shard)
+    if numbers or IngestStatus(settings).end():
+        return finalize_ingest(plan)
     path = documents(settings) / "certificate.json"
-    return CollectionCertificate.model_validate_json(path.read_bytes())
+    return CollectionReport.model_validate_json(path.read_bytes())
 
 
 def _run(
-    plan: Plan, numbers: list[int], jobs: int, modifiers: Sequence[Modifier], on_shard: Callable[[int, int], None]
+    plan: Plan,
+    numbers: list[int],
+    jobs: int,
+    modifiers: Sequence[Modifier],
+    on_shard: Callable[[int, int], None] | None,
 ) -> None:
     failed: list[Exception] = []
     spawn = multiprocessing.get_context("spawn")
@@ -61,7 +65,8 @@ def _run(
             error = shard.exception()
             if isinstance(error, Exception):
                 failed.append(error)
-            on_shard(done, len(numbers))
+            if on_shard is not None:
+                on_shard(done, len(numbers))
     if any(isinstance(error, BrokenProcessPool) for error in failed):
         raise DataProcessingError(
             "a shard's process was killed; start the ingest again, it goes on with what is missing"
@@ -76,7 +81,3 @@ def _shard(plan: Plan, number: int, modifiers: Sequence[Modifier]) -> None:
     except DataProcessingError as error:
         # Not all errors of this package can be pickled, and which shard it was is worth knowing.
         raise DataProcessingError(f"shard {number}: {error}") from None
-
-
-def _silent(done: int, of: int) -> None:
-    """Say nothing."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from stac_ingest.completeness import Certificate, Verdict
+from stac_ingest.completeness import CompletenessReport, Verdict
 from stac_ingest.sharding.plan import Plan, Record, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 
@@ -30,7 +30,7 @@ class NamedFailure(Record):
     error: str
 
 
-class ShardCertificate(Record):
+class ShardReport(Record):
     """What one shard delivered."""
 
     shard: int
@@ -43,10 +43,10 @@ class ShardCertificate(Record):
     host: str = Field(description="the machine, or the node of a cluster, that it ran on")
     started_at: float = Field(description="seconds since 1970")
     ended_at: float = Field(description="seconds since 1970; its part was in its place by then")
-    ingest: Certificate
+    ingest: CompletenessReport
 
 
-class CollectionCertificate(Record):
+class CollectionReport(Record):
     """Whether the whole was delivered, and the sums that say so."""
 
     version: Literal[1] = MANIFEST_VERSION
@@ -83,22 +83,22 @@ class Manifest(Record):
     parts: list[Part]
 
 
-def certificate_path(settings: ShardedIngest, shard: Shard) -> Path:
-    """Say where the certificate of a shard is."""
+def report_path(settings: ShardedIngest, shard: Shard) -> Path:
+    """Return the path of a shard's report."""
     return settings.state_folder / f"{shard.name}.json"
 
 
 def strays_path(settings: ShardedIngest, shard: Shard) -> Path:
-    """Say where a shard keeps the items that came and belong to another one."""
+    """Return the path of the items that a shard received and that belong to another one."""
     return settings.state_folder / f"{shard.name}.strays.ndjson"
 
 
-def read_certificate(plan: Plan, shard: Shard) -> ShardCertificate | None:
-    """Read a shard's certificate; None where there is none for this very shard."""
+def read_shard_report(plan: Plan, shard: Shard) -> ShardReport | None:
+    """Return a shard's report; None where there is none for this very shard."""
     try:
-        found = ShardCertificate.model_validate_json(certificate_path(plan.settings, shard).read_bytes())
+        report = ShardReport.model_validate_json(report_path(plan.settings, shard).read_bytes())
     except (OSError, ValidationError):
         return None
-    if found.removed and found.removed_by != plan.digest:
+    if report.removed and report.removed_by != plan.digest:
         return None  # what was taken out, since an earlier shard had it too, may be nowhere else by now
-    return found if found.identity == plan.identity(shard) else None
+    return report if report.identity == plan.identity(shard) else None

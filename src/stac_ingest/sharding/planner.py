@@ -11,9 +11,9 @@ from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sharding.splitters import pieces_of
-from stac_ingest.sharding.splitters.base import Cut
-from stac_ingest.sharding.storage import ITEMS, place_of
+from stac_ingest.sharding.splitters import splitter_for
+from stac_ingest.sharding.splitters.base import SplitPlan
+from stac_ingest.sharding.storage import ITEMS, open_storage
 
 OWNER = "ingest.json"
 """Says whose output it is. It outlives the plan, which a workflow removes before it is made anew."""
@@ -29,18 +29,18 @@ def plan_ingest(settings: ShardedIngest) -> Plan:
 
     """
     check_output(settings)
-    cut = pieces_of(settings).cut()
-    budgets = shares(settings, cut)
+    split = splitter_for(settings).split()
+    budgets = budget_shares(settings, split)
     plan = Plan(
         settings=settings,
-        stamp=cut.stamp,
-        total=cut.total,
-        counts_items=cut.counts_items,
+        stamp=split.stamp,
+        total=split.total,
+        counts_items=split.counts_items,
         shards=[
             Shard(number=number, expected=expected, piece=piece, budget=budget)
-            for number, (piece, expected, budget) in enumerate(zip(cut.pieces, cut.expected, budgets, strict=True))
+            for number, (piece, expected, budget) in enumerate(zip(split.pieces, split.expected, budgets, strict=True))
         ],
-        notes=cut.notes,
+        notes=split.notes,
     )
     write_text(settings.state_folder / OWNER, json.dumps(_ours(settings), indent=1) + "\n")
     plan.write()
@@ -48,7 +48,7 @@ def plan_ingest(settings: ShardedIngest) -> Plan:
 
 
 def check_output(settings: ShardedIngest) -> None:
-    """See to it that the output holds nothing, or an earlier run for the same items.
+    """Check that the output holds nothing, or an earlier run for the same items.
 
     Raises:
         ConfigurationError: it holds something else.
@@ -60,10 +60,10 @@ def check_output(settings: ShardedIngest) -> None:
     try:
         earlier = json.loads((state / OWNER).read_bytes())
     except FileNotFoundError:
-        found = sorted(place_of(settings).sizes(ITEMS))
-        if found:
+        names = sorted(open_storage(settings).sizes(ITEMS))
+        if names:
             raise ConfigurationError(
-                f"output: {where}/{ITEMS} holds {found[0]}, and {state} doesn't say which ingest it is from; give "
+                f"output: {where}/{ITEMS} holds {names[0]}, and {state} doesn't say which ingest it is from; give "
                 "another folder, or empty it"
             ) from None
         return
@@ -76,11 +76,11 @@ def check_output(settings: ShardedIngest) -> None:
 
 
 def _ours(settings: ShardedIngest) -> dict[str, Any]:
-    said = {name: value for name, value in settings.what.items() if value is not None}
-    return {**said, "output": settings.output}
+    requested = {name: value for name, value in settings.what.items() if value is not None}
+    return {**requested, "output": settings.output}
 
 
-def shares(settings: ShardedIngest, cut: Cut) -> list[RequestBudget]:
+def budget_shares(settings: ShardedIngest, split: SplitPlan) -> list[RequestBudget]:
     """Split what an API allows: rates and places among the jobs at once, requests among all shards.
 
     Raises:
@@ -88,18 +88,18 @@ def shares(settings: ShardedIngest, cut: Cut) -> list[RequestBudget]:
 
     """
     whole = settings.budget
-    jobs = min(settings.at_once or 1, len(cut.pieces))
-    pages = [_pages(expected, settings.limit) for expected in cut.expected]
-    left = None if whole.max_requests is None else whole.max_requests - cut.requests
-    if left is not None and left < sum(pages):
+    jobs = min(settings.at_once or 1, len(split.pieces))
+    pages = [_pages(expected, settings.limit) for expected in split.expected]
+    remaining = None if whole.max_requests is None else whole.max_requests - split.requests
+    if remaining is not None and remaining < sum(pages):
         raise ConfigurationError(
-            f"max_requests: {whole.max_requests} don't do: planning took {cut.requests}, and {sum(pages)} at least are "
-            f"needed for {cut.total} items at {settings.limit} a page; raise max_requests or limit, or ask for "
+            f"max_requests: {whole.max_requests} don't do: planning took {split.requests}, and {sum(pages)} at least "
+            f"are needed for {split.total} items at {settings.limit} a page; raise max_requests or limit, or ask for "
             "less time"
         )
     return [
         RequestBudget(
-            max_requests=None if left is None else left * needed // sum(pages),
+            max_requests=None if remaining is None else remaining * needed // sum(pages),
             requests_per_second=whole.requests_per_second and whole.requests_per_second / jobs,
             max_in_flight=whole.max_in_flight and max(1, whole.max_in_flight // jobs),
         )

@@ -1,4 +1,4 @@
-"""One shard: read, written under a temporary name, put in its place, certified."""
+"""One shard: read, written under a temporary name, put in its place, reported."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stac_ingest.completeness import Certificate, certify
+from stac_ingest.completeness import CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.atomic import put, sha256_of, write_text
@@ -22,18 +22,18 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.failures import Failure
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
 from stac_ingest.pipeline import Modifier, PipelineResult, run_pipeline
-from stac_ingest.sharding.fetcher import ShardFetcher, Strays
-from stac_ingest.sharding.manifest import NamedFailure, Part, ShardCertificate, certificate_path, strays_path
+from stac_ingest.sharding.fetcher import OutOfShardItems, ShardFetcher
+from stac_ingest.sharding.manifest import NamedFailure, Part, ShardReport, report_path, strays_path
 from stac_ingest.sharding.plan import Plan, Shard
-from stac_ingest.sharding.splitters import pieces_of
-from stac_ingest.sharding.storage import ITEMS, Place, place_of
+from stac_ingest.sharding.splitters import splitter_for
+from stac_ingest.sharding.storage import ITEMS, Storage, open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SCRATCH = ".scratch"
 NAMED = 100
-"""Failures that a certificate names."""
+"""Failures that a report names."""
 _ONE_PART = 1 << 62
 _OF_AN_ITEM = "ItemError"
 
@@ -44,7 +44,7 @@ def run_shard(
     *,
     modifiers: Sequence[Modifier] = (),
     on_progress: Callable[[PipelineResult], None] | None = None,
-) -> ShardCertificate:
+) -> ShardReport:
     """Ingest one shard. What an earlier try left of it is replaced.
 
     Args:
@@ -59,39 +59,38 @@ def run_shard(
 
     """
     shard, settings = plan.shards[number], plan.settings
-    place, certificate = place_of(settings), certificate_path(settings, shard)
+    storage, path = open_storage(settings), report_path(settings, shard)
     started_at = time.time()
-    certificate.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
     with _scratch(settings.state_folder / SCRATCH, shard.name) as scratch:
-        found = asyncio.run(_ingest(plan, shard, scratch, modifiers, on_progress))
-        _check_complete(plan, shard, found)
+        ingested = asyncio.run(_ingest(plan, shard, scratch, modifiers, on_progress))
+        _check_complete(plan, shard, ingested)
         strays = strays_path(settings, shard)
         strays.unlink(missing_ok=True)
-        if found.strays:
+        if ingested.strays:
             put(scratch / strays.name, strays)
-        signed = ShardCertificate(
+        report = ShardReport(
             shard=number,
             identity=plan.identity(shard),
-            part=_publish(place, shard, found.certificate.output),
-            strays=found.strays,
-            failures=[NamedFailure(origin=one.item_id, error=one.error) for one in found.failures[:NAMED]],
+            part=_publish(storage, shard, ingested.report.output),
+            strays=ingested.strays,
+            failures=[NamedFailure(origin=one.item_id, error=one.error) for one in ingested.failures[:NAMED]],
             # Nodes of a test cluster share a machine, whose name would not tell them apart.
             host=os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
             started_at=started_at,
             ended_at=time.time(),
-            ingest=found.certificate.model_copy(update={"output": {}}),
+            ingest=ingested.report.model_copy(update={"output": {}}),
         )
-    write_text(certificate, signed.model_dump_json(indent=1) + "\n")
-    return signed
+    write_text(path, report.model_dump_json(indent=1) + "\n")
+    return report
 
 
-class _Found:
-    """What came of a shard, before it is in its place."""
+class _Ingested(NamedTuple):
+    """What a shard delivered, before it is in its place."""
 
-    def __init__(self, certificate: Certificate, failures: list[Failure], strays: int) -> None:
-        self.certificate = certificate
-        self.failures = failures
-        self.strays = strays
+    report: CompletenessReport
+    failures: list[Failure]
+    strays: int
 
 
 async def _ingest(
@@ -100,60 +99,60 @@ async def _ingest(
     scratch: Path,
     modifiers: Sequence[Modifier],
     on_progress: Callable[[PipelineResult], None] | None,
-) -> _Found:
-    kind = pieces_of(plan.settings, shard)
-    config = kind.config(shard)
+) -> _Ingested:
+    splitter = splitter_for(plan.settings, shard)
+    config = splitter.config(shard)
     context, result = WorkflowContext(), PipelineResult()
     output = GeoParquetOutput(scratch, part_items=_ONE_PART)
     await asyncio.sleep(_gap_s(config))
-    with closing(Strays(scratch / strays_path(plan.settings, shard).name)) as strays:
-        fetcher = ShardFetcher(config, partial(kind.source, shard, config), partial(kind.owns, shard), strays)
+    with closing(OutOfShardItems(scratch / strays_path(plan.settings, shard).name)) as strays:
+        fetcher = ShardFetcher(config, partial(splitter.source, shard, config), partial(splitter.owns, shard), strays)
         await run_pipeline(fetcher, modifiers, output, context, on_progress=on_progress, result=result)
     summary, failures = fetcher.summary, context.failure_collector.get_all()
     # What belongs to another shard was counted by the server for this one.
     summary.items -= strays.count
     if summary.matched is not None:
         summary.matched -= strays.count
-    certificate = certify(config, config.collection_id, summary, result, failures=len(failures))
-    return _Found(certificate, failures, strays.count)
+    report = completeness_report(config, config.collection_id, summary, result, failures=len(failures))
+    return _Ingested(report, failures, strays.count)
 
 
 def _gap_s(config: IngestConfig) -> float:
-    """Say how long a job waits before its first request: the one before it may have sent its last a moment ago."""
+    """Return the seconds that a job waits before its first request: another job may have sent one a moment ago."""
     per_second = config.budget.requests_per_second
     return 1 / per_second if per_second else 0.0
 
 
-def _check_complete(plan: Plan, shard: Shard, found: _Found) -> None:
+def _check_complete(plan: Plan, shard: Shard, ingested: _Ingested) -> None:
     """Refuse a shard of which another try may bring more, since a server failed for a while, or a source is changing.
 
     Raises:
         DataProcessingError: in words.
 
     """
-    certificate, failures = found.certificate, found.failures
-    came = certificate.items + len(failures)
+    report, failures = ingested.report, ingested.failures
+    received = report.items + len(failures)
     if not plan.settings.is_api:
-        if not failures and came + certificate.duplicates != shard.expected:
-            raise DataProcessingError(f"{came} items came, not the {shard.expected} that were planned")
+        if not failures and received + report.duplicates != shard.expected:
+            raise DataProcessingError(f"{received} items came, not the {shard.expected} that were planned")
         return
     # Items that are none will be none the next time.
-    passing = [one for one in failures if one.error_type != _OF_AN_ITEM]
-    if passing:
-        raise DataProcessingError(f"{certificate.reason}; the first is {passing[0].item_id}: {passing[0].error}")
-    if certificate.expected is not None and came < certificate.expected:
-        raise DataProcessingError(certificate.reason)
+    transient = [one for one in failures if one.error_type != _OF_AN_ITEM]
+    if transient:
+        raise DataProcessingError(f"{report.reason}; the first is {transient[0].item_id}: {transient[0].error}")
+    if report.expected is not None and received < report.expected:
+        raise DataProcessingError(report.reason)
 
 
-def _publish(place: Place, shard: Shard, written: dict[str, Any]) -> Part | None:
-    """Put what was written in its place; where that is nothing, see to it that nothing is there."""
+def _publish(storage: Storage, shard: Shard, written: dict[str, Any]) -> Part | None:
+    """Move the part that was written to the output; where there is none, remove an earlier one."""
     name = f"{ITEMS}/{shard.part}"
     if not written["paths"]:
-        place.remove(name)
+        storage.remove(name)
         return None
     (file,) = map(Path, written["paths"])
     part = Part(path=name, items=written["items"], bytes=file.stat().st_size, sha256=sha256_of(file))
-    place.take(file, name)
+    storage.move_in(file, name)
     return part
 
 
@@ -161,10 +160,10 @@ def _publish(place: Place, shard: Shard, written: dict[str, Any]) -> Part | None
 def _scratch(folder: Path, name: str) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        found = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder))
+        scratch = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder))
     except OSError as error:
         raise DataProcessingError(f"can't write to {folder}: {error.strerror or error}") from error
     try:
-        yield found
+        yield scratch
     finally:
-        shutil.rmtree(found, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -20,13 +20,13 @@ _CONNECT_S, _REQUEST_S = 10.0, 60.0
 _BLOCK = 8 << 20
 
 
-class Bucket:
+class S3Storage:
     """A prefix in a bucket."""
 
     def __init__(self, url: str, settings: ShardedIngest) -> None:
         self.filesystem, self.root = open_bucket(url, settings, "output")
 
-    def take(self, file: Path, name: str) -> None:
+    def move_in(self, file: Path, name: str) -> None:
         """Upload a file, and remove it here. What was sent in part is in no certificate, and is replaced."""
         target = f"{self.root}/{name}"
         try:
@@ -50,8 +50,8 @@ class Bucket:
     def remove(self, name: str) -> None:
         """Remove an object."""
         target = f"{self.root}/{name}"
-        (found,) = self.filesystem.get_file_info([target])
-        if found.is_file:
+        (info,) = self.filesystem.get_file_info([target])
+        if info.is_file:
             self.filesystem.delete_file(target)
 
 
@@ -85,13 +85,13 @@ def open_bucket(url: str, settings: ShardedIngest, key: str) -> tuple[pafs.FileS
 def _credentials(settings: ShardedIngest) -> dict[str, object]:
     if settings.s3_anonymous:
         return {"anonymous": True}
-    found = {name: os.environ.get(name) for name in (KEY, SECRET, TOKEN)}
-    missing = [name for name in (KEY, SECRET) if not found[name]]
+    values = {name: os.environ.get(name) for name in (KEY, SECRET, TOKEN)}
+    missing = [name for name in (KEY, SECRET) if not values[name]]
     if missing:
         raise ConfigurationError(
             f"object storage: the environment lacks {' and '.join(missing)} (for a public bucket: s3_anonymous=true)"
         )
-    return {"access_key": found[KEY], "secret_key": found[SECRET], "session_token": found[TOKEN]}
+    return {"access_key": values[KEY], "secret_key": values[SECRET], "session_token": values[TOKEN]}
 
 
 def _endpoint(endpoint: str) -> dict[str, object]:

@@ -7,11 +7,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from stac_ingest.config import IngestConfig, RequestBudget, WorkerStrategy
+from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.remote_budget import MODEST_BUDGET, is_loopback
-from stac_ingest.http.urls import display, holds_credentials
+from stac_ingest.http.urls import display, holds_credentials, is_loopback
 from stac_ingest.sources.kind import api_kind, is_url
 
 ITEMS = 50_000
@@ -60,13 +59,13 @@ class ShardedIngest(BaseModel):
 
     @field_validator("source", "output", "state")
     @classmethod
-    def _one_form(cls, found: str | None) -> str | None:
-        return found if found is None or "://" in found else str(Path(found))
+    def _one_form(cls, value: str | None) -> str | None:
+        return value if value is None or "://" in value else str(Path(value))
 
     @field_validator("bbox", mode="before")
     @classmethod
-    def _from_text(cls, found: Any) -> Any:
-        return found.split(",") if isinstance(found, str) else found
+    def _from_text(cls, value: Any) -> Any:
+        return value.split(",") if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -76,9 +75,9 @@ class ShardedIngest(BaseModel):
             raise ValueError("state belongs to an output on object storage; a folder keeps its own")
         if is_object_storage(self.output) and self.state is None:
             raise ValueError("state is missing: a local folder for the plan and the certificates (state=...)")
-        most = self.budget.max_in_flight
-        if most is not None and self.jobs is not None and self.jobs > most:
-            raise ValueError(f"jobs={self.jobs} can't share max_in_flight={most}; use at most {most} jobs")
+        limit = self.budget.max_in_flight
+        if limit is not None and self.jobs is not None and self.jobs > limit:
+            raise ValueError(f"jobs={self.jobs} can't share max_in_flight={limit}; use at most {limit} jobs")
         return self
 
     @property
@@ -142,13 +141,15 @@ class ShardedIngest(BaseModel):
                 "STAC_INGEST_TOKEN or a file (headers_file=...)"
             )
         try:
-            found = cls.model_validate(settings)
+            ingest = cls.model_validate(settings)
         except ValidationError as error:
             raise ConfigurationError(all_in_one_line(error, cls)) from None
-        if found.is_api and not is_loopback(found.source) and not found.allow_remote:
-            raise ConfigurationError(f"{display(found.source)} is not this machine; allow_remote=true lets it be asked")
-        found.config()
-        return found
+        if ingest.is_api and not is_loopback(ingest.source) and not ingest.allow_remote:
+            raise ConfigurationError(
+                f"{display(ingest.source)} is not this machine; allow_remote=true lets it be asked"
+            )
+        ingest.config()
+        return ingest
 
 
 def is_object_storage(place: str) -> bool:

@@ -1,4 +1,4 @@
-"""What of an ingest in shards has to be done (again), told from its files alone."""
+"""What of an ingest in shards is to be done (again), by its files alone."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pydantic import ValidationError
 from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.sharding.deduplicate import STRAYS
 from stac_ingest.sharding.finalize import MANIFEST, unsound
-from stac_ingest.sharding.manifest import Manifest, read_certificate
+from stac_ingest.sharding.manifest import Manifest, read_shard_report
 from stac_ingest.sharding.plan import NAME, read_plan
 from stac_ingest.sharding.planner import check_output
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sharding.splitters import pieces_of
-from stac_ingest.sharding.storage import ITEMS, place_of
+from stac_ingest.sharding.splitters import splitter_for
+from stac_ingest.sharding.storage import ITEMS, open_storage
 
 
-class IngestFreshness:
-    """Says of the plan, of a shard and of the end why it has to be made (again), or None."""
+class IngestStatus:
+    """Why the plan, a shard or the end is to be made (again), or None."""
 
     def __init__(self, settings: ShardedIngest) -> None:
         self._settings = settings
@@ -35,20 +35,20 @@ class IngestFreshness:
 
         """
         check_output(self._settings)
-        now = pieces_of(self._settings).stamp()
+        now = splitter_for(self._settings).stamp()
         if not self._path.exists():
             return "not planned yet"
-        found = read_plan(self._path)
-        if found.settings != self._settings:
+        plan = read_plan(self._path)
+        if plan.settings != self._settings:
             return "other settings"
-        return None if found.stamp == now else "the source has changed"
+        return None if plan.stamp == now else "the source has changed"
 
     def shard(self, number: int) -> str | None:
-        """Compare one shard's certificate with the plan, and its part with the certificate."""
+        """Compare one shard's report with the plan, and its part with the report."""
         return self.shards().get(number)
 
     def shards(self) -> dict[int, str]:
-        """Say which shards of the plan have to be run, and why. The answer is kept until there is another plan."""
+        """Return the shards of the plan that are to be run, and why. Kept until there is another plan."""
         made = self._path.stat().st_mtime_ns
         if self._known is None or self._known[0] != made:
             self._known = made, self._due()
@@ -56,19 +56,19 @@ class IngestFreshness:
 
     def _due(self) -> dict[int, str]:
         plan = read_plan(self._path)
-        place = place_of(self._settings)
-        sizes = place.sizes(ITEMS)
-        found = {}
+        storage = open_storage(self._settings)
+        sizes = storage.sizes(ITEMS)
+        due = {}
         for shard in plan.shards:
-            certificate = read_certificate(plan, shard)
-            if certificate is None:
-                found[shard.number] = "not ingested yet"
-            elif certificate.part and (why := unsound(certificate.part, place, sizes, every_byte=False)):
-                found[shard.number] = f"its part {why}"
-        return found
+            report = read_shard_report(plan, shard)
+            if report is None:
+                due[shard.number] = "not ingested yet"
+            elif report.part and (why := unsound(report.part, storage, sizes, every_byte=False)):
+                due[shard.number] = f"its part {why}"
+        return due
 
     def end(self) -> str | None:
-        """Compare the manifest with the certificates of the shards."""
+        """Compare the manifest with the reports of the shards."""
         if self.shards():
             return "shards are ingested again"
         plan = read_plan(self._path)
@@ -78,12 +78,12 @@ class IngestFreshness:
             return "not closed yet"
         if not (documents(self._settings) / CERTIFICATE).exists():
             return "not certified yet"
-        certified = (read_certificate(plan, shard) for shard in plan.shards)
-        parts = [found.part for found in certified if found is not None and found.part is not None]
+        reports = (read_shard_report(plan, shard) for shard in plan.shards)
+        parts = [report.part for report in reports if report is not None and report.part is not None]
         listed = [part for part in manifest.parts if Path(part.path).name != STRAYS]
         return None if parts == listed else "made from other shards"
 
 
 def documents(settings: ShardedIngest) -> Path:
-    """Say where the manifest and the certificate of the whole can be read on this machine."""
+    """Return the folder of this machine with the manifest and the completeness report of the whole."""
     return settings.state_folder if is_object_storage(settings.output) else Path(settings.output)

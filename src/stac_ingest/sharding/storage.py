@@ -15,45 +15,60 @@ from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 ITEMS = "items"
 
 
-class Place(Protocol):
+class Storage(Protocol):
     """Holds files by their path below it."""
 
     filesystem: pafs.FileSystem
     root: str
     """As the file system calls it."""
 
-    def take(self, file: Path, name: str) -> None:
-        """Move a finished local file here; it appears whole, in the place of one of that name."""
+    def move_in(self, file: Path, name: str) -> None:
+        """Move a finished local file here; it appears whole, and replaces one of that name.
+
+        Raises:
+            DataProcessingError: it can't be written.
+
+        """
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """Give the files of a folder by name, with their bytes; none where there is no such folder."""
+        """Return the sizes in bytes of a folder's files by name; none where there is no such folder.
+
+        Raises:
+            ConfigurationError: the folder can't be listed.
+
+        """
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it is there.
+
+        Raises:
+            OSError: it can't be removed.
+
+        """
 
 
-def place_of(settings: ShardedIngest) -> Place:
-    """Open the place of the output.
+def open_storage(settings: ShardedIngest) -> Storage:
+    """Open the storage of the output.
 
     Raises:
         ConfigurationError: it can't be used.
 
     """
     if is_object_storage(settings.output):
-        from stac_ingest.sharding.s3 import Bucket  # noqa: PLC0415 - folders do without it
+        from stac_ingest.sharding.s3 import S3Storage  # noqa: PLC0415 - folders do without it
 
-        return Bucket(settings.output, settings)
-    return Disk(settings.output)
+        return S3Storage(settings.output, settings)
+    return LocalStorage(settings.output)
 
 
-class Disk:
+class LocalStorage:
     """A folder."""
 
     def __init__(self, root: str) -> None:
         self.filesystem = pafs.LocalFileSystem()
         self.root = root
 
-    def take(self, file: Path, name: str) -> None:
+    def move_in(self, file: Path, name: str) -> None:
         """Move a file of the same file system."""
         target = Path(self.root) / name
         try:

@@ -14,6 +14,8 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of
 from stac_ingest.summary import IngestSummary
 
+__all__ = ["KINDS", "SourceKind", "Where", "check_path", "kind_of", "make_source"]
+
 
 def check_path(config: IngestConfig) -> None:
     """Look whether the path is there and of the kind that the settings say.

@@ -57,7 +57,7 @@ class JsonFileSource:
         self, path: Path, config: IngestConfig, summary: IngestSummary, members: Members = items_of_file
     ) -> None:
         self._path = path
-        self._largest = config.max_response_mib << 20
+        self._max_bytes = config.max_response_mib << 20
         self._summary = summary
         self._members = members
 
@@ -76,7 +76,7 @@ class JsonFileSource:
 
         """
         try:
-            data = await asyncio.to_thread(Reader(self._largest).read_path, unit)
+            data = await asyncio.to_thread(Reader(self._max_bytes).read_path, unit)
         except (OSError, ItemError) as error:
             raise DataProcessingError(f"{unit}: can't be read: {error}") from error
         self._summary.bytes_read += len(data)
@@ -95,9 +95,9 @@ class JsonFileSource:
                 content = parse(payload.data)
             except ValueError as error:
                 raise DataProcessingError(f"{payload.origin}: not JSON: {error}") from error
-            for number, found in enumerate(self._members(content, payload.origin)):
+            for number, member in enumerate(self._members(content, payload.origin)):
                 try:
-                    yield checked(found)
+                    yield checked(member)
                 except ItemError as error:
                     reject(f"{self._path.name}#{number}", error)
 

@@ -30,6 +30,8 @@ class SourceKind(NamedTuple):
     """Where the model is, as `module:name`, of what the splitter plans for a shard."""
     splits_a_file: bool = False
     """Whether a shard can be a part of one file."""
+    preload: tuple[str, ...] = ()
+    """Modules that are imported when such a source is first read."""
 
 
 class Where(NamedTuple):
@@ -49,8 +51,9 @@ KINDS: dict[str, SourceKind] = {
             "stac_ingest.sources:json_source",
             suffixes=(".json",),
             format="json",
-            splitter="stac_ingest.sharding.splitters.item_files:FilesPieces",
+            splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
+            preload=("stac_ingest.sources.directory.source",),
         ),
         SourceKind(
             "geoparquet",
@@ -58,9 +61,10 @@ KINDS: dict[str, SourceKind] = {
             "stac_ingest.sources.geoparquet:geoparquet_source",
             suffixes=(".parquet", ".geoparquet"),
             format="parquet",
-            splitter="stac_ingest.sharding.splitters.geoparquet:RowsPieces",
+            splitter="stac_ingest.sharding.splitters.geoparquet:GeoParquetSplitter",
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
+            preload=("stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
         ),
         SourceKind(
             "api",
@@ -68,8 +72,10 @@ KINDS: dict[str, SourceKind] = {
             "stac_ingest.sources.stac_api:api_source",
             prefixes=("http://", "https://"),
             settings=("bbox", "datetime", "query", "limit", "headers_file"),
-            splitter="stac_ingest.sharding.splitters.stac_api:TimePieces",
+            splitter="stac_ingest.sharding.splitters.stac_api:StacApiSplitter",
             piece="stac_ingest.sharding.plan:TimePiece",
+            # A server's name is looked up by a codec.
+            preload=("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
         ),
     )
 }

@@ -19,7 +19,7 @@ from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.json_items import checked
-from stac_ingest.core.model import Batch, Item, Payload, Place, Reject
+from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -87,11 +87,11 @@ class StacApiSource:
         self._decoded = 0
         self._pending = PendingPages(config.max_items)
 
-    def go_on(self, places: Sequence[Place]) -> None:
+    def resume(self, positions: Sequence[Position]) -> None:
         """Record the stretches of time that are read, and leave out these."""
-        self._read_before = TimesRead(places)
+        self._read_before = TimesRead(positions)
 
-    def place(self, batch: Batch, *, clean: bool) -> Place | None:
+    def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Return the stretch of time that a page completes; None outside of chunks of time."""
         received: ReceivedPage | None = batch[0].data
         if received is None or received.progress is None:
@@ -196,7 +196,7 @@ class StacApiSource:
                 payload.data.loop_detector.record(new, duplicate)
             self._pending.consumed()
 
-    def skip(self, batch: Batch) -> None:
+    def mark_consumed(self, batch: Batch) -> None:
         """Note that pages were consumed, and won't be parsed."""
         for payload in batch:
             if payload.error is None:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from stac_ingest.core.registry import load
 
 if TYPE_CHECKING:
-    from stac_ingest.strategies.base import Strategy
+    from collections.abc import AsyncGenerator
+
+    from stac_ingest.core.model import Batch
+    from stac_ingest.core.source import Source
+
+__all__ = ["STRATEGIES", "Strategy", "StrategyInfo", "load_strategy", "worker_strategies"]
+
+
+class Strategy(Protocol):
+    """Drives a source's units, at most `concurrency` at once, and yields their batches as they come.
+
+    The order of batches is free. Closing the iterator ends every unit under way before it returns. A slow consumer
+    stops the reading: no more than `concurrency` batches wait for it, and one more in the hands of each unit under way.
+    The error of a unit ends all, and is raised as it is.
+    """
+
+    def __call__(self, source: Source[Any], concurrency: int) -> AsyncGenerator[Batch]: ...
 
 
 class StrategyInfo(NamedTuple):

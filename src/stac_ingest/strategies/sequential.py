@@ -6,8 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from stac_ingest.core.model import Batch
-from stac_ingest.core.source import Source
-from stac_ingest.strategies.base import closing
+from stac_ingest.core.source import Source, closing
 
 
 async def sequential(source: Source[Any], concurrency: int) -> AsyncGenerator[Batch]:  # noqa: ARG001 - it is 1

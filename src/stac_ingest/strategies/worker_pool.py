@@ -7,8 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from stac_ingest.core.model import Batch
-from stac_ingest.core.source import Source
-from stac_ingest.strategies.base import closing
+from stac_ingest.core.source import Source, closing
 from stac_ingest.strategies.channel import Put, stream
 
 

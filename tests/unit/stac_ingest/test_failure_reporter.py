@@ -8,7 +8,7 @@ import pytest
 
 from stac_ingest import FailureCollector, IngestSummary
 from stac_ingest.errors import ItemError
-from stac_ingest.failure_reporter import LOGGED, Rejects
+from stac_ingest.failure_reporter import LOGGED, FailureReporter
 
 LOGGER = logging.getLogger("test_rejects")
 
@@ -16,7 +16,7 @@ LOGGER = logging.getLogger("test_rejects")
 def test_all_are_collected_and_few_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Every failure is counted and collected; the log gets the first twenty and one line more."""
     collector, summary = FailureCollector(), IngestSummary()
-    rejects = Rejects(collector, LOGGER, summary)
+    rejects = FailureReporter(collector, LOGGER, summary)
     for number in range(100):
         rejects(f"{number}.json", ItemError("broken"))
     assert summary.failures == len(collector) == 100
@@ -29,7 +29,7 @@ def test_all_are_collected_and_few_are_logged(caplog: pytest.LogCaptureFixture) 
 def test_a_failure_says_what_and_why() -> None:
     """A collected failure has the origin, the error's text and type, and the step."""
     collector = FailureCollector()
-    Rejects(collector, LOGGER, IngestSummary())("a.json", ItemError("broken"))
+    FailureReporter(collector, LOGGER, IngestSummary())("a.json", ItemError("broken"))
     (failure,) = collector.get_all()
     assert (failure.item_id, failure.error, failure.error_type, failure.step_id) == (
         "a.json",
@@ -42,7 +42,7 @@ def test_a_failure_says_what_and_why() -> None:
 def test_names_forge_no_log_lines(caplog: pytest.LogCaptureFixture) -> None:
     """Line ends and terminal codes in a name or a message are escaped in the log, and kept in the failure."""
     collector = FailureCollector()
-    Rejects(collector, LOGGER, IngestSummary())("a\nERROR b\x1b[2J.json", ItemError("x\r\ny"))
+    FailureReporter(collector, LOGGER, IngestSummary())("a\nERROR b\x1b[2J.json", ItemError("x\r\ny"))
     assert caplog.messages == [r"Skipped a\nERROR b\x1b[2J.json: x\r\ny"]
     assert collector.get_all()[0].item_id == "a\nERROR b\x1b[2J.json"
 
@@ -50,5 +50,5 @@ def test_names_forge_no_log_lines(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_name_that_is_not_utf8_can_be_written_down() -> None:
     """A file name with bytes that aren't UTF-8 becomes text that can be encoded."""
     collector = FailureCollector()
-    Rejects(collector, LOGGER, IngestSummary())("caf\udce9.json", ItemError("broken"))
+    FailureReporter(collector, LOGGER, IngestSummary())("caf\udce9.json", ItemError("broken"))
     assert collector.get_all()[0].item_id == r"caf\udce9.json"

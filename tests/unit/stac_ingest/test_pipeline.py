@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
@@ -205,7 +206,7 @@ async def test_seconds_are_charged_to_the_stage_that_used_them():
         return item
 
     result = await run_pipeline(Slow(items(3)), [Function(modify)], SlowMemory(), context(), clock=clock)
-    stages = result.stages.as_dict()
+    stages = asdict(result.stages)
     assert stages["ingest"] // 1000 == 3
     assert stages["transform"] // 100 == 3
     assert stages["output"] // 10 == 3

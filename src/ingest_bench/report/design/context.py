@@ -1,97 +1,152 @@
-"""All that the design document tells of, gathered once."""
+"""What the design document says of results beyond what the report says: the data of its template."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ingest_bench.analysis.by_scenario import Mode
 from ingest_bench.analysis.by_source_type import ModeRecommendation
-from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Option
-from ingest_bench.analysis.usl import Bounds
-from ingest_bench.report.formatting import paragraph, point
-from ingest_bench.report.markdown import pipe_table
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.analysis.speedup import median_of
+from ingest_bench.analysis.usl import TooFew, Usl
+from ingest_bench.arms.layouts import API
+from ingest_bench.report.design.memory_model import ALONE, pool_of
+from ingest_bench.report.kinds import DIRECTORY, RATE, of_kind
+from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, pairs_needed
+from ingest_bench.report.model.columns import failures_told, lost, repeated
+from ingest_bench.report.model.ranking import usable
+from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.text.bottleneck import EVIDENCE, circumstances
+from ingest_bench.report.text.overview import measured
+from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES
 
-OPTION_NAMES = {
-    name: f"Option {STRATEGIES[name].simplicity}, {STRATEGIES[name].label}"
-    for name in SIMPLEST_FIRST
-    if STRATEGIES[name].workers
-}
-"""The designs that were proposed, simplest first, by worker strategy."""
-ALONE = "sequential"
+WORKER_STRATEGIES = [name for name, info in STRATEGIES.items() if info.workers]
+"""The designs that were proposed, simplest first."""
+CONFIGURED = ("concurrency", "worker_strategy", "limit", "read_ahead", "retry", "retry_attempts", "retry_seconds")
+CONSTRAINTS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+Modes = Mapping[Mode, ModeRecommendation]
 
 
-@dataclass(frozen=True)
-class Story:
-    """The results, what follows from them, and where to look."""
-
-    study: Study
-    figures: str = "figures"
-    """Folder of the report's figures, seen from the document."""
-    curves: str = "scaling"
-    """Folder of the figures of the scaling law, seen from the document."""
-
-    @property
-    def modes(self) -> dict[Mode, ModeRecommendation]:
-        """What to use in each mode that was measured."""
-        return self.study.modes
-
-    @property
-    def concurrent(self) -> dict[Mode, ModeRecommendation]:
-        """The modes in which something above a concurrency of 1 is advised."""
-        return {mode: advice for mode, advice in self.modes.items() if advice.use and advice.use.concurrency > 1}
-
-    @property
-    def strategies(self) -> list[str]:
-        """The worker strategies that the modes need, simplest first."""
-        needed = {advice.use_strategy for advice in self.concurrent.values()}
-        return [name for name in OPTION_NAMES if name in needed]
-
-    @property
-    def undecided(self) -> dict[Mode, ModeRecommendation]:
-        """The modes that more pairs have to decide."""
-        return {mode: advice for mode, advice in self.modes.items() if advice.verdict.status == "undecided"}
-
-    def view(self, name: str) -> View:
-        """Give the scenario of this name as the report shows it."""
-        return next(view for view in self.study.views if view.name == name)
-
-    def alone(self, advice: ModeRecommendation) -> Option | None:
-        """Give the sequential way of a mode, as its first deciding scenario measured it."""
-        return next((each[0] for each in advice.options.values() if each[0].strategy == ALONE), None)
+def context_of(study: ReportData) -> dict[str, Any]:
+    """Return what `phase2_design.md.j2` names, beside the study and the filters and constants of all templates."""
+    modes, views = study.modes, {view.name: view for view in study.views}
+    concurrent = {mode: each for mode, each in modes.items() if each.use and each.use.concurrency > 1}
+    undecided = {mode: each.verdict for mode, each in modes.items() if each.verdict.status == "undecided"}
+    pools = {mode: pool for mode, advice in modes.items() if (pool := pool_of(advice, study))}
+    chosen = [(mode, *each) for mode, advice in modes.items() for each in advice.measured]
+    return {
+        "modes": modes,
+        "concurrent": concurrent,
+        "sequential": [mode for mode in modes if mode not in concurrent],
+        "undecided": undecided,
+        "pairs_missing": [f"{MODE_NAMES[mode]} ({pairs_needed(verdict)})" for mode, verdict in undecided.items()],
+        "unmeasured": [mode for mode in MODE_NAMES if mode not in modes],
+        "strategies": by_strategy(concurrent),
+        "all_strategies": by_strategy(modes),
+        "measured": measured(study),
+        "baselines": list(_baselines(study)),
+        "refused": [(each.scenario.title, refusal) for each in study.scenarios for refusal in each.refused],
+        "circumstances": circumstances(study, compared=False),
+        "evidence": EVIDENCE,
+        "fitted": [series for series in study.series if isinstance(series.fit, Usl)],
+        "too_few": [each for each in study.series if isinstance(each.fit, TooFew) and len(each.fit.levels) > 1],
+        "typical_noise": median_of(noise for noise, _ in study.noises),
+        # Their baseline differs from itself beyond its interval.
+        "loud": [view for view in study.views if view.noise and not view.noise.low <= 1 <= view.noise.high],
+        "deciding_views": [views[each.name] for advice in modes.values() for each in advice.deciding],
+        "pools": pools,
+        "over_bound": [mode for mode, pool in pools.items() if pool.is_over],
+        "tested": [each for each in chosen if each[-1].speedup and not each[-1].cell.is_null_cell],
+        "corrupt": list(_corrupt(study)),
+        "rate_limited": list(_rate_limited(study)),
+        "duplicates": sum(repeated(row) for view in study.views for row in usable(view)),
+        "config_fields": config_fields(),
+    }
 
 
-def section(title: str, parts: Iterator[str] | Sequence[str]) -> str:
-    """Put a heading over its parts."""
-    return "\n\n".join([f"## {title}", *(part for part in parts if part)])
+def by_strategy(modes: Modes) -> dict[str, list[Mode]]:
+    """Return the modes for which each strategy is recommended, simplest strategy first."""
+    used = {mode: each.use.strategy for mode, each in modes.items() if each.use}
+    return {name: [mode for mode in used if used[mode] == name] for name in STRATEGIES if name in used.values()}
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:
-    """Write a Markdown table; all columns but the first `words` hold figures, and are aligned to the right."""
-    return pipe_table(titles, rows, range(words, len(titles))) if rows else ""
+def weigh(advice: ModeRecommendation) -> dict[str, Any]:
+    """Compare the best level of each strategy of a mode with one at a time.
+
+    Returns:
+        ways: of each strategy its best level, speed-up over one at a time (None where it is that), probabilities and
+            expected loss (None where it is almost surely not good enough), and the most memory, MiB. winner: a
+            strategy. certainty: in words. unmeasured: strategies that could be used and have no result.
+
+    """
+    best, verdict = advice.strategies(), advice.by_strategy()
+    alone = best.get(ALONE)
+    ways = []
+    for strategy, key in best.items():
+        options, chance = advice.options[key], verdict.chances.get(key)
+        way = {
+            "strategy": strategy,
+            "concurrency": options[0].concurrency,
+            "gain": None if alone is None or key == alone else advice.versus(key, alone),
+            "p_best": chance.p_best if chance else 0.0,
+            "p_within_tolerance": chance.p_within_tolerance if chance else 0.0,
+            "expected_loss": chance.expected_loss if chance else None,
+            "memory": max(each.memory_mib or 0.0 for each in options),
+        }
+        ways.append(way)
+    usable_here = [name for name in WORKER_STRATEGIES if advice.mode == API.name or not STRATEGIES[name].api_only]
+    return {
+        "ways": ways,
+        "winner": advice.options[verdict.use][0].strategy if verdict.use else ALONE,
+        "certainty": how_sure(verdict, {key: each[0] for key, each in advice.options.items() if key in best.values()}),
+        "unmeasured": [name for name in usable_here if name not in best],
+    }
 
 
-def points(texts: Sequence[str]) -> str:
-    """Write a list."""
-    return "\n".join(map(point, texts))
+def config_fields() -> list[tuple[str, str, str, str]]:
+    """Return the settings that drive the work: name, what it takes in words, default and meaning."""
+    schema, fields = IngestConfig.model_json_schema()["properties"], IngestConfig.model_fields
+    return [
+        (name, ", ".join(_values(schema[name])), str(fields[name].default), fields[name].description or "")
+        for name in CONFIGURED
+    ]
 
 
-def prose(*sentences: str) -> str:
-    """Write a paragraph."""
-    return paragraph(" ".join(text for text in sentences if text))
+def _values(schema: dict[str, Any]) -> Iterator[str]:
+    for each in schema.get("anyOf", [schema]):
+        values = each.get("enum", [each["const"]] if "const" in each else [])
+        yield " or ".join(f"`{value}`" for value in values) or str(each.get("type", "text"))
+        yield from (f"{words} {each[name]:g}" for name, words in CONSTRAINTS.items() if name in each)
 
 
-def between(bounds: Bounds) -> str:
-    """Write an estimate with its interval: two digits that count, however small, and no exponents."""
-    value, low, high = (_rounded(number) for number in (bounds.value, bounds.low, bounds.high))
-    return f"{value} ({low} to {high})"
+def _baselines(study: ReportData) -> Iterator[dict[str, Any]]:
+    """Yield what the deciding scenarios are compared with; without a usable sample it has no rate."""
+    for advice in study.modes.values():
+        same_mode = [each.name for each in study.scenarios if each.mode == advice.mode]
+        sizes = [row.items or 0.0 for view in study.views if view.name in same_mode for row in view.rows]
+        for scenario in advice.deciding:
+            samples = next(view.baseline_samples for view in study.views if view.name == scenario.name)
+            yield {
+                "mode": advice.mode,
+                "scenario": scenario.scenario,
+                "rate": median_of(sample.items / sample.wall_s for sample in samples),
+                "memory": median_of(sample.peak_rss_mib for sample in samples),
+                "largest": max(sizes, default=0.0),
+            }
 
 
-def _rounded(value: float) -> str:
-    size = abs(value)
-    digits = 2 if size == 0 else max(0, 1 - math.floor(math.log10(size)))
-    return f"{value:,.{min(digits, 6)}f}"
+def _corrupt(study: ReportData) -> Iterator[dict[str, Any]]:
+    """Yield the directories with broken files, and in how many of their cells as many are reported."""
+    for view in of_kind(study, DIRECTORY):
+        counts = [count for row in usable(view) if (count := failures_told(view, row))]
+        if counts:
+            right = sum(reported == broken for reported, broken in counts)
+            yield {"view": view, "broken": counts[0][1], "right": right, "cells": len(counts)}
+
+
+def _rate_limited(study: ReportData) -> Iterator[dict[str, Any]]:
+    """Yield the servers with a rate limit, with refusals and lost items of the worst run."""
+    for view in of_kind(study, RATE):
+        refused = max((row.rate_limited or 0 for row in view.rows), default=0)
+        yield {"view": view, "refused": refused, "lost": max([0, *(lost(view, row) or 0 for row in usable(view))])}

@@ -7,8 +7,8 @@ from ingest_bench.report.kinds.base import ScenarioKind
 from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET
 from ingest_bench.report.kinds.growing import GROWTH
 from ingest_bench.report.kinds.pipelines import MIXED, STAGES
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 
 __all__ = ["DIRECTORY", "KINDS", "RATE", "ScenarioKind", "answering", "kind_of", "of_kind"]
 
@@ -16,16 +16,16 @@ KINDS = (FILES, DIRECTORY, GEOPARQUET, RATE, PAGES, LATENCY, REQUESTS, STAGES, M
 """A scenario is of the first that fits it."""
 
 
-def kind_of(view: View) -> ScenarioKind:
+def kind_of(view: ScenarioView) -> ScenarioKind:
     """Give the kind of a scenario."""
     return next(kind for kind in KINDS if kind.fits(view))
 
 
-def of_kind(study: Study, kind: ScenarioKind) -> list[View]:
+def of_kind(data: ReportData, kind: ScenarioKind) -> list[ScenarioView]:
     """Pick the scenarios of a kind."""
-    return [view for view in study.views if kind_of(view) is kind]
+    return [view for view in data.views if kind_of(view) is kind]
 
 
-def answering(study: Study, question: str) -> list[View]:
+def answering(data: ReportData, question: str) -> list[ScenarioView]:
     """Pick the scenarios that have something to say to a question."""
-    return [view for view in study.views if question in kind_of(view).answers]
+    return [view for view in data.views if question in kind_of(view).answers]

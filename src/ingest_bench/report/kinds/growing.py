@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from ingest_bench.analysis.size_scaling import Growth
-from ingest_bench.report.formatting import NOTHING, number, safe, sentence, times, whole
+from ingest_bench.report.formatting import NOTHING, number, sentence, whole
 from ingest_bench.report.kinds.base import ScenarioKind
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import growth
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.templating import text
 
 
-def grown(study: Study, view: View) -> str | None:
-    """Say how the time grows with the number of items."""
-    told = [_told(row, rate) for row in view.rows if (rate := growth(study, view, row))]
-    return sentence("; ".join(told)) + "." if told else None
+def grown(data: ReportData, view: ScenarioView) -> str | None:
+    """Return how the time grows with the number of items."""
+    rates = [(row, growth(data, view, row)) for row in view.rows]
+    parts = [text("kinds", "growth", row=row, growth=rate) for row, rate in rates if rate]
+    return sentence("; ".join(parts)) + "." if parts else None
 
 
-def _told(row: Row, rate: Growth) -> str:
-    power = rate.exponent
-    told = f"(exponent {power.value:.2f}, {power.low:.2f} to {power.high:.2f}: {rate.shape})"
-    return f"with {safe(row.name)}, {times(rate.times_items)} the items take {times(rate.times_time)} the time {told}"
-
-
-def _columns(study: Study, view: View) -> list[Column]:
-    def factor(row: Row) -> str:
-        rate = growth(study, view, row)
+def _columns(data: ReportData, view: ScenarioView) -> list[Column]:
+    def factor(row: CellView) -> str:
+        rate = growth(data, view, row)
         return f"{number(rate.times_time)} / {number(rate.times_items)}" if rate else NOTHING
 
-    def exponent(row: Row) -> str:
-        rate = growth(study, view, row)
+    def exponent(row: CellView) -> str:
+        rate = growth(data, view, row)
         if rate is None:
             return NOTHING
         return f"{rate.exponent.value:.2f} ({rate.exponent.low:.2f} to {rate.exponent.high:.2f})"

@@ -5,39 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import listed, percent, safe
+from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.kinds.base import ScenarioKind
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import best, usable
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.stages import diagnosed, stages_alone
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import bars
 from ingest_bench.report.plots.stage_removal import removal
+from ingest_bench.report.templating import text
 
 
-def _columns(_: Study, view: View) -> list[Column]:
+def _columns(_: ReportData, view: ScenarioView) -> list[Column]:
     names = list(dict.fromkeys(name for row in view.rows for name in row.stages))
-    return [*map(_share, names), Column("Same set", lambda row: "yes" if row.cell.parity.ok else "no")]
+    return [*map(_share, names), Column("Output equal", lambda row: "yes" if row.cell.parity.ok else "no")]
 
 
 def _share(name: str) -> Column:
     return Column(name.capitalize(), lambda row: percent(row.stage_shares.get(name)))
 
 
-def _stages(_: Study, view: View) -> str | None:
+def _stages(_: ReportData, view: ScenarioView) -> str | None:
     """Say which stage takes the most time, and whether what was written is the same set in any order."""
     top = best(usable(view))
     if top is None or not top.stage_shares:
         return None
-    (name, share), *others = sorted(top.stage_shares.items(), key=lambda stage: -stage[1])
-    rest = listed([f"{other} {percent(part)}" for other, part in others])
+    shares = sorted(top.stage_shares.items(), key=lambda stage: -stage[1])
+    rest = [f"{other} {percent(part)}" for other, part in shares[1:]]
     bad = [safe(row.name) for row in view.rows if not row.cell.parity.ok]
-    order = f"what {listed(bad)} wrote is not the corpus" if bad else "every way writes the same set of items"
-    return f"With {safe(top.name)}, {name} takes {percent(share)} of the time ({rest}); {order}."
+    return text("kinds", "stage_shares", top=top, shares=shares, rest=rest, bad=bad)
 
 
-def _removed(view: View) -> Sequence[Drawing]:
+def _removed(view: ScenarioView) -> Sequence[Drawing]:
     found = diagnosed(view)
     return [removal(view, found), bars.memory_bars(view)] if found else []
 

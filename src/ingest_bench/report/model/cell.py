@@ -18,7 +18,7 @@ def _median(value: Callable[[Sample], float | None]) -> cached_property[float | 
 
 
 @dataclass(frozen=True)
-class Row:
+class CellView:
     """A cell, and the medians of its usable samples. Times in seconds, memory in MiB."""
 
     cell: Cell

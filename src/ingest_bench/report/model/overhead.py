@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ingest_bench.report.formatting import percent, span
 from ingest_bench.results.models import Results
 
 PAUSE_S = 60.0
@@ -54,15 +53,3 @@ def busy_s(spans: Iterable[tuple[float, float]]) -> float:
         total += max(0.0, end - reached)
         reached = max(reached, end)
     return total
-
-
-def overhead_told(results: Results) -> str:
-    """Say it in a sentence; nothing where nothing was recorded."""
-    use = time_use(results)
-    if use is None:
-        return ""
-    return (
-        f"Wall time: {span(use.wall_s)}, of which {percent(1 - use.overhead)} went into sampling (each sample with the "
-        f"start of its process, and the memory pass; clocks ran for {percent(use.clock_s / use.wall_s)}). The other "
-        f"{percent(use.overhead)} is the workflow's own: jobs that start, corpora, servers that get ready."
-    )

@@ -9,23 +9,23 @@ from ingest_bench.analysis.by_scenario import ScenarioRecommendation, recommend_
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST
 from ingest_bench.analysis.size_scaling import Growth
 from ingest_bench.analysis.speedup import no_difference
-from ingest_bench.report.model.cell import Row
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.cell import CellView
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Speedup
 
 
-def usable(view: View) -> list[Row]:
+def usable(view: ScenarioView) -> list[CellView]:
     """List the rows that have a speed-up and delivered what they should have."""
     return [row for row in view.rows if row.usable]
 
 
-def best(rows: Sequence[Row]) -> Row | None:
+def best(rows: Sequence[CellView]) -> CellView | None:
     """Pick the row with the largest speed-up, of usable ones."""
     return max(rows, key=lambda row: row.standing.median, default=None)
 
 
-def versus(row: Row, other: Row) -> Speedup:
+def versus(row: CellView, other: CellView) -> Speedup:
     """Give how much faster one row of a scenario is than another.
 
     Both were measured against the same baseline in pairs of their own, so their errors are independent: the distances
@@ -45,23 +45,23 @@ def versus(row: Row, other: Row) -> Speedup:
     )
 
 
-def same(view: View, row: Row, other: Row) -> bool:
+def same(view: ScenarioView, row: CellView, other: CellView) -> bool:
     """Say whether two rows of a scenario can't be told apart."""
     return row is other or no_difference(versus(row, other), view.noise)
 
 
-def same_as_baseline(view: View, row: Row) -> bool:
+def same_as_baseline(view: ScenarioView, row: CellView) -> bool:
     """Say whether a row can't be told from the baseline."""
     return row.cell.is_null_cell or no_difference(row.standing, view.noise)
 
 
-def advised(view: View) -> ScenarioRecommendation:
+def advised(view: ScenarioView) -> ScenarioRecommendation:
     """Weigh what can be chosen in a scenario; see `ingest_bench.analysis`."""
     section = view.corpus.layout.section
     return recommend_scenario(view.name, view.scenario, section, [row.cell for row in view.rows])
 
 
-def recommended(view: View) -> Row | None:
+def recommended(view: ScenarioView) -> CellView | None:
     """Pick the row that is advised, unless there is nothing to choose from; see `ingest_bench.analysis`."""
     if view.scenario.of_stages or not view.scenario.delivers:
         return None
@@ -69,7 +69,7 @@ def recommended(view: View) -> Row | None:
     return next((row for row in view.rows if use and row.cell is use.cell), None)
 
 
-def rival(view: View) -> Row | None:
+def rival(view: ScenarioView) -> CellView | None:
     """Pick a smaller concurrency than the recommended one that more pairs might yet show to be as good.
 
     Returns:
@@ -80,18 +80,19 @@ def rival(view: View) -> Row | None:
     use = advice.use
     if use is None or advice.verdict.decided:
         return None
-    smaller = [option for option in advice.contenders if option.concurrency < use.concurrency]
-    likely = max(smaller, key=lambda option: advice.verdict.chances[option.key].p_within_tolerance, default=None)
+    contenders = [advice.options[key] for key in advice.verdict.contenders]
+    smaller = [option for option in contenders if option.concurrency < use.concurrency]
+    likely = max(smaller, key=lambda option: advice.p_within_tolerance(option.key), default=None)
     return next((row for row in view.rows if likely and row.cell is likely.cell), None)
 
 
-def smallest_alike(view: View, top: Row) -> Row:
+def smallest_alike(view: ScenarioView, top: CellView) -> CellView:
     """Pick the smallest concurrency that can't be told from a row; the fastest of that level."""
     alike = [row for row in _settable(view) if same(view, top, row)] or [top]
     return min(alike, key=lambda row: (row.level, -row.standing.median))
 
 
-def alone(view: View) -> Row | None:
+def alone(view: ScenarioView) -> CellView | None:
     """Pick the best way of the package's own that does one thing at a time; of equals, the one with fewest settings."""
     rows = [row for row in _settable(view) if row.level == 1]
     top = best(rows)
@@ -99,12 +100,12 @@ def alone(view: View) -> Row | None:
     return min(equals, key=lambda row: (len(row.arm.settings), -row.standing.median), default=None)
 
 
-def together(view: View) -> Row | None:
+def together(view: ScenarioView) -> CellView | None:
     """Pick the best way of the package's own that does several things at a time."""
     return best([row for row in _settable(view) if row.level > 1])
 
 
-def concurrency(view: View) -> tuple[str, Row, Row, Speedup] | None:
+def concurrency(view: ScenarioView) -> tuple[str, CellView, CellView, Speedup] | None:
     """Compare several things at a time with one.
 
     Returns:
@@ -120,13 +121,13 @@ def concurrency(view: View) -> tuple[str, Row, Row, Speedup] | None:
     return "makes no difference" if same else "helps" if ratio.median > 1 else "makes it slower", many, one, ratio
 
 
-def by_strategy(view: View) -> dict[str, Row]:
+def by_strategy(view: ScenarioView) -> dict[str, CellView]:
     """Give the best row of each worker strategy, simplest first."""
     found = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
     return {name: row for name, row in found.items() if row is not None}
 
 
-def growth(study: Study, view: View, row: Row) -> Growth | None:
+def growth(data: ReportData, view: ScenarioView, row: CellView) -> Growth | None:
     """Give how the time of a row grows with the number of items, as `ingest_bench.analysis.scaling` links sizes.
 
     Returns:
@@ -134,12 +135,12 @@ def growth(study: Study, view: View, row: Row) -> Growth | None:
 
     """
     cell = (view.name, row.cell.arm, row.level)
-    way = next((way for way in study.grown if (way.scenario, way.arm, way.concurrency) == cell), None)
+    way = next((way for way in data.grown if (way.scenario, way.arm, way.concurrency) == cell), None)
     if way is None or not view.scenario.growing:
         return None
     return way.growth
 
 
-def _settable(view: View) -> list[Row]:
+def _settable(view: ScenarioView) -> list[CellView]:
     rows = usable(view)
     return [row for row in rows if row.own] or rows

@@ -7,19 +7,19 @@ from functools import cached_property
 from typing import Any
 
 from ingest_bench.config.models import Corpus, RateLimit, Scenario
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.results.models import Sample, Speedup
 
 
 @dataclass(frozen=True)
-class View:
+class ScenarioView:
     """A scenario: its settings and its rows."""
 
     name: str
     scenario: Scenario
     corpus: Corpus
     manifest: dict[str, Any]
-    rows: tuple[Row, ...]
+    rows: tuple[CellView, ...]
 
     @property
     def title(self) -> str:
@@ -37,7 +37,7 @@ class View:
         return self.scenario.server.rate if self.scenario.server else None
 
     @cached_property
-    def null(self) -> Row | None:
+    def null(self) -> CellView | None:
         """The baseline against itself."""
         return next((row for row in self.rows if row.cell.is_null_cell), None)
 

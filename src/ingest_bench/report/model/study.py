@@ -12,22 +12,22 @@ from ingest_bench.analysis.size_series import WayGrown, ways_grown
 from ingest_bench.analysis.usl import Usl
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
-from ingest_bench.report.model.cell import Row
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.warnings import Caution, of_machines, of_scenario
+from ingest_bench.report.model.cell import CellView
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.warnings import DataWarning, of_machines, of_scenario
 from ingest_bench.results.models import Results
 
 
 @dataclass(frozen=True)
-class Study:
+class ReportData:
     """All results, scenario by scenario in the order of the configuration."""
 
     results: Results
     settings: Settings
-    views: tuple[View, ...]
+    views: tuple[ScenarioView, ...]
 
     @classmethod
-    def of(cls, results: Results) -> Study:
+    def from_results(cls, results: Results) -> ReportData:
         """Arrange results.
 
         Raises:
@@ -51,7 +51,7 @@ class Study:
         """How the throughput of each strategy goes with concurrency, with the scaling law fitted to it."""
         return scenario_series(self.results)
 
-    def laws(self, view: View) -> dict[str, Usl]:
+    def laws(self, view: ScenarioView) -> dict[str, Usl]:
         """Give the scaling laws of a scenario that could be fitted, by the label of the way."""
         mine = [series for series in self.series if series.scenario == view.name]
         return {series.label: series.fit for series in mine if isinstance(series.fit, Usl)}
@@ -64,29 +64,29 @@ class Study:
     @cached_property
     def modes(self) -> dict[Mode, ModeRecommendation]:
         """What to use in each mode that was measured."""
-        return recommend_modes(self.results, self.scenarios)
+        return recommend_modes(self.scenarios)
 
     @cached_property
-    def noises(self) -> list[tuple[float, View]]:
+    def noises(self) -> list[tuple[float, ScenarioView]]:
         """By which factor each baseline that was measured against itself may differ from itself, the noisiest first."""
         found = [(max(view.noise.high, 1 / view.noise.low), view) for view in self.views if view.noise]
         return sorted(found, key=lambda each: -each[0])
 
     @cached_property
-    def cautions(self) -> list[Caution]:
+    def warnings(self) -> list[DataWarning]:
         """All doubts about the numbers: scenario by scenario, then those about the machines."""
         return [*(doubt for view in self.views for doubt in of_scenario(view)), *of_machines(self.results)]
 
 
-def _view(name: str, settings: Settings, results: Results) -> View:
+def _view(name: str, settings: Settings, results: Results) -> ScenarioView:
     scenario = settings.scenarios[name]
-    return View(
+    return ScenarioView(
         name=name,
         scenario=scenario,
         corpus=settings.corpora[scenario.corpus],
         manifest=results.corpora.get(scenario.corpus, {}),
         rows=tuple(
-            Row(cell, scenario.arms[cell.arm], scenario.page_size(cell.arm))
+            CellView(cell, scenario.arms[cell.arm], scenario.page_size(cell.arm))
             for cell in results.cells
             if cell.scenario == name
         ),

@@ -8,9 +8,9 @@ from xml.etree.ElementTree import Element
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import counted, listed, number, percent, safe, sentence, speed_up, times, whole
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import best, same_as_baseline, usable
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.report.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.report.plots.svg import box, line, mark, width_of, words
@@ -22,7 +22,7 @@ _FREE = 56.0
 """Room at the end of bars for their number."""
 
 
-def ways(view: View) -> Drawing:
+def ways(view: ScenarioView) -> Drawing:
     """Draw the speed-up of each way with its interval."""
     bounds = [bound for row in view.rows if (ratio := row.cell.speedup) for bound in (ratio.low, ratio.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE)
@@ -59,7 +59,7 @@ def _place_beside(scale: Scale, ratio: Speedup, text: str) -> tuple[float, str |
     return (left, "end") if left - wide >= 0 else None
 
 
-def memory_bars(view: View) -> Drawing:
+def memory_bars(view: ScenarioView) -> Drawing:
     """Draw the memory at the peak of every cell."""
     scale = _from_zero([row.peak_mib for row in view.rows])
     canvas, middles = rows([row.name for row in view.rows], scale)
@@ -69,7 +69,7 @@ def memory_bars(view: View) -> Drawing:
     return canvas.drawing("Memory at the peak, MiB", title, memory_told(view))
 
 
-def stages(view: View) -> Drawing:
+def stages(view: ScenarioView) -> Drawing:
     """Draw the seconds of each pipeline stage one after another."""
     names = list(dict.fromkeys(name for row in view.rows for name in row.stages))
     scale = _from_zero([row.time_s for row in view.rows])
@@ -82,7 +82,7 @@ def stages(view: View) -> Drawing:
     return canvas.drawing("End-to-end time by stage, s", title, _stages_told(view), keys)
 
 
-def latency(view: View) -> Drawing | None:
+def latency(view: ScenarioView) -> Drawing | None:
     """Draw half and 95% of the response times that the server saw, cell by cell; None where it saw none."""
     served = [row for row in view.rows if row.server_median(lambda server: server.response_ms_p95) is not None]
     if not served:
@@ -104,13 +104,13 @@ def latency(view: View) -> Drawing | None:
     return canvas.drawing("Response time at the server, ms", title, _latency_told(view), keys)
 
 
-def _speed_up(row: Row) -> str:
+def _speed_up(row: CellView) -> str:
     if row.cell.speedup is None:
-        return "no valid pair"
+        return "no_valid_pair"
     return times(row.cell.speedup.median) + ("" if row.cell.parity.ok else ", not the same items")
 
 
-def _percentiles(row: Row) -> tuple[float, float]:
+def _percentiles(row: CellView) -> tuple[float, float]:
     return (
         row.server_median(lambda server: server.response_ms_p50) or 0.0,
         row.server_median(lambda server: server.response_ms_p95) or 0.0,
@@ -129,7 +129,7 @@ def _bar(scale: Callable[[float], float], y: float, parts: Sequence[tuple[int, f
     return [*drawn, words(scale(total) + 5, y + 4, text)]
 
 
-def _stage(view: View, name: str) -> str:
+def _stage(view: ScenarioView, name: str) -> str:
     shares = [share for row in view.rows if (share := row.stage_shares.get(name)) is not None]
     if not shares:
         return name
@@ -137,7 +137,7 @@ def _stage(view: View, name: str) -> str:
     return f"{name}: {low if low == high else f'{low} to {high}'}"
 
 
-def _ways_told(view: View) -> str:
+def _ways_told(view: ScenarioView) -> str:
     """Say how many ways are told from the baseline, and which of them gains the most."""
     rows = [row for row in usable(view) if not row.cell.is_null_cell]
     if not rows:
@@ -151,7 +151,7 @@ def _ways_told(view: View) -> str:
     return f"{counts}; {safe(top.name)} {what}, {speed_up(top.standing)}."
 
 
-def memory_told(view: View) -> str:
+def memory_told(view: ScenarioView) -> str:
     """Say which ways take the least and the most memory."""
     rows = [row for row in view.rows if row.peak_mib is not None]
     if not rows:
@@ -163,7 +163,7 @@ def memory_told(view: View) -> str:
     return f"The peak lies between {listed(ends)}: {times(_peak(most) / _peak(least))}."
 
 
-def _stages_told(view: View) -> str:
+def _stages_told(view: ScenarioView) -> str:
     """Say which stage takes the most time, in each way."""
     rows = [row for row in view.rows if row.stage_shares]
     if not rows:
@@ -175,7 +175,7 @@ def _stages_told(view: View) -> str:
     return sentence(f"{listed(told)}.")
 
 
-def _latency_told(view: View) -> str:
+def _latency_told(view: ScenarioView) -> str:
     """Say how far the slow answers are from the usual ones."""
     found = [
         (p95 / p50, row)
@@ -193,10 +193,10 @@ def _latency_told(view: View) -> str:
     )
 
 
-def _think_ms(rows: Sequence[Row]) -> float | None:
+def _think_ms(rows: Sequence[CellView]) -> float | None:
     """Give the think time that was asked of the server, as a median over cells; None where none was."""
     return median_of(row.server_median(lambda server: server.think_ms_asked) for row in rows) or None
 
 
-def _peak(row: Row) -> float:
+def _peak(row: CellView) -> float:
     return row.peak_mib or 0.0

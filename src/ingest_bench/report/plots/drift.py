@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import times
-from ingest_bench.report.model.cell import Row
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.cell import CellView
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import Key, coloured, plane
 from ingest_bench.report.plots.scales import Scale, ratio_scale
 from ingest_bench.report.plots.svg import line, mark, path
@@ -28,7 +28,7 @@ class Pair:
     ratio: float
 
 
-def pairs(view: View) -> list[Pair]:
+def pairs(view: ScenarioView) -> list[Pair]:
     """List the valid pairs of a scenario in the order in which they were measured."""
     found = [pair for row in view.rows for pair in _pairs(row)]
     usual = statistics.median([pair.speed for pair in found]) if found else 1.0
@@ -36,7 +36,7 @@ def pairs(view: View) -> list[Pair]:
     return sorted(measured, key=lambda pair: pair.started_at)
 
 
-def drift(view: View) -> Drawing | None:
+def drift(view: ScenarioView) -> Drawing | None:
     """Draw the speed of the baseline and the ratio of every pair, both around their medians; None with few pairs."""
     found = pairs(view)
     if len(found) < FEWEST:
@@ -73,7 +73,7 @@ def spread(values: Sequence[float]) -> float:
     return math.exp(math.sqrt(statistics.fmean(math.log(value) ** 2 for value in values)))
 
 
-def _pairs(row: Row) -> list[Pair]:
+def _pairs(row: CellView) -> list[Pair]:
     """Pair the samples, as the speed-up does; the ratios are relative to the cell's own median."""
     bases = {sample.pair: sample for sample in row.baseline_samples}
     both = [(bases[sample.pair], sample) for sample in row.samples if sample.pair in bases]

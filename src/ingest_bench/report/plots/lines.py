@@ -10,10 +10,10 @@ from xml.etree.ElementTree import Element
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import listed, number, safe, speed_up
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import pages_per_second, way_of_paging
 from ingest_bench.report.model.ranking import usable, versus
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import Key, coloured, plane
 from ingest_bench.report.plots.bars import NOTHING_USABLE, memory_told
 from ingest_bench.report.plots.scales import place_scale, value_scale
@@ -31,8 +31,8 @@ class Axis:
     """What runs from left to right, and which rows a line joins."""
 
     name: str
-    at: Callable[[Row], float]
-    way: Callable[[Row], str]
+    at: Callable[[CellView], float]
+    way: Callable[[CellView], str]
 
 
 LEVELS = Axis("concurrency", lambda row: row.level, lambda row: row.cell.label)
@@ -50,7 +50,7 @@ class Dot:
     good: bool
 
 
-def throughput(view: View, laws: Laws) -> Drawing:
+def throughput(view: ScenarioView, laws: Laws) -> Drawing:
     """Draw throughput against concurrency, with the intervals of the speed-ups, and the laws fitted to it."""
     base = median_of(sample.items / sample.wall_s for sample in view.baseline_samples) or 1.0
     noise = [bound * base for bound in (view.noise.low, view.noise.high)] if view.noise else []
@@ -71,7 +71,7 @@ def throughput(view: View, laws: Laws) -> Drawing:
     )
 
 
-def page_sizes(view: View) -> Drawing:
+def page_sizes(view: ScenarioView) -> Drawing:
     """Draw pages per second against page size, a line for each way of paging."""
     plot = _Plot(view, PAGES, _pages)
     plot.draw()
@@ -79,7 +79,7 @@ def page_sizes(view: View) -> Drawing:
     return plot.canvas.drawing("Pages per second", title, _page_sizes_told(view), plot.keys())
 
 
-def memory_lines(view: View, axis: Axis = LEVELS) -> Drawing:
+def memory_lines(view: ScenarioView, axis: Axis = LEVELS) -> Drawing:
     """Draw the memory at the peak against concurrency, or against page size."""
     plot = _Plot(view, axis, lambda row: _exact(row.peak_mib), [0.0])
     plot.draw()
@@ -88,12 +88,12 @@ def memory_lines(view: View, axis: Axis = LEVELS) -> Drawing:
 
 
 class _Plot:
-    """Points of the rows of a scenario on two axes."""
+    """BulletList of the rows of a scenario on two axes."""
 
     def __init__(
-        self, view: View, axis: Axis, value: Callable[[Row], Bounded | None], marked: Sequence[float] = ()
+        self, view: ScenarioView, axis: Axis, value: Callable[[CellView], Bounded | None], marked: Sequence[float] = ()
     ) -> None:
-        self.ways: dict[str, list[Row]] = {}
+        self.ways: dict[str, list[CellView]] = {}
         for row in view.rows:
             self.ways.setdefault(axis.way(row), []).append(row)
         asides = [1 + SPREAD * (place - (len(self.ways) - 1) / 2) for place in range(len(self.ways))]
@@ -132,13 +132,13 @@ class _Plot:
         return [*keys, Key("wrong", "not the same items")] if wrong else keys
 
 
-def _rate(row: Row, base: float) -> Bounded | None:
+def _rate(row: CellView, base: float) -> Bounded | None:
     """Give the throughput that the speed-up means on the baseline's, and its bounds."""
     ratio = row.cell.speedup
     return (ratio.median * base, ratio.low * base, ratio.high * base) if ratio else None
 
 
-def _pages(row: Row) -> Bounded | None:
+def _pages(row: CellView) -> Bounded | None:
     pages, ratio = pages_per_second(row), row.cell.speedup
     if pages is None or ratio is None:
         return _exact(pages)
@@ -149,9 +149,9 @@ def _exact(value: float | None) -> Bounded | None:
     return None if value is None else (value, value, value)
 
 
-def _throughput_told(view: View) -> str:
+def _throughput_told(view: ScenarioView) -> str:
     """Say how throughput changes from the lowest to the highest level of each arm."""
-    arms: dict[str, list[Row]] = {}
+    arms: dict[str, list[CellView]] = {}
     for row in usable(view):
         arms.setdefault(row.cell.arm, []).append(row)
     ordered = [sorted(rows, key=lambda row: row.level) for rows in arms.values() if len(rows) > 1]
@@ -164,7 +164,7 @@ def _throughput_told(view: View) -> str:
     return f"What more concurrency does to throughput: {'; '.join(told)}."
 
 
-def _page_sizes_told(view: View) -> str:
+def _page_sizes_told(view: ScenarioView) -> str:
     """Say how many pages a second there are at the smallest and the largest page."""
     rows = usable(view)
     if not rows:

@@ -12,7 +12,7 @@ from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import counted, listed, percent, sentence
 from ingest_bench.report.model.certainty import how_sure, named, probability, share
 from ingest_bench.report.model.ranking import advised
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.report.plots.scales import Scale
 from ingest_bench.report.plots.svg import box, line, words
@@ -52,7 +52,7 @@ def chances(subject: str, title: str, verdict: Verdict[OptionKey], options: Mapp
     return canvas.drawing(title, f"{subject}: probability of each way to be the best", shows(verdict, options), keys)
 
 
-def choice(view: View) -> Drawing | None:
+def choice(view: ScenarioView) -> Drawing | None:
     """Draw how sure the choice of a scenario is; None where there is nothing to choose from."""
     if view.scenario.of_stages or len((advice := advised(view)).verdict.chances) <= 1:
         return None

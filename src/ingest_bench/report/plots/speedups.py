@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import counted, listed, safe, speed_up, times
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import recommended, same_as_baseline
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, rows
 from ingest_bench.report.plots.bars import interval, named
 from ingest_bench.report.plots.scales import ratio_scale
@@ -19,7 +19,7 @@ _SHOWN = 8
 """The largest are shown; all are in the table."""
 
 
-def effects(study: Study) -> Drawing | None:
+def effects(study: ReportData) -> Drawing | None:
     """Draw the speed-ups of the recommended ways, the largest first; None where nothing is recommended."""
     found = largest(study)
     if not found:
@@ -39,17 +39,17 @@ def effects(study: Study) -> Drawing | None:
     return canvas.drawing(title, title, shows(found), [Key("base", "what the scenario's baseline does")])
 
 
-def _told(view: View, row: Row) -> str:
+def _told(view: ScenarioView, row: CellView) -> str:
     return times(row.standing.median) + (", no difference" if same_as_baseline(view, row) else "")
 
 
-def largest(study: Study) -> list[tuple[View, Row]]:
+def largest(study: ReportData) -> list[tuple[ScenarioView, CellView]]:
     """List what is recommended, the largest speed-up first; baselines that win are left out."""
     found = [(view, row) for view in study.views if (row := recommended(view)) and not row.cell.is_null_cell]
     return sorted(found, key=lambda each: -math.log(each[1].standing.median))
 
 
-def shows(found: Sequence[tuple[View, Row]]) -> str:
+def shows(found: Sequence[tuple[ScenarioView, CellView]]) -> str:
     """Say in how many scenarios the recommended way is known to be faster, and where the most."""
     known = [(view, row) for view, row in found if not same_as_baseline(view, row) and row.standing.median > 1]
     counts = f"{len(known)} of {counted(len(found), 'recommended way')} are faster than what they are compared with"

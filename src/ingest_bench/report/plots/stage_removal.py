@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest_bench.analysis.bottleneck import Diagnosis, Stage
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import times
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.stages import bottleneck_told
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.report.plots.bars import THICK
@@ -26,7 +26,7 @@ _FOUND, _OTHER = 1, 0
 """Colours of the bottleneck and of the other stages."""
 
 
-def removal(view: View, found: Diagnosis) -> Drawing:
+def removal(view: ScenarioView, found: Diagnosis) -> Drawing:
     """Draw for each stage how many times as fast the ingest is without it, with the interval, the largest first."""
     gains = found.gains
     bounds = [bound for gain in gains.values() for bound in (gain.low, gain.median, gain.high)]

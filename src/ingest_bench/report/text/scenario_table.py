@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest_bench.report.blocks import Entry, Points, Table, leading_number
-from ingest_bench.report.formatting import NOTHING, counted, interval, number, percent, safe, speed_up, whole
+from ingest_bench.report.blocks import BulletList, Entry, Table, leading_number
+from ingest_bench.report.formatting import NOTHING, interval, number, percent, safe, speed_up, whole
 from ingest_bench.report.kinds import kind_of
-from ingest_bench.report.model.cell import Row
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import best, same_as_baseline, usable
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.templating import texts
 
 
-def scenario_table(study: Study, view: View) -> list[Table | Points]:
+def scenario_table(data: ReportData, view: ScenarioView) -> list[Table | BulletList]:
     """Make the table of a scenario, every cell in a row of its own, and below it why rows are struck through."""
-    columns = [*_columns(view), *kind_of(view).columns(study, view)]
+    columns = [*_columns(view), *kind_of(view).columns(data, view)]
     rows = [_cells(view, row, columns) for row in view.rows]
     titles = [column.title for column in columns]
     numeric = frozenset(range(1, len(titles)))
-    return [Table(f"Cells of {safe(view.title)}", titles, rows, numeric), *_remarks(view)]
+    faulty = next((row.cell.baseline_parity for row in view.rows if not row.cell.baseline_parity.ok), None)
+    remarks = texts("scenario_table", "remarks", view=view, faulty=faulty)
+    table = Table(f"Cells of {safe(view.title)}", titles, rows, numeric)
+    return [table, BulletList(remarks)] if remarks else [table]
 
 
-def speed_up_text(view: View, row: Row) -> str:
+def speed_up_text(view: ScenarioView, row: CellView) -> str:
     """Write the speed-up of a cell: a factor, *no difference*, or the noise that the baseline itself shows."""
     ratio = row.cell.speedup
     if ratio is None:
@@ -35,7 +39,7 @@ def speed_up_text(view: View, row: Row) -> str:
     return speed_up(ratio)
 
 
-def _columns(view: View) -> list[Column]:
+def _columns(view: ScenarioView) -> list[Column]:
     return [
         Column("Strategy", lambda row: safe(row.cell.label)),
         Column("Concurrency", lambda row: str(row.level)),
@@ -45,42 +49,22 @@ def _columns(view: View) -> list[Column]:
         Column("Speed-up", lambda row: speed_up_text(view, row), _ratio),
         Column("Pairs", lambda row: str(row.cell.speedup.pairs if row.cell.speedup else 0)),
         Column("CPU", lambda row: percent(row.cpu_share)),
-        Column("Traced (MiB)", lambda row: number(row.cell.trace.peak_mib)),
+        Column("tracemalloc peak (MiB)", lambda row: number(row.cell.trace.peak_mib)),
     ]
 
 
-def _ratio(row: Row) -> float | None:
+def _ratio(row: CellView) -> float | None:
     return row.cell.speedup.median if row.cell.speedup else None
 
 
-def _cells(view: View, row: Row, columns: Sequence[Column]) -> list[Entry]:
+def _cells(view: ScenarioView, row: CellView, columns: Sequence[Column]) -> list[Entry]:
     stands_out = row is best(usable(view)) and not same_as_baseline(view, row)
     return [_cell(row, column, bold=stands_out and column.title == "Speed-up") for column in columns]
 
 
-def _cell(row: Row, column: Column, *, bold: bool) -> Entry:
+def _cell(row: CellView, column: Column, *, bold: bool) -> Entry:
     text = column.text(row)
     key = column.key(row) if column.key else leading_number(text)
     if not row.cell.parity.ok and text != NOTHING:
         return Entry(f"~~{text}~~", key)
     return Entry(f"**{text}**" if bold else text, key)
-
-
-def _remarks(view: View) -> list[Points]:
-    points = [
-        f"~~{safe(row.name)}~~: not what the corpus holds, so it has no place in the comparison: "
-        f"{safe(row.cell.parity.reason or 'its digest differs')}."
-        for row in view.rows
-        if not row.cell.parity.ok
-    ]
-    points += [f"{safe(row.name)}: {_unmeasured(row)}." for row in view.rows if row.cell.speedup is None]
-    faulty = next((row.cell.baseline_parity for row in view.rows if not row.cell.baseline_parity.ok), None)
-    if faulty:
-        reason = "" if view.null else f": {safe(faulty.reason or 'its digest differs')}"
-        points.append(f"The baseline is such a one, {safe(view.baseline)}, so speed-ups compare unlike work{reason}.")
-    return [Points(points)] if points else []
-
-
-def _unmeasured(row: Row) -> str:
-    invalid = sum(sample.invalid is not None for sample in row.cell.samples)
-    return f"no speed-up, for want of valid pairs ({counted(invalid, 'invalid sample')})"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.recommend import CONFIDENCE
 from ingest_bench.report.formatting import listed, safe, speed_up
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.ranking import by_strategy, versus
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
-from ingest_bench.report.text.answer import Reply
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.text.answer import Answer
 from stac_ingest.strategies import STRATEGIES
 
 NAMES = {
@@ -20,13 +23,16 @@ _CHOICE = 2
 """A mode or scenario that has fewer strategies says nothing about which to choose."""
 
 
-def option_favoured(study: Study) -> Reply:
-    """Say for each mode which option is advised, and what each scenario that decides shows of it."""
-    modes = {mode: found for mode, found in study.modes.items() if len(found.strategies()) >= _CHOICE}
-    gist = [f"{MODE_NAMES[mode]}: {favoured(found)}" for mode, found in modes.items()]
-    deciding = {each.name for found in modes.values() for each in found.deciding}
-    views = [view for view in study.views if view.name in deciding and _decides(view)]
-    return Reply(". ".join(gist) + "." if gist else "", [_winner(view) for view in views])
+def option_favoured(data: ReportData) -> Answer:
+    """Return for each mode which option is advised, and what each scenario that decides shows of it."""
+    modes = {mode: advice for mode, advice in data.modes.items() if len(advice.strategies()) >= _CHOICE}
+    gist = [f"{MODE_NAMES[mode]}: {favoured(advice)}" for mode, advice in modes.items()]
+    deciding = {each.name for advice in modes.values() for each in advice.deciding}
+    return ". ".join(gist) + "." if gist else "", [
+        _winner(view, rows)
+        for view in data.views
+        if view.name in deciding and len(rows := by_strategy(view)) >= _CHOICE
+    ]
 
 
 def favoured(found: ModeRecommendation) -> str:
@@ -39,13 +45,7 @@ def favoured(found: ModeRecommendation) -> str:
     return told if verdict.decided else f"undecided, provisionally {told}"
 
 
-def _decides(view: View) -> bool:
-    return len(by_strategy(view)) >= _CHOICE
-
-
-def _winner(view: View) -> str:
-    rows = by_strategy(view)
-    ordered = sorted(rows.values(), key=lambda row: -row.standing.median)
-    top, others = ordered[0], ordered[1:]
+def _winner(view: ScenarioView, rows: Mapping[str, CellView]) -> str:
+    top, *others = sorted(rows.values(), key=lambda row: -row.standing.median)
     leads = [f"{speed_up(versus(top, row))} as fast as {safe(row.name)}" for row in others]
     return f"*{safe(view.title)}*: {safe(top.name)}, {listed(leads)}."

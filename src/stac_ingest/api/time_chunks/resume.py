@@ -11,17 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from stac_ingest.api.intervals import MILLISECOND, Interval, parse_instant
-from stac_ingest.api.time_chunks.interval_set import merge, remaining
+from stac_ingest.api.intervals import MILLISECOND, Interval, merge, parse_instant, remaining
 from stac_ingest.api.time_chunks.splitting import Chunk
-from stac_ingest.core.model import Item, Place
+from stac_ingest.core.model import Item, Position
 
 
 class TimesRead:
     """The stretches of time that an earlier run has read."""
 
-    def __init__(self, known: Sequence[Place]) -> None:
-        self._read = merge(filter(None, (_interval(place.get("time")) for place in known)))
+    def __init__(self, known: Sequence[Position]) -> None:
+        self._read = merge(filter(None, (_interval(position.get("time")) for position in known)))
 
     def remaining(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         """List the chunks without what has been read."""
@@ -48,7 +47,7 @@ class ChunkProgress:
         self._bad: int | None = None
         """The last instant at which something may have failed."""
 
-    def advance(self, items: Sequence[Item], *, ended: bool, clean: bool) -> Place | None:
+    def advance(self, items: Sequence[Item], *, ended: bool, clean: bool) -> Position | None:
         """Return the stretch of time that a page completes; None where it completes none.
 
         Args:
@@ -82,7 +81,7 @@ class ChunkProgress:
         self._ordered &= moved in (0, self._sign)
         self._last = first
 
-    def _step(self, *, ended: bool) -> Place | None:
+    def _step(self, *, ended: bool) -> Position | None:
         """Note what lies between here and where the page before ended; both instants may have more items."""
         assert self._last is not None
         newest_first = self._sign < 0
@@ -114,7 +113,7 @@ def _lies_in(interval: Interval, first: int | None, last: int | None) -> bool:
     return (start is None or last >= start) and (end is None or first <= end)
 
 
-def _time(interval: Interval) -> Place:
+def _time(interval: Interval) -> Position:
     return {"time": list(interval)}
 
 

@@ -8,12 +8,12 @@ from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sharding.splitters.base import Pieces
+from stac_ingest.sharding.splitters.base import Splitter
 from stac_ingest.sources.kind import SourceKind, api_kind, kind_of
 
 
-def pieces_of(settings: ShardedIngest, known: Shard | None = None) -> Pieces:
-    """Find out which kind of source it is.
+def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitter:
+    """Return the splitter for the kind of source that the settings name.
 
     Args:
         settings: of the ingest.
@@ -25,14 +25,14 @@ def pieces_of(settings: ShardedIngest, known: Shard | None = None) -> Pieces:
     """
     # Only the kind that is used is imported: an API needs no Arrow to be read, and files need no HTTP client.
     if is_object_storage(settings.source):
-        from stac_ingest.sharding.splitters.stored_items import stored_pieces  # noqa: PLC0415
+        from stac_ingest.sharding.splitters.stored_items import stored_splitter  # noqa: PLC0415
 
-        return stored_pieces(settings, known)
+        return stored_splitter(settings, known)
     kind = api_kind(settings.source) or _kind_of_files(settings.source)
     if kind.splitter is None:
         raise ConfigurationError(f"source: {kind.label} can't be cut into shards; use `stac-ingest {settings.source}`")
-    pieces: Pieces = load(kind.splitter)(settings)
-    return pieces
+    splitter: Splitter = load(kind.splitter)(settings)
+    return splitter
 
 
 def _kind_of_files(source: str) -> SourceKind:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Source
 from stac_ingest.sharding.plan import Piece, Shard
+from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.summary import IngestSummary
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class SplitPlan:
     """A source, cut into pieces."""
 
     pieces: list[Piece]
@@ -24,26 +25,55 @@ class Cut:
     counts_items: bool = False
     """Whether `total` is a number of items."""
     stamp: str | None = None
-    """What the source was like; see `Pieces.stamp`."""
+    """What the source was like; see `Splitter.stamp`."""
     requests: int = 0
-    """What planning has asked of an API."""
+    """Sent to an API for planning."""
     notes: list[str] = field(default_factory=list)
 
 
-class Pieces(Protocol):
-    """One kind of source."""
+class Splitter(Protocol):
+    """Cuts one kind of source into pieces, and reads a piece. Made with the settings of the ingest."""
 
     def stamp(self) -> str | None:
-        """Tell in a word what the source is like now; None where only asking its server would tell."""
+        """Return a hash that changes when the source does; None where only requests would tell.
 
-    def cut(self) -> Cut:
-        """Cut the source into pieces: the same ones for the same source and the same settings."""
+        Raises:
+            ConfigurationError: there are no items in the source.
+            DataProcessingError: the source can't be read.
+
+        """
+
+    def split(self) -> SplitPlan:
+        """Cut the source into pieces: the same ones for the same source and the same settings.
+
+        Raises:
+            ConfigurationError: there are no items in the source.
+            DataProcessingError: the source can't be read, or its server's responses can't be used.
+
+        """
 
     def config(self, shard: Shard) -> IngestConfig:
-        """Give the settings by which a shard is read."""
+        """Return the settings by which a shard is read."""
 
     def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-        """Make the source of a shard."""
+        """Make the source of a shard. Reading it raises `DataProcessingError` where it is not what was planned."""
 
     def owns(self, shard: Shard, item: Item) -> bool:
-        """Say whether an item that came in a shard belongs to it."""
+        """Whether an item that a shard received belongs to it."""
+
+
+class FilesSplitter:
+    """What all splitters of files share: shards are read alike, and what a shard reads is in no other one."""
+
+    format: ClassVar[str]
+
+    def __init__(self, settings: ShardedIngest) -> None:
+        self._settings = settings
+
+    def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - see above
+        """Return the settings by which a shard is read."""
+        return self._settings.config(format=self.format)
+
+    def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - see above
+        """Return True."""
+        return True

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import pyarrow.fs as pafs
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.model import Batch, Item
+from stac_ingest.core.model import Batch
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
 from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
@@ -27,54 +27,48 @@ AT_ONCE = 8
 """Files whose footers are read at the same time: on object storage each takes a round trip or two."""
 
 
-class RowsPieces:
-    """GeoParquet files, cut by row groups."""
+class GeoParquetSplitter(FilesSplitter):
+    """Cuts GeoParquet files by row groups."""
+
+    format = "parquet"
 
     def __init__(self, settings: ShardedIngest) -> None:
-        self._settings = settings
-        self._filesystem, self._root = _opened(settings)
+        super().__init__(settings)
+        self._filesystem, self._root = _open(settings)
 
     def stamp(self) -> str:
-        """Hash the names, sizes and times of all files."""
+        """Return a hash of the names, sizes and times of all files."""
         return _stamp(self._files())
 
-    def cut(self) -> Cut:
-        """Cut the files into stretches of row groups with like numbers of rows."""
+    def split(self) -> SplitPlan:
+        """Cut the files into runs of row groups with similar numbers of rows."""
         files = self._files()
         with ThreadPoolExecutor(AT_ONCE, "footers") as threads:
-            groups = [group for found in threads.map(self._groups, files) for group in found]
+            groups = [group for of_file in threads.map(self._groups, files) for group in of_file]
         rows = sum(group.rows for group in groups)
         shards = self._settings.shards or max(1, -(-rows // self._settings.items_per_shard))
         parts = [groups[part.start : part.stop] for part in balanced([group.rows for group in groups], shards)]
-        return Cut(
-            [RowsPiece(files=_stretches(part)) for part in parts],
+        return SplitPlan(
+            [RowsPiece(files=_row_ranges(part)) for part in parts],
             [sum(group.rows for group in part) for part in parts],
             rows,
             counts_items=True,
             stamp=_stamp(files),
         )
 
-    def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
-        """Give the settings by which a shard is read."""
-        return self._settings.config(format="parquet")
-
-    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> RowsSource:
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> RowsShardSource:
         """Make the source of a shard."""
         assert isinstance(shard.piece, RowsPiece)
-        return RowsSource(self._filesystem, shard.piece, config, summary)
-
-    def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - a row is in one shard
-        """Each item: its row is in no other shard."""
-        return True
+        return RowsShardSource(self._filesystem, shard.piece, config, summary)
 
     def _files(self) -> list[pafs.FileInfo]:
         try:
             (root,) = self._filesystem.get_file_info([self._root])
             within = pafs.FileSelector(self._root, allow_not_found=True)
-            found = [root] if root.is_file else self._filesystem.get_file_info(within)
+            infos = [root] if root.is_file else self._filesystem.get_file_info(within)
         except OSError as error:
             raise ConfigurationError(f"source: can't look into {self._settings.source}: {error}") from None
-        files = [file for file in found if file.is_file and file.path.endswith(PARQUET_SUFFIXES)]
+        files = [file for file in infos if file.is_file and file.path.endswith(PARQUET_SUFFIXES)]
         if not files:
             raise ConfigurationError(
                 f"source: no GeoParquet files found at {self._settings.source} (names that end in "
@@ -83,17 +77,17 @@ class RowsPieces:
         return sorted(files, key=lambda file: file.path)
 
     def _groups(self, file: pafs.FileInfo) -> list[_Group]:
-        found = row_groups(_path(file.path), self._filesystem)
-        _stop_at_passing(found.error)
-        if found.metadata is None:
-            return [_Group(file.path, -1, 0, _mark(file))]
+        whole = row_groups(_path(file.path), self._filesystem)
+        _raise_if_transient(whole.error)
+        if whole.metadata is None:
+            return [_Group(file.path, -1, 0, _file_stamp(file))]
         return [
-            _Group(file.path, number, found.metadata.row_group(number).num_rows, _mark(file))
-            for number in found.numbers
+            _Group(file.path, number, whole.metadata.row_group(number).num_rows, _file_stamp(file))
+            for number in whole.numbers
         ]
 
 
-class RowsSource(GeoParquetSource):
+class RowsShardSource(GeoParquetSource):
     """The row groups of one shard."""
 
     def __init__(
@@ -115,7 +109,7 @@ class RowsSource(GeoParquetSource):
                 (file,) = self._filesystem.get_file_info([rows.path])
             except OSError as error:
                 raise DataProcessingError(f"can't look at {rows.path}: {error}") from error
-            if _mark(file) != rows.stamp:
+            if _file_stamp(file) != rows.stamp:
                 raise DataProcessingError(f"{rows.path} has changed since it was planned; start the ingest again")
             whole = row_groups(_path(rows.path), self._filesystem)
             yield whole if whole.metadata is None else whole._replace(numbers=range(rows.first, rows.last + 1))
@@ -130,7 +124,7 @@ class RowsSource(GeoParquetSource):
         async with aclosing(super().read(unit)) as batches:
             async for batch in batches:
                 for payload in batch:
-                    _stop_at_passing(payload.error)
+                    _raise_if_transient(payload.error)
                 yield batch
 
 
@@ -142,7 +136,7 @@ class _Group(NamedTuple):
     stamp: str
 
 
-def _opened(settings: ShardedIngest) -> tuple[pafs.FileSystem, str]:
+def _open(settings: ShardedIngest) -> tuple[pafs.FileSystem, str]:
     if not is_object_storage(settings.source):
         return pafs.LocalFileSystem(), settings.source
     from stac_ingest.sharding.s3 import open_bucket  # noqa: PLC0415 - folders do without it
@@ -154,7 +148,7 @@ _OF_STORAGE = "AWS Error"
 """Arrow says so of what a bucket's server answers; in all else, damaged files and servers' failures look alike."""
 
 
-def _stop_at_passing(error: Exception | None) -> None:
+def _raise_if_transient(error: Exception | None) -> None:
     if error is not None and _OF_STORAGE in str(error):
         raise DataProcessingError(str(error)) from error
 
@@ -164,17 +158,17 @@ def _path(path: str) -> Path:
     return PurePosixPath(path)  # type: ignore[return-value]
 
 
-def _stretches(groups: list[_Group]) -> list[Rows]:
-    found = []
+def _row_ranges(groups: list[_Group]) -> list[Rows]:
+    ranges = []
     for (path, stamp), members in groupby(groups, key=lambda group: (group.path, group.stamp)):
         numbers = [group.number for group in members]
-        found.append(Rows(path=path, first=numbers[0], last=numbers[-1], stamp=stamp))
-    return found
+        ranges.append(Rows(path=path, first=numbers[0], last=numbers[-1], stamp=stamp))
+    return ranges
 
 
-def _mark(file: pafs.FileInfo) -> str:
+def _file_stamp(file: pafs.FileInfo) -> str:
     return f"{file.size}@{file.mtime_ns}"
 
 
 def _stamp(files: Iterable[pafs.FileInfo]) -> str:
-    return sha256("\n".join(f"{file.path} {_mark(file)}" for file in files).encode()).hexdigest()
+    return sha256("\n".join(f"{file.path} {_file_stamp(file)}" for file in files).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Units of work in order, cut into parts of like weight."""
+"""Units of work in order, cut into parts of similar weight."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def balanced(weights: Sequence[int], parts: int) -> list[range]:
     """
     heavy = array("q", (max(1, weight) for weight in weights))
     total = sum(heavy)
-    found: list[range] = []
+    ranges: list[range] = []
     current, begin, before = 0, 0, 0
     for index, weight in enumerate(heavy):
         part = (2 * before + weight) * parts // (2 * total)
         if part != current:
             if index > begin:
-                found.append(range(begin, index))
+                ranges.append(range(begin, index))
             current, begin = part, index
         before += weight
     if begin < len(heavy):
-        found.append(range(begin, len(heavy)))
-    return found
+        ranges.append(range(begin, len(heavy)))
+    return ranges

@@ -1,9 +1,9 @@
-"""A collection of a STAC API, cut by time, and how one stretch of time is read.
+"""A collection of a STAC API, cut by time, and how one interval of it is read.
 
-The intervals of a STAC API are closed, so an item at a shared edge comes in two stretches; and one with a duration may
-come in all that it touches. It belongs to the stretch that its own instant lies in, which is closed at its start and
-open at its end. What comes elsewhere is a stray, and the last job looks whether it came where it belongs, too: servers
-differ in which of an item's times they search.
+The intervals of a STAC API are closed, so an item at a shared edge comes in two of them; and one with a duration may
+come in all that it touches. It belongs to the interval that its own instant lies in, which is closed at its start and
+open at its end. What comes elsewhere is kept aside, and the last job looks whether it came where it belongs, too:
+servers differ in which of an item's times they search.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from stac_ingest.api.search import search_datetime
 from stac_ingest.config import IngestConfig, RequestBudget
 from stac_ingest.sharding.plan import Piece, Shard, TimePiece
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.base import SplitPlan
 from stac_ingest.sharding.splitters.partition import balanced
-from stac_ingest.sharding.splitters.time_counts import Counter, Stretch, bisected
+from stac_ingest.sharding.splitters.time_counts import CountedInterval, Counter, bisected
 from stac_ingest.sources.stac_api import StacApiSource
 
 if TYPE_CHECKING:
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
 
 _FINER = 2
-"""Stretches are halved until so many make a shard: finer ones would balance better, at a request for each."""
+"""Intervals are halved until so many make a shard: finer ones would balance better, at a request for each."""
 
 
-class TimePieces:
-    """The items of a collection, cut by time."""
+class StacApiSplitter:
+    """Cuts the items of a collection by time."""
 
     def __init__(self, settings: ShardedIngest) -> None:
         self._settings = settings
-        self._asked = search_datetime(settings.datetime)[1]
+        self._requested = search_datetime(settings.datetime)[1]
 
     def stamp(self) -> None:
-        """Tell nothing: only asking would tell whether an API has changed, and a plan is kept until it is made anew."""
+        """Return None: only requests would tell whether an API has changed, and a plan is kept until made anew."""
 
-    def cut(self) -> Cut:
-        """Ask the API how its items lie in time, and cut where shards get like numbers of them."""
-        return asyncio.run(self._cut())
+    def split(self) -> SplitPlan:
+        """Count how the items lie in time, and cut where shards get similar numbers of them."""
+        return asyncio.run(self._split())
 
     def config(self, shard: Shard, budget: RequestBudget | None = None) -> IngestConfig:
-        """Give the settings by which a shard is read."""
+        """Return the settings by which a shard is read."""
         assert isinstance(shard.piece, TimePiece)
         interval = Interval(shard.piece.start, shard.piece.end)
-        whole = interval == self._asked
+        whole = interval == self._requested
         return self._settings.config(
             budget or shard.budget, datetime=self._settings.datetime if whole else str(interval)
         )
@@ -60,7 +60,7 @@ class TimePieces:
         return StacApiSource(config, self._settings.collection or "", summary)
 
     def owns(self, shard: Shard, item: Item) -> bool:
-        """Say whether an item's own instant lies in the shard; one without any is everybody's, and the last job's."""
+        """Whether an item's own instant lies in the shard. One without belongs to none, and is the last job's."""
         assert isinstance(shard.piece, TimePiece)
         start, before = shard.piece.own_from, shard.piece.own_before
         if start is None and before is None:
@@ -68,43 +68,43 @@ class TimePieces:
         instant = own_instant(item)
         return instant is not None and (start is None or instant >= start) and (before is None or instant < before)
 
-    async def _cut(self) -> Cut:
+    async def _split(self) -> SplitPlan:
         async with Counter(self._settings) as counter:
-            total = await counter.count(self._asked)
+            total = await counter.count(self._requested)
             # An open end is taken for that of this year, so that a plan made tomorrow is the same.
             this_year = parse_interval(f"{datetime.now(UTC).year}").end or 0
-            extent = Interval(*expected_span(counter.extent, self._asked, this_year))
+            extent = Interval(*expected_span(counter.extent, self._requested, this_year))
             if total is None:
                 return self._uncounted(counter, extent)
             shards = self._settings.shards or max(1, -(-total // self._settings.items_per_shard))
-            stretches = [Stretch(self._asked, total)]
+            counted = [CountedInterval(self._requested, total)]
             if shards > 1:
-                most = max(1, total // (_FINER * shards))
-                stretches = await bisected(counter, self._asked, extent, total, most)
-            parts = [stretches[part.start : part.stop] for part in balanced([s.items for s in stretches], shards)]
+                max_items = max(1, total // (_FINER * shards))
+                counted = await bisected(counter, self._requested, extent, total, max_items)
+            parts = [counted[part.start : part.stop] for part in balanced([one.items for one in counted], shards)]
             intervals = [Interval(part[0].interval.start, part[-1].interval.end) for part in parts]
-            expected = [sum(stretch.items for stretch in part) for part in parts]
-            return Cut(_pieces(intervals), expected, total, counts_items=True, requests=counter.requests)
+            expected = [sum(one.items for one in part) for part in parts]
+            return SplitPlan(_pieces(intervals), expected, total, counts_items=True, requests=counter.requests)
 
-    def _uncounted(self, counter: Counter, extent: Interval) -> Cut:
+    def _uncounted(self, counter: Counter, extent: Interval) -> SplitPlan:
         """Cut evenly in time what the server doesn't count."""
         assert extent.start is not None
         assert extent.end is not None
         shards = min(self._settings.shards or 1, max(1, extent.end - extent.start))
         inner = [extent.start + (extent.end - extent.start) * i // shards for i in range(1, shards)]
-        edges = [self._asked.start, *inner, self._asked.end]
+        edges = [self._requested.start, *inner, self._requested.end]
         intervals = [Interval(*pair) for pair in pairwise(edges)]
         note = "the server gives no numberMatched, so shards are even in time and not in items"
-        return Cut(_pieces(intervals), [0] * len(intervals), None, requests=counter.requests, notes=[note])
+        return SplitPlan(_pieces(intervals), [0] * len(intervals), None, requests=counter.requests, notes=[note])
 
 
 def own_instant(item: Item) -> int | None:
-    """Give the instant by which an item belongs to a shard: its `datetime`, or else the start of its duration."""
+    """Return the instant by which an item belongs to a shard: its `datetime`, or else the start of its duration."""
     properties: Any = item.get("properties")
     if not isinstance(properties, dict):
         return None
-    found = (parse_instant(properties.get(name)) for name in ("datetime", "start_datetime", "end_datetime"))
-    return next((instant for instant in found if instant is not None), None)
+    instants = (parse_instant(properties.get(name)) for name in ("datetime", "start_datetime", "end_datetime"))
+    return next((instant for instant in instants if instant is not None), None)
 
 
 def _pieces(intervals: list[Interval]) -> list[Piece]:

@@ -1,4 +1,4 @@
-"""Item files on object storage: how they are cut, and how one stretch of them is read.
+"""Item files on object storage: how they are cut, and how one range of them is read.
 
 A bucket is listed by a request for each thousand objects. So it is listed once, when the ingest is planned; the listing
 is kept beside the plan, where all jobs find it.
@@ -18,24 +18,24 @@ import pyarrow.fs as pafs
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import write_lines
-from stac_ingest.core.model import Batch, Item, Payload
+from stac_ingest.core.model import Batch, Payload
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.s3 import open_bucket
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import Cut
-from stac_ingest.sharding.splitters.geoparquet import RowsPieces
-from stac_ingest.sharding.splitters.item_files import Entry, cut_stretches, stamp
+from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
+from stac_ingest.sharding.splitters.geoparquet import GeoParquetSplitter
+from stac_ingest.sharding.splitters.item_files import Entry, Listing, stamp
 from stac_ingest.sources.directory.batches import BATCH_BYTES
 from stac_ingest.sources.directory.source import SLICE, JsonDirectorySource
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
 from stac_ingest.summary import IngestSummary
 
 LISTING = "listing.ndjson"
-ASKING = 128 << 10
-"""What asking for an object costs, in bytes that could be read and parsed instead, about."""
+REQUEST_COST = 128 << 10
+"""What a request for an object costs, in bytes that could be read and parsed instead, about."""
 AT_ONCE = 16
-"""Objects of a slice that are asked for at the same time: each takes a round trip or two."""
+"""Objects of a slice that are requested at the same time: each takes a round trip or two."""
 
 
 class Objects(NamedTuple):
@@ -46,7 +46,7 @@ class Objects(NamedTuple):
     entries: list[Entry]
 
 
-def stored_pieces(settings: ShardedIngest, known: Shard | None) -> RowsPieces | ObjectsPieces:
+def stored_splitter(settings: ShardedIngest, known: Shard | None) -> GeoParquetSplitter | StoredItemsSplitter:
     """Find out what a prefix of a bucket holds: GeoParquet files, or else item files.
 
     Args:
@@ -58,70 +58,60 @@ def stored_pieces(settings: ShardedIngest, known: Shard | None) -> RowsPieces | 
 
     """
     if known is not None:
-        return RowsPieces(settings) if known.piece.kind == "rows" else ObjectsPieces(settings, None)
+        return GeoParquetSplitter(settings) if known.piece.kind == "rows" else StoredItemsSplitter(settings, None)
     filesystem, root = open_bucket(settings.source, settings, "source")
     try:
         if filesystem.get_file_info(root).is_file:
-            return RowsPieces(settings)
-        found = _files(filesystem, root)
-        if any(file.path.endswith(PARQUET_SUFFIXES) for file in found):
-            return RowsPieces(settings)
+            return GeoParquetSplitter(settings)
+        files = _files(filesystem, root)
+        if any(file.path.endswith(PARQUET_SUFFIXES) for file in files):
+            return GeoParquetSplitter(settings)
         # As on disk, a collection has its items in a folder of their own.
-        collection = any(file.base_name == "collection.json" for file in found)
+        collection = any(file.base_name == "collection.json" for file in files)
         folder = f"{root}/items" if collection else root
-        listed = _files(filesystem, folder) if collection else found
+        listed = _files(filesystem, folder) if collection else files
     except OSError as error:
         raise ConfigurationError(f"source: can't look into {settings.source}: {error}") from None
     names = [Entry(file.base_name, file.size, file.mtime_ns) for file in listed if file.path.endswith(".json")]
     if not names:
         raise ConfigurationError(f"source: no GeoParquet files, and no JSON files, found in s3://{folder}")
-    return ObjectsPieces(settings, Objects(folder, sorted(names)))
+    return StoredItemsSplitter(settings, Objects(folder, sorted(names)))
 
 
-class ObjectsPieces:
-    """Item files, cut into stretches of their names."""
+class StoredItemsSplitter(FilesSplitter):
+    """Cuts the item files of a bucket into ranges of their names."""
 
-    def __init__(self, settings: ShardedIngest, found: Objects | None) -> None:
-        """Take what was found, which planning needs and a shard doesn't."""
-        self._settings = settings
-        self._found = found
+    format = "json"
+
+    def __init__(self, settings: ShardedIngest, objects: Objects | None) -> None:
+        """Take the objects of the bucket, which planning needs and a shard doesn't."""
+        super().__init__(settings)
+        self._objects = objects
         self._listing = settings.state_folder / LISTING
 
     def stamp(self) -> str:
-        """Hash the names, sizes and times of all files."""
-        return stamp(self._objects.entries)
+        """Return a hash of the names, sizes and times of all files."""
+        return stamp(self._listed().entries)
 
-    def cut(self) -> Cut:
-        """Cut the files into stretches of like weight, and write down which they are."""
-        folder, entries = self._objects
+    def split(self) -> SplitPlan:
+        """Cut the files into ranges of similar size, and write down which they are."""
+        folder, entries = self._listed()
         write_lines(self._listing, map(orjson.dumps, chain([folder], map(tuple, entries))))
-        costs = [ASKING + entry.size for entry in entries]
-        return cut_stretches(
-            self._settings, costs, lambda part: stamp(entries if part is None else entries[part.start : part.stop])
-        )
+        return Listing([entry.name for entry in entries], entries).split(self._settings, REQUEST_COST)
 
-    def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - all shards of files are read alike
-        """Give the settings by which a shard is read."""
-        return self._settings.config(format="json")
-
-    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> ObjectsSource:
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> ObjectsShardSource:
         """Make the source of a shard."""
         assert isinstance(shard.piece, FilesPiece)
         filesystem, _ = open_bucket(self._settings.source, self._settings, "source")
-        return ObjectsSource(filesystem, self._listing, shard.piece, config, summary)
+        return ObjectsShardSource(filesystem, self._listing, shard.piece, config, summary)
 
-    def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - a file is in one stretch
-        """Each item: its file is in no other shard."""
-        return True
-
-    @property
-    def _objects(self) -> Objects:
-        if self._found is None:
+    def _listed(self) -> Objects:
+        if self._objects is None:
             raise RuntimeError("the bucket was not listed")
-        return self._found
+        return self._objects
 
 
-class ObjectsSource(JsonDirectorySource):
+class ObjectsShardSource(JsonDirectorySource):
     """The item files of one shard."""
 
     def __init__(
@@ -136,8 +126,8 @@ class ObjectsSource(JsonDirectorySource):
         self._filesystem = filesystem
         self._listing = listing
         self._piece = piece
-        self._largest = config.max_response_mib << 20
-        self._found = Objects("", [])
+        self._max_bytes = config.max_response_mib << 20
+        self._objects = Objects("", [])
         self._requests = ThreadPoolExecutor(AT_ONCE * config.workers, "objects")
 
     async def open(self) -> None:
@@ -147,17 +137,17 @@ class ObjectsSource(JsonDirectorySource):
             DataProcessingError: the listing isn't the one that was planned from.
 
         """
-        self._found = await asyncio.to_thread(_listed, self._listing, self._piece)
+        self._objects = await asyncio.to_thread(_listed, self._listing, self._piece)
 
     async def units(self) -> AsyncIterator[range]:
         """List slices of the files, which are smaller where files are large."""
         start, room = 0, BATCH_BYTES
-        for number, entry in enumerate(self._found.entries):
+        for number, entry in enumerate(self._objects.entries):
             room -= entry.size
             if number > start and (room < 0 or number - start == SLICE):
                 yield range(start, number)
                 start, room = number, BATCH_BYTES - entry.size
-        yield range(start, len(self._found.entries))
+        yield range(start, len(self._objects.entries))
 
     async def read(self, unit: range) -> AsyncIterator[Batch]:
         """Read one slice, several files at a time.
@@ -176,12 +166,12 @@ class ObjectsSource(JsonDirectorySource):
         await super().close()
 
     def _slice(self, unit: range) -> list[Payload]:
-        return list(self._requests.map(self._read, self._found.entries[unit.start : unit.stop]))
+        return list(self._requests.map(self._read, self._objects.entries[unit.start : unit.stop]))
 
     def _read(self, entry: Entry) -> Payload:
-        path = f"{self._found.folder}/{entry.name}"
-        if entry.size > self._largest:
-            error = ItemError(f"{entry.size} bytes, more than max_response_mib allows ({self._largest})")
+        path = f"{self._objects.folder}/{entry.name}"
+        if entry.size > self._max_bytes:
+            error = ItemError(f"{entry.size} bytes, more than max_response_mib allows ({self._max_bytes})")
             return Payload(b"", entry.name, error)
         try:
             with self._filesystem.open_input_file(path) as file:
@@ -197,8 +187,8 @@ class ObjectsSource(JsonDirectorySource):
 
 
 def _files(filesystem: pafs.FileSystem, folder: str) -> list[pafs.FileInfo]:
-    found: Iterable[pafs.FileInfo] = filesystem.get_file_info(pafs.FileSelector(folder, allow_not_found=True))
-    return [file for file in found if file.is_file]
+    infos: Iterable[pafs.FileInfo] = filesystem.get_file_info(pafs.FileSelector(folder, allow_not_found=True))
+    return [file for file in infos if file.is_file]
 
 
 def _listed(listing: Path, piece: FilesPiece) -> Objects:

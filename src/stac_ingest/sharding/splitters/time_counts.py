@@ -1,4 +1,4 @@
-"""How the items of a collection lie in time, found by asking for counts."""
+"""How the items of a collection lie in time, by the API's own counts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from stac_ingest.sharding.settings import ShardedIngest
 
 
-class Stretch(NamedTuple):
-    """A stretch of time, open at its end, and about how many items lie in it."""
+class CountedInterval(NamedTuple):
+    """An interval of time, open at its end, and about how many items lie in it."""
 
     interval: Interval
     items: int
 
 
 class Counter:
-    """Asks an API for counts. A context manager: the session ends with it."""
+    """Counts the items of an API. A context manager: the session ends with it."""
 
     def __init__(self, settings: ShardedIngest) -> None:
         self._settings = settings
@@ -73,7 +73,7 @@ class Counter:
         return self._opened.extent
 
     async def count(self, interval: Interval) -> int | None:
-        """Ask how many items lie in an interval; None where the server doesn't count.
+        """Return how many items lie in an interval; None where the server doesn't count.
 
         Raises:
             DataProcessingError: there is no useful response.
@@ -90,49 +90,51 @@ class Counter:
         return self._api
 
 
-async def bisected(counter: Counter, asked: Interval, extent: Interval, total: int, most: int) -> list[Stretch]:
-    """Halve an interval of time until no stretch holds more items than wanted, or can be halved no more.
+async def bisected(
+    counter: Counter, requested: Interval, extent: Interval, total: int, max_items: int
+) -> list[CountedInterval]:
+    """Halve an interval of time until no part holds more items than wanted, or can be halved no more.
 
-    Half of the counts are asked for; the others are what is left of the whole.
+    Half of the counts are requested; the others are what remains of the whole.
 
     Args:
-        counter: asks.
-        asked: the whole interval; its open ends can't be halved.
+        counter: of the API.
+        requested: the whole interval; its open ends can't be halved.
         extent: the part of it that the items are expected in.
         total: items in all of it.
-        most: items wanted in a stretch.
+        max_items: items wanted in an interval.
 
     """
-    before = await _beside(counter, Interval(asked.start, extent.start))
-    after = await _beside(counter, Interval(extent.end, asked.end))
-    inside = max(0, total - sum(stretch.items for stretch in (*before, *after)))
-    stretches = [*before, Stretch(extent, inside), *after]
-    while any(_edge(stretch, most) is not None for stretch in stretches):
-        halves = await asyncio.gather(*(_halved(counter, stretch, most) for stretch in stretches))
-        stretches = [half for found in halves for half in found]
-    return stretches
+    before = await _beside(counter, Interval(requested.start, extent.start))
+    after = await _beside(counter, Interval(extent.end, requested.end))
+    inside = max(0, total - sum(part.items for part in (*before, *after)))
+    parts = [*before, CountedInterval(extent, inside), *after]
+    while any(_edge(part, max_items) is not None for part in parts):
+        halves = await asyncio.gather(*(_halved(counter, part, max_items) for part in parts))
+        parts = [half for pair in halves for half in pair]
+    return parts
 
 
-async def _beside(counter: Counter, interval: Interval) -> list[Stretch]:
-    """Give what lies before or after the extent; nothing where that is all that was asked for."""
+async def _beside(counter: Counter, interval: Interval) -> list[CountedInterval]:
+    """Count what lies before or after the extent; nothing where no more was requested."""
     if interval.start == interval.end:
         return []
-    return [Stretch(interval, await counter.count(interval) or 0)]
+    return [CountedInterval(interval, await counter.count(interval) or 0)]
 
 
-async def _halved(counter: Counter, stretch: Stretch, most: int) -> list[Stretch]:
-    edge = _edge(stretch, most)
+async def _halved(counter: Counter, part: CountedInterval, max_items: int) -> list[CountedInterval]:
+    edge = _edge(part, max_items)
     if edge is None:
-        return [stretch]
-    first, second = Interval(stretch.interval.start, edge), Interval(edge, stretch.interval.end)
+        return [part]
+    first, second = Interval(part.interval.start, edge), Interval(edge, part.interval.end)
     # What lies at the edge belongs to the second half, and a server may know no shorter time than a millisecond.
-    items = min(await counter.count(Interval(first.start, edge - MILLISECOND)) or 0, stretch.items)
-    return [Stretch(first, items), Stretch(second, stretch.items - items)]
+    items = min(await counter.count(Interval(first.start, edge - MILLISECOND)) or 0, part.items)
+    return [CountedInterval(first, items), CountedInterval(second, part.items - items)]
 
 
-def _edge(stretch: Stretch, most: int) -> int | None:
-    """Give the middle of a stretch that holds too much; None where it doesn't, or is too short to be cut."""
-    start, end = stretch.interval
-    if stretch.items <= most or start is None or end is None or end - start < 2 * MILLISECOND:
+def _edge(part: CountedInterval, max_items: int) -> int | None:
+    """Return the middle of an interval that holds too much; None where it doesn't, or is too short to be cut."""
+    start, end = part.interval
+    if part.items <= max_items or start is None or end is None or end - start < 2 * MILLISECOND:
         return None
     return (start + end) // 2 // MILLISECOND * MILLISECOND

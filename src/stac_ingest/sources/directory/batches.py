@@ -19,8 +19,8 @@ BATCH_BYTES = 4 << 20
 """A slice ends early with the file that reaches this, so that large files don't fill the memory."""
 
 AHEAD = 64
-"""Files open ahead of their turn, shared by the slices under way; but no slice has fewer than `AHEAD_LEAST`."""
-AHEAD_LEAST = 4
+"""Files open ahead of their turn, shared by the slices under way; but no slice has fewer than `MIN_AHEAD`."""
+MIN_AHEAD = 4
 
 
 class Folder:
@@ -40,11 +40,11 @@ class Folder:
         """List the directory."""
         self.names = json_names(path)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._largest = config.max_response_mib << 20
+        self._max_bytes = config.max_response_mib << 20
         self._asks = config.read_ahead == "auto" and CAN_ANNOUNCE
         self._cold = config.read_ahead is True and CAN_ANNOUNCE
         self._in_order = config.workers == 1
-        self._depth = max(AHEAD // config.workers, AHEAD_LEAST)
+        self._depth = max(AHEAD // config.workers, MIN_AHEAD)
         self._ahead: Generator[tuple[str, int]] | None = None
 
     def has_to_wait(self, start: int) -> bool:
@@ -75,7 +75,7 @@ class Folder:
             self._descriptor = NOT_OPEN
 
     def _read(self, files: Iterable[tuple[str, int]]) -> list[Payload]:
-        folder, read = self._descriptor, Reader(self._largest).read
+        folder, read = self._descriptor, Reader(self._max_bytes).read
         batch = []
         room = BATCH_BYTES
         for name, opened in files:

@@ -39,20 +39,20 @@ def json_names(path: Path) -> Sequence[str]:
 
 def sorted_names(names: Iterable[str]) -> Sequence[str]:
     """Sort names without holding all of them at once."""
-    left = iter(names)
-    run = sorted(islice(left, RUN))
+    remaining = iter(names)
+    run = sorted(islice(remaining, RUN))
     runs = []
     while len(run) == RUN:
         runs.append(PackedNames(run))
-        run = sorted(islice(left, RUN))
+        run = sorted(islice(remaining, RUN))
     return PackedNames(merge(*(each.drain() for each in runs), run)) if runs else run
 
 
 def kept(names: Iterable[str]) -> Sequence[str]:
     """Keep names that are sorted already."""
-    left = iter(names)
-    few = list(islice(left, RUN))
-    return few if len(few) < RUN else PackedNames(chain(few, left))
+    remaining = iter(names)
+    few = list(islice(remaining, RUN))
+    return few if len(few) < RUN else PackedNames(chain(few, remaining))
 
 
 class PackedNames(Sequence[str]):
@@ -62,8 +62,8 @@ class PackedNames(Sequence[str]):
         """Pack the names in their order."""
         self._blocks: list[bytes] = []
         self._count = 0
-        left = iter(names)
-        while block := list(islice(left, BLOCK)):
+        remaining = iter(names)
+        while block := list(islice(remaining, BLOCK)):
             self._count += len(block)
             self._blocks.append(zlib.compress("\0".join(block).encode("utf-8", "surrogateescape"), 1))
         self._block = lru_cache(maxsize=8)(self._unpacked)
@@ -96,14 +96,14 @@ class PackedNames(Sequence[str]):
     def _slice(self, wanted: range) -> list[str]:
         if wanted.step != 1:
             return [self[index] for index in wanted]
-        found: list[str] = []
+        names: list[str] = []
         at = wanted.start
         while at < wanted.stop:
             number, start = divmod(at, BLOCK)
             some = self._block(number)[start : start + wanted.stop - at]
-            found += some
+            names += some
             at += len(some)
-        return found
+        return names
 
     def _unpacked(self, number: int) -> list[str]:
         return zlib.decompress(self._blocks[number]).decode("utf-8", "surrogateescape").split("\0")

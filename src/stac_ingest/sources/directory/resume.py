@@ -1,4 +1,4 @@
-"""The places of a directory of files: stretches of its sorted list."""
+"""The positions of a directory of files: ranges of its sorted list."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
-from stac_ingest.core.model import Batch, Place
+from stac_ingest.core.model import Batch, Position
 from stac_ingest.sources.directory.listing import BLOCK, kept
 
 
-class FilePlaces:
+class FilePositions:
     """Which files an earlier run has read, and how the batches of this one are noted.
 
-    A place holds for the list that it was made of: where a file has come or gone since, all are read.
+    A position holds for the list that it was made of: where a file has come or gone since, all are read.
     """
 
-    def __init__(self, known: Sequence[Place]) -> None:
+    def __init__(self, known: Sequence[Position]) -> None:
         self._known = known
         self._names: Sequence[str] = []
         self._list = ""
 
-    def left_of(self, names: Sequence[str]) -> Sequence[str]:
+    def remaining(self, names: Sequence[str]) -> Sequence[str]:
         """Give the files that are still to be read, of all in the directory, sorted."""
         self._names = names
         self._list = _fingerprint(names)
-        read = sorted(self._stretches())
-        return kept(self._between(read)) if read else names
+        read = []
+        for position in self._known:
+            match position:
+                case {"list": self._list, "files": [int(start), int(stop)]} if 0 <= start < stop:
+                    read.append((start, stop))
+        return kept(self._between(sorted(read))) if read else names
 
-    def place(self, batch: Batch) -> Place | None:
+    def position(self, batch: Batch) -> Position | None:
         """Name the files of a batch, which follow one another in the list; between them may be what was read before."""
         if not batch:
             return None
@@ -42,19 +46,13 @@ class FilePlaces:
             end = max(end, stop)
         yield from _some(self._names, end, len(self._names))
 
-    def _stretches(self) -> Iterable[tuple[int, int]]:
-        for place in self._known:
-            match place:
-                case {"list": self._list, "files": [int(start), int(stop)]} if 0 <= start < stop:
-                    yield start, stop
-
 
 def _fingerprint(names: Sequence[str]) -> str:
-    found = blake2b(digest_size=16)
+    total = blake2b(digest_size=16)
     for start in range(0, len(names), BLOCK):
         # File names need not be UTF-8, and never hold a zero.
-        found.update("".join(f"{name}\0" for name in names[start : start + BLOCK]).encode("utf-8", "surrogateescape"))
-    return found.hexdigest()
+        total.update("".join(f"{name}\0" for name in names[start : start + BLOCK]).encode("utf-8", "surrogateescape"))
+    return total.hexdigest()
 
 
 def _some(names: Sequence[str], start: int, stop: int) -> Iterator[str]:

@@ -16,10 +16,10 @@ import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, parse_leniently
-from stac_ingest.core.model import Batch, Item, Payload, Place, Reject
+from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.directory.batches import Folder
-from stac_ingest.sources.directory.resume import FilePlaces
+from stac_ingest.sources.directory.resume import FilePositions
 from stac_ingest.summary import IngestSummary
 
 SLICE = 64
@@ -34,17 +34,17 @@ class JsonDirectorySource:
         self._config = config
         self._summary = summary
         self._folder: Folder | None = None
-        self._places: FilePlaces | None = None
+        self._positions: FilePositions | None = None
         # Threads of its own: the loop's default ones are fewer than `concurrency` on a small machine.
         self._threads = ThreadPoolExecutor(config.workers, "stac-ingest-files")
 
-    def go_on(self, places: Sequence[Place]) -> None:
+    def resume(self, positions: Sequence[Position]) -> None:
         """Leave out files that an earlier run has read, unless the directory holds others than it did then."""
-        self._places = FilePlaces(places)
+        self._positions = FilePositions(positions)
 
-    def place(self, batch: Batch, *, clean: bool) -> Place | None:
+    def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Name the files of a batch."""
-        return self._places.place(batch) if self._places is not None and clean else None
+        return self._positions.position(batch) if self._positions is not None and clean else None
 
     async def open(self) -> None:
         """List the directory.
@@ -82,18 +82,20 @@ class JsonDirectorySource:
                 reject(origin, error)
                 continue
             try:
-                item = loads(data)
-            except orjson.JSONDecodeError:
-                yield from _second_try(data, origin, reject)
-                continue
-            if type(item) is dict and type(item.get("id")) is str and item["id"]:
-                yield item
+                try:
+                    item = loads(data)
+                except orjson.JSONDecodeError:
+                    item = checked(parse_leniently(data))
+                if not (type(item) is dict and type(item.get("id")) is str and item["id"]):
+                    item = checked(item)
+            except (ValueError, ItemError) as problem:
+                reject(origin, problem)
             else:
-                yield from _checked(item, origin, reject)
+                yield item
 
     async def close(self) -> None:
         """Close the directory, once no thread reads from it."""
-        await asyncio.to_thread(self._let_go)
+        await asyncio.to_thread(self._release)
 
     @property
     def _opened(self) -> Folder:
@@ -105,30 +107,14 @@ class JsonDirectorySource:
         self._folder = Folder(self._path, self._config)
         if not self._folder.names:
             raise DataProcessingError(f"No JSON files found in {self._path}")
-        if self._places is not None:
-            self._folder.names = self._places.left_of(self._folder.names)
+        if self._positions is not None:
+            self._folder.names = self._positions.remaining(self._folder.names)
 
     def _load(self, start: int, stop: int) -> list[Payload]:
         folder = self._opened
         return (folder.load_ahead if folder.has_to_wait(start) else folder.load)(start, stop)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         self._threads.shutdown(cancel_futures=True)
         if self._folder is not None:
             self._folder.close()
-
-
-def _second_try(data: bytes, origin: str, reject: Reject) -> Iterator[Item]:
-    try:
-        found = parse_leniently(data)
-    except ValueError as error:
-        reject(origin, error)
-    else:
-        yield from _checked(found, origin, reject)
-
-
-def _checked(found: object, origin: str, reject: Reject) -> Iterator[Item]:
-    try:
-        yield checked(found)
-    except ItemError as error:
-        reject(origin, error)

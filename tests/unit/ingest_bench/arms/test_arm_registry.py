@@ -77,7 +77,7 @@ def test_a_file_without_an_arm_is_refused(tmp_path: Path, name: str, text: str |
 
 def test_a_file_can_be_loaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading a changed file takes the place of what it declared before, under the same name."""
-    monkeypatch.setattr("ingest_bench.arms._FURTHER", {})
+    monkeypatch.setattr("ingest_bench.arms.ARMS.further", {})
     path = tmp_path / "changing.py"
     path.write_text(ANOTHER.format(name="changing"))
     before = register_arm(path)

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import pytest
 
-from ingest_bench.builds.records import BuildSample, CaseRecord, judge
-from ingest_bench.results.models import Digest
+from ingest_bench.builds.records import CaseRecord, judge
+from ingest_bench.results.models import Digest, Sample
 
 SAME, OTHER = (Digest(count=9, ids="ab", content=content) for content in ("cd", "ef"))
 
 
-def pair(number: int, base_s: float = 2.0, this_s: float = 1.0, **of_this: object) -> list[BuildSample]:
+def pair(number: int, base_s: float = 2.0, this_s: float = 1.0, **of_this: object) -> list[Sample]:
     """Return a pair in which this build takes half of the base's time."""
-    base = BuildSample(side="base", pair=number, wall_s=base_s, cpu_s=3 * base_s, peak_rss_mib=50, items=9, digest=SAME)
-    changed = {"side": "this", "wall_s": this_s, "cpu_s": this_s, "peak_rss_mib": 40.0, **of_this}
+    base = Sample(
+        role="baseline",
+        pair=number,
+        started_at=0,
+        wall_s=base_s,
+        cpu_user_s=2 * base_s,
+        cpu_system_s=base_s,
+        peak_rss_mib=50,
+        start_rss_mib=10,
+        first_item_s=None,
+        items=9,
+        failures=0,
+        digest=SAME,
+    )
+    used = {"wall_s": this_s, "cpu_user_s": this_s / 2, "cpu_system_s": this_s / 2, "peak_rss_mib": 40.0}
+    changed = {"role": "candidate", **used, **of_this}
     return [base, base.model_copy(update=changed)]
 
 
-def judged(*pairs: list[BuildSample], expected: str | None = None) -> CaseRecord:
+def judged(*pairs: list[Sample], expected: str | None = None) -> CaseRecord:
     """Return the record of a case."""
     return judge("a", [sample for each in pairs for sample in each], lambda _: expected)
 
@@ -51,7 +65,7 @@ def test_other_deliveries_have_no_time(changed: dict[str, object], reason: str) 
     assert "(in 1 of 3 pairs)" in found.reason
 
 
-def test_pairs_with_an_invalid_sample_are_left_out() -> None:
+def test_pairs_with_a_invalid_sample_are_left_out() -> None:
     """They neither count nor go unsaid; where fewer than two are left, there is no time."""
     found = judged(pair(0), pair(1), pair(2, 9.0, invalid="the server was saturated"))
     assert found.wall is not None

@@ -13,7 +13,7 @@ from scipy.stats import ttest_ind
 
 from ingest_bench.comparison.between_run_variance import BetweenRunVariance, Heterogeneity, heterogeneity
 from ingest_bench.comparison.variance_moderation import MIN_CELLS, VariancePrior, fit_variance_prior
-from ingest_bench.comparison.verdicts import ALPHA, MIN_CHANGE, Contrast, judge
+from ingest_bench.comparison.verdicts import ALPHA, MIN_CHANGE, judge
 from ingest_bench.comparison.welch import Difference, difference, holm
 
 NO_PRIOR = VariancePrior()
@@ -178,8 +178,8 @@ def test_a_family_of_swapped_cells_gets_the_opposite_verdicts(
     cells: list[tuple[list[float], list[float], float]], prior: VariancePrior
 ) -> None:
     """Judged the other way round, each cell has the opposite verdict, and its interval the inverse ends."""
-    there = judge([Contrast(difference(one, other, prior), noise) for one, other, noise in cells])
-    back = judge([Contrast(difference(other, one, prior), noise) for one, other, noise in cells])
+    there = judge([difference(one, other, prior) for one, other, _ in cells], [noise for *_, noise in cells])
+    back = judge([difference(other, one, prior) for one, other, _ in cells], [noise for *_, noise in cells])
     for forth, reverse in zip(there, back, strict=True):
         assert reverse.verdict == OPPOSITE[forth.verdict]
         assert forth.change.low == pytest.approx(1 / reverse.change.high)
@@ -200,7 +200,7 @@ def test_a_change_has_to_pass_every_threshold(
     mean: float, error: float, noise: float, verdict: str, reason: str
 ) -> None:
     """A verdict takes a change beyond chance, beyond the noise of null cells, and of a size that matters."""
-    (found,) = judge([Contrast(Difference(mean, error, 10.0), noise)])
+    (found,) = judge([Difference(mean, error, 10.0)], [noise])
     assert (found.verdict, found.reason) == (verdict, reason)
 
 
@@ -209,5 +209,5 @@ def test_more_cells_raise_the_threshold() -> None:
     striking, nothing = Difference(-0.5, 0.1, 10.0), Difference(0.0, 0.1, 10.0)
     assert ALPHA / 300 < striking.p < ALPHA / 3
     for others, verdict in ((2, "worse"), (299, "no difference")):
-        found = judge([Contrast(each, MIN_CHANGE) for each in (striking, *[nothing] * others)])
+        found = judge([striking, *[nothing] * others], [MIN_CHANGE] * (others + 1))
         assert found[0].verdict == verdict

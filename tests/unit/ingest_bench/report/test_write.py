@@ -13,7 +13,7 @@ from ingest_bench.config.matrix import load_settings
 from ingest_bench.errors import AggregationError
 from ingest_bench.report import write_report, write_report_files
 from ingest_bench.report.figures import ALL, CHOICES, alternative_text, choices_figure, overall_figure, scenario_figure
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.sheet import draw
 
 URL = {
@@ -39,10 +39,10 @@ def written(results: Any, folder: Path) -> None:
     write_report(results, folder / "report.md", folder / "report.html", folder / "figures")
 
 
-def drawn(study: Study) -> list[bytes]:
+def drawn(data: ReportData) -> list[bytes]:
     """Return the files of all figures."""
-    overall = [figure for figure in (overall_figure(study), choices_figure(study)) if figure]
-    figures = [scenario_figure(study, view) for view in study.views]
+    overall = [figure for figure in (overall_figure(data), choices_figure(data)) if figure]
+    figures = [scenario_figure(data, view) for view in data.views]
     return [draw(figure) for figure in [*figures, *overall]]
 
 
@@ -56,9 +56,9 @@ def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
     assert text.count("**Findings:** ") == len(links) - 2
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    first = ["What to change", "How sure that is", "Source by source", "All scenarios", "Answers"]
+    first = ["Recommendations", "Confidence", "By source", "Summary", "Questions answered"]
     assert headings[: len(first)] == first
-    assert headings[-1] == "How to read this"
+    assert headings[-1] == "Glossary and method"
     assert max(len(line) for line in text.split("\n") if not line.startswith(("|", "!"))) <= 102
     assert "\nnan" not in text
     assert "None" not in text.replace("None.", "").replace("None, in", "")
@@ -67,7 +67,7 @@ def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
 def test_figures_are_the_same_bytes_each_time(make: Any) -> None:
     """The same data give the same file, so that a rerun changes nothing."""
     pick = lambda spec: spec.scenario in ("large_api", "small_api", "pagination_page", "mixed_api_items")  # noqa: E731 - a choice of scenarios
-    first, second = Study.of(make(pick)), Study.of(make(pick))
+    first, second = ReportData.from_results(make(pick)), ReportData.from_results(make(pick))
     assert drawn(first) == drawn(second)
 
 
@@ -78,7 +78,7 @@ def test_figures_are_valid_and_hold_nothing_foreign(make: Any) -> None:
         return cell.model_copy(update={"label": "$x_1^{$ <script>\x00& \u202e"})
 
     results = make(lambda spec: spec.scenario in ("large_api", "small_api", "mixed_api_items"), edit=named)
-    for data in drawn(Study.of(results)):
+    for data in drawn(ReportData.from_results(results)):
         assert ET.fromstring(data).tag.endswith("svg")
         assert b"<script" not in data
         assert b'href="http' not in data
@@ -86,7 +86,7 @@ def test_figures_are_valid_and_hold_nothing_foreign(make: Any) -> None:
 
 def test_the_text_for_who_cannot_see_a_figure_says_what_it_shows(make: Any) -> None:
     """It names the scenario and the kind of figure."""
-    texts = {view.name: alternative_text(view) for view in Study.of(make()).views}
+    texts = {view.name: alternative_text(view) for view in ReportData.from_results(make()).views}
     assert (
         texts["large_api"] == "10,000 items over an API with 50 ms think time: throughput by concurrency, with memory"
     )
@@ -179,4 +179,4 @@ def test_cells_of_another_configuration_are_refused(make: Any) -> None:
     results = make(lambda spec: spec.scenario == "small_api")
     del results.config["scenarios"]["small_api"]
     with pytest.raises(AggregationError, match="small_api/pystac_client"):
-        Study.of(results)
+        ReportData.from_results(results)

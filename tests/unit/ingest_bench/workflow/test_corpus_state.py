@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora import build, check
+from ingest_bench.corpora import check
+from ingest_bench.corpora.builder import build
 from ingest_bench.results.checksum import checksum_of, with_checksum
 from ingest_bench.workflow.corpus_state import corpus_unchanged, remember
 from ingest_bench.workflow.run_lock import RunLock

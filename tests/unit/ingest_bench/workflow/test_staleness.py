@@ -12,7 +12,7 @@ import pytest
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
-from ingest_bench.corpora import build_corpus
+from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.results.checksum import checksum_of, with_checksum
 from ingest_bench.system import dependencies
 from ingest_bench.system.dependencies import recording

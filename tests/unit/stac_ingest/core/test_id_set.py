@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.core.id_set import Seen
+from stac_ingest.core.id_set import IdSet
 
 
 @given(st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4))))
 def test_it_is_a_set(pairs: list[tuple[str, str]]) -> None:
     """An item is new exactly the first time that its pair of collection and id comes."""
-    seen, model = Seen(), set()
+    seen, model = IdSet(), set()
     for pair in pairs:
         assert seen.add(*pair) is (pair not in model)
         model.add(pair)
@@ -20,7 +20,7 @@ def test_it_is_a_set(pairs: list[tuple[str, str]]) -> None:
 
 def test_it_keeps_sixteen_bytes_an_item_or_fewer_on_average() -> None:
     """Over a growing run the tables have 10.7 to 21.4 bytes an item, about 16 on average, and never lose one."""
-    seen = Seen()
+    seen = IdSet()
     sizes = []
     for number in range(60_000):
         assert seen.add("c", str(number))
@@ -33,7 +33,7 @@ def test_it_keeps_sixteen_bytes_an_item_or_fewer_on_average() -> None:
 
 def test_no_growth_touches_more_than_a_share() -> None:
     """Growing moves at most a few hundredths of what is remembered at a time, so that the event loop isn't held up."""
-    seen = Seen()
+    seen = IdSet()
     largest = 0
     for number in range(60_000):
         before = [len(table) for table in seen._tables]
@@ -46,7 +46,7 @@ def test_no_growth_touches_more_than_a_share() -> None:
 
 def test_each_set_has_its_own_hash() -> None:
     """Two sets place the same ids differently, so no list of colliding ids can be prepared."""
-    one, other = Seen(), Seen()
+    one, other = IdSet(), IdSet()
     for number in range(100):
         one.add("c", str(number))
         other.add("c", str(number))

@@ -6,7 +6,7 @@ import asyncio
 import gc
 
 import pytest
-from test_api_exchange import Bucket, Script, clock, run
+from test_retries import Bucket, Script, clock, run
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import BudgetExhausted, RetryAfterTooLong

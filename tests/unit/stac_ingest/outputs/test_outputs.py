@@ -15,7 +15,7 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemErro
 from stac_ingest.outputs import OUTPUTS, ItemFilesOutput, NdjsonOutput, make_output
 from stac_ingest.outputs import directory as folder_module
 from stac_ingest.outputs.directory import OutputFolder
-from stac_ingest.outputs.ndjson_recovery import unmarked_tail
+from stac_ingest.outputs.ndjson import unmarked_tail
 
 
 def context(checkpoints=None):
@@ -171,7 +171,7 @@ async def test_a_full_disk_names_the_folder_and_completes_nothing(tmp_path, monk
     def full(descriptor, data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    for module in ("item_files", "ndjson"):
+    for module in ("directory", "ndjson"):
         monkeypatch.setattr(f"stac_ingest.outputs.{module}.write_all", full)
     checkpoints = CheckpointManager("w", "c", tmp_path / "checkpoints")
     with pytest.raises(DataProcessingError, match=f"{tmp_path / 'out'}.*No space left"):
@@ -287,7 +287,7 @@ def test_the_tail_is_found_whatever_the_blocks(tmp_path_factory, *, count, marke
     known = {str(number) for number in range(min(marked, count))}
     descriptor = os.open(path, os.O_RDONLY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stac_ingest.outputs.ndjson_recovery._BLOCK", block)
+        patch.setattr("stac_ingest.outputs.ndjson._BLOCK", block)
         tail = unmarked_tail(descriptor, known.__contains__)
     os.close(descriptor)
     assert tail.keep == len(data)
@@ -300,7 +300,7 @@ async def test_resuming_reads_only_the_end_of_the_file(tmp_path, monkeypatch):
     part = await interrupted(tmp_path, marked=990, written=1000)
     parsed = []
     monkeypatch.setattr(
-        "stac_ingest.outputs.ndjson_recovery._item_id", lambda line: (parsed.append(1), json.loads(line)["id"])[1]
+        "stac_ingest.outputs.ndjson._item_id", lambda line: (parsed.append(1), json.loads(line)["id"])[1]
     )
     with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
         descriptor = os.open(part, os.O_RDONLY)

@@ -9,9 +9,9 @@ import pytest
 from stac_ingest.config import RequestBudget
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import TimePiece
-from stac_ingest.sharding.planner import shares
+from stac_ingest.sharding.planner import budget_shares
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import Cut
+from stac_ingest.sharding.splitters.base import SplitPlan
 
 LOCAL = {"source": "http://127.0.0.1:1/", "output": "out", "collection": "c"}
 REMOTE = {**LOCAL, "source": "https://stac.example.com/v1"}
@@ -42,26 +42,26 @@ def test_a_wrong_setting_is_told_in_words(settings, said):
 
 def cut_into(*expected, requests=0):
     piece = TimePiece(start=None, end=None, own_from=None, own_before=None)
-    return Cut([piece] * len(expected), list(expected), sum(expected), counts_items=True, requests=requests)
+    return SplitPlan([piece] * len(expected), list(expected), sum(expected), counts_items=True, requests=requests)
 
 
 def test_limits_are_split_among_the_jobs_that_run_at_once():
     """Whatever is running at once keeps to the limits in sum."""
     settings = ShardedIngest.parse({**LOCAL, "jobs": 3, "max_in_flight": 7, "requests_per_second": 6})
-    found = shares(settings, cut_into(100, 100, 100, 100, 100))
+    found = budget_shares(settings, cut_into(100, 100, 100, 100, 100))
     assert found == [RequestBudget(requests_per_second=2, max_in_flight=2)] * 5
 
 
 def test_fewer_shards_than_jobs_leave_more_to_each():
     """What never runs at the same time needs no share."""
     settings = ShardedIngest.parse({**LOCAL, "jobs": 3, "max_in_flight": 6})
-    assert shares(settings, cut_into(100, 100)) == [RequestBudget(max_in_flight=3)] * 2
+    assert budget_shares(settings, cut_into(100, 100)) == [RequestBudget(max_in_flight=3)] * 2
 
 
 def test_requests_are_split_among_all_shards_by_what_they_need():
     """The shares, and what planning took, are no more than the whole; a larger shard has more."""
     settings = ShardedIngest.parse({**LOCAL, "max_requests": 100})
-    small, large = (share.max_requests for share in shares(settings, cut_into(100, 3000, requests=20)))
+    small, large = (share.max_requests for share in budget_shares(settings, cut_into(100, 3000, requests=20)))
     assert small + large <= 80
     assert small >= 4
     assert large >= 33
@@ -71,13 +71,13 @@ def test_too_few_requests_are_told_before_any_shard_asks():
     """A budget that can't do is an error of the plan."""
     settings = ShardedIngest.parse({**LOCAL, "max_requests": 30})
     with pytest.raises(ConfigurationError, match=r"max_requests: 30 don't do.*raise max_requests or limit"):
-        shares(settings, cut_into(3000))
+        budget_shares(settings, cut_into(3000))
 
 
 def test_a_strangers_server_is_asked_modestly():
     """Without a word, all shards of a remote API share the modest budget that the command has."""
     settings = ShardedIngest.parse({**REMOTE, "allow_remote": True})
-    found = shares(settings, cut_into(1000, 1000, requests=10))
+    found = budget_shares(settings, cut_into(1000, 1000, requests=10))
     assert [(share.requests_per_second, share.max_in_flight) for share in found] == [(1.0, 1)] * 2
     assert sum(share.max_requests for share in found) <= 490
 

@@ -11,18 +11,17 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import UndefinedError
 
 import ingest_bench.report.design
 import ingest_bench.report.model.certainty
 import ingest_bench.report.text.recommendation
 from ingest_bench.__main__ import main
-from ingest_bench.analysis.by_scenario import recommend_scenarios
-from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.errors import AggregationError
-from ingest_bench.report.design import render_design, write_advice_files
-from ingest_bench.report.design.context import OPTION_NAMES
-from ingest_bench.report.design.document import TITLE, advise_folder
-from ingest_bench.report.design.recommended_yaml import recommended_yaml
+from ingest_bench.report.design import write_advice_files
+from ingest_bench.report.design.document import advise_folder
+from ingest_bench.report.design.render import design_document, environment, recommended_settings
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Parity, Results
 from stac_ingest import IngestConfig
 from stac_ingest.cli.config_file import settings_from
@@ -91,9 +90,13 @@ def chunks_win(scenario: str, arm: str, level: int) -> float:
 
 def settings_of(results: Results) -> dict[str, Any]:
     """Give the recommended settings as a YAML parser sees them."""
-    scenarios = recommend_scenarios(results)
-    found: dict[str, Any] = yaml.safe_load(recommended_yaml(recommend_modes(results, scenarios), scenarios))
+    found: dict[str, Any] = yaml.safe_load(recommended_settings(ReportData.from_results(results)))
     return found
+
+
+def render_design(results: Results) -> str:
+    """Give the design document of results."""
+    return design_document(ReportData.from_results(results))
 
 
 def flat(text: str) -> str:
@@ -115,7 +118,10 @@ def test_where_one_at_a_time_wins_it_says_use_1(world: Any) -> None:
     """None of the options is built, and no section asks for workers."""
     results = world(alone_wins)
     text = flat(render_design(results))
-    assert "**Build none of the three options: use 1 for JSON files, GeoParquet and API. Decided in" in text
+    assert (
+        "**Build none of the three options: use a concurrency of 1 for JSON files, GeoParquet and API. Decided in"
+        in text
+    )
     assert "Architecture of the ingest" in text
     assert "opt in" not in text
     assert settings_of(results)["json_files"] == {"mode": "file", "concurrency": 1}
@@ -127,7 +133,7 @@ def test_where_the_modes_differ_each_gets_its_own(world: Any) -> None:
     text = flat(render_design(results))
     assert (
         "**Build Option 2, a worker pool with a queue, for GeoParquet; Option 3, time chunks for a worker pool, for "
-        "API; use 1 for JSON files." in text
+        "API; use a concurrency of 1 for JSON files." in text
     )
     found = settings_of(results)
     assert found["api"] == {"mode": "api", "concurrency": 20, "worker_strategy": "time_chunks", "limit": 100}
@@ -138,7 +144,7 @@ def test_where_the_modes_differ_each_gets_its_own(world: Any) -> None:
 def test_where_it_is_undecided_it_says_so_and_counts_the_pairs(world: Any) -> None:
     """With noise larger than the differences the choice is provisional, with the missing pairs and a risk."""
     results = world(lambda scenario, arm, level: 1.0 if arm == "sequential" else 1.15, noise=0.3)
-    modes = recommend_modes(results)
+    modes = ReportData.from_results(results).modes
     undecided = {mode: advice for mode, advice in modes.items() if advice.verdict.status == "undecided"}
     assert undecided
     text = flat(render_design(results))
@@ -146,9 +152,8 @@ def test_where_it_is_undecided_it_says_so_and_counts_the_pairs(world: Any) -> No
     for advice in undecided.values():
         assert f"about {advice.verdict.more_pairs} more pairs of each" in text
     assert "is wrong" in text
-    comments = " ".join(
-        line.strip("# ") for line in recommended_yaml(modes, recommend_scenarios(results)).splitlines() if "#" in line
-    )
+    lines = recommended_settings(ReportData.from_results(results)).splitlines()
+    comments = " ".join(line.strip("# ") for line in lines if "#" in line)
     assert "Undecided against" in comments
 
 
@@ -181,17 +186,21 @@ def test_invalid_cells_are_never_chosen(world: Any) -> None:
 
 
 def test_no_prose_brings_a_number_of_its_own() -> None:
-    """No string of the modules that write prose holds a digit, but for the names of the options and the title."""
+    """No digit stands in the template but in its title, nor in a string of the modules that write sentences for it."""
     folder = Path(ingest_bench.report.design.__file__).parent
+    template = (folder / "phase2_design.md.j2").read_text(encoding="utf-8")
+    assert re.findall(r"^.*\d.*$", template, re.MULTILINE) == ["# Phase 2: concurrent ingestion"]
     words = (ingest_bench.report.model.certainty, ingest_bench.report.text.recommendation)
     files = [*folder.glob("*.py"), *(Path(str(module.__file__)) for module in words)]
-    written = {path.name: _strings(path) for path in files}
-    assert len(written) >= 9
-    allowed = {TITLE, "phase2_design.md", *OPTION_NAMES.values()}
-    typed = {name: [text for text in texts if re.search(r"\d", text)] for name, texts in written.items()}
-    assert {name: [text for text in texts if text not in allowed] for name, texts in typed.items()} == {
-        name: [] for name in written
-    }
+    written = [text for path in files for text in _strings(path)]
+    typed = {text for text in written if re.search(r"\d", text)}
+    assert typed == {"phase2_design.md", "phase2_design.md.j2", "recommended_ingest.yaml.j2"}
+
+
+def test_what_the_template_names_is_there() -> None:
+    """A name that the data lack, or that is misspelt in the template, is an error, and never an empty place."""
+    with pytest.raises(UndefinedError, match="'study' is undefined"):
+        environment().get_template("recommended_ingest.yaml.j2").render()
 
 
 def test_figures_follow_the_data(world: Any) -> None:
@@ -256,10 +265,8 @@ def test_only_what_can_be_set_is_recommended(make: Any) -> None:
 
 def test_settings_are_what_the_command_takes(make: Any, tmp_path: Path) -> None:
     """Each section, found by its source, makes an `IngestConfig`."""
-    results = make()
-    scenarios = recommend_scenarios(results)
     path = tmp_path / "recommended_ingest.yaml"
-    path.write_text(recommended_yaml(recommend_modes(results, scenarios), scenarios))
+    path.write_text(recommended_settings(ReportData.from_results(make())))
     for source, mode in (("http://127.0.0.1/", "api"), ("items.parquet", "file"), (str(tmp_path), "file")):
         config = IngestConfig.parse({**settings_from(path, source), "source": source})
         assert config.mode == mode
@@ -278,6 +285,13 @@ def test_foreign_words_stay_words(make: Any) -> None:
     assert settings_of(results)["api"]["concurrency"] == 20
     text = render_design(results)
     assert "<script>" not in re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    widths = [
+        {len(re.findall(r"(?<!\\)\|", row)) for row in block.split("\n")}
+        for block in text.strip().split("\n\n")
+        if block.startswith("|")
+    ]
+    assert len(widths) >= 5
+    assert all(len(each) == 1 for each in widths), "untrusted text has split a field of a table"
 
 
 def test_files_are_written_and_the_same_each_time(make: Any, tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ async def test_tables_are_sorted_by_keyboard(opened: Tab, page: str) -> None:
 
 
 async def test_every_table_is_sorted_by_every_column(opened: Tab, make: Any, tmp_path: Path) -> None:
-    """Of all tables, also of warnings and invalid samples, each heading works; where rows are unlike there is none."""
+    """Each heading of all tables works, unless its rows are unlike things."""
 
     def invalidated(cell: Any) -> Any:
         first, *others = cell.samples
@@ -247,7 +247,7 @@ async def test_every_table_is_sorted_by_every_column(opened: Tab, make: Any, tmp
     await opened.show(written(make(edit=invalidated), tmp_path), *WIDTHS[0])
     done = await opened.run(SORTED)
     names = {name for name, *_ in done}
-    assert {"Warnings", "Invalid samples"} <= names
+    assert {"Warnings", "Excluded samples"} <= names
     assert "Machines" not in names
     assert len(done) > 4 * len(names) > 40
     assert [each for each in done if not each[-1]] == []
@@ -283,12 +283,12 @@ async def test_the_first_screen_says_what_to_change(opened: Tab, page: str, widt
     """Without scrolling one sees how good the numbers are, and of the largest effect the way, its gain and how sure."""
     await opened.show(page, width, height)
     seen = await opened.run(
-        "[...document.querySelectorAll('#what-to-change > p:first-of-type, #what-to-change li:first-child')]"
+        "[...document.querySelectorAll('#recommendations > p:first-of-type, #recommendations li:first-child')]"
         ".map((e) => [e.textContent, e.getBoundingClientRect().bottom])"
     )
     (quality, _), (advice, bottom) = seen
     assert bottom < height
-    assert "The numbers are good" in quality
+    assert "Data quality: good" in quality
     assert all(word in advice for word in ("concurrency: ", " as fast as ", "to be within 5% of it"))
 
 

@@ -15,22 +15,21 @@ from hypothesis import strategies as st
 
 from ingest_bench.report.blocks import (
     Block,
-    Caution,
+    BulletList,
     Entry,
     Figure,
     Paragraph,
-    Points,
     Question,
     Section,
     Table,
+    WarningNote,
     leading_number,
 )
 from ingest_bench.report.formatting import code, plain, safe
-from ingest_bench.report.html.blocks import blocks_html
 from ingest_bench.report.html.document import page
 from ingest_bench.report.html.inline import bare, inline
 from ingest_bench.report.markdown import markdown
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.outline import whole_report
 
 INLINE = {"strong", "em", "s", "code", "a"}
@@ -108,9 +107,9 @@ def told(blocks: Any) -> list[str]:
     found: list[str] = []
     for block in blocks:
         match block:
-            case Paragraph(text) | Caution(text):
+            case Paragraph(text) | WarningNote(text):
                 found.append(text)
-            case Points(entries):
+            case BulletList(entries):
                 found += entries
             case Question(question, gist, points):
                 found += [question, gist, *points]
@@ -125,7 +124,7 @@ def told(blocks: Any) -> list[str]:
 
 def test_both_forms_say_the_same(make: Any) -> None:
     """Every sentence, number and caption stands in the Markdown and on the page."""
-    content = whole_report(Study.of(make()))
+    content = whole_report(ReportData.from_results(make()))
     text = " ".join(Reader(page(content)).text.split())
     lines = " ".join(re.sub(r"(\d)\\(?=[.)])", r"\1", markdown([content]).replace("\n- ", " ")).split())
     texts = told([content])
@@ -136,7 +135,7 @@ def test_both_forms_say_the_same(make: Any) -> None:
 
 def test_the_page_needs_nothing_and_allows_nothing(make: Any) -> None:
     """It names no address, carries no handlers and no styles of elements, and its policy fits its script and style."""
-    text = page(whole_report(Study.of(make())))
+    text = page(whole_report(ReportData.from_results(make())))
     read = Reader(text)
     assert not re.search(r"https?:|@import|url\(", text)
     names = {name for _, name, _ in read.attributes}
@@ -154,7 +153,7 @@ def test_the_page_needs_nothing_and_allows_nothing(make: Any) -> None:
 
 def test_every_link_has_its_place(make: Any) -> None:
     """No name is given twice, and each link leads to one of them."""
-    read = Reader(page(whole_report(Study.of(make()))))
+    read = Reader(page(whole_report(ReportData.from_results(make()))))
     names = [value for _, name, value in read.attributes if name == "id"]
     links = {str(value)[1:] for tag, name, value in read.attributes if (tag, name) == ("a", "href")}
     assert len(names) == len(set(names))
@@ -164,7 +163,7 @@ def test_every_link_has_its_place(make: Any) -> None:
 
 def test_the_page_is_the_same_bytes_each_time(make: Any) -> None:
     """The same data give the same page."""
-    assert page(whole_report(Study.of(make()))) == page(whole_report(Study.of(make())))
+    assert page(whole_report(ReportData.from_results(make()))) == page(whole_report(ReportData.from_results(make())))
 
 
 @pytest.mark.parametrize(
@@ -180,4 +179,4 @@ def test_numbers_are_sorted_by_and_others_are_not() -> None:
     """Only fields of numeric columns carry a number, and only where there is one."""
     rows = [[Entry("a", 1.0), Entry("9.8x", 9.8)], [Entry("b"), Entry("–")]]  # noqa: RUF001 - the dash for no number
     block: Block = Table("T", ["Name", "Speed-up"], rows, frozenset((1,)))
-    assert re.findall(r'<td[^>]*data-key="([^"]*)"', blocks_html([block], 2)) == ["9.8"]
+    assert re.findall(r'<td[^>]*data-key="([^"]*)"', page(Section("T", [block]))) == ["9.8"]

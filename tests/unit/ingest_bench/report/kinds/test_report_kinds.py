@@ -11,7 +11,7 @@ from ingest_bench.report.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
 from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET
 from ingest_bench.report.kinds.growing import GROWTH
 from ingest_bench.report.kinds.pipelines import MIXED, STAGES
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from ingest_bench.report.model.study import Study
 )
 def test_the_kind_follows_from_the_settings(make: Any, scenario: str, kind: ScenarioKind) -> None:
     """Each scenario is of the kind that its settings say, and each kind of the registry has one that is."""
-    (view,) = Study.of(make(lambda spec: spec.scenario == scenario)).views
+    (view,) = ReportData.from_results(make(lambda spec: spec.scenario == scenario)).views
     assert kind_of(view) is kind
     assert kind in KINDS
 
@@ -41,29 +41,29 @@ def test_the_kind_follows_from_the_settings(make: Any, scenario: str, kind: Scen
     [
         (GEOPARQUET, ["Overhead (MiB)", "First item (s)"]),
         (DIRECTORY, ["Failures / broken"]),
-        (LATENCY, ["Requests", "Server's (ms)", "Client's (ms)"]),
-        (REQUESTS, ["Requests", "429s", "In flight", "Server's (ms)"]),
-        (PAGES, ["Page", "Pages/s", "Requests", "Each once"]),
-        (RATE, ["Requests", "429s", "Items lost", "Bucket (s)", "Over it"]),
+        (LATENCY, ["Requests", "Server latency (ms)", "Client latency (ms)"]),
+        (REQUESTS, ["Requests", "429s", "In flight", "Server latency (ms)"]),
+        (PAGES, ["Page", "Pages/s", "Requests", "Exactly once"]),
+        (RATE, ["Requests", "429s", "Items lost", "Rate-limit floor (s)", "Above floor"]),
         (GROWTH, ["Items", "Time / items grow", "Exponent"]),
-        (MIXED, ["Ingest", "Transform", "Output", "Same set"]),
+        (MIXED, ["Ingest", "Transform", "Output", "Output equal"]),
     ],
 )
 def test_each_question_has_its_columns(make: Any, kind: ScenarioKind, titles: list[str]) -> None:
     """What a scenario asks for is reported of each of its cells."""
-    study = Study.of(make())
-    views = of_kind(study, kind)
+    data = ReportData.from_results(make())
+    views = of_kind(data, kind)
     assert views
     for view in views:
-        columns = kind.columns(study, view)
+        columns = kind.columns(data, view)
         assert [column.title for column in columns] == titles
         assert all(column.text(row) for column in columns for row in view.rows)
 
 
 def test_every_scenario_of_the_matrix_answers_a_question(make: Any) -> None:
     """No scenario is measured without a question of the report that it has something to say to."""
-    study = Study.of(make())
+    data = ReportData.from_results(make())
     questions = {question for kind in KINDS for question in kind.answers}
-    assert {view.name for question in questions for view in answering(study, question)} == {
-        view.name for view in study.views
+    assert {view.name for question in questions for view in answering(data, question)} == {
+        view.name for view in data.views
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest_bench.report.model.overhead import PAUSE_S, busy_s, overhead_told, time_use
+from ingest_bench.report.model.overhead import PAUSE_S, busy_s, time_use
+from ingest_bench.report.templating import text
 from ingest_bench.results.models import Results
 
 
@@ -38,10 +39,12 @@ def test_all_that_is_not_sampling_is_overhead(results: Results) -> None:
     use = time_use(results.model_copy(update={"cells": [cell], "jobs": [job]}))
     assert use
     assert (use.wall_s, use.sampling_s, use.overhead) == (160, 80, 0.5)
-    told = overhead_told(results.model_copy(update={"cells": [cell], "jobs": [job]}))
+    told = text("environment", "overhead", use=use)
     assert "The other 50% is the workflow's own" in told
 
 
 def test_results_without_cells_say_nothing(results: Results) -> None:
     """Where nothing was recorded there is no share."""
-    assert overhead_told(results.model_copy(update={"cells": [], "jobs": []})) == ""
+    use = time_use(results.model_copy(update={"cells": [], "jobs": []}))
+    assert use is None
+    assert text("environment", "overhead", use=use) == ""

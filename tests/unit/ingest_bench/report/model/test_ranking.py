@@ -19,14 +19,14 @@ from ingest_bench.report.model.ranking import (
     usable,
     versus,
 )
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Parity, Results
 
 
-def view_of(results: Results) -> View:
+def view_of(results: Results) -> ScenarioView:
     """Return the only scenario of results."""
-    (view,) = Study.of(results).views
+    (view,) = ReportData.from_results(results).views
     return view
 
 
@@ -136,9 +136,9 @@ def test_the_exponent_of_known_growth_is_right(make: Any) -> None:
         eighth = {name: getattr(cell.speedup, name) / 8 for name in ("median", "low", "high")}
         return cell.model_copy(update={"samples": slow, "speedup": cell.speedup.model_copy(update=eighth)})
 
-    study = Study.of(make(only("large_collection_files", "small_files_warm"), squared, by_size))
-    view = next(view for view in study.views if view.scenario.growing)
-    paired, elsewhere = (growth(study, view, row) for row in view.rows)
+    data = ReportData.from_results(make(only("large_collection_files", "small_files_warm"), squared, by_size))
+    view = next(view for view in data.views if view.scenario.growing)
+    paired, elsewhere = (growth(data, view, row) for row in view.rows)
     assert paired is not None
     assert (paired.times_items, paired.times_time) == (pytest.approx(8), pytest.approx(64))
     assert paired.exponent.value == pytest.approx(2)
@@ -151,7 +151,7 @@ def test_the_exponent_of_known_growth_is_right(make: Any) -> None:
 
 def test_growth_is_unknown_where_the_way_was_not_measured_small(make: Any) -> None:
     """Time chunks were measured on 10,000 items only with another think time: that is no comparison."""
-    study = Study.of(make(only("large_collection_api", "large_api")))
-    view = next(view for view in study.views if view.scenario.growing)
+    data = ReportData.from_results(make(only("large_collection_api", "large_api")))
+    view = next(view for view in data.views if view.scenario.growing)
     chunks = next(row for row in view.rows if row.cell.arm == "time_chunks")
-    assert growth(study, view, chunks) is None
+    assert growth(data, view, chunks) is None

@@ -8,7 +8,7 @@ import pytest
 
 from ingest_bench.harness.validity import invalid_reason
 from ingest_bench.report.markdown import markdown
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import INVALID_REASONS
 from ingest_bench.report.text.environment import (
     environment_section,
@@ -82,9 +82,9 @@ def saving(cell: Cell) -> Cell:
 
 def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
     """Nothing is doubted without a reason."""
-    study = Study.of(make(some))
-    assert study.cautions == []
-    assert markdown([warnings_section(study)]) == "None."
+    data = ReportData.from_results(make(some))
+    assert data.warnings == []
+    assert markdown([warnings_section(data)]) == "None."
 
 
 @pytest.mark.parametrize(
@@ -108,15 +108,15 @@ def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
 )
 def test_each_doubt_is_told(make: Any, edit: Any, told: str) -> None:
     """What is wrong, why that may be, and what to do about it."""
-    study = Study.of(make(some, edit=edit))
-    told = told.format(cells=len(study.results.cells))
-    doubt = next(doubt for doubt in study.cautions if doubt.what.startswith(told))
+    data = ReportData.from_results(make(some, edit=edit))
+    told = told.format(cells=len(data.results.cells))
+    doubt = next(doubt for doubt in data.warnings if doubt.what.startswith(told))
     assert doubt.cause
     assert doubt.remedy
-    assert told in markdown([warnings_section(study)])
+    assert told in markdown([warnings_section(data)])
 
 
-def test_every_reason_for_an_invalid_sample_has_its_cause_and_fix(make: Any) -> None:
+def test_every_reason_for_a_invalid_sample_has_its_cause_and_fix(make: Any) -> None:
     """What a measurement may call invalid is known to the warnings by how it begins."""
     sample = make(some).cells[0].samples[0]
     server = sample.server
@@ -136,20 +136,20 @@ def test_every_reason_for_an_invalid_sample_has_its_cause_and_fix(make: Any) -> 
 def test_a_throttled_processor_is_told(make: Any) -> None:
     """A clock that is much slower after one cell than after others is heat or power; an unknown one is nothing."""
 
-    def clocked(*rates: float | None) -> Study:
+    def clocked(*rates: float | None) -> ReportData:
         results = make(some)
         loads = [
             cell.load_after.model_copy(update={"cpu_mhz": rate})
             for cell, rate in zip(results.cells, rates, strict=False)
         ]
         cells = [cell.model_copy(update={"load_after": load}) for cell, load in zip(results.cells, loads, strict=False)]
-        return Study.of(results.model_copy(update={"cells": cells}))
+        return ReportData.from_results(results.model_copy(update={"cells": cells}))
 
-    (doubt,) = clocked(3000, 2900, 2000).cautions
+    (doubt,) = clocked(3000, 2900, 2000).warnings
     assert doubt.what.startswith("throttled: ")
     assert "2,000 to 3,000 MHz" in doubt.what
-    assert clocked(3000, 2900, 2700).cautions == []
-    assert clocked(None, None, 2000).cautions == []
+    assert clocked(3000, 2900, 2700).warnings == []
+    assert clocked(None, None, 2000).warnings == []
 
 
 def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
@@ -158,27 +158,29 @@ def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
     cell = results.cells[0]
     job = {"rule": "corpus", "started_at": cell.started_at, "ended_at": cell.ended_at, "host": cell.environment.host}
     near = results.model_copy(update={"jobs": [job]})
-    assert "jobs of rule corpus ran beside 1 measurement" in markdown([warnings_section(Study.of(near))])
+    assert "jobs of rule corpus ran beside 1 measurement" in markdown([warnings_section(ReportData.from_results(near))])
     far = results.model_copy(update={"jobs": [{**job, "host": "another"}]})
-    assert Study.of(far).cautions == []
+    assert ReportData.from_results(far).warnings == []
 
 
 def test_invalid_samples_are_listed_with_their_reasons(make: Any) -> None:
     """Each is found again by its cell, pair and side."""
-    assert markdown([invalid_samples_section(Study.of(make(some)))]) == "None."
+    assert markdown([invalid_samples_section(ReportData.from_results(make(some)))]) == "None."
     results = make(some, edit=invalid(INVALID))
-    lines = markdown([invalid_samples_section(Study.of(results))]).split("\n")[2:]
+    lines = markdown([invalid_samples_section(ReportData.from_results(results))]).split("\n")[2:]
     assert len(lines) == len(results.cells)
     assert all(INVALID in line and "large_api" in line and "baseline" in line for line in lines)
 
 
 def test_remarks_are_counted(make: Any) -> None:
     """The same remark of many samples is one line; outliers are counted whatever their ratio."""
-    assert markdown([notes_section(Study.of(make(some)))]) == "None."
+    assert markdown([notes_section(ReportData.from_results(make(some)))]) == "None."
     results = make(some, edit=noted("fell back to one request"))
     samples = f"({sum(len(cell.samples) for cell in results.cells)} samples)"
-    assert f"fell back to one request {samples}" in markdown([notes_section(Study.of(results))])
-    text = markdown([notes_section(Study.of(make(some, edit=noted("outlier: the ratio of this pair is 3.2"))))])
+    assert f"fell back to one request {samples}" in markdown([notes_section(ReportData.from_results(results))])
+    text = markdown(
+        [notes_section(ReportData.from_results(make(some, edit=noted("outlier: the ratio of this pair is 3.2"))))]
+    )
     assert samples in text
 
 
@@ -188,7 +190,7 @@ def test_every_machine_has_its_column(make: Any) -> None:
     first, *others = results.cells
     other = first.environment.model_copy(update={"host": "bench-2", "packages": {"orjson": "3.11.0"}})
     mixed = results.model_copy(update={"cells": [first.model_copy(update={"environment": other}), *others]})
-    text = markdown(environment_section(Study.of(mixed)))
+    text = markdown(environment_section(ReportData.from_results(mixed)))
     assert "bench-1" in text
     assert "bench-2" in text
     assert "orjson 3.10.7 or 3.11.0" in text

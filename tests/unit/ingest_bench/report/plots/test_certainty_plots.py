@@ -10,27 +10,26 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.figures import choices_figure, scenario_figure
 from ingest_bench.report.model.ranking import advised
-from ingest_bench.report.model.scenario import View
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.stages import diagnosed
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.stage_removal import WITHOUT
 
 LEVELS = (1, 5, 10, 20)
 
 
-def shown(results: Any, name: str, title: str) -> tuple[Study, View, Drawing | None]:
+def shown(results: Any, name: str, title: str) -> tuple[ReportData, ScenarioView, Drawing | None]:
     """Return a scenario's drawing of some title, where it has one."""
-    study = Study.of(results)
+    study = ReportData.from_results(results)
     view = next(view for view in study.views if view.name == name)
     drawings = scenario_figure(study, view).drawings
     return study, view, next((each for each in drawings if each.title == title), None)
 
 
-def drawn(results: Any, name: str, title: str) -> tuple[Study, View, Drawing]:
+def drawn(results: Any, name: str, title: str) -> tuple[ReportData, ScenarioView, Drawing]:
     """Return a scenario's drawing of some title, which it has."""
     study, view, drawing = shown(results, name, title)
     assert drawing is not None
@@ -217,10 +216,10 @@ def test_a_choice_without_a_contender_needs_no_plot(make: Any) -> None:
 def test_every_mode_shows_how_sure_its_choice_is(make: Any) -> None:
     """A plot for each mode with a choice, whose sentence is that of the advice; none where there was no choice."""
     results = make()
-    figure = choices_figure(Study.of(results))
+    figure = choices_figure(ReportData.from_results(results))
     assert figure is not None
     assert [drawing.title for drawing in figure.drawings] == ["JSON files", "GeoParquet", "API"]
-    for drawing, advice in zip(figure.drawings, recommend_modes(results).values(), strict=True):
+    for drawing, advice in zip(figure.drawings, ReportData.from_results(results).modes.values(), strict=True):
         assert advice.use is not None
         assert drawing.shows.lower().startswith(f"{advice.use.label.lower()}. ")
-    assert choices_figure(Study.of(make(lambda spec: spec.scenario == "small_api"))) is None
+    assert choices_figure(ReportData.from_results(make(lambda spec: spec.scenario == "small_api"))) is None

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from ingest_bench.report.blocks import Figure
 from ingest_bench.report.figures import scenario_figure
 from ingest_bench.report.formatting import plain
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import bars, lines
 from ingest_bench.report.plots.axes import plane
 from ingest_bench.report.plots.drift import Pair, drift, pairs, shows, spread
@@ -28,14 +28,14 @@ from ingest_bench.report.plots.svg import node, width_of, wrapped
 VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)
 
 
-def view_of(results: Any, name: str) -> View:
+def view_of(results: Any, name: str) -> ScenarioView:
     """Return a scenario's view."""
-    return next(view for view in Study.of(results).views if view.name == name)
+    return next(view for view in ReportData.from_results(results).views if view.name == name)
 
 
 def figure_of(results: Any, name: str) -> Figure:
     """Return a scenario's figure."""
-    study = Study.of(results)
+    study = ReportData.from_results(results)
     return scenario_figure(study, next(view for view in study.views if view.name == name))
 
 
@@ -235,7 +235,7 @@ def test_the_largest_effect_comes_first(make: Any) -> None:
     truth = lambda spec, arm, level, found: (  # noqa: E731 - a change of the truth
         replace(found, rate=fast[arm, level]) if spec.scenario == "large_api" and (arm, level) in fast else found
     )
-    study = Study.of(make(truth=truth))
+    study = ReportData.from_results(make(truth=truth))
     found = largest(study)
     assert found[0][0].name == "large_api"
     gains = [row.standing.median for _, row in found]

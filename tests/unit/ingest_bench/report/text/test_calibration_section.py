@@ -10,7 +10,8 @@ from ingest_bench.__main__ import main
 from ingest_bench.calibration.models import Calibration, Score, Virtual, Wall, WallCell, read_calibration
 from ingest_bench.errors import AggregationError
 from ingest_bench.report.blocks import Paragraph, Table
-from ingest_bench.report.text.calibration import calibration_line, calibration_section
+from ingest_bench.report.templating import text
+from ingest_bench.report.text.calibration import calibration_section
 from ingest_bench.results.models import Load
 from ingest_bench.workflow.identity import calibration_stamp
 
@@ -68,7 +69,7 @@ def test_figures_stand_beside_their_limits() -> None:
 def test_a_missed_limit_is_said_first(missed: Calibration) -> None:
     """A figure outside its limit, or one that was never found, is named in the opening sentence and in its row."""
     assert len(missed.failures) == 1
-    assert missed.failures[0] in calibration_line(missed)
+    assert missed.failures[0] in text("calibration", "line", record=missed)
     assert "**no**" in words(missed)
 
 

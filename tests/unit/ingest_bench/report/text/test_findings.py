@@ -21,12 +21,11 @@ from ingest_bench.report.model.ranking import (
     smallest_alike,
     usable,
 )
-from ingest_bench.report.model.scenario import View
-from ingest_bench.report.model.study import Study
-from ingest_bench.report.text.answer import UNMEASURED
-from ingest_bench.report.text.findings import findings, nothing_usable
+from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.text.findings import findings
 from ingest_bench.report.text.overview import summary
-from ingest_bench.report.text.questions import QUESTIONS, answers
+from ingest_bench.report.text.questions import UNMEASURED, answers
 from ingest_bench.results.models import Parity, Results
 
 
@@ -40,16 +39,16 @@ def scenario(*names: str) -> Any:
     return lambda spec: spec.scenario in names
 
 
-def found(results: Results, name: str) -> tuple[Study, View]:
+def found(results: Results, name: str) -> tuple[ReportData, ScenarioView]:
     """Return the scenario of that name."""
-    study = Study.of(results)
-    return study, next(view for view in study.views if view.name == name)
+    data = ReportData.from_results(results)
+    return data, next(view for view in data.views if view.name == name)
 
 
 def answer(results: Results, word: str) -> str:
     """Return the answer to the only question that holds a word, on one line."""
-    (question,) = [question for question in QUESTIONS if word in question]
-    return " ".join(markdown([QUESTIONS[question](Study.of(results)).to(question)]).split())
+    (block,) = [block for block in answers(ReportData.from_results(results)) if word in block.question]
+    return " ".join(markdown([block]).split())
 
 
 def damaged(cell: Any, reason: str = "2 items are missing") -> Any:
@@ -109,12 +108,12 @@ def test_an_undecided_recommendation_has_a_rival(make: Any) -> None:
     make.noise, make.pairs = 0.3, 4
     truth = rates({("queue", 5): 80_000, ("queue", 10): 100_000, ("queue", 20): 99_000})
     results = make(scenario("small_files_warm"), truth)
-    study, view = found(results, "small_files_warm")
+    data, view = found(results, "small_files_warm")
     use, other = recommended(view), rival(view)
     assert use
     assert other
     assert other.level < use.level
-    for text in (answer(results, "help"), markdown(summary(study))):
+    for text in (answer(results, "help"), markdown(summary(data))):
         assert use.cell.label in text
         assert other.cell.label in text
 
@@ -123,10 +122,10 @@ def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
     """Neither wrong deliveries nor invalid samples make a finding, and each is told as what it is."""
     texts = []
     for edit in (damaged, lambda cell: cell.model_copy(update={"speedup": None})):
-        study, view = found(make(scenario("large_api"), edit=edit), "large_api")
+        data, view = found(make(scenario("large_api"), edit=edit), "large_api")
         assert usable(view) == []
-        texts.append(findings(study, view))
-        assert texts[-1] == nothing_usable(view)
+        texts.append(findings(data, view))
+        assert texts[-1].startswith("Nothing can be said: ")
     assert len(set(texts)) == len(texts)
 
 
@@ -142,11 +141,11 @@ def test_failures_are_held_against_the_broken_files(make: Any) -> None:
             update={"samples": [sample.model_copy(update={"failures": 9}) for sample in cell.samples]}
         )
 
-    study, view = found(make(edit=missed), "items_directory")
+    data, view = found(make(edit=missed), "items_directory")
     wrong = [row.name for row in view.rows if failures_told(view, row) == (9, 10)]
     assert wrong
     assert all(name.startswith("queue at ") for name in wrong)
-    assert all(f"{name} (9 of 10)" in findings(study, view) for name in wrong)
+    assert all(f"{name} (9 of 10)" in findings(data, view) for name in wrong)
 
 
 @pytest.mark.parametrize(
@@ -155,14 +154,14 @@ def test_failures_are_held_against_the_broken_files(make: Any) -> None:
 )
 def test_a_finding_is_written_from_the_rows(make: Any, name: str) -> None:
     """The best way, its speed-up, its memory and the verdict on concurrency stand in the text as the data have them."""
-    study, view = found(make(), name)
-    text, top = findings(study, view), best(usable(view))
+    data, view = found(make(), name)
+    text, top = findings(data, view), best(usable(view))
     assert top
     assert f"**{safe(top.name)}**, {speed_up(top.standing)} as fast as {safe(view.baseline)}" in text.replace(
         ", per item,", ""
     )
     assert f"{whole(top.peak_mib)} MiB" in text
-    asked = kind_of(view).finding(study, view)
+    asked = kind_of(view).finding(data, view)
     assert (asked or "") in text
     if told := concurrency(view):
         assert f"Concurrency {told[0]} ({safe(told[1].name)} against {safe(told[2].name)}" in text
@@ -196,12 +195,12 @@ def test_lost_items_are_never_called_none(make: Any) -> None:
 
     results = make(scenario("rate_limited"), edit=lossy)
     assert "up to 100 items lost" in answer(results, "rate limits")
-    study, view = found(results, "rate_limited")
+    data, view = found(results, "rate_limited")
     losing = [row for row in view.rows if row.cell.arm == "time_chunks"]
     assert {row.name: lost(view, row) for row in view.rows} == {
         row.name: 100 if row in losing else 0 for row in view.rows
     }
-    assert all(f"{row.name} (100)" in findings(study, view) for row in losing)
+    assert all(f"{row.name} (100)" in findings(data, view) for row in losing)
 
 
 def test_no_limit_met_is_said_so(make: Any) -> None:
@@ -289,7 +288,7 @@ def test_auto_is_compared_with_the_best_fixed_level(make: Any, rate: float, verd
 
 def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
     """No answer is made up for scenarios that are not there."""
-    text = markdown(answers(Study.of(make(scenario("small_files_warm")))))
+    text = markdown(answers(ReportData.from_results(make(scenario("small_files_warm")))))
     for word in ("Pages one after another", "bottleneck", "out of order", "grow with the collection"):
         assert UNMEASURED in next(part for part in text.split("\n\n") if word in part).replace("\n", " ")
 
@@ -297,10 +296,10 @@ def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
 def test_the_summary_has_a_line_for_each_scenario(make: Any) -> None:
     """Best and recommended ways are on the first screen; what has no better way says so, what only explains is out."""
     results = make()
-    study = Study.of(results)
-    text = markdown(summary(study))
+    data = ReportData.from_results(results)
+    text = markdown(summary(data))
     assert f"{len(results.cells)} cells in {len(results.config['scenarios'])} scenarios" in text.replace("\n", " ")
-    listed = [view.name for view in study.views if f"| {view.title}" in text]
-    assert listed == [view.name for view in study.views if not view.scenario.of_stages]
+    listed = [view.name for view in data.views if f"| {view.title}" in text]
+    assert listed == [view.name for view in data.views if not view.scenario.of_stages]
     line = next(line for line in text.split("\n") if line.startswith("| Files to a file per item"))
     assert "no difference" in line

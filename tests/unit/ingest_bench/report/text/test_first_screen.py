@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.report.blocks import Paragraph, Points
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.blocks import BulletList, Paragraph
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.first_screen import advice, first_screen, quality
 
 
@@ -46,7 +46,7 @@ def widened(low: float, high: float) -> Any:
 )
 def test_what_wins_is_advised_with_its_settings(make: Any, arm: str, level: int, told: str) -> None:
     """Whichever way is the fastest is the one to use, in settings that can be pasted."""
-    (line,) = advice(Study.of(make(one("small_files_warm"), rates({(arm, level): 90_000.0}))))
+    (line,) = advice(ReportData.from_results(make(one("small_files_warm"), rates({(arm, level): 90_000.0}))))
     assert line.startswith(f"**Item files.** Use {told}: ")
     assert "as fast as upstream's way, at " in line
     assert line.endswith("*Beyond noise*, on 6 pairs.")
@@ -55,14 +55,14 @@ def test_what_wins_is_advised_with_its_settings(make: Any, arm: str, level: int,
 def test_nothing_to_gain_is_said(make: Any) -> None:
     """Where no way can be told from the baseline, one is to keep it."""
     flat = dict.fromkeys([("sequential", 1), ("queue", 2), ("queue", 5)], 9_000.0)
-    (line,) = advice(Study.of(make(one("large_files"), rates(flat))))
+    (line,) = advice(ReportData.from_results(make(one("large_files"), rates(flat))))
     assert line == "**GeoParquet.** Keep sequential: *no difference is known*."
 
 
 def test_a_loss_is_never_advised(make: Any) -> None:
     """Where every way that can be set is slower than what is done today, one is to keep doing that."""
     slow = {("sequential", 1): 900.0} | {(arm, level): 900.0 for arm in ("queue", "semaphore") for level in (5, 10, 20)}
-    (line,) = advice(Study.of(make(one("small_files_warm"), rates(slow))))
+    (line,) = advice(ReportData.from_results(make(one("small_files_warm"), rates(slow))))
     assert line == "**Item files.** Keep upstream's way: *every other way is slower*."
 
 
@@ -70,13 +70,13 @@ def test_a_rival_is_named(make: Any) -> None:
     """Where more pairs might show a smaller level to be as good, the choice is undecided, and says against what."""
     make.noise, make.pairs = 0.3, 4
     truth = rates({("queue", 5): 80_000.0, ("queue", 10): 100_000.0, ("queue", 20): 99_000.0})
-    (line,) = advice(Study.of(make(one("small_files_warm"), truth)))
+    (line,) = advice(ReportData.from_results(make(one("small_files_warm"), truth)))
     assert "*undecided* against " in line
 
 
 def test_unlike_work_is_told(make: Any) -> None:
     """A gain over a baseline that delivers something else says so."""
-    (line,) = advice(Study.of(make(one("large_file"))))
+    (line,) = advice(ReportData.from_results(make(one("large_file"))))
     assert "though the baseline does other work" in line
 
 
@@ -84,17 +84,17 @@ def test_unlike_work_is_told(make: Any) -> None:
 def test_a_baseline_that_delivers_something_else_is_never_kept(make: Any, rate: float) -> None:
     """Where no way is known to be faster than one that is wrong, the right one is advised all the same."""
     given = rates({("upstream", 1): 9_000.0, ("sequential", 1): rate})
-    (line,) = advice(Study.of(make(one("large_file"), given)))
+    (line,) = advice(ReportData.from_results(make(one("large_file"), given)))
     assert line.startswith("**GeoParquet.** Use **sequential at 1** (`concurrency: 1`): upstream's way doesn't deliver")
     assert "Keep" not in line
 
 
 def test_the_largest_effect_is_first(make: Any) -> None:
     """Lines come in the order of what they bring, and those that bring nothing at the end."""
-    first = advice(Study.of(make(truth=rates({("time_chunks", 20): 90_000.0}))))[0]
+    first = advice(ReportData.from_results(make(truth=rates({("time_chunks", 20): 90_000.0}))))[0]
     assert first.startswith("**An API.** ")
     assert "Use **time chunks at 20**" in first
-    lines = advice(Study.of(make(truth=rates({("sequential", 1): 900_000.0}))))
+    lines = advice(ReportData.from_results(make(truth=rates({("sequential", 1): 900_000.0}))))
     assert lines[0].startswith(("**Item files.**", "**A collection folder.**"))
 
 
@@ -104,19 +104,19 @@ def test_settings_of_strangers_stay_code(make_of: Any, make: Any) -> None:
     arms = config["scenarios"]["small_files_warm"]["arms"]
     arms["queue"]["label"] = "`**x** <b>"
     results = make_of(config)(one("small_files_warm"), rates({("queue", 10): 90_000.0}))
-    (line,) = advice(Study.of(results))
+    (line,) = advice(ReportData.from_results(results))
     assert r"**\`\*\*x\*\* \<b\> at 10** (`concurrency: 10, worker_strategy: queue`)" in line
 
 
 @pytest.mark.parametrize(("low", "high", "word"), [(0.98, 1.02, "good"), (0.5, 2.0, "poor")])
 def test_the_numbers_are_judged_by_their_noise(make: Any, low: float, high: float, word: str) -> None:
     """Narrow null cells make good numbers, wide ones poor ones, and the least effect that can be seen is told."""
-    study = Study.of(make(edit=widened(low, high)))
-    assert quality(study) == word
-    opening = first_screen(study)[0]
+    data = ReportData.from_results(make(edit=widened(low, high)))
+    assert quality(data) == word
+    opening = first_screen(data)[0]
     assert isinstance(opening, Paragraph)
-    assert f"The numbers are **{word}**" in opening.text
-    assert f"an effect below {'1.02x' if word == 'good' else '2.0x'} can't be told from noise" in opening.text
+    assert f"Data quality: **{word}**." in opening.text
+    assert f"differences below {'1.02x' if word == 'good' else '2.0x'} are within noise" in opening.text
 
 
 def test_some_noise_makes_fair_numbers(make: Any) -> None:
@@ -125,9 +125,9 @@ def test_some_noise_makes_fair_numbers(make: Any) -> None:
     def edit(cell: Any) -> Any:
         return widened(0.4, 2.5)(cell) if cell.scenario == "large_api" else widened(0.98, 1.02)(cell)
 
-    study = Study.of(make(edit=edit))
-    assert quality(study) == "fair"
-    reasons = first_screen(study)[2]
+    data = ReportData.from_results(make(edit=edit))
+    assert quality(data) == "fair"
+    reasons = first_screen(data)[2]
     assert isinstance(reasons, Paragraph)
     assert "10,000 items over an API with 50 ms think time" in reasons.text
     assert "[2 warnings](#warnings)" in reasons.text  # the other one is of a baseline that does other work
@@ -135,18 +135,22 @@ def test_some_noise_makes_fair_numbers(make: Any) -> None:
 
 def test_the_first_screen_has_its_parts(make: Any) -> None:
     """How good, what to change and why, in this order; without a usable cell it recommends nothing."""
-    assert [type(block) for block in first_screen(Study.of(make()))] == [Paragraph, Points, Paragraph]
+    assert [type(block) for block in first_screen(ReportData.from_results(make()))] == [
+        Paragraph,
+        BulletList,
+        Paragraph,
+    ]
     empty = make(edit=lambda cell: cell.model_copy(update={"speedup": None}))
-    blocks = first_screen(Study.of(empty))
+    blocks = first_screen(ReportData.from_results(empty))
     assert [type(block) for block in blocks] == [Paragraph, Paragraph, Paragraph]
     assert blocks[1] == Paragraph("Nothing can be recommended: no cell can be judged.")
 
 
 def test_the_first_screen_says_how_to_take_the_settings_over(make: Any) -> None:
     """Whose settings they are, and which file has them, stands before the advice; without advice there is neither."""
-    opening = first_screen(Study.of(make()))[0]
+    opening = first_screen(ReportData.from_results(make()))[0]
     assert isinstance(opening, Paragraph)
     assert "settings of `stac_ingest`; `--config recommended_ingest.yaml`" in opening.text
-    empty = first_screen(Study.of(make(edit=lambda cell: cell.model_copy(update={"speedup": None}))))[0]
+    empty = first_screen(ReportData.from_results(make(edit=lambda cell: cell.model_copy(update={"speedup": None}))))[0]
     assert isinstance(empty, Paragraph)
     assert "--config" not in empty.text

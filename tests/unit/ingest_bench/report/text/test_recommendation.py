@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from ingest_bench.analysis.by_scenario import recommend_scenarios
-from ingest_bench.analysis.by_source_type import recommend_modes
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.certainty import probability, share
 from ingest_bench.report.model.ranking import recommended, rival
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.outline import whole_report
 from ingest_bench.report.text.recommendation import what_to_do
 
 
 def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:
     """Each line begins with its mode and gives a choice, its certainty and its costs."""
-    lines = what_to_do(Study.of(make()))
+    lines = what_to_do(ReportData.from_results(make()))
     assert [line.partition("**: ")[0] for line in lines] == ["**JSON files", "**GeoParquet", "**API"]
     for line in lines:
         assert "use **" in line
@@ -29,7 +31,9 @@ def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:
 
 def test_what_is_compared_with_is_named_once(make: Any) -> None:
     """Of scenarios with the same baseline the first names it, and each has its gain."""
-    line = what_to_do(Study.of(make(lambda spec: spec.scenario in ("small_files_warm", "small_files_cold"))))[0]
+    line = what_to_do(
+        ReportData.from_results(make(lambda spec: spec.scenario in ("small_files_warm", "small_files_cold")))
+    )[0]
     assert line.count("as fast as upstream's way") == 1
     assert re.search(r"x \([^)]*\) in \*10,000 small files, cold cache\*", line)
 
@@ -39,7 +43,7 @@ def test_a_choice_that_is_its_own_baseline_says_what_it_gains_elsewhere(make: An
     files = ("large_file", "large_files")
     flat = {("sequential", 1): 9_900.0, ("queue", 2): 9_000.0, ("queue", 5): 8_000.0}
     truth = lambda _spec, arm, level, found: replace(found, rate=flat.get((arm, level), found.rate))  # noqa: E731 - a change of the truth
-    (line,) = what_to_do(Study.of(make(lambda spec: spec.scenario in files, truth)))
+    (line,) = what_to_do(ReportData.from_results(make(lambda spec: spec.scenario in files, truth)))
     assert "as fast as upstream's way, which does other work, in *One GeoParquet file" in line
     assert "and the baseline itself in *Five GeoParquet files" in line
 
@@ -47,26 +51,26 @@ def test_a_choice_that_is_its_own_baseline_says_what_it_gains_elsewhere(make: An
 def test_a_bet_is_for_now(make: Any) -> None:
     """What is not decided is to be used for now, with the pairs that would settle it."""
     make.noise, make.pairs = 0.3, 3
-    (line,) = what_to_do(Study.of(make(lambda spec: spec.scenario == "small_files_warm")))
+    (line,) = what_to_do(ReportData.from_results(make(lambda spec: spec.scenario == "small_files_warm")))
     assert line.startswith("**JSON files**: for now use **")
     assert "would settle it" in line
 
 
 def test_the_report_has_it_before_its_answers(make: Any) -> None:
     """What to do comes first."""
-    text = markdown([whole_report(Study.of(make(lambda spec: spec.scenario == "large_api")))])
-    assert 0 < text.index("## What to change") < text.index("## Answers")
+    text = markdown([whole_report(ReportData.from_results(make(lambda spec: spec.scenario == "large_api")))])
+    assert 0 < text.index("## Recommendations") < text.index("## Questions answered")
 
 
 def test_the_tables_recommend_what_is_advised(make: Any) -> None:
     """The recommended row of a scenario is the advised option, in every scenario that has one."""
     results = make()
-    study = Study.of(results)
+    data = ReportData.from_results(results)
     advised = {advice.name: advice.use for advice in recommend_scenarios(results)}
-    assert {view.name for view in study.views if view.name not in advised} == {
-        name for name, scenario in study.settings.scenarios.items() if scenario.of_stages
+    assert {view.name for view in data.views if view.name not in advised} == {
+        name for name, scenario in data.settings.scenarios.items() if scenario.of_stages
     }
-    for view in [view for view in study.views if view.name in advised]:
+    for view in [view for view in data.views if view.name in advised]:
         row, use = recommended(view), advised[view.name]
         assert row is not None
         assert use is not None
@@ -82,7 +86,7 @@ def test_a_rival_is_smaller_and_only_named_while_undecided(make: Any) -> None:
     seen = set()
     for make.noise, make.seed in [(0.01, 1), *((0.3, seed) for seed in range(8))]:
         results = make(lambda spec: spec.scenario == "mixed_files_ndjson", truth=faster)
-        (advice,), (view,) = recommend_scenarios(results), Study.of(results).views
+        (advice,), (view,) = recommend_scenarios(results), ReportData.from_results(results).views
         row, other = recommended(view), rival(view)
         assert row is not None
         expected = row.level > 1 and not advice.verdict.decided
@@ -101,9 +105,9 @@ def test_a_scenario_that_contradicts_its_mode_is_named(make: Any) -> None:
         return found
 
     results = make(lambda spec: spec.scenario in ("large_api", "rate_limited"), truth=truth)
-    advice = recommend_modes(results)["api"]
+    advice = ReportData.from_results(results).modes["api"]
     assert [each.name for each in advice.better_elsewhere] != []
-    assert "Better elsewhere: " in what_to_do(Study.of(results))[0]
+    assert "Better elsewhere: " in what_to_do(ReportData.from_results(results))[0]
 
 
 def test_near_certainty_is_not_rounded_to_it() -> None:
@@ -116,3 +120,16 @@ def test_near_certainty_is_not_rounded_to_it() -> None:
         "0%",
     ]
     assert share(0.004) == "under 1%"
+
+
+def test_scenarios_that_decide_together_err_independently(make: Any) -> None:
+    """The interval between two options over three scenarios is as wide as that of the mean of independent errors."""
+    advice = ReportData.from_results(make()).modes["json_files"]
+    keys = list(advice.strategies().values())[-2:]
+
+    def width(options: dict[str, list[Any]]) -> float:
+        ratio = replace(advice, options=options).versus(*keys)
+        return math.log(ratio.high / ratio.low)
+
+    each = [width({key: [advice.options[key][index]] for key in keys}) for index in range(3)]
+    assert width({key: advice.options[key] for key in keys}) == pytest.approx(math.hypot(*each) / 3, rel=0.1)

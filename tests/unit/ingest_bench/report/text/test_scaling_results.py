@@ -98,7 +98,7 @@ def test_other_conditions_are_another_way(make_of: Any) -> None:
 def test_one_at_a_time_is_the_first_level_of_every_strategy(make: Any) -> None:
     """Semaphore and queue begin with the sequential cell; time chunks, which read other units, with their own."""
     found = {
-        (series.scenario, series.strategy): tuple(series.ratios)
+        (series.scenario, series.arm): series.fit.levels
         for series in scenario_series(make(lambda spec: spec.scenario in ("small_files_warm", "large_api")))
     }
     assert found["small_files_warm", "semaphore"] == (1, 5, 10, 20)
@@ -110,7 +110,7 @@ def test_one_at_a_time_is_the_first_level_of_every_strategy(make: Any) -> None:
 def test_what_cannot_be_fitted_says_so(make: Any) -> None:
     """Every strategy is there, fitted or with the number of its levels."""
     fits = {
-        (series.scenario, series.strategy): series.fit
+        (series.scenario, series.arm): series.fit
         for series in scenario_series(make(lambda spec: spec.scenario in ("rate_limited", "large_api")))
     }
     assert isinstance(fits["large_api", "time_chunks"], Usl)
@@ -127,4 +127,4 @@ def test_a_level_with_other_items_is_left_out(make: Any) -> None:
         return cell.model_copy(update={"parity": Parity(ok=False, reason="content differs")}) if bad else cell
 
     series = scenario_series(make(lambda spec: spec.scenario == "small_files_warm", edit=spoiled))
-    assert next(tuple(each.ratios) for each in series if each.strategy == "queue") == (1, 5, 10)
+    assert next(each.fit.levels for each in series if each.arm == "queue") == (1, 5, 10)

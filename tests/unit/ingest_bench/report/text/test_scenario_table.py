@@ -11,7 +11,7 @@ import pytest
 
 from ingest_bench.report.formatting import NOTHING
 from ingest_bench.report.markdown import markdown
-from ingest_bench.report.model.study import Study
+from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.scenario_table import scenario_table
 from ingest_bench.results.models import Parity, Results
 
@@ -20,8 +20,8 @@ SEED = ["Strategy", "Concurrency", "Time (s)", "Throughput (items/s)", "Memory (
 
 def table_of(results: Results, name: str) -> tuple[list[str], list[dict[str, str]], str]:
     """Return headings, rows and the text below the table of a scenario."""
-    study = Study.of(results)
-    text = markdown(scenario_table(study, next(view for view in study.views if view.name == name)))
+    data = ReportData.from_results(results)
+    text = markdown(scenario_table(data, next(view for view in data.views if view.name == name)))
     table, _, below = text.partition("\n\n")
     below = " ".join(below.split())
     lines = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.split("\n")]
@@ -40,7 +40,7 @@ def test_every_cell_of_the_matrix_has_one_row(make: Any) -> None:
 
 
 def test_figures_are_medians_of_the_cells_own_runs(make: Any) -> None:
-    """Time, throughput and memory are the candidate's, and an invalid sample has no part in them."""
+    """Time, throughput and memory are the candidate's, and a invalid sample has no part in them."""
 
     def given(cell: Any) -> Any:
         times = iter([1.0, 2.0, 3.0, 4.0, 5.0, 100.0])
@@ -118,7 +118,12 @@ def test_the_limit_of_a_bucket_is_reckoned_from_answered_requests(make: Any) -> 
     limit = f"{(102 - bucket['burst']) / 20:.2f}"
     assert bucket["per_second"] == 20
     queue = next(row for row in rows if row["Strategy"] == "queue")
-    assert (queue["Requests"], queue["429s"], queue["Items lost"], queue["Bucket (s)"]) == ("105", "3", "0", limit)
+    assert (queue["Requests"], queue["429s"], queue["Items lost"], queue["Rate-limit floor (s)"]) == (
+        "105",
+        "3",
+        "0",
+        limit,
+    )
 
 
 def test_lost_and_repeated_items_are_told(make: Any) -> None:
@@ -131,7 +136,7 @@ def test_lost_and_repeated_items_are_told(make: Any) -> None:
         return cell.model_copy(update={"samples": samples})
 
     _, rows, _ = table_of(make(edit=faulty), "pagination_token")
-    told = {row["Strategy"]: row["Each once"] for row in rows}
+    told = {row["Strategy"]: row["Exactly once"] for row in rows}
     assert told.pop("next page early, 50 a page") == "50 missing, 7 twice"
     assert set(told.values()) == {"yes"}
 

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant
-from stac_ingest.api.time_chunks.interval_set import merge, remaining
+from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant, merge, remaining
 from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
 from stac_ingest.api.time_chunks.splitting import Chunk
-from stac_ingest.checkpoints.positions import Positions
-from stac_ingest.sources.directory.resume import FilePlaces
+from stac_ingest.checkpoints.positions import SourcePositions
+from stac_ingest.sources.directory.resume import FilePositions
 
 ENDS = st.none() | st.integers(0, 12)
 INTERVALS = st.tuples(ENDS, ENDS).map(
@@ -61,10 +60,10 @@ def test_what_is_noted_has_come(instants, order, size, bad):
     progress = ChunkProgress(Interval(None, None))
     for number, start in enumerate(range(0, len(instants), size)):
         end = start + size
-        place = progress.advance(items_at(instants[start:end]), ended=end >= len(instants), clean=number not in bad)
-        if place is None:
+        position = progress.advance(items_at(instants[start:end]), ended=end >= len(instants), clean=number not in bad)
+        if position is None:
             continue
-        noted = Interval(*place["time"])
+        noted = Interval(*position["time"])
         failed = [i for n in bad if n <= number for i in instants[n * size : (n + 1) * size]]
         # Out of order, what is still to come may lie anywhere: then a resumed run finds by counting that it is short.
         later = [] if order == "any" else instants[end:]
@@ -78,7 +77,7 @@ def test_all_of_an_ordered_chunk_is_noted():
         progress = ChunkProgress(whole)
         pages = [items_at([at * MILLISECOND for at in instants[n : n + 5]]) for n in range(0, len(instants), 5)]
         noted = [progress.advance(page, ended=page is pages[-1], clean=True) for page in pages]
-        assert list(TimesRead([place for place in noted if place]).remaining([Chunk(whole, 1.0)])) == []
+        assert list(TimesRead([position for position in noted if position]).remaining([Chunk(whole, 1.0)])) == []
 
 
 def test_a_server_that_does_not_heed_datetime_is_not_noted():
@@ -86,41 +85,41 @@ def test_a_server_that_does_not_heed_datetime_is_not_noted():
     assert ChunkProgress(Interval(0, MILLISECOND)).advance(items_at([9 * MILLISECOND]), ended=True, clean=True) is None
 
 
-@pytest.mark.parametrize("place", [{}, {"time": 3}, {"time": [5, 1]}, {"time": ["a", None]}, {"files": [0, 1]}])
-def test_notes_that_make_no_sense_are_passed_over(place):
+@pytest.mark.parametrize("position", [{}, {"time": 3}, {"time": [5, 1]}, {"time": ["a", None]}, {"files": [0, 1]}])
+def test_notes_that_make_no_sense_are_passed_over(position):
     """A place of another kind, or a damaged one, leaves everything to be read."""
     chunk = Chunk(Interval(0, 9), 1.0)
-    assert list(TimesRead([place]).remaining([chunk])) == [chunk]
-    assert FilePlaces([place]).left_of(["a", "b"]) == ["a", "b"]
+    assert list(TimesRead([position]).remaining([chunk])) == [chunk]
+    assert FilePositions([position]).remaining(["a", "b"]) == ["a", "b"]
 
 
 @given(st.integers(0, 20), st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), max_size=4))
 def test_files_are_left_out_while_the_list_is_the_same(count, slices):
     """Noted files are left out, and all are read where one has come or gone."""
     names = [f"{number:02}" for number in range(count)]
-    first = FilePlaces([])
-    first.left_of(names)
+    first = FilePositions([])
+    first.remaining(names)
     batches = [[SimpleNamespace(origin=name) for name in names[at : at + size]] for at, size in slices]
-    known = [place for batch in batches if (place := first.place(batch)) is not None]
+    known = [position for batch in batches if (position := first.position(batch)) is not None]
     read = {payload.origin for batch in batches for payload in batch}
-    assert FilePlaces(known).left_of(names) == [name for name in names if name not in read]
-    assert FilePlaces(known).left_of([*names, "new"]) == [*names, "new"]
+    assert FilePositions(known).remaining(names) == [name for name in names if name not in read]
+    assert FilePositions(known).remaining([*names, "new"]) == [*names, "new"]
 
 
 def test_positions_are_kept_and_half_a_line_is_not(tmp_path):
-    """Settled places are known to the next run of the same source; what a killed run half wrote is passed over."""
+    """Settled positions are known to the next run of the same source; what a killed run half wrote is passed over."""
     path, source = tmp_path / "c" / "x.positions", {"source": "a"}
-    positions = Positions.begin(path, source)
-    positions.passed({"time": [1, 2]})
-    positions.settle(positions.take())
-    positions.passed({"time": [3, 4]})
+    positions = SourcePositions.begin(path, source)
+    positions.queue({"time": [1, 2]})
+    positions.commit(positions.take())
+    positions.queue({"time": [3, 4]})
     positions.close()
     with path.open("ab") as file:
         file.write(b'[{"time":[5')
-    again = Positions.go_on(path, source)
-    again.settle([{"time": [7, 8]}])
+    again = SourcePositions.resume(path, source)
+    again.commit([{"time": [7, 8]}])
     again.close()
-    found = Positions.go_on(path, source)
+    found = SourcePositions.resume(path, source)
     found.close()
     assert (again.known, found.known) == ([{"time": [1, 2]}], [{"time": [1, 2]}, {"time": [7, 8]}])
 
@@ -131,5 +130,5 @@ def test_positions_of_another_source_are_none(tmp_path, content):
     path = tmp_path / "x.positions"
     if content is not None:
         path.write_bytes(content)
-    assert Positions.go_on(path, {"source": "a"}) is None
+    assert SourcePositions.resume(path, {"source": "a"}) is None
     assert not path.exists()

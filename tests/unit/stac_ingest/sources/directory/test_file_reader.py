@@ -16,7 +16,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory import batches as folder_module
 from stac_ingest.sources.directory import prefetch
-from stac_ingest.sources.directory.batches import AHEAD, AHEAD_LEAST, BATCH_BYTES, Folder
+from stac_ingest.sources.directory.batches import AHEAD, BATCH_BYTES, MIN_AHEAD, Folder
 from stac_ingest.sources.directory.file_reader import BLOCK, Reader, open_file
 from stac_ingest.sources.directory.prefetch import NOT_OPEN, has_to_wait, opened_ahead
 
@@ -225,7 +225,7 @@ def test_read_ahead_gives_the_same_within_a_bound_of_descriptors(
     plain = [files.load(start, min(start + 64, 200)) for start in slices]
     files.close()
     assert ahead == plain
-    assert peak <= max(AHEAD // concurrency, AHEAD_LEAST) + 2
+    assert peak <= max(AHEAD // concurrency, MIN_AHEAD) + 2
     assert descriptors() == before
 
 

@@ -1,0 +1,64 @@
+"""Commands for the project itself: its documents, and trials of the harness and of STAC clients."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from ingest_bench.commands.base import FAILED, OK, command, option, path
+from ingest_bench.errors import SettingsError
+from ingest_bench.system.renamed_options import RenamedFlag
+
+
+@command("schemas", "write the JSON schemas of the configuration and of the results", path("folder", metavar="DIR"))
+def schemas(options: Namespace) -> None:
+    """Write the schemas, and print their paths."""
+    from ingest_bench.docgen.schemas import write_schemas  # noqa: PLC0415 - `--help` does without
+
+    print(*write_schemas(options.folder), sep="\n")
+
+
+@command("results-doc", "write what each field of the results means", path("file", metavar="FILE"))
+def results_doc(options: Namespace) -> None:
+    """Write the document, and print its path."""
+    from ingest_bench.docgen.results_doc import write_results_doc  # noqa: PLC0415 - `--help` does without
+
+    write_results_doc(options.file)
+    print(options.file)
+
+
+@command(
+    "client-matrix",
+    "see what STAC clients deliver from hostile servers",
+    path("--output", text="the table, as Markdown", required=True, metavar="FILE"),
+    option("behaviours", nargs="*", metavar="BEHAVIOUR", help="which; all when none is given"),
+)
+def client_matrix(options: Namespace) -> None:
+    """Run the clients and write the table."""
+    from ingest_bench.client_matrix.run import run_matrix  # noqa: PLC0415 - `--help` does without
+
+    run_matrix(options.output, options.behaviours)
+
+
+@command(
+    "calibrate",
+    "try the harness on systems whose truth is known",
+    path("--output", default="results/calibration.json", metavar="FILE"),
+    option("--runs", type=int, default=400, help="in virtual time (default: %(default)s)"),
+    option("--skip-wall-clock", dest="wall", action="store_false", help="leave out the cells with real processes"),
+    option("--no-wall", action=RenamedFlag, current="--skip-wall-clock", dest="wall", value=False),
+    description="Try the harness on systems whose truth is known. Exit code 0: all limits kept; 1: one was not.",
+)
+def calibrate(options: Namespace) -> int:
+    """Write and print the calibration; return 1 when a limit isn't kept.
+
+    Raises:
+        SettingsError: the number of runs can't be used.
+
+    """
+    from ingest_bench.calibration.run import calibrate as run_calibration  # noqa: PLC0415 - `--help` does without
+
+    if options.runs < 1:
+        raise SettingsError(f"--runs: {options.runs} is less than 1")
+    record = run_calibration(options.output, runs=options.runs, wall=options.wall)
+    print(*record.lines, options.output, sep="\n")
+    return FAILED if record.failures else OK
