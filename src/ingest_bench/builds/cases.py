@@ -77,25 +77,25 @@ class Case:
     """A cell or a command, which both builds have."""
 
     def __init__(
-        self, name: str, settings: Settings, spec: PlannedCell | None, builds: Mapping[SideName, Build], plan: Any
+        self, name: str, settings: Settings, cell: PlannedCell | None, builds: Mapping[SideName, Build], plan: Any
     ) -> None:
         """Take what both builds measure.
 
         Args:
             name: of the case.
             settings: say where corpora go, and hold the cell.
-            spec: the cell, or one that reads what the command reads; None: it reads nothing.
+            cell: the cell, or one that reads what the command reads; None: it reads nothing.
             builds: by side.
             plan: what a sample depends on beside the cell and the builds' code, as JSON can hold it.
 
         """
-        self.name, self._settings, self._spec, self._builds, self._plan = name, settings, spec, builds, plan
+        self.name, self._settings, self._cell, self._builds, self._plan = name, settings, cell, builds, plan
         self._side: PairSide | None = None
 
     def key(self, code: Mapping[SideName, str]) -> str:
         """Return a hash of all that a sample depends on, given the hash of each build's code."""
-        cell = cell_identity(self._settings, self._spec) if self._spec else None
-        return fingerprint(json.dumps([self.name, cell, self._plan, code]))
+        identity = cell_identity(self._settings, self._cell) if self._cell else None
+        return fingerprint(json.dumps([self.name, identity, self._plan, code]))
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -106,10 +106,12 @@ class Case:
 
         """
         with ExitStack() as stack:
-            if self._spec:
-                _have_corpus(self._settings, self._spec.corpus)
-                self._side = _open_side(self._settings, self._spec, stack)
-                if self._side.files and self._spec.cache == "warm":
+            if self._cell:
+                _have_corpus(self._settings, self._cell.corpus)
+                # Against itself: whatever the cell's own baseline is, it isn't measured here.
+                alone = replace(self._cell, baseline=self._cell.candidate)
+                self._side = open_sides(self._settings, alone, stack)["candidate"]
+                if self._side.files and self._cell.cache == "warm":
                     fill(corpus_files(self._side.files))
                 os.sync()
             yield
@@ -151,19 +153,19 @@ class CellCase(Case):
     """A cell. Its plan is, by side, how the build measures it: `module` and `spec`."""
 
     def _run(self, side: SideName, content_class: int, scratch: Path) -> dict[str, Any]:
-        assert self._spec is not None
+        assert self._cell is not None
         assert self._side is not None
         build, reads, spec = self._builds[side], self._side, self._plan[side]["spec"]
         filled = {
             **spec,
             "arm": {**spec["arm"], "source": reads.arm.source, "collection": reads.arm.collection},
             "parent": os.getpid(),
-            "evict": str(reads.files) if reads.files and self._spec.cache == "cold" else None,
+            "evict": str(reads.files) if reads.files and self._cell.cache == "cold" else None,
             "scratch": str(scratch),
             name_among("content_class", spec) or "content_class": content_class,
         }
         command = build.command("-m", self._plan[side]["module"])
-        timeout = self._spec.sampling.timeout_seconds
+        timeout = self._cell.sampling.timeout_seconds
         what = f"a sample of {self.name} by the {side} build"
         return run_json(command, orjson.dumps(filled), timeout, build.variables, what)
 
@@ -220,8 +222,3 @@ def _have_corpus(settings: Settings, name: str) -> None:
     with recorded(job_file(settings, name), "corpus", name, fingerprint(corpus_identity(settings, name))):
         manifest = make_corpus(settings, name, os.cpu_count() or 1)
         remember(corpus_folder(settings, name), manifest)
-
-
-def _open_side(settings: Settings, spec: PlannedCell, stack: ExitStack) -> PairSide:
-    # Against itself: whatever the cell's own baseline is, it isn't measured here.
-    return open_sides(settings, replace(spec, baseline=spec.candidate), stack)["candidate"]

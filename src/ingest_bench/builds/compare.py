@@ -55,13 +55,13 @@ def compare_builds(
 
     """
     settings = load_settings(config).model_copy(update={"results": str(folder)})
-    specs = {name: find_case(settings, name) for name in names}
+    planned = {name: find_case(settings, name) for name in names}
     builds: dict[SideName, Build] = {"base": make_base(), "this": this_build()}
-    cells = [(name, spec.scenario, spec.arm, spec.concurrency) for name, spec in specs.items() if spec]
+    cells = [(name, cell.scenario, cell.arm, cell.concurrency) for name, cell in planned.items() if cell]
     answers = {side: describe(builds[side], config, cells) for side in SIDES}
     cases = [
-        CellCase(name, settings, spec, builds, _plan(name, answers)) if spec else CommandCase(name, settings, builds)
-        for name, spec in specs.items()
+        CellCase(name, settings, cell, builds, _plan(name, answers)) if cell else CommandCase(name, settings, builds)
+        for name, cell in planned.items()
     ]
     records = {side: BuildRecord(**builds[side].as_dict(), **answers[side]["environment"]) for side in SIDES}
     code = {side: records[side].code for side in SIDES}
@@ -98,10 +98,10 @@ def find_case(settings: Settings, name: str) -> PlannedCell | None:
         return None
     if not (scenario and arm and level.isdecimal()):
         raise SettingsError(f"{name}: is not a cell; give scenario/arm-concurrency, or commands/ and one of {known}")
-    spec = find_cell(settings, scenario, arm, int(level))
-    if spec.candidate.corpus_options.url:
+    cell = find_cell(settings, scenario, arm, int(level))
+    if cell.candidate.corpus_options.url:
         raise SettingsError(f"{name}: asks a server that isn't this machine's; builds aren't compared there")
-    return spec
+    return cell
 
 
 def describe(build: Build, config: Path, cells: Sequence[Any]) -> dict[str, Any]:
