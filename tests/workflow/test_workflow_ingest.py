@@ -196,7 +196,7 @@ def test_not_all_came_is_a_failure_every_time(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        (["source=source", "output=out", "shard=3"], "shard is no setting; did you mean shards?"),
+        (["source=source", "output=out", "shard=3"], "shard: unknown key; did you mean shards?"),
         (["source=nowhere", "output=out"], "source: nowhere is not there; give a folder, GeoParquet files or the URL"),
         (["source=source", "output=o{u}t"], "braces would be taken for wildcards"),
     ],

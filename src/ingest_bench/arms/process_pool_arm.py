@@ -39,7 +39,7 @@ class ProcessPoolFetcher(SpecFetcher):
         names = [str(path) for path in json_files(self._spec)[: self._spec.max_items]]
         # Forked, since this process has no threads yet and a fork starts in a few milliseconds.
         fork = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(workers, fork, initializer=die_with_parent) as pool:
+        with ProcessPoolExecutor(workers, fork, initializer=die_with_parent, initargs=(os.getpid(),)) as pool:
             chunks = (names[start : start + CHUNK] for start in range(0, len(names), CHUNK))
             loading = (loop.run_in_executor(pool, _load, chunk) for chunk in chunks)
             async with aclosing(in_order(loading, 2 * workers)) as results:
