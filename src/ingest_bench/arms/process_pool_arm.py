@@ -11,6 +11,7 @@ import asyncio
 # These two are what starting a worker would import while the clock runs.
 import multiprocessing.popen_fork
 import multiprocessing.synchronize
+import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import aclosing
