@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-TOLD = "STAC_INGESTTOLD_OF_NAMES"
+TOLD = "STAC_INGEST_TOLD_OF_NAMES"
 """Environment variable of the old names that were told of. The processes of a run inherit it and don't repeat them."""
 
 
