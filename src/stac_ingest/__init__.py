@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stac_ingest.changes import ChangeCollector
     from stac_ingest.checkpoints.manager import CheckpointManager
     from stac_ingest.config import IngestConfig
     from stac_ingest.context import WorkflowContext
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
 
 __all__ = [
+    "ChangeCollector",
     "CheckpointManager",
     "ConfigurationError",
     "DataProcessingError",
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ChangeCollector": "changes",
     "CheckpointManager": "checkpoints",
     "ConfigurationError": "errors",
     "DataProcessingError": "errors",

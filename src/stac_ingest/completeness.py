@@ -15,9 +15,11 @@ from stac_ingest.pipeline import PipelineResult
 from stac_ingest.summary import IngestSummary
 
 NAME = "certificate.json"
+NOTES = "notes.ndjson"
+"""Names the values that were altered or left out."""
 
 _OF_SUMMARY = ("matched", "pages", "requests", "retries", "duplicates", "notes")
-Verdict = Literal["complete", "complete with duplicates", "truncated", "unknown"]
+Verdict = Literal["complete", "complete with duplicates", "complete with changes", "truncated", "unknown"]
 
 
 class CompletenessReport(BaseModel):
@@ -38,6 +40,13 @@ class CompletenessReport(BaseModel):
     requests: int
     retries: int
     duplicates: int = Field(description="items that came again and were left out")
+    changed_items: int = Field(
+        default=0, description="items with a value that was altered or left out; see notes.ndjson"
+    )
+    changes: int = Field(default=0, description="values that were altered or left out")
+    null_members: int = Field(
+        default=0, description="null members that the output can't hold and left out, in this run"
+    )
     ingest_failures: int = Field(description="files, pages or items that could not be read")
     stage_failures: int = Field(description="items that could not be transformed or written")
     skipped: int = Field(description="completed already, in an earlier run")
@@ -80,7 +89,8 @@ def completeness_report(
     ingest_failures = max(0, failures - result.failed)
     expected = _expected(config, summary, ingest_failures)
     delivered = result.fetched + summary.resumed  # what this run left out, since an earlier one had read it, counts
-    verdict, reason = verdict_of(delivered, expected, summary.duplicates)
+    changes = summary.changes
+    verdict, reason = verdict_of(delivered, expected, summary.duplicates, changes.items)
     if interrupted:
         verdict, reason = "truncated", f"stopped after {delivered} items"
     elif result.failed or ingest_failures:
@@ -95,6 +105,9 @@ def completeness_report(
         items=delivered,
         expected=expected,
         max_items=config.max_items,
+        changed_items=changes.items,
+        changes=changes.changes,
+        null_members=changes.null_members,
         ingest_failures=ingest_failures,
         stage_failures=result.failed,
         skipped=result.skipped + summary.resumed,
@@ -116,21 +129,27 @@ def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> in
     return known if limit is None else min(known, limit)
 
 
-def verdict_of(delivered: int, expected: int | None, duplicates: int) -> tuple[Verdict, str]:
+def verdict_of(delivered: int, expected: int | None, duplicates: int, changed: int = 0) -> tuple[Verdict, str]:
     """Return the verdict on what was delivered without failures, and the reason in words.
 
     Args:
         delivered: distinct items.
         expected: how many there should be; None where the source doesn't say.
         duplicates: items that came again and were left out.
+        changed: items with a value that was altered or left out.
 
     """
+    altered = f"; values of {changed} were changed, named in {NOTES}" if changed else ""
     if expected is None:
-        return "unknown", f"{delivered} items came; the server doesn't say how many there are"
+        return "unknown", f"{delivered} items came; the server doesn't say how many there are{altered}"
     if delivered < expected:
         return "truncated", f"{delivered} of {expected} items came"
     more = delivered > expected
     text = f"{delivered} items came, more than the {expected} counted" if more else f"all {expected} items came"
     if duplicates:
-        return "complete with duplicates", f"{text}, {duplicates} of them again"
+        text += f", {duplicates} of them again"
+    if changed:
+        return "complete with changes", text + altered
+    if duplicates:
+        return "complete with duplicates", text
     return "complete", text

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.failures import FailureCollector
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class WorkflowContext:
     config: dict[str, Any] = field(default_factory=dict)
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("stac_ingest"))
     failure_collector: FailureCollector = field(default_factory=FailureCollector)
+    changes: ChangeCollector = field(default_factory=ChangeCollector)
+    """Values that were altered or left out on the way."""
     checkpoints: CheckpointManager | None = None
     """Which items are written already, where that is kept."""
     positions: SourcePositions | None = None

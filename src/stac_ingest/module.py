@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
@@ -61,7 +62,9 @@ class IngestModule:
 
         """
         config = self.config
-        self.summary = summary = IngestSummary(strategy=config.strategy, concurrency=config.workers)
+        # A context of one's own need not have a collector.
+        changes = getattr(context, "changes", None) or ChangeCollector()
+        self.summary = summary = IngestSummary(strategy=config.strategy, concurrency=config.workers, changes=changes)
         reporter = FailureReporter(context.failure_collector, self._logger, summary)
         collection_id = config.collection_id or context.data.get("collection_id")
         return ingest_items(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stac_ingest.changes import ChangeCollector
+
 
 @dataclass(slots=True)
 class IngestSummary:
@@ -29,6 +31,8 @@ class IngestSummary:
     matched: int | None = None
     """What the server says there is (`numberMatched`), where it says so."""
     in_flight_peak: int = 0
+    changes: ChangeCollector = field(default_factory=ChangeCollector, repr=False)
+    """Values that were altered or left out on the way; the collector of the run's context."""
     notes: list[str] = field(default_factory=list)
     """Choices and their reasons, in words: a fallback, a server's odd habit."""
 

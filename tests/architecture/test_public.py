@@ -10,8 +10,8 @@ import pytest
 
 PUBLIC = {
     "stac_ingest": (
-        "CheckpointManager ConfigurationError DataProcessingError FailureCollector IngestConfig IngestError "
-        "IngestModule IngestSummary WorkflowContext"
+        "ChangeCollector CheckpointManager ConfigurationError DataProcessingError FailureCollector IngestConfig "
+        "IngestError IngestModule IngestSummary WorkflowContext"
     ),
     "stac_ingest.checkpoints": "CheckpointManager",
     "stac_ingest.outputs": (

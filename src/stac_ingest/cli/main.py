@@ -15,9 +15,10 @@ import orjson
 
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.checkpoints.positions import SourcePositions
+from stac_ingest.cli.change_log import ChangeLog
 from stac_ingest.cli.options import describe_budget, parse_arguments, read_settings
 from stac_ingest.cli.progress import ProgressLine
-from stac_ingest.completeness import NAME, CompletenessReport, completeness_report
+from stac_ingest.completeness import NAME, NOTES, CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.text import PrintableFormatter, printable
@@ -86,6 +87,7 @@ class Run:
     def _ingest(self) -> int:
         self._refuse_links()
         self._held.remove(NAME)
+        self._changes = self._open_changes()
         try:
             asyncio.run(self._pipeline())
         except ConfigurationError:
@@ -117,6 +119,7 @@ class Run:
             config=self._config.model_dump(),
             logger=logging.getLogger("stac_ingest"),
             failure_collector=self._failures,
+            changes=self._changes.collector,
             checkpoints=checkpoints,
             positions=positions,
             data={"collection_id": self._config.collection_id} if self._config.collection_id else {},
@@ -147,6 +150,12 @@ class Run:
         except OSError as error:
             raise ConfigurationError(f"{path} can't be used: {error.strerror or error}") from error
 
+    def _open_changes(self) -> ChangeLog:
+        try:
+            return ChangeLog(self._held, resume=self._resume)
+        except OSError as error:
+            raise ConfigurationError(f"can't use {self._folder / NOTES}: {error.strerror or error}") from error
+
     def _open_checkpoints(self) -> CheckpointManager:
         collection = self._config.collection_id or "items"
         root = self._folder / CHECKPOINTS
@@ -161,6 +170,7 @@ class Run:
 
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
+        self._changes.close()
         certificate = completeness_report(
             self._config,
             self._config.collection_id,
@@ -186,6 +196,15 @@ class Run:
             f"{certificate.duplicates:,} duplicates, "
             f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
         )
+        if certificate.changes:
+            self._print(
+                f"{certificate.changes:,} values of {certificate.changed_items:,} items were changed, named in "
+                f"{self._folder / NOTES}"
+            )
+        if certificate.null_members:
+            self._print(
+                f"{certificate.null_members:,} null members were left out: {self._format.label} can't hold them"
+            )
         self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
         return certificate
 

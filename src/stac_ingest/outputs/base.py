@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import orjson
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.directory import OutputFolder
@@ -40,6 +41,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._folder: OutputFolder | None = None
         self._checkpoints: CheckpointManager | None = None
         self._positions: SourcePositions | None = None
+        self._changes = ChangeCollector()
         self._batch_items = batch_items
         self._batch_bytes = batch_bytes if batch_bytes is not None else 1 << 62
         self._batch: list[Entry] = []
@@ -64,6 +66,7 @@ class BatchedOutput(ABC, Generic[Entry]):
             return
         self._checkpoints = getattr(context, "checkpoints", None)
         self._positions = getattr(context, "positions", None)
+        self._changes = getattr(context, "changes", None) or self._changes
         self._failed = _failure_reporter(context)
         self._folder = await asyncio.to_thread(OutputFolder, self._folder_path)
         known = self._checkpoints is not None and self._checkpoints.completed_count > 0
@@ -163,6 +166,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._positions.commit(positions)
 
     def _mark(self, written: Iterable[tuple[str, str]]) -> None:
+        self._changes.flush()
         if self._checkpoints is not None:
             self._checkpoints.mark_all_completed(written)
 

@@ -81,7 +81,9 @@ class ShardFetcher:
             DataProcessingError: the source as a whole can't be read.
 
         """
-        self.summary = summary = IngestSummary(strategy=self._config.strategy, concurrency=self._config.workers)
+        self.summary = summary = IngestSummary(
+            strategy=self._config.strategy, concurrency=self._config.workers, changes=context.changes
+        )
         return ingest_items(
             partial(self._make, summary),
             self._strategy,
