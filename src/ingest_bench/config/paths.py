@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Settings
+from ingest_bench.config.models import Settings
 
 
 def corpus_folder(settings: Settings, name: str) -> Path:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ingest_bench.config.models import Corpus, Settings
 from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.inventory import inventory
 from ingest_bench.corpora.items import COLLECTION
 from ingest_bench.corpora.manifest import GENERATOR, Manifest, write_manifest
 from ingest_bench.errors import SettingsError
-
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Corpus, Settings
 
 
 def make_corpus(settings: Settings, name: str, workers: int) -> Path:

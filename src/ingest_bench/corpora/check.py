@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ingest_bench.corpora.inventory import Entry, combined, file_entry, files_below, stat_entry
 from ingest_bench.corpora.manifest import Manifest, read_manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def verify(folder: Path | str, manifest: Path | str) -> list[str]:

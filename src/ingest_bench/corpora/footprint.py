@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ingest_bench.corpora.scenes import Tile
+from ingest_bench.corpora.scenes import Tile
 
 Ring = list[list[float]]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -15,12 +17,7 @@ from ingest_bench.corpora.collection import collection
 from ingest_bench.corpora.inventory import file_entry
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.parts import Part, spread
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from ingest_bench.results.digest import Tally
+from ingest_bench.results.digest import Tally
 
 ROW_GROUP = 5000
 _BATCH = 1000

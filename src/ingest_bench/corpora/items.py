@@ -6,19 +6,17 @@ item that has been through a table (Parquet) comes back exactly as it was.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from struct import unpack_from
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ingest_bench.corpora import assets
 from ingest_bench.corpora.footprint import footprint
 from ingest_bench.corpora.scenes import Scene, scene
 from ingest_bench.corpora.seeded_bytes import decimal, stream
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 COLLECTION = "sentinel-2-l2a"
 API = "https://stac.example.com/v1"

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ingest_bench.config.matrix import ROLES, PlannedCell, Role
+from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.cell_record import build_cell
 from ingest_bench.harness.sides import PairSide, open_sides
@@ -33,9 +34,6 @@ from ingest_bench.system.environment import load
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
 from stac_ingest.core.atomic import write_atomically
-
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Settings
 
 LOG = logging.getLogger(__name__)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ingest_bench.analysis.speedup import relative_width, speed_up
-
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Sampling
-
+from ingest_bench.config.models import Sampling
 
 StopReason = Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair"]
 

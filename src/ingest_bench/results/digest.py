@@ -11,16 +11,14 @@ its square is summed, since sums of plain CRCs, which are linear, could cancel o
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 from zlib import crc32
 
 import orjson
 from pydantic import Field
 
 from ingest_bench.results.models import Digest, Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 CLASSES = 16
 _MASK_64 = (1 << 64) - 1

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import orjson
+from aiohttp import web
 
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import TracebackType
-    from typing import Self
-
-    from aiohttp import web
-
-    from ingest_bench.simulator.metrics import RequestTiming
+from ingest_bench.simulator.metrics import RequestTiming
 
 
 class RequestLog:

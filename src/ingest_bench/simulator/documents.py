@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI
-
-if TYPE_CHECKING:
-    from ingest_bench.simulator.item_store import Store
 
 CONFORMS_TO = [
     "https://api.stacspec.org/v1.0.0/core",

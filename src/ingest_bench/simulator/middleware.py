@@ -13,18 +13,14 @@ import time
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from functools import partial
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from ingest_bench.simulator.handler import Middleware, NextHandler
-from ingest_bench.simulator.metrics import TOO_MANY_REQUESTS
+from ingest_bench.simulator.metrics import TOO_MANY_REQUESTS, RequestTiming
+from ingest_bench.simulator.options import Options, RetryAfter
 from ingest_bench.simulator.responses import problem
 from ingest_bench.simulator.slots import Slots
-
-if TYPE_CHECKING:
-    from ingest_bench.simulator.metrics import RequestTiming
-    from ingest_bench.simulator.options import Options, RetryAfter
 
 THINK_HEADER = "X-Think-Ms"
 _MS = 1000

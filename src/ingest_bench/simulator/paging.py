@@ -5,13 +5,10 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode, urlsafe_b64encode
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ingest_bench.simulator.errors import InvalidParameterError
-from ingest_bench.simulator.query_params import whole
-
-if TYPE_CHECKING:
-    from ingest_bench.simulator.query_params import Search
+from ingest_bench.simulator.query_params import Search, whole
 
 _TAG, _OFFSET = 12, 6
 """Bytes of a token."""

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from ingest_bench.simulator import documents, openapi
+from ingest_bench.simulator.access_log import RequestLog
 from ingest_bench.simulator.errors import InvalidParameterError
 from ingest_bench.simulator.handler import Middleware, NextHandler
 from ingest_bench.simulator.item_filter import ItemIndex
+from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.metrics import MetricsWindow, RequestTiming
 from ingest_bench.simulator.middleware import compose
+from ingest_bench.simulator.options import Options
+from ingest_bench.simulator.paging import Paging
 from ingest_bench.simulator.query_params import Search, from_query, read_search
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI, PagePosition, document, item_collection, problem
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aiohttp.typedefs import Handler
-
-    from ingest_bench.simulator.access_log import RequestLog
-    from ingest_bench.simulator.item_store import Store
-    from ingest_bench.simulator.options import Options
-    from ingest_bench.simulator.paging import Paging
 
 LOG = logging.getLogger(__name__)
 

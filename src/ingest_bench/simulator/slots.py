@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from aiohttp import web
+from aiohttp import web
 
-    from ingest_bench.simulator.handler import NextHandler
-    from ingest_bench.simulator.metrics import RequestTiming
+from ingest_bench.simulator.handler import NextHandler
+from ingest_bench.simulator.metrics import RequestTiming
 
 
 class Slots:
