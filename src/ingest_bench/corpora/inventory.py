@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -36,31 +35,34 @@ def link_entry(name: str, target: str) -> Entry:
     return Entry(name, 0, sha256(b"link to " + os.fsencode(target)).hexdigest())
 
 
-def file_entry(path: Path, name: str) -> Entry:
+def file_entry(path: Path | str, name: str) -> Entry:
     """Read a file, or a symbolic link, and describe it."""
+    path = Path(path)
     if path.is_symlink():
         return link_entry(name, str(path.readlink()))
     with path.open("rb") as file:
         return Entry(name, os.fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest())
 
 
-def stat_entry(path: Path, name: str) -> Entry:
+def stat_entry(path: Path | str, name: str) -> Entry:
     """Describe a file by size and time of change, without reading it."""
-    found = path.lstat()
+    found = os.lstat(path)
     return Entry(name, found.st_size, sha256(f"{found.st_mtime_ns}".encode()).hexdigest())
 
 
-def files_below(root: Path) -> Iterator[tuple[Path, str]]:
-    """List files and links with their names relative to `root`; a file is its own only one."""
+def files_below(root: Path) -> Iterator[tuple[str, str]]:
+    """List the paths of files and links, and their names relative to `root`; a file is its own only one."""
     if not root.is_dir():
-        yield root, root.name
+        yield str(root), root.name
         return
-    for folder, _, names in os.walk(root):
-        for name in names:
-            path = Path(folder, name)
-            mode = path.lstat().st_mode
-            if name != WORKFLOW_MARK and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-                yield path, path.relative_to(root).as_posix()
+    waiting, start = [str(root)], len(str(root)) + 1
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.name != WORKFLOW_MARK and (entry.is_symlink() or entry.is_file()):
+                    yield entry.path, entry.path[start:]
 
 
 def inventory(entries: Sequence[Entry]) -> dict[str, Any]:

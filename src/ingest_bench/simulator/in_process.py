@@ -12,10 +12,10 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ingest_bench.simulator.app_builder import AppBuilder
 from ingest_bench.simulator.faults.base import Fault
 from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.options import Options
+from ingest_bench.simulator.server import AppBuilder
 
 HOST = "127.0.0.1"
 _GRACE_S = 0.1

@@ -7,8 +7,7 @@ from base64 import b64decode, urlsafe_b64encode
 from hashlib import blake2b
 from typing import Any, Protocol
 
-from ingest_bench.simulator.errors import InvalidParameterError
-from ingest_bench.simulator.query_params import Search, whole
+from ingest_bench.simulator.query_params import InvalidParameterError, Search, whole
 
 _TAG, _OFFSET = 12, 6
 """Bytes of a token."""

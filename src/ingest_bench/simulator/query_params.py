@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 
-from ingest_bench.simulator.errors import InvalidParameterError
 from ingest_bench.simulator.item_filter import OPERATORS, Condition, Filter
 from ingest_bench.simulator.timestamps import parse_interval
 
@@ -19,6 +18,10 @@ DEFAULT_LIMIT = 10
 """The specification's own."""
 _DEGREES = 90
 _FLAT, _SOLID = 4, 6
+
+
+class InvalidParameterError(ValueError):
+    """A parameter of a request can't be used: status 400. The message is for the client and starts with its name."""
 
 
 @dataclass(frozen=True, slots=True)

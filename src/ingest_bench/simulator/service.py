@@ -13,10 +13,9 @@ from contextlib import nullcontext
 from aiohttp import web
 
 from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.simulator.access_log import RequestLog
-from ingest_bench.simulator.app_builder import AppBuilder
 from ingest_bench.simulator.item_store import open_store
 from ingest_bench.simulator.options import Options
+from ingest_bench.simulator.server import AppBuilder
 
 HOST = "127.0.0.1"
 _BACKLOG = 1024
@@ -38,7 +37,7 @@ def serve(options: Options) -> None:
         port = listener.getsockname()[1]
         url = f"http://{HOST}:{port}"
         store = open_store(options.corpus, url if options.rewrite_links else None)
-        with RequestLog(options.log) if options.log else nullcontext() as log:
+        with options.log.open("ab") if options.log else nullcontext() as log:
             asyncio.run(_serve(builder.build(store, log), listener, options, url))
 
 

@@ -1,18 +1,17 @@
 """Whether the files of a corpus are still those that its manifest describes, without reading them every time.
 
-Names, sizes and times are compared first, which takes a third of a second for 100,000 files. Only where they differ
+Names, sizes and times are compared first, which takes half a second for 100,000 files. Only where they differ
 (after a copy, a `touch`, a clone) is every byte read, once.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from ingest_bench.corpora.inventory import WORKFLOW_MARK
+from ingest_bench.corpora.inventory import files_below
 from stac_ingest.core.atomic import write_atomically
 
 
@@ -26,8 +25,9 @@ def corpus_unchanged(folder: Path, manifest: Path) -> bool:
     """
     memory = _memory(manifest)
     looks = _stat_fingerprint(folder, manifest)
-    if _read(memory) == looks:
-        return True
+    with suppress(OSError):
+        if memory.read_bytes() == looks.encode():
+            return True
     # How a corpus is looked through is nothing that a corpus depends on.
     from ingest_bench.corpora.check import verify  # noqa: PLC0415
 
@@ -46,13 +46,6 @@ def _memory(manifest: Path) -> Path:
     return manifest.with_name(f".{manifest.name.removesuffix('.manifest.json')}.seen")
 
 
-def _read(memory: Path) -> str | None:
-    try:
-        return memory.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-
-
 def _write(memory: Path, looks: str) -> None:
     with suppress(OSError):  # results that can't be written to are looked through every time
         write_atomically(memory, looks.encode())
@@ -60,26 +53,7 @@ def _write(memory: Path, looks: str) -> None:
 
 def _stat_fingerprint(folder: Path, manifest: Path) -> str:
     total = sha256(manifest.read_bytes())
-    for line in sorted(_lines(folder)):
-        total.update(line)
+    for path, name in sorted(files_below(folder)):
+        found = os.lstat(path)
+        total.update(os.fsencode(name) + f"\0{found.st_mode}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return total.hexdigest()
-
-
-def _lines(root: Path) -> Iterator[bytes]:
-    """Give a line for each file and link below a folder, or for a single file."""
-    if not root.is_dir():
-        found = root.lstat()
-        yield _line(root.name, found)
-        return
-    waiting, start = [str(root)], len(str(root)) + 1
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                elif entry.name != WORKFLOW_MARK:
-                    yield _line(entry.path[start:], entry.stat(follow_symlinks=False))
-
-
-def _line(name: str, found: os.stat_result) -> bytes:
-    return os.fsencode(name) + f"\0{found.st_mode}\0{found.st_size}\0{found.st_mtime_ns}\n".encode()
