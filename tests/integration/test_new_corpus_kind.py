@@ -11,7 +11,7 @@ import pytest
 import factories
 from documented import example
 from factories import arm, scenario
-from ingest_bench.analysis.by_scenario import recommend_scenario
+from ingest_bench.analysis.recommendations import recommend_scenario
 from ingest_bench.config.corpus_kinds import CORPUS_KINDS, corpus_kind, register_corpus_kind
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings

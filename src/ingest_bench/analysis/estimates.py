@@ -10,8 +10,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest_bench.analysis.speedup import pair_ratios
 from ingest_bench.results.models import Cell
-from ingest_bench.results.pairs import pair_ratios
 
 Draws = NDArray[np.float64]
 MIN_PAIRS = 2

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ingest_bench.results.models import Speedup
+from ingest_bench.results.models import Sample, Speedup
 
 METHOD = "Student's t on log ratios"
 SEQUENTIAL_METHOD = f"{METHOD}, widened for sequential stopping"
@@ -144,3 +144,14 @@ def _student_t(dof: int, confidence: float) -> float:
     from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only a driver with pairs pays
 
     return float(stdtrit(dof, (1 + confidence) / 2))
+
+
+def pair_ratios(samples: list[Sample]) -> dict[int, float]:
+    """Give items per second of the candidate over the baseline's, by pair; without those of an invalid sample."""
+    rates = {(sample.pair, sample.role): sample.items / sample.wall_s for sample in samples if sample.invalid is None}
+    pairs = sorted({pair for pair, _ in rates})
+    return {
+        pair: rates[pair, "candidate"] / rates[pair, "baseline"]
+        for pair in pairs
+        if (pair, "candidate") in rates and (pair, "baseline") in rates
+    }

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from ingest_bench.builds.build import Build
-from ingest_bench.builds.names import SIDES, SideName, as_sample, name_among
+from ingest_bench.builds.records import SIDES, SideName, as_sample, name_among
 from ingest_bench.config.matrix import PlannedCell, find_cell
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import corpus_folder, job_file

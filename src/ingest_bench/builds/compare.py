@@ -12,8 +12,7 @@ from typing import Any
 
 from ingest_bench.builds.build import ROOT, Build, this_build
 from ingest_bench.builds.cases import COMMANDS, Case, CellCase, CommandCase
-from ingest_bench.builds.names import SIDES, SideName
-from ingest_bench.builds.records import BuildComparison, BuildRecord, CaseRecord, judge
+from ingest_bench.builds.records import SIDES, BuildComparison, BuildRecord, CaseRecord, SideName, judge
 from ingest_bench.config.matrix import PlannedCell, find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import ComparisonError, MeasurementError, SettingsError

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from ingest_bench.builds.names import SIDES
-from ingest_bench.builds.records import MEASURES, BuildComparison, BuildRecord, CaseRecord
+from ingest_bench.builds.records import MEASURES, SIDES, BuildComparison, BuildRecord, CaseRecord
 from ingest_bench.report.formatting import NOTHING, number, paragraph, plain, point, safe, speed_up
 from ingest_bench.report.markdown import pipe_table
 from stac_ingest.core.atomic import write_atomically

@@ -8,12 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from ingest_bench.analysis.speedup import speed_up
+from ingest_bench.analysis.speedup import pair_ratios, speed_up
 from ingest_bench.config.models import Sampling
 from ingest_bench.harness.cell_record import flag_outliers
 from ingest_bench.harness.stopping import StoppingRule, StopReason
 from ingest_bench.results.models import Digest, Sample, Speedup
-from ingest_bench.results.pairs import pair_ratios
 
 ITEMS = 10_000
 DRIFT_SD = 0.02

@@ -153,25 +153,11 @@ def _scores(cells: Sequence[Cell]) -> list[Score]:
     samples = [sample for cell in cells for sample in cell.samples if sample.server]
     little = [abs(sample.server.little_ratio - 1) <= LITTLE_TOLERANCE for sample in samples if sample.server]
     admitted = [_admitted(sample) for cell in cells if cell.scenario == "limited" for sample in cell.samples]
+    tokens = "requests that a token bucket admitted, over its tokens"
     return [
-        Score(
-            name="samples in which Little's law holds within 5%",
-            value=sum(little) / len(little),
-            trials=len(little),
-            at_least=0.95,
-        ),
-        Score(
-            name="requests that a token bucket admitted, over its tokens, median",
-            value=statistics.median(admitted),
-            trials=len(admitted),
-            at_least=MIN_ADMITTED,
-        ),
-        Score(
-            name="requests that a token bucket admitted, over its tokens, maximum",
-            value=max(admitted),
-            trials=len(admitted),
-            at_most=1.0,
-        ),
+        Score.of("samples in which Little's law holds within 5%", little, at_least=0.95),
+        Score.of(f"{tokens}, median", admitted, statistics.median, at_least=MIN_ADMITTED),
+        Score.of(f"{tokens}, maximum", admitted, max, at_most=1.0),
     ]
 
 

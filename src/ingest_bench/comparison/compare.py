@@ -5,16 +5,13 @@ from __future__ import annotations
 from itertools import chain
 
 from ingest_bench.analysis.estimates import MIN_PAIRS
-from ingest_bench.comparison.baseline_drift import drift_warnings, drifts
 from ingest_bench.comparison.between_run_variance import BetweenRunVariance, heterogeneity
-from ingest_bench.comparison.comparability import comparability_warnings, loaded_runs
+from ingest_bench.comparison.comparability import VerdictAndReason, comparability_warnings, loaded_runs, untimed_verdict
 from ingest_bench.comparison.loaded_run import Key, LoadedRun, log_ratios
 from ingest_bench.comparison.models import CellComparison, Comparison, Run
-from ingest_bench.comparison.noise import noises
-from ingest_bench.comparison.parity_changes import VerdictAndReason, untimed_verdict
+from ingest_bench.comparison.noise import drift_warnings, drifts, noises
 from ingest_bench.comparison.variance_moderation import VariancePrior, fit_variance_prior
-from ingest_bench.comparison.verdicts import ALPHA, CONFIDENCE, METHOD, Judgement, judge
-from ingest_bench.comparison.welch import Difference, difference, factor
+from ingest_bench.comparison.verdicts import ALPHA, CONFIDENCE, METHOD, Difference, Judgement, difference, factor, judge
 from ingest_bench.results.models import Cell
 
 HIGH_HETEROGENEITY = 1.1

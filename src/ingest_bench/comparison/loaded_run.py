@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ingest_bench.analysis.speedup import pair_ratios
 from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.errors import ComparisonError
 from ingest_bench.results.models import Cell, Results, Speedup
-from ingest_bench.results.pairs import pair_ratios
 from stac_ingest.core.messages import one_line
 
 Key = tuple[str, str, int]

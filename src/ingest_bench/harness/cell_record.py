@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ingest_bench.analysis.speedup import outliers, speed_up
+from ingest_bench.analysis.speedup import outliers, pair_ratios, speed_up
 from ingest_bench.config.matrix import CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
 from ingest_bench.config.paths import built_at
@@ -15,7 +15,6 @@ from ingest_bench.harness.sides import PairSide
 from ingest_bench.harness.stopping import StopReason
 from ingest_bench.harness.validity import digest_difference, failures_difference, parity
 from ingest_bench.results.models import Cell, Dependencies, Load, Parity, Sample, Trace
-from ingest_bench.results.pairs import pair_ratios
 from ingest_bench.system.environment import environment, load
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from ingest_bench.analysis.speedup import pair_ratios
 from ingest_bench.config.matrix import ROLES, PlannedCell, Role
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError
@@ -28,7 +29,6 @@ from ingest_bench.harness.validity import delay_remark, invalid_reason
 from ingest_bench.results.checksum import with_checksum
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.results.models import Cell, Sample, Trace
-from ingest_bench.results.pairs import pair_ratios
 from ingest_bench.system.dependencies import recording
 from ingest_bench.system.environment import load
 from ingest_bench.system.host_lock import host_lock

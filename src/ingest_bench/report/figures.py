@@ -12,8 +12,8 @@ from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import bars, lines
 from ingest_bench.report.plots.bars import latency
 from ingest_bench.report.plots.drift import drift
+from ingest_bench.report.plots.gains import effects
 from ingest_bench.report.plots.probabilities import chances, choice
-from ingest_bench.report.plots.speedups import effects
 
 ALL, CHOICES = "all-scenarios", "all-choices"
 """Names of the figures of all scenarios; no scenario can be called so."""

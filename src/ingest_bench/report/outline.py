@@ -19,12 +19,10 @@ from ingest_bench.report.text.environment import (
     notes_section,
     warnings_section,
 )
-from ingest_bench.report.text.findings import findings
 from ingest_bench.report.text.first_screen import by_source, first_screen
 from ingest_bench.report.text.overview import summary
 from ingest_bench.report.text.questions import answers
-from ingest_bench.report.text.scenario_setup import corpus_text, group_title
-from ingest_bench.report.text.scenario_table import scenario_table
+from ingest_bench.report.text.scenario import corpus_text, findings, group_title, scenario_table
 
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest_bench.analysis.by_scenario import Mode
-from ingest_bench.analysis.by_source_type import ModeRecommendation
+from ingest_bench.analysis.recommendations import Mode, ModeRecommendation
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.analysis.usl import TooFew, Usl
 from ingest_bench.arms.layouts import API

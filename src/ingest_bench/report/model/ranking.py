@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ingest_bench.analysis.by_scenario import ScenarioRecommendation, recommend_scenario
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST
+from ingest_bench.analysis.recommendations import ScenarioRecommendation, recommend_scenario
 from ingest_bench.analysis.size_scaling import Growth
 from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.report.model.cell import CellView

@@ -26,7 +26,7 @@ def _scores(about: str, scores: list[Score]) -> Table:
         [
             score.name,
             NOTHING if score.value is None else f"{score.value:.1%}",
-            _limits(score),
+            score.limits or NOTHING,
             f"{score.trials:,}",
             _kept(score.passed) if score.limited else NOTHING,
         ]
@@ -51,15 +51,6 @@ def _cells(cells: list[WallCell]) -> Table:
     ]
     titles = ["Cell", "Speed-up found", "True", "Bias", "Limit", "Interval holds the truth", "Kept"]
     return Table("Cells on the wall clock", titles, [entries(row) for row in rows], frozenset({1, 2, 3, 4}))
-
-
-def _limits(score: Score) -> str:
-    low, high = (None if limit is None else f"{limit:.0%}" for limit in (score.at_least, score.at_most))
-    if low and high:
-        return f"{low} to {high}"
-    if low:
-        return f"at least {low}"
-    return f"at most {high}" if high else NOTHING
 
 
 def _kept(passed: bool) -> str:

@@ -9,7 +9,7 @@ from ingest_bench.report.blocks import Question
 from ingest_bench.report.formatting import counted, listed, safe, times
 from ingest_bench.report.kinds import answering
 from ingest_bench.report.kinds.apis import latency, paging
-from ingest_bench.report.kinds.growing import grown
+from ingest_bench.report.kinds.files import grown
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import lost, over_floor, way_of_paging
 from ingest_bench.report.model.ranking import alone, best, concurrency, recommended, rival, together, usable, versus
@@ -18,7 +18,7 @@ from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
 from ingest_bench.report.text.answer import Answer, by_scenario
 from ingest_bench.report.text.bottleneck import what_bounds
-from ingest_bench.report.text.findings import fastest, helped
+from ingest_bench.report.text.scenario import fastest, helped
 from ingest_bench.report.text.strategies import option_favoured
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ingest_bench.analysis.by_scenario import ScenarioRecommendation
-from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.candidates import Option
+from ingest_bench.analysis.recommendations import ModeRecommendation, ScenarioRecommendation
 from ingest_bench.report.formatting import counted, listed, pasted, safe, speed_up, whole
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, named
 from ingest_bench.report.model.study import ReportData

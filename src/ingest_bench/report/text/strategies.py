@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.recommend import CONFIDENCE
+from ingest_bench.analysis.recommendations import ModeRecommendation
 from ingest_bench.report.formatting import listed, safe, speed_up
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.certainty import MODE_NAMES

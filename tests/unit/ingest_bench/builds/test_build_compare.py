@@ -13,7 +13,7 @@ import pytest
 from ingest_bench.__main__ import main
 from ingest_bench.builds.cases import LAUNCH
 from ingest_bench.builds.compare import DEFAULT_CELLS, _kept, find_case, orders
-from ingest_bench.builds.names import SIDES, as_sample
+from ingest_bench.builds.records import SIDES, as_sample
 from ingest_bench.config.matrix import load_settings
 
 ROOT = Path(__file__).parents[4]

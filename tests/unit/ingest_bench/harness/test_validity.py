@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from factories import fake_sample
+from ingest_bench.analysis.speedup import pair_ratios
 from ingest_bench.harness.validity import delay_remark, digest_difference, failures_difference, invalid_reason, parity
 from ingest_bench.results.digest import reference
 from ingest_bench.results.models import Sample, ServerRecord
-from ingest_bench.results.pairs import pair_ratios
 
 ITEMS = [{"id": f"i{number}", "collection": "c", "value": number} for number in range(40)]
 

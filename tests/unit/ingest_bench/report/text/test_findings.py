@@ -23,9 +23,9 @@ from ingest_bench.report.model.ranking import (
 )
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.findings import findings
 from ingest_bench.report.text.overview import summary
 from ingest_bench.report.text.questions import UNMEASURED, answers
+from ingest_bench.report.text.scenario import findings
 from ingest_bench.results.models import Parity, Results
 
 

@@ -1,19 +1,22 @@
-"""The first figure: what the recommended way gains, scenario by scenario."""
+"""What is gained: by the recommended way, scenario by scenario; and at most by removing a stage of an ingest."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+from ingest_bench.analysis.bottleneck import Diagnosis, Stage
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import counted, listed, safe, speed_up, times
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import recommended, same_as_baseline
 from ingest_bench.report.model.scenario import ScenarioView
+from ingest_bench.report.model.stages import bottleneck_told
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, rows
-from ingest_bench.report.plots.bars import interval, named
+from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.report.plots.bars import THICK, interval, named
 from ingest_bench.report.plots.scales import ratio_scale
+from ingest_bench.report.plots.svg import box, line, words
 
 _SHOWN = 8
 """The largest are shown; all are in the table."""
@@ -57,3 +60,40 @@ def shows(found: Sequence[tuple[ScenarioView, CellView]]) -> str:
         return f"{counts}, beyond noise."
     most = listed([f"{safe(view.title)}, {speed_up(row.standing)}" for view, row in known[:1]])
     return f"{counts}, beyond noise; the most with {most}."
+
+
+WITHOUT: dict[Stage, str] = {
+    "read": "without reading",
+    "parse": "without parsing",
+    "network": "without the network",
+    "server": "without the server's think time",
+    "output": "without output",
+    "consumer": "without a consumer",
+}
+_FREE = 50.0
+"""Room at the end of intervals for their number."""
+_FOUND, _OTHER = 1, 0
+"""Colours of the bottleneck and of the other stages."""
+
+
+def removal(view: ScenarioView, found: Diagnosis) -> Drawing:
+    """Draw for each stage how many times as fast the ingest is without it, with the interval, the largest first."""
+    gains = found.gains
+    bounds = [bound for gain in gains.values() for bound in (gain.low, gain.median, gain.high)]
+    scale = ratio_scale(bounds, EDGE, WIDTH - EDGE - _FREE)
+    canvas, middles = rows([WITHOUT[stage] for stage in gains], scale, [1.0])
+    keys = [Key("box", "the bottleneck", _FOUND)] if found.stage else []
+    if not found.stage or len(gains) > 1:
+        keys.append(Key("box", "other stages" if found.stage else "no single bottleneck", _OTHER))
+    keys += [Key("whisker", "interval"), Key("base", "the whole ingest")]
+    keys += canvas.noise(view.noise, scale, middles)
+    for (stage, gain), y in zip(gains.items(), middles, strict=True):
+        left, right = sorted((scale(1.0), scale(gain.median)))
+        bar = box(left, y - THICK / 2, right - left, THICK, "fill")
+        canvas.add(
+            coloured(_FOUND if stage == found.stage else _OTHER, bar),
+            line(scale(gain.low), y, scale(gain.high), y, "whisker"),
+            words(max(right, scale(gain.high)) + 6, y + 4, times(gain.median)),
+        )
+    title = f"{view.title}: what removing each stage gains at most"
+    return canvas.drawing("Times as fast without a stage, at most", title, bottleneck_told(found), keys)

@@ -1,18 +1,29 @@
-"""The table of a scenario: the seed's columns, then what the scenario asks for."""
+"""A scenario in the report: what it was measured on, its table, and what its numbers say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import BulletList, Entry, Table, leading_number
-from ingest_bench.report.formatting import NOTHING, interval, number, percent, safe, speed_up, whole
+from ingest_bench.report.formatting import (
+    NOTHING,
+    bracketed,
+    interval,
+    number,
+    percent,
+    safe,
+    sentence,
+    speed_up,
+    whole,
+)
 from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import Column
-from ingest_bench.report.model.ranking import best, same_as_baseline, usable
+from ingest_bench.report.model.ranking import best, concurrency, same_as_baseline, smallest_alike, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.templating import texts
+from ingest_bench.report.templating import text, texts
 
 
 def scenario_table(data: ReportData, view: ScenarioView) -> list[Table | BulletList]:
@@ -68,3 +79,58 @@ def _cell(row: CellView, column: Column, *, bold: bool) -> Entry:
     if not row.cell.parity.ok and text != NOTHING:
         return Entry(f"~~{text}~~", key)
     return Entry(f"**{text}**" if bold else text, key)
+
+
+def corpus_text(view: ScenarioView) -> str:
+    """Return in one paragraph what was ingested, from where, and what it is compared with."""
+    return text(
+        "scenario_setup",
+        "setup",
+        view=view,
+        corpus=view.corpus,
+        server=view.scenario.server,
+        items=view.corpus.items if view.expected is None else view.expected,
+        seconds=median_of(sample.wall_s for sample in view.baseline_samples),
+    )
+
+
+def group_title(group: str) -> str:
+    """Make the heading of a group of scenarios out of its name."""
+    return sentence(" ".join({"api": "API"}.get(word, word) for word in group.split("_")))
+
+
+def findings(data: ReportData, view: ScenarioView) -> str:
+    """Return what a scenario has shown."""
+    if not usable(view):
+        return text("findings", "nothing", view=view)
+    special = kind_of(view).finding(data, view)
+    parts = (special,) if view.scenario.of_stages else (fastest(view), special, helped(view))
+    return " ".join(part for part in parts if part)
+
+
+def fastest(view: ScenarioView) -> str:
+    """Return which way is fastest, what it costs in memory, and what does as well with less; "" if none is usable."""
+    top = best(usable(view))
+    if top is None:
+        return ""
+    nearest = best([row for row in usable(view) if not row.cell.is_null_cell])
+    return text(
+        "findings",
+        "fastest",
+        view=view,
+        top=top,
+        faster=not same_as_baseline(view, top),
+        before=median_of(sample.peak_rss_mib for sample in view.baseline_samples),
+        less=smallest_alike(view, top),
+        nearest=nearest,
+        alike=nearest is not None and same_as_baseline(view, nearest),
+    )
+
+
+def helped(view: ScenarioView) -> str | None:
+    """Return whether several things at a time are faster than one; None where only one of both was measured."""
+    found = concurrency(view)
+    if found is None:
+        return None
+    verdict, many, one, ratio = found
+    return f"Concurrency {verdict} ({safe(many.name)} against {safe(one.name)}: {bracketed(ratio)})."
