@@ -127,7 +127,12 @@ def sample_of(settings: Settings, cell: PlannedCell, scratch: Path, *, by_name: 
         arm = replace(side.arm, source=side.arm.source.replace("127.0.0.1", "localhost")) if by_name else side.arm
         evict = str(side.files) if cell.cache == "cold" else None
         spec = SampleSpec(
-            arm, None, os.getpid(), evict=evict, output=side.output, scratch=str(scratch) if side.output else None
+            arm,
+            None,
+            os.getpid(),
+            evict=evict,
+            output=side.planned.output,
+            scratch=str(scratch) if side.planned.output else None,
         )
         return Sample(**run_sample(spec, 60), role="candidate", pair=0)
 

@@ -24,7 +24,7 @@ from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.pipeline_sample import written
 from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_json
-from ingest_bench.harness.validity import digest_difference, invalid_reason
+from ingest_bench.harness.validity import invalid_reason
 from ingest_bench.results.digest import CLASSES, DigestSink
 from ingest_bench.results.models import Sample
 from ingest_bench.system.host_lock import host_lock
@@ -142,7 +142,7 @@ class Case:
         """Return how what was delivered differs from what the corpus holds; None: it doesn't, or nobody knows."""
         if self._side is None or not self._side.delivers:
             return None
-        return digest_difference(sample.digest, self._side.expected, count_only=self._side.count_only)
+        return self._side.difference(sample.digest)
 
     def _run(self, side: SideName, content_class: int, scratch: Path) -> dict[str, Any]:
         """Return what a process of a build measured, under the names of that build."""

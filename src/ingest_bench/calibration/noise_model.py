@@ -10,8 +10,8 @@ import numpy as np
 
 from ingest_bench.analysis.speedup import pair_ratios, speed_up
 from ingest_bench.config.models import Sampling
-from ingest_bench.harness.cell_record import flag_outliers
 from ingest_bench.harness.stopping import StoppingRule, StopReason
+from ingest_bench.harness.validity import flag_outliers
 from ingest_bench.results.models import Digest, Sample, Speedup
 
 ITEMS = 10_000
