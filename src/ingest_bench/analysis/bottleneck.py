@@ -62,8 +62,12 @@ def diagnose(ablations: Mapping[Ablation, Speedup], noise: Speedup | None = None
     top = next(iter(gains), None)
     if top is None or verdict(gains[top], noise) != "better":
         return Diagnosis("mixed", None, gains)
+    # Differences of weights, because stages that share an arm share its error: their intervals are not independent.
     contenders = [stages[other] for other in gains if NAMES[other] != NAMES[top]]
-    leads = [_saved(ablations, _less(stages[top], contender)) for contender in contenders]
+    lead_weights = [
+        {arm: stages[top].get(arm, 0) - other.get(arm, 0) for arm in {**stages[top], **other}} for other in contenders
+    ]
+    leads = [_saved(ablations, weights) for weights in lead_weights]
     if any(lead.low <= 0 or lead.value < EQUIVALENCE_MARGIN for lead in leads):
         return Diagnosis("mixed", None, gains)
     return Diagnosis(NAMES[top], top, gains)
@@ -113,11 +117,6 @@ def _saved(ablations: Mapping[Ablation, Speedup], weights: Weights) -> _Share:
         down += (weight * (below if weight > 0 else above)) ** 2
         up += (weight * (above if weight > 0 else below)) ** 2
     return _Share(value, value - math.sqrt(down), value + math.sqrt(up))
-
-
-def _less(one: Weights, other: Weights) -> Weights:
-    """Give the difference, because stages that share an arm share its error and their intervals are not independent."""
-    return {name: one.get(name, 0) - other.get(name, 0) for name in {**one, **other}}
 
 
 def _gain(ablations: Mapping[Ablation, Speedup], weights: Weights) -> Speedup:

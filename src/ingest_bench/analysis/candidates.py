@@ -42,11 +42,6 @@ class Option:
         return f"{self.cell.label} at {self.concurrency}"
 
     @property
-    def name(self) -> str:
-        """The cell that it rests on."""
-        return f"{self.cell.scenario}/{self.cell.arm}-{self.concurrency}"
-
-    @property
     def speedup(self) -> Speedup | None:
         """Its speed-up; the baseline's own is 1 by definition."""
         ratio = self.cell.speedup

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -105,12 +105,18 @@ def ways_grown(results: Results) -> list[WayGrown]:
         estimate = estimate_of(cell)
         if estimate is None or settings.scenarios[cell.scenario].of_stages:
             continue
-        candidate, baseline = _nodes(settings, cell)
-        _count(cell, {"candidate": candidate[1], "baseline": baseline[1]}, items)
+        scenario = settings.scenarios[cell.scenario]
+        base, corpus = scenario.baseline, scenario.baseline.corpus or scenario.corpus
+        candidate = _way(settings, scenario, cell.arm, cell.concurrency, cell.corpus), cell.corpus
+        baseline = _way(settings, scenario, base.arm, base.concurrency, corpus), corpus
+        for role, (_, read) in (("candidate", candidate), ("baseline", baseline)):
+            count = median_of(each.items for each in cell.samples if each.role == role and each.invalid is None)
+            if count is not None:
+                items.setdefault(read, count)
         cells.setdefault(candidate[0], []).append(cell)
         if candidate != baseline:
             graph.setdefault(baseline, []).append((candidate, estimate))
-            graph.setdefault(candidate, []).append((baseline, _reversed(estimate)))
+            graph.setdefault(candidate, []).append((baseline, replace(estimate, mean=-estimate.mean)))
     return [grown for way in cells if (grown := _way_grown(way, cells[way], graph, items, results.seed))]
 
 
@@ -137,17 +143,6 @@ def _paths(graph: Graph, start: Node) -> dict[Node, list[Estimate]]:
     return paths
 
 
-def _reversed(estimate: Estimate) -> Estimate:
-    return Estimate(-estimate.mean, estimate.sd, estimate.pairs)
-
-
-def _nodes(settings: Settings, cell: Cell) -> tuple[Node, Node]:
-    scenario = settings.scenarios[cell.scenario]
-    base, corpus = scenario.baseline, scenario.baseline.corpus or scenario.corpus
-    candidate = _way(settings, scenario, cell.arm, cell.concurrency, cell.corpus)
-    return (candidate, cell.corpus), (_way(settings, scenario, base.arm, base.concurrency, corpus), corpus)
-
-
 def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: str) -> str:
     """Describe a way and its conditions: two that differ in more than the number of items are not compared."""
     definition = scenario.arms[arm]
@@ -160,11 +155,3 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
         scenario.file,
     ]
     return json.dumps([definition.fetcher, settings_at(definition, level), shape, conditions], sort_keys=True)
-
-
-def _count(cell: Cell, corpora: Mapping[str, str], items: dict[str, float]) -> None:
-    """Keep how many items the corpora of a cell deliver."""
-    for role, corpus in corpora.items():
-        count = median_of(each.items for each in cell.samples if each.role == role and each.invalid is None)
-        if count is not None:
-            items.setdefault(corpus, count)

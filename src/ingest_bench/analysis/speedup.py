@@ -55,9 +55,12 @@ def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = F
     """
     if len(ratios) < 2:  # noqa: PLR2004 - a variance takes two
         return None
+    from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only a driver with pairs pays
+
     logs = np.log(np.asarray(ratios, dtype=float))
+    student_t = float(stdtrit(len(logs) - 1, (1 + confidence) / 2))
     widened = math.sqrt(1 + SEQUENTIAL_INFLATION / len(logs)) if sequential else 1.0
-    half_width = widened * _student_t(len(logs) - 1, confidence) * float(logs.std(ddof=1)) / math.sqrt(len(logs))
+    half_width = widened * student_t * float(logs.std(ddof=1)) / math.sqrt(len(logs))
     centre, median = float(logs.mean()), float(np.median(logs))
     # Of strongly skewed pairs the median can lie outside an interval around the mean: it is then stretched, never
     # narrowed.
@@ -138,12 +141,6 @@ def verdict(ratio: Speedup, null: Speedup | None = None, *, margin: float = EQUI
 def no_difference(ratio: Speedup, null: Speedup | None = None) -> bool:
     """Give whether a speed-up is not beyond its error and the noise together."""
     return verdict(ratio, null) in ("no difference", "undecided")
-
-
-def _student_t(dof: int, confidence: float) -> float:
-    from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only a driver with pairs pays
-
-    return float(stdtrit(dof, (1 + confidence) / 2))
 
 
 def pair_ratios(samples: list[Sample]) -> dict[int, float]:

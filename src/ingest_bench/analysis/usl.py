@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ingest_bench.analysis.candidates import settings_at
 from ingest_bench.analysis.estimates import Estimate, generator, log_ratios, usable
-from ingest_bench.config.models import Arm, Settings
-from ingest_bench.results.models import Cell, Results
+from ingest_bench.config.models import Settings
+from ingest_bench.results.models import Results
 
 Array = NDArray[np.float64]
 MIN_LEVELS = 4
@@ -201,21 +201,11 @@ def scenario_series(results: Results) -> list[Series]:
     settings = Settings.model_validate(results.config)
     series: list[Series] = []
     for name, scenario in settings.scenarios.items():
-        if not scenario.of_stages:
-            cells = [cell for cell in results.cells if cell.scenario == name and usable(cell)]
-            series += _series_of(name, cells, scenario.arms, results.seed)
+        cells = [cell for cell in results.cells if cell.scenario == name and usable(cell) and not scenario.of_stages]
+        units = {arm: (way.fetcher, settings_at(way, 1)) for arm, way in scenario.arms.items()}
+        for arm in dict.fromkeys(cell.arm for cell in cells if cell.concurrency > 1):
+            alone = [cell for cell in cells if cell.concurrency == 1 and units[cell.arm] == units[arm]][:1]
+            mine = {cell.concurrency: cell for cell in [*alone, *(cell for cell in cells if cell.arm == arm)]}
+            fit = fit_usl({level: log_ratios(cell) for level, cell in mine.items()}, seed=results.seed)
+            series.append(Series(name, arm, mine[max(mine)].label, fit))
     return series
-
-
-def _series_of(name: str, cells: Sequence[Cell], arms: dict[str, Arm], seed: int) -> Iterator[Series]:
-    for arm in dict.fromkeys(cell.arm for cell in cells if cell.concurrency > 1):
-        mine = {cell.concurrency: cell for cell in cells if cell.arm == arm}
-        alone = next((cell for cell in cells if cell.concurrency == 1 and _same_units(arms[cell.arm], arms[arm])), None)
-        if alone is not None:
-            mine.setdefault(1, alone)
-        fit = fit_usl({level: log_ratios(cell) for level, cell in mine.items()}, seed=seed)
-        yield Series(name, arm, mine[max(mine)].label, fit)
-
-
-def _same_units(alone: Arm, other: Arm) -> bool:
-    return alone.fetcher == other.fetcher and settings_at(alone, 1) == settings_at(other, 1)

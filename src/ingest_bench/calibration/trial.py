@@ -105,14 +105,9 @@ class _Trial:
         advice = recommend(logs, seed=self._seed)
         kept = self._findings.recommended if advice.decided else self._findings.provisional
         kept.append(advice.use in system.good_enough)
-        if system.peak is not None:
-            self._peak(system.peak, logs)
-
-    def _peak(self, true: float, logs: dict[int, list[float]]) -> None:
-        fit = fit_usl(logs, seed=self._seed, draws=200)
-        if isinstance(fit, Usl):
-            self._findings.peaks.append(math.log(fit.peak.value / true))
-            self._findings.peaks_covered.append(fit.peak.low <= true <= fit.peak.high)
+        if system.peak is not None and isinstance(fit := fit_usl(logs, seed=self._seed, draws=200), Usl):
+            self._findings.peaks.append(math.log(fit.peak.value / system.peak))
+            self._findings.peaks_covered.append(fit.peak.low <= system.peak <= fit.peak.high)
 
     def _diagnosed(self, system: Planted) -> None:
         whole = system.seconds["nothing"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingest_bench.analysis.estimates import MIN_PAIRS
+from ingest_bench.analysis.speedup import median_of
 from ingest_bench.comparison.loaded_run import LoadedRun, log_ratios
 from ingest_bench.comparison.models import Verdict
 from ingest_bench.config.models import Scenario
@@ -72,16 +72,13 @@ def comparability_warnings(earlier: LoadedRun, current: LoadedRun) -> list[str]:
 
 def loaded_runs(earlier: LoadedRun, current: LoadedRun) -> list[str]:
     """Describe the runs beside which other work ran, with the load."""
-    return [
-        f"a load of {load:.1f} on {run.results.cells[0].environment.cores} cores in the {name} run"
-        for name, run in (("earlier", earlier), ("current", current))
-        if run.results.cells and (load := _load(run)) > BUSY_LOAD_PER_CORE * run.results.cells[0].environment.cores
-    ]
-
-
-def _load(run: LoadedRun) -> float:
-    """Give the median load before cells, because the processes of one cell still count when the next begins."""
-    return statistics.median(cell.load_before.load_1m for cell in run.results.cells)
+    loaded = []
+    for name, cells in (("earlier", earlier.results.cells), ("current", current.results.cells)):
+        # The median load before cells, because the processes of one cell still count when the next begins.
+        load = median_of(cell.load_before.load_1m for cell in cells)
+        if load is not None and load > BUSY_LOAD_PER_CORE * (cores := cells[0].environment.cores):
+            loaded.append(f"a load of {load:.1f} on {cores} cores in the {name} run")
+    return loaded
 
 
 def _question(scenario: Scenario, candidate: str) -> dict[str, Any]:
@@ -152,8 +149,13 @@ def untimed_verdict(
         return "new", "not in the earlier run"
     if now is None:
         return "removed", "not in the current run"
-    reason = incomparability(earlier, current, then, now)
-    return ("not comparable", reason) if reason else _parity_change(then, now) or _too_few_pairs(then, now)
+    if reason := incomparability(earlier, current, then, now):
+        return "not comparable", reason
+    if change := _parity_change(then, now):
+        return change
+    short = [name for name, cell in (("earlier", then), ("current", now)) if len(log_ratios(cell)) < MIN_PAIRS]
+    reason = f"fewer than {MIN_PAIRS} usable pairs in the {' and '.join(short)} run"
+    return ("not comparable", reason) if short else None
 
 
 def _parity_change(then: Cell, now: Cell) -> VerdictAndReason | None:
@@ -167,10 +169,3 @@ def _parity_change(then: Cell, now: Cell) -> VerdictAndReason | None:
         case False, False:
             return "not comparable", "delivers the wrong items in both runs, so it has no time"
     return None
-
-
-def _too_few_pairs(then: Cell, now: Cell) -> VerdictAndReason | None:
-    short = [name for name, cell in (("earlier", then), ("current", now)) if len(log_ratios(cell)) < MIN_PAIRS]
-    return (
-        ("not comparable", f"fewer than {MIN_PAIRS} usable pairs in the {' and '.join(short)} run") if short else None
-    )

@@ -84,7 +84,7 @@ def log_ratios(cell: Cell) -> list[float]:
 
 
 def _check(file: str, cell: Cell, settings: Settings) -> None:
-    name = f"{file}: {cell.scenario}/{cell.arm}-{cell.concurrency}"
+    name = f"{file}: {cell.name}"
     scenario = settings.scenarios.get(cell.scenario)
     if scenario is None or not {cell.arm, scenario.baseline.arm} <= scenario.arms.keys():
         raise ComparisonError(f"{name}: not in the configuration that these results carry; the file is damaged")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from ingest_bench.analysis.speedup import pair_ratios, speed_up
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
@@ -35,6 +35,7 @@ from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
 from stac_ingest.core.atomic import write_atomically
 
+Side = TypeVar("Side", bound=str)
 LOG = logging.getLogger(__name__)
 
 
@@ -108,6 +109,15 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
     )
 
 
+def orders(sides: tuple[Side, Side], seed: str) -> Iterator[tuple[Side, ...]]:
+    """Give who goes first, pair by pair: each order once in any two pairs, by lot."""
+    lot = random.Random(seed)  # noqa: S311 - not for secrets
+    while True:
+        both = [sides, sides[::-1]]
+        lot.shuffle(both)
+        yield from reversed(both)
+
+
 class CellRun:
     """What a cell's samples share."""
 
@@ -119,8 +129,7 @@ class CellRun:
         # lock makes ours: what a killed run left in it can go.
         self._scratch = Path(settings.results) / "scratch" / socket.gethostname()
         # Seeded by text, so that every cell has an order of its own and a rerun has the same.
-        self._random = random.Random(f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")  # noqa: S311 - not for secrets
-        self._orders: list[tuple[Role, ...]] = []
+        self._orders = orders(ROLES, f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")
 
     def prepare(self) -> None:
         """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable."""
@@ -136,7 +145,7 @@ class CellRun:
         while True:
             with host_lock():
                 began = time.perf_counter()
-                samples += [self._sample(self.sides[role], taken) for role in self._order()]
+                samples += [self._sample(self.sides[role], taken) for role in next(self._orders)]
                 seconds += time.perf_counter() - began
             taken += 1
             ratios = list(pair_ratios(samples).values())
@@ -159,13 +168,6 @@ class CellRun:
         except MeasurementError as error:
             return Trace(items=0, peak_mib=None, skipped=str(error))
         return Trace(items=result["items"], peak_mib=result["peak_mib"])
-
-    def _order(self) -> tuple[Role, ...]:
-        """Give who goes first: each order once in any two pairs, by lot."""
-        if not self._orders:
-            self._orders = [ROLES, ROLES[::-1]]
-            self._random.shuffle(self._orders)
-        return self._orders.pop()
 
     def _sample(self, side: PairSide, pair: int) -> Sample:
         if side.server:

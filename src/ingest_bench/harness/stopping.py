@@ -38,7 +38,8 @@ class StoppingRule:
 
         """
         wanted = self._sampling.pairs
-        if len(ratios) >= wanted.min and self._narrow(ratios):
+        ratio = speed_up(ratios, self._sampling.confidence, sequential=True) if len(ratios) >= wanted.min else None
+        if ratio and relative_width(ratio) <= self._sampling.target_ci_width:
             if self._narrow_at is None:
                 self._narrow_at = len(ratios)
             if len(ratios) >= self._narrow_at + FURTHER_PAIRS:
@@ -51,7 +52,3 @@ class StoppingRule:
         if taken - len(ratios) >= 2 * wanted.min:
             return "max_pairs" if ratios else "no_valid_pair"
         return None
-
-    def _narrow(self, ratios: list[float]) -> bool:
-        ratio = speed_up(ratios, self._sampling.confidence, sequential=True)
-        return ratio is not None and relative_width(ratio) <= self._sampling.target_ci_width

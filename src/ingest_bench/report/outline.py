@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.models import Calibration
 from ingest_bench.report.blocks import Block, Paragraph, Section, WarningNote
@@ -34,14 +32,17 @@ HOW_SURE = (
 
 def whole_report(data: ReportData, calibration: Calibration | None = None) -> Section:
     """Arrange all that the report says, with what a calibration has found where there is one."""
-    effects = overall_figure(data)
+    effects, choices = overall_figure(data), choices_figure(data)
+    groups: dict[str, list[Section]] = {}
+    for view in data.views:
+        groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
     sections = [
         Section("Recommendations", [*first_screen(data), *([effects] if effects else [])]),
-        *_how_sure(data),
+        *([Section("Confidence", [Paragraph(HOW_SURE), choices])] if choices else []),
         Section("By source", by_source(data)),
         Section("Summary", summary(data)),
         Section("Questions answered", answers(data)),
-        *_groups(data),
+        *(Section(group_title(group), scenarios, f"group-{group}") for group, scenarios in groups.items()),
         Section("Warnings", [warnings_section(data)]),
         Section("Environment", environment_section(data)),
         Section("Excluded samples", [invalid_samples_section(data)]),
@@ -50,18 +51,6 @@ def whole_report(data: ReportData, calibration: Calibration | None = None) -> Se
         Section("Glossary and method", [glossary()]),
     ]
     return Section(TITLE, sections)
-
-
-def _how_sure(data: ReportData) -> Iterator[Section]:
-    figure = choices_figure(data)
-    if figure:
-        yield Section("Confidence", [Paragraph(HOW_SURE), figure])
-
-
-def _groups(data: ReportData) -> Iterator[Section]:
-    for group in dict.fromkeys(view.scenario.group for view in data.views):
-        scenarios = [_scenario(data, view) for view in data.views if view.scenario.group == group]
-        yield Section(group_title(group), scenarios, f"group-{group}")
 
 
 def _scenario(data: ReportData, view: ScenarioView) -> Section:

@@ -139,7 +139,9 @@ def matches(found: Digest, expected: Reference | Digest) -> str | None:
     if found.content_class != expected.content_class:
         raise ValueError(f"class {found.content_class} can't be compared with class {expected.content_class}")
     if found.count != expected.count:
-        return _count_difference(found.count - expected.count)
+        surplus = found.count - expected.count
+        noun = "item" if abs(surplus) == 1 else "items"
+        return f"{surplus} {noun} too many" if surplus > 0 else f"{-surplus} {noun} missing"
     if found.ids != expected.ids:
         return "other ids"
     if found.content != expected.content:
@@ -164,11 +166,6 @@ def content_hash(data: bytes) -> int:
     """Hash canonical content, 64 bits."""
     value = crc32(data)
     return value * value
-
-
-def _count_difference(surplus: int) -> str:
-    noun = "item" if abs(surplus) == 1 else "items"
-    return f"{surplus} {noun} too many" if surplus > 0 else f"{-surplus} {noun} missing"
 
 
 def _foreign(value: Any) -> str:

@@ -63,13 +63,9 @@ class RateLimit:
         if wait == 0:
             return await call_next(request, timing)
         refusal = problem(TOO_MANY_REQUESTS, "RateLimitExceeded", "too many requests; see Retry-After")
-        refusal.headers["Retry-After"] = self._retry_after(wait)
+        date = formatdate(math.ceil(time.time() + wait), usegmt=True)
+        refusal.headers["Retry-After"] = date if self._form == "date" else str(max(1, math.ceil(wait)))
         return refusal
-
-    def _retry_after(self, wait: float) -> str:
-        if self._form == "date":
-            return formatdate(math.ceil(time.time() + wait), usegmt=True)
-        return str(max(1, math.ceil(wait)))
 
 
 class ThinkTime:

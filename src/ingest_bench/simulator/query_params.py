@@ -169,18 +169,10 @@ def _operand(name: str, test: str, operand: Any) -> Any:
     return operand
 
 
-def _split(text: str) -> list[str]:
-    return text.split(",")
-
-
-def _numbers(text: str) -> list[float]:
-    return [float(part) for part in text.split(",")]
-
-
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "bbox": _numbers,
-    "collections": _split,
-    "ids": _split,
+    "bbox": lambda text: [float(part) for part in text.split(",")],
+    "collections": lambda text: text.split(","),
+    "ids": lambda text: text.split(","),
     "intersects": orjson.loads,
     "limit": int,
     "offset": int,

@@ -33,19 +33,16 @@ def serve(options: Options) -> None:
     """
     builder = AppBuilder(options)
     options = builder.options
-    with _listen(options.port) as listener:
+    try:
+        listener = socket.create_server((HOST, options.port), backlog=_BACKLOG)
+    except OSError as error:
+        raise MeasurementError(f"port {options.port} can't be listened on: {error}") from error
+    with listener:
         port = listener.getsockname()[1]
         url = f"http://{HOST}:{port}"
         store = open_store(options.corpus, url if options.rewrite_links else None)
         with options.log.open("ab") if options.log else nullcontext() as log:
             asyncio.run(_serve(builder.build(store, log), listener, options, url))
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server((HOST, port), backlog=_BACKLOG)
-    except OSError as error:
-        raise MeasurementError(f"port {port} can't be listened on: {error}") from error
 
 
 async def _serve(app: web.Application, listener: socket.socket, options: Options, url: str) -> None:

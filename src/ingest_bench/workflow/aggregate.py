@@ -59,7 +59,7 @@ def aggregate(
         AggregationError: a cell is missing, damaged, another matrix's or another machine's.
 
     """
-    found = {f"{cell.scenario}/{cell.arm}-{cell.concurrency}": cell for cell in map(_read_cell, cell_files)}
+    found = {cell.name: cell for cell in map(_read_cell, cell_files)}
     ordered = [_cell_of(settings, cell, found) for cell in cells(settings)]
     if found:
         raise AggregationError(f"cells that the matrix doesn't have: {', '.join(sorted(found))}; remove their files")
@@ -68,7 +68,9 @@ def aggregate(
         seed=settings.seed,
         created_at=time.time(),
         config=settings.model_dump(mode="json"),
-        corpora={_corpus_name(path): json.loads(Path(path).read_bytes()) for path in manifests},
+        corpora={
+            Path(path).name.removesuffix(".manifest.json"): json.loads(Path(path).read_bytes()) for path in manifests
+        },
         cells=ordered,
         jobs=read_records([Path(path) for path in jobs]),
     )
@@ -105,15 +107,9 @@ def _check_machines(found: Sequence[Cell]) -> None:
         for cell in found:
             seen.setdefault(getattr(cell.environment, field), []).append(cell)
         if len(seen) > 1:
-            told = "; ".join(f"{value} ({_examples(group)})" for value, group in seen.items())
+            told = "; ".join(
+                f"{value} ({group[0].name} on {group[0].environment.host}"
+                f"{f' and {len(group) - 1} more' if len(group) > 1 else ''})"
+                for value, group in seen.items()
+            )
             raise AggregationError(f"cells were measured on unlike machines, {field}: {told}; measure all on one kind")
-
-
-def _examples(group: Sequence[Cell]) -> str:
-    first = group[0]
-    more = f" and {len(group) - 1} more" if len(group) > 1 else ""
-    return f"{first.scenario}/{first.arm}-{first.concurrency} on {first.environment.host}{more}"
-
-
-def _corpus_name(path: Path | str) -> str:
-    return Path(path).name.removesuffix(".manifest.json")

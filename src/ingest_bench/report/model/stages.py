@@ -16,7 +16,11 @@ def stages_alone(view: ScenarioView) -> str | None:
     if diagnosis is None:
         return None
     counters = corroborating_counters(view.baseline_samples, diagnosis.bottleneck, view.scenario.baseline.concurrency)
-    shares = [_alone(row) for row in _measured(view)]
+    shares = [
+        f"{safe(row.name)} takes {percent(1 / ratio.median)} ({percent(1 / ratio.high)} to {percent(1 / ratio.low)})"
+        for row in _measured(view)
+        if (ratio := row.standing)
+    ]
     return text("stages", "alone", diagnosis=diagnosis, counters=list(counters), shares=shares, view=view)
 
 
@@ -39,9 +43,3 @@ def _left_out(row: CellView) -> Ablation:
     if row.arm.skip:
         return "no_output" if row.arm.skip == "output" else "no_consumer"
     return row.arm.record.stage or "no_think_time"
-
-
-def _alone(row: CellView) -> str:
-    ratio = row.standing
-    share, low, high = (percent(1 / part) for part in (ratio.median, ratio.high, ratio.low))
-    return f"{safe(row.name)} takes {share} ({low} to {high})"

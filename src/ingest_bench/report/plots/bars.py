@@ -87,11 +87,12 @@ def latency(view: ScenarioView) -> Drawing | None:
     served = [row for row in view.rows if row.server_median(lambda server: server.response_ms_p95) is not None]
     if not served:
         return None
-    found = [(row, *_percentiles(row)) for row in served]
+    halves = [row.server_median(lambda server: server.response_ms_p50) or 0.0 for row in served]
+    slowest = [row.server_median(lambda server: server.response_ms_p95) or 0.0 for row in served]
     asked = _think_ms(served)
-    scale = _from_zero([asked, *(p95 for _, _, p95 in found)])
+    scale = _from_zero([asked, *slowest])
     canvas, middles = rows([row.name for row in served], scale, [asked] if asked else [])
-    for (_, p50, p95), y in zip(found, middles, strict=True):
+    for p50, p95, y in zip(halves, slowest, middles, strict=True):
         canvas.add(
             coloured(0, line(scale(p50), y, scale(p95), y, "line thick"), mark(0, scale(p50), y, 5)),
             coloured(1, mark(1, scale(p95), y, 4)),
@@ -108,13 +109,6 @@ def _speed_up(row: CellView) -> str:
     if row.cell.speedup is None:
         return "no_valid_pair"
     return times(row.cell.speedup.median) + ("" if row.cell.parity.ok else ", not the same items")
-
-
-def _percentiles(row: CellView) -> tuple[float, float]:
-    return (
-        row.server_median(lambda server: server.response_ms_p50) or 0.0,
-        row.server_median(lambda server: server.response_ms_p95) or 0.0,
-    )
 
 
 def _from_zero(values: Sequence[float | None]) -> Scale:

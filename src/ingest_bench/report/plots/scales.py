@@ -25,14 +25,12 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """Give the place of a value; what lies outside is put on the rim."""
-        inside = min(max(value, self.low), self.high)
-        share = self._share(inside)
-        return self.start + share * (self.end - self.start)
-
-    def _share(self, value: float) -> float:
+        value = min(max(value, self.low), self.high)
         if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return self.start + share * (self.end - self.start)
 
 
 def value_scale(values: Iterable[float], start: float, end: float) -> Scale:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import BulletList, Entry, Table, leading_number
 from ingest_bench.report.formatting import (
@@ -29,8 +27,12 @@ from ingest_bench.report.templating import text, texts
 def scenario_table(data: ReportData, view: ScenarioView) -> list[Table | BulletList]:
     """Make the table of a scenario, every cell in a row of its own, and below it why rows are struck through."""
     columns = [*_columns(view), *kind_of(view).columns(data, view)]
-    rows = [_cells(view, row, columns) for row in view.rows]
-    titles = [column.title for column in columns]
+    titles, top = [column.title for column in columns], best(usable(view))
+    top_is_faster = top is not None and not same_as_baseline(view, top)
+    rows = [
+        [_cell(row, column, bold=row is top and top_is_faster and column.title == "Speed-up") for column in columns]
+        for row in view.rows
+    ]
     numeric = frozenset(range(1, len(titles)))
     faulty = next((row.cell.baseline_parity for row in view.rows if not row.cell.baseline_parity.ok), None)
     remarks = texts("scenario_table", "remarks", view=view, faulty=faulty)
@@ -57,20 +59,15 @@ def _columns(view: ScenarioView) -> list[Column]:
         Column("Time (s)", lambda row: number(row.time_s)),
         Column("Throughput (items/s)", lambda row: whole(row.rate)),
         Column("Memory (MiB)", lambda row: whole(row.peak_mib)),
-        Column("Speed-up", lambda row: speed_up_text(view, row), _ratio),
+        Column(
+            "Speed-up",
+            lambda row: speed_up_text(view, row),
+            lambda row: row.cell.speedup.median if row.cell.speedup else None,
+        ),
         Column("Pairs", lambda row: str(row.cell.speedup.pairs if row.cell.speedup else 0)),
         Column("CPU", lambda row: percent(row.cpu_share)),
         Column("tracemalloc peak (MiB)", lambda row: number(row.cell.trace.peak_mib)),
     ]
-
-
-def _ratio(row: CellView) -> float | None:
-    return row.cell.speedup.median if row.cell.speedup else None
-
-
-def _cells(view: ScenarioView, row: CellView, columns: Sequence[Column]) -> list[Entry]:
-    stands_out = row is best(usable(view)) and not same_as_baseline(view, row)
-    return [_cell(row, column, bold=stands_out and column.title == "Speed-up") for column in columns]
 
 
 def _cell(row: CellView, column: Column, *, bold: bool) -> Entry:
