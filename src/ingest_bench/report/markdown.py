@@ -8,7 +8,17 @@ from urllib.parse import quote
 
 from tabulate import tabulate
 
-from ingest_bench.report.blocks import Block, BulletList, Figure, Paragraph, Question, Section, Table, WarningNote
+from ingest_bench.report.blocks import (
+    Block,
+    BulletList,
+    Figure,
+    Paragraph,
+    Question,
+    Section,
+    Table,
+    WarningNote,
+    entries,
+)
 from ingest_bench.report.formatting import NOTHING, paragraph, point, safe
 
 
@@ -72,30 +82,42 @@ def laid_out(text: str) -> str:
     """Return Markdown as it reads well, whatever its lines were; what is fenced stays as it is.
 
     Args:
-        text: blocks between blank lines: headings, images, tables, lists of one level, fenced code and paragraphs. A
-            line of a list that goes on is indented.
+        text: blocks between blank lines: headings, images, fenced code, and what `read_blocks` reads.
 
     """
     blocks: list[str] = []
     for index, part in enumerate(_FENCED.split(text)):
-        blocks += [part] if index % 2 else [_block(block) for block in _BETWEEN_BLOCKS.split(part.strip()) if block]
+        blocks += [part] if index % 2 else map(_laid_out, filter(None, _BETWEEN_BLOCKS.split(part.strip())))
     return "\n\n".join(blocks) + "\n"
 
 
-def _block(text: str) -> str:
-    if text.startswith(("#", "![")):
-        return text
-    if text.startswith("|"):
-        return _table(text.split("\n"))
+def _laid_out(block: str) -> str:
+    return block if block.startswith(("#", "![")) else markdown(read_blocks(block))
+
+
+def read_blocks(text: str) -> list[Block]:
+    """Read blocks that a template has written, with blank lines between them.
+
+    Args:
+        text: paragraphs; lists of one level, in which a line that goes on is indented; tables, whose name may stand in
+            a line before them that begins with `|=`, and whose entries are sorted by the number that they begin with.
+
+    """
+    return [_read_block(block) for block in _BETWEEN_BLOCKS.split(text.strip()) if block]
+
+
+def _read_block(text: str) -> Block:
     if text.startswith("- "):
-        return "\n".join(point(_one_line(entry)) for entry in _ENTRY.split(text)[1:])
-    return paragraph(_one_line(text))
-
-
-def _table(lines: list[str]) -> str:
+        return BulletList([_one_line(entry) for entry in _ENTRY.split(text)[1:]])
+    if not text.startswith("|"):
+        return Paragraph(_one_line(text))
+    name, lines = "", text.split("\n")
+    if text.startswith("|="):
+        name, *lines = lines
     titles, rules, *rows = ([cell.strip() for cell in _CELL.split(line.strip()[1:-1])] for line in lines)
-    right = [index for index, rule in enumerate(rules) if not rule.startswith(":")]
-    return pipe_table(titles, [row + [NOTHING] * (len(titles) - len(row)) for row in rows], right)
+    numeric = frozenset(index for index, rule in enumerate(rules) if not rule.startswith(":"))
+    filled = [entries([*row, *[NOTHING] * (len(titles) - len(row))]) for row in rows]
+    return Table(name.removeprefix("|=").strip(), titles, filled, numeric)
 
 
 def _one_line(text: str) -> str:

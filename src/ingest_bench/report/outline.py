@@ -9,7 +9,7 @@ from ingest_bench.report.figures import choices_figure, overall_figure, scenario
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.calibration import calibration_section
+from ingest_bench.report.templating import blocks
 from ingest_bench.report.text.environment import (
     environment_section,
     glossary,
@@ -43,11 +43,11 @@ def whole_report(data: ReportData, calibration: Calibration | None = None) -> Se
         Section("Summary", summary(data)),
         Section("Questions answered", answers(data)),
         *(Section(group_title(group), scenarios, f"group-{group}") for group, scenarios in groups.items()),
-        Section("Warnings", [warnings_section(data)]),
+        Section("Warnings", warnings_section(data)),
         Section("Environment", environment_section(data)),
-        Section("Excluded samples", [invalid_samples_section(data)]),
-        Section("Sample notes", [notes_section(data)]),
-        *([calibration_section(calibration)] if calibration else []),
+        Section("Excluded samples", invalid_samples_section(data)),
+        Section("Sample notes", notes_section(data)),
+        *([Section("Known answers", blocks("calibration", "answers", record=calibration))] if calibration else []),
         Section("Glossary and method", [glossary()]),
     ]
     return Section(TITLE, sections)

@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from ingest_bench.report import formatting
-from ingest_bench.report.blocks import Paragraph
-from ingest_bench.report.markdown import laid_out
+from ingest_bench.report.blocks import Block
+from ingest_bench.report.markdown import laid_out, read_blocks
 
 FILTERS = (
     *("bracketed", "counted", "day", "duration", "interval", "listed", "number", "pasted", "percent", "sentence"),
@@ -64,9 +64,9 @@ def texts(name: str, part: str, /, **values: Any) -> list[str]:
     return [line for line in lines if line]
 
 
-def paragraphs(name: str, part: str, /, **values: Any) -> list[Paragraph]:
-    """Return a part of a template as paragraphs; see `text`."""
-    return [Paragraph(line) for line in texts(name, part, **values)]
+def blocks(name: str, part: str, /, **values: Any) -> list[Block]:
+    """Return a part of a template as paragraphs, lists and tables; see `text` and `read_blocks`."""
+    return read_blocks(_rendered(name, part, values))
 
 
 def _rendered(name: str, part: str, values: dict[str, Any]) -> str:

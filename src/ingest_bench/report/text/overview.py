@@ -8,7 +8,7 @@ from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import best, recommended, rival, same_as_baseline, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.templating import paragraphs, text
+from ingest_bench.report.templating import blocks, text
 
 
 def summary(data: ReportData) -> list[Block]:
@@ -17,9 +17,9 @@ def summary(data: ReportData) -> list[Block]:
     lines = [_line(view) for view in data.views if not view.scenario.of_stages]
     return [
         Paragraph(measured(data)),
-        *(paragraphs("overview", "warnings", warnings=data.warnings) if data.warnings else []),
+        *(blocks("overview", "warnings", warnings=data.warnings) if data.warnings else []),
         Table("Summary of all scenarios", titles, lines, frozenset((3, 5))),
-        *paragraphs("overview", "columns"),
+        *blocks("overview", "columns"),
     ]
 
 
