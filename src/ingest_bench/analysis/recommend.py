@@ -8,7 +8,7 @@ from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
-from ingest_bench.analysis.estimates import Draws, Estimate, generator
+from ingest_bench.analysis.speedup import Draws, Estimate, generator
 
 K = TypeVar("K")
 TOLERANCE = 0.05

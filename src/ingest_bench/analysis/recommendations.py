@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option, Refused, options_of
-from ingest_bench.analysis.estimates import Estimate
 from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide, draws_of
+from ingest_bench.analysis.speedup import Estimate
 from ingest_bench.arms.layouts import SECTIONS, Section
 from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.results.models import Cell, Results, Speedup

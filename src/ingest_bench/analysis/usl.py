@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest_bench.analysis.candidates import settings_at
-from ingest_bench.analysis.estimates import Estimate, generator, log_ratios, usable
+from ingest_bench.analysis.speedup import Estimate, generator, log_ratios, usable
 from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Results
 
@@ -103,7 +103,7 @@ def fit_usl(ratios: Mapping[int, Sequence[float]], *, seed: int = 0, draws: int 
     linear in 1 / scale, contention / scale and coherency / scale, which are found by least squares with bounds at 0
     (`scipy.optimize.nnls`), so each fit has one solution and needs no start. Deviations count relative to the
     throughput, since the errors are those of ratios. The intervals are a parametric bootstrap over the pairs: the fit
-    is repeated on means drawn from what the pairs of each level leave possible (`ingest_bench.analysis.estimates`).
+    is repeated on means drawn from what the pairs of each level leave possible (`ingest_bench.analysis.speedup`).
 
     Args:
         ratios: by concurrency, the logs of throughput over the baseline's, one a pair. Levels with fewer than two pairs

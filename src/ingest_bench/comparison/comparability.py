@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ingest_bench.analysis.estimates import MIN_PAIRS
-from ingest_bench.analysis.speedup import median_of
+from ingest_bench.analysis.speedup import MIN_PAIRS, median_of
 from ingest_bench.comparison.loaded_run import LoadedRun, log_ratios
 from ingest_bench.comparison.models import Verdict
 from ingest_bench.config.models import Scenario

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from ingest_bench.analysis.estimates import MIN_PAIRS
+from ingest_bench.analysis.speedup import MIN_PAIRS
 from ingest_bench.comparison.between_run_variance import BetweenRunVariance, heterogeneity
 from ingest_bench.comparison.comparability import VerdictAndReason, comparability_warnings, loaded_runs, untimed_verdict
 from ingest_bench.comparison.loaded_run import Key, LoadedRun, log_ratios

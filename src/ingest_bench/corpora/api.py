@@ -12,9 +12,8 @@ import orjson
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora.collection import write_collection
 from ingest_bench.corpora.inventory import Entry
-from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.items import ItemFactory, write_collection
 from ingest_bench.corpora.parts import Part, slices, spread
 from ingest_bench.results.digest import Tally
 

@@ -13,9 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from ingest_bench.corpora.collection import collection
 from ingest_bench.corpora.inventory import file_entry
-from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.items import ItemFactory, collection
 from ingest_bench.corpora.parts import Part, spread
 from ingest_bench.results.digest import Tally
 

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from struct import unpack_from
 from typing import Any
 
+import orjson
+
 from ingest_bench.corpora import assets
-from ingest_bench.corpora.footprint import footprint
-from ingest_bench.corpora.scenes import Scene, scene
+from ingest_bench.corpora.inventory import Entry, entry_of
+from ingest_bench.corpora.scenes import DAYS, START, Scene, footprint, scene
 from ingest_bench.corpora.seeded_bytes import decimal, stream
 
 COLLECTION = "sentinel-2-l2a"
@@ -197,3 +200,47 @@ def _origin(what: Scene) -> tuple[int, int]:
 
 def _stamp(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def collection() -> dict[str, Any]:
+    """Give a valid STAC Collection; its extent holds every item."""
+    href = f"{API}/collections/{COLLECTION}"
+    end = START + timedelta(days=DAYS + 2)
+    return {
+        "type": "Collection",
+        "stac_version": "1.1.0",
+        "stac_extensions": EXTENSIONS,
+        "id": COLLECTION,
+        "title": "Sentinel-2 Level-2A (generated)",
+        "description": "Generated items that look like Sentinel-2 Level-2A products. There are no data behind them.",
+        "keywords": ["sentinel", "earth observation", "generated"],
+        "license": "other",
+        "providers": [{"name": "stac-ingest-bench", "roles": ["producer", "host"], "url": "https://stac.example.com"}],
+        "extent": {
+            "spatial": {"bbox": [[-180, -90, 180, 90]]},
+            "temporal": {"interval": [[_day(START), _day(end)]]},
+        },
+        "summaries": {
+            "platform": ["sentinel-2a", "sentinel-2b"],
+            "constellation": ["sentinel-2"],
+            "instruments": ["msi"],
+        },
+        "links": [
+            {"rel": "self", "type": "application/json", "href": href},
+            {"rel": "parent", "type": "application/json", "href": API},
+            {"rel": "root", "type": "application/json", "href": API},
+            {"rel": "items", "type": "application/geo+json", "href": f"{href}/items"},
+            {"rel": "license", "type": "text/html", "href": "https://stac.example.com/license"},
+        ],
+    }
+
+
+def write_collection(folder: Path) -> Entry:
+    """Write `collection.json` into a corpus, and return its entry."""
+    data = orjson.dumps(collection())
+    (folder / "collection.json").write_bytes(data)
+    return entry_of("collection.json", data)
+
+
+def _day(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT00:00:00Z}"

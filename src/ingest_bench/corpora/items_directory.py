@@ -12,10 +12,9 @@ import orjson
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora.collection import write_collection
 from ingest_bench.corpora.inventory import Entry, entry_of, link_entry
 from ingest_bench.corpora.item_files import write_items
-from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.items import ItemFactory, write_collection
 from ingest_bench.corpora.parts import Part
 from ingest_bench.corpora.seeded_bytes import stream
 

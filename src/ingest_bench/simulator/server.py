@@ -13,7 +13,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ingest_bench.simulator import documents, openapi
+from ingest_bench.simulator import documents
 from ingest_bench.simulator.handler import Middleware, NextHandler
 from ingest_bench.simulator.item_filter import ItemIndex
 from ingest_bench.simulator.item_store import Store
@@ -40,7 +40,7 @@ class Api:
         self._index = ItemIndex(store)
         self._options = options
         self._paging = paging
-        self._description = openapi.describe(paging.parameter, options.max_page)
+        self._description = documents.describe(paging.parameter, options.max_page)
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes of the API."""

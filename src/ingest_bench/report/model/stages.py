@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ingest_bench.analysis.bottleneck import Ablation, Diagnosis, diagnose
-from ingest_bench.analysis.counters import corroborating_counters
+from ingest_bench.analysis.bottleneck import Ablation, Diagnosis, corroborating_counters, diagnose
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.scenario import ScenarioView

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from ingest_bench.analysis.speedup import median_of
@@ -11,7 +12,7 @@ from ingest_bench.report.formatting import counted, listed, number, percent, saf
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import best, same_as_baseline, usable
 from ingest_bench.report.model.scenario import ScenarioView
-from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.report.plots.axes import EDGE, WIDTH, Canvas, Key, coloured, rows
 from ingest_bench.report.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.report.plots.svg import box, line, mark, width_of, words
 from ingest_bench.results.models import Speedup
@@ -26,33 +27,42 @@ def ways(view: ScenarioView) -> Drawing:
     """Draw the speed-up of each way with its interval."""
     bounds = [bound for row in view.rows if (ratio := row.cell.speedup) for bound in (ratio.low, ratio.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE)
-    told = [_speed_up(row) for row in view.rows]
-    names = [named(scale, row.name, row.cell.speedup, text) for row, text in zip(view.rows, told, strict=True)]
-    canvas, middles = rows(names, scale, [1.0])
-    keys = [Key("base", f"baseline: {view.baseline}")]
-    keys += canvas.noise(view.noise, scale, middles)
-    for row, text, y in zip(view.rows, told, middles, strict=True):
-        canvas.add(interval(scale, y, row.cell.speedup, text, 0, good=row.cell.parity.ok))
+    rows = [IntervalRow(row.name, row.cell.speedup, _speed_up(row), good=row.cell.parity.ok) for row in view.rows]
+    canvas, middles = intervals(scale, rows)
+    keys = [Key("base", f"baseline: {view.baseline}"), *canvas.noise(view.noise, scale, middles)]
     title = "Speed-up, per item" if view.scenario.growing else "Speed-up"
     return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_told(view), keys)
 
 
-def named(scale: Scale, name: str, ratio: Speedup | None, text: str) -> str:
-    """Give the name of a row, with its number where that has no room beside the interval."""
-    return name if ratio is None or _place_beside(scale, ratio, text) else f"{name}: {text}"
+class IntervalRow(NamedTuple):
+    """A ratio to be drawn with its interval, and the text of its number."""
+
+    name: str
+    ratio: Speedup | None
+    text: str
+    colour: int = 0
+    good: bool = True
 
 
-def interval(scale: Scale, y: float, ratio: Speedup | None, text: str, place: int, *, good: bool) -> Element:
-    """Draw a ratio with its interval, and its number where there is room beside it."""
+def intervals(scale: Scale, drawn: Sequence[IntervalRow]) -> tuple[Canvas, list[float]]:
+    """Draw a row for each ratio; its number is beside the interval where there is room, else behind the name."""
+    besides = [_place_beside(scale, row.ratio, row.text) for row in drawn]
+    names = [row.name if beside else f"{row.name}: {row.text}" for row, beside in zip(drawn, besides, strict=True)]
+    canvas, middles = rows(names, scale, [1.0])
+    for row, beside, y in zip(drawn, besides, middles, strict=True):
+        number = [words(beside[0], y + 4, row.text, None, beside[1])] if beside else []
+        if row.ratio is None:
+            canvas.add(words(scale(1.0) + 6, y + 4, row.text, "soft"))
+            continue
+        bar = line(scale(row.ratio.low), y, scale(row.ratio.high), y, "line thick")
+        middle = mark(row.colour, scale(row.ratio.median), y, 5, wrong=not row.good)
+        canvas.add(coloured(row.colour, bar, middle, *number))
+    return canvas, middles
+
+
+def _place_beside(scale: Scale, ratio: Speedup | None, text: str) -> tuple[float, str | None] | None:
     if ratio is None:
-        return words(scale(1.0) + 6, y + 4, text, "soft")
-    middle = mark(place, scale(ratio.median), y, 5, wrong=not good)
-    bar = line(scale(ratio.low), y, scale(ratio.high), y, "line thick")
-    beside = _place_beside(scale, ratio, text)
-    return coloured(place, bar, middle, *([words(beside[0], y + 4, text, None, beside[1])] if beside else []))
-
-
-def _place_beside(scale: Scale, ratio: Speedup, text: str) -> tuple[float, str | None] | None:
+        return scale(1.0) + 6, None
     left, right, wide = scale(ratio.low) - 8, scale(ratio.high) + 8, width_of(text)
     if right + wide <= WIDTH:
         return right, None

@@ -14,7 +14,7 @@ from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.stages import bottleneck_told
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
-from ingest_bench.report.plots.bars import THICK, interval, named
+from ingest_bench.report.plots.bars import THICK, IntervalRow, intervals
 from ingest_bench.report.plots.scales import ratio_scale
 from ingest_bench.report.plots.svg import box, line, words
 
@@ -30,20 +30,14 @@ def effects(study: ReportData) -> Drawing | None:
     shown = found[:_SHOWN]
     bounds = [bound for _, row in shown for bound in (row.standing.low, row.standing.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE - 40)
-    told = [_told(view, row) for view, row in shown]
-    names = [
-        named(scale, f"{view.title}: {row.name}", row.standing, text)
-        for (view, row), text in zip(shown, told, strict=True)
-    ]
-    canvas, middles = rows(names, scale, [1.0])
-    for (view, row), text, y in zip(shown, told, middles, strict=True):
-        canvas.add(interval(scale, y, row.standing, text, 7 if same_as_baseline(view, row) else 0, good=True))
+    drawn = []
+    for view, row in shown:
+        ratio, alike = row.standing, same_as_baseline(view, row)
+        text = times(ratio.median) + (", no difference" if alike else "")
+        drawn.append(IntervalRow(f"{view.title}: {row.name}", ratio, text, 7 if alike else 0))
+    canvas, _ = intervals(scale, drawn)
     title = f"The {len(shown)} largest effects" if len(found) > len(shown) else "The effects"
     return canvas.drawing(title, title, shows(found), [Key("base", "what the scenario's baseline does")])
-
-
-def _told(view: ScenarioView, row: CellView) -> str:
-    return times(row.standing.median) + (", no difference" if same_as_baseline(view, row) else "")
 
 
 def largest(study: ReportData) -> list[tuple[ScenarioView, CellView]]:
