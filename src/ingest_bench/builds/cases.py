@@ -18,7 +18,6 @@ from ingest_bench.builds.build import Build
 from ingest_bench.builds.records import SIDES, SideName, as_sample, name_among
 from ingest_bench.config.matrix import PlannedCell, find_cell
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import corpus_folder, job_file
 from ingest_bench.corpora.builder import make_corpus
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.pipeline_sample import written
@@ -219,6 +218,6 @@ def _have_corpus(settings: Settings, name: str) -> None:
     """Have a corpus in place, built or looked at by this build unless it is there as its manifest says."""
     if Freshness(settings).corpus(name) is None:
         return
-    with recorded(job_file(settings, name), "corpus", name, fingerprint(corpus_identity(settings, name))):
+    with recorded(settings.job_file(name), "corpus", name, fingerprint(corpus_identity(settings, name))):
         manifest = make_corpus(settings, name, os.cpu_count() or 1)
-        remember(corpus_folder(settings, name), manifest)
+        remember(settings.corpus_folder(name), manifest)

@@ -15,8 +15,7 @@ from ingest_bench.calibration.closed_forms import Bucket
 from ingest_bench.calibration.models import Score, Wall, WallCell
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora.builder import build_corpus
+from ingest_bench.corpora.builder import make_corpus
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell, Sample
@@ -49,9 +48,7 @@ def run_wall(seed: int) -> Wall:
     start, load_before = time.perf_counter(), load()
     with TemporaryDirectory(prefix="calibration-") as folder:
         settings = load_settings(_config(seed, folder))
-        build_corpus(
-            settings, "api", corpus_folder(settings, "api"), manifest_file(settings, "api"), os.cpu_count() or 1
-        )
+        make_corpus(settings, "api", os.cpu_count() or 1)
         measured = [
             (name, _measured(settings, scenario, arm, level), true) for name, scenario, arm, level, true in _plan()
         ]

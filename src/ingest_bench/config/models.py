@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -303,3 +305,23 @@ class Settings(Strict):
     remote: Remote = Remote()
     corpora: dict[str, Corpus] = Field(min_length=1)
     scenarios: dict[str, Scenario] = Field(min_length=1)
+
+    def corpus_folder(self, name: str) -> Path:
+        """Give the folder of a generated corpus, or the path of the user's own."""
+        own = self.corpora[name].path
+        return Path(own) if own else Path(self.results) / "corpora" / name
+
+    def manifest_file(self, name: str) -> Path:
+        """Give the manifest of a corpus."""
+        return Path(self.results) / "corpora" / f"{name}.manifest.json"
+
+    def job_file(self, name: str) -> Path:
+        """Give the record of the job that made, or looked at, a corpus."""
+        return Path(self.results) / "corpora" / f"{name}.job.json"
+
+    def built_at(self, name: str) -> float | None:
+        """Say when a corpus was made, or looked at (Unix time, seconds); None where no job of the workflow did."""
+        try:
+            return float(json.loads(self.job_file(name).read_bytes())["ended_at"])
+        except FileNotFoundError:
+            return None

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from ingest_bench.config.models import Corpus, Settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.inventory import inventory
 from ingest_bench.corpora.items import COLLECTION
 from ingest_bench.corpora.manifest import GENERATOR, Manifest, write_manifest
@@ -20,9 +19,9 @@ def make_corpus(settings: Settings, name: str, workers: int) -> Path:
         The path of its manifest.
 
     """
-    manifest = manifest_file(settings, name)
+    manifest = settings.manifest_file(name)
     if settings.corpora[name].generated:
-        build_corpus(settings, name, corpus_folder(settings, name), manifest, workers)
+        build_corpus(settings, name, settings.corpus_folder(name), manifest, workers)
     else:
         # A generated corpus doesn't depend on how one of the user's own is read.
         from ingest_bench.corpora.user_data import describe_corpus  # noqa: PLC0415

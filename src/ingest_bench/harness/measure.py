@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 from ingest_bench.analysis.speedup import pair_ratios, speed_up
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import built_at
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_sample
@@ -82,7 +81,7 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
     return Cell(
         identity=identity,
         depends_on=code.dependencies(),
-        corpora={name: built_at(settings, name) for name, corpus in cell.corpora.items() if corpus.url is None},
+        corpora={name: settings.built_at(name) for name, corpus in cell.corpora.items() if corpus.url is None},
         scenario=cell.scenario,
         group=cell.group,
         arm=cell.arm,

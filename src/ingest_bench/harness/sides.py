@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from ingest_bench.arms import ArmSpec
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Server, Settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.digest import Reference, matches
 from ingest_bench.results.models import Digest
@@ -75,7 +74,7 @@ def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[
             from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - only API cells have a server
 
             _manifest(settings, planned.corpus)
-            simulator = SimulatorProcess(corpus_folder(settings, planned.corpus), planned.server, settings.seed)
+            simulator = SimulatorProcess(settings.corpus_folder(planned.corpus), planned.server, settings.seed)
             servers[planned.corpus, planned.server] = stack.enter_context(simulator)
     sides: dict[Role, PairSide] = {}
     for role in ROLES:
@@ -90,7 +89,7 @@ def _side(
 ) -> PairSide:
     arm, corpus = planned.options, planned.corpus_options
     manifest = _manifest(settings, planned.corpus) if corpus.url is None else None
-    source = corpus_folder(settings, planned.corpus)
+    source = settings.corpus_folder(planned.corpus)
     if picked:
         source = source / picked
     failures_are_known = "corrupt_share" in corpus.record.options and corpus.max_items is None
@@ -126,7 +125,7 @@ def _expected(manifest: Manifest, picked: str | None) -> Reference | None:
 def _manifest(settings: Settings, name: str) -> Manifest:
     from ingest_bench.corpora.manifest import read_manifest  # noqa: PLC0415 - a cell on the user's own API has none
 
-    path = manifest_file(settings, name)
+    path = settings.manifest_file(name)
     try:
         return read_manifest(path)
     except FileNotFoundError:

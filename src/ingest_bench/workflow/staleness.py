@@ -21,7 +21,6 @@ from pydantic import ValidationError
 from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import changed, recording
@@ -53,7 +52,7 @@ class Freshness:
         self.report = cache(lambda: self._written(REPORT))
         self.advice = cache(lambda: self._written(ADVICE))
         self.calibration = cache(self._calibration)
-        self._built = cache(lambda name: built_at(settings, name))
+        self._built = cache(settings.built_at)
 
     def cell(self, cell: PlannedCell) -> str | None:
         """Say why a cell has to be measured (again), or None."""
@@ -85,9 +84,9 @@ class Freshness:
             return "its record is damaged"
 
     def _corpus(self, name: str) -> str | None:
-        manifest, folder = manifest_file(self._settings, name), corpus_folder(self._settings, name)
+        manifest, folder = self._settings.manifest_file(name), self._settings.corpus_folder(name)
         try:
-            record = orjson.loads(job_file(self._settings, name).read_bytes())
+            record = orjson.loads(self._settings.job_file(name).read_bytes())
             if record.get("identity") != fingerprint(corpus_identity(self._settings, name)):
                 return "other settings"
             if reason := _changed(record):
