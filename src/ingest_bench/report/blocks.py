@@ -45,6 +45,10 @@ class Question:
     points: Sequence[str] = ()
 
 
+Answer = tuple[str, list[str]]
+"""An answer in a few words, then point by point. Without either, the data don't say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What stands in one field of a table, and the number by which its rows are sorted."""

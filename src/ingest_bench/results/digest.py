@@ -11,7 +11,6 @@ its square is summed, since sums of plain CRCs, which are linear, could cancel o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 from zlib import crc32
 
@@ -114,14 +113,6 @@ class Tally:
             ids=_hex(self._sum) + _hex(self._squares),
             content=[_hex(part) for part in self._content],
         )
-
-
-def reference(items: Iterable[dict[str, Any]]) -> Reference:
-    """Digest items with every class apart."""
-    tally = Tally()
-    for item in items:
-        tally.add(item)
-    return tally.reference()
 
 
 def matches(found: Digest, expected: Reference | Digest) -> str | None:

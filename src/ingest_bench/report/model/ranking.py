@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST
 from ingest_bench.analysis.recommendations import ScenarioRecommendation, recommend_scenario
@@ -43,6 +44,12 @@ def versus(row: CellView, other: CellView) -> Speedup:
             "pairs": min(one.pairs, two.pairs),
         }
     )
+
+
+def compare(view: ScenarioView, row: CellView, other: CellView) -> dict[str, Any]:
+    """Give how much faster one row of a scenario is than another, and whether they can't be told apart."""
+    ratio = versus(row, other)
+    return {"ratio": ratio, "alike": no_difference(ratio, view.noise)}
 
 
 def same(view: ScenarioView, row: CellView, other: CellView) -> bool:

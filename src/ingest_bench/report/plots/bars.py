@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import counted, listed, number, percent, safe, sentence, speed_up, times, whole
+from ingest_bench.report.formatting import listed, number, percent, safe, sentence, times, whole
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import best, same_as_baseline, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Canvas, Key, coloured, rows
 from ingest_bench.report.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.report.plots.svg import box, line, mark, width_of, words
+from ingest_bench.report.templating import text
 from ingest_bench.results.models import Speedup
 
 THICK = 12.0
@@ -31,7 +33,7 @@ def ways(view: ScenarioView) -> Drawing:
     canvas, middles = intervals(scale, rows)
     keys = [Key("base", f"baseline: {view.baseline}"), *canvas.noise(view.noise, scale, middles)]
     title = "Speed-up, per item" if view.scenario.growing else "Speed-up"
-    return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_told(view), keys)
+    return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_text(view), keys)
 
 
 class IntervalRow(NamedTuple):
@@ -76,7 +78,7 @@ def memory_bars(view: ScenarioView) -> Drawing:
     for row, y in zip(view.rows, middles, strict=True):
         canvas.add(*_bar(scale, y, [(4, row.peak_mib or 0.0)], whole(row.peak_mib)))
     title = f"{view.title}: memory at the peak"
-    return canvas.drawing("Memory at the peak, MiB", title, memory_told(view))
+    return canvas.drawing("Memory at the peak, MiB", title, memory_text(view))
 
 
 def stages(view: ScenarioView) -> Drawing:
@@ -89,7 +91,7 @@ def stages(view: ScenarioView) -> Drawing:
         canvas.add(*_bar(scale, y, parts, f"{number(row.time_s)} s"))
     keys = [Key("box", _stage(view, name), place) for place, name in enumerate(names)]
     title = f"{view.title}: seconds of each pipeline stage"
-    return canvas.drawing("End-to-end time by stage, s", title, _stages_told(view), keys)
+    return canvas.drawing("End-to-end time by stage, s", title, _stages_text(view), keys)
 
 
 def latency(view: ScenarioView) -> Drawing | None:
@@ -112,7 +114,7 @@ def latency(view: ScenarioView) -> Drawing | None:
     if asked:
         keys.append(Key("base", "the think time that was asked for"))
     title = f"{view.title}: response times at the server"
-    return canvas.drawing("Response time at the server, ms", title, _latency_told(view), keys)
+    return canvas.drawing("Response time at the server, ms", title, _latency_text(view), keys)
 
 
 def _speed_up(row: CellView) -> str:
@@ -141,33 +143,7 @@ def _stage(view: ScenarioView, name: str) -> str:
     return f"{name}: {low if low == high else f'{low} to {high}'}"
 
 
-def _ways_told(view: ScenarioView) -> str:
-    """Say how many ways are told from the baseline, and which of them gains the most."""
-    rows = [row for row in usable(view) if not row.cell.is_null_cell]
-    if not rows:
-        return NOTHING_USABLE
-    told = [row for row in rows if not same_as_baseline(view, row)]
-    top = best(told)
-    counts = f"{len(told)} of {counted(len(rows), 'way')} can be told from the baseline"
-    if top is None:
-        return f"{counts}: every interval holds 1 or lies in the noise."
-    what = "gains the most" if top.standing.median > 1 else "loses the least"
-    return f"{counts}; {safe(top.name)} {what}, {speed_up(top.standing)}."
-
-
-def memory_told(view: ScenarioView) -> str:
-    """Say which ways take the least and the most memory."""
-    rows = [row for row in view.rows if row.peak_mib is not None]
-    if not rows:
-        return NOTHING_USABLE
-    least, most = min(rows, key=_peak), max(rows, key=_peak)
-    if least is most:
-        return f"{safe(least.name)} takes {whole(least.peak_mib)} MiB."
-    ends = [f"{whole(row.peak_mib)} MiB ({safe(row.name)})" for row in (least, most)]
-    return f"The peak lies between {listed(ends)}: {times(_peak(most) / _peak(least))}."
-
-
-def _stages_told(view: ScenarioView) -> str:
+def _stages_text(view: ScenarioView) -> str:
     """Say which stage takes the most time, in each way."""
     rows = [row for row in view.rows if row.stage_shares]
     if not rows:
@@ -179,7 +155,25 @@ def _stages_told(view: ScenarioView) -> str:
     return sentence(f"{listed(told)}.")
 
 
-def _latency_told(view: ScenarioView) -> str:
+def _think_ms(rows: Sequence[CellView]) -> float | None:
+    """Give the think time that was asked of the server, as a median over cells; None where none was."""
+    return median_of(row.server_median(lambda server: server.think_ms_asked) for row in rows) or None
+
+
+def _ways_text(view: ScenarioView) -> str:
+    """Say how many ways can be told from the baseline, and which of them gains the most."""
+    rows = [row for row in usable(view) if not row.cell.is_null_cell]
+    told_apart = [row for row in rows if not same_as_baseline(view, row)]
+    return text("plots", "ways", rows=rows, told_apart=told_apart, top=best(told_apart)) if rows else NOTHING_USABLE
+
+
+def memory_text(view: ScenarioView) -> str:
+    """Say which ways take the least and the most memory."""
+    rows, peak = [row for row in view.rows if row.peak_mib is not None], attrgetter("peak_mib")
+    return text("plots", "memory", least=min(rows, key=peak), most=max(rows, key=peak)) if rows else NOTHING_USABLE
+
+
+def _latency_text(view: ScenarioView) -> str:
     """Say how far the slow answers are from the usual ones."""
     found = [
         (p95 / p50, row)
@@ -187,20 +181,6 @@ def _latency_told(view: ScenarioView) -> str:
         if (p50 := row.server_median(lambda server: server.response_ms_p50))
         and (p95 := row.server_median(lambda server: server.response_ms_p95))
     ]
-    if not found:
-        return NOTHING_USABLE
+    worst, row = max(found, key=lambda each: each[0], default=(0.0, None))
     asked = _think_ms([row for _, row in found])
-    worst, row = max(found, key=lambda each: each[0])
-    waited = f"The server was asked to think {number(asked)} ms; " if asked else ""
-    return sentence(
-        f"{waited}the slowest 5% of answers take up to {times(worst)} what half of them take ({safe(row.name)})."
-    )
-
-
-def _think_ms(rows: Sequence[CellView]) -> float | None:
-    """Give the think time that was asked of the server, as a median over cells; None where none was."""
-    return median_of(row.server_median(lambda server: server.think_ms_asked) for row in rows) or None
-
-
-def _peak(row: CellView) -> float:
-    return row.peak_mib or 0.0
+    return text("plots", "latency", asked=asked, worst=worst, row=row) if row else NOTHING_USABLE

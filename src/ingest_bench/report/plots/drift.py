@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import times
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import Key, coloured, plane
 from ingest_bench.report.plots.scales import Scale, ratio_scale
 from ingest_bench.report.plots.svg import line, mark, path
+from ingest_bench.report.templating import text
 
 FEWEST = 4
 """Pairs from which on drift can be seen."""
@@ -61,11 +61,7 @@ def shows(found: Sequence[Pair]) -> str:
     speed, ratio = spread([pair.speed for pair in found]), spread([pair.ratio for pair in found])
     half = len(found) // 2
     early, late = (statistics.median(pair.ratio for pair in part) for part in (found[:half], found[half:]))
-    return (
-        f"Two thirds of the baseline's speeds lie within {times(speed)} of their median, two thirds of the pairs' "
-        f"ratios within {times(ratio)} of their cells' medians; the later half of the ratios is {times(late / early)} "
-        "the earlier half."
-    )
+    return text("plots", "drift", speed=speed, ratio=ratio, growth=late / early)
 
 
 def spread(values: Sequence[float]) -> float:

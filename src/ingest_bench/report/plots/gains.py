@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ingest_bench.analysis.bottleneck import Diagnosis, Stage
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import counted, listed, safe, speed_up, times
+from ingest_bench.report.formatting import times
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import recommended, same_as_baseline
 from ingest_bench.report.model.scenario import ScenarioView
@@ -17,6 +17,7 @@ from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.report.plots.bars import THICK, IntervalRow, intervals
 from ingest_bench.report.plots.scales import ratio_scale
 from ingest_bench.report.plots.svg import box, line, words
+from ingest_bench.report.templating import text
 
 _SHOWN = 8
 """The largest are shown; all are in the table."""
@@ -33,8 +34,8 @@ def effects(study: ReportData) -> Drawing | None:
     drawn = []
     for view, row in shown:
         ratio, alike = row.standing, same_as_baseline(view, row)
-        text = times(ratio.median) + (", no difference" if alike else "")
-        drawn.append(IntervalRow(f"{view.title}: {row.name}", ratio, text, 7 if alike else 0))
+        factor = times(ratio.median) + (", no difference" if alike else "")
+        drawn.append(IntervalRow(f"{view.title}: {row.name}", ratio, factor, 7 if alike else 0))
     canvas, _ = intervals(scale, drawn)
     title = f"The {len(shown)} largest effects" if len(found) > len(shown) else "The effects"
     return canvas.drawing(title, title, shows(found), [Key("base", "what the scenario's baseline does")])
@@ -49,11 +50,7 @@ def largest(study: ReportData) -> list[tuple[ScenarioView, CellView]]:
 def shows(found: Sequence[tuple[ScenarioView, CellView]]) -> str:
     """Say in how many scenarios the recommended way is known to be faster, and where the most."""
     known = [(view, row) for view, row in found if not same_as_baseline(view, row) and row.standing.median > 1]
-    counts = f"{len(known)} of {counted(len(found), 'recommended way')} are faster than what they are compared with"
-    if not known:
-        return f"{counts}, beyond noise."
-    most = listed([f"{safe(view.title)}, {speed_up(row.standing)}" for view, row in known[:1]])
-    return f"{counts}, beyond noise; the most with {most}."
+    return text("plots", "gains", faster=known, recommended=found)
 
 
 WITHOUT: dict[Stage, str] = {

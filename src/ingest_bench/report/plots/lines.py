@@ -12,15 +12,16 @@ import numpy as np
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.analysis.usl import CONFIDENCE, Usl
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import listed, number, percent, safe, speed_up
+from ingest_bench.report.formatting import listed, number, safe
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import pages_per_second, way_of_paging
 from ingest_bench.report.model.ranking import usable, versus
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import Key, coloured, plane
-from ingest_bench.report.plots.bars import NOTHING_USABLE, memory_told
+from ingest_bench.report.plots.bars import NOTHING_USABLE, memory_text
 from ingest_bench.report.plots.scales import Scale, place_scale, value_scale
 from ingest_bench.report.plots.svg import box, line, mark, path
+from ingest_bench.report.templating import text
 
 Laws = Mapping[str, Usl]
 """By the label of the way that they were fitted to."""
@@ -49,24 +50,6 @@ def curve(fit: Usl, base: float, x: Scale, y: Scale) -> list[Element]:
             "line" if fit.describes else "line dashed",
         ),
     ]
-
-
-def told(laws: Laws) -> str:
-    """Say where each curve is highest, and which of them doesn't describe its points."""
-    if not laws:
-        return ""
-    parts = [f"{safe(label)} {_peak(fit)}" for label, fit in laws.items()]
-    off = [safe(label) for label, fit in laws.items() if not fit.describes]
-    doubt = f" It doesn't describe the points of {listed(off)} (dashed)." if off else ""
-    law = f"the Universal Scalability Law with its {percent(CONFIDENCE)} band"
-    return f"The curves are {law}: {'; '.join(parts)}.{doubt}"
-
-
-def _peak(fit: Usl) -> str:
-    if fit.peak_at == "highest level":
-        return f"still rises at {fit.levels[-1]}"
-    bounds = f" ({number(fit.peak.low)} to {number(fit.peak.high)})" if fit.peak.low < fit.peak.high else ""
-    return f"is highest at {fit.levels[0] if fit.peak_at == 'lowest level' else number(fit.peak.value)}{bounds}"
 
 
 SPREAD = 0.035
@@ -115,7 +98,7 @@ def throughput(view: ScenarioView, laws: Laws) -> Drawing:
     return canvas.drawing(
         "Throughput, items/s",
         f"{view.title}: throughput by concurrency",
-        f"{_throughput_told(view)} {told(laws)}".strip(),
+        f"{_throughput_text(view)} {_laws_text(laws)}".strip(),
         [*plot.keys({place for place, fit in fitted.items() if not fit.describes}), *keys],
     )
 
@@ -125,7 +108,7 @@ def page_sizes(view: ScenarioView) -> Drawing:
     plot = _Plot(view, PAGES, _pages)
     plot.draw()
     title = f"{view.title}: pages per second by page size"
-    return plot.canvas.drawing("Pages per second", title, _page_sizes_told(view), plot.keys())
+    return plot.canvas.drawing("Pages per second", title, _page_sizes_text(view), plot.keys())
 
 
 def memory_lines(view: ScenarioView, axis: Axis = LEVELS) -> Drawing:
@@ -133,7 +116,7 @@ def memory_lines(view: ScenarioView, axis: Axis = LEVELS) -> Drawing:
     plot = _Plot(view, axis, lambda row: _exact(row.peak_mib), [0.0])
     plot.draw()
     title = f"{view.title}: memory at the peak"
-    return plot.canvas.drawing("Memory at the peak, MiB", title, memory_told(view), plot.keys())
+    return plot.canvas.drawing("Memory at the peak, MiB", title, memory_text(view), plot.keys())
 
 
 class _Plot:
@@ -198,22 +181,23 @@ def _exact(value: float | None) -> Bounded | None:
     return None if value is None else (value, value, value)
 
 
-def _throughput_told(view: ScenarioView) -> str:
+def _laws_text(laws: Laws) -> str:
+    """Say where each curve is highest, and which of them doesn't describe its points."""
+    off = [safe(label) for label, fit in laws.items() if not fit.describes]
+    return text("plots", "laws", laws=laws, off=off, confidence=CONFIDENCE)
+
+
+def _throughput_text(view: ScenarioView) -> str:
     """Say how throughput changes from the lowest to the highest level of each arm."""
     arms: dict[str, list[CellView]] = {}
     for row in usable(view):
         arms.setdefault(row.cell.arm, []).append(row)
     ordered = [sorted(rows, key=lambda row: row.level) for rows in arms.values() if len(rows) > 1]
-    ends = [(rows[0], rows[-1]) for rows in ordered]
-    if not ends:
-        return NOTHING_USABLE
-    told = [
-        f"{safe(high.cell.label)} {speed_up(versus(high, low))} from {low.level} to {high.level}" for low, high in ends
-    ]
-    return f"What more concurrency does to throughput: {'; '.join(told)}."
+    ends = [(rows[0], rows[-1], versus(rows[-1], rows[0])) for rows in ordered]
+    return text("plots", "throughput", ends=ends) if ends else NOTHING_USABLE
 
 
-def _page_sizes_told(view: ScenarioView) -> str:
+def _page_sizes_text(view: ScenarioView) -> str:
     """Say how many pages a second there are at the smallest and the largest page."""
     rows = usable(view)
     if not rows:

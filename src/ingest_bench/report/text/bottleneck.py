@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ingest_bench.report.blocks import Answer
 from ingest_bench.report.formatting import safe
 from ingest_bench.report.kinds import answering, kind_of
 from ingest_bench.report.model.cell import CellView
@@ -16,7 +17,6 @@ from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.stages import bottleneck_told, diagnosed
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
-from ingest_bench.report.text.answer import Answer
 
 MOSTLY, HARDLY = 0.8, 0.4
 """Shares of the wall time from and up to which the processor is, or is not, what limits."""

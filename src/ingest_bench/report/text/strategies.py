@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from ingest_bench.analysis.recommend import CONFIDENCE
 from ingest_bench.analysis.recommendations import ModeRecommendation
+from ingest_bench.report.blocks import Answer
 from ingest_bench.report.formatting import listed, safe, speed_up
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.ranking import by_strategy, versus
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.answer import Answer
 from stac_ingest.strategies import STRATEGIES
 
 NAMES = {

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from factories import fake_sample, matrix, scenario
+from factories import fake_sample, matrix, reference, scenario
 from ingest_bench.analysis.speedup import pair_ratios
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.config.matrix import find_cell
 from ingest_bench.config.models import Settings
 from ingest_bench.harness.sides import PairSide
 from ingest_bench.harness.validity import delay_remark, failures_difference, invalid_reason, parity
-from ingest_bench.results.digest import Reference, reference
+from ingest_bench.results.digest import Reference
 from ingest_bench.results.models import Sample, ServerRecord
 
 ITEMS = [{"id": f"i{number}", "collection": "c", "value": number} for number in range(40)]
