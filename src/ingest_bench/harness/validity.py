@@ -21,7 +21,15 @@ def invalid_reason(sample: Sample, server: ServerRecord | None) -> str | None:
     """Say why a sample can't be used, or None when it can."""
     if sample.items == 0:
         return "no items were delivered"
-    return None if server is None else _server_fault(sample, server)
+    if server is None:
+        return None
+    if abs(server.little_ratio - 1) > LITTLE:
+        return f"Little's law doesn't hold: requests in flight are {server.little_ratio:.3f} of rate x response time"
+    if server.cpu_s > SATURATED * sample.wall_s:
+        return f"the server was saturated: {server.cpu_s:.2f} s of CPU in {sample.wall_s:.2f} s"
+    if sample.rate_limited is not None and sample.rate_limited < server.rate_limited:
+        return f"the server answered 429 {server.rate_limited} times, of which the client noticed {sample.rate_limited}"
+    return None
 
 
 def delay_remark(server: ServerRecord | None) -> str | None:
@@ -36,16 +44,6 @@ def delay_remark(server: ServerRecord | None) -> str | None:
     if off <= DELAY_MS or off <= DELAY_SHARE * server.think_ms_asked:
         return None
     return f"think time off: the server slept {server.think_ms_achieved:.1f} ms, not {server.think_ms_asked:.1f} ms"
-
-
-def _server_fault(sample: Sample, server: ServerRecord) -> str | None:
-    if abs(server.little_ratio - 1) > LITTLE:
-        return f"Little's law doesn't hold: requests in flight are {server.little_ratio:.3f} of rate x response time"
-    if server.cpu_s > SATURATED * sample.wall_s:
-        return f"the server was saturated: {server.cpu_s:.2f} s of CPU in {sample.wall_s:.2f} s"
-    if sample.rate_limited is not None and sample.rate_limited < server.rate_limited:
-        return f"the server answered 429 {server.rate_limited} times, of which the client noticed {sample.rate_limited}"
-    return None
 
 
 def failures_difference(sample: Sample, broken: Sequence[str] | None) -> str | None:

@@ -24,7 +24,9 @@ FURTHER: tuple[Callable[[ScenarioView], Drawing | None], ...] = (choice, latency
 def scenario_figure(data: ReportData, view: ScenarioView) -> Figure:
     """Draw what a scenario has shown."""
     further = [drawing for draw in FURTHER if (drawing := draw(view))]
-    asked = kind_of(view).drawings(view) or _usual(data, view)
+    levels = _has_levels(view)
+    usual = lines.throughput(view, data.laws(view)) if levels else bars.ways(view)
+    asked = kind_of(view).drawings(view) or [usual, lines.memory_lines(view) if levels else bars.memory_bars(view)]
     return Figure(view.name, alternative_text(view), [*asked, *further], view.title)
 
 
@@ -56,12 +58,6 @@ def alternative_text(view: ScenarioView) -> str:
     """Say in words what the figure of a scenario shows."""
     usual = "throughput by concurrency" if _has_levels(view) else "speed-up of every way"
     return f"{view.title}: {kind_of(view).shows or usual}, with memory"
-
-
-def _usual(data: ReportData, view: ScenarioView) -> list[Drawing]:
-    if _has_levels(view):
-        return [lines.throughput(view, data.laws(view)), lines.memory_lines(view)]
-    return [bars.ways(view), bars.memory_bars(view)]
 
 
 def _has_levels(view: ScenarioView) -> bool:

@@ -113,11 +113,6 @@ def landing(store: Store, base: str) -> dict[str, Any]:
     }
 
 
-def conformance() -> dict[str, Any]:
-    """Return the conformance classes."""
-    return {"conformsTo": CONFORMS_TO}
-
-
 def collections(store: Store, base: str) -> dict[str, Any]:
     """Return the list of collections, which has one."""
     own = [link("self", f"{base}/collections", JSON), link("root", base, JSON)]

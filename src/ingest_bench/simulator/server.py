@@ -61,7 +61,7 @@ class Api:
         return document(documents.landing(self._store, _base(request)))
 
     async def _conformance(self, _request: web.Request) -> web.Response:
-        return document(documents.conformance())
+        return document({"conformsTo": documents.CONFORMS_TO})
 
     async def _openapi(self, _request: web.Request) -> web.Response:
         return document(self._description, OPENAPI)

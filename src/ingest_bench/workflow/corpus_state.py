@@ -23,32 +23,27 @@ def corpus_unchanged(folder: Path, manifest: Path) -> bool:
         pydantic.ValidationError: the manifest is damaged.
 
     """
-    memory = _memory(manifest)
     looks = _stat_fingerprint(folder, manifest)
     with suppress(OSError):
-        if memory.read_bytes() == looks.encode():
+        if _memory(manifest).read_bytes() == looks.encode():
             return True
     # How a corpus is looked through is nothing that a corpus depends on.
     from ingest_bench.corpora.check import verify  # noqa: PLC0415
 
     if verify(folder, manifest):
         return False
-    _write(memory, looks)
+    remember(folder, manifest)
     return True
 
 
 def remember(folder: Path, manifest: Path) -> None:
     """Take note of how a corpus looks that has just been made from, or compared with, its manifest."""
-    _write(_memory(manifest), _stat_fingerprint(folder, manifest))
+    with suppress(OSError):  # results that can't be written to are looked through every time
+        write_atomically(_memory(manifest), _stat_fingerprint(folder, manifest).encode())
 
 
 def _memory(manifest: Path) -> Path:
     return manifest.with_name(f".{manifest.name.removesuffix('.manifest.json')}.seen")
-
-
-def _write(memory: Path, looks: str) -> None:
-    with suppress(OSError):  # results that can't be written to are looked through every time
-        write_atomically(memory, looks.encode())
 
 
 def _stat_fingerprint(folder: Path, manifest: Path) -> str:

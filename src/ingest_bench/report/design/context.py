@@ -58,7 +58,15 @@ def context_of(study: ReportData) -> dict[str, Any]:
         "over_bound": [mode for mode, pool in pools.items() if pool.is_over],
         "tested": [each for each in chosen if each[-1].speedup and not each[-1].cell.is_null_cell],
         "corrupt": list(_corrupt(study)),
-        "rate_limited": list(_rate_limited(study)),
+        # With refusals and lost items of the worst run.
+        "rate_limited": [
+            {
+                "view": view,
+                "refused": max((row.rate_limited or 0 for row in view.rows), default=0),
+                "lost": max([0, *(lost(view, row) or 0 for row in usable(view))]),
+            }
+            for view in of_kind(study, RATE)
+        ],
         "duplicates": sum(repeated(row) for view in study.views for row in usable(view)),
         "config_fields": config_fields(),
     }
@@ -142,10 +150,3 @@ def _corrupt(study: ReportData) -> Iterator[dict[str, Any]]:
         if counts:
             right = sum(reported == broken for reported, broken in counts)
             yield {"view": view, "broken": counts[0][1], "right": right, "cells": len(counts)}
-
-
-def _rate_limited(study: ReportData) -> Iterator[dict[str, Any]]:
-    """Yield the servers with a rate limit, with refusals and lost items of the worst run."""
-    for view in of_kind(study, RATE):
-        refused = max((row.rate_limited or 0 for row in view.rows), default=0)
-        yield {"view": view, "refused": refused, "lost": max([0, *(lost(view, row) or 0 for row in usable(view))])}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element
 
 from ingest_bench.report.formatting import plain
 
@@ -81,17 +81,6 @@ def wrapped(text: str, width: float) -> list[str]:
         columns -= 1
         lines = textwrap.wrap(written, columns)
     return lines
-
-
-def document(svg: Element, style: str) -> bytes:
-    """Make a file of a drawing, with the style that it needs inside."""
-    alone = Element("svg", {"xmlns": NAMESPACE, **svg.attrib})
-    sheet = Element("style")
-    sheet.text = style
-    alone.append(sheet)
-    alone.append(Element("rect", {"width": "100%", "height": "100%", "class": "paper"}))
-    alone.extend(svg)
-    return tostring(alone, encoding="unicode").encode()
 
 
 def _em(sign: str) -> float:
