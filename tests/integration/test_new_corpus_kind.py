@@ -17,7 +17,7 @@ from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.corpora.check import verify
-from ingest_bench.corpora.manifest import read_manifest
+from ingest_bench.corpora.inventory import read_manifest
 from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure

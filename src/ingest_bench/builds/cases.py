@@ -28,10 +28,9 @@ from ingest_bench.results.digest import CLASSES, DigestSink
 from ingest_bench.results.models import Sample
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
-from ingest_bench.workflow.corpus_state import remember
 from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
 from ingest_bench.workflow.jobs import recorded
-from ingest_bench.workflow.staleness import Freshness
+from ingest_bench.workflow.staleness import Freshness, remember
 
 LAUNCH = Path(__file__).with_name("launch.py")
 QUOTED = 500

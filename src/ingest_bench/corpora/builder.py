@@ -6,9 +6,8 @@ import shutil
 from pathlib import Path
 
 from ingest_bench.config.models import Corpus, Settings
-from ingest_bench.corpora.inventory import inventory
+from ingest_bench.corpora.inventory import GENERATOR, Manifest, inventory, write_manifest
 from ingest_bench.corpora.items import COLLECTION
-from ingest_bench.corpora.manifest import GENERATOR, Manifest, write_manifest
 from ingest_bench.errors import SettingsError
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest_bench.corpora.inventory import Entry, combined, file_entry, files_below, stat_entry
-from ingest_bench.corpora.manifest import Manifest, read_manifest
+from ingest_bench.corpora.inventory import Entry, Manifest, combined, file_entry, files_below, read_manifest, stat_entry
 
 
 def verify(folder: Path | str, manifest: Path | str) -> list[str]:

@@ -17,7 +17,7 @@ from ingest_bench.results.digest import Reference, matches
 from ingest_bench.results.models import Digest
 
 if TYPE_CHECKING:
-    from ingest_bench.corpora.manifest import Manifest
+    from ingest_bench.corpora.inventory import Manifest
     from ingest_bench.simulator.process import SimulatorProcess
 
 
@@ -123,7 +123,7 @@ def _expected(manifest: Manifest, picked: str | None) -> Reference | None:
 
 
 def _manifest(settings: Settings, name: str) -> Manifest:
-    from ingest_bench.corpora.manifest import read_manifest  # noqa: PLC0415 - a cell on the user's own API has none
+    from ingest_bench.corpora.inventory import read_manifest  # noqa: PLC0415 - a cell on the user's own API has none
 
     path = settings.manifest_file(name)
     try:

@@ -3,15 +3,18 @@
 Snakemake knows what has changed from its own notes and from the times of files. A fresh clone has no notes, and `touch`
 changes times. Here a corpus is compared with its manifest, a cell with its settings, its corpora and the code that its
 processes loaded, and what is made of cells with those: neither too little nor too much is made again, wherever the
-files came from.
+files came from. Of a corpus, names, sizes and times are compared first, which takes half a second for 100,000 files.
+Only where they differ (after a copy, a `touch`, a clone) is every byte read, once.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,10 @@ from pydantic import ValidationError
 from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
+from ingest_bench.corpora.inventory import files_below
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import changed, recording
-from ingest_bench.workflow.corpus_state import corpus_unchanged
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     cell_identity,
@@ -174,3 +177,42 @@ def checksums(files: Iterable[Path | str]) -> list[str | None]:
 
 def _note(settings: Settings, name: str) -> Path:
     return Path(settings.results) / ".made_from" / name
+
+
+def corpus_unchanged(folder: Path, manifest: Path) -> bool:
+    """Say whether a corpus, file or folder, holds what its manifest says.
+
+    Raises:
+        OSError: the manifest, or the corpus, can't be read.
+        pydantic.ValidationError: the manifest is damaged.
+
+    """
+    looks = _stat_fingerprint(folder, manifest)
+    with suppress(OSError):
+        if _memory(manifest).read_bytes() == looks.encode():
+            return True
+    # How a corpus is looked through is nothing that a corpus depends on.
+    from ingest_bench.corpora.check import verify  # noqa: PLC0415
+
+    if verify(folder, manifest):
+        return False
+    remember(folder, manifest)
+    return True
+
+
+def remember(folder: Path, manifest: Path) -> None:
+    """Take note of how a corpus looks that has just been made from, or compared with, its manifest."""
+    with suppress(OSError):  # results that can't be written to are looked through every time
+        write_atomically(_memory(manifest), _stat_fingerprint(folder, manifest).encode())
+
+
+def _memory(manifest: Path) -> Path:
+    return manifest.with_name(f".{manifest.name.removesuffix('.manifest.json')}.seen")
+
+
+def _stat_fingerprint(folder: Path, manifest: Path) -> str:
+    total = sha256(manifest.read_bytes())
+    for path, name in sorted(files_below(folder)):
+        found = os.lstat(path)
+        total.update(os.fsencode(name) + f"\0{found.st_mode}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    return total.hexdigest()

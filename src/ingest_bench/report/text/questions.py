@@ -25,8 +25,8 @@ from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
 from ingest_bench.report.text.bottleneck import what_bounds
+from ingest_bench.report.text.recommendation import option_favoured
 from ingest_bench.report.text.scenario import fastest, helped
-from ingest_bench.report.text.strategies import option_favoured
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."
 

@@ -16,7 +16,6 @@ from ingest_bench.results.checksum import checksum_of, with_checksum
 from ingest_bench.system import dependencies
 from ingest_bench.system.dependencies import recording
 from ingest_bench.workflow import staleness
-from ingest_bench.workflow.corpus_state import remember
 from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
 from ingest_bench.workflow.jobs import recorded
 from ingest_bench.workflow.staleness import (
@@ -26,6 +25,7 @@ from ingest_bench.workflow.staleness import (
     Freshness,
     aggregate_made_from,
     noted,
+    remember,
     report_made_from,
 )
 
