@@ -10,15 +10,15 @@ from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import blocks
-from ingest_bench.report.text.environment import (
+from ingest_bench.report.text.first_screen import by_source, first_screen
+from ingest_bench.report.text.overview import (
     environment_section,
     glossary,
     invalid_samples_section,
     notes_section,
+    summary,
     warnings_section,
 )
-from ingest_bench.report.text.first_screen import by_source, first_screen
-from ingest_bench.report.text.overview import summary
 from ingest_bench.report.text.questions import answers
 from ingest_bench.report.text.scenario import corpus_text, findings, group_title, scenario_table
 

@@ -10,7 +10,7 @@ from ingest_bench.harness.validity import invalid_reason
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import INVALID_REASONS
-from ingest_bench.report.text.environment import (
+from ingest_bench.report.text.overview import (
     environment_section,
     invalid_samples_section,
     notes_section,
