@@ -62,8 +62,8 @@ class Strict(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _present_names(cls, found: Any) -> Any:
-        return with_present_names(found, cls.RENAMED)
+    def _present_names(cls, given: Any) -> Any:
+        return with_present_names(given, cls.RENAMED)
 
 
 class Pairs(Strict):
@@ -236,9 +236,9 @@ class Arm(Strict):
 
     @field_validator("settings")
     @classmethod
-    def _present_settings(cls, found: dict[str, Any], others: ValidationInfo) -> Any:
+    def _present_settings(cls, given: dict[str, Any], others: ValidationInfo) -> Any:
         takes = arm_kind(others.data["fetcher"]).settings if "fetcher" in others.data else None
-        return with_present_names(found, getattr(takes, "RENAMED", {}))
+        return with_present_names(given, getattr(takes, "RENAMED", {}))
 
     @model_validator(mode="after")
     def _settings_have_a_taker(self) -> Self:

@@ -65,7 +65,7 @@ def build(  # noqa: PLR0917 - all six are needed, in the order that the words sa
     part = corpus.record.build(corpus, seed, partial, workers)
     partial.rename(folder)
     reference = part.tally.reference()
-    found = Manifest(
+    described = Manifest(
         generator=GENERATOR,
         kind=corpus.kind,
         seed=seed,
@@ -78,4 +78,4 @@ def build(  # noqa: PLR0917 - all six are needed, in the order that the words sa
         writer=part.writer,
         **inventory(part.entries),
     )
-    write_manifest(found, manifest)
+    write_manifest(described, manifest)

@@ -52,8 +52,8 @@ def file_entry(path: Path | str, name: str) -> Entry:
 
 def stat_entry(path: Path | str, name: str) -> Entry:
     """Describe a file by size and time of change, without reading it."""
-    found = os.lstat(path)
-    return Entry(name, found.st_size, sha256(f"{found.st_mtime_ns}".encode()).hexdigest())
+    status = os.lstat(path)
+    return Entry(name, status.st_size, sha256(f"{status.st_mtime_ns}".encode()).hexdigest())
 
 
 def files_below(root: Path) -> Iterator[tuple[str, str]]:

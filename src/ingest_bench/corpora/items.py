@@ -128,7 +128,7 @@ class ItemFactory:
         folder = f"{DATA}/{tile.zone}/{tile.band}/{tile.square}/{time.year}/{time.month}/{what.id}"
         east, north = _origin(what)
         detailed, code = self._shape.detailed, f"EPSG:{tile.epsg}"
-        found = {}
+        by_key = {}
         for number, (spec, fixed, bands) in enumerate(zip(self._shape.specs, self._fixed, self._bands, strict=True)):
             asset = {"href": f"{folder}/{spec.file}", **fixed}
             if detailed and spec.resolution:
@@ -140,8 +140,8 @@ class ItemFactory:
                 asset["bands"] = bands
             asset["file:size"] = 1_000 + next(draws) % 250_000_000
             asset["file:checksum"] = _SHA2_256 + checksums[64 * number : 64 * number + 64]
-            found[spec.key] = asset
-        return found
+            by_key[spec.key] = asset
+        return by_key
 
 
 def _properties(what: Scene, draws: list[int], surfaces: int) -> dict[str, Any]:

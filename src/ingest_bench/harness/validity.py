@@ -73,11 +73,11 @@ def side_parity(side: PairSide, samples: Sequence[Sample], measure: PairSide | N
 
 def parity(differences: Sequence[tuple[int, str | None]], known_defect: str | None) -> Parity:
     """Sum up the differences of all samples of an arm, each with the number of its pair."""
-    found = [(pair, difference) for pair, difference in differences if difference]
-    if not found:
+    differing = [(pair, difference) for pair, difference in differences if difference]
+    if not differing:
         return Parity(ok=True)
-    pair, difference = found[0]
-    reason = f"{difference} (in {len(found)} of {len(differences)} samples, first in pair {pair})"
+    pair, difference = differing[0]
+    reason = f"{difference} (in {len(differing)} of {len(differences)} samples, first in pair {pair})"
     return Parity(ok=False, reason=f"{known_defect}: {reason}" if known_defect else reason)
 
 

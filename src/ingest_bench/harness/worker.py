@@ -67,13 +67,13 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     }
 
 
-def traced(spec: SampleSpec, most: int) -> dict[str, Any]:
+def traced(spec: SampleSpec, limit: int) -> dict[str, Any]:
     """Run the first items while Python's memory is traced, without a clock."""
     whole = _set_up(spec)
     if isinstance(whole, Prepared):
         asyncio.run(whole.prepare())
     report_at_exit("sample")
-    fetcher, context, sink = FirstItems(whole, most), WorkflowContext(), DigestSink(spec.content_class)
+    fetcher, context, sink = FirstItems(whole, limit), WorkflowContext(), DigestSink(spec.content_class)
     tracemalloc.start()
     asyncio.run(_run(spec, fetcher, context, sink))
     _, peak = tracemalloc.get_traced_memory()
@@ -83,9 +83,9 @@ def traced(spec: SampleSpec, most: int) -> dict[str, Any]:
 class FirstItems:
     """A fetcher that ends after so many items."""
 
-    def __init__(self, fetcher: Fetcher, most: int) -> None:
+    def __init__(self, fetcher: Fetcher, limit: int) -> None:
         self._fetcher = fetcher
-        self._most = most
+        self._limit = limit
         self.taken = 0
 
     @property
@@ -99,7 +99,7 @@ class FirstItems:
             async for item in items:
                 self.taken += 1
                 yield item
-                if self.taken == self._most:
+                if self.taken == self._limit:
                     return
 
 

@@ -39,13 +39,13 @@ def overall_figure(data: ReportData) -> Figure | None:
 
 def choices_figure(data: ReportData) -> Figure | None:
     """Draw how sure the choice of each mode is; None where nothing was to be chosen from."""
-    found = [
+    drawn = [
         chances(MODE_NAMES[mode], MODE_NAMES[mode], advice.verdict, advice.options_named)
         for mode, advice in data.modes.items()
         if len(advice.options) > 1
     ]
     alternative = "Probability of each way to be the best, and what it loses if it is not"
-    return Figure(CHOICES, alternative, found, "How sure the choices are") if found else None
+    return Figure(CHOICES, alternative, drawn, "How sure the choices are") if drawn else None
 
 
 def law_figures(data: ReportData) -> list[Figure]:

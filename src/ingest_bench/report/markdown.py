@@ -55,8 +55,8 @@ def _written(block: Block, figures: str, level: int) -> str:  # noqa: PLR0911 - 
 
 def _figure(figure: Figure, folder: str) -> str:
     image = f"![{safe(figure.alternative)}]({quote(f'{folder}/{figure.name}.svg')})"
-    told = " ".join(f"*{drawing.title}.* {drawing.shows}" for drawing in figure.drawings)
-    return f"{image}\n\n{paragraph(told)}"
+    shown = " ".join(f"*{drawing.title}.* {drawing.shows}" for drawing in figure.drawings)
+    return f"{image}\n\n{paragraph(shown)}"
 
 
 def pipe_table(titles: Sequence[str], rows: Sequence[Sequence[str]], numeric: Collection[int] = ()) -> str:

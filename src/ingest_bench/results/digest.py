@@ -115,7 +115,7 @@ class Tally:
         )
 
 
-def matches(found: Digest, expected: Reference | Digest) -> str | None:
+def matches(delivered: Digest, expected: Reference | Digest) -> str | None:
     """Compare what was delivered with what should have been.
 
     Returns:
@@ -126,17 +126,17 @@ def matches(found: Digest, expected: Reference | Digest) -> str | None:
 
     """
     if isinstance(expected, Reference):
-        expected = expected.digest(found.content_class)
-    if found.content_class != expected.content_class:
-        raise ValueError(f"class {found.content_class} can't be compared with class {expected.content_class}")
-    if found.count != expected.count:
-        surplus = found.count - expected.count
+        expected = expected.digest(delivered.content_class)
+    if delivered.content_class != expected.content_class:
+        raise ValueError(f"class {delivered.content_class} can't be compared with class {expected.content_class}")
+    if delivered.count != expected.count:
+        surplus = delivered.count - expected.count
         noun = "item" if abs(surplus) == 1 else "items"
         return f"{surplus} {noun} too many" if surplus > 0 else f"{-surplus} {noun} missing"
-    if found.ids != expected.ids:
+    if delivered.ids != expected.ids:
         return "other ids"
-    if found.content != expected.content:
-        return "content differs" + ("" if found.content_class is None else f" in class {found.content_class}")
+    if delivered.content != expected.content:
+        return "content differs" + ("" if delivered.content_class is None else f" in class {delivered.content_class}")
     return None
 
 

@@ -308,6 +308,6 @@ class Results(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_any_version(cls, found: Any) -> Any:
-        upgrade(found)
-        return found
+    def _of_any_version(cls, given: Any) -> Any:
+        upgrade(given)
+        return given

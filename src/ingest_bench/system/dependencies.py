@@ -93,15 +93,15 @@ def recording() -> Iterator[Recording]:
     outer = os.environ.get(REPORTS)
     with tempfile.TemporaryDirectory(prefix="loaded-") as folder:
         os.environ[REPORTS] = folder
-        found = Recording(Path(folder))
+        record = Recording(Path(folder))
         try:
-            yield found
+            yield record
         finally:
             if outer is None:
                 del os.environ[REPORTS]
             else:
                 os.environ[REPORTS] = outer
-        found.collect(outer)
+        record.collect(outer)
 
 
 def changed(dependencies: Dependencies | None) -> str | None:

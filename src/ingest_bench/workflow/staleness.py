@@ -67,8 +67,8 @@ class Freshness:
         planned = cells(self._settings)
         if any(self.cell(cell) for cell in planned):
             return "cells are measured again"
-        found = [self._checksums[cell.name] for cell in planned]
-        return self._difference(AGGREGATE, aggregate_made_from(self._settings, found))
+        made_of = [self._checksums[cell.name] for cell in planned]
+        return self._difference(AGGREGATE, aggregate_made_from(self._settings, made_of))
 
     def _written(self, name: str) -> str | None:
         if self.aggregate():
@@ -127,8 +127,8 @@ class Freshness:
 
     def _difference(self, name: str, made_from: str) -> str | None:
         try:
-            found = orjson.loads(_note(self._settings, name).read_bytes())
-            return _changed(found) if found["made_from"] == made_from else "made from something else"
+            note = orjson.loads(_note(self._settings, name).read_bytes())
+            return _changed(note) if note["made_from"] == made_from else "made from something else"
         except FileNotFoundError:
             return "not there, or not all of it"
         except DAMAGED:
@@ -154,8 +154,8 @@ def noted(settings: Settings, name: str, made_from: str) -> Iterator[None]:
     """Take note of what something is made from, and of the code that makes it, when the block has ended well."""
     with recording() as code:
         yield
-    found = {"made_from": made_from, "depends_on": code.dependencies(without=()).model_dump()}
-    write_atomically(_note(settings, name), orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    note = {"made_from": made_from, "depends_on": code.dependencies(without=()).model_dump()}
+    write_atomically(_note(settings, name), orjson.dumps(note, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def _changed(record: dict[str, Any]) -> str | None:
@@ -213,6 +213,6 @@ def _memory(manifest: Path) -> Path:
 def _stat_fingerprint(folder: Path, manifest: Path) -> str:
     total = sha256(manifest.read_bytes())
     for path, name in sorted(files_below(folder)):
-        found = os.lstat(path)
-        total.update(os.fsencode(name) + f"\0{found.st_mode}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+        status = os.lstat(path)
+        total.update(os.fsencode(name) + f"\0{status.st_mode}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return total.hexdigest()

@@ -12,7 +12,7 @@ from ingest_bench.arms.layouts import API
 from ingest_bench.report.design.memory_model import ALONE, pool_of
 from ingest_bench.report.kinds import DIRECTORY, RATE, of_kind
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, pairs_needed
-from ingest_bench.report.model.columns import failures_told, lost, repeated
+from ingest_bench.report.model.columns import failures_reported, lost, repeated
 from ingest_bench.report.model.ranking import usable
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.bottleneck import EVIDENCE, circumstances
@@ -146,7 +146,7 @@ def _baselines(study: ReportData) -> Iterator[dict[str, Any]]:
 def _corrupt(study: ReportData) -> Iterator[dict[str, Any]]:
     """Yield the directories with broken files, and in how many of their cells as many are reported."""
     for view in of_kind(study, DIRECTORY):
-        counts = [count for row in usable(view) if (count := failures_told(view, row))]
+        counts = [count for row in usable(view) if (count := failures_reported(view, row))]
         if counts:
             right = sum(reported == broken for reported, broken in counts)
             yield {"view": view, "broken": counts[0][1], "right": right, "cells": len(counts)}

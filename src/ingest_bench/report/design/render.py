@@ -20,7 +20,7 @@ from ingest_bench.report.figures import alternative_text
 from ingest_bench.report.markdown import laid_out
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, pairs_needed, probability, share
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.recommendation import costs, told
+from ingest_bench.report.text.recommendation import costs, mode_text
 from stac_ingest.config import IngestConfig
 from stac_ingest.http.retries import TOO_MANY
 from stac_ingest.strategies import STRATEGIES
@@ -61,7 +61,7 @@ def environment() -> Environment:
             "mode_name": MODE_NAMES.__getitem__,
             "listed": lambda parts: formatting.listed([*parts]),
             "json": json.dumps,
-            "recommendation": told,
+            "recommendation": mode_text,
         }
     )
     made.globals = made.globals | {

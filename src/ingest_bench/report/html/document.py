@@ -31,10 +31,10 @@ def inline(text: str) -> str:
     parts: list[str] = []
     opened: list[str] = []
     end = 0
-    for found in _TOKEN.finditer(text):
-        parts.append(escape(text[end : found.start()]))
-        end = found.end()
-        parts.append(_mark(found["mark"], opened) if found["mark"] else _token(found))
+    for token in _TOKEN.finditer(text):
+        parts.append(escape(text[end : token.start()]))
+        end = token.end()
+        parts.append(_mark(token["mark"], opened) if token["mark"] else _token(token))
     parts.append(escape(text[end:]))
     parts += [f"</{tag}>" for tag in reversed(opened)]
     return "".join(parts)
@@ -45,12 +45,12 @@ def bare(text: str) -> str:
     return re.sub(r"<[^>]*>", "", inline(text))
 
 
-def _token(found: re.Match[str]) -> str:
-    if found["literal"]:
-        return escape(found["literal"])
-    if found["code"] is not None:
-        return f"<code>{escape(found['code'])}</code>"
-    return f'<a href="#{found["anchor"]}">{escape(found["words"])}</a>'
+def _token(token: re.Match[str]) -> str:
+    if token["literal"]:
+        return escape(token["literal"])
+    if token["code"] is not None:
+        return f"<code>{escape(token['code'])}</code>"
+    return f'<a href="#{token["anchor"]}">{escape(token["words"])}</a>'
 
 
 def _mark(mark: str, opened: list[str]) -> str:

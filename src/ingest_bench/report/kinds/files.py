@@ -6,7 +6,7 @@ from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.formatting import NOTHING, number, safe, sentence, whole
 from ingest_bench.report.kinds.base import ScenarioKind, ingests
 from ingest_bench.report.model.cell import CellView
-from ingest_bench.report.model.columns import Column, failures_told
+from ingest_bench.report.model.columns import Column, failures_reported
 from ingest_bench.report.model.ranking import best, growth, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
@@ -15,15 +15,15 @@ from ingest_bench.report.templating import text
 
 def _failures(_: ReportData, view: ScenarioView) -> list[Column]:
     def counts(row: CellView) -> str:
-        told = failures_told(view, row)
-        return f"{told[0]:,} / {told[1]:,}" if told else whole(row.median(lambda sample: sample.failures))
+        reported = failures_reported(view, row)
+        return f"{reported[0]:,} / {reported[1]:,}" if reported else whole(row.median(lambda sample: sample.failures))
 
     return [Column("Failures / broken", counts)]
 
 
 def _broken_files(_: ReportData, view: ScenarioView) -> str | None:
     """Return whether exactly the broken files are collected as failures."""
-    counts = [(row, count) for row in view.rows if (count := failures_told(view, row))]
+    counts = [(row, count) for row in view.rows if (count := failures_reported(view, row))]
     if not counts:
         return None
     wrong = [f"{safe(row.name)} ({named} of {broken})" for row, (named, broken) in counts if named != broken]

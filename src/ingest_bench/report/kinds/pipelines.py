@@ -38,8 +38,8 @@ def _stages(_: ReportData, view: ScenarioView) -> str | None:
 
 
 def _removed(view: ScenarioView) -> Sequence[Drawing]:
-    found = diagnosed(view)
-    return [removal(view, found), bars.memory_bars(view)] if found else []
+    diagnosis = diagnosed(view)
+    return [removal(view, diagnosis), bars.memory_bars(view)] if diagnosis else []
 
 
 MIXED = ScenarioKind(

@@ -130,8 +130,8 @@ def concurrency(view: ScenarioView) -> tuple[str, CellView, CellView, Speedup] |
 
 def by_strategy(view: ScenarioView) -> dict[str, CellView]:
     """Give the best row of each worker strategy, simplest first."""
-    found = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
-    return {name: row for name, row in found.items() if row is not None}
+    rows = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
+    return {name: row for name, row in rows.items() if row is not None}
 
 
 def growth(data: ReportData, view: ScenarioView, row: CellView) -> Growth | None:

@@ -29,7 +29,7 @@ def diagnosed(view: ScenarioView) -> Diagnosis | None:
     return diagnose({_left_out(row): row.standing for row in rows}, view.noise) if rows else None
 
 
-def bottleneck_told(diagnosis: Diagnosis) -> str:
+def bottleneck_text(diagnosis: Diagnosis) -> str:
     """Name a bottleneck, with the most that removing each stage can give."""
     return text("stages", "bottleneck", diagnosis=diagnosis)
 

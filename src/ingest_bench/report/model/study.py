@@ -73,8 +73,8 @@ class ReportData:
     @cached_property
     def noises(self) -> list[tuple[float, ScenarioView]]:
         """By which factor each baseline that was measured against itself may differ from itself, the noisiest first."""
-        found = [(max(view.noise.high, 1 / view.noise.low), view) for view in self.views if view.noise]
-        return sorted(found, key=lambda each: -each[0])
+        factors = [(max(view.noise.high, 1 / view.noise.low), view) for view in self.views if view.noise]
+        return sorted(factors, key=lambda each: -each[0])
 
     @cached_property
     def warnings(self) -> list[DataWarning]:

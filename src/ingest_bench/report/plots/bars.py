@@ -148,11 +148,11 @@ def _stages_text(view: ScenarioView) -> str:
     rows = [row for row in view.rows if row.stage_shares]
     if not rows:
         return NOTHING_USABLE
-    told = []
+    parts = []
     for row in rows:
         name = max(row.stage_shares, key=lambda stage: row.stage_shares[stage])
-        told.append(f"{name} takes {percent(row.stage_shares[name])} of {number(row.time_s)} s with {safe(row.name)}")
-    return sentence(f"{listed(told)}.")
+        parts.append(f"{name} takes {percent(row.stage_shares[name])} of {number(row.time_s)} s with {safe(row.name)}")
+    return sentence(f"{listed(parts)}.")
 
 
 def _think_ms(rows: Sequence[CellView]) -> float | None:
@@ -175,12 +175,12 @@ def memory_text(view: ScenarioView) -> str:
 
 def _latency_text(view: ScenarioView) -> str:
     """Say how far the slow answers are from the usual ones."""
-    found = [
+    ratios = [
         (p95 / p50, row)
         for row in view.rows
         if (p50 := row.server_median(lambda server: server.response_ms_p50))
         and (p95 := row.server_median(lambda server: server.response_ms_p95))
     ]
-    worst, row = max(found, key=lambda each: each[0], default=(0.0, None))
-    asked = _think_ms([row for _, row in found])
+    worst, row = max(ratios, key=lambda each: each[0], default=(0.0, None))
+    asked = _think_ms([row for _, row in ratios])
     return text("plots", "latency", asked=asked, worst=worst, row=row) if row else NOTHING_USABLE

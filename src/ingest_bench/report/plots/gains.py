@@ -11,7 +11,7 @@ from ingest_bench.report.formatting import times
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import recommended, same_as_baseline
 from ingest_bench.report.model.scenario import ScenarioView
-from ingest_bench.report.model.stages import bottleneck_told
+from ingest_bench.report.model.stages import bottleneck_text
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.report.plots.bars import THICK, IntervalRow, intervals
@@ -25,10 +25,10 @@ _SHOWN = 8
 
 def effects(study: ReportData) -> Drawing | None:
     """Draw the speed-ups of the recommended ways, the largest first; None where nothing is recommended."""
-    found = largest(study)
-    if not found:
+    choices = largest(study)
+    if not choices:
         return None
-    shown = found[:_SHOWN]
+    shown = choices[:_SHOWN]
     bounds = [bound for _, row in shown for bound in (row.standing.low, row.standing.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE - 40)
     drawn = []
@@ -37,20 +37,20 @@ def effects(study: ReportData) -> Drawing | None:
         factor = times(ratio.median) + (", no difference" if alike else "")
         drawn.append(IntervalRow(f"{view.title}: {row.name}", ratio, factor, 7 if alike else 0))
     canvas, _ = intervals(scale, drawn)
-    title = f"The {len(shown)} largest effects" if len(found) > len(shown) else "The effects"
-    return canvas.drawing(title, title, shows(found), [Key("base", "what the scenario's baseline does")])
+    title = f"The {len(shown)} largest effects" if len(choices) > len(shown) else "The effects"
+    return canvas.drawing(title, title, shows(choices), [Key("base", "what the scenario's baseline does")])
 
 
 def largest(study: ReportData) -> list[tuple[ScenarioView, CellView]]:
     """List what is recommended, the largest speed-up first; baselines that win are left out."""
-    found = [(view, row) for view in study.views if (row := recommended(view)) and not row.cell.is_null_cell]
-    return sorted(found, key=lambda each: -math.log(each[1].standing.median))
+    choices = [(view, row) for view in study.views if (row := recommended(view)) and not row.cell.is_null_cell]
+    return sorted(choices, key=lambda each: -math.log(each[1].standing.median))
 
 
-def shows(found: Sequence[tuple[ScenarioView, CellView]]) -> str:
+def shows(choices: Sequence[tuple[ScenarioView, CellView]]) -> str:
     """Say in how many scenarios the recommended way is known to be faster, and where the most."""
-    known = [(view, row) for view, row in found if not same_as_baseline(view, row) and row.standing.median > 1]
-    return text("plots", "gains", faster=known, recommended=found)
+    known = [(view, row) for view, row in choices if not same_as_baseline(view, row) and row.standing.median > 1]
+    return text("plots", "gains", faster=known, recommended=choices)
 
 
 WITHOUT: dict[Stage, str] = {
@@ -67,24 +67,24 @@ _FOUND, _OTHER = 1, 0
 """Colours of the bottleneck and of the other stages."""
 
 
-def removal(view: ScenarioView, found: Diagnosis) -> Drawing:
+def removal(view: ScenarioView, diagnosis: Diagnosis) -> Drawing:
     """Draw for each stage how many times as fast the ingest is without it, with the interval, the largest first."""
-    gains = found.gains
+    gains = diagnosis.gains
     bounds = [bound for gain in gains.values() for bound in (gain.low, gain.median, gain.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE - _FREE)
     canvas, middles = rows([WITHOUT[stage] for stage in gains], scale, [1.0])
-    keys = [Key("box", "the bottleneck", _FOUND)] if found.stage else []
-    if not found.stage or len(gains) > 1:
-        keys.append(Key("box", "other stages" if found.stage else "no single bottleneck", _OTHER))
+    keys = [Key("box", "the bottleneck", _FOUND)] if diagnosis.stage else []
+    if not diagnosis.stage or len(gains) > 1:
+        keys.append(Key("box", "other stages" if diagnosis.stage else "no single bottleneck", _OTHER))
     keys += [Key("whisker", "interval"), Key("base", "the whole ingest")]
     keys += canvas.noise(view.noise, scale, middles)
     for (stage, gain), y in zip(gains.items(), middles, strict=True):
         left, right = sorted((scale(1.0), scale(gain.median)))
         bar = box(left, y - THICK / 2, right - left, THICK, "fill")
         canvas.add(
-            coloured(_FOUND if stage == found.stage else _OTHER, bar),
+            coloured(_FOUND if stage == diagnosis.stage else _OTHER, bar),
             line(scale(gain.low), y, scale(gain.high), y, "whisker"),
             words(max(right, scale(gain.high)) + 6, y + 4, times(gain.median)),
         )
     title = f"{view.title}: what removing each stage gains at most"
-    return canvas.drawing("Times as fast without a stage, at most", title, bottleneck_told(found), keys)
+    return canvas.drawing("Times as fast without a stage, at most", title, bottleneck_text(diagnosis), keys)

@@ -130,7 +130,7 @@ class _Plot:
             self.ways.setdefault(axis.way(row), []).append(row)
         asides = [1 + SPREAD * (place - (len(self.ways) - 1) / 2) for place in range(len(self.ways))]
         self._series = [
-            [Dot(axis.at(row) * aside, *found, row.cell.parity.ok) for row in rows if (found := value(row))]
+            [Dot(axis.at(row) * aside, *bounds, row.cell.parity.ok) for row in rows if (bounds := value(row))]
             for aside, rows in zip(asides, self.ways.values(), strict=True)
         ]
         values = [
@@ -202,9 +202,9 @@ def _page_sizes_text(view: ScenarioView) -> str:
     rows = usable(view)
     if not rows:
         return NOTHING_USABLE
-    told = []
+    parts = []
     for size in sorted({row.page_size for row in rows})[:: max(1, len({row.page_size for row in rows}) - 1)]:
         top = max((row for row in rows if row.page_size == size), key=lambda row: pages_per_second(row) or 0.0)
         rate = number(pages_per_second(top))
-        told.append(f"{rate} pages a second of {size:,} items ({safe(way_of_paging(top))})")
-    return f"At the most {listed(told)}; small pages come faster, large ones carry more."
+        parts.append(f"{rate} pages a second of {size:,} items ({safe(way_of_paging(top))})")
+    return f"At the most {listed(parts)}; small pages come faster, large ones carry more."

@@ -74,11 +74,11 @@ def _log_ticks(low: float, high: float) -> list[float]:
     """Take 1, 2 and 5 of every power of ten, fewer where those are many, and more where they are few."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for steps in ((1, 2, 5), (1, 3), (1,)):
-        found = _inside(low, high, [step * 10.0**power for power in powers for step in steps])
-        if len(found) <= _MARKS + 1:
+        ticks = _inside(low, high, [step * 10.0**power for power in powers for step in steps])
+        if len(ticks) <= _MARKS + 1:
             break
-    if len(found) > 2:  # noqa: PLR2004 - two marks say too little
-        return found[:: math.ceil(len(found) / (_MARKS + 1))]
+    if len(ticks) > 2:  # noqa: PLR2004 - two marks say too little
+        return ticks[:: math.ceil(len(ticks) / (_MARKS + 1))]
     fine = _step(max((high - low) / _MARKS, 1e-9))
     return _inside(low, high, [round(fine * place, 9) for place in range(1, math.ceil(high / fine) + 1)])
 

@@ -18,14 +18,14 @@ _NARROW, _SLIM, _BROAD = frozenset("ijlI|.,:;'!` "), frozenset('ftr()[]{}-/\\"')
 
 def node(tag: str, *children: Element | None, text: str = "", **attributes: float | str | None) -> Element:
     """Make an element; in names of attributes an underscore stands for a hyphen, and one at the end for nothing."""
-    found = Element(tag)
+    element = Element(tag)
     for name, value in attributes.items():
         if value is not None:
             written = value if isinstance(value, str) else f"{round(value, 1):g}"
-            found.set(name.rstrip("_").replace("_", "-"), written)
-    found.text = text or None
-    found.extend(child for child in children if child is not None)
-    return found
+            element.set(name.rstrip("_").replace("_", "-"), written)
+    element.text = text or None
+    element.extend(child for child in children if child is not None)
+    return element
 
 
 def words(x: float, y: float, text: str, class_: str | None = None, anchor: str | None = None) -> Element:

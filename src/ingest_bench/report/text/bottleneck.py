@@ -14,7 +14,7 @@ from ingest_bench.report.kinds import answering, kind_of
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import alone
 from ingest_bench.report.model.scenario import ScenarioView
-from ingest_bench.report.model.stages import bottleneck_told, diagnosed
+from ingest_bench.report.model.stages import bottleneck_text, diagnosed
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
 
@@ -26,7 +26,7 @@ EVIDENCE = text("bottleneck", "evidence", removed=False, circumstances=True)
 def what_bounds(data: ReportData) -> Answer:
     """Return for file mode and API mode what the time goes into."""
     named = [
-        f"*{safe(view.title)}*: {bottleneck_told(diagnosis)}"
+        f"*{safe(view.title)}*: {bottleneck_text(diagnosis)}"
         for view in answering(data, "removal")
         if (diagnosis := diagnosed(view))
     ]
@@ -37,7 +37,7 @@ def what_bounds(data: ReportData) -> Answer:
 def circumstances(data: ReportData, *, compared: bool = True) -> list[str]:
     """Say scenario by scenario what ingesting waits for, files first; cold files may be compared with warm ones."""
     views = sorted(answering(data, "bound"), key=lambda view: view.api)
-    return [told for view in views if (told := _bound(view, data.views if compared else ()))]
+    return [line for view in views if (line := _bound(view, data.views if compared else ()))]
 
 
 def _bound(view: ScenarioView, others: Sequence[ScenarioView]) -> str | None:

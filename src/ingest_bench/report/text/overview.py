@@ -108,4 +108,4 @@ def _kind_of_note(note: str) -> str:
         "outlier": "outlier: its pair's ratio is far from the others",
         "think time off": "think time off: the server didn't sleep as long as it was asked to",
     }
-    return next((told for begin, told in kinds.items() if note.startswith(begin)), note)
+    return next((words for begin, words in kinds.items() if note.startswith(begin)), note)

@@ -39,9 +39,10 @@ def by_scenario(views: Iterable[ScenarioView], tell: Callable[[ScenarioView], st
 
 def answers(data: ReportData) -> list[Question]:
     """Return every question with its answer."""
-    found = {question: answer(data) for question, answer in QUESTIONS.items()}
+    result = {question: answer(data) for question, answer in QUESTIONS.items()}
     return [
-        Question(question, gist or ("" if points else UNMEASURED), points) for question, (gist, points) in found.items()
+        Question(question, gist or ("" if points else UNMEASURED), points)
+        for question, (gist, points) in result.items()
     ]
 
 
@@ -49,8 +50,8 @@ def helps(data: ReportData) -> Answer:
     """Return where concurrency helps, and at what level."""
     verdicts: dict[str, list[str]] = {"helps": [], "makes no difference": [], "makes it slower": []}
     for view in answering(data, "concurrency"):
-        if found := concurrency(view):
-            verdicts[found[0]].append(safe(view.title))
+        if result := concurrency(view):
+            verdicts[result[0]].append(safe(view.title))
     parts = [f"it {verdict} with {listed(names)}" for verdict, names in verdicts.items() if names]
     return by_scenario(answering(data, "concurrency"), _help_and_level, "; ".join(parts))
 

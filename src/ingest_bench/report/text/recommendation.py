@@ -20,10 +20,10 @@ from stac_ingest.strategies import STRATEGIES
 
 def what_to_do(data: ReportData) -> list[str]:
     """Give a line for each mode that was measured: what to use, how sure that is, and its exceptions."""
-    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in data.modes.items()]
+    return [f"**{MODE_NAMES[mode]}**: {mode_text(advice)}" for mode, advice in data.modes.items()]
 
 
-def told(advice: ModeRecommendation) -> str:
+def mode_text(advice: ModeRecommendation) -> str:
     """Return what to use in a mode."""
     use = advice.use
     values = use and {
@@ -111,14 +111,14 @@ def option_favoured(data: ReportData) -> Answer:
     ]
 
 
-def favoured(found: ModeRecommendation) -> str:
+def favoured(advice: ModeRecommendation) -> str:
     """Name the strategy that is chosen among the best of each, and those that can't be told from it."""
-    verdict, strategies = found.by_strategy(), {key: name for name, key in found.strategies().items()}
+    verdict, strategies = advice.by_strategy(), {key: name for name, key in advice.strategies().items()}
     name = NAMES[strategies[verdict.use]] if verdict.use else "nothing"
     alike = [strategies[key] for key in verdict.contenders if verdict.chances[key].p_within_tolerance > 1 - CONFIDENCE]
     others = listed([NAMES[other] for other in alike])
-    told = f"{name}, from which {others} can't be told" if others else name
-    return told if verdict.decided else f"undecided, provisionally {told}"
+    choice = f"{name}, from which {others} can't be told" if others else name
+    return choice if verdict.decided else f"undecided, provisionally {choice}"
 
 
 def _winner(view: ScenarioView, rows: Mapping[str, CellView]) -> str:

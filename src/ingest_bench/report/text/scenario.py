@@ -126,8 +126,8 @@ def fastest(view: ScenarioView) -> str:
 
 def helped(view: ScenarioView) -> str | None:
     """Return whether several things at a time are faster than one; None where only one of both was measured."""
-    found = concurrency(view)
-    if found is None:
+    compared = concurrency(view)
+    if compared is None:
         return None
-    verdict, many, one, ratio = found
+    verdict, many, one, ratio = compared
     return f"Concurrency {verdict} ({safe(many.name)} against {safe(one.name)}: {bracketed(ratio)})."
