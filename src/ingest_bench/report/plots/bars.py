@@ -170,7 +170,7 @@ def _ways_text(view: ScenarioView) -> str:
 def memory_text(view: ScenarioView) -> str:
     """Say which ways take the least and the most memory."""
     rows, peak = [row for row in view.rows if row.peak_mib is not None], attrgetter("peak_mib")
-    return text("plots", "memory", least=min(rows, key=peak), most=max(rows, key=peak)) if rows else NOTHING_USABLE
+    return text("plots", "memory", lowest=min(rows, key=peak), highest=max(rows, key=peak)) if rows else NOTHING_USABLE
 
 
 def _latency_text(view: ScenarioView) -> str:

@@ -15,7 +15,7 @@ from ingest_bench.report.plots.scales import Scale, ratio_scale
 from ingest_bench.report.plots.svg import line, mark, path
 from ingest_bench.report.templating import text
 
-FEWEST = 4
+MIN_PAIRS_SHOWN = 4
 """Pairs from which on drift can be seen."""
 
 
@@ -39,7 +39,7 @@ def pairs(view: ScenarioView) -> list[Pair]:
 def drift(view: ScenarioView) -> Drawing | None:
     """Draw the speed of the baseline and the ratio of every pair, both around their medians; None with few pairs."""
     taken = pairs(view)
-    if len(taken) < FEWEST:
+    if len(taken) < MIN_PAIRS_SHOWN:
         return None
     values = [value for pair in taken for value in (pair.speed, pair.ratio)]
     canvas, x, y = plane(

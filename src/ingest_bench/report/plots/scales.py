@@ -65,9 +65,9 @@ def tick_text(value: float) -> str:
     return f"{value:,.10g}"
 
 
-def _step(least: float) -> float:
-    power = 10.0 ** math.floor(math.log10(least))
-    return next((step * power for step in _STEPS if step * power >= least), 10 * power)
+def _step(minimum: float) -> float:
+    power = 10.0 ** math.floor(math.log10(minimum))
+    return next((step * power for step in _STEPS if step * power >= minimum), 10 * power)
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
