@@ -11,8 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ingest_bench.analysis.candidates import settings_at
-from ingest_bench.analysis.speedup import Estimate, estimate_of, generator, median_of
-from ingest_bench.analysis.usl import Bounds
+from ingest_bench.analysis.speedup import Bounds, Estimate, estimate_of, generator, median_of
 from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.results.models import Cell, Results
 

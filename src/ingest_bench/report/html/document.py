@@ -14,7 +14,7 @@ from xml.etree.ElementTree import tostring
 from markupsafe import Markup
 
 from ingest_bench.report.blocks import Section
-from ingest_bench.report.plots.sheet import style
+from ingest_bench.report.plots.axes import style
 from ingest_bench.report.templating import environment
 
 _MARKS = {"**": "strong", "*": "em", "~~": "s"}

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from ingest_bench.analysis.speedup import median_of
-from ingest_bench.analysis.usl import CONFIDENCE, Usl
+from ingest_bench.analysis.speedup import CONFIDENCE, median_of
+from ingest_bench.analysis.usl import Usl
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import listed, number, safe
 from ingest_bench.report.model.cell import CellView

@@ -15,7 +15,7 @@ from ingest_bench.errors import AggregationError
 from ingest_bench.report import write_report, write_report_files
 from ingest_bench.report.figures import ALL, CHOICES, alternative_text, choices_figure, overall_figure, scenario_figure
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.plots.sheet import draw
+from ingest_bench.report.plots.axes import draw
 
 URL = matrix(
     {"theirs": {"kind": "api", "url": "https://example.com/stac", "collection": "c-1", "max_items": 500}},
