@@ -3,8 +3,6 @@
 The gain from removing a stage bounds what improving it can give. Timers would add up stages that overlap.
 """
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Mapping, Sequence

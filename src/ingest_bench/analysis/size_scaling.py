@@ -1,7 +1,5 @@
 """Cost against size, time = a x items^exponent: cells of one way on corpora of several sizes, in pairs all along."""
 
-from __future__ import annotations
-
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence

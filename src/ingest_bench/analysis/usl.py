@@ -1,7 +1,5 @@
 """The Universal Scalability Law, fitted to throughput against concurrency, arm by arm."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

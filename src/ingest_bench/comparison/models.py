@@ -1,7 +1,5 @@
 """A comparison as it is stored. `workflow/schemas/compare.schema.json` is generated from these models."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 from ingest_bench.results.models import Record, Speedup

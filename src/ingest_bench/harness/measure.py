@@ -1,7 +1,5 @@
 """Measures a cell: pairs of samples, baseline and candidate, until the speed-up is known well enough."""
 
-from __future__ import annotations
-
 import logging
 import os
 import random

@@ -1,7 +1,5 @@
 """When a cell has been measured enough, whether a sample can be used, and whether it delivered what it should have."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal

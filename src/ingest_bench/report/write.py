@@ -1,7 +1,5 @@
 """Writes `benchmark_report.md`, `benchmark_report.html` and the figures."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path

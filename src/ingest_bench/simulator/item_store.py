@@ -4,8 +4,6 @@ Items are never serialised again. A page is copied together from the corpus' own
 outruns any client that parses what it gets.
 """
 
-from __future__ import annotations
-
 import mmap
 from collections.abc import Iterator
 from functools import lru_cache

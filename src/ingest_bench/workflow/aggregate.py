@@ -1,7 +1,5 @@
 """Brings the cells of a matrix together: `benchmark_results.json`, and the same as a table."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """What every job of the workflow leaves behind: a log, and when it ran."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

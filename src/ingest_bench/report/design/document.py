@@ -1,7 +1,5 @@
 """Writes the files that follow from results: the design document, its curves, and the recommended settings."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Writes the design document and the recommended settings from their templates."""
 
-from __future__ import annotations
-
 import json
 import math
 import textwrap

@@ -1,7 +1,5 @@
 """The report as one HTML page: its template, filled in."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What stands around the data: axes, names of rows, the legend; and the sheet that plots stand on side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files

@@ -1,7 +1,5 @@
 """Throughput and memory against concurrency or page size."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
