@@ -48,10 +48,20 @@ class IngestConfig(BaseModel):
         default="auto", description="what the path is; `auto` looks"
     )
     format: Literal["json", "parquet"] | None = Field(default=None, description="of the files; by suffix when unset")
-    collection_id: str | None = Field(default=None, description="api mode; else taken from the context's data")
-    bbox: list[float] | None = Field(default=None, description="passed to the search")
-    datetime: str | None = Field(default=None, description="passed to the search")
-    query: dict[str, Any] | None = Field(default=None, description="passed to the search")
+    collection_id: str | None = Field(
+        default=None,
+        description="api mode: which to read; else taken from the context's data. File mode: keep its items, and those "
+        "that say no collection",
+    )
+    bbox: list[float] | None = Field(
+        default=None, description="keep items that reach into this box: west, south, east, north (or 6, with heights)"
+    )
+    datetime: str | None = Field(
+        default=None, description="keep items that touch this time: `2024`, `2024-05-01T00:00:00Z/..`"
+    )
+    query: dict[str, Any] | None = Field(
+        default=None, description='keep items with such properties: `{"eo:cloud_cover": {"lt": 10}}`'
+    )
     limit: int = Field(default=100, ge=1, le=10_000, description="items a page (api mode)")
     max_items: int | None = Field(default=None, ge=1, description="stop after so many items")
 

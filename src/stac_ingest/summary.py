@@ -16,6 +16,8 @@ class IngestSummary:
     items: int = 0
     failures: int = 0
     duplicates: int = 0
+    filtered: int = 0
+    """Items of files that `bbox`, `datetime`, `query` or `collection_id` left out, in this run."""
     bytes_read: int = 0
     pages: int = 0
     requests: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -112,7 +113,10 @@ class RowsShardSource(GeoParquetSource):
             if _file_stamp(file) != rows.stamp:
                 raise DataProcessingError(f"{rows.path} has changed since it was planned; start the ingest again")
             whole = row_groups(_path(rows.path), self._filesystem)
-            yield whole if whole.metadata is None else whole._replace(numbers=range(rows.first, rows.last + 1))
+            if whole.metadata is not None:
+                planned = whole._replace(numbers=range(rows.first, rows.last + 1))
+                whole = await asyncio.to_thread(self._pruned, planned)
+            yield whole
 
     async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:
         """Read row groups, batch by batch.
