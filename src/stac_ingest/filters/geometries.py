@@ -39,6 +39,7 @@ def geometry_test(wanted: Box) -> Callable[[dict[str, Any], Box | None], bool | 
             return False
         if own is not None and own.crosses and not _is_cut(parts, own):
             return True
+        parts = _with_extent(parts)
         return any(bool(shapely.intersects(parts, area).any()) for area in _areas(wanted, parts))
 
     return reaches
@@ -65,6 +66,14 @@ def _parts(shape: Any) -> Any:
     while np.isin(shapely.get_type_id(parts), _COLLECTIONS).any():
         parts = shapely.get_parts(parts)
     return parts[~shapely.is_empty(parts)]
+
+
+def _with_extent(parts: Any) -> Any:
+    """Give lines and areas that have no extent as points and lines: GEOS finds that nothing meets them."""
+    west, south, east, north = shapely.bounds(parts).T
+    for index in np.flatnonzero((west == east) | (south == north)).tolist():
+        parts[index] = _area(west[index], south[index], east[index], north[index])
+    return parts
 
 
 def _at_heights(parts: Any, wanted: Box) -> bool:

@@ -1,7 +1,8 @@
 """Row groups that hold no wanted item, told by their statistics.
 
 Statistics are bounds and nothing more: a group is left out only where no row within them can match. Where one is
-missing, or counts nulls where a null would be judged by something else, it says nothing.
+missing, or counts nulls where a null would be judged by something else, it says nothing. (Sides that are not a number,
+as some writers give to a geometry without points, are in no statistics.)
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters.item_filter import ItemFilter, item_filter
 from stac_ingest.filters.row_groups import RowGroupFilter
 from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
@@ -46,6 +46,12 @@ class RowGroups(NamedTuple):
     schema: pa.Schema | None = None
     rows: RowFilter | None = None
     """Leaves out rows before items are made of them."""
+
+    def may_match(self, wanted: ItemFilter | None) -> Callable[[int], bool]:
+        """Give what says whether a row group can hold a wanted item."""
+        if wanted is None or self.metadata is None or self.schema is None:
+            return lambda _: True
+        return RowGroupFilter(wanted, self.metadata, self.schema).may_match
 
 
 class Read(NamedTuple):
@@ -92,7 +98,9 @@ class GeoParquetSource:
     async def units(self) -> AsyncIterator[RowGroups]:
         """List files or row groups, in order."""
         for path in self._paths:
-            whole = await asyncio.to_thread(self._pruned, row_groups(path))
+            whole = row_groups(path)
+            if self._wanted is not None:
+                whole = await asyncio.to_thread(self._pruned, whole)
             if self._inline or not whole.numbers:
                 yield whole
                 continue
@@ -138,15 +146,20 @@ class GeoParquetSource:
 
     def _pruned(self, whole: RowGroups) -> RowGroups:
         """Leave out the row groups of a file whose statistics show that nothing in them is wanted."""
-        if self._wanted is None or whole.metadata is None or whole.schema is None:
-            return whole
-        groups = RowGroupFilter(self._wanted, whole.metadata, whole.schema)
-        numbers = [number for number in whole.numbers if groups.may_match(number)]
+        may_match = whole.may_match(self._wanted)
+        numbers = [number for number in whole.numbers if may_match(number)]
         others = set(whole.numbers).difference(numbers)
         self._looked_at += len(whole.numbers)
         self._left_out += len(others)
-        self._summary.filtered += sum(whole.metadata.row_group(number).num_rows for number in others)
-        return whole._replace(numbers=numbers, rows=RowFilter(self._wanted, whole.schema))
+        if whole.metadata is not None:
+            self._summary.filtered += sum(whole.metadata.row_group(number).num_rows for number in others)
+        return self._filtered(whole._replace(numbers=numbers))
+
+    def _filtered(self, some: RowGroups) -> RowGroups:
+        """Have the rows of row groups filtered when they are read."""
+        if self._wanted is None or some.schema is None:
+            return some
+        return some._replace(rows=RowFilter(self._wanted, some.schema))
 
     def _items(self, data: Decodable, origin: str, reject: Reject) -> Iterator[Item]:
         try:
