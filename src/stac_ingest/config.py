@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -15,6 +16,13 @@ WorkerStrategy = Annotated[str, OneOf(worker_strategies)]
 """The name of a strategy that drives several units at once."""
 
 MAX_CONCURRENCY = 50
+
+
+def time_as_text(value: Any) -> Any:
+    """Return a time as a user wrote it, about: YAML makes a number of `2024`, and an object of `2024-05-01`."""
+    if isinstance(value, dt.date):  # one with a time of day is one, too
+        return value.isoformat()
+    return str(value) if type(value) is int else value
 
 
 class RequestBudget(BaseModel):
@@ -99,6 +107,11 @@ class IngestConfig(BaseModel):
         from stac_ingest.core.renamed import with_present_names  # noqa: PLC0415 - few settings have an old name
 
         return with_present_names(found, cls.RENAMED)
+
+    @field_validator("datetime", mode="before")
+    @classmethod
+    def _datetime_as_text(cls, value: Any) -> Any:
+        return time_as_text(value)
 
     @field_validator("concurrency")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy
+from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy, time_as_text
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters.item_filter import item_filter
@@ -68,6 +68,11 @@ class ShardedIngest(BaseModel):
     def _one_form(cls, value: str | None) -> str | None:
         return value if value is None or "://" in value else str(Path(value))
 
+    @field_validator("datetime", mode="before")
+    @classmethod
+    def _datetime_as_text(cls, value: Any) -> Any:
+        return time_as_text(value)
+
     @field_validator("bbox", mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
@@ -82,7 +87,7 @@ class ShardedIngest(BaseModel):
         if is_object_storage(self.output) and self.state is None:
             raise ValueError("state is missing: a local folder for the plan and the certificates (state=...)")
         if not self.is_api and (unusable := changed_settings(self, api_settings())):
-            raise ValueError(f"{', '.join(unusable)} can't be used with files, only with an API; leave out what is")
+            raise ValueError(f"{', '.join(unusable)}: for an API alone, and the source is files; leave it out")
         limit = self.budget.max_in_flight
         if limit is not None and self.jobs is not None and self.jobs > limit:
             raise ValueError(f"jobs={self.jobs} can't share max_in_flight={limit}; use at most {limit} jobs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
 
 from pydantic import BaseModel
 
@@ -25,7 +25,10 @@ def check_settings(config: IngestConfig) -> None:
     is_api = config.mode == "api"
     unusable = changed_settings(config, _OF_FILES if is_api else api_settings())
     if unusable:
-        raise ConfigurationError(_words(unusable, "files" if is_api else "an API", config.mode))
+        kinds = ("files", "an API") if is_api else ("an API", "files")
+        raise ConfigurationError(
+            f"{', '.join(unusable)}: for {kinds[0]} alone, and the source is {kinds[1]}; leave it out"
+        )
     item_filter(config)
 
 
@@ -34,14 +37,8 @@ def api_settings() -> set[str]:
     return {name for kind in KINDS.values() if kind.prefixes for name in kind.settings}
 
 
-def changed_settings(settings: BaseModel, names: Any) -> list[str]:
+def changed_settings(settings: BaseModel, names: Collection[str]) -> list[str]:
     """Give those of the names that were set to something else than their default, in the order of the model."""
     fields = type(settings).model_fields
     given = [name for name in fields if name in names and name in settings.model_fields_set]
     return [name for name in given if getattr(settings, name) != fields[name].get_default(call_default_factory=True)]
-
-
-def _words(unusable: list[str], kind: str, mode: str) -> str:
-    named = ", ".join(unusable)
-    verb, pronoun = ("is", "it") if len(unusable) == 1 else ("are", "them")
-    return f"{named}: {verb} for {kind} and can't be used with mode '{mode}'; leave {pronoun} out"

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
 from filter_shapes import flat_boxes
+from hypothesis import given
 
 from ingest_bench.simulator.item_filter import _overlaps
 from stac_ingest.filters.boxes import Box, box_of, requested_box

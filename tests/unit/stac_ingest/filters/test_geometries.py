@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import shapely
 import shapely.geometry
+from filter_shapes import flat_boxes, rectangle, ring
 from hypothesis import given
 from hypothesis import strategies as st
-from filter_shapes import flat_boxes, rectangle, ring
 
 from stac_ingest.filters.boxes import requested_box
 from stac_ingest.filters.geometries import geometry_test, has_points
@@ -36,7 +36,7 @@ def reaches(geometry: dict[str, Any], wanted: list[float], own: list[float] | No
 
 @given(GEOMETRIES, flat_boxes())
 def test_plane_geometries_are_what_shapely_finds(geometry: dict[str, Any], wanted: list[float]) -> None:
-    """Points, lines, polygons that may cross themselves, and collections in collections, as a union of strips has it."""
+    """Points, lines, polygons that may cross themselves, and collections in collections, as strips have it."""
     west, south, east, north = wanted
     strips = [(west, east)] if west <= east else [(west, 1000), (-1000, east)]
     shape = shapely.geometry.shape(geometry)
