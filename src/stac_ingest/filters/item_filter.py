@@ -123,13 +123,14 @@ def item_filter(config: IngestConfig) -> ItemFilter | None:
         ConfigurationError: a setting can't be used.
 
     """
-    if config.mode == "api":
-        return None
     try:
         box = None if config.bbox is None else requested_box(config.bbox)
     except ValueError as error:
         raise ConfigurationError(f"bbox: {error}") from None
-    interval, conditions = requested_interval(config.datetime), conditions_of(config.query or {})
+    interval = requested_interval(config.datetime)
+    if config.mode == "api":
+        return None
+    conditions = conditions_of(config.query or {})
     if box is None and interval is None and config.collection_id is None and not conditions:
         return None
     return ItemFilter(box, interval, config.collection_id, conditions)
