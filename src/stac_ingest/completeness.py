@@ -18,7 +18,7 @@ NAME = "certificate.json"
 NOTES = "notes.ndjson"
 """Names the values that were altered or left out."""
 
-_OF_SUMMARY = ("matched", "pages", "requests", "retries", "duplicates", "notes")
+_OF_SUMMARY = ("matched", "pages", "requests", "retries", "duplicates", "filtered", "notes")
 Verdict = Literal["complete", "complete with duplicates", "complete with changes", "truncated", "unknown"]
 
 
@@ -40,6 +40,9 @@ class CompletenessReport(BaseModel):
     requests: int
     retries: int
     duplicates: int = Field(description="items that came again and were left out")
+    filtered: int = Field(
+        default=0, description="items of files that the filters of the settings left out, in this run"
+    )
     changed_items: int = Field(
         default=0, description="items with a value that was altered or left out; see notes.ndjson"
     )
@@ -91,6 +94,8 @@ def completeness_report(
     delivered = result.fetched + summary.resumed  # what this run left out, since an earlier one had read it, counts
     changes = summary.changes
     verdict, reason = verdict_of(delivered, expected, summary.duplicates, changes.items)
+    if summary.filtered:
+        reason += f"; {summary.filtered} others were filtered out"
     if interrupted:
         verdict, reason = "truncated", f"stopped after {delivered} items"
     elif result.failed or ingest_failures:

@@ -11,6 +11,7 @@ from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.core.id_set import IdSet, key_of
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.core.source import Source
+from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
@@ -33,12 +34,23 @@ async def driven(source: Source[Any], strategy: Strategy, concurrency: int) -> A
         await source.close()
 
 
+@asynccontextmanager
+async def _described(wanted: ItemFilter | None, summary: IngestSummary) -> AsyncIterator[None]:
+    """At the end of the block, however it ends, note what a filter couldn't judge."""
+    try:
+        yield
+    finally:
+        if wanted is not None:
+            wanted.describe(summary)
+
+
 async def ingest_items(
     make: Callable[[], Source[Any]],
     strategy: Strategy,
     reject: Reject,
     summary: IngestSummary,
     *,
+    wanted: ItemFilter | None = None,
     seen: IdSet | None = None,
     track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
     keep: Callable[[Item], bool] | None = None,
@@ -55,6 +67,7 @@ async def ingest_items(
         strategy: drives the units.
         reject: takes whatever can't be read or decoded.
         summary: says the concurrency, and takes the counts.
+        wanted: leaves out items before they are counted as any of the source's; None where all are wanted.
         seen: the items that came before, by collection and id; an item that is in it is counted as a duplicate and left
             out. None where the source can't deliver an item twice.
         track: begins to follow the run through its source, for a later one to resume.
@@ -69,11 +82,12 @@ async def ingest_items(
     """
     source = await asyncio.to_thread(make)
     tracker = None if track is None else track(source)
-    async with driven(source, strategy, summary.concurrency) as batches:
+    decode = source.decode if wanted is None else wanted.decoding(source.decode, summary)
+    async with _described(wanted, summary), driven(source, strategy, summary.concurrency) as batches:
         async for batch in batches:
             if tracker is not None:
                 tracker.begin()
-            for item in source.decode(batch, reject):
+            for item in decode(batch, reject):
                 if seen is not None and not seen.add(*key_of(item)):
                     summary.duplicates += 1
                     continue
