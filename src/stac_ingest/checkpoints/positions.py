@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
+from stac_ingest.core.id_set import key_of
 from stac_ingest.core.model import Batch, Item, Position
 from stac_ingest.core.source import Resumable
 
@@ -137,7 +138,7 @@ class ResumeTracker:
 
     def look(self, item: Item) -> None:
         """Correct the count for an item that an earlier run has completed: it was read again."""
-        if self._resumed and self._is_completed(item["id"]):
+        if self._resumed and self._is_completed(item["id"], key_of(item)[0]):
             self._summary.resumed -= 1
 
     def end(self, batch: Batch) -> None:

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import orjson
 
-from stac_ingest.checkpoints.manager import CheckpointManager
+from stac_ingest.checkpoints.collections import CollectionCheckpoints
 from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.change_log import ChangeLog
 from stac_ingest.cli.options import describe_budget, parse_arguments, read_settings
@@ -71,6 +71,7 @@ class Run:
         self._failures = FailureCollector()
         self._result = PipelineResult()
         self._positions: SourcePositions | None = None
+        self._checkpoints: CollectionCheckpoints | None = None
         # A wrong path or setting must be told before anything is written.
         self._module = IngestModule(config)
 
@@ -99,6 +100,9 @@ class Run:
             return INCOMPLETE
         if self._positions is not None:
             self._positions.forget()
+        if self._checkpoints is not None:
+            # Only now: until a run is complete, its records are in one place.
+            self._checkpoints.distribute()
         return COMPLETE
 
     def _refuse_links(self) -> None:
@@ -112,7 +116,7 @@ class Run:
 
     async def _pipeline(self) -> None:
         progress = ProgressLine(self._stream, lambda: len(self._failures))
-        checkpoints = await asyncio.to_thread(self._open_checkpoints)
+        self._checkpoints = checkpoints = await asyncio.to_thread(self._open_checkpoints)
         self._positions = positions = await asyncio.to_thread(self._open_positions, checkpoints)
         context = WorkflowContext(
             workflow_id=self._format.name,
@@ -133,7 +137,7 @@ class Run:
                 positions.close()
             await asyncio.to_thread(checkpoints.close)
 
-    def _open_positions(self, checkpoints: CheckpointManager) -> SourcePositions | None:
+    def _open_positions(self, checkpoints: CollectionCheckpoints) -> SourcePositions | None:
         """Find out where an earlier run was. What it noted holds only with all its records."""
         path = checkpoints.get_checkpoint_path().with_suffix(".positions")
         names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query")
@@ -156,10 +160,10 @@ class Run:
         except OSError as error:
             raise ConfigurationError(f"can't use {self._folder / NOTES}: {error.strerror or error}") from error
 
-    def _open_checkpoints(self) -> CheckpointManager:
+    def _open_checkpoints(self) -> CollectionCheckpoints:
         collection = self._config.collection_id or "items"
         root = self._folder / CHECKPOINTS
-        checkpoints = CheckpointManager(self._format.name, collection, root, resume_from_existing=self._resume)
+        checkpoints = CollectionCheckpoints(self._format.name, collection, root, resume_from_existing=self._resume)
         known = checkpoints.completed_count or checkpoints.set_aside
         whole = self._format.whole and self._folder / self._format.whole
         if self._resume and whole and not known and whole.exists():
