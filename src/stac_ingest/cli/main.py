@@ -21,12 +21,13 @@ from stac_ingest.cli.progress import ProgressLine
 from stac_ingest.completeness import NAME, NOTES, CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.id_set import key_of
 from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
 from stac_ingest.failures import Failure, FailureCollector
 from stac_ingest.http.urls import is_loopback
 from stac_ingest.module import IngestModule
-from stac_ingest.outputs import OUTPUTS, make_output
+from stac_ingest.outputs import OUTPUTS, make_output, read_output
 from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 
@@ -96,6 +97,7 @@ class Run:
         except (IngestError, KeyboardInterrupt):
             self._report(interrupted=True)
             raise
+        self._name_kept()
         if self._report(interrupted=False).verdict == "truncated":
             return INCOMPLETE
         if self._positions is not None:
@@ -172,6 +174,19 @@ class Run:
             )
         return checkpoints
 
+    def _name_kept(self) -> None:
+        """Look up, of items that came again, the copies that were kept. Only the output still has them."""
+        changes = self._changes.collector
+        if not changes.repeated:
+            return
+        found = read_output(self._format.name, self._folder / self._format.subfolder)
+        newer = sum(changes.name_kept(item) for item in found if key_of(item) in changes.repeated)
+        if newer:
+            self._module.summary.note(
+                f"of {newer} items that came again a newer copy was left out, since another one came first; "
+                f"{NOTES} names them"
+            )
+
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
         self._changes.close()
@@ -200,6 +215,10 @@ class Run:
             f"{certificate.duplicates:,} duplicates, "
             f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
         )
+        if certificate.overlaps:
+            self._print(f"{certificate.overlaps:,} items were read twice, in two parts of the search, and written once")
+        if certificate.duplicates:
+            self._print(f"what came again is named in {self._folder / NOTES}; the copy that came first was kept")
         if certificate.changes:
             self._print(
                 f"{certificate.changes:,} values of {certificate.changed_items:,} items were changed, named in "

@@ -1,8 +1,10 @@
-"""Remembers which items were delivered, in a few bytes an item."""
+"""Remembers which items were delivered, in a dozen bytes each."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from enum import Enum, auto
 from typing import Any
 
 _FEW = 1 << 15
@@ -11,6 +13,16 @@ _BUCKETS = 1 << 14
 
 Key = tuple[str, str]
 """Collection and id."""
+
+
+class Delivery(Enum):
+    """What an item is that a source has delivered."""
+
+    NEW = auto()
+    SHARED = auto()
+    """It came in another part of the source before."""
+    REPEATED = auto()
+    """It came before, in the same part or in this one too."""
 
 
 def key_of(item: dict[str, Any]) -> Key:
@@ -45,10 +57,17 @@ class IdSet:
             self._spread(few)
         return True
 
+    def has(self, collection: str, item_id: str) -> bool:
+        """Tell whether an item was added."""
+        key = hash((self._secret, collection, item_id))
+        if self._few is not None:
+            return key in self._few
+        return key.to_bytes(8, "little", signed=True) in self._buckets[key % _BUCKETS]
+
     def __len__(self) -> int:
         return self._many if self._few is None else len(self._few)
 
-    def _spread(self, few: set[int]) -> None:
+    def _spread(self, few: Iterable[int]) -> None:
         self._few = None
         self._buckets = [b""] * _BUCKETS
         for key in few:
@@ -63,3 +82,48 @@ class IdSet:
         self._buckets[key % _BUCKETS] = bucket + entry
         self._many += 1
         return True
+
+
+class DeliveredItems:
+    """Which items a source has delivered, where it is read in parts that may share items.
+
+    Stretches of time share their edges, and items that last; a worker that takes over a part of another's stretch may
+    be sent what that one has received already. What came in two parts for such a reason is no duplicate of the server's.
+    """
+
+    def __init__(self) -> None:
+        self._secret = secrets.randbits(64)
+        self._few: dict[int, int] | None = {}
+        self._buckets: list[bytes] = []
+        self._elsewhere = IdSet()
+
+    def add(self, collection: str, item_id: str, part: int) -> Delivery:
+        """Remember an item that came in a part, a number below 2**32; tell whether it came before, and where."""
+        first = self._first(hash((self._secret, collection, item_id)), part)
+        if first is None:
+            return Delivery.NEW
+        if first != part and self._elsewhere.add(f"{part}/{collection}", item_id):
+            return Delivery.SHARED
+        return Delivery.REPEATED
+
+    def _first(self, key: int, part: int) -> int | None:
+        """Return the part that an item came in first; None where it is this one."""
+        if self._few is None:
+            return self._put(key, part)
+        first = self._few.get(key)
+        if first is None:
+            self._few[key] = part
+            if len(self._few) >= _FEW:
+                few, self._few, self._buckets = self._few, None, [b""] * _BUCKETS
+                for known, its_part in few.items():
+                    self._put(known, its_part)
+        return first
+
+    def _put(self, key: int, part: int) -> int | None:
+        bucket = self._buckets[key % _BUCKETS]
+        entry = key.to_bytes(8, "little", signed=True)
+        at = bucket.find(entry)
+        if at >= 0:
+            return int.from_bytes(bucket[at + 8 : at + 12], "little")
+        self._buckets[key % _BUCKETS] = bucket + entry + part.to_bytes(4, "little")
+        return None

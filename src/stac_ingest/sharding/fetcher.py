@@ -12,7 +12,6 @@ import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
@@ -50,6 +49,8 @@ class OutOfShardItems:
 
 class ShardFetcher:
     """Fetches from a source that is one shard of a larger one."""
+
+    delivers_once = True
 
     def __init__(
         self,
@@ -89,7 +90,6 @@ class ShardFetcher:
             self._strategy,
             FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
             summary,
-            seen=IdSet(),
             keep=self._is_ours,
         )
 
