@@ -11,7 +11,6 @@ from stac_ingest.changes import ChangeCollector
 from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import DataProcessingError
@@ -30,8 +29,11 @@ class IngestModule:
     Attributes:
         config: the settings, checked.
         summary: counts and choices of the latest run; grows while it runs.
+        delivers_once: that of items that come twice the second is left out.
 
     """
+
+    delivers_once = True
 
     def __init__(self, settings: dict[str, Any] | IngestConfig) -> None:
         """Check the settings.
@@ -75,7 +77,6 @@ class IngestModule:
             self._strategy,
             reporter,
             summary,
-            seen=IdSet() if config.mode == "api" else None,
             wanted=item_filter(config),
             track=partial(_tracker, context, summary),
             max_items=config.max_items,

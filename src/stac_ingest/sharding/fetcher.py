@@ -12,7 +12,6 @@ import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
@@ -51,6 +50,8 @@ class OutOfShardItems:
 
 class ShardFetcher:
     """Fetches from a source that is one shard of a larger one."""
+
+    delivers_once = True
 
     def __init__(
         self,
@@ -91,7 +92,6 @@ class ShardFetcher:
             FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
             summary,
             wanted=item_filter(self._config),
-            seen=IdSet(),
             keep=self._is_ours,
         )
 

@@ -204,7 +204,7 @@ async def test_items_are_completed_only_when_they_are_on_disk(tmp_path, monkeypa
     monkeypatch.setattr(
         folder_module.OutputFolder, "sync_everything", lambda self: (events.append("sync"), sync_everything(self))
     )
-    checkpoints.mark_all_completed = lambda written: (events.append("mark"), mark(written))
+    checkpoints.mark_all_completed = lambda *written: (events.append("mark"), mark(*written))
     output, ctx = kind(tmp_path / "out", batch_bytes=1), context(checkpoints)
     await output.bundle(item("a"), ctx)
     await output.bundle(item("b"), ctx)
@@ -284,14 +284,14 @@ def test_the_tail_is_found_whatever_the_blocks(tmp_path_factory, *, count, marke
     path = tmp_path_factory.mktemp("tail") / "file"
     data = b"".join(b'{"id":"%d","p":"%s"}\n' % (number, b"x" * padding) for number in range(count))
     path.write_bytes(data + ending)
-    known = {str(number) for number in range(min(marked, count))}
+    known = {("", str(number)) for number in range(min(marked, count))}
     descriptor = os.open(path, os.O_RDONLY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("stac_ingest.outputs.ndjson._BLOCK", block)
         tail = unmarked_tail(descriptor, known.__contains__)
     os.close(descriptor)
     assert tail.keep == len(data)
-    assert tail.unmarked == [str(number) for number in range(len(known), count)]
+    assert tail.unmarked == [("", str(number)) for number in range(len(known), count)]
     assert tail.marked == bool(known)
 
 
@@ -300,11 +300,11 @@ async def test_resuming_reads_only_the_end_of_the_file(tmp_path, monkeypatch):
     part = await interrupted(tmp_path, marked=990, written=1000)
     parsed = []
     monkeypatch.setattr(
-        "stac_ingest.outputs.ndjson._item_id", lambda line: (parsed.append(1), json.loads(line)["id"])[1]
+        "stac_ingest.outputs.ndjson._key", lambda line: (parsed.append(1), ("", json.loads(line)["id"]))[1]
     )
     with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
         descriptor = os.open(part, os.O_RDONLY)
-        assert len(unmarked_tail(descriptor, checkpoints.is_completed).unmarked) == 10
+        assert len(unmarked_tail(descriptor, lambda key: checkpoints.is_completed(key[1])).unmarked) == 10
         os.close(descriptor)
     assert len(parsed) == 11
 
