@@ -1,0 +1,113 @@
+"""GeoJSON to a column of Well-Known Binary, and the GeoJSON itself where that holds less of it.
+
+Well-Known Binary has no members beside the coordinates (`crs`, `bbox`), no fourth number of a position, and no ring
+without points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import shapely
+
+from stac_ingest.errors import ItemError
+from stac_ingest.geoparquet.json_text import json_column, json_text
+from stac_ingest.geoparquet.wkb import geojson_column
+
+_EXACT = 2.0**53
+"""Whole numbers beyond may not be the same as a float."""
+_AXES = 3
+_PLAIN = 2
+"""Members of a geometry: `type` and `coordinates`."""
+
+Geometries: TypeAlias = npt.NDArray[np.object_]
+
+
+class Shapes(NamedTuple):
+    """A column of geometries."""
+
+    column: pa.Array
+    originals: pa.Array | None
+    """JSON, where the column holds less than what was given; None where it holds all."""
+    geometries: Geometries
+    bounds: npt.NDArray[np.float64]
+    """West, south, east, north of each; NaN where there is no point."""
+
+
+def shapes_of(name: str, values: Sequence[Any], *, strict: bool) -> Shapes:
+    """Make a column of geometries.
+
+    Args:
+        name: of the column.
+        values: GeoJSON geometries, or None.
+        strict: refuse what is no geometry; else it is kept as JSON, and its geometry is null.
+
+    Raises:
+        ItemError: `strict`, and a value is no geometry.
+
+    """
+    texts = [None if value is None else json_text(value) for value in values]
+    try:
+        geometries = shapely.from_geojson(texts)
+    except (shapely.errors.GEOSException, ValueError):
+        found = [_geometry(name, value, text, strict) for value, text in zip(values, texts, strict=True)]
+        geometries = np.array([*found, None], object)[:-1]  # else numpy looks into them
+    column = pa.array(shapely.to_wkb(geometries, flavor="iso"), pa.binary())
+    bounds = shapely.bounds(geometries)
+    rows = _doubtful(values, texts, geometries, bounds)
+    if rows:
+        rows = [
+            row
+            for row, shape in zip(rows, geojson_column(column.take(pa.array(rows)))[0], strict=True)
+            if shape != values[row]
+        ]
+    originals = None
+    if rows:
+        kept = set(rows)
+        originals = json_column([value if row in kept else None for row, value in enumerate(values)])
+    return Shapes(column, originals, geometries, bounds)
+
+
+def _geometry(name: str, value: Any, text: str | None, strict: bool) -> Any:
+    try:
+        return shapely.from_geojson(text)
+    except (shapely.errors.GEOSException, ValueError) as error:
+        try:
+            return shapely.from_geojson(json_text(_with_three_axes(value)))
+        except (shapely.errors.GEOSException, ValueError):
+            if strict:
+                raise ItemError(f"its {name} is not GeoJSON: {error}") from error
+            return None
+
+
+def _doubtful(
+    values: Sequence[Any], texts: Sequence[str | None], geometries: Geometries, bounds: npt.NDArray[np.float64]
+) -> list[int]:
+    """Find the geometries of which the column may hold less than was given.
+
+    A geometry of two members and n numbers has n commas. So the others have more to them, or are to be looked at.
+    """
+    counts = (shapely.get_num_coordinates(geometries) * shapely.get_coordinate_dimension(geometries)).tolist()
+    doubtful = [
+        row
+        for row, (value, text, count) in enumerate(zip(values, texts, counts, strict=True))
+        if text is not None and (len(value) != _PLAIN or text.count(",") != count)
+    ]
+    with np.errstate(invalid="ignore"):
+        large = np.flatnonzero((np.abs(bounds) > _EXACT).any(axis=1)).tolist()
+    return sorted({*doubtful, *large}) if large else doubtful
+
+
+def _with_three_axes(value: Any) -> Any:
+    """Cut positions to three numbers, which is what a geometry can have."""
+    if isinstance(value, dict):
+        return {name: _with_three_axes(member) for name, member in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(number, int | float) for number in value):
+            return value[:_AXES]
+        return [_with_three_axes(member) for member in value]
+    return value
