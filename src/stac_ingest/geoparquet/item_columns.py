@@ -116,7 +116,7 @@ def _with_originals(place: Place, column: pa.Array, originals: pa.Array | None) 
 
 def _boxes(values: Sequence[Any]) -> dict[Slot, pa.Array]:
     """Make a column of boxes; heights are null in those that have none."""
-    rows, large = [], False
+    rows: list[list[Any]] = []
     for value in values:
         if value is None:
             rows.append([None] * 6)
@@ -129,7 +129,7 @@ def _boxes(values: Sequence[Any]) -> dict[Slot, pa.Array]:
     except OverflowError:
         raise _no_box(values) from None
     sides = dict(zip(SOLID_SIDES, zip(*floats, strict=True), strict=True))
-    for side, numbers in sides.items():
+    for numbers in sides.values():
         wrong = [row for row, number in enumerate(numbers) if number is not None and not math.isfinite(number)]
         if wrong:
             raise _no_box(values[wrong[0]])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from stac_ingest.geoparquet.instants import NANOSECONDS
+from stac_ingest.geoparquet.instants import MICROSECONDS, NANOSECONDS
 from stac_ingest.geoparquet.json_text import JSON, json_column
 from stac_ingest.geoparquet.row_codegen import NULL, ColumnSet
 from stac_ingest.geoparquet.struct_columns import value_or
@@ -67,7 +67,7 @@ def exact(array: pa.Array, kind: pa.DataType) -> pa.DataType:
         return pa.struct(list(kinds.items()))
     if types.is_list(array.type) and types.is_list(kind):
         return _list_of(exact(array.values, kind.value_type))
-    if kind == JSON or (types.is_timestamp(kind) and kind.unit == array.type.unit):
+    if kind == JSON or kind == MICROSECONDS:
         return kind
     try:
         array.cast(kind)

@@ -19,7 +19,7 @@ from stac_ingest.geoparquet.json_text import json_column, json_text
 from stac_ingest.geoparquet.wkb import geojson_column
 
 _EXACT = 2.0**53
-"""Whole numbers beyond may not be the same as a float."""
+"""Whole numbers from here on may not be the same as a float."""
 _AXES = 3
 _PLAIN = 2
 """Members of a geometry: `type` and `coordinates`."""
@@ -53,23 +53,23 @@ def shapes_of(name: str, values: Sequence[Any], *, strict: bool) -> Shapes:
     texts = [None if value is None else json_text(value) for value in values]
     try:
         geometries = shapely.from_geojson(texts)
+        bounds = shapely.bounds(geometries)
+        doubtful = _doubtful(values, texts, geometries, bounds)
     except (shapely.errors.GEOSException, ValueError):
         found = [_geometry(name, value, text, strict) for value, text in zip(values, texts, strict=True)]
         geometries = np.array([*found, None], object)[:-1]  # else numpy looks into them
+        bounds = shapely.bounds(geometries)
+        doubtful = [row for row, value in enumerate(values) if value is not None]
     column = pa.array(shapely.to_wkb(geometries, flavor="iso"), pa.binary())
-    bounds = shapely.bounds(geometries)
-    rows = _doubtful(values, texts, geometries, bounds)
-    if rows:
-        rows = [
-            row
-            for row, shape in zip(rows, geojson_column(column.take(pa.array(rows)))[0], strict=True)
-            if shape != values[row]
-        ]
-    originals = None
-    if rows:
-        kept = set(rows)
-        originals = json_column([value if row in kept else None for row, value in enumerate(values)])
-    return Shapes(column, originals, geometries, bounds)
+    less = _with_less(column, values, doubtful) if doubtful else set[int]()
+    originals = [value if row in less else None for row, value in enumerate(values)] if less else None
+    return Shapes(column, None if originals is None else json_column(originals), geometries, bounds)
+
+
+def _with_less(column: pa.Array, values: Sequence[Any], doubtful: list[int]) -> set[int]:
+    """Find the rows, among doubtful ones, whose geometry isn't what was given."""
+    read, _ = geojson_column(column.take(pa.array(doubtful)))
+    return {row for row, shape in zip(doubtful, read, strict=True) if shape != values[row]}
 
 
 def _geometry(name: str, value: Any, text: str | None, strict: bool) -> Any:
@@ -95,10 +95,13 @@ def _doubtful(
     doubtful = [
         row
         for row, (value, text, count) in enumerate(zip(values, texts, counts, strict=True))
-        if text is not None and (len(value) != _PLAIN or text.count(",") != count)
+        if text is not None and (not isinstance(value, dict) or len(value) != _PLAIN or text.count(",") != count)
     ]
     with np.errstate(invalid="ignore"):
-        large = np.flatnonzero((np.abs(bounds) > _EXACT).any(axis=1)).tolist()
+        large = np.flatnonzero((np.abs(bounds) >= _EXACT).any(axis=1)).tolist()
+        high = np.flatnonzero(shapely.has_z(geometries))
+        if high.size and (np.abs(shapely.get_coordinates(geometries[high], include_z=True)[:, 2]) >= _EXACT).any():
+            large += high.tolist()
     return sorted({*doubtful, *large}) if large else doubtful
 
 

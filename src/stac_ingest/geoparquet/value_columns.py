@@ -62,17 +62,17 @@ class ColumnMaker:
             return self._mixed(values, depth)
         return column
 
-    def count_nulls(self, name: str, objects: Iterable[dict[str, Any]], column: pa.Array) -> None:
+    def count_nulls(self, name: str, objects: Sequence[dict[str, Any]], column: pa.Array) -> None:
         """Count the objects that have a member as null.
 
         Args:
             name: of the member.
-            objects: each of them, but for those that are null.
-            column: of the members' values.
+            objects: one for each row; those that are null don't count.
+            column: of the members' values; without a null in it, nothing is counted.
 
         """
         if column.null_count:
-            self.null_members += _with(name, objects) - (len(column) - column.null_count)
+            self.null_members += _null_members_of(name, objects)
 
     def _mixed(self, values: Sequence[Any], depth: int) -> pa.Array:
         """Make a column of values that share no type: of objects member by member, of lists by all of their elements."""
@@ -112,9 +112,8 @@ class ColumnMaker:
     def _null_in(self, column: pa.Array, number: int, values: _Values) -> int:
         member, name = column.field(number), column.type[number].name
         found = 0
-        if member.null_count > column.null_count:
-            held = [value for value in values() if value is not None]
-            found = _with(name, held) - (len(member) - member.null_count)
+        if member.null_count:
+            found = _null_members_of(name, values())
         if not _matters(member.type):
             return found
         members = cache(lambda: [None if value is None else value.get(name) for value in values()])
@@ -140,8 +139,8 @@ def _matters(kind: pa.DataType) -> bool:
     return pa.types.is_nested(kind) or pa.types.is_floating(kind)
 
 
-def _with(name: str, objects: Iterable[dict[str, Any]]) -> int:
-    return sum([name in each for each in objects])
+def _null_members_of(name: str, objects: Iterable[dict[str, Any] | None]) -> int:
+    return sum([each is not None and name in each and each[name] is None for each in objects])
 
 
 def _flat(values: Sequence[Any]) -> list[Any]:

@@ -23,7 +23,7 @@ from stac_ingest.geoparquet.column_names import column_names, places_json
 from stac_ingest.geoparquet.geo_metadata import GeoSummary
 from stac_ingest.geoparquet.item_columns import Slot, columns_of
 from stac_ingest.geoparquet.spool import Spool
-from stac_ingest.geoparquet.stac_schema import MORE_GEOMETRIES, PLACES_KEY
+from stac_ingest.geoparquet.stac_schema import MORE_GEOMETRIES, PLACES_KEY, PROPERTIES
 
 STAC_GEOPARQUET_VERSION = "1.1.0"
 _BOX = Slot(("bbox",))
@@ -46,6 +46,8 @@ class GeoParquetWriter:
         self._changes = changes or ChangeCollector()
         self._spool = Spool(path.with_name(f".{path.name}.{os.getpid()}.spool"))
         self._geo = GeoSummary()
+        # Of columns that are named as geometries, rustac 0.9 takes no null.
+        self._more_geometries = set(MORE_GEOMETRIES)
 
     def __enter__(self) -> Self:
         return self
@@ -72,6 +74,10 @@ class GeoParquetWriter:
         made = columns_of(items)
         self._spool.add(made.columns)
         self._geo.add(made.geometry, made.columns.get(_BOX))
+        for name in MORE_GEOMETRIES:
+            column = made.columns.get(Slot((PROPERTIES, name)))
+            if column is None or column.null_count:
+                self._more_geometries.discard(name)
         self._changes.add_null_members(made.null_members)
         for item, place, what in made.changes:
             self._changes.add(item, place, what)
@@ -103,7 +109,7 @@ class GeoParquetWriter:
         self._spool.remove()
 
     def _metadata(self, schema: pa.Schema, places: str) -> dict[str, str]:
-        more = [name for name in schema.names if name in MORE_GEOMETRIES and schema.field(name).type == pa.binary()]
+        more = [name for name in schema.names if name in self._more_geometries]
         return {
             "geo": self._geo.metadata(schema.names, more),
             "stac-geoparquet": json.dumps({"version": STAC_GEOPARQUET_VERSION}),
