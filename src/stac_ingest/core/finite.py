@@ -12,7 +12,7 @@ _NODATA = "nodata"
 
 
 def may_not_be_finite(value: Any) -> bool:
-    """Tell whether there may be NaN or an infinity in a value; False is sure. Costs a tenth of looking at each member."""
+    """Tell whether there may be NaN or an infinity in a value; False is sure. It costs a tenth of a look at each."""
     try:
         held = marshal.dumps(value, 2)
     except ValueError:
@@ -28,7 +28,7 @@ def with_finite_numbers(item: dict[str, Any]) -> tuple[dict[str, Any], list[tupl
 
     Returns:
         The item without them, and where each was, as `properties.x`, with what became of it in words. A `nodata` is a
-        text, as the raster extension has it; any other value becomes null.
+        text, as the raster extension has it; any other member is left out, and an element of a list is null.
 
     """
     changes: list[tuple[str, str]] = []
@@ -38,7 +38,10 @@ def with_finite_numbers(item: dict[str, Any]) -> tuple[dict[str, Any], list[tupl
 
 def _finite(value: Any, place: str, changes: list[tuple[str, str]]) -> Any:
     if isinstance(value, dict):
-        return {name: _finite(member, f"{place}.{name}" if place else name, changes) for name, member in value.items()}
+        members = {
+            name: _finite(member, f"{place}.{name}" if place else name, changes) for name, member in value.items()
+        }
+        return {name: member for name, member in members.items() if member is not None or value[name] is None}
     if isinstance(value, list):
         return [_finite(member, place, changes) for member in value]
     if not isinstance(value, float) or math.isfinite(value):

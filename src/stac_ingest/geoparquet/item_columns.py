@@ -6,7 +6,7 @@ Layout: https://github.com/radiantearth/stac-geoparquet-spec, version 1.1.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -88,13 +88,14 @@ def _columns(items: Sequence[Item]) -> tuple[ItemColumns, bool]:
     return ItemColumns(columns, geometry, maker.null_members, []), maker.all_finite
 
 
-def _properties(item: Item) -> Mapping[str, Any]:
+def _properties(item: Item) -> dict[str, Any]:
     properties = item.get(PROPERTIES)
     if properties is None:
         return {}
     if not isinstance(properties, dict):
         raise ItemError(f"its properties are {properties!r:.60}, expected an object")
-    return properties
+    held: dict[str, Any] = properties
+    return held
 
 
 def _property(name: str, values: list[Any], maker: ColumnMaker) -> dict[Slot, pa.Array]:

@@ -14,7 +14,7 @@ from stac_ingest.geoparquet.row_codegen import NULL, ColumnSet
 from stac_ingest.geoparquet.struct_columns import value_or
 
 
-def merged(one: pa.DataType, other: pa.DataType) -> pa.DataType:  # noqa: PLR0911 - one way out for each kind
+def merged(one: pa.DataType, other: pa.DataType) -> pa.DataType:
     """Give the type that columns of both can be `cast_to`, but for what `exact` says."""
     types = pa.types
     if one == other or types.is_null(other):
@@ -49,7 +49,7 @@ def narrows(own: pa.DataType, kind: pa.DataType) -> bool:
         return any(narrows(field.type, kind.field(field.name).type) for field in own)
     if types.is_list(own) and types.is_list(kind):
         return narrows(own.value_type, kind.value_type)
-    return types.is_floating(kind) or types.is_timestamp(kind)
+    return bool(types.is_floating(kind) or types.is_timestamp(kind))
 
 
 def exact(array: pa.Array, kind: pa.DataType) -> pa.DataType:
@@ -67,7 +67,7 @@ def exact(array: pa.Array, kind: pa.DataType) -> pa.DataType:
         return pa.struct(list(kinds.items()))
     if types.is_list(array.type) and types.is_list(kind):
         return _list_of(exact(array.values, kind.value_type))
-    if kind == JSON or kind == MICROSECONDS:
+    if kind in (JSON, MICROSECONDS):
         return kind
     try:
         array.cast(kind)

@@ -75,7 +75,7 @@ class ColumnMaker:
             self.null_members += _null_members_of(name, objects)
 
     def _mixed(self, values: Sequence[Any], depth: int) -> pa.Array:
-        """Make a column of values that share no type: of objects member by member, of lists by all of their elements."""
+        """Make a column of values that share no type: of objects member by member, of lists by all their elements."""
         kinds = set(map(type, values)) - {type(None)}
         missing = [value is None for value in values]
         if kinds == {dict} and depth < MAX_DEPTH:
@@ -136,7 +136,7 @@ class ColumnMaker:
 
 
 def _matters(kind: pa.DataType) -> bool:
-    return pa.types.is_nested(kind) or pa.types.is_floating(kind)
+    return bool(pa.types.is_nested(kind) or pa.types.is_floating(kind))
 
 
 def _null_members_of(name: str, objects: Iterable[dict[str, Any] | None]) -> int:

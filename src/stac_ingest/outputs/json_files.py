@@ -35,7 +35,7 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
         self._items = self._known.completed_count if resume else 0
 
     def _encode(self, item: Item) -> tuple[tuple[str, str, bytes], int]:
-        data = encode_json(item)
+        data = encode_json(item, changes=self._changes)
         item_id = item["id"]
         return (item_id, self._register.name(item_id) + _SUFFIX, data), len(data)
 

@@ -72,7 +72,7 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
         )
 
     def _encode(self, item: Item) -> tuple[tuple[str, bytes], int]:
-        line = encode_json(item, orjson.OPT_APPEND_NEWLINE)
+        line = encode_json(item, orjson.OPT_APPEND_NEWLINE, self._changes)
         return (item["id"], line), len(line)
 
     def _write(self, batch: list[tuple[str, bytes]]) -> None:
