@@ -89,7 +89,7 @@ def _doubtful(
 ) -> list[int]:
     """Find the geometries of which the column may hold less than was given.
 
-    A geometry of two members and n numbers has n commas. So the others have more to them, or are to be looked at.
+    A geometry of two members and n numbers has n commas, and what is more adds commas. So all others are doubtful.
     """
     counts = (shapely.get_num_coordinates(geometries) * shapely.get_coordinate_dimension(geometries)).tolist()
     doubtful = [
@@ -100,7 +100,8 @@ def _doubtful(
     with np.errstate(invalid="ignore"):
         large = np.flatnonzero((np.abs(bounds) >= _EXACT).any(axis=1)).tolist()
         high = np.flatnonzero(shapely.has_z(geometries))
-        if high.size and (np.abs(shapely.get_coordinates(geometries[high], include_z=True)[:, 2]) >= _EXACT).any():
+        heights = np.abs(shapely.get_coordinates(geometries[high], include_z=True)[:, 2])
+        if not (heights < _EXACT).all():  # one that is missing isn't either, and would make up for a comma too many
             large += high.tolist()
     return sorted({*doubtful, *large}) if large else doubtful
 
