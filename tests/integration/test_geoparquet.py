@@ -345,8 +345,12 @@ async def test_a_name_that_is_not_text_breaks_its_file_alone(tmp_path: Path) -> 
         {"geometry": {"type": "Point"}},
         {"geometry": {"type": "Blob", "coordinates": [1, 2]}},
         {"bbox": [1, 2]},
+        {"bbox": [1, 2, True, 4]},
         {"properties": {"datetime": "yesterday"}},
-        {"properties": {"id": "x"}},
+        {"properties": {"created": "2024-W01-1"}},
+        {"properties": {"created": "2024-02-30T00:00:00Z"}},
+        {"properties": {"updated": 5}},
+        {"properties": ["x"]},
     ],
 )
 def test_an_item_that_does_not_fit_is_refused_whole(tmp_path: Path, wrong: Item) -> None:
