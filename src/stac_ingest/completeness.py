@@ -18,7 +18,7 @@ NAME = "certificate.json"
 NOTES = "notes.ndjson"
 """Names the values that were altered or left out."""
 
-_OF_SUMMARY = ("matched", "pages", "requests", "retries", "overlaps", "notes")
+_OF_SUMMARY = ("matched", "pages", "requests", "retries", "overlaps", "filtered", "notes")
 Verdict = Literal["complete", "complete with duplicates", "complete with changes", "truncated", "unknown"]
 
 
@@ -40,6 +40,9 @@ class CompletenessReport(BaseModel):
     requests: int
     retries: int
     duplicates: int = Field(description="items that came again and were left out")
+    filtered: int = Field(
+        default=0, description="items of files that the filters of the settings left out, in this run"
+    )
     overlaps: int = Field(
         default=0, description="items that came in two parts of a search that was split, and were left out once"
     )
@@ -96,6 +99,8 @@ def completeness_report(
     duplicates = summary.duplicates + result.duplicates
     changes = summary.changes
     verdict, reason = verdict_of(delivered, expected, duplicates, changes.items)
+    if summary.filtered:
+        reason += f"; {summary.filtered} others were filtered out"
     if interrupted:
         verdict, reason = "truncated", f"stopped after {delivered} items"
     elif result.failed or ingest_failures:

@@ -11,6 +11,7 @@ from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, key_of
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.core.source import Partitioned, Source
+from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
@@ -36,12 +37,23 @@ async def driven(source: Source[Any], strategy: Strategy, concurrency: int) -> A
         await source.close()
 
 
+@asynccontextmanager
+async def _described(wanted: ItemFilter | None, summary: IngestSummary) -> AsyncIterator[None]:
+    """At the end of the block, however it ends, note what a filter couldn't judge."""
+    try:
+        yield
+    finally:
+        if wanted is not None:
+            wanted.describe(summary)
+
+
 async def ingest_items(
     make: Callable[[], Source[Any]],
     strategy: Strategy,
     reject: Reject,
     summary: IngestSummary,
     *,
+    wanted: ItemFilter | None = None,
     track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
     keep: Callable[[Item], bool] | None = None,
     max_items: int | None = None,
@@ -58,6 +70,7 @@ async def ingest_items(
         strategy: drives the units.
         reject: takes whatever can't be read or decoded.
         summary: says the concurrency, and takes the counts.
+        wanted: leaves out items before they are counted as any of the source's; None where all are wanted.
         track: begins to follow the run through its source, for a later one to resume.
         keep: told of every item that is counted; one that it answers with False is not yielded.
         max_items: ends the run after so many items.
@@ -71,12 +84,13 @@ async def ingest_items(
     source = await asyncio.to_thread(make)
     tracker = None if track is None else track(source)
     parts = _Parts(source, summary) if isinstance(source, Partitioned) else _Whole(summary)
-    async with driven(source, strategy, summary.concurrency) as batches:
+    decode = source.decode if wanted is None else wanted.decoding(source.decode, summary)
+    async with _described(wanted, summary), driven(source, strategy, summary.concurrency) as batches:
         async for batch in batches:
             if tracker is not None:
                 tracker.begin()
             is_new = parts.begin(batch)
-            for item in source.decode(batch, reject):
+            for item in decode(batch, reject):
                 if not is_new(item) or (tracker is not None and not tracker.look(item)):
                     parts.leave_out(item)
                     continue

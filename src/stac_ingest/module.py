@@ -15,8 +15,10 @@ from stac_ingest.core.model import Item
 from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
+from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.sources import check_path, make_source
+from stac_ingest.sources.usable_settings import check_settings
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
@@ -45,6 +47,7 @@ class IngestModule:
         # Imported here rather than while items flow: who measures an ingest doesn't want to measure that.
         self._strategy = load_strategy(self.config.strategy)
         self._logger = logging.getLogger("stac_ingest")
+        check_settings(self.config)
         if self.config.mode == "file":
             check_path(self.config)
 
@@ -74,6 +77,7 @@ class IngestModule:
             self._strategy,
             reporter,
             summary,
+            wanted=item_filter(config),
             track=partial(_tracker, context, summary),
             max_items=config.max_items,
             finish=partial(_check_some_read, config, reporter, summary),

@@ -20,6 +20,8 @@ class IngestSummary:
     overlaps: int = 0
     """Items that came again in another part of a search that was split by time, and were left out: on a shared edge,
     with a duration, or behind the point where another worker took over."""
+    filtered: int = 0
+    """Items of files that `bbox`, `datetime`, `query` or `collection_id` left out, in this run."""
     bytes_read: int = 0
     pages: int = 0
     requests: int = 0

@@ -124,7 +124,10 @@ def _report(plan: Plan, shards: list[ShardReport], parts: list[Part], kept: list
     # An API's own count of all; of files, what their shards have seen, each once.
     seen = sum(one.expected or 0 for one in each) - sum(shard.removed for shard in shards)
     expected = plan.total if plan.settings.is_api else seen
+    filtered = sum(one.filtered for one in each)
     verdict, reason = verdict_of(items, expected, duplicates)
+    if filtered:
+        reason += f"; {filtered} others were filtered out"
     if failures:
         verdict, reason = "truncated", f"{items} items came, and {failures} could not be used"
     return CollectionReport(
@@ -139,6 +142,7 @@ def _report(plan: Plan, shards: list[ShardReport], parts: list[Part], kept: list
         strays=sum(shard.strays for shard in shards),
         kept_strays=sum(part.items for part in kept),
         duplicates=duplicates,
+        filtered=filtered,
         failures=failures,
         requests=sum(one.requests for one in each),
         retries=sum(one.retries for one in each),

@@ -61,6 +61,9 @@ class CollectionReport(Record):
     strays: int = Field(description="items that came in a shard that they don't belong to, each time they did")
     kept_strays: int = Field(description="of these: items that came in no other shard, kept in a part of their own")
     duplicates: int = Field(description="items that came again, within a shard or in a later one, and were left out")
+    filtered: int = Field(
+        default=0, description="items of files that the filters left out, where they lay among others in a shard"
+    )
     failures: int
     requests: int
     retries: int

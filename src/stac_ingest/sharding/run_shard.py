@@ -133,8 +133,9 @@ def _check_complete(plan: Plan, shard: Shard, ingested: _Ingested) -> None:
     report, failures = ingested.report, ingested.failures
     received = report.items + len(failures)
     if not plan.settings.is_api:
-        if not failures and received + report.duplicates != shard.expected:
-            raise DataProcessingError(f"{received} items came, not the {shard.expected} that were planned")
+        found = received + report.duplicates + report.filtered
+        if not failures and found != shard.expected:
+            raise DataProcessingError(f"{found} items came, not the {shard.expected} that were planned")
         return
     # Items that are none will be none the next time.
     transient = [one for one in failures if one.error_type != _OF_AN_ITEM]
