@@ -142,6 +142,7 @@ def _report(plan: Plan, shards: list[ShardReport], parts: list[Part], kept: list
         strays=sum(shard.strays for shard in shards),
         kept_strays=sum(part.items for part in kept),
         duplicates=duplicates,
+        overlaps=sum(one.overlaps for one in each),
         filtered=filtered,
         failures=failures,
         requests=sum(one.requests for one in each),

@@ -64,6 +64,7 @@ class CollectionReport(Record):
     filtered: int = Field(
         default=0, description="items of files that the filters left out, where they lay among others in a shard"
     )
+    overlaps: int = Field(default=0, description="items that came in two parts of a shard's search, and were left out")
     failures: int
     requests: int
     retries: int
