@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stac_ingest.strategies import Strategy
 
 
-IsNew = Callable[[str, str], bool]
+IsNew = Callable[[Item], bool]
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ async def ingest_items(
                 tracker.begin()
             is_new = parts.begin(batch)
             for item in decode(batch, reject):
-                if not is_new(*key_of(item)) or (tracker is not None and not tracker.look(item)):
+                if not is_new(item) or (tracker is not None and not tracker.look(item)):
                     parts.leave_out(item)
                     continue
                 summary.items += 1
@@ -110,11 +110,12 @@ class _Whole:
 
     def __init__(self, summary: IngestSummary) -> None:
         self._summary = summary
-        self._add = IdSet().add
+        self._seen = IdSet()
 
     def begin(self, batch: Batch) -> IsNew:  # noqa: ARG002 - see `_Parts`
         """Give what remembers an item of a batch, by collection and id, and tells whether it is new."""
-        return self._add
+        self._seen.pack()
+        return self._seen.add_item
 
     def leave_out(self, item: Item) -> None:
         """Count the item that was looked at last, which came before."""
@@ -134,7 +135,7 @@ class _Parts(_Whole):
 
     def begin(self, batch: Batch) -> IsNew:
         self._number = self._source.part(batch)
-        return self._is_new
+        return self._is_new_in_part
 
     def leave_out(self, item: Item) -> None:
         if self._latest is Delivery.SHARED:
@@ -142,6 +143,6 @@ class _Parts(_Whole):
         else:
             super().leave_out(item)
 
-    def _is_new(self, collection: str, item_id: str) -> bool:
-        self._latest = self._delivered.add(collection, item_id, self._number)
+    def _is_new_in_part(self, item: Item) -> bool:
+        self._latest = self._delivered.add(*key_of(item), self._number)
         return self._latest is Delivery.NEW

@@ -112,7 +112,10 @@ class NameRegister:
     def _owner_of(self, name: str) -> str | None:
         if name in self._unclaimed:
             self._unclaimed.discard(name)
-            return self._owner(name)
+            owner = self._owner(name)
+            if owner is not None:
+                self._own(name, owner)
+            return owner
         if self._spellings.get(name.lower()) != name:
             return None
         return self._others.get(name, self._first)

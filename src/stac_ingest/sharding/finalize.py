@@ -150,6 +150,7 @@ def _report(plan: Plan, once: Deduplicated, parts: list[Part], changes: ChangeCo
         strays=sum(shard.strays for shard in shards),
         kept_strays=sum(part.items for part in kept),
         duplicates=duplicates,
+        overlaps=sum(one.overlaps for one in each),
         filtered=filtered,
         changed_items=changes.items,
         changes=changes.changes,

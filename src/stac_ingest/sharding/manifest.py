@@ -69,6 +69,7 @@ class CollectionReport(Record):
     )
     changes: int = Field(default=0, description="values that were altered or left out")
     null_members: int = Field(default=0, description="null members that the output can't hold and left out")
+    overlaps: int = Field(default=0, description="items that came in two parts of a shard's search, and were left out")
     failures: int
     requests: int
     retries: int

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.core import id_set
-from stac_ingest.core.id_set import IdSet
+from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, key_of
 
 
 @pytest.fixture(scope="module", params=[2, 1 << 15], ids=["few", "many"])
@@ -51,10 +51,37 @@ def test_adding_copies_one_bucket() -> None:
     assert len(changed[0]) < 1000
 
 
-def test_each_set_has_its_own_hash() -> None:
+def test_each_set_has_its_own_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two sets place the same ids differently, so no list of colliding ids can be prepared."""
+    monkeypatch.setattr(id_set, "_FEW", 2)
     one, other = IdSet(), IdSet()
     for number in range(100):
         one.add("c", str(number))
         other.add("c", str(number))
-    assert one._few != other._few
+    assert one._buckets != other._buckets
+
+
+@given(items=st.lists(st.tuples(st.sampled_from(["x", "y", None, 7]), st.sampled_from("abcd"))))
+def test_items_are_known_by_their_keys(limit: int, items: list[tuple[object, str]]) -> None:
+    """Added as items or by collection and id, packed or not, the same ones are new."""
+    seen, model = IdSet(), set()
+    for number, (collection, item_id) in enumerate(items):
+        item = {"id": item_id} if collection is None else {"id": item_id, "collection": collection}
+        key = key_of(item)
+        assert seen.has(*key) is (key in model)
+        assert (seen.add_item(item) if number % 3 else seen.add(*key)) is (key not in model)
+        model.add(key)
+        if number % 5 == 0:
+            seen.pack()
+    assert len(seen) == len(model)
+
+
+@given(deliveries=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3))))
+def test_what_two_parts_share_is_no_repetition(limit: int, deliveries: list[tuple[str, int]]) -> None:
+    """An item is new once, shared the first time in each further part, and repeated whenever it is there already."""
+    delivered, parts = DeliveredItems(), {}
+    for item_id, part in deliveries:
+        before = parts.setdefault(item_id, set())
+        expected = Delivery.NEW if not before else Delivery.REPEATED if part in before else Delivery.SHARED
+        assert delivered.add("c", item_id, part) is expected
+        before.add(part)
