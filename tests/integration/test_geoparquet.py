@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
+from stac_ingest.core.id_set import key_of
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet import batch_size
 from stac_ingest.geoparquet.writer import GeoParquetWriter

@@ -13,7 +13,7 @@ import pyarrow as pa
 JSON = pa.json_()
 """Arrow's own type for JSON text: readers that don't know it have a text, and ours have the value again."""
 
-_LONG = re.compile(r"\d{20}")
+_LONG = re.compile(r"\d{19}")
 
 
 def json_column(values: Sequence[Any]) -> pa.Array:

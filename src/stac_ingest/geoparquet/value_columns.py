@@ -7,8 +7,9 @@ null member is the same as a missing one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate, chain
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -103,9 +104,11 @@ class ColumnMaker:
         kind, types = column.type, pa.types
         if types.is_struct(kind):
             return sum(self._null_in(column, number, values) for number in range(kind.num_fields))
-        if types.is_list(kind) and _matters(kind.value_type):
+        if types.is_list(kind) and types.is_floating(kind.value_type):
+            self._check(column.values, lambda: chain.from_iterable(filter(None, values())))
+        elif types.is_list(kind) and types.is_nested(kind.value_type):
             return self._null_members(column.values, cache(lambda: _flat(values())))
-        if types.is_floating(kind):
+        elif types.is_floating(kind):
             self._check(column, values)
         return 0
 
@@ -116,10 +119,9 @@ class ColumnMaker:
             found = _null_members_of(name, values())
         if not _matters(member.type):
             return found
-        members = cache(lambda: [None if value is None else value.get(name) for value in values()])
-        return found + self._null_members(member, members)
+        return found + self._null_members(member, cache(partial(_members, name, values)))
 
-    def _check(self, column: pa.Array, values: _Values) -> None:
+    def _check(self, column: pa.Array, values: Callable[[], Iterable[Any]]) -> None:
         """Look for what is no number of JSON's.
 
         Raises:
@@ -141,6 +143,13 @@ def _matters(kind: pa.DataType) -> bool:
 
 def _null_members_of(name: str, objects: Iterable[dict[str, Any] | None]) -> int:
     return sum([each is not None and name in each and each[name] is None for each in objects])
+
+
+def _members(name: str, values: _Values) -> list[Any]:
+    try:
+        return list(map(itemgetter(name), values()))  # twice as fast, and most members are everywhere
+    except (TypeError, KeyError):
+        return [None if value is None else value.get(name) for value in values()]
 
 
 def _flat(values: Sequence[Any]) -> list[Any]:
