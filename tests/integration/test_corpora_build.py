@@ -17,17 +17,18 @@ import pytest
 import rustac
 from pydantic import ValidationError
 
+from factories import reference
 from ingest_bench.config import corpus_kinds
 from ingest_bench.config.corpus_kinds import corpus_kind
 from ingest_bench.config.models import Corpus, Settings
 from ingest_bench.corpora.builder import build, build_corpus
 from ingest_bench.corpora.check import verify
 from ingest_bench.corpora.geoparquet_files import ROW_GROUP
+from ingest_bench.corpora.inventory import read_manifest
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.items_directory import BREAKS, DANGLING, KINDS
-from ingest_bench.corpora.manifest import read_manifest
 from ingest_bench.errors import SettingsError
-from ingest_bench.results.digest import DigestSink, matches, reference
+from ingest_bench.results.digest import DigestSink, matches
 
 SEED = 20260210
 CORPORA = {

@@ -10,7 +10,7 @@ import pytest
 from ingest_bench.config.models import Corpus, Settings
 from ingest_bench.corpora.builder import build
 from ingest_bench.corpora.check import verify
-from ingest_bench.corpora.manifest import read_manifest
+from ingest_bench.corpora.inventory import read_manifest
 from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.results.digest import matches

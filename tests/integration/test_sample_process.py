@@ -14,11 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
+from factories import reference
 from ingest_bench.arms import ArmSpec, arm_kind, arm_names
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.spawn import COMMAND, run_sample
 from ingest_bench.harness.spec import SampleSpec
-from ingest_bench.results.digest import matches, reference
+from ingest_bench.results.digest import matches
 from ingest_bench.results.models import Digest, Sample
 
 COUNT = 150

@@ -10,7 +10,6 @@ import pytest
 
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
@@ -53,7 +52,7 @@ def matrix(results: Path, kind: str) -> dict[str, Any]:
 def prepared(results: Path, kind: str) -> Settings:
     """Build the corpus of a matrix."""
     settings = load_settings(matrix(results, kind))
-    build_corpus(settings, kind, corpus_folder(settings, kind), manifest_file(settings, kind))
+    build_corpus(settings, kind, settings.corpus_folder(kind), settings.manifest_file(kind))
     return settings
 
 
@@ -83,8 +82,8 @@ def test_a_checkpoint_is_measured_by_itself(tmp_path: Path, fetcher: str) -> Non
         "arms": {"alone": {"fetcher": fetcher, "concurrency": [1]}},
     }
     settings = load_settings(configuration)
-    folder = corpus_folder(settings, "item_files")
-    build_corpus(settings, "item_files", folder, manifest_file(settings, "item_files"))
+    folder = settings.corpus_folder("item_files")
+    build_corpus(settings, "item_files", folder, settings.manifest_file("item_files"))
     for path in folder.iterdir():
         path.write_bytes(b"")
     cell = measure(settings, find_cell(settings, "stages", "alone", 1))
@@ -134,9 +133,9 @@ def test_a_crowded_corpus_is_crowded(tmp_path: Path) -> None:
     config = matrix(tmp_path, "api")
     config["corpora"]["api"] = {"kind": "api", "items": 5000, "skewed": True}
     settings = load_settings(config)
-    build_corpus(settings, "api", corpus_folder(settings, "api"), manifest_file(settings, "api"))
+    build_corpus(settings, "api", settings.corpus_folder("api"), settings.manifest_file("api"))
 
-    lines = (corpus_folder(settings, "api") / "items.ndjson").read_bytes().splitlines()
+    lines = (settings.corpus_folder("api") / "items.ndjson").read_bytes().splitlines()
     items = [orjson.loads(line) for line in lines]
     times = sorted(item["properties"]["datetime"] for item in items)
     assert len({item["id"] for item in items}) == 5000

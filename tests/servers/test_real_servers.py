@@ -10,7 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from ingest_bench.results.digest import DigestSink, matches, reference
+from factories import reference
+from ingest_bench.results.digest import DigestSink, matches
 
 PAGE = 333
 STRATEGIES = ("semaphore", "queue", "time_chunks")

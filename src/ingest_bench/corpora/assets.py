@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from ingest_bench.corpora.seeded_bytes import decimal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _JPEG = "image/jpeg"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ingest_bench.analysis.speedup import relative_width, speed_up
-
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Sampling
-
+from ingest_bench.config.models import Sampling
 
 StopReason = Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair"]
 
@@ -41,7 +38,8 @@ class StoppingRule:
 
         """
         wanted = self._sampling.pairs
-        if len(ratios) >= wanted.min and self._narrow(ratios):
+        ratio = speed_up(ratios, self._sampling.confidence, sequential=True) if len(ratios) >= wanted.min else None
+        if ratio and relative_width(ratio) <= self._sampling.target_ci_width:
             if self._narrow_at is None:
                 self._narrow_at = len(ratios)
             if len(ratios) >= self._narrow_at + FURTHER_PAIRS:
@@ -54,7 +52,3 @@ class StoppingRule:
         if taken - len(ratios) >= 2 * wanted.min:
             return "max_pairs" if ratios else "no_valid_pair"
         return None
-
-    def _narrow(self, ratios: list[float]) -> bool:
-        ratio = speed_up(ratios, self._sampling.confidence, sequential=True)
-        return ratio is not None and relative_width(ratio) <= self._sampling.target_ci_width

@@ -29,9 +29,9 @@ def write_report_files(
         pydantic.ValidationError: the results are damaged or of another version.
 
     """
-    found = Results.model_validate_json(Path(results).read_bytes())
+    measured = Results.model_validate_json(Path(results).read_bytes())
     calibration = read_calibration(Path(results).parent)
-    write_report(recaptioned(found, settings), Path(report), Path(html), Path(figures), calibration)
+    write_report(recaptioned(measured, settings), Path(report), Path(html), Path(figures), calibration)
 
 
 def write_report(

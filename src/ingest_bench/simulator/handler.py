@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from ingest_bench.simulator.metrics import RequestTiming
+from ingest_bench.simulator.metrics import RequestTiming
 
 NextHandler = Callable[[web.Request, "RequestTiming"], Awaitable[web.StreamResponse]]
 """The rest of the chain, as one piece of middleware sees it."""

@@ -45,9 +45,9 @@ def exit_with_parent() -> None:
     except ProcessLookupError:
         os.kill(os.getpid(), signal.SIGTERM)
         return
-    threading.Thread(target=_await, args=(ended,), daemon=True).start()
 
+    def follow() -> None:
+        select.select([ended], [], [])
+        os.kill(os.getpid(), signal.SIGTERM)
 
-def _await(ended: int) -> None:
-    select.select([ended], [], [])
-    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Thread(target=follow, daemon=True).start()

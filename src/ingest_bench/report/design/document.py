@@ -47,8 +47,8 @@ def write_advice_files(
         OSError: there are no results, or a file can't be written.
 
     """
-    found = _read(Path(results))
-    study = ReportData.from_results(recaptioned(found, settings) if settings else found)
+    measured = _read(Path(results))
+    study = ReportData.from_results(recaptioned(measured, settings) if settings else measured)
     seen = [Path(os.path.relpath(folder, Path(design).parent)).as_posix() for folder in (figures, curves)]
     Path(curves).mkdir(parents=True, exist_ok=True)
     for figure in law_figures(study):

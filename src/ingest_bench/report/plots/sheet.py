@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 from ingest_bench.report.blocks import Drawing, Figure
 from ingest_bench.report.plots.axes import EDGE, WIDTH
-from ingest_bench.report.plots.svg import document, node, words, wrapped
+from ingest_bench.report.plots.svg import NAMESPACE, node, words, wrapped
 
 GAP, HEADING, TITLE = 16.0, 26.0, 18.0
 _COLUMNS = 2
@@ -24,8 +24,10 @@ def draw(figure: Figure) -> bytes:
         row = figure.drawings[start : start + columns]
         parts += [part for place, drawing in enumerate(row) for part in _placed(drawing, place * (WIDTH + GAP), top)]
         top += max(drawing.height for drawing in row) + TITLE + GAP
-    svg = node("svg", *parts, class_="plot", viewBox=f"0 0 {wide:g} {top:g}", width=wide, height=top, role="img")
-    return document(svg, style())
+    parts = [node("style", text=style()), node("rect", width="100%", height="100%", class_="paper"), *parts]
+    box = f"0 0 {wide:g} {top:g}"
+    svg = node("svg", *parts, xmlns=NAMESPACE, class_="plot", viewBox=box, width=wide, height=top, role="img")
+    return tostring(svg, encoding="unicode").encode()
 
 
 def style() -> str:

@@ -129,14 +129,11 @@ def run_of(
         role: PairSide(
             role,
             ArmSpec("ingest", "api", role, concurrency=level),
-            None,
-            None,
-            None,
-            False,
-            None,
-            None,
-            server,
-            delivers=True,
+            cell.side(role),
+            expected=None,
+            broken=None,
+            files=None,
+            server=server,
         )
         for role, level in (("baseline", 1), ("candidate", 5))
     }

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.results.digest import CLASSES, DigestSink, Reference, Tally, identity_hash, matches, reference
+from factories import reference
+from ingest_bench.results.digest import CLASSES, DigestSink, Reference, Tally, identity_hash, matches
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=8),

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.analysis.concurrency_series import scenario_series
-from ingest_bench.analysis.size_series import ways_grown
-from ingest_bench.analysis.usl import TooFew, Usl
+from ingest_bench.analysis.size_scaling import ways_grown
+from ingest_bench.analysis.usl import TooFew, Usl, scenario_series
 from ingest_bench.results.models import Parity, Results
 
 SIZES: dict[str, Any] = {

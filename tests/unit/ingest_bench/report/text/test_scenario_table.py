@@ -12,7 +12,7 @@ import pytest
 from ingest_bench.report.formatting import NOTHING
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.scenario_table import scenario_table
+from ingest_bench.report.text.scenario import scenario_table
 from ingest_bench.results.models import Parity, Results
 
 SEED = ["Strategy", "Concurrency", "Time (s)", "Throughput (items/s)", "Memory (MiB)", "Speed-up", "Pairs"]

@@ -15,8 +15,8 @@ from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import check
 from ingest_bench.corpora.builder import build
 from ingest_bench.results.checksum import checksum_of, with_checksum
-from ingest_bench.workflow.corpus_state import corpus_unchanged, remember
-from ingest_bench.workflow.run_lock import RunLock
+from ingest_bench.workflow.snakemake_internals import RunLock
+from ingest_bench.workflow.staleness import corpus_unchanged, remember
 
 
 @pytest.fixture
