@@ -9,6 +9,7 @@ import pytest
 from sharding_items import item
 
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.outputs.geoparquet import read_part
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 from stac_ingest.sharding.status import IngestStatus
 
@@ -81,3 +82,15 @@ def test_lost_notes_are_missed(settings):
         DataProcessingError, match=r"00001\.notes\.ndjson is missing; remove 00001\.json .* shard 1 again"
     ):
         finalize_ingest(plan)
+
+
+def test_a_part_that_is_written_anew_keeps_what_it_holds(settings):
+    """Where an item is taken out, since an earlier shard has it, those beside it keep members beside the core ones."""
+    items = settings.state_folder.parent.parent / "items"
+    odd = item(2, renders={"x": {}}, properties={"datetime": None, "id": 5, "created": "2016-12-31T23:59:60Z"})
+    (items / "0002.json").write_text(json.dumps(odd))
+    (items / "0003.json").write_text((items / "0000.json").read_text())
+    certificate = finalize_ingest(run_due(settings))
+    assert (certificate.duplicates, certificate.changes) == (1, 1)
+    parts = sorted((settings.state_folder.parent / "items").iterdir())
+    assert list(read_part(parts[1])) == [odd]
