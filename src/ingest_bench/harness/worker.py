@@ -158,7 +158,7 @@ def _counts(spec: SampleSpec, summary: IngestSummary) -> dict[str, Any]:
     """Give what the fetcher counted; what it doesn't count is left out, not taken for nothing."""
     counted = arm_kind(spec.arm.fetcher).counts if spec.arm.lies.network else ()
     return {
-        "duplicates": summary.duplicates,
+        "duplicates": summary.left_out,
         "bytes_read": summary.bytes_read or None,
         **{name: getattr(summary, name) if name in counted else None for name in OF_AN_API},
     }
