@@ -168,7 +168,7 @@ class Estimate:
 
     With n pairs of mean m and standard deviation s, the true mean is m + t s / sqrt(n), t being Student's with n - 1
     degrees of freedom: the posterior under the usual non-informative prior (A. Gelman et al., "Bayesian Data Analysis",
-    3rd edition, section 3.2). Its quantiles are the bounds of `statistics.speed_up`. A bootstrap of three pairs would
+    3rd edition, section 3.2). Its quantiles are the bounds of `speed_up`. A bootstrap of three pairs would
     give ten different means, and too small a variance.
     """
 
