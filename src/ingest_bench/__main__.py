@@ -1,7 +1,5 @@
 """The command `python -m ingest_bench`: each part of the workflow as a command of its own."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import sys

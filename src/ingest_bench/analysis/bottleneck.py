@@ -3,15 +3,13 @@
 The gain from removing a stage bounds what improving it can give. Timers would add up stages that overlap.
 """
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, verdict
+from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, Bounds, verdict
 from ingest_bench.results.models import Sample, Speedup
 
 Ablation = Literal["no_parsing", "from_memory", "no_think_time", "no_output", "no_consumer"]
@@ -95,15 +93,7 @@ def _stages(ablations: Mapping[Ablation, Speedup]) -> dict[Stage, Weights]:
     }
 
 
-class _Share(NamedTuple):
-    """A share of the time, and the bounds of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def _saved(ablations: Mapping[Ablation, Speedup], weights: Weights) -> _Share:
+def _saved(ablations: Mapping[Ablation, Speedup], weights: Weights) -> Bounds:
     """Give the sum of the shares of the time that arms save: 1 - 1 / gain each (Amdahl's law).
 
     Each arm was measured in pairs of its own, so the errors are independent: the distances of the bounds are squared
@@ -117,14 +107,15 @@ def _saved(ablations: Mapping[Ablation, Speedup], weights: Weights) -> _Share:
         value += weight * share
         down += (weight * (below if weight > 0 else above)) ** 2
         up += (weight * (above if weight > 0 else below)) ** 2
-    return _Share(value, value - math.sqrt(down), value + math.sqrt(up))
+    return Bounds(value, value - math.sqrt(down), value + math.sqrt(up))
 
 
 def _gain(ablations: Mapping[Ablation, Speedup], weights: Weights) -> Speedup:
     first = ablations[next(iter(weights))]
     if len(weights) == 1:
         return first
-    median, low, high = (1 / (1 - min(share, MAX_SAVED)) for share in _saved(ablations, weights))
+    saved = _saved(ablations, weights)
+    median, low, high = (1 / (1 - min(share, MAX_SAVED)) for share in (saved.value, saved.low, saved.high))
     pairs = min(ablations[name].pairs for name in weights)
     return first.model_copy(update={"median": median, "low": low, "high": high, "pairs": pairs})
 

@@ -1,7 +1,5 @@
 """What can be chosen: the cells of a scenario that delivered what they should have, as settings with their costs."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which option to use, with its probability, the expected loss, and the pairs that would decide."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar

@@ -1,7 +1,5 @@
 """What to use in a scenario, and in a mode: JSON files, GeoParquet, an API."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

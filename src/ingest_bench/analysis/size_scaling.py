@@ -1,7 +1,5 @@
 """Cost against size, time = a x items^exponent: cells of one way on corpora of several sizes, in pairs all along."""
 
-from __future__ import annotations
-
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -11,8 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ingest_bench.analysis.candidates import settings_at
-from ingest_bench.analysis.speedup import Estimate, estimate_of, generator, median_of
-from ingest_bench.analysis.usl import Bounds
+from ingest_bench.analysis.speedup import Bounds, Estimate, estimate_of, generator, median_of
 from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.results.models import Cell, Results
 

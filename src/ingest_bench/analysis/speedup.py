@@ -158,6 +158,8 @@ def pair_ratios(samples: list[Sample]) -> dict[int, float]:
 
 
 Draws = NDArray[np.float64]
+CONFIDENCE = 0.95
+TAILS = ((1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2)
 MIN_PAIRS = 2
 """Fewer pairs have no variance."""
 
@@ -211,3 +213,18 @@ def estimate_of(cell: Cell) -> Estimate | None:
 def generator(seed: int, name: object) -> np.random.Generator:
     """Give the random generator of one option, which doesn't depend on the other options."""
     return np.random.default_rng([seed, crc32(repr(name).encode())])
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """An estimate with the bounds of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, value: float, replicas: Draws) -> Bounds:
+        """Take the interval from the quantiles of replicas of the estimate."""
+        low, high = np.quantile(replicas, TAILS)
+        return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))

@@ -1,7 +1,5 @@
 """The Universal Scalability Law, fitted to throughput against concurrency, arm by arm."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest_bench.analysis.candidates import settings_at
-from ingest_bench.analysis.speedup import Estimate, generator, log_ratios, usable
+from ingest_bench.analysis.speedup import TAILS, Bounds, Estimate, generator, log_ratios, usable
 from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Results
 
@@ -19,25 +17,8 @@ Array = NDArray[np.float64]
 MIN_LEVELS = 4
 """The law has three coefficients: with three levels nothing is left that could contradict it."""
 DRAWS = 1_000
-CONFIDENCE = 0.95
-TAILS = ((1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2)
 UNLIKELY = 0.05
 """A law that would show such deviations less often than this doesn't describe the levels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """An estimate with the bounds of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, value: float, replicas: Array) -> Bounds:
-        """Take the interval from the quantiles of replicas of the estimate."""
-        low, high = np.quantile(replicas, TAILS)
-        return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
 @dataclass(frozen=True, slots=True)

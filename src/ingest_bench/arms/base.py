@@ -1,7 +1,5 @@
 """What every arm is: a fetcher, made from a plain description that fits through a pipe as JSON; and its record."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence

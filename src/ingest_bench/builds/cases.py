@@ -1,7 +1,5 @@
 """What is measured: cells of the matrix, and whole commands. Both builds read the same corpus from the same server."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

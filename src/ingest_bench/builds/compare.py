@@ -1,7 +1,5 @@
 """Takes the pairs: one sample of each build, back to back, in an order drawn from the seed."""
 
-from __future__ import annotations
-
 import json
 import logging
 import time

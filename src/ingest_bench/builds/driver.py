@@ -6,8 +6,6 @@ with its own `describe_cells`, whose form is therefore kept; the layouts below a
 before there was one.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 import sys

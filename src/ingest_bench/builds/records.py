@@ -1,7 +1,5 @@
 """What is kept of a comparison of builds: samples of either build as records of this one, and what its pairs say."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal

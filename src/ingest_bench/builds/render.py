@@ -1,7 +1,5 @@
 """A comparison of builds as a person reads it: plain text for a terminal, Markdown for a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tabulate import tabulate

@@ -1,7 +1,5 @@
 """Runs both lanes of the calibration into `calibration.json`. In virtual time it is hundreds of seeded runs, scored."""
 
-from __future__ import annotations
-
 import logging
 import math
 import multiprocessing

@@ -4,8 +4,6 @@ The seconds come from the event simulation, the truth from the closed form; they
 system.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -25,8 +25,7 @@ from ingest_bench.calibration.systems import (
     slots,
 )
 from ingest_bench.config.models import Pairs, Sampling
-from ingest_bench.harness.stopping import StoppingRule, StopReason
-from ingest_bench.harness.validity import flag_outliers
+from ingest_bench.harness.validity import StoppingRule, StopReason, flag_outliers
 from ingest_bench.results.models import Digest, Sample, Speedup
 
 ITEMS = 10_000

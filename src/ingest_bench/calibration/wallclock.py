@@ -1,7 +1,5 @@
 """The lane on the wall clock: a few real cells, with real processes, against the real simulator and its closed form."""
 
-from __future__ import annotations
-
 import logging
 import math
 import os

@@ -1,7 +1,5 @@
 """Between-run variance: how much speed-ups vary from run to run beyond the variance of the pairs within a run."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

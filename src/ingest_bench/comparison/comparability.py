@@ -1,7 +1,5 @@
 """Comparability: whether a cell has the same settings, items and processors in two runs; verdicts without times."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Compares a run with an earlier one, cell by cell."""
 
-from __future__ import annotations
-
 from itertools import chain
 
 from ingest_bench.analysis.speedup import MIN_PAIRS

@@ -1,7 +1,5 @@
 """Reads two runs, compares them, and writes the comparison."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import orjson

@@ -1,7 +1,5 @@
 """What moves without a change of code: the noise of each scenario's null cells, and the throughput of the baselines."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """Renders a comparison: plain text for a terminal, Markdown for a file."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,5 @@
 """Verdicts on cells whose times can be compared: Welch's t-test, corrected for the number of cells."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

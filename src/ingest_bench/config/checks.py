@@ -1,7 +1,5 @@
 """What the models of the settings can't see alone: whether the parts of a configuration fit together."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path

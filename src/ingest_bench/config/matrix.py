@@ -1,7 +1,5 @@
 """From `config.yaml` to the cells of the matrix."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What `config.yaml` may say. `workflow/schemas/config.schema.json` is generated from these models."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

@@ -1,7 +1,5 @@
 """What a simulated API serves: `collection.json`, and `items.ndjson` with an item a line, by time and then id."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256

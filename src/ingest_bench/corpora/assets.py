@@ -1,7 +1,5 @@
 """The assets of an item: what every item has in common about them, and what is drawn for each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Builds generated corpora: beside their place first, then into it, the manifest last."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Compares a corpus with its manifest."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """STAC-GeoParquet: so many files, the items spread evenly over them."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from pathlib import Path
 

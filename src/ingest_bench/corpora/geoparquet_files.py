@@ -1,7 +1,5 @@
 """Writes STAC-GeoParquet: one row an item, properties as columns, geometry as WKB."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial

@@ -1,7 +1,5 @@
 """What a corpus is: its files, as written and as they are; and its manifest, written last, which marks a whole one."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import file_digest, sha256

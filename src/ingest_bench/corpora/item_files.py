@@ -1,7 +1,5 @@
 """A flat folder with a JSON file for each item."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from functools import partial

@@ -4,8 +4,6 @@ A key has values of one JSON type in every item, floats are never whole numbers 
 item that has been through a table (Parquet) comes back exactly as it was.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

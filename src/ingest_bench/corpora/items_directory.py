@@ -1,7 +1,5 @@
 """A collection on disk: `collection.json`, and a file for each item in `items/`, some of them broken."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from struct import pack

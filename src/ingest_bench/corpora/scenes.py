@@ -4,8 +4,6 @@ In a skewed corpus nine datatakes in ten lie in a hundredth of that time, and 50
 cutting a search by time hard.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache

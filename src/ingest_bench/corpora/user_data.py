@@ -1,7 +1,5 @@
 """Corpora that are the user's own: looked at, never written to, never copied."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Measures a cell: pairs of samples, baseline and candidate, until the speed-up is known well enough."""
 
-from __future__ import annotations
-
 import logging
 import os
 import random
@@ -23,8 +21,14 @@ from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
-from ingest_bench.harness.stopping import StoppingRule, StopReason
-from ingest_bench.harness.validity import delay_remark, flag_outliers, invalid_reason, side_parity
+from ingest_bench.harness.validity import (
+    StoppingRule,
+    StopReason,
+    delay_remark,
+    flag_outliers,
+    invalid_reason,
+    side_parity,
+)
 from ingest_bench.results.checksum import with_checksum
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.results.models import Cell, Sample, Trace

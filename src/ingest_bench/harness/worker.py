@@ -4,8 +4,6 @@ Imports, set-up and the eviction of files come before the clock starts; digests 
 result is one line of JSON on standard output.
 """
 
-from __future__ import annotations
-
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - `asyncio.to_thread` would import it while the clock runs
 import sys

@@ -1,7 +1,5 @@
 """The figure of a scenario: which plots belong to what it asks, side by side in one file."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from ingest_bench.report.blocks import Drawing, Figure

@@ -1,7 +1,5 @@
 """Writes the report's content as Markdown that also reads well as plain text."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """The report from its first screen to its last section, as content that is written as Markdown and as HTML."""
 
-from __future__ import annotations
-
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.models import Calibration
 from ingest_bench.report.blocks import Block, Paragraph, Section, WarningNote

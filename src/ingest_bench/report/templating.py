@@ -1,7 +1,5 @@
 """The templates of the report: prose with numbers put in, and the HTML page."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

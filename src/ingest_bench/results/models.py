@@ -4,8 +4,6 @@
 below it: unlike an argument of `Field`, a docstring is no behaviour, so wording it anew leaves measured cells valid.
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator

@@ -1,7 +1,5 @@
 """Results of schema 1.0 and 1.1 as schema 2.0 has them: other names for the same things, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

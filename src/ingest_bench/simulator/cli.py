@@ -1,7 +1,5 @@
 """The command line of the server. What serves is imported when it serves, so that `--help` costs nothing."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The documents around the items: landing page, conformance, collections, and the OpenAPI description of the server."""
 
-from __future__ import annotations
-
 from html import escape
 from typing import Any
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """What answers a request in the simulator: a chain of middleware, and the handler of the STAC API at its end."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 

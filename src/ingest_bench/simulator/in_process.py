@@ -1,7 +1,5 @@
 """The server in this process, with a record of the requests that it received."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The filter of a search, and the index that finds the items."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass

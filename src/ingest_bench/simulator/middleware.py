@@ -4,8 +4,6 @@ A piece of middleware responds itself or calls the rest of the chain; it may wai
 A new one is a class here and a line in `middleware`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import math
 import random

@@ -1,7 +1,5 @@
 """Paging styles: where a page starts, and how the link to the next one names it. A new style is a class here."""
 
-from __future__ import annotations
-
 import hmac
 from base64 import b64decode, urlsafe_b64encode
 from hashlib import blake2b

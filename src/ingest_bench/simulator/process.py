@@ -1,7 +1,5 @@
 """The server as a process beside the one that measures: started, watched, its metrics read, and ended."""
 
-from __future__ import annotations
-
 import json
 import os
 import select

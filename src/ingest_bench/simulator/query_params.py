@@ -1,7 +1,5 @@
 """From the parameters of a GET or a POST to a search. A parameter that can't be used is refused, not ignored."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Responses, as bytes with their media type."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 

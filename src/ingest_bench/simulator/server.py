@@ -1,7 +1,5 @@
 """The application: routes, and around them the middleware and the metrics; faults that are named may change both."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Sequence

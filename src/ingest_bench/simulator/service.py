@@ -1,7 +1,5 @@
 """The server in the foreground of a process, until it is told to end."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

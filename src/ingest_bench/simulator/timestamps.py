@@ -3,8 +3,6 @@
 Written apart from the client's reading of the same text, so that a mistake in one isn't hidden by the other.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 

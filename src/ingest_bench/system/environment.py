@@ -1,7 +1,5 @@
 """The machine and software that the numbers belong to."""
 
-from __future__ import annotations
-
 import os
 import platform
 import socket

@@ -1,7 +1,5 @@
 """One measurement at a time on a host, whichever workflow or user it belongs to."""
 
-from __future__ import annotations
-
 import fcntl
 import logging
 import os

@@ -1,7 +1,5 @@
 """Options and commands with a new name: the old one is understood for one more release, and names the new one."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Records that modules of this package declare, by name, joined by those of Python files of the user's own."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace

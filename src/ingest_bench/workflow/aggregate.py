@@ -1,7 +1,5 @@
 """Brings the cells of a matrix together: `benchmark_results.json`, and the same as a table."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -18,7 +16,6 @@ from ingest_bench.results.models import Cell, Results
 from ingest_bench.results.parquet import sample_table
 from ingest_bench.system.dependencies import changed
 from ingest_bench.workflow.identity import cell_identity, fingerprint
-from ingest_bench.workflow.jobs import read_records
 from stac_ingest.core.atomic import write_atomically
 
 ALIKE = ("cpu_model", "cores", "python")
@@ -72,7 +69,7 @@ def aggregate(
             Path(path).name.removesuffix(".manifest.json"): json.loads(Path(path).read_bytes()) for path in manifests
         },
         cells=ordered,
-        jobs=read_records([Path(path) for path in jobs]),
+        jobs=sorted((json.loads(Path(path).read_bytes()) for path in jobs), key=lambda job: float(job["started_at"])),
     )
 
 

@@ -3,8 +3,6 @@
 A test runs it against the installed version, which has to be one of `TESTED`.
 """
 
-from __future__ import annotations
-
 import fcntl
 import gc
 import logging

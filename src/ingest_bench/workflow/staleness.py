@@ -7,8 +7,6 @@ files came from. Of a corpus, names, sizes and times are compared first, which t
 Only where they differ (after a copy, a `touch`, a clone) is every byte read, once.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable, Iterator

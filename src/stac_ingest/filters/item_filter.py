@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from stac_ingest.api.intervals import Interval
 from stac_ingest.config import IngestConfig
@@ -37,13 +38,17 @@ class ItemFilter:
             self._tests.append(self._time_test(interval))
         if box is not None:
             self._tests.append(self._box_test(box))
+        self._other: Any = None
+        self._any_of_collection = False
         self._no_collection = self._no_time = self._no_place = self._upside_down = 0
 
     def matches(self, item: Item) -> bool:
         """Say whether an item is wanted."""
         collection = item.get("collection")
         if self.collection is not None and collection != self.collection and collection is not None:
+            self._other = collection
             return False
+        self._any_of_collection = True
         for test in self._tests:
             if not test(item):
                 return False
@@ -66,6 +71,8 @@ class ItemFilter:
 
     def describe(self, summary: IngestSummary) -> None:
         """Note how many items couldn't be judged by what they hold, and what was done with them."""
+        if self._other is not None and not self._any_of_collection:
+            summary.note(f"no item is of collection {self.collection!r:.80}; there are items of {self._other!r:.80}")
         if self._no_collection:
             summary.note(
                 f"{self._no_collection} items say no collection; they were kept, since nothing says that they are of "

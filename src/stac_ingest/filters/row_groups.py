@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.filters.boxes import Box
-from stac_ingest.filters.columns import filter_columns
+from stac_ingest.filters.columns import SIDES, filter_columns
 from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.filters.rounding import in_unit
 from stac_ingest.geoparquet.metadata_check import check_columns
@@ -72,10 +72,10 @@ class RowGroupFilter:
             return True
         after = before = True
         for name in self._columns.times:
-            index = self._index.get(name)
-            if index is not None and _is_empty(group.column(index)):
+            chunk = self._chunk(group, name)
+            if chunk is not None and _is_empty(chunk):
                 continue
-            bounds, unit = self._bounds(group, name, raw=True), self._unit(index)
+            bounds, unit = self._bounds(group, name, raw=True), self._unit(name)
             if bounds is None or unit is None:
                 return True
             start, end = in_unit(self._wanted.interval, unit)
@@ -94,8 +94,7 @@ class RowGroupFilter:
 
     def _geometry_may_reach(self, group: pq.RowGroupMetaData, box: Box) -> bool:
         """Look at the statistics that Parquet's own type of geometries has."""
-        index = self._index.get(self._columns.geometry or "")
-        chunk = None if index is None else group.column(index)
+        chunk = self._chunk(group, self._columns.geometry or "")
         if chunk is None or not chunk.is_geo_stats_set:
             return True
         found = chunk.geo_statistics
@@ -105,16 +104,28 @@ class RowGroupFilter:
         west, south, east, north = sides
         return Box(west, south, box.bottom, east, north, box.top).overlaps(box)
 
-    def _unit(self, index: int | None) -> str | None:
+    def _unit(self, path: str) -> str | None:
         """Give the unit of an instant as it is in the file, where a second is a thousand milliseconds."""
+        index = self._index.get(path)
         kind = None if index is None else self._metadata.schema.column(index)
         if kind is None or kind.physical_type != "INT64" or kind.logical_type.type != "TIMESTAMP":
             return None
         return _UNITS.get(json.loads(kind.logical_type.to_json()).get("timeUnit"))
 
-    def _bounds(self, group: pq.RowGroupMetaData, path: str, *, raw: bool = False) -> _Bounds | None:
+    def _chunk(self, group: pq.RowGroupMetaData, path: str) -> pq.ColumnChunkMetaData | None:
+        """Give a column of a row group; None where it isn't there, or is of another type than the schema says.
+
+        To ask such a one for its statistics would end the process, as in `metadata_check`.
+        """
         index = self._index.get(path)
-        found = None if index is None else group.column(index).statistics
+        if index is None:
+            return None
+        chunk = group.column(index)
+        return chunk if chunk.physical_type == self._metadata.schema.column(index).physical_type else None
+
+    def _bounds(self, group: pq.RowGroupMetaData, path: str, *, raw: bool = False) -> _Bounds | None:
+        chunk = self._chunk(group, path)
+        found = None if chunk is None else chunk.statistics
         if found is None or not found.has_min_max:
             return None
         least, greatest = (found.min_raw, found.max_raw) if raw else (found.min, found.max)
@@ -127,13 +138,17 @@ def _is_empty(chunk: pq.ColumnChunkMetaData) -> bool:
     return bool(found is not None and found.has_null_count and found.null_count == chunk.num_values)
 
 
+def _is_whole(bounds: _Bounds | None) -> TypeGuard[_Bounds]:
+    """Say whether bounds are those of every row."""
+    return bounds is not None and bounds.nulls == 0
+
+
 def _may_overlap_flat(sides: dict[str, _Bounds | None], box: Box) -> bool:
-    xmin, ymin, xmax, ymax = (sides[name] for name in ("xmin", "ymin", "xmax", "ymax"))
-    # A row without a box is judged by its geometry.
-    if ymin and ymax and ymin.nulls == 0 and (ymin.least > box.north or ymax.greatest < box.south):
+    xmin, ymin, xmax, ymax = (sides[name] for name in SIDES)
+    if not (_is_whole(xmin) and _is_whole(ymin) and _is_whole(xmax) and _is_whole(ymax)):
+        return True  # a row without a box is judged by its geometry
+    if ymin.least > box.north or ymax.greatest < box.south:
         return False
-    if not xmin or not xmax or xmin.nulls != 0:
-        return True
     before, after = xmin.least <= box.east, xmax.greatest >= box.west
     # Whether one of the boxes crosses the antimeridian is for the rows to say, wherever its sides allow for it.
     may_cross = xmin.greatest > xmax.least
@@ -144,7 +159,7 @@ def _may_overlap_flat(sides: dict[str, _Bounds | None], box: Box) -> bool:
 
 def _may_overlap_heights(sides: dict[str, _Bounds | None], box: Box) -> bool:
     zmin, zmax = sides.get("zmin"), sides.get("zmax")
-    if not zmin or not zmax or zmin.nulls != 0 or zmax.nulls != 0:
+    if not _is_whole(zmin) or not _is_whole(zmax):
         return True
     return bool(zmin.least <= box.top and zmax.greatest >= box.bottom)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 import orjson
 
 from stac_ingest.changes import ChangeCollector
+from stac_ingest.core.finite import may_not_be_finite, with_finite_numbers
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import DataProcessingError, ItemError
@@ -202,16 +204,38 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Close the files that are open."""
 
 
-def encode_json(item: Item, option: int = 0) -> bytes:
+def encode_json(item: Item, option: int = 0, changes: ChangeCollector | None = None) -> bytes:
     """Encode an item as JSON.
+
+    Args:
+        item: with integers of any size.
+        option: of orjson: that a line ends, or that it is indented.
+        changes: told of NaN and infinities, which JSON has no number for.
 
     Raises:
         ItemError: it holds something that JSON can't.
 
     """
     try:
-        return orjson.dumps(item, option=option)
+        encoded = orjson.dumps(item, option=option)
+        if b"null" in encoded and may_not_be_finite(item):
+            finite, changed = with_finite_numbers(item)
+            if changes is not None:
+                for place, what in changed:
+                    changes.add(item, place, what)
+            return orjson.dumps(finite, option=option)
     except TypeError as error:
+        return _encode_large(item, option, error)
+    return encoded
+
+
+def _encode_large(item: Item, option: int, error: TypeError) -> bytes:
+    """Encode an item that orjson refuses, since an integer in it has more than 64 bits, or for another reason."""
+    indent, separators = (2, (",", ": ")) if option & orjson.OPT_INDENT_2 else (None, (",", ":"))
+    try:
+        text = json.dumps(item, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+        return text.encode() + (b"\n" if option & orjson.OPT_APPEND_NEWLINE else b"")
+    except (TypeError, ValueError, RecursionError):
         raise ItemError(f"can't be written as JSON: {error}") from error
 
 

@@ -86,7 +86,9 @@ class GeoParquetOutput(BatchedOutput[Item]):
         if self._writer is None:
             from stac_ingest.geoparquet.writer import GeoParquetWriter  # noqa: PLC0415 - same
 
-            self._writer = GeoParquetWriter(self.folder.path_of(_UNFINISHED), row_group_items=self._row_group_items)
+            self._writer = GeoParquetWriter(
+                self.folder.path_of(_UNFINISHED), row_group_items=self._row_group_items, changes=self._changes
+            )
         self._write_or_split(batch)
         if len(self._part_keys) >= self._part_items:
             self._end_part()
@@ -114,6 +116,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         self.folder.rename(_UNFINISHED, _PENDING)
         self.folder.sync_names()
         self._items += len(self._part_keys)
+        self._changes.flush()
         if self._checkpoints is not None:
             path = str(self.folder.path / self._name())
             self._mark((key, path) for key in self._part_keys)

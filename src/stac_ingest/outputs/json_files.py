@@ -44,7 +44,7 @@ class ItemFilesOutput(BatchedOutput[tuple[Key, bytes]]):
         self._items = self._known.completed_count if resume else 0
 
     def _encode(self, item: Item) -> tuple[tuple[Key, bytes], int]:
-        data = encode_json(item)
+        data = encode_json(item, changes=self._changes)
         return (key_of(item), data), len(data)
 
     def _write(self, batch: list[tuple[Key, bytes]]) -> None:

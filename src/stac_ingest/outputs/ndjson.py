@@ -74,7 +74,7 @@ class NdjsonOutput(BatchedOutput[tuple[Key, bytes]]):
         )
 
     def _encode(self, item: Item) -> tuple[tuple[Key, bytes], int]:
-        line = encode_json(item, orjson.OPT_APPEND_NEWLINE)
+        line = encode_json(item, orjson.OPT_APPEND_NEWLINE, self._changes)
         return (key_of(item), line), len(line)
 
     def _write(self, batch: list[tuple[Key, bytes]]) -> None:

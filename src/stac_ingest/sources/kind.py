@@ -79,7 +79,6 @@ KINDS: dict[str, SourceKind] = {
                 "retry_seconds",
                 "timeout",
                 "budget",
-                "allow_remote",
                 "max_requests",
                 "requests_per_second",
                 "max_in_flight",

@@ -1,7 +1,5 @@
 """What the design document says of results beyond what the report says: the data of its template."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

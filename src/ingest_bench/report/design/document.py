@@ -1,7 +1,5 @@
 """Writes the files that follow from results: the design document, its curves, and the recommended settings."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from ingest_bench.report.design.render import design_document, recommended_setti
 from ingest_bench.report.figures import law_figures
 from ingest_bench.report.formatting import point
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.plots.sheet import draw
+from ingest_bench.report.plots.axes import draw
 from ingest_bench.report.text.recommendation import what_to_do
 from ingest_bench.report.write import recaptioned
 from ingest_bench.results.models import Results

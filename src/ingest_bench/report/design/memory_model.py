@@ -1,7 +1,5 @@
 """How much memory the workers of a mode need: from the sizes of their queues, and as measured."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ingest_bench.analysis.recommendations import ModeRecommendation

@@ -1,7 +1,5 @@
 """Writes the design document and the recommended settings from their templates."""
 
-from __future__ import annotations
-
 import json
 import math
 import textwrap
@@ -12,7 +10,7 @@ from jinja2 import Environment, PackageLoader
 
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
-from ingest_bench.analysis.usl import Bounds
+from ingest_bench.analysis.speedup import Bounds
 from ingest_bench.arms.layouts import API, SECTIONS
 from ingest_bench.report import formatting, templating
 from ingest_bench.report.design.context import WORKER_STRATEGIES, context_of, weigh

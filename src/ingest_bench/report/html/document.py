@@ -1,7 +1,5 @@
 """The report as one HTML page: its template, filled in."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Callable
@@ -14,7 +12,7 @@ from xml.etree.ElementTree import tostring
 from markupsafe import Markup
 
 from ingest_bench.report.blocks import Section
-from ingest_bench.report.plots.sheet import style
+from ingest_bench.report.plots.axes import style
 from ingest_bench.report.templating import environment
 
 _MARKS = {"**": "strong", "*": "em", "~~": "s"}

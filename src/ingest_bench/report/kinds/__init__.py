@@ -1,7 +1,5 @@
 """The kinds of scenarios: a kind is an object in a file of this folder, and its name in `KINDS`."""
 
-from __future__ import annotations
-
 from ingest_bench.report.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
 from ingest_bench.report.kinds.base import ScenarioKind
 from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET, GROWTH

@@ -1,7 +1,5 @@
 """Scenarios that read an API: what a request costs, how many at once, pages, and rate limits."""
 
-from __future__ import annotations
-
 from ingest_bench.report.formatting import number, percent, safe, whole
 from ingest_bench.report.kinds.base import ScenarioKind, ingests
 from ingest_bench.report.model.columns import (

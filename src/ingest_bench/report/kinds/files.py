@@ -1,7 +1,5 @@
 """Scenarios that read files, and those whose baseline reads a smaller corpus."""
 
-from __future__ import annotations
-
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.formatting import NOTHING, number, safe, sentence, whole
 from ingest_bench.report.kinds.base import ScenarioKind, ingests

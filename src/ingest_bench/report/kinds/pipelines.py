@@ -1,7 +1,5 @@
 """Scenarios of whole pipelines (ingest, transform, output), and of their stages alone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing

@@ -1,7 +1,5 @@
 """A column of a scenario's table, and figures of a cell that only some scenarios ask for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

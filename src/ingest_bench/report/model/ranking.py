@@ -1,7 +1,5 @@
 """Which way is better, by how much, and whether that can be told from noise."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

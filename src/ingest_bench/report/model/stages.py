@@ -1,7 +1,5 @@
 """What the stages of an ingest take when each runs alone, and which of them the whole waits for."""
 
-from __future__ import annotations
-
 from ingest_bench.analysis.bottleneck import Ablation, Diagnosis, corroborating_counters, diagnose
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.cell import CellView

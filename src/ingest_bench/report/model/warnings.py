@@ -1,7 +1,5 @@
 """What makes the numbers less certain, the likely cause of it, and what to do."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A row for each cell: speed-ups, stages of a pipeline, memory, response times."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """How the machine drifted while a scenario was measured, and what of it the pairs took out."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What is gained: by the recommended way, scenario by scenario; and at most by removing a stage of an ingest."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Throughput and memory against concurrency or page size."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -9,8 +7,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from ingest_bench.analysis.speedup import median_of
-from ingest_bench.analysis.usl import CONFIDENCE, Usl
+from ingest_bench.analysis.speedup import CONFIDENCE, median_of
+from ingest_bench.analysis.usl import Usl
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import listed, number, safe
 from ingest_bench.report.model.cell import CellView

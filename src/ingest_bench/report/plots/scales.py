@@ -1,7 +1,5 @@
 """From values to places, with the values that are marked on an axis."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """SVG elements, and how wide text is."""
 
-from __future__ import annotations
-
 import textwrap
 import unicodedata
 from collections.abc import Sequence

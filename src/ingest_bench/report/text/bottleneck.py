@@ -4,8 +4,6 @@ The latter, and cold against warm files, are circumstantial evidence: they say w
 stage would gain.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Answer

@@ -1,7 +1,5 @@
 """What was measured, and one line a scenario; warnings, machine, software, excluded samples, and the glossary."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from ingest_bench.report.blocks import Block, BulletList, Entry, Paragraph, Table, entries

@@ -1,7 +1,5 @@
 """The questions that the benchmark was made to answer, and what the data say to each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from ingest_bench.report.blocks import Answer, Question

@@ -1,7 +1,5 @@
 """What to use, mode by mode: the choice, how sure it is, its costs, where another is better; which strategy wins."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 from ingest_bench.analysis.candidates import Option

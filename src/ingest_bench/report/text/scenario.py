@@ -1,7 +1,5 @@
 """A scenario in the report: what it was measured on, its table, and what its numbers say."""
 
-from __future__ import annotations
-
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import BulletList, Entry, Table, leading_number
 from ingest_bench.report.formatting import (

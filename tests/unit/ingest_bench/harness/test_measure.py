@@ -19,7 +19,7 @@ from ingest_bench.errors import MeasurementError
 from ingest_bench.harness import measure
 from ingest_bench.harness.measure import CellRun
 from ingest_bench.harness.sides import PairSide
-from ingest_bench.harness.stopping import StoppingRule
+from ingest_bench.harness.validity import StoppingRule
 from ingest_bench.results.models import ServerRecord
 
 RULE = Sampling(pairs=Pairs(min=3, max=6), budget_seconds=10, target_ci_width=0.1)

@@ -131,6 +131,15 @@ def test_items_that_say_no_collection_are_kept() -> None:
     ]
 
 
+def test_a_collection_that_no_item_is_of_is_noted() -> None:
+    """The note names one that there is; nothing is noted where an item is of the one that is asked for."""
+    for collection, notes in (("e", ["no item is of collection 'e'; there are items of 'd'"]), ("d", [])):
+        summary, found = IngestSummary(), wanted(collection_id=collection)
+        assert found.matches(item("a", collection="d")) is (collection == "d")
+        found.describe(summary)
+        assert summary.notes == notes
+
+
 def test_what_can_not_be_judged_is_noted() -> None:
     """Items without a time, without a geometry, and with a box upside down are left out, and said to be."""
     summary, found = IngestSummary(), wanted(bbox=[0, 4, 2, 5], datetime="2024")

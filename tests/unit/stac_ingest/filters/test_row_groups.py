@@ -266,3 +266,24 @@ def test_a_rectangle_table_is_what_it_says(tmp_path: Path) -> None:
     far = item("far", [0, 0, 10, 10], geometry=rectangle([8, 8, 10, 10]))
     path = write(tmp_path / "t.parquet", [far, item("near", [0, 0, 10, 10])])
     assert [one["id"] for one in read(path, bbox=[0, 0, 1, 1])[0]] == ["near"]
+
+
+class Contradicting:
+    """Stands in for a column of another type than the schema says: asking a real one for statistics ends a process."""
+
+    physical_type = "INT32"
+
+    def column(self, _: int) -> Contradicting:
+        """Return the column of a row group."""
+        return self
+
+
+def test_a_column_of_another_type_is_not_asked_for_statistics(tmp_path: Path) -> None:
+    """Neither its bounds nor its nulls are looked at, and the row group is kept."""
+    pq.write_table(table(datetime=pa.array([0], pa.timestamp("s", "UTC"))), tmp_path / "t.parquet")
+    found = item_filter(IngestConfig(mode="file", source="x", datetime="2024"))
+    assert found is not None
+    with pq.ParquetFile(tmp_path / "t.parquet") as file:
+        groups = RowGroupFilter(found, file.metadata, file.schema_arrow)
+        assert groups._may_touch(Contradicting())
+        assert not groups._may_touch(file.metadata.row_group(0))
