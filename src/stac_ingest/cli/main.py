@@ -13,6 +13,7 @@ from typing import TextIO
 
 import orjson
 
+from stac_ingest.changes import newer_left_out
 from stac_ingest.checkpoints.collections import CollectionCheckpoints
 from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.change_log import ChangeLog
@@ -182,10 +183,7 @@ class Run:
         found = read_output(self._format.name, self._folder / self._format.subfolder)
         newer = sum(changes.name_kept(item) for item in found if key_of(item) in changes.repeated)
         if newer:
-            self._module.summary.note(
-                f"of {newer} items that came again a newer copy was left out, since another one came first; "
-                f"{NOTES} names them"
-            )
+            self._module.summary.note(newer_left_out(newer))
 
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
