@@ -146,8 +146,10 @@ class Run:
         names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query")
         source = {name: getattr(self._config, name) for name in names}
         try:
-            if self._config.max_items is not None or checkpoints.set_aside:
-                path.unlink(missing_ok=True)  # such a run counts from the beginning, or has to look at everything
+            if self._config.max_items is not None or checkpoints.set_aside or checkpoints.earlier_layout:
+                # Such a run counts from the beginning, or has to look at everything: an earlier release has passed over
+                # items that share an id with others.
+                path.unlink(missing_ok=True)
                 return None
             return (
                 SourcePositions.resume(path, source)
@@ -180,8 +182,16 @@ class Run:
         changes = self._changes.collector
         if not changes.repeated:
             return
-        found = read_output(self._format.name, self._folder / self._format.subfolder)
-        newer = sum(changes.name_kept(item) for item in found if key_of(item) in changes.repeated)
+        newer = 0
+        try:
+            for item in read_output(self._format.name, self._folder / self._format.subfolder):
+                if isinstance(item.get("id"), str) and key_of(item) in changes.repeated:
+                    newer += changes.name_kept(item)
+        except DataProcessingError as error:
+            # Somebody else's file in the folder is no reason to fail what was written well.
+            self._module.summary.note(
+                f"not all copies that were kept could be looked up, of items that came again: {error}"
+            )
         if newer:
             self._module.summary.note(newer_left_out(newer))
 
