@@ -30,6 +30,8 @@ class Response(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     url: str
+    sent: Request | None = None
+    """The request that was answered, where it isn't the one that was to be sent."""
 
 
 class Client:

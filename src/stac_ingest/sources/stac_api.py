@@ -12,12 +12,13 @@ from stac_ingest.api.item_splitter import features
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
 from stac_ingest.api.search import ApiOpener, search_datetime
+from stac_ingest.api.search_forms import REFUSED_INTERVAL, UNAUTHORIZED, SearchClient
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
 from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
-from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
+from stac_ingest.api.time_chunks.work_stealing import CAPPED, ActiveChunk
 from stac_ingest.core.json_items import checked
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.errors import (
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from stac_ingest.api.loop_detection import LoopDetector
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
-
-UNAUTHORIZED = 401
 
 
 class ReceivedPage(NamedTuple):
@@ -76,6 +75,7 @@ class StacApiSource:
         self._requested = RequestedItems(*search_datetime(config.datetime), page)
         self._session = Client(config, summary, self._root, credentials)
         self._client = RetryingClient(config, summary, self._session, self._clock)
+        self._search_client = SearchClient(self._client, summary)
         self._filter_check = FilterCheck(collection_id, config.bbox, self._requested.interval, summary)
         self._planner: Planner | None = None
         self._chunks: TimeChunks | None = None
@@ -83,7 +83,12 @@ class StacApiSource:
         self._page_items: list[Item] = []
         self._queue: WorkQueue[Unit] = WorkQueue([])
         self._finished = False
-        self._read_twice = False
+        self._before_whole: int | None = None
+        """Items received before the whole was read again, once it was."""
+        self._whole_read = False
+        """Whether one cursor has read the whole."""
+        self._failed = False
+        """Whether a unit failed: then it is known what is missing."""
         self._decoded = 0
         self._pending = PendingPages(config.max_items)
 
@@ -106,7 +111,7 @@ class StacApiSource:
 
         """
         await self._session.open()
-        opener = ApiOpener(self._root, self._collection_id, self._config, self._client, self._summary)
+        opener = ApiOpener(self._root, self._collection_id, self._config, self._search_client, self._summary)
         at_once = self._config.workers > 1
         api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
         self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor)
@@ -146,18 +151,44 @@ class StacApiSource:
 
     async def _remaining(self) -> Iterable[Unit] | None:
         """List what else is to be read; None when all was received, which only the consumer knows."""
-        resumed = self._summary.resumed > 0
-        if self._chunks is None or not (self._chunks.stopped_early or resumed):
+        if self._chunks is None:
             return None
         await self._pending.wait_until_consumed()
+        if self._before_whole is not None:
+            self._summary.note(f"it brought {self._received - self._before_whole} items that no part had")
+            return None
         if rest := self._chunks.rest(self._received):
             return [CursorUnit(request, alone=False) for request in rest]
-        matched = self._summary.matched
-        if not resumed or matched is None or self._received >= matched or self._summary.failures or self._read_twice:
+        if self._summary.matched == CAPPED < self._received:
+            self._summary.matched = None
+            self._summary.note(
+                f"the server counts no further than {CAPPED}, so nothing tells whether the parts are all"
+            )
+        return None if self._failed or self._whole_read or not self._is_short else await self._whole()
+
+    async def _whole(self) -> Iterable[Unit] | None:
+        """List the whole search as one cursor: splitting by time can't see every item of every server."""
+        request = self._opened.whole_request()
+        self._before_whole = before = self._received
+        try:
+            first = await self._cursor(request).fetch(request)
+        except DataProcessingError:
+            return [CursorUnit(request, alone=False)]  # its reader says what is wrong
+        counted, now = self._summary.matched, page_counts(first[1]).matched
+        self._summary.matched = now if now is not None else counted
+        if not self._is_short:
+            self._before_whole = None
+            self._summary.note(f"the server counted {counted} items at first and {now} in the end")
             return None
-        self._summary.note("less came than the server counts; what an earlier run had read was read again")
-        self._read_twice, self._read_before = True, TimesRead([])
-        return await self._planned()
+        self._summary.note(
+            f"parts by time brought {before} of {self._summary.matched} items; the whole was read again by one cursor"
+        )
+        return [CursorUnit(request, first, alone=False)]
+
+    @property
+    def _is_short(self) -> bool:
+        matched, limit = self._summary.matched, self._config.max_items
+        return matched is not None and self._received < min(matched, limit or matched)
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
         """Read one unit, one page a batch.
@@ -179,6 +210,7 @@ class StacApiSource:
             if _is_fatal(unit, error):
                 raise
             self._pending.delivered(0)
+            self._failed = True
             yield [Payload(None, self._name(unit), error)]
         finally:
             await pages.aclose()
@@ -242,7 +274,9 @@ class StacApiSource:
     def _cursor(self, request: Request, *, enough: int | None = None, fixed_size: bool = False) -> Cursor:
         ahead = self._config.read_ahead is not False
         enough = enough or self._config.max_items
-        return Cursor(self._client, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size)
+        return Cursor(
+            self._search_client, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size
+        )
 
     def _pages(self, unit: Unit) -> AsyncGenerator[ReceivedPage, None]:
         if isinstance(unit, CursorUnit):
@@ -262,6 +296,8 @@ class StacApiSource:
             return
         if self._summary.matched is None and unit.alone:
             self._summary.matched = page_counts(first[1]).matched
+        if self._before_whole is not None:
+            cursor.stops = lambda _page, _following: not self._is_short
         async for page in cursor.pages(first):
             yield ReceivedPage(page, cursor.loop_detector)
 
@@ -274,6 +310,11 @@ class StacApiSource:
             first = await cursor.fetch(request, not_needed=partial(chunks.cancel_split, chunk))
         except RequestNotNeeded:
             return
+        except ResponseError as error:
+            if chunk.interval == self._requested.interval or error.status not in REFUSED_INTERVAL:
+                raise
+            self._queue.add(chunks.give_up(error))
+            return
         counts = page_counts(first[1])
         decision, parts = chunks.judge(chunk, first[1], counts)
         self._queue.add(parts)
@@ -283,17 +324,21 @@ class StacApiSource:
             cursor.expect(request, counts.matched - counts.returned)
         cursor.loop_detector.matched = counts.matched
         active = chunks.start(chunk, first[1], counts)
-        if active is not None:
-            cursor.stops = partial(self._stops, chunks, active)
+        cursor.stops = partial(self._stops, chunks, chunk, active)
         progress = None if self._read_before is None else ChunkProgress(chunk.interval)
         try:
             async for page in cursor.pages(first):
                 yield ReceivedPage(page, cursor.loop_detector, progress)
+            self._whole_read |= chunk.interval == self._requested.interval
         finally:
             if active is not None:
                 chunks.end(active)
 
-    def _stops(self, chunks: TimeChunks, active: ActiveChunk, page: Page, following: Request) -> bool:
+    def _stops(
+        self, chunks: TimeChunks, chunk: Chunk, active: ActiveChunk | None, page: Page, following: Request
+    ) -> bool:
+        if active is None:
+            return chunk.abandoned
         stops = chunks.advance(active, page, following)
         self._queue.notify()
         return stops
