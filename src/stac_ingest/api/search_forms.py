@@ -7,12 +7,11 @@ one refusal taught holds for the run, so it costs a request or two.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
-
-import orjson
 
 from stac_ingest.api.intervals import EARLIEST, LATEST, format_instant
 from stac_ingest.errors import RateLimited, ResponseError
@@ -191,5 +190,5 @@ def _closed(datetime: str) -> str:
 
 def _as_text(value: Any) -> str:
     if isinstance(value, list):
-        return ",".join(f"{v:g}" if isinstance(v, float) and v.is_integer() else str(v) for v in value)
-    return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
+        return ",".join(str(int(v) if isinstance(v, float) and v.is_integer() else v) for v in value)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False) if isinstance(value, dict) else str(value)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.completeness import verdict_of
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.deduplicate import deduplicate
+from stac_ingest.sharding.deduplicate import Deduplicated, deduplicate, keys_of
 from stac_ingest.sharding.manifest import (
     CollectionReport,
     Manifest,
@@ -22,6 +23,9 @@ from stac_ingest.sharding.plan import Plan
 from stac_ingest.sharding.run_shard import NAMED, SCRATCH
 from stac_ingest.sharding.settings import is_object_storage
 from stac_ingest.sharding.storage import ITEMS, LocalStorage, Storage, open_storage
+
+if TYPE_CHECKING:
+    from stac_ingest.sharding.rest import Rest
 
 MANIFEST = "manifest.json"
 
@@ -36,13 +40,18 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     storage = open_storage(plan.settings)
     shards = _checked(plan, storage)
     once = deduplicate(plan, storage, shards)
+    rest = _rest(plan, storage, once)
     _forget_earlier_plans(plan)
-    parts = [*(shard.part for shard in once.shards if shard.part is not None), *once.kept]
+    parts = [
+        *(shard.part for shard in once.shards if shard.part is not None),
+        *once.kept,
+        *(rest.parts if rest else []),
+    ]
     named = {Path(part.path).name for part in parts}
     for name in storage.sizes(ITEMS):
         if name.startswith("part-") and name not in named:
             storage.remove(f"{ITEMS}/{name}")  # of an earlier plan, with more shards
-    report = _report(plan, once.shards, parts, once.kept)
+    report = _report(plan, once, parts, rest)
     _write(plan, storage, CERTIFICATE, report.model_dump_json(indent=2) + "\n")
     manifest = Manifest(
         source=plan.settings.source,
@@ -117,13 +126,27 @@ def _checked(plan: Plan, storage: Storage) -> list[ShardReport]:
     return reports
 
 
-def _report(plan: Plan, shards: list[ShardReport], parts: list[Part], kept: list[Part]) -> CollectionReport:
+def _rest(plan: Plan, storage: Storage, once: Deduplicated) -> Rest | None:
+    if not plan.settings.is_api:
+        return None
+    from stac_ingest.sharding.rest import read_rest  # noqa: PLC0415 - files need no HTTP client
+
+    each = [shard.ingest for shard in once.shards]
+    parts = [*(shard.part for shard in once.shards if shard.part is not None), *once.kept]
+    items = sum(part.items for part in parts) + sum(one.ingest_failures + one.stage_failures for one in each)
+    return read_rest(plan, storage, keys_of(storage, parts), items, sum(one.requests for one in each))
+
+
+def _report(plan: Plan, once: Deduplicated, parts: list[Part], rest: Rest | None) -> CollectionReport:
+    shards, kept = once
     each = [shard.ingest for shard in shards]
     items, failures = sum(part.items for part in parts), sum(one.ingest_failures + one.stage_failures for one in each)
     duplicates = sum(shard.ingest.duplicates + shard.removed for shard in shards)
     # An API's own count of all; of files, what their shards have seen, each once.
     seen = sum(one.expected or 0 for one in each) - sum(shard.removed for shard in shards)
     expected = plan.total if plan.settings.is_api else seen
+    if rest is not None and rest.matched is not None:
+        expected = rest.matched
     verdict, reason = verdict_of(items, expected, duplicates)
     if failures:
         verdict, reason = "truncated", f"{items} items came, and {failures} could not be used"
@@ -140,11 +163,13 @@ def _report(plan: Plan, shards: list[ShardReport], parts: list[Part], kept: list
         kept_strays=sum(part.items for part in kept),
         duplicates=duplicates,
         failures=failures,
-        requests=sum(one.requests for one in each),
+        requests=sum(one.requests for one in each) + (rest.requests if rest else 0),
         retries=sum(one.retries for one in each),
         seconds=round(sum(one.seconds for one in each), 3),
         failed=[NamedFailure(**one.model_dump()) for shard in shards for one in shard.failures][:NAMED],
-        notes=list(dict.fromkeys([*plan.notes, *(note for one in each for note in one.notes)])),
+        notes=list(
+            dict.fromkeys([*plan.notes, *(note for one in each for note in one.notes), *(rest.notes if rest else [])])
+        ),
     )
 
 

@@ -122,6 +122,17 @@ class CountMoves(CountTooHigh):
         return int(position.matched + self.value * self.applied)
 
 
+class CountFalls(CountTooHigh):
+    """`numberMatched` is too high by the value on the first page requested, as when items are deleted after it."""
+
+    name = "count-falls"
+    default = 1
+
+    def count(self, position: PagePosition) -> int:
+        """Return the count at this moment."""
+        return int(position.matched + (0 if self.applied else self.value))
+
+
 class CountAbsurd(CountTooHigh):
     """`numberMatched` is the value in every search."""
 
