@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, S
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from stac_ingest.api.collections import only_collection
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.filter_check import FilterCheck
 from stac_ingest.api.item_splitter import features
@@ -23,7 +24,6 @@ from stac_ingest.core.json_items import checked
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.errors import (
     BudgetExhausted,
-    ConfigurationError,
     DataProcessingError,
     ItemError,
     ResponseError,
@@ -58,9 +58,9 @@ class StacApiSource:
     """Items of one collection of a STAC API. De-duplicating is the module's business; see `api.chunks`."""
 
     def __init__(
-        self, config: IngestConfig, collection_id: str, summary: IngestSummary, *, clock: Clock | None = None
+        self, config: IngestConfig, collection_id: str | None, summary: IngestSummary, *, clock: Clock | None = None
     ) -> None:
-        """Read the settings.
+        """Read the settings. Without the id of a collection it is that of an API which has one.
 
         Raises:
             ConfigurationError: `datetime`, or the file of headers, can't be read.
@@ -76,8 +76,8 @@ class StacApiSource:
         self._session = Client(config, summary, self._root, credentials)
         self._client = RetryingClient(config, summary, self._session, self._clock)
         self._search_client = SearchClient(self._client, summary)
-        self._filter_check = FilterCheck(collection_id, config.bbox, self._requested.interval, summary)
         self._planner: Planner | None = None
+        self._filter_check: FilterCheck | None = None
         self._chunks: TimeChunks | None = None
         self._read_before: TimesRead | None = None
         self._page_items: list[Item] = []
@@ -107,11 +107,17 @@ class StacApiSource:
         """Start the session, read the landing page and the collection.
 
         Raises:
+            ConfigurationError: it isn't said which collection, and the API has several.
             DataProcessingError: there is no such API, or no such collection (`Collection '<id>' not found`).
 
         """
         await self._session.open()
-        opener = ApiOpener(self._root, self._collection_id, self._config, self._search_client, self._summary)
+        if not self._collection_id:
+            self._collection_id = await only_collection(self._root, self._client)
+            self._summary.note(f"the API has one collection, {self._collection_id!r:.80}, which was read")
+        collection = self._collection_id
+        self._filter_check = FilterCheck(collection, self._config.bbox, self._requested.interval, self._summary)
+        opener = ApiOpener(self._root, collection, self._config, self._search_client, self._summary)
         at_once = self._config.workers > 1
         api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
         self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor)
@@ -247,7 +253,8 @@ class StacApiSource:
                     where = f"{display(payload.origin)}#{index}"
                     reject(where, ItemError(f"{where}: {error}"))
                     continue
-                self._filter_check.check(item)
+                if self._filter_check is not None:
+                    self._filter_check.check(item)
                 if self._read_before is not None:
                     self._page_items.append(item)
                 yield item
@@ -348,13 +355,9 @@ def api_source(where: Where, config: IngestConfig, summary: IngestSummary) -> St
     """Make the source of a collection of an API.
 
     Raises:
-        ConfigurationError: it isn't said which collection, or a setting can't be used.
+        ConfigurationError: a setting can't be used.
 
     """
-    if not where.collection_id:
-        raise ConfigurationError(
-            "collection_id must be provided in api mode: in the settings, or as data['collection_id'] of the context"
-        )
     return StacApiSource(config, where.collection_id, summary)
 
 
