@@ -129,10 +129,6 @@ class IngestConfig(BaseModel):
         """
         if isinstance(settings, IngestConfig):
             return settings
-        if settings.get("mode") == "api" and str(settings.get("source")).lower().startswith(("http://", "https://")):
-            from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
-
-            settings = with_pasted(settings, cls.model_fields, "collection_id")
         try:
             return cls.model_validate(settings)
         except ValidationError as error:

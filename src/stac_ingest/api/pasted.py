@@ -36,7 +36,7 @@ def with_pasted(settings: Mapping[str, Any], known: Mapping[str, object], collec
     """Return settings whose source is the root of an API, with what its URL says of the items.
 
     Args:
-        settings: as given, with the URL of an API as `source`.
+        settings: as given, of an ingest from an API.
         known: has the names of all settings there are.
         collection: the name of the setting for the collection.
 
@@ -44,7 +44,9 @@ def with_pasted(settings: Mapping[str, Any], known: Mapping[str, object], collec
         ConfigurationError: the URL and another setting say different things, or it can't be used.
 
     """
-    source = str(settings["source"])
+    source = settings.get("source")
+    if not isinstance(source, str) or not source.strip().lower().startswith(("http://", "https://")):
+        return dict(settings)
     try:
         parts = urlsplit(source.strip())
     except ValueError as error:

@@ -114,6 +114,10 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     if remote and not options.allow_remote:
         raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
     settings["budget"] = _budget(settings.get("budget"), options, remote=remote)
+    if settings["mode"] == "api":
+        from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
+
+        settings = with_pasted(settings, IngestConfig.model_fields, "collection_id")
     return IngestConfig.parse(settings)
 
 

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stac_ingest import ConfigurationError, IngestConfig
+from stac_ingest import ConfigurationError, IngestConfig, IngestModule
+from stac_ingest.api.pasted import with_pasted
 from stac_ingest.sharding import ShardedIngest
 
 ROOT = "https://example.org/stac/v1"
 
 
 def parse(source, **settings):
-    return IngestConfig.parse({"mode": "api", "source": source, **settings})
+    return IngestModule({"mode": "api", "source": source, **settings}).config
 
 
 @pytest.mark.parametrize(
@@ -113,13 +114,14 @@ def test_an_ingest_in_shards_takes_the_same():
     settings = {"source": f"{ROOT}/collections/c/items?limit=50", "output": "out", "allow_remote": True}
     ingest = ShardedIngest.parse(settings)
     assert (ingest.source, ingest.collection, ingest.limit) == (ROOT, "c", 50)
-    with pytest.raises(ConfigurationError, match="^collection: 'd' is given, and source says 'c'"):
+    with pytest.raises(ConfigurationError, match=r"^collection: 'd' is given, and source says 'c'"):
         ShardedIngest.parse({**settings, "collection": "d"})
 
 
 def test_paths_are_left_alone():
-    """A file whose name looks like a search is a file."""
-    assert IngestConfig.parse({"mode": "file", "source": "items/search?limit=1"}).source == "items/search?limit=1"
+    """What isn't a URL isn't looked into."""
+    settings = {"mode": "api", "source": "items/search?limit=1"}
+    assert with_pasted(settings, IngestConfig.model_fields, "collection_id") == settings
 
 
 parts = st.text("abc-_.", min_size=1, max_size=6).filter(lambda part: part.strip("."))
