@@ -103,13 +103,13 @@ EXPECTED = {
     "heavy-pages": Expected(requests=PAGES + 20),
     **dict.fromkeys(["truncated-body", "reset", "stall", "slow-drip"], WHOLE),
     **dict.fromkeys(["html", "half-json", "error-body", "empty-body", "echo-headers"], Expected(error=ResponseError)),
-    "gzip-bomb": Expected(error=ResponseTooLarge),
+    "packed-page": Expected(error=ResponseTooLarge),
     "wrong-content-type": WHOLE,
     **dict.fromkeys(["next-other-origin", "next-plain-http", "redirect"], WHOLE),
     **dict.fromkeys(["next-internal", "next-file", "redirect-internal"], Expected(error=LinkRefused)),
     "redirect-loop": Expected(error=ResponseError),
 }
-VALUES = {"stall": "stall@0.1", "slow-drip": "slow-drip@0.1", "gzip-bomb": "gzip-bomb=4"}
+VALUES = {"stall": "stall@0.1", "slow-drip": "slow-drip@0.1", "packed-page": "packed-page=2"}
 """Where the default takes its time."""
 SILENT = ("stall", "slow-drip")
 """What only a time-out ends. On a busy machine it may end other requests too, some before they arrived."""
