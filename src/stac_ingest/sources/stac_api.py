@@ -305,8 +305,19 @@ class StacApiSource:
             self._summary.matched = page_counts(first[1]).matched
         if self._before_whole is not None:
             cursor.stops = lambda _page, _following: not self._is_short
+        last = first[1]
         async for page in cursor.pages(first):
+            last = page
             yield ReceivedPage(page, cursor.loop_detector)
+        if unit.alone:
+            self._count_again(last)
+
+    def _count_again(self, last: Page) -> None:
+        """Take the count of a cursor's last page where it is lower than that of its first: items have gone meanwhile."""
+        before, now = self._summary.matched, page_counts(last).matched
+        if before is not None and now is not None and now < before:
+            self._summary.matched = now
+            self._summary.note(f"the server counted {before} items at first and {now} in the end")
 
     async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[ReceivedPage, None]:
         if chunk.abandoned:
