@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,9 +18,10 @@ from stac_ingest.api.search_forms import REFUSED_INTERVAL, UNAUTHORIZED, SearchC
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
 from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
+from stac_ingest.api.time_chunks.shortfall import Shortfall
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
-from stac_ingest.api.time_chunks.work_stealing import CAPPED, ActiveChunk
+from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.json_items import checked
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.errors import (
@@ -83,12 +85,7 @@ class StacApiSource:
         self._page_items: list[Item] = []
         self._queue: WorkQueue[Unit] = WorkQueue([])
         self._finished = False
-        self._before_whole: int | None = None
-        """Items received before the whole was read again, once it was."""
-        self._whole_read = False
-        """Whether one cursor has read the whole."""
-        self._failed = False
-        """Whether a unit failed: then it is known what is missing."""
+        self._shortfall = Shortfall(summary, config.max_items, lambda: self._received)
         self._decoded = 0
         self._pending = PendingPages(config.max_items)
 
@@ -160,41 +157,24 @@ class StacApiSource:
         if self._chunks is None:
             return None
         await self._pending.wait_until_consumed()
-        if self._before_whole is not None:
-            self._summary.note(f"it brought {self._received - self._before_whole} items that no part had")
+        if self._shortfall.is_being_read:
+            self._shortfall.end()
             return None
         if rest := self._chunks.rest(self._received):
             return [CursorUnit(request, alone=False) for request in rest]
-        if self._summary.matched == CAPPED < self._received:
-            self._summary.matched = None
-            self._summary.note(
-                f"the server counts no further than {CAPPED}, so nothing tells whether the parts are all"
-            )
-        return None if self._failed or self._whole_read or not self._is_short else await self._whole()
+        return await self._whole() if self._shortfall.after_parts() else None
 
     async def _whole(self) -> Iterable[Unit] | None:
-        """List the whole search as one cursor: splitting by time can't see every item of every server."""
+        """List the whole search as one cursor; None where its first page says that nothing is missing."""
         request = self._opened.whole_request()
-        self._before_whole = before = self._received
         try:
             first = await self._cursor(request).fetch(request)
         except DataProcessingError:
+            self._shortfall.begin(None)
             return [CursorUnit(request, alone=False)]  # its reader says what is wrong
-        counted, now = self._summary.matched, page_counts(first[1]).matched
-        self._summary.matched = now if now is not None else counted
-        if not self._is_short:
-            self._before_whole = None
-            self._summary.note(f"the server counted {counted} items at first and {now} in the end")
-            return None
-        self._summary.note(
-            f"parts by time brought {before} of {self._summary.matched} items; the whole was read again by one cursor"
+        return (
+            [CursorUnit(request, first, alone=False)] if self._shortfall.begin(page_counts(first[1]).matched) else None
         )
-        return [CursorUnit(request, first, alone=False)]
-
-    @property
-    def _is_short(self) -> bool:
-        matched, limit = self._summary.matched, self._config.max_items
-        return matched is not None and self._received < min(matched, limit or matched)
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
         """Read one unit, one page a batch.
@@ -216,7 +196,7 @@ class StacApiSource:
             if _is_fatal(unit, error):
                 raise
             self._pending.delivered(0)
-            self._failed = True
+            self._shortfall.failed = True
             yield [Payload(None, self._name(unit), error)]
         finally:
             await pages.aclose()
@@ -303,21 +283,16 @@ class StacApiSource:
             return
         if self._summary.matched is None and unit.alone:
             self._summary.matched = page_counts(first[1]).matched
-        if self._before_whole is not None:
-            cursor.stops = lambda _page, _following: not self._is_short
+        if self._shortfall.is_being_read:
+            cursor.stops = lambda _page, _following: not self._shortfall.is_there
         last = first[1]
         async for page in cursor.pages(first):
             last = page
             yield ReceivedPage(page, cursor.loop_detector)
         if unit.alone:
-            self._count_again(last)
-
-    def _count_again(self, last: Page) -> None:
-        """Take the count of a cursor's last page where it is lower than that of its first: items have gone meanwhile."""
-        before, now = self._summary.matched, page_counts(last).matched
-        if before is not None and now is not None and now < before:
-            self._summary.matched = now
-            self._summary.note(f"the server counted {before} items at first and {now} in the end")
+            # Where the page is broken, whoever decodes it says so.
+            with suppress(DataProcessingError):
+                self._shortfall.count_again(page_counts(last).matched)
 
     async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[ReceivedPage, None]:
         if chunk.abandoned:
@@ -347,7 +322,7 @@ class StacApiSource:
         try:
             async for page in cursor.pages(first):
                 yield ReceivedPage(page, cursor.loop_detector, progress)
-            self._whole_read |= chunk.interval == self._requested.interval
+            self._shortfall.whole_read |= chunk.interval == self._requested.interval
         finally:
             if active is not None:
                 chunks.end(active)
