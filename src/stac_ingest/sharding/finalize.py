@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.completeness import verdict_of
 from stac_ingest.core.atomic import sha256_of, write_text
@@ -19,6 +20,7 @@ from stac_ingest.sharding.manifest import (
     ShardReport,
     read_shard_report,
 )
+from stac_ingest.sharding.notes import merge_notes
 from stac_ingest.sharding.plan import Plan
 from stac_ingest.sharding.run_shard import NAMED, SCRATCH
 from stac_ingest.sharding.settings import is_object_storage
@@ -39,8 +41,11 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     """
     storage = open_storage(plan.settings)
     shards = _checked(plan, storage)
-    once = deduplicate(plan, storage, shards)
-    rest = _rest(plan, storage, once)
+    stray_notes: list[bytes] = []
+    stray_changes = ChangeCollector(stray_notes.append)
+    once = deduplicate(plan, storage, shards, stray_changes)
+    rest = _rest(plan, storage, once, stray_changes)
+    stray_changes.flush()
     _forget_earlier_plans(plan)
     parts = [
         *(shard.part for shard in once.shards if shard.part is not None),
@@ -51,7 +56,9 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     for name in storage.sizes(ITEMS):
         if name.startswith("part-") and name not in named:
             storage.remove(f"{ITEMS}/{name}")  # of an earlier plan, with more shards
-    report = _report(plan, once, parts, rest)
+    changes = merge_notes(plan, storage, shards, b"".join(stray_notes).splitlines(keepends=True))
+    changes.add_null_members(stray_changes.null_members + sum(shard.ingest.null_members for shard in once.shards))
+    report = _report(plan, once, parts, changes, rest)
     _write(plan, storage, CERTIFICATE, report.model_dump_json(indent=2) + "\n")
     manifest = Manifest(
         source=plan.settings.source,
@@ -126,7 +133,7 @@ def _checked(plan: Plan, storage: Storage) -> list[ShardReport]:
     return reports
 
 
-def _rest(plan: Plan, storage: Storage, once: Deduplicated) -> Rest | None:
+def _rest(plan: Plan, storage: Storage, once: Deduplicated, changes: ChangeCollector) -> Rest | None:
     if not plan.settings.is_api:
         return None
     from stac_ingest.sharding.rest import read_rest  # noqa: PLC0415 - files need no HTTP client
@@ -134,10 +141,14 @@ def _rest(plan: Plan, storage: Storage, once: Deduplicated) -> Rest | None:
     each = [shard.ingest for shard in once.shards]
     parts = [*(shard.part for shard in once.shards if shard.part is not None), *once.kept]
     items = sum(part.items for part in parts) + sum(one.ingest_failures + one.stage_failures for one in each)
-    return read_rest(plan, storage, keys_of(storage, parts), items, sum(one.requests for one in each))
+    return read_rest(
+        plan, storage, keys_of(storage, parts), items, changes=changes, spent=sum(one.requests for one in each)
+    )
 
 
-def _report(plan: Plan, once: Deduplicated, parts: list[Part], rest: Rest | None) -> CollectionReport:
+def _report(
+    plan: Plan, once: Deduplicated, parts: list[Part], changes: ChangeCollector, rest: Rest | None
+) -> CollectionReport:
     shards, kept = once
     each = [shard.ingest for shard in shards]
     items, failures = sum(part.items for part in parts), sum(one.ingest_failures + one.stage_failures for one in each)
@@ -147,7 +158,10 @@ def _report(plan: Plan, once: Deduplicated, parts: list[Part], rest: Rest | None
     expected = plan.total if plan.settings.is_api else seen
     if rest is not None and rest.matched is not None:
         expected = rest.matched
-    verdict, reason = verdict_of(items, expected, duplicates)
+    filtered = sum(one.filtered for one in each)
+    verdict, reason = verdict_of(items, expected, duplicates, changes.items)
+    if filtered:
+        reason += f"; {filtered} others were filtered out"
     if failures:
         verdict, reason = "truncated", f"{items} items came, and {failures} could not be used"
     return CollectionReport(
@@ -162,6 +176,11 @@ def _report(plan: Plan, once: Deduplicated, parts: list[Part], rest: Rest | None
         strays=sum(shard.strays for shard in shards),
         kept_strays=sum(part.items for part in kept),
         duplicates=duplicates,
+        overlaps=sum(one.overlaps for one in each),
+        filtered=filtered,
+        changed_items=changes.items,
+        changes=changes.changes,
+        null_members=changes.null_members,
         failures=failures,
         requests=sum(one.requests for one in each) + (rest.requests if rest else 0),
         retries=sum(one.retries for one in each),

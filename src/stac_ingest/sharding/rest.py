@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.atomic import sha256_of
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.errors import DataProcessingError
@@ -48,7 +49,9 @@ class Rest(NamedTuple):
     notes: list[str]
 
 
-def read_rest(plan: Plan, storage: Storage, known: Iterable[Key], items: int, spent: int) -> Rest | None:
+def read_rest(
+    plan: Plan, storage: Storage, known: Iterable[Key], items: int, *, changes: ChangeCollector, spent: int
+) -> Rest | None:
     """Read the items of an API that no shard has into a part of their own.
 
     Args:
@@ -56,6 +59,7 @@ def read_rest(plan: Plan, storage: Storage, known: Iterable[Key], items: int, sp
         storage: of its output.
         known: the items that shards have; read only where something is missing.
         items: how many these are, with those that could not be used.
+        changes: told of what the part can't hold.
         spent: requests sent by the shards, of what the settings allow in all.
 
     Returns:
@@ -72,7 +76,7 @@ def read_rest(plan: Plan, storage: Storage, known: Iterable[Key], items: int, sp
     if left is not None and left < 1:
         return Rest([], None, 0, ["no request was left to look for the items that no shard received"])
     config = plan.settings.config(budget.model_copy(update={"max_requests": left}), concurrency=1)
-    return asyncio.run(_Reader(plan, config, known, items).read(storage))
+    return asyncio.run(_Reader(plan, config, known, items).read(storage, changes))
 
 
 class _Reader:
@@ -83,11 +87,11 @@ class _Reader:
         self._items = items
         self._summary = IngestSummary()
 
-    async def read(self, storage: Storage) -> Rest:
+    async def read(self, storage: Storage, changes: ChangeCollector) -> Rest:
         work = self._plan.settings.state_folder / _WORK
         found, notes = 0, []
         batch: list[Item] = []
-        with GeoParquetWriter(work) as written:
+        with GeoParquetWriter(work, changes=changes) as written:
             try:
                 async with aclosing(self._missing()) as missing:
                     async for item in missing:
@@ -117,13 +121,11 @@ class _Reader:
     async def _missing(self) -> AsyncGenerator[Item]:
         """Yield the items that no shard has, until there are as many as the server counts."""
         summary, collector = self._summary, FailureCollector()
-        seen = IdSet()
         items = ingest_items(
             lambda: StacApiSource(self._config, self._plan.settings.collection or "", summary),
             load_strategy(self._config.strategy),
             FailureReporter(collector, logging.getLogger("stac_ingest"), summary),
             summary,
-            seen=seen,
         )
         found, ours = 0, IdSet()
         for key in self._known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from stac_ingest.api.collections import only_collection
@@ -54,6 +55,8 @@ class ReceivedPage(NamedTuple):
     """Of its cursor."""
     progress: ChunkProgress | None = None
     """Of its chunk of time, where a later run is to know how far this one came."""
+    part: int = 0
+    """The number of its part of the search: 0 for the whole."""
 
 
 class StacApiSource:
@@ -88,10 +91,19 @@ class StacApiSource:
         self._shortfall = Shortfall(summary, config.max_items, lambda: self._received)
         self._decoded = 0
         self._pending = PendingPages(config.max_items)
+        self._parts = count(1)
 
     def resume(self, positions: Sequence[Position]) -> None:
         """Record the stretches of time that are read, and leave out these."""
         self._read_before = TimesRead(positions)
+
+    def listing(self) -> None:
+        """Return None: stretches of time hold for whatever the server has."""
+
+    def part(self, batch: Batch) -> int:
+        """Return the number of the part of the search that a page is of."""
+        received: ReceivedPage | None = batch[0].data
+        return 0 if received is None else received.part
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Return the stretch of time that a page completes; None outside of chunks of time."""
@@ -161,7 +173,7 @@ class StacApiSource:
             self._shortfall.end()
             return None
         if rest := self._chunks.rest(self._received):
-            return [CursorUnit(request, alone=False) for request in rest]
+            return [CursorUnit(request, alone=False, part=next(self._parts)) for request in rest]
         return await self._whole() if self._shortfall.after_parts() else None
 
     async def _whole(self) -> Iterable[Unit] | None:
@@ -171,9 +183,11 @@ class StacApiSource:
             first = await self._cursor(request).fetch(request)
         except DataProcessingError:
             self._shortfall.begin(None)
-            return [CursorUnit(request, alone=False)]  # its reader says what is wrong
+            return [CursorUnit(request, alone=False, part=next(self._parts))]  # its reader says what is wrong
         return (
-            [CursorUnit(request, first, alone=False)] if self._shortfall.begin(page_counts(first[1]).matched) else None
+            [CursorUnit(request, first, alone=False, part=next(self._parts))]
+            if self._shortfall.begin(page_counts(first[1]).matched)
+            else None
         )
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
@@ -206,11 +220,11 @@ class StacApiSource:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
             self._page_items.clear()
-            items, duplicates = self._summary.items, self._summary.duplicates
+            items, left_out = self._summary.items, self._summary.left_out
             yield from self._items_of(payload, reject)
             if payload.error is None:
                 # After the last item, because the consumer counts each as it takes it.
-                new, duplicate = self._summary.items - items, self._summary.duplicates - duplicates
+                new, duplicate = self._summary.items - items, self._summary.left_out - left_out
                 payload.data.loop_detector.record(new, duplicate)
             self._pending.consumed()
 
@@ -243,7 +257,7 @@ class StacApiSource:
 
     @property
     def _received(self) -> int:
-        return self._decoded - self._summary.duplicates + self._summary.resumed
+        return self._decoded - self._summary.left_out + self._summary.resumed
 
     @property
     def _by_time(self) -> bool:
@@ -279,7 +293,7 @@ class StacApiSource:
         first, unit.first = unit.first or await cursor.fetch(unit.request), None
         unit.observe(first[1])
         if not unit.onward:
-            yield ReceivedPage(first[1], cursor.loop_detector)
+            yield ReceivedPage(first[1], cursor.loop_detector, part=unit.part)
             return
         if self._summary.matched is None and unit.alone:
             self._summary.matched = page_counts(first[1]).matched
@@ -288,7 +302,7 @@ class StacApiSource:
         last = first[1]
         async for page in cursor.pages(first):
             last = page
-            yield ReceivedPage(page, cursor.loop_detector)
+            yield ReceivedPage(page, cursor.loop_detector, part=unit.part)
         if unit.alone:
             # Where the page is broken, whoever decodes it says so.
             with suppress(DataProcessingError):
@@ -319,9 +333,10 @@ class StacApiSource:
         active = chunks.start(chunk, first[1], counts)
         cursor.stops = partial(self._stops, chunks, chunk, active)
         progress = None if self._read_before is None else ChunkProgress(chunk.interval)
+        part = next(self._parts)
         try:
             async for page in cursor.pages(first):
-                yield ReceivedPage(page, cursor.loop_detector, progress)
+                yield ReceivedPage(page, cursor.loop_detector, progress, part)
             self._shortfall.whole_read |= chunk.interval == self._requested.interval
         finally:
             if active is not None:
