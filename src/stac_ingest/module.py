@@ -42,7 +42,7 @@ class IngestModule:
             ConfigurationError: naming what is wrong with which setting.
 
         """
-        self.config = IngestConfig.parse(settings)
+        self.config = IngestConfig.parse(_with_root(settings))
         self.summary = IngestSummary()
         # Imported here rather than while items flow: who measures an ingest doesn't want to measure that.
         self._strategy = load_strategy(self.config.strategy)
@@ -82,6 +82,14 @@ class IngestModule:
             max_items=config.max_items,
             finish=partial(_check_some_read, config, reporter, summary),
         )
+
+
+def _with_root(settings: dict[str, Any] | IngestConfig) -> dict[str, Any] | IngestConfig:
+    if isinstance(settings, IngestConfig) or settings.get("mode") != "api":
+        return settings
+    from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
+
+    return with_pasted(settings, IngestConfig.model_fields, "collection_id")
 
 
 def _tracker(context: WorkflowContext, summary: IngestSummary, source: Source[Any]) -> ResumeTracker | None:

@@ -102,8 +102,8 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     if options.source is not None:
         if is_url(options.source) and holds_credentials(options.source):
             raise ConfigurationError(
-                f"SOURCE: {display(options.source)} is given with credentials, which others on this machine can see; "
-                f"put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
+                f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
+                f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
             )
         settings["source"] = options.source
         settings["mode"] = "api" if is_url(options.source) else "file"
@@ -118,6 +118,10 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     budget = _budget(settings.get("budget"), options, remote=remote)
     if budget:
         settings["budget"] = budget
+    if settings["mode"] == "api":
+        from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
+
+        settings = with_pasted(settings, IngestConfig.model_fields, "collection_id")
     return IngestConfig.parse(settings)
 
 

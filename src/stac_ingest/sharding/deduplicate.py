@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from stac_ingest.core.model import Item
     from stac_ingest.sharding.plan import Plan
 
-STRAYS = "part-strays.parquet"
+STRAYS, REST = "part-strays.parquet", "part-rest.parquet"
+"""What came in another shard than its own, and what came in none and was read in the end."""
 _BATCH = 1000
 _WORK = ".closing.parquet"
 
@@ -63,9 +64,18 @@ def _duplicates(storage: Storage, shards: list[ShardReport]) -> set[Key]:
     return {key for keys in _all_keys(storage, shards) for key in keys if not seen.add(*key)}
 
 
+def keys_of(storage: Storage, parts: Iterable[Part]) -> Iterator[Key]:
+    """Read which items some parts hold."""
+    return (key for keys in _keys_in(storage, parts) for key in keys)
+
+
 def _all_keys(storage: Storage, shards: list[ShardReport]) -> Iterator[list[Key]]:
+    return _keys_in(storage, (shard.part for shard in shards if shard.part is not None))
+
+
+def _keys_in(storage: Storage, parts: Iterable[Part]) -> Iterator[list[Key]]:
     """Read which items the parts hold, a bounded number of rows at a time."""
-    for part in (shard.part for shard in shards if shard.part is not None):
+    for part in parts:
         with storage.filesystem.open_input_file(f"{storage.root}/{part.path}") as file:
             table = pq.ParquetFile(file)
             columns = [name for name in ("id", "collection") if name in table.schema_arrow.names]

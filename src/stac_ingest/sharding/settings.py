@@ -152,16 +152,20 @@ class ShardedIngest(BaseModel):
         source = settings.get("source")
         if isinstance(source, str) and is_url(source) and holds_credentials(source):
             raise ConfigurationError(
-                f"source: {display(source)} is given with credentials, which plan and logs would repeat; put them into "
-                "STAC_INGEST_TOKEN or a file (headers_file=...)"
+                f"source: {display(source, source=True)} is given with credentials, which plan and logs would repeat; "
+                "put them into STAC_INGEST_TOKEN or a file (headers_file=...)"
             )
+        if isinstance(source, str) and is_url(source):
+            from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
+
+            settings = with_pasted(settings, cls.model_fields, "collection")
         try:
             ingest = cls.model_validate(settings)
         except ValidationError as error:
             raise ConfigurationError(all_in_one_line(error, cls)) from None
         if ingest.is_api and not is_loopback(ingest.source) and not ingest.allow_remote:
             raise ConfigurationError(
-                f"{display(ingest.source)} is not this machine; allow_remote=true lets it be asked"
+                f"{display(ingest.source, source=True)} is not this machine; allow_remote=true lets it be asked"
             )
         item_filter(ingest.config())
         return ingest

@@ -63,7 +63,7 @@ BREAKAGES = {
     "byte order mark": b'\xef\xbb\xbf{"id": "x"}',
     "numeric id": b'{"id": 7}',
     "latin-1": b'{"id": "\xe9"}',
-    "deep": b'{"id": ' + b"[" * 100_000,
+    "deep": b'{"id": ' + b"[" * 1_100,
 }
 
 
