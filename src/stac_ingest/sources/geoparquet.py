@@ -19,6 +19,7 @@ from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.batch_size import batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
+from stac_ingest.geoparquet.table_metadata import marked_geometries
 from stac_ingest.sources.kind import PARQUET_SUFFIXES, Where
 from stac_ingest.summary import IngestSummary
 
@@ -91,6 +92,8 @@ class GeoParquetSource:
         if unit.decoder is None or unit.metadata is None:
             yield [Payload(None, unit.path.name, unit.error)]
             return
+        for remark in unit.decoder.remarks:
+            self._summary.note(remark)
         begun = None
         batches = _batches(unit, unit.metadata)
         async with self._places:
@@ -120,7 +123,7 @@ class GeoParquetSource:
 
     def _items(self, data: Decodable, origin: str, reject: Reject) -> Iterator[Item]:
         try:
-            return data.decoder.items(data.rows, origin, reject)
+            return data.decoder.items(data.rows, origin, reject, self._summary.changes)
         except (*UNREADABLE, RecursionError) as error:
             reject(origin, DataProcessingError(f"{origin}: {len(data.rows)} rows can't be read: {error}"))
             return iter(())
@@ -172,9 +175,12 @@ def row_groups(path: Path, filesystem: pafs.FileSystem | None = None) -> RowGrou
         if filesystem is None and path.exists() and not path.is_file():
             raise OSError("not a regular file")
         with pq.ParquetFile(str(path), filesystem=filesystem) as file:
-            metadata, decoder = file.metadata, Decoder(file.schema_arrow)
+            schema = file.schema_arrow
+            metadata, decoder = file.metadata, Decoder(schema, marked_geometries(file.schema, schema.names))
     except UNREADABLE as error:
         return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))
+    if decoder.problem is not None:
+        return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: {decoder.problem}"))
     return RowGroups(path, range(metadata.num_row_groups), metadata, decoder, filesystem=filesystem)
 
 
