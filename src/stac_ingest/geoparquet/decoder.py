@@ -24,17 +24,18 @@ from stac_ingest.geoparquet.row_codegen import (
     RowTemplate,
     constant,
 )
-from stac_ingest.geoparquet.scalar_columns import decode_storage
+from stac_ingest.geoparquet.scalar_columns import decode_storage, is_constant, readable_values
 from stac_ingest.geoparquet.stac_schema import Layout, layout_of, plain_schema
 from stac_ingest.geoparquet.struct_columns import object_of, plain_column, value_or
 from stac_ingest.geoparquet.table_kind import remarks, why_not_items
 from stac_ingest.geoparquet.wkb import Shape
 
+FEATURE = "Feature"
 FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
 SOLID_BOX = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
 BEFORE_GEOMETRY = ("type", "stac_version", "stac_extensions", "id")
 AFTER_GEOMETRY = ("links", "assets", "collection")
-DEFAULTS: dict[str, RowTemplate] = {"type": constant("Feature"), "links": Array(()), "assets": Object(())}
+DEFAULTS: dict[str, RowTemplate] = {"type": constant(FEATURE), "links": Array(()), "assets": Object(())}
 """What an item must have, where the table has nothing."""
 
 OBJECTS = frozenset({"stac_extensions", "links", "assets"})
@@ -165,13 +166,11 @@ def _no_features(batch: pa.RecordBatch, layout: Layout) -> dict[int, str]:
     if "type" not in layout.members:
         return {}
     kinds = decode_storage(batch.column("type"))
-    if not (pa.types.is_string(kinds.type) or pa.types.is_large_string(kinds.type)):
+    if is_constant(kinds) and kinds[0].as_py() == FEATURE:
         return {}
-    others = pc.fill_null(pc.not_equal(kinds, pa.scalar("Feature", kinds.type)), False)
-    if not pc.any(others, min_count=0).as_py():
-        return {}
-    named = enumerate(zip(others.to_pylist(), kinds.to_pylist(), strict=True))
-    return {row: f"its type is {kind!r:.40}, not Feature" for row, (is_other, kind) in named if is_other}
+    named, _ = readable_values(kinds)
+    wrong = ((row, kind) for row, kind in enumerate(named) if kind is not None and kind != FEATURE)
+    return {row: f"its type is {kind!r:.40}, not {FEATURE}" for row, kind in wrong}
 
 
 def _geometries(

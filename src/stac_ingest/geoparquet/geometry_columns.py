@@ -59,9 +59,14 @@ def encoding_of(field: pa.Field, said: str | None) -> str | None:
 
 
 def storage_of(kind: pa.DataType) -> pa.DataType:
-    """Give the type behind an extension type, but for JSON."""
-    while isinstance(kind, pa.BaseExtensionType) and not isinstance(kind, pa.JsonType):
-        kind = kind.storage_type
+    """Give the type behind a dictionary or an extension type, but for JSON."""
+    while not isinstance(kind, pa.JsonType):
+        if isinstance(kind, pa.BaseExtensionType):
+            kind = kind.storage_type
+        elif isinstance(kind, pa.DictionaryType):
+            kind = kind.value_type
+        else:
+            break
     return kind
 
 

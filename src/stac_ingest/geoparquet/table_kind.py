@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from stac_ingest.geoparquet.geometry_columns import storage_of
-from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, Layout
+from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, TELLING, Layout
 from stac_ingest.geoparquet.table_metadata import described_columns, is_unnamed_index, reference_system
 
 _SHOWN = 12
@@ -26,10 +26,13 @@ def why_not_items(schema: pa.Schema) -> str | None:
     names = schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        return f"its columns aren't told apart: {len(twice)} names, such as {twice[0]!r}, are there more than once"
+        return f"it has more than one column named {twice[0]!r}: write it anew with a name of its own for each"
     geometries = [name for name in described_columns(schema) if name in names]
     if not geometries and DEFAULT_GEOMETRY in names and _is_bytes(schema.field(DEFAULT_GEOMETRY).type):
         geometries = [DEFAULT_GEOMETRY]
+    if not geometries and "id" in names and DEFAULT_GEOMETRY in names and TELLING & set(names):
+        kind = str(schema.field(DEFAULT_GEOMETRY).type)
+        return f"its column geometry, of the type {kind[:60]}, is no geometry, neither WKB nor GeoArrow nor GeoJSON"
     if not geometries:
         return None
     reason = "has no column id" if "id" not in names else "has no column but id and geometry that items have"
@@ -63,6 +66,6 @@ def remarks(schema: pa.Schema, layout: Layout | None) -> list[str]:
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
-    kind, types = storage_of(kind), pa.types
+    stored, types = storage_of(kind), pa.types
     tests = (types.is_binary, types.is_large_binary, types.is_binary_view, types.is_fixed_size_binary)
-    return not isinstance(kind, pa.UuidType) and any(test(kind) for test in tests)
+    return not isinstance(kind, pa.UuidType) and any(test(stored) for test in tests)
