@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -240,9 +241,13 @@ def _box(batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[
     """Give the box as a list; without heights where it has none, and not at all where a side is missing."""
     if layout.bbox is None:
         return
-    column = batch.column(layout.bbox)
+    column = as_json(batch.column(layout.bbox))
+    if isinstance(column.type, pa.JsonType):
+        boxes = [_listed(value) for value in readable_values(column)[0]]
+        yield Member("bbox", columns.add(boxes), columns.add([box is not None for box in boxes]))
+        return
     if not pa.types.is_struct(column.type):
-        yield from object_of([("bbox", as_json(column))], columns).members
+        yield from object_of([("bbox", column)], columns).members
         return
     columns.path.append("bbox")
     kinds = [field.name for field in column.type]
@@ -262,6 +267,14 @@ def _box(batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[
         columns.alter([row for row, is_some in enumerate(some) if is_some], "a side of it is missing: left out")
         yield Member("bbox", flat, columns.add(whole.to_pylist()))
     columns.path.pop()
+
+
+def _listed(box: Any) -> Any:
+    """Give a box of JSON as a list, where it has its sides by name."""
+    for names in (SOLID_BOX, FLAT_BOX):
+        if isinstance(box, dict) and all(box.get(name) is not None for name in names):
+            return [box[name] for name in names]
+    return box
 
 
 def _sides(sides: dict[str, pa.Array], names: tuple[str, ...], columns: ColumnSet) -> tuple[RowTemplate, pa.Array]:

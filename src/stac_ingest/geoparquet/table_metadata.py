@@ -55,8 +55,10 @@ def reference_system(about: dict[str, Any]) -> str | None:
     if not crs:
         return None
     if isinstance(crs, str):
-        text = crs.upper()
-        return None if any(f"{who}:{code}" in text or f'"{who}",{code}' in text for who, code in _WGS84) else crs[:60]
+        text = crs.upper().replace('"', "")
+        # In Well-Known Text, what a projected system is based on has an identifier too.
+        wanted = [f"{who},{code}]" if text.startswith("GEO") else f"{who}:{code}" for who, code in _WGS84]
+        return None if any(one in text for one in wanted) else crs[:60]
     if not isinstance(crs, dict):
         return None
     known = crs.get("id")
