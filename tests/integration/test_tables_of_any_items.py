@@ -1,4 +1,4 @@
-"""Items of all kinds, in tables that others write and in JSON: read by us as they were, or as others rightly read them."""
+"""Items of all kinds, in tables that others write and in JSON: read as they were, or as others rightly read them."""
 
 from __future__ import annotations
 
@@ -17,102 +17,15 @@ import rustac
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from any_items import beside_nulls, collections
 from ingest_bench.writer_table.arrow_types import retyped
-from ingest_bench.writer_table.differences import Difference, differences
+from ingest_bench.writer_table.differences import differences
 from ingest_bench.writer_table.rows import flat, items_of_table
-from ingest_bench.writer_table.writers import _NESTED, _WKB_AND_PROPERTIES, _TYPES, _duckdb, table_of
+from ingest_bench.writer_table.writers import NESTED, TYPES, WKB_AND_PROPERTIES, by_duckdb, table_of
 from stac_ingest import IngestModule, WorkflowContext
 
+FORMS = ("collection", "list", "folder")
 EXAMPLES = 200 if "TEST_LONG" in os.environ else 20
-
-degrees = st.floats(-90, 90, allow_nan=False).map(lambda value: value + 0.0)
-plain_text = st.text(st.characters(exclude_categories=["C"]), max_size=8)
-whole = st.integers(-(2**53), 2**53)
-
-
-@st.composite
-def instants(draw: st.DrawFn) -> str:
-    """Draw an instant as RFC 3339 has it: any offset, up to six digits of a second."""
-    zone = dt.timezone(dt.timedelta(minutes=draw(st.integers(-840, 840))))
-    moment = draw(st.datetimes(dt.datetime(1900, 1, 2), dt.datetime(2200, 1, 1), timezones=st.just(zone)))
-    text = moment.isoformat(timespec=draw(st.sampled_from(["seconds", "milliseconds", "microseconds"])))
-    return text.replace("+00:00", "Z") if zone.utcoffset(None) == dt.timedelta(0) else text
-
-
-@st.composite
-def geometries(draw: st.DrawFn) -> dict[str, Any] | None:
-    """Draw a geometry in two or three dimensions, or none."""
-    size = draw(st.integers(2, 3))
-    position = st.lists(degrees, min_size=size, max_size=size)
-    ring = st.lists(position, min_size=3, max_size=5).map(lambda points: [*points, points[0]])
-    line = st.lists(position, min_size=2, max_size=4)
-    kinds: dict[str, st.SearchStrategy[Any]] = {
-        "Point": position,
-        "LineString": line,
-        "Polygon": st.lists(ring, min_size=1, max_size=2),
-        "MultiPoint": st.lists(position, min_size=1, max_size=3),
-        "MultiLineString": st.lists(line, min_size=1, max_size=2),
-        "MultiPolygon": st.lists(st.lists(ring, min_size=1, max_size=1), min_size=1, max_size=2),
-    }
-    kind = draw(st.sampled_from([None, *kinds]))
-    return None if kind is None else {"type": kind, "coordinates": draw(kinds[kind])}
-
-
-def some(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional=members)
-
-
-properties = some(
-    created=instants(),
-    updated=st.none() | instants(),
-    gsd=whole | degrees,
-    flag=st.booleans() | st.none(),
-    title=plain_text,
-    shape=st.lists(whole, max_size=3),
-    nested=st.lists(st.lists(whole | st.none(), max_size=2), max_size=3),
-    deep=some(a=whole | st.none(), b=st.lists(plain_text, max_size=2)).filter(bool),
-)
-asset = st.fixed_dictionaries(
-    {"href": plain_text},
-    optional={
-        "title": plain_text | st.none(),
-        "roles": st.lists(plain_text, max_size=2),
-        "bands": st.lists(st.fixed_dictionaries({"name": plain_text}, optional={"nodata": degrees}), max_size=2),
-    },
-)
-
-
-@st.composite
-def collections(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Draw a few items that share what they like."""
-    items = []
-    for number in range(draw(st.integers(1, 4))):
-        own = draw(properties)
-        dated = (
-            {"datetime": draw(instants())}
-            if draw(st.booleans())
-            else {"datetime": None, "start_datetime": draw(instants())}
-        )
-        box = draw(
-            st.none() | st.sampled_from([4, 6]).flatmap(lambda size: st.lists(degrees, min_size=size, max_size=size))
-        )
-        keys = draw(st.lists(st.sampled_from(["B01", "b01", "data", "a b", "ü"]), max_size=2, unique=True))
-        assets = {key: draw(asset) for key in ([*keys, "first"] if number == 0 else keys)}
-        items.append(
-            {
-                "type": "Feature",
-                "stac_version": "1.1.0",
-                "stac_extensions": draw(st.lists(plain_text, max_size=2)),
-                "id": f"{number}-{draw(plain_text)}",
-                "collection": "c",
-                "geometry": draw(geometries()),
-                **({} if box is None else {"bbox": box}),
-                "properties": {**dated, **own},
-                "links": draw(st.lists(st.fixed_dictionaries({"rel": plain_text, "href": plain_text}), max_size=2)),
-                "assets": assets,
-            }
-        )
-    return items
 
 
 async def read(path: Path) -> list[dict[str, Any]]:
@@ -123,12 +36,8 @@ async def read(path: Path) -> list[dict[str, Any]]:
     return items
 
 
-def beside_nulls(found: list[Difference]) -> list[Difference]:
-    return [one for one in found if one.what != "null lost"]
-
-
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(items=collections(), kind=st.sampled_from(["plain", *_TYPES]), data=st.data())
+@given(items=collections(), kind=st.sampled_from(["plain", *TYPES]), data=st.data())
 async def test_tables_of_pyarrow(items: list[dict[str, Any]], kind: str, data: st.DataObject) -> None:
     """Items come back from flat rows and nested ones, of whatever Arrow types, as they were but for null members."""
     layout = {
@@ -149,14 +58,14 @@ async def test_tables_of_pyarrow(items: list[dict[str, Any]], kind: str, data: s
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(
-    items=collections(), select=st.sampled_from([_NESTED, _WKB_AND_PROPERTIES]), depth=st.sampled_from([-1, 1, 2, 3])
-)
+@given(items=collections(), select=st.sampled_from([NESTED, WKB_AND_PROPERTIES]), depth=st.sampled_from([-1, 1, 2, 3]))
 async def test_tables_of_duckdb(items: list[dict[str, Any]], select: str, depth: int) -> None:
     """Items that DuckDB read from JSON, with types of its own to any depth, come back from its tables as they were."""
+    for item in items:  # DuckDB refuses names that differ in case alone
+        item["assets"].pop("b01", None)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.parquet"
-        _duckdb(items, path, select=select, read=f", maximum_depth := {depth}, sample_size := -1")
+        by_duckdb(items, path, select=select, read=f", maximum_depth := {depth}, sample_size := -1")
         got = await read(path)
         with duckdb.connect() as connection:
             stored = connection.execute(f"SELECT id::VARCHAR FROM '{path}'").fetchall()
@@ -183,20 +92,17 @@ async def test_tables_of_rustac(items: list[dict[str, Any]]) -> None:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(
     items=collections(),
-    form=st.sampled_from(["lines", "collection", "list", "folder"]),
+    form=st.sampled_from(["collection", "list", "folder"]),
     indent=st.sampled_from([None, 2]),
 )
 async def test_json_is_read_as_json_reads_it(items: list[dict[str, Any]], form: str, indent: int | None) -> None:
-    """Items in JSON, of any form, are what Python's own parser makes of them: values, types and the order of members."""
+    """Items in JSON, of any form, are what Python's own parser makes of them: values, types, the order of members."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "items.json"
         if form == "folder":
             path = Path(folder)
             for number, item in enumerate(items):
                 (path / f"{number}.json").write_text(json.dumps(item, indent=indent))
-        elif form == "lines":
-            path = Path(folder) / "items.ndjson"
-            path.write_text("".join(json.dumps(item) + "\n" for item in items))
         else:
             whole_file = items if form == "list" else {"type": "FeatureCollection", "features": items}
             path.write_text(json.dumps(whole_file, indent=indent, ensure_ascii=False))

@@ -27,7 +27,8 @@ def retyped(table: pa.Table, kind: str) -> pa.Table:
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
     try:
-        return column.cast(kind)
+        # pyarrow casts no list to a view.
+        return pa.array(column.to_pylist(), kind) if "list_view" in str(kind) else column.cast(kind)
     except pa.ArrowException:
         return column  # a number that doesn't fit stays as it is
 

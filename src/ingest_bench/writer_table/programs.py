@@ -37,11 +37,11 @@ def _done(task: str, *arguments: str) -> dict[str, str]:
     if task == "write":
         key, items, table = arguments
         writer = next(one for one in WRITERS if one.key == key)
-        writer.write(json.loads(Path(items).read_text()), Path(table), **writer.settings)
+        writer.run(json.loads(Path(items).read_text()), Path(table), **writer.settings)
     else:
         key, table, items = arguments
         reader = next(one for one in READERS if one.key == key)
-        Path(items).write_text(json.dumps(reader.read(Path(table), **reader.settings)))
+        Path(items).write_text(json.dumps(reader.run(Path(table), **reader.settings)))
     return {}
 
 

@@ -5,31 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ingest_bench.writer_table.rows import Item, item_of, items_of_table
+from ingest_bench.writer_table.ways import Way
 
 WORLD = (-180.0, -90.0, 180.0, 90.0)
-
-
-class Reader(NamedTuple):
-    """A tool with options."""
-
-    tool: str
-    """The name of its package."""
-    option: str
-    read: Callable[..., list[Item]]
-    """Called with the path and the settings."""
-    settings: dict[str, Any] = {}  # noqa: RUF012 - a tuple's fields aren't shared state
-    needs: tuple[str, ...] = ()
-    """Further packages."""
-
-    @property
-    def key(self) -> str:
-        """Its name on a command line."""
-        return f"{self.tool}: {self.option}"
 
 
 def _pyarrow(path: Path, **options: Any) -> list[Item]:
@@ -107,10 +89,7 @@ def _arro3(path: Path) -> list[Item]:
 def _sedonadb(path: Path) -> list[Item]:
     import sedonadb  # noqa: PLC0415 - same
 
-    session = sedonadb.connect()
-    session.read_parquet(path).to_view("items")
-    columns = "* EXCLUDE (geometry), ST_AsBinary(geometry) AS geometry"
-    return items_of_table(session.sql(f"SELECT {columns} FROM items").to_arrow_table())  # noqa: S608 - a constant
+    return items_of_table(sedonadb.connect().read_parquet(path).to_arrow_table())
 
 
 def _geoparquet_io(path: Path) -> list[Item]:
@@ -125,22 +104,22 @@ def _geoparquet_io(path: Path) -> list[Item]:
     return _pyarrow(target)
 
 
-READERS: tuple[Reader, ...] = (
-    Reader("pyarrow", "read_table", _pyarrow, {}, ("shapely",)),
-    Reader("pandas", "read_parquet", _pandas, {}, ("pyarrow", "shapely")),
-    Reader(
+READERS: tuple[Way, ...] = (
+    Way("pyarrow", "read_table", _pyarrow, {}, ("shapely",)),
+    Way("pandas", "read_parquet", _pandas, {}, ("pyarrow", "shapely")),
+    Way(
         "pandas", "read_parquet(dtype_backend='pyarrow')", _pandas, {"dtype_backend": "pyarrow"}, ("pyarrow", "shapely")
     ),
-    Reader("geopandas", "read_parquet", _geopandas, {}, ("pyarrow",)),
-    Reader("geopandas", "read_parquet(bbox=the world)", _geopandas, {"bbox": WORLD}, ("pyarrow",)),
-    Reader("polars", "read_parquet", _polars, {}, ("shapely",)),
-    Reader("polars", "scan_parquet", _polars, {"lazy": True}, ("shapely",)),
-    Reader("duckdb", "read_parquet", _duckdb, {}, ("pyarrow", "shapely")),
-    Reader("stac-geoparquet", "stac_table_to_items", _stac_geoparquet),
-    Reader("stac-geoparquet", "stac_table_to_ndjson", _stac_geoparquet, {"lines": True}),
-    Reader("rustac", "read", _rustac),
-    Reader("arro3-io", "read_parquet", _arro3, {}, ("pyarrow", "shapely")),
-    Reader("sedonadb", "read_parquet", _sedonadb, {}, ("pyarrow", "shapely")),
-    Reader("geoparquet-io", "convert geoparquet, read by pyarrow", _geoparquet_io, {}, ("pyarrow", "shapely")),
+    Way("geopandas", "read_parquet", _geopandas, {}, ("pyarrow",)),
+    Way("geopandas", "read_parquet(bbox=the world)", _geopandas, {"bbox": WORLD}, ("pyarrow",)),
+    Way("polars", "read_parquet", _polars, {}, ("shapely",)),
+    Way("polars", "scan_parquet", _polars, {"lazy": True}, ("shapely",)),
+    Way("duckdb", "read_parquet", _duckdb, {}, ("pyarrow", "shapely")),
+    Way("stac-geoparquet", "stac_table_to_items", _stac_geoparquet),
+    Way("stac-geoparquet", "stac_table_to_ndjson", _stac_geoparquet, {"lines": True}),
+    Way("rustac", "read", _rustac),
+    Way("arro3-io", "read_parquet", _arro3, {}, ("pyarrow", "shapely")),
+    Way("sedonadb", "read_parquet", _sedonadb, {}, ("pyarrow", "shapely")),
+    Way("geoparquet-io", "convert geoparquet, read by pyarrow", _geoparquet_io, {}, ("pyarrow", "shapely")),
 )
 """All of them, tool by tool."""

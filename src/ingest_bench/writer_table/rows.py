@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
+import math
 import uuid
 from typing import Any, TypeAlias
 
@@ -77,8 +78,10 @@ def by_type(value: Any, kind: Any) -> Any:  # noqa: PLR0911 - one way out for ea
         return {name: by_type(member, kind.item_type) for name, member in value}
     if isinstance(value, list):
         return [by_type(member, kind.value_type) for member in value]
-    if types.is_float32(kind) or types.is_float16(kind):
-        return float(f"{value:.7g}")  # what was meant, and not what a float of 64 bits makes of it
+    if types.is_float32(kind):
+        import numpy as np  # noqa: PLC0415 - same
+
+        return float(str(np.float32(value)))  # what was meant, and not what a float of 64 bits makes of it
     return value
 
 
@@ -123,8 +126,10 @@ def simple(value: Any, *, keeps_nulls: bool = False) -> Any:  # noqa: PLR0911 - 
         return {name: member for name, member in members if keeps_nulls or member is not None}
     if isinstance(value, list | tuple):
         return [simple(member, keeps_nulls=keeps_nulls) for member in value]
-    if isinstance(value, str | bool | int | float) or value is None:
-        return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str | bool | int) or value is None:
+        return value
     if isinstance(value, dt.datetime):  # pandas has one with nanoseconds
         return (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).isoformat()
     if isinstance(value, dt.date | dt.time):

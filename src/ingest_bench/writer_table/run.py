@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from ingest_bench.errors import SettingsError
 from ingest_bench.writer_table.items import SETS
-from ingest_bench.writer_table.readers import READERS, Reader
+from ingest_bench.writer_table.readers import READERS
 from ingest_bench.writer_table.table import Results, document
 from ingest_bench.writer_table.trial import Environment, Trial, environment, read_by, written
-from ingest_bench.writer_table.writers import WRITERS, Writer
+from ingest_bench.writer_table.ways import Way
+from ingest_bench.writer_table.writers import WRITERS
 from stac_ingest.core.atomic import write_atomically
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 
@@ -23,7 +24,7 @@ from stac_ingest.geoparquet.writer import GeoParquetWriter
 class Row(NamedTuple):
     """A tool with an option, in the version that an environment has."""
 
-    way: Writer | Reader
+    way: Way
     where: Environment
 
     @property
@@ -64,7 +65,7 @@ def run_table(output: Path, pythons: Sequence[Path] = (), tools: Sequence[str] =
     write_atomically(output, text.encode(), sync="nothing")
 
 
-def rows_of(ways: Iterable[Writer | Reader], environments: Sequence[Environment]) -> list[Row]:
+def rows_of(ways: Iterable[Way], environments: Sequence[Environment]) -> list[Row]:
     """Give each way with each version of its tool that there is: of one version, with the first environment's."""
     found: dict[tuple[str, str], Row] = {}
     for way in ways:

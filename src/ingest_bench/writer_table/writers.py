@@ -8,28 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ingest_bench.writer_table.rows import Item, flat, names_of
-
-
-class Writer(NamedTuple):
-    """A tool with options."""
-
-    tool: str
-    """The name of its package."""
-    option: str
-    """In words, or as the tool has it."""
-    write: Callable[..., None]
-    """Called with the items, the path and the settings."""
-    settings: dict[str, Any] = {}  # noqa: RUF012 - a tuple's fields aren't shared state
-    needs: tuple[str, ...] = ()
-    """Further packages."""
-
-    @property
-    def key(self) -> str:
-        """Its name on a command line."""
-        return f"{self.tool}: {self.option}"
+from ingest_bench.writer_table.ways import Way
 
 
 def table_of(items: list[Item], **layout: Any) -> Any:
@@ -92,7 +74,17 @@ def _polars(items: list[Item], path: Path, *, layout: dict[str, Any], sink: bool
         frame.write_parquet(path, **options)
 
 
-def _duckdb(items: list[Item], path: Path, *, select: str, options: str = "", read: str = "") -> None:
+def by_duckdb(items: list[Item], path: Path, *, select: str, options: str = "", read: str = "") -> None:
+    """Write what a query selects of items in JSON.
+
+    Args:
+        items: to write.
+        path: of the table.
+        select: the query, with `{source}` for the items.
+        options: of COPY, each after a comma.
+        read: options of `read_json`, each after a comma.
+
+    """
     from ingest_bench.writer_table.duckdb_tool import connected, quoted  # noqa: PLC0415 - same
 
     source = path.with_suffix(".ndjson")
@@ -163,21 +155,21 @@ _FLAT = (
     "SELECT * EXCLUDE (geometry, properties), unnest(properties), "
     "CASE WHEN geometry IS NOT NULL THEN ST_GeomFromGeoJSON(to_json(geometry)::VARCHAR) END AS geometry FROM {source}"
 )
-_NESTED = "SELECT * FROM {source}"
-_WKB_AND_PROPERTIES = (
+NESTED = "SELECT * FROM {source}"
+WKB_AND_PROPERTIES = (
     "SELECT * REPLACE (CASE WHEN geometry IS NOT NULL THEN ST_GeomFromGeoJSON(to_json(geometry)::VARCHAR) END "
     "AS geometry) FROM {source}"
 )
 _CODECS = ("snappy", "gzip", "brotli", "zstd", "lz4", "none")
-_TYPES = ("large", "view", "list view", "dictionary", "32-bit", "decimal", "JSON text", "arrow.json", "map of assets")
+TYPES = ("large", "view", "list view", "dictionary", "32-bit", "decimal", "JSON text", "arrow.json", "map of assets")
 
 
-def _with(writer: Callable[..., None], tool: str, *options: tuple[str, dict[str, Any]], **shared: Any) -> list[Writer]:
+def _with(writer: Callable[..., None], tool: str, *options: tuple[str, dict[str, Any]], **shared: Any) -> list[Way]:
     needs = shared.pop("needs", ())
-    return [Writer(tool, option, writer, {**shared, **settings}, needs) for option, settings in options]
+    return [Way(tool, option, writer, {**shared, **settings}, needs) for option, settings in options]
 
 
-WRITERS: tuple[Writer, ...] = (
+WRITERS: tuple[Way, ...] = (
     *_with(
         _pyarrow,
         "pyarrow",
@@ -201,7 +193,7 @@ WRITERS: tuple[Writer, ...] = (
         layout={},
         needs=("shapely",),
     ),
-    *_with(_pyarrow_types, "pyarrow", *((f"types: {kind}", {"kind": kind}) for kind in _TYPES), needs=("shapely",)),
+    *_with(_pyarrow_types, "pyarrow", *((f"types: {kind}", {"kind": kind}) for kind in TYPES), needs=("shapely",)),
     *_with(
         _pandas,
         "pandas",
@@ -243,17 +235,17 @@ WRITERS: tuple[Writer, ...] = (
         needs=("shapely",),
     ),
     *_with(
-        _duckdb,
+        by_duckdb,
         "duckdb",
         *(
             (f"GEOPARQUET_VERSION '{name}'", {"options": f", GEOPARQUET_VERSION '{name}'"})
             for name in ("NONE", "V1", "V2", "BOTH")
         ),
-        ("geometry and properties as columns", {"select": _WKB_AND_PROPERTIES}),
-        ("COPY (SELECT * FROM read_json(...))", {"select": _NESTED}),
-        ("read_json(map_inference_threshold := 1)", {"select": _NESTED, "read": ", map_inference_threshold := 1"}),
-        ("read_json(maximum_depth := 1)", {"select": _NESTED, "read": ", maximum_depth := 1"}),
-        ("read_json(maximum_depth := 2)", {"select": _NESTED, "read": ", maximum_depth := 2"}),
+        ("geometry and properties as columns", {"select": WKB_AND_PROPERTIES}),
+        ("COPY (SELECT * FROM read_json(...))", {"select": NESTED}),
+        ("read_json(map_inference_threshold := 1)", {"select": NESTED, "read": ", map_inference_threshold := 1"}),
+        ("read_json(maximum_depth := 1)", {"select": NESTED, "read": ", maximum_depth := 1"}),
+        ("read_json(maximum_depth := 2)", {"select": NESTED, "read": ", maximum_depth := 2"}),
         *((f"PARQUET_VERSION {name}", {"options": f", PARQUET_VERSION {name}"}) for name in ("V1", "V2")),
         *(
             (f"COMPRESSION {name}", {"options": f", COMPRESSION {name}"})
@@ -282,7 +274,7 @@ WRITERS: tuple[Writer, ...] = (
             for name in ("snappy", "zstd", "uncompressed")
         ),
     ),
-    Writer("rustac", "to_arrow, written by pyarrow", _rustac, {"by": "arrow"}, ("arro3-core", "pyarrow")),
+    Way("rustac", "to_arrow, written by pyarrow", _rustac, {"by": "arrow"}, ("arro3-core", "pyarrow")),
     *_with(
         _arro3,
         "arro3-io",

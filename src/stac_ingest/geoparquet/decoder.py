@@ -83,7 +83,7 @@ class Decoder:
 
         """
         if self._recast is not None:
-            batch = batch.cast(self._recast)
+            batch = _recast(batch, self._recast)
         if self._layout is None:
             return _rows(batch, origin, reject, changes)
         columns = ColumnSet(len(batch))
@@ -98,6 +98,15 @@ class Decoder:
         if columns.altered or self._layout.nested is not None:
             items = _reported(items, columns.altered, clashes, {*bad, *columns.broken}, changes)
         return _checked(items, columns.broken, bad, origin, reject)
+
+
+def _recast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Give the columns the types of a schema; those that have theirs stay as they are."""
+    columns = [
+        column if column.type == field.type else column.cast(field.type)
+        for column, field in zip(batch.columns, schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _rows(batch: pa.RecordBatch, origin: str, reject: Reject, changes: ChangeCollector | None) -> Iterator[Item]:
