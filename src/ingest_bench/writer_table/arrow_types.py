@@ -26,10 +26,12 @@ def retyped(table: pa.Table, kind: str) -> pa.Table:
 
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if column.type == kind:
+        return column
     try:
-        # pyarrow casts no list to a view.
-        return pa.array(column.to_pylist(), kind) if "list_view" in str(kind) else column.cast(kind)
-    except pa.ArrowException:
+        # pyarrow casts no list to a view, and some lists of nulls to what isn't sound.
+        return pa.array(column.to_pylist(), kind)
+    except (pa.ArrowException, OverflowError):
         return column  # a number that doesn't fit stays as it is
 
 

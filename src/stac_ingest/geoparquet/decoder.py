@@ -102,11 +102,18 @@ class Decoder:
 
 def _recast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Give the columns the types of a schema; those that have theirs stay as they are."""
-    columns = [
-        column if column.type == field.type else column.cast(field.type)
-        for column, field in zip(batch.columns, schema, strict=True)
-    ]
+    pairs = zip(batch.columns, schema, strict=True)
+    columns = [column if column.type == field.type else _cast(column, field.type) for column, field in pairs]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    made = column.cast(kind)
+    try:
+        made.validate()
+    except pa.ArrowInvalid:  # so pyarrow 26.0.1 leaves some lists of lists of nulls
+        return pa.array(column.to_pylist(), kind)
+    return made
 
 
 def _rows(batch: pa.RecordBatch, origin: str, reject: Reject, changes: ChangeCollector | None) -> Iterator[Item]:
