@@ -1,7 +1,5 @@
 """Commands for the project itself: its documents, and trials of the harness, STAC clients and tools for tables."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from pathlib import Path
 

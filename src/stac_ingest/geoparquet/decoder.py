@@ -26,7 +26,7 @@ from stac_ingest.geoparquet.row_codegen import (
     constant,
 )
 from stac_ingest.geoparquet.scalar_columns import decode_storage, is_constant, readable_values
-from stac_ingest.geoparquet.stac_schema import Layout, layout_of, plain_schema
+from stac_ingest.geoparquet.stac_schema import PROPERTIES, Layout, Place, layout_of, plain_schema, with_plain_types
 from stac_ingest.geoparquet.struct_columns import object_of, plain_column, value_or
 from stac_ingest.geoparquet.table_kind import remarks, why_not_items
 from stac_ingest.geoparquet.wkb import Shape
@@ -83,7 +83,7 @@ class Decoder:
 
         """
         if self._recast is not None:
-            batch = _recast(batch, self._recast)
+            batch = with_plain_types(batch, self._recast)
         if self._layout is None:
             return _rows(batch, origin, reject, changes)
         columns = ColumnSet(len(batch))
@@ -98,22 +98,6 @@ class Decoder:
         if columns.altered or self._layout.nested is not None:
             items = _reported(items, columns.altered, clashes, {*bad, *columns.broken}, changes)
         return _checked(items, columns.broken, bad, origin, reject)
-
-
-def _recast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Give the columns the types of a schema; those that have theirs stay as they are."""
-    pairs = zip(batch.columns, schema, strict=True)
-    columns = [column if column.type == field.type else _cast(column, field.type) for column, field in pairs]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    made = column.cast(kind)
-    try:
-        made.validate()
-    except pa.ArrowInvalid:  # so pyarrow 26.0.1 leaves some lists of lists of nulls
-        return pa.array(column.to_pylist(), kind)
-    return made
 
 
 def _rows(batch: pa.RecordBatch, origin: str, reject: Reject, changes: ChangeCollector | None) -> Iterator[Item]:
@@ -212,15 +196,16 @@ def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], 
         Member("geometry", geometries[layout.geometry]),
         *_box(batch, layout, columns),
         *_members(AFTER_GEOMETRY, batch, layout, columns),
-        Member("properties", _properties(batch, layout, geometries, columns)),
         *object_of([(name, batch.column(name)) for name in layout.foreign], columns).members,
     ]
-    return Object(tuple(members))
+    if layout.places:
+        members = _placed(members, (), batch, layout, columns)
+    return Object((*members, Member("properties", _properties(batch, layout, geometries, columns))))
 
 
 def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[Member]:
     for name in names:
-        default = DEFAULTS.get(name)
+        default = None if layout.is_ours else DEFAULTS.get(name)
         if name not in layout.members:
             if default is not None:
                 yield Member(name, default)
@@ -249,8 +234,35 @@ def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Col
             members.append(Member(name, value_or(column, NULL, columns)))
         else:
             members += object_of([(name, column)], columns).members
+    if layout.places:
+        members = _placed(members, (PROPERTIES,), batch, layout, columns)
     columns.path.pop()
     return Object(tuple(members))
+
+
+def _placed(
+    members: list[Member], parent: Place, batch: pa.RecordBatch, layout: Layout, columns: ColumnSet
+) -> list[Member]:
+    """Add the columns that are members of the item, or of its properties, though their names don't say so."""
+    by_name = {member.name: member for member in members}
+    for place, name in layout.places.items():
+        if place[:-1] == parent:
+            for member in object_of([(place[-1], batch.column(name))], columns).members:
+                by_name[member.name] = _preferred(member, by_name.get(member.name), columns)
+    return list(by_name.values())
+
+
+def _preferred(member: Member, other: Member | None, columns: ColumnSet) -> Member:
+    """Give one member where it is there, and elsewhere the other one."""
+    if other is None or member.present is None:
+        return member
+    valid = columns.truths(member.present)
+    present = (
+        None
+        if other.present is None
+        else columns.add([first or second for first, second in zip(valid, columns.truths(other.present), strict=True)])
+    )
+    return Member(member.name, Conditional(member.present, member.value, other.value), present)
 
 
 def _box(batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[Member]:

@@ -106,6 +106,11 @@ class ColumnSet:
         self._columns.append(values)
         return Column(len(self._columns) - 1)
 
+    def truths(self, column: Column) -> list[bool]:
+        """Give the truth values of a column that was taken in as a list."""
+        values: Any = self._columns[column.number]
+        return list(values)
+
     def alter(self, rows: Iterable[int], what: str) -> None:
         """Keep that values of the member that the path leads to now are changed."""
         member = ".".join(self.path)

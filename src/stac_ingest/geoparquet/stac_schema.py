@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import pyarrow as pa
 
 from stac_ingest.geoparquet.geometry_columns import GEOJSON, TEXT, WKB, encoding_of, storage_of
-from stac_ingest.geoparquet.table_metadata import described_columns, geo_metadata, index_columns, says_stac
+from stac_ingest.geoparquet.table_metadata import described_columns, geo_metadata, index_columns, metadata_of, says_stac
 
 MEMBERS = ("type", "stac_version", "stac_extensions", "id", "links", "assets", "collection")
 """Columns that are members of the item itself; every other one but geometry and bbox is a property."""
@@ -17,6 +18,15 @@ TELLING = frozenset({"stac_version", "stac_extensions", "links", "assets", "coll
 
 DEFAULT_GEOMETRY = "geometry"
 PROPERTIES = "properties"
+PLACES_KEY = "stac_ingest"
+"""The key of a file's metadata under which our writer says which columns aren't what their names make them.
+
+Its value is JSON: `{"places": {"item.title": ["title"], "properties.id": ["properties", "id"]}}`. Such a column is a
+member of the item, or a property; where it isn't null, it goes before another column for the same place.
+"""
+
+Place: TypeAlias = tuple[str, ...]
+"""Where a value is in an item: `("title",)` or `("properties", "title")`."""
 MORE_GEOMETRIES = frozenset({"proj:geometry"})
 """Properties that are Well-Known Binary too, by the STAC-GeoParquet specification."""
 
@@ -38,6 +48,10 @@ class Layout:
     geometries: dict[str, str]
     """How each column of geometries, properties included, holds them."""
     bbox: str | None
+    places: Mapping[Place, str]
+    """Columns that are elsewhere in an item than their names say, by where that is; empty but in files of our own."""
+    is_ours: bool
+    """Whether our writer made the file: then a null is a member that the item doesn't have, whatever member it is."""
     nested: str | None = None
     """The column that holds properties as one object."""
     foreign: tuple[str, ...] = ()
@@ -68,10 +82,11 @@ def layout_of(schema: pa.Schema, marked: Collection[str] = ()) -> Layout | None:
         return None
     encodings = _encodings(schema, marked)
     geometry = _geometry_column(schema, encodings, marked)
+    places = _places(schema)
     if geometry is None or "id" not in names:
         return None
     nested = PROPERTIES if PROPERTIES in names and _holds_objects(schema.field(PROPERTIES).type) else None
-    if not (TELLING & set(names) or nested or says_stac(schema)):
+    if not (TELLING & set(names) or nested or places is not None or says_stac(schema)):
         return None
     geometries = {
         name: encodings[name] for name in encodings if name == geometry or encodings[name] not in {TEXT, GEOJSON}
@@ -79,17 +94,50 @@ def layout_of(schema: pa.Schema, marked: Collection[str] = ()) -> Layout | None:
     bbox = "bbox" if "bbox" in names and _is_box(schema.field("bbox").type) else None
     members = tuple(name for name in MEMBERS if name in names)
     left_out = tuple(name for name in names if name in index_columns(schema) and not _is_users_own(name, geometry))
-    taken = {*members, geometry, bbox, nested, *left_out}
+    taken = {*members, geometry, bbox, nested, *left_out, *(places or {}).values()}
     others = tuple(name for name in names if name not in taken)
-    layout = Layout(members, others, geometry, geometries, bbox, nested, (), left_out)
+    layout = Layout(
+        members, others, geometry, geometries, bbox, places or {}, places is not None, nested, left_out=left_out
+    )
     if not layout.is_plain:
         return layout
-    return Layout(members, (), geometry, {geometry: geometries[geometry]}, bbox, nested, others, left_out)
+    return replace(layout, properties=(), geometries={geometry: geometries[geometry]}, foreign=others)
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
     """Give the schema with plain strings and lists for views, which Arrow can't filter."""
     return pa.schema([field.with_type(_without_views(field.type)) for field in schema], metadata=schema.metadata)
+
+
+def with_plain_types(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Give the columns the types of a plain schema; those that have theirs stay as they are."""
+    pairs = zip(batch.columns, schema, strict=True)
+    columns = [column if column.type == field.type else _cast(column, field.type) for column, field in pairs]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    made = column.cast(kind)
+    try:
+        made.validate()
+    except pa.ArrowInvalid:  # so pyarrow 26.0.1 leaves some lists of lists of nulls
+        return pa.array(column.to_pylist(), kind)
+    return made
+
+
+def _places(schema: pa.Schema) -> dict[Place, str] | None:
+    """Read where columns are in an item; None where our writer didn't make the file."""
+    metadata = metadata_of(schema, PLACES_KEY)
+    if metadata is None:
+        return None
+    named = metadata.get("places")
+    places = {}
+    for column, place in named.items() if isinstance(named, dict) else ():
+        texts = isinstance(place, list) and all(isinstance(name, str) for name in place)
+        whole = texts and (len(place) == 1 or (len(place) == 2 and place[0] == PROPERTIES))  # noqa: PLR2004 - a pair
+        if whole and place not in ([PROPERTIES], ["id"]) and column in schema.names:
+            places[tuple(place)] = column
+    return places
 
 
 def _encodings(schema: pa.Schema, marked: Collection[str]) -> dict[str, str]:

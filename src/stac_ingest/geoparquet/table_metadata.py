@@ -18,7 +18,7 @@ _WGS84 = {("OGC", "CRS84"), ("EPSG", "4326"), ("EPSG", "4979"), ("OGC", "CRS84H"
 
 def geo_metadata(schema: pa.Schema) -> dict[str, Any]:
     """Give the `geo` metadata of GeoParquet; nothing where there are none that can be read."""
-    return _parsed(schema, b"geo")
+    return metadata_of(schema, "geo") or {}
 
 
 def described_columns(schema: pa.Schema) -> dict[str, dict[str, Any]]:
@@ -37,7 +37,7 @@ def says_stac(schema: pa.Schema) -> bool:
 def index_columns(schema: pa.Schema) -> frozenset[str]:
     """Give the columns that hold the index of a data frame: pandas names them, but for a range, in the file."""
     found = {name for name in schema.names if _UNNAMED_INDEX.fullmatch(name)}
-    named = _parsed(schema, b"pandas").get("index_columns")
+    named = (metadata_of(schema, "pandas") or {}).get("index_columns")
     if isinstance(named, list):
         # A range is an object, and has no column.
         found |= {name for name in named if isinstance(name, str) and name in schema.names}
@@ -83,9 +83,10 @@ def marked_geometries(schema: pq.ParquetSchema, names: Collection[str]) -> froze
     return frozenset(found)
 
 
-def _parsed(schema: pa.Schema, key: bytes) -> dict[str, Any]:
+def metadata_of(schema: pa.Schema, key: str) -> dict[str, Any] | None:
+    """Give the object of JSON under a key of the file's metadata; None where there is none that can be read."""
     try:
-        metadata = json.loads((schema.metadata or {}).get(key, b"{}"))
+        metadata = json.loads((schema.metadata or {}).get(key.encode(), b""))
     except (ValueError, RecursionError):
-        return {}
-    return metadata if isinstance(metadata, dict) else {}
+        return None
+    return metadata if isinstance(metadata, dict) else None
