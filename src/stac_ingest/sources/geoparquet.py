@@ -23,6 +23,7 @@ from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.metadata_check import check_columns
+from stac_ingest.geoparquet.table_metadata import marked_geometries
 from stac_ingest.sources.kind import PARQUET_SUFFIXES, Where
 from stac_ingest.summary import IngestSummary
 
@@ -112,6 +113,8 @@ class GeoParquetSource:
         if unit.decoder is None or unit.metadata is None:
             yield [Payload(None, unit.path.name, unit.error)]
             return
+        for remark in unit.decoder.remarks:
+            self._summary.note(remark)
         batches = _batches(unit, unit.metadata)
         async with self._places:
             try:
@@ -163,7 +166,7 @@ class GeoParquetSource:
 
     def _items(self, data: Decodable, origin: str, reject: Reject) -> Iterator[Item]:
         try:
-            return data.decoder.items(data.rows, origin, reject)
+            return data.decoder.items(data.rows, origin, reject, self._summary.changes)
         except (*UNREADABLE, RecursionError) as error:
             reject(origin, DataProcessingError(f"{origin}: {len(data.rows)} rows can't be read: {error}"))
             return iter(())
@@ -216,9 +219,11 @@ def row_groups(path: Path, filesystem: pafs.FileSystem | None = None) -> RowGrou
             raise OSError("not a regular file")
         with pq.ParquetFile(str(path), filesystem=filesystem) as file:
             metadata, schema = file.metadata, file.schema_arrow
-            decoder = Decoder(schema)
+            decoder = Decoder(schema, marked_geometries(file.schema, schema.names))
     except UNREADABLE as error:
         return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))
+    if decoder.problem is not None:
+        return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: {decoder.problem}"))
     return RowGroups(path, range(metadata.num_row_groups), metadata, decoder, filesystem=filesystem, schema=schema)
 
 
