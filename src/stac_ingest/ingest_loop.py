@@ -41,6 +41,7 @@ async def ingest_items(
     *,
     seen: IdSet | None = None,
     track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
+    place: str | None = None,
     keep: Callable[[Item], bool] | None = None,
     max_items: int | None = None,
     finish: Callable[[], None] | None = None,
@@ -58,6 +59,7 @@ async def ingest_items(
         seen: the items that came before, by collection and id; an item that is in it is counted as a duplicate and left
             out. None where the source can't deliver an item twice.
         track: begins to follow the run through its source, for a later one to resume.
+        place: that relative hrefs are made absolute from, see `absolute_items`; None leaves them as they are.
         keep: told of every item that is counted; one that it answers with False is not yielded.
         max_items: ends the run after so many items.
         finish: called when everything is read and the source is closed; may raise.
@@ -69,11 +71,16 @@ async def ingest_items(
     """
     source = await asyncio.to_thread(make)
     tracker = None if track is None else track(source)
+    decode = source.decode
+    if place is not None:
+        from stac_ingest.sources.hrefs import absolute_items  # noqa: PLC0415 - few ask for it
+
+        decode = absolute_items(source, place)
     async with driven(source, strategy, summary.concurrency) as batches:
         async for batch in batches:
             if tracker is not None:
                 tracker.begin()
-            for item in source.decode(batch, reject):
+            for item in decode(batch, reject):
                 if seen is not None and not seen.add(*key_of(item)):
                     summary.duplicates += 1
                     continue

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy
+from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
@@ -39,6 +40,15 @@ class ShardedIngest(BaseModel):
     items_per_shard: int = Field(default=ITEMS, ge=1, description="about; what can't be cut finer stays whole")
     jobs: int | None = Field(default=None, ge=1, description="shards that may run at once; a host's limits are split")
 
+    format: Literal["json", "ndjson", "parquet"] | None = Field(
+        default=None, description="of files: which to read where a folder holds several kinds"
+    )
+    hrefs: Literal["keep", "absolute"] = Field(
+        default="keep", description="relative hrefs: kept, or made absolute from where the item came from"
+    )
+    exact_numbers: bool = Field(
+        default=False, description="look for whole numbers beyond 64 bits in every text, not in a sample"
+    )
     collection: str | None = Field(default=None, description="of an API: which to read")
     bbox: list[float] | None = Field(default=None, description="of an API: passed to the search")
     datetime: str | None = Field(default=None, description="of an API: passed to the search")
@@ -60,7 +70,8 @@ class ShardedIngest(BaseModel):
     @field_validator("source", "output", "state")
     @classmethod
     def _one_form(cls, value: str | None) -> str | None:
-        return value if value is None or "://" in value else str(Path(value))
+        path = value and path_of_file_url(value)
+        return path if path is None or "://" in path else str(Path(path))
 
     @field_validator("bbox", mode="before")
     @classmethod
@@ -107,7 +118,9 @@ class ShardedIngest(BaseModel):
     @property
     def what(self) -> dict[str, Any]:
         """Which items are asked for: two runs that differ here can't share an output."""
-        return self.model_dump(include={"source", "collection", "bbox", "datetime", "query"})
+        always = {"source", "collection", "bbox", "datetime", "query"}
+        given = {name for name in ("format", "hrefs") if getattr(self, name) != type(self).model_fields[name].default}
+        return self.model_dump(include=always | given)
 
     def config(self, budget: RequestBudget | None = None, **more: Any) -> IngestConfig:
         """Give the settings of an ingest from this source.
@@ -119,6 +132,7 @@ class ShardedIngest(BaseModel):
         mode = "api" if self.is_api else "file"
         # Shards run side by side as it is; within one, a file after another is the quickest.
         settings = {"mode": mode, "source": self.source, "concurrency": self.concurrency, **more}
+        settings |= {"hrefs": self.hrefs, "exact_numbers": self.exact_numbers}
         if self.worker_strategy is not None:
             settings["worker_strategy"] = self.worker_strategy
         if kind := api_kind(self.source):

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -16,10 +16,13 @@ import pyarrow.parquet as pq
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Payload, Reject
+from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.batch_size import batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
-from stac_ingest.sources.kind import PARQUET_SUFFIXES, Where
+from stac_ingest.sources.combined import CombinedSource, RefusedFiles
+from stac_ingest.sources.hive import fill, keys_of
+from stac_ingest.sources.kind import Where
 from stac_ingest.summary import IngestSummary
 
 READ_BUFFER = 64 << 10
@@ -39,6 +42,15 @@ class RowGroups(NamedTuple):
     error: Exception | None = None
     filesystem: pafs.FileSystem | None = None
     """That the path is of; None for this machine's own."""
+    name: str = ""
+    """What the file is called in failures; its own name where there is none."""
+    keys: dict[str, Any] | None = None
+    """What the folders of its path say of its rows."""
+
+    @property
+    def called(self) -> str:
+        """What the file is called in failures."""
+        return self.name or self.path.name
 
 
 class Read(NamedTuple):
@@ -54,6 +66,7 @@ class Decodable(NamedTuple):
 
     decoder: Decoder
     rows: pa.RecordBatch
+    keys: dict[str, Any] | None = None
 
 
 class GeoParquetSource:
@@ -63,8 +76,20 @@ class GeoParquetSource:
     A unit of work is a file where it is one at a time, and else a row group, so that one file is work for several.
     """
 
-    def __init__(self, paths: Sequence[Path], config: IngestConfig, summary: IngestSummary) -> None:
+    def __init__(
+        self, paths: Sequence[Path], config: IngestConfig, summary: IngestSummary, root: Path | None = None
+    ) -> None:
+        """Read files.
+
+        Args:
+            paths: of the files.
+            config: the settings.
+            summary: takes the counts.
+            root: the folder that they are in, where one is read; the folders between may say something of the rows.
+
+        """
         self._paths = paths
+        self._root = root
         self._summary = summary
         self._inline = config.workers == 1
         self._ahead = config.read_ahead is not False
@@ -80,6 +105,9 @@ class GeoParquetSource:
         """List files or row groups, in order."""
         for path in self._paths:
             whole = row_groups(path)
+            if self._root is not None:
+                name = str(path.relative_to(self._root))
+                whole = whole._replace(name=name, keys=keys_of(name))
             if self._inline or not whole.numbers:
                 yield whole
                 continue
@@ -89,7 +117,7 @@ class GeoParquetSource:
     async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:
         """Read row groups, batch by batch."""
         if unit.decoder is None or unit.metadata is None:
-            yield [Payload(None, unit.path.name, unit.error)]
+            yield [Payload(None, unit.called, unit.error)]
             return
         begun = None
         batches = _batches(unit, unit.metadata)
@@ -100,8 +128,8 @@ class GeoParquetSource:
                         if error is None and number != begun:
                             begun = number
                             self._summary.bytes_read += _compressed_size(unit.metadata.row_group(number))
-                        origin = unit.path.name if error is None else f"{unit.path.name}[{number}]"
-                        yield [Payload(Decodable(unit.decoder, rows), origin, error)]
+                        origin = unit.called if error is None else f"{unit.called}[{number}]"
+                        yield [Payload(Decodable(unit.decoder, rows, unit.keys), origin, error)]
                         await asyncio.sleep(0)
             finally:
                 batches.close()
@@ -120,7 +148,8 @@ class GeoParquetSource:
 
     def _items(self, data: Decodable, origin: str, reject: Reject) -> Iterator[Item]:
         try:
-            return data.decoder.items(data.rows, origin, reject)
+            items = data.decoder.items(data.rows, origin, reject)
+            return (fill(item, data.keys) for item in items) if data.keys else items
         except (*UNREADABLE, RecursionError) as error:
             reject(origin, DataProcessingError(f"{origin}: {len(data.rows)} rows can't be read: {error}"))
             return iter(())
@@ -145,18 +174,25 @@ class GeoParquetSource:
         return asyncio.get_running_loop().run_in_executor(self._threads, next, batches, None)
 
 
-def geoparquet_source(where: Where, config: IngestConfig, summary: IngestSummary) -> GeoParquetSource:
-    """Make the source of one file, or of all files of a folder, in the order of their names.
+def geoparquet_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+    """Make the source of one file, or of all files of a folder and of those in it, in the order of their names.
 
     Raises:
+        ConfigurationError: the folder holds JSON as well, and nothing says which is meant; or it is a table's whose
+            format says which rows count.
         DataProcessingError: there are none in the folder.
 
     """
     path = Path(where.source)
-    paths = sorted(found for found in path.iterdir() if found.suffix in PARQUET_SUFFIXES) if path.is_dir() else [path]
-    if not paths:
-        raise DataProcessingError(f"No Parquet files found in {path}")
-    return GeoParquetSource(paths, config, summary)
+    if not path.is_dir():
+        return GeoParquetSource([path], config, summary)
+    from stac_ingest.sources.folder import files_in  # noqa: PLC0415 - only folders need it
+
+    found = files_in(path, config.format, summary)
+    if not found.tables and not found.refused:
+        raise DataProcessingError(f"No Parquet files found in {path}, or in the folders in it")
+    source = GeoParquetSource([path / name for name in found.tables], config, summary, path)
+    return CombinedSource([source, RefusedFiles(found.refused)]) if found.refused else source
 
 
 async def _ended(future: asyncio.Future[Read | None]) -> Read | None:

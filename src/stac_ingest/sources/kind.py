@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
+
 
 
 class SourceKind(NamedTuple):
@@ -42,6 +43,10 @@ class Where(NamedTuple):
     collection_id: str | None = None
 
 
+def _packed_too(*suffixes: str) -> tuple[str, ...]:
+    return (*suffixes, *(f"{suffix}.gz" for suffix in suffixes))
+
+
 KINDS: dict[str, SourceKind] = {
     kind.name: kind
     for kind in (
@@ -49,11 +54,22 @@ KINDS: dict[str, SourceKind] = {
             "json_files",
             "JSON files",
             "stac_ingest.sources:json_source",
-            suffixes=(".json",),
+            suffixes=_packed_too(".json", ".geojson"),
             format="json",
             splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
-            preload=("stac_ingest.sources.directory.source",),
+            preload=("stac_ingest.sources.folder", "stac_ingest.sources.directory.source"),
+        ),
+        SourceKind(
+            "ndjson",
+            "NDJSON",
+            "stac_ingest.sources:lines_source",
+            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl"),
+            format="ndjson",
+            splitter="stac_ingest.sharding.splitters.lines:LinesSplitter",
+            piece="stac_ingest.sharding.plan:LinesPiece",
+            splits_a_file=True,
+            preload=("stac_ingest.sources.lines.source",),
         ),
         SourceKind(
             "geoparquet",
@@ -82,14 +98,26 @@ KINDS: dict[str, SourceKind] = {
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
 
 PARQUET_SUFFIXES = KINDS["geoparquet"].suffixes
+DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
+"""Names of documents that describe items, and are none themselves, so that they don't make a folder one of JSON."""
+
+_STORES = {
+    "s3": "`snakemake ingest --config source=...` reads it; or copy it here, with `aws s3 sync`",
+    "gs": "copy it here, with `gcloud storage rsync --recursive`",
+    "az": "copy it here, with `azcopy copy --recursive`",
+    "abfs": "copy it here, with `azcopy copy --recursive`",
+    "abfss": "copy it here, with `azcopy copy --recursive`",
+}
+"""What to do about a source that isn't read, by the scheme of its URL."""
 
 
 def kind_of(source: str) -> SourceKind:
-    """Find out what a source is: by the beginning of a URL, the name of a file, or the names in a folder.
+    """Find out what a source is: by the beginning of a URL, the name of a file, or the names in a folder and below.
 
     A folder is looked through no further than to the first file of the first kind, since there may be millions.
 
     Raises:
+        ConfigurationError: a folder is a table of Delta Lake, Iceberg or Hudi.
         OSError: the folder can't be read.
 
     """
@@ -107,16 +135,49 @@ def is_url(source: str) -> bool:
     return api_kind(source) is not None
 
 
+def kind_name(name: str) -> str | None:
+    """Return the name of the kind of files that are called so."""
+    kind = _of_name(name)
+    return kind and kind.name
+
+
+def not_read(source: str) -> str | None:
+    """Say why a URL can't be a source of this command and module, and what to do; None where it can.
+
+    Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
+    """
+    scheme, separator, _ = source.partition("://")
+    if not separator or not scheme.isalnum():
+        return None
+    if is_url(source):
+        name = urlsplit(source).path.rpartition("/")[2].lower()
+        kind = _of_name(name)
+        if kind is None or name == "":
+            return None
+        what = "a document of a static catalog or an item" if name.endswith(".json") else f"a file of {kind.label}"
+        return f"looks like {what} on a web server, and not like an API; download it, and give the file or its folder"
+    how = _STORES.get(scheme.lower(), "copy it here")
+    return f"is at {scheme.lower()}://, which the command and the module don't read; {how}"
+
+
 def _of_folder(folder: Path) -> SourceKind | None:
+    # The names in a folder are looked at by what lists its files.
+    from stac_ingest.sources.directory.walk import walk  # noqa: PLC0415 - a file or an API needs no walk
+
     found: set[str] = set()
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            kind = _of_name(entry.name)
-            if kind == _first():
-                return kind
-            if kind is not None:
+    description = False
+    for _, names in walk(folder, lambda *_: None):
+        for name in names:
+            kind = _of_name(name) or _of_name(name.lower())
+            if kind is None:
+                continue
+            if kind != _first():
                 found.add(kind.name)
-    return next((kind for kind in KINDS.values() if kind.name in found), None)
+            elif name not in DESCRIPTIONS:
+                return kind
+            else:
+                description = True
+    return next((kind for kind in KINDS.values() if kind.name in found), _first() if description else None)
 
 
 def _of_name(name: str) -> SourceKind | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.filter_check import FilterCheck
-from stac_ingest.api.item_splitter import features
+from stac_ingest.api.item_splitter import exact_features, features
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
 from stac_ingest.api.search import ApiOpener, search_datetime
@@ -20,6 +20,7 @@ from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.json_items import checked
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
+from stac_ingest.core.odd_numbers import NumberWatch, Unsettled, settled
 from stac_ingest.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -86,6 +87,7 @@ class StacApiSource:
         self._read_twice = False
         self._decoded = 0
         self._pending = PendingPages(config.max_items)
+        self._numbers = NumberWatch(exact=config.exact_numbers)
 
     def resume(self, positions: Sequence[Position]) -> None:
         """Record the stretches of time that are read, and leave out these."""
@@ -207,10 +209,14 @@ class StacApiSource:
         try:
             if payload.error is not None:
                 raise payload.error
-            for index, feature in enumerate(features(payload.data.page.body, payload.origin)):
+            body = payload.data.page.body
+            found = (exact_features if self._numbers.in_text(body) else features)(body, payload.origin)
+            for index, feature in enumerate(found):
                 self._decoded += 1
                 try:
                     item = _checked(feature)
+                    if type(item) is Unsettled:
+                        item = settled(dict(item), self._summary.changes.add)
                 except ItemError as error:
                     where = f"{display(payload.origin)}#{index}"
                     reject(where, ItemError(f"{where}: {error}"))
