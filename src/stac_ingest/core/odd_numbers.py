@@ -8,7 +8,9 @@ the first is found, and from then on all are looked at. The setting `exact_numbe
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from stac_ingest.core.model import Item, Payload
@@ -20,19 +22,21 @@ FIRST, EVERY = 64, 32
 _BLOCK = 16 << 10
 _DIGITS = bytes(ord("0") if 48 <= code < 58 else ord("x") for code in range(256))  # noqa: PLR2004 - ASCII's digits
 _LONG = b"0" * 19
+_WHOLE = re.compile(rb"[\[:,\s]-?[0-9]{19,}(?=[\s,\]}]|\Z)")
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
 _RASTER = "nodata"
 """The member that the raster extension, and STAC 1.1, let be one of the words below."""
 
 
 def has_long_number(data: bytes) -> bool:
-    """Whether a text has 19 digits in a row or more, as every whole number beyond 64 bits does."""
+    """Whether a text has a whole number of 19 digits or more, as all beyond 64 bits are."""
     return any(_is_long(data, start) for start in range(0, len(data), _BLOCK))
 
 
 def _is_long(data: bytes, start: int) -> bool:
-    # A bytearray is translated in half the time.
-    return _LONG in bytearray(data[start : start + _BLOCK + len(_LONG)]).translate(_DIGITS)
+    block = data[start : start + _BLOCK + len(_LONG)]
+    # A bytearray is translated in half the time. Digits of a checksum, in quotes, are no number.
+    return _LONG in bytearray(block).translate(_DIGITS) and _WHOLE.search(block) is not None
 
 
 class NumberWatch:
@@ -56,11 +60,11 @@ class NumberWatch:
         """Whether a text of many items has a long number, as far as it is looked at."""
         if self._alert:
             return has_long_number(data)
-        start = self._seen % EVERY
-        step = 1 if self._seen < FIRST else EVERY
-        blocks = range(0 if step == 1 else start * _BLOCK, len(data), step * _BLOCK)
-        self._seen += len(data) // _BLOCK + 1
-        self._alert = any(_is_long(data, block) for block in blocks)
+        count = -(-len(data) // _BLOCK)
+        first = max(0, min(FIRST - self._seen, count))
+        sample = chain(range(first), range(first + -(self._seen + first) % EVERY, count, EVERY))
+        self._seen += count
+        self._alert = any(_is_long(data, block * _BLOCK) for block in sample)
         return self._alert
 
 

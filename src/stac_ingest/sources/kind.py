@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -101,6 +102,8 @@ PARQUET_SUFFIXES = KINDS["geoparquet"].suffixes
 DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 """Names of documents that describe items, and are none themselves, so that they don't make a folder one of JSON."""
 
+_NO_ITEMS = DESCRIPTIONS | {"certificate.json", "manifest.json"}
+"""Names by which it can't be told, without looking further, whether a folder is one of JSON."""
 _STORES = {
     "s3": "`snakemake ingest --config source=...` reads it; or copy it here, with `aws s3 sync`",
     "gs": "copy it here, with `gcloud storage rsync --recursive`",
@@ -161,23 +164,24 @@ def not_read(source: str) -> str | None:
 
 
 def _of_folder(folder: Path) -> SourceKind | None:
-    # The names in a folder are looked at by what lists its files.
-    from stac_ingest.sources.directory.walk import walk  # noqa: PLC0415 - a file or an API needs no walk
+    first = _first()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _of_name(entry.name) == first and entry.name not in _NO_ITEMS and entry.name[0] != ".":
+                return first
+    # What else there is, is found as the files are that will be read.
+    from stac_ingest.sources.directory.walk import walk  # noqa: PLC0415 - most folders need no walk
 
     found: set[str] = set()
-    description = False
     for _, names in walk(folder, lambda *_: None):
-        for name in names:
-            kind = _of_name(name) or _of_name(name.lower())
-            if kind is None:
-                continue
-            if kind != _first():
-                found.add(kind.name)
-            elif name not in DESCRIPTIONS:
+        for name in (*names.plain, *names.others):
+            kind = _of_name(name.lower())
+            if kind == first and name not in DESCRIPTIONS:
                 return kind
-            else:
-                description = True
-    return next((kind for kind in KINDS.values() if kind.name in found), _first() if description else None)
+            if kind is not None:
+                found.add(kind.name)
+    others = (kind for kind in KINDS.values() if kind.name in found and kind != first)
+    return next(others, first if first.name in found else None)
 
 
 def _of_name(name: str) -> SourceKind | None:

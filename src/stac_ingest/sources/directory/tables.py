@@ -21,7 +21,7 @@ LOGS = {
 }
 """By the name of the folder that keeps a table's history."""
 _ICEBERG = _Format("Iceberg", "pyiceberg's StaticTable.from_metadata(path).scan().to_arrow()")
-_METADATA, _DATA = "metadata", "data"
+METADATA, _DATA = "metadata", "data"
 
 
 def refuse_table(folder: Path, names: Collection[str]) -> None:
@@ -34,7 +34,7 @@ def refuse_table(folder: Path, names: Collection[str]) -> None:
     if not LOGS.keys().isdisjoint(names):
         log = next(log for log in LOGS if log in names)
         raise _refusal(folder, LOGS[log])
-    if folder.name == _METADATA and _is_iceberg(names):
+    if folder.name == METADATA and _is_iceberg(names):
         raise _refusal(folder.parent, _ICEBERG)
 
 
@@ -48,10 +48,10 @@ def refuse_data_of_table(folder: Path) -> None:
     if folder.name != _DATA:
         return
     try:
-        names = os.listdir(folder.parent / _METADATA)  # noqa: PTH208 - names are all that is looked at
+        names = os.listdir(folder.parent / METADATA)  # noqa: PTH208 - names are all that is looked at
     except OSError:
         return
-    refuse_table(folder.parent / _METADATA, names)
+    refuse_table(folder.parent / METADATA, names)
 
 
 def _is_iceberg(names: Collection[str]) -> bool:

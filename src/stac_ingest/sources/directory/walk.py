@@ -14,7 +14,7 @@ from stat import S_ISDIR
 from typing import NamedTuple
 
 from stac_ingest.sources.directory.listing import RUN, NameSorter
-from stac_ingest.sources.directory.tables import refuse_data_of_table, refuse_table
+from stac_ingest.sources.directory.tables import METADATA, refuse_data_of_table, refuse_table
 from stac_ingest.sources.reports import REPORTS, is_report, is_state_of_shards
 
 Classify = Callable[[str], str | None]
@@ -28,6 +28,7 @@ PACKED = (".gz", ".zst", ".zstd", ".bz2", ".xz", ".lz4", ".br", ".zip", UNFINISH
 FEW = 4
 """Names that are looked at one by one, to see whether they are folders; more are listed with their types."""
 MOST_REFUSED = 1000
+_FEWER = 200
 _SHORT = 4 << 20
 """Bytes of a folder itself below which it can't have many names: about 40 are spent on each."""
 
@@ -63,6 +64,14 @@ class Survey:
             self.refused.append(Refused(name, why))
 
 
+class Names(NamedTuple):
+    """Names of files in one folder."""
+
+    plain: list[str]
+    """Those that end in `.json`."""
+    others: list[str]
+
+
 def survey(root: Path, classify: Classify, *, leave_out: Collection[str] = ()) -> Survey:
     """Look through a folder.
 
@@ -76,14 +85,12 @@ def survey(root: Path, classify: Classify, *, leave_out: Collection[str] = ()) -
         OSError: the folder can't be read.
 
     """
-    found, plain_kind = Survey(), classify(PLAIN)
+    found, kind = Survey(), classify(PLAIN)
     for folder, names in walk(root, found.refuse, leave_out):
-        prefix = f"{folder}/" if folder else ""
-        if plain_kind is not None:
-            found.add(plain_kind, [prefix + name for name in names if name.endswith(PLAIN)])
-        for name in names:
-            if not name.endswith(PLAIN):
-                _take(prefix + name, classify, found)
+        if kind is not None:
+            found.add(kind, [f"{folder}/{name}" for name in names.plain] if folder else names.plain)
+        for name in names.others:
+            _take(f"{folder}/{name}" if folder else name, classify, found)
     return found
 
 
@@ -100,7 +107,7 @@ def _take(path: str, classify: Classify, found: Survey) -> None:
 
 def walk(
     root: Path, refuse: Callable[[str, str], None], leave_out: Collection[str] = ()
-) -> Iterator[tuple[str, list[str]]]:
+) -> Iterator[tuple[str, Names]]:
     """Yield the folders below one, itself first, with the names in them that are files, not hidden, and no reports.
 
     A folder of many names comes several times, with some of them each time.
@@ -117,9 +124,12 @@ def walk(
         path = root / folder if folder else root
         prefix = f"{folder}/" if folder else ""
         try:
-            for listed in _listed(path):
-                files, within = listed if folder or not leave_out else _without(listed, leave_out)
-                yield folder, _without_reports(path, files)
+            for listed, within in _listed(path):
+                names = _without_reports(path, listed)
+                if leave_out and not folder:
+                    names = Names(*([name for name in some if name not in leave_out] for some in names))
+                    within = [name for name in within if name not in leave_out]  # noqa: PLW2901 - the rest of them
+                yield folder, names
                 inner = (prefix + name for name in sorted(within, reverse=True))
                 waiting += [name for name in inner if _is_entered(root, name, refuse)]
         except OSError as error:
@@ -128,43 +138,48 @@ def walk(
             refuse(folder, f"can't be looked into: {error.strerror or error}")
 
 
-def _listed(path: Path) -> Iterator[tuple[list[str], list[str]]]:
+def _listed(path: Path) -> Iterator[tuple[Names, list[str]]]:
     """Yield files and folders that aren't hidden, all at once or, where there are many, some at a time."""
     if not 0 < path.stat().st_size < _SHORT:
         with os.scandir(path) as entries:
             while some := list(islice(entries, RUN)):
-                refuse_table(path, [entry.name for entry in some])
-                within = [entry.name for entry in some if not entry.name.endswith(PLAIN) and entry.is_dir()]
-                yield _told_apart([entry.name for entry in some], within)
+                folders = [entry.name for entry in some if not entry.name.endswith(PLAIN) and entry.is_dir()]
+                yield _told_apart(path, [entry.name for entry in some], folders)
         return
     # A Path for each name would cost seconds; and a list is made in half the time of looking at entries.
     names = os.listdir(path)  # noqa: PTH208 - see above
-    refuse_table(path, names)
     others = [name for name in names if not name.endswith(PLAIN)]
     if len(others) <= FEW:
-        yield _told_apart(names, [name for name in others if _is_folder(path / name)])
+        folders = [name for name in others if _is_folder(path / name)]
     else:
         with os.scandir(path) as entries:
-            within = [entry.name for entry in entries if not entry.name.endswith(PLAIN) and entry.is_dir()]
-        yield _told_apart(names, within)
+            folders = [entry.name for entry in entries if not entry.name.endswith(PLAIN) and entry.is_dir()]
+    yield _told_apart(path, names, folders)
 
 
-def _told_apart(names: list[str], within: list[str]) -> tuple[list[str], list[str]]:
-    folders = set(within)
-    files = [name for name in names if name[0] != "." and name not in folders]
-    return files, [name for name in within if name[0] != "."]
+def _told_apart(path: Path, names: list[str], folders: list[str]) -> tuple[Names, list[str]]:
+    plain = [name for name in names if name.endswith(PLAIN) and name[0] != "."]
+    others: list[str] = []
+    if len(plain) < len(names):
+        others = [name for name in names if not name.endswith(PLAIN)]
+        refuse_table(path, [*others, *plain] if path.name == METADATA else others)
+        within = set(folders)
+        others = [name for name in others if name[0] != "." and name not in within]
+    return Names(plain, others), [name for name in folders if name[0] != "."]
 
 
-def _without(listed: tuple[list[str], list[str]], names: Collection[str]) -> tuple[list[str], list[str]]:
-    files, within = listed
-    return [name for name in files if name not in names], [name for name in within if name not in names]
-
-
-def _without_reports(path: Path, names: list[str]) -> list[str]:
-    if REPORTS.keys().isdisjoint(names):
+def _without_reports(path: Path, names: Names) -> Names:
+    count = len(names.plain) + len(names.others)
+    # In a large folder looking for four files is quicker than comparing all names.
+    there = REPORTS.keys() & {*names.plain, *names.others} if count < _FEWER else _existing(path)
+    reports = {name for name in there if is_report(path / name)}
+    if not reports:
         return names
-    reports = {name for name in REPORTS.keys() & set(names) if is_report(path / name)}
-    return [name for name in names if name not in reports]
+    return Names(*([name for name in some if name not in reports] for some in names))
+
+
+def _existing(path: Path) -> set[str]:
+    return {name for name in REPORTS if (path / name).exists()}
 
 
 def _is_folder(path: Path) -> bool:
