@@ -33,7 +33,7 @@ class IngestSummary:
     matched: int | None = None
     """What the server says there is (`numberMatched`), where it says so."""
     in_flight_peak: int = 0
-    changes: ChangeCollector = field(default_factory=ChangeCollector, repr=False)
+    changes: ChangeCollector = field(default_factory=ChangeCollector, repr=False, compare=False)
     """Values that were altered or left out on the way; the collector of the run's context."""
     notes: list[str] = field(default_factory=list)
     """Choices and their reasons, in words: a fallback, a server's odd habit."""
