@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +71,7 @@ async def ingest_items(
     """
     source = await asyncio.to_thread(make)
     tracker = None if track is None else track(source)
-    decode = source.decode
-    if place is not None:
-        from stac_ingest.sources.hrefs import absolute_items  # noqa: PLC0415 - few ask for it
-
-        decode = absolute_items(source, place)
+    decode = _decode_of(source, place)
     async with driven(source, strategy, summary.concurrency) as batches:
         async for batch in batches:
             if tracker is not None:
@@ -95,3 +91,11 @@ async def ingest_items(
                 tracker.end(batch)
     if finish is not None:
         finish()
+
+
+def _decode_of(source: Source[Any], place: str | None) -> Callable[[Batch, Reject], Iterator[Item]]:
+    if place is None:
+        return source.decode
+    from stac_ingest.sources.hrefs import absolute_items  # noqa: PLC0415 - few ask for it
+
+    return absolute_items(source, place)

@@ -43,8 +43,7 @@ class IngestModule:
         # Imported here rather than while items flow: who measures an ingest doesn't want to measure that.
         self._strategy = load_strategy(self.config.strategy)
         self._logger = logging.getLogger("stac_ingest")
-        if self.config.mode == "file":
-            check_path(self.config)
+        check_path(self.config)
 
     def set_logger(self, logger: logging.Logger) -> None:
         """Log to `logger` from now on."""

@@ -44,7 +44,7 @@ class SnakemakeRun:
         self.cores: int = workflow.resource_settings.cores or 1
         self.config_files = ", ".join(map(str, workflow.config_settings.configfiles))
         self.written_config: tuple[list[str], list[Any]] = ([], [])
-        """What was typed behind `--config`, and the files of settings; of another's module, whose own they aren't, none."""
+        """What was typed behind `--config`, and the files of settings; none in another's module, whose they aren't."""
         if self.standalone:
             files = [*workflow.configfiles, *workflow.config_settings.configfiles]
             self.written_config = (list(workflow.config_settings.config_args or ()), files)

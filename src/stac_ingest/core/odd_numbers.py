@@ -24,6 +24,8 @@ _DIGITS = bytes(ord("0") if 48 <= code < 58 else ord("x") for code in range(256)
 _LONG = b"0" * 19
 _WHOLE = re.compile(rb"[\[:,\s]-?[0-9]{19,}(?=[\s,\]}]|\Z)")
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
+_SHOWN = 40
+"""Digits of a number that a line has room for."""
 _RASTER = "nodata"
 """The member that the raster extension, and STAC 1.1, let be one of the words below."""
 
@@ -95,7 +97,7 @@ def settled(item: Item, changed: Callable[[Item, str, str], None]) -> Item:
             if isinstance(value, int):
                 holder[key] = nearest = _nearest(value)
                 if nearest != value:
-                    changed(item, path, f"{_shown(value)} became {nearest}: it is beyond 64 bits")
+                    changed(item, path, f"{_shown(value)} became {nearest or 'null'}: it is beyond 64 bits")
             elif key == _RASTER:
                 holder[key] = "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
             else:
@@ -114,9 +116,8 @@ def _nearest(value: int) -> float | None:
 
 
 def _shown(value: int) -> str:
-    # Python refuses to write down whole numbers of more than 4,300 digits, and nobody wants to read them.
-    digits = int(abs(value).bit_length() * 0.30103) + 1
-    return str(value) if digits <= 40 else f"a whole number of about {digits} digits"  # noqa: PLR2004 - fits a line
+    digits = str(value)
+    return digits if len(digits) <= _SHOWN else f"a whole number of {len(digits)} digits"
 
 
 def _numbers(value: Any, path: str) -> Iterator[tuple[Any, Any, str]]:

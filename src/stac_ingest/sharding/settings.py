@@ -12,7 +12,7 @@ from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
-from stac_ingest.sources.kind import api_kind, is_url
+from stac_ingest.sources.kind import api_kind, is_url, not_read
 
 ITEMS = 50_000
 """Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""
@@ -154,6 +154,8 @@ class ShardedIngest(BaseModel):
                 f"source: {display(source)} is given with credentials, which plan and logs would repeat; put them into "
                 "STAC_INGEST_TOKEN or a file (headers_file=...)"
             )
+        if isinstance(source, str) and is_url(source) and (why := not_read(source)) is not None:
+            raise ConfigurationError(why)
         try:
             ingest = cls.model_validate(settings)
         except ValidationError as error:

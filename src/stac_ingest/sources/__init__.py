@@ -11,7 +11,6 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.registry import load
 from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.urls import display
 from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of, not_read
 from stac_ingest.summary import IngestSummary
 
@@ -19,15 +18,17 @@ __all__ = ["KINDS", "SourceKind", "Where", "check_path", "kind_of", "make_source
 
 
 def check_path(config: IngestConfig) -> None:
-    """Look whether the path is there and of the kind that the settings say.
+    """Look whether the source is there, as far as the disk tells, and of the kind that the settings say.
 
     Raises:
-        ConfigurationError: it isn't.
+        ConfigurationError: it isn't, or is at a place that isn't read.
 
     """
     path = config.source
     if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
-        raise ConfigurationError(f"source: {display(path)} {why}")
+        raise ConfigurationError(why)
+    if config.mode == "api":
+        return
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a folder above can't be entered
         raise ConfigurationError(f"File not found: {path} (source)")
     is_folder = Path(path).is_dir()
@@ -92,8 +93,6 @@ def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> 
 def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     """Find the kind of source, None for the features inside a collection's document, and where its items are."""
     if config.mode == "api":
-        if (why := not_read(config.source)) is not None:
-            raise ConfigurationError(f"source: {display(config.source)} {why}")
         return api_kind(config.source) or KINDS["api"], config.source
     check_path(config)
     path = Path(config.source)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from stac_ingest.http.urls import display
 
 
 class SourceKind(NamedTuple):
@@ -145,7 +146,7 @@ def kind_name(name: str) -> str | None:
 
 
 def not_read(source: str) -> str | None:
-    """Say why a URL can't be a source of this command and module, and what to do; None where it can.
+    """Say that a URL can't be a source of the command and the module, why, and what to do; None where it can.
 
     Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
     """
@@ -158,9 +159,17 @@ def not_read(source: str) -> str | None:
         if kind is None or name == "":
             return None
         what = "a document of a static catalog or an item" if name.endswith(".json") else f"a file of {kind.label}"
-        return f"looks like {what} on a web server, and not like an API; download it, and give the file or its folder"
+        return (
+            f"source: {_shown(source)} looks like {what} on a web server, and not like an API; download it, and give "
+            "the file or its folder"
+        )
     how = _STORES.get(scheme.lower(), "copy it here")
-    return f"is at {scheme.lower()}://, which the command and the module don't read; {how}"
+    return f"source: {_shown(source)} is of {scheme.lower()}://, which the command and the module don't read; {how}"
+
+
+def _shown(url: str) -> str:
+    """Return a URL without what may be secret."""
+    return display(url.partition("?")[0])
 
 
 def _of_folder(folder: Path) -> SourceKind | None:

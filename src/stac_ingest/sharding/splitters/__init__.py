@@ -6,7 +6,6 @@ from pathlib import Path
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.urls import display
 from stac_ingest.sharding.plan import Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import Splitter
@@ -39,7 +38,7 @@ def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitte
 def _kind_of_files(source: str, only: str | None) -> SourceKind:
     path = Path(source)
     if not path.exists() and (why := not_read(source)) is not None:
-        raise ConfigurationError(f"source: {display(source)} {why}")
+        raise ConfigurationError(why)
     if not path.exists():
         raise ConfigurationError(f"source: {source} is not there; give a folder, GeoParquet files or the URL of an API")
     named = (kind for kind in KINDS.values() if only is not None and kind.format == only)

@@ -143,7 +143,7 @@ def _listed(path: Path) -> Iterator[tuple[Names, list[str]]]:
     if not 0 < path.stat().st_size < _SHORT:
         with os.scandir(path) as entries:
             while some := list(islice(entries, RUN)):
-                folders = [entry.name for entry in some if not entry.name.endswith(PLAIN) and entry.is_dir()]
+                folders = [entry.name for entry in some if not entry.name.endswith(PLAIN) and _leads_to_folder(entry)]
                 yield _told_apart(path, [entry.name for entry in some], folders)
         return
     # A Path for each name would cost seconds; and a list is made in half the time of looking at entries.
@@ -153,7 +153,7 @@ def _listed(path: Path) -> Iterator[tuple[Names, list[str]]]:
         folders = [name for name in others if _is_folder(path / name)]
     else:
         with os.scandir(path) as entries:
-            folders = [entry.name for entry in entries if not entry.name.endswith(PLAIN) and entry.is_dir()]
+            folders = [entry.name for entry in entries if not entry.name.endswith(PLAIN) and _leads_to_folder(entry)]
     yield _told_apart(path, names, folders)
 
 
@@ -180,6 +180,13 @@ def _without_reports(path: Path, names: Names) -> Names:
 
 def _existing(path: Path) -> set[str]:
     return {name for name in REPORTS if (path / name).exists()}
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in circles
+        return False
 
 
 def _is_folder(path: Path) -> bool:

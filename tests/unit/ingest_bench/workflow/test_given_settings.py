@@ -128,7 +128,7 @@ def test_an_id_stays_as_it_was_typed(text: str) -> None:
 
 def test_a_date_in_a_query_is_told(tmp_path: Path) -> None:
     """YAML makes a date of a text without quotes, which the message says."""
-    with pytest.raises(ConfigurationError, match="query: holds a value that JSON hasn't.*quotes"):
+    with pytest.raises(ConfigurationError, match=r"query: holds a value that JSON hasn't.*quotes"):
         filed("query", "{a: {eq: 2024-01-01}}", tmp_path)
 
 
