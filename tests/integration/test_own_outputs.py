@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from sharding_items import item
+
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.cli.main import COMPLETE, INCOMPLETE, main
 from stac_ingest.outputs import OUTPUTS, read_output

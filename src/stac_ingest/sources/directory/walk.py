@@ -13,7 +13,7 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import NamedTuple
 
-from stac_ingest.sources.directory.listing import RUN, NameSorter
+from stac_ingest.sources.directory.listing import NameSorter
 from stac_ingest.sources.directory.tables import METADATA, refuse_data_of_table, refuse_table
 from stac_ingest.sources.reports import REPORTS, is_report, is_state_of_shards
 
@@ -27,8 +27,11 @@ PACKED = (".gz", ".zst", ".zstd", ".bz2", ".xz", ".lz4", ".br", ".zip", UNFINISH
 """Endings behind a known one with which a file isn't read; some kinds are read with `.gz`."""
 FEW = 4
 """Names that are looked at one by one, to see whether they are folders; more are listed with their types."""
+SOME = 4096
+"""Names of a large folder that are looked at together."""
 MOST_REFUSED = 1000
-_FEWER = 200
+_COMPARED = 200
+"""Names of a folder that are compared with those of reports; in a larger one the reports are looked for."""
 _SHORT = 4 << 20
 """Bytes of a folder itself below which it can't have many names: about 40 are spent on each."""
 
@@ -142,7 +145,7 @@ def _listed(path: Path) -> Iterator[tuple[Names, list[str]]]:
     """Yield files and folders that aren't hidden, all at once or, where there are many, some at a time."""
     if not 0 < path.stat().st_size < _SHORT:
         with os.scandir(path) as entries:
-            while some := list(islice(entries, RUN)):
+            while some := list(islice(entries, SOME)):
                 folders = [entry.name for entry in some if not entry.name.endswith(PLAIN) and _leads_to_folder(entry)]
                 yield _told_apart(path, [entry.name for entry in some], folders)
         return
@@ -170,8 +173,7 @@ def _told_apart(path: Path, names: list[str], folders: list[str]) -> tuple[Names
 
 def _without_reports(path: Path, names: Names) -> Names:
     count = len(names.plain) + len(names.others)
-    # In a large folder looking for four files is quicker than comparing all names.
-    there = REPORTS.keys() & {*names.plain, *names.others} if count < _FEWER else _existing(path)
+    there = REPORTS.keys() & {*names.plain, *names.others} if count < _COMPARED else _existing(path)
     reports = {name for name in there if is_report(path / name)}
     if not reports:
         return names

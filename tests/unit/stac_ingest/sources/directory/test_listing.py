@@ -33,7 +33,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make runs and blocks so small that a few names have several."""
     monkeypatch.setattr(listing, "RUN", 8)
     monkeypatch.setattr(listing, "BLOCK", 3)
-    monkeypatch.setattr(walk, "RUN", 8)
+    monkeypatch.setattr(walk, "SOME", 8)
     monkeypatch.setattr(walk, "_SHORT", 0)
 
 
