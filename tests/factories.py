@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ingest_bench.analysis.speedup import speed_up
+from ingest_bench.results.digest import Reference, Tally
 from ingest_bench.results.models import Cell, Digest, Environment, Load, Parity, Sample, Trace
 
 QUEUE: dict[str, Any] = {"worker_strategy": "queue"}
@@ -60,6 +61,14 @@ def matrix(corpora: dict[str, tuple[str, int] | dict[str, Any]], **more: Any) ->
             for name, block in scenarios.items()
         },
     }
+
+
+def reference(items: Iterable[dict[str, Any]]) -> Reference:
+    """Digest items, with the content of each class apart."""
+    tally = Tally()
+    for item in items:
+        tally.add(item)
+    return tally.reference()
 
 
 def fake_sample(role: str, pair: int, wall_s: float, **changes: Any) -> Sample:

@@ -1,7 +1,5 @@
 """The command `python -m ingest_bench`: each part of the workflow as a command of its own."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import sys
@@ -9,9 +7,9 @@ from collections.abc import Sequence
 
 from ingest_bench.commands import cells, comparisons, project  # noqa: F401 - each adds its commands to the table
 from ingest_bench.commands.base import BAD_SETTINGS, COMMANDS, FAILED, OK
-from ingest_bench.commands.renamed import with_current_name
 from ingest_bench.errors import BenchError, ComparisonError, SettingsError
 from ingest_bench.simulator import cli as simulator
+from ingest_bench.system.renamed_options import with_current_name
 from stac_ingest.errors import IngestError
 
 

@@ -10,8 +10,6 @@
     └── RegressionError     a run is worse than an earlier one
 """
 
-from __future__ import annotations
-
 
 class BenchError(Exception):
     """The root of all errors of this package."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from stac_ingest.core.id_set import IdSet, key_of
+from stac_ingest.core.id_set import IdSet, Key, key_of
 
 KEPT_IN_MEMORY = 1000
 """Changes that `get_all` gives: a million of them are of no use in memory."""
+COMPARED = 10_000
+"""Items that came again of which the copy that was kept is looked up in the end."""
+_UNWRITTEN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Change:
     """Of the item; empty where it has none."""
     item_id: str
     member: str
-    """Where the value stood, as `properties.created` or `assets.B04.raster:bands`."""
+    """Where the value stood, as `properties.created` or `assets.B04.raster:bands`; empty for the item itself."""
     what: str
     """What became of it, in words."""
 
@@ -37,6 +41,7 @@ class ChangeCollector:
         items: items with a change, each counted once.
         changes: changes, each counted once.
         null_members: null members left out, in this run.
+        repeated: the first items that came again and were left out, with the latest `updated` of the copies left out.
 
     """
 
@@ -48,6 +53,7 @@ class ChangeCollector:
 
         """
         self.items = self.changes = self.null_members = 0
+        self.repeated: dict[Key, str | None] = {}
         self._write = write
         self._lock = threading.Lock()
         self._waiting: list[Change] = []
@@ -68,6 +74,26 @@ class ChangeCollector:
             change = Change(collection, item_id, member, what)
             if self._count(change):
                 self._waiting.append(change)
+
+    def add_repeated(self, item: dict[str, Any]) -> None:
+        """Name an item that came again and is left out: the one that came first stays."""
+        key, updated = key_of(item), updated_of(item)
+        with self._lock:
+            if key in self.repeated or len(self.repeated) < COMPARED:
+                self.repeated[key] = _later(updated, self.repeated.get(key))
+            self._name(Change(*key, "", f"came again, and this copy was left out; its `updated` is {updated}"))
+        if len(self._waiting) >= _UNWRITTEN:
+            self.flush()
+
+    def name_kept(self, item: dict[str, Any]) -> bool:
+        """Name the copy that was kept of an item that came again; tell whether one that was left out is newer."""
+        key, updated = key_of(item), updated_of(item)
+        latest = self.repeated[key]
+        newer = latest is not None and latest != updated and _later(latest, updated) == latest
+        words = f"this copy was kept; its `updated` is {updated}" + (", older than what was left out" if newer else "")
+        with self._lock:
+            self._name(Change(*key, "", words))
+        return newer
 
     def add_null_members(self, count: int) -> None:
         """Count null members that the output can't hold."""
@@ -92,7 +118,12 @@ class ChangeCollector:
                 change = None
             if change is None:
                 break
-            self._count(change)
+            if change.member:
+                self._count(change)
+            else:
+                self._known.add(*_parts(change))
+                if len(self.repeated) < COMPARED:
+                    self.repeated.setdefault((change.collection, change.item_id), None)
             sound += len(line)
         return sound
 
@@ -111,11 +142,45 @@ class ChangeCollector:
         """Give the first changes, at most `KEPT_IN_MEMORY`."""
         return list(self._first)
 
+    def _name(self, change: Change) -> None:
+        """Write what concerns an item as a whole, once; it is no change of a value."""
+        if self._known.add(*_parts(change)):
+            self._waiting.append(change)
+            if len(self._first) < KEPT_IN_MEMORY:
+                self._first.append(change)
+
     def _count(self, change: Change) -> bool:
-        if not self._known.add(f"{change.collection}\0{change.item_id}", f"{change.member}\0{change.what}"):
+        if not self._known.add(*_parts(change)):
             return False
         self.changes += 1
         self.items += self._known_items.add(change.collection, change.item_id)
         if len(self._first) < KEPT_IN_MEMORY:
             self._first.append(change)
         return True
+
+
+def updated_of(item: dict[str, Any]) -> str | None:
+    """Return the `updated` of an item; None where it has none that is text."""
+    properties = item.get("properties")
+    updated = properties.get("updated") if isinstance(properties, dict) else None
+    return updated if isinstance(updated, str) else None
+
+
+def _later(one: str | None, other: str | None) -> str | None:
+    """Return the later of two instants; what is none comes before all."""
+    first, second = _instant(one), _instant(other)
+    if first is None or second is None:
+        return other if first is None else one
+    return one if first >= second else other
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        moment = None if text is None else datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def _parts(change: Change) -> tuple[str, str]:
+    return f"{change.collection}\0{change.item_id}", f"{change.member}\0{change.what}"

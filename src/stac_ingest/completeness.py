@@ -18,7 +18,7 @@ NAME = "certificate.json"
 NOTES = "notes.ndjson"
 """Names the values that were altered or left out."""
 
-_OF_SUMMARY = ("matched", "pages", "requests", "retries", "duplicates", "notes")
+_OF_SUMMARY = ("matched", "pages", "requests", "retries", "overlaps", "filtered", "notes")
 Verdict = Literal["complete", "complete with duplicates", "complete with changes", "truncated", "unknown"]
 
 
@@ -40,6 +40,12 @@ class CompletenessReport(BaseModel):
     requests: int
     retries: int
     duplicates: int = Field(description="items that came again and were left out")
+    filtered: int = Field(
+        default=0, description="items of files that the filters of the settings left out, in this run"
+    )
+    overlaps: int = Field(
+        default=0, description="items that came in two parts of a search that was split, and were left out once"
+    )
     changed_items: int = Field(
         default=0, description="items with a value that was altered or left out; see notes.ndjson"
     )
@@ -88,9 +94,13 @@ def completeness_report(
     """
     ingest_failures = max(0, failures - result.failed)
     expected = _expected(config, summary, ingest_failures)
-    delivered = result.fetched + summary.resumed  # what this run left out, since an earlier one had read it, counts
+    # What this run left out, since an earlier one had read it, counts.
+    delivered = result.fetched - result.duplicates + summary.resumed
+    duplicates = summary.duplicates + result.duplicates
     changes = summary.changes
-    verdict, reason = verdict_of(delivered, expected, summary.duplicates, changes.items)
+    verdict, reason = verdict_of(delivered, expected, duplicates, changes.items)
+    if summary.filtered:
+        reason += f"; {summary.filtered} others were filtered out"
     if interrupted:
         verdict, reason = "truncated", f"stopped after {delivered} items"
     elif result.failed or ingest_failures:
@@ -105,6 +115,7 @@ def completeness_report(
         items=delivered,
         expected=expected,
         max_items=config.max_items,
+        duplicates=duplicates,
         changed_items=changes.items,
         changes=changes.changes,
         null_members=changes.null_members,

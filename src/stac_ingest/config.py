@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -15,6 +16,13 @@ WorkerStrategy = Annotated[str, OneOf(worker_strategies)]
 """The name of a strategy that drives several units at once."""
 
 MAX_CONCURRENCY = 50
+
+
+def time_as_text(value: Any) -> Any:
+    """Return a time as a user wrote it, about: YAML makes a number of `2024`, and an object of `2024-05-01`."""
+    if isinstance(value, dt.date):  # one with a time of day is one, too
+        return value.isoformat()
+    return str(value) if type(value) is int else value
 
 
 class RequestBudget(BaseModel):
@@ -50,10 +58,20 @@ class IngestConfig(BaseModel):
     format: Literal["json", "ndjson", "parquet"] | None = Field(
         default=None, description="of the files; by suffix when unset"
     )
-    collection_id: str | None = Field(default=None, description="api mode; else taken from the context's data")
-    bbox: list[float] | None = Field(default=None, description="passed to the search")
-    datetime: str | None = Field(default=None, description="passed to the search")
-    query: dict[str, Any] | None = Field(default=None, description="passed to the search")
+    collection_id: str | None = Field(
+        default=None,
+        description="api mode: which to read; else taken from the context's data. File mode: keep its items, and those "
+        "that say no collection",
+    )
+    bbox: list[float] | None = Field(
+        default=None, description="keep items that reach into this box: west, south, east, north (or 6, with heights)"
+    )
+    datetime: str | None = Field(
+        default=None, description="keep items that touch this time: `2024`, `2024-05-01T00:00:00Z/..`"
+    )
+    query: dict[str, Any] | None = Field(
+        default=None, description='keep items with such properties: `{"eo:cloud_cover": {"lt": 10}}`'
+    )
     limit: int = Field(default=100, ge=1, le=10_000, description="items a page (api mode)")
     max_items: int | None = Field(default=None, ge=1, description="stop after so many items")
 
@@ -109,6 +127,11 @@ class IngestConfig(BaseModel):
         from stac_ingest.core.file_urls import path_of_file_url  # noqa: PLC0415 - most sources are paths
 
         return path_of_file_url(value)
+
+    @field_validator("datetime", mode="before")
+    @classmethod
+    def _datetime_as_text(cls, value: Any) -> Any:
+        return time_as_text(value)
 
     @field_validator("concurrency")
     @classmethod

@@ -19,6 +19,11 @@ class Failure:
     timestamp: datetime
 
 
+def of_collection(collection: str) -> dict[str, Any] | None:
+    """Return the context of a failure that tells an item from those of the same id in other collections."""
+    return {"collection": collection} if collection else None
+
+
 @dataclass(slots=True)
 class FailureCollector:
     """Keeps what went wrong with single items while a run goes on."""

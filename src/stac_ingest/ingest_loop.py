@@ -8,13 +8,17 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.checkpoints.positions import ResumeTracker
-from stac_ingest.core.id_set import IdSet, key_of
+from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, key_of
 from stac_ingest.core.model import Batch, Item, Reject
-from stac_ingest.core.source import Source
+from stac_ingest.core.source import Partitioned, Source
+from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
     from stac_ingest.strategies import Strategy
+
+
+IsNew = Callable[[Item], bool]
 
 
 @asynccontextmanager
@@ -33,21 +37,32 @@ async def driven(source: Source[Any], strategy: Strategy, concurrency: int) -> A
         await source.close()
 
 
+@asynccontextmanager
+async def _described(wanted: ItemFilter | None, summary: IngestSummary) -> AsyncIterator[None]:
+    """At the end of the block, however it ends, note what a filter couldn't judge."""
+    try:
+        yield
+    finally:
+        if wanted is not None:
+            wanted.describe(summary)
+
+
 async def ingest_items(
     make: Callable[[], Source[Any]],
     strategy: Strategy,
     reject: Reject,
     summary: IngestSummary,
     *,
-    seen: IdSet | None = None,
+    wanted: ItemFilter | None = None,
     track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
     place: str | None = None,
     keep: Callable[[Item], bool] | None = None,
     max_items: int | None = None,
     finish: Callable[[], None] | None = None,
 ) -> AsyncGenerator[Item]:
-    """Yield the items of a source, counting them in the summary.
+    """Yield the items of a source, each collection and id once, counting them in the summary.
 
+    Of items that come again the first one is yielded; the others are counted, and named in the summary's changes.
     Items come in any order when the summary's concurrency is above 1. Closing the iterator, or leaving it by an error,
     ends every read and request under way.
 
@@ -56,8 +71,7 @@ async def ingest_items(
         strategy: drives the units.
         reject: takes whatever can't be read or decoded.
         summary: says the concurrency, and takes the counts.
-        seen: the items that came before, by collection and id; an item that is in it is counted as a duplicate and left
-            out. None where the source can't deliver an item twice.
+        wanted: leaves out items before they are counted as any of the source's; None where all are wanted.
         track: begins to follow the run through its source, for a later one to resume.
         place: that relative hrefs are made absolute from, see `absolute_items`; None leaves them as they are.
         keep: told of every item that is counted; one that it answers with False is not yielded.
@@ -71,18 +85,20 @@ async def ingest_items(
     """
     source = await asyncio.to_thread(make)
     tracker = None if track is None else track(source)
+    parts = _Parts(source, summary) if isinstance(source, Partitioned) else _Whole(summary)
     decode = _decode_of(source, place)
-    async with driven(source, strategy, summary.concurrency) as batches:
+    if wanted is not None:
+        decode = wanted.decoding(decode, summary)
+    async with _described(wanted, summary), driven(source, strategy, summary.concurrency) as batches:
         async for batch in batches:
             if tracker is not None:
                 tracker.begin()
+            is_new = parts.begin(batch)
             for item in decode(batch, reject):
-                if seen is not None and not seen.add(*key_of(item)):
-                    summary.duplicates += 1
+                if not is_new(item) or (tracker is not None and not tracker.look(item)):
+                    parts.leave_out(item)
                     continue
                 summary.items += 1
-                if tracker is not None:
-                    tracker.look(item)
                 if keep is None or keep(item):
                     yield item
                 if summary.items == max_items:
@@ -99,3 +115,46 @@ def _decode_of(source: Source[Any], place: str | None) -> Callable[[Batch, Rejec
     from stac_ingest.sources.hrefs import absolute_items  # noqa: PLC0415 - few ask for it
 
     return absolute_items(source, place)
+
+
+class _Whole:
+    """Tells which items are new, for a source that is read in one: what comes again is a duplicate."""
+
+    def __init__(self, summary: IngestSummary) -> None:
+        self._summary = summary
+        self._seen = IdSet()
+
+    def begin(self, batch: Batch) -> IsNew:  # noqa: ARG002 - see `_Parts`
+        """Give what remembers an item of a batch, by collection and id, and tells whether it is new."""
+        self._seen.pack()
+        return self._seen.add_item
+
+    def leave_out(self, item: Item) -> None:
+        """Count the item that was looked at last, which came before."""
+        self._summary.duplicates += 1
+        self._summary.changes.add_repeated(item)
+
+
+class _Parts(_Whole):
+    """Tells which items are new, for a source that is read in parts that may share items."""
+
+    def __init__(self, source: Partitioned, summary: IngestSummary) -> None:
+        super().__init__(summary)
+        self._source = source
+        self._delivered = DeliveredItems()
+        self._number = 0
+        self._latest = Delivery.NEW
+
+    def begin(self, batch: Batch) -> IsNew:
+        self._number = self._source.part(batch)
+        return self._is_new_in_part
+
+    def leave_out(self, item: Item) -> None:
+        if self._latest is Delivery.SHARED:
+            self._summary.overlaps += 1
+        else:
+            super().leave_out(item)
+
+    def _is_new_in_part(self, item: Item) -> bool:
+        self._latest = self._delivered.add(*key_of(item), self._number)
+        return self._latest is Delivery.NEW

@@ -11,13 +11,14 @@ from stac_ingest.changes import ChangeCollector
 from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
+from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.sources import check_path, make_source, place_of
+from stac_ingest.sources.usable_settings import check_settings
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
@@ -28,8 +29,11 @@ class IngestModule:
     Attributes:
         config: the settings, checked.
         summary: counts and choices of the latest run; grows while it runs.
+        delivers_once: that of items that come twice the second is left out.
 
     """
+
+    delivers_once = True
 
     def __init__(self, settings: dict[str, Any] | IngestConfig) -> None:
         """Check the settings.
@@ -43,6 +47,7 @@ class IngestModule:
         # Imported here rather than while items flow: who measures an ingest doesn't want to measure that.
         self._strategy = load_strategy(self.config.strategy)
         self._logger = logging.getLogger("stac_ingest")
+        check_settings(self.config)
         check_path(self.config)
 
     def set_logger(self, logger: logging.Logger) -> None:
@@ -71,7 +76,7 @@ class IngestModule:
             self._strategy,
             reporter,
             summary,
-            seen=IdSet() if config.mode == "api" else None,
+            wanted=item_filter(config),
             track=partial(_tracker, context, summary),
             place=place_of(config) if config.hrefs == "absolute" else None,
             max_items=config.max_items,

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import closing
 from stac_ingest.errors import ConfigurationError, ItemError
+from stac_ingest.failures import of_collection
 
 if TYPE_CHECKING:
     from stac_ingest.checkpoints.manager import CheckpointManager
@@ -21,11 +23,13 @@ __all__ = ["Bundler", "Fetcher", "Modifier", "Output", "PipelineResult", "StageS
 PROGRESS_SECONDS = 0.2
 """How often `on_progress` is called."""
 
-_UNMARKED_LIMIT = 10_000
-
 
 class Fetcher(Protocol):
-    """Originates items."""
+    """Originates items.
+
+    One with a true `delivers_once` leaves out what comes twice by itself; for others the pipeline does, where there are
+    checkpoints.
+    """
 
     def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:
         """Yield items; failures of single ones go to `context.failure_collector`.
@@ -95,7 +99,9 @@ class PipelineResult:
 
     fetched: int = 0
     skipped: int = 0
-    """Completed already: in an earlier run, or earlier in this one."""
+    """Completed already, in an earlier run."""
+    duplicates: int = 0
+    """Came before in this run, and were left out."""
     dropped: int = 0
     """By a modifier."""
     written: int = 0
@@ -165,14 +171,15 @@ class _Run:
         self._bundler = bundler
         self._context = context
         self._marks = self.checkpoints is not None and not getattr(bundler, "marks_completed", False)
-        self._unmarked: set[str] = set()
-        self._unmarked_limit = _UNMARKED_LIMIT
+        self._seen: IdSet | None = None
 
     async def drive(
         self, fetcher: Fetcher, clock: Callable[[], float], on_progress: Callable[[PipelineResult], None] | None
     ) -> None:
         """Move every item, adding up the seconds of each stage."""
         result, stages = self.result, self.result.stages
+        if self.checkpoints is not None and not getattr(fetcher, "delivers_once", False):
+            self._seen = IdSet()
         started = before = clock()
         next_report = before + PROGRESS_SECONDS if on_progress else float("inf")
         async with closing(fetcher.fetch(self._context)) as stream:
@@ -204,10 +211,10 @@ class _Run:
         """Give the item as it is to be written, or None when it is not to be."""
         item_id = item.get("id")
         if not isinstance(item_id, str) or not item_id:
-            self._fail(f"item {self.result.fetched}", ItemError("the item has no id"), "transform")
+            self._fail(("", f"item {self.result.fetched}"), ItemError("the item has no id"), "transform")
             return None
-        if self.checkpoints is not None and (item_id in self._unmarked or self.checkpoints.is_completed(item_id)):
-            self.result.skipped += 1
+        key = key_of(item)
+        if self.checkpoints is not None and not self._is_due(key, self.checkpoints):
             return None
         try:
             for modify in self._modify:
@@ -219,33 +226,45 @@ class _Run:
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001 - a modifier is foreign code; its faults concern one item
-            self._fail(item_id, error, "transform")
+            self._fail(key, error, "transform")
+            return None
+        if self._modify and self.checkpoints is not None and self._is_written(item, key, self.checkpoints):
             return None
         return item
 
+    def _is_due(self, key: Key, checkpoints: CheckpointManager) -> bool:
+        """Whether an item is neither written by an earlier run nor seen before in this one."""
+        collection, item_id = key
+        if self._seen is not None and not self._seen.add(collection, item_id):
+            self.result.duplicates += 1
+            return False
+        if checkpoints.is_completed(item_id, collection):
+            self.result.skipped += 1
+            return False
+        return True
+
+    def _is_written(self, item: Item, before: Key, checkpoints: CheckpointManager) -> bool:
+        """Whether an item that a modifier has given another collection or id is completed under these."""
+        collection, item_id = after = key_of(item)
+        if after == before or not checkpoints.is_completed(item_id, collection):
+            return False
+        self.result.skipped += 1
+        return True
+
     async def _output(self, item: Item) -> None:
-        item_id = item["id"]
         try:
             await self._bundler.bundle(item, self._context)
         except ItemError as error:
-            self._fail(item_id, error, "output")
+            self._fail(key_of(item), error, "output")
             return
         self.result.written += 1
-        if self.checkpoints is not None:
-            if self._marks:
-                self.checkpoints.mark_completed(item_id, None)
-            else:
-                self._remember(item_id, self.checkpoints)
+        if self.checkpoints is not None and self._marks:
+            collection, item_id = key_of(item)
+            self.checkpoints.mark_completed(item_id, None, collection)
 
-    def _remember(self, item_id: str, checkpoints: CheckpointManager) -> None:
-        """Keep what the bundler has taken and not marked yet, so that an id is written once."""
-        self._unmarked.add(item_id)
-        if len(self._unmarked) >= self._unmarked_limit:
-            self._unmarked = {known for known in self._unmarked if not checkpoints.is_completed(known)}
-            self._unmarked_limit = max(_UNMARKED_LIMIT, 2 * len(self._unmarked))
-
-    def _fail(self, item_id: str, error: Exception, stage: str) -> None:
+    def _fail(self, key: Key, error: Exception, stage: str) -> None:
         self.result.failed += 1
-        self._context.failure_collector.add(item_id, error, step_id=stage)
+        collection, item_id = key
+        self._context.failure_collector.add(item_id, error, stage, of_collection(collection))
         if self.checkpoints is not None:
-            self.checkpoints.mark_failed(item_id, error)
+            self.checkpoints.mark_failed(item_id, error, collection)

@@ -16,6 +16,12 @@ class IngestSummary:
     items: int = 0
     failures: int = 0
     duplicates: int = 0
+    """Items that the source delivered again, and that were left out."""
+    overlaps: int = 0
+    """Items that came again in another part of a search that was split by time, and were left out: on a shared edge,
+    with a duration, or behind the point where another worker took over."""
+    filtered: int = 0
+    """Items of files that `bbox`, `datetime`, `query` or `collection_id` left out, in this run."""
     bytes_read: int = 0
     pages: int = 0
     requests: int = 0
@@ -37,6 +43,11 @@ class IngestSummary:
     """Values that were altered or left out on the way; the collector of the run's context."""
     notes: list[str] = field(default_factory=list)
     """Choices and their reasons, in words: a fallback, a server's odd habit."""
+
+    @property
+    def left_out(self) -> int:
+        """Items that came again, for either reason."""
+        return self.duplicates + self.overlaps
 
     def note(self, text: str) -> None:
         """Keep a remark once."""

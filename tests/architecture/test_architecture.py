@@ -16,7 +16,7 @@ FLOORS = {
         ("strategies", "checkpoints"),
         ("config", "context", "pipeline", "transforms", "failure_reporter"),
         ("http", "geoparquet"),
-        ("api", "outputs", "completeness"),
+        ("api", "outputs", "completeness", "filters"),
         ("sources",),
         ("ingest_loop",),
         ("module", "sharding"),

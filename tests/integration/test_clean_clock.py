@@ -16,7 +16,6 @@ import yaml
 from ingest_bench.arms import arm_kind, arm_names
 from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.harness.sides import open_sides
 from ingest_bench.harness.spawn import run_sample
@@ -116,7 +115,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Return the small matrix, its corpora built."""
     settings = load_settings({**small(), "results": str(tmp_path_factory.mktemp("results"))})
     for name in settings.corpora:
-        build_corpus(settings, name, corpus_folder(settings, name), manifest_file(settings, name))
+        build_corpus(settings, name, settings.corpus_folder(name), settings.manifest_file(name))
     return settings
 
 
@@ -127,7 +126,12 @@ def sample_of(settings: Settings, cell: PlannedCell, scratch: Path, *, by_name: 
         arm = replace(side.arm, source=side.arm.source.replace("127.0.0.1", "localhost")) if by_name else side.arm
         evict = str(side.files) if cell.cache == "cold" else None
         spec = SampleSpec(
-            arm, None, os.getpid(), evict=evict, output=side.output, scratch=str(scratch) if side.output else None
+            arm,
+            None,
+            os.getpid(),
+            evict=evict,
+            output=side.planned.output,
+            scratch=str(scratch) if side.planned.output else None,
         )
         return Sample(**run_sample(spec, 60), role="candidate", pair=0)
 

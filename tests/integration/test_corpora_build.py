@@ -17,17 +17,18 @@ import pytest
 import rustac
 from pydantic import ValidationError
 
+from factories import matrix, reference, scenario
 from ingest_bench.config import corpus_kinds
 from ingest_bench.config.corpus_kinds import corpus_kind
 from ingest_bench.config.models import Corpus, Settings
 from ingest_bench.corpora.builder import build, build_corpus
 from ingest_bench.corpora.check import verify
 from ingest_bench.corpora.geoparquet_files import ROW_GROUP
+from ingest_bench.corpora.inventory import read_manifest
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.items_directory import BREAKS, DANGLING, KINDS
-from ingest_bench.corpora.manifest import read_manifest
 from ingest_bench.errors import SettingsError
-from ingest_bench.results.digest import DigestSink, matches, reference
+from ingest_bench.results.digest import DigestSink, matches
 
 SEED = 20260210
 CORPORA = {
@@ -339,24 +340,21 @@ def test_a_damaged_manifest_is_an_error(built, tmp_path):
         read_manifest(damaged)
 
 
-def settings(tmp_path, **corpora):
+def settings(**corpora):
     """Make settings that have these corpora."""
-    scenario = {"title": "t", "group": "g", "corpus": next(iter(corpora)), "baseline": {"arm": "a"}}
-    return Settings.model_validate(
-        {"seed": SEED, "corpora": corpora, "scenarios": {"s": scenario | {"arms": {"a": {"concurrency": [1]}}}}}
-    )
+    return Settings.model_validate(matrix(corpora, seed=SEED, one=scenario(next(iter(corpora)))))
 
 
 def test_the_workflow_builds_by_name(built, tmp_path):
     """A corpus of the configuration is built by its name, with paths as text."""
-    config = settings(tmp_path, small={"kind": "api", "items": 120})
+    config = settings(small={"kind": "api", "items": 120})
     build_corpus(config, "small", folder=str(tmp_path / "small"), manifest=str(tmp_path / "small.json"))
     assert read_manifest(tmp_path / "small.json") == built["api"][2]
 
 
 def test_only_generated_corpora_are_built(tmp_path):
     """The user's own files are never a place to write to."""
-    config = settings(tmp_path, own={"kind": "item_files", "path": str(tmp_path)})
+    config = settings(own={"kind": "item_files", "path": str(tmp_path)})
     for name in ("own", "unknown"):
         with pytest.raises(SettingsError, match=f"corpora.{name}: not a generated corpus"):
             build_corpus(config, name, folder=tmp_path / "x", manifest=tmp_path / "x.json")

@@ -7,10 +7,11 @@ import shutil
 
 import pytest
 
+from factories import matrix, scenario
 from ingest_bench.config.models import Corpus, Settings
 from ingest_bench.corpora.builder import build
 from ingest_bench.corpora.check import verify
-from ingest_bench.corpora.manifest import read_manifest
+from ingest_bench.corpora.inventory import read_manifest
 from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.results.digest import matches
@@ -35,10 +36,7 @@ def generated(tmp_path_factory):
 
 def settings(corpus):
     """Make settings whose one corpus is called `own`."""
-    scenario = {"title": "t", "group": "g", "corpus": "own", "baseline": {"arm": "a"}}
-    return Settings.model_validate(
-        {"corpora": {"own": corpus}, "scenarios": {"s": scenario | {"arms": {"a": {"concurrency": [1]}}}}}
-    )
+    return Settings.model_validate(matrix({"own": corpus}, one=scenario("own")))
 
 
 def describe(path, tmp_path, **corpus):

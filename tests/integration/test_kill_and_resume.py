@@ -9,7 +9,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from stac_ingest.core.id_set import key_of
+
 ITEMS = 60
+COLUMNS = ["collection_id", "item_id"]
 
 PROGRAM = """
 import asyncio, os, signal, sys, threading
@@ -52,7 +55,7 @@ async def fetch(context):
     for number in range(60):
         await asyncio.sleep(0)
         yield {
-            "type": "Feature", "stac_version": "1.0.0", "id": f"i{number}", "collection": "c",
+            "type": "Feature", "stac_version": "1.0.0", "id": f"i{number // 2}", "collection": "dc"[number % 2],
             "geometry": {"type": "Point", "coordinates": [number, 1.0]}, "bbox": [number, 1.0, number, 1.0],
             "properties": {"datetime": "2024-01-01T00:00:00Z"}, "links": [], "assets": {},
         }
@@ -71,26 +74,29 @@ def run(kind, root, die_at=0):
 
 
 def written(kind, out):
-    """List the ids in the output, as often as they are there."""
+    """List the items in the output by collection and id, as often as they are there."""
     if kind == "items":
-        return [json.loads(path.read_bytes())["id"] for path in out.glob("*.json")]
+        return [key_of(json.loads(path.read_bytes())) for path in out.glob("*.json")]
     if kind == "ndjson":
         files = [path for path in (out / "items.ndjson", out / "items.ndjson.part") if path.exists()]
         whole = [line for path in files for line in path.read_bytes().split(b"\n")[:-1]]
-        return [json.loads(line)["id"] for line in whole]
+        return [key_of(json.loads(line)) for line in whole]
     parts = [*out.glob("part-*.parquet"), *out.glob(".pending.parquet")]
-    return [one for path in parts for one in pq.read_table(path)["id"].to_pylist()]
+    return [key_of(one) for path in parts for one in pq.read_table(path, columns=["collection", "id"]).to_pylist()]
 
 
 def completed(root):
     path = root / "checkpoints" / "w" / "c.parquet"
-    frame = pd.read_parquet(path) if path.exists() and any(path.glob("part-*")) else pd.DataFrame({"item_id": []})
-    return set(frame["item_id"])
+    frame = pd.read_parquet(path) if path.exists() and any(path.glob("part-*")) else pd.DataFrame(columns=COLUMNS)
+    return set(frame[COLUMNS].itertuples(index=False, name=None))
 
 
 @pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet"])
 def test_killed_at_any_step_each_item_is_written_once(tmp_path, kind):
-    """Killed twice at seeded steps of writing, a run loses nothing that it reported, and a resume completes it."""
+    """Killed twice at seeded steps of writing, a run loses nothing that it reported, and a resume completes it.
+
+    Each id is there in two collections.
+    """
     whole = run(kind, tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
     steps = int(whole.stdout)
@@ -102,5 +108,7 @@ def test_killed_at_any_step_each_item_is_written_once(tmp_path, kind):
         assert completed(root) <= set(written(kind, root / "out"))
     resumed = run(kind, root)
     assert resumed.returncode == 0, resumed.stderr
-    assert sorted(written(kind, root / "out")) == sorted(f"i{number}" for number in range(ITEMS))
+    assert sorted(written(kind, root / "out")) == sorted(
+        ("dc"[number % 2], f"i{number // 2}") for number in range(ITEMS)
+    )
     assert len(completed(root)) == ITEMS

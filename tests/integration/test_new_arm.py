@@ -12,7 +12,6 @@ import factories
 from documented import example
 from ingest_bench.arms import register_arm
 from ingest_bench.config.matrix import find_cell, load_settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
@@ -52,7 +51,7 @@ def arm_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def measured(results: Path) -> Cell:
     """Return the cell of the arm."""
     settings = load_settings(matrix(results, settings={"largest_first": True}))
-    build_corpus(settings, "files", corpus_folder(settings, "files"), manifest_file(settings, "files"))
+    build_corpus(settings, "files", settings.corpus_folder("files"), settings.manifest_file("files"))
     return measure(settings, find_cell(settings, "small", "mine", 1))
 
 

@@ -11,14 +11,13 @@ import pytest
 import factories
 from documented import example
 from factories import arm, scenario
-from ingest_bench.analysis.by_scenario import recommend_scenario
+from ingest_bench.analysis.recommendations import recommend_scenario
 from ingest_bench.config.corpus_kinds import CORPUS_KINDS, corpus_kind, register_corpus_kind
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.corpora.check import verify
-from ingest_bench.corpora.manifest import read_manifest
+from ingest_bench.corpora.inventory import read_manifest
 from ingest_bench.corpora.user_data import describe_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
@@ -52,15 +51,15 @@ def kind_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def built(results: Path) -> Settings:
     """Return the settings, the corpus built."""
     settings = load_settings(matrix(results))
-    build_corpus(settings, "mine", corpus_folder(settings, "mine"), manifest_file(settings, "mine"))
+    build_corpus(settings, "mine", settings.corpus_folder("mine"), settings.manifest_file("mine"))
     return settings
 
 
 def test_a_new_kind_of_corpus_is_one_file(kind_file: Path, tmp_path: Path) -> None:
     """A kind that this repository knows nothing of is built, keeps to its manifest, is measured and advised on."""
     settings = built(tmp_path / "results")
-    assert verify(corpus_folder(settings, "mine"), manifest_file(settings, "mine")) == []
-    manifest = read_manifest(manifest_file(settings, "mine"))
+    assert verify(settings.corpus_folder("mine"), settings.manifest_file("mine")) == []
+    manifest = read_manifest(settings.manifest_file("mine"))
     assert (manifest.kind, manifest.items, manifest.files) == ("indented", 50, 50)
     cells = [measure(settings, find_cell(settings, "small", arm, 1)) for arm in ("sequential", "reading")]
     assert [cell.parity.ok for cell in cells] == [True, True]
@@ -71,10 +70,10 @@ def test_a_new_kind_of_corpus_is_one_file(kind_file: Path, tmp_path: Path) -> No
 
 def test_own_files_can_be_of_a_new_kind(kind_file: Path, tmp_path: Path) -> None:
     """Files of the user's own that lie there as the kind says are described like any others."""
-    made = corpus_folder(built(tmp_path / "results"), "mine")
+    made = built(tmp_path / "results").corpus_folder("mine")
     settings = load_settings(matrix(tmp_path / "own", items=None, path=str(made)))
-    describe_corpus(settings, "mine", manifest_file(settings, "mine"))
-    assert read_manifest(manifest_file(settings, "mine")).items == 50
+    describe_corpus(settings, "mine", settings.manifest_file("mine"))
+    assert read_manifest(settings.manifest_file("mine")).items == 50
 
 
 def test_a_changed_kind_makes_its_corpora_stale(kind_file: Path, tmp_path: Path) -> None:

@@ -194,10 +194,10 @@ def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
             raise OSError("killed")
         commit(positions, positions_read)
 
-    def mark_and_tell(checkpoints, found):
+    def mark_and_tell(checkpoints, found, collection):
         found = list(found)
         marked.extend(found)
-        mark(checkpoints, found)
+        mark(checkpoints, found, collection)
 
     with monkeypatch.context() as patch:
         patch.setattr(SourcePositions, "commit", commit_unless_marked)

@@ -15,7 +15,7 @@ class Notes:
     """Places of an earlier run, and of this one."""
 
     def __init__(self, known):
-        self.known, self.now = known, []
+        self.known, self.now, self.delivered = known, [], {}
         self.queue = self.now.append
 
 

@@ -105,6 +105,15 @@ def test_an_item_in_two_shards_comes_once_and_comes_back(settings, items):
     assert (certificate.verdict, certificate.items) == ("complete", 40)
 
 
+def test_one_id_in_two_collections_is_two_items(settings, items):
+    """Shards, and the last job, know items by collection and id: nothing is left out."""
+    (items / "0035.json").write_text(json.dumps(item(5, collection="d")))
+    (items / "0006.json").write_text(json.dumps(item(5, collection="e")))
+    _, certificate = ingest(settings)
+    assert (certificate.verdict, certificate.duplicates, certificate.items) == ("complete", 0, 40)
+    assert delivered(settings)["i0005"] == 3
+
+
 def test_a_shard_of_nothing_but_doubles_has_no_part(settings, items):
     """What is left without an item is no file."""
     for number in range(30, 40):

@@ -124,6 +124,34 @@ def test_a_folder_goes_to_a_bucket_and_stays_in_step(bucket, tmp_path):
     assert delivered(filesystem, output) == ONCE
 
 
+def test_notes_of_all_shards_are_one_object(bucket, tmp_path):
+    """What was left out is named once, in the bucket and in the state folder, and no longer than it is true."""
+    filesystem, name = bucket
+    source = tmp_path / "items"
+    source.mkdir()
+    for number in range(4):
+        odd = {"properties": {"datetime": None, "gsd": float("nan")}}
+        (source / f"{number:04d}.json").write_text(json.dumps(item(number, **(odd if number in {0, 3} else {}))))
+    settings = ShardedIngest.parse(
+        {"source": str(source), "output": f"s3://{name}/out", "state": str(tmp_path / "state"), "shards": 2}
+    )
+    plan = plan_ingest(settings)
+    for number in range(2):
+        run_shard(plan, number)
+    for _ in range(2):
+        certificate = finalize_ingest(plan)
+        assert (certificate.verdict, certificate.changes) == ("complete with changes", 2)
+        with filesystem.open_input_file(f"{name}/out/notes.ndjson") as file:
+            lines = file.read().splitlines()
+        assert [json.loads(line)["item_id"] for line in lines] == ["i0000", "i0003"]
+        assert (settings.state_folder / "notes.ndjson").read_bytes().splitlines() == lines
+    for number in (0, 3):
+        (source / f"{number:04d}.json").write_text(json.dumps(item(number)))
+    assert ingest(settings) == [0, 1]
+    assert not (settings.state_folder / "notes.ndjson").exists()
+    assert "notes.ndjson" not in [info.base_name for info in filesystem.get_file_info(pafs.FileSelector(f"{name}/out"))]
+
+
 def put(filesystem, path, number, **more):
     """Store an item."""
     with filesystem.open_output_stream(path) as stream:

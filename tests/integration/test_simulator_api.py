@@ -175,6 +175,7 @@ def test_items_come_newest_first(server):
     """The order is by time, then id, both descending, so that it is the same on every page and every run."""
     _, _, page = ask(server, "/search?limit=1000")
     keys = [(item["properties"]["datetime"], item["id"]) for item in page["features"]]
+    assert len(set(keys)) == TOTAL
     assert keys == sorted(keys, reverse=True)
 
 

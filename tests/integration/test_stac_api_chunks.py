@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -87,3 +87,38 @@ async def test_one_bad_chunk_costs_that_chunk():
     assert len(failures) == 1
     assert failures[0].item_id.startswith("c 2020-07-19T")
     assert any("counts 1000 items" in note for note in summary.notes)
+
+
+async def test_what_chunks_share_is_no_duplicate(monkeypatch):
+    """Items that last come in each chunk that they touch: they are delivered once, and counted by themselves."""
+
+    def later(item):
+        moment = datetime.fromisoformat(item["properties"]["datetime"]) + timedelta(days=9)
+        return {"properties": {"datetime": stamp(moment)}}
+
+    def touches(item, interval):
+        return inside(item, interval) or inside(later(item), interval)
+
+    monkeypatch.setattr("misbehaving_api.inside", touches)
+    api = Api(make_items(600))
+    ids, summary, failures, _ = await ingest(api, concurrency=10, worker_strategy="time_chunks", limit=20)
+    assert (sorted(ids), failures) == (ids_of(api.items), [])
+    assert (summary.overlaps > 0, summary.duplicates) == (True, 0)
+
+
+@pytest.mark.parametrize("concurrency", [1, 10])
+async def test_what_a_server_repeats_within_a_chunk_is_a_duplicate(concurrency):
+    """A page that holds its first item twice is the server's doing, however the search was split."""
+    repeated = set()
+
+    def edit(page, body):
+        if len(page["features"]) < 2:
+            return page
+        repeated.add(page["features"][0]["id"])
+        return {**page, "features": [*page["features"], page["features"][0]]}
+
+    api = Api(make_items(400), edit=edit)
+    ids, summary, _, _ = await ingest(api, concurrency=concurrency, worker_strategy="time_chunks", limit=20)
+    assert sorted(ids) == ids_of(api.items)
+    # A page may have been dropped, where its chunk was split, or be read twice.
+    assert 0 < summary.duplicates <= 2 * len(repeated)

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
+from factories import arm, matrix, scenario
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.errors import SettingsError
 from ingest_bench.harness.measure import measure
@@ -24,36 +24,25 @@ CORPORA = {
 DELIVERED = {"item_files": 130, "items_directory": 36, "geoparquet": 70, "api": 250}
 
 
-def matrix(results: Path, kind: str) -> dict[str, Any]:
-    """Write the configuration of one scenario with both stages of an ingest beside the whole."""
-    arms: dict[str, Any] = {"whole": {"concurrency": [1]}, "reading": {"fetcher": "read_only", "concurrency": [1]}}
-    if kind != "geoparquet":
-        arms["parsing"] = {"fetcher": "parse_only", "concurrency": [1]}
-    scenario: dict[str, Any] = {
-        "title": "stages",
-        "group": "stages",
-        "corpus": kind,
-        "baseline": {"arm": "whole"},
-        "arms": arms,
-    }
-    if kind == "api":
-        scenario["server"] = {"think_ms": 30}
-        arms["no_think"] = {"concurrency": [1], "server": {"think_ms": 0}}
-        shared = {"worker_strategy": "time_chunks", "limit": 5}
-        arms["reading_at_once"] = {"fetcher": "read_only", "concurrency": [4], "settings": shared}
+def stages(results: Path, kind: str, **arms: Any) -> dict[str, Any]:
+    """Write the configuration of one scenario: these arms, or both stages of an ingest beside the whole."""
+    served = {"server": {"think_ms": 30}} if kind == "api" else {}
+    if not arms:
+        arms = {"whole": arm(), "reading": arm(fetcher="read_only")}
+        if kind != "geoparquet":
+            arms["parsing"] = arm(fetcher="parse_only")
+        if kind == "api":
+            shared = {"worker_strategy": "time_chunks", "limit": 5}
+            arms["no_think"] = arm(server={"think_ms": 0})
+            arms["reading_at_once"] = arm(4, fetcher="read_only", settings=shared)
     sampling = {"budget_seconds": 0.01, "tracemalloc_items": 10, "timeout_seconds": 60}
-    return {
-        "results": str(results),
-        "sampling": sampling,
-        "corpora": {kind: CORPORA[kind]},
-        "scenarios": {"stages": scenario},
-    }
+    return matrix({kind: CORPORA[kind]}, results=str(results), sampling=sampling, stages=scenario(kind, arms, **served))
 
 
 def prepared(results: Path, kind: str) -> Settings:
     """Build the corpus of a matrix."""
-    settings = load_settings(matrix(results, kind))
-    build_corpus(settings, kind, corpus_folder(settings, kind), manifest_file(settings, kind))
+    settings = load_settings(stages(results, kind))
+    build_corpus(settings, kind, settings.corpus_folder(kind), settings.manifest_file(kind))
     return settings
 
 
@@ -61,30 +50,26 @@ def prepared(results: Path, kind: str) -> Settings:
 def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> None:
     """Reading alone counts the items that lie in what it read, parsing alone delivers the corpus; both are valid."""
     settings = prepared(tmp_path, kind)
-    for arm in settings.scenarios["stages"].arms.keys() - {"reading_at_once"}:
-        cell = measure(settings, find_cell(settings, "stages", arm, 1))
+    for name in settings.scenarios["stages"].arms.keys() - {"reading_at_once"}:
+        cell = measure(settings, find_cell(settings, "stages", name, 1))
         assert cell.parity.ok, cell.parity.reason
-        if arm != "no_think":  # a server that answers at once may well be the one that is busy all the time
+        if name != "no_think":  # a server that answers at once may well be the one that is busy all the time
             assert [sample.invalid for sample in cell.samples] == [None] * len(cell.samples)
         counts = {sample.items for sample in cell.samples if sample.role == "candidate"}
         # A file that is broken is read like any other.
-        assert counts == {40 if (kind, arm) == ("items_directory", "reading") else DELIVERED[kind]}
+        assert counts == {40 if (kind, name) == ("items_directory", "reading") else DELIVERED[kind]}
         digested = {sample.digest.count for sample in cell.samples if sample.role == "candidate"}
-        assert digested == ({0} if arm == "reading" else counts)
+        assert digested == ({0} if name == "reading" else counts)
 
 
 @pytest.mark.parametrize("fetcher", ["checkpoint", "checkpoint_reopened"])
 def test_a_checkpoint_is_measured_by_itself(tmp_path: Path, fetcher: str) -> None:
     """The arms of checkpoints deal with each item of their corpus, and read none of them."""
-    configuration = matrix(tmp_path, "item_files")
+    configuration = stages(tmp_path, "item_files", alone=arm(fetcher=fetcher))
     configuration["sampling"]["tracemalloc_items"] = 0
-    configuration["scenarios"]["stages"] |= {
-        "baseline": {"arm": "alone"},
-        "arms": {"alone": {"fetcher": fetcher, "concurrency": [1]}},
-    }
     settings = load_settings(configuration)
-    folder = corpus_folder(settings, "item_files")
-    build_corpus(settings, "item_files", folder, manifest_file(settings, "item_files"))
+    folder = settings.corpus_folder("item_files")
+    build_corpus(settings, "item_files", folder, settings.manifest_file("item_files"))
     for path in folder.iterdir():
         path.write_bytes(b"")
     cell = measure(settings, find_cell(settings, "stages", "alone", 1))
@@ -114,29 +99,28 @@ def test_an_arm_has_its_own_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "arm", "complaint"),
+    ("kind", "odd", "complaint"),
     [
-        ("geoparquet", {"fetcher": "parse_only", "concurrency": [1]}, "can't read kind: geoparquet"),
-        ("api", {"fetcher": "parse_only", "concurrency": [5]}, "parse_only does one thing at a time, use"),
-        ("item_files", {"concurrency": [1], "server": {"think_ms": 1}}, "belongs to generated corpora of kind: api"),
+        ("geoparquet", arm(fetcher="parse_only"), "can't read kind: geoparquet"),
+        ("api", arm(5, fetcher="parse_only"), "parse_only does one thing at a time, use"),
+        ("item_files", arm(server={"think_ms": 1}), "belongs to generated corpora of kind: api"),
     ],
 )
-def test_stages_that_make_no_sense_are_refused(tmp_path: Path, kind: str, arm: dict[str, Any], complaint: str) -> None:
+def test_stages_that_make_no_sense_are_refused(tmp_path: Path, kind: str, odd: dict[str, Any], complaint: str) -> None:
     """What a stage can't do is told with its key before anything is measured."""
-    config = matrix(tmp_path, kind)
-    config["scenarios"]["stages"]["arms"]["odd"] = arm
+    config = stages(tmp_path, kind, whole=arm(), odd=odd)
     with pytest.raises(SettingsError, match=complaint):
         load_settings(config)
 
 
 def test_a_crowded_corpus_is_crowded(tmp_path: Path) -> None:
     """Nine items in ten lie in a hundredth of the time, 500 share one instant, and all are there once."""
-    config = matrix(tmp_path, "api")
+    config = stages(tmp_path, "api")
     config["corpora"]["api"] = {"kind": "api", "items": 5000, "skewed": True}
     settings = load_settings(config)
-    build_corpus(settings, "api", corpus_folder(settings, "api"), manifest_file(settings, "api"))
+    build_corpus(settings, "api", settings.corpus_folder("api"), settings.manifest_file("api"))
 
-    lines = (corpus_folder(settings, "api") / "items.ndjson").read_bytes().splitlines()
+    lines = (settings.corpus_folder("api") / "items.ndjson").read_bytes().splitlines()
     items = [orjson.loads(line) for line in lines]
     times = sorted(item["properties"]["datetime"] for item in items)
     assert len({item["id"] for item in items}) == 5000

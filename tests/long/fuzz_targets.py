@@ -22,6 +22,8 @@ from stac_ingest.api.time_chunks.resume import ChunkProgress
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, parse
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
+from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.wkb import geojson_column
 from stac_ingest.http.request import Request
 from stac_ingest.http.urls import display, network_scope, origin, same_origin
@@ -153,8 +155,13 @@ def items(members):
     return good
 
 
+WANTED = item_filter(
+    IngestConfig(mode="file", source="x", bbox=[0, 0, 9, 9], datetime="2020/2024", collection_id="things")
+)
+
+
 def parquet(data):
-    """Read a Parquet file."""
+    """Read a Parquet file, all of it and what a filter leaves."""
     with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
         file.write(data)
         file.flush()
@@ -162,9 +169,12 @@ def parquet(data):
         if unit.decoder is None:
             assert isinstance(unit.error, DataProcessingError)
             return
-        for read in _batches(unit, unit.metadata):
-            if read.error is None:
-                decode(Decodable(unit.decoder, read.rows))
+        may_match = unit.may_match(WANTED)
+        some = [number for number in unit.numbers if may_match(number)]
+        for part in (unit, unit._replace(numbers=some, rows=RowFilter(WANTED, unit.schema))):
+            for read in _batches(part, unit.metadata):
+                if read.rows is not None:
+                    decode(Decodable(unit.decoder, read.rows))
 
 
 def decode(data):

@@ -14,6 +14,7 @@ import orjson
 import pytest
 import yaml
 
+from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.models import Corpus, Server
 from ingest_bench.corpora.builder import build
 from ingest_bench.results.models import Results
@@ -54,30 +55,16 @@ def run(folder: Path, config: dict[str, Any], *arguments: str) -> subprocess.Com
     )
 
 
-def matrix(corpus: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "sampling": {"budget_seconds": 0.2, "tracemalloc_items": 0},
-        "corpora": {"mine": corpus},
-        "scenarios": {
-            "own": {
-                "title": "My own",
-                "group": "own",
-                "corpus": "mine",
-                "baseline": {"arm": "sequential"},
-                "arms": {
-                    "sequential": {"concurrency": [1]},
-                    "queue": {"concurrency": [3], "settings": {"worker_strategy": "queue", "limit": 50}},
-                },
-            }
-        },
-        **more,
-    }
+def own(corpus: dict[str, Any], **more: Any) -> dict[str, Any]:
+    arms = {"sequential": arm(), "queue": arm(3, settings={**QUEUE, "limit": 50})}
+    sampling = {"budget_seconds": 0.2, "tracemalloc_items": 0}
+    return matrix({"mine": corpus}, sampling=sampling, own=scenario("mine", arms, title="My own"), **more)
 
 
 def test_own_files_are_measured_and_never_written_to(tmp_path: Path, items: Path) -> None:
     """A folder of the user's is read once for its reference, measured, reported, and left as it was."""
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in items.iterdir()}
-    done = run(tmp_path, matrix({"kind": "item_files", "path": str(items)}))
+    done = run(tmp_path, own({"kind": "item_files", "path": str(items)}))
     assert done.returncode == 0, done.stderr[-3000:]
     results = Results.model_validate_json((tmp_path / "results/benchmark_results.json").read_bytes())
     assert {cell.arm: cell.parity.ok for cell in results.cells} == {"sequential": True, "queue": True}
@@ -92,7 +79,7 @@ def test_an_own_file_that_changes_is_noticed(tmp_path: Path, items: Path) -> Non
     folder.mkdir()
     for path in items.glob("S2*.json"):
         (folder / path.name).write_bytes(path.read_bytes())
-    config = matrix({"kind": "item_files", "path": str(folder)})
+    config = own({"kind": "item_files", "path": str(folder)})
     assert run(tmp_path, config, "results/corpora/mine.manifest.json").returncode == 0
     next(folder.iterdir()).unlink()
     assert run(tmp_path, config).returncode == 0
@@ -105,7 +92,7 @@ def test_an_own_api_is_measured_within_its_budget(tmp_path: Path, api: tuple[str
     """An API that the user names and allows is asked for no more than the budget, and delivers the same to all."""
     url, collection = api
     remote = {"allow": True, "max_requests": 40, "requests_per_second": 50, "max_in_flight": 2}
-    done = run(tmp_path, matrix({"kind": "api", "url": url, "collection": collection}, remote=remote))
+    done = run(tmp_path, own({"kind": "api", "url": url, "collection": collection}, remote=remote))
     assert done.returncode == 0, done.stderr[-3000:]
     results = Results.model_validate_json((tmp_path / "results/benchmark_results.json").read_bytes())
     assert all(cell.parity.ok for cell in results.cells)
@@ -115,7 +102,7 @@ def test_an_own_api_is_measured_within_its_budget(tmp_path: Path, api: tuple[str
 
 def test_an_api_that_is_not_allowed_is_never_asked(tmp_path: Path, api: tuple[str, str]) -> None:
     """Without the opt-in, a matrix that names an API stops before anything runs and says what to set."""
-    done = run(tmp_path, matrix({"kind": "api", "url": api[0], "collection": api[1]}))
+    done = run(tmp_path, own({"kind": "api", "url": api[0], "collection": api[1]}))
     assert done.returncode != 0
     assert "remote.allow" in done.stdout + done.stderr
     assert not (tmp_path / "results").exists()

@@ -3,15 +3,14 @@
 The gain from removing a stage bounds what improving it can give. Timers would add up stages that overlap.
 """
 
-from __future__ import annotations
-
 import math
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, verdict
-from ingest_bench.results.models import Speedup
+from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, Bounds, verdict
+from ingest_bench.results.models import Sample, Speedup
 
 Ablation = Literal["no_parsing", "from_memory", "no_think_time", "no_output", "no_consumer"]
 """An arm that leaves something out: yields bytes without parsing them, parses what is in memory already, asks a server
@@ -62,8 +61,12 @@ def diagnose(ablations: Mapping[Ablation, Speedup], noise: Speedup | None = None
     top = next(iter(gains), None)
     if top is None or verdict(gains[top], noise) != "better":
         return Diagnosis("mixed", None, gains)
+    # Differences of weights, because stages that share an arm share its error: their intervals are not independent.
     contenders = [stages[other] for other in gains if NAMES[other] != NAMES[top]]
-    leads = [_saved(ablations, _less(stages[top], contender)) for contender in contenders]
+    lead_weights = [
+        {arm: stages[top].get(arm, 0) - other.get(arm, 0) for arm in {**stages[top], **other}} for other in contenders
+    ]
+    leads = [_saved(ablations, weights) for weights in lead_weights]
     if any(lead.low <= 0 or lead.value < EQUIVALENCE_MARGIN for lead in leads):
         return Diagnosis("mixed", None, gains)
     return Diagnosis(NAMES[top], top, gains)
@@ -90,15 +93,7 @@ def _stages(ablations: Mapping[Ablation, Speedup]) -> dict[Stage, Weights]:
     }
 
 
-class _Share(NamedTuple):
-    """A share of the time, and the bounds of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def _saved(ablations: Mapping[Ablation, Speedup], weights: Weights) -> _Share:
+def _saved(ablations: Mapping[Ablation, Speedup], weights: Weights) -> Bounds:
     """Give the sum of the shares of the time that arms save: 1 - 1 / gain each (Amdahl's law).
 
     Each arm was measured in pairs of its own, so the errors are independent: the distances of the bounds are squared
@@ -112,18 +107,84 @@ def _saved(ablations: Mapping[Ablation, Speedup], weights: Weights) -> _Share:
         value += weight * share
         down += (weight * (below if weight > 0 else above)) ** 2
         up += (weight * (above if weight > 0 else below)) ** 2
-    return _Share(value, value - math.sqrt(down), value + math.sqrt(up))
-
-
-def _less(one: Weights, other: Weights) -> Weights:
-    """Give the difference, because stages that share an arm share its error and their intervals are not independent."""
-    return {name: one.get(name, 0) - other.get(name, 0) for name in {**one, **other}}
+    return Bounds(value, value - math.sqrt(down), value + math.sqrt(up))
 
 
 def _gain(ablations: Mapping[Ablation, Speedup], weights: Weights) -> Speedup:
     first = ablations[next(iter(weights))]
     if len(weights) == 1:
         return first
-    median, low, high = (1 / (1 - min(share, MAX_SAVED)) for share in _saved(ablations, weights))
+    saved = _saved(ablations, weights)
+    median, low, high = (1 / (1 - min(share, MAX_SAVED)) for share in (saved.value, saved.low, saved.high))
     pairs = min(ablations[name].pairs for name in weights)
     return first.model_copy(update={"median": median, "low": low, "high": high, "pairs": pairs})
+
+
+CPU_BUSY, CPU_IDLE = 0.8, 0.5
+"""Shares of one processor above which an ingest computes, and below which it waits."""
+LITTLE_TOLERANCE = 0.05
+"""Relative deviation from Little's law within which it holds."""
+IN_FLIGHT_SHARE = 0.75
+"""Share of the concurrency in flight at the server above which the ingest waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corroboration:
+    """One counter."""
+
+    name: Literal["processor time", "context switches", "bytes read", "Little's law", "requests in flight"]
+    value: float
+    unit: str
+    agrees: bool | None
+    """Whether it supports the bottleneck; None when it says nothing about it."""
+
+
+def corroborating_counters(samples: Sequence[Sample], bottleneck: Bottleneck, concurrency: int) -> list[Corroboration]:
+    """Give the counters of the whole ingest's samples.
+
+    Little's law says that the requests in flight are their rate times the response time (J. D. C. Little, Operations
+    Research 9, 1961); the server counts all three on its own. Where they disagree it missed requests, and none of its
+    counts is reliable.
+
+    Args:
+        samples: of the arm with nothing left out.
+        bottleneck: as found by ablation.
+        concurrency: of that arm.
+
+    """
+    valid = [sample for sample in samples if sample.invalid is None]
+    if not valid:
+        return []
+    waits = bottleneck in ("I/O", "network", "server")
+    share = statistics.median((sample.cpu_user_s + sample.cpu_system_s) / sample.wall_s for sample in valid)
+    switches = statistics.median(sample.context_switches / sample.wall_s for sample in valid)
+    counters = [
+        Corroboration("processor time", share, "of one processor", _supports(share, bottleneck, waits=waits)),
+        Corroboration("context switches", switches, "a second", None),
+    ]
+    read_rates = [sample.bytes_read / sample.wall_s / 1e6 for sample in valid if sample.bytes_read is not None]
+    if read_rates:
+        counters.append(Corroboration("bytes read", statistics.median(read_rates), "MB a second", None))
+    return counters + _server_counters(valid, bottleneck, concurrency)
+
+
+def _supports(share: float, bottleneck: Bottleneck, *, waits: bool) -> bool | None:
+    if CPU_IDLE <= share < CPU_BUSY or not (waits or bottleneck == "CPU"):
+        return None
+    return (share < CPU_IDLE) == waits
+
+
+def _server_counters(samples: Sequence[Sample], bottleneck: Bottleneck, concurrency: int) -> list[Corroboration]:
+    records = [sample.server for sample in samples if sample.server]
+    if not records:
+        return []
+    little = statistics.median(record.little_ratio for record in records)
+    in_flight = statistics.median(record.in_flight_mean for record in records) / concurrency
+    # Requests that wait in the network are not yet, or no longer, in flight at the server.
+    served = in_flight >= IN_FLIGHT_SHARE
+    supported = served if bottleneck == "server" else not served if bottleneck in ("CPU", "output") else None
+    holds = None if abs(little - 1) <= LITTLE_TOLERANCE else False
+    return [
+        Corroboration("Little's law", little, "of rate x response time", holds),
+        Corroboration("requests in flight", in_flight, "of the concurrency", supported),
+    ]

@@ -1,14 +1,11 @@
 """What can be chosen: the cells of a scenario that delivered what they should have, as settings with their costs."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ingest_bench.analysis.estimates import Estimate, estimate_of
-from ingest_bench.analysis.speedup import median_of
+from ingest_bench.analysis.speedup import Estimate, estimate_of, median_of
 from ingest_bench.config.models import Arm, Scenario
 from ingest_bench.results.models import Cell, Sample, Speedup
 from stac_ingest.config import IngestConfig
@@ -40,11 +37,6 @@ class Option:
     def label(self) -> str:
         """What texts call it."""
         return f"{self.cell.label} at {self.concurrency}"
-
-    @property
-    def name(self) -> str:
-        """The cell that it rests on."""
-        return f"{self.cell.scenario}/{self.cell.arm}-{self.concurrency}"
 
     @property
     def speedup(self) -> Speedup | None:

@@ -1,14 +1,12 @@
 """Which option to use, with its probability, the expected loss, and the pairs that would decide."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
-from ingest_bench.analysis.estimates import Draws, Estimate, generator
+from ingest_bench.analysis.speedup import Draws, Estimate, generator
 
 K = TypeVar("K")
 TOLERANCE = 0.05
@@ -104,8 +102,12 @@ def decide(options: Mapping[K, Parts], *, seed: int = 0) -> Verdict[K]:
     good = _first_good(chances)
     if good is not None:
         return Verdict("decided", good, chances, left_out, None)
+    losses = {option: chance.expected_loss for option, chance in chances.items()}
+    provisional = next(
+        (option for option in losses if losses[option] <= TOLERANCE), min(losses, key=losses.__getitem__)
+    )
     needed = _pairs_needed({option: options[option] for option in kept}, seed)
-    return Verdict("undecided", _provisional(chances), chances, left_out, needed)
+    return Verdict("undecided", provisional, chances, left_out, needed)
 
 
 def draws_of(options: Mapping[K, Parts], seed: int, size: int = DRAWS, more_pairs: int = 0) -> dict[K, Draws]:
@@ -145,11 +147,6 @@ def _chances(drawn: dict[K, Draws]) -> dict[K, Chance]:
 
 def _first_good(chances: Mapping[K, Chance]) -> K | None:
     return next((option for option, chance in chances.items() if chance.p_within_tolerance >= CONFIDENCE), None)
-
-
-def _provisional(chances: Mapping[K, Chance]) -> K:
-    cheap = next((option for option, chance in chances.items() if chance.expected_loss <= TOLERANCE), None)
-    return cheap if cheap is not None else min(chances, key=lambda option: chances[option].expected_loss)
 
 
 def _pairs_needed(options: Mapping[K, Parts], seed: int) -> int | None:

@@ -1,15 +1,17 @@
-"""How the cost grows with the number of items: time = a x items^exponent."""
+"""Cost against size, time = a x items^exponent: cells of one way on corpora of several sizes, in pairs all along."""
 
-from __future__ import annotations
-
+import json
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from ingest_bench.analysis.estimates import Estimate, generator
-from ingest_bench.analysis.usl import Bounds
+from ingest_bench.analysis.candidates import settings_at
+from ingest_bench.analysis.speedup import Bounds, Estimate, estimate_of, generator, median_of
+from ingest_bench.config.models import Scenario, Settings
+from ingest_bench.results.models import Cell, Results
 
 DRAWS = 4_000
 Steps = Sequence[Estimate]
@@ -66,3 +68,86 @@ def fit_growth(speeds: Mapping[float, Steps], *, seed: int = 0) -> Growth | None
     exponents = 1 - lever @ drawn
     value = float(1 - lever @ means)
     return Growth(Bounds.of(value, exponents), sizes, float((sizes[-1] / sizes[0]) ** value))
+
+
+Node = tuple[str, str]
+"""A way of ingesting with its conditions, and a corpus."""
+Graph = Mapping[Node, list[tuple[Node, Estimate]]]
+
+
+@dataclass(frozen=True, slots=True)
+class WayGrown:
+    """One way of ingesting on corpora of several sizes."""
+
+    scenario: str
+    """One that holds its largest size."""
+    arm: str
+    label: str
+    concurrency: int
+    growth: Growth
+
+
+def ways_grown(results: Results) -> list[WayGrown]:
+    """Fit the growth of every way that was measured on corpora of the same kind but another size.
+
+    A cell gives the speed of a way relative to a baseline, maybe on another corpus. Cells that share a side make a
+    chain, so two sizes can be compared pair by pair though no cell holds both; absolute times are never compared.
+    """
+    settings = Settings.model_validate(results.config)
+    graph: dict[Node, list[tuple[Node, Estimate]]] = {}
+    items: dict[str, float] = {}
+    cells: dict[str, list[Cell]] = {}
+    for cell in results.cells:
+        estimate = estimate_of(cell)
+        if estimate is None or settings.scenarios[cell.scenario].of_stages:
+            continue
+        scenario = settings.scenarios[cell.scenario]
+        base, corpus = scenario.baseline, scenario.baseline.corpus or scenario.corpus
+        candidate = _way(settings, scenario, cell.arm, cell.concurrency, cell.corpus), cell.corpus
+        baseline = _way(settings, scenario, base.arm, base.concurrency, corpus), corpus
+        for role, (_, read) in (("candidate", candidate), ("baseline", baseline)):
+            count = median_of(each.items for each in cell.samples if each.role == role and each.invalid is None)
+            if count is not None:
+                items.setdefault(read, count)
+        cells.setdefault(candidate[0], []).append(cell)
+        if candidate != baseline:
+            graph.setdefault(baseline, []).append((candidate, estimate))
+            graph.setdefault(candidate, []).append((baseline, replace(estimate, mean=-estimate.mean)))
+    return [grown for way in cells if (grown := _way_grown(way, cells[way], graph, items, results.seed))]
+
+
+def _way_grown(way: str, cells: list[Cell], graph: Graph, items: Mapping[str, float], seed: int) -> WayGrown | None:
+    nodes = sorted((node for node in graph if node[0] == way and node[1] in items), key=lambda node: items[node[1]])
+    if len(nodes) < 2:  # noqa: PLR2004 - growth takes two sizes
+        return None
+    steps = _paths(graph, nodes[0])
+    growth = fit_growth({items[node[1]]: steps[node] for node in nodes if node in steps}, seed=seed)
+    largest = max(cells, key=lambda cell: items[cell.corpus])
+    return WayGrown(largest.scenario, largest.arm, largest.label, largest.concurrency, growth) if growth else None
+
+
+def _paths(graph: Graph, start: Node) -> dict[Node, list[Estimate]]:
+    """Give the shortest chain of estimates from one node to each other; breadth first, in the order of the cells."""
+    paths: dict[Node, list[Estimate]] = {start: []}
+    waiting = deque([start])
+    while waiting:
+        node = waiting.popleft()
+        for other, estimate in graph[node]:
+            if other not in paths:
+                paths[other] = [*paths[node], estimate]
+                waiting.append(other)
+    return paths
+
+
+def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: str) -> str:
+    """Describe a way and its conditions: two that differ in more than the number of items are not compared."""
+    definition = scenario.arms[arm]
+    kind = settings.corpora[corpus]
+    shape = [kind.kind, kind.item_kb, kind.files, kind.corrupt_share, kind.skewed, kind.generated]
+    conditions = [
+        scenario.cache,
+        scenario.server.model_dump() if scenario.server else None,
+        scenario.pipeline.output if scenario.pipeline else None,
+        scenario.file,
+    ]
+    return json.dumps([definition.fetcher, settings_at(definition, level), shape, conditions], sort_keys=True)

@@ -1,15 +1,18 @@
-"""Speed-ups from pairs of samples: their intervals, outliers and verdicts."""
+"""Speed-ups from pairs of samples: intervals, outliers and verdicts; and the log of a speed with its uncertainty."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
+from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ingest_bench.results.models import Speedup
+from ingest_bench.results.models import Cell, Sample, Speedup
 
 METHOD = "Student's t on log ratios"
 SEQUENTIAL_METHOD = f"{METHOD}, widened for sequential stopping"
@@ -55,9 +58,12 @@ def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = F
     """
     if len(ratios) < 2:  # noqa: PLR2004 - a variance takes two
         return None
+    from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only a driver with pairs pays
+
     logs = np.log(np.asarray(ratios, dtype=float))
+    student_t = float(stdtrit(len(logs) - 1, (1 + confidence) / 2))
     widened = math.sqrt(1 + SEQUENTIAL_INFLATION / len(logs)) if sequential else 1.0
-    half_width = widened * _student_t(len(logs) - 1, confidence) * float(logs.std(ddof=1)) / math.sqrt(len(logs))
+    half_width = widened * student_t * float(logs.std(ddof=1)) / math.sqrt(len(logs))
     centre, median = float(logs.mean()), float(np.median(logs))
     # Of strongly skewed pairs the median can lie outside an interval around the mean: it is then stretched, never
     # narrowed.
@@ -140,7 +146,85 @@ def no_difference(ratio: Speedup, null: Speedup | None = None) -> bool:
     return verdict(ratio, null) in ("no difference", "undecided")
 
 
-def _student_t(dof: int, confidence: float) -> float:
-    from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only a driver with pairs pays
+def pair_ratios(samples: list[Sample]) -> dict[int, float]:
+    """Give items per second of the candidate over the baseline's, by pair; without those of an invalid sample."""
+    rates = {(sample.pair, sample.role): sample.items / sample.wall_s for sample in samples if sample.invalid is None}
+    pairs = sorted({pair for pair, _ in rates})
+    return {
+        pair: rates[pair, "candidate"] / rates[pair, "baseline"]
+        for pair in pairs
+        if (pair, "candidate") in rates and (pair, "baseline") in rates
+    }
 
-    return float(stdtrit(dof, (1 + confidence) / 2))
+
+Draws = NDArray[np.float64]
+CONFIDENCE = 0.95
+TAILS = ((1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2)
+MIN_PAIRS = 2
+"""Fewer pairs have no variance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Mean and standard deviation of the log ratios of one cell.
+
+    With n pairs of mean m and standard deviation s, the true mean is m + t s / sqrt(n), t being Student's with n - 1
+    degrees of freedom: the posterior under the usual non-informative prior (A. Gelman et al., "Bayesian Data Analysis",
+    3rd edition, section 3.2). Its quantiles are the bounds of `statistics.speed_up`. A bootstrap of three pairs would
+    give ten different means, and too small a variance.
+    """
+
+    mean: float
+    sd: float
+    """Of the log ratios; 0 where the value is known, as that of the baseline against itself."""
+    pairs: int
+
+    @classmethod
+    def from_logs(cls, logs: Sequence[float]) -> Estimate | None:
+        """Estimate from log ratios; None with fewer than `MIN_PAIRS`."""
+        if len(logs) < MIN_PAIRS:
+            return None
+        values = np.asarray(logs, dtype=float)
+        return cls(float(values.mean()), float(values.std(ddof=1)), len(logs))
+
+    def draws(self, rng: np.random.Generator, size: int, more_pairs: int = 0) -> Draws:
+        """Draw the mean from its posterior, shape (size,), as if `more_pairs` further pairs were like those taken."""
+        if self.sd == 0:
+            return np.full(size, self.mean)
+        pairs = self.pairs + more_pairs
+        return self.mean + rng.standard_t(pairs - 1, size) * (self.sd / math.sqrt(pairs))
+
+
+def usable(cell: Cell) -> bool:
+    """Return whether a cell delivered the right items and has a speed-up."""
+    return cell.parity.ok and cell.speedup is not None
+
+
+def log_ratios(cell: Cell) -> list[float]:
+    """Return the logs of a cell's paired speed-ups; those of the baseline against itself are 0 by definition."""
+    return [0.0 if cell.is_null_cell else math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
+
+
+def estimate_of(cell: Cell) -> Estimate | None:
+    """Return the estimate of a cell; None where it isn't usable or has too few pairs."""
+    return Estimate.from_logs(log_ratios(cell)) if usable(cell) else None
+
+
+def generator(seed: int, name: object) -> np.random.Generator:
+    """Give the random generator of one option, which doesn't depend on the other options."""
+    return np.random.default_rng([seed, crc32(repr(name).encode())])
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """An estimate with the bounds of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, value: float, replicas: Draws) -> Bounds:
+        """Take the interval from the quantiles of replicas of the estimate."""
+        low, high = np.quantile(replicas, TAILS)
+        return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))

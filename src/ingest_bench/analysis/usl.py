@@ -1,6 +1,4 @@
-"""The Universal Scalability Law, fitted to throughput against concurrency."""
-
-from __future__ import annotations
+"""The Universal Scalability Law, fitted to throughput against concurrency, arm by arm."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,31 +8,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest_bench.analysis.estimates import Estimate, generator
+from ingest_bench.analysis.candidates import settings_at
+from ingest_bench.analysis.speedup import TAILS, Bounds, Estimate, generator, log_ratios, usable
+from ingest_bench.config.models import Settings
+from ingest_bench.results.models import Results
 
 Array = NDArray[np.float64]
 MIN_LEVELS = 4
 """The law has three coefficients: with three levels nothing is left that could contradict it."""
 DRAWS = 1_000
-CONFIDENCE = 0.95
-TAILS = ((1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2)
 UNLIKELY = 0.05
 """A law that would show such deviations less often than this doesn't describe the levels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """An estimate with the bounds of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, value: float, replicas: Array) -> Bounds:
-        """Take the interval from the quantiles of replicas of the estimate."""
-        low, high = np.quantile(replicas, TAILS)
-        return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +84,7 @@ def fit_usl(ratios: Mapping[int, Sequence[float]], *, seed: int = 0, draws: int 
     linear in 1 / scale, contention / scale and coherency / scale, which are found by least squares with bounds at 0
     (`scipy.optimize.nnls`), so each fit has one solution and needs no start. Deviations count relative to the
     throughput, since the errors are those of ratios. The intervals are a parametric bootstrap over the pairs: the fit
-    is repeated on means drawn from what the pairs of each level leave possible (`ingest_bench.analysis.estimates`).
+    is repeated on means drawn from what the pairs of each level leave possible (`ingest_bench.analysis.speedup`).
 
     Args:
         ratios: by concurrency, the logs of throughput over the baseline's, one a pair. Levels with fewer than two pairs
@@ -177,3 +161,32 @@ def _describes(levels: Array, known: Mapping[int, Estimate], fitted: Array) -> b
     free = len(levels) - 3
     lack = float((pairs * off**2).sum()) / free
     return within == 0 or float(fdtrc(free, int((pairs - 1).sum()), lack / within)) >= UNLIKELY
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One arm of a scenario at all its levels."""
+
+    scenario: str
+    arm: str
+    label: str
+    fit: Usl | TooFew
+
+
+def scenario_series(results: Results) -> list[Series]:
+    """Fit every arm of every scenario that was measured above a concurrency of 1, in the matrix's order.
+
+    A concurrency of 1 means the same for all strategies that read the same units, so the cell of the sequential way is
+    the first level of each.
+    """
+    settings = Settings.model_validate(results.config)
+    series: list[Series] = []
+    for name, scenario in settings.scenarios.items():
+        cells = [cell for cell in results.cells if cell.scenario == name and usable(cell) and not scenario.of_stages]
+        units = {arm: (way.fetcher, settings_at(way, 1)) for arm, way in scenario.arms.items()}
+        for arm in dict.fromkeys(cell.arm for cell in cells if cell.concurrency > 1):
+            alone = [cell for cell in cells if cell.concurrency == 1 and units[cell.arm] == units[arm]][:1]
+            mine = {cell.concurrency: cell for cell in [*alone, *(cell for cell in cells if cell.arm == arm)]}
+            fit = fit_usl({level: log_ratios(cell) for level, cell in mine.items()}, seed=results.seed)
+            series.append(Series(name, arm, mine[max(mine)].label, fit))
+    return series

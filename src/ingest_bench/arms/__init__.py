@@ -1,7 +1,5 @@
 """Ways to ingest: the package's own, and those it is compared with. A new one is a file here, `<name>_arm.py`."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules

@@ -1,7 +1,5 @@
 """The package's own module with `concurrency: auto`: it finds its level while it runs."""
 
-from __future__ import annotations
-
 from ingest_bench.arms.base import ArmKind, ArmSpec
 from ingest_bench.arms.ingest_arm import READERS, ingest_settings
 from stac_ingest.config import IngestConfig

@@ -3,8 +3,6 @@
 The JSON is decoded as the package does it (orjson, in the consumer), so that what is measured is aiofiles.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing

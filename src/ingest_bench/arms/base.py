@@ -1,7 +1,5 @@
 """What every arm is: a fetcher, made from a plain description that fits through a pipe as JSON; and its record."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -156,8 +154,8 @@ class ArmKind:
 
     def highest(self, layout: str) -> int:
         """Give the highest level of concurrency that it can be measured at."""
-        most = self.max_concurrency
-        return most if isinstance(most, int) else most.get(layout, MAX_CONCURRENCY)
+        limit = self.max_concurrency
+        return limit if isinstance(limit, int) else limit.get(layout, MAX_CONCURRENCY)
 
 
 def json_files(spec: ArmSpec) -> list[Path]:

@@ -3,8 +3,6 @@
 No item is read: its id is the name of its file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 

@@ -1,7 +1,5 @@
 """What opening the checkpoint of a run costs that has completed every item of a corpus. No item is read."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from ingest_bench.arms.checkpoint_arm import ARM as CHECKPOINT_WRITE

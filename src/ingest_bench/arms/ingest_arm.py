@@ -1,7 +1,5 @@
 """The package's own module, with the settings of the arm."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ingest_bench.arms.base import ArmKind, ArmSpec

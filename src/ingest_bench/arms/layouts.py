@@ -1,7 +1,5 @@
 """How a corpus lies there, which decides how it can be read. A new layout is one entry here."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple

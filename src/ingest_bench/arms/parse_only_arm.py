@@ -1,7 +1,5 @@
 """Parses from memory, in a plain loop, what the package would read: the floor that no ingest can beat."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any

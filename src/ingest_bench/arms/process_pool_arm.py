@@ -4,8 +4,6 @@ Starting the workers is on the clock: whoever ingests this way pays for it in ev
 themselves, since a fork has all that this process has.
 """
 
-from __future__ import annotations
-
 import asyncio
 
 # These two are what starting a worker would import while the clock runs.

@@ -1,7 +1,5 @@
 """The real pystac-client, used as stac-manager uses it: synchronous, page after page, inside an `async def`."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import AsyncIterator
 from typing import Any

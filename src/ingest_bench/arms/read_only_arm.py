@@ -1,7 +1,5 @@
 """Reads as the package does and decodes nothing: what disk, network and hand-over cost without parsing."""
 
-from __future__ import annotations
-
 import asyncio
 
 from ingest_bench.arms.base import ArmKind, ArmSpec, WithoutItems

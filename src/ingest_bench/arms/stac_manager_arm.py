@@ -4,8 +4,6 @@ JSON: one file after another, each read by a thread that is waited for; with wor
 semaphore. Parquet: whole tables as lists of rows, which are not STAC Items where the file is STAC-GeoParquet.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator

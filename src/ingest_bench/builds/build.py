@@ -1,7 +1,5 @@
 """The two builds: an earlier commit, with an environment of its own, and the code that runs now."""
 
-from __future__ import annotations
-
 import logging
 import platform
 import shutil

@@ -1,7 +1,5 @@
 """What is measured: cells of the matrix, and whole commands. Both builds read the same corpus from the same server."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -15,24 +13,22 @@ from typing import Any, NamedTuple
 import orjson
 
 from ingest_bench.builds.build import Build
-from ingest_bench.builds.names import SIDES, SideName, as_sample, name_among
+from ingest_bench.builds.records import SIDES, SideName, as_sample, name_among
 from ingest_bench.config.matrix import PlannedCell, find_cell
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import corpus_folder, job_file
 from ingest_bench.corpora.builder import make_corpus
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.pipeline_sample import written
 from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_json
-from ingest_bench.harness.validity import digest_difference, invalid_reason
+from ingest_bench.harness.validity import invalid_reason
 from ingest_bench.results.digest import CLASSES, DigestSink
 from ingest_bench.results.models import Sample
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
-from ingest_bench.workflow.corpus_state import remember
 from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
 from ingest_bench.workflow.jobs import recorded
-from ingest_bench.workflow.staleness import Freshness
+from ingest_bench.workflow.staleness import Freshness, remember
 
 LAUNCH = Path(__file__).with_name("launch.py")
 QUOTED = 500
@@ -142,7 +138,7 @@ class Case:
         """Return how what was delivered differs from what the corpus holds; None: it doesn't, or nobody knows."""
         if self._side is None or not self._side.delivers:
             return None
-        return digest_difference(sample.digest, self._side.expected, count_only=self._side.count_only)
+        return self._side.difference(sample.digest)
 
     def _run(self, side: SideName, content_class: int, scratch: Path) -> dict[str, Any]:
         """Return what a process of a build measured, under the names of that build."""
@@ -219,6 +215,6 @@ def _have_corpus(settings: Settings, name: str) -> None:
     """Have a corpus in place, built or looked at by this build unless it is there as its manifest says."""
     if Freshness(settings).corpus(name) is None:
         return
-    with recorded(job_file(settings, name), "corpus", name, fingerprint(corpus_identity(settings, name))):
+    with recorded(settings.job_file(name), "corpus", name, fingerprint(corpus_identity(settings, name))):
         manifest = make_corpus(settings, name, os.cpu_count() or 1)
-        remember(corpus_folder(settings, name), manifest)
+        remember(settings.corpus_folder(name), manifest)

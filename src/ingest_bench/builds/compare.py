@@ -1,22 +1,19 @@
 """Takes the pairs: one sample of each build, back to back, in an order drawn from the seed."""
 
-from __future__ import annotations
-
 import json
 import logging
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ingest_bench.builds.build import ROOT, Build, this_build
 from ingest_bench.builds.cases import COMMANDS, Case, CellCase, CommandCase
-from ingest_bench.builds.names import SIDES, SideName
-from ingest_bench.builds.records import BuildComparison, BuildRecord, CaseRecord, judge
+from ingest_bench.builds.records import SIDES, BuildComparison, BuildRecord, CaseRecord, SideName, judge
 from ingest_bench.config.matrix import PlannedCell, find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import ComparisonError, MeasurementError, SettingsError
+from ingest_bench.harness.measure import orders
 from ingest_bench.harness.spawn import run_json
 from ingest_bench.results.models import Sample
 from ingest_bench.system.environment import environment, load
@@ -126,21 +123,12 @@ def describe(build: Build, config: Path, cells: Sequence[Any]) -> dict[str, Any]
     return answer
 
 
-def orders(seed: str) -> Iterator[tuple[SideName, ...]]:
-    """Give who goes first, pair by pair: each order once in any two pairs, by lot."""
-    lot = random.Random(seed)  # noqa: S311 - not for secrets
-    while True:
-        both = [SIDES, SIDES[::-1]]
-        lot.shuffle(both)
-        yield from both
-
-
 def _measured(case: Case, pairs: int, kept: Path, seed: int) -> CaseRecord:
     samples = _kept(kept)[: 2 * pairs]
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
         with case.opened(), kept.open("a") as stream:
-            for number, order in zip(range(pairs), orders(f"{seed}/{case.name}"), strict=False):
+            for number, order in zip(range(pairs), orders(SIDES, f"{seed}/{case.name}"), strict=False):
                 if number < len(samples) // 2:
                     continue
                 with host_lock():

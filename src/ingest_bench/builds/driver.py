@@ -6,8 +6,6 @@ with its own `describe_cells`, whose form is therefore kept; the layouts below a
 before there was one.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 import sys
@@ -45,10 +43,10 @@ def describe_cells(config: str, cells: list[tuple[str, str, str, int]]) -> dict[
     settings = matrix.load_settings(Path(config))
     described: dict[str, Any] = {}
     for name, scenario, arm, concurrency in cells:
-        found = [cell for cell in matrix.cells(settings) if (cell.scenario, cell.arm) == (scenario, arm)]
-        if concurrency not in {cell.concurrency for cell in found}:
+        matching = [cell for cell in matrix.cells(settings) if (cell.scenario, cell.arm) == (scenario, arm)]
+        if concurrency not in {cell.concurrency for cell in matching}:
             continue
-        options, corpus = settings.scenarios[scenario].arms[arm], settings.corpora[found[0].corpus]
+        options, corpus = settings.scenarios[scenario].arms[arm], settings.corpora[matching[0].corpus]
         spec = spec_type(
             arm=arm_type(
                 fetcher=options.fetcher,
@@ -59,10 +57,10 @@ def describe_cells(config: str, cells: list[tuple[str, str, str, int]]) -> dict[
                 **{layout: corpus.layout.name if layout == "layout" else corpus.kind},
             ),
             parent=0,
-            output=_output_of(matrix, settings, found[0]),
+            output=_output_of(matrix, settings, matching[0]),
             **{content: None},
         )
-        described[name] = {"spec": asdict(spec), "cache": found[0].cache, "file": settings.scenarios[scenario].file}
+        described[name] = {"spec": asdict(spec), "cache": matching[0].cache, "file": settings.scenarios[scenario].file}
     return {"module": worker, "cells": described}
 
 

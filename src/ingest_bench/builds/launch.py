@@ -4,8 +4,6 @@ It is a small process, since the peak of memory that the kernel tells begins wit
 Standard output: a line of JSON. Arguments: a file for all that the command says, the command.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

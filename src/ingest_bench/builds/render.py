@@ -1,15 +1,12 @@
 """A comparison of builds as a person reads it: plain text for a terminal, Markdown for a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tabulate import tabulate
 
-from ingest_bench.builds.names import SIDES
-from ingest_bench.builds.records import MEASURES, BuildComparison, BuildRecord, CaseRecord
-from ingest_bench.report.formatting import NOTHING, number, paragraph, plain, point, safe, speed_up
-from ingest_bench.report.markdown import pipe_table
+from ingest_bench.builds.records import MEASURES, SIDES, BuildComparison, BuildRecord, CaseRecord
+from ingest_bench.report.formatting import NOTHING, number, plain, speed_up
+from ingest_bench.report.templating import document
 from stac_ingest.core.atomic import write_atomically
 
 TITLES = (
@@ -24,22 +21,11 @@ def as_text(comparison: BuildComparison) -> str:
     return "\n".join([*_builds(comparison), "", table, "", f"Ratios are {comparison.direction}."])
 
 
-def as_markdown(comparison: BuildComparison) -> str:
-    """Write a report of its own."""
-    rows = [[safe(text) for text in _row(case)] for case in comparison.cases]
-    parts = [
-        "# This build against an earlier one",
-        "\n".join(point(safe(line)) for line in _builds(comparison)),
-        paragraph(f"Ratios are {comparison.direction}. They are medians of pairs, with the 95% interval."),
-        pipe_table(TITLES, rows, range(1, 10)),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
 def write(comparison: BuildComparison, path: Path) -> None:
     """Write the JSON file, and the Markdown file beside it."""
     write_atomically(path, comparison.model_dump_json(indent=1).encode() + b"\n")
-    write_atomically(path.with_suffix(".md"), as_markdown(comparison).encode())
+    rows, about = list(map(_row, comparison.cases)), {"builds": _builds(comparison), "direction": comparison.direction}
+    write_atomically(path.with_suffix(".md"), document("builds", titles=TITLES, rows=rows, **about).encode())
 
 
 def _builds(comparison: BuildComparison) -> list[str]:

@@ -4,8 +4,6 @@ Every system is a closed loop: so many workers, each with one unit (a request, a
 passing the stations one after another. All times are fixed, so nothing is averaged.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

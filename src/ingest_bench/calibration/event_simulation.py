@@ -1,7 +1,5 @@
 """Event simulation of a closed loop in virtual time; it shares no formula with the closed forms of `truth`."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from heapq import heappop, heappush

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -20,6 +22,27 @@ class Score(Record):
     trials: int
     at_least: float | None = Field(default=None, description="lower limit; None: there is none")
     at_most: float | None = Field(default=None, description="upper limit; None: there is none")
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        trials: Sequence[float],
+        figure: Callable[[Sequence[float]], float] = statistics.fmean,
+        at_least: float | None = None,
+        at_most: float | None = None,
+    ) -> Score:
+        """Take a figure of trials: of yes and no, their share of yes."""
+        value = float(figure(trials)) if trials else None
+        return cls(name=name, value=value, trials=len(trials), at_least=at_least, at_most=at_most)
+
+    @property
+    def limits(self) -> str:
+        """The limits in words; empty where there are none."""
+        low, high = (None if limit is None else f"{limit:.0%}" for limit in (self.at_least, self.at_most))
+        if low and high:
+            return f"{low} to {high}"
+        return f"at least {low}" if low else f"at most {high}" if high else ""
 
     @property
     def limited(self) -> bool:
@@ -108,7 +131,7 @@ class Calibration(Record):
     def failures(self) -> list[str]:
         """The figures outside their limits, a line each."""
         return [
-            *(f"{score.name}: {_value(score)}, not {_limits(score)}" for score in self.scores if not score.passed),
+            *(f"{score.name}: {_value(score)}, not {score.limits}" for score in self.scores if not score.passed),
             *(f"{_measured(cell)}, more than {cell.limit:.0%} off" for cell in self.cells if not cell.passed),
         ]
 
@@ -144,9 +167,3 @@ def _measured(cell: WallCell) -> str:
 
 def _value(score: Score) -> str:
     return "no trial" if score.value is None else f"{score.value:.2%}"
-
-
-def _limits(score: Score) -> str:
-    low = None if score.at_least is None else f"at least {score.at_least:.0%}"
-    high = None if score.at_most is None else f"at most {score.at_most:.0%}"
-    return " and ".join(filter(None, [low, high]))

@@ -1,20 +1,95 @@
-"""Runs both lanes of the calibration, one after the other, into `calibration.json`."""
-
-from __future__ import annotations
+"""Runs both lanes of the calibration into `calibration.json`. In virtual time it is hundreds of seeded runs, scored."""
 
 import logging
+import math
+import multiprocessing
 import os
+import sys
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from ingest_bench.calibration.models import Calibration
-from ingest_bench.calibration.virtual import RUNS, run_virtual
+import numpy as np
+
+from ingest_bench.calibration.models import Calibration, Score, Virtual
+from ingest_bench.calibration.trial import Findings, run_trial
 from ingest_bench.calibration.wallclock import run_wall
 from ingest_bench.system.dependencies import recording
 from stac_ingest.core.atomic import write_atomically
 
-LOG = logging.getLogger(__name__)
+RUNS = 400
 SEED = 20260210
+CHUNK = 10
+
+
+def run_virtual(seed: int, runs: int = RUNS, workers: int = 1) -> Virtual:
+    """Give the scores of many runs.
+
+    Args:
+        seed: of the first run; each has one of its own, so that the number of workers changes nothing.
+        runs: how many.
+        workers: processes that share them.
+
+    """
+    began = time.perf_counter()
+    findings = Findings()
+    for done, one in enumerate(_findings(range(seed, seed + runs), workers), start=1):
+        findings.add(one)
+        _progress(done, runs)
+    return Virtual(runs=runs, seconds=time.perf_counter() - began, scores=scores(findings))
+
+
+def scores(findings: Findings) -> list[Score]:
+    """Give the figures over all runs, with their limits."""
+    coverage = partial(Score.of, at_least=0.93, at_most=0.97)
+    everything = [entry for entries in findings.covered.values() for entry in entries]
+    return [
+        coverage("95% intervals that hold the true speed-up", everything),
+        *(coverage(f"of them, {kind}", entries) for kind, entries in findings.covered.items()),
+        *(
+            Score.of(f"of them, with the stop reason {reason}", entries)
+            for reason, entries in sorted(findings.stops.items())
+        ),
+        Score.of("bias of the speed-up", findings.bias, _bias, at_least=-0.01, at_most=0.01),
+        Score.of("A/A cells that claim a difference", findings.claims, at_most=0.05),
+        Score.of("recommended levels within 5% of the best", findings.recommended, at_least=0.95),
+        Score.of("provisional choices where undecided, within 5% of the best", findings.provisional),
+        *(
+            Score.of(f"bottleneck named, {kind}", entries, at_least=1.0 if kind.startswith("slow") else 0.9)
+            for kind, entries in findings.named.items()
+        ),
+        Score.of("bias of the peak of USL curves", findings.peaks, _bias),
+        Score.of("error of the peak of USL curves, median", findings.peaks, _median_error),
+        Score.of("95% intervals that hold the true peak", findings.peaks_covered),
+    ]
+
+
+def _findings(seeds: Sequence[int], workers: int) -> Iterator[Findings]:
+    if workers == 1:
+        yield from map(run_trial, seeds)
+        return
+    # Not `spawn`: it imports the main script anew, and a Snakemake script does its work when imported.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        yield from pool.map(run_trial, seeds, chunksize=CHUNK)
+
+
+def _bias(logs: Sequence[float]) -> float:
+    return math.expm1(float(np.mean(logs)))
+
+
+def _median_error(logs: Sequence[float]) -> float:
+    return float(np.median(np.abs(np.expm1(logs))))
+
+
+def _progress(done: int, runs: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\rcalibrating in virtual time: {done} of {runs} runs" + ("\n" if done == runs else ""))
+        sys.stderr.flush()
+
+
+LOG = logging.getLogger(__name__)
 
 
 def calibrate(output: Path | str, *, seed: int = SEED, runs: int = RUNS, wall: bool = True) -> Calibration:

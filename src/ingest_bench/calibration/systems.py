@@ -4,8 +4,6 @@ The seconds come from the event simulation, the truth from the closed form; they
 system.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -124,8 +122,10 @@ def planted(stage: str, variant: int) -> Planted:
         workers = rng.choice((1, 2, 4, 8))
         times = {name: rng.uniform(0.002, 0.006) for name in PLANTED}
         times[stage] = rng.uniform(0.02, 0.06)
-        system = _ablated(f"slow {stage}", PLANTED[stage], times, workers, files=_reads_files(stage, rng))
-        gains = _own_gains(times, workers, files="no_think_time" not in system.gains)
+        files = stage == "read" or (stage in ("parse", "output") and rng.random() < 0.5)  # noqa: PLR2004 - a coin
+        system = _ablated(f"slow {stage}", PLANTED[stage], times, workers, files=files)
+        stations = _stations(times, files=files)
+        gains = {each.name: removal_gain(stations, each.name, workers) for each in stations}
         if all(gains[stage] > MIN_PLANTED_GAIN * gain for name, gain in gains.items() if name != stage):
             return system
 
@@ -139,19 +139,10 @@ def balanced(variant: int) -> Planted:
     return _ablated("two equal stages", "mixed", times, workers=1, files=True)
 
 
-def _reads_files(stage: str, rng: random.Random) -> bool:
-    return stage == "read" or (stage in ("parse", "output") and rng.random() < 0.5)  # noqa: PLR2004 - a coin
-
-
 def _stations(times: Mapping[str, float], *, files: bool) -> list[Station]:
     """List what a unit passes: files come from a disk, pages from a server over a network."""
     source = [("read", 2)] if files else [("server", None), ("network", None)]
     return [Station(name, times[name], servers) for name, servers in [*source, ("parse", 1), ("output", 1)]]
-
-
-def _own_gains(times: Mapping[str, float], workers: int, *, files: bool) -> dict[str, float]:
-    stations = _stations(times, files=files)
-    return {each.name: removal_gain(stations, each.name, workers) for each in stations}
 
 
 def _ablated(kind: str, bottleneck: Bottleneck, times: Mapping[str, float], workers: int, *, files: bool) -> Planted:

@@ -1,7 +1,5 @@
 """The lane on the wall clock: a few real cells, with real processes, against the real simulator and its closed form."""
 
-from __future__ import annotations
-
 import logging
 import math
 import os
@@ -15,8 +13,7 @@ from ingest_bench.calibration.closed_forms import Bucket
 from ingest_bench.calibration.models import Score, Wall, WallCell
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora.builder import build_corpus
+from ingest_bench.corpora.builder import make_corpus
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.measure import measure
 from ingest_bench.results.models import Cell, Sample
@@ -49,9 +46,7 @@ def run_wall(seed: int) -> Wall:
     start, load_before = time.perf_counter(), load()
     with TemporaryDirectory(prefix="calibration-") as folder:
         settings = load_settings(_config(seed, folder))
-        build_corpus(
-            settings, "api", corpus_folder(settings, "api"), manifest_file(settings, "api"), os.cpu_count() or 1
-        )
+        make_corpus(settings, "api", os.cpu_count() or 1)
         measured = [
             (name, _measured(settings, scenario, arm, level), true) for name, scenario, arm, level, true in _plan()
         ]
@@ -153,25 +148,11 @@ def _scores(cells: Sequence[Cell]) -> list[Score]:
     samples = [sample for cell in cells for sample in cell.samples if sample.server]
     little = [abs(sample.server.little_ratio - 1) <= LITTLE_TOLERANCE for sample in samples if sample.server]
     admitted = [_admitted(sample) for cell in cells if cell.scenario == "limited" for sample in cell.samples]
+    tokens = "requests that a token bucket admitted, over its tokens"
     return [
-        Score(
-            name="samples in which Little's law holds within 5%",
-            value=sum(little) / len(little),
-            trials=len(little),
-            at_least=0.95,
-        ),
-        Score(
-            name="requests that a token bucket admitted, over its tokens, median",
-            value=statistics.median(admitted),
-            trials=len(admitted),
-            at_least=MIN_ADMITTED,
-        ),
-        Score(
-            name="requests that a token bucket admitted, over its tokens, maximum",
-            value=max(admitted),
-            trials=len(admitted),
-            at_most=1.0,
-        ),
+        Score.of("samples in which Little's law holds within 5%", little, at_least=0.95),
+        Score.of(f"{tokens}, median", admitted, statistics.median, at_least=MIN_ADMITTED),
+        Score.of(f"{tokens}, maximum", admitted, max, at_most=1.0),
     ]
 
 

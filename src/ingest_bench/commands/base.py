@@ -1,7 +1,5 @@
 """The table of commands, and what they share: exit codes and options."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path

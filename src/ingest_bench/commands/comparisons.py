@@ -1,7 +1,5 @@
 """Commands that compare: a run with an earlier one, this build with an earlier one."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 
 from ingest_bench.commands.base import BAD_INPUT, FAILED, OK, REGRESSION, command, option, path

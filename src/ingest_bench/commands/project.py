@@ -1,7 +1,5 @@
 """Commands for the project itself: its documents, and trials of the harness and of STAC clients."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 
 from ingest_bench.commands.base import FAILED, OK, command, option, path

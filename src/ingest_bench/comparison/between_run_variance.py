@@ -1,7 +1,5 @@
 """Between-run variance: how much speed-ups vary from run to run beyond the variance of the pairs within a run."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest_bench.comparison.variance_moderation import MIN_CELLS
-from ingest_bench.comparison.welch import Difference
+from ingest_bench.comparison.verdicts import Difference
 
 _NORMAL_MAD = 0.6744897501960817
 """Median of the absolute value of a standard normal variable."""

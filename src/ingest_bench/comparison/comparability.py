@@ -1,12 +1,11 @@
-"""Comparability: whether a cell has the same settings, items and processors in two runs; how the machines differ."""
+"""Comparability: whether a cell has the same settings, items and processors in two runs; verdicts without times."""
 
-from __future__ import annotations
-
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ingest_bench.comparison.loaded_run import LoadedRun
+from ingest_bench.analysis.speedup import MIN_PAIRS, median_of
+from ingest_bench.comparison.loaded_run import LoadedRun, log_ratios
+from ingest_bench.comparison.models import Verdict
 from ingest_bench.config.models import Scenario
 from ingest_bench.results.models import Cell, Environment
 
@@ -70,16 +69,13 @@ def comparability_warnings(earlier: LoadedRun, current: LoadedRun) -> list[str]:
 
 def loaded_runs(earlier: LoadedRun, current: LoadedRun) -> list[str]:
     """Describe the runs beside which other work ran, with the load."""
-    return [
-        f"a load of {load:.1f} on {run.results.cells[0].environment.cores} cores in the {name} run"
-        for name, run in (("earlier", earlier), ("current", current))
-        if run.results.cells and (load := _load(run)) > BUSY_LOAD_PER_CORE * run.results.cells[0].environment.cores
-    ]
-
-
-def _load(run: LoadedRun) -> float:
-    """Give the median load before cells, because the processes of one cell still count when the next begins."""
-    return statistics.median(cell.load_before.load_1m for cell in run.results.cells)
+    loaded = []
+    for name, cells in (("earlier", earlier.results.cells), ("current", current.results.cells)):
+        # The median load before cells, because the processes of one cell still count when the next begins.
+        load = median_of(cell.load_before.load_1m for cell in cells)
+        if load is not None and load > BUSY_LOAD_PER_CORE * (cores := cells[0].environment.cores):
+            loaded.append(f"a load of {load:.1f} on {cores} cores in the {name} run")
+    return loaded
 
 
 def _question(scenario: Scenario, candidate: str) -> dict[str, Any]:
@@ -131,3 +127,42 @@ def _text(value: Any) -> str:
 def _warning_if(parts: Sequence[str | None], sentence: str) -> list[str]:
     present = [part for part in parts if part]
     return [sentence.format("; ".join(present))] if present else []
+
+
+VerdictAndReason = tuple[Verdict, str]
+"""A verdict, and its reason."""
+
+
+def untimed_verdict(
+    earlier: LoadedRun, current: LoadedRun, then: Cell | None, now: Cell | None
+) -> VerdictAndReason | None:
+    """Give the verdict on a cell whose times are not to be compared.
+
+    Returns:
+        None where the times decide.
+
+    """
+    if then is None:
+        return "new", "not in the earlier run"
+    if now is None:
+        return "removed", "not in the current run"
+    if reason := incomparability(earlier, current, then, now):
+        return "not comparable", reason
+    if change := _parity_change(then, now):
+        return change
+    short = [name for name, cell in (("earlier", then), ("current", now)) if len(log_ratios(cell)) < MIN_PAIRS]
+    reason = f"fewer than {MIN_PAIRS} usable pairs in the {' and '.join(short)} run"
+    return ("not comparable", reason) if short else None
+
+
+def _parity_change(then: Cell, now: Cell) -> VerdictAndReason | None:
+    if then.baseline_parity.ok != now.baseline_parity.ok:
+        return "not comparable", "its baseline delivered the right items in one of the runs alone"
+    match then.parity.ok, now.parity.ok:
+        case True, False:
+            return "worse", f"delivers the wrong items now: {now.parity.reason or 'its digest differs'}"
+        case False, True:
+            return "better", "delivers the right items now"
+        case False, False:
+            return "not comparable", "delivers the wrong items in both runs, so it has no time"
+    return None

@@ -1,20 +1,15 @@
 """Compares a run with an earlier one, cell by cell."""
 
-from __future__ import annotations
-
 from itertools import chain
 
-from ingest_bench.analysis.estimates import MIN_PAIRS
-from ingest_bench.comparison.baseline_drift import drift_warnings, drifts
+from ingest_bench.analysis.speedup import MIN_PAIRS
 from ingest_bench.comparison.between_run_variance import BetweenRunVariance, heterogeneity
-from ingest_bench.comparison.comparability import comparability_warnings, loaded_runs
+from ingest_bench.comparison.comparability import VerdictAndReason, comparability_warnings, loaded_runs, untimed_verdict
 from ingest_bench.comparison.loaded_run import Key, LoadedRun, log_ratios
 from ingest_bench.comparison.models import CellComparison, Comparison, Run
-from ingest_bench.comparison.noise import noises
-from ingest_bench.comparison.parity_changes import VerdictAndReason, untimed_verdict
-from ingest_bench.comparison.variance_moderation import VariancePrior, fit_variance_prior
-from ingest_bench.comparison.verdicts import ALPHA, CONFIDENCE, METHOD, Judgement, judge
-from ingest_bench.comparison.welch import Difference, difference, factor
+from ingest_bench.comparison.noise import drift_warnings, drifts, noises
+from ingest_bench.comparison.variance_moderation import fit_variance_prior
+from ingest_bench.comparison.verdicts import ALPHA, CONFIDENCE, METHOD, Difference, difference, factor, judge
 from ingest_bench.results.models import Cell
 
 HIGH_HETEROGENEITY = 1.1
@@ -24,7 +19,11 @@ HIGH_HETEROGENEITY = 1.1
 def compare(earlier: LoadedRun, current: LoadedRun) -> Comparison:
     """Give the verdicts on all cells of two runs; swapped, the runs give the opposite verdicts."""
     noise = noises(earlier, current)
-    prior, drift = _variance_prior(earlier, current), list(drifts(earlier, current))
+    measured = map(log_ratios, chain(earlier.results.cells, current.results.cells))
+    prior, drift = (
+        fit_variance_prior(logs for logs in measured if len(logs) >= MIN_PAIRS),
+        list(drifts(earlier, current)),
+    )
     cells: dict[Key, CellComparison] = {}
     differences: dict[Key, Difference] = {}
     for key in dict.fromkeys(chain(current.cells, earlier.cells)):
@@ -37,7 +36,11 @@ def compare(earlier: LoadedRun, current: LoadedRun) -> Comparison:
     judgements = judge(list(map(between.added_to, differences.values())), [noise[key[0]].factor for key in differences])
     disturbed = bool(loaded_runs(earlier, current))
     for key, judgement in zip(differences, judgements, strict=True):
-        verdict, reason = _unless_disturbed(judgement, disturbed=disturbed)
+        verdict, reason = judgement.verdict, judgement.reason
+        if disturbed and verdict != "no difference":
+            # That work may be the cause of the change.
+            reason = f"{verdict} by its times, {reason}, but other work ran beside the measurement"
+            verdict = "not comparable"
         cells[key] = cells[key].model_copy(update={"verdict": verdict, "reason": reason, "change": judgement.change})
     return Comparison(
         method=METHOD,
@@ -55,21 +58,6 @@ def compare(earlier: LoadedRun, current: LoadedRun) -> Comparison:
         noise=list(noise.values()),
         drift=drift,
     )
-
-
-def _unless_disturbed(judgement: Judgement, *, disturbed: bool) -> VerdictAndReason:
-    """Give verdict and reason; a change beside other work is not comparable, because that work may be its cause."""
-    if disturbed and judgement.verdict != "no difference":
-        return (
-            "not comparable",
-            f"{judgement.verdict} by its times, {judgement.reason}, but other work ran beside the measurement",
-        )
-    return judgement.verdict, judgement.reason
-
-
-def _variance_prior(earlier: LoadedRun, current: LoadedRun) -> VariancePrior:
-    cells = chain(earlier.results.cells, current.results.cells)
-    return fit_variance_prior(logs for cell in cells if len(logs := log_ratios(cell)) >= MIN_PAIRS)
 
 
 def _heterogeneity_warnings(overall: BetweenRunVariance) -> list[str]:

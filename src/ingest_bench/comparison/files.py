@@ -1,9 +1,6 @@
 """Reads two runs, compares them, and writes the comparison."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -78,14 +75,6 @@ def read_run(path: Path) -> LoadedRun:
         raise ComparisonError(f"{path}: can't be read: {error.strerror}; {EXPECTED}") from None
     except orjson.JSONDecodeError as error:
         raise ComparisonError(f"{path}: is not JSON ({error}); {EXPECTED}") from None
-    _check_version(path, data)
-    try:
-        return LoadedRun.from_results(str(path), Results.model_validate(data))
-    except ValidationError as error:
-        raise ComparisonError(f"{path}: is not a whole results file: {one_line(error, Results)}; {EXPECTED}") from None
-
-
-def _check_version(path: Path, data: Any) -> None:
     version = data.get("schema_version") if isinstance(data, dict) else None
     if not isinstance(version, str):
         raise ComparisonError(f"{path}: is JSON, but has no schema_version; {EXPECTED}")
@@ -95,3 +84,7 @@ def _check_version(path: Path, data: Any) -> None:
             f"{path}: has the schema_version {version:.20}, of which this version can read {readable}; "
             "measure that run again, or compare with the version that wrote it"
         )
+    try:
+        return LoadedRun.from_results(str(path), Results.model_validate(data))
+    except ValidationError as error:
+        raise ComparisonError(f"{path}: is not a whole results file: {one_line(error, Results)}; {EXPECTED}") from None

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ingest_bench.analysis.speedup import pair_ratios
 from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.errors import ComparisonError
 from ingest_bench.results.models import Cell, Results, Speedup
-from ingest_bench.results.pairs import pair_ratios
 from stac_ingest.core.messages import one_line
 
 Key = tuple[str, str, int]
@@ -84,7 +84,7 @@ def log_ratios(cell: Cell) -> list[float]:
 
 
 def _check(file: str, cell: Cell, settings: Settings) -> None:
-    name = f"{file}: {cell.scenario}/{cell.arm}-{cell.concurrency}"
+    name = f"{file}: {cell.name}"
     scenario = settings.scenarios.get(cell.scenario)
     if scenario is None or not {cell.arm, scenario.baseline.arm} <= scenario.arms.keys():
         raise ComparisonError(f"{name}: not in the configuration that these results carry; the file is damaged")

@@ -1,8 +1,6 @@
 """A comparison as it is stored. `workflow/schemas/compare.schema.json` is generated from these models."""
 
-from __future__ import annotations
-
-from typing import Literal
+from typing import Literal, get_args
 
 from ingest_bench.results.models import Record, Speedup
 from ingest_bench.results.units import Concurrency, ItemRate, Number, UnixTime
@@ -10,7 +8,7 @@ from ingest_bench.results.units import Concurrency, ItemRate, Number, UnixTime
 COMPARE_SCHEMA_VERSION = "2.0"
 """Of `compare.json`; the results have a version of their own."""
 Verdict = Literal["worse", "better", "no difference", "not comparable", "new", "removed"]
-VERDICTS: tuple[Verdict, ...] = ("worse", "better", "no difference", "not comparable", "new", "removed")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """In the order of how much they matter to a reader."""
 
 

@@ -1,42 +1,28 @@
 """Renders a comparison: plain text for a terminal, Markdown for a file."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
 
-from ingest_bench.comparison.models import VERDICTS, CellComparison, Comparison, Drift, Noise, Run
-from ingest_bench.report.formatting import NOTHING, counted, day, number, paragraph, plain, point, safe, times, whole
-from ingest_bench.report.markdown import pipe_table
+from ingest_bench.comparison.models import VERDICTS, CellComparison, Comparison, Run
+from ingest_bench.report.formatting import NOTHING, counted, day, number, plain, safe, times
+from ingest_bench.report.templating import document
 from ingest_bench.results.models import Speedup
 
 TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Min. detectable change", "Why")
-NOISE_TITLES = ("Scenario", "Null cell then", "now", "Noise")
-DRIFT_TITLES = ("Scenario", "Baseline", "Items/s then", "now", "Change", "Own code")
+MIN_P = 0.001
+"""A smaller one is shown as less than it."""
 _MAX_FACTOR = 100
 """A larger factor is shown as "over"."""
 _MAX_NAMED = 5
 """Cells that the summary names; the table has all."""
 
-_READING = (
-    "A cell's speed-up is against the baseline of its own run, pair by pair; *change* is the current speed-up over the "
-    "earlier one, with the 95% interval of that cell alone. A cell is better or worse when the change is significant "
-    "(p, corrected for the number of cells, is below 0.01), beyond the noise of its scenario, and beyond 5%. *Min. "
-    "detectable change* is the smallest change, either way, that is significant with these pairs: a smaller one can be "
-    "missed. More pairs (`sampling.pairs.min`, `sampling.budget_seconds`) lower it."
-)
-_DRIFT = (
-    "No verdict rests on these, since the machine moves them too. Where the baseline is the ingest package's own code, "
-    "a change of that code moves both sides of the ratio, and shows only here."
-)
-
 
 def summary(comparison: Comparison) -> str:
     """Give the counts of the verdicts, the cells that are worse, and the smallest change that was detectable."""
     counts = ", ".join(f"{len(comparison.with_verdict(verdict))} {verdict}" for verdict in VERDICTS)
-    worse = [_named(cell) for cell in comparison.with_verdict("worse")]
+    worse = [f"{_name(cell)} {_change(cell) or cell.reason}" for cell in comparison.with_verdict("worse")]
     more = [f"{len(worse) - _MAX_NAMED} more"] if len(worse) > _MAX_NAMED else []
     head = f"Worse: {'; '.join([*worse[:_MAX_NAMED], *more])}" if worse else "No regression beyond noise"
     if comparison.undecided and not worse:
@@ -58,23 +44,18 @@ def as_text(comparison: Comparison) -> str:
 
 def as_markdown(comparison: Comparison) -> str:
     """Give a report of its own, with the most important cells first."""
-    cells = [[safe(text) for text in _cell_row(cell)] for cell in _by_weight(comparison)]
-    runs = [f"Earlier: {safe(_run(comparison.earlier))}", f"Current: {safe(_run(comparison.current))}"]
-    parts = [
-        "# Against an earlier run",
-        paragraph(_whole(summary(comparison), safe)),
-        "\n".join(map(point, [*runs, *(f"**Warning:** {_whole(text, safe)}" for text in comparison.warnings)])),
-        "## Cells",
-        pipe_table(TITLES, cells, range(3, 8)),
-        paragraph(_READING),
-        "## Noise",
-        pipe_table(NOISE_TITLES, [_noise_row(noise) for noise in comparison.noise], range(1, 4)),
-        paragraph("The difference that each scenario's baseline showed against itself. A change within it is noise."),
-        "## Baselines",
-        pipe_table(DRIFT_TITLES, [_drift_row(drift) for drift in comparison.drift], range(2, 5)),
-        paragraph(_DRIFT),
-    ]
-    return "\n\n".join(parts) + "\n"
+    return document(
+        "compare",
+        comparison=comparison,
+        summary=_whole(summary(comparison), safe),
+        earlier=safe(_run(comparison.earlier)),
+        current=safe(_run(comparison.current)),
+        warnings=[_whole(text, safe) for text in comparison.warnings],
+        titles=TITLES,
+        cells=[[safe(text) for text in _cell_row(cell)] for cell in _by_weight(comparison)],
+        factor=_factor,
+        span=_span,
+    )
 
 
 def _by_weight(comparison: Comparison) -> list[CellComparison]:
@@ -82,6 +63,7 @@ def _by_weight(comparison: Comparison) -> list[CellComparison]:
 
 
 def _cell_row(cell: CellComparison) -> list[str]:
+    p = number(cell.change.p) if cell.change else NOTHING
     return [
         cell.verdict,
         cell.scenario,
@@ -89,21 +71,10 @@ def _cell_row(cell: CellComparison) -> list[str]:
         _ratio(cell.earlier),
         _ratio(cell.current),
         _change(cell) or NOTHING,
-        _p(cell.change.p) if cell.change else NOTHING,
+        "< 0.001" if cell.change and cell.change.p < MIN_P else p,
         _factor(cell.change.minimum_detectable_change) if cell.change else NOTHING,
         cell.reason,
     ]
-
-
-def _noise_row(noise: Noise) -> list[str]:
-    borrowed = " (another scenario's: it has no null cell)" if noise.noise_borrowed else ""
-    return [safe(noise.scenario), _span(noise.earlier), _span(noise.current), _factor(noise.factor) + borrowed]
-
-
-def _drift_row(drift: Drift) -> list[str]:
-    change = _factor(drift.current / drift.earlier)
-    own = "yes" if drift.own else "no"
-    return [safe(drift.scenario), safe(drift.baseline), whole(drift.earlier), whole(drift.current), change, own]
 
 
 def _sensitivity(compared: Sequence[CellComparison]) -> str:
@@ -117,10 +88,6 @@ def _sensitivity(compared: Sequence[CellComparison]) -> str:
 
 def _name(cell: CellComparison) -> str:
     return f"{cell.scenario}/{cell.arm}-{cell.concurrency}"
-
-
-def _named(cell: CellComparison) -> str:
-    return f"{_name(cell)} {_change(cell) or cell.reason}"
 
 
 def _change(cell: CellComparison) -> str | None:
@@ -143,10 +110,6 @@ def _span(ratio: Speedup | None) -> str:
 
 def _factor(value: float) -> str:
     return f"over {_MAX_FACTOR}x" if value > _MAX_FACTOR else f"{value:.2f}x"
-
-
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else number(p)  # noqa: PLR2004 - digits shown
 
 
 def _whole(text: str, clean: Callable[[str], str]) -> str:

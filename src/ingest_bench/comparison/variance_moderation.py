@@ -1,7 +1,5 @@
 """Variance moderation: three pairs say little about their own variance, so all cells inform that of each."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

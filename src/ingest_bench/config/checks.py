@@ -1,7 +1,5 @@
 """What the models of the settings can't see alone: whether the parts of a configuration fit together."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -139,9 +137,9 @@ def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
     layout, readable = corpus.layout, arm.record.reads
     if layout.name not in readable:
         _refuse(f"{key}.fetcher", f"{arm.fetcher} can't read kind: {corpus.kind}; it reads {', '.join(readable)}")
-    most = arm.record.highest(layout.name)
-    if max(arm.concurrency) > most:
-        allowed = "does one thing at a time, use [1]" if most == 1 else f"goes up to {most}"
+    highest = arm.record.highest(layout.name)
+    if max(arm.concurrency) > highest:
+        allowed = "does one thing at a time, use [1]" if highest == 1 else f"goes up to {highest}"
         _refuse(
             f"{key}.concurrency",
             f"{arm.concurrency} is not allowed; with kind: {corpus.kind} {arm.fetcher} {allowed}",

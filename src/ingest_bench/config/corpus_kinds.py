@@ -1,7 +1,5 @@
 """The kinds of corpora. A new one is a module of `ingest_bench.corpora` that declares a `KIND`, and its name here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """From `config.yaml` to the cells of the matrix."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,11 +158,11 @@ def _read(path: Path) -> dict[str, Any]:
     import yaml  # noqa: PLC0415 - Snakemake hands over a parsed configuration and needs no parser here
 
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        parsed = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: can't be read: {error}") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(found, dict):
-        raise SettingsError(f"{path}: holds {type(found).__name__}, not a mapping of settings")
-    return found
+    if not isinstance(parsed, dict):
+        raise SettingsError(f"{path}: holds {type(parsed).__name__}, not a mapping of settings")
+    return parsed

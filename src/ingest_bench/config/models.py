@@ -1,9 +1,9 @@
 """What `config.yaml` may say. `workflow/schemas/config.schema.json` is generated from these models."""
 
-from __future__ import annotations
-
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -60,8 +60,8 @@ class Strict(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _present_names(cls, found: Any) -> Any:
-        return with_present_names(found, cls.RENAMED)
+    def _present_names(cls, given: Any) -> Any:
+        return with_present_names(given, cls.RENAMED)
 
 
 class Pairs(Strict):
@@ -234,9 +234,9 @@ class Arm(Strict):
 
     @field_validator("settings")
     @classmethod
-    def _present_settings(cls, found: dict[str, Any], others: ValidationInfo) -> Any:
+    def _present_settings(cls, given: dict[str, Any], others: ValidationInfo) -> Any:
         takes = arm_kind(others.data["fetcher"]).settings if "fetcher" in others.data else None
-        return with_present_names(found, getattr(takes, "RENAMED", {}))
+        return with_present_names(given, getattr(takes, "RENAMED", {}))
 
     @model_validator(mode="after")
     def _settings_have_a_taker(self) -> Self:
@@ -303,3 +303,23 @@ class Settings(Strict):
     remote: Remote = Remote()
     corpora: dict[str, Corpus] = Field(min_length=1)
     scenarios: dict[str, Scenario] = Field(min_length=1)
+
+    def corpus_folder(self, name: str) -> Path:
+        """Give the folder of a generated corpus, or the path of the user's own."""
+        own = self.corpora[name].path
+        return Path(own) if own else Path(self.results) / "corpora" / name
+
+    def manifest_file(self, name: str) -> Path:
+        """Give the manifest of a corpus."""
+        return Path(self.results) / "corpora" / f"{name}.manifest.json"
+
+    def job_file(self, name: str) -> Path:
+        """Give the record of the job that made, or looked at, a corpus."""
+        return Path(self.results) / "corpora" / f"{name}.job.json"
+
+    def built_at(self, name: str) -> float | None:
+        """Say when a corpus was made, or looked at (Unix time, seconds); None where no job of the workflow did."""
+        try:
+            return float(json.loads(self.job_file(name).read_bytes())["ended_at"])
+        except FileNotFoundError:
+            return None

@@ -1,26 +1,19 @@
 """What a simulated API serves: `collection.json`, and `items.ndjson` with an item a line, by time and then id."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import orjson
 
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
-from ingest_bench.corpora.collection import write_collection
+from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.inventory import Entry
-from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.items import ItemFactory, write_collection
 from ingest_bench.corpora.parts import Part, slices, spread
 from ingest_bench.results.digest import Tally
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from ingest_bench.config.models import Corpus
 
 _ITEMS_PER_TASK = 1000
 

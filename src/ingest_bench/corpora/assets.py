@@ -1,13 +1,9 @@
 """The assets of an item: what every item has in common about them, and what is drawn for each."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from ingest_bench.corpora.seeded_bytes import decimal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _JPEG = "image/jpeg"

@@ -1,19 +1,12 @@
 """Builds generated corpora: beside their place first, then into it, the manifest last."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ingest_bench.config.paths import corpus_folder, manifest_file
-from ingest_bench.corpora.inventory import inventory
+from ingest_bench.config.models import Corpus, Settings
+from ingest_bench.corpora.inventory import GENERATOR, Manifest, inventory, write_manifest
 from ingest_bench.corpora.items import COLLECTION
-from ingest_bench.corpora.manifest import GENERATOR, Manifest, write_manifest
 from ingest_bench.errors import SettingsError
-
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Corpus, Settings
 
 
 def make_corpus(settings: Settings, name: str, workers: int) -> Path:
@@ -23,9 +16,9 @@ def make_corpus(settings: Settings, name: str, workers: int) -> Path:
         The path of its manifest.
 
     """
-    manifest = manifest_file(settings, name)
+    manifest = settings.manifest_file(name)
     if settings.corpora[name].generated:
-        build_corpus(settings, name, corpus_folder(settings, name), manifest, workers)
+        build_corpus(settings, name, settings.corpus_folder(name), manifest, workers)
     else:
         # A generated corpus doesn't depend on how one of the user's own is read.
         from ingest_bench.corpora.user_data import describe_corpus  # noqa: PLC0415
@@ -70,7 +63,7 @@ def build(  # noqa: PLR0917 - all six are needed, in the order that the words sa
     part = corpus.record.build(corpus, seed, partial, workers)
     partial.rename(folder)
     reference = part.tally.reference()
-    found = Manifest(
+    described = Manifest(
         generator=GENERATOR,
         kind=corpus.kind,
         seed=seed,
@@ -83,4 +76,4 @@ def build(  # noqa: PLR0917 - all six are needed, in the order that the words sa
         writer=part.writer,
         **inventory(part.entries),
     )
-    write_manifest(found, manifest)
+    write_manifest(described, manifest)

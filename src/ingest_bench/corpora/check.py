@@ -1,15 +1,9 @@
 """Compares a corpus with its manifest."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ingest_bench.corpora.inventory import Entry, combined, file_entry, files_below, stat_entry
-from ingest_bench.corpora.manifest import Manifest, read_manifest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ingest_bench.corpora.inventory import Entry, Manifest, combined, file_entry, files_below, read_manifest, stat_entry
 
 
 def verify(folder: Path | str, manifest: Path | str) -> list[str]:
@@ -27,17 +21,17 @@ def verify(folder: Path | str, manifest: Path | str) -> list[str]:
         return [f"{folder} is not there"]
     expected = read_manifest(Path(manifest))
     read = file_entry if expected.fingerprint == "content" else stat_entry
-    found = [read(path, name) for path, name in files_below(folder)]
-    if combined(found) == expected.sha256:
+    present = [read(path, name) for path, name in files_below(folder)]
+    if combined(present) == expected.sha256:
         return []
-    return list(_named(expected, found)) or list(_counted(expected, found))
+    return list(_named(expected, present)) or list(_counted(expected, present))
 
 
-def _named(expected: Manifest, found: list[Entry]) -> Iterator[str]:
+def _named(expected: Manifest, present: list[Entry]) -> Iterator[str]:
     """Name the files that changed, where the manifest lists them."""
     if not expected.file_sha256:
         return
-    digests = {entry.name: entry.digest for entry in found}
+    digests = {entry.name: entry.digest for entry in present}
     for name in sorted(expected.file_sha256.keys() | digests.keys()):
         if name not in digests:
             yield f"{name} is missing"
@@ -47,13 +41,13 @@ def _named(expected: Manifest, found: list[Entry]) -> Iterator[str]:
             yield f"{name} has changed"
 
 
-def _counted(expected: Manifest, found: list[Entry]) -> Iterator[str]:
+def _counted(expected: Manifest, present: list[Entry]) -> Iterator[str]:
     """Say as much as counts tell, where the files are too many to be listed."""
-    surplus = len(found) - expected.files
+    surplus = len(present) - expected.files
     if surplus:
         yield f"{abs(surplus)} of {expected.files} files {'too many' if surplus > 0 else 'missing'}"
-    size = sum(entry.size for entry in found)
+    size = sum(entry.size for entry in present)
     if size != expected.bytes:
         yield f"{size} bytes instead of {expected.bytes}"
     if not surplus:
-        yield f"the content of some of {len(found)} files has changed"
+        yield f"the content of some of {len(present)} files has changed"

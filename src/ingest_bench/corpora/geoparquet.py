@@ -1,19 +1,13 @@
 """STAC-GeoParquet: so many files, the items spread evenly over them."""
 
-from __future__ import annotations
-
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
+from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.items import ItemFactory
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ingest_bench.config.models import Corpus
-    from ingest_bench.corpora.parts import Part
+from ingest_bench.corpora.parts import Part
 
 PART = "part-{:05}.parquet"
 

@@ -1,26 +1,19 @@
 """Writes STAC-GeoParquet: one row an item, properties as columns, geometry as WKB."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from ingest_bench.corpora.collection import collection
 from ingest_bench.corpora.inventory import file_entry
-from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.items import ItemFactory, collection
 from ingest_bench.corpora.parts import Part, spread
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from ingest_bench.results.digest import Tally
 
 ROW_GROUP = 5000
 _BATCH = 1000
@@ -52,19 +45,16 @@ def _write_file(factory: ItemFactory, folder: Path, task: tuple[str, range]) -> 
     with pq.ParquetWriter(folder / name, schema, compression="snappy") as writer:
         for start in range(0, len(indexes), ROW_GROUP):
             group = indexes[start : start + ROW_GROUP]
-            batches = list(_batches(factory, group, schema, part.tally))
+            batches = []
+            for first in range(0, len(group), _BATCH):
+                items = [factory.item(index) for index in group[first : first + _BATCH]]
+                for item in items:
+                    part.tally.add(item)
+                batches.append(pa.RecordBatch.from_pylist([_row(item) for item in items], schema=schema))
             writer.write_table(pa.Table.from_batches(batches), row_group_size=ROW_GROUP)
     part.entries.append(file_entry(folder / name, name))
     part.file_references[name] = part.tally.reference()
     return part
-
-
-def _batches(factory: ItemFactory, indexes: range, schema: pa.Schema, tally: Tally) -> Iterator[pa.RecordBatch]:
-    for start in range(0, len(indexes), _BATCH):
-        items = [factory.item(index) for index in indexes[start : start + _BATCH]]
-        for item in items:
-            tally.add(item)
-        yield pa.RecordBatch.from_pylist([_row(item) for item in items], schema=schema)
 
 
 def _row(item: dict[str, Any]) -> dict[str, Any]:

@@ -1,24 +1,18 @@
 """A flat folder with a JSON file for each item."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import orjson
 
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
+from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.inventory import entry_of
 from ingest_bench.corpora.items import ItemFactory
 from ingest_bench.corpora.parts import Part, slices, spread
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from ingest_bench.config.models import Corpus
 
 _ITEMS_PER_TASK = 1000
 

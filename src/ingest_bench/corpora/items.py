@@ -4,21 +4,20 @@ A key has values of one JSON type in every item, floats are never whole numbers 
 item that has been through a table (Parquet) comes back exactly as it was.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from struct import unpack_from
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import orjson
 
 from ingest_bench.corpora import assets
-from ingest_bench.corpora.footprint import footprint
-from ingest_bench.corpora.scenes import Scene, scene
+from ingest_bench.corpora.inventory import Entry, entry_of
+from ingest_bench.corpora.scenes import DAYS, START, Scene, footprint, scene
 from ingest_bench.corpora.seeded_bytes import decimal, stream
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 COLLECTION = "sentinel-2-l2a"
 API = "https://stac.example.com/v1"
@@ -127,7 +126,7 @@ class ItemFactory:
         folder = f"{DATA}/{tile.zone}/{tile.band}/{tile.square}/{time.year}/{time.month}/{what.id}"
         east, north = _origin(what)
         detailed, code = self._shape.detailed, f"EPSG:{tile.epsg}"
-        found = {}
+        by_key = {}
         for number, (spec, fixed, bands) in enumerate(zip(self._shape.specs, self._fixed, self._bands, strict=True)):
             asset = {"href": f"{folder}/{spec.file}", **fixed}
             if detailed and spec.resolution:
@@ -139,8 +138,8 @@ class ItemFactory:
                 asset["bands"] = bands
             asset["file:size"] = 1_000 + next(draws) % 250_000_000
             asset["file:checksum"] = _SHA2_256 + checksums[64 * number : 64 * number + 64]
-            found[spec.key] = asset
-        return found
+            by_key[spec.key] = asset
+        return by_key
 
 
 def _properties(what: Scene, draws: list[int], surfaces: int) -> dict[str, Any]:
@@ -199,3 +198,47 @@ def _origin(what: Scene) -> tuple[int, int]:
 
 def _stamp(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def collection() -> dict[str, Any]:
+    """Give a valid STAC Collection; its extent holds every item."""
+    href = f"{API}/collections/{COLLECTION}"
+    end = START + timedelta(days=DAYS + 2)
+    return {
+        "type": "Collection",
+        "stac_version": "1.1.0",
+        "stac_extensions": EXTENSIONS,
+        "id": COLLECTION,
+        "title": "Sentinel-2 Level-2A (generated)",
+        "description": "Generated items that look like Sentinel-2 Level-2A products. There are no data behind them.",
+        "keywords": ["sentinel", "earth observation", "generated"],
+        "license": "other",
+        "providers": [{"name": "stac-ingest-bench", "roles": ["producer", "host"], "url": "https://stac.example.com"}],
+        "extent": {
+            "spatial": {"bbox": [[-180, -90, 180, 90]]},
+            "temporal": {"interval": [[_day(START), _day(end)]]},
+        },
+        "summaries": {
+            "platform": ["sentinel-2a", "sentinel-2b"],
+            "constellation": ["sentinel-2"],
+            "instruments": ["msi"],
+        },
+        "links": [
+            {"rel": "self", "type": "application/json", "href": href},
+            {"rel": "parent", "type": "application/json", "href": API},
+            {"rel": "root", "type": "application/json", "href": API},
+            {"rel": "items", "type": "application/geo+json", "href": f"{href}/items"},
+            {"rel": "license", "type": "text/html", "href": "https://stac.example.com/license"},
+        ],
+    }
+
+
+def write_collection(folder: Path) -> Entry:
+    """Write `collection.json` into a corpus, and return its entry."""
+    data = orjson.dumps(collection())
+    (folder / "collection.json").write_bytes(data)
+    return entry_of("collection.json", data)
+
+
+def _day(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT00:00:00Z}"

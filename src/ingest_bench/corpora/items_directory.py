@@ -1,27 +1,20 @@
 """A collection on disk: `collection.json`, and a file for each item in `items/`, some of them broken."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
+from pathlib import Path
 from struct import pack
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 import orjson
 
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
-from ingest_bench.corpora.collection import write_collection
+from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.inventory import Entry, entry_of, link_entry
 from ingest_bench.corpora.item_files import write_items
-from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.items import ItemFactory, write_collection
+from ingest_bench.corpora.parts import Part
 from ingest_bench.corpora.seeded_bytes import stream
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ingest_bench.config.models import Corpus
-    from ingest_bench.corpora.parts import Part
 
 _GONE = "../not-there.json"
 

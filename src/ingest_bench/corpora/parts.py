@@ -5,17 +5,14 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from ingest_bench.corpora.inventory import Entry
 from ingest_bench.results.digest import Reference, Tally
 from ingest_bench.system.process_lifetime import die_with_parent
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from ingest_bench.corpora.inventory import Entry
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

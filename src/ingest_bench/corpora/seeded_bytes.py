@@ -4,8 +4,6 @@ Numbers are made from integers by one correctly rounded division, never by a fun
 single bit depends on the platform.
 """
 
-from __future__ import annotations
-
 import struct
 from hashlib import shake_128
 

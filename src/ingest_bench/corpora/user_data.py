@@ -1,21 +1,15 @@
 """Corpora that are the user's own: looked at, never written to, never copied."""
 
-from __future__ import annotations
-
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.arms.ingest_arm import make
-from ingest_bench.corpora.inventory import files_below, inventory, stat_entry
-from ingest_bench.corpora.manifest import Manifest, write_manifest
+from ingest_bench.config.models import Corpus, Settings
+from ingest_bench.corpora.inventory import Manifest, files_below, inventory, stat_entry, write_manifest
 from ingest_bench.errors import SettingsError
 from ingest_bench.results.digest import Reference, Tally
 from stac_ingest.context import WorkflowContext
-
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Corpus, Settings
 
 _MAX_BROKEN = 1000
 """So many broken files a manifest lists at most."""

@@ -1,7 +1,5 @@
 """Measures a cell: pairs of samples, baseline and candidate, until the speed-up is known well enough."""
 
-from __future__ import annotations
-
 import logging
 import os
 import random
@@ -14,29 +12,33 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from ingest_bench.config.matrix import ROLES, PlannedCell, Role
+from ingest_bench.analysis.speedup import pair_ratios, speed_up
+from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
+from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError
-from ingest_bench.harness.cell_record import build_cell
 from ingest_bench.harness.sides import PairSide, open_sides
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
-from ingest_bench.harness.stopping import StoppingRule, StopReason
-from ingest_bench.harness.validity import delay_remark, invalid_reason
+from ingest_bench.harness.validity import (
+    StoppingRule,
+    StopReason,
+    delay_remark,
+    flag_outliers,
+    invalid_reason,
+    side_parity,
+)
 from ingest_bench.results.checksum import with_checksum
 from ingest_bench.results.digest import CLASSES
 from ingest_bench.results.models import Cell, Sample, Trace
-from ingest_bench.results.pairs import pair_ratios
 from ingest_bench.system.dependencies import recording
-from ingest_bench.system.environment import load
+from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
 from stac_ingest.core.atomic import write_atomically
 
-if TYPE_CHECKING:
-    from ingest_bench.config.models import Settings
-
+Side = TypeVar("Side", bound=str)
 LOG = logging.getLogger(__name__)
 
 
@@ -77,19 +79,46 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
     servers = {id(side.server) for side in run.sides.values() if side.server}
     if code.reports["simulator"] != len(servers):
         raise MeasurementError("the simulator had to be killed, so it isn't known what code it ran")
-    return build_cell(
-        settings,
-        cell,
-        run.sides,
+    candidate, baseline, ratios = run.sides["candidate"], run.sides["baseline"], pair_ratios(samples)
+    flag_outliers(samples, ratios)
+    sequential = stop_reason == "target_ci_reached"
+    return Cell(
         identity=identity,
-        samples=samples,
-        stop_reason=stop_reason,
-        trace=trace,
         depends_on=code.dependencies(),
+        corpora={name: settings.built_at(name) for name, corpus in cell.corpora.items() if corpus.url is None},
+        scenario=cell.scenario,
+        group=cell.group,
+        arm=cell.arm,
+        label=cell.label,
+        concurrency=cell.concurrency,
+        is_null_cell=cell.is_null_cell,
+        known_defect=cell.candidate.options.known_defect,
+        cache=cell.cache,
+        corpus=cell.corpus,
+        settings=_described(cell.candidate),
+        baseline=_described(cell.baseline),
+        samples=samples,
+        speedup=speed_up(list(ratios.values()), cell.sampling.confidence, sequential=sequential),
+        stop_reason=stop_reason,
+        parity=side_parity(candidate, samples, baseline if cell.corpus == cell.baseline.corpus else None),
+        baseline_parity=side_parity(baseline, samples),
+        trace=trace,
+        environment=environment(Path(settings.results)),
         load_before=load_before,
+        load_after=load(),
         attempt=attempt,
         started_at=started,
+        ended_at=time.time(),
     )
+
+
+def orders(sides: tuple[Side, Side], seed: str) -> Iterator[tuple[Side, ...]]:
+    """Give who goes first, pair by pair: each order once in any two pairs, by lot."""
+    lot = random.Random(seed)  # noqa: S311 - not for secrets
+    while True:
+        both = [sides, sides[::-1]]
+        lot.shuffle(both)
+        yield from reversed(both)
 
 
 class CellRun:
@@ -103,8 +132,7 @@ class CellRun:
         # lock makes ours: what a killed run left in it can go.
         self._scratch = Path(settings.results) / "scratch" / socket.gethostname()
         # Seeded by text, so that every cell has an order of its own and a rerun has the same.
-        self._random = random.Random(f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")  # noqa: S311 - not for secrets
-        self._orders: list[tuple[Role, ...]] = []
+        self._orders = orders(ROLES, f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")
 
     def prepare(self) -> None:
         """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable."""
@@ -120,7 +148,7 @@ class CellRun:
         while True:
             with host_lock():
                 began = time.perf_counter()
-                samples += [self._sample(self.sides[role], taken) for role in self._order()]
+                samples += [self._sample(self.sides[role], taken) for role in next(self._orders)]
                 seconds += time.perf_counter() - began
             taken += 1
             ratios = list(pair_ratios(samples).values())
@@ -144,13 +172,6 @@ class CellRun:
             return Trace(items=0, peak_mib=None, skipped=str(error))
         return Trace(items=result["items"], peak_mib=result["peak_mib"])
 
-    def _order(self) -> tuple[Role, ...]:
-        """Give who goes first: each order once in any two pairs, by lot."""
-        if not self._orders:
-            self._orders = [ROLES, ROLES[::-1]]
-            self._random.shuffle(self._orders)
-        return self._orders.pop()
-
     def _sample(self, side: PairSide, pair: int) -> Sample:
         if side.server:
             side.server.reset()
@@ -163,14 +184,14 @@ class CellRun:
 
     def _run(self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None) -> dict[str, Any]:
         cold = self._cell.cache == "cold" and side.files is not None
-        with self._empty_scratch(wanted=side.output is not None) as scratch:
+        with self._empty_scratch(wanted=side.planned.output is not None) as scratch:
             return run_sample(
                 SampleSpec(
                     arm=side.arm,
                     content_class=content_class,
                     parent=os.getpid(),
                     evict=str(side.files) if cold and tracemalloc_items is None else None,
-                    output=side.output,
+                    output=side.planned.output,
                     scratch=scratch,
                     tracemalloc_items=tracemalloc_items,
                 ),
@@ -191,6 +212,16 @@ class CellRun:
             shutil.rmtree(self._scratch, ignore_errors=True)
             with suppress(OSError):  # another host's samples may be in it
                 self._scratch.parent.rmdir()
+
+
+def _described(side: CellSide) -> dict[str, Any]:
+    return {
+        "arm": side.arm,
+        "fetcher": side.options.fetcher,
+        "concurrency": side.concurrency,
+        "corpus": side.corpus,
+        "settings": side.options.settings,
+    }
 
 
 def _text(samples: list[Sample]) -> str:

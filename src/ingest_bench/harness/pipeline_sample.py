@@ -4,8 +4,6 @@ The update marks each item. Reading back takes the mark away again, so what was 
 itself; an item without it keeps a remark instead, and so differs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from ingest_bench.arms import ArmSpec, arm_kind
+from ingest_bench.arms import ArmSpec
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
-from ingest_bench.config.paths import corpus_folder, manifest_file
+from ingest_bench.config.models import Server, Settings
 from ingest_bench.errors import MeasurementError
+from ingest_bench.results.digest import Reference, matches
+from ingest_bench.results.models import Digest
 
 if TYPE_CHECKING:
-    from ingest_bench.config.models import Server, Settings
-    from ingest_bench.corpora.manifest import Manifest
-    from ingest_bench.results.digest import Reference
+    from ingest_bench.corpora.inventory import Manifest
     from ingest_bench.simulator.process import SimulatorProcess
 
 
@@ -27,31 +27,38 @@ class PairSide:
 
     role: Role
     arm: ArmSpec
-    output: str | None
-    """What the stages behind the ingest end in."""
-    known_defect: str | None
+    planned: CellSide
     expected: Reference | None
     """What it has to deliver; None where nobody knows (the user's own API)."""
-    count_only: bool
-    """Whether only the number of items is known in advance: which ones `max_items` lets through depends on their
-    order."""
     broken: tuple[str, ...] | None
     """The files that have to be reported as failures; None where that is not checked."""
     files: Path | None
     """What to read into memory or to evict before a sample; None for an API."""
     server: SimulatorProcess | None
-    delivers: bool
-    """Whether it is to deliver the corpus; a stage of an ingest alone may deliver nothing."""
+
+    @property
+    def delivers(self) -> bool:
+        """Whether it is to deliver the corpus; a stage of an ingest alone may deliver nothing."""
+        return self.planned.options.record.delivers
 
     @property
     def asks(self) -> bool:
         """Whether it asks its server anything while the clock runs."""
-        return arm_kind(self.arm.fetcher).asks
+        return self.planned.options.record.asks
 
     @property
     def remote(self) -> bool:
         """Whether it asks a server that isn't the workflow's own."""
         return self.arm.lies.network and self.server is None
+
+    def difference(self, delivered: Digest, other: Digest | None = None) -> str | None:
+        """Compare a digest with what it should be: where nobody knows, with another; None when equal or unknown."""
+        expected = self.expected or other
+        # Which items `max_items` lets through depends on their order, so only their number is known in advance.
+        limited = self.planned.corpus_options.max_items is not None
+        if expected is None or (limited and delivered.count == expected.count):
+            return None
+        return matches(delivered, expected)
 
 
 def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[Role, PairSide]:
@@ -67,7 +74,7 @@ def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[
             from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - only API cells have a server
 
             _manifest(settings, planned.corpus)
-            simulator = SimulatorProcess(corpus_folder(settings, planned.corpus), planned.server, settings.seed)
+            simulator = SimulatorProcess(settings.corpus_folder(planned.corpus), planned.server, settings.seed)
             servers[planned.corpus, planned.server] = stack.enter_context(simulator)
     sides: dict[Role, PairSide] = {}
     for role in ROLES:
@@ -82,7 +89,7 @@ def _side(
 ) -> PairSide:
     arm, corpus = planned.options, planned.corpus_options
     manifest = _manifest(settings, planned.corpus) if corpus.url is None else None
-    source = corpus_folder(settings, planned.corpus)
+    source = settings.corpus_folder(planned.corpus)
     if picked:
         source = source / picked
     failures_are_known = "corrupt_share" in corpus.record.options and corpus.max_items is None
@@ -99,14 +106,11 @@ def _side(
             budget=settings.remote.model_dump(exclude={"allow"}) if corpus.url else None,
             file=arm.record.file,
         ),
-        output=planned.output,
-        known_defect=arm.known_defect,
+        planned=planned,
         expected=_expected(manifest, picked) if manifest else None,
-        count_only=corpus.max_items is not None,
         broken=tuple(manifest.broken) if manifest and failures_are_known else None,
         files=None if corpus.layout.network else source,
         server=server,
-        delivers=arm.record.delivers,
     )
 
 
@@ -119,9 +123,9 @@ def _expected(manifest: Manifest, picked: str | None) -> Reference | None:
 
 
 def _manifest(settings: Settings, name: str) -> Manifest:
-    from ingest_bench.corpora.manifest import read_manifest  # noqa: PLC0415 - a cell on the user's own API has none
+    from ingest_bench.corpora.inventory import read_manifest  # noqa: PLC0415 - a cell on the user's own API has none
 
-    path = manifest_file(settings, name)
+    path = settings.manifest_file(name)
     try:
         return read_manifest(path)
     except FileNotFoundError:

@@ -1,7 +1,5 @@
 """Starts the process of a sample, and sees to it that nothing of it is left."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -35,5 +35,5 @@ class SampleSpec:
     @classmethod
     def from_json(cls, data: bytes) -> SampleSpec:
         """Read it back."""
-        found: dict[str, Any] = orjson.loads(data)
-        return cls(**{**found, "arm": ArmSpec(**found["arm"])})
+        parsed: dict[str, Any] = orjson.loads(data)
+        return cls(**{**parsed, "arm": ArmSpec(**parsed["arm"])})

@@ -4,8 +4,6 @@ Imports, set-up and the eviction of files come before the clock starts; digests 
 result is one line of JSON on standard output.
 """
 
-from __future__ import annotations
-
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - `asyncio.to_thread` would import it while the clock runs
 import sys
@@ -54,11 +52,12 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     measured = asdict(reading)
     if late := measured.pop("imported"):
         notes.append(f"imported while the clock ran: {_named(late)}")
-    digest = _delivered(spec, sink)
+    digest, failures = _delivered(spec, sink), context.failure_collector.get_all()
     return {
         **measured,
         **_counts(spec, fetcher.summary),
-        **_failures(context),
+        "failures": len(failures),
+        "failed": sorted(str(failure.item_id) for failure in failures)[:NAMED],
         "items": digest.count if arm_kind(spec.arm.fetcher).delivers else fetcher.summary.items,
         "digest": digest.model_dump(),
         "stages": stages,
@@ -66,13 +65,13 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     }
 
 
-def traced(spec: SampleSpec, most: int) -> dict[str, Any]:
+def traced(spec: SampleSpec, limit: int) -> dict[str, Any]:
     """Run the first items while Python's memory is traced, without a clock."""
     whole = _set_up(spec)
     if isinstance(whole, Prepared):
         asyncio.run(whole.prepare())
     report_at_exit("sample")
-    fetcher, context, sink = FirstItems(whole, most), WorkflowContext(), DigestSink(spec.content_class)
+    fetcher, context, sink = FirstItems(whole, limit), WorkflowContext(), DigestSink(spec.content_class)
     tracemalloc.start()
     asyncio.run(_run(spec, fetcher, context, sink))
     _, peak = tracemalloc.get_traced_memory()
@@ -82,9 +81,9 @@ def traced(spec: SampleSpec, most: int) -> dict[str, Any]:
 class FirstItems:
     """A fetcher that ends after so many items."""
 
-    def __init__(self, fetcher: Fetcher, most: int) -> None:
+    def __init__(self, fetcher: Fetcher, limit: int) -> None:
         self._fetcher = fetcher
-        self._most = most
+        self._limit = limit
         self.taken = 0
 
     @property
@@ -98,20 +97,17 @@ class FirstItems:
             async for item in items:
                 self.taken += 1
                 yield item
-                if self.taken == self._most:
+                if self.taken == self._limit:
                     return
 
 
 def _set_up(spec: SampleSpec) -> Fetcher:
     if spec.output:
-        for name in ("ingest_bench.harness.pipeline_sample", *_writing(spec.output)):
+        # What is imported when the first items are written must not be while the clock runs.
+        late = () if spec.output == NO_OUTPUT else OUTPUTS[spec.output].modules
+        for name in ("ingest_bench.harness.pipeline_sample", *late):
             import_module(name)
     return make_fetcher(spec.arm)
-
-
-def _writing(output: str) -> tuple[str, ...]:
-    """List what is imported when the first items are written, which must not be while the clock runs."""
-    return () if output == NO_OUTPUT else OUTPUTS[output].modules
 
 
 async def _run(
@@ -162,15 +158,10 @@ def _counts(spec: SampleSpec, summary: IngestSummary) -> dict[str, Any]:
     """Give what the fetcher counted; what it doesn't count is left out, not taken for nothing."""
     counted = arm_kind(spec.arm.fetcher).counts if spec.arm.lies.network else ()
     return {
-        "duplicates": summary.duplicates,
+        "duplicates": summary.left_out,
         "bytes_read": summary.bytes_read or None,
         **{name: getattr(summary, name) if name in counted else None for name in OF_AN_API},
     }
-
-
-def _failures(context: WorkflowContext) -> dict[str, Any]:
-    failures = context.failure_collector.get_all()
-    return {"failures": len(failures), "failed": sorted(str(failure.item_id) for failure in failures)[:NAMED]}
 
 
 def main() -> None:

@@ -45,6 +45,10 @@ class Question:
     points: Sequence[str] = ()
 
 
+Answer = tuple[str, list[str]]
+"""An answer in a few words, then point by point. Without either, the data don't say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What stands in one field of a table, and the number by which its rows are sorted."""
@@ -110,5 +114,5 @@ def entries(texts: Sequence[str]) -> list[Entry]:
 
 def leading_number(text: str) -> float | None:
     """Give the number that a text begins with: 1149 of `1,149`, 9.8 of `**9.8x (9.1 to 10.4)**`."""
-    found = _NUMBER.match(text.lstrip("*~"))
-    return float(found.group().replace(",", "")) if found else None
+    match = _NUMBER.match(text.lstrip("*~"))
+    return float(match.group().replace(",", "")) if match else None

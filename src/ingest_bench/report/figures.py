@@ -1,7 +1,5 @@
 """The figure of a scenario: which plots belong to what it asks, side by side in one file."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from ingest_bench.report.blocks import Drawing, Figure
@@ -12,8 +10,8 @@ from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import bars, lines
 from ingest_bench.report.plots.bars import latency
 from ingest_bench.report.plots.drift import drift
+from ingest_bench.report.plots.gains import effects
 from ingest_bench.report.plots.probabilities import chances, choice
-from ingest_bench.report.plots.speedups import effects
 
 ALL, CHOICES = "all-scenarios", "all-choices"
 """Names of the figures of all scenarios; no scenario can be called so."""
@@ -24,7 +22,9 @@ FURTHER: tuple[Callable[[ScenarioView], Drawing | None], ...] = (choice, latency
 def scenario_figure(data: ReportData, view: ScenarioView) -> Figure:
     """Draw what a scenario has shown."""
     further = [drawing for draw in FURTHER if (drawing := draw(view))]
-    asked = kind_of(view).drawings(view) or _usual(data, view)
+    levels = _has_levels(view)
+    usual = lines.throughput(view, data.laws(view)) if levels else bars.ways(view)
+    asked = kind_of(view).drawings(view) or [usual, lines.memory_lines(view) if levels else bars.memory_bars(view)]
     return Figure(view.name, alternative_text(view), [*asked, *further], view.title)
 
 
@@ -37,13 +37,13 @@ def overall_figure(data: ReportData) -> Figure | None:
 
 def choices_figure(data: ReportData) -> Figure | None:
     """Draw how sure the choice of each mode is; None where nothing was to be chosen from."""
-    found = [
+    drawn = [
         chances(MODE_NAMES[mode], MODE_NAMES[mode], advice.verdict, advice.options_named)
         for mode, advice in data.modes.items()
         if len(advice.options) > 1
     ]
     alternative = "Probability of each way to be the best, and what it loses if it is not"
-    return Figure(CHOICES, alternative, found, "How sure the choices are") if found else None
+    return Figure(CHOICES, alternative, drawn, "How sure the choices are") if drawn else None
 
 
 def law_figures(data: ReportData) -> list[Figure]:
@@ -56,12 +56,6 @@ def alternative_text(view: ScenarioView) -> str:
     """Say in words what the figure of a scenario shows."""
     usual = "throughput by concurrency" if _has_levels(view) else "speed-up of every way"
     return f"{view.title}: {kind_of(view).shows or usual}, with memory"
-
-
-def _usual(data: ReportData, view: ScenarioView) -> list[Drawing]:
-    if _has_levels(view):
-        return [lines.throughput(view, data.laws(view)), lines.memory_lines(view)]
-    return [bars.ways(view), bars.memory_bars(view)]
 
 
 def _has_levels(view: ScenarioView) -> bool:

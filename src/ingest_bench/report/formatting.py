@@ -1,7 +1,5 @@
 """Numbers and names as the report writes them."""
 
-from __future__ import annotations
-
 import json
 import re
 import textwrap

@@ -1,9 +1,5 @@
 """The report from its first screen to its last section, as content that is written as Markdown and as HTML."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.models import Calibration
 from ingest_bench.report.blocks import Block, Paragraph, Section, WarningNote
@@ -11,20 +7,18 @@ from ingest_bench.report.figures import choices_figure, overall_figure, scenario
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.calibration import calibration_section
-from ingest_bench.report.text.environment import (
+from ingest_bench.report.templating import blocks
+from ingest_bench.report.text.first_screen import by_source, first_screen
+from ingest_bench.report.text.overview import (
     environment_section,
     glossary,
     invalid_samples_section,
     notes_section,
+    summary,
     warnings_section,
 )
-from ingest_bench.report.text.findings import findings
-from ingest_bench.report.text.first_screen import by_source, first_screen
-from ingest_bench.report.text.overview import summary
 from ingest_bench.report.text.questions import answers
-from ingest_bench.report.text.scenario_setup import corpus_text, group_title
-from ingest_bench.report.text.scenario_table import scenario_table
+from ingest_bench.report.text.scenario import corpus_text, findings, group_title, scenario_table
 
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (
@@ -36,34 +30,25 @@ HOW_SURE = (
 
 def whole_report(data: ReportData, calibration: Calibration | None = None) -> Section:
     """Arrange all that the report says, with what a calibration has found where there is one."""
-    effects = overall_figure(data)
+    effects, choices = overall_figure(data), choices_figure(data)
+    groups: dict[str, list[Section]] = {}
+    for view in data.views:
+        groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
     sections = [
         Section("Recommendations", [*first_screen(data), *([effects] if effects else [])]),
-        *_how_sure(data),
+        *([Section("Confidence", [Paragraph(HOW_SURE), choices])] if choices else []),
         Section("By source", by_source(data)),
         Section("Summary", summary(data)),
         Section("Questions answered", answers(data)),
-        *_groups(data),
-        Section("Warnings", [warnings_section(data)]),
+        *(Section(group_title(group), scenarios, f"group-{group}") for group, scenarios in groups.items()),
+        Section("Warnings", warnings_section(data)),
         Section("Environment", environment_section(data)),
-        Section("Excluded samples", [invalid_samples_section(data)]),
-        Section("Sample notes", [notes_section(data)]),
-        *([calibration_section(calibration)] if calibration else []),
+        Section("Excluded samples", invalid_samples_section(data)),
+        Section("Sample notes", notes_section(data)),
+        *([Section("Known answers", blocks("calibration", "answers", record=calibration))] if calibration else []),
         Section("Glossary and method", [glossary()]),
     ]
     return Section(TITLE, sections)
-
-
-def _how_sure(data: ReportData) -> Iterator[Section]:
-    figure = choices_figure(data)
-    if figure:
-        yield Section("Confidence", [Paragraph(HOW_SURE), figure])
-
-
-def _groups(data: ReportData) -> Iterator[Section]:
-    for group in dict.fromkeys(view.scenario.group for view in data.views):
-        scenarios = [_scenario(data, view) for view in data.views if view.scenario.group == group]
-        yield Section(group_title(group), scenarios, f"group-{group}")
 
 
 def _scenario(data: ReportData, view: ScenarioView) -> Section:

@@ -1,20 +1,20 @@
 """The templates of the report: prose with numbers put in, and the HTML page."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from ingest_bench.report import formatting
-from ingest_bench.report.blocks import Paragraph
+from ingest_bench.report.blocks import Block
+from ingest_bench.report.markdown import laid_out, read_blocks
 
 FILTERS = (
     *("bracketed", "counted", "day", "duration", "interval", "listed", "number", "pasted", "percent", "sentence"),
     *("span", "speed_up", "times", "whole"),
 )
-"""Functions of `formatting` that templates use under their own names; `md` is `safe`, which untrusted text needs."""
+"""Functions of `formatting` that templates use under their own names; `md` is `safe`, which untrusted text needs, and
+`row` makes a row of a table."""
 
 
 @cache
@@ -28,8 +28,20 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {name: getattr(formatting, name) for name in FILTERS} | {"md": formatting.safe}
+    made.filters |= {name: getattr(formatting, name) for name in FILTERS}
+    made.filters |= {"md": formatting.safe, "row": lambda cells: f"| {' | '.join(cells)} |"}
     return made
+
+
+def document(name: str, /, **values: Any) -> str:
+    """Return a whole template as Markdown that also reads well as plain text.
+
+    Args:
+        name: of the template, without `.md.j2`.
+        values: what it names.
+
+    """
+    return laid_out(environment().get_template(f"{name}.md.j2").render(values))
 
 
 def text(name: str, part: str, /, **values: Any) -> str:
@@ -50,9 +62,9 @@ def texts(name: str, part: str, /, **values: Any) -> list[str]:
     return [line for line in lines if line]
 
 
-def paragraphs(name: str, part: str, /, **values: Any) -> list[Paragraph]:
-    """Return a part of a template as paragraphs; see `text`."""
-    return [Paragraph(line) for line in texts(name, part, **values)]
+def blocks(name: str, part: str, /, **values: Any) -> list[Block]:
+    """Return a part of a template as paragraphs, lists and tables; see `text` and `read_blocks`."""
+    return read_blocks(_rendered(name, part, values))
 
 
 def _rendered(name: str, part: str, values: dict[str, Any]) -> str:

@@ -1,7 +1,5 @@
 """Writes `benchmark_report.md`, `benchmark_report.html` and the figures."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +12,7 @@ from ingest_bench.report.html.document import page
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.outline import whole_report
-from ingest_bench.report.plots.sheet import draw
+from ingest_bench.report.plots.axes import draw
 from ingest_bench.results.models import Results
 from stac_ingest.core.atomic import write_atomically
 
@@ -29,9 +27,9 @@ def write_report_files(
         pydantic.ValidationError: the results are damaged or of another version.
 
     """
-    found = Results.model_validate_json(Path(results).read_bytes())
+    measured = Results.model_validate_json(Path(results).read_bytes())
     calibration = read_calibration(Path(results).parent)
-    write_report(recaptioned(found, settings), Path(report), Path(html), Path(figures), calibration)
+    write_report(recaptioned(measured, settings), Path(report), Path(html), Path(figures), calibration)
 
 
 def write_report(

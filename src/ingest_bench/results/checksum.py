@@ -1,7 +1,5 @@
 """A file's own hash in its last line, by which a file that was cut off or edited is told from a whole one."""
 
-from __future__ import annotations
-
 from hashlib import sha256
 
 _MARK = b',\n "seal": "'

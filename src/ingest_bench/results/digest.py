@@ -11,16 +11,13 @@ its square is summed, since sums of plain CRCs, which are linear, could cancel o
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
 
 import orjson
 from pydantic import Field
 
 from ingest_bench.results.models import Digest, Record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 CLASSES = 16
 _MASK_64 = (1 << 64) - 1
@@ -118,15 +115,7 @@ class Tally:
         )
 
 
-def reference(items: Iterable[dict[str, Any]]) -> Reference:
-    """Digest items with every class apart."""
-    tally = Tally()
-    for item in items:
-        tally.add(item)
-    return tally.reference()
-
-
-def matches(found: Digest, expected: Reference | Digest) -> str | None:
+def matches(delivered: Digest, expected: Reference | Digest) -> str | None:
     """Compare what was delivered with what should have been.
 
     Returns:
@@ -137,15 +126,17 @@ def matches(found: Digest, expected: Reference | Digest) -> str | None:
 
     """
     if isinstance(expected, Reference):
-        expected = expected.digest(found.content_class)
-    if found.content_class != expected.content_class:
-        raise ValueError(f"class {found.content_class} can't be compared with class {expected.content_class}")
-    if found.count != expected.count:
-        return _count_difference(found.count - expected.count)
-    if found.ids != expected.ids:
+        expected = expected.digest(delivered.content_class)
+    if delivered.content_class != expected.content_class:
+        raise ValueError(f"class {delivered.content_class} can't be compared with class {expected.content_class}")
+    if delivered.count != expected.count:
+        surplus = delivered.count - expected.count
+        noun = "item" if abs(surplus) == 1 else "items"
+        return f"{surplus} {noun} too many" if surplus > 0 else f"{-surplus} {noun} missing"
+    if delivered.ids != expected.ids:
         return "other ids"
-    if found.content != expected.content:
-        return "content differs" + ("" if found.content_class is None else f" in class {found.content_class}")
+    if delivered.content != expected.content:
+        return "content differs" + ("" if delivered.content_class is None else f" in class {delivered.content_class}")
     return None
 
 
@@ -166,11 +157,6 @@ def content_hash(data: bytes) -> int:
     """Hash canonical content, 64 bits."""
     value = crc32(data)
     return value * value
-
-
-def _count_difference(surplus: int) -> str:
-    noun = "item" if abs(surplus) == 1 else "items"
-    return f"{surplus} {noun} too many" if surplus > 0 else f"{-surplus} {noun} missing"
 
 
 def _foreign(value: Any) -> str:

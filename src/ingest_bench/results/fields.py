@@ -1,7 +1,5 @@
 """What each field of a stored record is: its type, unit and meaning, read from the model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache

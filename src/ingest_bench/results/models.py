@@ -4,8 +4,6 @@
 below it: unlike an argument of `Field`, a docstring is no behaviour, so wording it anew leaves measured cells valid.
 """
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -282,6 +280,11 @@ class Cell(Record):
     seal: str | None = None
     """Hash of the cell's file up to here; null in files of before seals."""
 
+    @property
+    def name(self) -> str:
+        """How texts and files call it."""
+        return f"{self.scenario}/{self.arm}-{self.concurrency}"
+
 
 class Results(Record):
     """`benchmark_results.json`: every cell, every sample."""
@@ -303,6 +306,6 @@ class Results(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_any_version(cls, found: Any) -> Any:
-        upgrade(found)
-        return found
+    def _of_any_version(cls, given: Any) -> Any:
+        upgrade(given)
+        return given

@@ -1,7 +1,5 @@
 """Numbers with their unit beside them: it shows in the JSON schema, the table's columns and the documentation."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Results of schema 1.0 and 1.1 as schema 2.0 has them: other names for the same things, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,14 +55,14 @@ def upgrade(results: Any) -> None:
         record["schema_version"] = "2.0"
 
 
-def _records(found: Any, path: list[str]) -> Iterator[dict[str, Any]]:
+def _records(node: Any, path: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the objects at a path. What has another form than it should is left to the model to refuse."""
     if not path:
-        if isinstance(found, dict):
-            yield found
+        if isinstance(node, dict):
+            yield node
     elif path[0] == "*":
-        inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+        inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
         for each in inner:
             yield from _records(each, path[1:])
-    elif isinstance(found, dict) and path[0] in found:
-        yield from _records(found[path[0]], path[1:])
+    elif isinstance(node, dict) and path[0] in node:
+        yield from _records(node[path[0]], path[1:])

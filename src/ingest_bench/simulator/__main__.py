@@ -1,7 +1,5 @@
 """The command `python -m ingest_bench.simulator`: the same as `python -m ingest_bench simulate`."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import sys

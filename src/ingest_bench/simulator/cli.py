@@ -1,10 +1,8 @@
 """The command line of the server. What serves is imported when it serves, so that `--help` costs nothing."""
 
-from __future__ import annotations
-
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +13,7 @@ from ingest_bench.system.renamed_options import RenamedFlag
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the server's options to a command."""
     parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR", help="folder with collection.json and items.ndjson")
-    parser.add_argument("--port", type=_whole, default=0, help="on 127.0.0.1; 0, the default, takes a free one")
+    parser.add_argument("--port", type=_whole(0), default=0, help="on 127.0.0.1; 0, the default, takes a free one")
     parser.add_argument(
         "--paging", choices=get_args(PagingName), default="token", help="how pages are named (default: %(default)s)"
     )
@@ -28,15 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jitter-ms", type=_amount, default=0, help="standard deviation of the think time (default: 0)"
     )
-    parser.add_argument("--slots", type=_count, help="requests worked on at once, after thinking; others wait")
+    parser.add_argument("--slots", type=_whole(1), help="requests worked on at once, after thinking; others wait")
     parser.add_argument(
         "--service-ms", type=_amount, default=0, help="how long a request keeps its slot (default: 0; needs --slots)"
     )
     parser.add_argument(
-        "--max-page", type=_count, default=1000, help="a larger limit is clamped to this (default: %(default)s)"
+        "--max-page", type=_whole(1), default=1000, help="a larger limit is clamped to this (default: %(default)s)"
     )
     parser.add_argument("--rate", type=_rate, help="requests a second that are allowed on average; more get a 429")
-    parser.add_argument("--burst", type=_count, default=1, help="requests allowed at once after a pause (default: 1)")
+    parser.add_argument(
+        "--burst", type=_whole(1), default=1, help="requests allowed at once after a pause (default: 1)"
+    )
     parser.add_argument(
         "--retry-after",
         choices=get_args(RetryAfter),
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--list-behaviours", action=_ListBehaviours, help="say what each behaviour is, and what its value means"
     )
-    parser.add_argument("--seed", type=_whole, default=0, help="of think times and tokens (default: 0)")
+    parser.add_argument("--seed", type=_whole(0), default=0, help="of think times and tokens (default: 0)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write a line of JSON for each request")
     parser.add_argument("--exit-on-stdin-close", action="store_true", help="end when standard input does")
     parser.add_argument(
@@ -112,29 +112,24 @@ class _ListBehaviours(argparse.Action):
         parser.exit()
 
 
-def _whole(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is less than 0")
-    return number
+def _whole(minimum: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if (value := int(text)) < minimum:
+            raise argparse.ArgumentTypeError(f"{text} is less than {minimum}")
+        return value
 
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
+    read.__name__ = "whole number"  # for argparse to say what a text is not
+    return read
 
 
 def _amount(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < float("inf"):
+    value = float(text)
+    if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return number
+    return value
 
 
 def _rate(text: str) -> float:
-    number = _amount(text)
-    if number == 0:
+    if (value := _amount(text)) == 0:
         raise argparse.ArgumentTypeError("leave it out to allow everything")
-    return number
+    return value

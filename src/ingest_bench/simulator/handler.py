@@ -1,14 +1,11 @@
 """What answers a request in the simulator: a chain of middleware, and the handler of the STAC API at its end."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from ingest_bench.simulator.metrics import RequestTiming
+from ingest_bench.simulator.metrics import RequestTiming
 
 NextHandler = Callable[[web.Request, "RequestTiming"], Awaitable[web.StreamResponse]]
 """The rest of the chain, as one piece of middleware sees it."""

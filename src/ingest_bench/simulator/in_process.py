@@ -1,26 +1,19 @@
 """The server in this process, with a record of the requests that it received."""
 
-from __future__ import annotations
-
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from ingest_bench.simulator.app_builder import AppBuilder
+from ingest_bench.simulator.faults.base import Fault
+from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.options import Options
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from aiohttp.typedefs import Handler
-
-    from ingest_bench.simulator.faults.base import Fault
-    from ingest_bench.simulator.item_store import Store
+from ingest_bench.simulator.server import AppBuilder
 
 HOST = "127.0.0.1"
 _GRACE_S = 0.1

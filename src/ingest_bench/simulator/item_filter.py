@@ -1,21 +1,17 @@
 """The filter of a search, and the index that finds the items."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from ingest_bench.simulator.item_store import Store
 
-    from ingest_bench.simulator.item_store import Store
-
-    Mask = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
 
 _REMEMBERED = 64
 """Searches whose result is kept: the pages of a cursor come one by one."""

@@ -4,12 +4,11 @@ Items are never serialised again. A page is copied together from the corpus' own
 outruns any client that parses what it gets.
 """
 
-from __future__ import annotations
-
 import mmap
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -30,15 +29,15 @@ class Store:
         """Index the items; `data` holds one a line, in any order."""
         self.collection = collection
         self.collection_id: str = collection["id"]
-        spans, ids, times, boxes = _index(folder, data, self.collection_id)
-        order = sorted(range(len(ids)), key=lambda n: (times[n], ids[n]), reverse=True)
+        entries = list(_entries(folder, data, self.collection_id))
+        entries.sort(key=lambda entry: entry[:2], reverse=True)
         self._view = memoryview(data)
-        self._spans = [spans[n] for n in order]
-        self._indices = {ids[n]: index for index, n in enumerate(order)}
-        if len(self._indices) != len(ids):
+        self._spans = [entry.span for entry in entries]
+        self._indices = {entry.id: index for index, entry in enumerate(entries)}
+        if len(self._indices) != len(entries):
             raise MeasurementError(f"{folder}/items.ndjson holds an item id twice")
-        self.starts, self.ends = np.array([times[n] for n in order], dtype=np.int64).reshape(-1, 2).T.copy()
-        self.boxes = np.array([boxes[n] for n in order], dtype=np.float64).reshape(-1, _SOLID).T.copy()
+        self.starts, self.ends = np.array([entry.times for entry in entries], dtype=np.int64).reshape(-1, 2).T.copy()
+        self.boxes = np.array([entry.box for entry in entries], dtype=np.float64).reshape(-1, _SOLID).T.copy()
         """West, south, bottom, east, north, top; not a number where an item has no bounding box."""
         self.column = lru_cache(_COLUMNS)(self._column)
 
@@ -102,36 +101,34 @@ def _relinked(data: bytes | mmap.mmap, collection: dict[str, Any], links: str) -
     return whole
 
 
-def _index(
-    folder: Path, data: bytes | mmap.mmap, collection_id: str
-) -> tuple[list[tuple[int, int]], list[str], list[tuple[int, int]], list[list[float]]]:
-    spans: list[tuple[int, int]] = []
-    ids: list[str] = []
-    times: list[tuple[int, int]] = []
-    boxes: list[list[float]] = []
-    start = 0
+class _Entry(NamedTuple):
+    """An item, without its content."""
+
+    times: tuple[int, int]
+    id: str
+    box: list[float]
+    span: tuple[int, int]
+    """In the data."""
+
+
+def _entries(folder: Path, data: bytes | mmap.mmap, collection_id: str) -> Iterator[_Entry]:
+    start = number = 0
     while start < len(data):
         newline = data.find(b"\n", start)
         end = len(data) if newline < 0 else newline
         if end > start:
+            number += 1
             try:
-                item_id, instants, box = _entry(data[start:end], collection_id)
+                yield _entry(orjson.loads(data[start:end]), (start, end), collection_id)
             except (KeyError, TypeError, ValueError) as error:
-                message = f"{folder}/items.ndjson: item {len(spans) + 1} can't be served: {error!r}"
-                raise MeasurementError(message) from error
-            ids.append(item_id)
-            times.append(instants)
-            boxes.append(box)
-            spans.append((start, end))
+                raise MeasurementError(f"{folder}/items.ndjson: item {number} can't be served: {error!r}") from error
         start = end + 1
-    return spans, ids, times, boxes
 
 
-def _entry(line: bytes, collection_id: str) -> tuple[str, tuple[int, int], list[float]]:
-    item = orjson.loads(line)
+def _entry(item: Any, span: tuple[int, int], collection_id: str) -> _Entry:
     if item["collection"] != collection_id:
         raise ValueError(f"it belongs to collection {item['collection']!r}")
-    return item["id"], _times(item["properties"]), _box(item.get("bbox"))
+    return _Entry(_times(item["properties"]), item["id"], _box(item.get("bbox")), span)
 
 
 def _times(properties: dict[str, Any]) -> tuple[int, int]:

@@ -4,8 +4,6 @@ A piece of middleware responds itself or calls the rest of the chain; it may wai
 A new one is a class here and a line in `middleware`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import math
 import random
@@ -13,18 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from functools import partial
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from ingest_bench.simulator.handler import Middleware, NextHandler
-from ingest_bench.simulator.metrics import TOO_MANY_REQUESTS
+from ingest_bench.simulator.metrics import TOO_MANY_REQUESTS, RequestTiming
+from ingest_bench.simulator.options import Options, RetryAfter
 from ingest_bench.simulator.responses import problem
-from ingest_bench.simulator.slots import Slots
-
-if TYPE_CHECKING:
-    from ingest_bench.simulator.metrics import RequestTiming
-    from ingest_bench.simulator.options import Options, RetryAfter
 
 THINK_HEADER = "X-Think-Ms"
 _MS = 1000
@@ -68,13 +61,9 @@ class RateLimit:
         if wait == 0:
             return await call_next(request, timing)
         refusal = problem(TOO_MANY_REQUESTS, "RateLimitExceeded", "too many requests; see Retry-After")
-        refusal.headers["Retry-After"] = self._retry_after(wait)
+        date = formatdate(math.ceil(time.time() + wait), usegmt=True)
+        refusal.headers["Retry-After"] = date if self._form == "date" else str(max(1, math.ceil(wait)))
         return refusal
-
-    def _retry_after(self, wait: float) -> str:
-        if self._form == "date":
-            return formatdate(math.ceil(time.time() + wait), usegmt=True)
-        return str(max(1, math.ceil(wait)))
 
 
 class ThinkTime:
@@ -102,6 +91,29 @@ class ThinkTime:
         response = await call_next(request, timing)
         response.headers[THINK_HEADER] = f"asked={timing.requested_ms:.3f}, achieved={timing.achieved_ms:.3f}"
         return response
+
+
+class Slots:
+    """Gives each request a slot for a fixed service time; while none is free, requests wait in the order of arrival.
+
+    With a think time L before it, which holds no slot, c slots of service time S and n requests in flight, throughput
+    is X(n) = min(n / (L + S), c / S): the knee lies at n* = c (1 + L / S).
+    """
+
+    def __init__(self, slots: int, service_ms: float) -> None:
+        """Start with all slots free; a request keeps one for `service_ms`, and while its response is made."""
+        self._slots, self._seconds = slots, service_ms / _MS
+        self.reset()
+
+    def reset(self) -> None:
+        """Free all slots."""
+        self._free = asyncio.Semaphore(self._slots)
+
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return the response, made while a slot is held."""
+        async with self._free:
+            await asyncio.sleep(self._seconds)
+            return await call_next(request, timing)
 
 
 def middleware(options: Options) -> list[Middleware]:

@@ -1,17 +1,11 @@
 """Paging styles: where a page starts, and how the link to the next one names it. A new style is a class here."""
 
-from __future__ import annotations
-
 import hmac
 from base64 import b64decode, urlsafe_b64encode
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
-from ingest_bench.simulator.errors import InvalidParameterError
-from ingest_bench.simulator.query_params import whole
-
-if TYPE_CHECKING:
-    from ingest_bench.simulator.query_params import Search
+from ingest_bench.simulator.query_params import InvalidParameterError, Search, whole
 
 _TAG, _OFFSET = 12, 6
 """Bytes of a token."""
@@ -80,15 +74,12 @@ class PagePaging:
 
     def start(self, search: Search) -> int:
         """Return how many items the pages before hold."""
-        return (self._number(search.position) - 1) * search.limit
+        number = 1 if search.position is None else whole("page", search.position, minimum=1)
+        return (number - 1) * search.limit
 
     def following(self, search: Search, start: int) -> int:
         """Return the number of the next page."""
         return start // max(1, search.limit) + 2
-
-    @staticmethod
-    def _number(value: Any) -> int:
-        return 1 if value is None else whole("page", value, minimum=1)
 
 
 class OffsetPaging:

@@ -1,7 +1,5 @@
 """The server as a process beside the one that measures: started, watched, its metrics read, and ended."""
 
-from __future__ import annotations
-
 import json
 import os
 import select
@@ -9,21 +7,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
-from typing import IO, TYPE_CHECKING, Any, Self
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from ingest_bench.config.models import Server
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.models import ServerRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-    from types import TracebackType
-
-    from ingest_bench.config.models import Server
 
 READY_S = 120.0
 """For the largest corpora on the slowest disks."""

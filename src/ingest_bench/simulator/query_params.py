@@ -1,7 +1,5 @@
 """From the parameters of a GET or a POST to a search. A parameter that can't be used is refused, not ignored."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +7,6 @@ from typing import Any
 
 import orjson
 
-from ingest_bench.simulator.errors import InvalidParameterError
 from ingest_bench.simulator.item_filter import OPERATORS, Condition, Filter
 from ingest_bench.simulator.timestamps import parse_interval
 
@@ -19,6 +16,10 @@ DEFAULT_LIMIT = 10
 """The specification's own."""
 _DEGREES = 90
 _FLAT, _SOLID = 4, 6
+
+
+class InvalidParameterError(ValueError):
+    """A parameter of a request can't be used: status 400. The message is for the client and starts with its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +167,10 @@ def _operand(name: str, test: str, operand: Any) -> Any:
     return operand
 
 
-def _split(text: str) -> list[str]:
-    return text.split(",")
-
-
-def _numbers(text: str) -> list[float]:
-    return [float(part) for part in text.split(",")]
-
-
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "bbox": _numbers,
-    "collections": _split,
-    "ids": _split,
+    "bbox": lambda text: [float(part) for part in text.split(",")],
+    "collections": lambda text: text.split(","),
+    "ids": lambda text: text.split(","),
     "intersects": orjson.loads,
     "limit": int,
     "offset": int,

@@ -1,15 +1,12 @@
 """Responses, as bytes with their media type."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from ingest_bench.simulator.item_store import Store
+from ingest_bench.simulator.item_store import Store
 
 JSON, GEOJSON, OPENAPI = "application/json", "application/geo+json", "application/vnd.oai.openapi+json;version=3.0"
 HTML = "text/html; charset=utf-8"

@@ -1,33 +1,26 @@
-"""The application: routes, and around them the middleware and the metrics."""
-
-from __future__ import annotations
+"""The application: routes, and around them the middleware and the metrics; faults that are named may change both."""
 
 import logging
+import time
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from ingest_bench.simulator import documents, openapi
-from ingest_bench.simulator.errors import InvalidParameterError
+from ingest_bench.simulator import documents
 from ingest_bench.simulator.handler import Middleware, NextHandler
 from ingest_bench.simulator.item_filter import ItemIndex
+from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.metrics import MetricsWindow, RequestTiming
-from ingest_bench.simulator.middleware import compose
-from ingest_bench.simulator.query_params import Search, from_query, read_search
+from ingest_bench.simulator.middleware import compose, middleware
+from ingest_bench.simulator.options import Options
+from ingest_bench.simulator.paging import Paging, paging_style
+from ingest_bench.simulator.query_params import InvalidParameterError, Search, from_query, read_search
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI, PagePosition, document, item_collection, problem
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aiohttp.typedefs import Handler
-
-    from ingest_bench.simulator.access_log import RequestLog
-    from ingest_bench.simulator.item_store import Store
-    from ingest_bench.simulator.options import Options
-    from ingest_bench.simulator.paging import Paging
 
 LOG = logging.getLogger(__name__)
 
@@ -45,7 +38,7 @@ class Api:
         self._index = ItemIndex(store)
         self._options = options
         self._paging = paging
-        self._description = openapi.describe(paging.parameter, options.max_page)
+        self._description = documents.describe(paging.parameter, options.max_page)
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes of the API."""
@@ -66,7 +59,7 @@ class Api:
         return document(documents.landing(self._store, _base(request)))
 
     async def _conformance(self, _request: web.Request) -> web.Response:
-        return document(documents.conformance())
+        return document({"conformsTo": documents.CONFORMS_TO})
 
     async def _openapi(self, _request: web.Request) -> web.Response:
         return document(self._description, OPENAPI)
@@ -180,7 +173,7 @@ def _base(request: web.Request) -> str:
 class MetricsRecorder:
     """Times every request of the API, and serves the metrics on `/_bench/`."""
 
-    def __init__(self, options: Options, chain: Sequence[Middleware], log: RequestLog | None) -> None:
+    def __init__(self, options: Options, chain: Sequence[Middleware], log: IO[bytes] | None) -> None:
         self._options = options
         self._chain = chain
         self._log = log
@@ -203,7 +196,16 @@ class MetricsRecorder:
         finally:
             duration = timing.window.depart(timing)
             if self._log:
-                self._log.write(request, timing, duration)
+                line = {
+                    "time": time.time(),
+                    "method": request.method,
+                    "path": request.path_qs,
+                    "status": timing.status,
+                    "response_ms": 1000 * duration,
+                    "think_ms_asked": timing.requested_ms,
+                    "think_ms_achieved": timing.achieved_ms,
+                }
+                self._log.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         return response
 
     async def _stats(self, _request: web.Request) -> web.Response:
@@ -217,20 +219,38 @@ class MetricsRecorder:
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-def application(
-    store: Store, options: Options, paging: Paging, chain: Sequence[Middleware], log: RequestLog | None = None
-) -> web.Application:
-    """Return the application.
+class AppBuilder:
+    """Builds the application of a server.
 
-    Args:
-        store: holds the items.
-        options: of the server.
-        paging: how pages are named.
-        chain: middleware, outermost first.
-        log: of all requests; None for none.
+    Attributes:
+        options: after the changes that faults make.
+        faults: the named behaviours.
 
     """
-    metrics = MetricsRecorder(options, chain, log)
-    app = web.Application(middlewares=[metrics.record])
-    app.add_routes([*Api(store, options, paging).routes(), *metrics.routes()])
-    return app
+
+    def __init__(self, options: Options) -> None:
+        """Create the faults and have them change the options.
+
+        Raises:
+            SettingsError: a behaviour is unknown, or doesn't take its value.
+
+        """
+        if options.behaviours:
+            from ingest_bench.simulator.faults.registry import make  # noqa: PLC0415 - a plain server does without
+
+            self.faults = make(options.behaviours, options.seed)
+        else:
+            self.faults = []
+        for fault in self.faults:
+            options = fault.options(options)
+        self.options = options
+
+    def build(self, store: Store, log: IO[bytes] | None = None) -> web.Application:
+        """Return the application that serves the items of the store; a line of JSON in the log for each request."""
+        paging = paging_style(self.options.paging, self.options.seed)
+        for fault in self.faults:
+            paging = fault.paging(paging)
+        metrics = MetricsRecorder(self.options, [*middleware(self.options), *self.faults], log)
+        app = web.Application(middlewares=[metrics.record])
+        app.add_routes([*Api(store, self.options, paging).routes(), *metrics.routes()])
+        return app

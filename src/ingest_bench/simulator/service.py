@@ -1,7 +1,5 @@
 """The server in the foreground of a process, until it is told to end."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os
@@ -13,10 +11,9 @@ from contextlib import nullcontext
 from aiohttp import web
 
 from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.simulator.access_log import RequestLog
-from ingest_bench.simulator.app_builder import AppBuilder
 from ingest_bench.simulator.item_store import open_store
 from ingest_bench.simulator.options import Options
+from ingest_bench.simulator.server import AppBuilder
 
 HOST = "127.0.0.1"
 _BACKLOG = 1024
@@ -34,19 +31,16 @@ def serve(options: Options) -> None:
     """
     builder = AppBuilder(options)
     options = builder.options
-    with _listen(options.port) as listener:
+    try:
+        listener = socket.create_server((HOST, options.port), backlog=_BACKLOG)
+    except OSError as error:
+        raise MeasurementError(f"port {options.port} can't be listened on: {error}") from error
+    with listener:
         port = listener.getsockname()[1]
         url = f"http://{HOST}:{port}"
         store = open_store(options.corpus, url if options.rewrite_links else None)
-        with RequestLog(options.log) if options.log else nullcontext() as log:
+        with options.log.open("ab") if options.log else nullcontext() as log:
             asyncio.run(_serve(builder.build(store, log), listener, options, url))
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server((HOST, port), backlog=_BACKLOG)
-    except OSError as error:
-        raise MeasurementError(f"port {port} can't be listened on: {error}") from error
 
 
 async def _serve(app: web.Application, listener: socket.socket, options: Options, url: str) -> None:

@@ -3,8 +3,6 @@
 Written apart from the client's reading of the same text, so that a mistake in one isn't hidden by the other.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -13,12 +11,12 @@ EARLIEST, LATEST = -(1 << 62), 1 << 62
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_SECOND, _MINUTE = 1_000_000, 60_000_000
+_SECOND = 1_000_000
 _TIMESTAMP = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?P<minute>[0-9]{2}:[0-9]{2}):(?P<second>[0-9]{2})"
-    r"(?:\.(?P<fraction>[0-9]+))?(?:[Zz]|(?P<sign>[+-])(?P<hours>[0-9]{2}):(?P<minutes>[0-9]{2}))"
+    r"(?:\.(?P<fraction>[0-9]+))?(?:[Zz]|(?P<offset>[+-][0-9]{2}:[0-5][0-9]))"
 )
-_LEAP_SECOND, _HOURS, _MINUTES = 60, 24, 60
+_LEAP_SECOND = 60
 _OPEN = ("", "..")
 
 
@@ -35,12 +33,12 @@ def parse_instant(text: str) -> int:
     second = int(match["second"])
     leap = second == _LEAP_SECOND
     try:
-        moment = datetime.fromisoformat(f"{match['date']}T{match['minute']}:{second - leap:02}+00:00")
-        offset = _offset(match)
+        clock = f"{match['minute']}:{second - leap:02}{match['offset'] or '+00:00'}"
+        moment = datetime.fromisoformat(f"{match['date']}T{clock}")
     except ValueError as error:
         raise ValueError(f"{text!r} is not an RFC 3339 timestamp: {error}") from None
     micros = int((match["fraction"] or "0")[:6].ljust(6, "0"))
-    return (moment - _EPOCH) // _MICROSECOND + leap * _SECOND + micros - offset
+    return (moment - _EPOCH) // _MICROSECOND + leap * _SECOND + micros
 
 
 def parse_interval(text: str) -> tuple[int, int]:
@@ -61,13 +59,3 @@ def parse_interval(text: str) -> tuple[int, int]:
     if end < start:
         raise ValueError(f"{text!r} ends before it starts")
     return start, end
-
-
-def _offset(match: re.Match[str]) -> int:
-    if match["sign"] is None:
-        return 0
-    hours, minutes = int(match["hours"]), int(match["minutes"])
-    if hours >= _HOURS or minutes >= _MINUTES:
-        raise ValueError("its offset is not a time of day")
-    size = (60 * hours + minutes) * _MINUTE
-    return -size if match["sign"] == "-" else size

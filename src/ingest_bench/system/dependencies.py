@@ -38,7 +38,7 @@ HASHED = 16
 """Hexadecimal digits of a hash that are kept: enough to tell versions of one module apart."""
 BY_VALUE = (
     *(f"ingest_bench.config.{name}" for name in ("checks", "matrix", "models")),
-    *(f"ingest_bench.workflow.{name}" for name in ("corpus_state", "identity", "jobs", "progress", "staleness")),
+    *(f"ingest_bench.workflow.{name}" for name in ("identity", "jobs", "progress", "staleness")),
 )
 """Modules that read the configuration and plan jobs. What they make of it is part of every identity, value by value, so
 neither they nor what they alone import count: a new setting leaves what was measured without it as it is."""
@@ -93,15 +93,15 @@ def recording() -> Iterator[Recording]:
     outer = os.environ.get(REPORTS)
     with tempfile.TemporaryDirectory(prefix="loaded-") as folder:
         os.environ[REPORTS] = folder
-        found = Recording(Path(folder))
+        record = Recording(Path(folder))
         try:
-            yield found
+            yield record
         finally:
             if outer is None:
                 del os.environ[REPORTS]
             else:
                 os.environ[REPORTS] = outer
-        found.collect(outer)
+        record.collect(outer)
 
 
 def changed(dependencies: Dependencies | None) -> str | None:

@@ -1,7 +1,5 @@
 """The machine and software that the numbers belong to."""
 
-from __future__ import annotations
-
 import os
 import platform
 import socket
@@ -49,7 +47,7 @@ def environment(results: Path) -> Environment:
         memory_limit_gib=memory_limit_gib(),
         kernel=platform.release(),
         python=platform.python_version(),
-        packages={name: found for name in PACKAGES if (found := _version(name))},
+        packages={name: value for name in PACKAGES if (value := _version(name))},
         commit=_commit(),
         filesystem=filesystem(results),
     )
@@ -94,9 +92,9 @@ def memory_limit_gib(root: Path = Path("/sys/fs/cgroup"), membership: Path = Pat
     limits = []
     for controller, name in (("", "memory.max"), ("memory", "memory.limit_in_bytes")):
         for folder in _groups(root, membership, controller):
-            found = _text(folder / name) or "max"
-            if found != "max" and int(found) < _NO_LIMIT:
-                limits.append(int(found) / _GIB)
+            value = _text(folder / name) or "max"
+            if value != "max" and int(value) < _NO_LIMIT:
+                limits.append(int(value) / _GIB)
     return round(min(limits), 2) if limits else None
 
 

@@ -1,7 +1,5 @@
 """One measurement at a time on a host, whichever workflow or user it belongs to."""
 
-from __future__ import annotations
-
 import fcntl
 import logging
 import os
@@ -54,7 +52,7 @@ def _open(path: Path) -> int:
 
 def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
-    told = False
+    has_logged = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,9 +61,9 @@ def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
                 raise MeasurementError(
                     f"another measurement has held this host for {wait_seconds:.0f} s (lock {path}); run one at a time"
                 ) from None
-            if not told:
+            if not has_logged:
                 LOG.info("waiting for another measurement on this host (lock %s)", path)
-                told = True
+                has_logged = True
             # Only a host that is taken is polled: a lock that is free is had at once.
             time.sleep(POLL_SECONDS)
         else:

@@ -4,8 +4,6 @@ Every process of a sample does: the sample's own, the workers that it starts, an
 it but what every process has, and nothing is written before the process ends.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import sys

@@ -1,7 +1,5 @@
 """The kernel's cache of file contents: filling it, emptying it, and looking what is in it."""
 
-from __future__ import annotations
-
 import ctypes
 import mmap
 import os

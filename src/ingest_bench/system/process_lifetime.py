@@ -1,7 +1,5 @@
 """Processes that end with the one that they work for, however that one ends."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import select
@@ -45,9 +43,9 @@ def exit_with_parent() -> None:
     except ProcessLookupError:
         os.kill(os.getpid(), signal.SIGTERM)
         return
-    threading.Thread(target=_await, args=(ended,), daemon=True).start()
 
+    def follow() -> None:
+        select.select([ended], [], [])
+        os.kill(os.getpid(), signal.SIGTERM)
 
-def _await(ended: int) -> None:
-    select.select([ended], [], [])
-    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Thread(target=follow, daemon=True).start()

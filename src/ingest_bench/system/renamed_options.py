@@ -1,6 +1,4 @@
-"""Options that have a new name: the old one is understood for one more release, and says what the new one is."""
-
-from __future__ import annotations
+"""Options and commands with a new name: the old one is understood for one more release, and names the new one."""
 
 import argparse
 import sys
@@ -39,3 +37,17 @@ class RenamedFlag(argparse.Action):
 def note_new_name(old: str, current: str) -> None:
     """Print one line on standard error that names the new spelling."""
     sys.stderr.write(f"{old} is now called {current}; the old name goes with the next release\n")
+
+
+CURRENT = {"advise": "recommend", "check-config": "validate", "hostile-matrix": "client-matrix"}
+"""By old name. The parser knows the new names only, so that neither `--help` nor its errors show an old one."""
+
+
+def with_current_name(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments, with the new name of a command in place of its old one, and a note on standard error."""
+    first, rest = list(arguments[:1]), list(arguments[1:])
+    if first and first[0] in CURRENT:
+        current = CURRENT[first[0]]
+        note_new_name(first[0], current)
+        return [current, *rest]
+    return [*first, *rest]

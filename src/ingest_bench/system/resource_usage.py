@@ -1,7 +1,5 @@
 """What the kernel says that this process, and the children it has waited for, used between two moments."""
 
-from __future__ import annotations
-
 import resource
 import sys
 import time

@@ -1,7 +1,5 @@
 """Records that modules of this package declare, by name, joined by those of Python files of the user's own."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -70,13 +68,13 @@ def declared(path: Path, name: str, kind: type[T]) -> T:
         SettingsError: there is no such file, or no such variable in it. What else goes wrong in it is raised as it is.
 
     """
-    found = spec_from_file_location(f"ingest_bench_user_{path.stem}", path)
-    if found is None or found.loader is None:
+    spec = spec_from_file_location(f"ingest_bench_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
         raise SettingsError(f"{path}: not a Python file")
-    module = module_from_spec(found)
-    sys.modules[found.name] = module  # dataclasses, and processes forked from this one, look it up by its name
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses, and processes forked from this one, look it up by its name
     try:
-        found.loader.exec_module(module)
+        spec.loader.exec_module(module)
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such file") from None
     value = getattr(module, name, None)

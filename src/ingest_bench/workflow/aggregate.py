@@ -1,7 +1,5 @@
 """Brings the cells of a matrix together: `benchmark_results.json`, and the same as a table."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -18,7 +16,6 @@ from ingest_bench.results.models import Cell, Results
 from ingest_bench.results.parquet import sample_table
 from ingest_bench.system.dependencies import changed
 from ingest_bench.workflow.identity import cell_identity, fingerprint
-from ingest_bench.workflow.jobs import read_records
 from stac_ingest.core.atomic import write_atomically
 
 ALIKE = ("cpu_model", "cores", "python")
@@ -59,18 +56,20 @@ def aggregate(
         AggregationError: a cell is missing, damaged, another matrix's or another machine's.
 
     """
-    found = {f"{cell.scenario}/{cell.arm}-{cell.concurrency}": cell for cell in map(_read_cell, cell_files)}
-    ordered = [_cell_of(settings, cell, found) for cell in cells(settings)]
-    if found:
-        raise AggregationError(f"cells that the matrix doesn't have: {', '.join(sorted(found))}; remove their files")
+    measured = {cell.name: cell for cell in map(_read_cell, cell_files)}
+    ordered = [_cell_of(settings, cell, measured) for cell in cells(settings)]
+    if measured:
+        raise AggregationError(f"cells that the matrix doesn't have: {', '.join(sorted(measured))}; remove their files")
     _check_machines(ordered)
     return Results(
         seed=settings.seed,
         created_at=time.time(),
         config=settings.model_dump(mode="json"),
-        corpora={_corpus_name(path): json.loads(Path(path).read_bytes()) for path in manifests},
+        corpora={
+            Path(path).name.removesuffix(".manifest.json"): json.loads(Path(path).read_bytes()) for path in manifests
+        },
         cells=ordered,
-        jobs=read_records([Path(path) for path in jobs]),
+        jobs=sorted((json.loads(Path(path).read_bytes()) for path in jobs), key=lambda job: float(job["started_at"])),
     )
 
 
@@ -85,9 +84,9 @@ def _read_cell(path: Path | str) -> Cell:
         ) from None
 
 
-def _cell_of(settings: Settings, planned: PlannedCell, found: dict[str, Cell]) -> Cell:
+def _cell_of(settings: Settings, planned: PlannedCell, measured: dict[str, Cell]) -> Cell:
     """Take a cell out of those found, if it was measured with the settings and the code of now."""
-    cell = found.pop(planned.name, None)
+    cell = measured.pop(planned.name, None)
     if cell is None:
         raise AggregationError(f"cell {planned.name} has not been measured")
     if cell.identity != fingerprint(cell_identity(settings, planned)) or changed(cell.depends_on):
@@ -99,21 +98,17 @@ def _cell_of(settings: Settings, planned: PlannedCell, found: dict[str, Cell]) -
     return cell.model_copy(update={"group": planned.group, "label": planned.label})
 
 
-def _check_machines(found: Sequence[Cell]) -> None:
+def _check_machines(measured: Sequence[Cell]) -> None:
     for field in ALIKE:
         seen: dict[Any, list[Cell]] = {}
-        for cell in found:
+        for cell in measured:
             seen.setdefault(getattr(cell.environment, field), []).append(cell)
         if len(seen) > 1:
-            told = "; ".join(f"{value} ({_examples(group)})" for value, group in seen.items())
-            raise AggregationError(f"cells were measured on unlike machines, {field}: {told}; measure all on one kind")
-
-
-def _examples(group: Sequence[Cell]) -> str:
-    first = group[0]
-    more = f" and {len(group) - 1} more" if len(group) > 1 else ""
-    return f"{first.scenario}/{first.arm}-{first.concurrency} on {first.environment.host}{more}"
-
-
-def _corpus_name(path: Path | str) -> str:
-    return Path(path).name.removesuffix(".manifest.json")
+            values = "; ".join(
+                f"{value} ({group[0].name} on {group[0].environment.host}"
+                f"{f' and {len(group) - 1} more' if len(group) > 1 else ''})"
+                for value, group in seen.items()
+            )
+            raise AggregationError(
+                f"cells were measured on unlike machines, {field}: {values}; measure all on one kind"
+            )

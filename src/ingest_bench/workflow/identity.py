@@ -6,8 +6,6 @@ would change nothing.
 Captions (titles, groups, labels) are left out, since they change the report alone.
 """
 
-from __future__ import annotations
-
 import json
 from hashlib import sha256
 from pathlib import Path

@@ -1,8 +1,5 @@
 """What every job of the workflow leaves behind: a log, and when it ran."""
 
-from __future__ import annotations
-
-import json
 import logging
 import os
 import sys
@@ -11,7 +8,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -86,9 +82,3 @@ def logged(path: str | Path) -> Iterator[None]:
             sys.exit(1)
         finally:
             logging.getLogger().removeHandler(handler)
-
-
-def read_records(paths: list[str] | list[Path]) -> list[dict[str, Any]]:
-    """Read job records, earliest first."""
-    records = [json.loads(Path(path).read_bytes()) for path in paths]
-    return sorted(records, key=lambda record: float(record["started_at"]))

@@ -1,7 +1,5 @@
 """One line at the start of each cell: which it is, how many are left, and about how long they take."""
 
-from __future__ import annotations
-
 import os
 import sys
 import time

@@ -3,15 +3,16 @@
 Snakemake knows what has changed from its own notes and from the times of files. A fresh clone has no notes, and `touch`
 changes times. Here a corpus is compared with its manifest, a cell with its settings, its corpora and the code that its
 processes loaded, and what is made of cells with those: neither too little nor too much is made again, wherever the
-files came from.
+files came from. Of a corpus, names, sizes and times are compared first, which takes half a second for 100,000 files.
+Only where they differ (after a copy, a `touch`, a clone) is every byte read, once.
 """
 
-from __future__ import annotations
-
 import json
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,10 @@ from pydantic import ValidationError
 from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
+from ingest_bench.corpora.inventory import files_below
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import changed, recording
-from ingest_bench.workflow.corpus_state import corpus_unchanged
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     cell_identity,
@@ -53,7 +53,7 @@ class Freshness:
         self.report = cache(lambda: self._written(REPORT))
         self.advice = cache(lambda: self._written(ADVICE))
         self.calibration = cache(self._calibration)
-        self._built = cache(lambda name: built_at(settings, name))
+        self._built = cache(settings.built_at)
 
     def cell(self, cell: PlannedCell) -> str | None:
         """Say why a cell has to be measured (again), or None."""
@@ -65,8 +65,8 @@ class Freshness:
         planned = cells(self._settings)
         if any(self.cell(cell) for cell in planned):
             return "cells are measured again"
-        found = [self._checksums[cell.name] for cell in planned]
-        return self._difference(AGGREGATE, aggregate_made_from(self._settings, found))
+        made_of = [self._checksums[cell.name] for cell in planned]
+        return self._difference(AGGREGATE, aggregate_made_from(self._settings, made_of))
 
     def _written(self, name: str) -> str | None:
         if self.aggregate():
@@ -85,9 +85,9 @@ class Freshness:
             return "its record is damaged"
 
     def _corpus(self, name: str) -> str | None:
-        manifest, folder = manifest_file(self._settings, name), corpus_folder(self._settings, name)
+        manifest, folder = self._settings.manifest_file(name), self._settings.corpus_folder(name)
         try:
-            record = orjson.loads(job_file(self._settings, name).read_bytes())
+            record = orjson.loads(self._settings.job_file(name).read_bytes())
             if record.get("identity") != fingerprint(corpus_identity(self._settings, name)):
                 return "other settings"
             if reason := _changed(record):
@@ -125,8 +125,8 @@ class Freshness:
 
     def _difference(self, name: str, made_from: str) -> str | None:
         try:
-            found = orjson.loads(_note(self._settings, name).read_bytes())
-            return _changed(found) if found["made_from"] == made_from else "made from something else"
+            note = orjson.loads(_note(self._settings, name).read_bytes())
+            return _changed(note) if note["made_from"] == made_from else "made from something else"
         except FileNotFoundError:
             return "not there, or not all of it"
         except DAMAGED:
@@ -152,8 +152,8 @@ def noted(settings: Settings, name: str, made_from: str) -> Iterator[None]:
     """Take note of what something is made from, and of the code that makes it, when the block has ended well."""
     with recording() as code:
         yield
-    found = {"made_from": made_from, "depends_on": code.dependencies(without=()).model_dump()}
-    write_atomically(_note(settings, name), orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    note = {"made_from": made_from, "depends_on": code.dependencies(without=()).model_dump()}
+    write_atomically(_note(settings, name), orjson.dumps(note, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def _changed(record: dict[str, Any]) -> str | None:
@@ -175,3 +175,42 @@ def checksums(files: Iterable[Path | str]) -> list[str | None]:
 
 def _note(settings: Settings, name: str) -> Path:
     return Path(settings.results) / ".made_from" / name
+
+
+def corpus_unchanged(folder: Path, manifest: Path) -> bool:
+    """Say whether a corpus, file or folder, holds what its manifest says.
+
+    Raises:
+        OSError: the manifest, or the corpus, can't be read.
+        pydantic.ValidationError: the manifest is damaged.
+
+    """
+    looks = _stat_fingerprint(folder, manifest)
+    with suppress(OSError):
+        if _memory(manifest).read_bytes() == looks.encode():
+            return True
+    # How a corpus is looked through is nothing that a corpus depends on.
+    from ingest_bench.corpora.check import verify  # noqa: PLC0415
+
+    if verify(folder, manifest):
+        return False
+    remember(folder, manifest)
+    return True
+
+
+def remember(folder: Path, manifest: Path) -> None:
+    """Take note of how a corpus looks that has just been made from, or compared with, its manifest."""
+    with suppress(OSError):  # results that can't be written to are looked through every time
+        write_atomically(_memory(manifest), _stat_fingerprint(folder, manifest).encode())
+
+
+def _memory(manifest: Path) -> Path:
+    return manifest.with_name(f".{manifest.name.removesuffix('.manifest.json')}.seen")
+
+
+def _stat_fingerprint(folder: Path, manifest: Path) -> str:
+    total = sha256(manifest.read_bytes())
+    for path, name in sorted(files_below(folder)):
+        status = os.lstat(path)
+        total.update(os.fsencode(name) + f"\0{status.st_mode}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return total.hexdigest()

@@ -52,10 +52,15 @@ def expected_span(extent: Interval, requested: Interval, latest: int) -> tuple[i
     return min(start, end), max(start, end)
 
 
-def parse_interval(text: str) -> Interval:
+def parse_interval(text: str, *, grain: int = SECOND) -> Interval:
     """Read `2024`, `2024-05`, `2024-05-01`, a timestamp, or two of these (or `..`) with a slash between.
 
-    A date without a time stands for all of it: its first instant at a start, its last second at an end.
+    A date without a time stands for all of it: its first instant at a start, its last one at an end.
+
+    Args:
+        text: as a user writes it.
+        grain: how far before the next date the last instant of a date is: a second for servers, which may take no
+            fractions of one.
 
     Raises:
         ValueError: it is none of these, or ends before it starts.
@@ -63,11 +68,11 @@ def parse_interval(text: str) -> Interval:
     """
     parts = text.strip().split("/")
     if len(parts) == 1:
-        start, end = _first_and_last(parts[0])
+        start, end = _first_and_last(parts[0], grain)
         return Interval(start, end)
     if len(parts) != 2:  # noqa: PLR2004 - an interval has two ends
         raise ValueError(f"{text!r} is not a time interval")
-    interval = Interval(*(None if p in _OPEN else _first_and_last(p)[i] for i, p in enumerate(parts)))
+    interval = Interval(*(None if p in _OPEN else _first_and_last(p, grain)[i] for i, p in enumerate(parts)))
     if interval.start is not None and interval.end is not None and interval.start > interval.end:
         raise ValueError(f"{text!r} ends before it starts")
     return interval
@@ -140,11 +145,12 @@ def _end(interval: Interval) -> float:
     return math.inf if interval.end is None else interval.end
 
 
-def _first_and_last(text: str) -> tuple[int, int]:
+def _first_and_last(text: str, grain: int = SECOND) -> tuple[int, int]:
     if _TIMESTAMP.fullmatch(text):
-        moment = datetime.fromisoformat(text.upper())
+        leap = text[17:19] == "60"  # a leap second, which Python has no time for
+        moment = datetime.fromisoformat((f"{text[:17]}59{text[19:]}" if leap else text).upper())
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        instant = (moment - _EPOCH) // timedelta(microseconds=1)
+        instant = (moment - _EPOCH) // timedelta(microseconds=1) + leap * SECOND
         return instant, instant
     match = _DATE.fullmatch(text)
     if match is None:
@@ -156,4 +162,5 @@ def _first_and_last(text: str) -> tuple[int, int]:
     last_month = month or 12
     last_day = day or calendar.monthrange(year, last_month)[1]
     last = datetime(year, last_month, last_day, 23, 59, 59, tzinfo=UTC)
-    return (first - _EPOCH) // timedelta(microseconds=1), (last - _EPOCH) // timedelta(microseconds=1)
+    end = (last - _EPOCH) // timedelta(microseconds=1) + SECOND - grain
+    return (first - _EPOCH) // timedelta(microseconds=1), end

@@ -48,6 +48,8 @@ class CursorUnit:
     """Whether `next` is followed; numbered pages are units of their own, so only the last one looks further."""
     series: Series | None = None
     """Which it is a page of."""
+    part: int = 0
+    """The number of its part of the search: 0 for the whole."""
 
     def observe(self, page: Page) -> None:
         """Take note of a page that ends the series."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, Self
 
 from stac_ingest.checkpoints.parts import PartStore
 from stac_ingest.core.file_names import safe_name
+from stac_ingest.core.id_set import Key
+from stac_ingest.core.text import encodable
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 
 _SUPERSEDED_SHARE = 10
@@ -23,6 +28,7 @@ class Record(NamedTuple):
     """What is kept of one item."""
 
     item_id: str
+    collection_id: str
     output_path: str | None
     completed: bool
     timestamp: float
@@ -32,6 +38,8 @@ class Record(NamedTuple):
 
 class CheckpointManager:
     """Keeps a record per item: whether it was written by the last stage, where, or why not.
+
+    An item is known by its collection and its id. Where no collection is given, it is the manager's own.
 
     Records are buffered, and on disk after `flush`, which also happens at every `buffer_size` records and on `close`.
     The latest record of an item counts; a failed item is not completed, so it is tried again. Safe to use from threads.
@@ -76,9 +84,12 @@ class CheckpointManager:
         self._buffer_size = buffer_size
         self._clock = clock
         self._lock = threading.RLock()
-        self._buffer: dict[str, Record] = {}
-        self._completed: set[str] = set()
-        self._failed: set[str] = set()
+        self._buffer: dict[Key, Record] = {}
+        own: set[str] = set()
+        names = (None, "", collection_id, encodable(collection_id))
+        self._completed: dict[str | None, set[str]] = dict.fromkeys(names, own)
+        self._failed: set[Key] = set()
+        self._earlier: AbstractSet[str] = frozenset()
         self._stored_rows = 0
         self._superseded = 0
         logger = logger or logging.getLogger(__name__)
@@ -89,6 +100,8 @@ class CheckpointManager:
             self._path.mkdir(parents=True, exist_ok=True)
             self._store = PartStore(self._path, logger)
             self._load()
+            if self._store.earlier_layout:
+                self._earlier = own
         except OSError as error:
             raise ConfigurationError(f"the checkpoint {self._path} can't be used: {error.strerror or error}") from error
 
@@ -99,7 +112,7 @@ class CheckpointManager:
     @property
     def completed_count(self) -> int:
         """How many items are completed."""
-        return len(self._completed)
+        return self._in_memory()
 
     @property
     def failed_count(self) -> int:
@@ -116,37 +129,93 @@ class CheckpointManager:
         """Parts that could not be read and were renamed."""
         return self._store.set_aside
 
-    def is_completed(self, item_id: str) -> bool:
+    @property
+    def earlier_layout(self) -> bool:
+        """Whether the records are of a release that knew items by their ids alone.
+
+        Then a record counts for that id in whatever collection, until `replace` has said which items they are.
+        """
+        return bool(self._earlier)
+
+    def is_completed(self, item_id: str, collection_id: str | None = None) -> bool:
         """Whether the item was written by the last stage."""
-        return item_id in self._completed
+        completed = self._completed.get(collection_id)
+        if completed is None:
+            completed = self._begin(collection_id)
+        return item_id in completed or item_id in self._earlier
 
-    def contains(self, item_id: str) -> bool:
+    def completed_ids(self) -> AbstractSet[str]:
+        """Return the ids of the completed items of the manager's own collection."""
+        return self._completed[None]
+
+    def contains(self, item_id: str, collection_id: str | None = None) -> bool:
         """Older spelling of `is_completed`."""
-        return self.is_completed(item_id)
+        return self.is_completed(item_id, collection_id)
 
-    def mark_completed(self, item_id: str, output_path: str | os.PathLike[str] | None = None) -> None:
+    def mark_completed(
+        self, item_id: str, output_path: str | os.PathLike[str] | None = None, collection_id: str | None = None
+    ) -> None:
         """Record that the item was written to `output_path`."""
-        self.mark_all_completed([(item_id, output_path)])
+        self.mark_all_completed([(item_id, output_path)], collection_id)
 
-    def mark_all_completed(self, written: Iterable[tuple[str, str | os.PathLike[str] | None]]) -> None:
-        """Record many written items; they reach the disk in the same flush."""
+    def mark_all_completed(
+        self, written: Iterable[tuple[str, str | os.PathLike[str] | None]], collection_id: str | None = None
+    ) -> None:
+        """Record many written items of one collection; they reach the disk in the same flush."""
+        now = self._clock()
+        collection = collection_id or self.collection_id
+        with self._lock:
+            completed = self._completed_of(collection)
+            for item_id, path in written:
+                key = (collection, item_id)
+                self._note(key, completed)
+                completed.add(item_id)
+                self._failed.discard(key)
+                self._buffer[key] = Record(
+                    item_id, collection, None if path is None else os.fspath(path), True, now, None
+                )
+            self._flush_when_full()
+
+    def mark_failed(self, item_id: str, error: object, collection_id: str | None = None) -> None:
+        """Record that the item could not be written; it will be tried again on resume."""
+        collection = collection_id or self.collection_id
+        key = (collection, item_id)
+        with self._lock:
+            completed = self._completed_of(collection)
+            self._note(key, completed)
+            self._failed.add(key)
+            completed.discard(item_id)
+            self._buffer[key] = Record(item_id, collection, None, False, self._clock(), str(error))
+            self._flush_when_full()
+
+    def replace(self, written: Iterable[tuple[Key, str]]) -> None:
+        """Put records of written items in the place of all that there are; on disk when this returns.
+
+        Args:
+            written: collection, id and path of each item.
+
+        Raises:
+            DataProcessingError: they can't be written.
+
+        """
         now = self._clock()
         with self._lock:
-            for item_id, path in written:
-                self._note(item_id)
-                self._completed.add(item_id)
-                self._failed.discard(item_id)
-                self._buffer[item_id] = Record(item_id, None if path is None else os.fspath(path), True, now, None)
-            self._flush_when_full()
-
-    def mark_failed(self, item_id: str, error: object) -> None:
-        """Record that the item could not be written; it will be tried again on resume."""
-        with self._lock:
-            self._note(item_id)
-            self._failed.add(item_id)
-            self._completed.discard(item_id)
-            self._buffer[item_id] = Record(item_id, None, False, self._clock(), str(error))
-            self._flush_when_full()
+            self._earlier = frozenset()
+            for completed in self._completed.values():
+                completed.clear()
+            self._failed.clear()
+            self._buffer.clear()
+            records = {
+                (collection or self.collection_id, item_id): Record(
+                    item_id, collection or self.collection_id, path, True, now, None
+                )
+                for (collection, item_id), path in written
+            }
+            for collection, item_id in records:
+                self._completed_of(collection).add(item_id)
+            with self._writing() as tables:
+                self._store.replace(tables.from_rows(records.values()))
+            self._stored_rows, self._superseded = len(records), 0
 
     def add(self, record: Mapping[str, Any] | object) -> None:
         """Older spelling: a record with `item_id`, `completed` and perhaps `output_path` and `error`."""
@@ -172,18 +241,12 @@ class CheckpointManager:
         with self._lock:
             if not self._buffer:
                 return
-            from stac_ingest.checkpoints.tables import from_rows  # noqa: PLC0415 - see checkpoint_parts
-
-            try:
-                self._store.append(from_rows(self.collection_id, self._buffer.values()))
+            with self._writing() as tables:
+                self._store.append(tables.from_rows(self._buffer.values()))
                 self._stored_rows += len(self._buffer)
                 self._buffer.clear()
                 if self._superseded * _SUPERSEDED_SHARE >= self._stored_rows:
                     self._compact()
-            except OSError as error:
-                raise DataProcessingError(
-                    f"the checkpoint {self._path} can't be written: {error.strerror or error}"
-                ) from error
 
     def close(self) -> None:
         """Flush, and leave one record per item.
@@ -203,8 +266,24 @@ class CheckpointManager:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _note(self, item_id: str) -> None:
-        if item_id not in self._buffer and (item_id in self._completed or item_id in self._failed):
+    def _in_memory(self) -> int:
+        return len(self._completed[None]) + sum(map(len, self._of_others().values()))
+
+    def _completed_of(self, collection: str) -> set[str]:
+        completed = self._completed.get(collection)
+        return self._begin(collection) if completed is None else completed
+
+    def _begin(self, collection: str | None) -> set[str]:
+        """Return the completed items of a collection that is met for the first time."""
+        return self._completed.setdefault(collection, set())
+
+    def _of_others(self) -> dict[str, set[str]]:
+        """Return the completed items of other collections than the manager's own."""
+        own = self._completed[None]
+        return {name: completed for name, completed in self._completed.items() if name and completed is not own}
+
+    def _note(self, key: Key, completed: set[str]) -> None:
+        if key not in self._buffer and (key[1] in completed or key in self._failed):
             self._superseded += 1
 
     def _flush_when_full(self) -> None:
@@ -212,21 +291,33 @@ class CheckpointManager:
             self.flush()
 
     def _compact(self) -> None:
-        self._store.compact()
-        self._stored_rows = len(self._completed) + len(self._failed)
+        self._stored_rows = self._store.compact()
         self._superseded = 0
 
-    def _load(self) -> None:
-        for table in self._store.tables(["item_id", "completed"]):
-            from stac_ingest.checkpoints.tables import split_ids  # noqa: PLC0415 - see checkpoint_parts
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[ModuleType]:
+        """Give what makes tables of records; what the disk refuses names the checkpoint."""
+        from stac_ingest.checkpoints import tables  # noqa: PLC0415 - see `parts`
 
-            completed, failed = split_ids(table)
-            self._completed.update(completed)
-            self._failed.difference_update(completed)
-            self._failed.update(failed)
-            self._completed.difference_update(failed)
+        try:
+            yield tables
+        except OSError as error:
+            raise DataProcessingError(
+                f"the checkpoint {self._path} can't be written: {error.strerror or error}"
+            ) from error
+
+    def _load(self) -> None:
+        for table in self._store.tables(["collection_id", "item_id", "completed"]):
+            from stac_ingest.checkpoints.tables import split_ids  # noqa: PLC0415 - see `parts`
+
+            for collection, (done, failed) in split_ids(table).items():
+                completed = self._completed_of(collection)
+                completed.update(done)
+                completed.difference_update(failed)
+                self._failed.difference_update([(collection, item_id) for item_id in done])
+                self._failed.update([(collection, item_id) for item_id in failed])
             self._stored_rows += table.num_rows
-        self._superseded = self._stored_rows - len(self._completed) - len(self._failed)
+        self._superseded = self._stored_rows - self._in_memory() - len(self._failed)
 
     def _adopt_single_file(self, logger: logging.Logger) -> None:
         """Take over a checkpoint that is one file; also finish a half-made adoption."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MIN_MERGE = 10
+_BY_COLLECTION = "_by_collection"
+"""A file that is there where records know items by collection and id. Without it, they are of an earlier release."""
 _PART_NAME = re.compile(r"part-(\d{10})-(\d{10})-[0-9a-f]{8}\.parquet")
 
 
@@ -39,6 +41,7 @@ class PartStore:
     Attributes:
         rows_written: records written since opening, merges included.
         set_aside: parts that could not be read and were renamed.
+        earlier_layout: whether the records are of a release that knew items by their ids alone.
 
     """
 
@@ -52,6 +55,8 @@ class PartStore:
         parts = self.parts()
         self._flushes = max((part.last for part in parts), default=0)
         self._unmerged = sum(part.first == part.last for part in parts)
+        self._marked = bool(parts)
+        self.earlier_layout = self._marked and not (folder / _BY_COLLECTION).exists()
 
     def parts(self) -> list[Part]:
         """List what is there, oldest first."""
@@ -73,24 +78,42 @@ class PartStore:
     def append(self, table: pa.Table) -> None:
         """Write the records of one flush; when this returns they are on disk."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if not self._marked:
+            self._mark_layout()
         self._flushes += 1
         self._write(table, self._flushes, self._flushes)
         self._unmerged += 1
         if self._unmerged >= max(MIN_MERGE, math.isqrt(self._flushes)):
             self._merge([part for part in self.parts() if part.first == part.last])
 
-    def compact(self) -> None:
-        """Make one part of all, with one record per item."""
-        self._merge(self.parts())
+    def compact(self) -> int:
+        """Make one part of all, with one record per item, and return how many there are."""
+        return self._merge(self.parts())
 
-    def _merge(self, parts: Sequence[Part]) -> None:
+    def replace(self, table: pa.Table) -> None:
+        """Put these records in the place of all that there are; when this returns they are on disk."""
+        parts = self.parts()
+        replaced = [part.name for part in parts]
+        self._flushes += 1
+        written = self._write(table, parts[0].first if parts else self._flushes, self._flushes, replaced)
+        self._remove(name for name in replaced if name != written)
+        self._unmerged = 0
+        self._mark_layout()
+
+    def _mark_layout(self) -> None:
+        (self.folder / _BY_COLLECTION).touch()
+        self._marked, self.earlier_layout = True, False
+
+    def _merge(self, parts: Sequence[Part]) -> int:
         tables = [table for part in parts if (table := self._read(part)) is not None]
         self._unmerged = 0
         if not tables:
-            return
+            return 0
         replaced = [part.name for part in parts]
-        merged = self._write(_tables().latest_only(tables), parts[0].first, parts[-1].last, replaced)
+        latest = _tables().latest_only(tables)
+        merged = self._write(latest, parts[0].first, parts[-1].last, replaced)
         self._remove(name for name in replaced if name != merged)
+        return int(latest.num_rows)
 
     def _finish_merges(self) -> None:
         parts = self.parts()

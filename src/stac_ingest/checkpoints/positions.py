@@ -8,13 +8,15 @@ checkpoint. Notes are only ever behind: what was written and not noted is read a
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
+from stac_ingest.core.id_set import IdSet, key_of
 from stac_ingest.core.model import Batch, Item, Position
 from stac_ingest.core.source import Resumable
 
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
     from stac_ingest.checkpoints.manager import CheckpointManager
     from stac_ingest.failures import FailureCollector
     from stac_ingest.summary import IngestSummary
+
+
+_IDS, _REPEATED = "ids", "repeated"
+"""Members of a position: the ids that came from it, by collection, and how many items there came again."""
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What came from the positions that an earlier run has committed."""
+
+    items: IdSet = field(default_factory=IdSet)
+    repeated: int = 0
 
 
 class SourcePositions:
@@ -32,11 +46,13 @@ class SourcePositions:
 
     Attributes:
         known: the positions that an earlier run has committed.
+        delivered: the items that came from these, and how many came again, for each `list` that positions are of.
 
     """
 
-    def __init__(self, path: Path, known: list[Position]) -> None:
-        self.known = known
+    def __init__(self, path: Path, known: Iterable[Position]) -> None:
+        self.delivered: dict[str | None, Delivered] = {}
+        self.known = list(map(self._without_items, known))
         self._path = path
         self._queued: list[Position] = []
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -72,8 +88,8 @@ class SourcePositions:
         if _parsed(first) != {"source": _fingerprint(source)}:
             path.unlink(missing_ok=True)
             return None
-        committed = [positions for line in lines if isinstance(positions := _parsed(line), list)]
-        positions = cls(path, [one for positions in committed for one in positions if isinstance(one, dict)])
+        committed = (positions for line in lines if isinstance(positions := _parsed(line), list))
+        positions = cls(path, (one for positions in committed for one in positions if isinstance(one, dict)))
         if lines and lines[-1]:
             os.write(positions._descriptor, b"\n")  # ends the half line of a run that was killed
         return positions
@@ -104,6 +120,16 @@ class SourcePositions:
         """Close the file."""
         os.close(self._descriptor)
 
+    def _without_items(self, position: Position) -> Position:
+        """Take from a position which items came from it: a million of them are not to be kept as text."""
+        ids, repeated = position.pop(_IDS, {}), position.pop(_REPEATED, 0)
+        delivered = self.delivered.setdefault(position.get("list"), Delivered())
+        delivered.repeated += repeated
+        for collection, some in ids.items():
+            for item_id in some:
+                delivered.items.add(collection, item_id)
+        return position
+
     def _append(self, line: Any) -> None:
         os.write(self._descriptor, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
         os.fsync(self._descriptor)
@@ -129,22 +155,47 @@ class ResumeTracker:
         # Each of them is taken off this count again when it turns out to be read once more.
         summary.resumed = checkpoints.completed_count
         self._resumed = summary.resumed > 0
+        self._delivered: IdSet | None = None
+        self._ids: dict[str, list[str]] = {}
+        self._repeated_before = 0
         source.resume(positions.known)
 
     def begin(self) -> None:
         """Note that a batch is about to be decoded."""
+        if self._delivered is None:
+            # Only now that the source is open it is known which positions it leaves out.
+            delivered = self._positions.delivered.get(self._source.listing(), Delivered())
+            self._summary.duplicates += delivered.repeated
+            self._delivered = delivered.items
         self._failed_before = len(self._failures)
+        self._repeated_before = self._summary.duplicates
+        self._ids = {}
 
-    def look(self, item: Item) -> None:
-        """Correct the count for an item that an earlier run has completed: it was read again."""
-        if self._resumed and self._is_completed(item["id"]):
+    def look(self, item: Item) -> bool:
+        """Take note of an item that comes for the first time in this run.
+
+        Returns:
+            Whether it is to be delivered. What came from a position that is left out came before: it is a duplicate.
+            What an earlier run has written from this very position was just read again.
+
+        """
+        collection, item_id = key_of(item)
+        if self._resumed and self._is_completed(item_id, collection):
+            if self._delivered is not None and self._delivered.has(collection, item_id):
+                return False
             self._summary.resumed -= 1
+        self._ids.setdefault(collection, []).append(item_id)
+        return True
 
     def end(self, batch: Batch) -> None:
         """Queue the position of a batch whose items were all handed on."""
         position = self._source.position(batch, clean=len(self._failures) == self._failed_before)
-        if position is not None:
-            self._positions.queue(position)
+        if position is None:
+            return
+        if "list" in position:
+            # Of stretches of time this isn't noted: they share their edges, so what comes again there is no duplicate.
+            position |= {_IDS: self._ids, _REPEATED: self._summary.duplicates - self._repeated_before}
+        self._positions.queue(position)
 
 
 def _fingerprint(source: Mapping[str, Any]) -> str:

@@ -41,6 +41,9 @@ def _read(path: Path, collection_id: str, logger: logging.Logger) -> pa.Table | 
 def _as_ours(table: pa.Table, collection_id: str) -> pa.Table:
     """Bring a foreign table to our columns and types; only `item_id` must be there."""
     table = table.filter(table["item_id"].is_valid())
+    if "collection_id" in table.column_names:
+        at = table.column_names.index("collection_id")
+        table = table.set_column(at, "collection_id", table["collection_id"].cast(pa.string()).fill_null(collection_id))
     defaults = {"collection_id": collection_id, "completed": True}
     columns = [
         _as_type(table[field.name], field.type)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stac_ingest.core.atomic import replacing, sync_to_disk
@@ -27,20 +28,17 @@ UNREADABLE = (OSError, pa.ArrowException)
 """What reading a damaged file raises."""
 _REPLACES = b"stac_ingest.replaces"
 
-Row = tuple[str, str | None, bool, float, str | None]
-"""Item id, output path, completed, Unix time in seconds, error."""
+Row = tuple[str, str, str | None, bool, float, str | None]
+"""Item id, collection id, output path, completed, Unix time in seconds, error."""
 
 
-def from_rows(collection_id: str, rows: Iterable[Row]) -> pa.Table:
+def from_rows(rows: Iterable[Row]) -> pa.Table:
     """Make a table. Lone surrogates, which JSON allows and UTF-8 does not, are written as escapes."""
-    collection = _encodable(collection_id)
-    columns = zip(
-        *(
-            (_encodable(item_id), collection, _encodable(path), completed, round(seconds * 1e6), _encodable(error))
-            for item_id, path, completed, seconds, error in rows
-        ),
-        strict=True,
-    )
+    encoded = [
+        (encodable(item_id), encodable(name), _encodable(path), completed, round(seconds * 1e6), _encodable(error))
+        for item_id, name, path, completed, seconds, error in rows
+    ]
+    columns = zip(*encoded, strict=True) if encoded else [()] * len(SCHEMA)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
@@ -48,18 +46,29 @@ def from_rows(collection_id: str, rows: Iterable[Row]) -> pa.Table:
 def latest_only(tables: Sequence[pa.Table]) -> pa.Table:
     """Join tables, oldest first, and keep the last record of each item."""
     table = pa.concat_tables(tables)
-    ids = table["item_id"].to_pylist()
-    last = {item_id: row for row, item_id in enumerate(ids)}
-    return table if len(last) == len(ids) else table.take(pa.array(sorted(last.values())))
+    keys = list(zip(table["collection_id"].to_pylist(), table["item_id"].to_pylist(), strict=True))
+    last = {key: row for row, key in enumerate(keys)}
+    return table if len(last) == len(keys) else table.take(pa.array(sorted(last.values())))
 
 
-def split_ids(table: pa.Table) -> tuple[list[str], list[str]]:
-    """Give the ids that are completed and those that are not."""
-    ids: list[Any] = table["item_id"].to_pylist()
-    done = table["completed"].to_pylist()
-    if all(done):
-        return ids, []
-    return list(compress(ids, done)), [item_id for item_id, is_done in zip(ids, done, strict=True) if not is_done]
+def by_collection(table: pa.Table) -> dict[str, pa.Table]:
+    """Give the records of each collection, in their order."""
+    collections = table["collection_id"]
+    names: list[Any] = collections.unique().to_pylist()
+    if len(names) == 1:
+        return {names[0]: table}
+    return {name: table.filter(pc.equal(collections, name)) for name in names}
+
+
+def split_ids(table: pa.Table) -> dict[str, tuple[list[str], list[str]]]:
+    """Give, by collection, the ids that are completed and those that are not."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for collection, rows in by_collection(table).items():
+        ids: list[Any] = rows["item_id"].to_pylist()
+        done = rows["completed"].to_pylist()
+        failed = [] if all(done) else [item_id for item_id, is_done in zip(ids, done, strict=True) if not is_done]
+        found[collection] = (list(compress(ids, done)), failed)
+    return found
 
 
 def write(table: pa.Table, path: Path, replaces: Sequence[str] = ()) -> None:

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import orjson
 
-from stac_ingest.checkpoints.manager import CheckpointManager
+from stac_ingest.checkpoints.collections import CollectionCheckpoints
 from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.change_log import ChangeLog
 from stac_ingest.cli.options import describe_budget, parse_arguments, read_settings
@@ -21,12 +21,13 @@ from stac_ingest.cli.progress import ProgressLine
 from stac_ingest.completeness import NAME, NOTES, CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.id_set import key_of
 from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
 from stac_ingest.failures import Failure, FailureCollector
 from stac_ingest.http.urls import is_loopback
 from stac_ingest.module import IngestModule
-from stac_ingest.outputs import OUTPUTS, make_output
+from stac_ingest.outputs import OUTPUTS, make_output, read_output
 from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.pipeline import PipelineResult, run_pipeline
 
@@ -71,6 +72,7 @@ class Run:
         self._failures = FailureCollector()
         self._result = PipelineResult()
         self._positions: SourcePositions | None = None
+        self._checkpoints: CollectionCheckpoints | None = None
         # A wrong path or setting must be told before anything is written.
         self._module = IngestModule(config)
 
@@ -95,10 +97,14 @@ class Run:
         except (IngestError, KeyboardInterrupt):
             self._report(interrupted=True)
             raise
+        self._name_kept()
         if self._report(interrupted=False).verdict == "truncated":
             return INCOMPLETE
         if self._positions is not None:
             self._positions.forget()
+        if self._checkpoints is not None:
+            # Only now: until a run is complete, its records are in one place.
+            self._checkpoints.distribute()
         return COMPLETE
 
     def _refuse_links(self) -> None:
@@ -112,7 +118,7 @@ class Run:
 
     async def _pipeline(self) -> None:
         progress = ProgressLine(self._stream, lambda: len(self._failures))
-        checkpoints = await asyncio.to_thread(self._open_checkpoints)
+        self._checkpoints = checkpoints = await asyncio.to_thread(self._open_checkpoints)
         self._positions = positions = await asyncio.to_thread(self._open_positions, checkpoints)
         context = WorkflowContext(
             workflow_id=self._format.name,
@@ -133,7 +139,7 @@ class Run:
                 positions.close()
             await asyncio.to_thread(checkpoints.close)
 
-    def _open_positions(self, checkpoints: CheckpointManager) -> SourcePositions | None:
+    def _open_positions(self, checkpoints: CollectionCheckpoints) -> SourcePositions | None:
         """Find out where an earlier run was. What it noted holds only with all its records."""
         path = checkpoints.get_checkpoint_path().with_suffix(".positions")
         names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query")
@@ -156,10 +162,10 @@ class Run:
         except OSError as error:
             raise ConfigurationError(f"can't use {self._folder / NOTES}: {error.strerror or error}") from error
 
-    def _open_checkpoints(self) -> CheckpointManager:
+    def _open_checkpoints(self) -> CollectionCheckpoints:
         collection = self._config.collection_id or "items"
         root = self._folder / CHECKPOINTS
-        checkpoints = CheckpointManager(self._format.name, collection, root, resume_from_existing=self._resume)
+        checkpoints = CollectionCheckpoints(self._format.name, collection, root, resume_from_existing=self._resume)
         known = checkpoints.completed_count or checkpoints.set_aside
         whole = self._format.whole and self._folder / self._format.whole
         if self._resume and whole and not known and whole.exists():
@@ -167,6 +173,19 @@ class Run:
                 f"{whole} holds items, but there is no checkpoint of {collection!r} to resume from"
             )
         return checkpoints
+
+    def _name_kept(self) -> None:
+        """Look up, of items that came again, the copies that were kept. Only the output still has them."""
+        changes = self._changes.collector
+        if not changes.repeated:
+            return
+        found = read_output(self._format.name, self._folder / self._format.subfolder)
+        newer = sum(changes.name_kept(item) for item in found if key_of(item) in changes.repeated)
+        if newer:
+            self._module.summary.note(
+                f"of {newer} items that came again a newer copy was left out, since another one came first; "
+                f"{NOTES} names them"
+            )
 
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
@@ -196,6 +215,10 @@ class Run:
             f"{certificate.duplicates:,} duplicates, "
             f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
         )
+        if certificate.overlaps:
+            self._print(f"{certificate.overlaps:,} items were read twice, in two parts of the search, and written once")
+        if certificate.duplicates:
+            self._print(f"what came again is named in {self._folder / NOTES}; the copy that came first was kept")
         if certificate.changes:
             self._print(
                 f"{certificate.changes:,} values of {certificate.changed_items:,} items were changed, named in "

@@ -81,9 +81,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
     search = parser.add_argument_group("what to read")
-    search.add_argument("--collection", metavar="ID", dest="collection_id")
-    search.add_argument("--bbox", metavar="W,S,E,N", type=_bbox)
-    search.add_argument("--datetime", metavar="INTERVAL", help="such as 2024-01-01T00:00:00Z/2024-02-01T00:00:00Z")
+    search.add_argument("--collection", metavar="ID", dest="collection_id", help="items of this collection")
+    search.add_argument("--bbox", metavar="W,S,E,N", type=_bbox, help="items that reach into this box")
+    search.add_argument(
+        "--datetime", metavar="INTERVAL", help="items of this time, such as 2024 or 2024-01-01T00:00:00Z/2024-02-01"
+    )
     search.add_argument("--limit", metavar="N", type=int, help="items a page")
     search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
 
@@ -133,7 +135,9 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     remote = settings["mode"] == "api" and not is_loopback(source)
     if remote and not options.allow_remote:
         raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
-    settings["budget"] = _budget(settings.get("budget"), options, remote=remote)
+    budget = _budget(settings.get("budget"), options, remote=remote)
+    if budget:
+        settings["budget"] = budget
     return IngestConfig.parse(settings)
 
 

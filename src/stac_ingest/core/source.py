@@ -69,11 +69,22 @@ class ConsumerPaced(Protocol):
 
 
 @runtime_checkable
+class Partitioned(Protocol):
+    """A source that is read in parts that may share items, such as stretches of time that share an edge."""
+
+    def part(self, batch: Batch) -> int:
+        """Return the number of the part, from 0 to 2**32 - 1, that a batch is of."""
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """A source that can leave out what an earlier run has delivered."""
 
     def resume(self, positions: Sequence[Position]) -> None:
         """Leave out these positions, and keep track of further ones. Called before `open`."""
+
+    def listing(self) -> str | None:
+        """Return the `list` of the positions that are left out, once the source is open; None where they have none."""
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Return the position of the batch that was decoded last; None where a later run has to look again.

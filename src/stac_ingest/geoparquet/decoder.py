@@ -21,7 +21,7 @@ from stac_ingest.geoparquet.row_codegen import (
     constant,
 )
 from stac_ingest.geoparquet.scalar_columns import UNREADABLE, decode_storage
-from stac_ingest.geoparquet.stac_schema import Layout, drop_string_views, layout_of
+from stac_ingest.geoparquet.stac_schema import PROPERTIES, Layout, Place, drop_string_views, layout_of
 from stac_ingest.geoparquet.struct_columns import object_of, value_or
 from stac_ingest.geoparquet.wkb import Shape, geojson_column
 
@@ -121,14 +121,15 @@ def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], 
         Member("geometry", geometries[layout.geometry]),
         *_box(batch, layout, columns),
         *_members(AFTER_GEOMETRY, batch, layout, columns),
-        Member("properties", _properties(batch, layout, geometries, columns)),
     ]
-    return Object(tuple(members))
+    if layout.places:
+        members = _placed(members, (), batch, layout, columns)
+    return Object((*members, Member("properties", _properties(batch, layout, geometries, columns))))
 
 
 def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[Member]:
     for name in names:
-        default = DEFAULTS.get(name)
+        default = None if layout.is_ours else DEFAULTS.get(name)
         if name not in layout.members:
             if default is not None:
                 yield Member(name, default)
@@ -148,7 +149,34 @@ def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Col
             members.append(Member(name, value_or(column, NULL, columns)))
         else:
             members += object_of([(name, column)], columns).members
+    if layout.places:
+        members = _placed(members, (PROPERTIES,), batch, layout, columns)
     return Object(tuple(members))
+
+
+def _placed(
+    members: list[Member], parent: Place, batch: pa.RecordBatch, layout: Layout, columns: ColumnSet
+) -> list[Member]:
+    """Add the columns that are members of the item, or of its properties, though their names don't say so."""
+    by_name = {member.name: member for member in members}
+    for place, name in layout.places.items():
+        if place[:-1] == parent:
+            for member in object_of([(place[-1], batch.column(name))], columns).members:
+                by_name[member.name] = _preferred(member, by_name.get(member.name), columns)
+    return list(by_name.values())
+
+
+def _preferred(member: Member, other: Member | None, columns: ColumnSet) -> Member:
+    """Give one member where it is there, and elsewhere the other one."""
+    if other is None or member.present is None:
+        return member
+    valid = columns.truths(member.present)
+    present = (
+        None
+        if other.present is None
+        else columns.add([first or second for first, second in zip(valid, columns.truths(other.present), strict=True)])
+    )
+    return Member(member.name, Conditional(member.present, member.value, other.value), present)
 
 
 def _box(batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[Member]:

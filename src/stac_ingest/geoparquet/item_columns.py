@@ -5,112 +5,146 @@ Layout: https://github.com/radiantearth/stac-geoparquet-spec, version 1.1.
 
 from __future__ import annotations
 
-import datetime as dt
+import math
 from collections.abc import Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
-import orjson
 import pyarrow as pa
-import shapely
 
+from stac_ingest.core.finite import with_finite_numbers
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
-from stac_ingest.geoparquet.schema_merge import json_column
-from stac_ingest.geoparquet.stac_schema import MEMBERS, MORE_GEOMETRIES
+from stac_ingest.geoparquet.instants import INSTANTS, instants_of
+from stac_ingest.geoparquet.json_text import json_column
+from stac_ingest.geoparquet.shape_columns import Shapes, shapes_of
+from stac_ingest.geoparquet.stac_schema import MORE_GEOMETRIES, PROPERTIES, Place
+from stac_ingest.geoparquet.value_columns import ColumnMaker
 
-INSTANTS = frozenset(
-    {"datetime", "start_datetime", "end_datetime", "created", "updated", "published", "expires", "unpublished"}
-)
-"""Properties that are stored as instants, not as text."""
-
-SIDES = {4: ("xmin", "ymin", "xmax", "ymax"), 6: ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")}
-INSTANT = pa.timestamp("us", "UTC")
+FLAT_SIDES = ("xmin", "ymin", "xmax", "ymax")
+SOLID_SIDES = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
+_GEOMETRY = "geometry"
+_BOX = "bbox"
+_NUMBERS = {int, float}
 
 
-def table_of(items: Sequence[Item]) -> pa.Table:
-    """Make a table with a row for each item.
+class Slot(NamedTuple):
+    """What a column holds."""
+
+    place: Place
+    is_original: bool = False
+    """Whether it is what was given, where another column for the same place holds less."""
+
+
+class ItemColumns(NamedTuple):
+    """Some items."""
+
+    columns: dict[Slot, pa.Array]
+    geometry: Shapes
+    null_members: int
+    """Null members, which the columns don't tell from missing ones."""
+    changes: list[tuple[Item, str, str]]
+    """Values that the columns don't have: the item, where the value was, and what became of it."""
+
+
+def columns_of(items: Sequence[Item]) -> ItemColumns:
+    """Make columns with a row for each item.
 
     Raises:
-        ItemError: an item has a geometry, a box or an instant that is none, or a property named like a member.
+        ItemError: an item has a geometry, a box or an instant that is none.
+        TypeError, ValueError: it holds something that JSON can't.
 
     """
-    rows = [_row(item) for item in items]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {name: _column(name, [row.get(name) for row in rows]) for name in names}
-    columns["geometry"] = _shapes("geometry", [item.get("geometry") for item in items])
-    return pa.table(columns)
-
-
-def _row(item: Item) -> dict[str, Any]:
-    row = {name: item[name] for name in MEMBERS if item.get(name) is not None}
-    if item.get("bbox") is not None:
-        row["bbox"] = _box(item["bbox"])
-    for name, value in (item.get("properties") or {}).items():
-        if name in MEMBERS or name in {"bbox", "geometry"}:
-            raise ItemError(f"its property {name!r} has the name of a member of the item")
-        row[name] = _instant(name, value) if name in INSTANTS else value
-    return row
-
-
-def _box(box: Any) -> dict[str, float]:
-    if not isinstance(box, list) or len(box) not in SIDES:
-        raise ItemError(f"its bbox is {box!r:.60}, expected 4 or 6 numbers")
-    return {side: float(value) for side, value in zip(SIDES[len(box)], box, strict=True)}
-
-
-def _instant(name: str, value: Any) -> dt.datetime | None:
-    if value is None:
-        return None
     try:
-        moment = dt.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise ItemError(f"its {name} is {value!r:.60}, expected an RFC 3339 date and time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        found, all_finite = _columns(items)
+        if all_finite:
+            return found
+        finite = [(item, *with_finite_numbers(item)) for item in items]
+        changes = [(item, place, what) for item, _, changed in finite for place, what in changed]
+        return _columns([item for _, item, _ in finite])[0]._replace(changes=changes)
+    except RecursionError:
+        raise ItemError("it is nested too deeply") from None
 
 
-def _column(name: str, values: list[Any]) -> pa.Array:
+def _columns(items: Sequence[Item]) -> tuple[ItemColumns, bool]:
+    maker = ColumnMaker()
+    columns: dict[Slot, pa.Array] = {}
+    for name in dict.fromkeys(chain.from_iterable(items)):
+        if name not in {PROPERTIES, _GEOMETRY}:
+            values = [item.get(name) for item in items]
+            if name == _BOX:
+                columns |= _boxes(values)
+            else:
+                columns[Slot((name,))] = maker.column(values)
+            maker.count_nulls(name, items, columns[Slot((name,))])
+    properties = [_properties(item) for item in items]
+    for name in dict.fromkeys(chain.from_iterable(properties)):
+        made = _property(name, [held.get(name) for held in properties], maker)
+        columns |= made
+        if name != "datetime":  # null is one of its values
+            maker.count_nulls(name, properties, next(iter(made.values())))
+    geometry = shapes_of(_GEOMETRY, [item.get(_GEOMETRY) for item in items], strict=True)
+    columns |= _with_originals((_GEOMETRY,), geometry.column, geometry.originals)
+    return ItemColumns(columns, geometry, maker.null_members, []), maker.all_finite
+
+
+def _properties(item: Item) -> dict[str, Any]:
+    properties = item.get(PROPERTIES)
+    if properties is None:
+        return {}
+    if not isinstance(properties, dict):
+        raise ItemError(f"its properties are {properties!r:.60}, expected an object")
+    held: dict[str, Any] = properties
+    return held
+
+
+def _property(name: str, values: list[Any], maker: ColumnMaker) -> dict[Slot, pa.Array]:
+    place = (PROPERTIES, name)
     if name in INSTANTS:
-        return pa.array(values, INSTANT)
-    return _shapes(name, values) if name in MORE_GEOMETRIES else _values(values)
+        return _with_originals(place, *instants_of(name, values))
+    if name in MORE_GEOMETRIES:
+        shapes = shapes_of(name, values, strict=False)
+        return _with_originals(place, shapes.column, shapes.originals)
+    return {Slot(place): maker.column(values)}
 
 
-def _values(values: list[Any]) -> pa.Array:
+def _with_originals(place: Place, column: pa.Array, originals: pa.Array | None) -> dict[Slot, pa.Array]:
+    columns = {Slot(place): column}
+    if originals is not None:
+        columns[Slot(place, is_original=True)] = originals
+    return columns
+
+
+def _boxes(values: Sequence[Any]) -> dict[Slot, pa.Array]:
+    """Make a column of boxes; heights are null in those that have none."""
+    rows: list[list[Any]] = []
+    for value in values:
+        if value is None:
+            rows.append([None] * 6)
+            continue
+        if not isinstance(value, list) or len(value) not in {4, 6} or not set(map(type, value)) <= _NUMBERS:
+            raise _no_box(value)
+        rows.append([*value[:2], None, *value[2:], None] if len(value) == 4 else value)  # noqa: PLR2004 - without heights
     try:
-        column = pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return _mixed(values)
-    return pa.array([_filled(value) for value in values]) if _has_hollow(column.type) else column
-
-
-def _mixed(values: list[Any]) -> pa.Array:
-    """Make a column of values that share no type: of objects, member by member, else of JSON."""
-    if not all(value is None or isinstance(value, dict) for value in values):
-        return json_column(values)
-    names = list(dict.fromkeys(name for value in values for name in value or ()))
-    members = [_values([None if value is None else value.get(name) for value in values]) for name in names]
+        floats = [[None if number is None else float(number) for number in row] for row in rows]
+    except OverflowError:
+        raise _no_box(values) from None
+    sides = dict(zip(SOLID_SIDES, zip(*floats, strict=True), strict=True))
+    for numbers in sides.values():
+        wrong = [row for row, number in enumerate(numbers) if number is not None and not math.isfinite(number)]
+        if wrong:
+            raise _no_box(values[wrong[0]])
+    names = SOLID_SIDES if any(number is not None for number in sides["zmin"]) else FLAT_SIDES
     missing = pa.array([value is None for value in values])
-    return pa.StructArray.from_arrays(members, names=names, mask=missing)
+    column = pa.StructArray.from_arrays([pa.array(sides[name], pa.float64()) for name in names], names, mask=missing)
+    same = floats == rows
+    originals = (
+        None
+        if same
+        else [None if one == other else value for value, one, other in zip(values, rows, floats, strict=True)]
+    )
+    return _with_originals((_BOX,), column, None if originals is None else json_column(originals))
 
 
-def _has_hollow(kind: pa.DataType) -> bool:
-    """Tell whether a type has an object without members in it, which Parquet can't hold."""
-    if pa.types.is_struct(kind):
-        return kind.num_fields == 0 or any(_has_hollow(field.type) for field in kind)
-    return pa.types.is_list(kind) and _has_hollow(kind.value_type)
-
-
-def _filled(value: Any) -> Any:
-    """Leave out objects without members."""
-    if isinstance(value, dict):
-        return {key: _filled(member) for key, member in value.items() if member != {}} or None
-    if isinstance(value, list):
-        return [_filled(member) for member in value]
-    return value
-
-
-def _shapes(name: str, values: Sequence[Any]) -> pa.Array:
-    texts = [None if value is None else orjson.dumps(value).decode() for value in values]
-    try:
-        return pa.array(shapely.to_wkb(shapely.from_geojson(texts), flavor="iso"), pa.binary())
-    except (shapely.errors.GEOSException, ValueError) as error:
-        raise ItemError(f"its {name} is not GeoJSON: {error}") from error
+def _no_box(value: Any) -> ItemError:
+    return ItemError(f"its bbox is {value!r:.60}, expected 4 or 6 numbers")

@@ -85,6 +85,11 @@ class ColumnSet:
         self._columns.append(values)
         return Column(len(self._columns) - 1)
 
+    def truths(self, column: Column) -> list[bool]:
+        """Give the truth values of a column that was taken in as a list."""
+        values: Any = self._columns[column.number]
+        return list(values)
+
     def rows(self, template: RowTemplate) -> Iterator[Any]:
         """Make what the template says, row by row."""
         if isinstance(template, Column):

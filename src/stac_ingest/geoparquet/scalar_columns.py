@@ -12,6 +12,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stac_ingest.geoparquet.json_text import parse_json_text
+
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 UNREADABLE = (UnicodeDecodeError, OverflowError, pa.ArrowException)
@@ -61,7 +63,7 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
     if types.is_decimal(kind):
         return [None if text is None else orjson.loads(text) for text in array.cast(pa.string()).to_pylist()]
     if _is_json(kind):
-        return [None if text is None else _parsed(text) for text in array.storage.to_pylist()]
+        return [None if text is None else parse_json_text(text) for text in array.storage.to_pylist()]
     return [None if value is None else _simple(value) for value in array.to_pylist()]
 
 
@@ -159,14 +161,6 @@ def _instants(array: pa.Array) -> pa.Array:
 
 def _is_json(kind: pa.DataType) -> bool:
     return isinstance(kind, pa.JsonType)
-
-
-def _parsed(text: str) -> Any:
-    """Parse JSON text; where it isn't JSON, it is a text like any other."""
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        return text
 
 
 def _simple(value: Any) -> Any:

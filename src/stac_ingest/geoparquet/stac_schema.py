@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -12,6 +13,16 @@ MEMBERS = ("type", "stac_version", "stac_extensions", "id", "links", "assets", "
 """Columns that are members of the item itself; every other one but geometry and bbox is a property."""
 
 DEFAULT_GEOMETRY = "geometry"
+PROPERTIES = "properties"
+PLACES_KEY = "stac_ingest"
+"""The key of a file's metadata under which our writer says which columns aren't what their names make them.
+
+Its value is JSON: `{"places": {"item.title": ["title"], "properties.id": ["properties", "id"]}}`. Such a column is a
+member of the item, or a property; where it isn't null, it goes before another column for the same place.
+"""
+
+Place: TypeAlias = tuple[str, ...]
+"""Where a value is in an item: `("title",)` or `("properties", "title")`."""
 MORE_GEOMETRIES = frozenset({"proj:geometry"})
 """Properties that are Well-Known Binary too, by the STAC-GeoParquet specification."""
 
@@ -26,6 +37,10 @@ class Layout:
     geometries: frozenset[str]
     """Every column of Well-Known Binary, properties included."""
     bbox: str | None
+    places: Mapping[Place, str]
+    """Columns that are elsewhere in an item than their names say, by where that is; empty but in files of our own."""
+    is_ours: bool
+    """Whether our writer made the file: then a null is a member that the item doesn't have, whatever member it is."""
 
 
 def layout_of(schema: pa.Schema) -> Layout | None:
@@ -39,16 +54,17 @@ def layout_of(schema: pa.Schema) -> Layout | None:
         return None
     metadata = _geo_metadata(schema)
     geometry = _geometry_column(schema, metadata.get("primary_column"))
-    if geometry is None or "id" not in names or not {"assets", "links"} & set(names):
+    places = _places(schema)
+    if geometry is None or "id" not in names or (places is None and not {"assets", "links"} & set(names)):
         return None
     described = metadata.get("columns")
     wanted = MORE_GEOMETRIES | set(described if isinstance(described, dict) else ())
     geometries = frozenset(name for name in names if name in wanted and _is_binary(schema.field(name).type))
     bbox = "bbox" if "bbox" in names and _is_box(schema.field("bbox").type) else None
     members = tuple(name for name in MEMBERS if name in names)
-    taken = {*members, geometry, bbox}
+    taken = {*members, geometry, bbox, *(places or {}).values()}
     properties = tuple(name for name in names if name not in taken)
-    return Layout(members, properties, geometry, geometries | {geometry}, bbox)
+    return Layout(members, properties, geometry, geometries | {geometry}, bbox, places or {}, places is not None)
 
 
 def drop_string_views(schema: pa.Schema) -> pa.Schema:
@@ -79,11 +95,30 @@ def _geometry_column(schema: pa.Schema, named: Any) -> str | None:
 
 
 def _geo_metadata(schema: pa.Schema) -> dict[str, Any]:
+    return _metadata(schema, "geo") or {}
+
+
+def _places(schema: pa.Schema) -> dict[Place, str] | None:
+    """Read where columns are in an item; None where our writer didn't make the file."""
+    metadata = _metadata(schema, PLACES_KEY)
+    if metadata is None:
+        return None
+    named = metadata.get("places")
+    places = {}
+    for column, place in named.items() if isinstance(named, dict) else ():
+        texts = isinstance(place, list) and all(isinstance(name, str) for name in place)
+        whole = texts and (len(place) == 1 or (len(place) == 2 and place[0] == PROPERTIES))  # noqa: PLR2004 - a pair
+        if whole and place not in ([PROPERTIES], ["id"]) and column in schema.names:
+            places[tuple(place)] = column
+    return places
+
+
+def _metadata(schema: pa.Schema, key: str) -> dict[str, Any] | None:
     try:
-        metadata = json.loads((schema.metadata or {}).get(b"geo", b"{}"))
+        metadata = json.loads((schema.metadata or {}).get(key.encode(), b""))
     except ValueError:
-        return {}
-    return metadata if isinstance(metadata, dict) else {}
+        return None
+    return metadata if isinstance(metadata, dict) else None
 
 
 def _is_binary(kind: pa.DataType) -> bool:

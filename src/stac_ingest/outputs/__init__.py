@@ -120,7 +120,8 @@ def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, An
     """
     output = _known(name)
     read = load(output.reader)
-    for path in sorted(Path(folder).glob(f"*{output.suffix}")):
+    # Beside the one file there may be others with its suffix: of failures, of notes.
+    for path in sorted(Path(folder).glob(output.whole or f"*{output.suffix}")):
         yield from read(path)
 
 

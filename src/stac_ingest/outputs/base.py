@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 import orjson
 
 from stac_ingest.changes import ChangeCollector
+from stac_ingest.core.finite import may_not_be_finite, with_finite_numbers
+from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import DataProcessingError, ItemError
+from stac_ingest.failures import of_collection
 from stac_ingest.outputs.directory import OutputFolder
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._batch: list[Entry] = []
         self._size = 0
         self._writing: asyncio.Task[None] | None = None
-        self._failed: Callable[[str, Exception], None] = _raise
+        self._failed: Callable[[Item, Exception], None] = _raise
 
     @property
     def folder(self) -> OutputFolder:
@@ -150,8 +154,8 @@ class BatchedOutput(ABC, Generic[Entry]):
 
     @property
     def _records_lost(self) -> bool:
-        """Whether the checkpoint was damaged: then the output itself has to say what is in it."""
-        return bool(getattr(self._checkpoints, "set_aside", ()))
+        """Whether the checkpoint was damaged, or says ids alone: then the output itself has to say what is in it."""
+        return bool(getattr(self._checkpoints, "set_aside", ())) or getattr(self._checkpoints, "earlier_layout", False)
 
     def _write_batch(self, batch: list[Entry], positions: list[Position]) -> None:
         if batch:
@@ -165,10 +169,19 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._known.flush()
         self._positions.commit(positions)
 
-    def _mark(self, written: Iterable[tuple[str, str]]) -> None:
+    def _mark(self, written: Iterable[tuple[Key, str]]) -> None:
         self._changes.flush()
-        if self._checkpoints is not None:
-            self._checkpoints.mark_all_completed(written)
+        if self._checkpoints is None:
+            return
+        of_collection: dict[str, list[tuple[str, str]]] = {}
+        for (collection, item_id), path in written:
+            of_collection.setdefault(collection, []).append((item_id, path))
+        for collection, pairs in of_collection.items():
+            self._checkpoints.mark_all_completed(pairs, collection)
+
+    def _is_known(self, key: Key) -> bool:
+        """Whether the checkpoint has an item as completed."""
+        return self._known.is_completed(key[1], key[0])
 
     @abstractmethod
     def _open(self, *, resume: bool) -> None:
@@ -191,16 +204,38 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Close the files that are open."""
 
 
-def encode_json(item: Item, option: int = 0) -> bytes:
+def encode_json(item: Item, option: int = 0, changes: ChangeCollector | None = None) -> bytes:
     """Encode an item as JSON.
+
+    Args:
+        item: with integers of any size.
+        option: of orjson: that a line ends, or that it is indented.
+        changes: told of NaN and infinities, which JSON has no number for.
 
     Raises:
         ItemError: it holds something that JSON can't.
 
     """
     try:
-        return orjson.dumps(item, option=option)
+        encoded = orjson.dumps(item, option=option)
+        if b"null" in encoded and may_not_be_finite(item):
+            finite, changed = with_finite_numbers(item)
+            if changes is not None:
+                for place, what in changed:
+                    changes.add(item, place, what)
+            return orjson.dumps(finite, option=option)
     except TypeError as error:
+        return _encode_large(item, option, error)
+    return encoded
+
+
+def _encode_large(item: Item, option: int, error: TypeError) -> bytes:
+    """Encode an item that orjson refuses, since an integer in it has more than 64 bits, or for another reason."""
+    indent, separators = (2, (",", ": ")) if option & orjson.OPT_INDENT_2 else (None, (",", ":"))
+    try:
+        text = json.dumps(item, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+        return text.encode() + (b"\n" if option & orjson.OPT_APPEND_NEWLINE else b"")
+    except (TypeError, ValueError, RecursionError):
         raise ItemError(f"can't be written as JSON: {error}") from error
 
 
@@ -220,19 +255,20 @@ def parsed(text: bytes, path: Path) -> Item:
     return item
 
 
-def _raise(item_id: str, error: Exception) -> NoReturn:
-    raise ItemError(f"{item_id}: {error}") from error
+def _raise(item: Item, error: Exception) -> NoReturn:
+    raise ItemError(f"{item['id']}: {error}") from error
 
 
-def _failure_reporter(context: WorkflowContext) -> Callable[[str, Exception], None]:
+def _failure_reporter(context: WorkflowContext) -> Callable[[Item, Exception], None]:
     collector: FailureCollector | None = getattr(context, "failure_collector", None)
     checkpoints: CheckpointManager | None = getattr(context, "checkpoints", None)
 
-    def report(item_id: str, error: Exception) -> None:
+    def report(item: Item, error: Exception) -> None:
         if collector is None:
-            _raise(item_id, error)
-        collector.add(item_id, error, step_id="output")
+            _raise(item, error)
+        collection, item_id = key_of(item)
+        collector.add(item_id, error, "output", of_collection(collection))
         if checkpoints is not None:
-            checkpoints.mark_failed(item_id, error)
+            checkpoints.mark_failed(item_id, error, collection)
 
     return report

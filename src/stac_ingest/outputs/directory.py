@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,19 @@ class OutputFolder:
     def reopen(self, name: str) -> int:
         """Open an existing file for reading and writing, with its content."""
         return os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._descriptor)
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file.
+
+        Raises:
+            OSError: it isn't there, or is no regular file: a link or a FIFO that somebody has put there.
+
+        """
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, dir_fd=self._descriptor), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise OSError(f"{name} is not a regular file")
+            return stream.read()
 
     def write(self, name: str, data: bytes, temporary: str) -> None:
         """Write a file of these bytes, whole or not at all, under a temporary name first.

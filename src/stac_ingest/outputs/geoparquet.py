@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stac_ingest.core.atomic import sync_to_disk
+from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.outputs.base import BatchedOutput
@@ -33,7 +34,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         self._row_group_items = row_group_items
         self._part_items = part_items
         self._writer: Any = None
-        self._part_ids: list[str] = []
+        self._part_keys: list[Key] = []
         self._part_positions: list[Position] = []
         self._part_sound = True
         """Whether every item of the part could be written: the positions of one that couldn't are to be read again."""
@@ -63,15 +64,14 @@ class GeoParquetOutput(BatchedOutput[Item]):
 
         pending = self.folder.path_of(_PENDING)
         if pending.exists():
-            ids: list[Any] = pq.read_table(pending, columns=["id"])["id"].to_pylist()
-            if all(map(self._known.is_completed, ids)):
+            if all(map(self._is_known, _keys(pending))):
                 self._publish()
             else:
                 self.folder.remove(_PENDING)
         if self._records_lost:
-            for path in self._paths:
-                there: list[Any] = pq.read_table(self.folder.path_of(path.name), columns=["id"])["id"].to_pylist()
-                self._mark((item_id, str(path)) for item_id in there)
+            self._known.replace(
+                (key, str(path)) for path in self._paths for key in _keys(self.folder.path_of(path.name))
+            )
         self._items = sum(pq.read_metadata(self.folder.path_of(path.name)).num_rows for path in self._paths)
         if self._items < self._known.completed_count:
             raise ConfigurationError(
@@ -86,9 +86,11 @@ class GeoParquetOutput(BatchedOutput[Item]):
         if self._writer is None:
             from stac_ingest.geoparquet.writer import GeoParquetWriter  # noqa: PLC0415 - same
 
-            self._writer = GeoParquetWriter(self.folder.path_of(_UNFINISHED), row_group_items=self._row_group_items)
+            self._writer = GeoParquetWriter(
+                self.folder.path_of(_UNFINISHED), row_group_items=self._row_group_items, changes=self._changes
+            )
         self._write_or_split(batch)
-        if len(self._part_ids) >= self._part_items:
+        if len(self._part_keys) >= self._part_items:
             self._end_part()
 
     def _write_or_split(self, batch: list[Item]) -> None:
@@ -99,13 +101,13 @@ class GeoParquetOutput(BatchedOutput[Item]):
             if len(batch) == 1:
                 self._rejected += 1
                 self._part_sound = False
-                self._failed(batch[0]["id"], error)
+                self._failed(batch[0], error)
                 return
             half = len(batch) // 2
             self._write_or_split(batch[:half])
             self._write_or_split(batch[half:])
         else:
-            self._part_ids.extend(item["id"] for item in batch)
+            self._part_keys.extend(map(key_of, batch))
 
     def _end_part(self) -> None:
         writer, self._writer = self._writer, None
@@ -113,18 +115,19 @@ class GeoParquetOutput(BatchedOutput[Item]):
         sync_to_disk(self.folder.path_of(_UNFINISHED))
         self.folder.rename(_UNFINISHED, _PENDING)
         self.folder.sync_names()
-        self._items += len(self._part_ids)
+        self._items += len(self._part_keys)
+        self._changes.flush()
         if self._checkpoints is not None:
             path = str(self.folder.path / self._name())
-            self._mark((item_id, path) for item_id in self._part_ids)
+            self._mark((key, path) for key in self._part_keys)
             self._checkpoints.flush()
-        self._part_ids = []
+        self._part_keys = []
         self._publish()
         self._note_part()
 
     def _note(self, positions: list[Position]) -> None:
         self._part_positions += positions
-        if not self._part_ids:
+        if not self._part_keys:
             self._note_part()
 
     def _note_part(self) -> None:
@@ -144,7 +147,7 @@ class GeoParquetOutput(BatchedOutput[Item]):
         return f"part-{self._next:05d}.parquet"
 
     def _finish(self) -> dict[str, Any]:
-        if self._part_ids:
+        if self._part_keys:
             self._end_part()
         return {
             "items": self._items,
@@ -163,6 +166,16 @@ class GeoParquetOutput(BatchedOutput[Item]):
         for name in self.folder.names():
             if _UNFINISHED in name:
                 self.folder.remove(name)
+
+
+def _keys(path: Path) -> list[Key]:
+    """Read which items a part holds."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do without
+
+    with pq.ParquetFile(path) as file:
+        names = [name for name in ("id", "collection") if name in file.schema_arrow.names]
+        rows: list[Item] = file.read(columns=names).to_pylist()
+    return list(map(key_of, rows))
 
 
 def read_part(path: Path) -> Iterator[Item]:

@@ -7,7 +7,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from stac_ingest.core.file_names import NameRegister
+from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
 
@@ -15,11 +18,13 @@ _PART = ".item.part"
 _SUFFIX = ".json"
 
 
-class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
-    """Writes `<id>.json` for each item; an id that is no safe file name is encoded (see `safe_names`).
+class ItemFilesOutput(BatchedOutput[tuple[Key, bytes]]):
+    """Writes `<id>.json` for each item; an id that is no safe file name is encoded (see `safe_name`).
 
-    A file appears when it is whole. Writing an item again replaces its file, so an interrupted run needs no repair.
-    Waiting for the disk means waiting for all that the file system has to write, and is done only for checkpoints.
+    Of items that share an id, that of the collection that sorts first has this name, and the others' begin with their
+    collection (see `qualified_name`). A file appears when it is whole. Writing an item again replaces its file, so an
+    interrupted run needs no repair. Waiting for the disk means waiting for all that the file system has to write, and
+    is done only for checkpoints.
     """
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int = 1000, batch_bytes: int = 4 << 20) -> None:
@@ -30,23 +35,45 @@ class ItemFilesOutput(BatchedOutput[tuple[str, str, bytes]]):
 
     def _open(self, *, resume: bool) -> None:
         self.folder.remove(_PART)
-        names = self.folder.names()
-        self._register = NameRegister(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+        names = [name.removesuffix(_SUFFIX) for name in self.folder.names() if name.endswith(_SUFFIX)]
+        # What an earlier run has left is replaced, unless this one goes on with it.
+        self._register = NameRegister(names, self._collection_of) if resume else NameRegister(names)
+        if resume and self._known.earlier_layout:
+            there = ((self._key_of(name), str(self.folder.path / f"{name}{_SUFFIX}")) for name in names)
+            self._known.replace((key, path) for key, path in there if key is not None)
         self._items = self._known.completed_count if resume else 0
 
-    def _encode(self, item: Item) -> tuple[tuple[str, str, bytes], int]:
-        data = encode_json(item)
-        item_id = item["id"]
-        return (item_id, self._register.name(item_id) + _SUFFIX, data), len(data)
+    def _encode(self, item: Item) -> tuple[tuple[Key, bytes], int]:
+        data = encode_json(item, changes=self._changes)
+        return (key_of(item), data), len(data)
 
-    def _write(self, batch: list[tuple[str, str, bytes]]) -> None:
-        for _, name, data in batch:
+    def _write(self, batch: list[tuple[Key, bytes]]) -> None:
+        written = []
+        for key, data in batch:
+            name, moved = self._register.claim(*key)
+            name += _SUFFIX
+            if moved is not None:
+                self.folder.rename(name, moved[1] + _SUFFIX)
+                written.append((moved[0], str(self.folder.path / moved[1]) + _SUFFIX))
             self.folder.write(name, data, _PART)
             self._bytes += len(data)
+            written.append((key, str(self.folder.path / name)))
         self._items += len(batch)
         if self._checkpoints is not None:
             self.folder.sync_everything()
-            self._mark((item_id, str(self.folder.path / name)) for item_id, name, _ in batch)
+            self._mark(written)
+
+    def _key_of(self, name: str) -> Key | None:
+        """Read which item a file holds; None where it is no item's."""
+        try:
+            item = orjson.loads(self.folder.read(name + _SUFFIX))
+        except (OSError, ValueError):
+            return None
+        return key_of(item) if isinstance(item, dict) and isinstance(item.get("id"), str) else None
+
+    def _collection_of(self, name: str) -> str | None:
+        key = self._key_of(name)
+        return None if key is None else key[0]
 
     def _finish(self) -> dict[str, Any]:
         return {"items": self._items, "bytes": self._bytes, "paths": [str(self.folder.path)]}

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
@@ -20,7 +21,7 @@ _PART = f"{NAME}.part"
 _BLOCK = 1 << 20
 
 
-class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
+class NdjsonOutput(BatchedOutput[tuple[Key, bytes]]):
     """Writes `items.ndjson`, one item a line; until `finalize` it is called `items.ndjson.part`.
 
     On resume it goes on behind the last sound line. Whole lines that the checkpoint doesn't know yet are kept and
@@ -55,14 +56,15 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
             tail = unmarked_tail(self._descriptor, lambda _: False)
             lost = len(set(tail.unmarked)) < self._known.completed_count
         else:
-            tail = unmarked_tail(self._descriptor, self._known.is_completed)
+            tail = unmarked_tail(self._descriptor, self._is_known)
             lost = not tail.marked
         if lost:
             raise self._lost()
         os.ftruncate(self._descriptor, tail.keep)
         os.lseek(self._descriptor, tail.keep, os.SEEK_SET)
         os.fsync(self._descriptor)
-        self._mark((item_id, self._path) for item_id in tail.unmarked)
+        mark = self._known.replace if self._records_lost else self._mark
+        mark((key, self._path) for key in tail.unmarked)
         self._items = self._known.completed_count
 
     def _lost(self) -> ConfigurationError:
@@ -71,16 +73,16 @@ class NdjsonOutput(BatchedOutput[tuple[str, bytes]]):
             "but they are not there; start afresh without resuming"
         )
 
-    def _encode(self, item: Item) -> tuple[tuple[str, bytes], int]:
-        line = encode_json(item, orjson.OPT_APPEND_NEWLINE)
-        return (item["id"], line), len(line)
+    def _encode(self, item: Item) -> tuple[tuple[Key, bytes], int]:
+        line = encode_json(item, orjson.OPT_APPEND_NEWLINE, self._changes)
+        return (key_of(item), line), len(line)
 
-    def _write(self, batch: list[tuple[str, bytes]]) -> None:
+    def _write(self, batch: list[tuple[Key, bytes]]) -> None:
         write_all(self._descriptor, b"".join([line for _, line in batch]))
         self._items += len(batch)
         if self._checkpoints is not None:
             os.fsync(self._descriptor)
-            self._mark((item_id, self._path) for item_id, _ in batch)
+            self._mark((key, self._path) for key, _ in batch)
 
     def _finish(self) -> dict[str, Any]:
         os.fsync(self._descriptor)
@@ -112,13 +114,13 @@ class Tail(NamedTuple):
 
     keep: int
     """Bytes of the file that can be kept: up to the end of its last sound line."""
-    unmarked: list[str]
+    unmarked: list[Key]
     """Items in kept lines that the checkpoint doesn't know, in the order of their lines."""
     marked: bool
     """Whether a line that the checkpoint knows comes before them."""
 
 
-def unmarked_tail(descriptor: int, is_completed: Callable[[str], bool]) -> Tail:
+def unmarked_tail(descriptor: int, is_completed: Callable[[Key], bool]) -> Tail:
     """Look from the end of a file for lines that the checkpoint doesn't know.
 
     Items are marked in the order of their lines and after these are on disk. So the search ends at the first line with
@@ -126,16 +128,16 @@ def unmarked_tail(descriptor: int, is_completed: Callable[[str], bool]) -> Tail:
     """
     keep, found, marked = 0, [], False
     for start, line in _lines_backwards(descriptor):
-        item_id = _item_id(line)
-        if item_id is not None and is_completed(item_id):
+        key = _key(line)
+        if key is not None and is_completed(key):
             keep, marked = start + len(line) + 1, True
             break
-        found.append((start + len(line) + 1, item_id))
+        found.append((start + len(line) + 1, key))
     unmarked = []
-    for end, item_id in reversed(found):
-        if item_id is None:
+    for end, key in reversed(found):
+        if key is None:
             break
-        unmarked.append(item_id)
+        unmarked.append(key)
         keep = end
     return Tail(keep, unmarked, marked)
 
@@ -161,10 +163,9 @@ def _lines_backwards(descriptor: int) -> Iterator[tuple[int, bytes]]:
         yield 0, b"".join(reversed(pieces))
 
 
-def _item_id(line: bytes) -> str | None:
+def _key(line: bytes) -> Key | None:
     try:
         item = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    item_id = item.get("id") if isinstance(item, dict) else None
-    return item_id if isinstance(item_id, str) else None
+    return key_of(item) if isinstance(item, dict) and isinstance(item.get("id"), str) else None

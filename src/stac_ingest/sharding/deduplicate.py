@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.core.id_set import IdSet, Key, key_of
+from stac_ingest.geoparquet.json_text import parse_json_text
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.sharding.manifest import Part, ShardReport, report_path, strays_path
 from stac_ingest.sharding.storage import ITEMS, Storage
@@ -32,11 +33,17 @@ class Deduplicated(NamedTuple):
     kept: list[Part]
 
 
-def deduplicate(plan: Plan, storage: Storage, shards: list[ShardReport]) -> Deduplicated:
+def deduplicate(plan: Plan, storage: Storage, shards: list[ShardReport], changes: ChangeCollector) -> Deduplicated:
     """Remove items that came again from later shards' parts, and keep strays that no shard has.
 
     A part is replaced whole, and its report after it; killed in between, the shard no longer fits its report and is run
     again.
+
+    Args:
+        plan: of the ingest.
+        storage: of the output.
+        shards: their reports.
+        changes: told of what the strays' part can't hold.
 
     Raises:
         DataProcessingError: a part can't be written.
@@ -46,7 +53,7 @@ def deduplicate(plan: Plan, storage: Storage, shards: list[ShardReport]) -> Dedu
     if duplicates:
         remover = _DuplicateRemover(plan, storage, duplicates)
         shards = [remover.without_duplicates(shard) for shard in shards]
-    return Deduplicated(shards, _keep_strays(plan, storage, shards))
+    return Deduplicated(shards, _keep_strays(plan, storage, shards, changes))
 
 
 def _duplicates(storage: Storage, shards: list[ShardReport]) -> set[Key]:
@@ -119,13 +126,13 @@ class _DuplicateRemover:
         return _published(self._storage, work, part.path, part.items - len(again))
 
 
-def _keep_strays(plan: Plan, storage: Storage, shards: list[ShardReport]) -> list[Part]:
+def _keep_strays(plan: Plan, storage: Storage, shards: list[ShardReport], changes: ChangeCollector) -> list[Part]:
     """Write the strays that are in no part into a part of their own."""
     strays: dict[Key, Item] = {}
     for shard in shards:
         if shard.strays:
             with strays_path(plan.settings, plan.shards[shard.shard]).open("rb") as lines:
-                strays |= {key_of(item): item for item in map(orjson.loads, lines)}
+                strays |= {key_of(item): item for item in map(_parsed, lines)}
     if strays:
         for keys in _all_keys(storage, shards):
             for key in keys:
@@ -134,10 +141,15 @@ def _keep_strays(plan: Plan, storage: Storage, shards: list[ShardReport]) -> lis
         return []
     work = plan.settings.state_folder / _WORK
     items = list(strays.values())
-    with GeoParquetWriter(work) as written:
+    with GeoParquetWriter(work, changes=changes) as written:
         for start in range(0, len(items), _BATCH):
             written.write(items[start : start + _BATCH])
     return [_published(storage, work, f"{ITEMS}/{STRAYS}", len(items))]
+
+
+def _parsed(line: bytes) -> Item:
+    item: Item = parse_json_text(line.decode())
+    return item
 
 
 def _published(storage: Storage, work: Path, name: str, items: int) -> Part:

@@ -10,13 +10,15 @@ from typing import IO, Any
 
 import orjson
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
+from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.ingest_loop import ingest_items
+from stac_ingest.outputs.base import encode_json
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
@@ -29,8 +31,9 @@ class OutOfShardItems:
 
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, changes: ChangeCollector) -> None:
         self._path = path
+        self._changes = changes
         self._stream: IO[bytes] | None = None
         self.count = 0
 
@@ -38,7 +41,7 @@ class OutOfShardItems:
         """Keep one."""
         if self._stream is None:
             self._stream = self._path.open("wb")
-        self._stream.write(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
+        self._stream.write(encode_json(item, orjson.OPT_APPEND_NEWLINE, self._changes))
         self.count += 1
 
     def close(self) -> None:
@@ -50,6 +53,8 @@ class OutOfShardItems:
 
 class ShardFetcher:
     """Fetches from a source that is one shard of a larger one."""
+
+    delivers_once = True
 
     def __init__(
         self,
@@ -92,7 +97,7 @@ class ShardFetcher:
             self._strategy,
             FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
             summary,
-            seen=IdSet(),
+            wanted=item_filter(self._config),
             place=self._place,
             keep=self._is_ours,
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.completeness import verdict_of
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.deduplicate import deduplicate
+from stac_ingest.sharding.deduplicate import Deduplicated, deduplicate
 from stac_ingest.sharding.manifest import (
     CollectionReport,
     Manifest,
@@ -18,6 +19,7 @@ from stac_ingest.sharding.manifest import (
     ShardReport,
     read_shard_report,
 )
+from stac_ingest.sharding.notes import merge_notes
 from stac_ingest.sharding.plan import Plan
 from stac_ingest.sharding.run_shard import NAMED, SCRATCH
 from stac_ingest.sharding.settings import is_object_storage
@@ -35,14 +37,19 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     """
     storage = open_storage(plan.settings)
     shards = _checked(plan, storage)
-    once = deduplicate(plan, storage, shards)
+    stray_notes: list[bytes] = []
+    stray_changes = ChangeCollector(stray_notes.append)
+    once = deduplicate(plan, storage, shards, stray_changes)
+    stray_changes.flush()
     _forget_earlier_plans(plan)
     parts = [*(shard.part for shard in once.shards if shard.part is not None), *once.kept]
     named = {Path(part.path).name for part in parts}
     for name in storage.sizes(ITEMS):
         if name.startswith("part-") and name not in named:
             storage.remove(f"{ITEMS}/{name}")  # of an earlier plan, with more shards
-    report = _report(plan, once.shards, parts, once.kept)
+    changes = merge_notes(plan, storage, shards, b"".join(stray_notes).splitlines(keepends=True))
+    changes.add_null_members(stray_changes.null_members + sum(shard.ingest.null_members for shard in once.shards))
+    report = _report(plan, once, parts, changes)
     _write(plan, storage, CERTIFICATE, report.model_dump_json(indent=2) + "\n")
     manifest = Manifest(
         source=plan.settings.source,
@@ -117,14 +124,18 @@ def _checked(plan: Plan, storage: Storage) -> list[ShardReport]:
     return reports
 
 
-def _report(plan: Plan, shards: list[ShardReport], parts: list[Part], kept: list[Part]) -> CollectionReport:
+def _report(plan: Plan, once: Deduplicated, parts: list[Part], changes: ChangeCollector) -> CollectionReport:
+    shards, kept = once
     each = [shard.ingest for shard in shards]
     items, failures = sum(part.items for part in parts), sum(one.ingest_failures + one.stage_failures for one in each)
     duplicates = sum(shard.ingest.duplicates + shard.removed for shard in shards)
     # An API's own count of all; of files, what their shards have seen, each once.
     seen = sum(one.expected or 0 for one in each) - sum(shard.removed for shard in shards)
     expected = plan.total if plan.settings.is_api else seen
-    verdict, reason = verdict_of(items, expected, duplicates)
+    filtered = sum(one.filtered for one in each)
+    verdict, reason = verdict_of(items, expected, duplicates, changes.items)
+    if filtered:
+        reason += f"; {filtered} others were filtered out"
     if failures:
         verdict, reason = "truncated", f"{items} items came, and {failures} could not be used"
     return CollectionReport(
@@ -139,6 +150,11 @@ def _report(plan: Plan, shards: list[ShardReport], parts: list[Part], kept: list
         strays=sum(shard.strays for shard in shards),
         kept_strays=sum(part.items for part in kept),
         duplicates=duplicates,
+        overlaps=sum(one.overlaps for one in each),
+        filtered=filtered,
+        changed_items=changes.items,
+        changes=changes.changes,
+        null_members=changes.null_members,
         failures=failures,
         requests=sum(one.requests for one in each),
         retries=sum(one.retries for one in each),

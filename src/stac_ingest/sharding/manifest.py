@@ -61,6 +61,15 @@ class CollectionReport(Record):
     strays: int = Field(description="items that came in a shard that they don't belong to, each time they did")
     kept_strays: int = Field(description="of these: items that came in no other shard, kept in a part of their own")
     duplicates: int = Field(description="items that came again, within a shard or in a later one, and were left out")
+    filtered: int = Field(
+        default=0, description="items of files that the filters left out, where they lay among others in a shard"
+    )
+    changed_items: int = Field(
+        default=0, description="items with a value that was altered or left out; see notes.ndjson"
+    )
+    changes: int = Field(default=0, description="values that were altered or left out")
+    null_members: int = Field(default=0, description="null members that the output can't hold and left out")
+    overlaps: int = Field(default=0, description="items that came in two parts of a shard's search, and were left out")
     failures: int
     requests: int
     retries: int
@@ -91,6 +100,11 @@ def report_path(settings: ShardedIngest, shard: Shard) -> Path:
 def strays_path(settings: ShardedIngest, shard: Shard) -> Path:
     """Return the path of the items that a shard received and that belong to another one."""
     return settings.state_folder / f"{shard.name}.strays.ndjson"
+
+
+def notes_path(settings: ShardedIngest, shard: Shard) -> Path:
+    """Return the path of what a shard has noted of values that were altered or left out."""
+    return settings.state_folder / f"{shard.name}.notes.ndjson"
 
 
 def read_shard_report(plan: Plan, shard: Shard) -> ShardReport | None:

@@ -23,7 +23,8 @@ from stac_ingest.failures import Failure
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
 from stac_ingest.pipeline import Modifier, PipelineResult, run_pipeline
 from stac_ingest.sharding.fetcher import OutOfShardItems, ShardFetcher
-from stac_ingest.sharding.manifest import NamedFailure, Part, ShardReport, report_path, strays_path
+from stac_ingest.sharding.manifest import NamedFailure, Part, ShardReport, notes_path, report_path, strays_path
+from stac_ingest.sharding.notes import NotesFile
 from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.splitters import splitter_for
 from stac_ingest.sharding.storage import ITEMS, Storage, open_storage
@@ -65,10 +66,10 @@ def run_shard(
     with _scratch(settings.state_folder / SCRATCH, shard.name) as scratch:
         ingested = asyncio.run(_ingest(plan, shard, scratch, modifiers, on_progress))
         _check_complete(plan, shard, ingested)
-        strays = strays_path(settings, shard)
-        strays.unlink(missing_ok=True)
-        if ingested.strays:
-            put(scratch / strays.name, strays)
+        for beside in (strays_path(settings, shard), notes_path(settings, shard)):
+            beside.unlink(missing_ok=True)
+            if (scratch / beside.name).exists():
+                put(scratch / beside.name, beside)
         report = ShardReport(
             shard=number,
             identity=plan.identity(shard),
@@ -102,10 +103,12 @@ async def _ingest(
 ) -> _Ingested:
     splitter = splitter_for(plan.settings, shard)
     config = splitter.config(shard)
-    context, result = WorkflowContext(), PipelineResult()
+    strays_file = scratch / strays_path(plan.settings, shard).name
+    notes = NotesFile(scratch / notes_path(plan.settings, shard).name)
+    context, result = WorkflowContext(changes=notes.changes), PipelineResult()
     output = GeoParquetOutput(scratch, part_items=_ONE_PART)
     await asyncio.sleep(_gap_s(config))
-    with closing(OutOfShardItems(scratch / strays_path(plan.settings, shard).name)) as strays:
+    with closing(notes), closing(OutOfShardItems(strays_file, context.changes)) as strays:
         make, owns = partial(splitter.source, shard, config), partial(splitter.owns, shard)
         place = splitter.place if config.hrefs == "absolute" else None
         fetcher = ShardFetcher(config, make, owns, strays, place)
@@ -135,9 +138,10 @@ def _check_complete(plan: Plan, shard: Shard, ingested: _Ingested) -> None:
     report, failures = ingested.report, ingested.failures
     received = report.items + len(failures)
     if not plan.settings.is_api:
+        found = received + report.duplicates + report.filtered
         # How many items are in a file of JSON isn't known before it is read.
-        if plan.counts_items and not failures and received + report.duplicates != shard.expected:
-            raise DataProcessingError(f"{received} items came, not the {shard.expected} that were planned")
+        if plan.counts_items and not failures and found != shard.expected:
+            raise DataProcessingError(f"{found} items came, not the {shard.expected} that were planned")
         return
     # Items that are none will be none the next time.
     transient = [one for one in failures if one.error_type != _OF_AN_ITEM]

@@ -7,12 +7,14 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy
+from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy, time_as_text
 from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
 from stac_ingest.sources.kind import api_kind, is_url, not_read
+from stac_ingest.sources.usable_settings import api_settings, changed_settings
 
 ITEMS = 50_000
 """Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""
@@ -49,10 +51,14 @@ class ShardedIngest(BaseModel):
     exact_numbers: bool = Field(
         default=False, description="look for whole numbers beyond 64 bits in every text, not in a sample"
     )
-    collection: str | None = Field(default=None, description="of an API: which to read")
-    bbox: list[float] | None = Field(default=None, description="of an API: passed to the search")
-    datetime: str | None = Field(default=None, description="of an API: passed to the search")
-    query: dict[str, Any] | None = Field(default=None, description="of an API: passed to the search")
+    collection: str | None = Field(
+        default=None, description="of an API: which to read; of files: only its items, and those that say none"
+    )
+    bbox: list[float] | None = Field(default=None, description="only items that reach into it: west,south,east,north")
+    datetime: str | None = Field(default=None, description="only items of this time: 2024, 2024-05-01/..")
+    query: dict[str, Any] | None = Field(
+        default=None, description='only items with such properties: {"eo:cloud_cover": {"lt": 10}}'
+    )
     limit: int = Field(default=100, ge=1, le=10_000, description="of an API: items a page")
     concurrency: int | Literal["auto"] = Field(default="auto", description="units of work under way at once in a shard")
     worker_strategy: WorkerStrategy | None = Field(default=None, description="how these are driven")
@@ -73,6 +79,11 @@ class ShardedIngest(BaseModel):
         path = value and path_of_file_url(value)
         return path if path is None or "://" in path else str(Path(path))
 
+    @field_validator("datetime", mode="before")
+    @classmethod
+    def _datetime_as_text(cls, value: Any) -> Any:
+        return time_as_text(value)
+
     @field_validator("bbox", mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
@@ -86,6 +97,8 @@ class ShardedIngest(BaseModel):
             raise ValueError("state belongs to an output on object storage; a folder keeps its own")
         if is_object_storage(self.output) and self.state is None:
             raise ValueError("state is missing: a local folder for the plan and the certificates (state=...)")
+        if not self.is_api and (unusable := changed_settings(self, api_settings())):
+            raise ValueError(f"{', '.join(unusable)}: for an API alone, and the source is files; leave it out")
         limit = self.budget.max_in_flight
         if limit is not None and self.jobs is not None and self.jobs > limit:
             raise ValueError(f"jobs={self.jobs} can't share max_in_flight={limit}; use at most {limit} jobs")
@@ -131,14 +144,16 @@ class ShardedIngest(BaseModel):
         """
         mode = "api" if self.is_api else "file"
         # Shards run side by side as it is; within one, a file after another is the quickest.
-        settings = {"mode": mode, "source": self.source, "concurrency": self.concurrency, **more}
+        settings: dict[str, Any] = {"mode": mode, "source": self.source, "concurrency": self.concurrency}
+        settings |= {"bbox": self.bbox, "datetime": self.datetime, "query": self.query}
         settings |= {"hrefs": self.hrefs, "exact_numbers": self.exact_numbers}
+        settings["collection_id"] = self.collection
         if self.worker_strategy is not None:
             settings["worker_strategy"] = self.worker_strategy
         if kind := api_kind(self.source):
-            settings |= self.model_dump(include=set(kind.settings))
-            settings |= {"collection_id": self.collection, "budget": (budget or self.budget).model_dump(), **more}
-        return IngestConfig.parse(settings)
+            settings |= self.model_dump(include=IngestConfig.model_fields.keys() & kind.settings)
+            settings["budget"] = (budget or self.budget).model_dump()
+        return IngestConfig.parse(settings | more)
 
     @classmethod
     def parse(cls, settings: dict[str, Any]) -> ShardedIngest:
@@ -164,7 +179,7 @@ class ShardedIngest(BaseModel):
             raise ConfigurationError(
                 f"{display(ingest.source)} is not this machine; allow_remote=true lets it be asked"
             )
-        ingest.config()
+        item_filter(ingest.config())
         return ingest
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -18,8 +18,12 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.geoparquet.batch_size import batch_rows
+from stac_ingest.filters.item_filter import ItemFilter, item_filter
+from stac_ingest.filters.row_groups import RowGroupFilter
+from stac_ingest.filters.rows import RowFilter
+from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
+from stac_ingest.geoparquet.metadata_check import check_columns
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.hive import fill, keys_of
 from stac_ingest.sources.kind import Where
@@ -36,12 +40,15 @@ class RowGroups(NamedTuple):
     """Row groups of one file; or the file itself, where it can't be opened."""
 
     path: Path
-    numbers: range
+    numbers: Sequence[int]
     metadata: pq.FileMetaData | None
     decoder: Decoder | None
     error: Exception | None = None
     filesystem: pafs.FileSystem | None = None
     """That the path is of; None for this machine's own."""
+    schema: pa.Schema | None = None
+    rows: RowFilter | None = None
+    """Leaves out rows before items are made of them."""
     name: str = ""
     """What the file is called in failures; its own name where there is none."""
     keys: dict[str, Any] | None = None
@@ -52,6 +59,12 @@ class RowGroups(NamedTuple):
         """What the file is called in failures."""
         return self.name or self.path.name
 
+    def may_match(self, wanted: ItemFilter | None) -> Callable[[int], bool]:
+        """Give what says whether a row group can hold a wanted item."""
+        if wanted is None or self.metadata is None or self.schema is None or self.keys:
+            return lambda _: True
+        return RowGroupFilter(wanted, self.metadata, self.schema).may_match
+
 
 class Read(NamedTuple):
     """Rows as they come from a row group, or why no more come from it."""
@@ -59,6 +72,10 @@ class Read(NamedTuple):
     number: int
     rows: pa.RecordBatch | None
     error: Exception | None = None
+    filtered: int = 0
+    """Rows that were left out beside these."""
+    size: int = 0
+    """Bytes of the file that were read for the first of them, as they are in the file."""
 
 
 class Decodable(NamedTuple):
@@ -91,6 +108,8 @@ class GeoParquetSource:
         self._paths = paths
         self._root = root
         self._summary = summary
+        self._wanted = item_filter(config)
+        self._looked_at = self._left_out = 0
         self._inline = config.workers == 1
         self._ahead = config.read_ahead is not False
         # More at once than there are cores would be no faster, and each holds a reader of some 100 MB.
@@ -108,26 +127,28 @@ class GeoParquetSource:
             if self._root is not None:
                 name = str(path.relative_to(self._root))
                 whole = whole._replace(name=name, keys=keys_of(name))
+            if self._wanted is not None:
+                whole = await asyncio.to_thread(self._pruned, whole)
             if self._inline or not whole.numbers:
                 yield whole
                 continue
             for number in whole.numbers:
-                yield whole._replace(numbers=range(number, number + 1))
+                yield whole._replace(numbers=[number])
 
     async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:
         """Read row groups, batch by batch."""
         if unit.decoder is None or unit.metadata is None:
             yield [Payload(None, unit.called, unit.error)]
             return
-        begun = None
         batches = _batches(unit, unit.metadata)
         async with self._places:
             try:
                 async with aclosing(self._read_ahead(batches)) as found:
-                    async for number, rows, error in found:
-                        if error is None and number != begun:
-                            begun = number
-                            self._summary.bytes_read += _compressed_size(unit.metadata.row_group(number))
+                    async for number, rows, error, filtered, size in found:
+                        self._summary.bytes_read += size
+                        self._summary.filtered += filtered
+                        if rows is None and error is None:
+                            continue
                         origin = unit.called if error is None else f"{unit.called}[{number}]"
                         yield [Payload(Decodable(unit.decoder, rows, unit.keys), origin, error)]
                         await asyncio.sleep(0)
@@ -145,6 +166,28 @@ class GeoParquetSource:
     async def close(self) -> None:
         """End, once no thread reads any more."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        if self._left_out:
+            self._summary.note(
+                f"{self._left_out} of {self._looked_at} row groups were not read: their statistics show that no item "
+                "in them is asked for"
+            )
+
+    def _pruned(self, whole: RowGroups) -> RowGroups:
+        """Leave out the row groups of a file whose statistics show that nothing in them is wanted."""
+        may_match = whole.may_match(self._wanted)
+        numbers = [number for number in whole.numbers if may_match(number)]
+        others = set(whole.numbers).difference(numbers)
+        self._looked_at += len(whole.numbers)
+        self._left_out += len(others)
+        if whole.metadata is not None:
+            self._summary.filtered += sum(whole.metadata.row_group(number).num_rows for number in others)
+        return self._filtered(whole._replace(numbers=numbers))
+
+    def _filtered(self, some: RowGroups) -> RowGroups:
+        """Have the rows of row groups filtered when they are read."""
+        if self._wanted is None or some.schema is None or some.keys:
+            return some  # what the folders say of rows isn't known before they are items
+        return some._replace(rows=RowFilter(self._wanted, some.schema))
 
     def _items(self, data: Decodable, origin: str, reject: Reject) -> Iterator[Item]:
         try:
@@ -208,10 +251,11 @@ def row_groups(path: Path, filesystem: pafs.FileSystem | None = None) -> RowGrou
         if filesystem is None and path.exists() and not path.is_file():
             raise OSError("not a regular file")
         with pq.ParquetFile(str(path), filesystem=filesystem) as file:
-            metadata, decoder = file.metadata, Decoder(file.schema_arrow)
+            metadata, schema = file.metadata, file.schema_arrow
+            decoder = Decoder(schema)
     except UNREADABLE as error:
         return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))
-    return RowGroups(path, range(metadata.num_row_groups), metadata, decoder, filesystem=filesystem)
+    return RowGroups(path, range(metadata.num_row_groups), metadata, decoder, filesystem=filesystem, schema=schema)
 
 
 def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
@@ -232,14 +276,31 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
 
     for number in unit.numbers:
         try:
+            size = 0
+            if unit.rows is not None and unit.rows.leaves:
+                check_columns(metadata, number)
+                size = _compressed_size(metadata.row_group(number), unit.rows.leaves)
+                if not _any_wanted(open_file, number, unit.rows):
+                    yield Read(number, None, filtered=metadata.row_group(number).num_rows, size=size)
+                    continue
             rows = batch_rows(open_file, metadata, number, unit.path if unit.filesystem is None else None)
+            size += _compressed_size(metadata.row_group(number))
             with open_file() as file:
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
-                    yield Read(number, batch)
+                    kept = batch if unit.rows is None else unit.rows.kept(batch)
+                    yield Read(number, kept if len(kept) else None, filtered=len(batch) - len(kept), size=size)
+                    size = 0
         except (*UNREADABLE, DataProcessingError) as error:
             yield Read(number, None, DataProcessingError(f"{unit.path}: row group {number}: {error}"))
 
 
-def _compressed_size(group: pq.RowGroupMetaData) -> int:
-    sizes: list[int] = [group.column(number).total_compressed_size for number in range(group.num_columns)]
-    return sum(sizes)
+def _any_wanted(open_file: Open, number: int, rows: RowFilter) -> bool:
+    """Look at the columns alone that tell which rows are wanted: they are little against all of them."""
+    with open_file(()) as file:
+        few = file.iter_batches(ROWS, row_groups=[number], columns=rows.leaves, use_threads=False)
+        return any(rows.may_match(batch) for batch in few)
+
+
+def _compressed_size(group: pq.RowGroupMetaData, paths: Sequence[str] | None = None) -> int:
+    chunks = [group.column(number) for number in range(group.num_columns)]
+    return sum(chunk.total_compressed_size for chunk in chunks if paths is None or chunk.path_in_schema in paths)

@@ -26,7 +26,7 @@ class SourceKind(NamedTuple):
     format: str | None = None
     """What the setting `format` calls it."""
     settings: tuple[str, ...] = ()
-    """Settings that only sources of this kind take, and that an ingest in shards hands on to each shard."""
+    """Settings that only sources of this kind take, of a run or of an ingest in shards, which hands on the former."""
     splitter: str | None = None
     """Where the class is, as `module:name`, that cuts such a source into shards; None where it can't be cut."""
     piece: str | None = None
@@ -89,7 +89,18 @@ KINDS: dict[str, SourceKind] = {
             "API",
             "stac_ingest.sources.stac_api:api_source",
             prefixes=("http://", "https://"),
-            settings=("bbox", "datetime", "query", "limit", "headers_file"),
+            settings=(
+                "limit",
+                "headers_file",
+                "retry",
+                "retry_attempts",
+                "retry_seconds",
+                "timeout",
+                "budget",
+                "max_requests",
+                "requests_per_second",
+                "max_in_flight",
+            ),
             splitter="stac_ingest.sharding.splitters.stac_api:StacApiSplitter",
             piece="stac_ingest.sharding.plan:TimePiece",
             # A server's name is looked up by a codec.

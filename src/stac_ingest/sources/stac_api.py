@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from stac_ingest.api.cursor import Cursor
@@ -54,6 +55,8 @@ class ReceivedPage(NamedTuple):
     """Of its cursor."""
     progress: ChunkProgress | None = None
     """Of its chunk of time, where a later run is to know how far this one came."""
+    part: int = 0
+    """The number of its part of the search: 0 for the whole."""
 
 
 class StacApiSource:
@@ -88,10 +91,19 @@ class StacApiSource:
         self._decoded = 0
         self._pending = PendingPages(config.max_items)
         self._numbers = NumberWatch(exact=config.exact_numbers)
+        self._parts = count(1)
 
     def resume(self, positions: Sequence[Position]) -> None:
         """Record the stretches of time that are read, and leave out these."""
         self._read_before = TimesRead(positions)
+
+    def listing(self) -> None:
+        """Return None: stretches of time hold for whatever the server has."""
+
+    def part(self, batch: Batch) -> int:
+        """Return the number of the part of the search that a page is of."""
+        received: ReceivedPage | None = batch[0].data
+        return 0 if received is None else received.part
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Return the stretch of time that a page completes; None outside of chunks of time."""
@@ -153,7 +165,7 @@ class StacApiSource:
             return None
         await self._pending.wait_until_consumed()
         if rest := self._chunks.rest(self._received):
-            return [CursorUnit(request, alone=False) for request in rest]
+            return [CursorUnit(request, alone=False, part=next(self._parts)) for request in rest]
         matched = self._summary.matched
         if not resumed or matched is None or self._received >= matched or self._summary.failures or self._read_twice:
             return None
@@ -190,11 +202,11 @@ class StacApiSource:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
             self._page_items.clear()
-            items, duplicates = self._summary.items, self._summary.duplicates
+            items, left_out = self._summary.items, self._summary.left_out
             yield from self._items_of(payload, reject)
             if payload.error is None:
                 # After the last item, because the consumer counts each as it takes it.
-                new, duplicate = self._summary.items - items, self._summary.duplicates - duplicates
+                new, duplicate = self._summary.items - items, self._summary.left_out - left_out
                 payload.data.loop_detector.record(new, duplicate)
             self._pending.consumed()
 
@@ -230,7 +242,7 @@ class StacApiSource:
 
     @property
     def _received(self) -> int:
-        return self._decoded - self._summary.duplicates + self._summary.resumed
+        return self._decoded - self._summary.left_out + self._summary.resumed
 
     @property
     def _by_time(self) -> bool:
@@ -264,12 +276,12 @@ class StacApiSource:
         first, unit.first = unit.first or await cursor.fetch(unit.request), None
         unit.observe(first[1])
         if not unit.onward:
-            yield ReceivedPage(first[1], cursor.loop_detector)
+            yield ReceivedPage(first[1], cursor.loop_detector, part=unit.part)
             return
         if self._summary.matched is None and unit.alone:
             self._summary.matched = page_counts(first[1]).matched
         async for page in cursor.pages(first):
-            yield ReceivedPage(page, cursor.loop_detector)
+            yield ReceivedPage(page, cursor.loop_detector, part=unit.part)
 
     async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[ReceivedPage, None]:
         if chunk.abandoned:
@@ -292,9 +304,10 @@ class StacApiSource:
         if active is not None:
             cursor.stops = partial(self._stops, chunks, active)
         progress = None if self._read_before is None else ChunkProgress(chunk.interval)
+        part = next(self._parts)
         try:
             async for page in cursor.pages(first):
-                yield ReceivedPage(page, cursor.loop_detector, progress)
+                yield ReceivedPage(page, cursor.loop_detector, progress, part)
         finally:
             if active is not None:
                 chunks.end(active)

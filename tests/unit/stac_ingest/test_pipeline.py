@@ -140,12 +140,12 @@ class LateMarks(Memory):
 
 
 async def test_an_id_is_written_once_in_a_run_with_checkpoints(tmp_path):
-    """A second item of the same id is skipped also while the first is taken but not yet safely written."""
+    """A second item of the same collection and id is counted and left out while the first is not safely written."""
     with CheckpointManager("w", "c", tmp_path) as checkpoints:
         output = LateMarks()
         result = await run_pipeline(Items([*items(3), *items(3)]), [], output, context(checkpoints))
     assert len(output.items) == 3
-    assert result.skipped == 3
+    assert (result.duplicates, result.skipped) == (3, 0)
 
 
 @pytest.mark.parametrize("error", [DataProcessingError("disk full"), ConfigurationError("no"), OSError("gone")])

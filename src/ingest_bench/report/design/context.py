@@ -1,19 +1,16 @@
 """What the design document says of results beyond what the report says: the data of its template."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest_bench.analysis.by_scenario import Mode
-from ingest_bench.analysis.by_source_type import ModeRecommendation
+from ingest_bench.analysis.recommendations import Mode, ModeRecommendation
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.analysis.usl import TooFew, Usl
 from ingest_bench.arms.layouts import API
 from ingest_bench.report.design.memory_model import ALONE, pool_of
 from ingest_bench.report.kinds import DIRECTORY, RATE, of_kind
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, pairs_needed
-from ingest_bench.report.model.columns import failures_told, lost, repeated
+from ingest_bench.report.model.columns import failures_reported, lost, repeated
 from ingest_bench.report.model.ranking import usable
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.bottleneck import EVIDENCE, circumstances
@@ -59,7 +56,15 @@ def context_of(study: ReportData) -> dict[str, Any]:
         "over_bound": [mode for mode, pool in pools.items() if pool.is_over],
         "tested": [each for each in chosen if each[-1].speedup and not each[-1].cell.is_null_cell],
         "corrupt": list(_corrupt(study)),
-        "rate_limited": list(_rate_limited(study)),
+        # With refusals and lost items of the worst run.
+        "rate_limited": [
+            {
+                "view": view,
+                "refused": max((row.rate_limited or 0 for row in view.rows), default=0),
+                "lost": max([0, *(lost(view, row) or 0 for row in usable(view))]),
+            }
+            for view in of_kind(study, RATE)
+        ],
         "duplicates": sum(repeated(row) for view in study.views for row in usable(view)),
         "config_fields": config_fields(),
     }
@@ -139,14 +144,7 @@ def _baselines(study: ReportData) -> Iterator[dict[str, Any]]:
 def _corrupt(study: ReportData) -> Iterator[dict[str, Any]]:
     """Yield the directories with broken files, and in how many of their cells as many are reported."""
     for view in of_kind(study, DIRECTORY):
-        counts = [count for row in usable(view) if (count := failures_told(view, row))]
+        counts = [count for row in usable(view) if (count := failures_reported(view, row))]
         if counts:
             right = sum(reported == broken for reported, broken in counts)
             yield {"view": view, "broken": counts[0][1], "right": right, "cells": len(counts)}
-
-
-def _rate_limited(study: ReportData) -> Iterator[dict[str, Any]]:
-    """Yield the servers with a rate limit, with refusals and lost items of the worst run."""
-    for view in of_kind(study, RATE):
-        refused = max((row.rate_limited or 0 for row in view.rows), default=0)
-        yield {"view": view, "refused": refused, "lost": max([0, *(lost(view, row) or 0 for row in usable(view))])}

@@ -1,7 +1,5 @@
 """Writes the files that follow from results: the design document, its curves, and the recommended settings."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from ingest_bench.report.design.render import design_document, recommended_setti
 from ingest_bench.report.figures import law_figures
 from ingest_bench.report.formatting import point
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.plots.sheet import draw
+from ingest_bench.report.plots.axes import draw
 from ingest_bench.report.text.recommendation import what_to_do
 from ingest_bench.report.write import recaptioned
 from ingest_bench.results.models import Results
@@ -47,8 +45,8 @@ def write_advice_files(
         OSError: there are no results, or a file can't be written.
 
     """
-    found = _read(Path(results))
-    study = ReportData.from_results(recaptioned(found, settings) if settings else found)
+    measured = _read(Path(results))
+    study = ReportData.from_results(recaptioned(measured, settings) if settings else measured)
     seen = [Path(os.path.relpath(folder, Path(design).parent)).as_posix() for folder in (figures, curves)]
     Path(curves).mkdir(parents=True, exist_ok=True)
     for figure in law_figures(study):

@@ -1,10 +1,8 @@
 """How much memory the workers of a mode need: from the sizes of their queues, and as measured."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
-from ingest_bench.analysis.by_source_type import ModeRecommendation
+from ingest_bench.analysis.recommendations import ModeRecommendation
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.arms.layouts import API, GEOPARQUET, JSON_FILES, SECTIONS
 from ingest_bench.report.model.study import ReportData

@@ -1,26 +1,24 @@
 """Writes the design document and the recommended settings from their templates."""
 
-from __future__ import annotations
-
 import json
 import math
 import textwrap
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
-from ingest_bench.analysis.usl import Bounds
+from ingest_bench.analysis.speedup import Bounds
 from ingest_bench.arms.layouts import API, SECTIONS
-from ingest_bench.report import formatting
+from ingest_bench.report import formatting, templating
 from ingest_bench.report.design.context import WORKER_STRATEGIES, context_of, weigh
-from ingest_bench.report.design.layout import laid_out
 from ingest_bench.report.figures import alternative_text
+from ingest_bench.report.markdown import laid_out
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, pairs_needed, probability, share
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.recommendation import costs, told
+from ingest_bench.report.text.recommendation import costs, mode_text
 from stac_ingest.config import IngestConfig
 from stac_ingest.http.retries import TOO_MANY
 from stac_ingest.strategies import STRATEGIES
@@ -52,24 +50,19 @@ def recommended_settings(study: ReportData) -> str:
 def environment() -> Environment:
     """Return the templates' environment, in which a name that the data lack is an error."""
     # Markdown and YAML have signs of their own to escape, which the filters `md`, `italic` and `comment` do.
-    made = Environment(
-        loader=PackageLoader("ingest_bench.report.design", ""),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701
+    made = templating.environment().overlay(loader=PackageLoader("ingest_bench.report.design", ""))
+    made.filters = (
+        made.filters
+        | {each.__name__: each for each in FILTERS}
+        | {
+            "italic": lambda text: f"*{formatting.safe(text)}*",
+            "mode_name": MODE_NAMES.__getitem__,
+            "listed": lambda parts: formatting.listed([*parts]),
+            "json": json.dumps,
+            "recommendation": mode_text,
+        }
     )
-    made.filters |= {each.__name__: each for each in FILTERS} | {
-        "md": formatting.safe,
-        "italic": lambda text: f"*{formatting.safe(text)}*",
-        "mode_name": MODE_NAMES.__getitem__,
-        "listed": lambda parts: formatting.listed([*parts]),
-        "json": json.dumps,
-        "recommendation": told,
-        "row": lambda cells: f"| {' | '.join(cells)} |",
-    }
-    made.globals |= {
+    made.globals = made.globals | {
         "one": 1,
         "API": API.name,
         "CONFIDENCE": CONFIDENCE,
@@ -120,8 +113,18 @@ def unescaped(markdown: str) -> str:
 
 
 FILTERS = (
-    *(formatting.code, formatting.counted, formatting.number, formatting.percent),
-    *(formatting.sentence, formatting.speed_up, formatting.times, formatting.whole),
-    *(alternative_text, between, comment, costs, option_name, pairs_needed, probability, settings, share, unescaped),
+    *(
+        formatting.code,
+        alternative_text,
+        between,
+        comment,
+        costs,
+        option_name,
+        pairs_needed,
+        probability,
+        settings,
+        share,
+        unescaped,
+    ),
 )
-"""Filters of the templates that are called what they are called here."""
+"""Filters of these templates, beside those of all, that are called what they are called here."""

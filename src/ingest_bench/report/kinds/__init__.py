@@ -1,11 +1,8 @@
 """The kinds of scenarios: a kind is an object in a file of this folder, and its name in `KINDS`."""
 
-from __future__ import annotations
-
 from ingest_bench.report.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
 from ingest_bench.report.kinds.base import ScenarioKind
-from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET
-from ingest_bench.report.kinds.growing import GROWTH
+from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET, GROWTH
 from ingest_bench.report.kinds.pipelines import MIXED, STAGES
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData

@@ -1,8 +1,5 @@
 """Scenarios that read an API: what a request costs, how many at once, pages, and rate limits."""
 
-from __future__ import annotations
-
-from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.report.formatting import number, percent, safe, whole
 from ingest_bench.report.kinds.base import ScenarioKind, ingests
 from ingest_bench.report.model.columns import (
@@ -15,7 +12,7 @@ from ingest_bench.report.model.columns import (
     pages_per_second,
     repeated,
 )
-from ingest_bench.report.model.ranking import alone, best, usable, versus
+from ingest_bench.report.model.ranking import alone, best, compare, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import lines
@@ -32,9 +29,9 @@ def latency(view: ScenarioView) -> str | None:
     direct = alone(view)
     if client is None or direct is None or not direct.own:
         return None
-    ratio, waits = versus(direct, client), direct.server_median(lambda server: server.response_ms_mean)
-    compared = {"client_row": client, "direct": direct, "ratio": ratio, "alike": no_difference(ratio, view.noise)}
-    return text("kinds", "latency", waits=waits, client_ms=client_ms(direct), **compared)
+    waits = direct.server_median(lambda server: server.response_ms_mean)
+    rows = {"client_row": client, "direct": direct, **compare(view, direct, client)}
+    return text("kinds", "latency", waits=waits, client_ms=client_ms(direct), **rows)
 
 
 def paging(view: ScenarioView) -> str:

@@ -1,7 +1,5 @@
 """What a kind of scenario is: all that the report has to know of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

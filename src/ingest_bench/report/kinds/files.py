@@ -1,13 +1,11 @@
-"""Scenarios that read files: JSON, a collection folder, GeoParquet."""
-
-from __future__ import annotations
+"""Scenarios that read files, and those whose baseline reads a smaller corpus."""
 
 from ingest_bench.analysis.speedup import median_of
-from ingest_bench.report.formatting import number, safe, whole
+from ingest_bench.report.formatting import NOTHING, number, safe, sentence, whole
 from ingest_bench.report.kinds.base import ScenarioKind, ingests
 from ingest_bench.report.model.cell import CellView
-from ingest_bench.report.model.columns import Column, failures_told
-from ingest_bench.report.model.ranking import best, usable
+from ingest_bench.report.model.columns import Column, failures_reported
+from ingest_bench.report.model.ranking import best, growth, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
@@ -15,15 +13,15 @@ from ingest_bench.report.templating import text
 
 def _failures(_: ReportData, view: ScenarioView) -> list[Column]:
     def counts(row: CellView) -> str:
-        told = failures_told(view, row)
-        return f"{told[0]:,} / {told[1]:,}" if told else whole(row.median(lambda sample: sample.failures))
+        reported = failures_reported(view, row)
+        return f"{reported[0]:,} / {reported[1]:,}" if reported else whole(row.median(lambda sample: sample.failures))
 
     return [Column("Failures / broken", counts)]
 
 
 def _broken_files(_: ReportData, view: ScenarioView) -> str | None:
     """Return whether exactly the broken files are collected as failures."""
-    counts = [(row, count) for row in view.rows if (count := failures_told(view, row))]
+    counts = [(row, count) for row in view.rows if (count := failures_reported(view, row))]
     if not counts:
         return None
     wrong = [f"{safe(row.name)} ({named} of {broken})" for row, (named, broken) in counts if named != broken]
@@ -60,4 +58,34 @@ GEOPARQUET = ScenarioKind(
         Column("First item (s)", lambda row: number(row.median(lambda sample: sample.first_item_s))),
     ],
     finding=_parsing,
+)
+
+
+def grown(data: ReportData, view: ScenarioView) -> str | None:
+    """Return how the time grows with the number of items."""
+    rates = [(row, growth(data, view, row)) for row in view.rows]
+    parts = [text("kinds", "growth", row=row, growth=rate) for row, rate in rates if rate]
+    return sentence("; ".join(parts)) + "." if parts else None
+
+
+def _columns(data: ReportData, view: ScenarioView) -> list[Column]:
+    def factor(row: CellView) -> str:
+        rate = growth(data, view, row)
+        return f"{number(rate.times_time)} / {number(rate.times_items)}" if rate else NOTHING
+
+    def exponent(row: CellView) -> str:
+        rate = growth(data, view, row)
+        if rate is None:
+            return NOTHING
+        return f"{rate.exponent.value:.2f} ({rate.exponent.low:.2f} to {rate.exponent.high:.2f})"
+
+    return [
+        Column("Items", lambda row: whole(row.items)),
+        Column("Time / items grow", factor),
+        Column("Exponent", exponent),
+    ]
+
+
+GROWTH = ScenarioKind(
+    fits=lambda view: view.scenario.growing, answers=frozenset({"auto", "growth"}), columns=_columns, finding=grown
 )

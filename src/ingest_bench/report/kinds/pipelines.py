@@ -1,7 +1,5 @@
 """Scenarios of whole pipelines (ingest, transform, output), and of their stages alone."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing
@@ -13,7 +11,7 @@ from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.stages import diagnosed, stages_alone
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import bars
-from ingest_bench.report.plots.stage_removal import removal
+from ingest_bench.report.plots.gains import removal
 from ingest_bench.report.templating import text
 
 
@@ -38,8 +36,8 @@ def _stages(_: ReportData, view: ScenarioView) -> str | None:
 
 
 def _removed(view: ScenarioView) -> Sequence[Drawing]:
-    found = diagnosed(view)
-    return [removal(view, found), bars.memory_bars(view)] if found else []
+    diagnosis = diagnosed(view)
+    return [removal(view, diagnosis), bars.memory_bars(view)] if diagnosis else []
 
 
 MIXED = ScenarioKind(

@@ -1,7 +1,5 @@
 """A cell, with what follows from its samples."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property

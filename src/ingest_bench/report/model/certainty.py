@@ -1,7 +1,5 @@
 """How sure a choice is, in words."""
 
-from __future__ import annotations
-
 from ingest_bench.analysis.candidates import Key, Option
 from ingest_bench.analysis.recommend import MAX_PAIRS, TOLERANCE, Verdict
 from ingest_bench.report.formatting import at_level, counted, listed, percent, safe, sentence

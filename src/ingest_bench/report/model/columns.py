@@ -1,7 +1,5 @@
 """A column of a scenario's table, and figures of a cell that only some scenarios ask for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ class Column:
     """What rows are sorted by, where that is not the number that the text begins with."""
 
 
-def failures_told(view: ScenarioView, row: CellView) -> tuple[int, int] | None:
+def failures_reported(view: ScenarioView, row: CellView) -> tuple[int, int] | None:
     """Give how many failures were reported, and how many files are broken; None where that is not known."""
     reported = row.median(lambda sample: sample.failures)
     return None if reported is None or not view.manifest else (round(reported), len(view.manifest.get("broken", ())))

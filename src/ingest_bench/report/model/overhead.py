@@ -1,7 +1,5 @@
 """How much of the wall time of a matrix went into sampling, and how much the workflow itself took."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass

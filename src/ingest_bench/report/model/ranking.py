@@ -1,12 +1,11 @@
 """Which way is better, by how much, and whether that can be told from noise."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
+from typing import Any
 
-from ingest_bench.analysis.by_scenario import ScenarioRecommendation, recommend_scenario
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST
+from ingest_bench.analysis.recommendations import ScenarioRecommendation, recommend_scenario
 from ingest_bench.analysis.size_scaling import Growth
 from ingest_bench.analysis.speedup import no_difference
 from ingest_bench.report.model.cell import CellView
@@ -43,6 +42,12 @@ def versus(row: CellView, other: CellView) -> Speedup:
             "pairs": min(one.pairs, two.pairs),
         }
     )
+
+
+def compare(view: ScenarioView, row: CellView, other: CellView) -> dict[str, Any]:
+    """Give how much faster one row of a scenario is than another, and whether they can't be told apart."""
+    ratio = versus(row, other)
+    return {"ratio": ratio, "alike": no_difference(ratio, view.noise)}
 
 
 def same(view: ScenarioView, row: CellView, other: CellView) -> bool:
@@ -123,8 +128,8 @@ def concurrency(view: ScenarioView) -> tuple[str, CellView, CellView, Speedup] |
 
 def by_strategy(view: ScenarioView) -> dict[str, CellView]:
     """Give the best row of each worker strategy, simplest first."""
-    found = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
-    return {name: row for name, row in found.items() if row is not None}
+    rows = {name: best([row for row in usable(view) if row.strategy == name]) for name in SIMPLEST_FIRST}
+    return {name: row for name, row in rows.items() if row is not None}
 
 
 def growth(data: ReportData, view: ScenarioView, row: CellView) -> Growth | None:

@@ -1,7 +1,5 @@
 """What follows from the cells of a scenario, ready to be shown and compared."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

@@ -1,9 +1,6 @@
 """What the stages of an ingest take when each runs alone, and which of them the whole waits for."""
 
-from __future__ import annotations
-
-from ingest_bench.analysis.bottleneck import Ablation, Diagnosis, diagnose
-from ingest_bench.analysis.counters import corroborating_counters
+from ingest_bench.analysis.bottleneck import Ablation, Diagnosis, corroborating_counters, diagnose
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.scenario import ScenarioView
@@ -16,7 +13,11 @@ def stages_alone(view: ScenarioView) -> str | None:
     if diagnosis is None:
         return None
     counters = corroborating_counters(view.baseline_samples, diagnosis.bottleneck, view.scenario.baseline.concurrency)
-    shares = [_alone(row) for row in _measured(view)]
+    shares = [
+        f"{safe(row.name)} takes {percent(1 / ratio.median)} ({percent(1 / ratio.high)} to {percent(1 / ratio.low)})"
+        for row in _measured(view)
+        if (ratio := row.standing)
+    ]
     return text("stages", "alone", diagnosis=diagnosis, counters=list(counters), shares=shares, view=view)
 
 
@@ -26,7 +27,7 @@ def diagnosed(view: ScenarioView) -> Diagnosis | None:
     return diagnose({_left_out(row): row.standing for row in rows}, view.noise) if rows else None
 
 
-def bottleneck_told(diagnosis: Diagnosis) -> str:
+def bottleneck_text(diagnosis: Diagnosis) -> str:
     """Name a bottleneck, with the most that removing each stage can give."""
     return text("stages", "bottleneck", diagnosis=diagnosis)
 
@@ -39,9 +40,3 @@ def _left_out(row: CellView) -> Ablation:
     if row.arm.skip:
         return "no_output" if row.arm.skip == "output" else "no_consumer"
     return row.arm.record.stage or "no_think_time"
-
-
-def _alone(row: CellView) -> str:
-    ratio = row.standing
-    share, low, high = (percent(1 / part) for part in (ratio.median, ratio.high, ratio.low))
-    return f"{safe(row.name)} takes {share} ({low} to {high})"

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ingest_bench.analysis.by_scenario import Mode, ScenarioRecommendation, recommend_scenarios
-from ingest_bench.analysis.by_source_type import ModeRecommendation, recommend_modes
-from ingest_bench.analysis.concurrency_series import Series, scenario_series
-from ingest_bench.analysis.size_series import WayGrown, ways_grown
-from ingest_bench.analysis.usl import Usl
+from ingest_bench.analysis.recommendations import (
+    Mode,
+    ModeRecommendation,
+    ScenarioRecommendation,
+    recommend_modes,
+    recommend_scenarios,
+)
+from ingest_bench.analysis.size_scaling import WayGrown, ways_grown
+from ingest_bench.analysis.usl import Series, Usl, scenario_series
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
 from ingest_bench.report.model.cell import CellView
@@ -69,8 +73,8 @@ class ReportData:
     @cached_property
     def noises(self) -> list[tuple[float, ScenarioView]]:
         """By which factor each baseline that was measured against itself may differ from itself, the noisiest first."""
-        found = [(max(view.noise.high, 1 / view.noise.low), view) for view in self.views if view.noise]
-        return sorted(found, key=lambda each: -each[0])
+        factors = [(max(view.noise.high, 1 / view.noise.low), view) for view in self.views if view.noise]
+        return sorted(factors, key=lambda each: -each[0])
 
     @cached_property
     def warnings(self) -> list[DataWarning]:

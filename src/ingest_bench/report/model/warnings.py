@@ -1,7 +1,5 @@
 """What makes the numbers less certain, the likely cause of it, and what to do."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,7 +99,14 @@ def of_machines(results: Results) -> Iterator[DataWarning]:
         # Right after work they should be alike.
         if min(rates) < SLOWED * max(rates):
             yield warn("throttled", host=host, rates=rates)
-    beside = Counter(str(job["rule"]) for job in results.jobs for cell in cells if _overlap(cell, job))
+    beside = Counter(
+        str(job["rule"])
+        for job in results.jobs
+        for cell in cells
+        if job.get("host") == cell.environment.host
+        and float(job["started_at"]) < cell.ended_at
+        and cell.started_at < float(job["ended_at"])
+    )
     for rule, count in sorted(beside.items()):
         yield warn("beside", rule=rule, count=count)
 
@@ -114,8 +119,3 @@ def steal_share(cell: Cell) -> float:
 
 def _warning(where: str, block: str, **values: Any) -> DataWarning:
     return DataWarning(where, *texts("warnings", block, **values))
-
-
-def _overlap(cell: Cell, job: dict[str, object]) -> bool:
-    begin, end = float(str(job["started_at"])), float(str(job["ended_at"]))
-    return job.get("host") == cell.environment.host and begin < cell.ended_at and cell.started_at < end

@@ -1,19 +1,20 @@
 """A row for each cell: speed-ups, stages of a pipeline, memory, response times."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from ingest_bench.analysis.speedup import median_of
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import counted, listed, number, percent, safe, sentence, speed_up, times, whole
+from ingest_bench.report.formatting import listed, number, percent, safe, sentence, times, whole
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import best, same_as_baseline, usable
 from ingest_bench.report.model.scenario import ScenarioView
-from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
+from ingest_bench.report.plots.axes import EDGE, WIDTH, Canvas, Key, coloured, rows
 from ingest_bench.report.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.report.plots.svg import box, line, mark, width_of, words
+from ingest_bench.report.templating import text
 from ingest_bench.results.models import Speedup
 
 THICK = 12.0
@@ -26,33 +27,42 @@ def ways(view: ScenarioView) -> Drawing:
     """Draw the speed-up of each way with its interval."""
     bounds = [bound for row in view.rows if (ratio := row.cell.speedup) for bound in (ratio.low, ratio.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE)
-    told = [_speed_up(row) for row in view.rows]
-    names = [named(scale, row.name, row.cell.speedup, text) for row, text in zip(view.rows, told, strict=True)]
-    canvas, middles = rows(names, scale, [1.0])
-    keys = [Key("base", f"baseline: {view.baseline}")]
-    keys += canvas.noise(view.noise, scale, middles)
-    for row, text, y in zip(view.rows, told, middles, strict=True):
-        canvas.add(interval(scale, y, row.cell.speedup, text, 0, good=row.cell.parity.ok))
+    rows = [IntervalRow(row.name, row.cell.speedup, _speed_up(row), good=row.cell.parity.ok) for row in view.rows]
+    canvas, middles = intervals(scale, rows)
+    keys = [Key("base", f"baseline: {view.baseline}"), *canvas.noise(view.noise, scale, middles)]
     title = "Speed-up, per item" if view.scenario.growing else "Speed-up"
-    return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_told(view), keys)
+    return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_text(view), keys)
 
 
-def named(scale: Scale, name: str, ratio: Speedup | None, text: str) -> str:
-    """Give the name of a row, with its number where that has no room beside the interval."""
-    return name if ratio is None or _place_beside(scale, ratio, text) else f"{name}: {text}"
+class IntervalRow(NamedTuple):
+    """A ratio to be drawn with its interval, and the text of its number."""
+
+    name: str
+    ratio: Speedup | None
+    text: str
+    colour: int = 0
+    good: bool = True
 
 
-def interval(scale: Scale, y: float, ratio: Speedup | None, text: str, place: int, *, good: bool) -> Element:
-    """Draw a ratio with its interval, and its number where there is room beside it."""
+def intervals(scale: Scale, drawn: Sequence[IntervalRow]) -> tuple[Canvas, list[float]]:
+    """Draw a row for each ratio; its number is beside the interval where there is room, else behind the name."""
+    besides = [_place_beside(scale, row.ratio, row.text) for row in drawn]
+    names = [row.name if beside else f"{row.name}: {row.text}" for row, beside in zip(drawn, besides, strict=True)]
+    canvas, middles = rows(names, scale, [1.0])
+    for row, beside, y in zip(drawn, besides, middles, strict=True):
+        number = [words(beside[0], y + 4, row.text, None, beside[1])] if beside else []
+        if row.ratio is None:
+            canvas.add(words(scale(1.0) + 6, y + 4, row.text, "soft"))
+            continue
+        bar = line(scale(row.ratio.low), y, scale(row.ratio.high), y, "line thick")
+        middle = mark(row.colour, scale(row.ratio.median), y, 5, wrong=not row.good)
+        canvas.add(coloured(row.colour, bar, middle, *number))
+    return canvas, middles
+
+
+def _place_beside(scale: Scale, ratio: Speedup | None, text: str) -> tuple[float, str | None] | None:
     if ratio is None:
-        return words(scale(1.0) + 6, y + 4, text, "soft")
-    middle = mark(place, scale(ratio.median), y, 5, wrong=not good)
-    bar = line(scale(ratio.low), y, scale(ratio.high), y, "line thick")
-    beside = _place_beside(scale, ratio, text)
-    return coloured(place, bar, middle, *([words(beside[0], y + 4, text, None, beside[1])] if beside else []))
-
-
-def _place_beside(scale: Scale, ratio: Speedup, text: str) -> tuple[float, str | None] | None:
+        return scale(1.0) + 6, None
     left, right, wide = scale(ratio.low) - 8, scale(ratio.high) + 8, width_of(text)
     if right + wide <= WIDTH:
         return right, None
@@ -66,7 +76,7 @@ def memory_bars(view: ScenarioView) -> Drawing:
     for row, y in zip(view.rows, middles, strict=True):
         canvas.add(*_bar(scale, y, [(4, row.peak_mib or 0.0)], whole(row.peak_mib)))
     title = f"{view.title}: memory at the peak"
-    return canvas.drawing("Memory at the peak, MiB", title, memory_told(view))
+    return canvas.drawing("Memory at the peak, MiB", title, memory_text(view))
 
 
 def stages(view: ScenarioView) -> Drawing:
@@ -79,7 +89,7 @@ def stages(view: ScenarioView) -> Drawing:
         canvas.add(*_bar(scale, y, parts, f"{number(row.time_s)} s"))
     keys = [Key("box", _stage(view, name), place) for place, name in enumerate(names)]
     title = f"{view.title}: seconds of each pipeline stage"
-    return canvas.drawing("End-to-end time by stage, s", title, _stages_told(view), keys)
+    return canvas.drawing("End-to-end time by stage, s", title, _stages_text(view), keys)
 
 
 def latency(view: ScenarioView) -> Drawing | None:
@@ -87,11 +97,12 @@ def latency(view: ScenarioView) -> Drawing | None:
     served = [row for row in view.rows if row.server_median(lambda server: server.response_ms_p95) is not None]
     if not served:
         return None
-    found = [(row, *_percentiles(row)) for row in served]
+    halves = [row.server_median(lambda server: server.response_ms_p50) or 0.0 for row in served]
+    slowest = [row.server_median(lambda server: server.response_ms_p95) or 0.0 for row in served]
     asked = _think_ms(served)
-    scale = _from_zero([asked, *(p95 for _, _, p95 in found)])
+    scale = _from_zero([asked, *slowest])
     canvas, middles = rows([row.name for row in served], scale, [asked] if asked else [])
-    for (_, p50, p95), y in zip(found, middles, strict=True):
+    for p50, p95, y in zip(halves, slowest, middles, strict=True):
         canvas.add(
             coloured(0, line(scale(p50), y, scale(p95), y, "line thick"), mark(0, scale(p50), y, 5)),
             coloured(1, mark(1, scale(p95), y, 4)),
@@ -101,20 +112,13 @@ def latency(view: ScenarioView) -> Drawing | None:
     if asked:
         keys.append(Key("base", "the think time that was asked for"))
     title = f"{view.title}: response times at the server"
-    return canvas.drawing("Response time at the server, ms", title, _latency_told(view), keys)
+    return canvas.drawing("Response time at the server, ms", title, _latency_text(view), keys)
 
 
 def _speed_up(row: CellView) -> str:
     if row.cell.speedup is None:
         return "no_valid_pair"
     return times(row.cell.speedup.median) + ("" if row.cell.parity.ok else ", not the same items")
-
-
-def _percentiles(row: CellView) -> tuple[float, float]:
-    return (
-        row.server_median(lambda server: server.response_ms_p50) or 0.0,
-        row.server_median(lambda server: server.response_ms_p95) or 0.0,
-    )
 
 
 def _from_zero(values: Sequence[float | None]) -> Scale:
@@ -137,60 +141,16 @@ def _stage(view: ScenarioView, name: str) -> str:
     return f"{name}: {low if low == high else f'{low} to {high}'}"
 
 
-def _ways_told(view: ScenarioView) -> str:
-    """Say how many ways are told from the baseline, and which of them gains the most."""
-    rows = [row for row in usable(view) if not row.cell.is_null_cell]
-    if not rows:
-        return NOTHING_USABLE
-    told = [row for row in rows if not same_as_baseline(view, row)]
-    top = best(told)
-    counts = f"{len(told)} of {counted(len(rows), 'way')} can be told from the baseline"
-    if top is None:
-        return f"{counts}: every interval holds 1 or lies in the noise."
-    what = "gains the most" if top.standing.median > 1 else "loses the least"
-    return f"{counts}; {safe(top.name)} {what}, {speed_up(top.standing)}."
-
-
-def memory_told(view: ScenarioView) -> str:
-    """Say which ways take the least and the most memory."""
-    rows = [row for row in view.rows if row.peak_mib is not None]
-    if not rows:
-        return NOTHING_USABLE
-    least, most = min(rows, key=_peak), max(rows, key=_peak)
-    if least is most:
-        return f"{safe(least.name)} takes {whole(least.peak_mib)} MiB."
-    ends = [f"{whole(row.peak_mib)} MiB ({safe(row.name)})" for row in (least, most)]
-    return f"The peak lies between {listed(ends)}: {times(_peak(most) / _peak(least))}."
-
-
-def _stages_told(view: ScenarioView) -> str:
+def _stages_text(view: ScenarioView) -> str:
     """Say which stage takes the most time, in each way."""
     rows = [row for row in view.rows if row.stage_shares]
     if not rows:
         return NOTHING_USABLE
-    told = []
+    parts = []
     for row in rows:
         name = max(row.stage_shares, key=lambda stage: row.stage_shares[stage])
-        told.append(f"{name} takes {percent(row.stage_shares[name])} of {number(row.time_s)} s with {safe(row.name)}")
-    return sentence(f"{listed(told)}.")
-
-
-def _latency_told(view: ScenarioView) -> str:
-    """Say how far the slow answers are from the usual ones."""
-    found = [
-        (p95 / p50, row)
-        for row in view.rows
-        if (p50 := row.server_median(lambda server: server.response_ms_p50))
-        and (p95 := row.server_median(lambda server: server.response_ms_p95))
-    ]
-    if not found:
-        return NOTHING_USABLE
-    asked = _think_ms([row for _, row in found])
-    worst, row = max(found, key=lambda each: each[0])
-    waited = f"The server was asked to think {number(asked)} ms; " if asked else ""
-    return sentence(
-        f"{waited}the slowest 5% of answers take up to {times(worst)} what half of them take ({safe(row.name)})."
-    )
+        parts.append(f"{name} takes {percent(row.stage_shares[name])} of {number(row.time_s)} s with {safe(row.name)}")
+    return sentence(f"{listed(parts)}.")
 
 
 def _think_ms(rows: Sequence[CellView]) -> float | None:
@@ -198,5 +158,27 @@ def _think_ms(rows: Sequence[CellView]) -> float | None:
     return median_of(row.server_median(lambda server: server.think_ms_asked) for row in rows) or None
 
 
-def _peak(row: CellView) -> float:
-    return row.peak_mib or 0.0
+def _ways_text(view: ScenarioView) -> str:
+    """Say how many ways can be told from the baseline, and which of them gains the most."""
+    rows = [row for row in usable(view) if not row.cell.is_null_cell]
+    told_apart = [row for row in rows if not same_as_baseline(view, row)]
+    return text("plots", "ways", rows=rows, told_apart=told_apart, top=best(told_apart)) if rows else NOTHING_USABLE
+
+
+def memory_text(view: ScenarioView) -> str:
+    """Say which ways take the least and the most memory."""
+    rows, peak = [row for row in view.rows if row.peak_mib is not None], attrgetter("peak_mib")
+    return text("plots", "memory", lowest=min(rows, key=peak), highest=max(rows, key=peak)) if rows else NOTHING_USABLE
+
+
+def _latency_text(view: ScenarioView) -> str:
+    """Say how far the slow answers are from the usual ones."""
+    ratios = [
+        (p95 / p50, row)
+        for row in view.rows
+        if (p50 := row.server_median(lambda server: server.response_ms_p50))
+        and (p95 := row.server_median(lambda server: server.response_ms_p95))
+    ]
+    worst, row = max(ratios, key=lambda each: each[0], default=(0.0, None))
+    asked = _think_ms([row for _, row in ratios])
+    return text("plots", "latency", asked=asked, worst=worst, row=row) if row else NOTHING_USABLE

@@ -1,21 +1,19 @@
 """How the machine drifted while a scenario was measured, and what of it the pairs took out."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import times
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import Key, coloured, plane
 from ingest_bench.report.plots.scales import Scale, ratio_scale
 from ingest_bench.report.plots.svg import line, mark, path
+from ingest_bench.report.templating import text
 
-FEWEST = 4
+MIN_PAIRS_SHOWN = 4
 """Pairs from which on drift can be seen."""
 
 
@@ -30,42 +28,38 @@ class Pair:
 
 def pairs(view: ScenarioView) -> list[Pair]:
     """List the valid pairs of a scenario in the order in which they were measured."""
-    found = [pair for row in view.rows for pair in _pairs(row)]
-    usual = statistics.median([pair.speed for pair in found]) if found else 1.0
-    measured = [Pair(pair.started_at, pair.speed / usual, pair.ratio) for pair in found]
+    taken = [pair for row in view.rows for pair in _pairs(row)]
+    usual = statistics.median([pair.speed for pair in taken]) if taken else 1.0
+    measured = [Pair(pair.started_at, pair.speed / usual, pair.ratio) for pair in taken]
     return sorted(measured, key=lambda pair: pair.started_at)
 
 
 def drift(view: ScenarioView) -> Drawing | None:
     """Draw the speed of the baseline and the ratio of every pair, both around their medians; None with few pairs."""
-    found = pairs(view)
-    if len(found) < FEWEST:
+    taken = pairs(view)
+    if len(taken) < MIN_PAIRS_SHOWN:
         return None
-    values = [value for pair in found for value in (pair.speed, pair.ratio)]
+    values = [value for pair in taken for value in (pair.speed, pair.ratio)]
     canvas, x, y = plane(
-        lambda start, end: _in_order(len(found), start, end),
+        lambda start, end: _in_order(len(taken), start, end),
         lambda low, high: ratio_scale(values, low, high),
         "pair, in the order measured",
     )
     canvas.add(line(x.start, y(1.0), x.end, y(1.0), "base"))
-    speeds = [(x(place), y(pair.speed)) for place, pair in enumerate(found, 1)]
+    speeds = [(x(place), y(pair.speed)) for place, pair in enumerate(taken, 1)]
     canvas.add(coloured(1, path(speeds, "line"), *(mark(1, *place, 2.5) for place in speeds)))
-    canvas.add(coloured(0, *(mark(0, x(place), y(pair.ratio)) for place, pair in enumerate(found, 1))))
+    canvas.add(coloured(0, *(mark(0, x(place), y(pair.ratio)) for place, pair in enumerate(taken, 1))))
     keys = [Key("line", "the baseline's speed", 1), Key("dot", "ratio of the pair", 0)]
     alternative = f"{view.title}: ratios and the baseline's speed, pair by pair"
-    return canvas.drawing("Drift, relative to the median", alternative, shows(found), keys)
+    return canvas.drawing("Drift, relative to the median", alternative, shows(taken), keys)
 
 
-def shows(found: Sequence[Pair]) -> str:
+def shows(taken: Sequence[Pair]) -> str:
     """Say how much the machine drifted and how much of it is left in the ratios."""
-    speed, ratio = spread([pair.speed for pair in found]), spread([pair.ratio for pair in found])
-    half = len(found) // 2
-    early, late = (statistics.median(pair.ratio for pair in part) for part in (found[:half], found[half:]))
-    return (
-        f"Two thirds of the baseline's speeds lie within {times(speed)} of their median, two thirds of the pairs' "
-        f"ratios within {times(ratio)} of their cells' medians; the later half of the ratios is {times(late / early)} "
-        "the earlier half."
-    )
+    speed, ratio = spread([pair.speed for pair in taken]), spread([pair.ratio for pair in taken])
+    half = len(taken) // 2
+    early, late = (statistics.median(pair.ratio for pair in part) for part in (taken[:half], taken[half:]))
+    return text("plots", "drift", speed=speed, ratio=ratio, growth=late / early)
 
 
 def spread(values: Sequence[float]) -> float:

@@ -1,24 +1,54 @@
 """Throughput and memory against concurrency or page size."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
-from ingest_bench.analysis.speedup import median_of
+import numpy as np
+
+from ingest_bench.analysis.speedup import CONFIDENCE, median_of
+from ingest_bench.analysis.usl import Usl
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import listed, number, safe, speed_up
+from ingest_bench.report.formatting import listed, number, safe
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import pages_per_second, way_of_paging
 from ingest_bench.report.model.ranking import usable, versus
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import Key, coloured, plane
-from ingest_bench.report.plots.bars import NOTHING_USABLE, memory_told
-from ingest_bench.report.plots.scales import place_scale, value_scale
+from ingest_bench.report.plots.bars import NOTHING_USABLE, memory_text
+from ingest_bench.report.plots.scales import Scale, place_scale, value_scale
 from ingest_bench.report.plots.svg import box, line, mark, path
-from ingest_bench.report.plots.usl_curve import Laws, curve, told
+from ingest_bench.report.templating import text
+
+Laws = Mapping[str, Usl]
+"""By the label of the way that they were fitted to."""
+POINTS = 40
+
+
+def curve(fit: Usl, base: float, x: Scale, y: Scale) -> list[Element]:
+    """Draw the law with its band, from the lowest level measured to the highest: nothing is known beyond.
+
+    Args:
+        fit: relative to the baseline.
+        base: items per second of the baseline.
+        x: scale of concurrency.
+        y: scale of items per second; what lies outside of it is drawn on its rim.
+
+    """
+    # As even on an axis that shows ratios; rounding must not lead outside.
+    at = np.clip(np.geomspace(fit.levels[0], fit.levels[-1], POINTS), fit.levels[0], fit.levels[-1]).tolist()
+    low, high = ((bound * base).tolist() for bound in fit.band(at))
+    middle = (fit.curve(at) * base).tolist()
+    around = [*zip(at, low, strict=True), *zip(reversed(at), reversed(high), strict=True)]
+    return [
+        path([(x(level), y(value)) for level, value in around], "band", closed=True),
+        path(
+            [(x(level), y(value)) for level, value in zip(at, middle, strict=True)],
+            "line" if fit.describes else "line dashed",
+        ),
+    ]
+
 
 SPREAD = 0.035
 """Markers of several ways at the same place are moved apart by this much, relative."""
@@ -66,7 +96,7 @@ def throughput(view: ScenarioView, laws: Laws) -> Drawing:
     return canvas.drawing(
         "Throughput, items/s",
         f"{view.title}: throughput by concurrency",
-        f"{_throughput_told(view)} {told(laws)}".strip(),
+        f"{_throughput_text(view)} {_laws_text(laws)}".strip(),
         [*plot.keys({place for place, fit in fitted.items() if not fit.describes}), *keys],
     )
 
@@ -76,7 +106,7 @@ def page_sizes(view: ScenarioView) -> Drawing:
     plot = _Plot(view, PAGES, _pages)
     plot.draw()
     title = f"{view.title}: pages per second by page size"
-    return plot.canvas.drawing("Pages per second", title, _page_sizes_told(view), plot.keys())
+    return plot.canvas.drawing("Pages per second", title, _page_sizes_text(view), plot.keys())
 
 
 def memory_lines(view: ScenarioView, axis: Axis = LEVELS) -> Drawing:
@@ -84,7 +114,7 @@ def memory_lines(view: ScenarioView, axis: Axis = LEVELS) -> Drawing:
     plot = _Plot(view, axis, lambda row: _exact(row.peak_mib), [0.0])
     plot.draw()
     title = f"{view.title}: memory at the peak"
-    return plot.canvas.drawing("Memory at the peak, MiB", title, memory_told(view), plot.keys())
+    return plot.canvas.drawing("Memory at the peak, MiB", title, memory_text(view), plot.keys())
 
 
 class _Plot:
@@ -98,7 +128,7 @@ class _Plot:
             self.ways.setdefault(axis.way(row), []).append(row)
         asides = [1 + SPREAD * (place - (len(self.ways) - 1) / 2) for place in range(len(self.ways))]
         self._series = [
-            [Dot(axis.at(row) * aside, *found, row.cell.parity.ok) for row in rows if (found := value(row))]
+            [Dot(axis.at(row) * aside, *bounds, row.cell.parity.ok) for row in rows if (bounds := value(row))]
             for aside, rows in zip(asides, self.ways.values(), strict=True)
         ]
         values = [
@@ -149,29 +179,30 @@ def _exact(value: float | None) -> Bounded | None:
     return None if value is None else (value, value, value)
 
 
-def _throughput_told(view: ScenarioView) -> str:
+def _laws_text(laws: Laws) -> str:
+    """Say where each curve is highest, and which of them doesn't describe its points."""
+    off = [safe(label) for label, fit in laws.items() if not fit.describes]
+    return text("plots", "laws", laws=laws, off=off, confidence=CONFIDENCE)
+
+
+def _throughput_text(view: ScenarioView) -> str:
     """Say how throughput changes from the lowest to the highest level of each arm."""
     arms: dict[str, list[CellView]] = {}
     for row in usable(view):
         arms.setdefault(row.cell.arm, []).append(row)
     ordered = [sorted(rows, key=lambda row: row.level) for rows in arms.values() if len(rows) > 1]
-    ends = [(rows[0], rows[-1]) for rows in ordered]
-    if not ends:
-        return NOTHING_USABLE
-    told = [
-        f"{safe(high.cell.label)} {speed_up(versus(high, low))} from {low.level} to {high.level}" for low, high in ends
-    ]
-    return f"What more concurrency does to throughput: {'; '.join(told)}."
+    ends = [(rows[0], rows[-1], versus(rows[-1], rows[0])) for rows in ordered]
+    return text("plots", "throughput", ends=ends) if ends else NOTHING_USABLE
 
 
-def _page_sizes_told(view: ScenarioView) -> str:
+def _page_sizes_text(view: ScenarioView) -> str:
     """Say how many pages a second there are at the smallest and the largest page."""
     rows = usable(view)
     if not rows:
         return NOTHING_USABLE
-    told = []
+    parts = []
     for size in sorted({row.page_size for row in rows})[:: max(1, len({row.page_size for row in rows}) - 1)]:
         top = max((row for row in rows if row.page_size == size), key=lambda row: pages_per_second(row) or 0.0)
         rate = number(pages_per_second(top))
-        told.append(f"{rate} pages a second of {size:,} items ({safe(way_of_paging(top))})")
-    return f"At the most {listed(told)}; small pages come faster, large ones carry more."
+        parts.append(f"{rate} pages a second of {size:,} items ({safe(way_of_paging(top))})")
+    return f"At the most {listed(parts)}; small pages come faster, large ones carry more."

@@ -1,7 +1,5 @@
 """How likely each way is the best, and what it loses if it is not."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element
 

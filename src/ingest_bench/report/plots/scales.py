@@ -1,7 +1,5 @@
 """From values to places, with the values that are marked on an axis."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,14 +23,12 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """Give the place of a value; what lies outside is put on the rim."""
-        inside = min(max(value, self.low), self.high)
-        share = self._share(inside)
-        return self.start + share * (self.end - self.start)
-
-    def _share(self, value: float) -> float:
+        value = min(max(value, self.low), self.high)
         if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return self.start + share * (self.end - self.start)
 
 
 def value_scale(values: Iterable[float], start: float, end: float) -> Scale:
@@ -67,20 +63,20 @@ def tick_text(value: float) -> str:
     return f"{value:,.10g}"
 
 
-def _step(least: float) -> float:
-    power = 10.0 ** math.floor(math.log10(least))
-    return next((step * power for step in _STEPS if step * power >= least), 10 * power)
+def _step(minimum: float) -> float:
+    power = 10.0 ** math.floor(math.log10(minimum))
+    return next((step * power for step in _STEPS if step * power >= minimum), 10 * power)
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
     """Take 1, 2 and 5 of every power of ten, fewer where those are many, and more where they are few."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for steps in ((1, 2, 5), (1, 3), (1,)):
-        found = _inside(low, high, [step * 10.0**power for power in powers for step in steps])
-        if len(found) <= _MARKS + 1:
+        ticks = _inside(low, high, [step * 10.0**power for power in powers for step in steps])
+        if len(ticks) <= _MARKS + 1:
             break
-    if len(found) > 2:  # noqa: PLR2004 - two marks say too little
-        return found[:: math.ceil(len(found) / (_MARKS + 1))]
+    if len(ticks) > 2:  # noqa: PLR2004 - two marks say too little
+        return ticks[:: math.ceil(len(ticks) / (_MARKS + 1))]
     fine = _step(max((high - low) / _MARKS, 1e-9))
     return _inside(low, high, [round(fine * place, 9) for place in range(1, math.ceil(high / fine) + 1)])
 

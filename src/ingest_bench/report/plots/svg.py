@@ -1,11 +1,9 @@
 """SVG elements, and how wide text is."""
 
-from __future__ import annotations
-
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element
 
 from ingest_bench.report.formatting import plain
 
@@ -18,14 +16,14 @@ _NARROW, _SLIM, _BROAD = frozenset("ijlI|.,:;'!` "), frozenset('ftr()[]{}-/\\"')
 
 def node(tag: str, *children: Element | None, text: str = "", **attributes: float | str | None) -> Element:
     """Make an element; in names of attributes an underscore stands for a hyphen, and one at the end for nothing."""
-    found = Element(tag)
+    element = Element(tag)
     for name, value in attributes.items():
         if value is not None:
             written = value if isinstance(value, str) else f"{round(value, 1):g}"
-            found.set(name.rstrip("_").replace("_", "-"), written)
-    found.text = text or None
-    found.extend(child for child in children if child is not None)
-    return found
+            element.set(name.rstrip("_").replace("_", "-"), written)
+    element.text = text or None
+    element.extend(child for child in children if child is not None)
+    return element
 
 
 def words(x: float, y: float, text: str, class_: str | None = None, anchor: str | None = None) -> Element:
@@ -81,17 +79,6 @@ def wrapped(text: str, width: float) -> list[str]:
         columns -= 1
         lines = textwrap.wrap(written, columns)
     return lines
-
-
-def document(svg: Element, style: str) -> bytes:
-    """Make a file of a drawing, with the style that it needs inside."""
-    alone = Element("svg", {"xmlns": NAMESPACE, **svg.attrib})
-    sheet = Element("style")
-    sheet.text = style
-    alone.append(sheet)
-    alone.append(Element("rect", {"width": "100%", "height": "100%", "class": "paper"}))
-    alone.extend(svg)
-    return tostring(alone, encoding="unicode").encode()
 
 
 def _em(sign: str) -> float:

@@ -1,7 +1,5 @@
 """The first screen: what to change in a pipeline, what that brings, and how sure it is."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

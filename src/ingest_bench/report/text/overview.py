@@ -1,14 +1,16 @@
-"""What was measured, and one line a scenario."""
+"""What was measured, and one line a scenario; warnings, machine, software, excluded samples, and the glossary."""
 
-from __future__ import annotations
+from collections import Counter
 
-from ingest_bench.report.blocks import Block, Entry, Paragraph, Table, entries
+from ingest_bench.report.blocks import Block, BulletList, Entry, Paragraph, Table, entries
 from ingest_bench.report.formatting import NOTHING, day, safe, speed_up, whole
 from ingest_bench.report.model.cell import CellView
+from ingest_bench.report.model.overhead import time_use
 from ingest_bench.report.model.ranking import best, recommended, rival, same_as_baseline, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.templating import paragraphs, text
+from ingest_bench.report.model.warnings import steal_share
+from ingest_bench.report.templating import blocks, text, texts
 
 
 def summary(data: ReportData) -> list[Block]:
@@ -17,9 +19,9 @@ def summary(data: ReportData) -> list[Block]:
     lines = [_line(view) for view in data.views if not view.scenario.of_stages]
     return [
         Paragraph(measured(data)),
-        *(paragraphs("overview", "warnings", warnings=data.warnings) if data.warnings else []),
+        *(blocks("overview", "warnings", warnings=data.warnings) if data.warnings else []),
         Table("Summary of all scenarios", titles, lines, frozenset((3, 5))),
-        *paragraphs("overview", "columns"),
+        *blocks("overview", "columns"),
     ]
 
 
@@ -61,3 +63,47 @@ def _line(view: ScenarioView) -> list[Entry]:
 
 def _way(row: CellView) -> str:
     return f"{safe(row.cell.label)}, {row.level}"
+
+
+def warnings_section(data: ReportData) -> list[Block]:
+    """List every doubt with its likely cause and what to do."""
+    return blocks("environment", "warnings", warnings=data.warnings)
+
+
+def environment_section(data: ReportData) -> list[Block]:
+    """Return the machines, the software and how busy the machines were."""
+    cells = data.results.cells
+    machines = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
+    names = sorted({name for each in machines for name in each.packages})
+    packages = {name: {each.packages[name] for each in machines if name in each.packages} for name in names}
+    steal, use = max(map(steal_share, cells), default=0), time_use(data.results)
+    values = {"machines": machines, "packages": packages, "steal": steal, "use": use, "seed": data.results.seed}
+    return blocks("environment", "environment", cells=cells, **values)
+
+
+def invalid_samples_section(data: ReportData) -> list[Block]:
+    """List every invalid sample with its reason."""
+    rows = [(view, row) for view in data.views for row in view.rows]
+    excluded = [(view, row, sample) for view, row in rows for sample in row.cell.samples if sample.invalid]
+    return blocks("environment", "excluded", excluded=excluded)
+
+
+def notes_section(data: ReportData) -> list[Block]:
+    """List what samples remarked, with how often."""
+    notes = Counter(
+        _kind_of_note(note) for cell in data.results.cells for sample in cell.samples for note in sample.notes
+    )
+    return blocks("environment", "notes", notes=notes.most_common(20))
+
+
+def glossary() -> Block:
+    """Return what the words and columns mean."""
+    return BulletList(texts("environment", "glossary"))
+
+
+def _kind_of_note(note: str) -> str:
+    kinds = {
+        "outlier": "outlier: its pair's ratio is far from the others",
+        "think time off": "think time off: the server didn't sleep as long as it was asked to",
+    }
+    return next((words for begin, words in kinds.items() if note.startswith(begin)), note)

@@ -1,34 +1,46 @@
 """The questions that the benchmark was made to answer, and what the data say to each."""
 
-from __future__ import annotations
+from collections.abc import Callable, Iterable
 
-from collections.abc import Callable
-
-from ingest_bench.analysis.speedup import no_difference
-from ingest_bench.report.blocks import Question
-from ingest_bench.report.formatting import counted, listed, safe, times
+from ingest_bench.report.blocks import Answer, Question
+from ingest_bench.report.formatting import counted, listed, safe, sentence, times
 from ingest_bench.report.kinds import answering
 from ingest_bench.report.kinds.apis import latency, paging
-from ingest_bench.report.kinds.growing import grown
+from ingest_bench.report.kinds.files import grown
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import lost, over_floor, way_of_paging
-from ingest_bench.report.model.ranking import alone, best, concurrency, recommended, rival, together, usable, versus
+from ingest_bench.report.model.ranking import (
+    alone,
+    best,
+    compare,
+    concurrency,
+    recommended,
+    rival,
+    together,
+    usable,
+)
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
-from ingest_bench.report.text.answer import Answer, by_scenario
 from ingest_bench.report.text.bottleneck import what_bounds
-from ingest_bench.report.text.findings import fastest, helped
-from ingest_bench.report.text.strategies import option_favoured
+from ingest_bench.report.text.recommendation import option_favoured
+from ingest_bench.report.text.scenario import fastest, helped
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."
 
 
+def by_scenario(views: Iterable[ScenarioView], tell: Callable[[ScenarioView], str | None], gist: str = "") -> Answer:
+    """Answer scenario by scenario, where there is something to tell."""
+    points = [f"*{safe(view.title)}*: {text}" for view in views if (text := tell(view))]
+    return (f"{sentence(gist)}." if gist and points else ""), points
+
+
 def answers(data: ReportData) -> list[Question]:
     """Return every question with its answer."""
-    found = {question: answer(data) for question, answer in QUESTIONS.items()}
+    result = {question: answer(data) for question, answer in QUESTIONS.items()}
     return [
-        Question(question, gist or ("" if points else UNMEASURED), points) for question, (gist, points) in found.items()
+        Question(question, gist or ("" if points else UNMEASURED), points)
+        for question, (gist, points) in result.items()
     ]
 
 
@@ -36,8 +48,8 @@ def helps(data: ReportData) -> Answer:
     """Return where concurrency helps, and at what level."""
     verdicts: dict[str, list[str]] = {"helps": [], "makes no difference": [], "makes it slower": []}
     for view in answering(data, "concurrency"):
-        if found := concurrency(view):
-            verdicts[found[0]].append(safe(view.title))
+        if result := concurrency(view):
+            verdicts[result[0]].append(safe(view.title))
     parts = [f"it {verdict} with {listed(names)}" for verdict, names in verdicts.items() if names]
     return by_scenario(answering(data, "concurrency"), _help_and_level, "; ".join(parts))
 
@@ -90,10 +102,6 @@ def _help_and_level(view: ScenarioView) -> str | None:
     return text("questions", "level", helped=words, row=row, rival=rival(view)) if words and row else None
 
 
-def _pages(view: ScenarioView) -> str:
-    return f"{_by_page_size(view) or fastest(view)} {paging(view)}"
-
-
 def _by_page_size(view: ScenarioView) -> str | None:
     """Compare the best way of paging with the baseline's way, page size by page size."""
     way = next((way_of_paging(row) for row in view.rows if row.cell.arm == view.scenario.baseline.arm), None)
@@ -103,8 +111,7 @@ def _by_page_size(view: ScenarioView) -> str | None:
         usual = next((row for row in rows if way_of_paging(row) == way), None)
         other = best([row for row in rows if way_of_paging(row) != way])
         if usual and other:
-            ratio = versus(other, usual)
-            compared = {"way": way_of_paging(other), "ratio": ratio, "alike": no_difference(ratio, view.noise)}
+            compared = {"way": way_of_paging(other), **compare(view, other, usual)}
             parts.append(text("questions", "page_size", size=size, **compared))
     return f"Against {safe(way or '')}, {'; '.join(parts)}." if parts else None
 
@@ -113,10 +120,9 @@ def _adaptive(view: ScenarioView) -> str | None:
     adaptive, fixed = best([row for row in usable(view) if row.arm.record.role == "auto"]), together(view)
     if adaptive is None or fixed is None or not fixed.own:
         return None
-    ratio = versus(adaptive, fixed)
-    compared = {"fixed": fixed, "ratio": ratio, "alike": no_difference(ratio, view.noise)}
     peak = adaptive.server_median(lambda server: server.in_flight_peak)
-    return text("questions", "adaptive", adaptive=adaptive, peak=peak, **compared)
+    compared = compare(view, adaptive, fixed)
+    return text("questions", "adaptive", adaptive=adaptive, fixed=fixed, peak=peak, **compared)
 
 
 def _memory(view: ScenarioView) -> str | None:
@@ -135,8 +141,7 @@ def _processes(view: ScenarioView) -> str | None:
     own = best([row for row in usable(view) if row.own])
     if pool is None or own is None:
         return None
-    ratio = versus(pool, own)
-    return text("questions", "processes", pool=pool, own=own, ratio=ratio, alike=no_difference(ratio, view.noise))
+    return text("questions", "processes", pool=pool, own=own, **compare(view, pool, own))
 
 
 def _longest(row: CellView) -> str:
@@ -171,7 +176,9 @@ QUESTIONS: dict[str, Callable[[ReportData], Answer]] = {
     "What does concurrency cost in memory?": _each("concurrency", _memory),
     "Can several processes speed up file mode?": _each("processes", _processes),
     "What does pystac-client cost against direct HTTP?": _each("client", latency),
-    "Pages one after another, or several at once?": _each("pages", _pages),
+    "Pages one after another, or several at once?": _each(
+        "pages", lambda view: f"{_by_page_size(view) or fastest(view)} {paging(view)}"
+    ),
     "Which rate limits were met?": limits,
     "How does the time grow with the collection?": lambda data: by_scenario(
         answering(data, "growth"), lambda view: grown(data, view)

@@ -1,24 +1,27 @@
-"""What to do, mode by mode, in words: the choice, how sure it is, what it costs, and where another is better."""
+"""What to use, mode by mode: the choice, how sure it is, its costs, where another is better; which strategy wins."""
 
-from __future__ import annotations
+from collections.abc import Iterator, Mapping, Sequence
 
-from collections.abc import Iterator, Sequence
-
-from ingest_bench.analysis.by_scenario import ScenarioRecommendation
-from ingest_bench.analysis.by_source_type import ModeRecommendation
 from ingest_bench.analysis.candidates import Option
+from ingest_bench.analysis.recommend import CONFIDENCE
+from ingest_bench.analysis.recommendations import ModeRecommendation, ScenarioRecommendation
+from ingest_bench.report.blocks import Answer
 from ingest_bench.report.formatting import counted, listed, pasted, safe, speed_up, whole
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, named
+from ingest_bench.report.model.ranking import by_strategy, versus
+from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
+from stac_ingest.strategies import STRATEGIES
 
 
 def what_to_do(data: ReportData) -> list[str]:
     """Give a line for each mode that was measured: what to use, how sure that is, and its exceptions."""
-    return [f"**{MODE_NAMES[mode]}**: {told(advice)}" for mode, advice in data.modes.items()]
+    return [f"**{MODE_NAMES[mode]}**: {mode_text(advice)}" for mode, advice in data.modes.items()]
 
 
-def told(advice: ModeRecommendation) -> str:
+def mode_text(advice: ModeRecommendation) -> str:
     """Return what to use in a mode."""
     use = advice.use
     values = use and {
@@ -84,3 +87,39 @@ def _choices(scenarios: Sequence[ScenarioRecommendation]) -> list[str]:
         for other in scenarios
         if other.use
     ]
+
+
+NAMES = {
+    info.name: f"option {info.simplicity} ({info.label.removeprefix('a ')})" if info.workers else info.label
+    for info in STRATEGIES.values()
+}
+_CHOICE = 2
+"""A mode or scenario that has fewer strategies says nothing about which to choose."""
+
+
+def option_favoured(data: ReportData) -> Answer:
+    """Return for each mode which option is advised, and what each scenario that decides shows of it."""
+    modes = {mode: advice for mode, advice in data.modes.items() if len(advice.strategies()) >= _CHOICE}
+    gist = [f"{MODE_NAMES[mode]}: {favoured(advice)}" for mode, advice in modes.items()]
+    deciding = {each.name for advice in modes.values() for each in advice.deciding}
+    return ". ".join(gist) + "." if gist else "", [
+        _winner(view, rows)
+        for view in data.views
+        if view.name in deciding and len(rows := by_strategy(view)) >= _CHOICE
+    ]
+
+
+def favoured(advice: ModeRecommendation) -> str:
+    """Name the strategy that is chosen among the best of each, and those that can't be told from it."""
+    verdict, strategies = advice.by_strategy(), {key: name for name, key in advice.strategies().items()}
+    name = NAMES[strategies[verdict.use]] if verdict.use else "nothing"
+    alike = [strategies[key] for key in verdict.contenders if verdict.chances[key].p_within_tolerance > 1 - CONFIDENCE]
+    others = listed([NAMES[other] for other in alike])
+    choice = f"{name}, from which {others} can't be told" if others else name
+    return choice if verdict.decided else f"undecided, provisionally {choice}"
+
+
+def _winner(view: ScenarioView, rows: Mapping[str, CellView]) -> str:
+    top, *others = sorted(rows.values(), key=lambda row: -row.standing.median)
+    leads = [f"{speed_up(versus(top, row))} as fast as {safe(row.name)}" for row in others]
+    return f"*{safe(view.title)}*: {safe(top.name)}, {listed(leads)}."

@@ -15,6 +15,7 @@ import pyarrow.fs as pafs
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch
 from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
@@ -38,6 +39,7 @@ class GeoParquetSplitter(FilesSplitter):
     def __init__(self, settings: ShardedIngest) -> None:
         super().__init__(settings)
         self._filesystem, self._root = _open(settings)
+        self._wanted = item_filter(settings.config())
 
     def stamp(self) -> str:
         """Return a hash of the names, sizes and times of all files."""
@@ -48,6 +50,8 @@ class GeoParquetSplitter(FilesSplitter):
         files = self._files()
         with ThreadPoolExecutor(AT_ONCE, "footers") as threads:
             groups = [group for of_file in threads.map(self._groups, files) for group in of_file]
+        found = len(groups)
+        groups = [group for group in groups if group.may_match]
         rows = sum(group.rows for group in groups)
         shards = self._settings.shards or max(1, -(-rows // self._settings.items_per_shard))
         parts = [groups[part.start : part.stop] for part in balanced([group.rows for group in groups], shards)]
@@ -57,6 +61,9 @@ class GeoParquetSplitter(FilesSplitter):
             rows,
             counts_items=True,
             stamp=_stamp(files),
+            notes=[f"{found - len(groups)} of {found} row groups can't hold what is asked for, and are in no shard"]
+            if found > len(groups)
+            else [],
         )
 
     def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> RowsShardSource:
@@ -93,12 +100,14 @@ class GeoParquetSplitter(FilesSplitter):
         return infos
 
     def _groups(self, file: pafs.FileInfo) -> list[_Group]:
-        whole = row_groups(_path(file.path), self._filesystem)
-        _raise_if_transient(whole.error)
+        found = row_groups(_path(file.path), self._filesystem)
+        _raise_if_transient(found.error)
+        whole = found._replace(keys=keys_of(name_below(file.path, self._root)))
         if whole.metadata is None:
             return [_Group(file.path, -1, 0, _file_stamp(file))]
+        may_match = whole.may_match(self._wanted)
         return [
-            _Group(file.path, number, whole.metadata.row_group(number).num_rows, _file_stamp(file))
+            _Group(file.path, number, whole.metadata.row_group(number).num_rows, _file_stamp(file), may_match(number))
             for number in whole.numbers
         ]
 
@@ -121,17 +130,21 @@ class RowsShardSource(GeoParquetSource):
             DataProcessingError: a file isn't the one that was planned, or the storage doesn't answer.
 
         """
-        for rows in self._piece.files:
+        for (path, planned), runs in groupby(self._piece.files, key=lambda rows: (rows.path, rows.stamp)):
             try:
-                (file,) = self._filesystem.get_file_info([rows.path])
+                (file,) = self._filesystem.get_file_info([path])
             except OSError as error:
-                raise DataProcessingError(f"can't look at {rows.path}: {error}") from error
-            if _file_stamp(file) != rows.stamp:
-                raise DataProcessingError(f"{rows.path} has changed since it was planned; start the ingest again")
-            name = name_below(rows.path, self._root_of_files)
-            name = "" if name == rows.path else name
-            whole = row_groups(_path(rows.path), self._filesystem)._replace(name=name, keys=keys_of(name))
-            yield whole if whole.metadata is None else whole._replace(numbers=range(rows.first, rows.last + 1))
+                raise DataProcessingError(f"can't look at {path}: {error}") from error
+            if _file_stamp(file) != planned:
+                raise DataProcessingError(f"{path} has changed since it was planned; start the ingest again")
+            name = name_below(path, self._root_of_files)
+            name = "" if name == path else name
+            whole = row_groups(_path(path), self._filesystem)._replace(name=name, keys=keys_of(name))
+            if whole.metadata is None:
+                yield whole
+                continue
+            for rows in runs:
+                yield self._filtered(whole._replace(numbers=range(rows.first, rows.last + 1)))
 
     async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:
         """Read row groups, batch by batch.
@@ -153,6 +166,8 @@ class _Group(NamedTuple):
     """-1 stands for a file that can't be opened, which is a failure of the shard that has it."""
     rows: int
     stamp: str
+    may_match: bool = True
+    """Whether there can be a wanted item in it."""
 
 
 def _open(settings: ShardedIngest) -> tuple[pafs.FileSystem, str]:
@@ -179,8 +194,10 @@ def _path(path: str) -> Path:
 
 def _row_ranges(groups: list[_Group]) -> list[Rows]:
     ranges = []
-    for (path, stamp), members in groupby(groups, key=lambda group: (group.path, group.stamp)):
-        numbers = [group.number for group in members]
+    # Numbers that follow each other are as far from their places in the list.
+    runs = groupby(enumerate(groups), key=lambda one: (one[1].path, one[1].stamp, one[1].number - one[0]))
+    for (path, stamp, _), members in runs:
+        numbers = [group.number for _, group in members]
         ranges.append(Rows(path=path, first=numbers[0], last=numbers[-1], stamp=stamp))
     return ranges
 

@@ -14,21 +14,25 @@ class FilePositions:
     """Which files an earlier run has read, and how the batches of this one are noted.
 
     A position holds for the list that it was made of: where a file has come or gone since, all are read.
+
+    Attributes:
+        fingerprint: of the list.
+
     """
 
     def __init__(self, known: Sequence[Position]) -> None:
         self._known = known
         self._names: Sequence[str] = []
-        self._list = ""
+        self.fingerprint = ""
 
     def remaining(self, names: Sequence[str]) -> Sequence[str]:
         """Give the files that are still to be read, of all in the directory, sorted."""
         self._names = names
-        self._list = _fingerprint(names)
+        self.fingerprint = _fingerprint(names)
         read = []
         for position in self._known:
             match position:
-                case {"list": self._list, "files": [int(start), int(stop)]} if 0 <= start < stop:
+                case {"list": self.fingerprint, "files": [int(start), int(stop)]} if 0 <= start < stop:
                     read.append((start, stop))
         return kept(self._between(sorted(read))) if read else names
 
@@ -37,7 +41,7 @@ class FilePositions:
         if not batch:
             return None
         start, last = (bisect_left(self._names, batch[at].origin) for at in (0, -1))
-        return {"list": self._list, "files": [start, last + 1]}
+        return {"list": self.fingerprint, "files": [start, last + 1]}
 
     def _between(self, read: Iterable[tuple[int, int]]) -> Iterator[str]:
         end = 0

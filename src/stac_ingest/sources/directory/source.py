@@ -55,6 +55,10 @@ class JsonDirectorySource:
         """Leave out files that an earlier run has read, unless the directory holds others than it did then."""
         self._positions = FilePositions(positions)
 
+    def listing(self) -> str | None:
+        """Return the fingerprint of the list of files."""
+        return None if self._positions is None else self._positions.fingerprint
+
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Name the files of a batch."""
         return self._positions.position(batch) if self._positions is not None and clean else None

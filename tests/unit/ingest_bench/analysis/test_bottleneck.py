@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.analysis.bottleneck import NAMES, diagnose
-from ingest_bench.analysis.counters import corroborating_counters
+from ingest_bench.analysis.bottleneck import NAMES, corroborating_counters, diagnose
 from ingest_bench.results.models import Digest, Sample, ServerRecord, Speedup
 
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ingest_bench.analysis.estimates import Estimate
 from ingest_bench.analysis.recommend import Verdict, recommend
-from ingest_bench.analysis.speedup import speed_up
+from ingest_bench.analysis.speedup import Estimate, speed_up
 
 LEVELS = (1, 2, 5, 10, 20)
 

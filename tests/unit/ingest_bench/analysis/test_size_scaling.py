@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest_bench.analysis.estimates import Estimate
 from ingest_bench.analysis.size_scaling import fit_growth
+from ingest_bench.analysis.speedup import Estimate
 
 SIZES = (1_000, 10_000, 80_000)
 

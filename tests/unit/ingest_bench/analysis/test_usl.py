@@ -51,7 +51,7 @@ def test_a_law_without_noise_is_found_again(scale: float, contention: float, coh
 
 
 def test_intervals_cover_the_truth() -> None:
-    """Of 60 noisy measurements of one law, the 95% intervals of all coefficients hold the truth in at least 54."""
+    """Of 60 noisy measurements of a law, the 95% intervals of each coefficient hold the truth in 54 to 59."""
     truth = (1.3, 0.05, 0.002)
     peak = math.sqrt((1 - truth[1]) / truth[2])
     covered = np.zeros(4)
@@ -59,7 +59,7 @@ def test_intervals_cover_the_truth() -> None:
         fit = fitted(measured(truth, noise=0.05, pairs=5, seed=seed), seed=seed, draws=200)
         found = (fit.scale, fit.contention, fit.coherency, fit.peak)
         covered += [bounds.low <= value <= bounds.high for bounds, value in zip(found, (*truth, peak), strict=True)]
-    assert covered.min() >= 54
+    assert 54 <= covered.min() <= covered.max() < 60
 
 
 def test_more_pairs_make_it_surer() -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from ingest_bench.__main__ import main
 from ingest_bench.builds.cases import LAUNCH
-from ingest_bench.builds.compare import DEFAULT_CELLS, _kept, find_case, orders
-from ingest_bench.builds.names import SIDES, as_sample
+from ingest_bench.builds.compare import DEFAULT_CELLS, _kept, find_case
+from ingest_bench.builds.records import SIDES, as_sample
 from ingest_bench.config.matrix import load_settings
+from ingest_bench.harness.measure import orders
 
 ROOT = Path(__file__).parents[4]
 
@@ -49,10 +50,10 @@ def test_bad_usage_is_one_line(
 
 def test_each_build_goes_first_once_in_two_pairs() -> None:
     """The order is drawn from the seed: balanced, the same again for the same seed, another for another."""
-    drawn = list(itertools.islice(orders("1/a"), 40))
+    drawn = list(itertools.islice(orders(SIDES, "1/a"), 40))
     assert all({first[0], second[0]} == {"base", "this"} for first, second in zip(drawn[::2], drawn[1::2], strict=True))
-    assert drawn == list(itertools.islice(orders("1/a"), 40))
-    assert drawn != list(itertools.islice(orders("2/a"), 40))
+    assert drawn == list(itertools.islice(orders(SIDES, "1/a"), 40))
+    assert drawn != list(itertools.islice(orders(SIDES, "2/a"), 40))
 
 
 def test_half_a_line_of_kept_pairs_is_dropped(tmp_path: Path) -> None:

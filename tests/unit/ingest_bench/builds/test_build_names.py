@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ingest_bench.arms.base import ArmSpec
-from ingest_bench.builds.names import SYNONYMS, as_sample, name_among
+from ingest_bench.builds.records import SYNONYMS, as_sample, name_among
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.results.models import Digest, Sample

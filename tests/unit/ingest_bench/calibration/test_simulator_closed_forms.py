@@ -12,8 +12,7 @@ from aiohttp import web
 from ingest_bench.calibration.closed_forms import Station
 from ingest_bench.calibration.event_simulation import run_seconds
 from ingest_bench.simulator.metrics import MetricsWindow
-from ingest_bench.simulator.middleware import RateLimit, ThinkTime, compose
-from ingest_bench.simulator.slots import Slots
+from ingest_bench.simulator.middleware import RateLimit, Slots, ThinkTime, compose
 
 
 class _NoWaiting(selectors.SelectSelector):

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from ingest_bench.calibration.models import Score
-from ingest_bench.calibration.noise_model import NoiseModel
+from ingest_bench.calibration.run import run_virtual, scores
 from ingest_bench.calibration.systems import LEVELS, PLANTED, balanced, limited, planted, scalable, slots
-from ingest_bench.calibration.trial import SAMPLING, Findings, run_trial
-from ingest_bench.calibration.virtual import run_virtual, scores
+from ingest_bench.calibration.trial import SAMPLING, Findings, NoiseModel, run_trial
 
 RUNS = 12
 

@@ -13,7 +13,7 @@ import pytest
 from factories import arm, fake_cell, fake_pairs, matrix, scenario
 from ingest_bench.comparison.loaded_run import LoadedRun
 from ingest_bench.config.models import Sampling
-from ingest_bench.harness.stopping import StoppingRule
+from ingest_bench.harness.validity import StoppingRule
 from ingest_bench.results.models import Cell, Results
 
 ITEMS = 1000

@@ -13,8 +13,7 @@ from scipy.stats import ttest_ind
 
 from ingest_bench.comparison.between_run_variance import BetweenRunVariance, Heterogeneity, heterogeneity
 from ingest_bench.comparison.variance_moderation import MIN_CELLS, VariancePrior, fit_variance_prior
-from ingest_bench.comparison.verdicts import ALPHA, MIN_CHANGE, judge
-from ingest_bench.comparison.welch import Difference, difference, holm
+from ingest_bench.comparison.verdicts import ALPHA, MIN_CHANGE, Difference, difference, holm, judge
 
 NO_PRIOR = VariancePrior()
 logs = st.lists(st.floats(-3, 3), min_size=2, max_size=12)

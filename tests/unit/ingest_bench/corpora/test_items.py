@@ -17,8 +17,7 @@ from jsonschema import Draft7Validator
 from pystac.validation.local_validator import get_local_schema_cache
 from referencing import Registry, Resource
 
-from ingest_bench.corpora.collection import collection
-from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.items import ItemFactory, collection
 from ingest_bench.corpora.scenes import _STRIDE, _TILES, DATATAKE_ITEMS, scene
 from ingest_bench.corpora.seeded_bytes import decimal
 

@@ -19,7 +19,7 @@ from ingest_bench.errors import MeasurementError
 from ingest_bench.harness import measure
 from ingest_bench.harness.measure import CellRun
 from ingest_bench.harness.sides import PairSide
-from ingest_bench.harness.stopping import StoppingRule
+from ingest_bench.harness.validity import StoppingRule
 from ingest_bench.results.models import ServerRecord
 
 RULE = Sampling(pairs=Pairs(min=3, max=6), budget_seconds=10, target_ci_width=0.1)
@@ -129,14 +129,11 @@ def run_of(
         role: PairSide(
             role,
             ArmSpec("ingest", "api", role, concurrency=level),
-            None,
-            None,
-            None,
-            False,
-            None,
-            None,
-            server,
-            delivers=True,
+            cell.side(role),
+            expected=None,
+            broken=None,
+            files=None,
+            server=server,
         )
         for role, level in (("baseline", 1), ("candidate", 5))
     }

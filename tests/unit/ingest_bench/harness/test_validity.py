@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from factories import fake_sample
-from ingest_bench.harness.validity import delay_remark, digest_difference, failures_difference, invalid_reason, parity
-from ingest_bench.results.digest import reference
+from factories import fake_sample, matrix, reference, scenario
+from ingest_bench.analysis.speedup import pair_ratios
+from ingest_bench.arms.base import ArmSpec
+from ingest_bench.config.matrix import find_cell
+from ingest_bench.config.models import Settings
+from ingest_bench.harness.sides import PairSide
+from ingest_bench.harness.validity import delay_remark, failures_difference, invalid_reason, parity
+from ingest_bench.results.digest import Reference
 from ingest_bench.results.models import Sample, ServerRecord
-from ingest_bench.results.pairs import pair_ratios
 
 ITEMS = [{"id": f"i{number}", "collection": "c", "value": number} for number in range(40)]
 
@@ -19,6 +23,14 @@ def sample(**changes: Any) -> Sample:
     """Return a sample of 100 items in a second, changed."""
     given = {"role": "candidate", "pair": 0, "wall_s": 1.0, "items": 100, **changes}
     return fake_sample(**given)
+
+
+def side(expected: Reference | None, **corpus: Any) -> PairSide:
+    """Return a side that has to deliver these items; the corpus is generated unless it is said to be another."""
+    corpora = {"files": {"kind": "item_files", **(corpus or {"items": len(ITEMS)})}}
+    cell = find_cell(Settings.model_validate(matrix(corpora, one=scenario())), "one", "sequential", 1)
+    spec = ArmSpec("ingest", "item_files", "files")
+    return PairSide("candidate", spec, cell.candidate, expected, broken=None, files=None, server=None)
 
 
 def server(**changes: Any) -> ServerRecord:
@@ -100,16 +112,25 @@ def test_a_sample_without_items_is_invalid() -> None:
 )
 def test_what_differs_from_the_reference_is_said(items: list[dict[str, Any]], words: str | None) -> None:
     """Order is nothing; a lost, doubled, swapped or changed item is a difference."""
-    found = digest_difference(reference(items).digest(None), reference(ITEMS))
+    found = side(reference(ITEMS)).difference(reference(items).digest(None))
     assert found is None if words is None else words in (found or "")
 
 
 def test_with_a_limit_only_the_count_is_known() -> None:
     """Where `max_items` lets through whichever come first, other items of the same number are no difference."""
-    found = reference(ITEMS[1:]).digest(None)
-    assert digest_difference(found, reference(ITEMS[:-1]), count_only=True) is None
-    assert digest_difference(found, reference(ITEMS), count_only=True)
-    assert digest_difference(found, None) is None
+    delivered = ITEMS[1:]
+    found = reference(delivered).digest(None)
+    limited = {"path": "own", "max_items": len(delivered)}
+    assert side(reference(ITEMS[:-1]), **limited).difference(found) is None
+    assert side(reference(ITEMS), **limited).difference(found) == "1 item missing"
+
+
+def test_where_nobody_knows_the_other_side_is_the_measure() -> None:
+    """Without a reference a digest is held to that of the pair's other side, and to nothing where there is none."""
+    found = reference(ITEMS).digest(None)
+    assert side(None).difference(found) is None
+    assert side(None).difference(found, found) is None
+    assert side(None).difference(found, reference(ITEMS[1:]).digest(None)) == "1 item too many"
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from factories import fake_cell, fake_sample
+from ingest_bench.analysis.speedup import pair_ratios
 from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Cell, Load, Parity, Results, Sample, ServerRecord, Trace
-from ingest_bench.results.pairs import pair_ratios
 
 CONFIG = Path(__file__).parents[4] / "config.yaml"
 BEGIN = 1_770_720_000.0

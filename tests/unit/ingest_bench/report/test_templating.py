@@ -11,6 +11,9 @@ import pytest
 from jinja2 import UndefinedError
 
 import ingest_bench
+from ingest_bench.report.blocks import BulletList, Entry, Paragraph, Table
+from ingest_bench.report.formatting import NOTHING
+from ingest_bench.report.markdown import laid_out, read_blocks
 from ingest_bench.report.templating import environment, text, texts
 
 TEMPLATES = Path(ingest_bench.__file__).parent / "report" / "templates"
@@ -46,3 +49,18 @@ def test_every_template_is_whole_and_installed() -> None:
         assert any(fnmatch(f"report/templates/{file.name}", pattern) for pattern in patterns)
         template = environment().get_template(file.name) if file.name.endswith(".md.j2") else None
         assert template is None or sorted(template.blocks) == sorted(re.findall(r"{% block (\w+)", file.read_text()))
+
+
+def test_blocks_are_read_from_what_a_template_wrote() -> None:
+    """Lines of a paragraph or an entry become one; a table has its name, its numeric columns and numbers to sort by."""
+    written = "One\nline.\n\n- a\n  b\n- c\n\n|= Its name\n| Way | Time |\n|:--|--:|\n| x \\| y | 1,149 s |\n| z |"
+    paragraph, entries, table = read_blocks(written)
+    assert (paragraph, entries) == (Paragraph("One line."), BulletList(["a b", "c"]))
+    rows = [[Entry("x \\| y"), Entry("1,149 s", 1149.0)], [Entry("z"), Entry(NOTHING)]]
+    assert table == Table("Its name", ["Way", "Time"], rows, frozenset({1}))
+
+
+def test_what_is_fenced_stays_as_it_is() -> None:
+    """Lines between fences are neither joined nor wrapped, whatever they begin with."""
+    fenced = "```yaml\n- a:\n    b\n\n| c\n```"
+    assert laid_out(f"Some\nwords.\n\n{fenced}\n\n- d\n") == f"Some words.\n\n{fenced}\n\n- d\n"

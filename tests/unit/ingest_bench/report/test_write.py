@@ -9,29 +9,24 @@ from typing import Any
 
 import pytest
 
+from factories import arm, matrix, scenario
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.errors import AggregationError
 from ingest_bench.report import write_report, write_report_files
 from ingest_bench.report.figures import ALL, CHOICES, alternative_text, choices_figure, overall_figure, scenario_figure
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.plots.sheet import draw
+from ingest_bench.report.plots.axes import draw
 
-URL = {
-    "remote": {"allow": True},
-    "corpora": {"theirs": {"kind": "api", "url": "https://example.com/stac", "collection": "c-1", "max_items": 500}},
-    "scenarios": {
-        "their_api": {
-            "title": "Their API",
-            "group": "theirs",
-            "corpus": "theirs",
-            "baseline": {"arm": "sequential"},
-            "arms": {
-                "sequential": {"concurrency": [1]},
-                "time_chunks": {"concurrency": [2, 4], "settings": {"worker_strategy": "time_chunks"}},
-            },
-        }
-    },
-}
+URL = matrix(
+    {"theirs": {"kind": "api", "url": "https://example.com/stac", "collection": "c-1", "max_items": 500}},
+    remote={"allow": True},
+    their_api=scenario(
+        "theirs",
+        {"sequential": arm(), "time_chunks": arm(2, 4, settings={"worker_strategy": "time_chunks"})},
+        title="Their API",
+        group="theirs",
+    ),
+)
 
 
 def written(results: Any, folder: Path) -> None:
@@ -130,21 +125,9 @@ def test_a_server_of_someone_else_is_reported(make_of: Any, tmp_path: Path) -> N
 
 def test_files_of_ones_own_are_reported(make_of: Any, tmp_path: Path) -> None:
     """A folder of the user's own has a section like any other."""
-    config = {
-        "corpora": {"mine": {"kind": "item_files", "path": str(tmp_path)}},
-        "scenarios": {
-            "my_files": {
-                "title": "My files | of <mine>",
-                "group": "my_api_files",
-                "corpus": "mine",
-                "baseline": {"arm": "upstream"},
-                "arms": {
-                    "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
-                    "sequential": {"concurrency": [1]},
-                },
-            }
-        },
-    }
+    arms = {"upstream": arm(fetcher="stac_manager"), "sequential": arm()}
+    about = {"title": "My files | of <mine>", "group": "my_api_files"}
+    config = matrix({"mine": {"kind": "item_files", "path": str(tmp_path)}}, my_files=scenario("mine", arms, **about))
     out = tmp_path / "out"
     write_report(make_of(config)(), out / "report.md", out / "report.html", tmp_path / "elsewhere" / "figures")
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
@@ -11,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_bench.results.digest import CLASSES, DigestSink, Reference, Tally, identity_hash, matches, reference
+from factories import reference
+from ingest_bench.results.digest import CLASSES, DigestSink, Reference, Tally, identity_hash, matches
+
+
+class Item(dict):
+    """A dict that can be seen to go."""
+
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -155,10 +162,14 @@ def test_rows_with_the_right_ids_are_not_the_items():
 
 def test_a_sink_leaves_items_alone():
     """Items are neither changed nor held on to."""
-    item = numbered(1)[0]
-    before = copy.deepcopy(item)
-    digest([item])
+    (before,) = numbered(1)
+    item, sink = Item(copy.deepcopy(before)), DigestSink(None)
+    sink.add(item)
     assert item == before
+    held = weakref.ref(item)
+    del item
+    assert held() is None
+    assert sink.result() == digest([before])
 
 
 def test_a_reference_survives_its_file():

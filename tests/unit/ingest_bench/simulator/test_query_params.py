@@ -4,9 +4,8 @@ import math
 
 import pytest
 
-from ingest_bench.simulator.errors import InvalidParameterError
 from ingest_bench.simulator.paging import OffsetPaging, PagePaging, TokenPaging, paging_style
-from ingest_bench.simulator.query_params import from_query, read_search
+from ingest_bench.simulator.query_params import InvalidParameterError, from_query, read_search
 
 
 def read(body, paging="token", max_page=1000):

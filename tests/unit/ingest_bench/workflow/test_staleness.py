@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Settings
-from ingest_bench.config.paths import built_at, corpus_folder, job_file, manifest_file
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.results.checksum import checksum_of, with_checksum
 from ingest_bench.system import dependencies
 from ingest_bench.system.dependencies import recording
 from ingest_bench.workflow import staleness
-from ingest_bench.workflow.corpus_state import remember
 from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
 from ingest_bench.workflow.jobs import recorded
 from ingest_bench.workflow.staleness import (
@@ -27,34 +25,30 @@ from ingest_bench.workflow.staleness import (
     Freshness,
     aggregate_made_from,
     noted,
+    remember,
     report_made_from,
 )
 
 SCENARIOS = 100
 
 
-def matrix(results: Path) -> Settings:
+def large(results: Path) -> Settings:
     """Return a matrix of 5,000 cells."""
-    arms = {"queue": {"concurrency": list(range(1, 51)), "settings": {"worker_strategy": "queue"}}}
-    scenario: dict[str, Any] = {"title": "T", "group": "g", "corpus": "files", "baseline": {"arm": "queue"}}
-    return load_settings(
-        {
-            "results": str(results),
-            "corpora": {"files": {"kind": "item_files", "items": 5}},
-            "scenarios": {f"s{number}": {**scenario, "arms": arms} for number in range(SCENARIOS)},
-        }
-    )
+    scenarios = {
+        f"s{number}": scenario(arms={"queue": arm(*range(1, 51), settings=QUEUE)}) for number in range(SCENARIOS)
+    }
+    return load_settings(matrix({"files": ("item_files", 5)}, results=str(results), **scenarios))
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Make a corpus, and the files of 5,000 cells as far as they matter here."""
-    made = matrix(tmp_path_factory.mktemp("results"))
-    folder, manifest = corpus_folder(made, "files"), manifest_file(made, "files")
-    with recorded(job_file(made, "files"), "corpus", "files", fingerprint(corpus_identity(made, "files"))):
+    made = large(tmp_path_factory.mktemp("results"))
+    folder, manifest = made.corpus_folder("files"), made.manifest_file("files")
+    with recorded(made.job_file("files"), "corpus", "files", fingerprint(corpus_identity(made, "files"))):
         build_corpus(made, "files", folder, manifest)
         remember(folder, manifest)
-    corpora = {"files": built_at(made, "files")}
+    corpora = {"files": made.built_at("files")}
     checksums = []
     with recording() as code:
         pass
@@ -93,7 +87,7 @@ def test_a_plan_reads_each_file_once(settings: Settings, monkeypatch: pytest.Mon
     files = [path for path in reads if "/cells/" in path]
     assert len(files) == 50 * SCENARIOS
     assert max(reads.values()) <= 2
-    assert not [path for path in reads if Path(path).parent == corpus_folder(settings, "files")]
+    assert not [path for path in reads if Path(path).parent == settings.corpus_folder("files")]
     assert len(parsed) == len(set(parsed)) > 0
 
 
@@ -118,9 +112,9 @@ def test_what_is_made_from_cells_follows_them(settings: Settings) -> None:
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"nonsense"])
 def test_a_damaged_record_is_no_record(tmp_path: Path, content: bytes) -> None:
     """A corpus whose record is cut off or of another kind is made again, with its cells, and nothing fails."""
-    settings = matrix(tmp_path)
-    job_file(settings, "files").parent.mkdir(parents=True)
-    job_file(settings, "files").write_bytes(content)
+    settings = large(tmp_path)
+    settings.job_file("files").parent.mkdir(parents=True)
+    settings.job_file("files").write_bytes(content)
     fresh = staleness.Freshness(settings)
     assert fresh.corpus("files") in {"its record is damaged", "other settings"}
     assert fresh.cell(cells(settings)[0]) == "corpus files is made again"
@@ -128,7 +122,7 @@ def test_a_damaged_record_is_no_record(tmp_path: Path, content: bytes) -> None:
 
 def test_a_calibration_depends_on_its_seed_and_its_code(tmp_path: Path) -> None:
     """A calibration with another seed, of other code, of before code was recorded, or damaged, is made again."""
-    settings = matrix(tmp_path)
+    settings = large(tmp_path)
     path = tmp_path / "calibration.json"
     code = {"modules": {"stac_ingest.module": dependencies.module_hash("stac_ingest.module")}}
     assert Freshness(settings).calibration() == "not there"

@@ -73,6 +73,56 @@ def test_a_later_run_gives_the_same_names(ids):
     assert {item_id: later.name(item_id) for item_id in reversed(ids)} == names
 
 
+keys = st.lists(st.tuples(st.sampled_from(["", "lst", "ndvi", "NDVI"]), identifiers), unique=True, max_size=20)
+
+
+def files_of(register, keys):
+    """Return which item is in which file, once they were written in this order, and what was moved meanwhile."""
+    files = {}
+    for key in keys:
+        claim = register.claim(*key)
+        if claim.moved is not None:
+            assert files[claim.name] == claim.moved[0]
+            files[claim.moved[1]] = files.pop(claim.name)
+        files[claim.name] = key
+    return files
+
+
+@given(keys, st.randoms())
+def test_items_that_share_an_id_have_names_of_their_own_in_any_order(keys, chance):
+    """No item takes another's file; where ids differ by more than case, the order in which they come is no matter."""
+    files = files_of(NameRegister(), keys)
+    assert sorted(files.values()) == sorted(keys)
+    assert len({name.lower() for name in files}) == len(keys)
+    shuffled = list(keys)
+    chance.shuffle(shuffled)
+    ids = {item_id for _, item_id in keys}
+    if len({safe_name(item_id).lower() for item_id in ids}) == len(ids):
+        assert files_of(NameRegister(), shuffled) == files
+    for item_id in ids:
+        first = min(collection for collection, one in keys if one == item_id)
+        if safe_name(item_id) in files:
+            assert files[safe_name(item_id)][0] == first or files[safe_name(item_id)][1] != item_id
+
+
+@given(keys, st.data())
+def test_a_resumed_run_gives_items_the_names_that_they_have(keys, data):
+    """Whatever part of the items comes again, to a folder whose files say which items they hold, no name changes."""
+    files = files_of(NameRegister(), keys)
+    later = NameRegister(files, lambda name: files[name][0])
+    names = {key: name for name, key in files.items()}
+    for key in data.draw(st.lists(st.sampled_from(keys), unique=True) if keys else st.just([])):
+        assert later.claim(*key) == (names[key], None)
+
+
+def test_one_collection_has_its_ids_as_names():
+    """Ordinary ids stay as they are, and only the item that shares one says its collection."""
+    files = files_of(NameRegister(), [("ndvi", "2024-01"), ("ndvi", "2024-02"), ("lst", "2024-02")])
+    assert files["2024-01"] == ("ndvi", "2024-01")
+    assert files["2024-02"] == ("lst", "2024-02")
+    assert [name.partition("~")[0] for name, key in files.items() if key == ("ndvi", "2024-02")] == ["ndvi_2024-02"]
+
+
 def test_an_identifier_that_looks_like_an_encoded_one_is_encoded_itself():
     """Nobody can choose an id that takes another id's encoded name."""
     encoded = safe_name("a/b")

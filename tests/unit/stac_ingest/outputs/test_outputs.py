@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 from types import SimpleNamespace
 
@@ -11,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.checkpoints.manager import CheckpointManager
+from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.outputs import OUTPUTS, ItemFilesOutput, NdjsonOutput, make_output
+from stac_ingest.outputs import OUTPUTS, GeoParquetOutput, ItemFilesOutput, NdjsonOutput, make_output
 from stac_ingest.outputs import directory as folder_module
 from stac_ingest.outputs.directory import OutputFolder
-from stac_ingest.outputs.ndjson import unmarked_tail
+from stac_ingest.outputs.geoparquet import read_part
+from stac_ingest.outputs.json_files import read_file
+from stac_ingest.outputs.ndjson import read_lines, unmarked_tail
 
 
 def context(checkpoints=None):
@@ -159,9 +163,46 @@ async def test_an_item_that_json_can_not_hold_is_an_item_error(tmp_path, kind):
     output, ctx = kind(tmp_path), context()
     await output.start(ctx)
     with pytest.raises(ItemError, match="JSON"):
-        await output.bundle(item("a", big=2**70), ctx)
+        await output.bundle(item("a", no_json={1, 2}), ctx)
     await output.bundle(item("b"), ctx)
     assert (await output.finalize(ctx))["items"] == 1
+
+
+@pytest.mark.parametrize("kind", [ItemFilesOutput, NdjsonOutput])
+async def test_integers_of_any_size_are_kept(tmp_path, kind):
+    """An integer of more than 64 bits is written digit by digit, and so is what is beside it."""
+    odd = item("a", large=-(2**70), text="ü\n", ratio=0.1, flag=True, nothing=None)
+    await write(kind(tmp_path), [odd, item("b")])
+    (path,) = [path for path in tmp_path.iterdir() if path.name in {"a.json", "items.ndjson"}]
+    assert json.loads(path.read_bytes().splitlines()[0]) == odd
+
+
+@pytest.mark.parametrize("kind", [ItemFilesOutput, NdjsonOutput, GeoParquetOutput])
+async def test_numbers_that_json_lacks_are_named(tmp_path, kind):
+    """NaN and the infinities are text in `nodata`, as the raster extension has it, else left out, and each is named."""
+    bands = [{"nodata": math.nan, "scale": 1.5}, {"nodata": -math.inf}, {"nodata": 0}]
+    odd = {**item("a", gsd=math.inf, nothing=None, list=[1.5, math.nan]), "assets": {"data": {"raster:bands": bands}}}
+    odd["geometry"] = None
+    ctx = WorkflowContext()
+    manifest = await write(kind(tmp_path), [odd], ctx)
+    assert manifest["items"] == 1
+    (got,) = [one async for one in read_back(tmp_path)]
+    assert [band["nodata"] for band in got["assets"]["data"]["raster:bands"]] == ["nan", "-inf", 0]
+    assert "gsd" not in got["properties"]
+    assert got["properties"]["list"] == [1.5, None]
+    assert [(change.member, change.what.partition(" ")[0]) for change in ctx.changes.get_all()] == [
+        ("properties.gsd", "inf"),
+        ("properties.list", "nan"),
+        ("assets.data.raster:bands.nodata", "nan"),
+        ("assets.data.raster:bands.nodata", "-inf"),
+    ]
+
+
+async def read_back(folder):
+    """Read the items of any output."""
+    (path,) = [path for path in folder.iterdir() if path.suffix in {".json", ".ndjson", ".parquet"}]
+    for one in {".json": read_file, ".ndjson": read_lines, ".parquet": read_part}[path.suffix](path):
+        yield one
 
 
 @pytest.mark.parametrize("name", ["items", "ndjson"])
@@ -204,7 +245,7 @@ async def test_items_are_completed_only_when_they_are_on_disk(tmp_path, monkeypa
     monkeypatch.setattr(
         folder_module.OutputFolder, "sync_everything", lambda self: (events.append("sync"), sync_everything(self))
     )
-    checkpoints.mark_all_completed = lambda written: (events.append("mark"), mark(written))
+    checkpoints.mark_all_completed = lambda *written: (events.append("mark"), mark(*written))
     output, ctx = kind(tmp_path / "out", batch_bytes=1), context(checkpoints)
     await output.bundle(item("a"), ctx)
     await output.bundle(item("b"), ctx)
@@ -284,14 +325,14 @@ def test_the_tail_is_found_whatever_the_blocks(tmp_path_factory, *, count, marke
     path = tmp_path_factory.mktemp("tail") / "file"
     data = b"".join(b'{"id":"%d","p":"%s"}\n' % (number, b"x" * padding) for number in range(count))
     path.write_bytes(data + ending)
-    known = {str(number) for number in range(min(marked, count))}
+    known = {("", str(number)) for number in range(min(marked, count))}
     descriptor = os.open(path, os.O_RDONLY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("stac_ingest.outputs.ndjson._BLOCK", block)
         tail = unmarked_tail(descriptor, known.__contains__)
     os.close(descriptor)
     assert tail.keep == len(data)
-    assert tail.unmarked == [str(number) for number in range(len(known), count)]
+    assert tail.unmarked == [("", str(number)) for number in range(len(known), count)]
     assert tail.marked == bool(known)
 
 
@@ -300,11 +341,11 @@ async def test_resuming_reads_only_the_end_of_the_file(tmp_path, monkeypatch):
     part = await interrupted(tmp_path, marked=990, written=1000)
     parsed = []
     monkeypatch.setattr(
-        "stac_ingest.outputs.ndjson._item_id", lambda line: (parsed.append(1), json.loads(line)["id"])[1]
+        "stac_ingest.outputs.ndjson._key", lambda line: (parsed.append(1), ("", json.loads(line)["id"]))[1]
     )
     with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
         descriptor = os.open(part, os.O_RDONLY)
-        assert len(unmarked_tail(descriptor, checkpoints.is_completed).unmarked) == 10
+        assert len(unmarked_tail(descriptor, lambda key: checkpoints.is_completed(key[1])).unmarked) == 10
         os.close(descriptor)
     assert len(parsed) == 11
 

@@ -16,6 +16,7 @@ from jinja2 import UndefinedError
 import ingest_bench.report.design
 import ingest_bench.report.model.certainty
 import ingest_bench.report.text.recommendation
+from factories import arm, matrix, scenario
 from ingest_bench.__main__ import main
 from ingest_bench.errors import AggregationError
 from ingest_bench.report.design import write_advice_files
@@ -26,33 +27,22 @@ from ingest_bench.results.models import Parity, Results
 from stac_ingest import IngestConfig
 from stac_ingest.cli.config_file import settings_from
 
-DRIVEN: dict[str, Any] = {
-    "corpora": {
-        "files": {"kind": "item_files", "items": 10_000},
-        "api": {"kind": "api", "items": 10_000},
+
+def ways(*strategies: str) -> dict[str, Any]:
+    """Return arms: one at a time, and each of these strategies at three levels."""
+    return {"sequential": arm(), **{name: arm(5, 10, 20, settings={"worker_strategy": name}) for name in strategies}}
+
+
+DRIVEN = matrix(
+    {
+        "files": ("item_files", 10_000),
+        "api": ("api", 10_000),
         "parquet": {"kind": "geoparquet", "items": 10_000, "files": 5, "item_kb": 20},
     },
-    "scenarios": {
-        name: {
-            "title": f"Some {name}",
-            "group": name,
-            "corpus": name,
-            **({"server": {"think_ms": 50}} if name == "api" else {}),
-            "baseline": {"arm": "sequential"},
-            "arms": {
-                "sequential": {"concurrency": [1]},
-                "semaphore": {"concurrency": [5, 10, 20], "settings": {"worker_strategy": "semaphore"}},
-                "queue": {"concurrency": [5, 10, 20], "settings": {"worker_strategy": "queue"}},
-                **(
-                    {"time_chunks": {"concurrency": [5, 10, 20], "settings": {"worker_strategy": "time_chunks"}}}
-                    if name == "api"
-                    else {}
-                ),
-            },
-        }
-        for name in ("files", "api", "parquet")
-    },
-}
+    files=scenario("files", ways("semaphore", "queue"), title="Some files"),
+    api=scenario("api", ways("semaphore", "queue", "time_chunks"), title="Some api", server={"think_ms": 50}),
+    parquet=scenario("parquet", ways("semaphore", "queue"), title="Some parquet"),
+)
 Rates = Callable[[str, str, int], float]
 
 
@@ -280,8 +270,8 @@ def test_foreign_words_stay_words(make: Any) -> None:
         return cell.model_copy(update={"label": evil})
 
     results = make(lambda spec: spec.scenario in ("large_api", "pagination_page"), edit=named)
-    for scenario in results.config["scenarios"].values():
-        scenario["title"] = evil
+    for block in results.config["scenarios"].values():
+        block["title"] = evil
     assert settings_of(results)["api"]["concurrency"] == 20
     text = render_design(results)
     assert "<script>" not in re.sub(r"```.*?```", "", text, flags=re.DOTALL)

@@ -26,8 +26,7 @@ from ingest_bench.report.blocks import (
     leading_number,
 )
 from ingest_bench.report.formatting import code, plain, safe
-from ingest_bench.report.html.document import page
-from ingest_bench.report.html.inline import bare, inline
+from ingest_bench.report.html.document import bare, inline, page
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.outline import whole_report

@@ -8,8 +8,7 @@ import pytest
 
 from ingest_bench.report.kinds import KINDS, ScenarioKind, answering, kind_of, of_kind
 from ingest_bench.report.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
-from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET
-from ingest_bench.report.kinds.growing import GROWTH
+from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET, GROWTH
 from ingest_bench.report.kinds.pipelines import MIXED, STAGES
 from ingest_bench.report.model.study import ReportData
 

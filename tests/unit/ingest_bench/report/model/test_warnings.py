@@ -10,7 +10,7 @@ from ingest_bench.harness.validity import invalid_reason
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import INVALID_REASONS
-from ingest_bench.report.text.environment import (
+from ingest_bench.report.text.overview import (
     environment_section,
     invalid_samples_section,
     notes_section,
@@ -84,7 +84,7 @@ def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
     """Nothing is doubted without a reason."""
     data = ReportData.from_results(make(some))
     assert data.warnings == []
-    assert markdown([warnings_section(data)]) == "None."
+    assert markdown(warnings_section(data)) == "None."
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_each_doubt_is_told(make: Any, edit: Any, told: str) -> None:
     doubt = next(doubt for doubt in data.warnings if doubt.what.startswith(told))
     assert doubt.cause
     assert doubt.remedy
-    assert told in markdown([warnings_section(data)])
+    assert told in markdown(warnings_section(data))
 
 
 def test_every_reason_for_a_invalid_sample_has_its_cause_and_fix(make: Any) -> None:
@@ -158,28 +158,28 @@ def test_a_job_beside_a_measurement_is_noticed(make: Any) -> None:
     cell = results.cells[0]
     job = {"rule": "corpus", "started_at": cell.started_at, "ended_at": cell.ended_at, "host": cell.environment.host}
     near = results.model_copy(update={"jobs": [job]})
-    assert "jobs of rule corpus ran beside 1 measurement" in markdown([warnings_section(ReportData.from_results(near))])
+    assert "jobs of rule corpus ran beside 1 measurement" in markdown(warnings_section(ReportData.from_results(near)))
     far = results.model_copy(update={"jobs": [{**job, "host": "another"}]})
     assert ReportData.from_results(far).warnings == []
 
 
 def test_invalid_samples_are_listed_with_their_reasons(make: Any) -> None:
     """Each is found again by its cell, pair and side."""
-    assert markdown([invalid_samples_section(ReportData.from_results(make(some)))]) == "None."
+    assert markdown(invalid_samples_section(ReportData.from_results(make(some)))) == "None."
     results = make(some, edit=invalid(INVALID))
-    lines = markdown([invalid_samples_section(ReportData.from_results(results))]).split("\n")[2:]
+    lines = markdown(invalid_samples_section(ReportData.from_results(results))).split("\n")[2:]
     assert len(lines) == len(results.cells)
     assert all(INVALID in line and "large_api" in line and "baseline" in line for line in lines)
 
 
 def test_remarks_are_counted(make: Any) -> None:
     """The same remark of many samples is one line; outliers are counted whatever their ratio."""
-    assert markdown([notes_section(ReportData.from_results(make(some)))]) == "None."
+    assert markdown(notes_section(ReportData.from_results(make(some)))) == "None."
     results = make(some, edit=noted("fell back to one request"))
     samples = f"({sum(len(cell.samples) for cell in results.cells)} samples)"
-    assert f"fell back to one request {samples}" in markdown([notes_section(ReportData.from_results(results))])
+    assert f"fell back to one request {samples}" in markdown(notes_section(ReportData.from_results(results)))
     text = markdown(
-        [notes_section(ReportData.from_results(make(some, edit=noted("outlier: the ratio of this pair is 3.2"))))]
+        notes_section(ReportData.from_results(make(some, edit=noted("outlier: the ratio of this pair is 3.2"))))
     )
     assert samples in text
 

@@ -16,7 +16,7 @@ from ingest_bench.report.model.ranking import advised
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.stages import diagnosed
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.plots.stage_removal import WITHOUT
+from ingest_bench.report.plots.gains import WITHOUT
 
 LEVELS = (1, 5, 10, 20)
 

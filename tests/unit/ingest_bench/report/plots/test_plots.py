@@ -21,8 +21,8 @@ from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots import bars, lines
 from ingest_bench.report.plots.axes import plane
 from ingest_bench.report.plots.drift import Pair, drift, pairs, shows, spread
+from ingest_bench.report.plots.gains import effects, largest
 from ingest_bench.report.plots.scales import log_scale, place_scale, ratio_scale, value_scale
-from ingest_bench.report.plots.speedups import effects, largest
 from ingest_bench.report.plots.svg import node, width_of, wrapped
 
 VALUES = st.lists(st.floats(0.001, 1e7), min_size=1, max_size=20)

@@ -10,8 +10,7 @@ from ingest_bench.__main__ import main
 from ingest_bench.calibration.models import Calibration, Score, Virtual, Wall, WallCell, read_calibration
 from ingest_bench.errors import AggregationError
 from ingest_bench.report.blocks import Paragraph, Table
-from ingest_bench.report.templating import text
-from ingest_bench.report.text.calibration import calibration_section
+from ingest_bench.report.templating import blocks, text
 from ingest_bench.results.models import Load
 from ingest_bench.workflow.identity import calibration_stamp
 
@@ -42,7 +41,7 @@ def record(*, score: Score = COVERAGE, cell: WallCell = CELL) -> Calibration:
 def words(calibration: Calibration) -> str:
     """Return everything that the section says."""
     found = []
-    for block in calibration_section(calibration).blocks:
+    for block in blocks("calibration", "answers", record=calibration):
         if isinstance(block, Paragraph):
             found.append(block.text)
         if isinstance(block, Table):

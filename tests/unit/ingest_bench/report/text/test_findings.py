@@ -11,7 +11,7 @@ import pytest
 from ingest_bench.report.formatting import safe, speed_up, whole
 from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.markdown import markdown
-from ingest_bench.report.model.columns import failures_told, lost
+from ingest_bench.report.model.columns import failures_reported, lost
 from ingest_bench.report.model.ranking import (
     best,
     concurrency,
@@ -23,9 +23,9 @@ from ingest_bench.report.model.ranking import (
 )
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.findings import findings
 from ingest_bench.report.text.overview import summary
 from ingest_bench.report.text.questions import UNMEASURED, answers
+from ingest_bench.report.text.scenario import findings
 from ingest_bench.results.models import Parity, Results
 
 
@@ -132,7 +132,7 @@ def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
 def test_failures_are_held_against_the_broken_files(make: Any) -> None:
     """Nine failures of ten broken files are not exactly the broken ones, and the finding names whose they are."""
     _, view = found(make(), "items_directory")
-    assert {failures_told(view, row) for row in view.rows} == {(10, 10)}
+    assert {failures_reported(view, row) for row in view.rows} == {(10, 10)}
 
     def missed(cell: Any) -> Any:
         if cell.arm != "queue":
@@ -142,7 +142,7 @@ def test_failures_are_held_against_the_broken_files(make: Any) -> None:
         )
 
     data, view = found(make(edit=missed), "items_directory")
-    wrong = [row.name for row in view.rows if failures_told(view, row) == (9, 10)]
+    wrong = [row.name for row in view.rows if failures_reported(view, row) == (9, 10)]
     assert wrong
     assert all(name.startswith("queue at ") for name in wrong)
     assert all(f"{name} (9 of 10)" in findings(data, view) for name in wrong)

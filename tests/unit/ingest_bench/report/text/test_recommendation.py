@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.analysis.by_scenario import recommend_scenarios
+from ingest_bench.analysis.recommendations import recommend_scenarios
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.certainty import probability, share
 from ingest_bench.report.model.ranking import recommended, rival

@@ -8,40 +8,20 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.analysis.concurrency_series import scenario_series
-from ingest_bench.analysis.size_series import ways_grown
-from ingest_bench.analysis.usl import TooFew, Usl
+from factories import QUEUE, arm, matrix, scenario
+from ingest_bench.analysis.size_scaling import ways_grown
+from ingest_bench.analysis.usl import TooFew, Usl, scenario_series
 from ingest_bench.results.models import Parity, Results
 
-SIZES: dict[str, Any] = {
-    "corpora": {f"files_{size}k": {"kind": "item_files", "items": size * 1_000} for size in (1, 10, 80)},
-    "scenarios": {
-        "small": {
-            "title": "10K files",
-            "group": "files",
-            "corpus": "files_10k",
-            "baseline": {"arm": "upstream"},
-            "arms": {
-                "upstream": {"fetcher": "stac_manager", "concurrency": [1]},
-                "sequential": {"concurrency": [1]},
-                "queue": {"concurrency": [10], "settings": {"worker_strategy": "queue"}},
-            },
-        },
-        **{
-            name: {
-                "title": f"{corpus} against 10K",
-                "group": "growth",
-                "corpus": corpus,
-                "baseline": {"arm": "sequential", "corpus": "files_10k"},
-                "arms": {
-                    "sequential": {"concurrency": [1]},
-                    "queue": {"concurrency": [10], "settings": {"worker_strategy": "queue"}},
-                },
-            }
-            for name, corpus in (("fewer", "files_1k"), ("more", "files_80k"))
-        },
+WAYS = {"sequential": arm(), "queue": arm(10, settings=QUEUE)}
+SIZES = matrix(
+    {f"files_{size}k": ("item_files", size * 1_000) for size in (1, 10, 80)},
+    small=scenario("files_10k", {"upstream": arm(fetcher="stac_manager"), **WAYS}),
+    **{
+        name: scenario(corpus, WAYS, baseline={"arm": "sequential", "corpus": "files_10k"})
+        for name, corpus in (("fewer", "files_1k"), ("more", "files_80k"))
     },
-}
+)
 ITEMS = {"files_1k": 1_000, "files_10k": 10_000, "files_80k": 80_000}
 
 

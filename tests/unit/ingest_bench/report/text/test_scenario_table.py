@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from factories import arm, matrix, scenario
 from ingest_bench.report.formatting import NOTHING
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.text.scenario_table import scenario_table
+from ingest_bench.report.text.scenario import scenario_table
 from ingest_bench.results.models import Parity, Results
 
 SEED = ["Strategy", "Concurrency", "Time (s)", "Throughput (items/s)", "Memory (MiB)", "Speed-up", "Pairs"]
@@ -156,22 +157,8 @@ def test_the_shares_of_stages_are_of_all_stages(make: Any) -> None:
 
 def test_pages_are_counted_by_the_page_that_the_server_gives(make_of: Any) -> None:
     """A page larger than the server allows is as large as it allows."""
-    config = {
-        "corpora": {"api": {"kind": "api", "items": 1000}},
-        "scenarios": {
-            "mine": {
-                "title": "Mine",
-                "group": "mine",
-                "corpus": "api",
-                "server": {"max_page": 250},
-                "baseline": {"arm": "small"},
-                "arms": {
-                    "small": {"concurrency": [1], "settings": {"limit": 50}},
-                    "large": {"concurrency": [1], "settings": {"limit": 5000}},
-                },
-            }
-        },
-    }
+    arms = {"small": arm(settings={"limit": 50}), "large": arm(settings={"limit": 5000})}
+    config = matrix({"api": ("api", 1000)}, mine=scenario("api", arms, server={"max_page": 250}))
     _, rows, _ = table_of(make_of(config)(truth=lambda *found: replace(found[-1], rate=1000.0)), "mine")
     assert [row["Page"] for row in rows] == ["50", "250"]
     assert float(rows[1]["Pages/s"]) == pytest.approx(4, rel=0.1)

@@ -1,0 +1,205 @@
+"""What to use in a scenario, and in a mode: JSON files, GeoParquet, an API."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option, Refused, options_of
+from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide, draws_of
+from ingest_bench.analysis.speedup import Estimate
+from ingest_bench.arms.layouts import SECTIONS, Section
+from ingest_bench.config.models import Scenario, Settings
+from ingest_bench.results.models import Cell, Results, Speedup
+
+Mode = str
+"""A section of a settings file: one of `SECTIONS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioRecommendation:
+    """What to use in a scenario, and why."""
+
+    name: str
+    scenario: Scenario
+    mode: Mode
+    options: dict[Key, Option]
+    """All that could be chosen, simplest first."""
+    refused: list[Refused]
+    verdict: Verdict[Key]
+
+    @property
+    def use(self) -> Option | None:
+        """The choice, decided or provisional."""
+        return None if self.verdict.use is None else self.options[self.verdict.use]
+
+    @property
+    def settable(self) -> bool:
+        """Whether an option is a way of the package's own, which can be set."""
+        return any(option.own for option in self.options.values())
+
+    @property
+    def by_page_size(self) -> bool:
+        """Whether its options differ in page size."""
+        return len({option.page_size for option in self.options.values()}) > 1
+
+    def p_within_tolerance(self, key: Key) -> float:
+        """Give the probability that an option is within the tolerance of the best; of a hopeless one, 0."""
+        chance = self.verdict.chances.get(key)
+        return chance.p_within_tolerance if chance else 0.0
+
+    def expected_loss(self, key: Key) -> float:
+        """Give the share of the best throughput that an option is expected to lack; of one left out, by its mean."""
+        chance = self.verdict.chances.get(key)
+        if chance:
+            return chance.expected_loss
+        best = max(option.estimate.mean for option in self.options.values())
+        return -math.expm1(self.options[key].estimate.mean - best)
+
+
+def recommend_scenario(
+    name: str, scenario: Scenario, section: Section, cells: Iterable[Cell]
+) -> ScenarioRecommendation:
+    """Choose for one scenario; `section` is that of its corpus."""
+    options, refused = options_of(cells, scenario, api=section.mode == "api")
+    verdict = _decided(tuple((option.key, option.estimate) for option in options))
+    return ScenarioRecommendation(
+        name, scenario, section.name, {option.key: option for option in options}, refused, verdict
+    )
+
+
+def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
+    """Choose for every scenario that was measured, in the order of the configuration."""
+    settings = Settings.model_validate(results.config)
+    recommendations = []
+    for name, scenario in settings.scenarios.items():
+        cells = [cell for cell in results.cells if cell.scenario == name]
+        if cells and not scenario.of_stages:
+            section = settings.corpora[scenario.corpus].layout.section
+            recommendations.append(recommend_scenario(name, scenario, section, cells))
+    return recommendations
+
+
+@lru_cache(maxsize=256)
+def _decided(options: tuple[tuple[Key, Estimate], ...]) -> Verdict[Key]:
+    """Decide among options, simplest first; a report asks for the same scenario many times."""
+    return decide({key: (estimate,) for key, estimate in options})
+
+
+METHOD = "drawn from the pairs of both"
+CHOICE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ModeRecommendation:
+    """What to use in a mode, and why."""
+
+    mode: Mode
+    deciding: list[ScenarioRecommendation]
+    """Scenarios whose options were weighed together."""
+    others: list[ScenarioRecommendation]
+    """The other scenarios of the mode."""
+    options: dict[Key, list[Option]]
+    """What was measured in all deciding scenarios, simplest first; an option for each of them."""
+    verdict: Verdict[Key]
+
+    @property
+    def use(self) -> Option | None:
+        """The choice, decided or provisional, as the first deciding scenario measured it."""
+        return None if self.verdict.use is None else self.options[self.verdict.use][0]
+
+    @property
+    def chosen(self) -> list[Option]:
+        """The choice in each deciding scenario."""
+        return [] if self.verdict.use is None else self.options[self.verdict.use]
+
+    @property
+    def measured(self) -> list[tuple[ScenarioRecommendation, Option]]:
+        """The deciding scenarios, each with the choice as it was measured there; none without a choice."""
+        return list(zip(self.deciding, self.chosen, strict=True)) if self.chosen else []
+
+    @property
+    def options_named(self) -> dict[Key, Option]:
+        """What could be chosen, as the first deciding scenario measured it."""
+        return {key: each[0] for key, each in self.options.items()}
+
+    @property
+    def better_elsewhere(self) -> list[ScenarioRecommendation]:
+        """Scenarios of the mode in which the choice is known not to be good enough."""
+        use = self.verdict.use
+        weighed = [advice for advice in [*self.deciding, *self.others] if use in advice.options]
+        return [advice for advice in weighed if use is not None and advice.p_within_tolerance(use) < 1 - CONFIDENCE]
+
+    @property
+    def chosen_elsewhere(self) -> list[ScenarioRecommendation]:
+        """Scenarios of the mode that offered other options only, and more than one."""
+        use = self.verdict.use
+        return [advice for advice in self.others if use not in advice.options and len(advice.options) >= CHOICE]
+
+    def strategies(self) -> dict[str, Key]:
+        """Give the best option of each worker strategy, by the mean of its pairs; simplest strategy first."""
+        best: dict[str, Key] = {}
+        for name in SIMPLEST_FIRST:
+            mine = [key for key, options in self.options.items() if options[0].strategy == name]
+            if mine:
+                best[name] = max(mine, key=lambda key: float(np.mean([o.estimate.mean for o in self.options[key]])))
+        return best
+
+    def by_strategy(self) -> Verdict[Key]:
+        """Choose among the best options of the strategies."""
+        picked = self.strategies().values()
+        return decide(_parts({key: options for key, options in self.options.items() if key in picked}))
+
+    def versus(self, key: Key, other: Key) -> Speedup:
+        """Give how many times as fast one option is as another, over the deciding scenarios."""
+        both = {name: self.options[name] for name in (key, other)}
+        draws = draws_of(_parts(both), seed=0)
+        gap = draws[key] - draws[other]
+        pairs = min(option.estimate.pairs for options in both.values() for option in options)
+        low, median, high = np.exp(np.quantile(gap, [(1 - CONFIDENCE) / 2, 0.5, (1 + CONFIDENCE) / 2]))
+        return Speedup(
+            median=float(median), low=float(low), high=float(high), confidence=CONFIDENCE, method=METHOD, pairs=pairs
+        )
+
+
+def recommend_modes(scenarios: Sequence[ScenarioRecommendation]) -> dict[Mode, ModeRecommendation]:
+    """Choose for every mode in which a way that can be set was measured."""
+    by_mode = {mode: [each for each in scenarios if each.settable and each.mode == mode] for mode in SECTIONS}
+    return {mode: _recommend(mode, mine) for mode, mine in by_mode.items() if mine}
+
+
+def _recommend(mode: Mode, scenarios: Sequence[ScenarioRecommendation]) -> ModeRecommendation:
+    deciding = _deciding(scenarios)
+    common = [key for key in deciding[0].options if all(key in advice.options for advice in deciding)]
+    if len(common) < CHOICE and len(deciding) > 1:
+        deciding = [max(deciding, key=lambda advice: len(advice.options))]
+        common = list(deciding[0].options)
+    options = {key: [advice.options[key] for advice in deciding] for key in common}
+    verdict = decide(_parts(options))
+    others = [advice for advice in scenarios if advice not in deciding]
+    return ModeRecommendation(mode, deciding, others, options, verdict)
+
+
+def _deciding(scenarios: Sequence[ScenarioRecommendation]) -> list[ScenarioRecommendation]:
+    """Pick the scenarios that weigh strategies and levels, and nothing else, of the ingest alone.
+
+    Where there are none, growing collections decide, then mixed workloads, then page sizes; a scenario without a choice
+    comes last.
+    """
+    plain = [a for a in scenarios if a.scenario.pipeline is None and not a.by_page_size]
+    ranks = (
+        [a for a in plain if not a.scenario.growing],
+        plain,
+        [a for a in scenarios if not a.by_page_size],
+        list(scenarios),
+    )
+    for candidates in ranks:
+        if choices := [advice for advice in candidates if len(advice.options) >= CHOICE]:
+            return choices
+    return list(scenarios[:1])
+
+
+def _parts(options: Mapping[Key, Sequence[Option]]) -> dict[Key, Parts]:
+    return {key: [option.estimate for option in each] for key, each in options.items()}

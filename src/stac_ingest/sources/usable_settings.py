@@ -1,0 +1,44 @@
+"""Whether the settings that are given mean something to the source that they are given for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pydantic import BaseModel
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.sources.kind import KINDS
+
+_OF_FILES = ("source_type", "format")
+"""Settings that mean nothing to an API."""
+
+
+def check_settings(config: IngestConfig) -> None:
+    """Check that the source can use every setting, and that the filters can be used.
+
+    Raises:
+        ConfigurationError: naming what it can't use.
+
+    """
+    is_api = config.mode == "api"
+    unusable = changed_settings(config, _OF_FILES if is_api else api_settings())
+    if unusable:
+        kinds = ("files", "an API") if is_api else ("an API", "files")
+        raise ConfigurationError(
+            f"{', '.join(unusable)}: for {kinds[0]} alone, and the source is {kinds[1]}; leave it out"
+        )
+    item_filter(config)
+
+
+def api_settings() -> set[str]:
+    """Give the names of the settings that only APIs take."""
+    return {name for kind in KINDS.values() if kind.prefixes for name in kind.settings}
+
+
+def changed_settings(settings: BaseModel, names: Collection[str]) -> list[str]:
+    """Give those of the names that were set to something else than their default, in the order of the model."""
+    fields = type(settings).model_fields
+    given = [name for name in fields if name in names and name in settings.model_fields_set]
+    return [name for name in given if getattr(settings, name) != fields[name].get_default(call_default_factory=True)]

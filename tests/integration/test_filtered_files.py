@@ -1,0 +1,182 @@
+"""Filters of files, by the command and in shards: what comes, what is said, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sharding_items import item
+
+from stac_ingest.cli.main import BAD_SETTINGS, COMPLETE, INCOMPLETE, main
+from stac_ingest.geoparquet.writer import GeoParquetWriter
+from stac_ingest.outputs import read_output
+from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
+
+COUNT = 40
+
+
+def items() -> list[dict[str, Any]]:
+    """Give items, one a month from 2022 on, to the east; every other one is of another collection."""
+    found = []
+    for number in range(COUNT):
+        time = f"{2022 + number // 12}-{number % 12 + 1:02}-15T00:00:00Z"
+        place = {"geometry": {"type": "Point", "coordinates": [number, 1]}, "bbox": [number, 1, number, 1]}
+        more = {"properties": {"datetime": time, "eo:cloud_cover": number}, "collection": "cd"[number % 2]}
+        found.append(item(number, **place, **more))
+    del found[6]["collection"]
+    return found
+
+
+@pytest.fixture(params=["items", "document.json", "table.parquet"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Give the items as each kind of files."""
+    path: Path = tmp_path / request.param
+    if path.suffix == ".parquet":
+        with GeoParquetWriter(path, 5) as writer:
+            writer.write(items())
+    elif path.suffix == ".json":
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": items()}))
+    else:
+        path.mkdir()
+        for one in items():
+            (path / f"{one['id']}.json").write_text(json.dumps(one))
+    return path
+
+
+def run(source: Path, *options: str) -> tuple[int, list[int], dict[str, Any]]:
+    """Run the command; give its exit code, the numbers of the items written, and the certificate."""
+    output = source.parent / "out"
+    code = main([str(source), "--to", "ndjson", "--output", str(output), *options])
+    written = output / "items.ndjson"
+    lines = written.read_text().splitlines() if written.exists() else []
+    numbers = sorted(int(json.loads(line)["id"][1:]) for line in lines)
+    path = output / "certificate.json"
+    return code, numbers, json.loads(path.read_text()) if path.exists() else {}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--bbox", "0,0,2,2"], [0, 1, 2]),
+        (["--datetime", "2024"], list(range(24, 36))),
+        (["--datetime", "2024-05"], [28]),
+        (["--datetime", "2025-01-15T00:00:00Z/.."], [36, 37, 38, 39]),
+        (["--datetime", "../2022-01"], [0]),
+        (["--collection", "c"], list(range(0, 40, 2))),
+        (["--collection", "c", "--bbox", "-10,-10,8,10", "--datetime", "2022-04/2022"], [4, 6, 8]),
+        (["--bbox", "100,0,110,2"], []),
+    ],
+)
+def test_files_are_filtered_as_an_api_is(source: Path, options: list[str], expected: list[int]) -> None:
+    """All that match come, the verdict is complete, and what was left out is counted."""
+    code, numbers, certificate = run(source, *options)
+    assert (code, numbers) == (COMPLETE, expected)
+    assert (certificate["verdict"], certificate["items"], certificate["filtered"]) == (
+        "complete",
+        len(expected),
+        COUNT - len(expected),
+    )
+    assert certificate["reason"] == (
+        f"all {len(expected)} items came; {COUNT - len(expected)} others were filtered out"
+    )
+
+
+def test_items_that_say_no_collection_are_noted(source: Path) -> None:
+    """The one that came in with collection c is counted in a note."""
+    notes = run(source, "--collection", "c")[2]["notes"]
+    assert [note for note in notes if "collection" in note] == [
+        "1 items say no collection; they were kept, since nothing says that they are of another than 'c'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--limit", "5"], "limit"),
+        (["--headers-file", "x"], "headers_file"),
+        (["--max-requests", "5"], "budget"),
+        (["--retry", "none"], "retry"),
+        (["--datetime", "soon"], "datetime"),
+        (["--bbox", "0,3,1,2"], "bbox"),
+    ],
+)
+def test_what_files_can_not_use_is_refused(
+    source: Path, options: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, a message that names the setting, and nothing is written."""
+    assert run(source, *options)[0] == BAD_SETTINGS
+    assert capsys.readouterr().err.startswith(f"stac-ingest: {named}: ")
+    assert not (source.parent / "out").exists()
+
+
+def test_a_query_comes_from_a_file_of_settings(source: Path) -> None:
+    """The query extension's operators hold for files."""
+    settings = source.parent / "settings.yaml"
+    settings.write_text("query: {eo:cloud_cover: {gte: 3, lt: 6}, id: {in: [i0003, i0005]}}\ndatetime: 2022\n")
+    assert run(source, "--config", str(settings))[:2] == (COMPLETE, [3, 5])
+
+
+def test_a_failure_among_the_others_is_one(source: Path) -> None:
+    """What can't be read might have matched: it isn't complete."""
+    if not source.is_dir():
+        pytest.skip("a folder has files that can be broken")
+    (source / "broken.json").write_text("{")
+    assert run(source, "--datetime", "2024")[0] == INCOMPLETE
+
+
+def test_max_items_counts_what_matches(source: Path) -> None:
+    """The first three that match."""
+    assert run(source, "--datetime", "2024", "--max-items", "3")[:2] == (COMPLETE, [24, 25, 26])
+
+
+def test_a_run_goes_on_with_the_same_filter_and_with_another(source: Path) -> None:
+    """What is written is kept; a wider filter brings what it adds."""
+    assert run(source, "--datetime", "2022-01/2022-03")[1] == [0, 1, 2]
+    code, numbers, certificate = run(source, "--datetime", "2022-01/2022-05", "--resume")
+    assert (code, numbers) == (COMPLETE, [0, 1, 2, 3, 4])
+    assert (certificate["items"], certificate["written"], certificate["skipped"]) == (5, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"bbox": "0,0,7,2"}, list(range(8))),
+        ({"datetime": 2024}, list(range(24, 36))),
+        ({"collection": "c"}, list(range(0, 40, 2))),
+        ({"query": {"eo:cloud_cover": {"lt": 3}}}, [0, 1, 2]),
+        ({"bbox": "0,50,7,52"}, []),
+    ],
+)
+def test_shards_are_filtered_alike(source: Path, wanted: dict[str, Any], expected: list[int]) -> None:
+    """Each shard leaves out what isn't asked for; the sums and the verdict are right."""
+    if source.suffix == ".json":
+        pytest.skip("a document isn't cut into shards")
+    output = source.parent / "out"
+    plan = plan_ingest(ShardedIngest.parse({"source": str(source), "output": str(output), "shards": 3, **wanted}))
+    for shard in plan.shards:
+        run_shard(plan, shard.number)
+    report = finalize_ingest(plan)
+    numbers = sorted(int(one["id"][1:]) for one in read_output("geoparquet", output / "items"))
+    assert (numbers, report.verdict, report.items) == (expected, "complete", len(expected))
+
+
+def test_row_groups_that_can_not_match_are_in_no_shard(tmp_path: Path) -> None:
+    """Statistics are looked at when the ingest is planned; what lies between is left out of the shards."""
+    with GeoParquetWriter(tmp_path / "t.parquet", 5) as writer:
+        writer.write([*items()[:5], *items()[20:30], *items()[5:10]])
+    settings = {"source": str(tmp_path / "t.parquet"), "output": str(tmp_path / "out"), "datetime": "2022"}
+    plan = plan_ingest(ShardedIngest.parse({**settings, "shards": 1}))
+    (shard,) = plan.shards
+    assert [(rows.first, rows.last) for rows in shard.piece.files] == [(0, 0), (3, 3)]  # type: ignore[attr-defined]
+    assert (shard.expected, plan.total) == (10, 10)
+    assert plan.notes == ["2 of 4 row groups can't hold what is asked for, and are in no shard"]
+    assert run_shard(plan, 0).ingest.items == 10
+
+
+@pytest.mark.parametrize("setting", [{"limit": 5}, {"headers_file": "x"}, {"max_requests": 9}, {"max_in_flight": 2}])
+def test_shards_refuse_what_files_can_not_use(setting: dict[str, Any]) -> None:
+    """The message names it."""
+    with pytest.raises(Exception, match=f"{next(iter(setting))}: for an API alone"):
+        ShardedIngest.parse({"source": "items", "output": "out", **setting})
