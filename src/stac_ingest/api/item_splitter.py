@@ -63,7 +63,7 @@ def features(body: bytes, url: str) -> Iterator[object]:
 
 
 def exact_features(body: bytes, url: str) -> Iterator[object]:
-    """Yield the same with every number as it is, where it is beyond 64 bits too; the items are still to be settled.
+    """Yield the same with every whole number as it is, where it is beyond 64 bits too.
 
     Raises:
         ResponseError: as `features` does.

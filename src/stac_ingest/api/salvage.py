@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from stac_ingest.core.json_items import parse, parse_leniently
-from stac_ingest.core.odd_numbers import Unsettled
 from stac_ingest.errors import ItemError
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]', re.DOTALL)
@@ -22,7 +21,7 @@ def parse_lenient(body: bytes, *, exact: bool = False) -> dict[str, Any] | None:
     """Parse a page whose outline is sound; in place of each member of `features` that isn't, there is an `ItemError`.
 
     Return None where the outline is broken, as in a page that was cut off: then it isn't known what is missing. With
-    `exact`, whole numbers beyond 64 bits come as they are. Items with such numbers, or NaN, are still to be settled.
+    `exact`, whole numbers beyond 64 bits come as they are.
     """
     members = _members(body) if body.lstrip().startswith(b"{") else None
     if members is None:
@@ -40,10 +39,9 @@ def parse_lenient(body: bytes, *, exact: bool = False) -> dict[str, Any] | None:
 
 def _parsed(text: bytes, parser: Callable[[bytes], object]) -> object:
     try:
-        found = parser(text)
+        return parser(text)
     except ValueError as error:
         return ItemError(f"not JSON: {error}")
-    return Unsettled(found) if isinstance(found, dict) else found
 
 
 def _members(body: bytes) -> tuple[int, int, list[bytes]] | None:

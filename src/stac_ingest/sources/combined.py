@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory.walk import Refused
+
+_SOURCE = "source"
+"""Member of a position: the number of the source that it is of."""
 
 
 class _UnitOf(NamedTuple):
@@ -30,17 +34,29 @@ class CombinedSource:
 
     def __init__(self, sources: Sequence[Source[Any]]) -> None:
         self._sources = sources
+        self._listing: str | None = None
 
     def resume(self, positions: Sequence[Position]) -> None:
-        """Have each leave out what it finds of itself among the positions."""
-        for source in self._sources:
+        """Have each leave out what is its own among the positions."""
+        listing = self.listing()
+        for number, source in enumerate(self._sources):
             if isinstance(source, Resumable):
-                source.resume(positions)
+                own = (one for one in positions if one.get("list") == listing and one.get(_SOURCE) == number)
+                source.resume([{**one, "list": source.listing()} for one in own])
+
+    def listing(self) -> str:
+        """Return a fingerprint of the lists of all."""
+        if self._listing is None:
+            self._listing = self._fingerprint()
+        return self._listing
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
-        """Return the position of a batch, as its own source gives it."""
+        """Return the position of a batch, as its own source gives it, and which source that is."""
         source = _source_of(batch)
-        return source.position(batch, clean=clean) if isinstance(source, Resumable) else None
+        position = source.position(batch, clean=clean) if isinstance(source, Resumable) else None
+        if position is None:
+            return None
+        return {**position, "list": self.listing(), _SOURCE: self._sources.index(source)}
 
     async def open(self) -> None:
         """Open all."""
@@ -67,6 +83,10 @@ class CombinedSource:
     async def close(self) -> None:
         """Close all, whatever becomes of one."""
         await _close(list(self._sources))
+
+    def _fingerprint(self) -> str:
+        each = [source.listing() for source in self._sources if isinstance(source, Resumable)]
+        return blake2b(repr(each).encode(), digest_size=16).hexdigest()
 
 
 class RefusedFiles:

@@ -10,7 +10,6 @@ import orjson
 
 from stac_ingest.core.json_items import FEATURE, checked, kind_in_words, members
 from stac_ingest.core.model import Item, Reject
-from stac_ingest.core.odd_numbers import settled
 from stac_ingest.core.text import printable
 from stac_ingest.errors import ItemError
 from stac_ingest.summary import IngestSummary
@@ -27,14 +26,13 @@ class Documents:
         self._kinds: Counter[str] = Counter()
         self._first: dict[str, list[str]] = {}
 
-    def items(self, content: object, origin: str, reject: Reject, *, odd: bool = False) -> Iterator[Item]:
+    def items(self, content: object, origin: str, reject: Reject) -> Iterator[Item]:
         """Yield the items of a document; what should be one and isn't is rejected.
 
         Args:
             content: as parsed.
             origin: its name; a member of it is called `<name>#<position>`.
             reject: takes what can't be used.
-            odd: whether it may hold numbers that not every output can write.
 
         """
         found = members(content)
@@ -48,8 +46,6 @@ class Documents:
         for number, member in enumerate(found):
             try:
                 item = checked(member)
-                if odd:
-                    settled(item, self._summary.changes.add)
             except ItemError as error:
                 reject(origin if alone else f"{origin}#{number}", error)
             else:

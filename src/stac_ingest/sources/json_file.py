@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import orjson
-
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.json_items import checked, gc_paused, kind_in_words, members, parse_leniently
+from stac_ingest.core.json_items import checked, kind_in_words, members, parse, parse_leniently
+from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Reject
-from stac_ingest.core.odd_numbers import NumberWatch, settled
 from stac_ingest.core.unpack import SUFFIX, unpacked
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import Reader
@@ -96,20 +94,15 @@ class JsonFileSource:
 
         """
         for payload in batch:
-            odd = self._numbers.in_text(payload.data)
             try:
-                content, odd = _parsed(payload.data, odd=odd)
+                content = self._parsed(payload.data)
             except ValueError as error:
                 raise DataProcessingError(f"{payload.origin}: {not_json(payload.data, error)}") from error
             for number, member in enumerate(self._members(content, payload.origin)):
                 try:
-                    item = checked(member)
-                    if odd:
-                        settled(item, self._summary.changes.add)
+                    yield checked(member)
                 except ItemError as error:
                     reject(f"{self._path.name}#{number}", error)
-                else:
-                    yield item
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -118,13 +111,5 @@ class JsonFileSource:
         data = Reader(self._max_bytes).read_path(path)
         return unpacked(data, self._max_bytes) if path.suffix.lower() == SUFFIX else data
 
-
-def _parsed(data: bytes, *, odd: bool) -> tuple[object, bool]:
-    """Parse a document, and say whether it may hold numbers that not every output can write."""
-    if odd:
-        return parse_leniently(data), True
-    try:
-        with gc_paused():
-            return orjson.loads(data), False
-    except orjson.JSONDecodeError:
-        return parse_leniently(data), True
+    def _parsed(self, data: bytes) -> object:
+        return parse_leniently(data) if self._numbers.in_text(data) else parse(data)

@@ -20,8 +20,8 @@ from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.json_items import checked
+from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.odd_numbers import NumberWatch, Unsettled, settled
 from stac_ingest.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -227,8 +227,6 @@ class StacApiSource:
                 self._decoded += 1
                 try:
                     item = _checked(feature)
-                    if type(item) is Unsettled:
-                        item = settled(dict(item), self._summary.changes.add)
                 except ItemError as error:
                     where = f"{display(payload.origin)}#{index}"
                     reject(where, ItemError(f"{where}: {error}"))

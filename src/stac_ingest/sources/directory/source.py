@@ -11,15 +11,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import FEATURE, parse_leniently
+from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.odd_numbers import NumberWatch, has_long_number
 from stac_ingest.sources.directory.batches import Folder
-from stac_ingest.sources.directory.resume import FilePositions
+from stac_ingest.sources.directory.resume import FilePositions, fingerprint
 from stac_ingest.sources.documents import Documents, not_json
 from stac_ingest.summary import IngestSummary
 
@@ -55,9 +56,9 @@ class JsonDirectorySource:
         """Leave out files that an earlier run has read, unless the directory holds others than it did then."""
         self._positions = FilePositions(positions)
 
-    def listing(self) -> str | None:
+    def listing(self) -> str:
         """Return the fingerprint of the list of files."""
-        return None if self._positions is None else self._positions.fingerprint
+        return (self._positions is not None and self._positions.fingerprint) or fingerprint(self._names)
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Name the files of a batch."""
@@ -94,21 +95,21 @@ class JsonDirectorySource:
             if error is not None:
                 reject(origin, error)
                 continue
-            odd = look and has_long_number(data)
+            item: Any
+            lenient = look and has_long_number(data)
             try:
-                item = parse_leniently(data) if odd else loads(data)
+                item = parse_leniently(data) if lenient else loads(data)
             except ValueError:
                 try:
-                    item, odd = parse_leniently(data), True
+                    item, lenient = parse_leniently(data), True
                 except ValueError as problem:
                     reject(origin, not_json(data, problem))
                     continue
-            if odd or type(item) is not dict or item.get("type") != FEATURE:
-                yield from self._documents.items(item, origin, reject, odd=odd)
-            elif type(item.get("id")) is str and item["id"]:
+            is_feature = not lenient and type(item) is dict and item.get("type") == FEATURE
+            if is_feature and type(item.get("id")) is str and item["id"]:
                 yield item
             else:
-                yield from self._documents.items(item, origin, reject, odd=odd)
+                yield from self._documents.items(item, origin, reject)
 
     async def close(self) -> None:
         """Close the directory, once no thread reads from it, and note what was passed over."""

@@ -13,8 +13,8 @@ import orjson
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import FEATURE, parse_leniently
+from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.odd_numbers import NumberWatch, has_long_number
 from stac_ingest.core.unpack import unpacked_blocks
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import open_file
@@ -81,6 +81,10 @@ class LinesSource:
                 case {"list": self._spans.fingerprint, "files": [int(number), int()]}:
                     self._done.add(number)
 
+    def listing(self) -> str:
+        """Return the fingerprint of the files."""
+        return self._spans.fingerprint
+
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Name the span of a batch; None for a part of a packed file, which is read from its beginning."""
         if not self._tracked or not clean or batch[0].error is not None or batch[0].data.span.file.is_packed:
@@ -137,19 +141,19 @@ class LinesSource:
                     if len(line) > longest:
                         raise _too_long(longest)
                     item: Any
-                    odd = look and has_long_number(line)
+                    lenient = look and has_long_number(line)
                     try:
-                        item = parse_leniently(line) if odd else loads(line)
+                        item = parse_leniently(line) if lenient else loads(line)
                     except ValueError:
-                        item, odd = parse_leniently(line.removeprefix(_SEPARATOR)), True
+                        item, lenient = parse_leniently(line.removeprefix(_SEPARATOR)), True
                 except (ValueError, ItemError) as error:
                     reject(self._where(payload, number), error if isinstance(error, ItemError) else _not_json(error))
                     continue
-                is_feature = not odd and type(item) is dict and item.get("type") == FEATURE
+                is_feature = not lenient and type(item) is dict and item.get("type") == FEATURE
                 if is_feature and type(item.get("id")) is str and item["id"]:
                     yield item
                 else:
-                    yield from self._documents.items(item, self._where(payload, number), reject, odd=odd)
+                    yield from self._documents.items(item, self._where(payload, number), reject)
             if lines.too_long:
                 reject(self._where(payload, number), _too_long(longest))
 
