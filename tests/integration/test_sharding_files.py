@@ -148,7 +148,7 @@ def test_a_shard_of_nothing_but_doubles_has_no_part(settings, items):
 def test_broken_files_are_named(settings, items):
     """What can't be read is counted and named; the rest is there, and the verdict says that it isn't all."""
     (items / "0007.json").write_text("{")
-    (items / "0023.json").write_text("[]")
+    (items / "0023.json").write_text('{"type": "Feature"}')
     _, certificate = ingest(settings)
     assert (certificate.verdict, certificate.failures, certificate.items) == ("truncated", 2, 38)
     assert [failure.origin for failure in certificate.failed] == ["0007.json", "0023.json"]
