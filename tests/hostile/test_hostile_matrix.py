@@ -72,6 +72,12 @@ EXPECTED = {
     "missing-next": Expected(lost=TOTAL - 20),
     "deleted-while-paging": Expected(lost=23),
     "unstable-sort": Expected(lost=23),
+    **dict.fromkeys(["no-collections", "no-collection-document"], Expected(requests=PAGES)),
+    "bare-landing": WHOLE,
+    **dict.fromkeys(["unlinked-search", "post-refused", "get-refused"], Expected(requests=20)),
+    **dict.fromkeys(["refuse-open-intervals", "wrong-extent"], Expected(requests=PAGES)),
+    **dict.fromkeys(["refuse-intervals", "timeless-items"], Expected(requests=2 * PAGES)),
+    **dict.fromkeys(["datetime-only", "exclusive-ends"], WHOLE),
     "limit-zero-endless": WHOLE,
     "bad-item": Expected(bad=ItemError),
     "strange-ids": Expected(extra=frozenset(STRANGE_IDS)),
@@ -80,6 +86,7 @@ EXPECTED = {
     "count-too-high": MISCOUNTED,
     "count-too-low": WHOLE,
     "count-moves": WHOLE,
+    "count-falls": WHOLE,
     "count-absurd": MISCOUNTED,
     "ignore-filters": Expected(requests=PAGES),
     "clamp-limit": Expected(requests=13),
@@ -99,13 +106,13 @@ EXPECTED = {
     "heavy-pages": Expected(requests=PAGES + 20),
     **dict.fromkeys(["truncated-body", "reset", "stall", "slow-drip"], WHOLE),
     **dict.fromkeys(["html", "half-json", "error-body", "empty-body", "echo-headers"], Expected(error=ResponseError)),
-    "gzip-bomb": Expected(error=ResponseTooLarge),
+    "packed-page": Expected(error=ResponseTooLarge),
     "wrong-content-type": WHOLE,
     **dict.fromkeys(["next-other-origin", "next-plain-http", "redirect"], WHOLE),
     **dict.fromkeys(["next-internal", "next-file", "redirect-internal"], Expected(error=LinkRefused)),
     "redirect-loop": Expected(error=ResponseError),
 }
-VALUES = {"stall": "stall@0.1", "slow-drip": "slow-drip@0.1", "gzip-bomb": "gzip-bomb=4"}
+VALUES = {"stall": "stall@0.1", "slow-drip": "slow-drip@0.1", "packed-page": "packed-page=2"}
 """Where the default takes its time."""
 SILENT = ("stall", "slow-drip")
 """What only a time-out ends. On a busy machine it may end other requests too, some before they arrived."""
