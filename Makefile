@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long compare test lint format publish client-matrix hostile calibrate test-long test-s3 test-servers test-slurm schemas lock pins clean
+.PHONY: help run quick long compare test lint format publish client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -32,8 +32,8 @@ calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (unde
 test: $(VENV)/.dev ## all tests, several files at once
 	$(BIN)/pytest -n auto --dist loadfile
 
-test-long: $(VENV)/.dev ## kills, many items past faults, fuzzing, at full size (about an hour; TEST_ITEMS, TEST_INPUTS)
-	TEST_LONG=1 $(BIN)/pytest tests/long tests/workflow/test_killed.py -s
+test-long: $(VENV)/.dev .venv-writers/.ready ## kills, many items past faults, fuzzing, at full size (about an hour; TEST_ITEMS, TEST_INPUTS)
+	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest tests/long tests/workflow/test_killed.py -s
 
 test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of object storage, against a local server in an environment of its own
 	TEST_MOTO_SERVER=.venv-s3/bin/moto_server $(BIN)/pytest tests/integration/test_sharding_s3.py -rs
@@ -64,19 +64,22 @@ client-matrix: $(VENV)/.dev ## what STAC clients deliver from hostile servers (a
 
 hostile: client-matrix
 
+writers: $(VENV)/.dev .venv-writers/.ready ## tables of items that other programs write and read (about ten minutes); docs/writers.md
+	$(BIN)/python -m ingest_bench writers --output docs/writers.md --python .venv-writers/bin/python
+
 schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from the models
 	$(BIN)/python -m ingest_bench schemas workflow/schemas
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 
 lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
-	cd envs && for name in requirements requirements-dev requirements-s3 requirements-servers; do \
+	cd envs && for name in requirements requirements-dev requirements-s3 requirements-servers requirements-writers; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
 
 pins: lock
 
 clean: ## remove what was measured, and the environment
-	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers
+	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-writers
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -96,4 +99,9 @@ $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 .venv-servers/.ready: envs/requirements-servers.txt
 	$(PYTHON) -m venv .venv-servers
 	.venv-servers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-servers.txt
+	touch $@
+
+.venv-writers/.ready: envs/requirements-writers.txt
+	$(PYTHON) -m venv .venv-writers
+	.venv-writers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-writers.txt
 	touch $@

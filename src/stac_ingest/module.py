@@ -17,7 +17,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.ingest_loop import ingest_items
-from stac_ingest.sources import check_path, make_source
+from stac_ingest.sources import check_path, make_source, place_of
 from stac_ingest.sources.usable_settings import check_settings
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
@@ -48,8 +48,7 @@ class IngestModule:
         self._strategy = load_strategy(self.config.strategy)
         self._logger = logging.getLogger("stac_ingest")
         check_settings(self.config)
-        if self.config.mode == "file":
-            check_path(self.config)
+        check_path(self.config)
 
     def set_logger(self, logger: logging.Logger) -> None:
         """Log to `logger` from now on."""
@@ -79,6 +78,7 @@ class IngestModule:
             summary,
             wanted=item_filter(config),
             track=partial(_tracker, context, summary),
+            place=place_of(config) if config.hrefs == "absolute" else None,
             max_items=config.max_items,
             finish=partial(_check_some_read, config, reporter, summary),
         )
@@ -101,7 +101,13 @@ def _tracker(context: WorkflowContext, summary: IngestSummary, source: Source[An
 
 
 def _check_some_read(config: IngestConfig, reporter: FailureReporter, summary: IngestSummary) -> None:
-    if reporter.first is not None and not summary.items + summary.resumed and config.mode == "file":
+    if config.mode != "file" or summary.items + summary.resumed:
+        return
+    if reporter.first is not None:
         raise DataProcessingError(
             f"No item could be read from {config.source}: {summary.failures} failures, the first is {reporter.first}"
+        )
+    if summary.passed_over:
+        raise DataProcessingError(
+            f"No item could be read from {config.source}, and {'; '.join(summary.notes)}; give the folder of the items"
         )

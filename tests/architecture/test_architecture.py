@@ -30,7 +30,7 @@ FLOORS = {
         ("config",),
         ("corpora", "analysis"),
         ("simulator",),
-        ("harness", "client_matrix"),
+        ("harness", "client_matrix", "writer_table"),
         ("calibration",),
         ("report",),
         ("comparison",),

@@ -1,6 +1,7 @@
-"""Commands for the project itself: its documents, and trials of the harness and of STAC clients."""
+"""Commands for the project itself: its documents, and trials of the harness, STAC clients and tools for tables."""
 
 from argparse import Namespace
+from pathlib import Path
 
 from ingest_bench.commands.base import FAILED, OK, command, option, path
 from ingest_bench.errors import SettingsError
@@ -35,6 +36,22 @@ def client_matrix(options: Namespace) -> None:
     from ingest_bench.client_matrix.run import run_matrix  # noqa: PLC0415 - `--help` does without
 
     run_matrix(options.output, options.behaviours)
+
+
+@command(
+    "writers",
+    "see what tables of items other programs write and read",
+    path("--output", text="the table, as Markdown", required=True, metavar="FILE"),
+    option(
+        "--python", type=Path, action="append", default=[], metavar="FILE", help="of a further environment with tools"
+    ),
+    option("tools", nargs="*", metavar="TOOL", help="which; all that are installed when none is given"),
+)
+def writers(options: Namespace) -> None:
+    """Run the tools and write the table."""
+    from ingest_bench.writer_table.run import run_table  # noqa: PLC0415 - `--help` does without
+
+    run_table(options.output, options.python, options.tools)
 
 
 @command(

@@ -11,7 +11,7 @@ from stac_ingest.filters.boxes import Box
 from stac_ingest.filters.columns import HEIGHTS, SIDES, FilterColumns, filter_columns
 from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.filters.rounding import in_unit
-from stac_ingest.geoparquet.stac_schema import drop_string_views
+from stac_ingest.geoparquet.stac_schema import plain_schema, with_plain_types
 
 
 class RowFilter:
@@ -24,7 +24,7 @@ class RowFilter:
 
     def __init__(self, wanted: ItemFilter, schema: pa.Schema) -> None:
         self._wanted = wanted
-        self._plain = drop_string_views(schema)
+        self._plain = plain_schema(schema)
         found = filter_columns(schema)
         self._box = None if wanted.box is None else found.rounded(wanted.box)
         self._columns = FilterColumns(
@@ -47,7 +47,7 @@ class RowFilter:
         if not mask.true_count:
             return batch.slice(0, 0)
         # Arrow can't filter string views.
-        return (batch if batch.schema == self._plain else batch.cast(self._plain)).filter(mask)
+        return (batch if batch.schema == self._plain else with_plain_types(batch, self._plain)).filter(mask)
 
     def _of_collection(self, batch: pa.RecordBatch) -> pa.Array | None:
         name = self._columns.collection

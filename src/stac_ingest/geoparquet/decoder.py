@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.model import Item, Reject
 from stac_ingest.errors import ItemError
+from stac_ingest.geoparquet.geometry_columns import MEASURES, NATIVE, shapes_of
+from stac_ingest.geoparquet.properties_column import KEPT, as_json, with_properties
 from stac_ingest.geoparquet.row_codegen import (
     NULL,
+    Altered,
     Array,
     Column,
     ColumnSet,
@@ -20,69 +25,117 @@ from stac_ingest.geoparquet.row_codegen import (
     RowTemplate,
     constant,
 )
-from stac_ingest.geoparquet.scalar_columns import UNREADABLE, decode_storage
-from stac_ingest.geoparquet.stac_schema import PROPERTIES, Layout, Place, drop_string_views, layout_of
-from stac_ingest.geoparquet.struct_columns import object_of, value_or
-from stac_ingest.geoparquet.wkb import Shape, geojson_column
+from stac_ingest.geoparquet.scalar_columns import decode_storage, is_constant, readable_values
+from stac_ingest.geoparquet.stac_schema import PROPERTIES, Layout, Place, layout_of, plain_schema, with_plain_types
+from stac_ingest.geoparquet.struct_columns import object_of, plain_column, value_or
+from stac_ingest.geoparquet.table_kind import remarks, why_not_items
+from stac_ingest.geoparquet.wkb import Shape
 
+FEATURE = "Feature"
 FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
 SOLID_BOX = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
 BEFORE_GEOMETRY = ("type", "stac_version", "stac_extensions", "id")
 AFTER_GEOMETRY = ("links", "assets", "collection")
-DEFAULTS: dict[str, RowTemplate] = {"type": constant("Feature"), "links": Array(()), "assets": Object(())}
+DEFAULTS: dict[str, RowTemplate] = {"type": constant(FEATURE), "links": Array(()), "assets": Object(())}
 """What an item must have, where the table has nothing."""
 
-KEPT = "datetime"
-"""The property that every item has, as null too."""
+OBJECTS = frozenset({"stac_extensions", "links", "assets"})
+"""Members that are lists or objects: as text, they are JSON."""
 
 
 class Decoder:
     """Decodes the rows of one schema. Holds no state that changes, so it may be used by several threads at once."""
 
-    def __init__(self, schema: pa.Schema) -> None:
-        plain_schema = drop_string_views(schema)
-        self._layout = layout_of(plain_schema)
-        self._recast = plain_schema if plain_schema != schema else None
+    def __init__(self, schema: pa.Schema, marked: Collection[str] = ()) -> None:
+        """Find out what the columns are.
+
+        Args:
+            schema: of the rows.
+            marked: columns that the file itself says are geometries, whatever their name.
+
+        """
+        plain = plain_schema(schema)
+        self._layout = layout_of(plain, marked)
+        self._recast = plain if plain != schema else None
+        self.remarks = remarks(plain, self._layout)
+        """What is done with columns that an item has no place for, in words."""
+        self.problem = None if self._layout else why_not_items(plain)
+        """What the table is, where no row of it can be taken."""
 
     @property
     def is_stac(self) -> bool:
         """Whether the rows are STAC Items; else they are yielded as they are."""
         return self._layout is not None
 
-    def items(self, batch: pa.RecordBatch, origin: str, reject: Reject) -> Iterator[Item]:
+    def items(
+        self, batch: pa.RecordBatch, origin: str, reject: Reject, changes: ChangeCollector | None = None
+    ) -> Iterator[Item]:
         """Make the items of a batch; report the rows that are none to `reject`, and go on.
+
+        Args:
+            batch: of the schema.
+            origin: what the batch is of, for `reject`.
+            reject: takes the rows that are no items.
+            changes: takes the values that come otherwise than they are stored.
 
         Raises:
             ArrowException: the batch can't be used at all.
 
         """
-        if self._layout is None:
-            return _rows(batch, origin, reject)
         if self._recast is not None:
-            batch = batch.cast(self._recast)
+            batch = with_plain_types(batch, self._recast)
+        if self._layout is None:
+            return _rows(batch, origin, reject, changes)
         columns = ColumnSet(len(batch))
-        geometries, bad = _geometries(batch, self._layout)
+        bad = _no_features(batch, self._layout)
+        geometries = _geometries(batch, self._layout, columns, bad)
         template = _item(
-            batch, self._layout, {name: columns.add(column) for name, column in geometries.items()}, columns
+            batch, self._layout, {name: columns.add(shapes) for name, shapes in geometries.items()}, columns
         )
-        return _checked(columns.rows(template), columns.broken, bad, origin, reject)
+        items, clashes = columns.rows(template), list[Altered]()
+        if self._layout.nested is not None:
+            items = with_properties(items, batch.column(self._layout.nested), columns, clashes)
+        if columns.altered or self._layout.nested is not None:
+            items = _reported(items, columns.altered, clashes, {*bad, *columns.broken}, changes)
+        return _checked(items, columns.broken, bad, origin, reject)
 
 
-def _rows(batch: pa.RecordBatch, origin: str, reject: Reject) -> Iterator[Item]:
-    """Give the rows as they are; one with text that isn't UTF-8, or a date that Python doesn't have, by itself."""
-    try:
-        yield from batch.to_pylist()
-    except UNREADABLE:
-        for number in range(len(batch)):
-            try:
-                row = batch.slice(number, 1).to_pylist()
-            except UNREADABLE as error:
-                reject(origin, ItemError(f"a row can't be read: {error}"))
-            else:
-                yield from row
+def _rows(batch: pa.RecordBatch, origin: str, reject: Reject, changes: ChangeCollector | None) -> Iterator[Item]:
+    """Give the rows as they are, nulls included, in the forms that JSON has; reject those that can't be read."""
+    columns = ColumnSet(len(batch), keeps_nulls=True)
+    template = object_of(zip(batch.schema.names, batch.columns, strict=True), columns)
+    rows = columns.rows(template)
+    if columns.altered:
+        rows = _reported(rows, columns.altered, [], columns.broken, changes)
+    for number, row in enumerate(rows):
+        if number in columns.broken:
+            reject(origin, _unreadable())
+        else:
+            yield row
 
 
-def _checked(items: Iterator[Item], broken: set[int], bad: set[int], origin: str, reject: Reject) -> Iterator[Item]:
+def _reported(
+    items: Iterator[Item],
+    altered: list[Altered],
+    clashes: list[Altered],
+    bad: Collection[int],
+    changes: ChangeCollector | None,
+) -> Iterator[Item]:
+    """Name what was altered in each item as it comes."""
+    by_row: dict[int, list[Altered]] = {}
+    for change in altered:
+        by_row.setdefault(change.row, []).append(change)
+    for row, item in enumerate(items):
+        if changes is not None and row not in bad and isinstance(item.get("id"), str):
+            for change in (*by_row.get(row, ()), *clashes):
+                changes.add(item, change.member, change.what)
+        clashes.clear()
+        yield item
+
+
+def _checked(
+    items: Iterator[Item], broken: set[int], bad: dict[int, str], origin: str, reject: Reject
+) -> Iterator[Item]:
     if not broken and not bad:
         for item in items:
             if type(item.get("id")) is str:
@@ -92,13 +145,11 @@ def _checked(items: Iterator[Item], broken: set[int], bad: set[int], origin: str
         return
     for row, item in enumerate(items):
         if row in broken:
-            reject(
-                origin, ItemError("a row can't be read: it holds text that isn't UTF-8, or a time beyond all calendars")
-            )
+            reject(origin, _unreadable())
         elif not isinstance(item.get("id"), str):
             reject(origin, _no_id(item))
         elif row in bad:
-            reject(item["id"], ItemError(f"{origin}: its geometry is not Well-Known Binary with finite coordinates"))
+            reject(item["id"], ItemError(f"{origin}: {bad[row]}"))
         else:
             yield item
 
@@ -107,12 +158,36 @@ def _no_id(item: Item) -> ItemError:
     return ItemError(f"a row has no id that is text: {item.get('id')!r:.40}")
 
 
-def _geometries(batch: pa.RecordBatch, layout: Layout) -> tuple[dict[str, Iterator[Shape | None]], set[int]]:
-    columns, bad = {}, set[int]()
-    for name in layout.geometries:
-        columns[name], wrong = geojson_column(batch.column(name))
-        bad.update(wrong)
-    return columns, bad
+def _unreadable() -> ItemError:
+    return ItemError("a row can't be read: it holds text that isn't UTF-8, or a time beyond all calendars")
+
+
+def _no_features(batch: pa.RecordBatch, layout: Layout) -> dict[int, str]:
+    """Give the rows whose type says that they are something else, with the reason."""
+    if "type" not in layout.members:
+        return {}
+    kinds = decode_storage(batch.column("type"))
+    if is_constant(kinds) and kinds[0].as_py() == FEATURE:
+        return {}
+    named, _ = readable_values(kinds)
+    wrong = ((row, kind) for row, kind in enumerate(named) if kind is not None and kind != FEATURE)
+    return {row: f"its type is {kind!r:.40}, not {FEATURE}" for row, kind in wrong}
+
+
+def _geometries(
+    batch: pa.RecordBatch, layout: Layout, columns: ColumnSet, bad: dict[int, str]
+) -> dict[str, Iterator[Shape | None]]:
+    """Give the geometries of each column, and keep the rows that hold none in `bad`."""
+    found = {}
+    for name, encoding in layout.geometries.items():
+        measured: list[int] = []
+        found[name], wrong = shapes_of(batch.column(name), encoding, measured)
+        form = NATIVE.get(encoding, encoding)
+        bad.update(dict.fromkeys(wrong, f"its {name} is not {form} with finite coordinates"))
+        columns.path = [name] if name == layout.geometry else ["properties", name]
+        columns.alter(measured, MEASURES)
+    columns.path = []
+    return found
 
 
 def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], columns: ColumnSet) -> Object:
@@ -121,6 +196,7 @@ def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], 
         Member("geometry", geometries[layout.geometry]),
         *_box(batch, layout, columns),
         *_members(AFTER_GEOMETRY, batch, layout, columns),
+        *object_of([(name, batch.column(name)) for name in layout.foreign], columns).members,
     ]
     if layout.places:
         members = _placed(members, (), batch, layout, columns)
@@ -133,14 +209,23 @@ def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, colu
         if name not in layout.members:
             if default is not None:
                 yield Member(name, default)
-        elif default is None:
-            yield from object_of([(name, batch.column(name))], columns).members
+            continue
+        column = batch.column(name)
+        if name in OBJECTS:
+            column = as_json(column)
+        elif pa.types.is_binary(column.type):
+            column = column.cast(pa.string())
+        if default is None:
+            yield from object_of([(name, column)], columns).members
         else:
-            yield Member(name, value_or(batch.column(name), default, columns))
+            columns.path.append(name)
+            yield Member(name, value_or(column, default, columns))
+            columns.path.pop()
 
 
 def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], columns: ColumnSet) -> Object:
     members: list[Member] = []
+    columns.path.append("properties")
     for name in layout.properties:
         column = batch.column(name)
         if name in geometries:
@@ -151,6 +236,7 @@ def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Col
             members += object_of([(name, column)], columns).members
     if layout.places:
         members = _placed(members, (PROPERTIES,), batch, layout, columns)
+    columns.path.pop()
     return Object(tuple(members))
 
 
@@ -183,12 +269,17 @@ def _box(batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[
     """Give the box as a list; without heights where it has none, and not at all where a side is missing."""
     if layout.bbox is None:
         return
-    column = batch.column(layout.bbox)
+    column = as_json(batch.column(layout.bbox))
+    if isinstance(column.type, pa.JsonType):
+        boxes = [_listed(value) for value in readable_values(column)[0]]
+        yield Member("bbox", columns.add(boxes), columns.add([box is not None for box in boxes]))
+        return
     if not pa.types.is_struct(column.type):
         yield from object_of([("bbox", column)], columns).members
         return
+    columns.path.append("bbox")
     kinds = [field.name for field in column.type]
-    sides = {name: decode_storage(side) for name, side in zip(kinds, column.flatten(), strict=True)}
+    sides = {name: plain_column(side, columns) for name, side in zip(kinds, column.flatten(), strict=True)}
     flat, whole = _sides(sides, FLAT_BOX, columns)
     if set(SOLID_BOX) <= set(kinds):
         solid, complete = _sides(sides, SOLID_BOX, columns)
@@ -196,8 +287,22 @@ def _box(batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[
             flat = Conditional(columns.add(complete.to_pylist()), solid, flat)
         else:
             flat = solid
-    everywhere = pc.all(whole, min_count=0).as_py()
-    yield Member("bbox", flat, None if everywhere else columns.add(whole.to_pylist()))
+    if pc.all(whole, min_count=0).as_py():
+        yield Member("bbox", flat)
+    else:
+        given = pc.and_(pc.invert(whole), column.is_valid()).to_pylist()
+        some = [any(side[row].is_valid for side in sides.values()) and given[row] for row in range(len(given))]
+        columns.alter([row for row, is_some in enumerate(some) if is_some], "a side of it is missing: left out")
+        yield Member("bbox", flat, columns.add(whole.to_pylist()))
+    columns.path.pop()
+
+
+def _listed(box: Any) -> Any:
+    """Give a box of JSON as a list, where it has its sides by name."""
+    for names in (SOLID_BOX, FLAT_BOX):
+        if isinstance(box, dict) and all(box.get(name) is not None for name in names):
+            return [box[name] for name in names]
+    return box
 
 
 def _sides(sides: dict[str, pa.Array], names: tuple[str, ...], columns: ColumnSet) -> tuple[RowTemplate, pa.Array]:

@@ -12,7 +12,7 @@ syntax tree, and are never text that is parsed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -70,14 +70,35 @@ def constant(value: Any) -> Constant:
     return Constant(value, repr(value))
 
 
+class Altered(NamedTuple):
+    """A value that was changed or left out."""
+
+    row: int
+    member: str
+    """Where it stands, as `assets.B04.nodata`."""
+    what: str
+    """What became of it, in words."""
+
+
 class ColumnSet:
     """The columns of one batch that its template speaks of."""
 
-    def __init__(self, rows: int) -> None:
-        """Begin with no column of so many rows."""
+    def __init__(self, rows: int, path: tuple[str, ...] = (), *, keeps_nulls: bool = False) -> None:
+        """Begin with no column of so many rows.
+
+        Args:
+            rows: how many there are.
+            path: names of the members that lead to the objects made.
+            keeps_nulls: whether objects keep members that are null.
+
+        """
         self._count = rows
+        self.path = list(path)
+        self.keeps_nulls = keeps_nulls
         self.broken: set[int] = set()
         """Rows that hold something that can't be read."""
+        self.altered: list[Altered] = []
+        """Values that come otherwise than they are stored."""
         self._columns: list[Iterable[Any]] = []
 
     def add(self, values: Iterable[Any]) -> Column:
@@ -89,6 +110,17 @@ class ColumnSet:
         """Give the truth values of a column that was taken in as a list."""
         values: Any = self._columns[column.number]
         return list(values)
+
+    def alter(self, rows: Iterable[int], what: str) -> None:
+        """Keep that values of the member that the path leads to now are changed."""
+        member = ".".join(self.path)
+        self.altered += [Altered(row, member, what) for row in rows]
+
+    def adopt(self, parts: ColumnSet, row_of: Callable[[Sequence[int]], list[int]]) -> None:
+        """Take over what was found in elements of lists, whose numbers `row_of` turns into those of rows."""
+        self.broken.update(row_of(sorted(parts.broken)))
+        rows = row_of([change.row for change in parts.altered])
+        self.altered += [change._replace(row=row) for change, row in zip(parts.altered, rows, strict=True)]
 
     def rows(self, template: RowTemplate) -> Iterator[Any]:
         """Make what the template says, row by row."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,24 +20,41 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 UNREADABLE = (UnicodeDecodeError, OverflowError, pa.ArrowException)
 """What a text that isn't UTF-8, or a time that Python doesn't have, is met with by Python and by Arrow."""
 
+_INTEGERS = (-(2**63), 2**64 - 1)
+"""Between which an integer has 64 bits, with a sign or without one."""
 _SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def decode_storage(array: pa.Array) -> pa.Array:
-    """Give the plain column behind a dictionary or an extension type (but JSON), without NaN and infinity."""
-    while isinstance(array, pa.ExtensionArray | pa.DictionaryArray) and not _is_json(array.type):
-        array = array.storage if isinstance(array, pa.ExtensionArray) else array.dictionary_decode()
-    return without_nan(array)
+    """Give the plain column behind a dictionary, runs, or an extension type (but JSON)."""
+    while not _is_json(array.type):
+        if isinstance(array, pa.ExtensionArray):
+            array = _stored(array)
+        elif isinstance(array, pa.DictionaryArray):
+            array = array.dictionary_decode()
+        elif isinstance(array, pa.RunEndEncodedArray):
+            array = pc.run_end_decode(array)
+        else:
+            break
+    return array
 
 
-def without_nan(array: pa.Array) -> pa.Array:
-    """Make floats null that JSON has no number for."""
+def not_finite(array: pa.Array) -> list[int]:
+    """Give the indices of floats that JSON has no number for: NaN and infinity."""
     if not pa.types.is_floating(array.type) or not len(array):
-        return array
+        return []
     values = numbers(array)
     if math.isfinite(values.min()) and math.isfinite(values.max()):
-        return array
-    return pc.if_else(pc.is_finite(array), array, None)
+        return []
+    found = pc.and_(array.is_valid(), pc.invert(pc.is_finite(array)))
+    return [index for index, odd in enumerate(found.to_pylist()) if odd]
+
+
+def without(array: pa.Array, rows: list[int]) -> pa.Array:
+    """Make some values of a column null."""
+    gone = np.zeros(len(array), np.bool_)
+    gone[rows] = True
+    return pc.if_else(pa.array(gone.tolist(), pa.bool_()), None, array)
 
 
 def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out for each kind of value
@@ -58,13 +76,27 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
         return _list(array)
     if types.is_timestamp(kind):
         return [None if text is None else text + "Z" for text in _list(_in_range(_instants(array)))]
-    if types.is_date(kind) or types.is_time(kind):
+    if types.is_date(kind):
         return _list(_in_range(array.cast(pa.string())))
-    if types.is_decimal(kind):
-        return [None if text is None else orjson.loads(text) for text in array.cast(pa.string()).to_pylist()]
+    if types.is_time(kind):
+        return _list(_times_of_day(_in_range(array.cast(pa.string()))))
     if _is_json(kind):
         return [None if text is None else parse_json_text(text) for text in array.storage.to_pylist()]
     return [None if value is None else _simple(value) for value in array.to_pylist()]
+
+
+def decimals(array: pa.Array) -> tuple[list[Any], list[int]]:
+    """Give decimals as numbers, and the indices of those that no float and no integer of 64 bits equals."""
+    values, rounded = list[Any](), list[int]()
+    for index, exact in enumerate(array.to_pylist()):
+        number: Any = exact
+        if exact is not None:
+            whole = array.type.scale <= 0 and _INTEGERS[0] <= exact <= _INTEGERS[1]
+            number = int(exact) if whole else float(exact)
+            if number != exact and (whole or Decimal(repr(number)) != exact):
+                rounded.append(index)
+        values.append(number)
+    return values, rounded
 
 
 def readable_values(array: pa.Array) -> tuple[list[Any], list[int]]:
@@ -157,6 +189,19 @@ def _instants(array: pa.Array) -> pa.Array:
         short = naive.cast(pa.timestamp(coarser), safe=False).cast(pa.string())
         text = short if exact.all() else pc.if_else(pa.array(exact.tolist()), short, text)
     return pc.replace_substring(text, " ", "T", max_replacements=1)
+
+
+def _times_of_day(texts: pa.Array) -> pa.Array:
+    """Leave as many digits of the second as a time needs: none, 3, 6 or 9."""
+    shorter = pc.replace_substring_regex(texts, r"\.000(?:000)*$", "")
+    return pc.replace_substring_regex(shorter, r"(\.(?:\d{3})+?)(?:000)+$", r"\1")
+
+
+def _stored(array: pa.ExtensionArray) -> pa.Array:
+    kind = array.type
+    if isinstance(kind, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
+    return array.storage.cast(pa.bool_()) if isinstance(kind, pa.Bool8Type) else array.storage
 
 
 def _is_json(kind: pa.DataType) -> bool:

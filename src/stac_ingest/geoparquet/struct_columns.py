@@ -28,42 +28,60 @@ from stac_ingest.geoparquet.row_codegen import (
 )
 from stac_ingest.geoparquet.scalar_columns import (
     UNREADABLE,
+    decimals,
     decode_storage,
     indices,
     is_constant,
+    not_finite,
     numbers,
     python_values,
     readable_values,
+    without,
 )
 
 MAX_UNROLLED = 16
 """Lists of one length, up to this, are made element by element: roles, shapes, transforms, the bands of an asset."""
 
+NOT_FINITE = "it is not a finite number, which JSON has no form for: missing, or null in a list"
+ROUNDED = "it has more digits than the numbers of JSON are read with: rounded"
+
 Lengths: TypeAlias = npt.NDArray[np.int64]
 
 
-def object_of(members: Iterable[tuple[str, pa.Array | RowTemplate]], columns: ColumnSet) -> Object:
+def object_of(members: Iterable[tuple[str, pa.Array]], columns: ColumnSet) -> Object:
     """Give the template for objects; a member that is null in a row is left out of that row's object."""
     made = []
     for name, member in members:
-        if not isinstance(member, pa.Array):
-            made.append(Member(name, member))
-            continue
-        column = decode_storage(member)
-        if column.null_count < len(column) or not len(column):
-            present = columns.add(_valid(column)) if column.null_count else None
-            made.append(Member(name, value_of(column, columns), present))
+        columns.path.append(name)
+        if columns.keeps_nulls:
+            made.append(Member(name, value_or(member, NULL, columns)))
+        else:
+            column = plain_column(member, columns)
+            if column.null_count < len(column) or not len(column):
+                present = columns.add(_valid(column)) if column.null_count else None
+                made.append(Member(name, value_of(column, columns), present))
+        columns.path.pop()
     return Object(tuple(made))
 
 
 def value_or(array: pa.Array, otherwise: RowTemplate, columns: ColumnSet) -> RowTemplate:
     """Give the template for values, with another one for where there is none."""
-    column = decode_storage(array)
+    column = plain_column(array, columns)
     if not column.null_count:
         return value_of(column, columns)
     if column.null_count == len(column):
         return otherwise
     return Conditional(columns.add(_valid(column)), value_of(column, columns), otherwise)
+
+
+def plain_column(array: pa.Array, columns: ColumnSet) -> pa.Array:
+    """Give the plain column behind a dictionary or an extension type, without what JSON has no number for."""
+    column = decode_storage(array)
+    odd = not_finite(column)
+    if not odd:
+        return column
+    columns.alter(odd, NOT_FINITE)
+    return without(column, odd)
 
 
 def value_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
@@ -75,6 +93,10 @@ def value_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
         return columns.add(_maps(array, columns))
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         return _list_of(array, columns)
+    if types.is_decimal(kind):
+        numbers_made, rounded = decimals(array)
+        columns.alter(rounded, ROUNDED)
+        return columns.add(numbers_made)
     try:
         return constant(array[0].as_py()) if is_constant(array) else columns.add(python_values(array))
     except UNREADABLE:
@@ -86,8 +108,10 @@ def value_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
 
 
 def _list_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
-    elements = decode_storage(array.flatten())
     lengths: Lengths = _lengths(array)
+    parts = ColumnSet(0, tuple(columns.path))
+    elements = plain_column(array.flatten(), parts)
+    _adopt(columns, parts, lengths)
     length = int(lengths[0]) if len(lengths) else 0
     if 0 < length <= MAX_UNROLLED and not elements.null_count and not array.null_count and (lengths == length).all():
         starts = np.arange(0, len(elements), length)
@@ -117,11 +141,17 @@ def _in_order(elements: pa.Array, lengths: Lengths, columns: ColumnSet) -> Itera
     Each is made when its row's turn comes: all at once would be many objects, which Python's collector of garbage then
     looks through again and again.
     """
-    parts = ColumnSet(len(elements))
+    parts = ColumnSet(len(elements), tuple(columns.path), keeps_nulls=columns.keeps_nulls)
     template = value_or(elements, NULL, parts)
-    rows = np.searchsorted(np.cumsum(lengths), sorted(parts.broken), side="right")
-    columns.broken.update(rows.tolist())
+    _adopt(columns, parts, lengths)
     return parts.rows(template)
+
+
+def _adopt(columns: ColumnSet, parts: ColumnSet, lengths: Lengths) -> None:
+    """Take over what was found in elements, by the rows that they lie in."""
+    if parts.broken or parts.altered:
+        ends = np.cumsum(lengths)
+        columns.adopt(parts, lambda elements: np.searchsorted(ends, elements, side="right").tolist())
 
 
 def _valid(array: pa.Array) -> list[bool]:

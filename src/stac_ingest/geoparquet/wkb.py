@@ -6,7 +6,7 @@ Every other geometry goes through GEOS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -48,11 +48,16 @@ _FORMS = (
 )
 
 
-def geojson_column(column: pa.Array) -> tuple[Iterator[Shape | None], list[int]]:
+def geojson_column(column: pa.Array, measured: list[int] | None = None) -> tuple[Iterator[Shape | None], list[int]]:
     """Turn a column of WKB into GeoJSON objects, each made when its turn comes.
 
     Null stays null. A row whose bytes are no geometry, or one with coordinates that are no numbers, becomes null too,
     and its number is in the second value.
+
+    Args:
+        column: of Well-Known Binary, in any of its flavours.
+        measured: takes the numbers of rows whose measures (M) are left out.
+
     """
     column = (column.storage if isinstance(column, pa.ExtensionArray) else column).cast(pa.binary())
     count = len(column)
@@ -71,7 +76,12 @@ def geojson_column(column: pa.Array) -> tuple[Iterator[Shape | None], list[int]]
             plan.add(form, rows, *_coordinates(data, ends[rows] + form.head, ends[rows + 1]))
             rest[rows] = False
     rows = np.flatnonzero(rest)
-    others = dict(zip(rows.tolist(), _by_geos(column.take(indices(rows))), strict=True)) if rows.size else {}
+    others = {}
+    if rows.size:
+        shapes = geometries_of(column.take(indices(rows)).to_pylist(), shapely.from_wkb)
+        others = dict(zip(rows.tolist(), geojson_texts(shapes), strict=True))
+        if measured is not None:
+            measured += rows[shapely.has_m(shapes)].tolist()
     return plan.shapes(others), [row for row, text in others.items() if text is None]
 
 
@@ -147,9 +157,16 @@ def _gathered(data: Bytes, begin: Indices, width: int) -> Bytes:
     return np.ascontiguousarray(data[begin[:, None] + np.arange(width)])
 
 
-def _by_geos(column: pa.Array) -> Iterator[str | None]:
-    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are looked for below
-        geometries = _each(shapely.from_wkb, column.to_pylist(), on_invalid="ignore")
+def geometries_of(values: list[Any], parse: Callable[..., Any]) -> npt.NDArray[np.object_]:
+    """Give the geometries that binary or text stands for; none where it stands for none."""
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are looked for in the GeoJSON
+        found: npt.NDArray[np.object_] = _each(parse, values, on_invalid="ignore")
+    return found
+
+
+def geojson_texts(geometries: npt.NDArray[np.object_]) -> Iterator[str | None]:
+    """Give each geometry as GeoJSON; nothing for one that is none, or that has no form in it."""
+    with np.errstate(invalid="ignore"):
         texts = _each(shapely.to_geojson, geometries)
     empty = np.flatnonzero(shapely.is_empty(geometries)).tolist()
     names = {row: _NAMES.get(int(shapely.get_type_id(geometries[row]))) for row in empty}

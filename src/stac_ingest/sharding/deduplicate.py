@@ -14,7 +14,8 @@ from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.geoparquet.json_text import parse_json_text
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.sharding.manifest import Part, ShardReport, report_path, strays_path
+from stac_ingest.sharding.manifest import Part, ShardReport, notes_path, report_path, strays_path
+from stac_ingest.sharding.repeated import copies, name_left_out
 from stac_ingest.sharding.storage import ITEMS, Storage
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def deduplicate(plan: Plan, storage: Storage, shards: list[ShardReport], changes
     """Remove items that came again from later shards' parts, and keep strays that no shard has.
 
     A part is replaced whole, and its report after it; killed in between, the shard no longer fits its report and is run
-    again.
+    again. What is removed is named in the notes of its shard.
 
     Args:
         plan: of the ingest.
@@ -101,9 +102,11 @@ class _DuplicateRemover:
         """Return the shard's report, after its part was written anew where it has items that were met before."""
         if shard.part is None:
             return shard
-        again = {key for keys in _all_keys(self._storage, [shard]) for key in keys if self._met_before(key)}
-        if not again:
+        left_out = [item for item in copies(self._storage, shard.part) if self._met_before(key_of(item))]
+        if not left_out:
             return shard
+        again = set(map(key_of, left_out))
+        name_left_out(notes_path(self._plan.settings, self._plan.shards[shard.shard]), left_out)
         report = shard.model_copy(
             update={
                 "part": self._write(shard.part, again),

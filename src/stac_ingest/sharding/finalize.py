@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stac_ingest.changes import ChangeCollector
+from stac_ingest.changes import ChangeCollector, newer_left_out
 from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.completeness import verdict_of
 from stac_ingest.core.atomic import sha256_of, write_text
@@ -22,6 +23,7 @@ from stac_ingest.sharding.manifest import (
 )
 from stac_ingest.sharding.notes import merge_notes
 from stac_ingest.sharding.plan import Plan
+from stac_ingest.sharding.repeated import KeptCopies
 from stac_ingest.sharding.run_shard import NAMED, SCRATCH
 from stac_ingest.sharding.settings import is_object_storage
 from stac_ingest.sharding.storage import ITEMS, LocalStorage, Storage, open_storage
@@ -56,9 +58,13 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     for name in storage.sizes(ITEMS):
         if name.startswith("part-") and name not in named:
             storage.remove(f"{ITEMS}/{name}")  # of an earlier plan, with more shards
-    changes = merge_notes(plan, storage, shards, b"".join(stray_notes).splitlines(keepends=True))
+    kept = KeptCopies(storage, parts)
+    of_strays = b"".join(stray_notes).splitlines(keepends=True)
+    changes = merge_notes(plan, storage, shards, lambda merged: chain(of_strays, kept.lines(merged)))
     changes.add_null_members(stray_changes.null_members + sum(shard.ingest.null_members for shard in once.shards))
     report = _report(plan, once, parts, changes, rest)
+    if kept.newer:
+        report.notes.append(newer_left_out(kept.newer))
     _write(plan, storage, CERTIFICATE, report.model_dump_json(indent=2) + "\n")
     manifest = Manifest(
         source=plan.settings.source,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stac_ingest.api.collections import only_collection
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.filter_check import FilterCheck
-from stac_ingest.api.item_splitter import features
+from stac_ingest.api.item_splitter import exact_features, features
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
 from stac_ingest.api.search import ApiOpener, search_datetime
@@ -24,6 +24,7 @@ from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.json_items import checked
+from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.errors import (
     BudgetExhausted,
@@ -91,6 +92,7 @@ class StacApiSource:
         self._shortfall = Shortfall(summary, config.max_items, lambda: self._received)
         self._decoded = 0
         self._pending = PendingPages(config.max_items)
+        self._numbers = NumberWatch(exact=config.exact_numbers)
         self._parts = count(1)
 
     def resume(self, positions: Sequence[Position]) -> None:
@@ -239,7 +241,9 @@ class StacApiSource:
         try:
             if payload.error is not None:
                 raise payload.error
-            for index, feature in enumerate(features(payload.data.page.body, payload.origin)):
+            body = payload.data.page.body
+            found = (exact_features if self._numbers.in_text(body) else features)(body, payload.origin)
+            for index, feature in enumerate(found):
                 self._decoded += 1
                 try:
                     item = _checked(feature)

@@ -56,6 +56,11 @@ class StacApiSplitter:
             budget or shard.budget, datetime=self._settings.datetime if whole else str(interval)
         )
 
+    @property
+    def place(self) -> str:
+        """Return the URL of the API."""
+        return self._settings.source
+
     def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> StacApiSource:
         """Make the source of a shard."""
         del shard  # its settings say all there is to know

@@ -63,7 +63,22 @@ def test_what_is_refused(data: bytes, words: str) -> None:
         parse(data)
 
 
-@pytest.mark.parametrize("found", [None, 7, "a", [], {}, {"id": 7}, {"id": None}, {"id": ""}, {"id": "\ud800"}])
+NO_ITEMS: list[Any] = [
+    None,
+    7,
+    "a",
+    [],
+    {},
+    *({"type": "Feature", "id": wrong} for wrong in (7, None, "", "\ud800")),
+    {"id": "a"},
+    {"id": "a", "links": []},
+    {"id": "a", "assets": {}, "extent": {}},
+    {"id": "a", "type": None, "geometry": None},
+    *({"id": "a", "type": kind, "geometry": None} for kind in ("Catalog", "Collection", "feature", 7)),
+]
+
+
+@pytest.mark.parametrize("found", NO_ITEMS)
 def test_what_is_no_item(found: object) -> None:
     """What isn't an object with an id that can be written down is an ItemError."""
     with pytest.raises(ItemError, match="not an item"):

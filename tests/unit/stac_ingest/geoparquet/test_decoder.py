@@ -231,13 +231,28 @@ def test_the_geometry_is_the_one_that_metadata_name(geo: Any, column: str) -> No
     assert layout.geometry == column
 
 
-@pytest.mark.parametrize("missing", ["id", "geometry", "assets and links"])
-def test_rows_of_other_tables_are_yielded_as_they_are(missing: str) -> None:
-    """Without an id, a binary geometry, or assets or links, a table isn't STAC-GeoParquet, and rows stay rows."""
-    batch = batch_of([{"n": number} for number in range(501)])
-    batch = batch.drop_columns([name for name in missing.split(" and ") if name in batch.schema.names])
-    assert not Decoder(batch.schema).is_stac
+def test_rows_of_other_tables_are_yielded_as_they_are() -> None:
+    """Without a geometry, a table isn't one of items, and rows stay rows."""
+    batch = batch_of([{"n": number} for number in range(501)]).drop_columns(["geometry"])
+    decoder = Decoder(batch.schema)
+    assert not decoder.is_stac
+    assert decoder.problem is None
+    assert "the rows of a table without the columns of STAC items came as they are" in decoder.remarks[0]
     assert items_of(batch) == batch.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [(["id"], "has no column id, but geometry, assets, links, n."), (["assets", "links"], "but id, geometry, n.")],
+)
+@pytest.mark.parametrize("geo", [None, {"columns": {"geometry": {}}}])
+def test_features_that_are_no_items_are_told_apart(missing: list[str], reason: str, geo: Any) -> None:
+    """A table of geometries without ids, or with nothing else of an item, is refused in words, not read as bytes."""
+    decoder = Decoder(batch_of([{"n": 1}], geo=geo).drop_columns(missing).schema)
+    assert not decoder.is_stac
+    assert decoder.problem is not None
+    assert decoder.problem.startswith("it is a table of features (geometry: geometry), not of STAC items")
+    assert reason in decoder.problem
 
 
 def test_broken_rows_cost_only_themselves() -> None:
