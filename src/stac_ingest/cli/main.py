@@ -143,7 +143,7 @@ class Run:
     def _open_positions(self, checkpoints: CollectionCheckpoints) -> SourcePositions | None:
         """Find out where an earlier run was. What it noted holds only with all its records."""
         path = checkpoints.get_checkpoint_path().with_suffix(".positions")
-        names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query")
+        names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query", "hrefs")
         source = {name: getattr(self._config, name) for name in names}
         try:
             if self._config.max_items is not None or checkpoints.set_aside or checkpoints.earlier_layout:

@@ -13,7 +13,7 @@ from itertools import chain
 
 from stac_ingest.core.model import Payload
 
-FIRST, EVERY = 64, 32
+FIRST, EVERY = 64, 64
 """Texts at the beginning that are all looked at; of those that follow, one in so many, and the same share of bytes."""
 
 _BLOCK = 16 << 10

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Payload
-from stac_ingest.core.unpack import unpacked
+from stac_ingest.core.unpack import SUFFIX, unpacked
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory.file_reader import Reader, open_file
 from stac_ingest.sources.directory.prefetch import CAN_ANNOUNCE, NOT_OPEN, has_to_wait, opened_ahead
@@ -21,7 +21,6 @@ BATCH_BYTES = 4 << 20
 AHEAD = 64
 """Files open ahead of their turn, shared by the slices under way; but no slice has fewer than `MIN_AHEAD`."""
 MIN_AHEAD = 4
-PACKED = {".gz", ".GZ", ".Gz"}
 
 
 class Folder:
@@ -86,7 +85,8 @@ class Folder:
                     data = read(descriptor)
                 finally:
                     os.close(descriptor)
-                if name[-3:] in PACKED:
+                # Most names end in `.json`: this is the cheapest way to tell them from those that end in `.gz`.
+                if name[-1] != "n" and name.lower().endswith(SUFFIX):
                     data = unpacked(data, self._max_bytes)
             except (OSError, ItemError) as error:
                 batch.append(Payload(b"", name, error))

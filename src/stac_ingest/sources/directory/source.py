@@ -89,7 +89,7 @@ class JsonDirectorySource:
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Yield the items of a slice; what can't be used is rejected under its file's name."""
-        loads = orjson.loads
+        loads, feature = orjson.loads, FEATURE
         look = self._numbers.in_batch(batch)
         for data, origin, error in batch:
             if error is not None:
@@ -105,11 +105,16 @@ class JsonDirectorySource:
                 except ValueError as problem:
                     reject(origin, not_json(data, problem))
                     continue
-            is_feature = not lenient and type(item) is dict and item.get("type") == FEATURE
-            if is_feature and type(item.get("id")) is str and item["id"]:
-                yield item
-            else:
+            if (
+                lenient
+                or type(item) is not dict
+                or item.get("type") != feature
+                or type(item.get("id")) is not str
+                or not item["id"]
+            ):
                 yield from self._documents.items(item, origin, reject)
+            else:
+                yield item
 
     async def close(self) -> None:
         """Close the directory, once no thread reads from it, and note what was passed over."""
