@@ -273,6 +273,32 @@ async def test_odd_habits_are_noted(name, settings, note, store, patient):
     assert any(note in found for found in run.certificate.notes)
 
 
+REFUSALS = [f"{name}={status}" for name in ("post-refused", "get-refused") for status in (403, 404, 415, 501)]
+
+
+@pytest.mark.parametrize(("strategy", "concurrency"), ARMS)
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_a_method_that_is_refused_is_not_needed(refusal, strategy, concurrency, store, skipping):
+    """Whatever the refusal's status, all items come by the other method, with the search's interval and box."""
+    chosen = {"datetime": "2020-01-01T00:00:00Z/2020-06-30T00:00:00Z", "bbox": [-1.0, -1.0, 1.0, 1.0]}
+    async with serving(store) as server:
+        whole = await ingest(server.url, **chosen)
+    async with serving(store, [refusal]) as server:
+        run = await ingest(server.url, worker_strategy=strategy, concurrency=concurrency, **chosen)
+    assert 0 < len(whole.ids) < TOTAL
+    assert (run.error, run.failures, set(run.ids)) == (None, [], set(whole.ids))
+    assert run.verdict in WHOLE.verdicts
+
+
+async def test_a_host_that_forbids_both_methods_is_asked_twice(store, skipping):
+    """After a 403 to the one method and to the other nothing more is sent."""
+    async with serving(store, ["post-refused=403", "get-refused=403"]) as server:
+        run = await ingest(server.url)
+    assert run.error.status == 403
+    assert sum(asked.path.startswith("/search") for asked in server.received) == 2
+    assert len(server.received) == 4
+
+
 @pytest.mark.parametrize("name", ["too-many=7", "too-many-date=7"])
 async def test_pauses_are_kept(name, store, skipping):
     """Each refusal's Retry-After is waited for in full by a client that asks for one page after another."""

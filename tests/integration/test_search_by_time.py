@@ -119,13 +119,16 @@ def test_a_resumed_run_brings_all(name, things, everything, stac_server, tmp_pat
     assert json.loads((tmp_path / "out" / "certificate.json").read_text())["verdict"].startswith("complete")
 
 
+ODD = {"no-collections": ["no-collections"], "post-refused=403": ["post-refused=403"]}
+
+
 @pytest.mark.parametrize("shards", [1, 4])
-@pytest.mark.parametrize("name", UNSEEN)
+@pytest.mark.parametrize("name", [*UNSEEN, *ODD])
 def test_shards_bring_all(  # noqa: PLR0917 - as given
     name, shards, things, everything, stac_server, tmp_path
 ):
     """An ingest in shards delivers every item once; what no shard received is in a part of its own."""
-    server = stac_server(*UNSEEN[name], corpus=things)
+    server = stac_server(*{**UNSEEN, **ODD}[name], corpus=things)
     settings = ShardedIngest.parse(
         {"source": server.url, "collection": COLLECTION, "output": str(tmp_path / "out"), "shards": shards, "limit": 20}
     )

@@ -185,6 +185,7 @@ async def test_a_frame_of_items_written_by_pandas(tmp_path: Path) -> None:
         ([[1], []], pa.large_list_view(pa.int64()), [[1], []]),
         ([b"0" * 16, None], pa.uuid(), ["30303030-3030-3030-3030-303030303030", None]),
         ([10**17, 5], pa.decimal128(38, 0), [10**17, 5]),
+        ([2**63 + 1, None], pa.decimal128(20, 0), [2**63 + 1, None]),
         (["1.25", "2.00"], pa.decimal32(5, 2), [1.25, 2.0]),
         ([[1.5, 2.5], None], pa.list_(pa.float32(), 2), [[1.5, 2.5], None]),
         ([np.float16(0.5), None], pa.float16(), [0.5, None]),
@@ -217,16 +218,16 @@ async def test_types_of_other_writers(
 
 
 async def test_what_json_has_no_number_for_is_named(tmp_path: Path) -> None:
-    """NaN, infinity and decimals that no number of JSON equals are left out or rounded, and named where they stood."""
+    """NaN, infinity and decimals that no float equals are left out, made text or rounded, and named by their place."""
     columns = {
         "cover": [float("nan"), 0.5],
         "shape": pa.array([[1.0, float("inf")], []]),
-        "area": pa.array([1, 12345678901234567890123], pa.decimal128(38, 0)),
+        "area": pa.array(["1.5", "1.23456789012345678901"]).cast(pa.decimal128(38, 20)),
         "assets": pa.array([{"x": {"bands": [{"nodata": 0.0}]}}, {"x": {"bands": [{"nodata": float("nan")}]}}]),
     }
     items, context, _ = await read(tmp_path / "a.parquet", table(**columns))
-    assert items[0]["properties"] == {"shape": [1.0, None], "area": 1}
-    assert items[1]["assets"] == {"x": {"bands": [{}]}}
+    assert items[0]["properties"] == {"shape": [1.0, None], "area": 1.5}
+    assert items[1]["assets"] == {"x": {"bands": [{"nodata": "nan"}]}}
     assert sorted(changes(context)) == [
         ("a", "properties.cover"),
         ("a", "properties.shape"),

@@ -59,7 +59,7 @@ class Decoder:
         self._recast = plain if plain != schema else None
         self.remarks = remarks(plain, self._layout)
         """What is done with columns that an item has no place for, in words."""
-        self.problem = None if self._layout else why_not_items(plain)
+        self.problem = None if self._layout else why_not_items(plain, marked)
         """What the table is, where no row of it can be taken."""
 
     @property

@@ -20,8 +20,6 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 UNREADABLE = (UnicodeDecodeError, OverflowError, pa.ArrowException)
 """What a text that isn't UTF-8, or a time that Python doesn't have, is met with by Python and by Arrow."""
 
-_INTEGERS = (-(2**63), 2**64 - 1)
-"""Between which an integer has 64 bits, with a sign or without one."""
 _SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -86,14 +84,14 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
 
 
 def decimals(array: pa.Array) -> tuple[list[Any], list[int]]:
-    """Give decimals as numbers, and the indices of those that no float and no integer of 64 bits equals."""
+    """Give decimals as integers or floats, and the indices of those that no float equals."""
     values, rounded = list[Any](), list[int]()
     for index, exact in enumerate(array.to_pylist()):
         number: Any = exact
         if exact is not None:
-            whole = array.type.scale <= 0 and _INTEGERS[0] <= exact <= _INTEGERS[1]
+            whole = array.type.scale <= 0
             number = int(exact) if whole else float(exact)
-            if number != exact and (whole or Decimal(repr(number)) != exact):
+            if not whole and Decimal(repr(number)) != exact:
                 rounded.append(index)
         values.append(number)
     return values, rounded

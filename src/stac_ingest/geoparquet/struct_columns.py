@@ -7,6 +7,7 @@ stays null.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stac_ingest.geoparquet.json_text import json_column
 from stac_ingest.geoparquet.row_codegen import (
     NULL,
     Array,
@@ -43,6 +45,8 @@ MAX_UNROLLED = 16
 """Lists of one length, up to this, are made element by element: roles, shapes, transforms, the bands of an asset."""
 
 NOT_FINITE = "it is not a finite number, which JSON has no form for: missing, or null in a list"
+NODATA = "nodata"
+WRITTEN = "it is not a finite number, which JSON has no form for: a text, as the raster extension has it"
 ROUNDED = "it has more digits than the numbers of JSON are read with: rounded"
 
 Lengths: TypeAlias = npt.NDArray[np.int64]
@@ -80,8 +84,12 @@ def plain_column(array: pa.Array, columns: ColumnSet) -> pa.Array:
     odd = not_finite(column)
     if not odd:
         return column
-    columns.alter(odd, NOT_FINITE)
-    return without(column, odd)
+    if columns.path[-1:] != [NODATA]:
+        columns.alter(odd, NOT_FINITE)
+        return without(column, odd)
+    columns.alter(odd, WRITTEN)
+    values = zip(column.is_valid().to_pylist(), python_values(column), strict=True)
+    return json_column([None if not valid else v if math.isfinite(v) else str(v) for valid, v in values])
 
 
 def value_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pyarrow as pa
 
 from stac_ingest.geoparquet.geometry_columns import storage_of
@@ -16,18 +18,19 @@ _EXPECTED = (
 )
 
 
-def why_not_items(schema: pa.Schema) -> str | None:
+def why_not_items(schema: pa.Schema, marked: Collection[str] = ()) -> str | None:
     """Say what a table is that has geometries and yet no items; None for one whose rows can be taken as they are.
 
     Args:
         schema: of a file without a layout of items.
+        marked: columns that Parquet itself says are geometries.
 
     """
     names = schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         return f"it has more than one column named {twice[0]!r}: write it anew with a name of its own for each"
-    geometries = [name for name in described_columns(schema) if name in names]
+    geometries = [name for name in (*described_columns(schema), *sorted(marked)) if name in names]
     if not geometries and DEFAULT_GEOMETRY in names and _is_bytes(schema.field(DEFAULT_GEOMETRY).type):
         geometries = [DEFAULT_GEOMETRY]
     if not geometries and "id" in names and DEFAULT_GEOMETRY in names and TELLING & set(names):
@@ -35,7 +38,12 @@ def why_not_items(schema: pa.Schema) -> str | None:
         return f"its column geometry, of the type {kind[:60]}, is no geometry, neither WKB nor GeoArrow nor GeoJSON"
     if not geometries:
         return None
-    reason = "has no column id" if "id" not in names else "has no column but id and geometry that items have"
+    if "id" not in names:
+        reason = "has no column id"
+    elif TELLING & set(names) and len(geometries) > 1:
+        reason = "has several geometries and none that is called geometry"
+    else:
+        reason = "has no column but id and geometry that items have"
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     kind = f"a table of features (geometry: {geometries[0]}), not of STAC items"
     return f"it is {kind}: it {reason}, but {shown}. {_EXPECTED}"
