@@ -17,6 +17,7 @@ KEPT_IN_MEMORY = 1000
 COMPARED = 10_000
 """Items that came again of which the copy that was kept is looked up in the end."""
 _UNWRITTEN = 1000
+_LEFT_OUT = "came again, and this copy was left out; its `updated` is "
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,8 @@ class ChangeCollector:
         """Name an item that came again and is left out: the one that came first stays."""
         key, updated = key_of(item), updated_of(item)
         with self._lock:
-            if key in self.repeated or len(self.repeated) < COMPARED:
-                self.repeated[key] = _later(updated, self.repeated.get(key))
-            self._name(Change(*key, "", f"came again, and this copy was left out; its `updated` is {updated}"))
+            self._compare(key, updated)
+            self._name(Change(*key, "", f"{_LEFT_OUT}{updated}"))
         if len(self._waiting) >= _UNWRITTEN:
             self.flush()
 
@@ -122,8 +122,9 @@ class ChangeCollector:
                 self._count(change)
             else:
                 self._known.add(*_parts(change))
-                if len(self.repeated) < COMPARED:
-                    self.repeated.setdefault((change.collection, change.item_id), None)
+                if change.what.startswith(_LEFT_OUT):
+                    key = (change.collection, change.item_id)
+                    self._compare(key, change.what.removeprefix(_LEFT_OUT))
             sound += len(line)
         return sound
 
@@ -142,6 +143,10 @@ class ChangeCollector:
         """Give the first changes, at most `KEPT_IN_MEMORY`."""
         return list(self._first)
 
+    def _compare(self, key: Key, updated: str | None) -> None:
+        if key in self.repeated or len(self.repeated) < COMPARED:
+            self.repeated[key] = _later(updated, self.repeated.get(key))
+
     def _name(self, change: Change) -> None:
         """Write what concerns an item as a whole, once; it is no change of a value."""
         if self._known.add(*_parts(change)):
@@ -157,6 +162,14 @@ class ChangeCollector:
         if len(self._first) < KEPT_IN_MEMORY:
             self._first.append(change)
         return True
+
+
+def newer_left_out(count: int) -> str:
+    """Say in words that of so many items a newer copy was left out."""
+    return (
+        f"of {count} items that came again a newer copy was left out, since another one came first; "
+        "notes.ndjson names them"
+    )
 
 
 def updated_of(item: dict[str, Any]) -> str | None:

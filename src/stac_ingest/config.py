@@ -55,7 +55,9 @@ class IngestConfig(BaseModel):
     source_type: Literal["auto", "file", "items_directory", "collection"] = Field(
         default="auto", description="what the path is; `auto` looks"
     )
-    format: Literal["json", "parquet"] | None = Field(default=None, description="of the files; by suffix when unset")
+    format: Literal["json", "ndjson", "parquet"] | None = Field(
+        default=None, description="of the files; by suffix when unset"
+    )
     collection_id: str | None = Field(
         default=None,
         description="api mode: which to read; else taken from the context's data. File mode: keep its items, and those "
@@ -93,6 +95,15 @@ class IngestConfig(BaseModel):
     retry_seconds: float = Field(default=120.0, gt=0, description="seconds that one request may spend on waiting")
     timeout: float = Field(default=60.0, gt=0, description="seconds for one response, whole")
     max_response_mib: int = Field(default=256, ge=1, description="largest response or JSON file accepted, MiB")
+    hrefs: Literal["keep", "absolute"] = Field(
+        default="keep",
+        description="relative hrefs of links and assets: `keep` them, though they lead nowhere from another place, or "
+        "make them `absolute`, from where the item came from, which a `self` link then names",
+    )
+    exact_numbers: bool = Field(
+        default=False,
+        description="look for whole numbers beyond 64 bits in every text, not in a sample until the first was found",
+    )
     headers_file: str | None = Field(
         default=None,
         description="api mode: a file of headers to send to the source and to no other origin, `Name: value` a line",
@@ -107,6 +118,15 @@ class IngestConfig(BaseModel):
         from stac_ingest.core.renamed import with_present_names  # noqa: PLC0415 - few settings have an old name
 
         return with_present_names(found, cls.RENAMED)
+
+    @field_validator("source")
+    @classmethod
+    def _path_of_url(cls, value: str) -> str:
+        if not value.lower().startswith("file:/"):
+            return value
+        from stac_ingest.core.file_urls import path_of_file_url  # noqa: PLC0415 - most sources are paths
+
+        return path_of_file_url(value)
 
     @field_validator("datetime", mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ async def ingest_items(
     *,
     wanted: ItemFilter | None = None,
     track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
+    place: str | None = None,
     keep: Callable[[Item], bool] | None = None,
     max_items: int | None = None,
     finish: Callable[[], None] | None = None,
@@ -72,6 +73,7 @@ async def ingest_items(
         summary: says the concurrency, and takes the counts.
         wanted: leaves out items before they are counted as any of the source's; None where all are wanted.
         track: begins to follow the run through its source, for a later one to resume.
+        place: that relative hrefs are made absolute from, see `absolute_items`; None leaves them as they are.
         keep: told of every item that is counted; one that it answers with False is not yielded.
         max_items: ends the run after so many items.
         finish: called when everything is read and the source is closed; may raise.
@@ -84,7 +86,9 @@ async def ingest_items(
     source = await asyncio.to_thread(make)
     tracker = None if track is None else track(source)
     parts = _Parts(source, summary) if isinstance(source, Partitioned) else _Whole(summary)
-    decode = source.decode if wanted is None else wanted.decoding(source.decode, summary)
+    decode = _decode_of(source, place)
+    if wanted is not None:
+        decode = wanted.decoding(decode, summary)
     async with _described(wanted, summary), driven(source, strategy, summary.concurrency) as batches:
         async for batch in batches:
             if tracker is not None:
@@ -103,6 +107,14 @@ async def ingest_items(
                 tracker.end(batch)
     if finish is not None:
         finish()
+
+
+def _decode_of(source: Source[Any], place: str | None) -> Callable[[Batch, Reject], Iterator[Item]]:
+    if place is None:
+        return source.decode
+    from stac_ingest.sources.hrefs import absolute_items  # noqa: PLC0415 - few ask for it
+
+    return absolute_items(source, place)
 
 
 class _Whole:

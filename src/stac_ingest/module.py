@@ -17,7 +17,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.ingest_loop import ingest_items
-from stac_ingest.sources import check_path, make_source
+from stac_ingest.sources import check_path, make_source, place_of
 from stac_ingest.sources.usable_settings import check_settings
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
@@ -42,14 +42,13 @@ class IngestModule:
             ConfigurationError: naming what is wrong with which setting.
 
         """
-        self.config = IngestConfig.parse(settings)
+        self.config = IngestConfig.parse(_with_root(settings))
         self.summary = IngestSummary()
         # Imported here rather than while items flow: who measures an ingest doesn't want to measure that.
         self._strategy = load_strategy(self.config.strategy)
         self._logger = logging.getLogger("stac_ingest")
         check_settings(self.config)
-        if self.config.mode == "file":
-            check_path(self.config)
+        check_path(self.config)
 
     def set_logger(self, logger: logging.Logger) -> None:
         """Log to `logger` from now on."""
@@ -79,9 +78,18 @@ class IngestModule:
             summary,
             wanted=item_filter(config),
             track=partial(_tracker, context, summary),
+            place=place_of(config) if config.hrefs == "absolute" else None,
             max_items=config.max_items,
             finish=partial(_check_some_read, config, reporter, summary),
         )
+
+
+def _with_root(settings: dict[str, Any] | IngestConfig) -> dict[str, Any] | IngestConfig:
+    if isinstance(settings, IngestConfig) or settings.get("mode") != "api":
+        return settings
+    from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
+
+    return with_pasted(settings, IngestConfig.model_fields, "collection_id")
 
 
 def _tracker(context: WorkflowContext, summary: IngestSummary, source: Source[Any]) -> ResumeTracker | None:
@@ -93,7 +101,13 @@ def _tracker(context: WorkflowContext, summary: IngestSummary, source: Source[An
 
 
 def _check_some_read(config: IngestConfig, reporter: FailureReporter, summary: IngestSummary) -> None:
-    if reporter.first is not None and not summary.items + summary.resumed and config.mode == "file":
+    if config.mode != "file" or summary.items + summary.resumed:
+        return
+    if reporter.first is not None:
         raise DataProcessingError(
             f"No item could be read from {config.source}: {summary.failures} failures, the first is {reporter.first}"
+        )
+    if summary.passed_over:
+        raise DataProcessingError(
+            f"No item could be read from {config.source}, and {'; '.join(summary.notes)}; give the folder of the items"
         )

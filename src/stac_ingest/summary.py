@@ -34,6 +34,8 @@ class IngestSummary:
     """Independent parts that the search was split into."""
     resumed: int = 0
     """Items of an earlier run that this one didn't read again."""
+    passed_over: int = 0
+    """Documents among the files that hold no items, such as catalogs."""
     matched: int | None = None
     """What the server says there is (`numberMatched`), where it says so."""
     in_flight_peak: int = 0

@@ -72,6 +72,12 @@ EXPECTED = {
     "missing-next": Expected(lost=TOTAL - 20),
     "deleted-while-paging": Expected(lost=23),
     "unstable-sort": Expected(lost=23),
+    **dict.fromkeys(["no-collections", "no-collection-document"], Expected(requests=PAGES)),
+    "bare-landing": WHOLE,
+    **dict.fromkeys(["unlinked-search", "post-refused", "get-refused"], Expected(requests=20)),
+    **dict.fromkeys(["refuse-open-intervals", "wrong-extent"], Expected(requests=PAGES)),
+    **dict.fromkeys(["refuse-intervals", "timeless-items"], Expected(requests=2 * PAGES)),
+    **dict.fromkeys(["datetime-only", "exclusive-ends"], WHOLE),
     "limit-zero-endless": WHOLE,
     "bad-item": Expected(bad=ItemError),
     "strange-ids": Expected(extra=frozenset(STRANGE_IDS)),
@@ -80,6 +86,7 @@ EXPECTED = {
     "count-too-high": MISCOUNTED,
     "count-too-low": WHOLE,
     "count-moves": WHOLE,
+    "count-falls": WHOLE,
     "count-absurd": MISCOUNTED,
     "ignore-filters": Expected(requests=PAGES),
     "clamp-limit": Expected(requests=13),
@@ -99,13 +106,13 @@ EXPECTED = {
     "heavy-pages": Expected(requests=PAGES + 20),
     **dict.fromkeys(["truncated-body", "reset", "stall", "slow-drip"], WHOLE),
     **dict.fromkeys(["html", "half-json", "error-body", "empty-body", "echo-headers"], Expected(error=ResponseError)),
-    "gzip-bomb": Expected(error=ResponseTooLarge),
+    "packed-page": Expected(error=ResponseTooLarge),
     "wrong-content-type": WHOLE,
     **dict.fromkeys(["next-other-origin", "next-plain-http", "redirect"], WHOLE),
     **dict.fromkeys(["next-internal", "next-file", "redirect-internal"], Expected(error=LinkRefused)),
     "redirect-loop": Expected(error=ResponseError),
 }
-VALUES = {"stall": "stall@0.1", "slow-drip": "slow-drip@0.1", "gzip-bomb": "gzip-bomb=4"}
+VALUES = {"stall": "stall@0.1", "slow-drip": "slow-drip@0.1", "packed-page": "packed-page=2"}
 """Where the default takes its time."""
 SILENT = ("stall", "slow-drip")
 """What only a time-out ends. On a busy machine it may end other requests too, some before they arrived."""
@@ -264,6 +271,32 @@ async def test_odd_habits_are_noted(name, settings, note, store, patient):
     async with serving(store, [name]) as server:
         run = await ingest(server.url, **settings)
     assert any(note in found for found in run.certificate.notes)
+
+
+REFUSALS = [f"{name}={status}" for name in ("post-refused", "get-refused") for status in (403, 404, 415, 501)]
+
+
+@pytest.mark.parametrize(("strategy", "concurrency"), ARMS)
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_a_method_that_is_refused_is_not_needed(refusal, strategy, concurrency, store, skipping):
+    """Whatever the refusal's status, all items come by the other method, with the search's interval and box."""
+    chosen = {"datetime": "2020-01-01T00:00:00Z/2020-06-30T00:00:00Z", "bbox": [-1.0, -1.0, 1.0, 1.0]}
+    async with serving(store) as server:
+        whole = await ingest(server.url, **chosen)
+    async with serving(store, [refusal]) as server:
+        run = await ingest(server.url, worker_strategy=strategy, concurrency=concurrency, **chosen)
+    assert 0 < len(whole.ids) < TOTAL
+    assert (run.error, run.failures, set(run.ids)) == (None, [], set(whole.ids))
+    assert run.verdict in WHOLE.verdicts
+
+
+async def test_a_host_that_forbids_both_methods_is_asked_twice(store, skipping):
+    """After a 403 to the one method and to the other nothing more is sent."""
+    async with serving(store, ["post-refused=403", "get-refused=403"]) as server:
+        run = await ingest(server.url)
+    assert run.error.status == 403
+    assert sum(asked.path.startswith("/search") for asked in server.received) == 2
+    assert len(server.received) == 4
 
 
 @pytest.mark.parametrize("name", ["too-many=7", "too-many-date=7"])

@@ -7,6 +7,8 @@ import shutil
 from collections import Counter
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,6 +140,28 @@ def test_a_checkpoint_of_an_earlier_release_is_resumed(kind, tmp_path):
         assert certificate(out)["written"] == 1
     expected = [("ndvi", "a"), ("ndvi", "b"), ("lst", "c"), ("lst", "a"), ("", "b")]
     assert keys_in(kind, out) == dict.fromkeys(expected, 1)
+
+
+async def test_rows_that_are_no_items_are_handed_on(tmp_path):
+    """A table of anything has rows without an id, or with equal ones that are no text: they are no duplicates."""
+    for number, columns in enumerate(
+        ({"x": [1, 2]}, {"id": [1, 1]}, {"id": [None, None, "a"]}, {"id": [["a"], ["a"]]})
+    ):
+        path = tmp_path / f"{number}.parquet"
+        pq.write_table(pa.table(columns), path)
+        module = IngestModule({"mode": "file", "source": str(path)})
+        found = [one async for one in module.fetch(WorkflowContext())]
+        assert (found, module.summary.duplicates) == (pa.table(columns).to_pylist(), 0)
+
+
+def test_a_file_of_somebody_else_does_not_fail_what_was_written(tmp_path):
+    """What is no item among the item files costs no more than a note, where kept copies are looked up."""
+    source, out = folder_of(tmp_path / "source", [("c", "a"), ("c", "a")]), tmp_path / "out"
+    (out / "items").mkdir(parents=True)
+    (out / "items" / "theirs.json").write_text("{")
+    (out / "items" / "a_list.json").write_text('{"no": "id"}')
+    assert ingest(source, "items", out) == 0
+    assert "could be looked up" in certificate(out)["notes"][0]
 
 
 def test_thousands_of_collections_open_one_checkpoint_at_the_start(tmp_path, monkeypatch):

@@ -114,6 +114,28 @@ def test_one_id_in_two_collections_is_two_items(settings, items):
     assert delivered(settings)["i0005"] == 3
 
 
+def test_what_came_twice_is_named_with_both_copies(settings, items):
+    """Within a shard and across shards, the copy left out and the one kept are named, however often the end is made."""
+
+    def updated(year):
+        return {"datetime": "2024-01-01T00:00:00Z", "updated": f"{year}-01-01T00:00:00Z"}
+
+    (items / "0005.json").write_text(json.dumps(item(5, properties=updated(2024))))
+    (items / "0006.json").write_text(json.dumps(item(5, properties=updated(2023))))
+    (items / "0035.json").write_text(json.dumps(item(5, properties=updated(2025))))
+    for _ in range(2):
+        _, certificate = ingest(settings)
+        assert (certificate.verdict, certificate.duplicates) == ("complete with duplicates", 2)
+        assert [note for note in certificate.notes if "a newer copy was left out" in note]
+        lines = (settings.state_folder.parent / "notes.ndjson").read_text().splitlines()
+        assert {json.loads(line)["item_id"] for line in lines} == {"i0005"}
+        assert sorted(json.loads(line)["what"] for line in lines) == [
+            "came again, and this copy was left out; its `updated` is 2023-01-01T00:00:00Z",
+            "came again, and this copy was left out; its `updated` is 2025-01-01T00:00:00Z",
+            "this copy was kept; its `updated` is 2024-01-01T00:00:00Z, older than what was left out",
+        ]
+
+
 def test_a_shard_of_nothing_but_doubles_has_no_part(settings, items):
     """What is left without an item is no file."""
     for number in range(30, 40):
@@ -126,7 +148,7 @@ def test_a_shard_of_nothing_but_doubles_has_no_part(settings, items):
 def test_broken_files_are_named(settings, items):
     """What can't be read is counted and named; the rest is there, and the verdict says that it isn't all."""
     (items / "0007.json").write_text("{")
-    (items / "0023.json").write_text("[]")
+    (items / "0023.json").write_text('{"type": "Feature"}')
     _, certificate = ingest(settings)
     assert (certificate.verdict, certificate.failures, certificate.items) == ("truncated", 2, 38)
     assert [failure.origin for failure in certificate.failed] == ["0007.json", "0023.json"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import shutil
@@ -167,6 +168,70 @@ def stored(bucket):
     with filesystem.open_output_stream(f"{name}/mine/collection.json") as stream:
         stream.write(b"{}")
     return f"s3://{name}/mine"
+
+
+def store(filesystem, path, data):
+    """Store an object as it is: Arrow would pack one that is called `.gz`."""
+    with filesystem.open_output_stream(path, compression=None) as stream:
+        stream.write(data)
+
+
+def run_all(settings):
+    """Ingest, and return the report of the whole and the items by id."""
+    plan = plan_ingest(settings)
+    for shard in plan.shards:
+        run_shard(plan, shard.number)
+    found = {row["id"]: row for row in pq.read_table(f"{settings.output}/items").to_pylist()}
+    return finalize_ingest(plan), found
+
+
+def test_all_below_a_prefix_is_read(bucket, tmp_path):
+    """Items in folders, packed ones and collections of features come; catalogs are noted, hidden names left out."""
+    filesystem, name = bucket
+    put(filesystem, f"{name}/in/a.json", 0)
+    put(filesystem, f"{name}/in/2024/05/b.geojson", 1, assets={"x": {"href": "./x.tif"}})
+    put(filesystem, f"{name}/in/.hidden/c.json", 9)
+    store(filesystem, f"{name}/in/c.json.gz", gzip.compress(json.dumps(item(2)).encode()))
+    store(filesystem, f"{name}/in/d.json", json.dumps([item(3), item(4)]).encode())
+    store(filesystem, f"{name}/in/e/catalog.json", b'{"type": "Catalog", "id": "e"}')
+    settings = {"source": f"s3://{name}/in", "output": str(tmp_path / "out"), "shards": 2}
+    certificate, found = run_all(ShardedIngest.parse({**settings, "hrefs": "absolute"}))
+    assert (certificate.verdict, sorted(found)) == ("complete", [f"i{number:04d}" for number in range(5)])
+    assert "1 Catalog (e/catalog.json)" in " ".join(certificate.notes)
+    assert found["i0001"]["assets"]["x"]["href"] == f"s3://{name}/in/2024/05/x.tif"
+    store(filesystem, f"{name}/in/f.ndjson", json.dumps(item(5)).encode())
+    with pytest.raises(ConfigurationError, match=r"f\.ndjson is NDJSON"):
+        plan_ingest(ShardedIngest.parse({**settings, "output": str(tmp_path / "other")}))
+
+
+def test_what_was_written_to_a_bucket_is_read(bucket, tmp_path):
+    """An output on object storage is a source: its tables, not the reports that stand beside them."""
+    filesystem, name = bucket
+    source = tmp_path / "items"
+    source.mkdir()
+    for number in range(ITEMS):
+        (source / f"{number:04d}.json").write_text(json.dumps(item(number)))
+    output = f"s3://{name}/out"
+    ingest(ShardedIngest.parse({"source": str(source), "output": output, "state": str(tmp_path / "s"), "shards": 3}))
+    again = ShardedIngest.parse({"source": output, "output": str(tmp_path / "back"), "shards": 2})
+    certificate, found = run_all(again)
+    assert (certificate.verdict, len(found), certificate.notes) == ("complete", ITEMS, [])
+    put(filesystem, f"{name}/out/manifest.json", 99)
+    with pytest.raises(ConfigurationError, match="files of several kinds"):
+        plan_ingest(again)
+    store(filesystem, f"{name}/out/_delta_log/0.json", b"{}")
+    with pytest.raises(ConfigurationError, match="a table of Delta Lake"):
+        plan_ingest(again)
+
+
+def test_keys_of_folders_come_from_a_bucket(bucket, tmp_path):
+    """Tables in hive folders give what their rows lack."""
+    filesystem, name = bucket
+    with GeoParquetWriter(tmp_path / "a.parquet") as writer:
+        writer.write([item(0, collection=None)])
+    store(filesystem, f"{name}/t/collection=d/year=2024/a.parquet", (tmp_path / "a.parquet").read_bytes())
+    _, found = run_all(ShardedIngest.parse({"source": f"s3://{name}/t", "output": str(tmp_path / "out")}))
+    assert (found["i0000"]["collection"], found["i0000"]["year"]) == ("d", 2024)
 
 
 def test_item_files_of_a_bucket_go_to_another_prefix(bucket, stored, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import zlib
 from contextlib import aclosing
 
 import pytest
@@ -304,9 +303,8 @@ async def test_a_reset_connection_is_retried():
 
 async def test_a_large_answer_is_cut_off():
     """No more than `max_response_mib` is read, also of what is compressed to little."""
-    bomb = zlib.compressobj(wbits=31)
-    packed = b"".join(bomb.compress(b" " * 2**20) for _ in range(64)) + bomb.flush()
-    assert len(packed) < 2**20 < len(gzip.decompress(packed))
+    packed = gzip.compress(b" " * 8 * 2**20)
+    assert len(packed) < 2**20
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     api = Api(make_items(5), fault=lambda *_: web.Response(body=packed, headers=headers))
     _, summary, _, error = await ingest(api, max_response_mib=1, limit=1)

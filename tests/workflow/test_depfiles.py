@@ -60,7 +60,7 @@ CHANGES = {
     "the report": ("ingest_bench/report/formatting.py", WRITTEN),
     "a figure of the report": ("ingest_bench/report/plots/plot.css", WRITTEN),
     "the design document": ("ingest_bench/report/design/context.py", {"advice"}),
-    "the plan": ("ingest_bench/workflow/run_lock.py", set()),
+    "the plan": ("ingest_bench/workflow/snakemake_internals.py", set()),
     "the settings": ("ingest_bench/config/checks.py", AFTER),
     "the calibration": ("ingest_bench/calibration/systems.py", set()),
     "one command line": ("ingest_bench/__main__.py", set()),

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def start(folder: Path, *config: str) -> subprocess.Popen[str]:
     """Start the command, with two jobs at once."""
     snakefile = str(ROOT / "Snakefile")
-    given = ["--config", *config] if config else []
+    given = ["--config", *config] if config and not config[0].startswith("--") else config
     return subprocess.Popen(
         [sys.executable, "-m", "snakemake", "ingest", "--snakefile", snakefile, "--cores", "2", *given],
         cwd=folder,
@@ -105,6 +105,18 @@ def test_a_folder_is_ingested_once_and_goes_on_with_what_changed(folder: Path) -
     assert "Planning the ingest" not in said
     assert [name for name in said if name.startswith("Ingesting")] == ["Ingesting shard 00002"]
     assert set(delivered(folder / "out").values()) == {1}
+
+
+def test_settings_mean_what_is_typed_and_an_output_is_a_source(folder: Path) -> None:
+    """Names of digits stay what they are, in the jobs too; and what was written is read, without its reports."""
+    corpus(folder, "item_files")
+    ingest(folder, "source=source", "output=007", "shards=02")
+    found = delivered(folder / "007")
+    assert len(found) == ITEMS
+    (folder / "settings.yaml").write_text("source: 007\noutput: 0x10\nshards: 010\n")
+    said = ingest(folder, "--configfile", "settings.yaml")
+    assert delivered(folder / "0x10") == found
+    assert f"complete: all {ITEMS} items came" in said
 
 
 def test_geoparquet_files_are_ingested_and_no_other_in_their_place(folder: Path) -> None:

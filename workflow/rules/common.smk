@@ -4,6 +4,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ingest_bench.errors import SettingsError
+from ingest_bench.workflow.given_settings import as_written
 from ingest_bench.workflow.staleness import Freshness
 from ingest_bench.workflow.identity import (
     aggregate_identity,
@@ -11,6 +12,7 @@ from ingest_bench.workflow.identity import (
 )
 from ingest_bench.workflow.snakemake_internals import SnakemakeRun
 from ingest_bench.config.matrix import cells, load_settings
+from stac_ingest.errors import ConfigurationError
 from ingest_bench.workflow.progress import plan_cell
 from ingest_bench.config.models import Settings
 
@@ -22,6 +24,11 @@ INGEST = {
     for key in (config.keys() - Settings.model_fields.keys() if ASKED else ())
 }
 RUN = SnakemakeRun(workflow, logger)
+
+try:
+    INGEST = as_written(INGEST, *RUN.written_config)
+except ConfigurationError as error:
+    raise WorkflowError(f"ingest: {error}") from None
 
 try:
     # An ingest needs no matrix, though a user's own matrix would have to have something in it.

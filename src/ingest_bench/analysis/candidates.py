@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest_bench.analysis.speedup import Estimate, estimate_of, median_of
 from ingest_bench.config.models import Arm, Scenario
-from ingest_bench.results.models import Cell, Sample, Speedup
+from ingest_bench.results.models import Cell, Sample
 from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES
 
@@ -39,13 +39,6 @@ class Option:
         return f"{self.cell.label} at {self.concurrency}"
 
     @property
-    def speedup(self) -> Speedup | None:
-        """Its speed-up; the baseline's own is 1 by definition."""
-        ratio = self.cell.speedup
-        known = {"median": 1.0, "low": 1.0, "high": 1.0}
-        return ratio.model_copy(update=known) if ratio and self.cell.is_null_cell else ratio
-
-    @property
     def simplicity(self) -> tuple[Any, ...]:
         """Sorts options, simplest first: by concurrency, then strategy, then how many settings are not the default."""
         known = SIMPLEST_FIRST.index(self.strategy) if self.strategy in SIMPLEST_FIRST else len(SIMPLEST_FIRST)
@@ -64,7 +57,7 @@ class Option:
     @property
     def samples(self) -> list[Sample]:
         """The usable samples of this way."""
-        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.invalid is None]
+        return self.cell.valid_samples("candidate")
 
 
 @dataclass(frozen=True, slots=True)

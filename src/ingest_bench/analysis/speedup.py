@@ -1,12 +1,10 @@
 """Speed-ups from pairs of samples: intervals, outliers and verdicts; and the log of a speed with its uncertainty."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 from zlib import crc32
 
 import numpy as np
@@ -170,7 +168,7 @@ class Estimate:
 
     With n pairs of mean m and standard deviation s, the true mean is m + t s / sqrt(n), t being Student's with n - 1
     degrees of freedom: the posterior under the usual non-informative prior (A. Gelman et al., "Bayesian Data Analysis",
-    3rd edition, section 3.2). Its quantiles are the bounds of `statistics.speed_up`. A bootstrap of three pairs would
+    3rd edition, section 3.2). Its quantiles are the bounds of `speed_up`. A bootstrap of three pairs would
     give ten different means, and too small a variance.
     """
 
@@ -180,7 +178,7 @@ class Estimate:
     pairs: int
 
     @classmethod
-    def from_logs(cls, logs: Sequence[float]) -> Estimate | None:
+    def from_logs(cls, logs: Sequence[float]) -> Self | None:
         """Estimate from log ratios; None with fewer than `MIN_PAIRS`."""
         if len(logs) < MIN_PAIRS:
             return None
@@ -224,7 +222,7 @@ class Bounds:
     high: float
 
     @classmethod
-    def of(cls, value: float, replicas: Draws) -> Bounds:
+    def of(cls, value: float, replicas: Draws) -> Self:
         """Take the interval from the quantiles of replicas of the estimate."""
         low, high = np.quantile(replicas, TAILS)
         return cls(float(value), min(float(low), float(value)), max(float(high), float(value)))

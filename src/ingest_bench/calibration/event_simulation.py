@@ -1,4 +1,4 @@
-"""Event simulation of a closed loop in virtual time; it shares no formula with the closed forms of `truth`."""
+"""Event simulation of a closed loop in virtual time; it shares no formula with the closed forms of `closed_forms`."""
 
 from collections import deque
 from collections.abc import Sequence

@@ -1,11 +1,9 @@
 """One seeded run: every kind of system, measured with noise by the rules of the harness, against its closed form."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -139,7 +137,7 @@ class Findings:
     stops: dict[str, list[bool]] = field(default_factory=dict)
     """By reason to stop: whether the interval covers the truth."""
 
-    def add(self, other: Findings) -> None:
+    def add(self, other: Self) -> None:
         """Append the results of another run."""
         for each in fields(self):
             mine, theirs = getattr(self, each.name), getattr(other, each.name)

@@ -59,11 +59,6 @@ def run_wall(seed: int) -> Wall:
     )
 
 
-def sequential_seconds() -> float:
-    """Give the seconds that a single worker takes: landing page, collection, and each page, delay and service each."""
-    return (2 + PAGES) * (DELAY + SERVICE)
-
-
 def concurrent_seconds(workers: int) -> float:
     """Give the seconds that several workers take: landing page and collection at once, a first page, then all others.
 
@@ -83,7 +78,8 @@ def concurrent_seconds(workers: int) -> float:
 
 
 def _plan() -> Iterator[tuple[str, str, str, int, float]]:
-    one = sequential_seconds()
+    # A single worker takes landing page, collection, and each page, one after another.
+    one = (2 + PAGES) * (DELAY + SERVICE)
     yield "A/A", "slots", "one", 1, 1.0
     yield f"{BELOW} workers for {SLOTS} slots", "slots", "at_once", BELOW, one / concurrent_seconds(BELOW)
     yield f"{ABOVE} workers, above the knee", "slots", "at_once", ABOVE, one / concurrent_seconds(ABOVE)

@@ -7,7 +7,7 @@ from ingest_bench.analysis.speedup import MIN_PAIRS, median_of
 from ingest_bench.comparison.loaded_run import LoadedRun, log_ratios
 from ingest_bench.comparison.models import Verdict
 from ingest_bench.config.models import Scenario
-from ingest_bench.results.models import Cell, Environment
+from ingest_bench.results.models import Cell
 
 MACHINE = ("cpu_model", "memory_gib", "memory_limit_gib", "governor", "container", "kernel", "filesystem")
 """Affects both sides of a ratio, though not always equally: a difference is a warning."""
@@ -17,12 +17,6 @@ BUSY_LOAD_PER_CORE = 1.5
 """Above it other work ran: what remains of the load of the measurement's own cells is less."""
 OURS = "stac-ingest-bench"
 """The package under test, whose version may differ."""
-
-
-def incomparability(earlier: LoadedRun, current: LoadedRun, then: Cell, now: Cell) -> str | None:
-    """Give the reason why a cell can't be compared: other settings, items or processors; None when it can."""
-    reason = question_difference(earlier, current, now.scenario, now.arm)
-    return reason or _other_processors(then.environment, now.environment)
 
 
 def question_difference(earlier: LoadedRun, current: LoadedRun, scenario: str, arm: str) -> str | None:
@@ -110,12 +104,6 @@ def _other_items(earlier: LoadedRun, current: LoadedRun, scenario: Scenario) -> 
     return None
 
 
-def _other_processors(then: Environment, now: Environment) -> str | None:
-    changes = [_changed(name, getattr(then, name), getattr(now, name)) for name in PROCESSORS]
-    differences = [change for change in changes if change]
-    return f"other processors: {', '.join(differences)}" if differences else None
-
-
 def _changed(name: str, before: Any, after: Any) -> str | None:
     return None if before == after else f"{name} was {_text(before)}, is {_text(after)}"
 
@@ -146,8 +134,10 @@ def untimed_verdict(
         return "new", "not in the earlier run"
     if now is None:
         return "removed", "not in the current run"
-    if reason := incomparability(earlier, current, then, now):
-        return "not comparable", reason
+    reason = question_difference(earlier, current, now.scenario, now.arm)
+    changes = [_changed(name, getattr(then.environment, name), getattr(now.environment, name)) for name in PROCESSORS]
+    if reason or any(changes):
+        return "not comparable", reason or f"other processors: {', '.join(filter(None, changes))}"
     if change := _parity_change(then, now):
         return change
     short = [name for name, cell in (("earlier", then), ("current", now)) if len(log_ratios(cell)) < MIN_PAIRS]

@@ -1,12 +1,10 @@
 """A loaded run: its cells by name, with their settings and corpora."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
 
@@ -29,7 +27,7 @@ class LoadedRun:
     settings: Settings
 
     @classmethod
-    def from_results(cls, file: str, results: Results) -> LoadedRun:
+    def from_results(cls, file: str, results: Results) -> Self:
         """Validate and index results.
 
         Raises:
@@ -72,8 +70,7 @@ class LoadedRun:
             sample.items / sample.wall_s
             for cell in self.results.cells
             if cell.scenario == scenario
-            for sample in cell.samples
-            if sample.role == "baseline" and sample.invalid is None
+            for sample in cell.valid_samples("baseline")
         ]
         return statistics.median(rates) if rates else None
 

@@ -49,16 +49,13 @@ def _check_corpus(key: str, corpus: Corpus, settings: Settings) -> None:
         if not corpus.generated and getattr(corpus, option):
             _refuse(f"{key}.{option}", "belongs to a generated corpus")
     if corpus.path is not None:
-        _check_path(f"{key}.path", Path(corpus.path), corpus)
+        path = Path(corpus.path)
+        if not path.exists():
+            _refuse(f"{key}.path", f"{path} does not exist")
+        if corpus.layout.items and not path.is_dir():
+            _refuse(f"{key}.path", f"{path} is a file; kind: {corpus.kind} takes a folder")
     if corpus.url is not None:
         _check_url(f"{key}.url", corpus.url, settings)
-
-
-def _check_path(key: str, path: Path, corpus: Corpus) -> None:
-    if not path.exists():
-        _refuse(key, f"{path} does not exist")
-    if corpus.layout.items and not path.is_dir():
-        _refuse(key, f"{path} is a file; kind: {corpus.kind} takes a folder")
 
 
 def _check_url(key: str, url: str, settings: Settings) -> None:
@@ -73,7 +70,11 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
     _names_are_plain(f"{key}.arms", scenario.arms)
     corpus = _known_corpus(f"{key}.corpus", scenario.corpus, settings)
     _check_baseline(f"{key}.baseline", scenario, corpus, settings)
-    _check_server(f"{key}.server", scenario, corpus)
+    if corpus.simulated and scenario.server is None:
+        needed = "is served by the simulator, which needs to know how to behave"
+        _refuse(f"{key}.server", f"missing; corpus {scenario.corpus} {needed}")
+    if not corpus.simulated and scenario.server is not None:
+        _refuse(f"{key}.server", f"belongs to generated corpora of kind: api; {scenario.corpus} is not one")
     if scenario.cache == "cold" and corpus.layout.network:
         _refuse(f"{key}.cache", "cold is a state of files; an API corpus has none")
     if scenario.file is not None:
@@ -110,13 +111,6 @@ def _check_baseline(key: str, scenario: Scenario, corpus: Corpus, settings: Sett
         other = _known_corpus(f"{key}.corpus", baseline.corpus, settings)
         if (other.layout, other.url is None) != (corpus.layout, corpus.url is None):
             _refuse(f"{key}.corpus", f"{baseline.corpus} ({other.kind}) is not of the scenario's kind, {corpus.kind}")
-
-
-def _check_server(key: str, scenario: Scenario, corpus: Corpus) -> None:
-    if corpus.simulated and scenario.server is None:
-        _refuse(key, f"missing; corpus {scenario.corpus} is served by the simulator, which needs to know how to behave")
-    if not corpus.simulated and scenario.server is not None:
-        _refuse(key, f"belongs to generated corpora of kind: api; {scenario.corpus} is not one")
 
 
 def _check_file(key: str, name: str, corpus: Corpus) -> None:

@@ -1,14 +1,12 @@
 """Parts of a corpus, made side by side in processes and put together again."""
 
-from __future__ import annotations
-
 import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from ingest_bench.corpora.inventory import Entry
 from ingest_bench.results.digest import Reference, Tally
@@ -29,7 +27,7 @@ class Part:
     writer: str | None = None
     """Software that the bytes depend on, beside the generator."""
 
-    def merge(self, other: Part) -> None:
+    def merge(self, other: Self) -> None:
         """Take in another part."""
         self.tally.merge(other.tally)
         self.entries += other.entries

@@ -153,7 +153,12 @@ class CellRun:
             taken += 1
             ratios = list(pair_ratios(samples).values())
             reason = stop(ratios, taken, seconds)
-            LOG.info("pair %d: %s", taken, _text(samples[-2:]))
+            times = [
+                f"{sample.role} {sample.items} items in {sample.wall_s:.3f} s"
+                + (f", invalid: {sample.invalid}" if sample.invalid else "")
+                for sample in samples[-2:]
+            ]
+            LOG.info("pair %d: %s", taken, ", ".join(times))
             if reason:
                 LOG.info("%s after %d pairs and %.1f s", reason, taken, seconds)
                 return samples, reason
@@ -222,14 +227,6 @@ def _described(side: CellSide) -> dict[str, Any]:
         "corpus": side.corpus,
         "settings": side.options.settings,
     }
-
-
-def _text(samples: list[Sample]) -> str:
-    return ", ".join(
-        f"{sample.role} {sample.items} items in {sample.wall_s:.3f} s"
-        + (f", invalid: {sample.invalid}" if sample.invalid else "")
-        for sample in samples
-    )
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 """What passes between a cell's driver and the process of one sample: plain data, as JSON over pipes."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -33,7 +31,7 @@ class SampleSpec:
         return orjson.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, data: bytes) -> SampleSpec:
+    def from_json(cls, data: bytes) -> Self:
         """Read it back."""
         parsed: dict[str, Any] = orjson.loads(data)
         return cls(**{**parsed, "arm": ArmSpec(**parsed["arm"])})

@@ -2,7 +2,7 @@
 
 A text is a line of a small part of Markdown: `**strong**`, `*emphasis*`, `~~struck~~`, code between backticks, links to
 a section (`[words](#section)`), and a backslash before a sign that means only itself. Foreign text gets into it through
-`wording.safe`.
+`formatting.safe`.
 """
 
 from __future__ import annotations

@@ -2,16 +2,15 @@
 
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.models import Calibration
-from ingest_bench.report.blocks import Block, Paragraph, Section, WarningNote
+from ingest_bench.report.blocks import Block, BulletList, Paragraph, Section, WarningNote
 from ingest_bench.report.figures import choices_figure, overall_figure, scenario_figure
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.templating import blocks
-from ingest_bench.report.text.first_screen import by_source, first_screen
+from ingest_bench.report.templating import blocks, texts
+from ingest_bench.report.text.first_screen import advice, first_screen
 from ingest_bench.report.text.overview import (
     environment_section,
-    glossary,
     invalid_samples_section,
     notes_section,
     summary,
@@ -30,14 +29,14 @@ HOW_SURE = (
 
 def whole_report(data: ReportData, calibration: Calibration | None = None) -> Section:
     """Arrange all that the report says, with what a calibration has found where there is one."""
-    effects, choices = overall_figure(data), choices_figure(data)
+    effects, choices, changes = overall_figure(data), choices_figure(data), advice(data)
     groups: dict[str, list[Section]] = {}
     for view in data.views:
         groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
     sections = [
         Section("Recommendations", [*first_screen(data), *([effects] if effects else [])]),
         *([Section("Confidence", [Paragraph(HOW_SURE), choices])] if choices else []),
-        Section("By source", by_source(data)),
+        Section("By source", [BulletList(changes) if changes else Paragraph("No cell can be judged.")]),
         Section("Summary", summary(data)),
         Section("Questions answered", answers(data)),
         *(Section(group_title(group), scenarios, f"group-{group}") for group, scenarios in groups.items()),
@@ -46,7 +45,7 @@ def whole_report(data: ReportData, calibration: Calibration | None = None) -> Se
         Section("Excluded samples", invalid_samples_section(data)),
         Section("Sample notes", notes_section(data)),
         *([Section("Known answers", blocks("calibration", "answers", record=calibration))] if calibration else []),
-        Section("Glossary and method", [glossary()]),
+        Section("Glossary and method", [BulletList(texts("environment", "glossary"))]),
     ]
     return Section(TITLE, sections)
 

@@ -8,10 +8,8 @@ The hashes guard against mistakes, not against malice: CRC-32 is several times c
 its square is summed, since sums of plain CRCs, which are linear, could cancel out where many items change alike.
 """
 
-from __future__ import annotations
-
 import json
-from typing import Any
+from typing import Any, Self
 from zlib import crc32
 
 import orjson
@@ -99,7 +97,7 @@ class Tally:
         self._squares += value * value
         self._content[value % CLASSES] += content_hash(canonical(item))
 
-    def merge(self, other: Tally) -> None:
+    def merge(self, other: Self) -> None:
         """Take note of all that another tally has seen."""
         self._count += other._count
         self._sum += other._sum

@@ -280,6 +280,16 @@ class Cell(Record):
     seal: str | None = None
     """Hash of the cell's file up to here; null in files of before seals."""
 
+    def valid_samples(self, role: Literal["baseline", "candidate"]) -> list[Sample]:
+        """List the usable samples of a side."""
+        return [sample for sample in self.samples if sample.role == role and sample.invalid is None]
+
+    @property
+    def standing(self) -> Speedup | None:
+        """The speed-up; the baseline's own is 1 by definition."""
+        known = {"median": 1.0, "low": 1.0, "high": 1.0}
+        return self.speedup.model_copy(update=known) if self.speedup and self.is_null_cell else self.speedup
+
     @property
     def name(self) -> str:
         """How texts and files call it."""

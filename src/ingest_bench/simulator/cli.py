@@ -89,14 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from ingest_bench.simulator.service import serve  # noqa: PLC0415 - see above
 
-    serve(read_options(arguments))
-    return 0
-
-
-def read_options(arguments: argparse.Namespace) -> Options:
-    """Return the options that parsed arguments hold; others are ignored."""
     given = {name: getattr(arguments, name) for name in Options.__slots__ if hasattr(arguments, name)}
-    return Options(**{**given, "behaviours": tuple(arguments.behaviours)})
+    serve(Options(**{**given, "behaviours": tuple(arguments.behaviours)}))
+    return 0
 
 
 class _ListBehaviours(argparse.Action):

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest_bench.simulator.item_store import Store
+from ingest_bench.simulator.options import Options
+from ingest_bench.simulator.timestamps import parse_instant
 
 Mask = NDArray[np.bool_]
 
@@ -66,8 +68,9 @@ class Filter:
 class ItemIndex:
     """Finds the items that match a filter, newest first."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, options: Options | None = None) -> None:
         self._store = store
+        self._options = options
         self.find = lru_cache(_REMEMBERED)(self._find)
 
     def _find(self, wanted: Filter) -> range | NDArray[np.int32]:
@@ -79,8 +82,7 @@ class ItemIndex:
             return range(len(store))
         mask = np.ones(len(store), dtype=np.bool_)
         if wanted.interval is not None:
-            start, end = wanted.interval
-            mask &= (store.starts <= end) & (store.ends >= start)
+            mask &= self._in_time(*wanted.interval)
         if wanted.box is not None:
             mask &= _overlaps(store.boxes, wanted.box)
         if wanted.ids is not None:
@@ -90,6 +92,20 @@ class ItemIndex:
         if wanted.intersects is not None:
             self._keep_intersecting(mask, wanted.intersects)
         return np.flatnonzero(mask).astype(np.int32)
+
+    def _in_time(self, start: int, end: int) -> Mask:
+        store, options = self._store, self._options
+        mask = (store.starts <= end) & (store.ends >= start)
+        if options is None:
+            return mask
+        if options.exclusive_ends:
+            mask &= (store.starts != end) & (store.ends != start)
+        if not options.durations:
+            instants = store.column("datetime")
+            mask &= np.fromiter((_is_within(text, start, end) for text in instants), np.bool_, len(store))
+        if options.timeless is not None:
+            mask[:: options.timeless] = False
+        return mask
 
     def _named(self, ids: tuple[str, ...]) -> Mask:
         mask = np.zeros(len(self._store), dtype=np.bool_)
@@ -106,6 +122,10 @@ class ItemIndex:
         for index in np.flatnonzero(mask).tolist():
             own = self._store.item(index)["geometry"]
             mask[index] = own is not None and shapely.geometry.shape(own).intersects(geometry)
+
+
+def _is_within(instant: str | None, start: int, end: int) -> bool:
+    return instant is not None and start <= parse_instant(instant) <= end
 
 
 def _overlaps(boxes: NDArray[np.float64], box: tuple[float, ...]) -> Mask:

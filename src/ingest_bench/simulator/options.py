@@ -26,6 +26,12 @@ class Options:
     counts: bool = True
     ignored: tuple[str, ...] = ()
     """Parameters that are accepted and ignored."""
+    timeless: int | None = None
+    """One item of so many is in no search by time; None hides none."""
+    durations: bool = True
+    """Whether a search by time heeds start and end of an item."""
+    exclusive_ends: bool = False
+    """Whether an item at an end of an interval is outside of it."""
     rewrite_links: bool = False
     seed: int = 0
     behaviours: tuple[str, ...] = ()

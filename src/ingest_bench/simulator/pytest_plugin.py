@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 # pytest loads this in every run of whoever has the package installed: nothing heavy is imported before a server is.
 
 
-class StartServer(Protocol):
-    """Starts a server that ends with the test."""
+class StartServer:
+    """Starts servers that end with the test."""
+
+    def __init__(self, running: ExitStack, folders: pytest.TempPathFactory) -> None:
+        """Take what ends the servers, and where corpora are made."""
+        self._running, self._folders = running, folders
 
     def __call__(
         self, *behaviours: str, corpus: Path | None = None, items: int = 100, seed: int = 0, options: Sequence[str] = ()
@@ -34,6 +38,12 @@ class StartServer(Protocol):
             MeasurementError: the server doesn't start; with the reason.
 
         """
+        from ingest_bench.config.models import Server  # noqa: PLC0415 - see above
+        from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - see above
+
+        extra = [part for behaviour in behaviours for part in ("--behaviour", behaviour)]
+        folder = corpus or _generated(self._folders, items)
+        return self._running.enter_context(SimulatorProcess(folder, Server(), seed, [*extra, *options]))
 
 
 @pytest.fixture
@@ -42,23 +52,8 @@ def stac_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServe
 
     The server has its root at `.url`, and `.stats().requests` is the number of requests that it received.
     """
-    from ingest_bench.config.models import Server  # noqa: PLC0415 - see above
-    from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - see above
-
     with ExitStack() as running:
-
-        def start(
-            *behaviours: str,
-            corpus: Path | None = None,
-            items: int = 100,
-            seed: int = 0,
-            options: Sequence[str] = (),
-        ) -> SimulatorProcess:
-            extra = [part for behaviour in behaviours for part in ("--behaviour", behaviour)]
-            folder = corpus or _generated(tmp_path_factory, items)
-            return running.enter_context(SimulatorProcess(folder, Server(), seed, [*extra, *options]))
-
-        yield start
+        yield StartServer(running, tmp_path_factory)
 
 
 def _generated(folders: pytest.TempPathFactory, items: int) -> Path:

@@ -35,7 +35,7 @@ class Api:
 
     def __init__(self, store: Store, options: Options, paging: Paging) -> None:
         self._store = store
-        self._index = ItemIndex(store)
+        self._index = ItemIndex(store, options)
         self._options = options
         self._paging = paging
         self._description = documents.describe(paging.parameter, options.max_page)

@@ -78,6 +78,11 @@ class SnakemakeRun:
         """Whether it is a module whose files are put below another folder."""
         self.cores: int = workflow.resource_settings.cores or 1
         self.config_files = ", ".join(map(str, workflow.config_settings.configfiles))
+        self.written_config: tuple[list[str], list[Any]] = ([], [])
+        """What was typed behind `--config`, and the files of settings; none in another's module, whose they aren't."""
+        if self.standalone:
+            files = [*workflow.configfiles, *workflow.config_settings.configfiles]
+            self.written_config = (list(workflow.config_settings.config_args or ()), files)
         (register_parent if self.plans else exit_with_parent)()
         if self.plans:
             # A plan of thousands of jobs keeps what it makes; looking through it for garbage takes a tenth of the time.

@@ -111,14 +111,11 @@ class Freshness:
         if checksum is None:
             return "its file is not whole, or was changed"
         self._checksums[cell.name] = checksum
-        return self._measured_otherwise(cell, orjson.loads(data), {name: self._built(name) for name in local})
-
-    def _measured_otherwise(
-        self, cell: PlannedCell, record: dict[str, Any], built: dict[str, float | None]
-    ) -> str | None:
         try:
+            record = orjson.loads(data)
             if record["identity"] != fingerprint(cell_identity(self._settings, cell)):
                 return "other settings"
+            built = {name: self._built(name) for name in local}
             return "a corpus was made again since" if record["corpora"] != built else _changed(record)
         except DAMAGED:
             return "its record is damaged"

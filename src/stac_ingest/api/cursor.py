@@ -15,6 +15,7 @@ from stac_ingest.errors import DataProcessingError, ResponseError
 from stac_ingest.http.request import Request
 
 if TYPE_CHECKING:
+    from stac_ingest.api.search_forms import SearchClient
     from stac_ingest.http.retries import RetryingClient
     from stac_ingest.summary import IngestSummary
 
@@ -29,7 +30,7 @@ class Cursor:
 
     def __init__(
         self,
-        client: RetryingClient,
+        client: RetryingClient | SearchClient,
         summary: IngestSummary,
         first: Request,
         *,
@@ -70,7 +71,7 @@ class Cursor:
                 request = smaller
         page = read_page(response.body, response.url)
         self._summary.pages += 1
-        return replace(request, url=response.url), page
+        return replace(response.sent or request, url=response.url), page
 
     def expect(self, request: Request, remaining: int) -> None:
         """Fill the pages evenly, given the number of items that remain after the first page."""

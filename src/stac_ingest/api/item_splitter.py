@@ -15,6 +15,7 @@ from typing import NamedTuple
 import orjson
 
 from stac_ingest.api.pages import is_error, parse_page
+from stac_ingest.api.salvage import parse_lenient
 
 _FEATURES = b'"features"'
 _LIST = re.compile(rb'"features"\s*+:\s*+\[')
@@ -59,6 +60,17 @@ def features(body: bytes, url: str) -> Iterator[object]:
         yield feature
         start = end + cuts.overlap
     yield from cuts.ending
+
+
+def exact_features(body: bytes, url: str) -> Iterator[object]:
+    """Yield the same with every whole number as it is, where it is beyond 64 bits too.
+
+    Raises:
+        ResponseError: as `features` does.
+
+    """
+    found = parse_lenient(body, exact=True)
+    yield from features(body, url) if found is None else found["features"]
 
 
 def _cuts(body: bytes) -> _Cuts | None:

@@ -93,7 +93,7 @@ class Planner:
             DataProcessingError: the first page can't be had.
 
         """
-        request = self._api.search.request(self._requested.datetime, self._requested.page)
+        request = self.whole_request()
         if self._config.workers == 1:
             return [CursorUnit(request)]
         answered, page = await self._cursor(request).fetch(request)
@@ -138,8 +138,12 @@ class Planner:
             workers = min(workers, _MAX_PLANNED)
         wanted = self._wanted(total)
         plan = Plan(self._requested.interval, known, total=wanted, page=page, workers=workers)
-        pool = WorkStealingPool(known, page=page, max_splits=4 * workers + -(-total // page))
+        pool = WorkStealingPool(known, page=page, max_splits=4 * workers + -(-total // page), repeats=plan.repeats)
         return TimeChunks(plan, pool, self._summary, wanted)
+
+    def whole_request(self) -> Request:
+        """Build the request for the first page of everything that was requested."""
+        return self._api.search.request(self._requested.datetime, self._requested.page)
 
     def chunk_request(self, chunk: Chunk) -> Request:
         """Build the request for the first page of a chunk."""

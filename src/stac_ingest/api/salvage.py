@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from stac_ingest.core.json_items import parse
+from stac_ingest.core.json_items import parse, parse_leniently
 from stac_ingest.errors import ItemError
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]', re.DOTALL)
@@ -16,10 +17,11 @@ _INSIDE = 2
 """Depth of brackets between the members of the outermost `features`."""
 
 
-def parse_lenient(body: bytes) -> dict[str, Any] | None:
+def parse_lenient(body: bytes, *, exact: bool = False) -> dict[str, Any] | None:
     """Parse a page whose outline is sound; in place of each member of `features` that isn't, there is an `ItemError`.
 
-    Return None where the outline is broken, as in a page that was cut off: then it isn't known what is missing.
+    Return None where the outline is broken, as in a page that was cut off: then it isn't known what is missing. With
+    `exact`, whole numbers beyond 64 bits come as they are.
     """
     members = _members(body) if body.lstrip().startswith(b"{") else None
     if members is None:
@@ -31,13 +33,13 @@ def parse_lenient(body: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(page, dict):
         return None
-    page["features"] = [_parsed(text) for text in texts]
+    page["features"] = [_parsed(text, parse_leniently if exact else parse) for text in texts]
     return page
 
 
-def _parsed(text: bytes) -> object:
+def _parsed(text: bytes, parser: Callable[[bytes], object]) -> object:
     try:
-        return parse(text)
+        return parser(text)
     except ValueError as error:
         return ItemError(f"not JSON: {error}")
 

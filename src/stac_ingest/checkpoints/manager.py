@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from stac_ingest.checkpoints.parts import PartStore
 from stac_ingest.core.file_names import safe_name
@@ -20,20 +21,11 @@ from stac_ingest.core.id_set import Key
 from stac_ingest.core.text import encodable
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 
+if TYPE_CHECKING:
+    from stac_ingest.checkpoints.tables import Row
+
 _SUPERSEDED_SHARE = 10
 """Compact when a tenth of the stored records are out of date: each such record pays for ten rewritten ones at most."""
-
-
-class Record(NamedTuple):
-    """What is kept of one item."""
-
-    item_id: str
-    collection_id: str
-    output_path: str | None
-    completed: bool
-    timestamp: float
-    """Unix time in seconds."""
-    error: str | None
 
 
 class CheckpointManager:
@@ -84,7 +76,9 @@ class CheckpointManager:
         self._buffer_size = buffer_size
         self._clock = clock
         self._lock = threading.RLock()
-        self._buffer: dict[Key, Record] = {}
+        self._buffer: dict[str, dict[str, Row]] = {}
+        """By collection and id."""
+        self._buffered = 0
         own: set[str] = set()
         names = (None, "", collection_id, encodable(collection_id))
         self._completed: dict[str | None, set[str]] = dict.fromkeys(names, own)
@@ -166,14 +160,15 @@ class CheckpointManager:
         collection = collection_id or self.collection_id
         with self._lock:
             completed = self._completed_of(collection)
+            rows = self._buffer.setdefault(collection, {})
+            before = len(rows)
             for item_id, path in written:
-                key = (collection, item_id)
-                self._note(key, completed)
+                if self._failed or item_id in completed:
+                    self._note((collection, item_id), completed)
+                    self._failed.discard((collection, item_id))
                 completed.add(item_id)
-                self._failed.discard(key)
-                self._buffer[key] = Record(
-                    item_id, collection, None if path is None else os.fspath(path), True, now, None
-                )
+                rows[item_id] = (item_id, collection, None if path is None else os.fspath(path), True, now, None)
+            self._buffered += len(rows) - before
             self._flush_when_full()
 
     def mark_failed(self, item_id: str, error: object, collection_id: str | None = None) -> None:
@@ -185,7 +180,9 @@ class CheckpointManager:
             self._note(key, completed)
             self._failed.add(key)
             completed.discard(item_id)
-            self._buffer[key] = Record(item_id, collection, None, False, self._clock(), str(error))
+            rows = self._buffer.setdefault(collection, {})
+            self._buffered += item_id not in rows
+            rows[item_id] = (item_id, collection, None, False, self._clock(), str(error))
             self._flush_when_full()
 
     def replace(self, written: Iterable[tuple[Key, str]]) -> None:
@@ -204,18 +201,15 @@ class CheckpointManager:
             for completed in self._completed.values():
                 completed.clear()
             self._failed.clear()
-            self._buffer.clear()
-            records = {
-                (collection or self.collection_id, item_id): Record(
-                    item_id, collection or self.collection_id, path, True, now, None
-                )
-                for (collection, item_id), path in written
-            }
-            for collection, item_id in records:
+            self._forget_buffer()
+            rows: dict[Key, Row] = {}
+            for (name, item_id), path in written:
+                collection = name or self.collection_id
                 self._completed_of(collection).add(item_id)
+                rows[collection, item_id] = (item_id, collection, path, True, now, None)
             with self._writing() as tables:
-                self._store.replace(tables.from_rows(records.values()))
-            self._stored_rows, self._superseded = len(records), 0
+                self._store.replace(tables.from_rows(rows.values()))
+            self._stored_rows, self._superseded = len(rows), 0
 
     def add(self, record: Mapping[str, Any] | object) -> None:
         """Older spelling: a record with `item_id`, `completed` and perhaps `output_path` and `error`."""
@@ -239,12 +233,13 @@ class CheckpointManager:
 
         """
         with self._lock:
-            if not self._buffer:
+            if not self._buffered:
                 return
             with self._writing() as tables:
-                self._store.append(tables.from_rows(self._buffer.values()))
-                self._stored_rows += len(self._buffer)
-                self._buffer.clear()
+                rows = chain.from_iterable(each.values() for each in self._buffer.values())
+                self._store.append(tables.from_rows(rows))
+                self._stored_rows += self._buffered
+                self._forget_buffer()
                 if self._superseded * _SUPERSEDED_SHARE >= self._stored_rows:
                     self._compact()
 
@@ -283,12 +278,16 @@ class CheckpointManager:
         return {name: completed for name, completed in self._completed.items() if name and completed is not own}
 
     def _note(self, key: Key, completed: set[str]) -> None:
-        if key not in self._buffer and (key[1] in completed or key in self._failed):
+        if key[1] not in self._buffer.get(key[0], ()) and (key[1] in completed or key in self._failed):
             self._superseded += 1
 
     def _flush_when_full(self) -> None:
-        if len(self._buffer) >= self._buffer_size:
+        if self._buffered >= self._buffer_size:
             self.flush()
+
+    def _forget_buffer(self) -> None:
+        self._buffer.clear()
+        self._buffered = 0
 
     def _compact(self) -> None:
         self._stored_rows = self._store.compact()

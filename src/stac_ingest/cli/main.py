@@ -13,6 +13,7 @@ from typing import TextIO
 
 import orjson
 
+from stac_ingest.changes import newer_left_out
 from stac_ingest.checkpoints.collections import CollectionCheckpoints
 from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.change_log import ChangeLog
@@ -142,11 +143,13 @@ class Run:
     def _open_positions(self, checkpoints: CollectionCheckpoints) -> SourcePositions | None:
         """Find out where an earlier run was. What it noted holds only with all its records."""
         path = checkpoints.get_checkpoint_path().with_suffix(".positions")
-        names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query")
+        names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query", "hrefs")
         source = {name: getattr(self._config, name) for name in names}
         try:
-            if self._config.max_items is not None or checkpoints.set_aside:
-                path.unlink(missing_ok=True)  # such a run counts from the beginning, or has to look at everything
+            if self._config.max_items is not None or checkpoints.set_aside or checkpoints.earlier_layout:
+                # Such a run counts from the beginning, or has to look at everything: an earlier release has passed over
+                # items that share an id with others.
+                path.unlink(missing_ok=True)
                 return None
             return (
                 SourcePositions.resume(path, source)
@@ -179,13 +182,18 @@ class Run:
         changes = self._changes.collector
         if not changes.repeated:
             return
-        found = read_output(self._format.name, self._folder / self._format.subfolder)
-        newer = sum(changes.name_kept(item) for item in found if key_of(item) in changes.repeated)
-        if newer:
+        newer = 0
+        try:
+            for item in read_output(self._format.name, self._folder / self._format.subfolder):
+                if isinstance(item.get("id"), str) and key_of(item) in changes.repeated:
+                    newer += changes.name_kept(item)
+        except DataProcessingError as error:
+            # Somebody else's file in the folder is no reason to fail what was written well.
             self._module.summary.note(
-                f"of {newer} items that came again a newer copy was left out, since another one came first; "
-                f"{NOTES} names them"
+                f"not all copies that were kept could be looked up, of items that came again: {error}"
             )
+        if newer:
+            self._module.summary.note(newer_left_out(newer))
 
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
@@ -228,6 +236,9 @@ class Run:
             self._print(
                 f"{certificate.null_members:,} null members were left out: {self._format.label} can't hold them"
             )
+        if self._config.mode == "file":
+            for note in certificate.notes:
+                self._print(note)
         self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
         return certificate
 

@@ -13,7 +13,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
 from stac_ingest.outputs import OUTPUTS, output_name
-from stac_ingest.sources.kind import is_url
+from stac_ingest.sources.kind import is_url, not_read
 from stac_ingest.strategies import worker_strategies
 
 _NAMES = (
@@ -26,6 +26,9 @@ _NAMES = (
     "worker_strategy",
     "retry",
     "headers_file",
+    "format",
+    "hrefs",
+    "exact_numbers",
 )
 """Settings that options give; what isn't given is left to the file, or the defaults."""
 
@@ -45,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         "3 the data, the server or the output is at fault, 130 interrupted.",
         allow_abbrev=False,
     )
-    parser.add_argument("source", metavar="SOURCE", nargs="?", help="a path, or the root URL of a STAC API")
+    parser.add_argument("source", metavar="SOURCE", nargs="?", help="a file, a folder, or the root URL of a STAC API")
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder to write to")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
@@ -59,6 +62,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--headers-file",
         metavar="FILE",
         help="send these headers to the API, `Name: value` a line (a bearer token may be in STAC_INGEST_TOKEN instead)",
+    )
+    parser.add_argument(
+        "--format", choices=("json", "ndjson", "parquet"), help="of the files, where a folder holds several"
+    )
+    parser.add_argument(
+        "--hrefs",
+        choices=("keep", "absolute"),
+        help="relative hrefs, such as ./B04.tif: keep them (the default), though they lead nowhere from DIR; or make "
+        "them absolute, from the file or the page that the item came from",
+    )
+    parser.add_argument(
+        "--exact-numbers",
+        action="store_true",
+        default=None,
+        help="look at each text for whole numbers beyond 64 bits, which is slower, and not at a sample",
     )
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
@@ -102,8 +120,8 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     if options.source is not None:
         if is_url(options.source) and holds_credentials(options.source):
             raise ConfigurationError(
-                f"SOURCE: {display(options.source)} is given with credentials, which others on this machine can see; "
-                f"put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
+                f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
+                f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
             )
         settings["source"] = options.source
         settings["mode"] = "api" if is_url(options.source) else "file"
@@ -112,12 +130,18 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     source = str(settings["source"])
+    if is_url(source) and (why := not_read(source)) is not None:
+        raise ConfigurationError(why)
     remote = settings["mode"] == "api" and not is_loopback(source)
     if remote and not options.allow_remote:
         raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
     budget = _budget(settings.get("budget"), options, remote=remote)
     if budget:
         settings["budget"] = budget
+    if settings["mode"] == "api":
+        from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
+
+        settings = with_pasted(settings, IngestConfig.model_fields, "collection_id")
     return IngestConfig.parse(settings)
 
 

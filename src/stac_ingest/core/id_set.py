@@ -62,15 +62,21 @@ class IdSet:
         return True
 
     def add_item(self, item: dict[str, Any]) -> bool:
-        """Remember an item, known by its `key_of`; tell whether it is new. Who adds many calls `pack` in between."""
+        """Remember an item, known by its `key_of`; tell whether it is new. Who adds many calls `pack` in between.
+
+        What has no id that is text is no item, and always new: the rows of any table are handed on.
+        """
         few = self._few
         if few is None or item.get("collection") != self._first:
-            return self.add(*key_of(item))
+            return not isinstance(item.get("id"), str) or self.add(*key_of(item))
         # What follows is done for each item of a source, in a third of a microsecond.
-        item_id = item["id"]
-        if item_id in few:
-            return False
-        few.add(item_id)
+        try:
+            item_id = item["id"]
+            if item_id in few:
+                return type(item_id) is not str
+            few.add(item_id)
+        except (KeyError, TypeError):
+            pass
         return True
 
     def pack(self) -> None:
@@ -81,7 +87,10 @@ class IdSet:
         self._few = None
         self._buckets = [b""] * _BUCKETS
         for key in few:
-            self._put(*((str(self._first), key) if isinstance(key, str) else key))
+            if isinstance(key, str):
+                self._put(str(self._first), key)
+            elif isinstance(key, tuple):
+                self._put(*key)
 
     def has(self, collection: str, item_id: str) -> bool:
         """Tell whether an item was added."""

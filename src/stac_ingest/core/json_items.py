@@ -1,4 +1,4 @@
-"""JSON text to items: what counts as JSON, and what an item must at least be.
+"""JSON text to items: what counts as JSON, what an item must at least be, and which documents hold items.
 
 orjson decides. What it refuses gets a second try with the standard library, which today's module uses: so NaN and
 Infinity are taken, and a byte order mark or another encoding than UTF-8 is refused, as ever.
@@ -10,11 +10,16 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import orjson
 
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
+
+FEATURE = "Feature"
+_OF_ITEMS = ("geometry", "properties", "assets")
+_OF_COLLECTIONS = ("extent", "summaries", "features")
 
 
 @contextmanager
@@ -57,7 +62,9 @@ def parse_leniently(data: bytes) -> object:
 
 
 def checked(value: object) -> Item:
-    """Return an item: an object with an `id` that is text.
+    """Return an item: an object of the type `Feature` with an `id` that is text.
+
+    One without any `type` is taken where all else is an item's: see `is_untyped_item`.
 
     Raises:
         ItemError: it is something else.
@@ -68,9 +75,47 @@ def checked(value: object) -> Item:
     item_id = value.get("id")
     if not isinstance(item_id, str) or not item_id:
         raise ItemError(f"not an item: its id is {item_id!r:.40}, expected text")
+    if value.get("type") != FEATURE and not is_untyped_item(value):
+        raise ItemError(f"not an item: its type is {value.get('type')!r:.40}, expected 'Feature'")
     if not item_id.isascii():
         _check_encodable(item_id)
     return value
+
+
+def is_untyped_item(value: dict[str, Any]) -> bool:
+    """Whether an object without a `type` is an item all the same.
+
+    The member is mandatory, but losing an item for the lack of it would be worse. So what has an id, and a geometry,
+    properties or assets, is an item, unless it has what only a collection has.
+    """
+    if "type" in value or not isinstance(value.get("id"), str):
+        return False
+    return any(name in value for name in _OF_ITEMS) and not any(name in value for name in _OF_COLLECTIONS)
+
+
+def members(content: object) -> list[object] | None:
+    """Return what a document holds that should be items; None where it is of another kind.
+
+    These are the members of a FeatureCollection, of a Collection with features, or of an array; or the one item: what
+    says that it is a Feature, and what says nothing and looks like an item.
+    """
+    if isinstance(content, list):
+        return content if not content or any(isinstance(member, dict) for member in content) else None
+    if not isinstance(content, dict):
+        return None
+    kind = content.get("type")
+    if kind == FEATURE or is_untyped_item(content):
+        return [content]
+    features = content.get("features")
+    if isinstance(features, list):
+        return features
+    return [] if kind == "FeatureCollection" and features is None else None
+
+
+def kind_in_words(content: object) -> str:
+    """Say what a document is that holds no items: its type, such as `Catalog`, or `JSON` where it doesn't say."""
+    kind = content.get("type") if isinstance(content, dict) else None
+    return f"{kind:.40}" if isinstance(kind, str) and kind.isprintable() and kind else "JSON"
 
 
 def _check_encodable(item_id: str) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from stac_ingest.filters.boxes import Box
 from stac_ingest.filters.rounding import as_float32
 from stac_ingest.filters.times import TIMES
-from stac_ingest.geoparquet.stac_schema import layout_of, plain_schema
+from stac_ingest.geoparquet.stac_schema import PROPERTIES, layout_of, plain_schema
 
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 HEIGHTS = ("zmin", "zmax")
@@ -39,6 +39,7 @@ class FilterColumns:
 def filter_columns(schema: pa.Schema) -> FilterColumns:
     """Find the columns.
 
+    What has a second column, as in files of our own, is no ground: the first one may hold less than the item does.
     An item's box decides before its geometry does. So the column `bbox` is used, and what a GeoParquet file names as
     its `covering` only where there is none.
     """
@@ -49,12 +50,15 @@ def filter_columns(schema: pa.Schema) -> FilterColumns:
         sides = _sides(schema, {side: ("bbox", side) for side in (*SIDES, *HEIGHTS)})
     else:
         sides = _sides(schema, _covering(schema, layout.geometry))
+    if ("bbox",) in layout.places:
+        sides = {}
     has_text = "collection" in layout.members and _is_text(schema.field("collection").type)
     return FilterColumns(
         sides,
-        () if layout.nested else _times(schema),  # an instant in the column `properties` goes before one beside it
+        # An instant in the column `properties`, or one kept apart from a member, goes before the column of its name.
+        () if layout.nested or any((PROPERTIES, name) in layout.places for name in TIMES) else _times(schema),
         "collection" if has_text else None,
-        None if "bbox" in schema.names else layout.geometry,
+        None if "bbox" in schema.names or ("geometry",) in layout.places else layout.geometry,
         all(pa.types.is_float64(schema.field(column).type.field(member).type) for column, member in sides.values()),
     )
 

@@ -1,7 +1,7 @@
 """Whether the metadata of a file's columns are consistent, checked without reading any data.
 
-To look at a column's metadata that don't ends the process: pyarrow's `RowGroupMetaData.column` lets an exception of
-C++ through. To begin to read the columns is an error like others.
+It is checked before anything looks at a column's metadata. To begin to read the columns is an error like others where
+they don't hold.
 """
 
 from __future__ import annotations

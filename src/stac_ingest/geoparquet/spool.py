@@ -17,6 +17,11 @@ from stac_ingest.geoparquet.schema_merge import cast_to, exact, merged, narrows,
 _BOX = Slot(("bbox",))
 _FIRST = {Slot(("id",)): pa.string(), Slot(("geometry",)): pa.binary()}
 """Columns that each file has, one without items too."""
+_OF_EMPTY_LISTS = {
+    Slot(("stac_extensions",)): pa.list_(pa.string()),
+    Slot(("links",)): pa.list_(pa.struct([("href", pa.string()), ("rel", pa.string())])),
+}
+"""Types of members that the specification asks for, where all that is known of them is that they are empty lists."""
 
 
 class _Segment(NamedTuple):
@@ -71,6 +76,9 @@ class Spool:
             doubtful = [slot for slot, kind in segment.kinds.items() if narrows(kind, found[slot])]
             for slot, column in self._read(segment, doubtful).items() if doubtful else ():
                 found[slot] = exact(column, found[slot])
+        for slot, kind in _OF_EMPTY_LISTS.items():
+            if found.get(slot) == pa.list_(pa.null()):
+                found[slot] = kind
         for slot, kind in list(found.items()):
             if pa.types.is_timestamp(kind) and any(
                 _is_cut(segment.kinds.get(slot), kind) for segment in self._segments

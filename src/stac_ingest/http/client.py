@@ -30,6 +30,8 @@ class Response(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     url: str
+    sent: Request | None = None
+    """The request that was answered, where it isn't the one that was to be sent."""
 
 
 class Client:
@@ -84,7 +86,7 @@ class Client:
         try:
             async with self._session.request(
                 request.method,
-                URL(request.url, encoded=True),
+                URL(self._credentials.url(request.url), encoded=True),
                 data=None if request.body is None else orjson.dumps(request.body),
                 headers=self._headers(request),
                 allow_redirects=False,

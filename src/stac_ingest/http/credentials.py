@@ -5,12 +5,21 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.urls import display, network_scope, origin, split_credentials
+from stac_ingest.http.urls import (
+    display,
+    holds_credentials,
+    network_scope,
+    origin,
+    split_credentials,
+    split_parameters,
+    with_parameters,
+)
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -27,12 +36,15 @@ _OWN = {"host", "content-length", "transfer-encoding", "connection", "content-ty
 
 
 class Credentials:
-    """Headers for one origin."""
+    """Headers and parameters for one origin."""
 
-    def __init__(self, root: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, root: str, headers: Mapping[str, str], parameters: Sequence[str] = ()) -> None:
+        """Keep what goes to the origin of an API's root: headers, and parameters of the query as they are written."""
         self._origin = origin(root)
         self._headers = dict(headers)
+        self._parameters = parameters
         words = {word for value in headers.values() for word in (value, *value.split()[1:], *_in_clear(value))}
+        words |= {word for value in secrets_in(parameters) for word in (value, unquote_plus(value))}
         self._secrets = [word.encode() for word in sorted(words, key=len, reverse=True) if len(word) >= _LONG_ENOUGH]
 
     def headers(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -42,12 +54,22 @@ class Credentials:
         names = {name.lower() for name in given}
         return {**{name: value for name, value in self._headers.items() if name.lower() not in names}, **given}
 
+    def url(self, url: str) -> str:
+        """Give the URL to send a request to: with the parameters, where it belongs to the origin."""
+        return with_parameters(url, self._parameters) if self._parameters and origin(url) == self._origin else url
+
     def masked(self, text: bytes) -> bytes:
         """Take secrets out of what a server sent: some repeat what they were sent, and it would end up in a log."""
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
+
+
+def secrets_in(parameters: Sequence[str]) -> list[str]:
+    """List the values of those parameters of a root's query that are credentials, as they are written."""
+    pairs = (parameter.partition("=") for parameter in parameters)
+    return [value for name, _, value in pairs if holds_credentials(f"?{name}={value}")]
 
 
 def _in_clear(value: str) -> list[str]:
@@ -75,6 +97,7 @@ def read_credentials(config: IngestConfig) -> tuple[str, Credentials]:
 
     """
     root, authorization = split_credentials(config.source)
+    root, parameters = split_parameters(root)
     headers = {} if authorization is None else {"Authorization": authorization}
     if token := os.environ.get(TOKEN_VARIABLE, "").strip():
         if not is_sendable("Authorization", token):
@@ -83,12 +106,13 @@ def read_credentials(config: IngestConfig) -> tuple[str, Credentials]:
     if config.headers_file is not None:
         headers |= _from_file(Path(config.headers_file))
     scheme, host, _ = origin(root)
-    if headers and scheme == "http" and network_scope(host) != "this machine":
+    secret = [*headers, *(one.partition("=")[0] for one in parameters if secrets_in([one]))]
+    if secret and scheme == "http" and network_scope(host) != "this machine":
         raise ConfigurationError(
-            f"source: {display(root)} is plain http, and credentials are set ({', '.join(headers)}): anybody on the "
+            f"source: {display(root)} is plain http, and credentials are set ({', '.join(secret)}): anybody on the "
             "way could read them; use https"
         )
-    return root, Credentials(root, headers)
+    return root, Credentials(root, headers, parameters)
 
 
 def _from_file(path: Path) -> dict[str, str]:

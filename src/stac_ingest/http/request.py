@@ -19,6 +19,8 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    search: Mapping[str, Any] | None = None
+    """What it searches for, where this client wrote it: then it may be written otherwise, see `api.search_forms`."""
 
     @property
     def key(self) -> bytes:
@@ -34,9 +36,10 @@ class Request:
 
     def with_parameter(self, name: str, value: str | int) -> Request:
         """Return the same request with one parameter set; the others stay byte for byte as they are."""
+        search = None if self.search is None else {**self.search, name: value}
         if self.body is not None:
-            return replace(self, body={**self.body, name: value})
+            return replace(self, body={**self.body, name: value}, search=search)
         parts = urlsplit(self.url)
         kept = [p for p in parts.query.split("&") if p and p.partition("=")[0] != name]
         query = "&".join([*kept, f"{name}={quote(str(value), safe='')}"])
-        return replace(self, url=urlunsplit(parts._replace(query=query)))
+        return replace(self, url=urlunsplit(parts._replace(query=query)), search=search)

@@ -48,6 +48,7 @@ class RetryingClient:
         gives_up_early: bool = False,
         attempts: int | None = None,
         not_needed: Callable[[], bool] | None = None,
+        stops_at_403: bool = True,
     ) -> Response:
         """Return the response, whose status is 200.
 
@@ -56,6 +57,7 @@ class RetryingClient:
             gives_up_early: whether an error that too large a page may cause is tried twice only.
             attempts: lowers the number of tries that the settings allow.
             not_needed: asked where the host wants a wait; True gives the request up.
+            stops_at_403: whether a 403 is the run's last response. Where it isn't, the caller says so by `stop`.
 
         Raises:
             RequestNotNeeded: `not_needed` said so.
@@ -84,7 +86,10 @@ class RetryingClient:
                 or now + pause > give_up_at
                 or (gives_up_early and tries > 1 and _may_be_size(outcome))
             ):
-                raise self._error(request, outcome, tries, pause)
+                error = self._error(request, outcome, tries, pause)
+                if error.status == FORBIDDEN and (stops_at_403 or isinstance(error, RateLimited)):
+                    self.stop(error)
+                raise error
             if _is_throttle(outcome) and not_needed is not None and not_needed():
                 raise RequestNotNeeded
             if not _is_throttle(outcome):
@@ -120,14 +125,16 @@ class RetryingClient:
         """How many concurrent requests are worth having at the moment."""
         return self._limiter.useful_capacity
 
+    def stop(self, error: ResponseError) -> None:
+        """Send nothing more: every further request ends in `error`."""
+        self._limiter.close(error)
+
     def describe(self) -> str | None:
         """Describe the number of concurrent requests that was found best; None where it was given."""
         return self._limiter.describe()
 
     def _error(self, request: Request, outcome: Response | ResponseError, tries: int, pause: float) -> ResponseError:
         error = _error(request, outcome, tries, pause)
-        if isinstance(outcome, Response) and outcome.status == FORBIDDEN:
-            self._limiter.close(error)
         patience = self._config.retry_seconds
         if _is_throttle(outcome) and self._config.retry == "wait" and pause > patience:
             return RetryAfterTooLong(f"{error}, and retry_seconds is {patience:g}", url=error.url, status=error.status)

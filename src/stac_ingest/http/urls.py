@@ -6,6 +6,7 @@ import base64
 import ipaddress
 import re
 import socket
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from stac_ingest.errors import LinkRefused
@@ -13,6 +14,7 @@ from stac_ingest.errors import LinkRefused
 _SAFE = "%:/?#[]@!$&'()*+,;=-._~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SECRET_PARAMETERS = {"sig", "signature", "key", "api_key", "apikey", "access_token", "subscription-key"}
+_TOKEN = "token"  # noqa: S105 - the name of a parameter
 
 _SHOWN = 500
 """Characters of a URL; a server may make them as long as it likes."""
@@ -49,25 +51,52 @@ def split_credentials(url: str) -> tuple[str, str | None]:
     return urlunsplit(parts._replace(netloc=host)), f"Basic {token}"
 
 
-def display(url: str) -> str:
-    """Give the URL as it may be shown: without credentials and the values of secret parameters, and not endless."""
+def split_parameters(url: str) -> tuple[str, list[str]]:
+    """Take the query out of a URL, and return its parameters as they are written."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query="", fragment="")), [one for one in parts.query.split("&") if one]
+
+
+def with_parameters(url: str, parameters: Sequence[str]) -> str:
+    """Give a URL parameters as they are written, in place of its own of those names; the others stay byte for byte."""
+    parts = urlsplit(url)
+    names = {one.partition("=")[0] for one in parameters}
+    kept = [one for one in parts.query.split("&") if one and one.partition("=")[0] not in names]
+    return urlunsplit(parts._replace(query="&".join([*kept, *parameters])))
+
+
+def display(url: str, *, source: bool = False) -> str:
+    """Give the URL as it may be shown: without credentials and the values of secret parameters, and not endless.
+
+    Args:
+        url: of a request, or of the root of an API.
+        source: whether it was given by the user; then a `token` is a secret, and not the place of a page.
+
+    """
     parts = urlsplit(url)
     query = parts.query
-    if _has_secret(query):
+    if _has_secret(query, source=source):
         pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode([(n, "***" if n.lower() in _SECRET_PARAMETERS else v) for n, v in pairs])
+        query = urlencode([(n, "***" if is_secret(n) or (source and n.lower() == _TOKEN) else v) for n, v in pairs])
     shown = urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], query=query))
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
 
 
 def holds_credentials(url: str) -> bool:
-    """Whether a URL has a user, a password, or a secret parameter in it."""
+    """Whether the URL of a source has a user, a password, or a secret parameter in it."""
     parts = urlsplit(url)
-    return "@" in parts.netloc or _has_secret(parts.query)
+    pages = parts.path.rstrip("/").endswith(("/search", "/items"))
+    return "@" in parts.netloc or _has_secret(parts.query, source=not pages)
 
 
-def _has_secret(query: str) -> bool:
-    return any(name.lower() in _SECRET_PARAMETERS for name, _ in parse_qsl(query, keep_blank_values=True))
+def is_secret(name: str) -> bool:
+    """Whether the value of a parameter is a secret, by its name."""
+    return name.lower() in _SECRET_PARAMETERS
+
+
+def _has_secret(query: str, *, source: bool) -> bool:
+    names = (name for name, _ in parse_qsl(query, keep_blank_values=True))
+    return any(is_secret(name) or (source and name.lower() == _TOKEN) for name in names)
 
 
 def resolve(href: str, base: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,14 +14,16 @@ from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.geoparquet.json_text import parse_json_text
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.sharding.manifest import Part, ShardReport, report_path, strays_path
+from stac_ingest.sharding.manifest import Part, ShardReport, notes_path, report_path, strays_path
+from stac_ingest.sharding.repeated import copies, name_left_out
 from stac_ingest.sharding.storage import ITEMS, Storage
 
 if TYPE_CHECKING:
     from stac_ingest.core.model import Item
     from stac_ingest.sharding.plan import Plan
 
-STRAYS = "part-strays.parquet"
+STRAYS, REST = "part-strays.parquet", "part-rest.parquet"
+"""What came in another shard than its own, and what came in none and was read in the end."""
 _BATCH = 1000
 _WORK = ".closing.parquet"
 
@@ -37,7 +39,7 @@ def deduplicate(plan: Plan, storage: Storage, shards: list[ShardReport], changes
     """Remove items that came again from later shards' parts, and keep strays that no shard has.
 
     A part is replaced whole, and its report after it; killed in between, the shard no longer fits its report and is run
-    again.
+    again. What is removed is named in the notes of its shard.
 
     Args:
         plan: of the ingest.
@@ -62,9 +64,18 @@ def _duplicates(storage: Storage, shards: list[ShardReport]) -> set[Key]:
     return {key for keys in _all_keys(storage, shards) for key in keys if not seen.add(*key)}
 
 
+def keys_of(storage: Storage, parts: Iterable[Part]) -> Iterator[Key]:
+    """Read which items some parts hold."""
+    return (key for keys in _keys_in(storage, parts) for key in keys)
+
+
 def _all_keys(storage: Storage, shards: list[ShardReport]) -> Iterator[list[Key]]:
+    return _keys_in(storage, (shard.part for shard in shards if shard.part is not None))
+
+
+def _keys_in(storage: Storage, parts: Iterable[Part]) -> Iterator[list[Key]]:
     """Read which items the parts hold, a bounded number of rows at a time."""
-    for part in (shard.part for shard in shards if shard.part is not None):
+    for part in parts:
         with storage.filesystem.open_input_file(f"{storage.root}/{part.path}") as file:
             table = pq.ParquetFile(file)
             columns = [name for name in ("id", "collection") if name in table.schema_arrow.names]
@@ -91,9 +102,11 @@ class _DuplicateRemover:
         """Return the shard's report, after its part was written anew where it has items that were met before."""
         if shard.part is None:
             return shard
-        again = {key for keys in _all_keys(self._storage, [shard]) for key in keys if self._met_before(key)}
-        if not again:
+        left_out = [item for item in copies(self._storage, shard.part) if self._met_before(key_of(item))]
+        if not left_out:
             return shard
+        again = set(map(key_of, left_out))
+        name_left_out(notes_path(self._plan.settings, self._plan.shards[shard.shard]), left_out)
         report = shard.model_copy(
             update={
                 "part": self._write(shard.part, again),

@@ -62,6 +62,7 @@ class ShardFetcher:
         make: Callable[[IngestSummary], Source[Any]],
         owns: Callable[[Item], bool],
         strays: OutOfShardItems,
+        place: str | None = None,
     ) -> None:
         """Fetch one shard.
 
@@ -70,12 +71,14 @@ class ShardFetcher:
             make: makes the source, which counts into the summary that it is given.
             owns: says whether an item belongs to the shard.
             strays: takes the items that don't.
+            place: that relative hrefs are made absolute from; None leaves them.
 
         """
         self._config = config
         self._make = make
         self._owns = owns
         self._strays = strays
+        self._place = place
         self._strategy = load_strategy(config.strategy)
         self.summary = IngestSummary()
 
@@ -95,6 +98,7 @@ class ShardFetcher:
             FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
             summary,
             wanted=item_filter(self._config),
+            place=self._place,
             keep=self._is_ours,
         )
 

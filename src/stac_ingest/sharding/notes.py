@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -52,7 +53,12 @@ class NotesFile:
         self._stream.write(lines)
 
 
-def merge_notes(plan: Plan, storage: Storage, shards: Iterable[ShardReport], more: Iterable[bytes]) -> ChangeCollector:
+def merge_notes(
+    plan: Plan,
+    storage: Storage,
+    shards: Iterable[ShardReport],
+    more: Callable[[ChangeCollector], Iterable[bytes]],
+) -> ChangeCollector:
     """Write `notes.ndjson` beside the manifest, or remove it where there is nothing to note.
 
     A note that several shards have, since an item came in all of them, is there once. It is read and written a line at
@@ -62,7 +68,7 @@ def merge_notes(plan: Plan, storage: Storage, shards: Iterable[ShardReport], mor
         plan: of the ingest.
         storage: of the output.
         shards: their reports.
-        more: notes of the last job itself.
+        more: gives the notes of the last job itself, once it is told what those of the shards are.
 
     Returns:
         The counts of what was merged.
@@ -76,17 +82,20 @@ def merge_notes(plan: Plan, storage: Storage, shards: Iterable[ShardReport], mor
     work = state / _MERGED
     try:
         with replacing(work) as stream:
-            for source in (*(_lines(plan, shard) for shard in shards), more):
-                for line in source:
-                    if known.add("", line.decode()):
-                        merged.resume(line)
-                        stream.write(line)
+            for line in chain(chain.from_iterable(_lines(plan, shard) for shard in shards), _later(more, merged)):
+                if known.add("", line.decode()):
+                    merged.resume(line)
+                    stream.write(line)
         _put(work, plan, storage, is_empty=not len(known))
     except OSError as error:
         raise DataProcessingError(f"can't merge the notes of the shards: {error.strerror or error}") from error
     finally:
         work.unlink(missing_ok=True)
     return merged
+
+
+def _later(more: Callable[[ChangeCollector], Iterable[bytes]], merged: ChangeCollector) -> Iterator[bytes]:
+    yield from more(merged)
 
 
 def _lines(plan: Plan, shard: ShardReport) -> Iterable[bytes]:

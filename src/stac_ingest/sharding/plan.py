@@ -60,6 +60,22 @@ class RowsPiece(Piece):
     files: list[Rows]
 
 
+class LinesOfFile(Record):
+    """A stretch of a file of lines."""
+
+    path: str
+    start: int
+    stop: int
+    stamp: str = Field(description="size and time of the file when it was planned")
+
+
+class LinesPiece(Piece):
+    """Lines of NDJSON files: those that begin in these stretches."""
+
+    kind: Literal["lines"] = "lines"
+    files: list[LinesOfFile]
+
+
 class TimePiece(Piece):
     """A stretch of time of a search. Instants are microseconds since 1970 (UTC); none is an open end."""
 

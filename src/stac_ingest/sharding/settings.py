@@ -8,11 +8,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy, time_as_text
+from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
-from stac_ingest.sources.kind import api_kind, is_url
+from stac_ingest.sources.kind import api_kind, is_url, not_read
 from stac_ingest.sources.usable_settings import api_settings, changed_settings
 
 ITEMS = 50_000
@@ -41,6 +42,15 @@ class ShardedIngest(BaseModel):
     items_per_shard: int = Field(default=ITEMS, ge=1, description="about; what can't be cut finer stays whole")
     jobs: int | None = Field(default=None, ge=1, description="shards that may run at once; a host's limits are split")
 
+    format: Literal["json", "ndjson", "parquet"] | None = Field(
+        default=None, description="of files: which to read where a folder holds several kinds"
+    )
+    hrefs: Literal["keep", "absolute"] = Field(
+        default="keep", description="relative hrefs: kept, or made absolute from where the item came from"
+    )
+    exact_numbers: bool = Field(
+        default=False, description="look for whole numbers beyond 64 bits in every text, not in a sample"
+    )
     collection: str | None = Field(
         default=None, description="of an API: which to read; of files: only its items, and those that say none"
     )
@@ -66,7 +76,8 @@ class ShardedIngest(BaseModel):
     @field_validator("source", "output", "state")
     @classmethod
     def _one_form(cls, value: str | None) -> str | None:
-        return value if value is None or "://" in value else str(Path(value))
+        path = value and path_of_file_url(value)
+        return path if path is None or "://" in path else str(Path(path))
 
     @field_validator("datetime", mode="before")
     @classmethod
@@ -120,7 +131,9 @@ class ShardedIngest(BaseModel):
     @property
     def what(self) -> dict[str, Any]:
         """Which items are asked for: two runs that differ here can't share an output."""
-        return self.model_dump(include={"source", "collection", "bbox", "datetime", "query"})
+        always = {"source", "collection", "bbox", "datetime", "query"}
+        given = {name for name in ("format", "hrefs") if getattr(self, name) != type(self).model_fields[name].default}
+        return self.model_dump(include=always | given)
 
     def config(self, budget: RequestBudget | None = None, **more: Any) -> IngestConfig:
         """Give the settings of an ingest from this source.
@@ -133,6 +146,7 @@ class ShardedIngest(BaseModel):
         # Shards run side by side as it is; within one, a file after another is the quickest.
         settings: dict[str, Any] = {"mode": mode, "source": self.source, "concurrency": self.concurrency}
         settings |= {"bbox": self.bbox, "datetime": self.datetime, "query": self.query}
+        settings |= {"hrefs": self.hrefs, "exact_numbers": self.exact_numbers}
         settings["collection_id"] = self.collection
         if self.worker_strategy is not None:
             settings["worker_strategy"] = self.worker_strategy
@@ -152,16 +166,22 @@ class ShardedIngest(BaseModel):
         source = settings.get("source")
         if isinstance(source, str) and is_url(source) and holds_credentials(source):
             raise ConfigurationError(
-                f"source: {display(source)} is given with credentials, which plan and logs would repeat; put them into "
-                "STAC_INGEST_TOKEN or a file (headers_file=...)"
+                f"source: {display(source, source=True)} is given with credentials, which plan and logs would repeat; "
+                "put them into STAC_INGEST_TOKEN or a file (headers_file=...)"
             )
+        if isinstance(source, str) and is_url(source):
+            if (why := not_read(source)) is not None:
+                raise ConfigurationError(why)
+            from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
+
+            settings = with_pasted(settings, cls.model_fields, "collection")
         try:
             ingest = cls.model_validate(settings)
         except ValidationError as error:
             raise ConfigurationError(all_in_one_line(error, cls)) from None
         if ingest.is_api and not is_loopback(ingest.source) and not ingest.allow_remote:
             raise ConfigurationError(
-                f"{display(ingest.source)} is not this machine; allow_remote=true lets it be asked"
+                f"{display(ingest.source, source=True)} is not this machine; allow_remote=true lets it be asked"
             )
         item_filter(ingest.config())
         return ingest

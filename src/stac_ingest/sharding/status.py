@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from stac_ingest.completeness import NAME as CERTIFICATE
-from stac_ingest.sharding.deduplicate import STRAYS
+from stac_ingest.sharding.deduplicate import REST, STRAYS
 from stac_ingest.sharding.finalize import MANIFEST, unsound
 from stac_ingest.sharding.manifest import Manifest, read_shard_report
 from stac_ingest.sharding.plan import NAME, read_plan
@@ -80,7 +80,7 @@ class IngestStatus:
             return "not certified yet"
         reports = (read_shard_report(plan, shard) for shard in plan.shards)
         parts = [report.part for report in reports if report is not None and report.part is not None]
-        listed = [part for part in manifest.parts if Path(part.path).name != STRAYS]
+        listed = [part for part in manifest.parts if Path(part.path).name not in (STRAYS, REST)]
         return None if parts == listed else "made from other shards"
 
 

@@ -11,20 +11,24 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.registry import load
 from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of
+from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of, not_read
 from stac_ingest.summary import IngestSummary
 
 __all__ = ["KINDS", "SourceKind", "Where", "check_path", "kind_of", "make_source"]
 
 
 def check_path(config: IngestConfig) -> None:
-    """Look whether the path is there and of the kind that the settings say.
+    """Look whether the source is there, as far as the disk tells, and of the kind that the settings say.
 
     Raises:
-        ConfigurationError: it isn't.
+        ConfigurationError: it isn't, or is at a place that isn't read.
 
     """
     path = config.source
+    if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
+        raise ConfigurationError(why)
+    if config.mode == "api":
+        return
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a folder above can't be entered
         raise ConfigurationError(f"File not found: {path} (source)")
     is_folder = Path(path).is_dir()
@@ -53,16 +57,37 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
     return make(Where(path, collection_id), config, summary)
 
 
+def place_of(config: IngestConfig) -> str:
+    """Return the folder that the names of a source's files are relative to; of an API its URL. Looks at the disk.
+
+    Raises:
+        ConfigurationError: what the settings name is missing or of another kind.
+
+    """
+    _, path = _kind_and_path(config)
+    return path if config.mode == "api" or Path(path).is_dir() else str(Path(path).parent)
+
+
 def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    """Make the source of a folder with an item a file, or of one document."""
+    """Make the source of a folder of JSON files, or of one document."""
     path = Path(where.source)
     if path.is_dir():
-        from stac_ingest.sources.directory.source import JsonDirectorySource  # noqa: PLC0415 - only folders need it
+        from stac_ingest.sources.folder import json_folder_source  # noqa: PLC0415 - only folders need it
 
-        return JsonDirectorySource(path, config, summary)
+        return json_folder_source(path, config, summary)
     from stac_ingest.sources.json_file import JsonFileSource  # noqa: PLC0415 - only documents need it
 
     return JsonFileSource(path, config, summary)
+
+
+def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+    """Make the source of NDJSON files: of one, or of those of a folder."""
+    path = Path(where.source)
+    if path.is_dir():
+        return json_source(where, config, summary)
+    from stac_ingest.sources.lines.source import lines_source as of_file  # noqa: PLC0415 - only such files need it
+
+    return of_file(where.source, config, summary)
 
 
 def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
@@ -73,9 +98,14 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     path = Path(config.source)
     if config.source_type == "collection" or (config.source_type == "auto" and _is_collection(path)):
         document = path / "collection.json" if path.is_dir() else path
-        path = document.parent / "items"
-        if not path.is_dir():
+        items = document.parent / "items"
+        if config.source_type == "auto" and path.is_dir():
+            from stac_ingest.sources.folder import folder_of_items  # noqa: PLC0415 - only such folders need it
+
+            items = folder_of_items(path) or items
+        if not items.is_dir():
             return None, str(document)
+        path = items
     named = (kind for kind in KINDS.values() if config.format is not None and kind.format == config.format)
     return next(named, None) or kind_of(str(path)), str(path)
 

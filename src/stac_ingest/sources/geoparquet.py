@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Payload, Reject
+from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.filters.item_filter import ItemFilter, item_filter
 from stac_ingest.filters.row_groups import RowGroupFilter
@@ -24,7 +25,9 @@ from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.metadata_check import check_columns
 from stac_ingest.geoparquet.table_metadata import marked_geometries
-from stac_ingest.sources.kind import PARQUET_SUFFIXES, Where
+from stac_ingest.sources.combined import CombinedSource, RefusedFiles
+from stac_ingest.sources.hive import fill, keys_of
+from stac_ingest.sources.kind import Where
 from stac_ingest.summary import IngestSummary
 
 READ_BUFFER = 64 << 10
@@ -47,10 +50,19 @@ class RowGroups(NamedTuple):
     schema: pa.Schema | None = None
     rows: RowFilter | None = None
     """Leaves out rows before items are made of them."""
+    name: str = ""
+    """What the file is called in failures; its own name where there is none."""
+    keys: dict[str, Any] | None = None
+    """What the folders of its path say of its rows."""
+
+    @property
+    def called(self) -> str:
+        """What the file is called in failures."""
+        return self.name or self.path.name
 
     def may_match(self, wanted: ItemFilter | None) -> Callable[[int], bool]:
         """Give what says whether a row group can hold a wanted item."""
-        if wanted is None or self.metadata is None or self.schema is None:
+        if wanted is None or self.metadata is None or self.schema is None or self.keys:
             return lambda _: True
         return RowGroupFilter(wanted, self.metadata, self.schema).may_match
 
@@ -72,6 +84,7 @@ class Decodable(NamedTuple):
 
     decoder: Decoder
     rows: pa.RecordBatch
+    keys: dict[str, Any] | None = None
 
 
 class GeoParquetSource:
@@ -81,8 +94,20 @@ class GeoParquetSource:
     A unit of work is a file where it is one at a time, and else a row group, so that one file is work for several.
     """
 
-    def __init__(self, paths: Sequence[Path], config: IngestConfig, summary: IngestSummary) -> None:
+    def __init__(
+        self, paths: Sequence[Path], config: IngestConfig, summary: IngestSummary, root: Path | None = None
+    ) -> None:
+        """Read files.
+
+        Args:
+            paths: of the files.
+            config: the settings.
+            summary: takes the counts.
+            root: the folder that they are in, where one is read; the folders between may say something of the rows.
+
+        """
         self._paths = paths
+        self._root = root
         self._summary = summary
         self._wanted = item_filter(config)
         self._looked_at = self._left_out = 0
@@ -100,6 +125,9 @@ class GeoParquetSource:
         """List files or row groups, in order."""
         for path in self._paths:
             whole = row_groups(path)
+            if self._root is not None:
+                name = str(path.relative_to(self._root))
+                whole = whole._replace(name=name, keys=keys_of(name))
             if self._wanted is not None:
                 whole = await asyncio.to_thread(self._pruned, whole)
             if self._inline or not whole.numbers:
@@ -111,7 +139,7 @@ class GeoParquetSource:
     async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:
         """Read row groups, batch by batch."""
         if unit.decoder is None or unit.metadata is None:
-            yield [Payload(None, unit.path.name, unit.error)]
+            yield [Payload(None, unit.called, unit.error)]
             return
         for remark in unit.decoder.remarks:
             self._summary.note(remark)
@@ -124,8 +152,8 @@ class GeoParquetSource:
                         self._summary.filtered += filtered
                         if rows is None and error is None:
                             continue
-                        origin = unit.path.name if error is None else f"{unit.path.name}[{number}]"
-                        yield [Payload(Decodable(unit.decoder, rows), origin, error)]
+                        origin = unit.called if error is None else f"{unit.called}[{number}]"
+                        yield [Payload(Decodable(unit.decoder, rows, unit.keys), origin, error)]
                         await asyncio.sleep(0)
             finally:
                 batches.close()
@@ -160,13 +188,14 @@ class GeoParquetSource:
 
     def _filtered(self, some: RowGroups) -> RowGroups:
         """Have the rows of row groups filtered when they are read."""
-        if self._wanted is None or some.schema is None:
-            return some
+        if self._wanted is None or some.schema is None or some.keys:
+            return some  # what the folders say of rows isn't known before they are items
         return some._replace(rows=RowFilter(self._wanted, some.schema))
 
     def _items(self, data: Decodable, origin: str, reject: Reject) -> Iterator[Item]:
         try:
-            return data.decoder.items(data.rows, origin, reject, self._summary.changes)
+            items = data.decoder.items(data.rows, origin, reject, self._summary.changes)
+            return (fill(item, data.keys) for item in items) if data.keys else items
         except (*UNREADABLE, RecursionError) as error:
             reject(origin, DataProcessingError(f"{origin}: {len(data.rows)} rows can't be read: {error}"))
             return iter(())
@@ -191,18 +220,25 @@ class GeoParquetSource:
         return asyncio.get_running_loop().run_in_executor(self._threads, next, batches, None)
 
 
-def geoparquet_source(where: Where, config: IngestConfig, summary: IngestSummary) -> GeoParquetSource:
-    """Make the source of one file, or of all files of a folder, in the order of their names.
+def geoparquet_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+    """Make the source of one file, or of all files of a folder and of those in it, in the order of their names.
 
     Raises:
+        ConfigurationError: the folder holds JSON as well, and nothing says which is meant; or it is a table's whose
+            format says which rows count.
         DataProcessingError: there are none in the folder.
 
     """
     path = Path(where.source)
-    paths = sorted(found for found in path.iterdir() if found.suffix in PARQUET_SUFFIXES) if path.is_dir() else [path]
-    if not paths:
-        raise DataProcessingError(f"No Parquet files found in {path}")
-    return GeoParquetSource(paths, config, summary)
+    if not path.is_dir():
+        return GeoParquetSource([path], config, summary)
+    from stac_ingest.sources.folder import files_in  # noqa: PLC0415 - only folders need it
+
+    found = files_in(path, config.format, summary)
+    if not found.tables and not found.refused:
+        raise DataProcessingError(f"No Parquet files found in {path}, or in the folders in it")
+    source = GeoParquetSource([path / name for name in found.tables], config, summary, path)
+    return CombinedSource([source, RefusedFiles(found.refused)]) if found.refused else source
 
 
 async def _ended(future: asyncio.Future[Read | None]) -> Read | None:

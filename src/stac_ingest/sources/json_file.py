@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.json_items import checked, parse
+from stac_ingest.core.json_items import checked, kind_in_words, members, parse, parse_leniently
+from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Reject
+from stac_ingest.core.unpack import SUFFIX, unpacked
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import Reader
+from stac_ingest.sources.documents import not_json
 from stac_ingest.summary import IngestSummary
 
 Members = Callable[[object, str], list[object]]
@@ -24,17 +27,16 @@ def items_of_file(content: object, origin: str) -> list[object]:
         DataProcessingError: it is none of these.
 
     """
-    if isinstance(content, list):
-        return content
-    if isinstance(content, dict):
-        kind, features = content.get("type"), content.get("features")
-        if kind != "Feature" and isinstance(features, list):
-            return features
-        if kind == "FeatureCollection" and features is None:
-            return []
-        if kind is None or kind == "Feature":
-            return [content]
-    raise DataProcessingError(f"{origin}: holds neither a FeatureCollection, an array of items nor an item")
+    found = members(content)
+    if found is not None:
+        return found
+    kind = kind_in_words(content)
+    lead = (
+        f"; it is a {kind}, which only leads to items: give the folder that they are in, such as {Path(origin).parent}"
+        if kind in ("Catalog", "Collection")
+        else ""
+    )
+    raise DataProcessingError(f"{origin}: holds neither a FeatureCollection, an array of items nor an item{lead}")
 
 
 def items_of_collection(content: object, origin: str) -> list[object]:
@@ -54,12 +56,13 @@ class JsonFileSource:
     """The items inside one JSON file."""
 
     def __init__(
-        self, path: Path, config: IngestConfig, summary: IngestSummary, members: Members = items_of_file
+        self, path: Path, config: IngestConfig, summary: IngestSummary, members_of: Members = items_of_file
     ) -> None:
         self._path = path
         self._max_bytes = config.max_response_mib << 20
         self._summary = summary
-        self._members = members
+        self._members = members_of
+        self._numbers = NumberWatch(exact=config.exact_numbers)
 
     async def open(self) -> None:
         """Nothing to prepare: the path was looked at when the source was chosen."""
@@ -76,7 +79,7 @@ class JsonFileSource:
 
         """
         try:
-            data = await asyncio.to_thread(Reader(self._max_bytes).read_path, unit)
+            data = await asyncio.to_thread(self._read, unit)
         except (OSError, ItemError) as error:
             raise DataProcessingError(f"{unit}: can't be read: {error}") from error
         self._summary.bytes_read += len(data)
@@ -92,9 +95,9 @@ class JsonFileSource:
         """
         for payload in batch:
             try:
-                content = parse(payload.data)
+                content = self._parsed(payload.data)
             except ValueError as error:
-                raise DataProcessingError(f"{payload.origin}: not JSON: {error}") from error
+                raise DataProcessingError(f"{payload.origin}: {not_json(payload.data, error)}") from error
             for number, member in enumerate(self._members(content, payload.origin)):
                 try:
                     yield checked(member)
@@ -103,3 +106,10 @@ class JsonFileSource:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+    def _read(self, path: Path) -> bytes:
+        data = Reader(self._max_bytes).read_path(path)
+        return unpacked(data, self._max_bytes) if path.suffix.lower() == SUFFIX else data
+
+    def _parsed(self, data: bytes) -> object:
+        return parse_leniently(data) if self._numbers.in_text(data) else parse(data)

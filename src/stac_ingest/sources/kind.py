@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from stac_ingest.http.urls import display
 
 
 class SourceKind(NamedTuple):
@@ -42,6 +45,10 @@ class Where(NamedTuple):
     collection_id: str | None = None
 
 
+def _packed_too(*suffixes: str) -> tuple[str, ...]:
+    return (*suffixes, *(f"{suffix}.gz" for suffix in suffixes))
+
+
 KINDS: dict[str, SourceKind] = {
     kind.name: kind
     for kind in (
@@ -49,11 +56,22 @@ KINDS: dict[str, SourceKind] = {
             "json_files",
             "JSON files",
             "stac_ingest.sources:json_source",
-            suffixes=(".json",),
+            suffixes=_packed_too(".json", ".geojson"),
             format="json",
             splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
-            preload=("stac_ingest.sources.directory.source",),
+            preload=("stac_ingest.sources.folder", "stac_ingest.sources.directory.source"),
+        ),
+        SourceKind(
+            "ndjson",
+            "NDJSON",
+            "stac_ingest.sources:lines_source",
+            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl"),
+            format="ndjson",
+            splitter="stac_ingest.sharding.splitters.lines:LinesSplitter",
+            piece="stac_ingest.sharding.plan:LinesPiece",
+            splits_a_file=True,
+            preload=("stac_ingest.sources.lines.source",),
         ),
         SourceKind(
             "geoparquet",
@@ -93,14 +111,28 @@ KINDS: dict[str, SourceKind] = {
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
 
 PARQUET_SUFFIXES = KINDS["geoparquet"].suffixes
+DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
+"""Names of documents that describe items, and are none themselves, so that they don't make a folder one of JSON."""
+
+_NO_ITEMS = DESCRIPTIONS | {"certificate.json", "manifest.json"}
+"""Names by which it can't be told, without looking further, whether a folder is one of JSON."""
+_STORES = {
+    "s3": "`snakemake ingest --config source=...` reads it; or copy it here, with `aws s3 sync`",
+    "gs": "copy it here, with `gcloud storage rsync --recursive`",
+    "az": "copy it here, with `azcopy copy --recursive`",
+    "abfs": "copy it here, with `azcopy copy --recursive`",
+    "abfss": "copy it here, with `azcopy copy --recursive`",
+}
+"""What to do about a source that isn't read, by the scheme of its URL."""
 
 
 def kind_of(source: str) -> SourceKind:
-    """Find out what a source is: by the beginning of a URL, the name of a file, or the names in a folder.
+    """Find out what a source is: by the beginning of a URL, the name of a file, or the names in a folder and below.
 
     A folder is looked through no further than to the first file of the first kind, since there may be millions.
 
     Raises:
+        ConfigurationError: a folder is a table of Delta Lake, Iceberg or Hudi.
         OSError: the folder can't be read.
 
     """
@@ -118,16 +150,58 @@ def is_url(source: str) -> bool:
     return api_kind(source) is not None
 
 
+def kind_name(name: str) -> str | None:
+    """Return the name of the kind of files that are called so."""
+    kind = _of_name(name)
+    return kind and kind.name
+
+
+def not_read(source: str) -> str | None:
+    """Say that a URL can't be a source of the command and the module, why, and what to do; None where it can.
+
+    Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
+    """
+    scheme, separator, _ = source.partition("://")
+    if not separator or not scheme.isalnum():
+        return None
+    if is_url(source):
+        name = urlsplit(source).path.rpartition("/")[2].lower()
+        kind = _of_name(name)
+        if kind is None or name == "":
+            return None
+        what = "a document of a static catalog or an item" if name.endswith(".json") else f"a file of {kind.label}"
+        return (
+            f"source: {_shown(source)} looks like {what} on a web server, and not like an API; download it, and give "
+            "the file or its folder"
+        )
+    how = _STORES.get(scheme.lower(), "copy it here")
+    return f"source: {_shown(source)} is of {scheme.lower()}://, which the command and the module don't read; {how}"
+
+
+def _shown(url: str) -> str:
+    """Return a URL without what may be secret."""
+    return display(url.partition("?")[0])
+
+
 def _of_folder(folder: Path) -> SourceKind | None:
-    found: set[str] = set()
+    first = _first()
     with os.scandir(folder) as entries:
         for entry in entries:
-            kind = _of_name(entry.name)
-            if kind == _first():
+            if _of_name(entry.name) == first and entry.name not in _NO_ITEMS and entry.name[0] != ".":
+                return first
+    # What else there is, is found as the files are that will be read.
+    from stac_ingest.sources.directory.walk import walk  # noqa: PLC0415 - most folders need no walk
+
+    found: set[str] = set()
+    for _, names in walk(folder, lambda *_: None):
+        for name in (*names.plain, *names.others):
+            kind = _of_name(name.lower())
+            if kind == first and name not in DESCRIPTIONS:
                 return kind
             if kind is not None:
                 found.add(kind.name)
-    return next((kind for kind in KINDS.values() if kind.name in found), None)
+    others = (kind for kind in KINDS.values() if kind.name in found and kind != first)
+    return next(others, first if first.name in found else None)
 
 
 def _of_name(name: str) -> SourceKind | None:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+from stac_ingest.api.collections import only_collection
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.filter_check import FilterCheck
-from stac_ingest.api.item_splitter import features
+from stac_ingest.api.item_splitter import exact_features, features
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
 from stac_ingest.api.search import ApiOpener, search_datetime
+from stac_ingest.api.search_forms import REFUSED_INTERVAL, UNAUTHORIZED, SearchClient
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
 from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
+from stac_ingest.api.time_chunks.shortfall import Shortfall
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.json_items import checked
+from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.errors import (
     BudgetExhausted,
-    ConfigurationError,
     DataProcessingError,
     ItemError,
     ResponseError,
@@ -43,8 +47,6 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
-UNAUTHORIZED = 401
-
 
 class ReceivedPage(NamedTuple):
     """A page on its way to the consumer, and what is to learn of its items once they are decoded."""
@@ -62,9 +64,9 @@ class StacApiSource:
     """Items of one collection of a STAC API. De-duplicating is the module's business; see `api.chunks`."""
 
     def __init__(
-        self, config: IngestConfig, collection_id: str, summary: IngestSummary, *, clock: Clock | None = None
+        self, config: IngestConfig, collection_id: str | None, summary: IngestSummary, *, clock: Clock | None = None
     ) -> None:
-        """Read the settings.
+        """Read the settings. Without the id of a collection it is that of an API which has one.
 
         Raises:
             ConfigurationError: `datetime`, or the file of headers, can't be read.
@@ -79,16 +81,18 @@ class StacApiSource:
         self._requested = RequestedItems(*search_datetime(config.datetime), page)
         self._session = Client(config, summary, self._root, credentials)
         self._client = RetryingClient(config, summary, self._session, self._clock)
-        self._filter_check = FilterCheck(collection_id, config.bbox, self._requested.interval, summary)
+        self._search_client = SearchClient(self._client, summary)
         self._planner: Planner | None = None
+        self._filter_check: FilterCheck | None = None
         self._chunks: TimeChunks | None = None
         self._read_before: TimesRead | None = None
         self._page_items: list[Item] = []
         self._queue: WorkQueue[Unit] = WorkQueue([])
         self._finished = False
-        self._read_twice = False
+        self._shortfall = Shortfall(summary, config.max_items, lambda: self._received)
         self._decoded = 0
         self._pending = PendingPages(config.max_items)
+        self._numbers = NumberWatch(exact=config.exact_numbers)
         self._parts = count(1)
 
     def resume(self, positions: Sequence[Position]) -> None:
@@ -114,11 +118,17 @@ class StacApiSource:
         """Start the session, read the landing page and the collection.
 
         Raises:
+            ConfigurationError: it isn't said which collection, and the API has several.
             DataProcessingError: there is no such API, or no such collection (`Collection '<id>' not found`).
 
         """
         await self._session.open()
-        opener = ApiOpener(self._root, self._collection_id, self._config, self._client, self._summary)
+        if not self._collection_id:
+            self._collection_id = await only_collection(self._root, self._client)
+            self._summary.note(f"the API has one collection, {self._collection_id!r:.80}, which was read")
+        collection = self._collection_id
+        self._filter_check = FilterCheck(collection, self._config.bbox, self._requested.interval, self._summary)
+        opener = ApiOpener(self._root, collection, self._config, self._search_client, self._summary)
         at_once = self._config.workers > 1
         api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
         self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor)
@@ -158,18 +168,29 @@ class StacApiSource:
 
     async def _remaining(self) -> Iterable[Unit] | None:
         """List what else is to be read; None when all was received, which only the consumer knows."""
-        resumed = self._summary.resumed > 0
-        if self._chunks is None or not (self._chunks.stopped_early or resumed):
+        if self._chunks is None:
             return None
         await self._pending.wait_until_consumed()
+        if self._shortfall.is_being_read:
+            self._shortfall.end()
+            return None
         if rest := self._chunks.rest(self._received):
             return [CursorUnit(request, alone=False, part=next(self._parts)) for request in rest]
-        matched = self._summary.matched
-        if not resumed or matched is None or self._received >= matched or self._summary.failures or self._read_twice:
-            return None
-        self._summary.note("less came than the server counts; what an earlier run had read was read again")
-        self._read_twice, self._read_before = True, TimesRead([])
-        return await self._planned()
+        return await self._whole() if self._shortfall.after_parts() else None
+
+    async def _whole(self) -> Iterable[Unit] | None:
+        """List the whole search as one cursor; None where its first page says that nothing is missing."""
+        request = self._opened.whole_request()
+        try:
+            first = await self._cursor(request).fetch(request)
+        except DataProcessingError:
+            self._shortfall.begin(None)
+            return [CursorUnit(request, alone=False, part=next(self._parts))]  # its reader says what is wrong
+        return (
+            [CursorUnit(request, first, alone=False, part=next(self._parts))]
+            if self._shortfall.begin(page_counts(first[1]).matched)
+            else None
+        )
 
     async def read(self, unit: Unit) -> AsyncIterator[Batch]:
         """Read one unit, one page a batch.
@@ -191,6 +212,7 @@ class StacApiSource:
             if _is_fatal(unit, error):
                 raise
             self._pending.delivered(0)
+            self._shortfall.failed = True
             yield [Payload(None, self._name(unit), error)]
         finally:
             await pages.aclose()
@@ -219,7 +241,9 @@ class StacApiSource:
         try:
             if payload.error is not None:
                 raise payload.error
-            for index, feature in enumerate(features(payload.data.page.body, payload.origin)):
+            body = payload.data.page.body
+            found = (exact_features if self._numbers.in_text(body) else features)(body, payload.origin)
+            for index, feature in enumerate(found):
                 self._decoded += 1
                 try:
                     item = _checked(feature)
@@ -227,7 +251,8 @@ class StacApiSource:
                     where = f"{display(payload.origin)}#{index}"
                     reject(where, ItemError(f"{where}: {error}"))
                     continue
-                self._filter_check.check(item)
+                if self._filter_check is not None:
+                    self._filter_check.check(item)
                 if self._read_before is not None:
                     self._page_items.append(item)
                 yield item
@@ -254,7 +279,9 @@ class StacApiSource:
     def _cursor(self, request: Request, *, enough: int | None = None, fixed_size: bool = False) -> Cursor:
         ahead = self._config.read_ahead is not False
         enough = enough or self._config.max_items
-        return Cursor(self._client, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size)
+        return Cursor(
+            self._search_client, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size
+        )
 
     def _pages(self, unit: Unit) -> AsyncGenerator[ReceivedPage, None]:
         if isinstance(unit, CursorUnit):
@@ -274,8 +301,16 @@ class StacApiSource:
             return
         if self._summary.matched is None and unit.alone:
             self._summary.matched = page_counts(first[1]).matched
+        if self._shortfall.is_being_read:
+            cursor.stops = lambda _page, _following: not self._shortfall.is_there
+        last = first[1]
         async for page in cursor.pages(first):
+            last = page
             yield ReceivedPage(page, cursor.loop_detector, part=unit.part)
+        if unit.alone:
+            # Where the page is broken, whoever decodes it says so.
+            with suppress(DataProcessingError):
+                self._shortfall.count_again(page_counts(last).matched)
 
     async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[ReceivedPage, None]:
         if chunk.abandoned:
@@ -286,6 +321,11 @@ class StacApiSource:
             first = await cursor.fetch(request, not_needed=partial(chunks.cancel_split, chunk))
         except RequestNotNeeded:
             return
+        except ResponseError as error:
+            if chunk.interval == self._requested.interval or error.status not in REFUSED_INTERVAL:
+                raise
+            self._queue.add(chunks.give_up(error))
+            return
         counts = page_counts(first[1])
         decision, parts = chunks.judge(chunk, first[1], counts)
         self._queue.add(parts)
@@ -295,18 +335,22 @@ class StacApiSource:
             cursor.expect(request, counts.matched - counts.returned)
         cursor.loop_detector.matched = counts.matched
         active = chunks.start(chunk, first[1], counts)
-        if active is not None:
-            cursor.stops = partial(self._stops, chunks, active)
+        cursor.stops = partial(self._stops, chunks, chunk, active)
         progress = None if self._read_before is None else ChunkProgress(chunk.interval)
         part = next(self._parts)
         try:
             async for page in cursor.pages(first):
                 yield ReceivedPage(page, cursor.loop_detector, progress, part)
+            self._shortfall.whole_read |= chunk.interval == self._requested.interval
         finally:
             if active is not None:
                 chunks.end(active)
 
-    def _stops(self, chunks: TimeChunks, active: ActiveChunk, page: Page, following: Request) -> bool:
+    def _stops(
+        self, chunks: TimeChunks, chunk: Chunk, active: ActiveChunk | None, page: Page, following: Request
+    ) -> bool:
+        if active is None:
+            return chunk.abandoned
         stops = chunks.advance(active, page, following)
         self._queue.notify()
         return stops
@@ -316,13 +360,9 @@ def api_source(where: Where, config: IngestConfig, summary: IngestSummary) -> St
     """Make the source of a collection of an API.
 
     Raises:
-        ConfigurationError: it isn't said which collection, or a setting can't be used.
+        ConfigurationError: a setting can't be used.
 
     """
-    if not where.collection_id:
-        raise ConfigurationError(
-            "collection_id must be provided in api mode: in the settings, or as data['collection_id'] of the context"
-        )
     return StacApiSource(config, where.collection_id, summary)
 
 

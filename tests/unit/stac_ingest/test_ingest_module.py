@@ -201,7 +201,7 @@ def test_settings_may_be_a_config() -> None:
 async def test_a_folder_leaves_no_descriptor_and_no_thread(tmp_path: Path) -> None:
     """A half-read folder, closed, leaves no file open and none of its threads, at any concurrency."""
     for number in range(500):
-        (tmp_path / f"{number:03}.json").write_text(f'{{"id": "{number}"}}')
+        (tmp_path / f"{number:03}.json").write_text(f'{{"type": "Feature", "id": "{number}"}}')
     await asyncio.to_thread(int)  # the loop's own threads may stay
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only their number
     for settings in ({"read_ahead": True}, {"concurrency": 20}, {"concurrency": 3, "read_ahead": True}, {}):

@@ -54,7 +54,7 @@ def context_of(study: ReportData) -> dict[str, Any]:
         "deciding_views": [views[each.name] for advice in modes.values() for each in advice.deciding],
         "pools": pools,
         "over_bound": [mode for mode, pool in pools.items() if pool.is_over],
-        "tested": [each for each in chosen if each[-1].speedup and not each[-1].cell.is_null_cell],
+        "tested": [each for each in chosen if each[-1].cell.standing and not each[-1].cell.is_null_cell],
         "corrupt": list(_corrupt(study)),
         # With refusals and lost items of the worst run.
         "rate_limited": [

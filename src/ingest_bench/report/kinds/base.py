@@ -18,7 +18,7 @@ class ScenarioKind:
     subject: str | None = None
     """What a pipeline reads, as advice calls it; None where nothing is advised by what it reads."""
     answers: frozenset[str] = frozenset()
-    """The questions of the report that it has something to say to, by the words that `answers` has for them."""
+    """The questions of the report that it has something to say to, by the words that `text.questions` has for them."""
     columns: Callable[[ReportData, ScenarioView], list[Column]] = lambda _study, _view: []
     """Further columns of its table."""
     finding: Callable[[ReportData, ScenarioView], str | None] = lambda _study, _view: None

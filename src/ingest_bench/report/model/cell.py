@@ -54,20 +54,19 @@ class CellView:
     @property
     def standing(self) -> Speedup:
         """The speed-up of a usable row; the baseline's own is 1 by definition."""
-        ratio = self.cell.speedup
-        if ratio is None:
+        if self.cell.standing is None:
             raise ValueError(f"{self.name} has no speed-up")
-        return ratio.model_copy(update={"median": 1.0, "low": 1.0, "high": 1.0}) if self.cell.is_null_cell else ratio
+        return self.cell.standing
 
     @cached_property
     def samples(self) -> list[Sample]:
         """The usable samples of the arm."""
-        return [sample for sample in self.cell.samples if sample.role == "candidate" and sample.invalid is None]
+        return self.cell.valid_samples("candidate")
 
     @cached_property
     def baseline_samples(self) -> list[Sample]:
         """The usable samples of the baseline that this cell was compared with."""
-        return [sample for sample in self.cell.samples if sample.role == "baseline" and sample.invalid is None]
+        return self.cell.valid_samples("baseline")
 
     time_s = _median(lambda sample: sample.wall_s)
     """How long a run takes."""

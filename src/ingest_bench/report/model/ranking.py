@@ -133,7 +133,7 @@ def by_strategy(view: ScenarioView) -> dict[str, CellView]:
 
 
 def growth(data: ReportData, view: ScenarioView, row: CellView) -> Growth | None:
-    """Give how the time of a row grows with the number of items, as `ingest_bench.analysis.scaling` links sizes.
+    """Give how the time of a row grows with the number of items, as `ingest_bench.analysis.size_scaling` links sizes.
 
     Returns:
         None where that way was not measured at another size in pairs, or nothing usable was.

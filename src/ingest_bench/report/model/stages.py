@@ -27,11 +27,6 @@ def diagnosed(view: ScenarioView) -> Diagnosis | None:
     return diagnose({_left_out(row): row.standing for row in rows}, view.noise) if rows else None
 
 
-def bottleneck_text(diagnosis: Diagnosis) -> str:
-    """Name a bottleneck, with the most that removing each stage can give."""
-    return text("stages", "bottleneck", diagnosis=diagnosis)
-
-
 def _measured(view: ScenarioView) -> list[CellView]:
     return [row for row in view.rows if row.usable and not row.cell.is_null_cell]
 

@@ -27,8 +27,8 @@ def ways(view: ScenarioView) -> Drawing:
     """Draw the speed-up of each way with its interval."""
     bounds = [bound for row in view.rows if (ratio := row.cell.speedup) for bound in (ratio.low, ratio.high)]
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE)
-    rows = [IntervalRow(row.name, row.cell.speedup, _speed_up(row), good=row.cell.parity.ok) for row in view.rows]
-    canvas, middles = intervals(scale, rows)
+    drawn = [IntervalRow(row.name, row.cell.speedup, _speed_up(row), good=row.cell.parity.ok) for row in view.rows]
+    canvas, middles = intervals(scale, drawn)
     keys = [Key("base", f"baseline: {view.baseline}"), *canvas.noise(view.noise, scale, middles)]
     title = "Speed-up, per item" if view.scenario.growing else "Speed-up"
     return canvas.drawing(title, f"{view.title}: speed-up of every way", _ways_text(view), keys)

@@ -9,7 +9,6 @@ from ingest_bench.report.formatting import times
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import recommended, same_as_baseline
 from ingest_bench.report.model.scenario import ScenarioView
-from ingest_bench.report.model.stages import bottleneck_text
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.report.plots.bars import THICK, IntervalRow, intervals
@@ -85,4 +84,6 @@ def removal(view: ScenarioView, diagnosis: Diagnosis) -> Drawing:
             words(max(right, scale(gain.high)) + 6, y + 4, times(gain.median)),
         )
     title = f"{view.title}: what removing each stage gains at most"
-    return canvas.drawing("Times as fast without a stage, at most", title, bottleneck_text(diagnosis), keys)
+    return canvas.drawing(
+        "Times as fast without a stage, at most", title, text("stages", "bottleneck", diagnosis=diagnosis), keys
+    )

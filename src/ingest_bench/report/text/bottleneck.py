@@ -12,7 +12,7 @@ from ingest_bench.report.kinds import answering, kind_of
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.ranking import alone
 from ingest_bench.report.model.scenario import ScenarioView
-from ingest_bench.report.model.stages import bottleneck_text, diagnosed
+from ingest_bench.report.model.stages import diagnosed
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
 
@@ -24,7 +24,7 @@ EVIDENCE = text("bottleneck", "evidence", removed=False, circumstances=True)
 def what_bounds(data: ReportData) -> Answer:
     """Return for file mode and API mode what the time goes into."""
     named = [
-        f"*{safe(view.title)}*: {bottleneck_text(diagnosis)}"
+        f"*{safe(view.title)}*: {text('stages', 'bottleneck', diagnosis=diagnosis)}"
         for view in answering(data, "removal")
         if (diagnosis := diagnosed(view))
     ]

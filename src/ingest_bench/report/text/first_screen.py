@@ -35,12 +35,6 @@ def first_screen(data: ReportData) -> list[Block]:
     ]
 
 
-def by_source(data: ReportData) -> list[Block]:
-    """Return what to change scenario by scenario, the largest effect first."""
-    lines = advice(data)
-    return [BulletList(lines)] if lines else [Paragraph("No cell can be judged.")]
-
-
 def advice(data: ReportData) -> list[str]:
     """Return a line for each thing that a pipeline reads, the largest effect first."""
     subjects = [

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ingest_bench.report.blocks import Block, BulletList, Entry, Paragraph, Table, entries
+from ingest_bench.report.blocks import Block, Entry, Paragraph, Table, entries
 from ingest_bench.report.formatting import NOTHING, day, safe, speed_up, whole
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.overhead import time_use
@@ -10,7 +10,7 @@ from ingest_bench.report.model.ranking import best, recommended, rival, same_as_
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import steal_share
-from ingest_bench.report.templating import blocks, text, texts
+from ingest_bench.report.templating import blocks, text
 
 
 def summary(data: ReportData) -> list[Block]:
@@ -94,11 +94,6 @@ def notes_section(data: ReportData) -> list[Block]:
         _kind_of_note(note) for cell in data.results.cells for sample in cell.samples for note in sample.notes
     )
     return blocks("environment", "notes", notes=notes.most_common(20))
-
-
-def glossary() -> Block:
-    """Return what the words and columns mean."""
-    return BulletList(texts("environment", "glossary"))
 
 
 def _kind_of_note(note: str) -> str:

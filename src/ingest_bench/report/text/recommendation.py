@@ -56,11 +56,11 @@ def gains(advice: ModeRecommendation) -> list[str]:
 def _faster(measured: Sequence[tuple[ScenarioRecommendation, Option]]) -> Iterator[str]:
     before = None
     for scenario, option in measured:
-        if option.speedup:
+        if option.cell.standing:
             base = safe(scenario.scenario.baseline_label)
             named = "" if base == before else f" as fast as {base}"
             unlike = "" if option.cell.baseline_parity.ok else ", which does other work,"
-            yield f"{speed_up(option.speedup)}{named}{unlike} in *{safe(scenario.scenario.title)}*"
+            yield f"{speed_up(option.cell.standing)}{named}{unlike} in *{safe(scenario.scenario.title)}*"
             before = base
 
 

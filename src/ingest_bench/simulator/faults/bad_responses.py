@@ -152,11 +152,11 @@ class EmptyBody(ReplacedResponseFault):
     name = "empty-body"
 
 
-class GzipBomb(ReplacedResponseFault):
+class PackedPage(ReplacedResponseFault):
     """From the second page on the body is gzip that unpacks to the value, in MiB."""
 
-    name = "gzip-bomb"
-    default = 64
+    name = "packed-page"
+    default = 2
     first = 2
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere

@@ -28,7 +28,8 @@ STRANGE_IDS = (
     " ",
     ".",
 )
-_NESTING = 10_000
+_NESTING = 1_100
+"""Levels: just more than strict parsers follow."""
 
 
 class BadItem(PageFault):
@@ -120,6 +121,17 @@ class CountMoves(CountTooHigh):
     def count(self, position: PagePosition) -> int:
         """Return the count at this moment."""
         return int(position.matched + self.value * self.applied)
+
+
+class CountFalls(CountTooHigh):
+    """`numberMatched` is too high by the value on the first page requested, as when items are deleted after it."""
+
+    name = "count-falls"
+    default = 1
+
+    def count(self, position: PagePosition) -> int:
+        """Return the count at this moment."""
+        return int(position.matched + (0 if self.applied else self.value))
 
 
 class CountAbsurd(CountTooHigh):
@@ -230,7 +242,7 @@ class JsonSurrogate(_JsonItem):
 
 
 class JsonDeep(_JsonItem):
-    """Every page holds an item that is nested ten thousand levels deep."""
+    """Every page holds an item that is nested just deeper than strict parsers follow."""
 
     name = "json-deep"
     item = (

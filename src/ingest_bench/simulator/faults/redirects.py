@@ -12,6 +12,8 @@ from ingest_bench.simulator.faults.base import LinkFault, ReplacedResponseFault
 if TYPE_CHECKING:
     from ingest_bench.simulator.responses import Page, PagePosition
 
+NOBODYS = "192.0.2.1"
+"""Of a network that is kept for documentation: a client that goes there finds nothing."""
 _PERMANENT, _FOUND = 308, 302
 
 
@@ -33,11 +35,11 @@ class NextOtherOrigin(LinkFault):
 
 
 class NextInternal(LinkFault):
-    """`next` leads to the address in the value, by default that of a cloud's metadata service."""
+    """`next` leads to the address in the value, by default one of a network that is nobody's."""
 
     name = "next-internal"
     own_client_only = True
-    default = "169.254.169.254"
+    default = NOBODYS
 
     def link(self, link: dict[str, Any], position: PagePosition) -> dict[str, Any]:  # noqa: ARG002 - the same everywhere
         """Return the link with the other host."""
@@ -92,14 +94,14 @@ class RedirectLoop(ReplacedResponseFault):
 
 
 class RedirectInternal(ReplacedResponseFault):
-    """From the page with that number on, pages are redirected to the address of a cloud's metadata service."""
+    """From the page with that number on, pages are redirected to an address of a network that is nobody's."""
 
     name = "redirect-internal"
     own_client_only = True
 
     def reply(self, request: web.Request, page: Page) -> web.StreamResponse:  # noqa: ARG002 - the same everywhere
         """Return the redirect."""
-        return web.Response(status=_FOUND, headers={"Location": "http://169.254.169.254/latest/meta-data"})
+        return web.Response(status=_FOUND, headers={"Location": f"http://{NOBODYS}/"})
 
 
 def _elsewhere(href: str, host: str, *, port: bool = True) -> str:

@@ -8,7 +8,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.simulator.faults import bad_responses, next_links, page_content, pagination, redirects, throttling
+from ingest_bench.simulator.faults import (
+    bad_responses,
+    next_links,
+    offers,
+    page_content,
+    pagination,
+    redirects,
+    throttling,
+    time_search,
+)
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.faults.base import Fault
@@ -23,6 +32,8 @@ def _named(module: ModuleType) -> tuple[type[Fault], ...]:
 GROUPS: dict[str, tuple[type[Fault], ...]] = {
     "How `next` is written": _named(next_links),
     "Faulty paging": _named(pagination),
+    "What is offered and refused": _named(offers),
+    "Searches by time": _named(time_search),
     "Content of pages": _named(page_content),
     "Limits and refusals": _named(throttling),
     "Bad responses": _named(bad_responses),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.pages import Counts, Page, page_counts
-from stac_ingest.api.time_chunks.page_order import marks
+from stac_ingest.api.time_chunks.page_order import lasting, marks
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision, Plan
 
 if TYPE_CHECKING:
     from stac_ingest.api.time_chunks.work_stealing import ActiveChunk, WorkStealingPool
+    from stac_ingest.errors import ResponseError
     from stac_ingest.http.request import Request
     from stac_ingest.summary import IngestSummary
 
@@ -33,13 +34,20 @@ class TimeChunks:
         if count is None and chunk.group is not None and page.has_next:
             decision, parts = Decision.SPLIT, self._plan.give_up("the server does not count every search")
         elif count is None or count <= chunk.bound:
-            decision, parts = self._plan.judge(chunk, count or counts.returned or 0)
+            decision, parts = self._plan.judge(chunk, count or counts.returned or 0, lasts=lasting(page))
         else:
             shared = self._pool.readable(page, count)
-            decision, parts = self._plan.judge(chunk, count, shared=shared, tie=_tie(page))
+            decision, parts = self._plan.judge(chunk, count, shared=shared, tie=_tie(page), lasts=lasting(page))
         for note in self._plan.notes:
             self._summary.note(note)
         return decision, parts
+
+    def give_up(self, error: ResponseError) -> list[Chunk]:
+        """Return the whole in one piece, to be read in place of all chunks, after an interval of time was refused."""
+        parts = self._plan.give_up(f"the server refuses an interval of time (status {error.status})")
+        for note in self._plan.notes:
+            self._summary.note(note)
+        return parts
 
     def start(self, chunk: Chunk, page: Page, counts: Counts) -> ActiveChunk | None:
         """Register a chunk that others can take a part of while it is read; None where they can't."""

@@ -17,9 +17,12 @@ from enum import Enum, auto
 from itertools import pairwise
 
 from stac_ingest.api.intervals import EARLIEST, LATEST, MILLISECOND, Interval, cut_near, format_instant
+from stac_ingest.api.time_chunks.page_order import INSTANTS, Lasting
 
-_OVERLAP = 1.5
-"""The parts of a whole may hold so many times its items together (edges, long items) before cutting is given up."""
+_OVERLAP = 1.3
+"""The parts of a whole may hold so many times its items together (edges, long items) before it is cut less finely."""
+_AGAIN = 0.3
+"""So many of all items may be expected to come again, because they last longer than the parts."""
 _FILL = 0.95
 """Aim a bit under whole pages: a chunk of 2.2 pages costs three requests."""
 _REACH = 8
@@ -45,7 +48,12 @@ class ChunkGroup:
     whole: Chunk
     total: int
     """Items of the whole, as the server counts them."""
+    parts: int = 0
+    """How many chunks it was cut into."""
+    judged: int = 0
+    """How many of them have said what they hold."""
     items_seen: int = 0
+    """In these."""
     abandoned: bool = False
 
 
@@ -73,6 +81,24 @@ class Chunk:
         return False
 
 
+class Repeats:
+    """How many items may still come again: those that last long come with each part that they touch."""
+
+    def __init__(self, items: float) -> None:
+        self._left = items
+
+    def take(self, items: float, most: float = math.inf) -> bool:
+        """Allow for so many items to come again; return whether they may."""
+        if items > min(self._left, most):
+            return False
+        self._left -= items
+        return True
+
+    def cuts(self, again: float) -> int:
+        """Return how many cuts may be made that bring so many items again each."""
+        return int(self._left / max(1.0, again))
+
+
 class Plan:
     """Decides how a search of `total` items is cut for so many workers, and learns from the counts that come in.
 
@@ -88,6 +114,7 @@ class Plan:
         # Cuts are paid for with dropped pages. Past this, the rest is read as it is.
         self.cuts_left = 4 * workers + pages
         self._known = known
+        self.repeats = Repeats(_AGAIN * total)
         self.notes: list[str] = []
         whole = Chunk(search, math.inf)
         self._root = ChunkGroup(whole, total)
@@ -100,26 +127,32 @@ class Plan:
             return [self._root.whole]
         share = math.ceil(total / pieces / self._page)
         bound = self._page * max(share + 1, _UNEVEN * share)
+        self._root.parts = len(intervals)
         return [Chunk(interval, bound, self._root) for interval in intervals]
 
     def judge(
-        self, chunk: Chunk, count: int, *, shared: bool = False, tie: int | None = None
+        self, chunk: Chunk, count: int, *, shared: bool = False, tie: int | None = None, lasts: Lasting = INSTANTS
     ) -> tuple[Decision, list[Chunk]]:
         """Decide about a chunk that holds `count` items; return also the chunks to read in its stead, if any.
 
         `shared` says that others can take a part of it while it is read, and `tie` is the instant, in microseconds,
-        that all items of its first page have in common.
+        that all items of its first page have in common; `lasts` says how long these last.
         """
         if chunk.abandoned:
             return Decision.SPLIT, []
         group = chunk.group
-        if group is None or chunk.is_split:
+        if group is None or chunk.is_split or chunk.whole:
             return Decision.READ, []
         group.items_seen += count
+        group.judged += 1
+        if group is self._root and group.judged == 1 and lasts.duration:
+            again = self._reaching_over(group, lasts)
+            if not self.repeats.take(again * (group.parts - 1)):
+                return Decision.SPLIT, self._coarser(group, again)
         if group.items_seen > _OVERLAP * group.total + 2 * self._page:
-            self._note_overlap(group)
-            return Decision.SPLIT, self._abandon(group)
-        parts = self._cut(chunk, count, tie) if count > chunk.bound and not shared else []
+            # Each part holds its share, and the items that reach into it.
+            return Decision.SPLIT, self._coarser(group, group.items_seen / group.judged - group.total / group.parts)
+        parts = self._cut(chunk, count, tie, lasts) if count > chunk.bound and not shared else []
         return (Decision.SPLIT, parts) if parts else (Decision.READ, [])
 
     def give_up(self, reason: str) -> list[Chunk]:
@@ -129,17 +162,36 @@ class Plan:
         self.notes.append(f"{reason}; one cursor instead of chunks of time")
         return self._abandon(self._root)
 
+    def _coarser(self, group: ChunkGroup, again: float) -> list[Chunk]:
+        """Cut a whole less finely, or not at all, since so many items come again with each cut."""
+        pieces = 1 + self.repeats.cuts(again)
+        intervals = _between(group.whole.interval, self._edges_within(group.whole.interval, pieces)[1:-1])
+        group.abandoned = True
+        why = f"the server ignores `datetime`, or items of {group.whole.interval} last long"
+        how = f"{len(intervals)} parts read them" if len(intervals) > 1 else "one cursor reads them"
+        self.notes.append(f"{why}: each cut would bring about {again:.0f} of {group.total} again; {how}")
+        return [Chunk(interval, math.inf, group.whole.group, whole=True) for interval in intervals]
+
+    def _reaching_over(self, group: ChunkGroup, lasts: Lasting) -> float:
+        """Estimate how many items of a whole reach over each cut in it, if it is even in time."""
+        low, high = self._known
+        return group.total * lasts.duration / (lasts.duration + max(1, high - low))
+
     def _abandon(self, group: ChunkGroup) -> list[Chunk]:
         group.abandoned = True
         return [Chunk(group.whole.interval, math.inf, group.whole.group, whole=True)]
 
-    def _cut(self, chunk: Chunk, count: int, tie: int | None) -> list[Chunk]:
+    def _cut(self, chunk: Chunk, count: int, tie: int | None, lasts: Lasting) -> list[Chunk]:
         start, end = chunk.interval
         if start is not None and end is not None and end - start <= 2 * MILLISECOND:
             self.notes.append(f"{count} items share the instant {format_instant(start)}; one cursor reads them")
             return []
         aim = self._pages_each(count) * self._page
         pieces = min(max(2, math.ceil(count / (aim * _FILL))), max(8, self._workers))
+        again = min(count, max(lasts.reach, self._reaching_over(self._root, lasts) * count / self._root.total))
+        pieces = min(pieces, 1 + self.repeats.cuts(again)) if again else pieces
+        if pieces == 1:
+            return []
         around = None if tie is None else [tie - MILLISECOND, tie + MILLISECOND]
         intervals = _between(chunk.interval, around or self._edges_within(chunk.interval, pieces))
         if len(intervals) == 1:
@@ -148,7 +200,8 @@ class Plan:
             self.notes.append("items lie too unevenly in time to cut on; the heavy chunks left are read as they are")
             return []
         self.cuts_left -= len(intervals)
-        group = ChunkGroup(chunk, count)
+        self.repeats.take(again * (len(intervals) - 1))
+        group = ChunkGroup(chunk, count, parts=len(intervals))
         return [Chunk(interval, 2.0 * aim, group) for interval in intervals]
 
     def _pages_each(self, count: int) -> float:
@@ -173,12 +226,6 @@ class Plan:
         elif start is None or end is None:
             start, end = low, high
         return _edges(start, end, pieces)
-
-    def _note_overlap(self, group: ChunkGroup) -> None:
-        self.notes.append(
-            f"parts of {group.whole.interval} hold {group.items_seen} items together and the whole {group.total}: "
-            "the server ignores `datetime`, or its items last long; one cursor reads it"
-        )
 
 
 def _edges(start: int, end: int, pieces: int) -> list[int]:

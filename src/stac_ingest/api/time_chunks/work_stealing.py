@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.intervals import MILLISECOND, Interval, cut_near
-from stac_ingest.api.time_chunks.page_order import Marks, Order, instants_of, marks
-from stac_ingest.api.time_chunks.splitting import Chunk
+from stac_ingest.api.time_chunks.page_order import Marks, Order, instants_of, lasting, marks
+from stac_ingest.api.time_chunks.splitting import Chunk, Repeats
 
 if TYPE_CHECKING:
     from stac_ingest.api.pages import Page
@@ -44,6 +44,8 @@ class ActiveChunk:
     """The instant of the last item received."""
     pace: float = 0.0
     """Time between two items, seen on the last page."""
+    lasts: float = 0.0
+    """How long an item of its first page lasts, on average."""
     own_items: int = 0
     """Items received before `edge`."""
     splits: list[Split] = field(default_factory=list)
@@ -71,13 +73,14 @@ class WorkStealingPool:
     """The chunks that are being read, and the parts that can be split off them.
 
     `known` is where in time items are expected, `page` the items of a full page, `max_splits` bounds the splits, since
-    each may cost a request more.
+    each may cost a request more, and `repeats` the items that they may bring again.
     """
 
-    def __init__(self, known: tuple[int, int], *, page: int, max_splits: int) -> None:
+    def __init__(self, known: tuple[int, int], *, page: int, max_splits: int, repeats: Repeats) -> None:
         self._known = known
         self._page = page
         self._splits_left = max_splits
+        self._repeats = repeats
         self._active: list[ActiveChunk] = []
         self._stopped: list[ActiveChunk] = []
         self._splits: dict[Chunk, Split] = {}
@@ -92,7 +95,7 @@ class WorkStealingPool:
         if count is None or chunk.whole or not self.readable(page, count):
             return None
         edge = chunk.interval.end if self.order.sign > 0 else chunk.interval.start
-        active = ActiveChunk(chunk, count, edge, remaining=count)
+        active = ActiveChunk(chunk, count, edge, remaining=count, lasts=lasting(page).duration)
         self._active.append(active)
         return active
 
@@ -142,7 +145,7 @@ class WorkStealingPool:
             helpers = max(1, round(idle * spare[donor] / total))
             taken = min(spare[donor], max(donor.remaining / (helpers + 1), self._page))
             cut = self._cut(donor, 1 - taken / donor.remaining)
-            if cut is not None:
+            if cut is not None and self._repeats.take(donor.lasts / max(1.0, donor.pace), most=taken / 2):
                 return self._split(donor, cut, taken)
         return None
 

@@ -9,7 +9,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import Splitter
-from stac_ingest.sources.kind import SourceKind, api_kind, kind_of
+from stac_ingest.sources.kind import KINDS, SourceKind, api_kind, kind_of, not_read
 
 
 def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitter:
@@ -28,18 +28,21 @@ def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitte
         from stac_ingest.sharding.splitters.stored_items import stored_splitter  # noqa: PLC0415
 
         return stored_splitter(settings, known)
-    kind = api_kind(settings.source) or _kind_of_files(settings.source)
+    kind = api_kind(settings.source) or _kind_of_files(settings.source, settings.format)
     if kind.splitter is None:
         raise ConfigurationError(f"source: {kind.label} can't be cut into shards; use `stac-ingest {settings.source}`")
     splitter: Splitter = load(kind.splitter)(settings)
     return splitter
 
 
-def _kind_of_files(source: str) -> SourceKind:
+def _kind_of_files(source: str, only: str | None) -> SourceKind:
     path = Path(source)
+    if not path.exists() and (why := not_read(source)) is not None:
+        raise ConfigurationError(why)
     if not path.exists():
         raise ConfigurationError(f"source: {source} is not there; give a folder, GeoParquet files or the URL of an API")
-    kind = kind_of(source)
+    named = (kind for kind in KINDS.values() if only is not None and kind.format == only)
+    kind = next(named, None) or kind_of(source)
     if not path.is_dir() and not kind.splits_a_file:
         raise ConfigurationError(
             f"source: {source} is a single file, which is read in one go; use `stac-ingest {source} --to geoparquet`"

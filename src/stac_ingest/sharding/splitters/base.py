@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Source
 from stac_ingest.sharding.plan import Piece, Shard
-from stac_ingest.sharding.settings import ShardedIngest
+from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.summary import IngestSummary
 
 
@@ -33,6 +34,10 @@ class SplitPlan:
 
 class Splitter(Protocol):
     """Cuts one kind of source into pieces, and reads a piece. Made with the settings of the ingest."""
+
+    @property
+    def place(self) -> str:
+        """Return what the names of the source's files are relative to: a folder or a prefix; of an API its URL."""
 
     def stamp(self) -> str | None:
         """Return a hash that changes when the source does; None where only requests would tell.
@@ -69,6 +74,13 @@ class FilesSplitter:
 
     def __init__(self, settings: ShardedIngest) -> None:
         self._settings = settings
+
+    @property
+    def place(self) -> str:
+        """Return the folder, or that of a file, or the prefix of a bucket."""
+        source = self._settings.source
+        is_file = not is_object_storage(source) and Path(source).is_file()
+        return str(Path(source).parent) if is_file else source
 
     def config(self, shard: Shard) -> IngestConfig:  # noqa: ARG002 - see above
         """Return the settings by which a shard is read."""

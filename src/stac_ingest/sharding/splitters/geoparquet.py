@@ -19,8 +19,11 @@ from stac_ingest.filters.item_filter import item_filter
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
+from stac_ingest.sharding.splitters.objects import name_below, objects_by_kind
 from stac_ingest.sharding.splitters.partition import balanced
+from stac_ingest.sources.folder import files_in
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
+from stac_ingest.sources.hive import keys_of
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
 from stac_ingest.summary import IngestSummary
 
@@ -66,13 +69,12 @@ class GeoParquetSplitter(FilesSplitter):
     def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> RowsShardSource:
         """Make the source of a shard."""
         assert isinstance(shard.piece, RowsPiece)
-        return RowsShardSource(self._filesystem, shard.piece, config, summary)
+        return RowsShardSource(self._filesystem, self._root, shard.piece, config, summary)
 
     def _files(self) -> list[pafs.FileInfo]:
         try:
             (root,) = self._filesystem.get_file_info([self._root])
-            within = pafs.FileSelector(self._root, allow_not_found=True)
-            infos = [root] if root.is_file else self._filesystem.get_file_info(within)
+            infos = [root] if root.is_file else self._within()
         except OSError as error:
             raise ConfigurationError(f"source: can't look into {self._settings.source}: {error}") from None
         files = [file for file in infos if file.is_file and file.path.endswith(PARQUET_SUFFIXES)]
@@ -83,9 +85,24 @@ class GeoParquetSplitter(FilesSplitter):
             )
         return sorted(files, key=lambda file: file.path)
 
+    def _within(self) -> list[pafs.FileInfo]:
+        """List the files of a folder and of those in it."""
+        if is_object_storage(self._settings.source):
+            found = objects_by_kind(self._filesystem, self._root, self.format)
+            return [info for infos in found.values() for info in infos]
+        folder = Path(self._root)
+        if not folder.is_dir():
+            return []
+        files = files_in(folder, self._settings.format)
+        if files.refused:
+            raise ConfigurationError(f"source: {folder / files.refused[0].name}: {files.refused[0].why}")
+        infos: list[pafs.FileInfo] = self._filesystem.get_file_info([str(folder / name) for name in files.tables])
+        return infos
+
     def _groups(self, file: pafs.FileInfo) -> list[_Group]:
-        whole = row_groups(_path(file.path), self._filesystem)
-        _raise_if_transient(whole.error)
+        found = row_groups(_path(file.path), self._filesystem)
+        _raise_if_transient(found.error)
+        whole = found._replace(keys=keys_of(name_below(file.path, self._root)))
         if whole.metadata is None:
             return [_Group(file.path, -1, 0, _file_stamp(file))]
         may_match = whole.may_match(self._wanted)
@@ -99,10 +116,11 @@ class RowsShardSource(GeoParquetSource):
     """The row groups of one shard."""
 
     def __init__(
-        self, filesystem: pafs.FileSystem, piece: RowsPiece, config: IngestConfig, summary: IngestSummary
+        self, filesystem: pafs.FileSystem, root: str, piece: RowsPiece, config: IngestConfig, summary: IngestSummary
     ) -> None:
         super().__init__([], config, summary)
         self._filesystem = filesystem
+        self._root_of_files = root
         self._piece = piece
 
     async def units(self) -> AsyncGenerator[RowGroups]:
@@ -119,7 +137,9 @@ class RowsShardSource(GeoParquetSource):
                 raise DataProcessingError(f"can't look at {path}: {error}") from error
             if _file_stamp(file) != planned:
                 raise DataProcessingError(f"{path} has changed since it was planned; start the ingest again")
-            whole = row_groups(_path(path), self._filesystem)
+            name = name_below(path, self._root_of_files)
+            name = "" if name == path else name
+            whole = row_groups(_path(path), self._filesystem)._replace(name=name, keys=keys_of(name))
             if whole.metadata is None:
                 yield whole
                 continue

@@ -1,4 +1,4 @@
-"""A folder of item files: how it is cut, and how one range of them is read."""
+"""A folder of JSON and NDJSON files: how it is cut, and how one range of them is read."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
 from stac_ingest.sharding.splitters.partition import balanced
-from stac_ingest.sources.directory.batches import Folder
-from stac_ingest.sources.directory.listing import json_names
-from stac_ingest.sources.directory.source import JsonDirectorySource
+from stac_ingest.sources.folder import FolderFiles, files_in, folder_of_items, json_files_source
 from stac_ingest.summary import IngestSummary
 
 OPENING = 4096
@@ -34,7 +33,7 @@ class Entry(NamedTuple):
 
 
 class Listing:
-    """Item files, sorted by name. A million of them are some 30 MB."""
+    """Files, sorted by name. A million of them are some 30 MB."""
 
     def __init__(self, names: Sequence[str], entries: Iterable[Entry]) -> None:
         self._names = names
@@ -76,14 +75,23 @@ def stamp(entries: Iterable[Entry]) -> str:
 
 
 class ItemFilesSplitter(FilesSplitter):
-    """Cuts the item files of a folder, or of a collection's `items`, into ranges of their names."""
+    """Cuts the files of a folder, or of a collection's `items`, into ranges of their names."""
 
     format = "json"
 
     def __init__(self, settings: ShardedIngest) -> None:
         super().__init__(settings)
         folder = Path(settings.source)
-        self._folder = folder / "items" if (folder / "collection.json").is_file() else folder
+        self._folder = (folder_of_items(folder) if (folder / "collection.json").is_file() else None) or folder
+
+    def config(self, shard: Shard) -> IngestConfig:
+        """Return the settings by which a shard is read."""
+        return super().config(shard).model_copy(update={"format": self._settings.format})
+
+    @property
+    def place(self) -> str:
+        """Return the folder of the items."""
+        return str(self._folder)
 
     def stamp(self) -> str:
         """Return a hash of the names, sizes and times of all files."""
@@ -93,32 +101,28 @@ class ItemFilesSplitter(FilesSplitter):
         """Cut the files into ranges of similar size."""
         return self._listing().split(self._settings, OPENING)
 
-    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> FilesShardSource:
-        """Make the source of a shard."""
+    def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+        """Make the source of a shard.
+
+        Raises:
+            DataProcessingError: the files aren't those that were planned.
+
+        """
         assert isinstance(shard.piece, FilesPiece)
-        return FilesShardSource(self._folder, shard.piece, config, summary)
+        found = self._files()
+        names = found.of_json[shard.piece.start : shard.piece.stop]
+        if stamp(_entries(self._folder, names)) != shard.piece.digest:
+            raise DataProcessingError(f"{self._folder} has changed since it was planned; start the ingest again")
+        return json_files_source(self._folder, found.part(names), config, summary)
+
+    def _files(self) -> FolderFiles:
+        return files_in(self._folder, self._settings.format)
 
     def _listing(self) -> Listing:
+        names = self._files().of_json
+        if not names:
+            raise ConfigurationError(f"source: no JSON files found in {self._folder}, or in the folders in it")
         try:
-            names = json_names(self._folder)
-            listing = Listing(names, _entries(self._folder, names))
+            return Listing(names, _entries(self._folder, names))
         except OSError as error:
             raise DataProcessingError(f"can't read {self._folder}: {error.strerror or error}") from error
-        if not names:
-            raise ConfigurationError(f"source: no JSON files found in {self._folder}")
-        return listing
-
-
-class FilesShardSource(JsonDirectorySource):
-    """The files of one shard."""
-
-    def __init__(self, path: Path, piece: FilesPiece, config: IngestConfig, summary: IngestSummary) -> None:
-        super().__init__(path, config, summary)
-        self._piece = piece
-
-    def _list(self) -> None:
-        self._folder = Folder(self._path, self._config)
-        names = self._folder.names[self._piece.start : self._piece.stop]
-        if stamp(_entries(self._path, names)) != self._piece.digest:
-            raise DataProcessingError(f"{self._path} has changed since it was planned; start the ingest again")
-        self._folder.names = names

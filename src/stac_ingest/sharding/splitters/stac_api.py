@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.api.intervals import Interval, expected_span, parse_instant, parse_interval
 from stac_ingest.api.search import search_datetime
+from stac_ingest.api.search_forms import REFUSED_INTERVAL
 from stac_ingest.config import IngestConfig, RequestBudget
+from stac_ingest.errors import ResponseError
 from stac_ingest.sharding.plan import Piece, Shard, TimePiece
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import SplitPlan
@@ -54,6 +56,11 @@ class StacApiSplitter:
             budget or shard.budget, datetime=self._settings.datetime if whole else str(interval)
         )
 
+    @property
+    def place(self) -> str:
+        """Return the URL of the API."""
+        return self._settings.source
+
     def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> StacApiSource:
         """Make the source of a shard."""
         del shard  # its settings say all there is to know
@@ -78,13 +85,21 @@ class StacApiSplitter:
                 return self._uncounted(counter, extent)
             shards = self._settings.shards or max(1, -(-total // self._settings.items_per_shard))
             counted = [CountedInterval(self._requested, total)]
+            notes = []
             if shards > 1:
                 max_items = max(1, total // (_FINER * shards))
-                counted = await bisected(counter, self._requested, extent, total, max_items)
+                try:
+                    counted = await bisected(counter, self._requested, extent, total, max_items)
+                except ResponseError as error:
+                    if error.status not in REFUSED_INTERVAL:
+                        raise
+                    notes = [f"the server refuses an interval of time (status {error.status}), so one shard reads all"]
             parts = [counted[part.start : part.stop] for part in balanced([one.items for one in counted], shards)]
             intervals = [Interval(part[0].interval.start, part[-1].interval.end) for part in parts]
             expected = [sum(one.items for one in part) for part in parts]
-            return SplitPlan(_pieces(intervals), expected, total, counts_items=True, requests=counter.requests)
+            return SplitPlan(
+                _pieces(intervals), expected, total, counts_items=True, requests=counter.requests, notes=notes
+            )
 
     def _uncounted(self, counter: Counter, extent: Interval) -> SplitPlan:
         """Cut evenly in time what the server doesn't count."""

@@ -7,7 +7,7 @@ is kept beside the plan, where all jobs find it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
@@ -19,6 +19,7 @@ import pyarrow.fs as pafs
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import write_lines
 from stac_ingest.core.model import Batch, Payload
+from stac_ingest.core.unpack import SUFFIX, unpacked
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.s3 import open_bucket
@@ -26,9 +27,11 @@ from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
 from stac_ingest.sharding.splitters.geoparquet import GeoParquetSplitter
 from stac_ingest.sharding.splitters.item_files import Entry, Listing, stamp
+from stac_ingest.sharding.splitters.objects import name_below, objects_by_kind
 from stac_ingest.sources.directory.batches import BATCH_BYTES
 from stac_ingest.sources.directory.source import SLICE, JsonDirectorySource
-from stac_ingest.sources.kind import PARQUET_SUFFIXES
+from stac_ingest.sources.folder import DOCUMENTS, LINES, TABLES
+from stac_ingest.sources.kind import DESCRIPTIONS
 from stac_ingest.summary import IngestSummary
 
 LISTING = "listing.ndjson"
@@ -63,19 +66,25 @@ def stored_splitter(settings: ShardedIngest, known: Shard | None) -> GeoParquetS
     try:
         if filesystem.get_file_info(root).is_file:
             return GeoParquetSplitter(settings)
-        files = _files(filesystem, root)
-        if any(file.path.endswith(PARQUET_SUFFIXES) for file in files):
-            return GeoParquetSplitter(settings)
-        # As on disk, a collection has its items in a folder of their own.
-        collection = any(file.base_name == "collection.json" for file in files)
-        folder = f"{root}/items" if collection else root
-        listed = _files(filesystem, folder) if collection else files
+        found = objects_by_kind(filesystem, root, settings.format)
     except OSError as error:
         raise ConfigurationError(f"source: can't look into {settings.source}: {error}") from None
-    names = [Entry(file.base_name, file.size, file.mtime_ns) for file in listed if file.path.endswith(".json")]
+    if TABLES in found:
+        return GeoParquetSplitter(settings)
+    if LINES in found:
+        first = found[LINES][0].path
+        raise ConfigurationError(f"source: s3://{first} is NDJSON, which is read from a folder only; copy it here")
+    names = [(name_below(file.path, root), file) for file in found.get(DOCUMENTS, ())]
+    if any(name == "collection.json" for name, _ in names):
+        # As on disk, a collection has its items in a folder of their own.
+        within = [(name.removeprefix("items/"), file) for name, file in names if name.startswith("items/")]
+        if len(within) == sum(name not in DESCRIPTIONS for name, _ in names):
+            names, root = within, f"{root}/items"
     if not names:
-        raise ConfigurationError(f"source: no GeoParquet files, and no JSON files, found in s3://{folder}")
-    return StoredItemsSplitter(settings, Objects(folder, sorted(names)))
+        raise ConfigurationError(f"source: no GeoParquet files, and no JSON files, found in s3://{root}")
+    return StoredItemsSplitter(
+        settings, Objects(root, sorted(Entry(name, file.size, file.mtime_ns) for name, file in names))
+    )
 
 
 class StoredItemsSplitter(FilesSplitter):
@@ -98,6 +107,12 @@ class StoredItemsSplitter(FilesSplitter):
         folder, entries = self._listed()
         write_lines(self._listing, map(orjson.dumps, chain([folder], map(tuple, entries))))
         return Listing([entry.name for entry in entries], entries).split(self._settings, REQUEST_COST)
+
+    @property
+    def place(self) -> str:
+        """Return the URL of the folder of the items, which the listing begins with."""
+        with self._listing.open("rb") as lines:
+            return f"s3://{orjson.loads(next(lines))}"
 
     def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> ObjectsShardSource:
         """Make the source of a shard."""
@@ -122,7 +137,7 @@ class ObjectsShardSource(JsonDirectorySource):
         config: IngestConfig,
         summary: IngestSummary,
     ) -> None:
-        super().__init__(listing.parent, config, summary)
+        super().__init__(listing.parent, (), config, summary)
         self._filesystem = filesystem
         self._listing = listing
         self._piece = piece
@@ -183,12 +198,12 @@ class ObjectsShardSource(JsonDirectorySource):
             raise DataProcessingError(f"can't read s3://{path}: {error}") from error
         if data is None or len(data) != entry.size:
             raise DataProcessingError(f"s3://{path} has changed since it was planned; start the ingest again")
-        return Payload(data, entry.name)
-
-
-def _files(filesystem: pafs.FileSystem, folder: str) -> list[pafs.FileInfo]:
-    infos: Iterable[pafs.FileInfo] = filesystem.get_file_info(pafs.FileSelector(folder, allow_not_found=True))
-    return [file for file in infos if file.is_file]
+        if not entry.name.lower().endswith(SUFFIX):
+            return Payload(data, entry.name)
+        try:
+            return Payload(unpacked(data, self._max_bytes), entry.name)
+        except ItemError as error:
+            return Payload(b"", entry.name, error)
 
 
 def _listed(listing: Path, piece: FilesPiece) -> Objects:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from stac_ingest.api.intervals import MILLISECOND, Interval
 from stac_ingest.api.pages import page_counts, read_page
 from stac_ingest.api.search import ApiOpener
+from stac_ingest.api.search_forms import SearchClient
 from stac_ingest.http.client import Client
 from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
@@ -37,7 +38,7 @@ class Counter:
         self._summary = IngestSummary()
         root, credentials = read_credentials(self._config)
         self._session = Client(self._config, self._summary, root, credentials)
-        self._client = RetryingClient(self._config, self._summary, self._session, Clock())
+        self._client = SearchClient(RetryingClient(self._config, self._summary, self._session, Clock()), self._summary)
         self._opener = ApiOpener(root, settings.collection or "", self._config, self._client, self._summary)
         self._api: ApiInfo | None = None
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Payload
+from stac_ingest.core.unpack import SUFFIX, unpacked
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory.file_reader import Reader, open_file
-from stac_ingest.sources.directory.listing import json_names
 from stac_ingest.sources.directory.prefetch import CAN_ANNOUNCE, NOT_OPEN, has_to_wait, opened_ahead
 
 BATCH_BYTES = 4 << 20
@@ -24,7 +24,7 @@ MIN_AHEAD = 4
 
 
 class Folder:
-    """The `*.json` files of a directory.
+    """Files of a directory, and of those in it.
 
     With `read_ahead: auto` each slice's first file is looked at before it is read, until one has to come from the disk.
     From then on all are read ahead, since one slice too many read one by one costs more than many read ahead for
@@ -32,13 +32,13 @@ class Folder:
     ahead goes on across them, while the items of the last one are decoded.
 
     Attributes:
-        names: of the files, sorted.
+        names: of the files, relative to the directory, sorted.
 
     """
 
-    def __init__(self, path: Path, config: IngestConfig) -> None:
-        """List the directory."""
-        self.names = json_names(path)
+    def __init__(self, path: Path, names: Sequence[str], config: IngestConfig) -> None:
+        """Open the directory that the files are in."""
+        self.names = names
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._max_bytes = config.max_response_mib << 20
         self._asks = config.read_ahead == "auto" and CAN_ANNOUNCE
@@ -85,6 +85,9 @@ class Folder:
                     data = read(descriptor)
                 finally:
                     os.close(descriptor)
+                # Most names end in `.json`: this is the cheapest way to tell them from those that end in `.gz`.
+                if name[-1] != "n" and name.lower().endswith(SUFFIX):
+                    data = unpacked(data, self._max_bytes)
             except (OSError, ItemError) as error:
                 batch.append(Payload(b"", name, error))
                 continue

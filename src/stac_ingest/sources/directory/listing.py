@@ -6,46 +6,51 @@ compressed blocks: about a tenth of that.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import merge
 from itertools import chain, islice
-from pathlib import Path
 from typing import overload
 
 RUN = 50_000
 """Names that are kept as they are."""
 BLOCK = 1024
 """Names of a compressed block: what is unpacked for one of them."""
-_SHORT = 4 << 20
-"""Bytes of a folder itself below which it can't have many names: about 40 are spent on each."""
 
 
-def json_names(path: Path) -> Sequence[str]:
-    """List the names in a folder that end in `.json`, sorted.
+class NameSorter:
+    """Takes names a few at a time, and gives all of them sorted.
 
-    Raises:
-        OSError: the folder can't be read.
+    Attributes:
+        count: of the names.
 
     """
-    if 0 < path.stat().st_size < _SHORT:
-        # A Path for each name would cost seconds; and a list is made in half the time of looking at entries.
-        return sorted(name for name in os.listdir(path) if name.endswith(".json"))  # noqa: PTH208 - see above
-    with os.scandir(path) as entries:
-        return sorted_names(name for entry in entries if (name := entry.name).endswith(".json"))
 
+    def __init__(self) -> None:
+        self._runs: list[PackedNames] = []
+        self._waiting: list[str] = []
+        self.count = 0
 
-def sorted_names(names: Iterable[str]) -> Sequence[str]:
-    """Sort names without holding all of them at once."""
-    remaining = iter(names)
-    run = sorted(islice(remaining, RUN))
-    runs = []
-    while len(run) == RUN:
-        runs.append(PackedNames(run))
-        run = sorted(islice(remaining, RUN))
-    return PackedNames(merge(*(each.drain() for each in runs), run)) if runs else run
+    def add(self, names: Sequence[str]) -> None:
+        """Take some more names."""
+        self.count += len(names)
+        self._waiting += names
+        if len(self._waiting) >= RUN:
+            self._waiting.sort()
+            self._runs.append(PackedNames(self._waiting))
+            self._waiting = []
+
+    def first(self, count: int) -> list[str]:
+        """Give some of the names, to show them."""
+        return sorted(self._runs[0][:count] if self._runs else self._waiting)[:count]
+
+    def result(self) -> Sequence[str]:
+        """Give all names. Nothing can be added afterwards."""
+        self._waiting.sort()
+        if not self._runs:
+            return self._waiting
+        return PackedNames(merge(*(each.drain() for each in self._runs), self._waiting))
 
 
 def kept(names: Iterable[str]) -> Sequence[str]:

@@ -28,7 +28,7 @@ class FilePositions:
     def remaining(self, names: Sequence[str]) -> Sequence[str]:
         """Give the files that are still to be read, of all in the directory, sorted."""
         self._names = names
-        self.fingerprint = _fingerprint(names)
+        self.fingerprint = fingerprint(names)
         read = []
         for position in self._known:
             match position:
@@ -51,7 +51,8 @@ class FilePositions:
         yield from _some(self._names, end, len(self._names))
 
 
-def _fingerprint(names: Sequence[str]) -> str:
+def fingerprint(names: Sequence[str]) -> str:
+    """Return a hash of the names of files."""
     total = blake2b(digest_size=16)
     for start in range(0, len(names), BLOCK):
         # File names need not be UTF-8, and never hold a zero.

@@ -11,15 +11,17 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.json_items import checked, parse_leniently
+from stac_ingest.core.json_items import FEATURE, parse_leniently
+from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.directory.batches import Folder
-from stac_ingest.sources.directory.resume import FilePositions
+from stac_ingest.sources.directory.resume import FilePositions, fingerprint
+from stac_ingest.sources.documents import Documents, not_json
 from stac_ingest.summary import IngestSummary
 
 SLICE = 64
@@ -27,14 +29,26 @@ SLICE = 64
 
 
 class JsonDirectorySource:
-    """The `*.json` files of a directory, by name."""
+    """JSON files of a directory, by name: an item each, mostly; what holds several gives all of them."""
 
-    def __init__(self, path: Path, config: IngestConfig, summary: IngestSummary) -> None:
+    def __init__(self, path: Path, names: Sequence[str], config: IngestConfig, summary: IngestSummary) -> None:
+        """Read files.
+
+        Args:
+            path: of the directory.
+            names: of the files in it, which may lie in folders of their own, sorted.
+            config: the settings.
+            summary: takes the counts.
+
+        """
         self._path = path
+        self._names = names
         self._config = config
         self._summary = summary
         self._folder: Folder | None = None
         self._positions: FilePositions | None = None
+        self._documents = Documents(summary)
+        self._numbers = NumberWatch(exact=config.exact_numbers)
         # Threads of its own: the loop's default ones are fewer than `concurrency` on a small machine.
         self._threads = ThreadPoolExecutor(config.workers, "stac-ingest-files")
 
@@ -42,21 +56,16 @@ class JsonDirectorySource:
         """Leave out files that an earlier run has read, unless the directory holds others than it did then."""
         self._positions = FilePositions(positions)
 
-    def listing(self) -> str | None:
+    def listing(self) -> str:
         """Return the fingerprint of the list of files."""
-        return None if self._positions is None else self._positions.fingerprint
+        return (self._positions is not None and self._positions.fingerprint) or fingerprint(self._names)
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Name the files of a batch."""
         return self._positions.position(batch) if self._positions is not None and clean else None
 
     async def open(self) -> None:
-        """List the directory.
-
-        Raises:
-            DataProcessingError: there are no JSON files.
-
-        """
+        """Open the directory, and find out which files are still to be read."""
         await asyncio.get_running_loop().run_in_executor(self._threads, self._list)
 
     async def units(self) -> AsyncIterator[range]:
@@ -80,26 +89,37 @@ class JsonDirectorySource:
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Yield the items of a slice; what can't be used is rejected under its file's name."""
-        loads = orjson.loads
+        loads, feature = orjson.loads, FEATURE
+        look = self._numbers.in_batch(batch)
         for data, origin, error in batch:
             if error is not None:
                 reject(origin, error)
                 continue
+            item: Any
+            lenient = look and has_long_number(data)
             try:
+                item = parse_leniently(data) if lenient else loads(data)
+            except ValueError:
                 try:
-                    item = loads(data)
-                except orjson.JSONDecodeError:
-                    item = checked(parse_leniently(data))
-                if not (type(item) is dict and type(item.get("id")) is str and item["id"]):
-                    item = checked(item)
-            except (ValueError, ItemError) as problem:
-                reject(origin, problem)
+                    item, lenient = parse_leniently(data), True
+                except ValueError as problem:
+                    reject(origin, not_json(data, problem))
+                    continue
+            if (
+                lenient
+                or type(item) is not dict
+                or item.get("type") != feature
+                or type(item.get("id")) is not str
+                or not item["id"]
+            ):
+                yield from self._documents.items(item, origin, reject)
             else:
                 yield item
 
     async def close(self) -> None:
-        """Close the directory, once no thread reads from it."""
+        """Close the directory, once no thread reads from it, and note what was passed over."""
         await asyncio.to_thread(self._release)
+        self._documents.note()
 
     @property
     def _opened(self) -> Folder:
@@ -108,11 +128,8 @@ class JsonDirectorySource:
         return self._folder
 
     def _list(self) -> None:
-        self._folder = Folder(self._path, self._config)
-        if not self._folder.names:
-            raise DataProcessingError(f"No JSON files found in {self._path}")
-        if self._positions is not None:
-            self._folder.names = self._positions.remaining(self._folder.names)
+        names = self._names if self._positions is None else self._positions.remaining(self._names)
+        self._folder = Folder(self._path, names, self._config)
 
     def _load(self, start: int, stop: int) -> list[Payload]:
         folder = self._opened

@@ -35,8 +35,8 @@ FLAT = {"no_parsing": gain(1.05), "from_memory": gain(1.06), "no_output": gain(1
 )
 def test_the_stage_that_saves_most_is_named(changed: dict, expected: str, stage: str | None) -> None:
     """Each stage can be named; two alike, none worth it, or too wide an interval are mixed."""
-    found = diagnose({**FLAT, **changed})
-    assert (found.bottleneck, found.stage) == (expected, stage)
+    diagnosis = diagnose({**FLAT, **changed})
+    assert (diagnosis.bottleneck, diagnosis.stage) == (expected, stage)
 
 
 def test_noise_names_nothing() -> None:
@@ -48,15 +48,15 @@ def test_noise_names_nothing() -> None:
 
 def test_the_network_is_what_memory_saves_beyond_the_server() -> None:
     """Of 100 ms, 50 are the server's and 25 the network's: without the network alone it would be 1 / 0.75 as fast."""
-    found = diagnose({"no_think_time": gain(1 / 0.5), "from_memory": gain(1 / 0.25)})
-    assert found.gains["server"].median == pytest.approx(2)
-    assert found.gains["network"].median == pytest.approx(1 / 0.75)
+    diagnosis = diagnose({"no_think_time": gain(1 / 0.5), "from_memory": gain(1 / 0.25)})
+    assert diagnosis.gains["server"].median == pytest.approx(2)
+    assert diagnosis.gains["network"].median == pytest.approx(1 / 0.75)
 
 
 def test_nothing_taken_away_tells_nothing() -> None:
     """Without ablation arms there are no gains, and no name."""
-    found = diagnose({})
-    assert (found.bottleneck, found.gains) == ("mixed", {})
+    diagnosis = diagnose({})
+    assert (diagnosis.bottleneck, diagnosis.gains) == ("mixed", {})
 
 
 gains = st.floats(0.5, 20)
@@ -69,14 +69,14 @@ arms = st.dictionaries(
 @given(arms)
 def test_what_is_named_gains_most(ablations: dict) -> None:
     """Whatever was measured, a named stage leads, its interval lies above 1, and bounds are in order."""
-    found = diagnose(ablations)
-    medians = [ratio.median for ratio in found.gains.values()]
+    diagnosis = diagnose(ablations)
+    medians = [ratio.median for ratio in diagnosis.gains.values()]
     assert medians == sorted(medians, reverse=True)
-    assert all(ratio.low <= ratio.median <= ratio.high for ratio in found.gains.values())
-    if found.stage:
-        assert found.stage == next(iter(found.gains))
-        assert found.gains[found.stage].low > 1
-        assert NAMES[found.stage] == found.bottleneck
+    assert all(ratio.low <= ratio.median <= ratio.high for ratio in diagnosis.gains.values())
+    if diagnosis.stage:
+        assert diagnosis.stage == next(iter(diagnosis.gains))
+        assert diagnosis.gains[diagnosis.stage].low > 1
+        assert NAMES[diagnosis.stage] == diagnosis.bottleneck
 
 
 def sample(cpu: float, in_flight: float | None = None, little: float = 1.0) -> Sample:
@@ -106,18 +106,18 @@ def test_counters_back_a_bottleneck_up_or_contradict_it(
     bottleneck: str, cpu: float, in_flight: float, busy: bool | None, held: bool | None
 ) -> None:
     """A processor that works speaks for CPU, one that waits for the others; requests in flight speak for the server."""
-    found = {each.name: each for each in corroborating_counters([sample(cpu, in_flight)], bottleneck, 5)}
-    assert found["processor time"].value == pytest.approx(cpu)
-    assert found["processor time"].agrees is busy
-    assert found["requests in flight"].agrees is held
-    assert found["context switches"].value == pytest.approx(10)
-    assert found["bytes read"].value == pytest.approx(5)
+    diagnosis = {each.name: each for each in corroborating_counters([sample(cpu, in_flight)], bottleneck, 5)}
+    assert diagnosis["processor time"].value == pytest.approx(cpu)
+    assert diagnosis["processor time"].agrees is busy
+    assert diagnosis["requests in flight"].agrees is held
+    assert diagnosis["context switches"].value == pytest.approx(10)
+    assert diagnosis["bytes read"].value == pytest.approx(5)
 
 
 def test_a_broken_law_contradicts() -> None:
     """Where Little's law doesn't hold, the counters contradict whatever was found; invalid samples don't count."""
-    found = {each.name: each for each in corroborating_counters([sample(0.2, 4.8, little=1.2)], "server", 5)}
-    assert found["Little's law"].agrees is False
+    diagnosis = {each.name: each for each in corroborating_counters([sample(0.2, 4.8, little=1.2)], "server", 5)}
+    assert diagnosis["Little's law"].agrees is False
     assert corroborating_counters([sample(0.2).model_copy(update={"invalid": "broken"})], "server", 5) == []
     assert [each.name for each in corroborating_counters([sample(0.2)], "I/O", 5)] == [
         "processor time",

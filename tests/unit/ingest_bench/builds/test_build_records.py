@@ -38,14 +38,14 @@ def judged(*pairs: list[Sample], expected: str | None = None) -> CaseRecord:
 
 def test_above_one_means_that_this_build_is_faster() -> None:
     """Ratios of wall and CPU time are base over this build, pair by pair, and medians are of each side's own."""
-    found = judged(pair(0), pair(1, 4.0, 2.0), pair(2)[::-1])
-    assert found.wall is not None
-    assert found.cpu is not None
-    assert (found.wall.median, found.wall.low, found.wall.pairs) == pytest.approx((2.0, 2.0, 3))
-    assert found.cpu.median == pytest.approx(6.0)
-    assert found.medians["base"] == {"wall_s": 2.0, "cpu_s": 6.0, "peak_rss_mib": 50}
-    assert found.medians["this"] == {"wall_s": 1.0, "cpu_s": 1.0, "peak_rss_mib": 40}
-    assert (found.reason, found.remark) == (None, None)
+    judgement = judged(pair(0), pair(1, 4.0, 2.0), pair(2)[::-1])
+    assert judgement.wall is not None
+    assert judgement.cpu is not None
+    assert (judgement.wall.median, judgement.wall.low, judgement.wall.pairs) == pytest.approx((2.0, 2.0, 3))
+    assert judgement.cpu.median == pytest.approx(6.0)
+    assert judgement.medians["base"] == {"wall_s": 2.0, "cpu_s": 6.0, "peak_rss_mib": 50}
+    assert judgement.medians["this"] == {"wall_s": 1.0, "cpu_s": 1.0, "peak_rss_mib": 40}
+    assert (judgement.reason, judgement.remark) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -58,25 +58,25 @@ def test_above_one_means_that_this_build_is_faster() -> None:
 )
 def test_other_deliveries_have_no_time(changed: dict[str, object], reason: str) -> None:
     """One pair in which the builds differ in content, count or failures is enough, and the reason says which."""
-    found = judged(pair(0), pair(1, **changed), pair(2))
-    assert (found.wall, found.cpu, found.medians) == (None, None, {})
-    assert found.reason is not None
-    assert reason in found.reason
-    assert "(in 1 of 3 pairs)" in found.reason
+    judgement = judged(pair(0), pair(1, **changed), pair(2))
+    assert (judgement.wall, judgement.cpu, judgement.medians) == (None, None, {})
+    assert judgement.reason is not None
+    assert reason in judgement.reason
+    assert "(in 1 of 3 pairs)" in judgement.reason
 
 
 def test_pairs_with_a_invalid_sample_are_left_out() -> None:
     """They neither count nor go unsaid; where fewer than two are left, there is no time."""
-    found = judged(pair(0), pair(1), pair(2, 9.0, invalid="the server was saturated"))
-    assert found.wall is not None
-    assert found.wall.pairs == 2
-    assert found.remark == "1 of 3 pairs invalid: the server was saturated"
-    found = judged(pair(0), pair(1, invalid="the server was saturated"))
-    assert (found.wall, found.reason) == (None, "1 usable pairs: the server was saturated")
+    judgement = judged(pair(0), pair(1), pair(2, 9.0, invalid="the server was saturated"))
+    assert judgement.wall is not None
+    assert judgement.wall.pairs == 2
+    assert judgement.remark == "1 of 3 pairs invalid: the server was saturated"
+    judgement = judged(pair(0), pair(1, invalid="the server was saturated"))
+    assert (judgement.wall, judgement.reason) == (None, "1 usable pairs: the server was saturated")
 
 
 def test_what_both_builds_get_wrong_is_remarked_upon() -> None:
     """Alike, they can be compared; but that it isn't what the corpus holds has to be known."""
-    found = judged(pair(0), pair(1), expected="1 item missing")
-    assert found.wall is not None
-    assert found.remark == "both builds deliver something else than the corpus holds: 1 item missing"
+    judgement = judged(pair(0), pair(1), expected="1 item missing")
+    assert judgement.wall is not None
+    assert judgement.remark == "both builds deliver something else than the corpus holds: 1 item missing"

@@ -108,7 +108,7 @@ def test_a_busy_machine_is_exit_code_2(write: Callable[..., Path], capsys: pytes
         ("folder", "can't be read: Is a directory"),
         ("", "is not JSON"),
         ("{'a': 1}", "is not JSON"),
-        ("[" * 5000, "is not JSON"),
+        ("[" * 1_100, "is not JSON"),
         ("[]", "is JSON, but has no schema_version"),
         ('{"a": 1}', "is JSON, but has no schema_version"),
         ('{"schema_version": "3.0"}', "has the schema_version 3.0, of which this version can read 1.0, 1.1, 2.0"),

@@ -26,12 +26,12 @@ OPPOSITE = {"better": "worse", "worse": "better", "no difference": "no differenc
 @given(unequal, unequal)
 def test_without_a_prior_it_is_welchs_t(earlier: list[float], later: list[float]) -> None:
     """The difference, p and interval are those of scipy's Welch test."""
-    found, expected = difference(earlier, later, NO_PRIOR), ttest_ind(later, earlier, equal_var=False)
+    result, expected = difference(earlier, later, NO_PRIOR), ttest_ind(later, earlier, equal_var=False)
     interval = expected.confidence_interval(0.95)
-    assert found.p == pytest.approx(expected.pvalue, rel=1e-6)
-    assert found.dof == pytest.approx(expected.df)
-    assert found.mean - found.half_width(0.95) == pytest.approx(interval.low, rel=1e-6, abs=1e-9)
-    assert found.mean + found.half_width(0.95) == pytest.approx(interval.high, rel=1e-6, abs=1e-9)
+    assert result.p == pytest.approx(expected.pvalue, rel=1e-6)
+    assert result.dof == pytest.approx(expected.df)
+    assert result.mean - result.half_width(0.95) == pytest.approx(interval.low, rel=1e-6, abs=1e-9)
+    assert result.mean + result.half_width(0.95) == pytest.approx(interval.high, rel=1e-6, abs=1e-9)
 
 
 @given(logs, logs, priors)
@@ -93,17 +93,17 @@ def test_the_variance_prior_is_fitted_to_the_cells(variance: float, dof: float) 
     rng = np.random.default_rng(7)
     variances = variance * dof / rng.chisquare(dof, 4000)
     cells = rng.standard_normal((4000, 3)) * np.sqrt(variances)[:, None]
-    found = fit_variance_prior(cells.tolist())
-    assert found.variance == pytest.approx(variance, rel=0.1)
-    assert found.dof == pytest.approx(dof, rel=0.2)
+    result = fit_variance_prior(cells.tolist())
+    assert result.variance == pytest.approx(variance, rel=0.1)
+    assert result.dof == pytest.approx(dof, rel=0.2)
 
 
 def test_cells_of_equal_variance_have_a_prior_worth_all_of_them() -> None:
     """Where variances differ by no more than chance, knowledge is worth at most all degrees of freedom together."""
     rng = np.random.default_rng(3)
-    found = fit_variance_prior(rng.standard_normal((50, 4)).tolist())
-    assert found.variance == pytest.approx(1, rel=0.25)
-    assert 20 < found.dof <= 150
+    result = fit_variance_prior(rng.standard_normal((50, 4)).tolist())
+    assert result.variance == pytest.approx(1, rel=0.25)
+    assert 20 < result.dof <= 150
 
 
 def test_few_cells_give_no_prior() -> None:
@@ -122,8 +122,8 @@ def moved(count: int, tau: float, error: float = 0.05) -> list[Difference]:
 @pytest.mark.parametrize("tau", [0.1, 0.3, 1.0])
 def test_the_between_run_variance_is_estimated_without_bias(tau: float) -> None:
     """Of 2,000 cells that move between runs by more than their error, tau is estimated within 15%, either way."""
-    found = heterogeneity(moved(2000, tau))
-    for each in (found.overall, found.against_slower, found.against_faster):
+    result = heterogeneity(moved(2000, tau))
+    for each in (result.overall, result.against_slower, result.against_faster):
         assert each.tau == pytest.approx(tau, rel=0.15)
 
 
@@ -199,8 +199,8 @@ def test_a_change_has_to_pass_every_threshold(
     mean: float, error: float, noise: float, verdict: str, reason: str
 ) -> None:
     """A verdict takes a change beyond chance, beyond the noise of null cells, and of a size that matters."""
-    (found,) = judge([Difference(mean, error, 10.0)], [noise])
-    assert (found.verdict, found.reason) == (verdict, reason)
+    (result,) = judge([Difference(mean, error, 10.0)], [noise])
+    assert (result.verdict, result.reason) == (verdict, reason)
 
 
 def test_more_cells_raise_the_threshold() -> None:
@@ -208,5 +208,5 @@ def test_more_cells_raise_the_threshold() -> None:
     striking, nothing = Difference(-0.5, 0.1, 10.0), Difference(0.0, 0.1, 10.0)
     assert ALPHA / 300 < striking.p < ALPHA / 3
     for others, verdict in ((2, "worse"), (299, "no difference")):
-        found = judge([striking, *[nothing] * others], [MIN_CHANGE] * (others + 1))
-        assert found[0].verdict == verdict
+        result = judge([striking, *[nothing] * others], [MIN_CHANGE] * (others + 1))
+        assert result[0].verdict == verdict

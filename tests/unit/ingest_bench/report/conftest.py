@@ -50,11 +50,11 @@ FILE_RATE = {
 def truth_of(settings: Settings, cell: PlannedCell, arm: str, level: int, corpus: str) -> Truth:
     """Give plausible costs: warm files hang on the processor, cold ones on the disk, an API on its think time."""
     scenario = settings.scenarios[cell.scenario]
-    found = settings.corpora[corpus]
-    items = found.items or 500
+    options = settings.corpora[corpus]
+    items = options.items or 500
     memory = 70 + 1.5 * level
-    if found.kind == "api":
-        assert scenario.server or found.url
+    if options.kind == "api":
+        assert scenario.server or options.url
         think = (scenario.server.think_ms if scenario.server else 40) / 1000
         limit = int(scenario.arms[arm].settings.get("limit", 100))
         requests = -(-items // limit) + 2
@@ -64,7 +64,7 @@ def truth_of(settings: Settings, cell: PlannedCell, arm: str, level: int, corpus
             seconds = max(seconds, (requests - scenario.server.rate.burst) / scenario.server.rate.per_second * 1.04)
         limited = 3 if scenario.server and scenario.server.rate and level > 1 else 0
         truth = Truth(items / seconds, memory, min(1.0, items * 6e-5 / seconds), requests + limited, limited)
-    elif found.kind == "geoparquet":
+    elif options.kind == "geoparquet":
         truth = Truth(
             {"upstream": 1_800, "reading": 30_000}.get(arm, 9_900),
             4_200 if arm == "upstream" else 510 + 80 * level,
@@ -94,7 +94,7 @@ class Maker:
     def __call__(
         self,
         only: Callable[[PlannedCell], bool] = lambda cell: True,
-        truth: Callable[[PlannedCell, str, int, Truth], Truth] = lambda cell, arm, level, found: found,
+        truth: Callable[[PlannedCell, str, int, Truth], Truth] = lambda cell, arm, level, cost: cost,
         edit: Callable[[Cell], Cell] = lambda record: record,
     ) -> Results:
         """Make results of the cells picked, with costs and cells changed."""
@@ -109,23 +109,23 @@ class Maker:
         )
 
     def _count(self, corpus: str, file: str | None = None) -> int:
-        found = self.settings.corpora[corpus]
-        items = found.items or found.max_items or 500
-        return round(items * (1 - found.corrupt_share)) // ((found.files or 1) if file else 1)
+        options = self.settings.corpora[corpus]
+        items = options.items or options.max_items or 500
+        return round(items * (1 - options.corrupt_share)) // ((options.files or 1) if file else 1)
 
     def _manifest(self, name: str) -> dict[str, Any]:
-        found, count = self.settings.corpora[name], self._count(name)
-        broken = {f"broken-{number}.json": "not JSON" for number in range((found.items or count) - count)}
-        files = found.files or (count + len(broken) if found.kind != "api" else 2)
-        size = count * found.item_kb * 1000
-        part = {"count": count // found.files} if found.files else {}
+        options, count = self.settings.corpora[name], self._count(name)
+        broken = {f"broken-{number}.json": "not JSON" for number in range((options.items or count) - count)}
+        files = options.files or (count + len(broken) if options.kind != "api" else 2)
+        size = count * options.item_kb * 1000
+        part = {"count": count // options.files} if options.files else {}
         return {
-            "kind": found.kind,
-            "items": None if found.url else count,
+            "kind": options.kind,
+            "items": None if options.url else count,
             "files": files,
             "bytes": size,
             "broken": broken,
-            "file_references": {f"part-{number:05}.parquet": part for number in range(found.files or 0)},
+            "file_references": {f"part-{number:05}.parquet": part for number in range(options.files or 0)},
         }
 
     def _cell(self, cell: PlannedCell, number: int, change: Callable[[PlannedCell, str, int, Truth], Truth]) -> Cell:
@@ -175,40 +175,40 @@ class Maker:
         side = cell.baseline if base else cell.candidate
         arm, level, corpus = side.arm, side.concurrency, side.corpus
         scenario = self.settings.scenarios[cell.scenario]
-        found = change(cell, arm, level, truth_of(self.settings, cell, arm, level, corpus))
+        cost = change(cell, arm, level, truth_of(self.settings, cell, arm, level, corpus))
         items = self._count(corpus, scenario.file)
-        wall = items / found.rate * rng.lognormvariate(0, self.noise)
-        stages = {name: seconds * wall / items * found.rate for name, seconds in found.stages.items()}
+        wall = items / cost.rate * rng.lognormvariate(0, self.noise)
+        stages = {name: seconds * wall / items * cost.rate for name, seconds in cost.stages.items()}
         broken = (self.settings.corpora[corpus].items or items) - items
         return fake_sample(
             role,
             pair,
             wall,
             started_at=BEGIN + pair,
-            cpu_user_s=wall * found.cpu * 0.8,
-            cpu_system_s=wall * found.cpu * 0.2,
-            peak_rss_mib=found.peak_mib * rng.uniform(0.99, 1.01),
+            cpu_user_s=wall * cost.cpu * 0.8,
+            cpu_system_s=wall * cost.cpu * 0.2,
+            peak_rss_mib=cost.peak_mib * rng.uniform(0.99, 1.01),
             start_rss_mib=55.0,
             first_item_s=wall / 50,
             items=items,
             failures=broken if scenario.corpus == "broken_directory" else 0,
-            requests=found.requests or None,
-            rate_limited=found.limited if found.requests else None,
+            requests=cost.requests or None,
+            rate_limited=cost.limited if cost.requests else None,
             stages=stages,
-            server=self._server(scenario.server.think_ms, found, wall, level) if scenario.server else None,
+            server=self._server(scenario.server.think_ms, cost, wall, level) if scenario.server else None,
         )
 
-    def _server(self, think_ms: float, found: Truth, wall: float, level: int) -> ServerRecord:
+    def _server(self, think_ms: float, cost: Truth, wall: float, level: int) -> ServerRecord:
         response = think_ms + 2.0
         return ServerRecord(
-            requests=found.requests,
-            rate_limited=found.limited,
+            requests=cost.requests,
+            rate_limited=cost.limited,
             think_ms_asked=think_ms,
             think_ms_achieved=think_ms + 0.3,
             response_ms_p50=response,
             response_ms_p95=response * 1.2,
             response_ms_mean=response,
-            in_flight_mean=min(level, found.requests * response / 1000 / wall),
+            in_flight_mean=min(level, cost.requests * response / 1000 / wall),
             in_flight_peak=level,
             window_s=wall,
             little_ratio=1.0,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.api import item_splitter as module
-from stac_ingest.api.item_splitter import features
+from stac_ingest.api.item_splitter import exact_features, features
 from stac_ingest.api.pages import parse_page
 from stac_ingest.errors import ItemError, ResponseError
 
@@ -115,3 +115,12 @@ def test_items_are_parsed_one_at_a_time(monkeypatch, separators, first):
         assert len(parsed) == taken + 2
     assert next(found)["n"] == 99
     assert max(parsed) < 100
+
+
+def test_whole_numbers_beyond_64_bits_are_kept_where_they_are_asked_for() -> None:
+    """Read exactly, a page's items have every digit; a page that isn't one is an error as ever."""
+    page = b'{"type": "FeatureCollection", "features": [{"id": "a", "x": 12345678901234567890123}, {"id": NaN}, 7]}'
+    assert next(iter(exact_features(page, URL))) == {"id": "a", "x": 12345678901234567890123}
+    assert len(list(exact_features(page, URL))) == 3
+    with pytest.raises(ResponseError):
+        list(exact_features(b"<html>", URL))

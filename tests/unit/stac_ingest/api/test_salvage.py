@@ -18,7 +18,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT | st.just("features"), inner, max_size=3),
     max_leaves=8,
 )
-BROKEN = [b'{"id":NaN', b'{"a":1,}', b"[" * 2000 + b"]" * 2000, b'"\\ud83d"', b"nonsense", b'{"id":1 2}', b"tru"]
+BROKEN = [b'{"id":NaN', b'{"a":1,}', b"[" * 2_000 + b"]" * 2_000, b'"\\ud83d"', b"nonsense", b'{"id":1 2}', b"tru"]
 
 
 def page(members, rest=b'"links":[],"numberMatched":3'):

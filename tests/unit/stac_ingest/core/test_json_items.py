@@ -51,19 +51,34 @@ def test_not_a_number_is_taken() -> None:
         (b'\xef\xbb\xbf{"id": "a"}', "BOM"),
         ('{"id": "a"}'.encode("utf-16"), "utf-8"),
         (b'{"id": "\xe9"}', "utf-8"),
-        (b'{"a":' * 50_000, "nested too deeply"),
-        (b"[" * 50_000 + b"]" * 50_000, "nested too deeply"),
+        (b'{"a":' * 1_100, "nested too deeply"),
+        (b"[" * 1_100 + b"]" * 1_100, "nested too deeply"),
         (b"1" * 5000 + b"x", "."),
         (b"", "."),
     ],
 )
 def test_what_is_refused(data: bytes, words: str) -> None:
-    """A byte order mark, other encodings, endless nesting and what isn't JSON raise a ValueError that says why."""
+    """A byte order mark, other encodings, deep nesting and what isn't JSON raise a ValueError that says why."""
     with pytest.raises(ValueError, match=words):
         parse(data)
 
 
-@pytest.mark.parametrize("found", [None, 7, "a", [], {}, {"id": 7}, {"id": None}, {"id": ""}, {"id": "\ud800"}])
+NO_ITEMS: list[Any] = [
+    None,
+    7,
+    "a",
+    [],
+    {},
+    *({"type": "Feature", "id": wrong} for wrong in (7, None, "", "\ud800")),
+    {"id": "a"},
+    {"id": "a", "links": []},
+    {"id": "a", "assets": {}, "extent": {}},
+    {"id": "a", "type": None, "geometry": None},
+    *({"id": "a", "type": kind, "geometry": None} for kind in ("Catalog", "Collection", "feature", 7)),
+]
+
+
+@pytest.mark.parametrize("found", NO_ITEMS)
 def test_what_is_no_item(found: object) -> None:
     """What isn't an object with an id that can be written down is an ItemError."""
     with pytest.raises(ItemError, match="not an item"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from stac_ingest.filters.columns import filter_columns
+from stac_ingest.geoparquet.writer import GeoParquetWriter
 
 INSTANT = pa.timestamp("us", "UTC")
 CORNERS = [("xmin", pa.float64()), ("ymin", pa.float64()), ("xmax", pa.float64()), ("ymax", pa.float64())]
@@ -70,3 +73,22 @@ def test_a_table_of_something_else_has_none() -> None:
     """Rows that are no items are judged one by one."""
     found = filter_columns(pa.schema([("id", pa.string()), ("datetime", INSTANT)]))
     assert (found.sides, found.times, found.collection, found.geometry) == ({}, (), None, None)
+
+
+def test_what_is_written_in_two_columns_is_no_ground(tmp_path: Path) -> None:
+    """A leap second, which no timestamp is, is in the years that are asked for, though its column doesn't say so."""
+    moments = ["2016-12-31T23:59:60Z", "2001-01-01T00:00:00Z"]
+    items = [
+        {
+            "type": "Feature",
+            "id": moment,
+            "geometry": {"type": "Point", "coordinates": [1.0, 2.0], "note": "x"},
+            "bbox": [1, 2, 1, 2**60 + 1],
+            "properties": {"datetime": moment},
+        }
+        for moment in moments
+    ]
+    with GeoParquetWriter(tmp_path / "a.parquet") as writer:
+        writer.write(items)
+    found = filter_columns(pq.read_schema(tmp_path / "a.parquet"))
+    assert (found.times, found.sides, found.geometry) == ((), {}, None)

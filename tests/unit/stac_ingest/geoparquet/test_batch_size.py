@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,19 +15,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
-from stac_ingest.geoparquet import batch_size
+from stac_ingest.geoparquet import batch_size, metadata_check
 from stac_ingest.geoparquet.batch_size import Open
+from stac_ingest.geoparquet.metadata_check import check_columns
 from stac_ingest.geoparquet.page_headers import first_page_size
 
-MEBIBYTE = 1 << 20
-LARGE = "x" * MEBIBYTE
+UNIT = 1 << 12
+"""Bytes that stand for a mebibyte: with bounds that are as much smaller, no file need be large when it is read."""
+LARGE = "x" * UNIT
 MOST = 192
-"""Rows of a mebibyte at once: 128 MiB of them, and half as many again where that makes batches of like size."""
+"""Rows of a unit at once: 128 units of them, and half as many again where that makes batches of like size."""
+
+
+@pytest.fixture
+def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every bound of bytes so many times smaller as a unit is than a mebibyte."""
+    for name in ("BATCH_BYTES", "SHARED_BYTES", "LIST_BYTES", "DICTIONARY_BYTES", "INSPECTED_BYTES", "ROW_BYTES"):
+        monkeypatch.setattr(batch_size, name, getattr(batch_size, name) * UNIT >> 20)
 
 
 def file_of(path: Path, columns: dict[str, pa.Array], **how: Any) -> Open:
     """Write a file whose dictionaries may be large, and give what opens it."""
-    pq.write_table(pa.table(columns), path, compression="zstd", dictionary_pagesize_limit=4 * MEBIBYTE, **how)
+    pq.write_table(pa.table(columns), path, compression="zstd", dictionary_pagesize_limit=4 * UNIT, **how)
 
     return opener(path)
 
@@ -58,8 +66,8 @@ def lists(lengths: Sequence[int], values: pa.Array) -> pa.ListArray:
 
 
 def test_rows_that_are_large_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of a megabyte are not taken a thousand at a time."""
-    monkeypatch.setattr(batch_size, "BATCH_BYTES", 3 * MEBIBYTE)
+    """Large rows are not taken a thousand at a time."""
+    monkeypatch.setattr(batch_size, "BATCH_BYTES", 3 * UNIT)
     texts = pa.array([LARGE + str(number) for number in range(5)])
     assert batch_rows(file_of(tmp_path / "a.parquet", {"a": texts}), 0) == 3  # two batches, of three and two rows
 
@@ -73,9 +81,10 @@ def test_a_row_group_without_rows(tmp_path: Path) -> None:
     assert all(batch_rows(opener(tmp_path / "none.parquet"), number) > 0 for number in range(groups))
 
 
+@pytest.mark.usefixtures("small_bounds")
 @pytest.mark.parametrize("depth", ["column", "JSON", "member", "list", "map"])
 def test_a_large_value_that_rows_share(tmp_path: Path, depth: str) -> None:
-    """A value of a megabyte that is in the file once, for all rows, wherever it is: few are taken at once."""
+    """A large value that is in the file once, for all rows, wherever it is: few are taken at once."""
     text = shared(["small", LARGE], [1] * 300)
     column = {
         "column": text,
@@ -85,15 +94,16 @@ def test_a_large_value_that_rows_share(tmp_path: Path, depth: str) -> None:
         "map": pa.MapArray.from_arrays(pa.array(range(301), pa.int32()), pa.array(["key"] * 300), text),
     }[depth]
     open_file = file_of(tmp_path / "a.parquet", {"id": pa.array(["i"] * 300), "a": column})
-    assert (tmp_path / "a.parquet").stat().st_size < 10_000
+    assert (tmp_path / "a.parquet").stat().st_size < 5 * UNIT
     assert batch_rows(open_file, 0) <= MOST
 
 
+@pytest.mark.usefixtures("small_bounds")
 def test_ordinary_columns_are_not_read_twice(tmp_path: Path) -> None:
     """Where dictionaries are much against the rows, only one that is strikingly small for its size is looked at."""
     chance = random.Random(20260210)
     columns: dict[str, pa.Array] = {
-        f"c{number}": pa.array([chance.randbytes(500).hex() for _ in range(300)]) for number in range(20)
+        f"c{number}": pa.array([chance.randbytes(2).hex() for _ in range(300)]) for number in range(20)
     }
     looked_at: list[str] = []
 
@@ -102,9 +112,9 @@ def test_ordinary_columns_are_not_read_twice(tmp_path: Path) -> None:
 
     assert batch_rows(counted(file_of(tmp_path / "a.parquet", columns)), 0) == 300
     assert looked_at == []
-    open_file = file_of(tmp_path / "b.parquet", columns | {"bomb": shared([LARGE], [0] * 300)})
+    open_file = file_of(tmp_path / "b.parquet", columns | {"long": shared([LARGE], [0] * 300)})
     assert batch_rows(counted(open_file), 0) <= MOST
-    assert looked_at == ["bomb"]
+    assert looked_at == ["long"]
 
 
 def test_a_small_row_group_is_seen_to_be_harmless(tmp_path: Path) -> None:
@@ -123,6 +133,7 @@ def test_a_small_row_group_is_seen_to_be_harmless(tmp_path: Path) -> None:
     assert sorted(looked_at) == sorted(columns)
 
 
+@pytest.mark.usefixtures("small_bounds")
 def test_a_footer_that_lies_of_a_size(tmp_path: Path) -> None:
     """A footer that calls a column of long values a hundred bytes long is not believed: its pages say what they are."""
     path = tmp_path / "a.parquet"
@@ -160,19 +171,27 @@ def varint(number: int) -> bytes:
     return bytes([*found, number])
 
 
+@pytest.mark.usefixtures("small_bounds")
 def test_values_that_begin_like_the_one_before(tmp_path: Path) -> None:
     """Texts of which the file has only what differs count as long as all of it; other columns don't."""
     texts = pa.array([LARGE + str(number) for number in range(1_000)])
     short = pa.array([f"s{number}" for number in range(1_000)])
     how = {"use_dictionary": ["b"], "column_encoding": {"a": "DELTA_BYTE_ARRAY"}}
     assert batch_rows(file_of(tmp_path / "a.parquet", {"a": texts, "b": short}, **how), 0) <= MOST
+
+
+def test_short_values_that_begin_like_the_one_before(tmp_path: Path) -> None:
+    """Where such texts are short, a thousand rows are taken."""
+    short = pa.array([f"s{number}" for number in range(1_000)])
+    how = {"use_dictionary": ["b"], "column_encoding": {"a": "DELTA_BYTE_ARRAY"}}
     assert batch_rows(file_of(tmp_path / "b.parquet", {"a": short, "b": short}, **how), 0) == 1_000
 
 
+@pytest.mark.usefixtures("small_bounds")
 def test_a_list_that_repeats_a_large_value(tmp_path: Path) -> None:
-    """A list of one row that would be of 2 GB is refused; as many values in rows of their own are read."""
+    """A list of one row that would be too large is refused; as many values in rows of their own are read."""
     text = shared([LARGE], [0] * 2_000)
-    with pytest.raises(DataProcessingError, match=r"2,000 values of up to 1,048,576 bytes to read at once, expected"):
+    with pytest.raises(DataProcessingError, match=rf"2,000 values of up to {UNIT:,} bytes to read at once, expected"):
         batch_rows(file_of(tmp_path / "one.parquet", {"a": lists([2_000, 0], text)}), 0)
     assert batch_rows(file_of(tmp_path / "many.parquet", {"a": lists([1] * 2_000, text)}), 0) <= MOST
 
@@ -184,11 +203,12 @@ def test_more_values_than_a_row_may_have(tmp_path: Path, monkeypatch: pytest.Mon
         batch_rows(file_of(tmp_path / "a.parquet", {"a": lists([1_000], pa.array([1] * 1_000))}), 0)
 
 
+@pytest.mark.usefixtures("small_bounds")
 async def test_a_refused_row_group_costs_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A row group that would be too large is a failure that names it, and the next one's items come."""
     schema = pa.schema([("id", pa.string()), ("a", pa.list_(pa.dictionary(pa.int32(), pa.string())))])
     path = tmp_path / "a.parquet"
-    with pq.ParquetWriter(path, schema, dictionary_pagesize_limit=4 * MEBIBYTE) as writer:
+    with pq.ParquetWriter(path, schema, dictionary_pagesize_limit=4 * UNIT) as writer:
         for name, values in (("bad", [0] * 2_000), ("good", [0])):
             column = lists([len(values)], shared([LARGE], values))
             writer.write_table(pa.table({"id": [name], "a": column}, schema))
@@ -198,16 +218,51 @@ async def test_a_refused_row_group_costs_no_other(tmp_path: Path, caplog: pytest
     assert "row group 0: lists of column 'a.list.element'" in caplog.text
 
 
-async def test_metadata_that_contradict_themselves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A footer that says of a column of text that it is one of numbers is a failure, wherever it says so."""
-    pq.write_table(pa.table({"id": ["a", "b"], "text": ["x", "y"]}), tmp_path / "a.parquet")
-    whole = (tmp_path / "a.parquet").read_bytes()
-    text, number = b"\x0c", b"\x0a"  # the types as Thrift writes them: 6 and 5, zigzag
-    end = int.from_bytes(whole[-8:-4], "little") + 8
-    for place in range(len(whole) - end, len(whole) - 8):
-        if whole[place : place + 1] == text:
-            (tmp_path / "a.parquet").write_bytes(whole[:place] + number + whole[place + 1 :])
-            module = IngestModule({"mode": "file", "source": str(tmp_path / "a.parquet")})
-            with suppress(DataProcessingError):
-                assert len([item async for item in module.fetch(WorkflowContext())]) == 2
-    assert "does not support DOUBLE" in caplog.text
+class Unreadable:
+    """Stands for a reader of metadata that don't hold."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Open as any other."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+
+    def iter_batches(self, *_: Any, **__: Any) -> Iterator[pa.RecordBatch]:
+        raise pa.ArrowInvalid("the metadata don't hold")
+
+
+class Unseen:
+    """Stands for metadata that are not to be looked at."""
+
+    def row_group(self, number: int) -> None:
+        raise AssertionError(f"row group {number} was looked at")
+
+
+def test_metadata_that_do_not_hold_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row group is refused as soon as no reader can be made of its metadata, before anything else looks at them."""
+    monkeypatch.setattr(metadata_check.pq, "ParquetFile", Unreadable)
+    with pytest.raises(DataProcessingError, match="the metadata don't hold"):
+        batch_size.batch_rows(lambda _: pytest.fail("opened"), Unseen(), 0)  # type: ignore[arg-type]
+
+
+async def test_metadata_that_do_not_hold_cost_their_row_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the check refuses is a failure that is named."""
+    pq.write_table(pa.table({"id": ["a", "b"]}), tmp_path / "a.parquet", row_group_size=1)
+    checked: list[int] = []
+
+    def check(metadata: pq.FileMetaData, number: int) -> None:
+        checked.append(number)
+        if number == 0:
+            raise DataProcessingError("the metadata don't hold")
+        check_columns(metadata, number)
+
+    monkeypatch.setattr(batch_size, "check_columns", check)
+    module = IngestModule({"mode": "file", "source": str(tmp_path / "a.parquet")})
+    assert [item["id"] async for item in module.fetch(WorkflowContext())] == ["b"]
+    assert checked == [0, 1]
+    assert "row group 0: the metadata don't hold" in caplog.text

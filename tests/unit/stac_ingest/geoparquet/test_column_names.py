@@ -68,6 +68,14 @@ def test_nobody_has_assets(tmp_path: Path) -> None:
     assert columns_of(tmp_path / "b", bare) == []
 
 
+def test_empty_lists_have_the_types_that_readers_expect(tmp_path: Path) -> None:
+    """Extensions are texts and links are objects, in a file whose items have none as well."""
+    assert columns_of(tmp_path / "a", [{**item("a"), "stac_extensions": []}]) == ["stac_extensions"]
+    schema = pq.read_schema(tmp_path / "a")
+    assert schema.field("stac_extensions").type == pa.list_(pa.string())
+    assert schema.field("links").type.value_type.names == ["href", "rel"]
+
+
 @pytest.mark.parametrize(
     "metadata",
     [

@@ -192,7 +192,7 @@ def round_trip(written: list[list[Item]]) -> tuple[list[Item], ChangeCollector]:
             return [item for rows in file.iter_batches() for item in decoder.items(rows, "file", reject)], changes
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(written=parts())
 def test_any_item_comes_back(written: list[list[Item]]) -> None:
     """Each value comes back at its place and of its type; null members that don't are counted, one by one."""

@@ -56,14 +56,14 @@ BREAKAGES = {
     "truncated": b'{"id": "x", "type":',
     "empty": b"",
     "html": b"<html></html>",
-    "array": b"[1]",
+    "misspelt": b'{"type": "feature", "id": "x"}',
     "no id": b'{"type": "Feature"}',
-    "empty id": b'{"id": ""}',
-    "half a character": b'{"id": "\\ud800"}',
+    "empty id": b'{"type": "Feature", "id": ""}',
+    "half a character": b'{"type": "Feature", "id": "\\ud800"}',
     "byte order mark": b'\xef\xbb\xbf{"id": "x"}',
-    "numeric id": b'{"id": 7}',
+    "numeric id": b'{"type": "Feature", "id": 7}',
     "latin-1": b'{"id": "\xe9"}',
-    "deep": b'{"id": ' + b"[" * 100_000,
+    "deep": b'{"id": ' + b"[" * 1_100,
 }
 
 
@@ -129,8 +129,8 @@ async def test_a_file_over_the_bound_costs_one_item(tmp_path: Path) -> None:
 async def test_large_files_come_whole(tmp_path: Path) -> None:
     """A file of many reads is put together right, also when its size is a multiple of one read's."""
     for name, size in [("a", 1 << 16), ("b", 3 << 20), ("c", (1 << 16) + 1)]:
-        document = json.dumps({"id": name, "pad": ""})
-        (tmp_path / f"{name}.json").write_text(json.dumps({"id": name, "pad": "x" * (size - len(document))}))
+        document = json.dumps({**item(name), "pad": ""})
+        (tmp_path / f"{name}.json").write_text(json.dumps({**item(name), "pad": "x" * (size - len(document))}))
         assert (tmp_path / f"{name}.json").stat().st_size == size
     assert await ingest(tmp_path) == ["a", "b", "c"]
 
@@ -227,11 +227,13 @@ async def test_parquet_goes_to_its_own_source(tmp_path: Path, name: str, setting
     assert type(make_source(given, None, IngestSummary())).__name__ == "GeoParquetSource"
 
 
-async def test_json_beside_parquet_is_json(tmp_path: Path) -> None:
-    """A folder with both is read as it always was: its JSON files."""
+async def test_json_beside_parquet_has_to_be_chosen(tmp_path: Path) -> None:
+    """A folder with both is refused with the names, and read once `format` says which."""
     write(tmp_path, "a")
     (tmp_path / "b.parquet").touch()
-    assert await ingest(tmp_path) == ["a"]
+    with pytest.raises(ConfigurationError, match=r"1 of GeoParquet \(b\.parquet\) and 1 of JSON files \(a\.json\)"):
+        await ingest(tmp_path)
+    assert await ingest(tmp_path, format="json") == ["a"]
 
 
 async def test_a_collection_without_items_gives_its_features(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ async def test_a_collection_without_items_gives_its_features(tmp_path: Path) -> 
         ({"type": "FeatureCollection", "features": None}, []),
         ({"type": "Collection", "id": "c", "features": [item("a")]}, ["a"]),
         ({**item("a"), "features": [item("b")]}, ["a"]),
-        ({"id": "a"}, ["a"]),
+        ({"id": "a", "properties": {}}, ["a"]),
         ([], []),
     ],
 )

@@ -48,8 +48,8 @@ def only(name: str) -> Any:
 
 def points(path: Element) -> list[tuple[float, float]]:
     """Return the points that a path goes through."""
-    found = re.findall(r"([-\d.]+) ([-\d.]+)", str(path.get("d")))
-    return [(float(x), float(y)) for x, y in found]
+    result = re.findall(r"([-\d.]+) ([-\d.]+)", str(path.get("d")))
+    return [(float(x), float(y)) for x, y in result]
 
 
 def of_class(svg: Element, class_: str) -> list[Element]:
@@ -64,7 +64,7 @@ def texts(svg: Element) -> list[str]:
 
 def place_of(svg: Element, text: str) -> float:
     """Return where a level is named below the axis."""
-    return next(float(str(found.get("x"))) for found in of_class(svg, "soft") if found.text == text)
+    return next(float(str(result.get("x"))) for result in of_class(svg, "soft") if result.text == text)
 
 
 def groups_with_bands(svg: Element) -> list[Element]:
@@ -116,11 +116,11 @@ def test_points_that_follow_no_law_get_a_dashed_curve(make: Any) -> None:
     make.noise = 0.005
     zigzag = {("time_chunks", level): rate for level, rate in zip(LEVELS, (2e3, 9e3, 3e3, 9e3), strict=True)}
     straight = {("time_chunks", level): law(level, 0.1, 0.015) for level in LEVELS}
-    found = {}
+    result = {}
     for name, given in (("zigzag", zigzag), ("straight", straight)):
         _, _, drawing = drawn(make(only("large_api"), rates(given)), "large_api", "Throughput, items/s")
-        found[name] = (bool(of_class(drawing.svg, "line dashed")), "doesn't describe the points of" in drawing.shows)
-    assert found == {"zigzag": (True, True), "straight": (False, False)}
+        result[name] = (bool(of_class(drawing.svg, "line dashed")), "doesn't describe the points of" in drawing.shows)
+    assert result == {"zigzag": (True, True), "straight": (False, False)}
 
 
 def test_ways_with_few_levels_are_joined_and_no_law_is_told(make: Any) -> None:
@@ -141,16 +141,16 @@ def test_bars_are_as_long_as_removing_a_stage_gains(make: Any) -> None:
     given = {("reading", 20): 40_000.0, ("no_think", 20): 12_000.0, ("parsing", 1): 30_000.0}
     given |= {("time_chunks", 20): 10_000.0}
     _, view, drawing = drawn(make(only("stages_large_api"), rates(given)), "stages_large_api", REMOVAL)
-    found = diagnosed(view)
-    assert found is not None
+    result = diagnosed(view)
+    assert result is not None
     bars = [box for group in drawing.svg.findall("g") for box in of_class(group, "fill") if box.get("height") == "12"]
-    wide = [float(str(bar.get("width"))) for bar in bars][: len(found.gains)]
-    logs = [abs(math.log(gain.median)) for gain in found.gains.values()]
+    wide = [float(str(bar.get("width"))) for bar in bars][: len(result.gains)]
+    logs = [abs(math.log(gain.median)) for gain in result.gains.values()]
     assert wide == sorted(wide, reverse=True)
     assert [width / wide[0] for width in wide] == pytest.approx([each / logs[0] for each in logs], abs=0.01)
-    assert len(of_class(drawing.svg, "whisker")) == len(found.gains) + 1  # and one in the legend
+    assert len(of_class(drawing.svg, "whisker")) == len(result.gains) + 1  # and one in the legend
     named = [text for text in texts(drawing.svg) if text in WITHOUT.values()]
-    assert named == [WITHOUT[stage] for stage in found.gains]
+    assert named == [WITHOUT[stage] for stage in result.gains]
 
 
 def test_the_bottleneck_is_named_and_has_a_colour_of_its_own(make: Any) -> None:

@@ -47,8 +47,8 @@ def texts(svg: Element) -> list[str]:
 def marks(svg: Element, colour: str) -> list[tuple[float, float]]:
     """Return where the markers of a series stand, above the legend."""
     (group, *_) = [node for node in svg.findall("g") if node.get("class") == colour]
-    found = [re.match(r"M([\d.]+) ([\d.]+)", str(node.get("d"))) for node in group if node.get("class") == "fill"]
-    return [(float(place[1]), float(place[2])) for place in found if place]
+    result = [re.match(r"M([\d.]+) ([\d.]+)", str(node.get("d"))) for node in group if node.get("class") == "fill"]
+    return [(float(place[1]), float(place[2])) for place in result if place]
 
 
 @given(VALUES, st.booleans())
@@ -88,9 +88,9 @@ def test_marked_values_leave_each_other_room() -> None:
 @given(st.text(max_size=200), st.floats(60, 360))
 def test_wrapping_drops_no_letter(text: str, width: float) -> None:
     """However long a label is, every letter of it is written, in lines that fit."""
-    found = wrapped(text, width)
-    assert "".join("".join(found).split()) == "".join(plain(text).split())
-    assert all(width_of(line) <= width for line in found)
+    result = wrapped(text, width)
+    assert "".join("".join(result).split()) == "".join(plain(text).split())
+    assert all(width_of(line) <= width for line in result)
 
 
 def test_throughput_stands_at_its_level_and_height(make: Any) -> None:
@@ -200,16 +200,16 @@ def test_drift_of_the_machine_is_not_in_the_ratios(make: Any) -> None:
         ]
         return cell.model_copy(update={"samples": samples})
 
-    found = pairs(view_of(make(lambda spec: spec.scenario == "large_api", edit=slowing), "large_api"))
-    assert [pair.started_at for pair in found] == sorted(pair.started_at for pair in found)
-    assert spread([pair.speed for pair in found]) > 1.3
-    assert spread([pair.ratio for pair in found]) < 1.05
+    result = pairs(view_of(make(lambda spec: spec.scenario == "large_api", edit=slowing), "large_api"))
+    assert [pair.started_at for pair in result] == sorted(pair.started_at for pair in result)
+    assert spread([pair.speed for pair in result]) > 1.3
+    assert spread([pair.ratio for pair in result]) < 1.05
 
 
 def test_drift_within_the_ratios_is_told() -> None:
     """Ratios that are a fifth higher later on are said to be."""
-    found = [Pair(float(place), 1.0, 1.2 if place >= 5 else 1.0) for place in range(10)]
-    assert "the later half of the ratios is 1.20x the earlier half" in shows(found)
+    result = [Pair(float(place), 1.0, 1.2 if place >= 5 else 1.0) for place in range(10)]
+    assert "the later half of the ratios is 1.20x the earlier half" in shows(result)
 
 
 def test_invalid_samples_make_no_pair(make: Any) -> None:
@@ -232,15 +232,15 @@ def test_invalid_samples_make_no_pair(make: Any) -> None:
 def test_the_largest_effect_comes_first(make: Any) -> None:
     """Scenarios stand in the order of what is gained, and a baseline that is best is none of them."""
     fast = {("time_chunks", 20): 90_000.0}
-    truth = lambda spec, arm, level, found: (  # noqa: E731 - a change of the truth
-        replace(found, rate=fast[arm, level]) if spec.scenario == "large_api" and (arm, level) in fast else found
+    truth = lambda spec, arm, level, result: (  # noqa: E731 - a change of the truth
+        replace(result, rate=fast[arm, level]) if spec.scenario == "large_api" and (arm, level) in fast else result
     )
     study = ReportData.from_results(make(truth=truth))
-    found = largest(study)
-    assert found[0][0].name == "large_api"
-    gains = [row.standing.median for _, row in found]
+    result = largest(study)
+    assert result[0][0].name == "large_api"
+    gains = [row.standing.median for _, row in result]
     assert gains == sorted(gains, reverse=True)
-    assert not any(row.cell.is_null_cell for _, row in found)
+    assert not any(row.cell.is_null_cell for _, row in result)
     drawing = effects(study)
     assert drawing is not None
     assert "10,000 items over an API with 50 ms think time" in drawing.shows

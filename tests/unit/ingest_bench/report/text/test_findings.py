@@ -39,7 +39,7 @@ def scenario(*names: str) -> Any:
     return lambda spec: spec.scenario in names
 
 
-def found(results: Results, name: str) -> tuple[ReportData, ScenarioView]:
+def data_and_view(results: Results, name: str) -> tuple[ReportData, ScenarioView]:
     """Return the scenario of that name."""
     data = ReportData.from_results(results)
     return data, next(view for view in data.views if view.name == name)
@@ -59,7 +59,7 @@ def damaged(cell: Any, reason: str = "2 items are missing") -> Any:
 @pytest.mark.parametrize(("arm", "level"), [("semaphore", 5), ("semaphore", 20), ("queue", 10), ("sequential", 1)])
 def test_the_fastest_is_found(make: Any, arm: str, level: int) -> None:
     """Whichever wins is the best, and is known to be faster than the baseline."""
-    _, view = found(make(truth=rates({(arm, level): 90_000})), "small_files_warm")
+    _, view = data_and_view(make(truth=rates({(arm, level): 90_000})), "small_files_warm")
     top = best(usable(view))
     assert top
     assert (top.cell.arm, top.level) == (arm, level)
@@ -69,7 +69,7 @@ def test_the_fastest_is_found(make: Any, arm: str, level: int) -> None:
 def test_a_smaller_level_that_does_as_well_is_found(make: Any) -> None:
     """Twenty workers are not praised where five do the same."""
     truth = rates({("queue", 5): 89_000, ("queue", 10): 89_500, ("queue", 20): 90_000})
-    _, view = found(make(truth=truth), "small_files_warm")
+    _, view = data_and_view(make(truth=truth), "small_files_warm")
     top = best(usable(view))
     assert top
     assert smallest_alike(view, top).name == "queue at 5"
@@ -78,9 +78,9 @@ def test_a_smaller_level_that_does_as_well_is_found(make: Any) -> None:
 def test_nothing_faster_is_found(make: Any) -> None:
     """Where the baseline is as good as all others, or better, none is known to be faster."""
     flat = dict.fromkeys([("sequential", 1), ("queue", 2), ("queue", 5)], 9_000.0)
-    _, view = found(make(truth=rates(flat)), "large_files")
+    _, view = data_and_view(make(truth=rates(flat)), "large_files")
     assert all(same_as_baseline(view, row) for row in usable(view))
-    _, view = found(make(truth=rates({**flat, ("queue", 2): 5_000, ("queue", 5): 4_000})), "large_files")
+    _, view = data_and_view(make(truth=rates({**flat, ("queue", 2): 5_000, ("queue", 5): 4_000})), "large_files")
     assert best(usable(view)) is view.null
     nearest = best([row for row in usable(view) if not row.cell.is_null_cell])
     assert nearest
@@ -96,7 +96,7 @@ def test_concurrency_helps_or_not(make: Any, rate: float, verdict: str) -> None:
     names = {(arm, level): rate for arm in ("semaphore", "queue") for level in (5, 10, 20)}
     make.noise = 0.01
     results = make(scenario("small_files_warm"), rates({**names, ("sequential", 1): 28_000}))
-    _, view = found(results, "small_files_warm")
+    _, view = data_and_view(results, "small_files_warm")
     told = concurrency(view)
     assert told
     assert told[0] == verdict
@@ -108,7 +108,7 @@ def test_an_undecided_recommendation_has_a_rival(make: Any) -> None:
     make.noise, make.pairs = 0.3, 4
     truth = rates({("queue", 5): 80_000, ("queue", 10): 100_000, ("queue", 20): 99_000})
     results = make(scenario("small_files_warm"), truth)
-    data, view = found(results, "small_files_warm")
+    data, view = data_and_view(results, "small_files_warm")
     use, other = recommended(view), rival(view)
     assert use
     assert other
@@ -122,7 +122,7 @@ def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
     """Neither wrong deliveries nor invalid samples make a finding, and each is told as what it is."""
     texts = []
     for edit in (damaged, lambda cell: cell.model_copy(update={"speedup": None})):
-        data, view = found(make(scenario("large_api"), edit=edit), "large_api")
+        data, view = data_and_view(make(scenario("large_api"), edit=edit), "large_api")
         assert usable(view) == []
         texts.append(findings(data, view))
         assert texts[-1].startswith("Nothing can be said: ")
@@ -131,7 +131,7 @@ def test_without_usable_cells_nothing_is_claimed(make: Any) -> None:
 
 def test_failures_are_held_against_the_broken_files(make: Any) -> None:
     """Nine failures of ten broken files are not exactly the broken ones, and the finding names whose they are."""
-    _, view = found(make(), "items_directory")
+    _, view = data_and_view(make(), "items_directory")
     assert {failures_reported(view, row) for row in view.rows} == {(10, 10)}
 
     def missed(cell: Any) -> Any:
@@ -141,7 +141,7 @@ def test_failures_are_held_against_the_broken_files(make: Any) -> None:
             update={"samples": [sample.model_copy(update={"failures": 9}) for sample in cell.samples]}
         )
 
-    data, view = found(make(edit=missed), "items_directory")
+    data, view = data_and_view(make(edit=missed), "items_directory")
     wrong = [row.name for row in view.rows if failures_reported(view, row) == (9, 10)]
     assert wrong
     assert all(name.startswith("queue at ") for name in wrong)
@@ -154,7 +154,7 @@ def test_failures_are_held_against_the_broken_files(make: Any) -> None:
 )
 def test_a_finding_is_written_from_the_rows(make: Any, name: str) -> None:
     """The best way, its speed-up, its memory and the verdict on concurrency stand in the text as the data have them."""
-    data, view = found(make(), name)
+    data, view = data_and_view(make(), name)
     text, top = findings(data, view), best(usable(view))
     assert top
     assert f"**{safe(top.name)}**, {speed_up(top.standing)} as fast as {safe(view.baseline)}" in text.replace(
@@ -195,7 +195,7 @@ def test_lost_items_are_never_called_none(make: Any) -> None:
 
     results = make(scenario("rate_limited"), edit=lossy)
     assert "up to 100 items lost" in answer(results, "rate limits")
-    data, view = found(results, "rate_limited")
+    data, view = data_and_view(results, "rate_limited")
     losing = [row for row in view.rows if row.cell.arm == "time_chunks"]
     assert {row.name: lost(view, row) for row in view.rows} == {
         row.name: 100 if row in losing else 0 for row in view.rows

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from stac_ingest.api.intervals import DAY, parse_instant
-from stac_ingest.api.pages import read_page
-from stac_ingest.api.time_chunks.page_order import Marks, Order, instants_of, marks
+from stac_ingest.api.pages import Page, read_page
+from stac_ingest.api.time_chunks.page_order import INSTANTS, Marks, Order, instants_of, lasting, marks
 
 FIRST = parse_instant("2020-01-01")
 
@@ -44,3 +45,19 @@ def test_one_page_out_of_order_breaks_it(pages):
         shown = page(*days)
         order.observe(shown, marks(shown))
     assert not order.known
+
+
+def test_how_long_items_last_is_read_off_a_page():
+    """The mean of all items, instants among them, and the time from one start to the next; instants alone last none."""
+    day = 86_400_000_000
+    times = [
+        {"datetime": None, "start_datetime": f"2020-01-0{n}T00:00:00Z", "end_datetime": f"2020-01-0{n + 2}T00:00:00Z"}
+        for n in (1, 2, 3)
+    ]
+    members = [
+        {"id": str(n), "properties": one} for n, one in enumerate([*times, {"datetime": "2020-01-05T00:00:00Z"}])
+    ]
+    found = lasting(Page(orjson.dumps({"features": members, "numberReturned": 4}), "http://h/", [], empty=False))
+    assert found == (2 * day * 3 / 4, 2 * day / 4)
+    assert found.reach == 3
+    assert lasting(Page(orjson.dumps({"features": members[3:]}), "http://h/", [], empty=False)) == INSTANTS

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.api.intervals import DAY, EARLIEST, LATEST, MILLISECOND, SECOND, UNBOUNDED, Interval, parse_interval
+from stac_ingest.api.time_chunks.page_order import INSTANTS, Lasting
 from stac_ingest.api.time_chunks.splitting import Decision, Plan
 
 YEARS = parse_interval("2020/2023")
@@ -35,6 +36,14 @@ def _touches(item, interval):
     return (start is None or item[1] >= start) and (end is None or item[0] <= end)
 
 
+def durations_of(found):
+    """Tell how long the items of a page last."""
+    if not any(end > start for start, end, _ in found):
+        return INSTANTS
+    starts = [start for start, _, _ in found]
+    return Lasting(sum(end - start for start, end, _ in found) / len(found), (max(starts) - min(starts)) / len(found))
+
+
 def walk(model, plan, *, page=PAGE):
     """Read all chunks as workers would that steal nothing; return the items, the requests, and the chunks read."""
     queue, came, requests, walked = deque(plan.first), [], 0, []
@@ -45,7 +54,9 @@ def walk(model, plan, *, page=PAGE):
         found = model.search(chunk.interval)
         requests += 1
         starts = {start for start, _, _ in found[:page]}
-        decision, parts = plan.judge(chunk, len(found), tie=starts.pop() if len(starts) == 1 else None)
+        decision, parts = plan.judge(
+            chunk, len(found), tie=starts.pop() if len(starts) == 1 else None, lasts=durations_of(found[:page])
+        )
         queue.extend(parts)
         if decision is Decision.READ:
             requests += max(0, math.ceil(len(found) / page) - 1)
@@ -165,6 +176,34 @@ def test_items_that_last_as_long_as_the_collection():
     came, requests, _ = walk(model, plan)
     assert len({i[2] for i in came}) == 3_000
     assert requests <= 30 + 3
+
+
+YEAR = 365 * DAY
+LASTING = {
+    "years": [YEAR],
+    "instants and years": [0, YEAR],
+    "quarters": [YEAR // 4],
+    "weeks": [7 * DAY],
+    "eras": [9 * YEAR],
+}
+
+
+@pytest.mark.parametrize("workers", [4, 10, 20])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("name", LASTING)
+def test_items_that_last_are_cut_no_finer_than_it_pays(name, workers, descending):
+    """Ten thousand items over ten years: whatever they last, hardly more than half as many pages again are read."""
+    start = parse_interval("2010").start
+    lasts = LASTING[name]
+    items = [
+        (at, at + lasts[i % len(lasts)], i)
+        for i, at in enumerate(start + 10 * YEAR * n // 10_000 for n in range(10_000))
+    ]
+    model = Model(items, descending=descending)
+    plan = Plan(UNBOUNDED, (start, start + 11 * YEAR), total=10_000, page=PAGE, workers=workers)
+    came, requests, _ = walk(model, plan)
+    assert len({i[2] for i in came}) == 10_000
+    assert requests <= 100 * 1.3 + 2 * workers + 10
 
 
 @pytest.mark.parametrize("far", [EARLIEST, LATEST - DAY])

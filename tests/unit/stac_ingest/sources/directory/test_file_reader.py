@@ -29,6 +29,10 @@ def config(path: Path, **settings: object) -> IngestConfig:
     return IngestConfig.parse({"mode": "file", "source": str(path), **settings})
 
 
+def names(path: Path) -> list[str]:
+    return sorted(found.name for found in path.iterdir())
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for number in range(200):
@@ -219,7 +223,7 @@ def test_read_ahead_gives_the_same_within_a_bound_of_descriptors(
         return read(self, descriptor)
 
     monkeypatch.setattr(folder_module.Reader, "read", counting)
-    files = Folder(folder, config(folder, concurrency=concurrency, read_ahead=True))
+    files = Folder(folder, names(folder), config(folder, concurrency=concurrency, read_ahead=True))
     slices = range(0, 200, 64)
     ahead = [files.load_ahead(start, min(start + 64, 200)) for start in slices]
     plain = [files.load(start, min(start + 64, 200)) for start in slices]
@@ -233,12 +237,12 @@ def test_once_cold_no_more_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatc
     """`auto` asks about each slice until one is cold; `True` and `False` never ask."""
     asked: list[str] = []
     monkeypatch.setattr(folder_module, "has_to_wait", lambda name, _: asked.append(name) or name == "128.json")
-    files = Folder(folder, config(folder))
+    files = Folder(folder, names(folder), config(folder))
     assert [files.has_to_wait(start) for start in (0, 64, 128, 192)] == [False, False, True, True]
     files.close()
     assert asked == ["000.json", "064.json", "128.json"]
     for choice in (True, False):
-        files = Folder(folder, config(folder, read_ahead=choice))
+        files = Folder(folder, names(folder), config(folder, read_ahead=choice))
         assert files.has_to_wait(0) is choice
         files.close()
     assert len(asked) == 3
@@ -249,7 +253,7 @@ def test_a_slice_of_large_files_ends_early(tmp_path: Path, ahead: bool) -> None:
     """A batch ends with the file that fills it, and the next goes on after it."""
     for name in "abcde":
         (tmp_path / f"{name}.json").write_bytes(b" " * (BATCH_BYTES // 2))
-    files = Folder(tmp_path, config(tmp_path))
+    files = Folder(tmp_path, names(tmp_path), config(tmp_path))
     load = files.load_ahead if ahead else files.load
     got, start = [], 0
     while start < 5:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tracemalloc
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest import IngestModule, WorkflowContext
-from stac_ingest.sources.directory import listing
-from stac_ingest.sources.directory.listing import PackedNames, kept, sorted_names
+from stac_ingest.sources.directory import listing, walk
+from stac_ingest.sources.directory.listing import NameSorter, PackedNames, kept
 
 # What `os.listdir` gives: any character but a zero and a slash, and bytes that aren't UTF-8 as lone surrogates.
 NAME = st.text(
@@ -33,7 +33,16 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make runs and blocks so small that a few names have several."""
     monkeypatch.setattr(listing, "RUN", 8)
     monkeypatch.setattr(listing, "BLOCK", 3)
-    monkeypatch.setattr(listing, "_SHORT", 0)
+    monkeypatch.setattr(walk, "SOME", 8)
+    monkeypatch.setattr(walk, "_SHORT", 0)
+
+
+def sorted_names(names: Iterable[str]) -> Sequence[str]:
+    """Sort names that come a few at a time."""
+    sorter, remaining = NameSorter(), iter(names)
+    while some := list(islice(remaining, 100)):
+        sorter.add(some)
+    return sorter.result()
 
 
 @given(found=st.lists(NAME, unique=True, max_size=60), start=st.integers(-70, 70), stop=st.integers(-70, 70))
@@ -79,7 +88,9 @@ def test_many_names_are_never_all_held_at_once(monkeypatch: pytest.MonkeyPatch) 
 async def test_a_folder_of_many_files_is_read_once_each(tmp_path: Path, concurrency: int) -> None:
     """Files whose names are packed are all read, in order at a concurrency of 1, also after some were read before."""
     for number in range(200):
-        (tmp_path / f"{number * 7919 % 1000:03}.json").write_text(f'{{"id": "i{number * 7919 % 1000:03}"}}')
+        (tmp_path / f"{number * 7919 % 1000:03}.json").write_text(
+            f'{{"type": "Feature", "id": "i{number * 7919 % 1000:03}"}}'
+        )
     context = WorkflowContext()
     module = IngestModule({"mode": "file", "source": str(tmp_path), "concurrency": concurrency})
     ids = [item["id"] async for item in module.fetch(context)]

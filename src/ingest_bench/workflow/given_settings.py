@@ -1,0 +1,83 @@
+"""The settings of an ingest as they were written, on Snakemake's command line or in a file.
+
+Snakemake makes numbers and truth values of a command line's texts, and YAML does it by other rules: `collection=007`
+comes as 7 and 7, `010` as 10 and 8, `1e3` as 1000.0 and text, and numbers inside of `query` as text and numbers. So the
+texts themselves are taken, by the same rules from both, and the model of the settings says what they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stac_ingest.errors import ConfigurationError
+
+_OF_VALUES = frozenset({"query"})
+"""Settings whose values are JSON, with numbers as numbers; everything else is text until the model has read it."""
+_TEMPLATED = "__use_yte__"
+
+
+def as_written(settings: Mapping[str, Any], arguments: Iterable[str], files: Iterable[str | Path]) -> dict[str, Any]:
+    """Return settings as they were written.
+
+    Args:
+        settings: as Snakemake has read them.
+        arguments: of `--config`, as typed: `name=value`.
+        files: the configuration files, the last of which wins.
+
+    Raises:
+        ConfigurationError: a value is one that JSON hasn't, such as a date that isn't in quotes.
+
+    """
+    texts = {**_of_files(files, settings), **_of_arguments(arguments)}
+    return {name: _value(name, texts[name], found) if name in texts else found for name, found in settings.items()}
+
+
+def _of_arguments(arguments: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+    given = (argument.partition("=") for argument in arguments)
+    # Snakemake takes off quotes that the shell has left.
+    return {name: _read(text.strip("'\"")) for name, _, text in given}
+
+
+def _read(text: str) -> tuple[Any, Any]:
+    """Return a text as YAML understands it, and with all that isn't a list or a mapping left as text."""
+    try:
+        return yaml.safe_load(text), yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts
+    except (yaml.YAMLError, ValueError):
+        return text, text
+
+
+def _of_files(files: Iterable[str | Path], settings: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    found: dict[str, tuple[Any, Any]] = {}
+    for file in files:
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue  # Snakemake has told what is wrong with it
+        understood, plain = _read(text)
+        if isinstance(understood, dict) and isinstance(plain, dict) and _TEMPLATED not in understood:
+            found |= {name: (understood[name], plain[name]) for name in understood.keys() & plain.keys()}
+    # What a workflow has set by itself is none of the files'.
+    return {name: both for name, both in found.items() if name in settings and both[0] == settings[name]}
+
+
+def _value(name: str, both: tuple[Any, Any], found: Any) -> Any:
+    understood, plain = both
+    if name in _OF_VALUES:
+        return _json(name, understood)
+    if understood is None or found is None:
+        return None
+    return understood if isinstance(understood, str) else plain
+
+
+def _json(name: str, value: Any) -> Any:
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{name}: holds a value that JSON hasn't ({error}); put what is meant as text into quotes"
+        ) from None

@@ -1,0 +1,66 @@
+"""Folders of table formats, whose files hold rows that were deleted or replaced as well as those that count."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import NamedTuple
+
+from stac_ingest.errors import ConfigurationError
+
+
+class _Format(NamedTuple):
+    name: str
+    export: str
+
+
+LOGS = {
+    "_delta_log": _Format("Delta Lake", "deltalake's DeltaTable(path).to_pyarrow_table()"),
+    ".hoodie": _Format("Hudi", "a snapshot query"),
+}
+"""By the name of the folder that keeps a table's history."""
+_ICEBERG = _Format("Iceberg", "pyiceberg's StaticTable.from_metadata(path).scan().to_arrow()")
+METADATA, _DATA = "metadata", "data"
+
+
+def refuse_table(folder: Path, names: Collection[str]) -> None:
+    """Look whether a folder is a table, by some of the names in it.
+
+    Raises:
+        ConfigurationError: naming the table and what to do.
+
+    """
+    if not LOGS.keys().isdisjoint(names):
+        log = next(log for log in LOGS if log in names)
+        raise _refusal(folder, LOGS[log])
+    if folder.name == METADATA and _is_iceberg(names):
+        raise _refusal(folder.parent, _ICEBERG)
+
+
+def refuse_data_of_table(folder: Path) -> None:
+    """Look whether a folder is the one with the data files of a table.
+
+    Raises:
+        ConfigurationError: naming the table and what to do.
+
+    """
+    if folder.name != _DATA:
+        return
+    try:
+        names = os.listdir(folder.parent / METADATA)  # noqa: PTH208 - names are all that is looked at
+    except OSError:
+        return
+    refuse_table(folder.parent / METADATA, names)
+
+
+def _is_iceberg(names: Collection[str]) -> bool:
+    lists = any(name.endswith(".avro") or name == "version-hint.text" for name in names)
+    return lists and any(name.endswith(".metadata.json") for name in names)
+
+
+def _refusal(table: Path, of: _Format) -> ConfigurationError:
+    return ConfigurationError(
+        f"source: {table} is a table of {of.name}, whose files hold rows that were deleted or replaced as well; write "
+        f"its current rows to a Parquet file ({of.export}), and give that"
+    )

@@ -1,0 +1,171 @@
+"""A folder as a source: which of its files are read, by which source, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from heapq import merge
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.core.json_items import kind_in_words, members, parse
+from stac_ingest.core.source import Source
+from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
+from stac_ingest.sources.combined import CombinedSource, RefusedFiles
+from stac_ingest.sources.directory.file_reader import Reader
+from stac_ingest.sources.directory.listing import kept
+from stac_ingest.sources.directory.source import JsonDirectorySource
+from stac_ingest.sources.directory.walk import Refused, Survey, survey
+from stac_ingest.sources.documents import Documents
+from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name
+from stac_ingest.summary import IngestSummary
+
+DOCUMENTS, LINES, TABLES = "json_files", "ndjson", "geoparquet"
+_NAMED = 2
+_COLLECTION = "collection.json"
+
+
+class FolderFiles(NamedTuple):
+    """The files of a folder that are read together, by their names below it, sorted."""
+
+    documents: Sequence[str]
+    lines: Sequence[str]
+    tables: Sequence[str]
+    refused: Sequence[Refused]
+
+    @property
+    def of_json(self) -> Sequence[str]:
+        """All but the tables, and what is refused."""
+        others = sorted([*self.lines, *(refused.name for refused in self.refused)])
+        return kept(merge(self.documents, others)) if others else self.documents
+
+    def part(self, names: Iterable[str]) -> FolderFiles:
+        """Return those of these names."""
+        wanted = list(names)
+        why = {one.name: one for one in self.refused}
+        return FolderFiles(
+            [name for name in wanted if name not in why and kind_name(name.lower()) == DOCUMENTS],
+            [name for name in wanted if name not in why and kind_name(name.lower()) == LINES],
+            (),
+            [why[name] for name in wanted if name in why],
+        )
+
+
+def files_in(folder: Path, only: str | None, summary: IngestSummary | None = None) -> FolderFiles:
+    """Look through a folder, and see that its files go together.
+
+    Args:
+        folder: the folder.
+        only: what the setting `format` asks for; the files of other kinds are left out then.
+        summary: takes a note of documents that describe tables.
+
+    Raises:
+        ConfigurationError: there is JSON beside tables, and nothing says which is meant; or it is the folder of a table
+            format.
+        DataProcessingError: the folder can't be read.
+
+    """
+    try:
+        found = survey(folder, kind_name)
+    except OSError as error:
+        raise DataProcessingError(f"can't read {folder}: {error.strerror or error}") from error
+    if only is None and TABLES in found.names and {DOCUMENTS, LINES} & found.names.keys():
+        _without_descriptions(folder, found, summary)
+        _refuse_mixture(folder, found)
+    documents, lines, tables = (
+        sorter.result() if (sorter := found.names.get(kind)) and only in (None, KINDS[kind].format) else ()
+        for kind in (DOCUMENTS, LINES, TABLES)
+    )
+    return FolderFiles(documents, lines, tables, found.refused)
+
+
+def _without_descriptions(folder: Path, found: Survey, summary: IngestSummary | None) -> None:
+    """Leave documents that describe tables out of what was found, where there is no other JSON."""
+    sorter = found.names.get(DOCUMENTS)
+    names = sorter.result() if sorter else ()
+    if not names or any(name.rpartition("/")[2] not in DESCRIPTIONS for name in islice(names, 1000)):
+        return
+    reader, kinds = Reader(64 << 20), {}
+    for name in names:
+        try:
+            content = parse(reader.read_path(folder / name))
+        except (OSError, ValueError, ItemError):
+            return
+        if members(content) is not None:
+            return
+        kinds[name] = kind_in_words(content)
+    del found.names[DOCUMENTS]
+    if summary is not None:
+        documents = Documents(summary)
+        for name, kind in kinds.items():
+            documents.pass_over(name, kind)
+        documents.note()
+
+
+def _refuse_mixture(folder: Path, found: Survey) -> None:
+    if not {DOCUMENTS, LINES} & found.names.keys():
+        return
+    each = []
+    for kind, sorter in found.names.items():
+        first = sorter.first(_NAMED)
+        more = ", ..." if sorter.count > len(first) else ""
+        each.append(f"{sorter.count:,} of {KINDS[kind].label} ({', '.join(first)}{more})")
+    raise ConfigurationError(
+        f"source: {folder} holds files of several kinds: {' and '.join(sorted(each))}; say which to read, by format "
+        "json, ndjson or parquet, or give a folder with one of them"
+    )
+
+
+def json_folder_source(folder: Path, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+    """Make the source of all JSON and NDJSON files of a folder and those in it.
+
+    Raises:
+        ConfigurationError: see `files_in`.
+        DataProcessingError: there are none.
+
+    """
+    found = files_in(folder, config.format)
+    if not (found.documents or found.lines or found.refused):
+        raise DataProcessingError(f"No JSON files found in {folder}, or in the folders in it")
+    return json_files_source(folder, found, config, summary)
+
+
+def json_files_source(folder: Path, files: FolderFiles, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
+    """Make the source of some JSON and NDJSON files of a folder."""
+    sources: list[Source[Any]] = []
+    refused = list(files.refused)
+    if files.documents:
+        sources.append(JsonDirectorySource(folder, files.documents, config, summary))
+    if files.lines:
+        from stac_ingest.sources.lines.source import LinesSource  # noqa: PLC0415 - most folders have none
+        from stac_ingest.sources.lines.spans import LinesFile, lines_file  # noqa: PLC0415
+
+        known: list[LinesFile] = []
+        for name in files.lines:
+            try:
+                known.append(lines_file(str(folder / name)))
+            except (OSError, ItemError) as error:
+                refused.append(Refused(name, str(error)))
+        prefix = len(str(folder / "_")) - 1
+        sources.append(LinesSource(known, config, summary, lambda path: path[prefix:]))
+    if refused:
+        sources.append(RefusedFiles(refused))
+    return sources[0] if len(sources) == 1 else CombinedSource(sources)
+
+
+def folder_of_items(folder: Path) -> Path | None:
+    """Return the folder that the items of a collection's folder are in; None where only its document can hold them.
+
+    That is `items`, as it always was. Where files of items lie beside that, or in other folders, it is all of them.
+
+    Raises:
+        ConfigurationError: it is the folder of a table format.
+        OSError: it can't be read.
+
+    """
+    items = folder / "items"
+    beside = survey(folder, kind_name, leave_out={items.name, *DESCRIPTIONS})
+    if beside.names or beside.refused:
+        return folder
+    return items if items.is_dir() else None

@@ -1,0 +1,217 @@
+"""Files of lines, cut at any byte: a line belongs to the span in which it begins."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from stac_ingest.core.unpack import SUFFIX, unpacked_blocks
+from stac_ingest.errors import DataProcessingError, ItemError
+
+SPAN = 1 << 20
+"""Bytes of a span: some hundred items, and a hundredth of a second of work."""
+_MORE = 256 << 10
+"""Bytes read at once for the rest of a line."""
+
+
+class LinesFile(NamedTuple):
+    """A file of lines, or a part of one."""
+
+    path: str
+    start: int
+    """The byte at which the part begins."""
+    stop: int
+    """Before which its last line begins."""
+    stamp: str
+    """Size and time of the file."""
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is gzip, which can be read from its beginning alone."""
+        return self.path.lower().endswith(SUFFIX)
+
+
+class Span(NamedTuple):
+    """A stretch of a file, and its number among all spans of the source."""
+
+    number: int
+    file: LinesFile
+    start: int
+    stop: int
+
+
+def lines_file(path: str) -> LinesFile:
+    """Look at a file.
+
+    Raises:
+        ItemError: it isn't a regular file.
+        OSError: it isn't there.
+
+    """
+    status = os.stat(path)  # noqa: PTH116 - a Path for each of many files costs more than looking at it
+    if not stat.S_ISREG(status.st_mode):
+        raise ItemError("not a regular file")
+    return LinesFile(path, 0, status.st_size, f"{status.st_size}@{status.st_mtime_ns}")
+
+
+def mean_line(file: LinesFile) -> int:
+    """Estimate how many bytes of a file a line takes, by its beginning.
+
+    Returns:
+        At least 1.
+
+    Raises:
+        DataProcessingError: it can't be read.
+
+    """
+    try:
+        with Path(file.path).open("rb") as stream:
+            data = stream.read(SPAN)
+        text = next(unpacked_blocks([data]), b"") if file.is_packed else data
+    except (OSError, ItemError) as error:
+        raise DataProcessingError(f"{file.path}: can't be read: {error}") from error
+    return max(1, len(data) // max(1, text.count(b"\n")))
+
+
+class Spans:
+    """All spans of some files, made when they are asked for.
+
+    Attributes:
+        fingerprint: changes with the files.
+
+    """
+
+    def __init__(self, files: Sequence[LinesFile]) -> None:
+        self._files = files
+        total = blake2b(digest_size=16)
+        for file in files:
+            total.update(repr(file).encode("utf-8", "surrogateescape"))
+        self.fingerprint = total.hexdigest()
+
+    def __iter__(self) -> Iterator[Span]:
+        number = 0
+        for file in self._files:
+            step = SPAN if not file.is_packed else max(file.stop, 1)
+            for start in range(file.start, file.stop, step):
+                yield Span(number, file, start, min(start + step, file.stop))
+                number += 1
+
+
+class Lines(NamedTuple):
+    """Whole lines of a file."""
+
+    data: bytes
+    start: int
+    """Where in the file they begin; in what was unpacked, for a packed one."""
+    too_long: bool = False
+    """Whether the line that follows them is longer than allowed, and left out."""
+
+
+def read_lines(descriptor: int, start: int, stop: int, longest: int) -> Lines:
+    """Read the lines that begin in a stretch of a file; the last of them may end behind it.
+
+    Args:
+        descriptor: of the file.
+        start: of the stretch.
+        stop: its end.
+        longest: bytes of a line.
+
+    Raises:
+        OSError: it can't be read.
+
+    """
+    # The byte before tells whether a line begins at the first one.
+    first = max(start - 1, 0)
+    data = _read(descriptor, first, stop)
+    begin = data.find(b"\n") + 1 if start else 0
+    if start and not begin:
+        return Lines(b"", stop)
+    last = data.rfind(b"\n") + 1
+    parts, tail, at = [data[begin:]], len(data) - max(last, begin), first + len(data)
+    ended = tail == 0
+    while not ended and (more := os.pread(descriptor, _MORE, at)):
+        end = more.find(b"\n") + 1
+        ended = end > 0
+        parts.append(more[:end] if ended else more)
+        tail, at = tail + len(parts[-1]), at + len(more)
+        if tail > longest + 1:
+            return Lines(data[begin:last], first + begin, too_long=True)
+    return Lines(b"".join(parts), first + begin)
+
+
+def unpacked_lines(blocks: Iterable[bytes], longest: int) -> Iterator[Lines]:
+    """Cut what comes in blocks behind its lines.
+
+    Args:
+        blocks: of a file that is being unpacked.
+        longest: bytes of a line.
+
+    Raises:
+        ItemError: what `blocks` raises.
+
+    """
+    waiting, start, skips = b"", 0, False
+    for block in blocks:
+        data = waiting + block
+        last = data.rfind(b"\n") + 1
+        lines, waiting = data[:last], data[last:]
+        if skips and last:
+            # Up to the end of a line that was too long.
+            lines, skips = b"\n" + lines[lines.find(b"\n") + 1 :], False
+        if skips:
+            waiting = b""
+        too_long = len(waiting) > longest
+        if too_long:
+            waiting, skips = b"", True
+        if lines or too_long:
+            yield Lines(lines, start, too_long)
+        start += lines.count(b"\n")
+    if waiting:
+        yield Lines(waiting, start)
+
+
+def file_blocks(descriptor: int) -> Iterator[bytes]:
+    """Yield a file in blocks.
+
+    Raises:
+        OSError: it can't be read.
+
+    """
+    at = 0
+    while block := os.pread(descriptor, SPAN, at):
+        yield block
+        at += len(block)
+
+
+def _read(descriptor: int, start: int, stop: int) -> bytes:
+    """Read a stretch, or what there is of it: one read may bring less."""
+    data = os.pread(descriptor, stop - start, start)
+    while len(data) < stop - start and (more := os.pread(descriptor, stop - start - len(data), start + len(data))):
+        data += more
+    return data
+
+
+class LineCounter:
+    """Says which line of a file begins at a byte. Only failures ask, so lines are not counted while they are read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def number(self, file: str, offset: int) -> int:
+        """Return the number of the line that begins at `offset`, counted from 1; 0 where the file can't be read."""
+        at, lines = self._known.get(file, (0, 0))
+        if at > offset:
+            at, lines = 0, 0
+        try:
+            with Path(file).open("rb") as stream:
+                stream.seek(at)
+                while at < offset and (block := stream.read(min(SPAN, offset - at))):
+                    at, lines = at + len(block), lines + block.count(b"\n")
+        except OSError:
+            return 0
+        self._known[file] = (at, lines)
+        return lines + 1

@@ -1,0 +1,57 @@
+"""Numbers that JSON parsers round or refuse, from the source to the output: kept, or named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sharding_items import item
+
+from stac_ingest import IngestModule, WorkflowContext
+from stac_ingest.cli.main import COMPLETE, main
+from stac_ingest.outputs import OUTPUTS
+
+LONG = 12345678901234567890123
+FORMS = ["a.json", "items.json", "items.ndjson"]
+
+
+def write(folder: Path, form: str) -> Path:
+    """Write three items, with numbers that are hard to keep, in a form of files."""
+    folder.mkdir()
+    first = item(0, assets={"b": {"href": "https://example.com/b", "raster:bands": [{"nodata": float("nan")}]}})
+    second = item(1, properties={"datetime": "2024-01-01T00:00:00Z", "long": [LONG, -LONG], "x": 1})
+    texts = [json.dumps(first), json.dumps(second), json.dumps(item(2)).replace('"number": 2', '"number": 1e400')]
+    if form == "a.json":
+        for number, text in enumerate(texts):
+            (folder / f"{number}.json").write_text(text)
+        return folder
+    path = folder / form
+    path.write_text("\n".join(texts) if form.endswith("ndjson") else f"[{','.join(texts)}]")
+    return path
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_command_keeps_or_names_them(tmp_path: Path, form: str, name: str) -> None:
+    """A long whole number is kept to its last digit, nodata is a word, and what JSON hasn't is named in the notes."""
+    source, out = write(tmp_path / "in", form), tmp_path / "out"
+    assert main([str(source), "--to", name, "--output", str(out)]) == COMPLETE
+    changed = [json.loads(line) for line in (out / "notes.ndjson").read_text().splitlines()]
+    assert {(one["item_id"], one["member"]) for one in changed} >= {("i0002", "properties.number")}
+    assert json.loads((out / "certificate.json").read_text())["verdict"] == "complete with changes"
+    back = main([str(out), "--to", "ndjson", "--output", str(tmp_path / "back"), "--exact-numbers"])
+    assert back == COMPLETE
+    found = {one["id"]: one for one in map(json.loads, (tmp_path / "back/items.ndjson").read_text().splitlines())}
+    assert found["i0000"]["assets"]["b"]["raster:bands"] == [{"nodata": "nan"}]
+    assert found["i0001"]["properties"]["long"] == [LONG, -LONG]
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_the_module_yields_them_as_they_are(tmp_path: Path, form: str) -> None:
+    """The module rounds no whole number."""
+    module = IngestModule({"mode": "file", "source": str(write(tmp_path / "in", form))})
+    found: dict[str, Any] = {one["id"]: one async for one in module.fetch(WorkflowContext())}
+    assert found["i0001"]["properties"]["long"] == [LONG, -LONG]
+    assert found["i0002"]["properties"]["number"] == float("inf")

@@ -1,0 +1,78 @@
+"""Sources told by their text: URLs of files, of stores, of APIs; and files by their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stac_ingest import ConfigurationError, IngestModule, WorkflowContext
+from stac_ingest.cli.main import BAD_SETTINGS, main
+from stac_ingest.sharding import ShardedIngest, plan_ingest
+from stac_ingest.sources.kind import KINDS, api_kind, kind_of, not_read
+
+REFUSED = [
+    ("http://127.0.0.1:1/data/items.parquet", "a file of GeoParquet on a web server"),
+    ("http://127.0.0.1:1/catalog.json", "a document of a static catalog"),
+    ("http://127.0.0.1:1/items.ndjson.gz?token=x", "a file of NDJSON on a web server"),
+    ("gs://bucket/items", "gcloud storage"),
+    ("az://container/items", "azcopy"),
+    ("ftp://host/items", "copy it here"),
+]
+
+
+@pytest.mark.parametrize(("source", "words"), [*REFUSED, ("s3://bucket/items", "snakemake ingest")])
+def test_the_command_says_what_a_source_is(
+    source: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What can't be read is refused before anything is written, with its kind and what to do."""
+    out = tmp_path / "out"
+    assert main([source, "--to", "ndjson", "--output", str(out)]) == BAD_SETTINGS
+    said = capsys.readouterr().err
+    assert words in said
+    assert "token=x" not in said
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("source", "words"), REFUSED)
+def test_shards_say_the_same(source: str, words: str, tmp_path: Path) -> None:
+    """An ingest in shards refuses the same sources."""
+    with pytest.raises(ConfigurationError, match=words):
+        plan_ingest(ShardedIngest.parse({"source": source, "output": str(tmp_path / "out")}))
+
+
+async def test_the_module_says_the_same() -> None:
+    """So does the module, when it is made."""
+    for source, words in REFUSED:
+        with pytest.raises(ConfigurationError, match=words):
+            IngestModule({"mode": "api" if api_kind(source) else "file", "source": source, "collection_id": "c"})
+
+
+@pytest.mark.parametrize("source", ["http://host", "https://host/v1/", "http://host/search", "items", "C:/items"])
+def test_what_may_be_read(source: str) -> None:
+    """APIs and paths have nothing said against them by their text."""
+    assert not_read(source) is None
+
+
+async def test_a_file_url_is_a_path(tmp_path: Path) -> None:
+    """A `file:` URL is read by the command, the module and shards, with what is escaped in it."""
+    folder = tmp_path / "x y"
+    folder.mkdir()
+    (folder / "a.json").write_text('{"type": "Feature", "id": "a", "properties": {}, "geometry": null}')
+    source = folder.as_uri()
+    module = IngestModule({"mode": "file", "source": source})
+    assert [item["id"] async for item in module.fetch(WorkflowContext())] == ["a"]
+    plan = plan_ingest(ShardedIngest.parse({"source": source, "output": str(tmp_path / "out")}))
+    assert plan.total == 1
+    with pytest.raises(ConfigurationError, match="another machine"):
+        IngestModule({"mode": "file", "source": "file://host/a"})
+
+
+def test_the_kinds_of_sources() -> None:
+    """There are these kinds, in the order in which they are looked for, and no ending is of two of them."""
+    assert list(KINDS) == ["json_files", "ndjson", "geoparquet", "api"]
+    suffixes = [suffix for kind in KINDS.values() for suffix in kind.suffixes]
+    assert len(set(suffixes)) == len(suffixes)
+    assert [kind_of(f"a{suffix}").name for suffix in suffixes] == [
+        kind.name for kind in KINDS.values() for _ in kind.suffixes
+    ]
