@@ -58,7 +58,9 @@ def test_what_we_write_is_read_by_others(row, tmp_path):
         writer.write(SETS["usual items"]())
     trial = read_by(row.where, row.way.key, SETS["usual items"](), table, tmp_path)
     assert not trial.unsafe
-    assert not [one for one in trial.found if not one.what.startswith("null")]
+    # geopandas takes the box for its own, where the metadata name it as the covering of the geometry.
+    known = {"bbox"} if row.way.tool == "geopandas" else set()
+    assert {one.path for one in beside_nulls(trial.found) if one.what != "null added"} <= known
 
 
 @pytest.mark.skipif(not LONG, reason="TEST_LONG is not set")

@@ -45,6 +45,7 @@ _READ = """
 ## Written by stac_ingest, read by others
 
 The table is the one of `--to geoparquet`. Where a tool gives rows, they are turned into items as the layout has them.
+What differs, the tool or the layout did; geopandas takes the box for its own where it covers the geometry.
 
 """
 
