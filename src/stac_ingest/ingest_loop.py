@@ -11,10 +11,10 @@ from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, key_of
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.core.source import Partitioned, Source
-from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
+    from stac_ingest.filters.item_filter import ItemFilter
     from stac_ingest.strategies import Strategy
 
 

@@ -15,7 +15,7 @@ from stac_ingest.core.model import Item
 from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
-from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters import filter_of
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.sources import check_path, make_source, place_of
 from stac_ingest.sources.usable_settings import check_settings
@@ -76,7 +76,7 @@ class IngestModule:
             self._strategy,
             reporter,
             summary,
-            wanted=item_filter(config),
+            wanted=filter_of(config),
             track=partial(_tracker, context, summary),
             place=place_of(config) if config.hrefs == "absolute" else None,
             max_items=config.max_items,

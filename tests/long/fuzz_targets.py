@@ -22,7 +22,7 @@ from stac_ingest.api.time_chunks.resume import ChunkProgress
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, parse
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
-from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters import filter_of
 from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.wkb import geojson_column
 from stac_ingest.http.request import Request
@@ -155,7 +155,7 @@ def items(members):
     return good
 
 
-WANTED = item_filter(
+WANTED = filter_of(
     IngestConfig(mode="file", source="x", bbox=[0, 0, 9, 9], datetime="2020/2024", collection_id="things")
 )
 

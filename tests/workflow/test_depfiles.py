@@ -64,7 +64,7 @@ CHANGES = {
     "the settings": ("ingest_bench/config/checks.py", AFTER),
     "the calibration": ("ingest_bench/calibration/systems.py", set()),
     "one command line": ("ingest_bench/__main__.py", set()),
-    "the other command line": ("stac_ingest/cli/main.py", set()),
+    "the other command line": ("stac_ingest/cli/run.py", set()),
 }
 
 

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import TextIO
 
-import orjson
-
-from stac_ingest.changes import newer_left_out
-from stac_ingest.checkpoints.collections import CollectionCheckpoints
-from stac_ingest.checkpoints.positions import SourcePositions
-from stac_ingest.cli.change_log import ChangeLog
-from stac_ingest.cli.options import describe_budget, parse_arguments, read_settings
-from stac_ingest.cli.progress import ProgressLine
-from stac_ingest.completeness import NAME, NOTES, CompletenessReport, completeness_report
-from stac_ingest.config import IngestConfig
-from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import key_of
+from stac_ingest.cli.options import parse_arguments, read_settings
 from stac_ingest.core.text import PrintableFormatter, printable
-from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
-from stac_ingest.failures import Failure, FailureCollector
-from stac_ingest.http.urls import is_loopback
-from stac_ingest.module import IngestModule
-from stac_ingest.outputs import OUTPUTS, make_output, read_output
-from stac_ingest.outputs.directory import OutputFolder
-from stac_ingest.pipeline import PipelineResult, run_pipeline
+from stac_ingest.errors import ConfigurationError, IngestError
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
-CHECKPOINTS = ".checkpoints"
-FAILURES = "failures.ndjson"
-_SHOWN_FAILURES = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,8 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     try:
         config = read_settings(options)
-        run = Run(options, config, sys.stderr)
-        return run.run()
+        from stac_ingest.cli.run import Run  # noqa: PLC0415 - who asks for help needs none of it
+
+        return COMPLETE if Run(options, config, sys.stderr).run() else INCOMPLETE
     except ConfigurationError as error:
         return _say(BAD_SETTINGS, error)
     except IngestError as error:
@@ -59,196 +35,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _say(code: int, what: object) -> int:
     print(f"stac-ingest: {printable(what)}", file=sys.stderr)  # noqa: T201 - the command's own words
     return code
-
-
-class Run:
-    """One run of the command."""
-
-    def __init__(self, options: argparse.Namespace, config: IngestConfig, stream: TextIO) -> None:
-        self._config = config
-        self._stream = stream
-        self._folder: Path = options.output
-        self._format = OUTPUTS[options.to]
-        self._resume: bool = options.resume
-        self._failures = FailureCollector()
-        self._result = PipelineResult()
-        self._positions: SourcePositions | None = None
-        self._checkpoints: CollectionCheckpoints | None = None
-        # A wrong path or setting must be told before anything is written.
-        self._module = IngestModule(config)
-
-    def run(self) -> int:
-        """Ingest, completeness_report, report."""
-        if self._config.mode == "api" and not is_loopback(self._config.source):
-            self._print(describe_budget(self._config))
-        self._held = OutputFolder(self._folder)
-        try:
-            return self._ingest()
-        finally:
-            self._held.close()
-
-    def _ingest(self) -> int:
-        self._refuse_links()
-        self._held.remove(NAME)
-        self._changes = self._open_changes()
-        try:
-            asyncio.run(self._pipeline())
-        except ConfigurationError:
-            raise  # nothing was ingested: there is nothing to completeness_report
-        except (IngestError, KeyboardInterrupt):
-            self._report(interrupted=True)
-            raise
-        self._name_kept()
-        if self._report(interrupted=False).verdict == "truncated":
-            return INCOMPLETE
-        if self._positions is not None:
-            self._positions.forget()
-        if self._checkpoints is not None:
-            # Only now: until a run is complete, its records are in one place.
-            self._checkpoints.distribute()
-        return COMPLETE
-
-    def _refuse_links(self) -> None:
-        """Refuse links in the output folder. It may be one itself, of the user's own; what is in it is anybody's."""
-        for name in (self._format.subfolder, CHECKPOINTS):
-            if name and (self._folder / name).is_symlink():
-                raise ConfigurationError(
-                    f"{self._folder / name} is a symbolic link, and nothing is written outside of the output folder; "
-                    "remove it"
-                )
-
-    async def _pipeline(self) -> None:
-        progress = ProgressLine(self._stream, lambda: len(self._failures))
-        self._checkpoints = checkpoints = await asyncio.to_thread(self._open_checkpoints)
-        self._positions = positions = await asyncio.to_thread(self._open_positions, checkpoints)
-        context = WorkflowContext(
-            workflow_id=self._format.name,
-            config=self._config.model_dump(),
-            logger=logging.getLogger("stac_ingest"),
-            failure_collector=self._failures,
-            changes=self._changes.collector,
-            checkpoints=checkpoints,
-            positions=positions,
-            data={"collection_id": self._config.collection_id} if self._config.collection_id else {},
-        )
-        output = make_output(self._format.name, self._folder / self._format.subfolder)
-        try:
-            await run_pipeline(self._module, [], output, context, on_progress=progress.update, result=self._result)
-        finally:
-            progress.clear()
-            if positions is not None:
-                positions.close()
-            await asyncio.to_thread(checkpoints.close)
-
-    def _open_positions(self, checkpoints: CollectionCheckpoints) -> SourcePositions | None:
-        """Find out where an earlier run was. What it noted holds only with all its records."""
-        path = checkpoints.get_checkpoint_path().with_suffix(".positions")
-        names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query", "hrefs")
-        source = {name: getattr(self._config, name) for name in names}
-        try:
-            if self._config.max_items is not None or checkpoints.set_aside or checkpoints.earlier_layout:
-                # Such a run counts from the beginning, or has to look at everything: an earlier release has passed over
-                # items that share an id with others.
-                path.unlink(missing_ok=True)
-                return None
-            return (
-                SourcePositions.resume(path, source)
-                if checkpoints.completed_count
-                else SourcePositions.begin(path, source)
-            )
-        except OSError as error:
-            raise ConfigurationError(f"{path} can't be used: {error.strerror or error}") from error
-
-    def _open_changes(self) -> ChangeLog:
-        try:
-            return ChangeLog(self._held, resume=self._resume)
-        except OSError as error:
-            raise ConfigurationError(f"can't use {self._folder / NOTES}: {error.strerror or error}") from error
-
-    def _open_checkpoints(self) -> CollectionCheckpoints:
-        collection = self._config.collection_id or "items"
-        root = self._folder / CHECKPOINTS
-        checkpoints = CollectionCheckpoints(self._format.name, collection, root, resume_from_existing=self._resume)
-        known = checkpoints.completed_count or checkpoints.set_aside
-        whole = self._format.whole and self._folder / self._format.whole
-        if self._resume and whole and not known and whole.exists():
-            raise ConfigurationError(
-                f"{whole} holds items, but there is no checkpoint of {collection!r} to resume from"
-            )
-        return checkpoints
-
-    def _name_kept(self) -> None:
-        """Look up, of items that came again, the copies that were kept. Only the output still has them."""
-        changes = self._changes.collector
-        if not changes.repeated:
-            return
-        newer = 0
-        try:
-            for item in read_output(self._format.name, self._folder / self._format.subfolder):
-                if isinstance(item.get("id"), str) and key_of(item) in changes.repeated:
-                    newer += changes.name_kept(item)
-        except DataProcessingError as error:
-            # Somebody else's file in the folder is no reason to fail what was written well.
-            self._module.summary.note(
-                f"not all copies that were kept could be looked up, of items that came again: {error}"
-            )
-        if newer:
-            self._module.summary.note(newer_left_out(newer))
-
-    def _report(self, *, interrupted: bool) -> CompletenessReport:
-        failures = self._failures.get_all()
-        self._changes.close()
-        certificate = completeness_report(
-            self._config,
-            self._config.collection_id,
-            self._module.summary,
-            self._result,
-            failures=len(failures),
-            interrupted=interrupted,
-        )
-        try:
-            self._write_failures(failures)
-            certificate.write(self._held.path_of(""))
-        except OSError as error:
-            raise DataProcessingError(f"can't write {self._folder / NAME}: {error.strerror or error}") from error
-        for failure in failures[:_SHOWN_FAILURES]:
-            self._print(f"failed: {failure.item_id}: {failure.error}")
-        if len(failures) > _SHOWN_FAILURES:
-            self._print(f"all {len(failures):,} failures are in {self._folder / FAILURES}")
-        rate = certificate.items / certificate.seconds if certificate.seconds else 0.0
-        pages = f" from {certificate.pages:,} pages" if self._config.mode == "api" else ""
-        self._print(
-            f"{certificate.items:,} items{pages} in {certificate.seconds:,.1f} s "
-            f"({rate:,.0f}/s): {certificate.written:,} written, {certificate.skipped:,} done before, "
-            f"{certificate.duplicates:,} duplicates, "
-            f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
-        )
-        if certificate.overlaps:
-            self._print(f"{certificate.overlaps:,} items were read twice, in two parts of the search, and written once")
-        if certificate.duplicates:
-            self._print(f"what came again is named in {self._folder / NOTES}; the copy that came first was kept")
-        if certificate.changes:
-            self._print(
-                f"{certificate.changes:,} values of {certificate.changed_items:,} items were changed, named in "
-                f"{self._folder / NOTES}"
-            )
-        if certificate.null_members:
-            self._print(
-                f"{certificate.null_members:,} null members were left out: {self._format.label} can't hold them"
-            )
-        if self._config.mode == "file":
-            for note in certificate.notes:
-                self._print(note)
-        self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
-        return certificate
-
-    def _write_failures(self, failures: Sequence[Failure]) -> None:
-        """Write all failures to a file, one a line: a million of them are of no use on a screen. Without any, none."""
-        if failures:
-            lines = [orjson.dumps(asdict(failure), default=str) + b"\n" for failure in failures]
-            self._held.write(FAILURES, b"".join(lines), f".{FAILURES}.part")
-        else:
-            self._held.remove(FAILURES)
-
-    def _print(self, text: str) -> None:
-        print(printable(text), file=self._stream)

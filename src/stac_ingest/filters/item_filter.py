@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from stac_ingest.api.intervals import Interval
-from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Reject
-from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters.boxes import Box, box_of, requested_box
-from stac_ingest.filters.query import Condition, conditions_of
-from stac_ingest.filters.times import requested_interval, span_of
+from stac_ingest.filters.boxes import Box, box_of
+from stac_ingest.filters.query import Condition
+from stac_ingest.filters.times import span_of
 from stac_ingest.summary import IngestSummary
 
 Decode = Callable[[Batch, Reject], Iterator[Item]]
@@ -121,23 +119,3 @@ class ItemFilter:
             return bool(answer)
 
         return reaches
-
-
-def item_filter(config: IngestConfig) -> ItemFilter | None:
-    """Make the filter of a run; None where it wants every item, or a server filters for it.
-
-    Raises:
-        ConfigurationError: a setting can't be used.
-
-    """
-    try:
-        box = None if config.bbox is None else requested_box(config.bbox)
-    except ValueError as error:
-        raise ConfigurationError(f"bbox: {error}") from None
-    interval = requested_interval(config.datetime)
-    if config.mode == "api":
-        return None
-    conditions = conditions_of(config.query or {})
-    if box is None and interval is None and config.collection_id is None and not conditions:
-        return None
-    return ItemFilter(box, interval, config.collection_id, conditions)

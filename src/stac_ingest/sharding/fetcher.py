@@ -16,7 +16,7 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
-from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters import filter_of
 from stac_ingest.ingest_loop import ingest_items
 from stac_ingest.outputs.base import encode_json
 from stac_ingest.strategies import load_strategy
@@ -97,7 +97,7 @@ class ShardFetcher:
             self._strategy,
             FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
             summary,
-            wanted=item_filter(self._config),
+            wanted=filter_of(self._config),
             place=self._place,
             keep=self._is_ours,
         )

@@ -11,7 +11,7 @@ from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, Worke
 from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters import filter_of
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
 from stac_ingest.sources.kind import api_kind, is_url, not_read
 from stac_ingest.sources.usable_settings import api_settings, changed_settings
@@ -183,7 +183,7 @@ class ShardedIngest(BaseModel):
             raise ConfigurationError(
                 f"{display(ingest.source, source=True)} is not this machine; allow_remote=true lets it be asked"
             )
-        item_filter(ingest.config())
+        filter_of(ingest.config())
         return ingest
 
 

@@ -18,7 +18,8 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.filters.item_filter import ItemFilter, item_filter
+from stac_ingest.filters import filter_of
+from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.filters.row_groups import RowGroupFilter
 from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
@@ -109,7 +110,7 @@ class GeoParquetSource:
         self._paths = paths
         self._root = root
         self._summary = summary
-        self._wanted = item_filter(config)
+        self._wanted = filter_of(config)
         self._looked_at = self._left_out = 0
         self._inline = config.workers == 1
         self._ahead = config.read_ahead is not False

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters import filter_of
 from stac_ingest.sources.kind import KINDS
 
 _OF_FILES = ("source_type", "format")
@@ -29,7 +29,7 @@ def check_settings(config: IngestConfig) -> None:
         raise ConfigurationError(
             f"{', '.join(unusable)}: for {kinds[0]} alone, and the source is {kinds[1]}; leave it out"
         )
-    item_filter(config)
+    filter_of(config)
 
 
 def api_settings() -> set[str]:

@@ -15,7 +15,7 @@ import pyarrow.fs as pafs
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters import filter_of
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
@@ -39,7 +39,7 @@ class GeoParquetSplitter(FilesSplitter):
     def __init__(self, settings: ShardedIngest) -> None:
         super().__init__(settings)
         self._filesystem, self._root = _open(settings)
-        self._wanted = item_filter(settings.config())
+        self._wanted = filter_of(settings.config())
 
     def stamp(self) -> str:
         """Return a hash of the names, sizes and times of all files."""

@@ -17,7 +17,8 @@ from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.query_params import read_search
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters.item_filter import ItemFilter, item_filter
+from stac_ingest.filters import filter_of
+from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.summary import IngestSummary
 
 MOMENTS = st.integers(0, 40).map(
@@ -40,7 +41,7 @@ BOXES = flat_boxes() | solid_boxes()
 
 def wanted(**settings: Any) -> ItemFilter:
     """Make the filter of these settings for files."""
-    found = item_filter(IngestConfig(mode="file", source="x", **settings))
+    found = filter_of(IngestConfig(mode="file", source="x", **settings))
     assert found is not None
     return found
 
@@ -83,8 +84,8 @@ def test_boxes_with_heights_are_the_simulators(own: list[float], requested: list
 
 def test_no_filter_where_nothing_is_asked_for() -> None:
     """All items of files are wanted, and a server filters for itself."""
-    assert item_filter(IngestConfig(mode="file", source="x", datetime="../..", query={})) is None
-    assert item_filter(IngestConfig(mode="api", source="http://localhost", bbox=[0, 0, 1, 1])) is None
+    assert filter_of(IngestConfig(mode="file", source="x", datetime="../..", query={})) is None
+    assert filter_of(IngestConfig(mode="api", source="http://localhost", bbox=[0, 0, 1, 1])) is None
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from stac_ingest import IngestModule, IngestSummary, WorkflowContext
 from stac_ingest.config import IngestConfig
-from stac_ingest.filters.item_filter import item_filter
+from stac_ingest.filters import filter_of
 from stac_ingest.filters.row_groups import RowGroupFilter
 from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.writer import GeoParquetWriter
@@ -69,7 +69,7 @@ def test_a_table_gives_what_its_items_would(described: list[Any], wanted: dict[s
         item(f"i{number}", box, properties=times, **({"collection": of} if of else {}))
         for number, (box, times, of) in enumerate(described)
     ]
-    found = item_filter(IngestConfig(mode="file", source="x", **wanted))
+    found = filter_of(IngestConfig(mode="file", source="x", **wanted))
     with TemporaryDirectory() as folder:
         given_items, summary = read(write(Path(folder) / "t.parquet", items), **wanted)
     expected = [one["id"] for one in items if found is None or found.matches(one)]
@@ -161,7 +161,7 @@ def box_column(kind: pa.DataType, boxes: list[Any]) -> pa.Array:
 
 def kept_groups(path: Path, **wanted: Any) -> list[int]:
     """List the row groups that may hold a wanted item."""
-    found = item_filter(IngestConfig(mode="file", source="x", **wanted))
+    found = filter_of(IngestConfig(mode="file", source="x", **wanted))
     assert found is not None
     with pq.ParquetFile(path) as file:
         groups = RowGroupFilter(found, file.metadata, file.schema_arrow)
@@ -202,7 +202,7 @@ def test_boxes_of_32_bits(tmp_path: Path) -> None:
     pq.write_table(table(bbox=box_column(pa.float32(), [[0.1, 0, 0.1, 0]])), tmp_path / "t.parquet")
     for box in ([0.1, 0, 1, 0], [0, 0, 0.1, 0]):
         assert kept_groups(tmp_path / "t.parquet", bbox=box) == [0]
-        found = item_filter(IngestConfig(mode="file", source="x", bbox=box))
+        found = filter_of(IngestConfig(mode="file", source="x", bbox=box))
         assert found is not None
         rows = pq.read_table(tmp_path / "t.parquet").to_batches()[0]
         assert len(RowFilter(found, rows.schema).kept(rows)) == 1
@@ -281,7 +281,7 @@ class Contradicting:
 def test_a_column_of_another_type_is_not_asked_for_statistics(tmp_path: Path) -> None:
     """Neither its bounds nor its nulls are looked at, and the row group is kept."""
     pq.write_table(table(datetime=pa.array([0], pa.timestamp("s", "UTC"))), tmp_path / "t.parquet")
-    found = item_filter(IngestConfig(mode="file", source="x", datetime="2024"))
+    found = filter_of(IngestConfig(mode="file", source="x", datetime="2024"))
     assert found is not None
     with pq.ParquetFile(tmp_path / "t.parquet") as file:
         groups = RowGroupFilter(found, file.metadata, file.schema_arrow)
