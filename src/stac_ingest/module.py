@@ -109,5 +109,5 @@ def _check_some_read(config: IngestConfig, reporter: FailureReporter, summary: I
         )
     if summary.passed_over:
         raise DataProcessingError(
-            f"No item could be read from {config.source}, and {'; '.join(summary.notes)}; give the folder of the items"
+            f"No item could be read from {config.source}: {'; '.join(summary.notes)}; give the folder of the items"
         )

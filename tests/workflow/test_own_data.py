@@ -56,7 +56,8 @@ def run(folder: Path, config: dict[str, Any], *arguments: str) -> subprocess.Com
 
 
 def own(corpus: dict[str, Any], **more: Any) -> dict[str, Any]:
-    arms = {"sequential": arm(), "queue": arm(3, settings={**QUEUE, "limit": 50})}
+    pages = {"limit": 50} if "url" in corpus else {}
+    arms = {"sequential": arm(), "queue": arm(3, settings={**QUEUE, **pages})}
     sampling = {"budget_seconds": 0.2, "tracemalloc_items": 0}
     return matrix({"mine": corpus}, sampling=sampling, own=scenario("mine", arms, title="My own"), **more)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -49,15 +50,16 @@ class ItemFilesOutput(BatchedOutput[tuple[Key, bytes]]):
 
     def _write(self, batch: list[tuple[Key, bytes]]) -> None:
         written = []
+        folder = f"{self.folder.path}{os.sep}"  # joined as text: a Path for each file would cost as much as its name
         for key, data in batch:
             name, moved = self._register.claim(*key)
             name += _SUFFIX
             if moved is not None:
                 self.folder.rename(name, moved[1] + _SUFFIX)
-                written.append((moved[0], str(self.folder.path / moved[1]) + _SUFFIX))
+                written.append((moved[0], folder + moved[1] + _SUFFIX))
             self.folder.write(name, data, _PART)
             self._bytes += len(data)
-            written.append((key, str(self.folder.path / name)))
+            written.append((key, folder + name))
         self._items += len(batch)
         if self._checkpoints is not None:
             self.folder.sync_everything()
