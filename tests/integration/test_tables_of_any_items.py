@@ -92,7 +92,7 @@ async def test_tables_of_rustac(items: list[dict[str, Any]]) -> None:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(
     items=collections(),
-    form=st.sampled_from(["collection", "list", "folder"]),
+    form=st.sampled_from(["lines", "collection", "list", "folder"]),
     indent=st.sampled_from([None, 2]),
 )
 async def test_json_is_read_as_json_reads_it(items: list[dict[str, Any]], form: str, indent: int | None) -> None:
@@ -103,6 +103,9 @@ async def test_json_is_read_as_json_reads_it(items: list[dict[str, Any]], form: 
             path = Path(folder)
             for number, item in enumerate(items):
                 (path / f"{number}.json").write_text(json.dumps(item, indent=indent))
+        elif form == "lines":
+            path = Path(folder) / "items.ndjson"
+            path.write_text("".join(json.dumps(item) + "\n" for item in items))
         else:
             whole_file = items if form == "list" else {"type": "FeatureCollection", "features": items}
             path.write_text(json.dumps(whole_file, indent=indent, ensure_ascii=False))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.model import Item, Reject
 from stac_ingest.errors import ItemError
+from stac_ingest.geoparquet.box_column import box_member
 from stac_ingest.geoparquet.geometry_columns import MEASURES, NATIVE, shapes_of
 from stac_ingest.geoparquet.properties_column import KEPT, as_json, with_properties
 from stac_ingest.geoparquet.row_codegen import (
@@ -27,13 +26,11 @@ from stac_ingest.geoparquet.row_codegen import (
 )
 from stac_ingest.geoparquet.scalar_columns import decode_storage, is_constant, readable_values
 from stac_ingest.geoparquet.stac_schema import PROPERTIES, Layout, Place, layout_of, plain_schema, with_plain_types
-from stac_ingest.geoparquet.struct_columns import object_of, plain_column, value_or
+from stac_ingest.geoparquet.struct_columns import object_of, value_or
 from stac_ingest.geoparquet.table_kind import remarks, why_not_items
 from stac_ingest.geoparquet.wkb import Shape
 
 FEATURE = "Feature"
-FLAT_BOX = ("xmin", "ymin", "xmax", "ymax")
-SOLID_BOX = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
 BEFORE_GEOMETRY = ("type", "stac_version", "stac_extensions", "id")
 AFTER_GEOMETRY = ("links", "assets", "collection")
 DEFAULTS: dict[str, RowTemplate] = {"type": constant(FEATURE), "links": Array(()), "assets": Object(())}
@@ -194,7 +191,7 @@ def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], 
     members = [
         *_members(BEFORE_GEOMETRY, batch, layout, columns),
         Member("geometry", geometries[layout.geometry]),
-        *_box(batch, layout, columns),
+        *box_member(batch, layout, columns),
         *_members(AFTER_GEOMETRY, batch, layout, columns),
         *object_of([(name, batch.column(name)) for name in layout.foreign], columns).members,
     ]
@@ -263,51 +260,3 @@ def _preferred(member: Member, other: Member | None, columns: ColumnSet) -> Memb
         else columns.add([first or second for first, second in zip(valid, columns.truths(other.present), strict=True)])
     )
     return Member(member.name, Conditional(member.present, member.value, other.value), present)
-
-
-def _box(batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[Member]:
-    """Give the box as a list; without heights where it has none, and not at all where a side is missing."""
-    if layout.bbox is None:
-        return
-    column = as_json(batch.column(layout.bbox))
-    if isinstance(column.type, pa.JsonType):
-        boxes = [_listed(value) for value in readable_values(column)[0]]
-        yield Member("bbox", columns.add(boxes), columns.add([box is not None for box in boxes]))
-        return
-    if not pa.types.is_struct(column.type):
-        yield from object_of([("bbox", column)], columns).members
-        return
-    columns.path.append("bbox")
-    kinds = [field.name for field in column.type]
-    sides = {name: plain_column(side, columns) for name, side in zip(kinds, column.flatten(), strict=True)}
-    flat, whole = _sides(sides, FLAT_BOX, columns)
-    if set(SOLID_BOX) <= set(kinds):
-        solid, complete = _sides(sides, SOLID_BOX, columns)
-        if complete.null_count or not pc.all(complete, min_count=0).as_py():
-            flat = Conditional(columns.add(complete.to_pylist()), solid, flat)
-        else:
-            flat = solid
-    if pc.all(whole, min_count=0).as_py():
-        yield Member("bbox", flat)
-    else:
-        given = pc.and_(pc.invert(whole), column.is_valid()).to_pylist()
-        some = [any(side[row].is_valid for side in sides.values()) and given[row] for row in range(len(given))]
-        columns.alter([row for row, is_some in enumerate(some) if is_some], "a side of it is missing: left out")
-        yield Member("bbox", flat, columns.add(whole.to_pylist()))
-    columns.path.pop()
-
-
-def _listed(box: Any) -> Any:
-    """Give a box of JSON as a list, where it has its sides by name."""
-    for names in (SOLID_BOX, FLAT_BOX):
-        if isinstance(box, dict) and all(box.get(name) is not None for name in names):
-            return [box[name] for name in names]
-    return box
-
-
-def _sides(sides: dict[str, pa.Array], names: tuple[str, ...], columns: ColumnSet) -> tuple[RowTemplate, pa.Array]:
-    """Give the template for a list of sides, and where all of them are there."""
-    complete = sides[names[0]].is_valid()
-    for name in names[1:]:
-        complete = pc.and_(complete, sides[name].is_valid())
-    return Array(tuple(value_or(sides[name], NULL, columns) for name in names)), complete
