@@ -72,7 +72,7 @@ def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> S
     """Make the source of a folder of JSON files, or of one document."""
     path = Path(where.source)
     if path.is_dir():
-        from stac_ingest.sources.folder import json_folder_source  # noqa: PLC0415 - only folders need it
+        from stac_ingest.sources.json_folder import json_folder_source  # noqa: PLC0415 - only folders need it
 
         return json_folder_source(path, config, summary)
     from stac_ingest.sources.json_file import JsonFileSource  # noqa: PLC0415 - only documents need it
