@@ -45,6 +45,14 @@ def check_path(config: IngestConfig) -> None:
 def make_source(config: IngestConfig, collection_id: str | None, summary: IngestSummary) -> Source[Any]:
     """Choose the source that the settings describe. Looks at the disk, so not for the event-loop thread.
 
+    Args:
+        config: the settings.
+        collection_id: the collection to read, of an API; None where none is asked for.
+        summary: takes the source's counts and notes.
+
+    Returns:
+        The source, with nothing read of it yet.
+
     Raises:
         ConfigurationError: what the settings name is missing or of another kind.
         DataProcessingError: a folder holds no Parquet files, and `format` asks for them.
