@@ -217,9 +217,8 @@ class Run:
             self._print(
                 f"{certificate.null_members:,} null members were left out: {self._format.label} can't hold them"
             )
-        if self._config.mode == "file":
-            for note in certificate.notes:
-                self._print(note)
+        for note in certificate.notes:
+            self._print(note)
         self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
         return certificate
 
