@@ -165,7 +165,7 @@ class Run:
             return
         newer = 0
         try:
-            for item in read_output(self._format.name, self._folder / self._format.subfolder):
+            for item in read_output(self._format.name, self._folder):
                 if isinstance(item.get("id"), str) and key_of(item) in changes.repeated:
                     newer += changes.name_kept(item)
         except DataProcessingError as error:
