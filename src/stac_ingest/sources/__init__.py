@@ -30,7 +30,8 @@ def check_path(config: IngestConfig) -> None:
     if config.mode == "api":
         return
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a folder above can't be entered
-        raise ConfigurationError(f"File not found: {path} (source)")
+        hint = "; it is the URL of an API: use mode 'api'" if api_kind(path) else ""
+        raise ConfigurationError(f"File not found: {path} (source){hint}")
     is_folder = Path(path).is_dir()
     if config.source_type == "file" and is_folder:
         raise ConfigurationError(
