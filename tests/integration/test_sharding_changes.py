@@ -94,3 +94,16 @@ def test_a_part_that_is_written_anew_keeps_what_it_holds(settings):
     assert (certificate.duplicates, certificate.changes) == (1, 1)
     parts = sorted((settings.state_folder.parent / "items").iterdir())
     assert list(read_part(parts[1])) == [odd]
+
+
+def test_changes_of_a_copy_that_was_left_out_are_not_named(settings):
+    """What was changed in a copy that was left out is no change of the output; the copy itself is named."""
+    items = settings.state_folder.parent.parent / "items"
+    (items / "0000.json").write_text(json.dumps(item(0)))
+    (items / "0003.json").write_text(json.dumps(item(0, properties=ODD)))
+    plan = run_due(settings)
+    for _ in range(2):
+        certificate = finalize_ingest(plan)
+        assert (certificate.verdict, certificate.duplicates, certificate.changes) == ("complete with duplicates", 1, 0)
+        assert notes(settings) == [("i0000", ""), ("i0000", "")]
+        run_shard(plan, 1)

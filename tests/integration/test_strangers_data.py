@@ -107,12 +107,21 @@ def test_a_fifo_is_not_waited_for(tmp_path, name):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("kind", "planted"), [("items", "items"), ("ndjson", ".checkpoints")])
+@pytest.mark.parametrize(
+    ("kind", "planted"),
+    [
+        ("items", "items"),
+        ("ndjson", ".checkpoints"),
+        ("ndjson", ".checkpoints/ndjson"),
+        ("ndjson", ".checkpoints/ndjson/items.parquet"),
+        ("items", ".checkpoints/items/other.parquet"),
+    ],
+)
 def test_a_link_in_the_output_folder_is_refused(tmp_path, kind, planted, capfd):
     """A folder of ours that somebody made a link to elsewhere is named, and nothing is written there."""
     elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
     elsewhere.mkdir()
-    out.mkdir()
+    (out / planted).parent.mkdir(parents=True)
     (out / planted).symlink_to(elsewhere)
     source = collection(tmp_path / "a.json", ["a"])
     assert main([str(source), "--to", kind, "--output", str(out)]) == BAD_SETTINGS

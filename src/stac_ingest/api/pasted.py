@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.urls import display, is_secret
+from stac_ingest.http.urls import NO_ADDRESS, display, is_secret, is_web_address
 
 _FORMATS = ("f", "format", "_format")
 """Parameters that say how an answer is shown."""
@@ -47,10 +47,9 @@ def with_pasted(settings: Mapping[str, Any], known: Mapping[str, object], collec
     source = settings.get("source")
     if not isinstance(source, str) or not source.strip().lower().startswith(("http://", "https://")):
         return dict(settings)
-    try:
-        parts = urlsplit(source.strip())
-    except ValueError as error:
-        raise ConfigurationError(f"source: {source!r:.200} is not a URL: {error}") from None
+    if not is_web_address(source.strip()):
+        raise ConfigurationError(NO_ADDRESS)
+    parts = urlsplit(source.strip())
     shown = display(source, source=True)
     if parts.fragment.startswith(("/", "!")):
         raise ConfigurationError(

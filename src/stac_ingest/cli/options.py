@@ -122,6 +122,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = settings_from(options.config, options.source) if options.config else {}
     if options.source is not None:
+        _refuse_unread(options.source)
         if is_url(options.source) and holds_credentials(options.source):
             raise ConfigurationError(
                 f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
@@ -134,8 +135,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     source = str(settings["source"])
-    if is_url(source) and (why := not_read(source)) is not None:
-        raise ConfigurationError(why)
+    _refuse_unread(source)
     remote = settings["mode"] == "api" and not is_loopback(source)
     if remote and not options.allow_remote:
         raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
@@ -147,6 +147,11 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
 
         settings = with_pasted(settings, IngestConfig.model_fields, "collection_id")
     return IngestConfig.parse(settings)
+
+
+def _refuse_unread(source: str) -> None:
+    if is_url(source) and (why := not_read(source)) is not None:
+        raise ConfigurationError(why)
 
 
 def describe_budget(config: IngestConfig) -> str:

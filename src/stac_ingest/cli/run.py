@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -91,12 +92,19 @@ class Run:
 
     def _refuse_links(self) -> None:
         """Refuse links in the output folder. It may be one itself, of the user's own; what is in it is anybody's."""
-        for name in (self._format.subfolder, CHECKPOINTS):
-            if name and (self._folder / name).is_symlink():
+        records = self._folder / CHECKPOINTS / self._format.name
+        own = [self._folder / name for name in (self._format.subfolder, CHECKPOINTS) if name]
+        for path in chain(own, [records], self._in_folder(records)):
+            if path.is_symlink():
                 raise ConfigurationError(
-                    f"{self._folder / name} is a symbolic link, and nothing is written outside of the output folder; "
-                    "remove it"
+                    f"{path} is a symbolic link, and nothing is written outside of the output folder; remove it"
                 )
+
+    @staticmethod
+    def _in_folder(folder: Path) -> Iterator[Path]:
+        """Yield what is in a folder, only once nothing that leads there was found to be a link."""
+        if folder.is_dir():
+            yield from folder.iterdir()
 
     async def _pipeline(self) -> None:
         progress = ProgressLine(self._stream, lambda: len(self._failures))

@@ -19,6 +19,9 @@ _TOKEN = "token"  # noqa: S105 - the name of a parameter
 _SHOWN = 500
 """Characters of a URL; a server may make them as long as it likes."""
 
+NO_ADDRESS = "source: not a web address, since its host or its port can't be read; expected https://host/path"
+"""Said of the URL of a source, without its text: what may be a password in it can't be told from the rest."""
+
 _NUMBERS = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}", re.IGNORECASE | re.ASCII)
 _CARRIERS = [ipaddress.IPv6Network(net) for net in ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")]
 """IPv6 networks whose addresses end in an IPv4 address that a gateway, or the system, may connect to."""
@@ -34,6 +37,14 @@ def origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     port = _DEFAULT_PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
     return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a URL has a host, and a port that can be asked where it names one."""
+    try:
+        return bool(origin(url)[1])
+    except ValueError:
+        return False
 
 
 def same_origin(one: str, other: str) -> bool:

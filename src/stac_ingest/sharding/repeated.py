@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.atomic import replacing
-from stac_ingest.core.id_set import key_of
+from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.manifest import Part
@@ -30,8 +31,10 @@ def copies(storage: Storage, part: Part) -> Iterator[Item]:
             yield from map(_copy, _readable(rows).to_pylist())
 
 
-def name_left_out(path: Path, left_out: Iterable[Item]) -> None:
+def name_left_out(path: Path, left_out: Sequence[Item]) -> None:
     """Add to the notes of a shard the copies that an earlier shard's part has, too.
+
+    What was changed in these copies is taken out: the output doesn't hold them.
 
     Args:
         path: of the shard's notes; a file that is there is replaced whole.
@@ -41,7 +44,9 @@ def name_left_out(path: Path, left_out: Iterable[Item]) -> None:
         DataProcessingError: they can't be written.
 
     """
-    lines: list[bytes] = [path.read_bytes()] if path.exists() else []
+    gone = set(map(key_of, left_out))
+    known = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    lines = [line for line in known if not _is_change_of(line, gone)]
     notes = ChangeCollector(lines.append)
     for item in left_out:
         notes.add_repeated(item)
@@ -79,6 +84,11 @@ class KeptCopies:
                     self.newer += notes.name_kept(item)
         notes.flush()
         yield from b"".join(lines).splitlines(keepends=True)
+
+
+def _is_change_of(line: bytes, keys: set[Key]) -> bool:
+    note = orjson.loads(line)
+    return bool(note["member"]) and (note["collection"], note["item_id"]) in keys
 
 
 def _readable(rows: pa.RecordBatch) -> pa.RecordBatch:

@@ -164,14 +164,14 @@ class ShardedIngest(BaseModel):
 
         """
         source = settings.get("source")
-        if isinstance(source, str) and is_url(source) and holds_credentials(source):
-            raise ConfigurationError(
-                f"source: {display(source, source=True)} is given with credentials, which plan and logs would repeat; "
-                "put them into STAC_INGEST_TOKEN or a file (headers_file=...)"
-            )
         if isinstance(source, str) and is_url(source):
             if (why := not_read(source)) is not None:
                 raise ConfigurationError(why)
+            if holds_credentials(source):
+                raise ConfigurationError(
+                    f"source: {display(source, source=True)} is given with credentials, which plan and logs would "
+                    "repeat; put them into STAC_INGEST_TOKEN or a file (headers_file=...)"
+                )
             from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
 
             settings = with_pasted(settings, cls.model_fields, "collection")

@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import ItemError
+from stac_ingest.sources.directory.resume import renewed_list
 from stac_ingest.sources.directory.walk import Refused
 
 _SOURCE = "source"
 """Member of a position: the number of the source that it is of."""
+_OWN = "own"
+"""Member of a position: what that source calls it."""
 
 
 class _UnitOf(NamedTuple):
@@ -37,12 +40,17 @@ class CombinedSource:
         self._listing: str | None = None
 
     def resume(self, positions: Sequence[Position]) -> None:
-        """Have each leave out what is its own among the positions."""
-        listing = self.listing()
-        for number, source in enumerate(self._sources):
-            if isinstance(source, Resumable):
-                own = (one for one in positions if one.get("list") == listing and one.get(_SOURCE) == number)
-                source.resume([{**one, "list": source.listing()} for one in own])
+        """Have each leave out what is its own among the positions, where all lists are as they were."""
+        known = [one for one in positions if isinstance(one.get("list"), str)]
+        lists = list(dict.fromkeys(one["list"] for one in reversed(known)))
+        for name in lists:
+            self._resume([one for one in known if one["list"] == name])
+            if name.partition("@")[0] == self._fingerprint():
+                self._listing = name
+                return
+        # One source's change concerns all of them: what came from one may come again from another.
+        self._resume([])
+        self._listing = renewed_list(self._fingerprint()) if lists else None
 
     def listing(self) -> str:
         """Return a fingerprint of the lists of all."""
@@ -56,7 +64,7 @@ class CombinedSource:
         position = source.position(batch, clean=clean) if isinstance(source, Resumable) else None
         if position is None:
             return None
-        return {**position, "list": self.listing(), _SOURCE: self._sources.index(source)}
+        return {"list": self.listing(), _SOURCE: self._sources.index(source), _OWN: position}
 
     async def open(self) -> None:
         """Open all."""
@@ -83,6 +91,12 @@ class CombinedSource:
     async def close(self) -> None:
         """Close all, whatever becomes of one."""
         await _close(list(self._sources))
+
+    def _resume(self, positions: Sequence[Position]) -> None:
+        for number, source in enumerate(self._sources):
+            if isinstance(source, Resumable):
+                own = [one.get(_OWN) for one in positions if one.get(_SOURCE) == number]
+                source.resume([one for one in own if isinstance(one, dict)])
 
     def _fingerprint(self) -> str:
         each = [source.listing() for source in self._sources if isinstance(source, Resumable)]

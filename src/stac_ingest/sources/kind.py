@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from stac_ingest.http.urls import display
+from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 
 
 class SourceKind(NamedTuple):
@@ -165,6 +165,8 @@ def not_read(source: str) -> str | None:
     if not separator or not scheme.isalnum():
         return None
     if is_url(source):
+        if not is_web_address(source):
+            return NO_ADDRESS
         name = urlsplit(source).path.rpartition("/")[2].lower()
         kind = _of_name(name)
         if kind is None or name == "":

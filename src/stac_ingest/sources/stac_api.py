@@ -28,6 +28,7 @@ from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.errors import (
     BudgetExhausted,
+    ConfigurationError,
     DataProcessingError,
     ItemError,
     ResponseError,
@@ -39,7 +40,7 @@ from stac_ingest.http.credentials import read_credentials
 from stac_ingest.http.limiter import RequestNotNeeded
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import FORBIDDEN, RetryingClient
-from stac_ingest.http.urls import display
+from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 from stac_ingest.sources.kind import Where
 
 if TYPE_CHECKING:
@@ -363,6 +364,8 @@ def api_source(where: Where, config: IngestConfig, summary: IngestSummary) -> St
         ConfigurationError: a setting can't be used.
 
     """
+    if not is_web_address(config.source):
+        raise ConfigurationError(NO_ADDRESS)
     return StacApiSource(config, where.collection_id, summary)
 
 

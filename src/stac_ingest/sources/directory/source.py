@@ -42,7 +42,7 @@ class JsonDirectorySource:
 
         """
         self._path = path
-        self._names = names
+        self._names = self._remaining = names
         self._config = config
         self._summary = summary
         self._folder: Folder | None = None
@@ -54,7 +54,8 @@ class JsonDirectorySource:
 
     def resume(self, positions: Sequence[Position]) -> None:
         """Leave out files that an earlier run has read, unless the directory holds others than it did then."""
-        self._positions = FilePositions(positions)
+        self._positions = FilePositions(self._path, positions)
+        self._remaining = self._positions.remaining(self._names)
 
     def listing(self) -> str:
         """Return the fingerprint of the list of files."""
@@ -65,8 +66,8 @@ class JsonDirectorySource:
         return self._positions.position(batch) if self._positions is not None and clean else None
 
     async def open(self) -> None:
-        """Open the directory, and find out which files are still to be read."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._list)
+        """Open the directory."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._open)
 
     async def units(self) -> AsyncIterator[range]:
         """List slices of the sorted files."""
@@ -128,9 +129,8 @@ class JsonDirectorySource:
             raise RuntimeError("the source is not open")
         return self._folder
 
-    def _list(self) -> None:
-        names = self._names if self._positions is None else self._positions.remaining(self._names)
-        self._folder = Folder(self._path, names, self._config)
+    def _open(self) -> None:
+        self._folder = Folder(self._path, self._remaining, self._config)
 
     def _load(self, start: int, stop: int) -> list[Payload]:
         folder = self._opened

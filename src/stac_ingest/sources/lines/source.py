@@ -75,7 +75,7 @@ class LinesSource:
 
     def resume(self, positions: Sequence[Position]) -> None:
         """Leave out spans that an earlier run has read, unless the files are others than they were then."""
-        self._tracked = True
+        self._tracked, self._done = True, set()
         for position in positions:
             match position:
                 case {"list": self._spans.fingerprint, "files": [int(number), int()]}:

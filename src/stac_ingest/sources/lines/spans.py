@@ -95,9 +95,11 @@ class Spans:
     def __iter__(self) -> Iterator[Span]:
         number = 0
         for file in self._files:
-            step = SPAN if not file.is_packed else max(file.stop, 1)
-            for start in range(file.start, file.stop, step):
-                yield Span(number, file, start, min(start + step, file.stop))
+            # A packed file is never empty: without a byte it is cut off, which reading it says.
+            stop = max(file.stop, 1) if file.is_packed else file.stop
+            step = stop if file.is_packed else SPAN
+            for start in range(file.start, stop, step):
+                yield Span(number, file, start, min(start + step, stop))
                 number += 1
 
 
@@ -154,24 +156,30 @@ def unpacked_lines(blocks: Iterable[bytes], longest: int) -> Iterator[Lines]:
         ItemError: what `blocks` raises.
 
     """
-    waiting, start, skips = b"", 0, False
+    waiting: list[bytes] = []  # of the line that is not ended yet: joined once, however many blocks it takes
+    start, size, skips = 0, 0, False
     for block in blocks:
-        data = waiting + block
-        last = data.rfind(b"\n") + 1
-        lines, waiting = data[:last], data[last:]
-        if skips and last:
+        last = block.rfind(b"\n") + 1
+        if not last:
+            lines = b""
+        elif skips:
             # Up to the end of a line that was too long.
-            lines, skips = b"\n" + lines[lines.find(b"\n") + 1 :], False
-        if skips:
-            waiting = b""
-        too_long = len(waiting) > longest
+            lines, skips = b"\n" + block[block.find(b"\n") + 1 : last], False
+        else:
+            lines = b"".join([*waiting, block[:last]])
+        if last:
+            waiting, size = [], 0
+        if not skips:
+            waiting.append(block[last:])
+            size += len(waiting[-1])
+        too_long = size > longest
         if too_long:
-            waiting, skips = b"", True
+            waiting, size, skips = [], 0, True
         if lines or too_long:
             yield Lines(lines, start, too_long)
         start += lines.count(b"\n")
-    if waiting:
-        yield Lines(waiting, start)
+    if size:
+        yield Lines(b"".join(waiting), start)
 
 
 def file_blocks(descriptor: int) -> Iterator[bytes]:

@@ -72,7 +72,7 @@ def test_a_root_stays_as_it_is(source):
         (f"{ROOT}/search?query=[1]", "is not a JSON object"),
         (f"{ROOT}/search?limit=0", "limit"),
         (f"{ROOT}/#/collections/c", "is a page for people"),
-        ("https://[example.org/", "is not a URL"),
+        ("https://[example.org/", "not a web address"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(pasted, message):

@@ -8,6 +8,7 @@ import pytest
 
 from stac_ingest import ConfigurationError, IngestModule, WorkflowContext
 from stac_ingest.cli.main import BAD_SETTINGS, main
+from stac_ingest.cli.options import parse_arguments, read_settings
 from stac_ingest.sharding import ShardedIngest, plan_ingest
 from stac_ingest.sources.kind import KINDS, api_kind, kind_of, not_read
 
@@ -76,3 +77,17 @@ def test_the_kinds_of_sources() -> None:
     assert [kind_of(f"a{suffix}").name for suffix in suffixes] == [
         kind.name for kind in KINDS.values() for _ in kind.suffixes
     ]
+
+
+@pytest.mark.parametrize("rest", ["[::1", "host:99999/", "host:port/", "user:pass/word@host/", "", "/path"])
+def test_a_url_without_a_host_or_a_port_is_told_without_its_text(rest: str) -> None:
+    """The command, the module and shards refuse it in words; it isn't repeated, since it may hold a password."""
+    source = f"http://{rest}"
+    for use in (
+        lambda: read_settings(parse_arguments([source, "--to", "ndjson", "--output", "out"])),
+        lambda: IngestModule({"mode": "api", "source": source}),
+        lambda: ShardedIngest.parse({"source": source, "output": "out", "collection": "a"}),
+    ):
+        with pytest.raises(ConfigurationError, match="source") as caught:
+            use()
+        assert "word" not in str(caught.value)

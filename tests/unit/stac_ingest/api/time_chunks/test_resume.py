@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -14,7 +13,6 @@ from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant, mer
 from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
 from stac_ingest.api.time_chunks.splitting import Chunk
 from stac_ingest.checkpoints.positions import SourcePositions
-from stac_ingest.sources.directory.resume import FilePositions
 
 ENDS = st.none() | st.integers(0, 12)
 INTERVALS = st.tuples(ENDS, ENDS).map(
@@ -90,20 +88,6 @@ def test_notes_that_make_no_sense_are_passed_over(position):
     """A place of another kind, or a damaged one, leaves everything to be read."""
     chunk = Chunk(Interval(0, 9), 1.0)
     assert list(TimesRead([position]).remaining([chunk])) == [chunk]
-    assert FilePositions([position]).remaining(["a", "b"]) == ["a", "b"]
-
-
-@given(st.integers(0, 20), st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), max_size=4))
-def test_files_are_left_out_while_the_list_is_the_same(count, slices):
-    """Noted files are left out, and all are read where one has come or gone."""
-    names = [f"{number:02}" for number in range(count)]
-    first = FilePositions([])
-    first.remaining(names)
-    batches = [[SimpleNamespace(origin=name) for name in names[at : at + size]] for at, size in slices]
-    known = [position for batch in batches if (position := first.position(batch)) is not None]
-    read = {payload.origin for batch in batches for payload in batch}
-    assert FilePositions(known).remaining(names) == [name for name in names if name not in read]
-    assert FilePositions(known).remaining([*names, "new"]) == [*names, "new"]
 
 
 def test_positions_are_kept_and_half_a_line_is_not(tmp_path):

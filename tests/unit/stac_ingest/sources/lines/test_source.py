@@ -97,6 +97,15 @@ async def test_a_packed_file_that_was_cut_off_gives_what_is_whole(tmp_path: Path
     assert failures[-1] == "b.ndjson.gz"
 
 
+async def test_a_packed_file_without_a_byte_is_a_failure(lines: Path) -> None:
+    """A file of lines may be empty; one that is called packed is cut off then, and never passed over in silence."""
+    for name in ("b.ndjson", "c.ndjson.gz"):
+        (lines.parent / name).touch()
+    ids, failures = await fetched(lines.parent)
+    assert len(ids) == ITEMS
+    assert failures == ["c.ndjson.gz"]
+
+
 async def test_a_sequence_of_texts_is_read(tmp_path: Path) -> None:
     """Each text may have a record separator before it, and Windows' ends of lines."""
     path = tmp_path / "a.geojsonl"

@@ -7,6 +7,7 @@ import os
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -63,6 +64,21 @@ def test_a_line_that_is_too_long_is_left_out(lines: list[bytes], longest: int, c
     assert missing == set(dropped)
     assert len(dropped) == len(set(dropped))
     assert all(len(wanted[number]) > longest for number in missing)
+
+
+def test_a_long_line_of_a_packed_file_is_joined_once() -> None:
+    """What a line in many blocks costs grows with the line, not with its square: each block is searched once."""
+    searched = 0
+
+    class Block(bytes):
+        def rfind(self, *arguments: Any) -> int:
+            nonlocal searched
+            searched += len(self)
+            return super().rfind(*arguments)
+
+    blocks = [Block(b"x" * 100) for _ in range(1000)]
+    assert [found.data for found in unpacked_lines([*blocks, b"\n"], 1 << 20)] == [b"x" * 100_000 + b"\n"]
+    assert searched == 100_000
 
 
 def test_a_line_longer_than_allowed_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
