@@ -73,11 +73,20 @@ def _merged(items: Iterator[Item], values: Iterator[Any], clashes: list[Altered]
 def _is_same(one: Any, other: Any) -> bool:
     """Tell whether values are alike; so are two ways to write an instant."""
     if one == other:
-        return isinstance(one, bool) == isinstance(other, bool)  # to Python, true is 1
+        return _truths(one) == _truths(other)  # to Python, true is 1
     if not isinstance(one, str) or not isinstance(other, str):
         return False
     instant = _instant(one)
     return instant is not None and instant == _instant(other)
+
+
+def _truths(value: Any) -> Any:
+    """Give a value with nothing but its truth values, which stand where they stood."""
+    if isinstance(value, dict):
+        return {name: _truths(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_truths(member) for member in value]
+    return value if isinstance(value, bool) else None
 
 
 def _instant(text: str) -> tuple[dt.datetime, str] | None:

@@ -50,6 +50,7 @@ def test_another_way_to_write_a_value_is_no_clash(beside: Any, inside: Any):
         ("2024-01-01T00:00:00", "2024-01-01T00:00:00Z"),
         ("2024-13-01T00:00:00Z", "2024-13-01T00:00:00.0Z"),
         (True, 1),
+        ([{"a": [0]}], [{"a": [False]}]),
     ],
 )
 def test_another_value_is_named(beside: Any, inside: Any):
