@@ -107,6 +107,8 @@ def completeness_report(
     elif result.failed or ingest_failures:
         verdict = "truncated"
         reason = f"{ingest_failures} failures in the ingest, {result.failed} in the stages behind it"
+    if not config.exact_numbers:
+        summary.note("whole numbers beyond 64 bits were looked for in a sample of the texts; others were rounded")
     return CompletenessReport(
         verdict=verdict,
         reason=reason,

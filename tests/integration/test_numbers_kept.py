@@ -41,7 +41,7 @@ def test_a_command_keeps_or_names_them(tmp_path: Path, form: str, name: str) -> 
     changed = [json.loads(line) for line in (out / "notes.ndjson").read_text().splitlines()]
     assert {(one["item_id"], one["member"]) for one in changed} >= {("i0002", "properties.number")}
     assert json.loads((out / "certificate.json").read_text())["verdict"] == "complete with changes"
-    back = main([str(out), "--to", "ndjson", "--output", str(tmp_path / "back"), "--exact-numbers"])
+    back = main([str(out), "--to", "ndjson", "--output", str(tmp_path / "back")])
     assert back == COMPLETE
     found = {one["id"]: one for one in map(json.loads, (tmp_path / "back/items.ndjson").read_text().splitlines())}
     assert found["i0000"]["assets"]["b"]["raster:bands"] == [{"nodata": "nan"}]
@@ -55,3 +55,31 @@ async def test_the_module_yields_them_as_they_are(tmp_path: Path, form: str) -> 
     found: dict[str, Any] = {one["id"]: one async for one in module.fetch(WorkflowContext())}
     assert found["i0001"]["properties"]["long"] == [LONG, -LONG]
     assert found["i0002"]["properties"]["number"] == float("inf")
+
+
+def many_files(folder: Path) -> Path:
+    """Write 400 item files, of which a late one has a long number that a sample of texts doesn't see."""
+    folder.mkdir()
+    for number in range(400):
+        properties = {"datetime": "2024-01-01T00:00:00Z", "long": LONG if number == 150 else 1}
+        (folder / f"{number:03}.json").write_text(json.dumps(item(number, properties=properties)))
+    return folder
+
+
+def written(folder: Path) -> dict[str, Any]:
+    return {one["id"]: one for one in map(json.loads, (folder / "items.ndjson").read_text().splitlines())}
+
+
+def test_the_command_sees_a_lone_one_among_many(tmp_path: Path) -> None:
+    """What is called complete holds every digit of the one long number of a large folder."""
+    source, out = many_files(tmp_path / "in"), tmp_path / "out"
+    assert main([str(source), "--to", "ndjson", "--output", str(out)]) == COMPLETE
+    assert written(out)["i0150"]["properties"]["long"] == LONG
+
+
+def test_a_sample_is_said_to_be_one(tmp_path: Path) -> None:
+    """Where a sample is asked for, the certificate says that long numbers may have been rounded."""
+    source, out = many_files(tmp_path / "in"), tmp_path / "out"
+    assert main([str(source), "--to", "ndjson", "--output", str(out), "--no-exact-numbers"]) == COMPLETE
+    assert written(out)["i0150"]["properties"]["long"] == float(LONG)
+    assert any("sample" in note for note in json.loads((out / "certificate.json").read_text())["notes"])

@@ -76,9 +76,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--exact-numbers",
-        action="store_true",
-        default=None,
-        help="look for whole numbers beyond 64 bits in every text, not in a sample; slower",
+        action=argparse.BooleanOptionalAction,
+        help="look for whole numbers beyond 64 bits in every text (the default), or in a sample of them, which is "
+        "faster, and rounds one that isn't seen",
     )
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
@@ -133,6 +133,8 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     if "source" not in settings:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
     settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
+    # What is called complete isn't rounded without a word.
+    settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     source = str(settings["source"])
     _refuse_unread(source)

@@ -1,8 +1,9 @@
 """Whole numbers of JSON text that 64 bits can't hold: found, so that they can be read as they are.
 
 orjson rounds them without a word, where the standard library's parser keeps them. Looking for one in every text costs a
-sixth of reading small files, so texts are sampled until the first is found, and from then on all are looked at. The
-setting `exact_numbers` looks at all from the beginning. (NaN, Infinity and numbers such as 1e400 orjson refuses.)
+sixth of reading small files. The command and an ingest in shards do it, since they say that all is there. The module
+samples texts until the first is found, and from then on looks at all, unless the setting `exact_numbers` says so. (NaN,
+Infinity and numbers such as 1e400 orjson refuses.)
 """
 
 from __future__ import annotations

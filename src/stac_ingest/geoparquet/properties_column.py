@@ -73,7 +73,7 @@ def _merged(items: Iterator[Item], values: Iterator[Any], clashes: list[Altered]
 def _is_same(one: Any, other: Any) -> bool:
     """Tell whether values are alike; so are two ways to write an instant."""
     if one == other:
-        return _truths(one) == _truths(other)  # to Python, true is 1
+        return bool(_truths(one) == _truths(other))  # to Python, true is 1
     if not isinstance(one, str) or not isinstance(other, str):
         return False
     instant = _instant(one)

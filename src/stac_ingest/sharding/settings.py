@@ -49,7 +49,7 @@ class ShardedIngest(BaseModel):
         default="keep", description="relative hrefs: kept, or made absolute from where the item came from"
     )
     exact_numbers: bool = Field(
-        default=False, description="look for whole numbers beyond 64 bits in every text, not in a sample"
+        default=True, description="look for whole numbers beyond 64 bits in every text, not in a sample"
     )
     collection: str | None = Field(
         default=None, description="of an API: which to read; of files: only its items, and those that say none"
