@@ -18,7 +18,7 @@ NAME = "certificate.json"
 NOTES = "notes.ndjson"
 """Names the values that were altered or left out."""
 
-_OF_SUMMARY = ("matched", "pages", "requests", "retries", "overlaps", "filtered", "notes")
+_OF_SUMMARY = ("matched", "pages", "requests", "retries", "overlaps", "filtered", "passed_over", "notes")
 Verdict = Literal["complete", "complete with duplicates", "complete with changes", "truncated", "unknown"]
 
 
@@ -46,6 +46,7 @@ class CompletenessReport(BaseModel):
     overlaps: int = Field(
         default=0, description="items that came in two parts of a search that was split, and were left out once"
     )
+    passed_over: int = Field(default=0, description="documents among the files that hold no items, such as catalogs")
     changed_items: int = Field(
         default=0, description="items with a value that was altered or left out; see notes.ndjson"
     )

@@ -37,7 +37,15 @@ class FailureCollector:
         step_id: str = "ingest",
         error_context: dict[str, Any] | None = None,
     ) -> None:
-        """Keep one failure."""
+        """Keep one failure.
+
+        Args:
+            item_id: the id of the item, or the name of the file or URL that could not be used.
+            error: what went wrong; the type of an exception is kept too.
+            step_id: the stage in which it happened.
+            error_context: what else tells the item from others, such as its collection.
+
+        """
         kind = type(error).__name__ if isinstance(error, Exception) else "Error"
         self._failures.append(Failure(item_id, str(error), step_id, kind, error_context, datetime.now(UTC)))
 

@@ -89,6 +89,7 @@ async def ingest_items(
     decode = _decode_of(source, place)
     if wanted is not None:
         decode = wanted.decoding(decode, summary)
+    count = summary.items
     async with _described(wanted, summary), driven(source, strategy, summary.concurrency) as batches:
         async for batch in batches:
             if tracker is not None:
@@ -98,10 +99,10 @@ async def ingest_items(
                 if not is_new(item) or (tracker is not None and not tracker.look(item)):
                     parts.leave_out(item)
                     continue
-                summary.items += 1
+                summary.items = count = count + 1
                 if keep is None or keep(item):
                     yield item
-                if summary.items == max_items:
+                if count == max_items:
                     return
             if tracker is not None:
                 tracker.end(batch)

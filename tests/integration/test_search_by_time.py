@@ -119,6 +119,16 @@ def test_a_resumed_run_brings_all(name, things, everything, stac_server, tmp_pat
     assert json.loads((tmp_path / "out" / "certificate.json").read_text())["verdict"].startswith("complete")
 
 
+def test_the_command_says_what_the_parts_lacked(things, stac_server, tmp_path, capsys):
+    """What the certificate notes of an API is printed as well."""
+    server = stac_server("timeless-items=10", corpus=things)
+    assert run_command(server.url, tmp_path / "out") == 0
+    notes = json.loads((tmp_path / "out" / "certificate.json").read_text())["notes"]
+    said = capsys.readouterr().err.splitlines()
+    assert any("the whole was read again by one cursor" in note for note in notes)
+    assert set(notes) <= set(said)
+
+
 ODD = {"no-collections": ["no-collections"], "post-refused=403": ["post-refused=403"]}
 
 

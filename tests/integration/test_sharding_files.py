@@ -155,6 +155,18 @@ def test_broken_files_are_named(settings, items):
     assert IngestStatus(settings).shards() == {}
 
 
+@pytest.mark.parametrize(("holds_items", "verdict"), [(False, "truncated"), (True, "complete")])
+def test_a_folder_that_holds_no_items_is_not_complete(holds_items, verdict, tmp_path):
+    """A catalog alone brings no item, and the report says what to give; a FeatureCollection may well be empty."""
+    folder = tmp_path / "catalogs"
+    folder.mkdir()
+    empty = {"type": "FeatureCollection", "features": []} if holds_items else {"type": "Catalog", "id": "root"}
+    (folder / "root.json").write_text(json.dumps(empty))
+    _, certificate = ingest(ShardedIngest.parse({"source": str(folder), "output": str(tmp_path / "none")}))
+    assert (certificate.verdict, certificate.items) == (verdict, 0)
+    assert ("give the folder of the items" in certificate.reason) is not holds_items
+
+
 def test_a_part_that_was_changed_is_not_signed_for(settings):
     """The last job compares every byte with the certificate; a lost part is run again without being asked for."""
     plan = plan_ingest(settings)

@@ -245,6 +245,12 @@ async def test_bytes_and_durations_are_told(tmp_path: Path) -> None:
         "the bytes of column raw came as hexadecimal text",
         "the durations of column span came as numbers of seconds",
     ]
+    rows, _, notes = await read(tmp_path / "b.parquet", pa.table({"id": ["a", "b"], **columns}))
+    assert rows == [{"id": "a", "raw": "01", "span": 1.0}, {"id": "b", "raw": None, "span": 2.0}]
+    assert notes[1:] == [
+        "the bytes of column raw came as hexadecimal text",
+        "the durations of column span came as numbers of seconds",
+    ]
 
 
 async def test_members_as_text_are_parsed(tmp_path: Path) -> None:

@@ -149,7 +149,14 @@ class CheckpointManager:
     def mark_completed(
         self, item_id: str, output_path: str | os.PathLike[str] | None = None, collection_id: str | None = None
     ) -> None:
-        """Record that the item was written to `output_path`."""
+        """Record that an item was written.
+
+        Args:
+            item_id: the item's id.
+            output_path: the file that holds it, where there is one.
+            collection_id: the item's collection; else the manager's own.
+
+        """
         self.mark_all_completed([(item_id, output_path)], collection_id)
 
     def mark_all_completed(
@@ -172,7 +179,14 @@ class CheckpointManager:
             self._flush_when_full()
 
     def mark_failed(self, item_id: str, error: object, collection_id: str | None = None) -> None:
-        """Record that the item could not be written; it will be tried again on resume."""
+        """Record that an item could not be written; it will be tried again on resume.
+
+        Args:
+            item_id: the item's id.
+            error: kept as text.
+            collection_id: the item's collection; else the manager's own.
+
+        """
         collection = collection_id or self.collection_id
         key = (collection, item_id)
         with self._lock:

@@ -44,11 +44,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="stac-ingest",
         description=f"Read STAC items from files or an API and write them as {_written()}.",
-        epilog="Exit codes: 0 complete, 1 finished with failures or truncated, 2 wrong settings, "
-        "3 the data, the server or the output is at fault, 130 interrupted.",
+        epilog="Exit codes: 0 complete, or the server doesn't count; 1 finished with failures or truncated; "
+        "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted.",
         allow_abbrev=False,
     )
-    parser.add_argument("source", metavar="SOURCE", nargs="?", help="a file, a folder, or the root URL of a STAC API")
+    parser.add_argument("source", metavar="SOURCE", nargs="?", help="a file, a folder, or a URL of a STAC API")
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder to write to")
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
@@ -64,7 +64,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="send these headers to the API, `Name: value` a line (a bearer token may be in STAC_INGEST_TOKEN instead)",
     )
     parser.add_argument(
-        "--format", choices=("json", "ndjson", "parquet"), help="of the files, where a folder holds several"
+        "--format",
+        choices=("json", "ndjson", "parquet"),
+        help="what to read files as; else their names tell",
     )
     parser.add_argument(
         "--hrefs",
@@ -76,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--exact-numbers",
         action="store_true",
         default=None,
-        help="look at each text for whole numbers beyond 64 bits, which is slower, and not at a sample",
+        help="look for whole numbers beyond 64 bits in every text, not in a sample; slower",
     )
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
@@ -86,12 +88,14 @@ def build_parser() -> argparse.ArgumentParser:
     search.add_argument(
         "--datetime", metavar="INTERVAL", help="items of this time, such as 2024 or 2024-01-01T00:00:00Z/2024-02-01"
     )
-    search.add_argument("--limit", metavar="N", type=int, help="items a page")
+    search.add_argument("--limit", metavar="N", type=int, help="of an API: items a page")
     search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
 
     drive = parser.add_argument_group("how to read it")
     drive.add_argument("--concurrency", metavar="N|auto", type=_level, help="units of work under way at once, 1 to 50")
-    drive.add_argument("--strategy", dest="worker_strategy", choices=worker_strategies())
+    drive.add_argument(
+        "--strategy", dest="worker_strategy", choices=worker_strategies(), help="how units of work are driven"
+    )
     drive.add_argument("--retry", choices=("wait", "none"), help="when a server is busy: wait, or count a failure")
     drive.add_argument("--max-requests", metavar="N", type=int, help="the budget: requests in all")
     drive.add_argument("--requests-per-second", metavar="N", type=float, help="the budget: requests started a second")

@@ -203,7 +203,7 @@ class Run:
             return
         newer = 0
         try:
-            for item in read_output(self._format.name, self._folder / self._format.subfolder):
+            for item in read_output(self._format.name, self._folder):
                 if isinstance(item.get("id"), str) and key_of(item) in changes.repeated:
                     newer += changes.name_kept(item)
         except DataProcessingError as error:
@@ -255,9 +255,8 @@ class Run:
             self._print(
                 f"{certificate.null_members:,} null members were left out: {self._format.label} can't hold them"
             )
-        if self._config.mode == "file":
-            for note in certificate.notes:
-                self._print(note)
+        for note in certificate.notes:
+            self._print(note)
         self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
         return certificate
 

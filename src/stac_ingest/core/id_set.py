@@ -71,10 +71,9 @@ class IdSet:
             return not isinstance(item.get("id"), str) or self.add(*key_of(item))
         # What follows is done for each item of a source, in a third of a microsecond.
         try:
-            item_id = item["id"]
-            if item_id in few:
-                return type(item_id) is not str
-            few.add(item_id)
+            count = len(few)
+            few.add(item["id"])
+            return len(few) != count or type(item["id"]) is not str
         except (KeyError, TypeError):
             pass
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from stac_ingest.geoparquet.struct_columns import value_or
 
 KEPT = "datetime"
 """The property that every item has, as null too."""
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 def as_json(column: pa.Array) -> pa.Array:
@@ -71,10 +73,28 @@ def _merged(items: Iterator[Item], values: Iterator[Any], clashes: list[Altered]
 def _is_same(one: Any, other: Any) -> bool:
     """Tell whether values are alike; so are two ways to write an instant."""
     if one == other:
-        return True
+        return _truths(one) == _truths(other)  # to Python, true is 1
     if not isinstance(one, str) or not isinstance(other, str):
         return False
+    instant = _instant(one)
+    return instant is not None and instant == _instant(other)
+
+
+def _truths(value: Any) -> Any:
+    """Give a value with nothing but its truth values, which stand where they stood."""
+    if isinstance(value, dict):
+        return {name: _truths(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_truths(member) for member in value]
+    return value if isinstance(value, bool) else None
+
+
+def _instant(text: str) -> tuple[dt.datetime, str] | None:
+    """Read a timestamp as its whole second and all digits of its fraction, of which Python keeps six."""
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        return None
     try:
-        return dt.datetime.fromisoformat(one) == dt.datetime.fromisoformat(other)
-    except (TypeError, ValueError):  # the one has a time zone, the other has none
-        return False
+        return dt.datetime.fromisoformat((match[1] + (match[3] or "")).upper()), (match[2] or "").rstrip("0")
+    except ValueError:
+        return None

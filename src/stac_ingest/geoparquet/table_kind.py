@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
 import pyarrow as pa
 
@@ -53,7 +53,8 @@ def remarks(schema: pa.Schema, layout: Layout | None) -> list[str]:
     """Say what is done with columns that an item has no place for, or that JSON has no form for."""
     if layout is None:
         return [
-            f"the rows of a table without the columns of STAC items came as they are: {', '.join(schema.names)[:200]}"
+            f"the rows of a table without the columns of STAC items came as they are: {', '.join(schema.names)[:200]}",
+            *_in_other_forms(schema),  # names may come twice
         ]
     said = [
         f"the index of a data frame, {name}, is no part of an item and was left out"
@@ -62,15 +63,20 @@ def remarks(schema: pa.Schema, layout: Layout | None) -> list[str]:
     ]
     if layout.nested and layout.properties:
         said.append(f"columns beside `properties` were taken as properties: {', '.join(layout.properties)[:200]}")
-    for name in (*layout.properties, *layout.foreign):
-        if name not in layout.geometries and _is_bytes(schema.field(name).type):
-            said.append(f"the bytes of column {name} came as hexadecimal text")
-        elif pa.types.is_duration(schema.field(name).type):
-            said.append(f"the durations of column {name} came as numbers of seconds")
+    others = (name for name in (*layout.properties, *layout.foreign) if name not in layout.geometries)
+    said.extend(_in_other_forms(schema.field(name) for name in others))
     system = reference_system(described_columns(schema).get(layout.geometry, {}))
     if system is not None:
         said.append(f"coordinates are those of the table, in {system}; GeoJSON has longitudes and latitudes of WGS 84")
     return said
+
+
+def _in_other_forms(fields: Iterable[pa.Field]) -> Iterator[str]:
+    for field in fields:
+        if _is_bytes(field.type):
+            yield f"the bytes of column {field.name} came as hexadecimal text"
+        elif pa.types.is_duration(field.type):
+            yield f"the durations of column {field.name} came as numbers of seconds"
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

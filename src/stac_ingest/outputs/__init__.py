@@ -111,7 +111,11 @@ def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
 
 
 def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, Any]]:
-    """Yield the items that the output of that name has written to `folder`, in any order.
+    """Yield the items that the output of that name has written, in any order.
+
+    Args:
+        name: of the output, or an alias.
+        folder: what the output was made with, or the folder that the command was given.
 
     Raises:
         ConfigurationError: there is no such output.
@@ -120,8 +124,9 @@ def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, An
     """
     output = _known(name)
     read = load(output.reader)
+    below = Path(folder) / output.subfolder
     # Beside the one file there may be others with its suffix: of failures, of notes.
-    for path in sorted(Path(folder).glob(output.whole or f"*{output.suffix}")):
+    for path in sorted((below if below.is_dir() else Path(folder)).glob(output.whole or f"*{output.suffix}")):
         yield from read(path)
 
 

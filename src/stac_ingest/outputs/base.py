@@ -16,6 +16,8 @@ import orjson
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.finite import may_not_be_finite, with_finite_numbers
 from stac_ingest.core.id_set import Key, key_of
+from stac_ingest.core.json_items import parse_leniently
+from stac_ingest.core.long_numbers import has_long_number
 from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.failures import of_collection
@@ -247,8 +249,9 @@ def parsed(text: bytes, path: Path) -> Item:
 
     """
     try:
-        item: Any = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        # The parser of NaN and Infinity, which are not written, keeps whole numbers of any length, too.
+        item: Any = parse_leniently(text) if has_long_number(text) else orjson.loads(text)
+    except ValueError as error:
         raise DataProcessingError(f"{path}: not JSON: {error}") from error
     if not isinstance(item, dict):
         raise DataProcessingError(f"{path}: not a JSON object")

@@ -170,6 +170,9 @@ def _report(
         reason += f"; {filtered} others were filtered out"
     if failures:
         verdict, reason = "truncated", f"{items} items came, and {failures} could not be used"
+    elif not seen and not filtered and any(one.passed_over for one in each):
+        # As the module has it: who gives a catalog wants its items.
+        verdict, reason = "truncated", "no item could be read: what there is holds none; give the folder of the items"
     return CollectionReport(
         verdict=verdict,
         reason=reason,

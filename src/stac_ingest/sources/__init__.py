@@ -30,7 +30,8 @@ def check_path(config: IngestConfig) -> None:
     if config.mode == "api":
         return
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a folder above can't be entered
-        raise ConfigurationError(f"File not found: {path} (source)")
+        hint = "; it is the URL of an API: use mode 'api'" if api_kind(path) else ""
+        raise ConfigurationError(f"File not found: {path} (source){hint}")
     is_folder = Path(path).is_dir()
     if config.source_type == "file" and is_folder:
         raise ConfigurationError(
@@ -44,6 +45,14 @@ def check_path(config: IngestConfig) -> None:
 
 def make_source(config: IngestConfig, collection_id: str | None, summary: IngestSummary) -> Source[Any]:
     """Choose the source that the settings describe. Looks at the disk, so not for the event-loop thread.
+
+    Args:
+        config: the settings.
+        collection_id: the collection to read, of an API; None where none is asked for.
+        summary: takes the source's counts and notes.
+
+    Returns:
+        The source, with nothing read of it yet.
 
     Raises:
         ConfigurationError: what the settings name is missing or of another kind.
@@ -72,7 +81,7 @@ def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> S
     """Make the source of a folder of JSON files, or of one document."""
     path = Path(where.source)
     if path.is_dir():
-        from stac_ingest.sources.folder import json_folder_source  # noqa: PLC0415 - only folders need it
+        from stac_ingest.sources.json_folder import json_folder_source  # noqa: PLC0415 - only folders need it
 
         return json_folder_source(path, config, summary)
     from stac_ingest.sources.json_file import JsonFileSource  # noqa: PLC0415 - only documents need it

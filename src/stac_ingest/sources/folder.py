@@ -1,4 +1,4 @@
-"""A folder as a source: which of its files are read, by which source, and what is refused."""
+"""Which files of a folder are read together, and what is refused."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ from collections.abc import Iterable, Sequence
 from heapq import merge
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import kind_in_words, members, parse
-from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.directory.file_reader import Reader
 from stac_ingest.sources.directory.listing import kept
-from stac_ingest.sources.directory.source import JsonDirectorySource
 from stac_ingest.sources.directory.walk import Refused, Survey, survey
 from stac_ingest.sources.documents import Documents
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name
@@ -115,43 +111,6 @@ def _refuse_mixture(folder: Path, found: Survey) -> None:
         f"source: {folder} holds files of several kinds: {' and '.join(sorted(each))}; say which to read, by format "
         "json, ndjson or parquet, or give a folder with one of them"
     )
-
-
-def json_folder_source(folder: Path, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    """Make the source of all JSON and NDJSON files of a folder and those in it.
-
-    Raises:
-        ConfigurationError: see `files_in`.
-        DataProcessingError: there are none.
-
-    """
-    found = files_in(folder, config.format)
-    if not (found.documents or found.lines or found.refused):
-        raise DataProcessingError(f"No JSON files found in {folder}, or in the folders in it")
-    return json_files_source(folder, found, config, summary)
-
-
-def json_files_source(folder: Path, files: FolderFiles, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    """Make the source of some JSON and NDJSON files of a folder."""
-    sources: list[Source[Any]] = []
-    refused = list(files.refused)
-    if files.documents:
-        sources.append(JsonDirectorySource(folder, files.documents, config, summary))
-    if files.lines:
-        from stac_ingest.sources.lines.source import LinesSource  # noqa: PLC0415 - most folders have none
-        from stac_ingest.sources.lines.spans import LinesFile, lines_file  # noqa: PLC0415
-
-        known: list[LinesFile] = []
-        for name in files.lines:
-            try:
-                known.append(lines_file(str(folder / name)))
-            except (OSError, ItemError) as error:
-                refused.append(Refused(name, str(error)))
-        prefix = len(str(folder / "_")) - 1
-        sources.append(LinesSource(known, config, summary, lambda path: path[prefix:]))
-    if refused:
-        sources.append(RefusedFiles(refused))
-    return sources[0] if len(sources) == 1 else CombinedSource(sources)
 
 
 def folder_of_items(folder: Path) -> Path | None:

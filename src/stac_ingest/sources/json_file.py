@@ -48,7 +48,10 @@ def items_of_collection(content: object, origin: str) -> list[object]:
     """
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list):
-        raise ConfigurationError(f"No items/ directory found and no inline features in {origin}")
+        raise ConfigurationError(
+            f"No items/ directory found and no inline features in {origin}; give the folder that the items are in, "
+            f"such as {Path(origin).parent}"
+        )
     return features
 
 

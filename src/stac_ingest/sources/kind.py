@@ -60,7 +60,7 @@ KINDS: dict[str, SourceKind] = {
             format="json",
             splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
-            preload=("stac_ingest.sources.folder", "stac_ingest.sources.directory.source"),
+            preload=("stac_ingest.sources.json_folder",),
         ),
         SourceKind(
             "ndjson",
@@ -82,7 +82,7 @@ KINDS: dict[str, SourceKind] = {
             splitter="stac_ingest.sharding.splitters.geoparquet:GeoParquetSplitter",
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
-            preload=("stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
+            preload=("stac_ingest.sources.folder", "stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
         ),
         SourceKind(
             "api",

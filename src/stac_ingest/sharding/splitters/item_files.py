@@ -16,7 +16,8 @@ from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
 from stac_ingest.sharding.splitters.partition import balanced
-from stac_ingest.sources.folder import FolderFiles, files_in, folder_of_items, json_files_source
+from stac_ingest.sources.folder import FolderFiles, files_in, folder_of_items
+from stac_ingest.sources.json_folder import json_files_source
 from stac_ingest.summary import IngestSummary
 
 OPENING = 4096

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.model import Payload
+from stac_ingest.core.model import Payload, payload
 from stac_ingest.core.unpack import SUFFIX, unpacked
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory.file_reader import Reader, open_file
@@ -55,7 +55,7 @@ class Folder:
 
     def load(self, start: int, stop: int) -> list[Payload]:
         """Read the files from `start` to before `stop`, or fewer when they are large. At least one."""
-        return self._read((name, NOT_OPEN) for name in self.names[start:stop])
+        return self._read(zip(self.names[start:stop], repeat(NOT_OPEN)))
 
     def load_ahead(self, start: int, stop: int) -> list[Payload]:
         """Read as `load` does, with the files that follow on their way."""
@@ -91,7 +91,7 @@ class Folder:
             except (OSError, ItemError) as error:
                 batch.append(Payload(b"", name, error))
                 continue
-            batch.append(Payload(data, name))
+            batch.append(payload(data, name))
             room -= len(data)
             if room <= 0:
                 break

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from stac_ingest.errors import ItemError
 
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
 BLOCK = 64 << 10
 """Bytes asked for at once, before a file's size is known."""
 
@@ -20,7 +22,7 @@ def open_file(path: str | Path, dir_fd: int | None = None) -> int:
         OSError: it can't be opened.
 
     """
-    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=dir_fd)
+    return os.open(path, _READ, dir_fd=dir_fd)
 
 
 class Reader:

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.json_items import FEATURE, parse_leniently
+from stac_ingest.core.json_items import FEATURE, parse, parse_leniently
 from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.sources.directory.batches import Folder
@@ -90,32 +90,33 @@ class JsonDirectorySource:
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Yield the items of a slice; what can't be used is rejected under its file's name."""
+        if self._numbers.in_batch(batch):
+            for payload in batch:
+                yield from self._with_care(payload, reject, long_number=has_long_number(payload.data))
+            return
         loads, feature = orjson.loads, FEATURE
-        look = self._numbers.in_batch(batch)
-        for data, origin, error in batch:
-            if error is not None:
-                reject(origin, error)
-                continue
-            item: Any
-            lenient = look and has_long_number(data)
+        for payload in batch:
             try:
-                item = parse_leniently(data) if lenient else loads(data)
-            except ValueError:
-                try:
-                    item, lenient = parse_leniently(data), True
-                except ValueError as problem:
-                    reject(origin, not_json(data, problem))
+                item: Any = loads(payload[0])
+                if item["type"] == feature and type(item["id"]) is str and item["id"]:
+                    yield item
                     continue
-            if (
-                lenient
-                or type(item) is not dict
-                or item.get("type") != feature
-                or type(item.get("id")) is not str
-                or not item["id"]
-            ):
-                yield from self._documents.items(item, origin, reject)
-            else:
-                yield item
+            except (ValueError, KeyError, TypeError):
+                pass  # nearly every file holds an item; what is wrong with another is found out below
+            yield from self._with_care(payload, reject, long_number=False)
+
+    def _with_care(self, payload: Payload, reject: Reject, *, long_number: bool) -> Iterator[Item]:
+        """Yield the items of a file that may hold anything."""
+        data, origin, error = payload
+        if error is not None:
+            reject(origin, error)
+            return
+        try:
+            content = parse_leniently(data) if long_number else parse(data)
+        except ValueError as problem:
+            reject(origin, not_json(data, problem))
+            return
+        yield from self._documents.items(content, origin, reject)
 
     async def close(self) -> None:
         """Close the directory, once no thread reads from it, and note what was passed over."""

@@ -39,19 +39,24 @@ def refuse_table(folder: Path, names: Collection[str]) -> None:
 
 
 def refuse_data_of_table(folder: Path) -> None:
-    """Look whether a folder is the one with the data files of a table.
+    """Look whether a folder is the one with the data files of a table, or one of its partitions (`year=2024`).
 
     Raises:
         ConfigurationError: naming the table and what to do.
 
     """
-    if folder.name != _DATA:
+    within = folder
+    while "=" in within.name:
+        within = within.parent
+    if within != folder:
+        refuse_table(within, [log for log in LOGS if (within / log).is_dir()])
+    if within.name != _DATA:
         return
     try:
-        names = os.listdir(folder.parent / METADATA)  # noqa: PTH208 - names are all that is looked at
+        names = os.listdir(within.parent / METADATA)  # noqa: PTH208 - names are all that is looked at
     except OSError:
         return
-    refuse_table(folder.parent / METADATA, names)
+    refuse_table(within.parent / METADATA, names)
 
 
 def _is_iceberg(names: Collection[str]) -> bool:

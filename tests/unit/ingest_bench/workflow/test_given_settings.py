@@ -18,6 +18,7 @@ from stac_ingest.sharding import ShardedIngest
 
 BASE = {"source": "items", "output": "out"}
 API = {"source": "http://127.0.0.1:1", "output": "out", "collection": "c"}
+BUDGET = ("max_requests", "requests_per_second", "max_in_flight")
 REFUSED = object()
 
 CASES: list[tuple[str, str, Any]] = [
@@ -95,11 +96,9 @@ def filed(name: str, text: str, folder: Path) -> dict[str, Any]:
 def meant(read: Any, *arguments: Any) -> Any:
     """Return what the model makes of a setting."""
     name = arguments[0]
-    of_api = name in {"collection", "bbox", "datetime", "query", "limit", "headers_file"}
+    of_api = name in {"bbox", "datetime", "headers_file", "limit", "query", *BUDGET}
     try:
         settings = {**(API if of_api else BASE), **read(*arguments)}
-        if name == "collection":
-            settings["source"] = "items"
         return getattr(ShardedIngest.parse(settings), name)
     except ConfigurationError:
         return REFUSED

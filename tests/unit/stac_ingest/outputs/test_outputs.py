@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.context import WorkflowContext
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.outputs import OUTPUTS, GeoParquetOutput, ItemFilesOutput, NdjsonOutput, make_output
+from stac_ingest.outputs import OUTPUTS, GeoParquetOutput, ItemFilesOutput, NdjsonOutput, make_output, read_output
 from stac_ingest.outputs import directory as folder_module
 from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.outputs.geoparquet import read_part
@@ -175,6 +175,18 @@ async def test_integers_of_any_size_are_kept(tmp_path, kind):
     await write(kind(tmp_path), [odd, item("b")])
     (path,) = [path for path in tmp_path.iterdir() if path.name in {"a.json", "items.ndjson"}]
     assert json.loads(path.read_bytes().splitlines()[0]) == odd
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+async def test_what_the_command_wrote_is_read_back(tmp_path, name):
+    """The folder that the command was given holds items alone, reports aside, with integers of any size as they are."""
+    point = {"type": "Point", "coordinates": [1.0, 2.0]}
+    odd = {**item("a", datetime="2024-01-01T00:00:00Z", large=2**70), "geometry": point, "bbox": [1.0, 2.0, 1.0, 2.0]}
+    await write(make_output(name, tmp_path / OUTPUTS[name].subfolder), [odd])
+    (tmp_path / "certificate.json").write_text("{}")
+    (found,) = read_output(name, tmp_path)
+    assert (found["id"], found["properties"]["large"]) == ("a", 2**70)
+    assert list(read_output(name, tmp_path / OUTPUTS[name].subfolder)) == [found]
 
 
 @pytest.mark.parametrize("kind", [ItemFilesOutput, NdjsonOutput, GeoParquetOutput])

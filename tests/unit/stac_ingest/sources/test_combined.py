@@ -11,7 +11,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.failures import FailureCollector
 from stac_ingest.sources.combined import CombinedSource
-from stac_ingest.sources.folder import json_folder_source
+from stac_ingest.sources.json_folder import json_folder_source
 from stac_ingest.summary import IngestSummary
 
 FILES = {"a.json": ["a"], "b.ndjson": ["b", "c"]}

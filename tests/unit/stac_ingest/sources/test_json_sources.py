@@ -213,7 +213,8 @@ async def test_a_collection_without_items_or_features_is_told_by_its_document(tm
     """A collection document without features, and no items/ beside it, is a wrong setting."""
     (tmp_path / "collection.json").write_text('{"type": "Collection", "id": "c"}')
     with pytest.raises(
-        ConfigurationError, match=r"^No items/ directory found and no inline features.*collection\.json"
+        ConfigurationError,
+        match=r"^No items/ directory found and no inline features.*collection\.json; give the folder",
     ):
         await ingest(tmp_path)
 
@@ -301,6 +302,8 @@ async def test_a_missing_path_is_told_at_construction(tmp_path: Path) -> None:
     """The module says at construction, not in the middle of a pipeline, that there is nothing at the path."""
     with pytest.raises(ConfigurationError, match=r"^File not found"):
         IngestModule({"mode": "file", "source": str(tmp_path / "none")})
+    with pytest.raises(ConfigurationError, match=r"^File not found: .* use mode 'api'$"):
+        IngestModule({"mode": "file", "source": "http://127.0.0.1:9/"})
 
 
 async def test_only_broken_files_is_an_error(tmp_path: Path) -> None:
