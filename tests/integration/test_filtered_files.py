@@ -180,3 +180,38 @@ def test_shards_refuse_what_files_can_not_use(setting: dict[str, Any]) -> None:
     """The message names it."""
     with pytest.raises(Exception, match=f"{next(iter(setting))}: for an API alone"):
         ShardedIngest.parse({"source": "items", "output": "out", **setting})
+
+
+def interrupted(source: Path, *options: str) -> None:
+    """Leave behind what a run that was killed before its end does: the file under its other name, and positions."""
+    assert run(source, *options)[0] == COMPLETE
+    output = source.parent / "out"
+    (output / "items.ndjson").rename(output / "items.ndjson.part")
+    (output / ".checkpoints" / "ndjson" / f"{options[1]}.positions").touch()
+
+
+def test_what_an_interrupted_run_of_another_collection_wrote_is_kept(
+    source: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """To resume with another collection is refused before anything is replaced; the run itself can be resumed."""
+    interrupted(source, "--collection", "c")
+    code, numbers, _ = run(source, "--collection", "d", "--resume")
+    assert (code, numbers) == (BAD_SETTINGS, [])
+    assert "interrupted run of another --collection has written ('c')" in capfd.readouterr().err
+    code, numbers, _ = run(source, "--collection", "c", "--resume")
+    assert (code, numbers) == (COMPLETE, [*range(0, COUNT, 2)])
+    code, numbers, _ = run(source, "--collection", "d")
+    assert (code, numbers) == (COMPLETE, sorted([6, *range(1, COUNT, 2)]))
+
+
+def test_a_complete_file_stays_where_a_run_can_not_go_on_with_it(source: Path) -> None:
+    """Where the records are of what was replaced since, the file that is there keeps its name."""
+    run(source, "--collection", "c")
+    _, there, _ = run(source, "--collection", "d")
+    assert run(source, "--collection", "c", "--resume")[:2] == (BAD_SETTINGS, there)
+
+
+def test_a_run_that_found_nothing_can_be_resumed(source: Path) -> None:
+    """A file without items is none that a run would lose."""
+    assert run(source, "--bbox", "100,50,101,51")[:2] == (COMPLETE, [])
+    assert run(source, "--resume")[:2] == (COMPLETE, [*range(COUNT)])

@@ -90,7 +90,7 @@ class CheckpointManager:
         try:
             self._adopt_single_file(logger)
             if not resume_from_existing:
-                self._set_previous_aside()
+                set_previous_aside(self._path)
             self._path.mkdir(parents=True, exist_ok=True)
             self._store = PartStore(self._path, logger)
             self._load()
@@ -341,10 +341,17 @@ class CheckpointManager:
             kept = self._path.with_name(f".{self._path.name}.single-file")
             adopt(self._path, kept, ready, self.collection_id, logger)
 
-    def _set_previous_aside(self) -> None:
-        if not self._path.exists() or (self._path.is_dir() and not any(self._path.iterdir())):
-            return  # an empty folder is no reason to give up the records that were set aside before it
-        previous = self._path.with_name(f".{self._path.name}.previous")
-        if previous.is_dir():
-            shutil.rmtree(previous)
-        self._path.replace(previous)
+
+def set_previous_aside(path: Path) -> None:
+    """Rename the checkpoint at a path to `.<name>.previous`, in the place of what has that name.
+
+    Raises:
+        OSError: it can't be renamed.
+
+    """
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return  # an empty folder is no reason to give up the records that were set aside before it
+    previous = path.with_name(f".{path.name}.previous")
+    if previous.is_dir():
+        shutil.rmtree(previous)
+    path.replace(previous)

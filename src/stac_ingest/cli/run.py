@@ -15,6 +15,7 @@ import orjson
 
 from stac_ingest.changes import newer_left_out
 from stac_ingest.checkpoints.collections import CollectionCheckpoints
+from stac_ingest.checkpoints.manager import set_previous_aside
 from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.change_log import ChangeLog
 from stac_ingest.cli.options import describe_budget
@@ -159,12 +160,41 @@ class Run:
         root = self._folder / CHECKPOINTS
         checkpoints = CollectionCheckpoints(self._format.name, collection, root, resume_from_existing=self._resume)
         known = checkpoints.completed_count or checkpoints.set_aside
+        try:
+            self._heed_others(checkpoints.get_checkpoint_path())
+        except OSError as error:
+            raise ConfigurationError(f"{root} can't be used: {error.strerror or error}") from error
         whole = self._format.whole and self._folder / self._format.whole
-        if self._resume and whole and not known and whole.exists():
+        if self._resume and whole and not known and whole.exists() and whole.stat().st_size:
             raise ConfigurationError(
                 f"{whole} holds items, but there is no checkpoint of {collection!r} to resume from"
             )
         return checkpoints
+
+    def _heed_others(self, own: Path) -> None:
+        """See to the records of runs of other collections, where these have written to the same one file.
+
+        A run that starts afresh replaces the file, and what they say is in it is so no more. One that resumes would
+        replace what an interrupted run of another collection has written.
+
+        Raises:
+            ConfigurationError: there is such a run.
+
+        """
+        if not self._format.whole:
+            return
+        if not self._resume:
+            for suffix in ("parquet", "positions", "collections.json"):
+                for path in own.parent.glob(f"[!.]*.{suffix}"):
+                    if path.name.removesuffix(f".{suffix}") != own.stem:
+                        set_previous_aside(path)
+            return
+        others = [path.stem for path in own.parent.glob("[!.]*.positions") if path.stem != own.stem]
+        if others:
+            raise ConfigurationError(
+                f"{self._folder} holds what an interrupted run of another --collection has written ({others[0]!r}); "
+                "go on with that one, or start afresh without --resume"
+            )
 
     def _name_kept(self) -> None:
         """Look up, of items that came again, the copies that were kept. Only the output still has them."""

@@ -44,12 +44,18 @@ class NdjsonOutput(BatchedOutput[tuple[Key, bytes]]):
         if not resume or not (there or self._known.completed_count):
             self._descriptor = self.folder.create(_PART)
             return
-        if _PART not in names and NAME in names:
+        is_whole = _PART not in names
+        if is_whole and NAME in names:
             self.folder.rename(NAME, _PART)
-        elif _PART not in names:
+        elif is_whole:
             raise self._lost()
-        self._descriptor = self.folder.reopen(_PART)
-        self._resume()
+        try:
+            self._descriptor = self.folder.reopen(_PART)
+            self._resume()
+        except ConfigurationError:
+            if is_whole:
+                self.folder.rename(_PART, NAME)  # it is complete, whatever the checkpoint says
+            raise
 
     def _resume(self) -> None:
         if self._records_lost:
