@@ -13,7 +13,8 @@ import pytest
 from sharding_items import item
 
 from stac_ingest import IngestModule, WorkflowContext
-from stac_ingest.cli.main import COMPLETE, INCOMPLETE, main
+from stac_ingest.cli.main import BAD_SETTINGS, COMPLETE, INCOMPLETE, main
+from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs import OUTPUTS, read_output
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 
@@ -134,3 +135,14 @@ def test_a_file_of_lines_is_cut_at_any_byte(tmp_path: Path, monkeypatch: pytest.
     source.write_text(json.dumps(item(1)))
     with pytest.raises(Exception, match="has changed since it was planned"):
         run_shard(plan, 0)
+
+
+def test_what_is_written_is_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An output in the folder that is read is refused before anything is written, by the command and in shards."""
+    (tmp_path / "a.json").write_text('{"type": "Feature", "id": "a", "properties": {}}')
+    for output in (tmp_path, tmp_path / "new" / "out"):
+        assert main([str(tmp_path), "--to", "ndjson", "--output", str(output)]) == BAD_SETTINGS
+        assert "give a folder outside of it" in capsys.readouterr().err
+        with pytest.raises(ConfigurationError, match="give a folder outside of it"):
+            ShardedIngest.parse({"source": str(tmp_path), "output": str(output)})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

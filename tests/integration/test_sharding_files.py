@@ -206,7 +206,9 @@ def test_fewer_shards_leave_nothing_of_the_earlier_ones(settings):
 def test_an_output_of_another_run_is_left_alone(settings, tmp_path):
     """A folder that holds other items is refused in words, whether it has a plan or not."""
     ingest(settings)
-    other = ShardedIngest.parse({**settings.model_dump(), "source": str(tmp_path)})
+    source = tmp_path / "others"
+    source.mkdir()
+    other = ShardedIngest.parse({**settings.model_dump(), "source": str(source)})
     with pytest.raises(ConfigurationError, match="belongs to another ingest"):
         plan_ingest(other)
     shutil.rmtree(settings.state_folder)

@@ -72,7 +72,8 @@ def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
 
 def written(output: str, folder: Path) -> Iterator[dict[str, Any]]:
     """Return the items of an output's folder, as they were written."""
-    return read_output(output, folder)
+    # What writes by itself does so below `items/`.
+    return read_output(output, folder / "items" if (folder / "items").is_dir() else folder)
 
 
 def _unmarked(item: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output, read_output
 from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.pipeline import PipelineResult, run_pipeline
+from stac_ingest.sources.usable_settings import check_output
 
 CHECKPOINTS = ".checkpoints"
 FAILURES = "failures.ndjson"
@@ -53,6 +54,8 @@ class Run:
         self._checkpoints: CollectionCheckpoints | None = None
         # A wrong path or setting must be told before anything is written.
         self._module = IngestModule(config)
+        if config.mode == "file":
+            check_output(config.source, self._folder)
 
     def run(self) -> bool:
         """Ingest and report, and return whether nothing is missing.

@@ -14,7 +14,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
 from stac_ingest.sources.kind import api_kind, is_url, not_read
-from stac_ingest.sources.usable_settings import api_settings, changed_settings
+from stac_ingest.sources.usable_settings import api_settings, changed_settings, check_output
 
 ITEMS = 50_000
 """Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""
@@ -184,6 +184,8 @@ class ShardedIngest(BaseModel):
                 f"{display(ingest.source, source=True)} is not this machine; allow_remote=true lets it be asked"
             )
         filter_of(ingest.config())
+        if not ingest.is_api and not any(map(is_object_storage, (ingest.source, ingest.output))):
+            check_output(ingest.source, ingest.output)
         return ingest
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
+from os import PathLike
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -30,6 +33,24 @@ def check_settings(config: IngestConfig) -> None:
             f"{', '.join(unusable)}: for {kinds[0]} alone, and the source is {kinds[1]}; leave it out"
         )
     filter_of(config)
+
+
+def check_output(source: str, output: str | PathLike[str]) -> None:
+    """Check that what is written doesn't land in the folder that is read, where it would be taken for items.
+
+    Args:
+        source: a path.
+        output: the folder to write to.
+
+    Raises:
+        ConfigurationError: it does.
+
+    """
+    folder = Path(source)
+    if folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
+        raise ConfigurationError(
+            f"output: {os.fspath(output)} is in the folder that is read, {source}; give a folder outside of it"
+        )
 
 
 def api_settings() -> set[str]:

@@ -88,6 +88,7 @@ def test_the_documented_settings_are_those_there_are():
     table = [line for line in text.partition("<!-- settings: ")[2].splitlines() if line.startswith("| `")]
     expected = []
     for name, field in ShardedIngest.model_fields.items():
-        default = "" if field.is_required() or field.default is None else f"`{field.default}`".replace("False", "false")
+        given = f"{field.default}".lower() if isinstance(field.default, bool) else field.default
+        default = "" if field.is_required() or given is None else f"`{given}`"
         expected.append(f"| `{name}` | {default} | {field.description} |")
     assert table == expected
