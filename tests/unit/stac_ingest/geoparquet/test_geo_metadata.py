@@ -60,6 +60,12 @@ def test_bounds_over_the_antimeridian_hold_all(tmp_path: Path) -> None:
     assert geo["columns"]["geometry"]["bbox"] == [-180, 0, 180, 5]
 
 
+def test_a_box_over_the_antimeridian_leaves_the_covering_out(tmp_path: Path) -> None:
+    """Else readers that skip by the statistics of west and east lose that item, whose west lies behind its east."""
+    crossing = item("b", geometry={"type": "Point", "coordinates": [179, 0]}, bbox=[179, 0, -179, 5])
+    assert "covering" not in geo_of(tmp_path / "a.parquet", [item("a")], [crossing])["columns"]["geometry"]
+
+
 def test_no_bounds_of_nothing(tmp_path: Path) -> None:
     """A file without a single point says nothing of its bounds."""
     assert "bbox" not in geo_of(tmp_path / "a.parquet", [item("a", geometry=None)])["columns"]["geometry"]
