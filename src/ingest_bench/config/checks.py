@@ -12,7 +12,10 @@ from ingest_bench.arms.layouts import Layout
 from ingest_bench.config.corpus_kinds import OPTIONS, kinds_with
 from ingest_bench.config.models import NAME, Arm, Corpus, Scenario, Settings
 from ingest_bench.errors import SettingsError
+from stac_ingest.config import IngestConfig
 from stac_ingest.core.messages import did_you_mean, one_line
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.sources.usable_settings import check_settings
 
 PINNED = ("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget")
 """Settings of an ingest that follow from the cell, so an arm can't give them."""
@@ -152,9 +155,13 @@ def _check_settings(key: str, model: type[BaseModel], arm: Arm, layout: Layout) 
         follows = {"mode": layout.section.mode, "source": "-", "concurrency": level}
         known = {name: value for name, value in follows.items() if name in model.model_fields}
         try:
-            model.model_validate({**arm.settings, **known})
+            made = model.model_validate({**arm.settings, **known})
+            if isinstance(made, IngestConfig):
+                check_settings(made)
         except ValidationError as error:
             raise SettingsError(one_line(error, model, key)) from None
+        except ConfigurationError as error:
+            _refuse(key, str(error))
 
 
 def _refuse(key: str, message: str) -> NoReturn:

@@ -236,6 +236,7 @@ BAD = [
     ),
     (f"{SMALL}.arms.queue.settings", {"source": "x"}, f"{SMALL}.arms.queue.settings.source: follows from the corpus"),
     (f"{SMALL}.arms.queue.settings", {"budget": {}}, f"{SMALL}.arms.queue.settings.budget: follows from the corpus"),
+    (f"{SMALL}.arms.queue.settings", {"limit": 50}, f"{SMALL}.arms.queue.settings: limit: for an API alone"),
     (
         f"{ONE}.file",
         "part-00002.parquet",
