@@ -17,7 +17,8 @@ KEPT_IN_MEMORY = 1000
 COMPARED = 10_000
 """Items that came again of which the copy that was kept is looked up in the end."""
 _UNWRITTEN = 1000
-_LEFT_OUT = "came again, and this copy was left out; its `updated` is "
+_LEFT_OUT = "came again, and this copy was left out; "
+_UPDATED = "its `updated` is "
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class ChangeCollector:
         key, updated = key_of(item), updated_of(item)
         with self._lock:
             self._compare(key, updated)
-            self._name(Change(*key, "", f"{_LEFT_OUT}{updated}"))
+            self._name(Change(*key, "", f"{_LEFT_OUT}{_when(updated)}"))
         if len(self._waiting) >= _UNWRITTEN:
             self.flush()
 
@@ -90,7 +91,7 @@ class ChangeCollector:
         key, updated = key_of(item), updated_of(item)
         latest = self.repeated[key]
         newer = latest is not None and latest != updated and _later(latest, updated) == latest
-        words = f"this copy was kept; its `updated` is {updated}" + (", older than what was left out" if newer else "")
+        words = f"this copy was kept; {_when(updated)}" + (", older than what was left out" if newer else "")
         with self._lock:
             self._name(Change(*key, "", words))
         return newer
@@ -124,7 +125,7 @@ class ChangeCollector:
                 self._known.add(*_parts(change))
                 if change.what.startswith(_LEFT_OUT):
                     key = (change.collection, change.item_id)
-                    self._compare(key, change.what.removeprefix(_LEFT_OUT))
+                    self._compare(key, change.what.partition(_UPDATED)[2] or None)
             sound += len(line)
         return sound
 
@@ -170,6 +171,10 @@ def newer_left_out(count: int) -> str:
         f"of {count} items that came again a newer copy was left out, since another one came first; "
         "notes.ndjson names them"
     )
+
+
+def _when(updated: str | None) -> str:
+    return "it has no `updated`" if updated is None else f"{_UPDATED}{updated}"
 
 
 def updated_of(item: dict[str, Any]) -> str | None:

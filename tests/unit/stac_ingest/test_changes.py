@@ -57,3 +57,16 @@ def test_the_verdict_names_changes() -> None:
     verdict, reason = verdict_of(2, None, 0, 1)
     assert verdict == "unknown"
     assert "values of 1 were changed" in reason
+
+
+def test_a_later_run_knows_which_copies_were_left_out() -> None:
+    """The newest copy that was left out is read from the notes, and one that doesn't say when it was made is none."""
+    lines: list[bytes] = []
+    changes = ChangeCollector(lines.append)
+    for item_id, properties in (("a", {}), ("b", {"updated": "2025-01-01T00:00:00Z"})):
+        changes.add_repeated({"id": item_id, "properties": properties})
+    changes.flush()
+    later = ChangeCollector(lines.append)
+    later.resume(b"".join(lines))
+    assert later.repeated == changes.repeated == {("", "a"): None, ("", "b"): "2025-01-01T00:00:00Z"}
+    assert b"it has no `updated`" in lines[0]
