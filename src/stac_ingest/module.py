@@ -101,7 +101,7 @@ def _tracker(context: WorkflowContext, summary: IngestSummary, source: Source[An
 
 
 def _check_some_read(config: IngestConfig, reporter: FailureReporter, summary: IngestSummary) -> None:
-    if config.mode != "file" or summary.items + summary.resumed:
+    if config.mode != "file" or summary.items + summary.resumed + summary.filtered:
         return
     if reporter.first is not None:
         raise DataProcessingError(

@@ -126,6 +126,16 @@ def test_a_failure_among_the_others_is_one(source: Path) -> None:
     assert run(source, "--datetime", "2024")[0] == INCOMPLETE
 
 
+def test_a_failure_beside_items_that_are_filtered_out_is_no_unreadable_source(tmp_path: Path) -> None:
+    """A source of which every item is read and none is wanted was read, whatever else fails in it."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.json").write_text(json.dumps(items()[0]))
+    (tmp_path / "in" / "b.json").write_text("{")
+    code, numbers, certificate = run(tmp_path / "in", "--bbox", "80,80,81,81")
+    assert (code, numbers) == (INCOMPLETE, [])
+    assert (certificate["verdict"], certificate["filtered"], certificate["ingest_failures"]) == ("truncated", 1, 1)
+
+
 def test_max_items_counts_what_matches(source: Path) -> None:
     """The first three that match."""
     assert run(source, "--datetime", "2024", "--max-items", "3")[:2] == (COMPLETE, [24, 25, 26])

@@ -38,7 +38,7 @@ MARKS = [
     "é",
     "\u2100",
 ]
-HOSTS = ["127.0.0.1", "127.1", "localhost", "169.254.10.20", "::1", "10.0.0.1", "8.8.8.8", "stac.example.com"]
+HOSTS = ["127.0.0.1", "127.0.0.2", "localhost", "169.254.10.20", "::1", "10.0.0.1", "8.8.8.8", "stac.example.com"]
 PIECES = st.sampled_from([*MARKS, *HOSTS, "a=b&c"])
 HREFS = st.lists(PIECES | st.text(max_size=3), max_size=8).map("".join)
 VALUES = st.recursive(
