@@ -298,7 +298,8 @@ class _Run:
         return self._unwritten(rows) if self._modifiers else rows
 
     def _due_rows(self, rows: Rows) -> Rows:
-        due = [number for number, key in enumerate(rows.keys) if self._has_id(key[1]) and self._is_due(key)]
+        first = self.result.fetched - len(rows.keys) + 1
+        due = [n for n, key in enumerate(rows.keys) if self._has_id(key[1], first + n) and self._is_due(key)]
         return rows if len(due) == len(rows.keys) else rows.take(due)
 
     def _modified_rows(self, modifier: Modifier, rows: Rows) -> Rows | None:
@@ -334,16 +335,16 @@ class _Run:
 
     def _transform(self, item: Item) -> Item | None:
         """Give the item as it is to be written, or None when it is not to be."""
-        if not self._has_id(item.get("id")):
+        if not self._has_id(item.get("id"), self.result.fetched):
             return None
         key = key_of(item)
         return self._modified(item, key) if self._is_due(key) else None
 
-    def _has_id(self, item_id: object) -> bool:
-        """Whether this can be the id of an item; where it can't, the item has failed."""
+    def _has_id(self, item_id: object, number: int) -> bool:
+        """Whether this can be the id of an item; where it can't, the item of this number has failed."""
         if isinstance(item_id, str) and item_id:
             return True
-        self._fail(("", f"item {self.result.fetched}"), ItemError("the item has no id"), "transform")
+        self._fail(("", f"item {number}"), ItemError("the item has no id"), "transform")
         return False
 
     def _modified(self, item: Item, key: Key, first: int = 0) -> Item | None:
