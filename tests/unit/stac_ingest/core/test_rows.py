@@ -55,7 +55,7 @@ def test_lines_and_objects_are_what_a_parser_makes_of_the_texts(items: list[Any]
 
 @pytest.mark.parametrize("text", NOT_PLAIN.values(), ids=NOT_PLAIN)
 def test_what_is_not_plainly_an_item_is_left_to_the_decoder(text: bytes) -> None:
-    """One text that isn't plainly an item, or has a number that orjson would change, keeps its batch from going fast."""
+    """One text that isn't plainly an item, or has a number that orjson would change, holds up its batch."""
     assert line_rows([PLAIN, text, PLAIN]) is None
     if b"1e400" not in text:  # the writer of columns says what becomes of such a number
         assert item_rows([PLAIN, text, PLAIN]) is None
