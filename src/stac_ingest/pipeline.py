@@ -251,9 +251,11 @@ class _Run:
         if self.checkpoints is not None and not getattr(fetcher, "delivers_once", False):
             self._seen = IdSet()
         progress = _Progress(self.result, clock, on_progress)
-        if isinstance(fetcher, RowFetcher) and isinstance(self._bundler, RowOutput) and not self._marks:
+        output = self._bundler
+        in_step = _is_kept_in_step(fetcher, "fetch_rows", "fetch") and _is_kept_in_step(output, "bundle_rows", "bundle")
+        if in_step and not self._marks and isinstance(fetcher, RowFetcher) and isinstance(output, RowOutput):
             with collected_now_and_then() as collect:
-                await self._drive_rows(fetcher, self._bundler, progress, collect)
+                await self._drive_rows(fetcher, output, progress, collect)
         else:
             await self._drive_items(fetcher, progress)
 
@@ -304,7 +306,7 @@ class _Run:
 
     def _modified_rows(self, modifier: Modifier, rows: Rows) -> Rows | None:
         """Let a modifier change a batch; None where it is to be given the items one by one."""
-        if not isinstance(modifier, RowModifier):
+        if not isinstance(modifier, RowModifier) or not _is_kept_in_step(modifier, "modify_rows", "modify"):
             return None
         try:
             return modifier.modify_rows(rows, self._context)
@@ -403,3 +405,12 @@ class _Run:
         self._context.failure_collector.add(item_id, error, stage, of_collection(collection))
         if self.checkpoints is not None:
             self.checkpoints.mark_failed(item_id, error, collection)
+
+
+def _is_kept_in_step(stage: object, together: str, singly: str) -> bool:
+    """Whether a stage's method for batches is meant to do what its method for single items does.
+
+    A class that inherits the one and overrides the other alone has changed what happens to an item.
+    """
+    defining = [name for kind in type(stage).__mro__ for name in (together, singly) if name in vars(kind)]
+    return defining[:1] == [together] or together in vars(type(stage))

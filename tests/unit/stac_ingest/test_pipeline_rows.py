@@ -149,3 +149,37 @@ def test_batches_and_single_items_end_the_same(
     """Whatever is dropped, refused, done before or at fault: both pipelines write, count and name the same."""
     expected = moved(OneByOne(batches), Singly(refused), steps, completed, lambda _: Singles)
     assert moved(Batches(batches), Together(refused), steps, completed, lambda own: own) == expected
+
+
+class Renaming(Batches):
+    """Inherits batches, and changes what happens to single items."""
+
+    async def fetch(self, context: Any) -> AsyncIterator[Item]:
+        async for item in super().fetch(context):
+            yield {**item, "id": f"new-{item['id']}"}
+
+
+class Picky(Together):
+    """Likewise, on the other side."""
+
+    async def bundle(self, item: Item, context: Any) -> None:
+        await super().bundle({**item, "picked": True}, context)
+
+
+class Counting(Whole):
+    """And in between."""
+
+    def modify(self, item: Item, context: Any) -> Item | None:
+        return {**item, "count": 1}
+
+
+def test_a_class_that_overrides_single_items_alone_gets_single_items() -> None:
+    """A stage that inherits its method for batches isn't passed over: what it does to an item is done."""
+    batches: list[list[Item]] = [[{"id": "a"}, {"id": "b"}]]
+    renamed, picked, counted = Together(set()), Picky(set()), Together(set())
+    moved(Renaming(batches), renamed, [], set(), lambda own: own)
+    moved(Batches(batches), picked, [], set(), lambda own: own)
+    moved(Batches(batches), counted, [(Counting, set(), set())], set(), lambda own: own)
+    assert [item["id"] for item in renamed.items] == ["new-a", "new-b"]
+    assert all(item["picked"] for item in picked.items)
+    assert all(item["count"] for item in counted.items)
