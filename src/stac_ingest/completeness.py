@@ -18,7 +18,10 @@ NAME = "certificate.json"
 NOTES = "notes.ndjson"
 """Names the values that were altered or left out."""
 
-_OF_SUMMARY = ("matched", "pages", "requests", "retries", "overlaps", "filtered", "passed_over", "notes")
+_OF_SUMMARY = (
+    *("matched", "pages", "requests", "retries", "overlaps", "filtered", "passed_over", "notes"),
+    *("fast_batches", "safe_batches"),
+)
 Verdict = Literal["complete", "complete with duplicates", "complete with changes", "truncated", "unknown"]
 
 
@@ -57,6 +60,10 @@ class CompletenessReport(BaseModel):
     ingest_failures: int = Field(description="files, pages or items that could not be read")
     stage_failures: int = Field(description="items that could not be transformed or written")
     skipped: int = Field(description="completed already, in an earlier run")
+    fast_batches: int = Field(
+        default=0, description="batches of the source that went to the output whole, without an object for each item"
+    )
+    safe_batches: int = Field(default=0, description="batches of the source that were decoded item by item")
     read_again: int = Field(description="of those skipped, how many this run had to read to find that out")
     dropped: int = Field(description="taken out by a modifier")
     written: int = Field(description="in this run")
@@ -107,7 +114,8 @@ def completeness_report(
     elif result.failed or ingest_failures:
         verdict = "truncated"
         reason = f"{ingest_failures} failures in the ingest, {result.failed} in the stages behind it"
-    if not config.exact_numbers:
+    # What went to the output as lines is looked at by the way.
+    if not config.exact_numbers and (summary.safe_batches or not summary.fast_batches):
         summary.note("whole numbers beyond 64 bits were looked for in a sample of the texts; others were rounded")
     return CompletenessReport(
         verdict=verdict,

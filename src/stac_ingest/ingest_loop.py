@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stac_ingest.checkpoints.positions import ResumeTracker
-from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, key_of
+from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, Key, key_of
 from stac_ingest.core.model import Batch, Item, Reject
-from stac_ingest.core.source import Partitioned, Source
+from stac_ingest.core.rows import ItemRows, Rows
+from stac_ingest.core.source import Batched, Partitioned, Source
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 
 IsNew = Callable[[Item], bool]
+IsNewKey = Callable[[Key], bool]
+Decode = Callable[[Batch, Reject], Iterator[Item]]
+
+_TOGETHER = 128
+"""Items of a batch that were decoded one by one: no usual page or slice of files is cut by it."""
 
 
 @asynccontextmanager
@@ -45,6 +52,37 @@ async def _described(wanted: ItemFilter | None, summary: IngestSummary) -> Async
     finally:
         if wanted is not None:
             wanted.describe(summary)
+
+
+class _Reading(NamedTuple):
+    """A source that is being read."""
+
+    source: Source[Any]
+    batches: AsyncGenerator[Batch]
+    decode: Decode
+    parts: _Whole
+    tracker: ResumeTracker | None
+
+
+@asynccontextmanager
+async def _reading(
+    make: Callable[[], Source[Any]],
+    strategy: Strategy,
+    summary: IngestSummary,
+    *,
+    wanted: ItemFilter | None,
+    track: Callable[[Source[Any]], ResumeTracker | None] | None,
+    place: str | None,
+) -> AsyncIterator[_Reading]:
+    """Make and open a source; the arguments are those of `ingest_items`."""
+    source = await asyncio.to_thread(make)
+    tracker = None if track is None else track(source)
+    parts = _Parts(source, summary) if isinstance(source, Partitioned) else _Whole(summary)
+    decode = _decode_of(source, place)
+    if wanted is not None:
+        decode = wanted.decoding(decode, summary)
+    async with _described(wanted, summary), driven(source, strategy, summary.concurrency) as batches:
+        yield _Reading(source, batches, decode, parts, tracker)
 
 
 async def ingest_items(
@@ -83,20 +121,20 @@ async def ingest_items(
         DataProcessingError: nothing could be read, or the server's answers can't be used.
 
     """
-    source = await asyncio.to_thread(make)
-    tracker = None if track is None else track(source)
-    parts = _Parts(source, summary) if isinstance(source, Partitioned) else _Whole(summary)
-    decode = _decode_of(source, place)
-    if wanted is not None:
-        decode = wanted.decoding(decode, summary)
-    count = summary.items
-    async with _described(wanted, summary), driven(source, strategy, summary.concurrency) as batches:
+    async with _reading(make, strategy, summary, wanted=wanted, track=track, place=place) as (
+        _,
+        batches,
+        decode,
+        parts,
+        tracker,
+    ):
+        count = summary.items
         async for batch in batches:
             if tracker is not None:
                 tracker.begin()
             is_new = parts.begin(batch)
             for item in decode(batch, reject):
-                if not is_new(item) or (tracker is not None and not tracker.look(item)):
+                if not is_new(item) or (tracker is not None and not tracker.look(key_of(item))):
                     parts.leave_out(item)
                     continue
                 summary.items = count = count + 1
@@ -110,7 +148,84 @@ async def ingest_items(
         finish()
 
 
-def _decode_of(source: Source[Any], place: str | None) -> Callable[[Batch, Reject], Iterator[Item]]:
+async def ingest_rows(
+    make: Callable[[], Source[Any]],
+    strategy: Strategy,
+    reject: Reject,
+    summary: IngestSummary,
+    *,
+    as_lines: bool,
+    wanted: ItemFilter | None = None,
+    track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
+    place: str | None = None,
+    max_items: int | None = None,
+    finish: Callable[[], None] | None = None,
+) -> AsyncGenerator[Rows]:
+    """Yield the same items in batches, which stay in the form that they came in where that can be.
+
+    Args:
+        make: makes the source; called in a thread.
+        strategy: drives the units.
+        reject: takes whatever can't be read or decoded.
+        summary: says the concurrency, and takes the counts.
+        as_lines: whether lines of JSON are wanted.
+        wanted: leaves out items, which are then looked at one by one; None where all are wanted.
+        track: begins to follow the run through its source, for a later one to resume.
+        place: that relative hrefs are made absolute from; None leaves them as they are.
+        max_items: ends the run after so many items.
+        finish: called when everything is read and the source is closed; may raise.
+
+    Raises:
+        ConfigurationError, DataProcessingError: as `ingest_items` does.
+
+    """
+    async with _reading(make, strategy, summary, wanted=wanted, track=track, place=place) as reading:
+        source, parts, tracker = reading.source, reading.parts, reading.tracker
+        # Filters and hrefs look at items.
+        whole = source if wanted is None and place is None and isinstance(source, Batched) else None
+        count = summary.items
+        async for batch in reading.batches:
+            if tracker is not None:
+                tracker.begin()
+            is_new = parts.begin_keys(batch)
+            made = whole.rows(batch, as_lines=as_lines) if whole is not None else None
+            if made is None:
+                summary.safe_batches += 1
+            else:
+                summary.fast_batches += 1
+            for rows in _decoded(reading.decode(batch, reject)) if made is None else made:
+                new = _new_rows(rows, is_new, tracker, parts)
+                if max_items is not None and count + len(new.keys) > max_items:
+                    new = new.take(range(max_items - count))
+                summary.items = count = count + len(new.keys)
+                if new.keys:
+                    yield new
+                if count == max_items:
+                    return
+            if tracker is not None:
+                tracker.end(batch)
+    if finish is not None:
+        finish()
+
+
+def _decoded(items: Iterator[Item]) -> Iterator[ItemRows]:
+    """Make batches of items, small enough that few of them are in memory as objects."""
+    while some := list(islice(items, _TOGETHER)):
+        yield ItemRows.of(some)
+
+
+def _new_rows(rows: Rows, is_new: IsNewKey, tracker: ResumeTracker | None, parts: _Whole) -> Rows:
+    """Return the items that didn't come before; the others are counted and named."""
+    kept: list[int] = []
+    for number, key in enumerate(rows.keys):
+        if is_new(key) and (tracker is None or tracker.look(key)):
+            kept.append(number)
+        else:
+            parts.leave_out(rows.take([number]).items()[0])
+    return rows if len(kept) == len(rows.keys) else rows.take(kept)
+
+
+def _decode_of(source: Source[Any], place: str | None) -> Decode:
     if place is None:
         return source.decode
     from stac_ingest.sources.hrefs import absolute_items  # noqa: PLC0415 - few ask for it
@@ -130,6 +245,12 @@ class _Whole:
         self._seen.pack()
         return self._seen.add_item
 
+    def begin_keys(self, batch: Batch) -> IsNewKey:  # noqa: ARG002 - same
+        """Give the same for collections and ids."""
+        self._seen.pack()
+        add = self._seen.add
+        return lambda key: not key[1] or add(*key)
+
     def leave_out(self, item: Item) -> None:
         """Count the item that was looked at last, which came before."""
         self._summary.duplicates += 1
@@ -147,6 +268,10 @@ class _Parts(_Whole):
         self._latest = Delivery.NEW
 
     def begin(self, batch: Batch) -> IsNew:
+        is_new = self.begin_keys(batch)
+        return lambda item: is_new(key_of(item))
+
+    def begin_keys(self, batch: Batch) -> IsNewKey:
         self._number = self._source.part(batch)
         return self._is_new_in_part
 
@@ -156,6 +281,6 @@ class _Parts(_Whole):
         else:
             super().leave_out(item)
 
-    def _is_new_in_part(self, item: Item) -> bool:
-        self._latest = self._delivered.add(*key_of(item), self._number)
+    def _is_new_in_part(self, key: Key) -> bool:
+        self._latest = self._delivered.add(*key, self._number)
         return self._latest is Delivery.NEW

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from stac_ingest.core.collector import collected_now_and_then
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.core.model import Item
+from stac_ingest.core.rows import ItemRows, Rows
 from stac_ingest.core.source import closing
 from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.failures import of_collection
@@ -80,6 +82,36 @@ class Output(Bundler, Protocol):
 
     async def close(self) -> None:
         """Close all files. What was not finalized stays for a later run to resume."""
+
+
+@runtime_checkable
+class RowFetcher(Protocol):
+    """A fetcher that can give its items in batches."""
+
+    def fetch_rows(self, context: WorkflowContext, *, as_lines: bool) -> AsyncIterator[Rows]:
+        """Yield items; `as_lines` says that lines of JSON are wanted. The rest is as of `Fetcher.fetch`."""
+
+
+@runtime_checkable
+class RowOutput(Output, Protocol):
+    """An output that takes items in batches."""
+
+    as_lines: bool
+    """Whether it writes lines of JSON."""
+
+    async def bundle_rows(self, rows: Rows) -> Sequence[tuple[Item, ItemError]]:
+        """Take some items, and return those that can't be written, with the reason. Any other error ends the run."""
+
+
+@runtime_checkable
+class RowModifier(Modifier, Protocol):
+    """A modifier that can change items in batches."""
+
+    def modify_rows(self, rows: Rows, context: WorkflowContext) -> Rows | None:
+        """Return the changed items, without those that are to be dropped; None where they have to be looked at singly.
+
+        The result is what `modify` makes of each.
+        """
 
 
 @dataclass(slots=True)
@@ -159,6 +191,45 @@ async def run_pipeline(
     return run.result
 
 
+class _Progress:
+    """Adds up the seconds of each stage, and tells of them now and then."""
+
+    def __init__(
+        self,
+        result: PipelineResult,
+        clock: Callable[[], float],
+        report: Callable[[PipelineResult], None] | None,
+    ) -> None:
+        self._result, self._clock, self._report = result, clock, report
+        self._started = self._before = clock()
+        self._next = self._before + PROGRESS_SECONDS if report else float("inf")
+
+    def fetched(self, count: int) -> None:
+        """Note that items have come."""
+        self._result.stages.ingest += self._since()
+        self._result.fetched += count
+
+    def transformed(self) -> None:
+        """Note that they were transformed."""
+        self._result.stages.transform += self._since()
+        self._tell()
+
+    def written(self) -> None:
+        """Note that they were handed to the output."""
+        self._result.stages.output += self._since()
+        self._tell()
+
+    def _since(self) -> float:
+        before, self._before = self._before, self._clock()
+        return self._before - before
+
+    def _tell(self) -> None:
+        if self._before >= self._next and self._report:
+            self._result.seconds = self._before - self._started
+            self._report(self._result)
+            self._next = self._before + PROGRESS_SECONDS
+
+
 class _Run:
     """One run's state."""
 
@@ -167,7 +238,7 @@ class _Run:
     ) -> None:
         self.result = result
         self.checkpoints: CheckpointManager | None = getattr(context, "checkpoints", None)
-        self._modify = [modifier.modify for modifier in modifiers]
+        self._modifiers = list(modifiers)
         self._bundler = bundler
         self._context = context
         self._marks = self.checkpoints is not None and not getattr(bundler, "marks_completed", False)
@@ -177,28 +248,83 @@ class _Run:
         self, fetcher: Fetcher, clock: Callable[[], float], on_progress: Callable[[PipelineResult], None] | None
     ) -> None:
         """Move every item, adding up the seconds of each stage."""
-        result, stages = self.result, self.result.stages
         if self.checkpoints is not None and not getattr(fetcher, "delivers_once", False):
             self._seen = IdSet()
-        started = before = clock()
-        next_report = before + PROGRESS_SECONDS if on_progress else float("inf")
+        progress = _Progress(self.result, clock, on_progress)
+        if isinstance(fetcher, RowFetcher) and isinstance(self._bundler, RowOutput) and not self._marks:
+            with collected_now_and_then() as collect:
+                await self._drive_rows(fetcher, self._bundler, progress, collect)
+        else:
+            await self._drive_items(fetcher, progress)
+
+    async def _drive_items(self, fetcher: Fetcher, progress: _Progress) -> None:
         async with closing(fetcher.fetch(self._context)) as stream:
             async for fetched in stream:
-                arrived = clock()
-                stages.ingest += arrived - before
-                result.fetched += 1
+                progress.fetched(1)
                 item = self._transform(fetched)
-                before = clock()
-                stages.transform += before - arrived
+                progress.transformed()
                 if item is not None:
                     await self._output(item)
-                    transformed, before = before, clock()
-                    stages.output += before - transformed
-                if before >= next_report and on_progress:
-                    result.seconds = before - started
-                    on_progress(result)
-                    next_report = before + PROGRESS_SECONDS
-            stages.ingest += clock() - before
+                    progress.written()
+            progress.fetched(0)
+
+    async def _drive_rows(
+        self, fetcher: RowFetcher, output: RowOutput, progress: _Progress, collect: Callable[[], None]
+    ) -> None:
+        async with closing(fetcher.fetch_rows(self._context, as_lines=output.as_lines)) as stream:
+            async for fetched in stream:
+                progress.fetched(len(fetched.keys))
+                rows = self._transform_rows(fetched)
+                progress.transformed()
+                if rows.keys:
+                    failed = await output.bundle_rows(rows)
+                    self.result.written += len(rows.keys) - len(failed)
+                    for item, error in failed:
+                        self._fail(key_of(item), error, "output")
+                    progress.written()
+                collect()
+            progress.fetched(0)
+
+    def _transform_rows(self, rows: Rows) -> Rows:
+        """Give the items as they are to be written, without those that are not to be."""
+        rows = self._due_rows(rows)
+        for number, modifier in enumerate(self._modifiers):
+            changed = self._modified_rows(modifier, rows)
+            if changed is None:
+                singly = (self._modified(item, key, number) for item, key in zip(rows.items(), rows.keys, strict=True))
+                return ItemRows.of([item for item in singly if item is not None])
+            self.result.dropped += len(rows.keys) - len(changed.keys)
+            rows = changed
+        return self._unwritten(rows) if self._modifiers else rows
+
+    def _due_rows(self, rows: Rows) -> Rows:
+        first = self.result.fetched - len(rows.keys) + 1
+        due = [n for n, key in enumerate(rows.keys) if self._has_id(key[1], first + n) and self._is_due(key)]
+        return rows if len(due) == len(rows.keys) else rows.take(due)
+
+    def _modified_rows(self, modifier: Modifier, rows: Rows) -> Rows | None:
+        """Let a modifier change a batch; None where it is to be given the items one by one."""
+        if not isinstance(modifier, RowModifier):
+            return None
+        try:
+            return modifier.modify_rows(rows, self._context)
+        except ConfigurationError:
+            raise
+        except Exception:  # noqa: BLE001 - foreign code; which item is at fault shows when they come one by one
+            return None
+
+    def _unwritten(self, rows: Rows) -> Rows:
+        """Leave out what modifiers have given another collection or id under which it is completed."""
+        checkpoints = self.checkpoints
+        if checkpoints is None:
+            return rows
+        kept = [
+            number
+            for number, (collection, key) in enumerate(rows.keys)
+            if not checkpoints.is_completed(key, collection)
+        ]
+        self.result.skipped += len(rows.keys) - len(kept)
+        return rows if len(kept) == len(rows.keys) else rows.take(kept)
 
     def finish(self, manifest: dict[str, Any]) -> None:
         """Keep the manifest, and correct the counts by items that turned out unfit only when they were written."""
@@ -209,16 +335,23 @@ class _Run:
 
     def _transform(self, item: Item) -> Item | None:
         """Give the item as it is to be written, or None when it is not to be."""
-        item_id = item.get("id")
-        if not isinstance(item_id, str) or not item_id:
-            self._fail(("", f"item {self.result.fetched}"), ItemError("the item has no id"), "transform")
+        if not self._has_id(item.get("id"), self.result.fetched):
             return None
         key = key_of(item)
-        if self.checkpoints is not None and not self._is_due(key, self.checkpoints):
-            return None
+        return self._modified(item, key) if self._is_due(key) else None
+
+    def _has_id(self, item_id: object, number: int) -> bool:
+        """Whether this can be the id of an item; where it can't, the item of this number has failed."""
+        if isinstance(item_id, str) and item_id:
+            return True
+        self._fail(("", f"item {number}"), ItemError("the item has no id"), "transform")
+        return False
+
+    def _modified(self, item: Item, key: Key, first: int = 0) -> Item | None:
+        """Let the modifiers from the first on change an item; None when it is not to be written."""
         try:
-            for modify in self._modify:
-                changed = modify(item, self._context)
+            for modifier in self._modifiers[first:]:
+                changed = modifier.modify(item, self._context)
                 if changed is None:
                     self.result.dropped += 1
                     return None
@@ -228,17 +361,19 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - a modifier is foreign code; its faults concern one item
             self._fail(key, error, "transform")
             return None
-        if self._modify and self.checkpoints is not None and self._is_written(item, key, self.checkpoints):
+        if self._modifiers and self.checkpoints is not None and self._is_written(item, key, self.checkpoints):
             return None
         return item
 
-    def _is_due(self, key: Key, checkpoints: CheckpointManager) -> bool:
+    def _is_due(self, key: Key) -> bool:
         """Whether an item is neither written by an earlier run nor seen before in this one."""
+        if self.checkpoints is None:
+            return True
         collection, item_id = key
         if self._seen is not None and not self._seen.add(collection, item_id):
             self.result.duplicates += 1
             return False
-        if checkpoints.is_completed(item_id, collection):
+        if self.checkpoints.is_completed(item_id, collection):
             self.result.skipped += 1
             return False
         return True

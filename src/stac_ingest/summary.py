@@ -23,6 +23,10 @@ class IngestSummary:
     filtered: int = 0
     """Items of files that `bbox`, `datetime`, `query` or `collection_id` left out, in this run."""
     bytes_read: int = 0
+    fast_batches: int = 0
+    """Batches that went to the output whole, without an object for each item; counted where an output takes them so."""
+    safe_batches: int = 0
+    """Batches that were decoded item by item instead."""
     pages: int = 0
     requests: int = 0
     """Requests sent, retries included."""

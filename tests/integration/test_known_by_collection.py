@@ -210,17 +210,17 @@ copies = st.lists(st.tuples(keys, st.sampled_from(["2024", "2025"])), min_size=1
 
 def stop_after(patch, limit):
     """End a run as an error of the source does, once so many items were handed to the pipeline."""
-    fetch = IngestModule.fetch
+    fetch = IngestModule.fetch_rows
 
-    async def fetch_some(module, context):
+    async def fetch_some(module, context, *, as_lines):
         left = limit
-        async for one in fetch(module, context):
-            if left == 0:
+        async for rows in fetch(module, context, as_lines=as_lines):
+            yield rows.take(range(min(left, len(rows.keys))))
+            left -= len(rows.keys)
+            if left < 0:
                 raise DataProcessingError("stopped")
-            left -= 1
-            yield one
 
-    patch.setattr(IngestModule, "fetch", fetch_some)
+    patch.setattr(IngestModule, "fetch_rows", fetch_some)
 
 
 @pytest.fixture

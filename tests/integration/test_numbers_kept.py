@@ -80,6 +80,7 @@ def test_the_command_sees_a_lone_one_among_many(tmp_path: Path) -> None:
 def test_a_sample_is_said_to_be_one(tmp_path: Path) -> None:
     """Where a sample is asked for, the certificate says that long numbers may have been rounded."""
     source, out = many_files(tmp_path / "in"), tmp_path / "out"
-    assert main([str(source), "--to", "ndjson", "--output", str(out), "--no-exact-numbers"]) == COMPLETE
+    one_by_one = ("--no-exact-numbers", "--hrefs", "absolute")
+    assert main([str(source), "--to", "ndjson", "--output", str(out), *one_by_one]) == COMPLETE
     assert written(out)["i0150"]["properties"]["long"] == float(LONG)
     assert any("sample" in note for note in json.loads((out / "certificate.json").read_text())["notes"])

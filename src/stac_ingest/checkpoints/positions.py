@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
-from stac_ingest.core.id_set import IdSet, key_of
-from stac_ingest.core.model import Batch, Item, Position
+from stac_ingest.core.id_set import IdSet, Key
+from stac_ingest.core.model import Batch, Position
 from stac_ingest.core.source import Resumable
 
 if TYPE_CHECKING:
@@ -171,15 +171,15 @@ class ResumeTracker:
         self._repeated_before = self._summary.duplicates
         self._ids = {}
 
-    def look(self, item: Item) -> bool:
-        """Take note of an item that comes for the first time in this run.
+    def look(self, key: Key) -> bool:
+        """Take note of an item, by its collection and id, that comes for the first time in this run.
 
         Returns:
             Whether it is to be delivered. What came from a position that is left out came before: it is a duplicate.
             What an earlier run has written from this very position was just read again.
 
         """
-        collection, item_id = key_of(item)
+        collection, item_id = key
         if self._resumed and self._is_completed(item_id, collection):
             if self._delivered is not None and self._delivered.has(collection, item_id):
                 return False

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar, runtime_checkable
 
 from stac_ingest.core.model import Batch, Item, Position, Reject
+from stac_ingest.core.rows import Rows
 
 Unit = TypeVar("Unit")
 T = TypeVar("T")
@@ -90,6 +91,24 @@ class Resumable(Protocol):
         """Return the position of the batch that was decoded last; None where a later run has to look again.
 
         `clean` says that nothing in it failed: what failed is read again.
+        """
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """A source whose batches can be handed on whole."""
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+        """Return what `decode` would yield, in the same order, without objects where that can be.
+
+        Args:
+            batch: as `read` yielded it.
+            as_lines: whether lines of JSON are wanted.
+
+        Returns:
+            None where the batch isn't known to come out the same; then it is to be decoded. Nothing is counted or noted
+            of it before.
+
         """
 
 

@@ -19,6 +19,7 @@ from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.json_items import parse_leniently
 from stac_ingest.core.long_numbers import has_long_number
 from stac_ingest.core.model import Item, Position
+from stac_ingest.core.rows import Rows
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.failures import of_collection
 from stac_ingest.outputs.directory import OutputFolder
@@ -41,6 +42,7 @@ class BatchedOutput(ABC, Generic[Entry]):
     """
 
     marks_completed = True
+    as_lines = False
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int, batch_bytes: int | None = None) -> None:
         self._folder_path = folder
@@ -93,8 +95,36 @@ class BatchedOutput(ABC, Generic[Entry]):
         entry, size = self._encode(item)
         self._batch.append(entry)
         self._size += size
-        if self._size >= self._batch_bytes or len(self._batch) >= self._batch_items:
+        if self._is_full:
             await self._hand_over()
+
+    async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
+        """Take some items, once the output was started.
+
+        Returns:
+            Those that can't be written in this format, with the reason.
+
+        Raises:
+            DataProcessingError: the folder can't be written to.
+
+        """
+        return await self._take(rows.items())
+
+    async def _take(self, items: Iterable[Item]) -> list[tuple[Item, ItemError]]:
+        failed = []
+        for item in items:
+            if self._positions is not None and not self._batch:
+                await self._note_resumed()
+            try:
+                entry, size = self._encode(item)
+            except ItemError as error:
+                failed.append((item, error))
+                continue
+            self._batch.append(entry)
+            self._size += size
+            if self._is_full:
+                await self._hand_over()
+        return failed
 
     async def finalize(self, context: WorkflowContext) -> dict[str, Any]:
         """Write what is left, give the files their names, and return `items`, `bytes` and `paths`."""
@@ -118,6 +148,10 @@ class BatchedOutput(ABC, Generic[Entry]):
             self._release()
             self.folder.close()
             self._folder = None
+
+    @property
+    def _is_full(self) -> bool:
+        return self._size >= self._batch_bytes or len(self._batch) >= self._batch_items
 
     async def _hand_over(self) -> None:
         batch, self._batch, self._size = self._batch, [], 0

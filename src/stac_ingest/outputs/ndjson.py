@@ -12,9 +12,10 @@ import orjson
 
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
-from stac_ingest.errors import ConfigurationError
+from stac_ingest.core.rows import Rows
+from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
-from stac_ingest.outputs.directory import write_all
+from stac_ingest.outputs.directory import write_lines
 
 NAME = "items.ndjson"
 _PART = f"{NAME}.part"
@@ -27,6 +28,8 @@ class NdjsonOutput(BatchedOutput[tuple[Key, bytes]]):
     On resume it goes on behind the last sound line. Whole lines that the checkpoint doesn't know yet are kept and
     marked, so that each item is there once.
     """
+
+    as_lines = True
 
     def __init__(self, folder: str | PathLike[str], *, batch_bytes: int = 4 << 20) -> None:
         super().__init__(folder, batch_items=1000, batch_bytes=batch_bytes)
@@ -79,12 +82,25 @@ class NdjsonOutput(BatchedOutput[tuple[Key, bytes]]):
             "but they are not there; start afresh without resuming"
         )
 
+    async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
+        """Take some items: their lines, where they have them."""
+        lines = rows.lines()
+        if lines is None:
+            return await super().bundle_rows(rows)
+        if self._positions is not None and not self._batch:
+            await self._note_resumed()
+        self._batch.extend(zip(rows.keys, lines, strict=True))
+        self._size += sum(map(len, lines))
+        if self._is_full:
+            await self._hand_over()
+        return []
+
     def _encode(self, item: Item) -> tuple[tuple[Key, bytes], int]:
-        line = encode_json(item, orjson.OPT_APPEND_NEWLINE, self._changes)
+        line = encode_json(item, changes=self._changes)
         return (key_of(item), line), len(line)
 
     def _write(self, batch: list[tuple[Key, bytes]]) -> None:
-        write_all(self._descriptor, b"".join([line for _, line in batch]))
+        write_lines(self._descriptor, [line for _, line in batch])
         self._items += len(batch)
         if self._checkpoints is not None:
             os.fsync(self._descriptor)

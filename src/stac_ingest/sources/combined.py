@@ -8,7 +8,8 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.source import Resumable, Source
+from stac_ingest.core.rows import Rows
+from stac_ingest.core.source import Batched, Resumable, Source
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory.resume import renewed_list
 from stac_ingest.sources.directory.walk import Refused
@@ -83,6 +84,11 @@ class CombinedSource:
         async with aclosing(batches):
             async for batch in batches:
                 yield _BatchOf(unit.source, batch)
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+        """Return the items of a batch, where its own source can give them whole."""
+        source = _source_of(batch)
+        return source.rows(batch, as_lines=as_lines) if isinstance(source, Batched) else None
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Decode a batch by its own source."""

@@ -19,6 +19,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import FEATURE, parse, parse_leniently
 from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
+from stac_ingest.core.rows import Rows, item_rows, line_rows
 from stac_ingest.sources.directory.batches import Folder
 from stac_ingest.sources.directory.resume import FilePositions, fingerprint
 from stac_ingest.sources.documents import Documents, not_json
@@ -87,6 +88,12 @@ class JsonDirectorySource:
             self._summary.bytes_read += sum([len(payload.data) for payload in batch])
             yield batch
             start += len(batch)
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+        """Return the items of a slice, where each file is plainly one."""
+        texts = [payload.data for payload in batch if payload.error is None]
+        made = (line_rows if as_lines else item_rows)(texts) if len(texts) == len(batch) else None
+        return None if made is None else [made]
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Yield the items of a slice; what can't be used is rejected under its file's name."""

@@ -15,6 +15,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import FEATURE, parse_leniently
 from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
+from stac_ingest.core.rows import Rows, item_rows, line_rows
 from stac_ingest.core.unpack import unpacked_blocks
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import open_file
@@ -123,6 +124,21 @@ class LinesSource:
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+        """Return the items of a span, where each line is plainly one."""
+        made: list[Rows] = []
+        for payload in batch:
+            if payload.error is not None or payload.data.lines.too_long:
+                return None
+            texts = [line for line in payload.data.lines.data.split(b"\n") if line and not line.isspace()]
+            if any(len(line) > self._longest for line in texts):
+                return None
+            some = (line_rows if as_lines else item_rows)(texts)
+            if some is None:
+                return None
+            made.append(some)
+        return made
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Yield the item of each line; a line that holds none is rejected as `<file name>#<line>`."""
