@@ -94,10 +94,10 @@ def test_one_item_to_ndjson_loads_little(source: Path, tmp_path: Path) -> None:
 
 
 def test_geoparquet_needs_arrow_and_no_pandas(tmp_path: Path) -> None:
-    """Columns are written by Arrow and shapely, which bring NumPy and nothing heavier."""
+    """Columns of a usual footprint are written by Arrow, which brings NumPy and nothing heavier."""
     (tmp_path / "a.json").write_text(json.dumps(ITEM))
     started = start(str(tmp_path / "a.json"), "--to", "geoparquet", "--output", str(tmp_path / "out"))
-    assert started.heavy == {"numpy", "pyarrow", "shapely"}
+    assert started.heavy == {"numpy", "pyarrow"}
     assert not started.contexts
     assert len(started.modules) <= 560, len(started.modules)
 
