@@ -45,6 +45,27 @@ def geometry_test(wanted: Box) -> Callable[[dict[str, Any], Box | None], bool | 
     return reaches
 
 
+def shape_test(area: dict[str, Any]) -> Callable[[dict[str, Any]], bool | None]:
+    """Make the test whether an item's geometry meets a sound geometry, both as GeoJSON has them, on the plane.
+
+    The test takes the item, and gives None where its geometry can't be read. Heights are left aside, and so is the
+    item's own box.
+    """
+    wanted = _read(area)
+    shapely.prepare(wanted)
+
+    def meets(item: dict[str, Any]) -> bool | None:
+        shape = _read(item["geometry"])
+        if shape is None:
+            return None
+        try:
+            return bool(shapely.intersects(wanted, _with_extent(_parts(shape))).any())
+        except shapely.GEOSException:
+            return None
+
+    return meets
+
+
 def has_points(geometry: dict[str, Any]) -> bool:
     """Say whether a geometry surely has a point, without making it: its first position is there."""
     value = geometry.get("coordinates")
