@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from stac_ingest.cli.config_file import settings_from
+from stac_ingest.cli.transform_options import add_transform_options, read_transforms
 from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
@@ -91,6 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
     search.add_argument("--limit", metavar="N", type=int, help="of an API: items a page")
     search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
 
+    add_transform_options(parser)
     drive = parser.add_argument_group("how to read it")
     drive.add_argument("--concurrency", metavar="N|auto", type=_level, help="units of work under way at once, 1 to 50")
     drive.add_argument(
@@ -116,11 +118,14 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 def read_settings(options: argparse.Namespace) -> IngestConfig:
     """Take the settings of the file, overlaid with those of the command line.
 
+    Those of the transforms are no settings of the ingest: they become `options.transforms`.
+
     Raises:
         ConfigurationError: a setting is wrong, or the source is remote and `--allow-remote` is missing.
 
     """
     settings = settings_from(options.config, options.source) if options.config else {}
+    options.transforms = read_transforms(settings, options)
     if options.source is not None:
         _refuse_unread(options.source)
         if is_url(options.source) and holds_credentials(options.source):

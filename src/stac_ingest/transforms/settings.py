@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from hashlib import blake2b
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.transforms.batches import is_json
 
 _NEEDED = "datetime"
 
@@ -25,6 +27,22 @@ class TransformSettings(BaseModel):
     rename_properties: dict[str, str] = Field(default_factory=dict, description="properties: old name to new name")
     drop_properties: list[str] = Field(default_factory=list, description="properties to take away")
     set_properties: dict[str, Any] = Field(default_factory=dict, description="properties to set, and their values")
+
+    @field_validator("set_properties", mode="before")
+    @classmethod
+    def _times_as_text(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        # YAML makes an object of a date.
+        return {name: one.isoformat() if isinstance(one, dt.date) else one for name, one in value.items()}
+
+    @field_validator("set_properties")
+    @classmethod
+    def _values_of_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, one in value.items():
+            if not is_json(one):
+                raise ValueError(f"the value of {name!r:.60} can't be written as JSON")
+        return value
 
     @model_validator(mode="after")
     def _keeps_what_is_needed(self) -> Self:

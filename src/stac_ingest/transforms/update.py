@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from stac_ingest.core.finite import may_not_be_finite
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import ItemRows, LineRows, Rows
 from stac_ingest.errors import ConfigurationError, ItemError
+from stac_ingest.transforms.batches import is_json
 
 if TYPE_CHECKING:
     from stac_ingest.context import WorkflowContext
@@ -63,7 +63,7 @@ class UpdateItems:
         self._links = [link.model_dump() for link in self._settings.links]
         self._touched = (*self._settings.rename, *self._settings.remove)
         # What JSON changes is told by the output, which only sees it in objects.
-        self._is_json = _is_json([self._settings.set, self._links])
+        self._is_json = is_json([self._settings.set, self._links])
 
     def modify(self, item: Item, context: WorkflowContext) -> Item:  # noqa: ARG002 - part of the protocol
         """Return the updated item.
@@ -125,11 +125,3 @@ class UpdateItems:
     def _add(self, links: list[Any]) -> list[Any]:
         there = {(link.get("rel"), link.get("href")) for link in links if isinstance(link, dict)}
         return [*links, *(link for link in self._links if (link["rel"], link["href"]) not in there)]
-
-
-def _is_json(value: Any) -> bool:
-    """Whether a value comes out of JSON as it went in."""
-    try:
-        return bool(orjson.loads(orjson.dumps(value)) == value) and not may_not_be_finite(value)
-    except (TypeError, ValueError):
-        return False
