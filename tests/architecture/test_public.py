@@ -28,7 +28,7 @@ PUBLIC = {
 """The names that users may import; a change of this list is a change for them."""
 
 DOCUMENTED = (
-    f"{PUBLIC['stac_ingest']} run_pipeline Fetcher Modifier Bundler UpdateItems OUTPUTS make_output read_output KINDS "
+    f"{PUBLIC['stac_ingest']} run_pipeline Fetcher Modifier Bundler UpdateItems FilterItems OUTPUTS make_output read_output KINDS "
     "make_source STRATEGIES load_strategy ShardedIngest plan_ingest run_shard finalize_ingest"
 )
 STAC_MANAGER = {
