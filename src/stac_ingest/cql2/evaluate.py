@@ -30,13 +30,17 @@ def getter(name: str) -> Callable[[Item], Any]:
     """Make the function that gives a property, or a member of the item; None where it isn't there."""
     if name in tree.MEMBERS:
         return lambda item: item.get(name)
-    bare = name.removeprefix(_PREFIX) or name
+    bare = _bare(name)
 
     def property_of(item: Item) -> Any:
         properties = item.get("properties")
         return properties.get(bare) if type(properties) is dict else None
 
     return property_of
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix(_PREFIX) or name
 
 
 def _constant(node: tree.Constant) -> Predicate:
@@ -157,13 +161,13 @@ _MADE: dict[type, Callable[[Any], Predicate]] = {
 
 
 def operands_of(node: Node) -> set[str]:
-    """Name the properties and members that an expression looks at."""
+    """Name the properties, without `properties.` in front, and the members that an expression looks at."""
     found: set[str] = set()
     open_nodes: list[Any] = [node]
     while open_nodes:
         part = open_nodes.pop()
         if isinstance(part, Property):
-            found.add(part.name)
+            found.add(_bare(part.name))
         elif isinstance(part, tree.Intersects):
             found |= {"geometry", "bbox"}
         elif isinstance(part, tuple) and not isinstance(part, Box):

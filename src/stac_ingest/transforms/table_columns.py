@@ -1,0 +1,121 @@
+"""Transforms of a table's columns: what an expression looks at, and properties renamed, dropped and set.
+
+Whatever isn't known to mean the same as on the items that the rows make gives None; then these are made. So it is for
+tables with a column `properties`, with columns whose place isn't what their name says, and for names that are members
+of an item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from stac_ingest.core.model import Item
+from stac_ingest.geoparquet.decoder import Decoder
+from stac_ingest.geoparquet.properties_column import KEPT
+from stac_ingest.geoparquet.stac_schema import Layout, layout_of, plain_schema
+
+_TELLING = ("stac_version", "collection", "datetime", "start_datetime", "stac_extensions", "assets", "links")
+"""Columns of which one has to be there for a table to be one of items; the first ones cost the least."""
+_INT64 = range(-(2**63), 2**63)
+
+
+def looked_at(batch: pa.RecordBatch, names: Collection[str], marked: Collection[str] = ()) -> list[Item] | None:
+    """Make items that have these properties and members alone, of rows that are items.
+
+    Args:
+        batch: the rows.
+        names: of properties, and of `id`, `collection`, `geometry` and `bbox`.
+        marked: columns that the file itself says are geometries.
+
+    """
+    layout = _simple_layout(batch.schema, marked)
+    if layout is None:
+        return None
+    telling = next((name for name in _TELLING if name in batch.schema.names), None)
+    wanted = [name for name in batch.schema.names if name in {*names, "id", layout.geometry, telling}]
+    part = batch.select(wanted)
+    if "geometry" not in names:
+        # To make an object of a geometry costs more than all else.
+        index = wanted.index(layout.geometry)
+        part = part.set_column(index, part.schema.field(index), pa.nulls(len(part), part.schema.field(index).type))
+    kept = tuple(name for name in layout.properties if name in wanted)
+    found = _simple_layout(part.schema, marked)
+    if found is None or (found.geometry, found.properties) != (layout.geometry, kept):
+        return None
+    rejected: list[str] = []
+    items = list(Decoder(part.schema, marked).items(part, "", lambda origin, _: rejected.append(origin)))
+    return None if rejected or len(items) != len(batch) else items
+
+
+def updated(
+    batch: pa.RecordBatch,
+    *,
+    rename: Mapping[str, str],
+    remove: Iterable[str],
+    values: Mapping[str, Any],
+    marked: Collection[str] = (),
+) -> pa.RecordBatch | None:
+    """Rename, remove and set properties, in this order, of rows that are items.
+
+    Args:
+        batch: the rows.
+        rename: old names to new ones.
+        remove: names.
+        values: names and values to set.
+        marked: columns that the file itself says are geometries.
+
+    """
+    layout = _simple_layout(batch.schema, marked)
+    if layout is None:
+        return None
+    rename = {old: new for old, new in rename.items() if old in layout.properties and old != new}
+    # A name that is taken may be kept where the renamed property is null.
+    if {KEPT, *layout.geometries} & {*rename, *values} or {*rename.values()} & {*batch.schema.names}:
+        return None
+    names = [rename.get(name, name) for name in batch.schema.names]
+    columns = dict(zip(names, batch.columns, strict=True))
+    fields = dict(zip(names, batch.schema, strict=True))
+    properties = [rename.get(name, name) for name in layout.properties]
+    for name in remove:
+        if name == KEPT:
+            return None
+        if name in properties:
+            properties.remove(name)
+            del columns[name]
+    for name, value in values.items():
+        column = _constant(value, len(batch))
+        if column is None or (name in columns and name not in properties):
+            return None
+        if name not in properties:
+            properties.append(name)
+        columns[name], fields[name] = column, pa.field(name, column.type)
+    schema = pa.schema([fields[name].with_name(name) for name in columns], metadata=batch.schema.metadata)
+    if layout_of(plain_schema(schema), marked) != _with_properties(layout, properties):
+        return None
+    return pa.RecordBatch.from_arrays([*columns.values()], schema=schema)
+
+
+def _simple_layout(schema: pa.Schema, marked: Collection[str]) -> Layout | None:
+    """Give the layout of a table in which every property is a column of its own name."""
+    layout = layout_of(plain_schema(schema), marked)
+    if layout is None or layout.places or layout.nested is not None or layout.foreign:
+        return None
+    return layout
+
+
+def _with_properties(layout: Layout, properties: Collection[str]) -> Layout:
+    geometries = {name: how for name, how in layout.geometries.items() if name == layout.geometry or name in properties}
+    return replace(layout, properties=tuple(properties), geometries=geometries)
+
+
+def _constant(value: Any, count: int) -> pa.Array | None:
+    """Make a column of one value; None for what a column may give back as something else."""
+    kinds = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+    kind = kinds.get(type(value))
+    if kind is None or (type(value) is int and value not in _INT64):
+        return None
+    return pa.repeat(pa.scalar(value, kind), count)
