@@ -167,6 +167,27 @@ def test_a_run_with_other_transforms_does_not_resume(source, out, tmp_path, capf
     assert run(source, out, "--resume", *EVERY) == 2
 
 
+def test_a_run_that_stopped_short_resumes_to_the_same_items(source, out):
+    """What an earlier run has read, wanted or not, isn't read again, and all that is wanted is there in the end."""
+    whole = (source / "i198.json").read_text()
+    (source / "i198.json").write_text("{")
+    arguments = ["--where", "n > 20", "--set-property", "x=1"]
+    assert run(source, out, *arguments) == 1
+    (source / "i198.json").write_text(whole)
+    assert run(source, out, "--resume", *arguments) == 0
+    wanted = [number for number in range(ITEMS) if number > 20 and number % 10 != 9]
+    assert [found["id"] for found in written(out)] == [f"i{number:03}" for number in wanted]
+    assert certificate(out)["verdict"] == "complete"
+
+
+@pytest.mark.parametrize("to", ["ndjson", "geoparquet"])
+def test_an_expression_may_leave_out_everything(source, out, to):
+    """Nothing is written, and that is complete."""
+    assert run(source, out, "--where", "FALSE", to=to) == 0
+    assert written(out, to) == []
+    assert (certificate(out)["verdict"], certificate(out)["dropped"]) == ("complete", ITEMS)
+
+
 class Api(BaseHTTPRequestHandler):
     """A STAC API of one collection in two pages; the second one is broken where `broken` is set."""
 

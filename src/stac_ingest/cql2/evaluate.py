@@ -132,18 +132,10 @@ def _timing(node: tree.Temporal) -> Predicate:
 
 
 def _meeting(node: tree.Intersects) -> Predicate:
-    area = node.area
-    inside: Predicate
-    if isinstance(area, Box):
-        from stac_ingest.filters.item_filter import ItemFilter  # noqa: PLC0415 - few expressions have an area
+    from stac_ingest.filters.geometries import box_test, shape_test  # noqa: PLC0415 - few expressions have an area
 
-        # One meaning of a box: as of `--bbox`, by the item's own box first.
-        inside = ItemFilter(area, None, None, []).matches
-    else:
-        from stac_ingest.filters.geometries import shape_test  # noqa: PLC0415 - same
-
-        inside = shape_test(area)
-    return lambda item: inside(item) if type(item.get("geometry")) is dict else None
+    # A box has one meaning: that of `--bbox`.
+    return box_test(node.area) if isinstance(node.area, Box) else shape_test(node.area)
 
 
 _MADE: dict[type, Callable[[Any], Predicate]] = {
