@@ -23,17 +23,16 @@ _TELLING = ("stac_version", "collection", "datetime", "start_datetime", "stac_ex
 _INT64 = range(-(2**63), 2**63)
 
 
-def looked_at(batch: pa.RecordBatch, names: Collection[str], marked: Collection[str] = ()) -> list[Item] | None:
+def looked_at(batch: pa.RecordBatch, layout: Layout, names: Collection[str]) -> list[Item] | None:
     """Make items that have these properties and members alone, of rows that are items.
 
     Args:
         batch: the rows.
+        layout: says what their columns are.
         names: of properties, and of `id`, `collection`, `geometry` and `bbox`.
-        marked: columns that the file itself says are geometries.
 
     """
-    layout = _simple_layout(batch.schema, marked)
-    if layout is None:
+    if not _is_simple(layout):
         return None
     telling = next((name for name in _TELLING if name in batch.schema.names), None)
     wanted = [name for name in batch.schema.names if name in {*names, "id", layout.geometry, telling}]
@@ -42,35 +41,32 @@ def looked_at(batch: pa.RecordBatch, names: Collection[str], marked: Collection[
         # To make an object of a geometry costs more than all else.
         index = wanted.index(layout.geometry)
         part = part.set_column(index, part.schema.field(index), pa.nulls(len(part), part.schema.field(index).type))
-    kept = tuple(name for name in layout.properties if name in wanted)
-    found = _simple_layout(part.schema, marked)
-    if found is None or (found.geometry, found.properties) != (layout.geometry, kept):
+    decoder, rejected = Decoder(part.schema), list[str]()
+    if layout_of(plain_schema(part.schema)) != _with_columns(layout, wanted):
         return None
-    rejected: list[str] = []
-    items = list(Decoder(part.schema, marked).items(part, "", lambda origin, _: rejected.append(origin)))
+    items = list(decoder.items(part, "", lambda origin, _: rejected.append(origin)))
     return None if rejected or len(items) != len(batch) else items
 
 
 def updated(
     batch: pa.RecordBatch,
+    layout: Layout,
     *,
     rename: Mapping[str, str],
     remove: Iterable[str],
     values: Mapping[str, Any],
-    marked: Collection[str] = (),
 ) -> pa.RecordBatch | None:
     """Rename, remove and set properties, in this order, of rows that are items.
 
     Args:
         batch: the rows.
+        layout: says what their columns are.
         rename: old names to new ones.
         remove: names.
         values: names and values to set.
-        marked: columns that the file itself says are geometries.
 
     """
-    layout = _simple_layout(batch.schema, marked)
-    if layout is None:
+    if not _is_simple(layout):
         return None
     rename = {old: new for old, new in rename.items() if old in layout.properties and old != new}
     # A name that is taken may be kept where the renamed property is null.
@@ -94,22 +90,27 @@ def updated(
             properties.append(name)
         columns[name], fields[name] = column, pa.field(name, column.type)
     schema = pa.schema([fields[name].with_name(name) for name in columns], metadata=batch.schema.metadata)
-    if layout_of(plain_schema(schema), marked) != _with_properties(layout, properties):
+    expected = replace(_with_columns(layout, [*columns]), properties=tuple(properties))
+    if layout_of(plain_schema(schema)) != expected:
         return None
     return pa.RecordBatch.from_arrays([*columns.values()], schema=schema)
 
 
-def _simple_layout(schema: pa.Schema, marked: Collection[str]) -> Layout | None:
-    """Give the layout of a table in which every property is a column of its own name."""
-    layout = layout_of(plain_schema(schema), marked)
-    if layout is None or layout.places or layout.nested is not None or layout.foreign:
-        return None
-    return layout
+def _is_simple(layout: Layout) -> bool:
+    """Say whether every property is a column of its own name."""
+    return not layout.places and layout.nested is None and not layout.foreign
 
 
-def _with_properties(layout: Layout, properties: Collection[str]) -> Layout:
-    geometries = {name: how for name, how in layout.geometries.items() if name == layout.geometry or name in properties}
-    return replace(layout, properties=tuple(properties), geometries=geometries)
+def _with_columns(layout: Layout, names: Collection[str]) -> Layout:
+    """Give the layout of a table that has these columns of it alone."""
+    return replace(
+        layout,
+        members=tuple(name for name in layout.members if name in names),
+        properties=tuple(name for name in layout.properties if name in names),
+        geometries={name: how for name, how in layout.geometries.items() if name in names},
+        bbox=layout.bbox if layout.bbox in names else None,
+        left_out=tuple(name for name in layout.left_out if name in names),
+    )
 
 
 def _constant(value: Any, count: int) -> pa.Array | None:

@@ -19,6 +19,7 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.cql2 import predicate_of, read_expression
 from stac_ingest.cql2.evaluate import operands_of
 from stac_ingest.geoparquet.decoder import Decoder
+from stac_ingest.geoparquet.stac_schema import layout_of
 from stac_ingest.outputs import GeoParquetOutput
 from stac_ingest.transforms import UpdateItems
 from stac_ingest.transforms.table_columns import looked_at, updated
@@ -74,15 +75,16 @@ def rows(**columns: Any) -> pa.RecordBatch:
 def test_expressions_and_updates_are_those_of_items(items: list[dict[str, Any]], update: dict[str, Any]) -> None:
     """Each expression says the same of the columns it looks at as of whole items, and an update makes the same rows."""
     batch = table_of(items)
-    whole = items_of(batch)
+    layout, whole = layout_of(batch.schema), items_of(batch)
+    assert layout is not None
     for expression in EXPRESSIONS:
         node = read_expression(expression)
-        holds, part = predicate_of(node), looked_at(batch, operands_of(node))
+        holds, part = predicate_of(node), looked_at(batch, layout, operands_of(node))
         # A column beside another one for a second type of value is left to the items.
         if part is not None:
             assert [*map(holds, part)] == [*map(holds, whole)]
     made = updated(
-        batch, rename=update.get("rename", {}), remove=update.get("remove", []), values=update.get("set", {})
+        batch, layout, rename=update.get("rename", {}), remove=update.get("remove", []), values=update.get("set", {})
     )
     if made is not None:
         assert items_of(made) == [UpdateItems(update).modify(item, WorkflowContext()) for item in whole]
@@ -91,13 +93,15 @@ def test_expressions_and_updates_are_those_of_items(items: list[dict[str, Any]],
 def test_plain_tables_are_looked_at_and_changed_as_columns() -> None:
     """A table of scalars takes this way, and of an expression that asks for one property no other is decoded."""
     batch = rows(gsd=[1.5, None], title=["x", "y"], collection=["c", "c"], links=[[{"rel": "a", "href": "b"}]] * 2)
-    found = looked_at(batch, {"gsd"})
+    layout = layout_of(batch.schema)
+    assert layout is not None
+    found = looked_at(batch, layout, {"gsd"})
     assert found is not None
     assert [(item["properties"], item["geometry"], item["links"]) for item in found] == [
         ({"gsd": 1.5}, None, []),
         ({}, None, []),
     ]
-    made = updated(batch, rename={"gsd": "a:b"}, remove=["title"], values={"c": 1})
+    made = updated(batch, layout, rename={"gsd": "a:b"}, remove=["title"], values={"c": 1})
     assert made is not None
     assert [item["properties"] for item in items_of(made)] == [{"a:b": 1.5, "c": 1}, {"c": 1}]
 
@@ -120,4 +124,7 @@ def test_plain_tables_are_looked_at_and_changed_as_columns() -> None:
 def test_what_columns_may_not_say_is_left_to_items(columns: dict[str, Any], change: dict[str, Any]) -> None:
     """A column `properties`, a name that is taken or means more, null and nested values go item by item."""
     settings: dict[str, Any] = {"rename": {}, "remove": [], "values": {}}
-    assert updated(rows(**columns), **settings | change) is None
+    batch = rows(**columns)
+    layout = layout_of(batch.schema)
+    assert layout is not None
+    assert updated(batch, layout, **settings | change) is None
