@@ -93,6 +93,18 @@ def test_batches_stay_together(source, out, tmp_path, to):
     assert proof["safe_batches"] == plain["safe_batches"] == 0
 
 
+@pytest.mark.parametrize("to", ["ndjson", "geoparquet"])
+@pytest.mark.parametrize("value", ["1", '{"a": [1]}'])
+def test_a_table_is_changed_as_its_items_are(source, out, tmp_path, to, value):
+    """What is made of the rows of a table, as columns or one by one, is what is made of the items in files."""
+    arguments = [*EVERY[:-1], f"by={value}"]
+    assert run(source, tmp_path / "table", to="geoparquet") == 0
+    assert run(tmp_path / "table" / "part-00000.parquet", out, *arguments, to=to) == 0
+    assert run(source, tmp_path / "plain", *arguments, to=to) == 0
+    assert written(out, to) == written(tmp_path / "plain", to)
+    assert (certificate(out)["verdict"], certificate(out)["dropped"]) == ("complete", 155)
+
+
 def test_settings_of_a_file_are_those_of_the_options(source, out, tmp_path):
     """A file has the transforms in a section, an expression as an object too; an option replaces its own setting."""
     config = tmp_path / "settings.yaml"

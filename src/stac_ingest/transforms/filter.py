@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Rows
-from stac_ingest.cql2 import predicate_of, read_expression
+from stac_ingest.cql2 import operands_of, predicate_of, read_expression
 from stac_ingest.transforms.batches import objects_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class FilterItems:
             ConfigurationError: naming what is wrong, and where.
 
         """
-        self._holds = predicate_of(read_expression(expression))
+        node = read_expression(expression)
+        self._holds, self._names = predicate_of(node), operands_of(node)
         self.unknown = 0
 
     def modify(self, item: Item, context: WorkflowContext) -> Item | None:  # noqa: ARG002 - part of the protocol
@@ -42,7 +43,7 @@ class FilterItems:
 
     def modify_rows(self, rows: Rows, context: WorkflowContext) -> Rows | None:  # noqa: ARG002 - same
         """Return the rows that are kept, in the form that they have; None where they have to come one by one."""
-        items = objects_of(rows)
+        items = objects_of(rows, self._names)
         if items is None:
             return None
         # An object made of a line is gone before the next one is made.

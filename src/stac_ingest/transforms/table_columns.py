@@ -7,7 +7,7 @@ of an item.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -53,10 +53,12 @@ def updated(
     layout: Layout,
     *,
     rename: Mapping[str, str],
-    remove: Iterable[str],
+    remove: Collection[str],
     values: Mapping[str, Any],
 ) -> pa.RecordBatch | None:
     """Rename, remove and set properties, in this order, of rows that are items.
+
+    The same batch comes back where nothing is changed.
 
     Args:
         batch: the rows.
@@ -69,31 +71,56 @@ def updated(
     if not _is_simple(layout):
         return None
     rename = {old: new for old, new in rename.items() if old in layout.properties and old != new}
+    changed = {*rename, *({*remove} & {*layout.properties}), *values}
+    if not changed:
+        return batch
     # A name that is taken may be kept where the renamed property is null.
-    if {KEPT, *layout.geometries} & {*rename, *values} or {*rename.values()} & {*batch.schema.names}:
+    if changed & {KEPT, *layout.geometries} or {*rename.values()} & {*batch.schema.names}:
         return None
-    names = [rename.get(name, name) for name in batch.schema.names]
-    columns = dict(zip(names, batch.columns, strict=True))
-    fields = dict(zip(names, batch.schema, strict=True))
-    properties = [rename.get(name, name) for name in layout.properties]
-    for name in remove:
-        if name == KEPT:
+    table = _Table(batch, layout)
+    table.rename(rename)
+    table.remove(remove)
+    return table.made() if all(table.put(name, value) for name, value in values.items()) else None
+
+
+class _Table:
+    """The columns of some rows, while they are changed."""
+
+    def __init__(self, batch: pa.RecordBatch, layout: Layout) -> None:
+        self._layout, self._rows, self._metadata = layout, len(batch), batch.schema.metadata
+        pairs = zip(batch.columns, batch.schema, strict=True)
+        self._columns: dict[str, tuple[pa.Array, pa.Field]] = {pair[1].name: pair for pair in pairs}
+        self._properties = list(layout.properties)
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give properties their new names, in their places."""
+        self._columns = {names.get(name, name): pair for name, pair in self._columns.items()}
+        self._properties = [names.get(name, name) for name in self._properties]
+
+    def remove(self, names: Collection[str]) -> None:
+        """Take properties away; what is none stays."""
+        for name in {*names} & {*self._properties}:
+            self._properties.remove(name)
+            del self._columns[name]
+
+    def put(self, name: str, value: Any) -> bool:
+        """Set a property in all rows; False where a column may give back something else, or isn't a property's."""
+        column = _constant(value, self._rows)
+        if column is None or (name in self._columns and name not in self._properties):
+            return False
+        if name not in self._properties:
+            self._properties.append(name)
+        self._columns[name] = column, pa.field(name, column.type)
+        return True
+
+    def made(self) -> pa.RecordBatch | None:
+        """Return the rows; None where the new names mean more than properties."""
+        fields = [pair[1].with_name(name) for name, pair in self._columns.items()]
+        schema = pa.schema(fields, metadata=self._metadata)
+        expected = replace(_with_columns(self._layout, [*self._columns]), properties=tuple(self._properties))
+        if layout_of(plain_schema(schema)) != expected:
             return None
-        if name in properties:
-            properties.remove(name)
-            del columns[name]
-    for name, value in values.items():
-        column = _constant(value, len(batch))
-        if column is None or (name in columns and name not in properties):
-            return None
-        if name not in properties:
-            properties.append(name)
-        columns[name], fields[name] = column, pa.field(name, column.type)
-    schema = pa.schema([fields[name].with_name(name) for name in columns], metadata=batch.schema.metadata)
-    expected = replace(_with_columns(layout, [*columns]), properties=tuple(properties))
-    if layout_of(plain_schema(schema)) != expected:
-        return None
-    return pa.RecordBatch.from_arrays([*columns.values()], schema=schema)
+        return pa.RecordBatch.from_arrays([pair[0] for pair in self._columns.values()], schema=schema)
 
 
 def _is_simple(layout: Layout) -> bool:

@@ -11,7 +11,7 @@ from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import ItemRows, LineRows, Rows
 from stac_ingest.errors import ConfigurationError, ItemError
-from stac_ingest.transforms.batches import is_json
+from stac_ingest.transforms.batches import is_json, updated_table
 
 if TYPE_CHECKING:
     from stac_ingest.context import WorkflowContext
@@ -98,7 +98,10 @@ class UpdateItems:
             return ItemRows(rows.keys, [self.modify(item, context) for item in rows.objects])
         if isinstance(rows, LineRows) and self._is_json:
             return LineRows(rows.keys, [self._line(text, context) for text in rows.texts])
-        return None
+        if self._links:
+            return None
+        settings = self._settings
+        return updated_table(rows, rename=settings.rename, remove=settings.remove, values=settings.set)
 
     def _line(self, text: bytes, context: WorkflowContext) -> bytes:
         item = orjson.loads(text)

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from any_items import collections
 from stac_ingest.context import WorkflowContext
-from stac_ingest.cql2 import predicate_of, read_expression
-from stac_ingest.cql2.evaluate import operands_of
+from stac_ingest.core.rows import ItemRows
+from stac_ingest.cql2 import operands_of, predicate_of, read_expression
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.stac_schema import layout_of
+from stac_ingest.geoparquet.table_rows import TableRows, table_rows
 from stac_ingest.outputs import GeoParquetOutput
-from stac_ingest.transforms import UpdateItems
+from stac_ingest.transforms import FilterItems, UpdateItems
 from stac_ingest.transforms.table_columns import looked_at, updated
 
 EXPRESSIONS = [
@@ -106,10 +107,34 @@ def test_plain_tables_are_looked_at_and_changed_as_columns() -> None:
     assert [item["properties"] for item in items_of(made)] == [{"a:b": 1.5, "c": 1}, {"c": 1}]
 
 
+@pytest.mark.parametrize("how", ["gsd > 1", {"remove": ["title"]}, {"set": {"x": 1}}, {"remove": ["nothing"]}])
+def test_rows_of_a_table_stay_rows_of_a_table(how: Any) -> None:
+    """What an expression or an update makes of rows is rows, with the keys and columns of the items they stand for."""
+    batch = rows(gsd=[1.5, None], title=["x", "y"], collection=["c", None], datetime=["2024-01-01T00:00:00Z"] * 2)
+    table = table_rows(batch, Decoder(batch.schema))
+    assert table is not None
+    modifier = FilterItems(how) if isinstance(how, str) else UpdateItems(how)
+    changed = modifier.modify_rows(table, WorkflowContext())
+    assert isinstance(changed, TableRows)
+    singly = [made for item in items_of(batch) if (made := modifier.modify(item, WorkflowContext())) is not None]
+    assert changed.items() == singly
+    assert [*changed.keys] == [*ItemRows.of(singly).keys]
+    assert changed.columns() is not None
+
+
+def test_rows_that_need_more_come_item_by_item() -> None:
+    """Links to add, and a column `properties`, aren't known to columns."""
+    batch = rows(properties=[{"gsd": 1}] * 2)
+    table = TableRows([("", "a"), ("", "b")], batch, Decoder(batch.schema))
+    links = [{"rel": "via", "href": "https://example.com/"}]
+    for modifier in (FilterItems("gsd = 1"), UpdateItems({"remove": ["gsd"]}), UpdateItems({"links": links})):
+        assert modifier.modify_rows(table, WorkflowContext()) is None
+
+
 @pytest.mark.parametrize(
     ("columns", "change"),
     [
-        ({"properties": [{"a": 1}] * 2}, {}),
+        ({"properties": [{"a": 1}] * 2}, {"remove": ["a"]}),
         ({"a": [1, 2], "b": [1, None]}, {"rename": {"a": "b"}}),
         ({"a": [1, 2]}, {"rename": {"a": "collection"}}),
         ({"a": ["{}", "{}"]}, {"rename": {"a": "properties"}}),
