@@ -30,7 +30,7 @@ def objects_of(rows: Rows, names: Collection[str]) -> Iterable[Item] | None:
     table = _table_of(rows)
     if table is None or table.decoder.layout is None:
         return None
-    from stac_ingest.transforms.table_columns import looked_at  # noqa: PLC0415 - see below
+    from stac_ingest.transforms.columns import looked_at  # noqa: PLC0415 - see below
 
     return looked_at(table.decoder.plain(table.batch), table.decoder.layout, names)
 
@@ -44,7 +44,7 @@ def updated_table(
         return None
     from stac_ingest.geoparquet.decoder import Decoder  # noqa: PLC0415 - see below
     from stac_ingest.geoparquet.table_rows import table_rows  # noqa: PLC0415 - same
-    from stac_ingest.transforms.table_columns import updated  # noqa: PLC0415 - same
+    from stac_ingest.transforms.columns import updated  # noqa: PLC0415 - same
 
     batch = table.decoder.plain(table.batch)
     changed = updated(batch, table.decoder.layout, rename=rename, remove=remove, values=values)

@@ -23,7 +23,7 @@ from stac_ingest.geoparquet.stac_schema import layout_of
 from stac_ingest.geoparquet.table_rows import TableRows, table_rows
 from stac_ingest.outputs import GeoParquetOutput
 from stac_ingest.transforms import FilterItems, UpdateItems
-from stac_ingest.transforms.table_columns import looked_at, updated
+from stac_ingest.transforms.columns import looked_at, updated
 
 EXPRESSIONS = [
     "gsd > 0 OR title LIKE '%a%'",
