@@ -17,7 +17,7 @@ from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.failures import of_collection
 
 if TYPE_CHECKING:
-    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.checkpoints.records import Records
     from stac_ingest.context import WorkflowContext
 
 __all__ = ["Bundler", "Fetcher", "Modifier", "Output", "PipelineResult", "StageSeconds", "run_pipeline"]
@@ -237,7 +237,7 @@ class _Run:
         self, modifiers: Sequence[Modifier], bundler: Bundler, context: WorkflowContext, result: PipelineResult
     ) -> None:
         self.result = result
-        self.checkpoints: CheckpointManager | None = getattr(context, "checkpoints", None)
+        self.checkpoints: Records | None = getattr(context, "checkpoints", None)
         self._modifiers = list(modifiers)
         self._bundler = bundler
         self._context = context
@@ -380,7 +380,7 @@ class _Run:
             return False
         return True
 
-    def _is_written(self, item: Item, before: Key, checkpoints: CheckpointManager) -> bool:
+    def _is_written(self, item: Item, before: Key, checkpoints: Records) -> bool:
         """Whether an item that a modifier has given another collection or id is completed under these."""
         collection, item_id = after = key_of(item)
         if after == before or not checkpoints.is_completed(item_id, collection):

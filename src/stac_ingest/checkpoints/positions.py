@@ -21,7 +21,7 @@ from stac_ingest.core.model import Batch, Position
 from stac_ingest.core.source import Resumable
 
 if TYPE_CHECKING:
-    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.checkpoints.records import Records
     from stac_ingest.failures import FailureCollector
     from stac_ingest.summary import IngestSummary
 
@@ -141,7 +141,7 @@ class ResumeTracker:
     def __init__(
         self,
         positions: SourcePositions,
-        checkpoints: CheckpointManager,
+        checkpoints: Records,
         failures: FailureCollector,
         source: Resumable,
         summary: IngestSummary,
