@@ -97,16 +97,20 @@ class UpdateItems:
         if isinstance(rows, ItemRows):
             return ItemRows(rows.keys, [self.modify(item, context) for item in rows.objects])
         if isinstance(rows, LineRows) and self._is_json:
-            return LineRows(rows.keys, [self._line(text, context) for text in rows.texts])
+            return self._lines(rows, context)
         if self._links:
             return None
         settings = self._settings
         return updated_table(rows, rename=settings.rename, remove=settings.remove, values=settings.set)
 
-    def _line(self, text: bytes, context: WorkflowContext) -> bytes:
-        item = orjson.loads(text)
-        changed = self.modify(item, context)
-        return text if changed is item else orjson.dumps(changed)
+    def _lines(self, rows: LineRows, context: WorkflowContext) -> LineRows:
+        texts = [*rows.texts]
+        for number, text in enumerate(texts):
+            item = orjson.loads(text)
+            changed = self.modify(item, context)
+            if changed is not item:
+                texts[number] = orjson.dumps(changed)
+        return LineRows(rows.keys, texts)
 
     def _update(self, properties: dict[str, Any]) -> dict[str, Any]:
         """Return the properties as they are to be; the same object where nothing is changed."""
