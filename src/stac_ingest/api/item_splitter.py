@@ -67,7 +67,7 @@ def feature_texts(body: bytes) -> Iterator[bytes] | None:
     """Cut a page into the JSON texts of its items, without parsing more of it than the last of them.
 
     Returns:
-        None where the page is none of the usual. A text may turn out to be no JSON; then the page is to be parsed by
+        None where the page is none of the usual, or has a single item. A text may turn out to be no JSON; then the page is to be parsed by
         `features`.
 
     """

@@ -24,9 +24,13 @@ def item_times(item: Item) -> Times:
     properties = item.get("properties")
     if not isinstance(properties, dict):
         return None, None
+    start, end = properties.get("start_datetime"), properties.get("end_datetime")
+    if start is not None and end is not None:
+        first, last = parse_instant(start), parse_instant(end)
+        if first is not None and last is not None:
+            return first, last
     instant = parse_instant(properties.get("datetime"))
-    start, end = (parse_instant(properties.get(name)) for name in ("start_datetime", "end_datetime"))
-    return (instant, instant) if start is None or end is None else (start, end)
+    return instant, instant
 
 
 class TimesRead:
