@@ -67,8 +67,8 @@ def feature_texts(body: bytes) -> Iterator[bytes] | None:
     """Cut a page into the JSON texts of its items, without parsing more of it than the last of them.
 
     Returns:
-        None where the page is none of the usual, or has a single item. A text may turn out to be no JSON; then the page is to be parsed by
-        `features`.
+        None where the page is none of the usual, or has a single item. A text may turn out to be no JSON; then the page
+        is to be parsed by `features`.
 
     """
     cuts = _cuts(body)
