@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -122,3 +123,29 @@ async def test_what_a_server_repeats_within_a_chunk_is_a_duplicate(concurrency):
     assert sorted(ids) == ids_of(api.items)
     # A page may have been dropped, where its chunk was split, or be read twice.
     assert 0 < summary.duplicates <= 2 * len(repeated)
+
+
+class _Rounds(Api):
+    """Answers none of its first requests before all of their round have come; `rounds` says how many each has."""
+
+    async def answer(self, request, body):
+        number = sum(
+            asked >= size for asked, size in zip([self.asked, self.asked - self.rounds[0]], self.rounds, strict=True)
+        )
+        self.asked += 1
+        if number < len(self.rounds):
+            if self.asked == sum(self.rounds[: number + 1]):
+                self.complete[number].set()
+            await self.complete[number].wait()
+        return await super().answer(request, body)
+
+
+async def test_the_first_items_come_in_the_second_round():
+    """Landing page, collection and count are asked for together, and then a first page by each worker, together."""
+    workers = 4
+    api = _Rounds(make_items(400), rounds=[3, workers], asked=0, complete=[asyncio.Event(), asyncio.Event()])
+    async with asyncio.timeout(30):
+        ids, _, failures, _ = await ingest(api, worker_strategy="time_chunks", concurrency=workers)
+    assert (sorted(ids), failures) == (ids_of(api.items), [])
+    assert {path for _, path, _ in api.log[:3]} == {"", "/collections/c", "/collections/c/items"}
+    assert {path for _, path, _ in api.log[3 : 3 + workers]} == {"/search"}

@@ -18,7 +18,7 @@ from stac_ingest.api.item_splitter import features
 from stac_ingest.api.links import VisitedRequests, next_request
 from stac_ingest.api.pages import page_counts, parse_page, read_page
 from stac_ingest.api.time_chunks.page_order import instants_of, marks
-from stac_ingest.api.time_chunks.resume import ChunkProgress
+from stac_ingest.api.time_chunks.resume import ChunkProgress, item_times
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, parse
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
@@ -48,7 +48,7 @@ def page(data):
     seen = marks(found)
     if is_json(data):  # of other bytes nothing is known: what looks like an instant may overlap another one
         assert seen is None or set(seen) <= {*instants_of(found)}
-    ChunkProgress(parse_interval("2020/2021")).advance(items(members), ended=True, clean=True)
+    ChunkProgress(parse_interval("2020/2021")).advance(list(map(item_times, items(members))), ended=True, clean=True)
     for asked in (Request("GET", URL), Request("POST", URL, {}, {"limit": 1})):
         follow(found.links, asked)
 

@@ -15,7 +15,12 @@ _FLAT, _SOLID = 4, 6
 
 
 class FilterCheck:
-    """Notes a filter that the server ignores. It only warns: an item is never dropped for it."""
+    """Notes a filter that the server ignores. It only warns: an item is never dropped for it.
+
+    Attributes:
+        remaining: how many more items are compared.
+
+    """
 
     def __init__(
         self, collection_id: str, bbox: list[float] | None, interval: Interval, summary: IngestSummary
@@ -24,13 +29,13 @@ class FilterCheck:
         self._bbox = _flat(bbox)
         self._interval = interval
         self._summary = summary
-        self._remaining = _MAX_CHECKS
+        self.remaining = _MAX_CHECKS
 
     def check(self, item: dict[str, Any]) -> None:
         """Compare one item with the search, and note a filter that it doesn't fit."""
-        if self._remaining == 0:
+        if self.remaining == 0:
             return
-        self._remaining -= 1
+        self.remaining -= 1
         collection = item.get("collection")
         if collection is not None and collection != self._collection_id:
             self._note("collections", item, f"collection {collection!r:.80}")
@@ -42,7 +47,7 @@ class FilterCheck:
 
     def _note(self, name: str, item: dict[str, Any], actual: str) -> None:
         self._summary.note(f"the server may ignore `{name}`: it sent item {item['id']!r:.80} of {actual}")
-        self._remaining = 0
+        self.remaining = 0
 
     def _outside_time(self, properties: Any) -> bool:
         if not isinstance(properties, dict) or self._interval == (None, None):

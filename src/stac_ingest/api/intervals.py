@@ -150,7 +150,9 @@ def _first_and_last(text: str, grain: int = SECOND) -> tuple[int, int]:
         leap = text[17:19] == "60"  # a leap second, which Python has no time for
         moment = datetime.fromisoformat((f"{text[:17]}59{text[19:]}" if leap else text).upper())
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        instant = (moment - _EPOCH) // timedelta(microseconds=1) + leap * SECOND
+        since = moment - _EPOCH
+        # A third of the time of dividing it: it is done for each item of an API.
+        instant = (since.days * 86_400 + since.seconds + leap) * SECOND + since.microseconds
         return instant, instant
     match = _DATE.fullmatch(text)
     if match is None:

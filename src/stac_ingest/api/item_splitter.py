@@ -16,6 +16,7 @@ import orjson
 
 from stac_ingest.api.pages import is_error, parse_page
 from stac_ingest.api.salvage import parse_lenient
+from stac_ingest.core.long_numbers import has_long_number
 
 _FEATURES = b'"features"'
 _LIST = re.compile(rb'"features"\s*+:\s*+\[')
@@ -60,6 +61,39 @@ def features(body: bytes, url: str) -> Iterator[object]:
         yield feature
         start = end + cuts.overlap
     yield from cuts.ending
+
+
+def feature_texts(body: bytes) -> Iterator[bytes] | None:
+    """Cut a page into the JSON texts of its items, without parsing more of it than the last of them.
+
+    Returns:
+        None where the page is none of the usual, or has a single item. A text may turn out to be no JSON; then the page
+        is to be parsed by `features`.
+
+    """
+    cuts = _cuts(body)
+    if cuts is None or len(cuts.ending) != 1:
+        return None
+    last = _last_text(body, cuts)
+    return None if last is None else _texts(body, cuts, last)
+
+
+def _texts(body: bytes, cuts: _Cuts, last: bytes) -> Iterator[bytes]:
+    find, (start, separator, overlap, end_of_all, _) = body.find, cuts
+    while start < end_of_all:
+        end = find(separator, start)
+        yield body[start : end + 1]
+        start = end + overlap
+    yield last
+
+
+def _last_text(body: bytes, cuts: _Cuts) -> bytes | None:
+    """Give the text of the last item; what stands behind it begins where its own brackets end."""
+    text = orjson.dumps(cuts.ending[0])
+    if body.startswith(text, cuts.last):
+        return text
+    # Written anew it holds the same, but for numbers that the parser has rounded.
+    return None if has_long_number(body[cuts.last :]) else text
 
 
 def exact_features(body: bytes, url: str) -> Iterator[object]:

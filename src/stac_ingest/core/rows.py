@@ -6,7 +6,7 @@ for single items they stay together, in the form that they came in or the one th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -95,7 +95,7 @@ class LineRows:
         """Return None."""
 
 
-def line_rows(texts: Iterable[bytes]) -> LineRows | None:
+def line_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = None) -> LineRows | None:
     """Make lines of JSON texts, where each is plainly one item.
 
     Each text is parsed whole, and the line is made of what was found: so it holds no name twice. Parsing and encoding
@@ -103,6 +103,7 @@ def line_rows(texts: Iterable[bytes]) -> LineRows | None:
 
     Args:
         texts: JSON, an item each.
+        look: shown each item while it is there; of rows that don't come to be, some.
 
     Returns:
         None where a text is something else, or has a number that orjson doesn't keep as it is.
@@ -126,10 +127,12 @@ def line_rows(texts: Iterable[bytes]) -> LineRows | None:
         collection = item.get("collection")
         keys.append((collection if type(collection) is str else "", item_id))
         lines.append(line)
+        if look is not None:
+            look(item)
     return LineRows(keys, lines)
 
 
-def item_rows(texts: Iterable[bytes]) -> ItemRows | None:
+def item_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = None) -> ItemRows | None:
     """Make objects of JSON texts, where each is plainly one item; see `line_rows`."""
     loads, dumps, feature = orjson.loads, orjson.dumps, FEATURE
     items: list[Item] = []
@@ -147,6 +150,8 @@ def item_rows(texts: Iterable[bytes]) -> ItemRows | None:
         if not is_compact and has_long_number(text):
             return None
         items.append(item)
+        if look is not None:
+            look(item)
     return ItemRows.of(items)
 
 

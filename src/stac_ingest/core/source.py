@@ -6,7 +6,7 @@ one does, and parsed items are more expensive to hold and to move than the bytes
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -98,7 +98,7 @@ class Resumable(Protocol):
 class Batched(Protocol):
     """A source whose batches can be handed on whole."""
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: bool) -> Iterable[Rows] | None:
         """Return what `decode` would yield, in the same order, without objects where that can be.
 
         Args:
@@ -107,7 +107,7 @@ class Batched(Protocol):
 
         Returns:
             None where the batch isn't known to come out the same; then it is to be decoded. Nothing is counted or noted
-            of it before.
+            of it before. What is counted or noted may be so while the result is gone through, as by `decode`.
 
         """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -85,7 +85,7 @@ class CombinedSource:
             async for batch in batches:
                 yield _BatchOf(unit.source, batch)
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: bool) -> Iterable[Rows] | None:
         """Return the items of a batch, where its own source can give them whole."""
         source = _source_of(batch)
         return source.rows(batch, as_lines=as_lines) if isinstance(source, Batched) else None

@@ -6,19 +6,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, S
 from contextlib import suppress
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 
 from stac_ingest.api.collections import only_collection
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.filter_check import FilterCheck
 from stac_ingest.api.item_splitter import exact_features, features
+from stac_ingest.api.page_rows import ReceivedPage, SeenItems, page_rows
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
 from stac_ingest.api.search import ApiOpener, search_datetime
 from stac_ingest.api.search_forms import REFUSED_INTERVAL, UNAUTHORIZED, SearchClient
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
-from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
+from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, TimesRead, item_times
 from stac_ingest.api.time_chunks.shortfall import Shortfall
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
@@ -26,6 +27,7 @@ from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.json_items import checked
 from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
+from stac_ingest.core.rows import Rows
 from stac_ingest.errors import (
     BudgetExhausted,
     ConfigurationError,
@@ -44,21 +46,11 @@ from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 from stac_ingest.sources.kind import Where
 
 if TYPE_CHECKING:
-    from stac_ingest.api.loop_detection import LoopDetector
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
 
-class ReceivedPage(NamedTuple):
-    """A page on its way to the consumer, and what is to learn of its items once they are decoded."""
-
-    page: Page
-    loop_detector: LoopDetector
-    """Of its cursor."""
-    progress: ChunkProgress | None = None
-    """Of its chunk of time, where a later run is to know how far this one came."""
-    part: int = 0
-    """The number of its part of the search: 0 for the whole."""
+T = TypeVar("T", Item, Rows)
 
 
 class StacApiSource:
@@ -87,7 +79,7 @@ class StacApiSource:
         self._filter_check: FilterCheck | None = None
         self._chunks: TimeChunks | None = None
         self._read_before: TimesRead | None = None
-        self._page_items: list[Item] = []
+        self._page_times: list[Times] = []
         self._queue: WorkQueue[Unit] = WorkQueue([])
         self._finished = False
         self._shortfall = Shortfall(summary, config.max_items, lambda: self._received)
@@ -113,7 +105,7 @@ class StacApiSource:
         received: ReceivedPage | None = batch[0].data
         if received is None or received.progress is None:
             return None
-        return received.progress.advance(self._page_items, ended=not received.page.has_next, clean=clean)
+        return received.progress.advance(self._page_times, ended=not received.page.has_next, clean=clean)
 
     async def open(self) -> None:
         """Start the session, read the landing page and the collection.
@@ -222,14 +214,17 @@ class StacApiSource:
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
-            self._page_items.clear()
-            items, left_out = self._summary.items, self._summary.left_out
-            yield from self._items_of(payload, reject)
-            if payload.error is None:
-                # After the last item, because the consumer counts each as it takes it.
-                new, duplicate = self._summary.items - items, self._summary.left_out - left_out
-                payload.data.loop_detector.record(new, duplicate)
-            self._pending.consumed()
+            yield from self._consumed(payload, self._items_of(payload, reject))
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> Iterator[Rows] | None:
+        """Make rows of a page, where it holds nothing but what is plainly an item."""
+        payload = batch[0]
+        if len(batch) != 1 or payload.error is not None:
+            return None
+        checks = 0 if self._filter_check is None else self._filter_check.remaining
+        seen = SeenItems(checks, times=self._read_before is not None)
+        rows = page_rows(payload.data.page.body, seen, as_lines=as_lines)
+        return None if rows is None else self._consumed(payload, self._rows_of(rows, seen))
 
     def mark_consumed(self, batch: Batch) -> None:
         """Note that pages were consumed, and won't be parsed."""
@@ -237,6 +232,25 @@ class StacApiSource:
             if payload.error is None:
                 self._decoded += page_counts(payload.data.page).returned or 0
             self._pending.consumed()
+
+    def _consumed(self, payload: Payload, found: Iterator[T]) -> Iterator[T]:
+        """Yield what was found on a page, and note what became of it."""
+        self._page_times.clear()
+        items, left_out = self._summary.items, self._summary.left_out
+        yield from found
+        if payload.error is None:
+            # After the last item, because the consumer counts what it takes.
+            new, duplicate = self._summary.items - items, self._summary.left_out - left_out
+            payload.data.loop_detector.record(new, duplicate)
+        self._pending.consumed()
+
+    def _rows_of(self, rows: Rows, seen: SeenItems) -> Iterator[Rows]:
+        self._decoded += len(rows.keys)
+        self._page_times += seen.times
+        if self._filter_check is not None:
+            for item in seen.first:
+                self._filter_check.check(item)
+        yield rows
 
     def _items_of(self, payload: Payload, reject: Reject) -> Iterator[Item]:
         try:
@@ -255,7 +269,7 @@ class StacApiSource:
                 if self._filter_check is not None:
                     self._filter_check.check(item)
                 if self._read_before is not None:
-                    self._page_items.append(item)
+                    self._page_times.append(item_times(item))
                 yield item
         except DataProcessingError as error:
             reject(payload.origin, error)

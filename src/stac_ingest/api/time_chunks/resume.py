@@ -15,6 +15,23 @@ from stac_ingest.api.intervals import MILLISECOND, Interval, merge, parse_instan
 from stac_ingest.api.time_chunks.splitting import Chunk
 from stac_ingest.core.model import Item, Position
 
+Times = tuple[int | None, int | None]
+"""The first and the last instant of an item, in microseconds since 1970; None where it has none that can be read."""
+
+
+def item_times(item: Item) -> Times:
+    """Read the first and the last instant of an item."""
+    properties = item.get("properties")
+    if not isinstance(properties, dict):
+        return None, None
+    start, end = properties.get("start_datetime"), properties.get("end_datetime")
+    if start is not None and end is not None:
+        first, last = parse_instant(start), parse_instant(end)
+        if first is not None and last is not None:
+            return first, last
+    instant = parse_instant(properties.get("datetime"))
+    return instant, instant
+
 
 class TimesRead:
     """The stretches of time that an earlier run has read."""
@@ -47,17 +64,17 @@ class ChunkProgress:
         self._bad: int | None = None
         """The last instant at which something may have failed."""
 
-    def advance(self, items: Sequence[Item], *, ended: bool, clean: bool) -> Position | None:
+    def advance(self, times: Sequence[Times], *, ended: bool, clean: bool) -> Position | None:
         """Return the stretch of time that a page completes; None where it completes none.
 
         Args:
-            items: those of the page.
+            times: those of the page's items; see `item_times`.
             ended: whether it is the last one, as the server says.
             clean: whether nothing on it failed.
 
         """
-        for item in items:
-            self._observe(item)
+        for first, last in times:
+            self._observe(first, last)
         if not (clean and self._clean_before):
             # What failed on the page before may be as late as the last item of this one.
             self._bad = self._last
@@ -70,8 +87,7 @@ class ChunkProgress:
             return _time(self._interval) if ended and self._all_clean else None
         return self._step(ended=ended)
 
-    def _observe(self, item: Item) -> None:
-        first, last = _instants(item)
+    def _observe(self, first: int | None, last: int | None) -> None:
         self._within &= _lies_in(self._interval, first, last)
         if first is None or first != last:
             self._ordered = False
@@ -94,16 +110,6 @@ class ChunkProgress:
         self._noted = to
         sound = self._bad is None or (near is not None and (near - self._bad) * self._sign > 0)
         return _time(Interval(to, near) if newest_first else Interval(near, to)) if sound else None
-
-
-def _instants(item: Item) -> tuple[int | None, int | None]:
-    """Read the first and the last instant of an item; None where it has none that can be read."""
-    properties = item.get("properties")
-    if not isinstance(properties, dict):
-        return None, None
-    instant = parse_instant(properties.get("datetime"))
-    start, end = (parse_instant(properties.get(name)) for name in ("start_datetime", "end_datetime"))
-    return (instant, instant) if start is None or end is None else (start, end)
 
 
 def _lies_in(interval: Interval, first: int | None, last: int | None) -> bool:

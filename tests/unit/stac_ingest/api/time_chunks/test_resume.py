@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.api.intervals import MILLISECOND, Interval, format_instant, merge, remaining
-from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
+from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead, item_times
 from stac_ingest.api.time_chunks.splitting import Chunk
 from stac_ingest.checkpoints.positions import SourcePositions
 
@@ -40,8 +40,9 @@ def test_what_was_read_and_what_is_left_are_the_whole(whole, stretches):
     assert all(a.end is not None and b.start is not None and a.end <= b.start for a, b in pairwise(left))
 
 
-def items_at(instants):
-    return [{"id": str(n), "properties": {"datetime": format_instant(at)}} for n, at in enumerate(instants)]
+def times_of_items(instants):
+    items = ({"id": str(n), "properties": {"datetime": format_instant(at)}} for n, at in enumerate(instants))
+    return list(map(item_times, items))
 
 
 @given(
@@ -58,7 +59,9 @@ def test_what_is_noted_has_come(instants, order, size, bad):
     progress = ChunkProgress(Interval(None, None))
     for number, start in enumerate(range(0, len(instants), size)):
         end = start + size
-        position = progress.advance(items_at(instants[start:end]), ended=end >= len(instants), clean=number not in bad)
+        position = progress.advance(
+            times_of_items(instants[start:end]), ended=end >= len(instants), clean=number not in bad
+        )
         if position is None:
             continue
         noted = Interval(*position["time"])
@@ -73,14 +76,17 @@ def test_all_of_an_ordered_chunk_is_noted():
     whole = Interval(0, 100 * MILLISECOND)
     for instants in (range(0, 100, 3), range(99, 0, -3)):
         progress = ChunkProgress(whole)
-        pages = [items_at([at * MILLISECOND for at in instants[n : n + 5]]) for n in range(0, len(instants), 5)]
+        pages = [times_of_items([at * MILLISECOND for at in instants[n : n + 5]]) for n in range(0, len(instants), 5)]
         noted = [progress.advance(page, ended=page is pages[-1], clean=True) for page in pages]
         assert list(TimesRead([position for position in noted if position]).remaining([Chunk(whole, 1.0)])) == []
 
 
 def test_a_server_that_does_not_heed_datetime_is_not_noted():
     """Items outside of the chunk say nothing about the time that was asked for."""
-    assert ChunkProgress(Interval(0, MILLISECOND)).advance(items_at([9 * MILLISECOND]), ended=True, clean=True) is None
+    assert (
+        ChunkProgress(Interval(0, MILLISECOND)).advance(times_of_items([9 * MILLISECOND]), ended=True, clean=True)
+        is None
+    )
 
 
 @pytest.mark.parametrize("position", [{}, {"time": 3}, {"time": [5, 1]}, {"time": ["a", None]}, {"files": [0, 1]}])
