@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.geoparquet.row_codegen import NULL, ColumnSet
+from stac_ingest.geoparquet.row_codegen import ColumnSet
+from stac_ingest.geoparquet.row_template import NULL
 from stac_ingest.geoparquet.struct_columns import object_of, value_or
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=5) | st.sampled_from(
