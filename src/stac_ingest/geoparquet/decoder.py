@@ -66,6 +66,11 @@ class Decoder:
         """Whether the rows are STAC Items; else they are yielded as they are."""
         return self._layout is not None
 
+    @property
+    def merges_properties(self) -> bool:
+        """Whether a column holds properties as one object, which `template` doesn't look at."""
+        return self._layout is not None and self._layout.nested is not None
+
     def items(
         self, batch: pa.RecordBatch, origin: str, reject: Reject, changes: ChangeCollector | None = None
     ) -> Iterator[Item]:

@@ -73,14 +73,26 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
     if types.is_boolean(kind):
         return _list(array)
     if types.is_timestamp(kind):
-        return [None if text is None else text + "Z" for text in _list(_in_range(_instants(array)))]
-    if types.is_date(kind):
-        return _list(_in_range(array.cast(pa.string())))
-    if types.is_time(kind):
-        return _list(_times_of_day(_in_range(array.cast(pa.string()))))
+        return [None if text is None else text + "Z" for text in _list(time_texts(array))]
+    if types.is_date(kind) or types.is_time(kind):
+        return _list(time_texts(array))
     if _is_json(kind):
         return [None if text is None else parse_json_text(text) for text in array.storage.to_pylist()]
     return [None if value is None else _simple(value) for value in array.to_pylist()]
+
+
+def time_texts(array: pa.Array) -> pa.Array:
+    """Write instants in UTC, without the Z behind them, days, or times of day.
+
+    Raises:
+        ArrowException: a time is beyond all calendars.
+
+    """
+    kind, types = array.type, pa.types
+    if types.is_timestamp(kind):
+        return _in_range(_instants(array))
+    texts = _in_range(array.cast(pa.string()))
+    return texts if types.is_date(kind) else _times_of_day(texts)
 
 
 def decimals(array: pa.Array) -> tuple[list[Any], list[int]]:

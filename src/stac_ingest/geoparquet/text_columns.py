@@ -1,0 +1,231 @@
+"""Columns of JSON texts, of which the rows of a batch become lines without an object being made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stac_ingest.core.finite import may_not_be_finite
+from stac_ingest.geoparquet.json_text import parse_json_text
+from stac_ingest.geoparquet.row_template import Array, Column, Columns, Lengths, RowTemplate, constant
+from stac_ingest.geoparquet.scalar_columns import (
+    UNREADABLE,
+    decode_storage,
+    is_constant,
+    numbers,
+    python_values,
+    time_texts,
+)
+from stac_ingest.geoparquet.text_pieces import Mask, Piece, Pieces
+from stac_ingest.geoparquet.text_pool import (
+    MAX_BYTES,
+    QUOTED,
+    RAW,
+    Leaf,
+    NotPlainError,
+    TextPool,
+    Texts,
+    number_texts,
+)
+
+_FALSE_TRUE = pa.array(["false", "true"], pa.string())
+
+
+class TextColumns(Columns):
+    """Columns of texts. Where a value comes otherwise than it is stored, a `NotPlainError` ends the work."""
+
+    def __init__(self, rows: int, path: tuple[str, ...] = (), *, keeps_nulls: bool = False) -> None:
+        super().__init__(rows, path, keeps_nulls=keeps_nulls)
+        self.pool = TextPool()
+        self._columns: list[Sequence[Piece]] = []
+        self._flags: dict[int, Mask] = {}
+        self._truths: Leaf | None = None
+
+    def alter(self, rows: Iterable[int], what: str) -> None:
+        """Refuse the batch, if there is such a row."""
+        if any(True for _ in rows):
+            raise NotPlainError(f"{'.'.join(self.path)}: {what}")
+
+    def add(self, values: Iterable[Any]) -> Column:
+        return self.add_pieces(self.pool.add(RAW, pa.array(list(map(_encoded, values)), pa.string())))
+
+    def add_pieces(self, *pieces: Piece) -> Column:
+        """Take in a column of these pieces."""
+        self._columns.append(pieces)
+        return Column(len(self._columns) - 1)
+
+    def add_plain(self, array: pa.Array) -> RowTemplate:
+        try:
+            return constant(array[0].as_py()) if is_constant(array) else self._add_plain(array)
+        except UNREADABLE as error:
+            raise NotPlainError(str(error)) from error
+
+    def _add_plain(self, array: pa.Array) -> RowTemplate:
+        kind, types = array.type, pa.types
+        if types.is_dictionary(kind):
+            return self._add_dictionary(array)
+        if types.is_large_string(kind):
+            array, kind = array.cast(pa.string()), pa.string()
+        if types.is_string(kind):
+            return self.add_pieces('"', self.pool.add(QUOTED, array), '"')
+        if types.is_float64(kind) or types.is_integer(kind):
+            return self.add_pieces(self.pool.add_numbers(numbers(array)))
+        if types.is_boolean(kind):
+            if self._truths is None:
+                self._truths = self.pool.add(RAW, _FALSE_TRUE)
+            return self.add_pieces(self._truths._replace(rows=_bits(array, 1).astype(np.int32), longest=5))
+        if types.is_timestamp(kind) or types.is_date(kind) or types.is_time(kind):
+            zone = 'Z"' if types.is_timestamp(kind) else '"'
+            return self.add_pieces('"', self.pool.add(RAW, time_texts(array)), zone)
+        if isinstance(kind, pa.JsonType):
+            return self._add_json(array.storage)
+        return self.add(python_values(array))
+
+    def _add_dictionary(self, array: pa.DictionaryArray) -> RowTemplate:
+        rows = numbers(array.indices).astype(np.int32)
+        if array.null_count:
+            rows = np.where(_bits(array, 0), rows, 0)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(array.dictionary):
+            raise NotPlainError("a dictionary doesn't hold all values")
+        texts = self.pool.add(QUOTED, array.dictionary, is_shared=True)
+        return self.add_pieces('"', texts._replace(rows=rows), '"')
+
+    def _add_json(self, texts: pa.Array) -> RowTemplate:
+        """Take in values that are given as JSON, each once that comes again and again."""
+        encoded: dict[str | None, bytes] = {None: b"null"}
+        values = []
+        for text in texts.to_pylist():
+            if (value := encoded.get(text)) is None:
+                value = encoded[text] = _encoded(parse_json_text(text))
+            values.append(value)
+        return self.add_pieces(self.pool.add(RAW, pa.array(values, pa.string())))
+
+    def add_flags(self, flags: list[bool]) -> Column:
+        column = self.add_pieces()
+        self._flags[column.number] = np.array(flags, np.bool_)
+        return column
+
+    def add_valid(self, array: pa.Array) -> Column:
+        column = self.add_pieces()
+        self._flags[column.number] = _bits(array, 0)
+        return column
+
+    def flags(self, column: Column) -> list[bool]:
+        flags: list[bool] = self._flags[column.number].tolist()
+        return flags
+
+    def add_lists(self, parts: TextColumns, template: RowTemplate, lengths: Lengths) -> Column:
+        texts = parts.texts(template, ",").joined(lengths)
+        return self.add_pieces("[", self.pool.add(RAW, texts, 2), "]")
+
+    def add_maps(self, keys: pa.Array, parts: TextColumns, member: Array, lengths: Lengths) -> Column:
+        codes = numbers(keys.dictionary_encode().indices).astype(np.int64)
+        places = codes * max(len(lengths), 1) + np.repeat(np.arange(len(lengths)), lengths)
+        if len(np.unique(places)) != len(places):
+            raise NotPlainError("an object has two members of one name")
+        name, value = member.elements
+        texts = parts.texts(name, ":", value, ",").joined(lengths)
+        return self.add_pieces("{", self.pool.add(RAW, texts, 2), "}")
+
+    def plain(self, array: pa.Array) -> pa.Array:
+        if isinstance(array, pa.DictionaryArray) and pa.types.is_string(array.type.value_type):
+            # A null of the dictionary is none of the column.
+            return decode_storage(array) if array.dictionary.null_count else array
+        return decode_storage(array)
+
+    def unrolls(self, kind: pa.DataType) -> bool:
+        # Numbers are written together, and so lists of them are there already.
+        return not (pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+    def texts(self, *parts: RowTemplate | str) -> Texts:
+        """Make what templates say, row by row.
+
+        Args:
+            parts: templates, and what comes between them and behind the last, which is one byte.
+
+        Raises:
+            NotPlainError: the batch isn't known to come out the same, or is too large.
+
+        """
+        *_, end = parts
+        if len(parts) == 2 and isinstance(parts[0], Column) and end == ",":  # noqa: PLR2004 - a template alone
+            leaf = self._columns[parts[0].number]
+            values = self.pool.bare_numbers(leaf[0]) if len(leaf) == 1 and isinstance(leaf[0], Leaf) else None
+            if values is not None:
+                return number_texts(values)
+        made = Pieces(self._columns, self._flags)
+        for part in parts:
+            if isinstance(part, str):
+                made.put_piece(part)
+            else:
+                made.put(part)
+        return self._joined(made.pieces, made.masks)
+
+    def _joined(self, pieces: Sequence[Piece], masks: Sequence[Mask | None]) -> Texts:
+        constants = {"": 0}
+        for piece in pieces:
+            if isinstance(piece, str):
+                constants.setdefault(piece, len(constants))
+        pool = self.pool.column(list(constants))
+        first, steps = np.empty(len(pieces), np.int32), np.zeros(len(pieces), np.int32)
+        shared: list[tuple[int, Leaf]] = []
+        per_row = 0
+        for number, piece in enumerate(pieces):
+            if isinstance(piece, str):
+                first[number] = constants[piece]
+                per_row += len(piece) * 4
+                continue
+            first[number] = pool.starts[piece.group] + piece.start
+            if piece.rows is None:
+                steps[number] = piece.step
+            else:
+                shared.append((number, piece))
+                per_row += piece.longest
+        if pool.column.nbytes + per_row * self._count > MAX_BYTES:
+            raise NotPlainError("the texts are too long to be made at once")
+        chosen = first + steps * np.arange(self._count, dtype=np.int32)[:, None]
+        for number, piece in shared:
+            chosen[:, number] += piece.rows
+        if pool.replaced is not None:
+            chosen = pool.replaced[chosen]
+        _leave_out(chosen, masks)
+        indices = pa.Array.from_buffers(pa.int32(), chosen.size, [None, pa.py_buffer(chosen)])
+        joined = pc.take(pool.column, indices, boundscheck=False)
+        ends = np.frombuffer(joined.buffers()[1], np.int32, chosen.size + 1, joined.offset * 4)[:: len(pieces)]
+        return Texts(joined.buffers()[2], ends.astype(np.int64))
+
+
+def _leave_out(chosen: Any, masks: Sequence[Mask | None]) -> None:
+    """Put the empty text in place of pieces, in the rows that don't have them."""
+    start = 0
+    for number in range(1, len(masks) + 1):
+        mask = masks[start]
+        if number < len(masks) and masks[number] is mask:
+            continue
+        if mask is not None:
+            chosen[~mask, start:number] = 0
+        start = number
+
+
+def _bits(array: pa.Array, number: int) -> Mask:
+    """Give the bits of a buffer of an array: its values, or which of them are there."""
+    buffer = array.buffers()[number]
+    if buffer is None:
+        return np.ones(len(array), np.bool_)
+    bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little", count=array.offset + len(array))
+    return bits[array.offset :].view(np.bool_)
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        text = orjson.dumps(value)
+    except TypeError as error:
+        raise NotPlainError(str(error)) from error
+    if b"null" in text and value is not None and may_not_be_finite(value):
+        raise NotPlainError("a number isn't finite")
+    return text
