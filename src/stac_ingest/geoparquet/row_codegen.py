@@ -29,7 +29,7 @@ from stac_ingest.geoparquet.row_template import (
     RowTemplate,
     constant,
 )
-from stac_ingest.geoparquet.scalar_columns import decode_storage, is_constant, python_values
+from stac_ingest.geoparquet.scalar_columns import decode_storage, is_constant, not_finite, python_values
 
 
 class ColumnSet(Columns):
@@ -68,6 +68,9 @@ class ColumnSet(Columns):
 
     def plain(self, array: pa.Array) -> pa.Array:
         return decode_storage(array)
+
+    def not_finite(self, array: pa.Array) -> list[int]:
+        return not_finite(array)
 
     def unrolls(self, kind: pa.DataType) -> bool:  # noqa: ARG002 - all are
         return True

@@ -66,6 +66,10 @@ def constant(value: Any) -> Constant:
     return Constant(value, repr(value))
 
 
+MAX_UNROLLED = 16
+"""Lists of one length, up to this, are made element by element: roles, shapes, transforms, the bands of an asset."""
+
+
 class Altered(NamedTuple):
     """A value that was changed or left out."""
 
@@ -137,7 +141,7 @@ class Columns(ABC):
         """Give the truth values of a column that was taken in as such."""
 
     @abstractmethod
-    def add_lists(self, parts: Self, template: RowTemplate, lengths: Lengths) -> Column:
+    def add_lists(self, parts: Self, template: RowTemplate, lengths: Lengths) -> RowTemplate:
         """Take in lists.
 
         Args:
@@ -162,6 +166,10 @@ class Columns(ABC):
     @abstractmethod
     def plain(self, array: pa.Array) -> pa.Array:
         """Give the column behind a dictionary or an extension type, as far as `add_plain` needs that."""
+
+    @abstractmethod
+    def not_finite(self, array: pa.Array) -> list[int]:
+        """Give the indices of floats that JSON has no number for; none where that is looked at later."""
 
     @abstractmethod
     def unrolls(self, kind: pa.DataType) -> bool:

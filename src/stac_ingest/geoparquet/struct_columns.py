@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from stac_ingest.geoparquet.json_text import json_column
 from stac_ingest.geoparquet.row_template import (
+    MAX_UNROLLED,
     NULL,
     Array,
     Columns,
@@ -29,15 +30,11 @@ from stac_ingest.geoparquet.scalar_columns import (
     UNREADABLE,
     decimals,
     indices,
-    not_finite,
     numbers,
     python_values,
     readable_values,
     without,
 )
-
-MAX_UNROLLED = 16
-"""Lists of one length, up to this, are made element by element: roles, shapes, transforms, the bands of an asset."""
 
 NOT_FINITE = "it is not a finite number, which JSON has no form for: missing, or null in a list"
 NODATA = "nodata"
@@ -74,7 +71,7 @@ def value_or(array: pa.Array, otherwise: RowTemplate, columns: Columns) -> RowTe
 def plain_column(array: pa.Array, columns: Columns) -> pa.Array:
     """Give the plain column behind a dictionary or an extension type, without what JSON has no number for."""
     column = columns.plain(array)
-    odd = not_finite(column)
+    odd = columns.not_finite(column)
     if not odd:
         return column
     if columns.path[-1:] != [NODATA]:
@@ -90,9 +87,9 @@ def value_of(array: pa.Array, columns: Columns) -> RowTemplate:
     kind, types = array.type, pa.types
     if types.is_struct(kind):
         return object_of(((field.name, array.field(number)) for number, field in enumerate(kind)), columns)
-    if types.is_map(kind):
+    if kind.num_fields and types.is_map(kind):
         return _maps(array, columns)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+    if kind.num_fields and (types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)):
         return _list_of(array, columns)
     if types.is_decimal(kind):
         numbers_made, rounded = decimals(array)

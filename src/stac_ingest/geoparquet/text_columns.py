@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,7 +13,16 @@ import pyarrow.compute as pc
 
 from stac_ingest.core.finite import may_not_be_finite
 from stac_ingest.geoparquet.json_text import parse_json_text
-from stac_ingest.geoparquet.row_template import Array, Column, Columns, Lengths, RowTemplate, constant
+from stac_ingest.geoparquet.row_template import (
+    MAX_UNROLLED,
+    Array,
+    Column,
+    Columns,
+    Constant,
+    Lengths,
+    RowTemplate,
+    constant,
+)
 from stac_ingest.geoparquet.scalar_columns import (
     UNREADABLE,
     decode_storage,
@@ -30,7 +40,6 @@ from stac_ingest.geoparquet.text_pool import (
     NotPlainError,
     TextPool,
     Texts,
-    number_texts,
 )
 
 _FALSE_TRUE = pa.array(["false", "true"], pa.string())
@@ -61,9 +70,15 @@ class TextColumns(Columns):
 
     def add_plain(self, array: pa.Array) -> RowTemplate:
         try:
-            return constant(array[0].as_py()) if is_constant(array) else self._add_plain(array)
+            return self._constant(array) if is_constant(array) else self._add_plain(array)
         except UNREADABLE as error:
             raise NotPlainError(str(error)) from error
+
+    def _constant(self, array: pa.Array) -> RowTemplate:
+        value = array[0].as_py()
+        if isinstance(value, float) and not math.isfinite(value):
+            raise NotPlainError("a number isn't finite")
+        return constant(value)
 
     def _add_plain(self, array: pa.Array) -> RowTemplate:
         kind, types = array.type, pa.types
@@ -74,7 +89,7 @@ class TextColumns(Columns):
         if types.is_string(kind):
             return self.add_pieces('"', self.pool.add(QUOTED, array), '"')
         if types.is_float64(kind) or types.is_integer(kind):
-            return self.add_pieces(self.pool.add_numbers(numbers(array)))
+            return self.add_pieces(self.pool.add_numbers(array))
         if types.is_boolean(kind):
             if self._truths is None:
                 self._truths = self.pool.add(RAW, _FALSE_TRUE)
@@ -119,7 +134,9 @@ class TextColumns(Columns):
         flags: list[bool] = self._flags[column.number].tolist()
         return flags
 
-    def add_lists(self, parts: TextColumns, template: RowTemplate, lengths: Lengths) -> Column:
+    def add_lists(self, parts: TextColumns, template: RowTemplate, lengths: Lengths) -> RowTemplate:
+        if isinstance(template, Constant) and (lengths == lengths[0]).all() and lengths[0] <= MAX_UNROLLED:
+            return Array((template,) * int(lengths[0]))
         texts = parts.texts(template, ",").joined(lengths)
         return self.add_pieces("[", self.pool.add(RAW, texts, 2), "]")
 
@@ -138,6 +155,9 @@ class TextColumns(Columns):
             return decode_storage(array) if array.dictionary.null_count else array
         return decode_storage(array)
 
+    def not_finite(self, array: pa.Array) -> list[int]:  # noqa: ARG002 - texts of numbers are looked at
+        return []
+
     def unrolls(self, kind: pa.DataType) -> bool:
         # Numbers are written together, and so lists of them are there already.
         return not (pa.types.is_integer(kind) or pa.types.is_floating(kind))
@@ -155,9 +175,9 @@ class TextColumns(Columns):
         *_, end = parts
         if len(parts) == 2 and isinstance(parts[0], Column) and end == ",":  # noqa: PLR2004 - a template alone
             leaf = self._columns[parts[0].number]
-            values = self.pool.bare_numbers(leaf[0]) if len(leaf) == 1 and isinstance(leaf[0], Leaf) else None
-            if values is not None:
-                return number_texts(values)
+            found = self.pool.bare_numbers(leaf[0]) if len(leaf) == 1 and isinstance(leaf[0], Leaf) else None
+            if found is not None:
+                return found
         made = Pieces(self._columns, self._flags)
         for part in parts:
             if isinstance(part, str):

@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stac_ingest.geoparquet.scalar_columns import string_buffers
+from stac_ingest.geoparquet.scalar_columns import Bytes, not_finite, numbers, string_buffers
 
 Numbers: TypeAlias = npt.NDArray[Any]
 Ends: TypeAlias = npt.NDArray[np.int64]
@@ -27,7 +27,9 @@ MAX_BYTES = 1 << 30
 """Bytes of text that are made at once, at most: offsets of Arrow's texts have 32 bits."""
 
 _SPACE, _DELETE = 0x20, 0x7F
-_SPECIAL = (b'"', b"\\")
+_QUOTE, _BACKSLASH = b'"', b"\\"
+_BLOCK = 128 << 10
+"""Bytes that are copied at once to be searched: they stay in the processor's cache."""
 
 
 class NotPlainError(Exception):
@@ -93,7 +95,7 @@ class TextPool:
 
     def __init__(self) -> None:
         self._texts: dict[str, list[pa.Array]] = {RAW: [], QUOTED: []}
-        self._numbers: dict[str, list[Numbers]] = {}
+        self._numbers: dict[str, list[pa.Array]] = {}
         self._counts: dict[str, int] = {}
 
     def add(self, group: str, texts: pa.Array, step: int = 1, *, is_shared: bool = False) -> Leaf:
@@ -112,16 +114,16 @@ class TextPool:
         longest = int(pc.max(pc.binary_length(texts)).as_py() or 0) if is_shared else 0
         return Leaf(group, self._counted(group, len(texts)), step, longest=longest)
 
-    def add_numbers(self, values: Numbers) -> Leaf:
+    def add_numbers(self, values: pa.Array) -> Leaf:
         """Take in numbers, whose text each is an even element of the pool."""
-        group = values.dtype.str
+        group = str(values.type)
         self._numbers.setdefault(group, []).append(values)
         return Leaf(group, 2 * self._counted(group, len(values)), 2)
 
-    def bare_numbers(self, leaf: Leaf) -> Numbers | None:
-        """Give the numbers of a leaf, where they are all that the pool has of their kind."""
+    def bare_numbers(self, leaf: Leaf) -> Texts | None:
+        """Give the texts of a leaf's numbers, where they are all that the pool has of their kind."""
         found = self._numbers.get(leaf.group, [])
-        return found[0] if len(found) == 1 else None
+        return _written(found) if len(found) == 1 else None
 
     def _counted(self, group: str, more: int) -> int:
         start = self._counts.get(group, 0)
@@ -150,7 +152,7 @@ class TextPool:
 
         append(RAW, self._texts[RAW])
         for group, values in self._numbers.items():
-            append(group, [number_texts(np.concatenate(values)).single()])
+            append(group, [_written(values).single()])
         append(QUOTED, self._texts[QUOTED])
         pool = pa.concat_arrays(arrays)
         replaced = None
@@ -169,6 +171,20 @@ class Pooled(NamedTuple):
     """What to take instead of each element, where some had to be escaped."""
 
 
+def _written(arrays: Sequence[pa.Array]) -> Texts:
+    """Write numbers.
+
+    Raises:
+        NotPlainError: one of them isn't finite.
+
+    """
+    texts = number_texts(np.concatenate(list(map(numbers, arrays))))
+    # In place of a null there may be anything.
+    if b"null" in texts.data and any(map(not_finite, arrays)):
+        raise NotPlainError("a number isn't finite")
+    return texts
+
+
 def _escaped(pool: pa.Array, start: int) -> tuple[pa.Array, npt.NDArray[np.int32] | None]:
     """Look at the texts from `start` on, and append what those become that hold what JSON escapes."""
     quoted = pool.slice(start)
@@ -180,16 +196,21 @@ def _escaped(pool: pa.Array, start: int) -> tuple[pa.Array, npt.NDArray[np.int32
             quoted.validate(full=True)
         except pa.ArrowInvalid as error:
             raise NotPlainError(str(error)) from error
-    held = data.tobytes()
-    special = [np.flatnonzero(data == byte[0]) for byte in _SPECIAL if byte in held]
-    if data.min() < _SPACE:
-        special.append(np.flatnonzero(data < _SPACE))
-    if not special:
+    special = _special(data)
+    if not special.size:
         return pool, None
     # Of empty texts, which end where they begin, the search gives the last, which is not empty.
-    found = np.unique(np.searchsorted(ends, np.concatenate(special) + ends[0], side="right") - 1)
+    found = np.unique(np.searchsorted(ends, special + ends[0], side="right") - 1)
     texts = quoted.take(pa.array(found, pa.int64())).to_pylist()
     made = pa.array([orjson.dumps(text)[1:-1] for text in texts], pa.string())
     replaced = np.arange(len(pool), dtype=np.int32)
     replaced[start + found] = np.arange(len(pool), len(pool) + len(made))
     return pa.concat_arrays([pool, made]), replaced
+
+
+def _special(data: Bytes) -> Ends:
+    """Find the bytes that JSON escapes in texts."""
+    blocks = (data[start : start + _BLOCK].tobytes() for start in range(0, data.size, _BLOCK))
+    if data.min() >= _SPACE and not any(_QUOTE in block or _BACKSLASH in block for block in blocks):
+        return np.empty(0, np.int64)
+    return np.flatnonzero((data < _SPACE) | (data == _QUOTE[0]) | (data == _BACKSLASH[0]))
