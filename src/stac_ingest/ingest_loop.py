@@ -158,6 +158,7 @@ async def ingest_rows(
     wanted: ItemFilter | None = None,
     track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
     place: str | None = None,
+    keep: Callable[[Item], bool] | None = None,
     max_items: int | None = None,
     finish: Callable[[], None] | None = None,
 ) -> AsyncGenerator[Rows]:
@@ -172,6 +173,7 @@ async def ingest_rows(
         wanted: leaves out items, which are then looked at one by one; None where all are wanted.
         track: begins to follow the run through its source, for a later one to resume.
         place: that relative hrefs are made absolute from; None leaves them as they are.
+        keep: told of every item that is counted; one that it answers with False is not yielded.
         max_items: ends the run after so many items.
         finish: called when everything is read and the source is closed; may raise.
 
@@ -198,8 +200,9 @@ async def ingest_rows(
                 if max_items is not None and count + len(new.keys) > max_items:
                     new = new.take(range(max_items - count))
                 summary.items = count = count + len(new.keys)
-                if new.keys:
-                    yield new
+                kept = new if keep is None else new.take([n for n, item in enumerate(new.items()) if keep(item)])
+                if kept.keys:
+                    yield kept
                 if count == max_items:
                     return
             if tracker is not None:

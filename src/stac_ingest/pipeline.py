@@ -251,9 +251,11 @@ class _Run:
         if self.checkpoints is not None and not getattr(fetcher, "delivers_once", False):
             self._seen = IdSet()
         progress = _Progress(self.result, clock, on_progress)
-        if isinstance(fetcher, RowFetcher) and isinstance(self._bundler, RowOutput) and not self._marks:
+        output = self._bundler
+        in_step = _is_kept_in_step(fetcher, "fetch_rows", "fetch") and _is_kept_in_step(output, "bundle_rows", "bundle")
+        if in_step and not self._marks and isinstance(fetcher, RowFetcher) and isinstance(output, RowOutput):
             with collected_now_and_then() as collect:
-                await self._drive_rows(fetcher, self._bundler, progress, collect)
+                await self._drive_rows(fetcher, output, progress, collect)
         else:
             await self._drive_items(fetcher, progress)
 
@@ -298,12 +300,13 @@ class _Run:
         return self._unwritten(rows) if self._modifiers else rows
 
     def _due_rows(self, rows: Rows) -> Rows:
-        due = [number for number, key in enumerate(rows.keys) if self._has_id(key[1]) and self._is_due(key)]
+        first = self.result.fetched - len(rows.keys) + 1
+        due = [n for n, key in enumerate(rows.keys) if self._has_id(key[1], first + n) and self._is_due(key)]
         return rows if len(due) == len(rows.keys) else rows.take(due)
 
     def _modified_rows(self, modifier: Modifier, rows: Rows) -> Rows | None:
         """Let a modifier change a batch; None where it is to be given the items one by one."""
-        if not isinstance(modifier, RowModifier):
+        if not isinstance(modifier, RowModifier) or not _is_kept_in_step(modifier, "modify_rows", "modify"):
             return None
         try:
             return modifier.modify_rows(rows, self._context)
@@ -334,16 +337,16 @@ class _Run:
 
     def _transform(self, item: Item) -> Item | None:
         """Give the item as it is to be written, or None when it is not to be."""
-        if not self._has_id(item.get("id")):
+        if not self._has_id(item.get("id"), self.result.fetched):
             return None
         key = key_of(item)
         return self._modified(item, key) if self._is_due(key) else None
 
-    def _has_id(self, item_id: object) -> bool:
-        """Whether this can be the id of an item; where it can't, the item has failed."""
+    def _has_id(self, item_id: object, number: int) -> bool:
+        """Whether this can be the id of an item; where it can't, the item of this number has failed."""
         if isinstance(item_id, str) and item_id:
             return True
-        self._fail(("", f"item {self.result.fetched}"), ItemError("the item has no id"), "transform")
+        self._fail(("", f"item {number}"), ItemError("the item has no id"), "transform")
         return False
 
     def _modified(self, item: Item, key: Key, first: int = 0) -> Item | None:
@@ -402,3 +405,12 @@ class _Run:
         self._context.failure_collector.add(item_id, error, stage, of_collection(collection))
         if self.checkpoints is not None:
             self.checkpoints.mark_failed(item_id, error, collection)
+
+
+def _is_kept_in_step(stage: object, together: str, singly: str) -> bool:
+    """Whether a stage's method for batches is meant to do what its method for single items does.
+
+    A class that inherits the one and overrides the other alone has changed what happens to an item.
+    """
+    defining = [name for kind in type(stage).__mro__ for name in (together, singly) if name in vars(kind)]
+    return defining[:1] == [together] or together in vars(type(stage))

@@ -218,6 +218,7 @@ async def test_instants_have_no_superfluous_digits(tmp_path: Path, unit: str, va
         (pa.large_list(pa.int64()), [[1, None]], [1, None]),
         (pa.time32("ms"), [dt.time(1, 2, 3)], "01:02:03"),
         (pa.duration("s"), [dt.timedelta(seconds=3)], 3.0),
+        (pa.duration("ns"), [3_000_000_001], 3.000000001),
         (pa.uint64(), [2**64 - 1], 2**64 - 1),
         (pa.struct([("A", pa.int64()), ("a", pa.int64())]), [{"A": 1, "a": 2}], {"A": 1, "a": 2}),
     ],

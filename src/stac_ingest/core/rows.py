@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from stac_ingest.core.finite import may_not_be_finite
+from stac_ingest.core.finite import may_not_be_finite, with_finite_numbers
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.json_items import FEATURE
 from stac_ingest.core.long_numbers import has_long_number
@@ -150,5 +150,36 @@ def item_rows(texts: Iterable[bytes]) -> ItemRows | None:
     return ItemRows.of(items)
 
 
+def parsed_rows(members: Sequence[object], *, as_lines: bool) -> Rows | None:
+    """Make rows of what a document holds, where each member is plainly an item.
+
+    Args:
+        members: as orjson parses them.
+        as_lines: whether lines of JSON are wanted.
+
+    Returns:
+        None where one is something else, or has a number that JSON can't have.
+
+    """
+    items: list[Item] = []
+    for member in members:
+        if type(member) is not dict or member.get("type") != FEATURE:
+            return None
+        if type(member.get("id")) is not str or not member["id"]:
+            return None
+        items.append(member)
+    if not as_lines:
+        return ItemRows.of(items)
+    lines = list(map(orjson.dumps, items))
+    if any(map(_has_infinity, items, lines)):
+        return None
+    return LineRows(list(map(key_of, items)), lines)
+
+
 def _is_changed(item: Item, text: bytes, line: bytes) -> bool:
-    return has_long_number(text) or (b"null" in line and may_not_be_finite(item))
+    return has_long_number(text) or _has_infinity(item, line)
+
+
+def _has_infinity(item: Item, line: bytes) -> bool:
+    """Whether a null in a line stands for a number that JSON has no form for, as the parser makes one of 1e400."""
+    return b"null" in line and may_not_be_finite(item) and bool(with_finite_numbers(item)[1])

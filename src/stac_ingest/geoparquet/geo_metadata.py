@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
-from stac_ingest.geoparquet.shape_columns import Shapes
 from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY
 
 GEOPARQUET_VERSION = "1.1.0"
@@ -28,39 +30,61 @@ _NAMES = {
 }
 
 
+class Outline(NamedTuple):
+    """What the geometries of some items have in common."""
+
+    kinds: frozenset[str]
+    """Their types as GeoParquet writes them: `Polygon`, or `Polygon Z` of one with heights."""
+    bounds: tuple[float, float, float, float]
+    """West, south, east and north of all of them, by their coordinates; NaN where there is no point."""
+
+
+def outline_of(geometries: npt.NDArray[np.object_], bounds: npt.NDArray[np.float64]) -> Outline:
+    """Give the outline of shapely's geometries, None among them.
+
+    Args:
+        geometries: one for each item.
+        bounds: west, south, east and north of each; NaN where there is no point.
+
+    """
+    numbers = shapely.get_type_id(geometries)
+    # A number for each pair of a type and whether there are heights; -1 is no geometry.
+    pairs = np.unique(2 * numbers + shapely.has_z(geometries)).tolist()
+    kinds = {_NAMES[shapely.GeometryType(pair // 2).name] + " Z" * (pair % 2) for pair in pairs if pair >= 0}
+    low, high = np.fmin.reduce(bounds[:, :2], axis=0).tolist(), np.fmax.reduce(bounds[:, 2:], axis=0).tolist()
+    return Outline(frozenset(kinds), (*low, *high))
+
+
 class GeoSummary:
     """What is known of the geometries and boxes seen so far."""
 
     def __init__(self) -> None:
-        self._kinds: set[str] = set()
-        self._bounds = np.array([np.nan] * 4)
+        self._kinds: frozenset[str] = frozenset()
+        self._bounds = [math.nan] * 4
         self._all_covered = True
         """Whether each geometry comes with a box: readers that look at the boxes don't find the others."""
         self._crosses = False
         """Whether a box goes over the antimeridian: then west and east of all can't be had from coordinates."""
 
-    def add(self, shapes: Shapes, boxes: pa.Array | None) -> None:
+    def add(self, outline: Outline, geometries: pa.Array, boxes: pa.Array | None) -> None:
         """Take in the geometries of some items.
 
         Args:
-            shapes: the geometries.
+            outline: of the geometries.
+            geometries: a geometry for each item, null where it has none.
             boxes: a struct of sides for each item; None where no item has a box.
 
         """
-        kinds = shapely.get_type_id(shapes.geometries).tolist()
-        for number, deep in set(zip(kinds, shapely.has_z(shapes.geometries).tolist(), strict=True)):
-            if number >= 0:
-                self._kinds.add(_NAMES[shapely.GeometryType(number).name] + (" Z" if deep else ""))
-        low = np.fmin.reduce(shapes.bounds[:, :2], axis=0)
-        high = np.fmax.reduce(shapes.bounds[:, 2:], axis=0)
-        self._bounds = np.concatenate((np.fmin(self._bounds[:2], low), np.fmax(self._bounds[2:], high)))
-        has_geometry = np.array(kinds) >= 0
-        has_box = np.zeros(len(kinds), bool) if boxes is None else np.array(boxes.is_valid().to_pylist())
-        if (has_geometry & ~has_box).any():
+        self._kinds |= outline.kinds
+        west, south, east, north = zip(self._bounds, outline.bounds, strict=True)
+        self._bounds = [*map(_least, (west, south)), *map(_most, (east, north))]
+        if boxes is None:
+            self._all_covered = self._all_covered and geometries.null_count == len(geometries)
+            return
+        if boxes.null_count and pc.any(pc.and_(boxes.is_null(), geometries.is_valid())).as_py():
             self._all_covered = False
-        if boxes is not None:
-            west, east = (boxes.field(side).to_pylist() for side in ("xmin", "xmax"))
-            self._crosses |= any(one is not None and one > other for one, other in zip(west, east, strict=True))
+        sides = [boxes.field(side) for side in ("xmin", "xmax")]
+        self._crosses |= bool(pc.any(pc.and_(boxes.is_valid(), pc.greater(*sides))).as_py())
 
     def metadata(self, names: Iterable[str], more: Iterable[str]) -> str:
         """Give the metadata as JSON.
@@ -75,11 +99,9 @@ class GeoSummary:
             # Readers that are told of two kinds may turn one into the other; told of none, they look at each geometry.
             "geometry_types": sorted(self._kinds) if len(self._kinds) == 1 else [],
         }
-        west, south, east, north = self._bounds.tolist()
-        if not np.isnan(self._bounds).any():
-            geometry["bbox"] = (
-                [min(west, -180.0), south, max(east, 180.0), north] if self._crosses else self._bounds.tolist()
-            )
+        west, south, east, north = self._bounds
+        if not any(map(math.isnan, self._bounds)):
+            geometry["bbox"] = [min(west, -180.0), south, max(east, 180.0), north] if self._crosses else self._bounds
         # Readers skip by the statistics of west and east. Of a box with west behind east these hide the item, in its
         # whole row group for some: see `findings/covering-over-the-antimeridian.sh`.
         if _BOX in names and self._all_covered and not self._crosses:
@@ -88,3 +110,11 @@ class GeoSummary:
         for name in more:
             columns[name] = {"encoding": "WKB", "geometry_types": [], "crs": None}
         return json.dumps({"version": GEOPARQUET_VERSION, "primary_column": DEFAULT_GEOMETRY, "columns": columns})
+
+
+def _least(numbers: Iterable[float]) -> float:
+    return min((number for number in numbers if not math.isnan(number)), default=math.nan)
+
+
+def _most(numbers: Iterable[float]) -> float:
+    return max((number for number in numbers if not math.isnan(number)), default=math.nan)

@@ -36,8 +36,8 @@ def add_geometries(
     plan, others = planned(column, measured)
     wrong = [row for row, text in others.items() if text is None]
     if len(plan.groups) == 1 and len(plan.groups[0].rows) == len(column):
-        before, after = _around(plan.groups[0].form)
-        return columns.add_pieces(before, columns.pool.add(RAW, _points(plan.groups[0]), 2), after), wrong
+        start, end = _around(plan.groups[0].form)
+        return columns.add_pieces(start, columns.pool.add(RAW, _points(plan.groups[0]), 2), end), wrong
     # What is in front of the points, these, and what is behind them; of other geometries, these are all of it.
     rest = columns.pool.add(RAW, pa.array(["", "null"], pa.string()))
     before, points, after = (np.full(len(column), _EMPTY, np.int32) for _ in range(3))

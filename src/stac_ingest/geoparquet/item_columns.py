@@ -15,9 +15,10 @@ import pyarrow as pa
 from stac_ingest.core.finite import with_finite_numbers
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
+from stac_ingest.geoparquet.geo_metadata import Outline, outline_of
 from stac_ingest.geoparquet.instants import INSTANTS, instants_of
 from stac_ingest.geoparquet.json_text import json_column
-from stac_ingest.geoparquet.shape_columns import Shapes, shapes_of
+from stac_ingest.geoparquet.shape_columns import shapes_of
 from stac_ingest.geoparquet.stac_schema import MORE_GEOMETRIES, PROPERTIES, Place
 from stac_ingest.geoparquet.value_columns import ColumnMaker
 
@@ -37,13 +38,21 @@ class Slot(NamedTuple):
 
 
 class ItemColumns(NamedTuple):
-    """Some items."""
+    """Some items as columns."""
 
     columns: dict[Slot, pa.Array]
-    geometry: Shapes
-    null_members: int
+    """A column for each member and property that an item has, each with as many rows as there are items.
+
+    A null is a member that isn't there. `geometry` is there always, as Well-Known Binary (`binary`) in ISO's flavour;
+    so is `proj:geometry` if it is there at all. `bbox` is a struct of `FLAT_SIDES`, or of `SOLID_SIDES`, of float64.
+    The properties in `INSTANTS` are timestamps in UTC, of microseconds or nanoseconds. The other columns are of null,
+    bool, int64, float64, string, JSON (`json_text.JSON`), or lists (`list`) and structs of these.
+    """
+    outline: Outline
+    """Of the geometries."""
+    null_members: int = 0
     """Null members, which the columns don't tell from missing ones."""
-    changes: list[tuple[Item, str, str]]
+    changes: Sequence[tuple[Item, str, str]] = ()
     """Values that the columns don't have: the item, where the value was, and what became of it."""
 
 
@@ -85,7 +94,8 @@ def _columns(items: Sequence[Item]) -> tuple[ItemColumns, bool]:
             maker.count_nulls(name, properties, next(iter(made.values())))
     geometry = shapes_of(_GEOMETRY, [item.get(_GEOMETRY) for item in items], strict=True)
     columns |= _with_originals((_GEOMETRY,), geometry.column, geometry.originals)
-    return ItemColumns(columns, geometry, maker.null_members, []), maker.all_finite
+    outline = outline_of(geometry.geometries, geometry.bounds)
+    return ItemColumns(columns, outline, maker.null_members), maker.all_finite
 
 
 def _properties(item: Item) -> dict[str, Any]:

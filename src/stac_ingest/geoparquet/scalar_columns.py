@@ -76,6 +76,8 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
         return [None if text is None else text + "Z" for text in _list(time_texts(array))]
     if types.is_date(kind) or types.is_time(kind):
         return _list(time_texts(array))
+    if types.is_duration(kind) and kind.unit == "ns":  # Arrow gives these with pandas alone
+        return [None if ticks is None else ticks / _SECOND["ns"] for ticks in array.cast(pa.int64()).to_pylist()]
     if _is_json(kind):
         return [None if text is None else parse_json_text(text) for text in array.storage.to_pylist()]
     return [None if value is None else _simple(value) for value in array.to_pylist()]

@@ -21,12 +21,14 @@ from stac_ingest.core.atomic import replacing
 from stac_ingest.core.model import Item
 from stac_ingest.geoparquet.column_names import column_names, places_json
 from stac_ingest.geoparquet.geo_metadata import GeoSummary
-from stac_ingest.geoparquet.item_columns import Slot, columns_of
+from stac_ingest.geoparquet.item_columns import ItemColumns, Slot, columns_of
+from stac_ingest.geoparquet.pandas_import import leave_pandas_out
 from stac_ingest.geoparquet.spool import Spool
-from stac_ingest.geoparquet.stac_schema import MORE_GEOMETRIES, PLACES_KEY, PROPERTIES
+from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, MORE_GEOMETRIES, PLACES_KEY, PROPERTIES
 
 STAC_GEOPARQUET_VERSION = "1.1.0"
 _BOX = Slot(("bbox",))
+_GEOMETRY = Slot((DEFAULT_GEOMETRY,))
 
 
 class GeoParquetWriter:
@@ -41,6 +43,7 @@ class GeoParquetWriter:
             changes: told of values that the file can't hold.
 
         """
+        leave_pandas_out()
         self._path = path
         self._row_group_items = row_group_items
         self._changes = changes or ChangeCollector()
@@ -69,11 +72,25 @@ class GeoParquetWriter:
             OSError: the spool file can't be written.
 
         """
-        if not items:
-            return
-        made = columns_of(items)
+        if items:
+            self.write_columns(columns_of(items))
+
+    def write_columns(self, made: ItemColumns) -> None:
+        """Take items that are columns already: all of them, or none when it raises.
+
+        They may come between items and other columns, in any order, with columns of their own and other types: the
+        file's types are those that fit all of them. An array that is a slice, or that shares its buffers, is fine.
+
+        Args:
+            made: at least one row; `ItemColumns.columns` says what columns hold.
+
+        Raises:
+            OSError: the spool file can't be written.
+            ArrowException: Arrow has no form for the columns.
+
+        """
         self._spool.add(made.columns)
-        self._geo.add(made.geometry, made.columns.get(_BOX))
+        self._geo.add(made.outline, made.columns[_GEOMETRY], made.columns.get(_BOX))
         for name in MORE_GEOMETRIES:
             column = made.columns.get(Slot((PROPERTIES, name)))
             if column is None or column.null_count:

@@ -57,8 +57,6 @@ class OutputFormat(NamedTuple):
 
 
 _ARROW = ("pyarrow.parquet", "shapely")
-_COLUMNS_OF_VALUES = ("pandas", "pyarrow.pandas_compat", "pyarrow.vendored.version")
-"""Arrow imports these when it makes columns of Python values."""
 
 OUTPUTS: dict[str, OutputFormat] = {
     output.name: output
@@ -87,7 +85,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             ".parquet",
             "GeoParquet",
             aliases=("parquet",),
-            preload=("stac_ingest.geoparquet.writer", *_ARROW, *_COLUMNS_OF_VALUES),
+            preload=("stac_ingest.geoparquet.writer", *_ARROW),
         ),
     )
 }

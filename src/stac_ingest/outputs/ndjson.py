@@ -15,7 +15,7 @@ from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Rows
 from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
-from stac_ingest.outputs.directory import write_all
+from stac_ingest.outputs.directory import write_lines
 
 NAME = "items.ndjson"
 _PART = f"{NAME}.part"
@@ -100,7 +100,7 @@ class NdjsonOutput(BatchedOutput[tuple[Key, bytes]]):
         return (key_of(item), line), len(line)
 
     def _write(self, batch: list[tuple[Key, bytes]]) -> None:
-        write_all(self._descriptor, b"\n".join([*(line for _, line in batch), b""]))
+        write_lines(self._descriptor, [line for _, line in batch])
         self._items += len(batch)
         if self._checkpoints is not None:
             os.fsync(self._descriptor)

@@ -14,10 +14,11 @@ from stac_ingest.changes import ChangeCollector
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
+from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.filters import filter_of
-from stac_ingest.ingest_loop import ingest_items
+from stac_ingest.ingest_loop import ingest_items, ingest_rows
 from stac_ingest.outputs.base import encode_json
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
@@ -60,7 +61,7 @@ class ShardFetcher:
         self,
         config: IngestConfig,
         make: Callable[[IngestSummary], Source[Any]],
-        owns: Callable[[Item], bool],
+        owns: Callable[[Item], bool] | None,
         strays: OutOfShardItems,
         place: str | None = None,
     ) -> None:
@@ -69,7 +70,7 @@ class ShardFetcher:
         Args:
             config: how units are driven.
             make: makes the source, which counts into the summary that it is given.
-            owns: says whether an item belongs to the shard.
+            owns: says whether an item belongs to the shard; None where all do.
             strays: takes the items that don't.
             place: that relative hrefs are made absolute from; None leaves them.
 
@@ -89,21 +90,37 @@ class ShardFetcher:
             DataProcessingError: the source as a whole can't be read.
 
         """
+        return ingest_items(**self._ingest(context))
+
+    def fetch_rows(self, context: WorkflowContext, *, as_lines: bool) -> AsyncGenerator[Rows]:
+        """Yield the same items in batches.
+
+        Args:
+            context: as of `fetch`.
+            as_lines: whether lines of JSON are wanted.
+
+        Raises:
+            DataProcessingError: the source as a whole can't be read.
+
+        """
+        return ingest_rows(**self._ingest(context), as_lines=as_lines)
+
+    def _ingest(self, context: WorkflowContext) -> dict[str, Any]:
         self.summary = summary = IngestSummary(
             strategy=self._config.strategy, concurrency=self._config.workers, changes=context.changes
         )
-        return ingest_items(
-            partial(self._make, summary),
-            self._strategy,
-            FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
-            summary,
-            wanted=filter_of(self._config),
-            place=self._place,
-            keep=self._is_ours,
-        )
+        return {
+            "make": partial(self._make, summary),
+            "strategy": self._strategy,
+            "reject": FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
+            "summary": summary,
+            "wanted": filter_of(self._config),
+            "place": self._place,
+            "keep": None if self._owns is None else partial(self._is_ours, self._owns),
+        }
 
-    def _is_ours(self, item: Item) -> bool:
-        if self._owns(item):
+    def _is_ours(self, owns: Callable[[Item], bool], item: Item) -> bool:
+        if owns(item):
             return True
         self._strays.add(item)
         return False

@@ -109,7 +109,7 @@ async def _ingest(
     output = GeoParquetOutput(scratch, part_items=_ONE_PART)
     await asyncio.sleep(_gap_s(config))
     with closing(notes), closing(OutOfShardItems(strays_file, context.changes)) as strays:
-        make, owns = partial(splitter.source, shard, config), partial(splitter.owns, shard)
+        make, owns = partial(splitter.source, shard, config), splitter.owns(shard)
         place = splitter.place if config.hrefs == "absolute" else None
         fetcher = ShardFetcher(config, make, owns, strays, place)
         await run_pipeline(fetcher, modifiers, output, context, on_progress=on_progress, result=result)

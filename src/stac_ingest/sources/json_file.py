@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import orjson
+
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, kind_in_words, members, parse, parse_leniently
-from stac_ingest.core.long_numbers import NumberWatch
+from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Reject
+from stac_ingest.core.rows import Rows, parsed_rows
 from stac_ingest.core.unpack import SUFFIX, unpacked
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import Reader
@@ -87,6 +90,20 @@ class JsonFileSource:
             raise DataProcessingError(f"{unit}: can't be read: {error}") from error
         self._summary.bytes_read += len(data)
         yield [Payload(data, str(unit))]
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> list[Rows] | None:
+        """Return the items of the file, where each of its members is plainly one."""
+        made = []
+        for payload in batch:
+            try:
+                members_found = self._members(orjson.loads(payload.data), payload.origin)
+            except (ValueError, ConfigurationError, DataProcessingError):
+                return None
+            rows = None if has_long_number(payload.data) else parsed_rows(members_found, as_lines=as_lines)
+            if rows is None:
+                return None
+            made.append(rows)
+        return made
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Yield the items in the file's own order; what isn't one is rejected as `<file name>#<position>`.

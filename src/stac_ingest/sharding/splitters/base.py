@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -63,8 +64,8 @@ class Splitter(Protocol):
     def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
         """Make the source of a shard. Reading it raises `DataProcessingError` where it is not what was planned."""
 
-    def owns(self, shard: Shard, item: Item) -> bool:
-        """Whether an item that a shard received belongs to it."""
+    def owns(self, shard: Shard) -> Callable[[Item], bool] | None:
+        """Return what tells whether an item that a shard received belongs to it; None where all do."""
 
 
 class FilesSplitter:
@@ -86,6 +87,5 @@ class FilesSplitter:
         """Return the settings by which a shard is read."""
         return self._settings.config(format=self.format)
 
-    def owns(self, shard: Shard, item: Item) -> bool:  # noqa: ARG002 - see above
-        """Return True."""
-        return True
+    def owns(self, shard: Shard) -> None:
+        """Return None: all items of its files belong to a shard."""

@@ -9,6 +9,7 @@ servers differ in which of an item's times they search.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -66,14 +67,18 @@ class StacApiSplitter:
         del shard  # its settings say all there is to know
         return StacApiSource(config, self._settings.collection or "", summary)
 
-    def owns(self, shard: Shard, item: Item) -> bool:
-        """Whether an item's own instant lies in the shard. One without belongs to none, and is the last job's."""
+    def owns(self, shard: Shard) -> Callable[[Item], bool] | None:
+        """Look whether an item's own instant lies in the shard. An item without one is the last job's."""
         assert isinstance(shard.piece, TimePiece)
         start, before = shard.piece.own_from, shard.piece.own_before
         if start is None and before is None:
-            return True
-        instant = own_instant(item)
-        return instant is not None and (start is None or instant >= start) and (before is None or instant < before)
+            return None
+
+        def lies_in_shard(item: Item) -> bool:
+            instant = own_instant(item)
+            return instant is not None and (start is None or instant >= start) and (before is None or instant < before)
+
+        return lies_in_shard
 
     async def _split(self) -> SplitPlan:
         async with Counter(self._settings) as counter:

@@ -224,8 +224,8 @@ async def test_a_full_disk_names_the_folder_and_completes_nothing(tmp_path, monk
     def full(descriptor, data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    for module in ("directory", "ndjson"):
-        monkeypatch.setattr(f"stac_ingest.outputs.{module}.write_all", full)
+    for writing in ("directory.write_all", "ndjson.write_lines"):
+        monkeypatch.setattr(f"stac_ingest.outputs.{writing}", full)
     checkpoints = CheckpointManager("w", "c", tmp_path / "checkpoints")
     with pytest.raises(DataProcessingError, match=f"{tmp_path / 'out'}.*No space left"):
         await write(make_output(name, tmp_path / "out"), [item("a")], context(checkpoints))

@@ -1,0 +1,125 @@
+"""Batches and single items: one source, two ways through it, and the same items, failures and counts from both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from any_items import collections
+from stac_ingest import IngestModule, WorkflowContext
+from stac_ingest.errors import IngestError
+
+ODD = [
+    b'{"type":"Feature","id":"long","properties":{"n":123456789012345678901234567890}}',
+    b'{"type":"Feature","id":"nan","properties":{"n":NaN}}',
+    b'{"type":"Feature","id":"twice","properties":{"n":1,"n":2}}',
+    b'{"id":"untyped","geometry":null,"properties":{}}',
+    b'{"type":"Catalog","id":"catalog"}',
+    b'{"type":"Feature","id":7}',
+    b'{"type":"Feature"',
+    b'{"type":"FeatureCollection","features":[{"type":"Feature","id":"inner"},{"id":1}]}',
+    b"[]",
+    b"null",
+]
+Compared = tuple[list[str], list[tuple[str, str]], dict[str, Any], str]
+
+
+def by_items(module: IngestModule, context: WorkflowContext) -> list[Any]:
+    async def gather() -> list[Any]:
+        return [item async for item in module.fetch(context)]
+
+    return asyncio.run(gather())
+
+
+def by_rows(*, as_lines: bool) -> Callable[[IngestModule, WorkflowContext], list[Any]]:
+    def read(module: IngestModule, context: WorkflowContext) -> list[Any]:
+        async def gather() -> list[Any]:
+            found: list[Any] = []
+            async for rows in module.fetch_rows(context, as_lines=as_lines):
+                lines = rows.lines()
+                found += rows.items() if lines is None else map(json.loads, lines)
+                assert [key[1] for key in rows.keys] == [item["id"] for item in found[-len(rows.keys) :]]
+            return found
+
+        return asyncio.run(gather())
+
+    return read
+
+
+def ingested(source: Path, read: Callable[[IngestModule, WorkflowContext], list[Any]], **more: Any) -> Compared:
+    """Read a source one way; return items, failures, counts, and the error that ended it."""
+    context, said = WorkflowContext(), ""
+    module = IngestModule({"mode": "file", "source": str(source), "exact_numbers": True, **more})
+    items: list[Any] = []
+    try:
+        items = read(module, context)
+    except IngestError as error:
+        said = str(error)
+    failures = sorted((failure.item_id, str(failure.error)) for failure in context.failure_collector.get_all())
+    summary = module.summary
+    counts = {name: getattr(summary, name) for name in ("items", "duplicates", "failures", "passed_over", "notes")}
+    return sorted(repr(item) for item in items), failures, counts | {"repeated": summary.changes.repeated}, said
+
+
+def assert_same(source: Path, **more: Any) -> None:
+    expected = ingested(source, by_items, **more)
+    assert ingested(source, by_rows(as_lines=True), **more) == expected
+    assert ingested(source, by_rows(as_lines=False), **more) == expected
+
+
+texts = st.lists(
+    st.one_of(
+        st.sampled_from(ODD),
+        collections().map(lambda items: orjson.dumps(items[0])),
+        collections().map(lambda items: json.dumps(items[0], indent=1).encode()),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=30)
+@given(texts)
+def test_folders_of_files_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFactory, found: list[bytes]) -> None:
+    """A folder gives the same items, failures, duplicates and notes in batches as item by item."""
+    folder = tmp_path_factory.mktemp("folder")
+    for number, text in enumerate(found):
+        (folder / f"{number:03}.json").write_bytes(text)
+    assert_same(folder)
+
+
+@settings(max_examples=30)
+@given(texts)
+def test_lines_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFactory, found: list[bytes]) -> None:
+    """A file of lines does, blank lines and a text of another kind among them included."""
+    path = tmp_path_factory.mktemp("lines") / "items.ndjson"
+    path.write_bytes(b"\n \n".join(text.replace(b"\n", b" ") for text in found))
+    assert_same(path)
+
+
+@settings(max_examples=30)
+@given(texts)
+def test_documents_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFactory, found: list[bytes]) -> None:
+    """A FeatureCollection does, whatever its members are."""
+    path = tmp_path_factory.mktemp("document") / "items.json"
+    path.write_bytes(b'{"type":"FeatureCollection","features":[' + b",".join(found) + b"]}")
+    assert_same(path)
+
+
+@pytest.mark.parametrize("limit", [1, 63, 64, 65, 130, 199])
+def test_a_limit_holds_to_the_item_in_batches(tmp_path: Path, limit: int) -> None:
+    """`max_items` gives just so many items in batches too."""
+    for number in range(200):
+        (tmp_path / f"{number:03}.json").write_bytes(b'{"type":"Feature","id":"%d"}' % number)
+    found = ingested(tmp_path, by_rows(as_lines=True), max_items=limit)
+    assert len(found[0]) == found[2]["items"] == limit
+    assert Counter(found[0]).most_common(1)[0][1] == 1
