@@ -20,12 +20,14 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 UNREADABLE = (UnicodeDecodeError, OverflowError, pa.ArrowException)
 """What a text that isn't UTF-8, or a time that Python doesn't have, is met with by Python and by Arrow."""
 
+_WRAPPED = (pa.ExtensionArray, pa.DictionaryArray, pa.RunEndEncodedArray)
+
 _SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def decode_storage(array: pa.Array) -> pa.Array:
     """Give the plain column behind a dictionary, runs, or an extension type (but JSON)."""
-    while not _is_json(array.type):
+    while isinstance(array, _WRAPPED) and not _is_json(array.type):
         if isinstance(array, pa.ExtensionArray):
             array = _stored(array)
         elif isinstance(array, pa.DictionaryArray):
@@ -132,13 +134,15 @@ def is_constant(array: pa.Array) -> bool:
     if not rows or array.null_count:
         return False
     if pa.types.is_string(kind):
-        ends, data = string_buffers(array)
-        width = int(ends[1] - ends[0])
-        if data.size != width * rows:
+        _, offsets, data = array.buffers()
+        ends = memoryview(offsets).cast("i")[array.offset : array.offset + rows + 1]
+        start, stop, width = ends[0], ends[-1], ends[1] - ends[0]
+        if stop - start != width * rows:
             return False
-        return width == 0 or (_repeats(data, width, rows) and ends.tobytes() == _steps(ends, width))
+        return width == 0 or (_repeats(data, start, width, rows) and ends.tobytes() == _steps(start, width, rows))
     if pa.types.is_integer(kind) or pa.types.is_float64(kind):
-        return _repeats(numbers(array), 1, rows)
+        width = kind.byte_width
+        return _repeats(array.buffers()[1], array.offset * width, width, rows)
     return False
 
 
@@ -172,13 +176,15 @@ def _list(array: pa.Array) -> list[Any]:
     return values
 
 
-def _repeats(values: npt.NDArray[Any], width: int, rows: int) -> bool:
+def _repeats(buffer: pa.Buffer, start: int, width: int, rows: int) -> bool:
+    """Tell whether the bytes from `start` on are the same for each row."""
+    values = memoryview(buffer)[start : start + width * rows]
     first = values[:width].tobytes()
     return first == values[-width:].tobytes() and values.tobytes() == first * rows
 
 
-def _steps(ends: npt.NDArray[np.int32], width: int) -> bytes:
-    return np.arange(ends[0], ends[-1] + 1, width, dtype=np.int32).tobytes()
+def _steps(start: int, width: int, rows: int) -> bytes:
+    return np.arange(start, start + width * rows + 1, width, dtype=np.int32).tobytes()
 
 
 def _in_range(texts: pa.Array) -> pa.Array:

@@ -129,7 +129,12 @@ def _list_of(array: pa.Array, columns: Columns) -> RowTemplate:
 
 
 def _lengths(array: pa.Array) -> Lengths:
-    lengths = numbers(pc.list_value_length(array)).astype(np.int64)
+    if pa.types.is_list(array.type):  # where offsets lie, since most lists are of this type
+        lengths = np.diff(np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, array.offset * 4)).astype(
+            np.int64
+        )
+    else:
+        lengths = numbers(pc.list_value_length(array)).astype(np.int64)
     return np.where(array.is_valid().to_pylist(), lengths, 0) if array.null_count else lengths
 
 
