@@ -30,6 +30,8 @@ def json_lines(batch: pa.RecordBatch, decoder: Decoder) -> list[memoryview] | No
         a value comes otherwise than it is stored, or properties are in a column of their own.
 
     """
+    if not len(batch):
+        return []
     if decoder.merges_properties or not (decoder.is_stac and _has_ids(batch)):
         return None
     columns = TextColumns(len(batch))
@@ -38,7 +40,7 @@ def json_lines(batch: pa.RecordBatch, decoder: Decoder) -> list[memoryview] | No
         if bad or columns.broken:
             return None
         texts = columns.texts(template)
-    except (NotPlainError, pa.ArrowException, ValueError, OverflowError):
+    except (NotPlainError, pa.ArrowException, ValueError, OverflowError, RecursionError):
         return None
     # Views, not copies: to ask the system for memory for 20 MB of lines takes as long as to put them together.
     data, ends = memoryview(texts.data).cast("B"), texts.ends.tolist()
@@ -49,6 +51,6 @@ def _has_ids(batch: pa.RecordBatch) -> bool:
     """Tell whether each row has an id that is text."""
     column = batch.column("id")
     kind, types = storage_of(column.type), pa.types
-    if not (types.is_string(kind) or types.is_large_string(kind)) or column.null_count:
+    if not (types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)) or column.null_count:
         return False
     return not (isinstance(column, pa.DictionaryArray) and column.dictionary.null_count)

@@ -70,8 +70,7 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
     if types.is_float64(kind) or types.is_integer(kind):
         return numbers(array).tolist() if len(array) else []
     if types.is_floating(kind):
-        # 0.1 as a 32-bit float is to be 0.1, as whoever wrote it meant.
-        return python_values(array.cast(pa.float32()).cast(pa.string()).cast(pa.float64()))
+        return python_values(widened(array))
     if types.is_boolean(kind):
         return _list(array)
     if types.is_timestamp(kind):
@@ -83,6 +82,14 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
     if _is_json(kind):
         return [None if text is None else parse_json_text(text) for text in array.storage.to_pylist()]
     return [None if value is None else _simple(value) for value in array.to_pylist()]
+
+
+def widened(array: pa.Array) -> pa.Array:
+    """Give floats of fewer bits as those of 64 that are written the same way, and other numbers as they are."""
+    if pa.types.is_integer(array.type) or pa.types.is_float64(array.type):
+        return array
+    # 0.1 as a 32-bit float is to be 0.1, as whoever wrote it meant.
+    return array.cast(pa.float32()).cast(pa.string()).cast(pa.float64())
 
 
 def time_texts(array: pa.Array) -> pa.Array:

@@ -30,6 +30,7 @@ from stac_ingest.geoparquet.scalar_columns import (
     numbers,
     python_values,
     time_texts,
+    widened,
 )
 from stac_ingest.geoparquet.text_pieces import Mask, Piece, Pieces
 from stac_ingest.geoparquet.text_pool import (
@@ -80,26 +81,26 @@ class TextColumns(Columns):
             raise NotPlainError("a number isn't finite")
         return constant(value)
 
-    def _add_plain(self, array: pa.Array) -> RowTemplate:
+    def _add_plain(self, array: pa.Array) -> RowTemplate:  # noqa: PLR0911 - one way out for each kind of value
         kind, types = array.type, pa.types
+        if types.is_floating(kind) or types.is_integer(kind):
+            return self.add_pieces(self.pool.add_numbers(widened(array)))
         if types.is_dictionary(kind):
             return self._add_dictionary(array)
-        if types.is_large_string(kind):
-            array, kind = array.cast(pa.string()), pa.string()
-        if types.is_string(kind):
-            return self.add_pieces('"', self.pool.add(QUOTED, array), '"')
-        if types.is_float64(kind) or types.is_integer(kind):
-            return self.add_pieces(self.pool.add_numbers(array))
         if types.is_boolean(kind):
-            if self._truths is None:
-                self._truths = self.pool.add(RAW, _FALSE_TRUE)
-            return self.add_pieces(self._truths._replace(rows=_bits(array, 1).astype(np.int32), longest=5))
-        if types.is_timestamp(kind) or types.is_date(kind) or types.is_time(kind):
-            zone = 'Z"' if types.is_timestamp(kind) else '"'
-            return self.add_pieces('"', self.pool.add(RAW, time_texts(array)), zone)
+            return self._add_truths(array)
         if isinstance(kind, pa.JsonType):
             return self._add_json(array.storage)
-        return self.add(python_values(array))
+        if types.is_string(kind) or types.is_large_string(kind):
+            return self.add_pieces('"', self.pool.add(QUOTED, array.cast(pa.string())), '"')
+        if not (types.is_timestamp(kind) or types.is_date(kind) or types.is_time(kind)):
+            return self.add(python_values(array))
+        return self.add_pieces('"', self.pool.add(RAW, time_texts(array)), 'Z"' if types.is_timestamp(kind) else '"')
+
+    def _add_truths(self, array: pa.Array) -> RowTemplate:
+        if self._truths is None:
+            self._truths = self.pool.add(RAW, _FALSE_TRUE, is_shared=True)
+        return self.add_pieces(self._truths._replace(rows=_bits(array, 1).astype(np.int32)))
 
     def _add_dictionary(self, array: pa.DictionaryArray) -> RowTemplate:
         rows = numbers(array.indices).astype(np.int32)
@@ -127,7 +128,8 @@ class TextColumns(Columns):
 
     def add_valid(self, array: pa.Array) -> Column:
         column = self.add_pieces()
-        self._flags[column.number] = _bits(array, 0)
+        has_bits = array.buffers()[0] is not None  # of nulls alone and unions, it hasn't
+        self._flags[column.number] = _bits(array, 0) if has_bits else np.array(array.is_valid().to_pylist(), np.bool_)
         return column
 
     def flags(self, column: Column) -> list[bool]:
@@ -135,8 +137,9 @@ class TextColumns(Columns):
         return flags
 
     def add_lists(self, parts: TextColumns, template: RowTemplate, lengths: Lengths) -> RowTemplate:
-        if isinstance(template, Constant) and (lengths == lengths[0]).all() and lengths[0] <= MAX_UNROLLED:
-            return Array((template,) * int(lengths[0]))
+        length = int(lengths[0]) if len(lengths) else 0
+        if isinstance(template, Constant) and length <= MAX_UNROLLED and (lengths == length).all():
+            return Array((template,) * length)
         texts = parts.texts(template, ",").joined(lengths)
         return self.add_pieces("[", self.pool.add(RAW, texts, 2), "]")
 
@@ -172,6 +175,8 @@ class TextColumns(Columns):
             NotPlainError: the batch isn't known to come out the same, or is too large.
 
         """
+        if not self._count:
+            return Texts(b"", np.zeros(1, np.int64))
         *_, end = parts
         if len(parts) == 2 and isinstance(parts[0], Column) and end == ",":  # noqa: PLR2004 - a template alone
             leaf = self._columns[parts[0].number]
