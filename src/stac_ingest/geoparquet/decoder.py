@@ -62,14 +62,18 @@ class Decoder:
         """What the table is, where no row of it can be taken."""
 
     @property
+    def layout(self) -> Layout | None:
+        """What the columns are to an item; None where the rows are no items."""
+        return self._layout
+
+    def plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch with strings and lists for views of them."""
+        return batch if self._recast is None else with_plain_types(batch, self._recast)
+
+    @property
     def is_stac(self) -> bool:
         """Whether the rows are STAC Items; else they are yielded as they are."""
         return self._layout is not None
-
-    @property
-    def merges_properties(self) -> bool:
-        """Whether a column holds properties as one object, which `template` doesn't look at."""
-        return self._layout is not None and self._layout.nested is not None
 
     def items(
         self, batch: pa.RecordBatch, origin: str, reject: Reject, changes: ChangeCollector | None = None
@@ -86,6 +90,7 @@ class Decoder:
             ArrowException: the batch can't be used at all.
 
         """
+        batch = self.plain(batch)
         columns = ColumnSet(len(batch), keeps_nulls=self._layout is None)
 
         def add_shapes(column: pa.Array, encoding: str, measured: list[int]) -> tuple[Column, list[int]]:
@@ -96,7 +101,7 @@ class Decoder:
         items, clashes = columns.rows(template), list[Altered]()
         nested = None if self._layout is None else self._layout.nested
         if nested is not None:
-            items = with_properties(items, self._plain(batch).column(nested), columns, clashes)
+            items = with_properties(items, batch.column(nested), columns, clashes)
         if columns.altered or nested is not None:
             items = _reported(items, columns.altered, clashes, {*bad, *columns.broken}, changes)
         if self._layout is None:
@@ -121,15 +126,12 @@ class Decoder:
             ArrowException: the batch can't be used at all.
 
         """
-        batch, layout = self._plain(batch), self._layout
+        batch, layout = self.plain(batch), self._layout
         if layout is None:
             return object_of(zip(batch.schema.names, batch.columns, strict=True), columns), {}
         bad = _no_features(batch, layout)
         geometries = _geometries(batch, layout, columns, add_shapes, bad)
         return _item(batch, layout, geometries, columns), bad
-
-    def _plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        return batch if self._recast is None else with_plain_types(batch, self._recast)
 
 
 def _readable(rows: Iterator[Item], broken: set[int], origin: str, reject: Reject) -> Iterator[Item]:

@@ -32,7 +32,7 @@ def json_lines(batch: pa.RecordBatch, decoder: Decoder) -> list[memoryview] | No
     """
     if not len(batch):
         return []
-    if decoder.merges_properties or not (decoder.is_stac and _has_ids(batch)):
+    if decoder.layout is None or decoder.layout.nested is not None or not _has_ids(batch):
         return None
     columns = TextColumns(len(batch))
     try:
