@@ -10,8 +10,10 @@ import pyarrow.compute as pc
 
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.model import Item
+from stac_ingest.core.rows import LineRows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.item_columns import ItemColumns
+from stac_ingest.geoparquet.json_lines import json_lines
 from stac_ingest.geoparquet.scalar_columns import decode_storage
 from stac_ingest.geoparquet.table_columns import table_columns
 
@@ -59,6 +61,22 @@ def table_rows(batch: pa.RecordBatch, decoder: Decoder) -> TableRows | None:
         return None
     rows = None if keys is None else TableRows(keys, batch, decoder)
     return rows if rows is not None and rows.columns() is not None else None
+
+
+def table_lines(batch: pa.RecordBatch, decoder: Decoder) -> LineRows | None:
+    """Make lines of JSON of a batch, where it is known to come out the same.
+
+    Args:
+        batch: of the decoder's schema.
+        decoder: knows what its columns are.
+
+    """
+    try:
+        keys = _keys(batch, decoder)
+    except (pa.ArrowException, UnicodeDecodeError):
+        return None
+    lines = None if keys is None else json_lines(batch, decoder)
+    return None if lines is None or keys is None else LineRows(keys, lines)
 
 
 def _keys(batch: pa.RecordBatch, decoder: Decoder) -> list[Key] | None:
