@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from any_items import collections
+from ingest_bench.writer_table.rows import flat
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.errors import IngestError
 
@@ -46,7 +49,7 @@ def by_rows(*, as_lines: bool) -> Callable[[IngestModule, WorkflowContext], list
             found: list[Any] = []
             async for rows in module.fetch_rows(context, as_lines=as_lines):
                 lines = rows.lines()
-                found += rows.items() if lines is None else map(json.loads, lines)
+                found += rows.items() if lines is None else map(json.loads, map(bytes, lines))
                 assert [key[1] for key in rows.keys] == [item["id"] for item in found[-len(rows.keys) :]]
             return found
 
@@ -112,6 +115,25 @@ def test_documents_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFact
     """A FeatureCollection does, whatever its members are."""
     path = tmp_path_factory.mktemp("document") / "items.json"
     path.write_bytes(b'{"type":"FeatureCollection","features":[' + b",".join(found) + b"]}")
+    assert_same(path)
+
+
+ODD_ROWS: list[dict[str, Any]] = [{"id": None}, {"type": "Catalog"}, {"geometry": b"no"}, {"gsd": float("nan")}]
+
+
+@settings(max_examples=15, deadline=None)
+@given(collections(), st.lists(st.sampled_from(ODD_ROWS), max_size=2), st.integers(1, 4))
+def test_tables_come_the_same_both_ways(
+    tmp_path_factory: pytest.TempPathFactory, items: list[dict[str, Any]], odd: list[dict[str, Any]], group: int
+) -> None:
+    """A table does, also where a row comes again, is no item, or holds what JSON has no form for."""
+    plain = [{"gsd": None, **flat(item)} for item in items]
+    rows = [{**plain[0], **more} for more in odd] + plain + plain[:1]
+    path = tmp_path_factory.mktemp("table") / "items.parquet"
+    names = dict.fromkeys(name for row in rows for name in row)
+    table = pa.table({name: pa.array([row.get(name) for row in rows]) for name in names if name != "gsd"})
+    gsd = pa.array([row["gsd"] for row in rows], pa.float64())
+    pq.write_table(table.append_column("gsd", gsd), path, row_group_size=group)
     assert_same(path)
 
 
