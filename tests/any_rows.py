@@ -72,7 +72,7 @@ def lines_and_items(batch: pa.RecordBatch, decoder: Decoder) -> tuple[list[bytes
     rejected: list[str] = []
     changes = ChangeCollector()
     items = list(decoder.items(batch, "file", lambda origin, _: rejected.append(origin), changes))
-    return None if lines is None else list(map(bytes, lines)), None if rejected or changes.changes else items
+    return None if lines is None else list(map(bytes, lines.lines())), None if rejected or changes.changes else items
 
 
 def assert_lines(batch: pa.RecordBatch, decoder: Decoder) -> list[bytes]:

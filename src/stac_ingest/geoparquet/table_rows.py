@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.model import Item
-from stac_ingest.core.rows import LineRows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.item_columns import ItemColumns
-from stac_ingest.geoparquet.json_lines import json_lines
+from stac_ingest.geoparquet.json_lines import JsonLines, json_lines
 from stac_ingest.geoparquet.scalar_columns import decode_storage
 from stac_ingest.geoparquet.table_columns import table_columns
+
+_AT_ONCE = 250
+"""Rows whose lines are made at once: those of 20 KB are as many bytes as the output writes at once."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,29 @@ class TableRows:
         return self.made
 
 
+@dataclass(frozen=True, slots=True)
+class TextRows:
+    """Some rows that become lines."""
+
+    keys: Sequence[Key]
+    texts: JsonLines
+
+    def take(self, numbers: Sequence[int]) -> TextRows:
+        """Return these alone."""
+        return TextRows([self.keys[number] for number in numbers], self.texts.take(numbers))
+
+    def items(self) -> list[Item]:
+        """Parse the lines."""
+        return list(map(orjson.loads, self.texts.lines()))
+
+    def lines(self) -> list[memoryview]:
+        """Return the lines, made anew by each call."""
+        return self.texts.lines()
+
+    def columns(self) -> None:
+        """Return None: lines were wanted."""
+
+
 def table_rows(batch: pa.RecordBatch, decoder: Decoder) -> TableRows | None:
     """Make rows of a batch, where it is known to come out the same as columns.
 
@@ -63,8 +89,8 @@ def table_rows(batch: pa.RecordBatch, decoder: Decoder) -> TableRows | None:
     return rows if rows is not None and rows.columns() is not None else None
 
 
-def table_lines(batch: pa.RecordBatch, decoder: Decoder) -> LineRows | None:
-    """Make lines of JSON of a batch, where it is known to come out the same.
+def table_lines(batch: pa.RecordBatch, decoder: Decoder) -> list[TextRows] | None:
+    """Make rows of a batch that are lines of JSON, where it is known to come out the same.
 
     Args:
         batch: of the decoder's schema.
@@ -76,7 +102,9 @@ def table_lines(batch: pa.RecordBatch, decoder: Decoder) -> LineRows | None:
     except (pa.ArrowException, UnicodeDecodeError):
         return None
     lines = None if keys is None else json_lines(batch, decoder)
-    return None if lines is None or keys is None else LineRows(keys, lines)
+    if lines is None or keys is None:
+        return None
+    return [TextRows(keys[part.start : part.stop], part) for part in lines.parts(_AT_ONCE)]
 
 
 def _keys(batch: pa.RecordBatch, decoder: Decoder) -> list[Key] | None:

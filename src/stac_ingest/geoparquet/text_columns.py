@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from stac_ingest.core.finite import may_not_be_finite
 from stac_ingest.geoparquet.json_text import parse_json_text
@@ -39,6 +39,8 @@ from stac_ingest.geoparquet.text_pool import (
     RAW,
     Leaf,
     NotPlainError,
+    PiecedRows,
+    Pooled,
     TextPool,
     Texts,
 )
@@ -183,46 +185,45 @@ class TextColumns(Columns):
             found = self.pool.bare_numbers(leaf[0]) if len(leaf) == 1 and isinstance(leaf[0], Leaf) else None
             if found is not None:
                 return found
+        return self.pieced(*parts).texts(0, self._count)
+
+    def pieced(self, *parts: RowTemplate | str) -> PiecedRows:
+        """Find the pieces of what templates say; see `texts`."""
         made = Pieces(self._columns, self._flags)
         for part in parts:
             if isinstance(part, str):
                 made.put_piece(part)
             else:
                 made.put(part)
-        return self._joined(made.pieces, made.masks)
-
-    def _joined(self, pieces: Sequence[Piece], masks: Sequence[Mask | None]) -> Texts:
         constants = {"": 0}
-        for piece in pieces:
+        for piece in made.pieces:
             if isinstance(piece, str):
                 constants.setdefault(piece, len(constants))
         pool = self.pool.column(list(constants))
+        leaves = [piece for piece in made.pieces if isinstance(piece, Leaf)]
+        per_row = sum(leaf.longest for leaf in leaves) + 4 * sum(
+            len(piece) for piece in made.pieces if isinstance(piece, str)
+        )
+        if pool.column.nbytes + per_row * self._count > MAX_BYTES:
+            raise NotPlainError("the texts are too long to be made at once")
+        chosen = self._chosen(made.pieces, pool, constants)
+        _leave_out(chosen, made.masks)
+        return PiecedRows(pool.column, chosen)
+
+    def _chosen(self, pieces: Sequence[Piece], pool: Pooled, constants: dict[str, int]) -> npt.NDArray[np.int32]:
+        """Find each piece of each row in the pool."""
         first, steps = np.empty(len(pieces), np.int32), np.zeros(len(pieces), np.int32)
-        shared: list[tuple[int, Leaf]] = []
-        per_row = 0
         for number, piece in enumerate(pieces):
             if isinstance(piece, str):
                 first[number] = constants[piece]
-                per_row += len(piece) * 4
-                continue
-            first[number] = pool.starts[piece.group] + piece.start
-            if piece.rows is None:
-                steps[number] = piece.step
             else:
-                shared.append((number, piece))
-                per_row += piece.longest
-        if pool.column.nbytes + per_row * self._count > MAX_BYTES:
-            raise NotPlainError("the texts are too long to be made at once")
+                first[number] = pool.starts[piece.group] + piece.start
+                steps[number] = piece.step if piece.rows is None else 0
         chosen = first + steps * np.arange(self._count, dtype=np.int32)[:, None]
-        for number, piece in shared:
-            chosen[:, number] += piece.rows
-        if pool.replaced is not None:
-            chosen = pool.replaced[chosen]
-        _leave_out(chosen, masks)
-        indices = pa.Array.from_buffers(pa.int32(), chosen.size, [None, pa.py_buffer(chosen)])
-        joined = pc.take(pool.column, indices, boundscheck=False)
-        ends = np.frombuffer(joined.buffers()[1], np.int32, chosen.size + 1, joined.offset * 4)[:: len(pieces)]
-        return Texts(joined.buffers()[2], ends.astype(np.int64))
+        for number, piece in enumerate(pieces):
+            if isinstance(piece, Leaf) and piece.rows is not None:
+                chosen[:, number] += piece.rows
+        return chosen if pool.replaced is None else pool.replaced[chosen]
 
 
 def _leave_out(chosen: Any, masks: Sequence[Mask | None]) -> None:

@@ -69,6 +69,26 @@ class Texts(NamedTuple):
         return between(self.data, self.ends[:-1], self.ends[1:] - 1)
 
 
+class PiecedRows(NamedTuple):
+    """Rows whose pieces are found, and not yet put together."""
+
+    pool: pa.Array
+    chosen: npt.NDArray[np.int32]
+    """Which of the pool each piece of each row is."""
+
+    def texts(self, start: int, stop: int) -> Texts:
+        """Put rows together."""
+        count, pieces = (stop - start) * self.chosen.shape[1], self.chosen.shape[1]
+        indices = pa.Array.from_buffers(pa.int32(), count, [None, pa.py_buffer(self.chosen)], 0, start * pieces)
+        joined = pc.take(self.pool, indices, boundscheck=False)
+        ends = np.frombuffer(joined.buffers()[1], np.int32, count + 1, joined.offset * 4)[::pieces]
+        return Texts(joined.buffers()[2], ends.astype(np.int64))
+
+    def take(self, rows: Sequence[int]) -> PiecedRows:
+        """Give these rows alone."""
+        return PiecedRows(self.pool, np.ascontiguousarray(self.chosen[list(rows)]))
+
+
 def between(data: Any, begin: Ends, end: Ends) -> pa.Array:
     """Give texts that lie in this order in `data` as the even elements of a column; what lies between them is odd."""
     offsets = np.empty(2 * len(begin), np.int32)

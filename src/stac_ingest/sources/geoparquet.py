@@ -175,7 +175,13 @@ class GeoParquetSource:
         for data, _, error in batch:
             if error is not None or data.keys:
                 return None
-            rows = (table_lines if as_lines else table_rows)(data.rows, data.decoder)
+            if as_lines:
+                lines = table_lines(data.rows, data.decoder)
+                if lines is None:
+                    return None
+                made += lines
+                continue
+            rows = table_rows(data.rows, data.decoder)
             if rows is None:
                 return None
             made.append(rows)

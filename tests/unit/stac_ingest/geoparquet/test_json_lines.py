@@ -136,10 +136,25 @@ def test_tables_of_another_kind_are_not_taken(batch: pa.RecordBatch) -> None:
     assert json_lines(batch, Decoder(batch.schema)) is None
 
 
-def test_no_rows_are_no_lines() -> None:
-    """An empty batch has no lines, and is no reason for another way."""
+def test_no_rows_are_not_taken() -> None:
+    """Of an empty batch there is nothing to make."""
     batch = batch_of([{"links": []}]).slice(1)
-    assert json_lines(batch, Decoder(batch.schema)) == []
+    assert json_lines(batch, Decoder(batch.schema)) is None
+
+
+@settings(max_examples=20, deadline=None)
+@given(picked=st.lists(st.integers(0, 9), max_size=5), rows=st.integers(1, 12))
+def test_parts_and_single_rows_have_the_same_lines(picked: list[int], rows: int) -> None:
+    """Rows are put together in parts, alone and in any order, as they are all at once."""
+    batch = batch_of([{"id": f"é{n}", "title": '"' * n, "deep": {"a": n % 2 or None}} for n in range(10)])
+    made = json_lines(batch, Decoder(batch.schema))
+    assert made is not None
+    whole = list(map(bytes, made.lines()))
+    assert [bytes(line) for part in made.parts(rows) for line in part.lines()] == whole
+    assert max(map(len, made.parts(rows))) <= rows
+    assert list(map(bytes, made.take(picked).lines())) == [whole[number] for number in picked]
+    last = made.parts(rows)[-1]
+    assert list(map(bytes, last.take([len(last) - 1]).lines())) == whole[-1:]
 
 
 def test_a_slice_of_a_batch_has_its_own_lines() -> None:
