@@ -135,12 +135,14 @@ class GeoParquetWriter:
 
 
 def _grouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:
-    """Join tables until they fill a row group."""
+    """Join tables until they fill row groups; the last is what is left."""
     waiting: list[pa.Table] = []
     for table in tables:
         waiting.append(table)
-        if sum(part.num_rows for part in waiting) >= rows:
-            yield pa.concat_tables(waiting)
-            waiting = []
+        held = sum(part.num_rows for part in waiting)
+        if held >= rows:
+            joined = pa.concat_tables(waiting)
+            yield joined.slice(0, held - held % rows)
+            waiting = [joined.slice(held - held % rows)] if held % rows else []
     if waiting:
         yield pa.concat_tables(waiting)
