@@ -51,7 +51,7 @@ def geos_shapes(name: str, values: Sequence[Any], *, strict: bool) -> Shapes:
     column = pa.array(shapely.to_wkb(geometries, flavor="iso"), pa.binary())
     less = _with_less(column, values, doubtful) if doubtful else set[int]()
     originals = [value if row in less else None for row, value in enumerate(values)] if less else None
-    return Shapes(column, None if originals is None else json_column(originals), _outline(geometries, bounds))
+    return Shapes(column, None if originals is None else json_column(originals), outline_of(geometries, bounds))
 
 
 def _with_less(column: pa.Array, values: Sequence[Any], doubtful: list[int]) -> set[int]:
@@ -94,7 +94,14 @@ def _doubtful(
     return sorted({*doubtful, *large}) if large else doubtful
 
 
-def _outline(geometries: Geometries, bounds: npt.NDArray[np.float64]) -> Outline:
+def outline_of(geometries: Geometries, bounds: npt.NDArray[np.float64]) -> Outline:
+    """Give the outline of shapely's geometries, None among them.
+
+    Args:
+        geometries: one for each item.
+        bounds: west, south, east and north of each; NaN where there is no point.
+
+    """
     # A number for each pair of a type and whether there are heights; below zero is no geometry.
     pairs = np.unique(2 * shapely.get_type_id(geometries) + shapely.has_z(geometries)).tolist()
     kinds = {_NAMES[shapely.GeometryType(pair // 2).name] + " Z" * (pair % 2) for pair in pairs if pair >= 0}

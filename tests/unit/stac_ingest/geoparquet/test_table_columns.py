@@ -139,7 +139,18 @@ LEAVES: list[tuple[pa.DataType, list[Any]]] = [
     (pa.timestamp("ns", "UTC"), [INSTANT]),
     (pa.timestamp("ms", "Europe/Zurich"), [INSTANT]),
 ]
-NAMES = ("x", "datetime", "created", "bbox", "links", "assets", "type", "collection", "stac_extensions", "proj:geometry")
+NAMES = (
+    "x",
+    "datetime",
+    "created",
+    "bbox",
+    "links",
+    "assets",
+    "type",
+    "collection",
+    "stac_extensions",
+    "proj:geometry",
+)
 
 
 @st.composite
@@ -246,7 +257,12 @@ def test_what_is_doubtful_is_decoded(columns: dict[str, Any]) -> None:
 def test_text_that_is_no_utf8_is_decoded() -> None:
     """Arrow reads such text without a word; its row is found one by one."""
     odd = pa.array([b"\xff", b"a"]).view(pa.string())
-    for columns in ({"x": odd}, {"id": odd}, {"collection": odd}, {"x": pa.StructArray.from_arrays([odd], names=["y"])}):
+    for columns in (
+        {"x": odd},
+        {"id": odd},
+        {"collection": odd},
+        {"x": pa.StructArray.from_arrays([odd], names=["y"])},
+    ):
         with TemporaryDirectory() as folder:
             assert table_rows(*stored(items_table(**columns), folder)) is None
 
