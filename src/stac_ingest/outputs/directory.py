@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from stac_ingest.core.atomic import write_all
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -133,10 +134,3 @@ def write_lines(descriptor: int, lines: Sequence[bytes]) -> None:
         written = os.writev(descriptor, pieces)
         if written < sum(map(len, pieces)):
             write_all(descriptor, b"".join(pieces)[written:])
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
