@@ -10,7 +10,8 @@ from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.model import Item, Reject
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.box_column import box_member
-from stac_ingest.geoparquet.geometry_columns import MEASURES, NATIVE, shapes_of
+from stac_ingest.geoparquet.geometry_columns import MEASURES, shapes_of
+from stac_ingest.geoparquet.geometry_encodings import NATIVE
 from stac_ingest.geoparquet.properties_column import KEPT, as_json, with_properties
 from stac_ingest.geoparquet.row_codegen import ColumnSet
 from stac_ingest.geoparquet.row_template import (

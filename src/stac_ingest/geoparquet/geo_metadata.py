@@ -7,27 +7,14 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 
 from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY
 
 GEOPARQUET_VERSION = "1.1.0"
 _BOX = "bbox"
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
-_NAMES = {
-    "POINT": "Point",
-    "LINESTRING": "LineString",
-    "LINEARRING": "LineString",
-    "POLYGON": "Polygon",
-    "MULTIPOINT": "MultiPoint",
-    "MULTILINESTRING": "MultiLineString",
-    "MULTIPOLYGON": "MultiPolygon",
-    "GEOMETRYCOLLECTION": "GeometryCollection",
-}
 
 
 class Outline(NamedTuple):
@@ -39,20 +26,8 @@ class Outline(NamedTuple):
     """West, south, east and north of all of them, by their coordinates; NaN where there is no point."""
 
 
-def outline_of(geometries: npt.NDArray[np.object_], bounds: npt.NDArray[np.float64]) -> Outline:
-    """Give the outline of shapely's geometries, None among them.
-
-    Args:
-        geometries: one for each item.
-        bounds: west, south, east and north of each; NaN where there is no point.
-
-    """
-    numbers = shapely.get_type_id(geometries)
-    # A number for each pair of a type and whether there are heights; -1 is no geometry.
-    pairs = np.unique(2 * numbers + shapely.has_z(geometries)).tolist()
-    kinds = {_NAMES[shapely.GeometryType(pair // 2).name] + " Z" * (pair % 2) for pair in pairs if pair >= 0}
-    low, high = np.fmin.reduce(bounds[:, :2], axis=0).tolist(), np.fmax.reduce(bounds[:, 2:], axis=0).tolist()
-    return Outline(frozenset(kinds), (*low, *high))
+NOWHERE = (math.nan, math.nan, math.nan, math.nan)
+"""The bounds of geometries without a point."""
 
 
 class GeoSummary:
@@ -60,7 +35,7 @@ class GeoSummary:
 
     def __init__(self) -> None:
         self._kinds: frozenset[str] = frozenset()
-        self._bounds = [math.nan] * 4
+        self._bounds = list(NOWHERE)
         self._all_covered = True
         """Whether each geometry comes with a box: readers that look at the boxes don't find the others."""
         self._crosses = False

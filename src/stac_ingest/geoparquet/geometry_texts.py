@@ -6,7 +6,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from stac_ingest.geoparquet.geometry_columns import WKB, shapes_of
+from stac_ingest.geoparquet.geometry_columns import shapes_of
+from stac_ingest.geoparquet.geometry_encodings import WKB
 from stac_ingest.geoparquet.row_template import Column
 from stac_ingest.geoparquet.text_columns import TextColumns
 from stac_ingest.geoparquet.text_pool import RAW, number_texts

@@ -5,7 +5,6 @@ Layout: https://github.com/radiantearth/stac-geoparquet-spec, version 1.1.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -15,18 +14,15 @@ import pyarrow as pa
 from stac_ingest.core.finite import with_finite_numbers
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
-from stac_ingest.geoparquet.geo_metadata import Outline, outline_of
+from stac_ingest.geoparquet.geo_metadata import Outline
 from stac_ingest.geoparquet.instants import INSTANTS, instants_of
-from stac_ingest.geoparquet.json_text import json_column
+from stac_ingest.geoparquet.item_boxes import boxes_of
 from stac_ingest.geoparquet.shape_columns import shapes_of
 from stac_ingest.geoparquet.stac_schema import MORE_GEOMETRIES, PROPERTIES, Place
-from stac_ingest.geoparquet.value_columns import ColumnMaker
+from stac_ingest.geoparquet.value_columns import ColumnMaker, members
 
-FLAT_SIDES = ("xmin", "ymin", "xmax", "ymax")
-SOLID_SIDES = ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
 _GEOMETRY = "geometry"
 _BOX = "bbox"
-_NUMBERS = {int, float}
 
 
 class Slot(NamedTuple):
@@ -44,9 +40,9 @@ class ItemColumns(NamedTuple):
     """A column for each member and property that an item has, each with as many rows as there are items.
 
     A null is a member that isn't there. `geometry` is there always, as Well-Known Binary (`binary`) in ISO's flavour;
-    so is `proj:geometry` if it is there at all. `bbox` is a struct of `FLAT_SIDES`, or of `SOLID_SIDES`, of float64.
-    The properties in `INSTANTS` are timestamps in UTC, of microseconds or nanoseconds. The other columns are of null,
-    bool, int64, float64, string, JSON (`json_text.JSON`), or lists (`list`) and structs of these.
+    so is `proj:geometry` if it is there at all. `bbox` is a struct of float64, with `item_boxes.FLAT_SIDES` or
+    `SOLID_SIDES`. The properties in `INSTANTS` are timestamps in UTC, of microseconds or nanoseconds. The other columns
+    are of null, bool, int64, float64, string, JSON (`json_text.JSON`), or lists (`list`) and structs of these.
     """
     outline: Outline
     """Of the geometries."""
@@ -54,10 +50,15 @@ class ItemColumns(NamedTuple):
     """Null members, which the columns don't tell from missing ones."""
     changes: Sequence[tuple[Item, str, str]] = ()
     """Values that the columns don't have: the item, where the value was, and what became of it."""
+    of_table: bool = False
+    """Whether they are columns of a table, whose other rows have these types too as a rule."""
 
 
 def columns_of(items: Sequence[Item]) -> ItemColumns:
     """Make columns with a row for each item.
+
+    Args:
+        items: at least one. Some hundreds at a time are the fastest, since these stay in the processor's caches.
 
     Raises:
         ItemError: an item has a geometry, a box or an instant that is none.
@@ -65,37 +66,35 @@ def columns_of(items: Sequence[Item]) -> ItemColumns:
 
     """
     try:
-        found, all_finite = _columns(items)
+        found, all_finite = _columns(items, ColumnMaker())
         if all_finite:
             return found
         finite = [(item, *with_finite_numbers(item)) for item in items]
         changes = [(item, place, what) for item, _, changed in finite for place, what in changed]
-        return _columns([item for _, item, _ in finite])[0]._replace(changes=changes)
+        return _columns([item for _, item, _ in finite], ColumnMaker())[0]._replace(changes=changes)
     except RecursionError:
         raise ItemError("it is nested too deeply") from None
 
 
-def _columns(items: Sequence[Item]) -> tuple[ItemColumns, bool]:
-    maker = ColumnMaker()
+def _columns(items: Sequence[Item], maker: ColumnMaker) -> tuple[ItemColumns, bool]:
     columns: dict[Slot, pa.Array] = {}
     for name in dict.fromkeys(chain.from_iterable(items)):
         if name not in {PROPERTIES, _GEOMETRY}:
-            values = [item.get(name) for item in items]
+            values = members(name, items)
             if name == _BOX:
-                columns |= _boxes(values)
+                columns |= _with_originals((_BOX,), *boxes_of(values))
             else:
                 columns[Slot((name,))] = maker.column(values)
             maker.count_nulls(name, items, columns[Slot((name,))])
     properties = [_properties(item) for item in items]
     for name in dict.fromkeys(chain.from_iterable(properties)):
-        made = _property(name, [held.get(name) for held in properties], maker)
+        made = _property(name, members(name, properties), maker)
         columns |= made
         if name != "datetime":  # null is one of its values
             maker.count_nulls(name, properties, next(iter(made.values())))
-    geometry = shapes_of(_GEOMETRY, [item.get(_GEOMETRY) for item in items], strict=True)
+    geometry = shapes_of(_GEOMETRY, members(_GEOMETRY, items), strict=True)
     columns |= _with_originals((_GEOMETRY,), geometry.column, geometry.originals)
-    outline = outline_of(geometry.geometries, geometry.bounds)
-    return ItemColumns(columns, outline, maker.null_members), maker.all_finite
+    return ItemColumns(columns, geometry.outline, maker.null_members), maker.all_finite
 
 
 def _properties(item: Item) -> dict[str, Any]:
@@ -123,38 +122,3 @@ def _with_originals(place: Place, column: pa.Array, originals: pa.Array | None) 
     if originals is not None:
         columns[Slot(place, is_original=True)] = originals
     return columns
-
-
-def _boxes(values: Sequence[Any]) -> dict[Slot, pa.Array]:
-    """Make a column of boxes; heights are null in those that have none."""
-    rows: list[list[Any]] = []
-    for value in values:
-        if value is None:
-            rows.append([None] * 6)
-            continue
-        if not isinstance(value, list) or len(value) not in {4, 6} or not set(map(type, value)) <= _NUMBERS:
-            raise _no_box(value)
-        rows.append([*value[:2], None, *value[2:], None] if len(value) == 4 else value)  # noqa: PLR2004 - without heights
-    try:
-        floats = [[None if number is None else float(number) for number in row] for row in rows]
-    except OverflowError:
-        raise _no_box(values) from None
-    sides = dict(zip(SOLID_SIDES, zip(*floats, strict=True), strict=True))
-    for numbers in sides.values():
-        wrong = [row for row, number in enumerate(numbers) if number is not None and not math.isfinite(number)]
-        if wrong:
-            raise _no_box(values[wrong[0]])
-    names = SOLID_SIDES if any(number is not None for number in sides["zmin"]) else FLAT_SIDES
-    missing = pa.array([value is None for value in values])
-    column = pa.StructArray.from_arrays([pa.array(sides[name], pa.float64()) for name in names], names, mask=missing)
-    same = floats == rows
-    originals = (
-        None
-        if same
-        else [None if one == other else value for value, one, other in zip(values, rows, floats, strict=True)]
-    )
-    return _with_originals((_BOX,), column, None if originals is None else json_column(originals))
-
-
-def _no_box(value: Any) -> ItemError:
-    return ItemError(f"its bbox is {value!r:.60}, expected 4 or 6 numbers")

@@ -14,7 +14,7 @@ from itertools import pairwise
 import pyarrow as pa
 
 from stac_ingest.geoparquet.decoder import Decoder
-from stac_ingest.geoparquet.geometry_columns import storage_of
+from stac_ingest.geoparquet.geometry_encodings import storage_of
 from stac_ingest.geoparquet.geometry_texts import add_geometries
 from stac_ingest.geoparquet.text_columns import TextColumns
 from stac_ingest.geoparquet.text_pool import NotPlainError, PiecedRows

@@ -1,17 +1,19 @@
-"""A file in which columns wait until the types that fit all of them are known."""
+"""Where columns wait until the types that fit all of them are known: in memory, and in a file when they are many."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stac_ingest.geoparquet.instants import cut_to_microseconds
-from stac_ingest.geoparquet.item_columns import SOLID_SIDES, Slot
+from stac_ingest.geoparquet.item_boxes import SOLID_SIDES
+from stac_ingest.geoparquet.item_columns import Slot
 from stac_ingest.geoparquet.schema_merge import cast_to, exact, merged, narrows, storable
 
 _BOX = Slot(("bbox",))
@@ -24,22 +26,42 @@ _OF_EMPTY_LISTS = {
 """Types of members that the specification asks for, where all that is known of them is that they are empty lists."""
 
 
-class _Segment(NamedTuple):
-    """What was added at once."""
+_LIMIT = 48 << 20
+"""Bytes in memory, from which on columns go to the file."""
+_ROWS = 2000
+"""Rows from which on others are not added to them: what is read from the file at once."""
 
-    offset: int
+
+@dataclass(slots=True)
+class _Segment:
+    """What was added in a row with the same types."""
+
     kinds: dict[Slot, pa.DataType]
+    tables: list[pa.Table] = field(default_factory=list)
+    """Empty when they are in the file."""
+    rows: int = 0
+    offset: int = 0
+
+    def takes(self, kinds: dict[Slot, pa.DataType]) -> bool:
+        """Tell whether rows of these types can be added."""
+        return bool(self.tables) and self.rows < _ROWS and list(kinds.items()) == list(self.kinds.items())
 
 
 class Spool:
-    """Keeps columns on disk, some rows at a time."""
+    """Keeps columns, in memory and on disk, some rows at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Begin a file; one that is there is removed."""
+        """Begin without rows.
+
+        Args:
+            path: of the file that takes what is too much for the memory; one that is there is removed.
+
+        """
         self._path = path
         self._path.unlink(missing_ok=True)
-        self._file = path.open("x+b")
+        self._file: BinaryIO | None = None
         self._segments: list[_Segment] = []
+        self._held = 0
 
     def add(self, columns: dict[Slot, pa.Array]) -> None:
         """Append rows: all of them, or none when it raises.
@@ -49,16 +71,29 @@ class Spool:
             ArrowException: Arrow has no form for the columns.
 
         """
-        segment = _Segment(self._file.tell(), {slot: column.type for slot, column in columns.items()})
+        kinds = {slot: column.type for slot, column in columns.items()}
         table = pa.table(list(columns.values()), names=[str(number) for number in range(len(columns))])
-        try:
-            with pa.ipc.new_stream(self._file, table.schema) as stream:
-                stream.write_table(table)
-        except (OSError, pa.ArrowException):
-            self._file.truncate(segment.offset)
-            self._file.seek(segment.offset)
-            raise
-        self._segments.append(segment)
+        size = table.nbytes
+        if self._held + size > _LIMIT:
+            self._write()
+        self._held += size
+        if not self._segments or not self._segments[-1].takes(kinds):
+            self._segments.append(_Segment(kinds))
+        self._segments[-1].tables.append(table)
+        self._segments[-1].rows += table.num_rows
+
+    @property
+    def rows(self) -> int:
+        """How many were added."""
+        return sum(segment.rows for segment in self._segments)
+
+    def own_kinds(self) -> dict[Slot, pa.DataType]:
+        """Merge the types that the columns have, whatever Parquet has types for."""
+        found: dict[Slot, pa.DataType] = dict(_FIRST)
+        for segment in self._segments:
+            for slot, kind in segment.kinds.items():
+                found[slot] = merged(found.get(slot, pa.null()), kind)
+        return found
 
     def kinds(self) -> dict[Slot, pa.DataType]:
         """Find the types that fit all rows without a change of a value.
@@ -67,11 +102,7 @@ class Spool:
             OSError: the file can't be read.
 
         """
-        self._file.flush()
-        found: dict[Slot, pa.DataType] = dict(_FIRST)
-        for segment in self._segments:
-            for slot, kind in segment.kinds.items():
-                found[slot] = merged(found.get(slot, pa.null()), kind)
+        found = self.own_kinds()
         for segment in self._segments:
             doubtful = [slot for slot, kind in segment.kinds.items() if narrows(kind, found[slot])]
             for slot, column in self._read(segment, doubtful).items() if doubtful else ():
@@ -110,17 +141,43 @@ class Spool:
     def remove(self) -> None:
         """Close and remove the file."""
         with contextlib.suppress(OSError):  # a full disk refuses what is still buffered, and nobody wants it any more
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
         self._path.unlink(missing_ok=True)
 
+    def _write(self) -> None:
+        """Write what is in memory to the file."""
+        if self._file is None:
+            self._file = self._path.open("x+b")
+        for segment in self._segments:
+            if segment.tables:
+                offset = self._file.tell()
+                table = pa.concat_tables(segment.tables)
+                try:
+                    with pa.ipc.new_stream(self._file, table.schema) as stream:
+                        stream.write_table(table)
+                    self._file.flush()
+                except (OSError, pa.ArrowException):
+                    self._file.truncate(offset)
+                    self._file.seek(offset)
+                    raise
+                segment.offset, segment.tables = offset, []
+        self._held = 0
+
     def _read(self, segment: _Segment, slots: list[Slot]) -> dict[Slot, pa.Array]:
-        self._file.seek(segment.offset)
+        table = self._table(segment)
         wanted = set(slots)
-        with pa.ipc.open_stream(self._file) as stream:
-            table = stream.read_all()
         return {
             slot: table.column(number).combine_chunks() for number, slot in enumerate(segment.kinds) if slot in wanted
         }
+
+    def _table(self, segment: _Segment) -> pa.Table:
+        if segment.tables:
+            return pa.concat_tables(segment.tables)
+        assert self._file is not None, "what isn't in memory is in the file"
+        self._file.seek(segment.offset)
+        with pa.ipc.open_stream(self._file) as stream:
+            return stream.read_all()
 
 
 def _is_cut(own: pa.DataType | None, kind: pa.DataType) -> bool:

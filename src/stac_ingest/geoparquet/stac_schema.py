@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from stac_ingest.geoparquet.geometry_columns import GEOJSON, TEXT, WKB, encoding_of, storage_of
+from stac_ingest.geoparquet.geometry_encodings import GEOJSON, TEXT, WKB, encoding_of, storage_of
 from stac_ingest.geoparquet.table_metadata import described_columns, geo_metadata, index_columns, metadata_of, says_stac
 
 MEMBERS = ("type", "stac_version", "stac_extensions", "id", "links", "assets", "collection")

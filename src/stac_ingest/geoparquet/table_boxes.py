@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stac_ingest.geoparquet.item_columns import FLAT_SIDES, SOLID_SIDES
+from stac_ingest.geoparquet.item_boxes import FLAT_SIDES, SOLID_SIDES
 from stac_ingest.geoparquet.plain_columns import NotKnownError, plain_column, struct_of
 from stac_ingest.geoparquet.value_columns import ColumnMaker
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import pyarrow as pa
 
-from stac_ingest.geoparquet.geometry_columns import storage_of
+from stac_ingest.geoparquet.geometry_encodings import storage_of
 from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, TELLING, Layout
 from stac_ingest.geoparquet.table_metadata import described_columns, is_unnamed_index, reference_system
 

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from stac_ingest.geoparquet.geo_metadata import Outline, outline_of
+from stac_ingest.geoparquet.geo_metadata import Outline
+from stac_ingest.geoparquet.geos_shapes import outline_of
 from stac_ingest.geoparquet.plain_columns import NotKnownError
 
 _POINT, _LINE, _POLYGON, _LAST = 0, 1, 3, 6

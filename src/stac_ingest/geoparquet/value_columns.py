@@ -1,13 +1,14 @@
 """Values of any type to columns: structs and lists where values share a type, and JSON only where they don't.
 
-Arrow finds the type. What it would change in doing so is found out here: a truth value among floats becomes 1.0, and a
-null member is the same as a missing one.
+Arrow finds the type. What it would change in doing so is found out here: a truth value among
+floats becomes 1.0, and a null member is the same as a missing one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import cache
 from itertools import accumulate, chain
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -23,6 +24,16 @@ MAX_DEPTH = 24
 """Lists and objects in one another beyond this are JSON: Arrow's files allow 64 levels, and other readers fewer."""
 
 _UNLIKE = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
+_NULL = type(None)
+_PLAIN = {
+    frozenset(): pa.null(),
+    frozenset({str}): pa.string(),
+    frozenset({bool}): pa.bool_(),
+    frozenset({int}): pa.int64(),
+    frozenset({float}): pa.float64(),
+    frozenset({int, float}): pa.float64(),
+}
+"""The type that Arrow finds for plain values, by what they are in Python."""
 _Values: TypeAlias = Callable[[], Sequence[Any]]
 
 
@@ -54,6 +65,9 @@ class ColumnMaker:
             TypeError, ValueError: a value isn't of the kinds that JSON has.
 
         """
+        plain = plain_column(values)
+        if plain is not None:
+            return plain
         try:
             column = pa.array(values)
             if _depth(column.type) + depth > MAX_DEPTH:
@@ -119,7 +133,7 @@ class ColumnMaker:
             found = _null_members_of(name, values())
         if not _matters(member.type):
             return found
-        return found + self._null_members(member, cache(partial(_members, name, values)))
+        return found + self._null_members(member, cache(lambda: members(name, values())))
 
     def _check(self, column: pa.Array, values: Callable[[], Iterable[Any]]) -> None:
         """Look for what is no number of JSON's.
@@ -137,6 +151,20 @@ class ColumnMaker:
             raise _TruthAmongNumbersError
 
 
+def plain_column(values: Sequence[Any]) -> pa.Array | None:
+    """Make a column of texts, of truth values, of numbers, or of nulls; None where the values are something else."""
+    kinds = frozenset(map(type, values))
+    kind = _PLAIN.get(kinds - {_NULL})
+    if kind is None:
+        return None
+    try:
+        if float in kinds and not math.isfinite(sum(filter(None, values))):
+            return None
+        return pa.array(values, kind)
+    except _UNLIKE:  # a whole number is too large
+        return None
+
+
 def _matters(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind) or pa.types.is_floating(kind))
 
@@ -145,11 +173,13 @@ def _null_members_of(name: str, objects: Iterable[dict[str, Any] | None]) -> int
     return sum([each is not None and name in each and each[name] is None for each in objects])
 
 
-def _members(name: str, values: _Values) -> list[Any]:
+def members(name: str, objects: Sequence[dict[str, Any] | None]) -> list[Any]:
+    """Give a member of each object, None for one that isn't there."""
+    get: Callable[[Any], Any] = itemgetter(name)
     try:
-        return list(map(itemgetter(name), values()))  # twice as fast, and most members are everywhere
+        return list(map(get, objects))  # twice as fast, and most members are everywhere
     except (TypeError, KeyError):
-        return [None if value is None else value.get(name) for value in values()]
+        return [None if each is None else each.get(name) for each in objects]
 
 
 def _flat(values: Sequence[Any]) -> list[Any]:

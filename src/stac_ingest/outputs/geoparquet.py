@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stac_ingest.core.atomic import sync_to_disk
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
-from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.core.rows import Rows
+from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
 
 _PART = re.compile(r"part-(\d{5,})\.parquet")
@@ -20,9 +21,21 @@ _PENDING = ".pending.parquet"
 """A part that is whole; it gets its name when the checkpoint has its items, so named parts never lack marks."""
 
 _READ_ROWS = 1000
+_TOGETHER = 256
+"""Items that become columns at once: that few stay in the processor's caches, and more gain nothing."""
 
 
-class GeoParquetOutput(BatchedOutput[Item]):
+class _Table(NamedTuple):
+    """Items that are columns."""
+
+    keys: Sequence[Key]
+    columns: Any
+    """As the writer takes them; None where there are none."""
+    failed: Sequence[tuple[Item, Exception]] = ()
+    """Those that can't be columns."""
+
+
+class GeoParquetOutput(BatchedOutput[Item | _Table]):
     """Writes `part-00000.parquet` and so on, each of about `part_items` items.
 
     A part appears when it is whole; only then its items are completed. On resume the parts that are there stay, and a
@@ -31,6 +44,9 @@ class GeoParquetOutput(BatchedOutput[Item]):
 
     def __init__(self, folder: str | PathLike[str], *, row_group_items: int = 2000, part_items: int = 20_000) -> None:
         super().__init__(folder, batch_items=row_group_items)
+        self._tables = 0
+        """How many entries of the batch are tables; the items after them are to become one."""
+        self._table_rows = 0
         self._row_group_items = row_group_items
         self._part_items = part_items
         self._writer: Any = None
@@ -79,35 +95,64 @@ class GeoParquetOutput(BatchedOutput[Item]):
                 f"but its parts hold {self._items}; start afresh in another folder"
             )
 
+    async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
+        """Take some items: their columns, where they have them."""
+        if self._positions is not None and not self._batch:
+            await self._note_resumed()
+        columns = rows.columns()
+        if columns is None:
+            self._batch.extend(rows.items())
+        else:
+            self._make_tables()
+            self._add_tables([_Table(rows.keys, columns)])
+        if self._is_full:
+            await self._hand_over()
+        return []
+
+    @property
+    def _is_full(self) -> bool:
+        if len(self._batch) - self._tables >= min(_TOGETHER, self._batch_items):
+            self._make_tables()
+        return self._table_rows >= self._batch_items
+
+    async def _hand_over(self) -> None:
+        self._make_tables()
+        self._tables = self._table_rows = 0
+        await super()._hand_over()
+
+    def _make_tables(self) -> None:
+        """Make columns of the items that wait, in the thread that parsed them: their objects are near, then gone."""
+        items = self._batch[self._tables :]
+        del self._batch[self._tables :]
+        if items:
+            self._add_tables(_tables([item for item in items if not isinstance(item, _Table)]))
+
+    def _add_tables(self, tables: Sequence[_Table]) -> None:
+        self._batch += tables
+        self._tables = len(self._batch)
+        self._table_rows += sum(len(table.keys) for table in tables)
+
     def _encode(self, item: Item) -> tuple[Item, int]:
         return item, 0
 
-    def _write(self, batch: list[Item]) -> None:
+    def _write(self, batch: list[Item | _Table]) -> None:
         if self._writer is None:
-            from stac_ingest.geoparquet.writer import GeoParquetWriter  # noqa: PLC0415 - same
+            from stac_ingest.geoparquet.writer import GeoParquetWriter  # noqa: PLC0415 - the other formats do without
 
             self._writer = GeoParquetWriter(
                 self.folder.path_of(_UNFINISHED), row_group_items=self._row_group_items, changes=self._changes
             )
-        self._write_or_split(batch)
-        if len(self._part_keys) >= self._part_items:
-            self._end_part()
-
-    def _write_or_split(self, batch: list[Item]) -> None:
-        """Write a batch; when it can't be written, find the items that are at fault and report them."""
-        try:
-            self._writer.write(batch)
-        except (DataProcessingError, ValueError, TypeError) as error:
-            if len(batch) == 1:
+        for table in batch:  # in the order of the items, but for those that failed
+            assert isinstance(table, _Table), "what is handed over is made a table before"
+            if table.columns is not None:
+                self._writer.write_columns(table.columns)
+                self._part_keys.extend(table.keys)
+            for item, error in table.failed:
                 self._rejected += 1
                 self._part_sound = False
-                self._failed(batch[0], error)
-                return
-            half = len(batch) // 2
-            self._write_or_split(batch[:half])
-            self._write_or_split(batch[half:])
-        else:
-            self._part_keys.extend(map(key_of, batch))
+                self._failed(item, error)
+        if len(self._part_keys) >= self._part_items:
+            self._end_part()
 
     def _end_part(self) -> None:
         writer, self._writer = self._writer, None
@@ -166,6 +211,19 @@ class GeoParquetOutput(BatchedOutput[Item]):
         for name in self.folder.names():
             if _UNFINISHED in name:
                 self.folder.remove(name)
+
+
+def _tables(items: Sequence[Item]) -> list[_Table]:
+    """Make columns of items; where that can't be, find the items that are at fault."""
+    from stac_ingest.geoparquet.item_columns import columns_of  # noqa: PLC0415 - the other formats do without
+
+    try:
+        return [_Table(list(map(key_of, items)), columns_of(items))]
+    except (DataProcessingError, ValueError, TypeError) as error:
+        if len(items) == 1:
+            return [_Table([], None, [(items[0], error)])]
+        half = len(items) // 2
+        return [*_tables(items[:half]), *_tables(items[half:])]
 
 
 def _keys(path: Path) -> list[Key]:

@@ -12,7 +12,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.geoparquet.geometry_columns import GEOJSON, NATIVE, TEXT, WKB, encoding_of, shapes_of
+from stac_ingest.geoparquet.geometry_columns import shapes_of
+from stac_ingest.geoparquet.geometry_encodings import GEOJSON, NATIVE, TEXT, WKB, encoding_of
 
 numbers = st.floats(-180, 180, allow_nan=False).map(lambda value: value + 0.0)
 DEPTHS = {"point": 0, "linestring": 1, "multipoint": 1, "polygon": 2, "multilinestring": 2, "multipolygon": 3}
