@@ -45,8 +45,6 @@ from stac_ingest.geoparquet.text_pool import (
     Texts,
 )
 
-_FALSE_TRUE = pa.array(["false", "true"], pa.string())
-
 
 class TextColumns(Columns):
     """Columns of texts. Where a value comes otherwise than it is stored, a `NotPlainError` ends the work."""
@@ -101,7 +99,7 @@ class TextColumns(Columns):
 
     def _add_truths(self, array: pa.Array) -> RowTemplate:
         if self._truths is None:
-            self._truths = self.pool.add(RAW, _FALSE_TRUE, is_shared=True)
+            self._truths = self.pool.add(RAW, pa.array(["false", "true"], pa.string()), is_shared=True)
         return self.add_pieces(self._truths._replace(rows=_bits(array, 1).astype(np.int32)))
 
     def _add_dictionary(self, array: pa.DictionaryArray) -> RowTemplate:
