@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.decoder import AFTER_GEOMETRY, BEFORE_GEOMETRY, FEATURE, OBJECTS
-from stac_ingest.geoparquet.geometry_columns import WKB
+from stac_ingest.geoparquet.geometry_encodings import WKB
 from stac_ingest.geoparquet.instants import INSTANTS, MICROSECONDS, NANOSECONDS, instants_of
 from stac_ingest.geoparquet.item_columns import ItemColumns, Slot
 from stac_ingest.geoparquet.plain_columns import NotKnownError, list_of, plain_column, struct_of, texts_of
