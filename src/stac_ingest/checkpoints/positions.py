@@ -73,7 +73,7 @@ class SourcePositions:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         positions = cls(path, [])
-        positions._append({"source": _fingerprint(source)})
+        positions._append({"source": _fingerprint(source)})  # on disk with the first commit: a file without it is none
         return positions
 
     @classmethod
@@ -111,6 +111,7 @@ class SourcePositions:
 
         """
         self._append(list(positions))
+        os.fsync(self._descriptor)
 
     def forget(self) -> None:
         """Remove the file: the next run reads everything."""
@@ -132,7 +133,6 @@ class SourcePositions:
 
     def _append(self, line: Any) -> None:
         os.write(self._descriptor, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-        os.fsync(self._descriptor)
 
 
 class ResumeTracker:

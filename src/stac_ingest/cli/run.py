@@ -18,8 +18,8 @@ from stac_ingest.checkpoints.journal import Journal
 from stac_ingest.checkpoints.manager import set_previous_aside
 from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.change_log import ChangeLog
-from stac_ingest.cli.options import describe_budget
 from stac_ingest.cli.progress import ProgressLine
+from stac_ingest.cli.settings import describe_budget
 from stac_ingest.completeness import NAME, NOTES, CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext

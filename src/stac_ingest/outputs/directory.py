@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -99,6 +98,8 @@ class OutputFolder:
 
     def sync_everything(self) -> None:
         """Wait until all that was written to this file system is on disk: one call instead of one for each file."""
+        import ctypes  # noqa: PLC0415 - only an output of many files needs it
+
         libc = ctypes.CDLL(None, use_errno=True)
         if not hasattr(libc, "syncfs"):
             os.sync()
