@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stac_ingest.geoparquet.json_text import parse_json_text
+from stac_ingest.geoparquet.object_columns import MAX_DEPTH
 from stac_ingest.geoparquet.scalar_columns import decode_storage, not_finite, python_values
-from stac_ingest.geoparquet.value_columns import MAX_DEPTH, ColumnMaker
+from stac_ingest.geoparquet.value_columns import ColumnMaker
 
 OBJECT = pa.struct([])
 """The type of objects without members."""

@@ -95,6 +95,8 @@ def cast_to(array: pa.Array, kind: pa.DataType) -> pa.Array:
         ]
         return pa.StructArray.from_arrays(members, fields=list(kind), mask=array.is_null())
     if types.is_list(kind):
+        if array.offset:  # a copy of the part, since a slice's offsets aren't taken beside nulls
+            array = pa.concat_arrays([array, array.slice(0, 0)])
         return pa.ListArray.from_arrays(
             array.offsets, cast_to(array.values, kind.value_type), type=kind, mask=array.is_null()
         )

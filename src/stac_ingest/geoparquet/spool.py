@@ -26,8 +26,7 @@ _OF_EMPTY_LISTS = {
 """Types of members that the specification asks for, where all that is known of them is that they are empty lists."""
 
 
-_LIMIT = 48 << 20
-"""Bytes in memory, from which on columns go to the file."""
+_MEMORY = 48 << 20
 _ROWS = 2000
 """Rows from which on others are not added to them: what is read from the file at once."""
 
@@ -50,13 +49,15 @@ class _Segment:
 class Spool:
     """Keeps columns, in memory and on disk, some rows at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, memory: int = _MEMORY) -> None:
         """Begin without rows.
 
         Args:
             path: of the file that takes what is too much for the memory; one that is there is removed.
+            memory: bytes from which on columns go to the file.
 
         """
+        self._memory = memory
         self._path = path
         self._path.unlink(missing_ok=True)
         self._file: BinaryIO | None = None
@@ -74,7 +75,7 @@ class Spool:
         kinds = {slot: column.type for slot, column in columns.items()}
         table = pa.table(list(columns.values()), names=[str(number) for number in range(len(columns))])
         size = table.nbytes
-        if self._held + size > _LIMIT:
+        if self._held and self._held + size > self._memory:
             self._write()
         self._held += size
         if not self._segments or not self._segments[-1].takes(kinds):

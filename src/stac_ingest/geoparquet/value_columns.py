@@ -6,7 +6,6 @@ floats becomes 1.0, and a null member is the same as a missing one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import accumulate, chain
@@ -18,22 +17,9 @@ import pyarrow as pa
 
 from stac_ingest.core.finite import may_not_be_finite
 from stac_ingest.geoparquet.json_text import JSON, json_column
+from stac_ingest.geoparquet.object_columns import MAX_DEPTH, UNLIKE, ObjectColumns, UnusualError
 from stac_ingest.geoparquet.scalar_columns import numbers
 
-MAX_DEPTH = 24
-"""Lists and objects in one another beyond this are JSON: Arrow's files allow 64 levels, and other readers fewer."""
-
-_UNLIKE = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)
-_NULL = type(None)
-_PLAIN = {
-    frozenset(): pa.null(),
-    frozenset({str}): pa.string(),
-    frozenset({bool}): pa.bool_(),
-    frozenset({int}): pa.int64(),
-    frozenset({float}): pa.float64(),
-    frozenset({int, float}): pa.float64(),
-}
-"""The type that Arrow finds for plain values, by what they are in Python."""
 _Values: TypeAlias = Callable[[], Sequence[Any]]
 
 
@@ -65,15 +51,22 @@ class ColumnMaker:
             TypeError, ValueError: a value isn't of the kinds that JSON has.
 
         """
-        plain = plain_column(values)
-        if plain is not None:
-            return plain
+        made = ObjectColumns()
+        try:
+            (column,) = made.columns(values, [len(values)], depth)
+        except (UnusualError, *UNLIKE, TypeError):  # a closer look tells what is wrong, if anything is
+            return self.searched(values, depth)
+        self.null_members += made.null_members
+        return column
+
+    def searched(self, values: Sequence[Any], depth: int = 0) -> pa.Array:
+        """Make the same column by letting Arrow find its type, which does for values of all kinds."""
         try:
             column = pa.array(values)
             if _depth(column.type) + depth > MAX_DEPTH:
                 return self._json(values)
             self.null_members += self._null_members(column, lambda: values)
-        except (*_UNLIKE, _TruthAmongNumbersError):
+        except (*UNLIKE, _TruthAmongNumbersError):
             return self._mixed(values, depth)
         return column
 
@@ -149,20 +142,6 @@ class ColumnMaker:
             self.all_finite = False
         if ((found == 0) | (found == 1)).any() and bool in set(map(type, values())):
             raise _TruthAmongNumbersError
-
-
-def plain_column(values: Sequence[Any]) -> pa.Array | None:
-    """Make a column of texts, of truth values, of numbers, or of nulls; None where the values are something else."""
-    kinds = frozenset(map(type, values))
-    kind = _PLAIN.get(kinds - {_NULL})
-    if kind is None:
-        return None
-    try:
-        if float in kinds and not math.isfinite(sum(filter(None, values))):
-            return None
-        return pa.array(values, kind)
-    except _UNLIKE:  # a whole number is too large
-        return None
 
 
 def _matters(kind: pa.DataType) -> bool:

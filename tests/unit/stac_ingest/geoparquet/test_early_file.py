@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,12 +38,11 @@ def of_table(items: list[dict[str, Any]]) -> ItemColumns:
 
 
 @pytest.fixture(autouse=True)
-def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROWS", 2)
-    yield
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(batches=st.lists(collections(), min_size=1, max_size=6), group=st.integers(1, 5))
 def test_whatever_comes_later_is_in_the_file(batches: list[list[dict[str, Any]]], group: int) -> None:
     """Types and members that only later rows have change no row, and the metadata are those of all."""
