@@ -17,8 +17,7 @@ import shapely
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geo_metadata import Outline
 from stac_ingest.geoparquet.json_text import json_column, json_text
-from stac_ingest.geoparquet.plain_shapes import EXACT, PLAIN
-from stac_ingest.geoparquet.shape_columns import Shapes
+from stac_ingest.geoparquet.plain_shapes import EXACT, PLAIN, Shapes
 from stac_ingest.geoparquet.wkb import geojson_column
 
 _AXES = 3

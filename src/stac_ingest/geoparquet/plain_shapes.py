@@ -31,10 +31,12 @@ _POLYGON = b"\1\3\0\0\0\1\0\0\0"
 _MULTIPOLYGON = b"\1\6\0\0\0"
 
 
-class PlainShapes(NamedTuple):
-    """A column of geometries, which holds all that was given."""
+class Shapes(NamedTuple):
+    """A column of geometries."""
 
     column: pa.Array
+    originals: pa.Array | None
+    """JSON, where the column holds less than what was given; None where it holds all."""
     outline: Outline
 
 
@@ -46,7 +48,7 @@ _UNUSUAL = (_UnusualError, KeyError, TypeError, ValueError, OverflowError)
 """What a geometry of another form is met with."""
 
 
-def plain_shapes(values: Sequence[Any]) -> PlainShapes | None:
+def plain_shapes(values: Sequence[Any]) -> Shapes | None:
     """Make a column of geometries, null for None; None where one of them isn't of the plain forms.
 
     Args:
@@ -73,7 +75,8 @@ def plain_shapes(values: Sequence[Any]) -> PlainShapes | None:
         if not (min(west, south) > -EXACT and max(east, north) < EXACT):  # nor where one is NaN
             return None
     kinds = frozenset(form.kind for form in forms if form is not None)
-    return PlainShapes(pa.array(list(_binaries(forms, coordinates.tobytes())), pa.binary()), Outline(kinds, bounds))
+    column = pa.array(list(_binaries(forms, coordinates.tobytes())), pa.binary())
+    return Shapes(column, None, Outline(kinds, bounds))
 
 
 class _Form(NamedTuple):

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-import pyarrow as pa
-
-from stac_ingest.geoparquet.geo_metadata import Outline
-from stac_ingest.geoparquet.plain_shapes import plain_shapes
-
-
-class Shapes(NamedTuple):
-    """A column of geometries."""
-
-    column: pa.Array
-    originals: pa.Array | None
-    """JSON, where the column holds less than what was given; None where it holds all."""
-    outline: Outline
+from stac_ingest.geoparquet.plain_shapes import Shapes, plain_shapes
 
 
 def shapes_of(name: str, values: Sequence[Any], *, strict: bool) -> Shapes:
@@ -34,7 +22,7 @@ def shapes_of(name: str, values: Sequence[Any], *, strict: bool) -> Shapes:
     """
     plain = plain_shapes(values)
     if plain is not None:
-        return Shapes(plain.column, None, plain.outline)
+        return plain
     from stac_ingest.geoparquet.geos_shapes import geos_shapes  # noqa: PLC0415 - GEOS is for what isn't plain
 
     return geos_shapes(name, values, strict=strict)

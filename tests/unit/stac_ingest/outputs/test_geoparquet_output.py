@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pyarrow as pa
@@ -142,3 +145,50 @@ async def test_columns_that_do_not_fit_are_written_by_items(tmp_path):
         assert (manifest["items"], manifest["rejected"]) == (2, 1)
         assert [failure.item_id for failure in collector.get_all()] == ["i2"]
         assert [checkpoints.is_completed(f"i{number}", "c") for number in (1, 2, 3)] == [True, False, True]
+
+
+class Columns(ItemRows):
+    """Items that come as columns."""
+
+    def columns(self):
+        return columns_of(self.objects)
+
+
+async def test_columns_are_written_in_their_place_among_items(tmp_path):
+    """Batches of items, and batches that are columns, are written in the order in which they come."""
+    output = GeoParquetOutput(tmp_path, row_group_items=100)
+    context = SimpleNamespace()
+    await output.start(context)
+    for number in range(0, 12, 3):
+        kind = Columns if number % 2 else ItemRows
+        assert await output.bundle_rows(kind.of([item(number + more) for more in range(3)])) == []
+    manifest = await output.finalize(context)
+    assert (manifest["items"], manifest["rejected"]) == (12, 0)
+    assert ids(tmp_path) == [f"i{number}" for number in range(12)]
+
+
+def test_few_items_are_objects_at_once(tmp_path):
+    """However many items a batch is to have, the objects of some hundreds at most wait to become columns."""
+
+    async def most_waiting():
+        output = GeoParquetOutput(tmp_path, row_group_items=5000)
+        await output.start(SimpleNamespace())
+        most = 0
+        for number in range(1000):
+            await output.bundle(item(number), SimpleNamespace())
+            most = max(most, sum(isinstance(entry, dict) for entry in output._batch))
+        await output.finalize(SimpleNamespace())
+        return most
+
+    assert asyncio.run(most_waiting()) < 300
+
+
+def test_footprints_need_neither_geos_nor_pandas(tmp_path):
+    """A process that writes points imports nothing of these."""
+    code = (
+        "import sys; from pathlib import Path; from stac_ingest.geoparquet.writer import GeoParquetWriter as W\n"
+        f"with W(Path({str(tmp_path / 'a.parquet')!r})) as writer: writer.write([{item(1)!r}])\n"
+        "print(sorted({'shapely', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
