@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import shapely
 
 from stac_ingest.core.id_set import key_of
 
@@ -40,7 +42,9 @@ for name in ("fsync", "rename", "replace", "unlink", "ftruncate"):
     setattr(os, name, dying(getattr(os, name)))
 os.write = dying(write, half=lambda descriptor, data: write(descriptor, data[: len(data) // 2]))
 
-from stac_ingest import CheckpointManager, WorkflowContext
+from stac_ingest import CheckpointManager, IngestModule, WorkflowContext
+from stac_ingest.geoparquet import writer
+from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.outputs import GeoParquetOutput, ItemFilesOutput, NdjsonOutput
 from stac_ingest.pipeline import run_pipeline
 
@@ -48,7 +52,9 @@ output = {
     "ndjson": lambda: NdjsonOutput(root + "/out", batch_bytes=500),
     "items": lambda: ItemFilesOutput(root + "/out", batch_items=4),
     "geoparquet": lambda: GeoParquetOutput(root + "/out", row_group_items=5, part_items=10),
+    "table": lambda: GeoParquetOutput(root + "/out", row_group_items=5, part_items=10),
 }[kind]()
+writer.ROWS = 4
 
 
 async def fetch(context):
@@ -63,9 +69,28 @@ async def fetch(context):
 
 with CheckpointManager("w", "c", root + "/checkpoints", buffer_size=7) as checkpoints:
     context = WorkflowContext(checkpoints=checkpoints)
-    asyncio.run(run_pipeline(SimpleNamespace(fetch=fetch), [], output, context))
+    fetcher = SimpleNamespace(fetch=fetch)
+    if kind == "table":
+        fetcher = IngestModule({"mode": "file", "source": root + "/../items.parquet"})
+        Decoder.items = None  # no item is made of a row
+    asyncio.run(run_pipeline(fetcher, [], output, context))
 print(steps)
 """
+
+
+def write_table(path):
+    """Write the same items as rows, five of which are read at once."""
+    rows = range(ITEMS)
+    table = pa.table(
+        {
+            "id": [f"i{number // 2}" for number in rows],
+            "collection": ["dc"[number % 2] for number in rows],
+            "geometry": pa.array(shapely.to_wkb([shapely.Point(number, 1) for number in rows]), pa.binary()),
+            "datetime": ["2024-01-01T00:00:00Z"] * ITEMS,
+            "assets": [{"data": {"href": f"{number}.tif"}} for number in rows],
+        }
+    )
+    pq.write_table(table, path, row_group_size=5)
 
 
 def run(kind, root, die_at=0):
@@ -91,12 +116,13 @@ def completed(root):
     return set(frame[COLUMNS].itertuples(index=False, name=None))
 
 
-@pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet"])
+@pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet", "table"])
 def test_killed_at_any_step_each_item_is_written_once(tmp_path, kind):
     """Killed twice at seeded steps of writing, a run loses nothing that it reported, and a resume completes it.
 
     Each id is there in two collections.
     """
+    write_table(tmp_path / "items.parquet")
     whole = run(kind, tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
     steps = int(whole.stdout)

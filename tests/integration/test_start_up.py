@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 HEAVY = {"aiohttp", "duckdb", "numpy", "pandas", "pyarrow", "shapely", "yaml"}
@@ -22,6 +24,7 @@ ITEM = {
     "links": [],
     "assets": {},
 }
+TABLE_ROW = {"id": "a", "collection": "c", "geometry": None, "links": [], "flag": True, "n": [1.5]}
 RUN = """
 import atexit, gc, json, os, sys
 
@@ -121,3 +124,13 @@ def test_an_import_changes_nothing_of_the_process() -> None:
     started = start(main="")
     assert started.collects
     assert set(started.environment.values()) == {None}
+
+
+def test_a_table_becomes_lines_without_pandas(tmp_path: Path) -> None:
+    """Columns are written as text by Arrow and numpy: pandas, which both ways of Arrow lead to, is never imported."""
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.Table.from_pylist([TABLE_ROW]), path)
+    started = start(str(path), "--to", "ndjson", "--output", str(tmp_path / "out"))
+    assert json.loads((tmp_path / "out" / "items.ndjson").read_bytes())["properties"] == {"flag": True, "n": [1.5]}
+    assert "pyarrow" in started.heavy
+    assert "pandas" not in started.heavy

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from any_items import collections
+from ingest_bench.writer_table.rows import flat
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.errors import IngestError
 
@@ -29,6 +33,14 @@ ODD = [
     b"[]",
     b"null",
 ]
+ODD_ROWS: dict[str, dict[str, Any]] = {
+    "no id": {},
+    "no text": {"id": ""},
+    "catalog": {"id": "catalog", "type": "Catalog"},
+    "blob": {"id": "blob", "geometry": b"none"},
+    "nan": {"id": "nan", "gsd": float("nan")},
+    "null": {"id": "null"},
+}
 Compared = tuple[list[str], list[tuple[str, str]], dict[str, Any], str]
 
 
@@ -45,7 +57,7 @@ def by_rows(*, as_lines: bool) -> Callable[[IngestModule, WorkflowContext], list
             found: list[Any] = []
             async for rows in module.fetch_rows(context, as_lines=as_lines):
                 lines = rows.lines()
-                found += rows.items() if lines is None else map(json.loads, lines)
+                found += rows.items() if lines is None else map(json.loads, map(bytes, lines))
                 assert [key[1] for key in rows.keys] == [item["id"] for item in found[-len(rows.keys) :]]
             return found
 
@@ -65,7 +77,10 @@ def ingested(source: Path, read: Callable[[IngestModule, WorkflowContext], list[
         said = str(error)
     failures = sorted((failure.item_id, str(failure.error)) for failure in context.failure_collector.get_all())
     summary = module.summary
-    counts = {name: getattr(summary, name) for name in ("items", "duplicates", "failures", "passed_over", "notes")}
+    counts = {
+        name: getattr(summary, name)
+        for name in ("items", "duplicates", "failures", "passed_over", "notes", "bytes_read")
+    }
     return sorted(repr(item) for item in items), failures, counts | {"repeated": summary.changes.repeated}, said
 
 
@@ -119,6 +134,20 @@ def test_documents_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFact
     """A FeatureCollection does, whatever its members are."""
     path = tmp_path_factory.mktemp("document") / "items.json"
     path.write_bytes(b'{"type":"FeatureCollection","features":[' + b",".join(found) + b"]}")
+    assert_same(path)
+
+
+@settings(max_examples=20, deadline=None)
+@given(tables=st.lists(collections(), min_size=1, max_size=3), odd=st.sets(st.sampled_from(sorted(ODD_ROWS))))
+def test_tables_come_the_same_both_ways(
+    tmp_path_factory: pytest.TempPathFactory, tables: list[list[dict[str, Any]]], odd: set[str]
+) -> None:
+    """A Parquet file does, with rows among them that are no items, or that come otherwise than they are stored."""
+    path = tmp_path_factory.mktemp("table") / "items.parquet"
+    rows = [ODD_ROWS[name] for name in sorted(odd)] + [flat(item) for items in tables for item in items]
+    schema = {"id": pa.string(), "geometry": pa.binary(), "datetime": pa.timestamp("us", "UTC"), "gsd": pa.float64()}
+    columns = {name: pa.array([row.get(name) for row in rows], kind) for name, kind in schema.items()}
+    pq.write_table(pa.table({**columns, "type": [row.get("type", "Feature") for row in rows]}), path, row_group_size=2)
     assert_same(path)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import orjson
 
@@ -19,6 +19,10 @@ from stac_ingest.core.long_numbers import has_long_number
 from stac_ingest.core.model import Item
 
 _NO_KEY: Key = ("", "")
+
+
+Line: TypeAlias = bytes | memoryview
+"""JSON; lines that were made together are views of one buffer."""
 
 
 class Rows(Protocol):
@@ -34,7 +38,7 @@ class Rows(Protocol):
     def items(self) -> Sequence[Item]:
         """Return them as objects; made anew by each call, or the same ones."""
 
-    def lines(self) -> Sequence[bytes] | None:
+    def lines(self) -> Sequence[Line] | None:
         """Return each as JSON on one line, without its end; None where that isn't known to be the same values."""
 
     def columns(self) -> Any:
@@ -77,7 +81,7 @@ class LineRows:
     """Items as lines of JSON."""
 
     keys: Sequence[Key]
-    texts: Sequence[bytes]
+    texts: Sequence[Line]
 
     def take(self, numbers: Sequence[int]) -> LineRows:
         """Return these alone."""
@@ -87,7 +91,7 @@ class LineRows:
         """Parse the lines."""
         return list(map(orjson.loads, self.texts))
 
-    def lines(self) -> Sequence[bytes]:
+    def lines(self) -> Sequence[Line]:
         """Return the lines."""
         return self.texts
 

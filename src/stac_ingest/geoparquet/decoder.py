@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import pyarrow as pa
 
@@ -13,12 +13,13 @@ from stac_ingest.geoparquet.box_column import box_member
 from stac_ingest.geoparquet.geometry_columns import MEASURES, shapes_of
 from stac_ingest.geoparquet.geometry_encodings import NATIVE
 from stac_ingest.geoparquet.properties_column import KEPT, as_json, with_properties
-from stac_ingest.geoparquet.row_codegen import (
+from stac_ingest.geoparquet.row_codegen import ColumnSet
+from stac_ingest.geoparquet.row_template import (
     NULL,
     Altered,
     Array,
     Column,
-    ColumnSet,
+    Columns,
     Conditional,
     Member,
     Object,
@@ -29,7 +30,6 @@ from stac_ingest.geoparquet.scalar_columns import decode_storage, is_constant, r
 from stac_ingest.geoparquet.stac_schema import PROPERTIES, Layout, Place, layout_of, plain_schema, with_plain_types
 from stac_ingest.geoparquet.struct_columns import object_of, value_or
 from stac_ingest.geoparquet.table_kind import remarks, why_not_items
-from stac_ingest.geoparquet.wkb import Shape
 
 FEATURE = "Feature"
 BEFORE_GEOMETRY = ("type", "stac_version", "stac_extensions", "id")
@@ -39,6 +39,8 @@ DEFAULTS: dict[str, RowTemplate] = {"type": constant(FEATURE), "links": Array(()
 
 OBJECTS = frozenset({"stac_extensions", "links", "assets"})
 """Members that are lists or objects: as text, they are JSON."""
+
+AddShapes = Callable[[pa.Array, str, list[int]], tuple[Column, list[int]]]
 
 
 class Decoder:
@@ -90,31 +92,53 @@ class Decoder:
 
         """
         batch = self.plain(batch)
-        if self._layout is None:
-            return _rows(batch, origin, reject, changes)
-        columns = ColumnSet(len(batch))
-        bad = _no_features(batch, self._layout)
-        geometries = _geometries(batch, self._layout, columns, bad)
-        template = _item(
-            batch, self._layout, {name: columns.add(shapes) for name, shapes in geometries.items()}, columns
-        )
+        columns = ColumnSet(len(batch), keeps_nulls=self._layout is None)
+
+        def add_shapes(column: pa.Array, encoding: str, measured: list[int]) -> tuple[Column, list[int]]:
+            shapes, wrong = shapes_of(column, encoding, measured)
+            return columns.add(shapes), wrong
+
+        template, bad = self.template(batch, columns, add_shapes)
         items, clashes = columns.rows(template), list[Altered]()
-        if self._layout.nested is not None:
-            items = with_properties(items, batch.column(self._layout.nested), columns, clashes)
-        if columns.altered or self._layout.nested is not None:
+        nested = None if self._layout is None else self._layout.nested
+        if nested is not None:
+            items = with_properties(items, batch.column(nested), columns, clashes)
+        if columns.altered or nested is not None:
             items = _reported(items, columns.altered, clashes, {*bad, *columns.broken}, changes)
+        if self._layout is None:
+            return _readable(items, columns.broken, origin, reject)
         return _checked(items, columns.broken, bad, origin, reject)
 
+    def template(
+        self, batch: pa.RecordBatch, columns: Columns, add_shapes: AddShapes
+    ) -> tuple[RowTemplate, dict[int, str]]:
+        """Give the template for the rows of a batch, but for the members of a column `properties`.
 
-def _rows(batch: pa.RecordBatch, origin: str, reject: Reject, changes: ChangeCollector | None) -> Iterator[Item]:
+        Args:
+            batch: of the schema.
+            columns: takes what the template speaks of. Those of a table that isn't of items keep nulls.
+            add_shapes: takes a column of geometries and its encoding into `columns`; it is given a list for the rows
+                whose measures are left out, and returns those that hold no geometry beside the column.
+
+        Returns:
+            The template, and why rows aren't items, by their numbers.
+
+        Raises:
+            ArrowException: the batch can't be used at all.
+
+        """
+        batch, layout = self.plain(batch), self._layout
+        if layout is None:
+            return object_of(zip(batch.schema.names, batch.columns, strict=True), columns), {}
+        bad = _no_features(batch, layout)
+        geometries = _geometries(batch, layout, columns, add_shapes, bad)
+        return _item(batch, layout, geometries, columns), bad
+
+
+def _readable(rows: Iterator[Item], broken: set[int], origin: str, reject: Reject) -> Iterator[Item]:
     """Give the rows as they are, nulls included, in the forms that JSON has; reject those that can't be read."""
-    columns = ColumnSet(len(batch), keeps_nulls=True)
-    template = object_of(zip(batch.schema.names, batch.columns, strict=True), columns)
-    rows = columns.rows(template)
-    if columns.altered:
-        rows = _reported(rows, columns.altered, [], columns.broken, changes)
     for number, row in enumerate(rows):
-        if number in columns.broken:
+        if number in broken:
             reject(origin, _unreadable())
         else:
             yield row
@@ -181,13 +205,13 @@ def _no_features(batch: pa.RecordBatch, layout: Layout) -> dict[int, str]:
 
 
 def _geometries(
-    batch: pa.RecordBatch, layout: Layout, columns: ColumnSet, bad: dict[int, str]
-) -> dict[str, Iterator[Shape | None]]:
-    """Give the geometries of each column, and keep the rows that hold none in `bad`."""
+    batch: pa.RecordBatch, layout: Layout, columns: Columns, add_shapes: AddShapes, bad: dict[int, str]
+) -> dict[str, Column]:
+    """Take in the geometries of each column, and keep the rows that hold none in `bad`."""
     found = {}
     for name, encoding in layout.geometries.items():
         measured: list[int] = []
-        found[name], wrong = shapes_of(batch.column(name), encoding, measured)
+        found[name], wrong = add_shapes(batch.column(name), encoding, measured)
         form = NATIVE.get(encoding, encoding)
         bad.update(dict.fromkeys(wrong, f"its {name} is not {form} with finite coordinates"))
         columns.path = [name] if name == layout.geometry else ["properties", name]
@@ -196,7 +220,7 @@ def _geometries(
     return found
 
 
-def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], columns: ColumnSet) -> Object:
+def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], columns: Columns) -> Object:
     members = [
         *_members(BEFORE_GEOMETRY, batch, layout, columns),
         Member("geometry", geometries[layout.geometry]),
@@ -209,7 +233,7 @@ def _item(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], 
     return Object((*members, Member("properties", _properties(batch, layout, geometries, columns))))
 
 
-def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, columns: ColumnSet) -> Iterator[Member]:
+def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, columns: Columns) -> Iterator[Member]:
     for name in names:
         default = None if layout.is_ours else DEFAULTS.get(name)
         if name not in layout.members:
@@ -229,13 +253,13 @@ def _members(names: tuple[str, ...], batch: pa.RecordBatch, layout: Layout, colu
             columns.path.pop()
 
 
-def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], columns: ColumnSet) -> Object:
+def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Column], columns: Columns) -> Object:
     members: list[Member] = []
     columns.path.append("properties")
     for name in layout.properties:
         column = batch.column(name)
         if name in geometries:
-            members.append(Member(name, geometries[name], columns.add(column.is_valid().to_pylist())))
+            members.append(Member(name, geometries[name], columns.add_valid(column)))
         elif name == KEPT:
             members.append(Member(name, value_or(column, NULL, columns)))
         else:
@@ -247,7 +271,7 @@ def _properties(batch: pa.RecordBatch, layout: Layout, geometries: dict[str, Col
 
 
 def _placed(
-    members: list[Member], parent: Place, batch: pa.RecordBatch, layout: Layout, columns: ColumnSet
+    members: list[Member], parent: Place, batch: pa.RecordBatch, layout: Layout, columns: Columns
 ) -> list[Member]:
     """Add the columns that are members of the item, or of its properties, though their names don't say so."""
     by_name = {member.name: member for member in members}
@@ -258,14 +282,16 @@ def _placed(
     return list(by_name.values())
 
 
-def _preferred(member: Member, other: Member | None, columns: ColumnSet) -> Member:
+def _preferred(member: Member, other: Member | None, columns: Columns) -> Member:
     """Give one member where it is there, and elsewhere the other one."""
     if other is None or member.present is None:
         return member
-    valid = columns.truths(member.present)
+    valid = columns.flags(member.present)
     present = (
         None
         if other.present is None
-        else columns.add([first or second for first, second in zip(valid, columns.truths(other.present), strict=True)])
+        else columns.add_flags(
+            [first or second for first, second in zip(valid, columns.flags(other.present), strict=True)]
+        )
     )
     return Member(member.name, Conditional(member.present, member.value, other.value), present)

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 import shapely
 
 from stac_ingest.geoparquet.geometry_encodings import NATIVE, TEXT, WKB
-from stac_ingest.geoparquet.row_codegen import NULL, ColumnSet
+from stac_ingest.geoparquet.row_codegen import ColumnSet
+from stac_ingest.geoparquet.row_template import NULL
 from stac_ingest.geoparquet.scalar_columns import decode_storage, numbers
 from stac_ingest.geoparquet.struct_columns import value_or
 from stac_ingest.geoparquet.wkb import Shape, geojson_column, geojson_texts, geometries_of

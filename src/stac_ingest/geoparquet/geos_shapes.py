@@ -97,7 +97,7 @@ def outline_of(geometries: Geometries, bounds: npt.NDArray[np.float64]) -> Outli
     """Give the outline of shapely's geometries, None among them.
 
     Args:
-        geometries: at least one.
+        geometries: at least one, one for each item.
         bounds: west, south, east and north of each; NaN where there is no point.
 
     """

@@ -18,6 +18,11 @@ OBJECT = pa.struct([])
 """The type of objects without members."""
 
 
+# Types are told by their numbers, since a batch has hundreds of columns.
+_AS_THEY_ARE = frozenset({pa.lib.Type_STRING, pa.lib.Type_INT64, pa.lib.Type_BOOL, pa.lib.Type_NA})
+_LISTS = frozenset({pa.lib.Type_LIST, pa.lib.Type_LARGE_LIST, pa.lib.Type_FIXED_SIZE_LIST})
+
+
 class NotKnownError(Exception):
     """It isn't known what the decoder makes of a value; or that is no part of an item, or not what is stored."""
 
@@ -35,17 +40,19 @@ def plain_column(array: pa.Array, maker: ColumnMaker, depth: int = 0) -> pa.Arra
         ArrowException, ValueError: a value doesn't fit.
 
     """
-    array = decode_storage(array)
-    kind, types = array.type, pa.types
-    if types.is_string(kind) or types.is_int64(kind) or types.is_boolean(kind) or types.is_null(kind):
+    number = array.type.id
+    if number in _AS_THEY_ARE:
         return array
-    if types.is_float64(kind):
+    if number == pa.lib.Type_DOUBLE:
         return _finite(array)
-    if types.is_struct(kind):
+    if number == pa.lib.Type_STRUCT:
         return _struct(array, maker, depth)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+    if number in _LISTS:
         return _list(array, maker, depth)
-    return _json(array, maker, depth) if isinstance(kind, pa.JsonType) else _scalars(array)
+    if isinstance(array.type, pa.JsonType):
+        return _json(array, maker, depth)
+    stored = decode_storage(array)
+    return _scalars(array) if stored is array else plain_column(stored, maker, depth)
 
 
 def struct_of(names: list[str], members: list[pa.Array], given: pa.Array) -> pa.Array:
@@ -88,10 +95,8 @@ def _struct(array: pa.StructArray, maker: ColumnMaker, depth: int) -> pa.Array:
     if depth >= MAX_DEPTH or len(set(names)) != len(names):
         raise NotKnownError
     members = [plain_column(array.field(number), maker, depth + 1) for number in range(len(names))]
-    return struct_of(names, members, array.is_valid()) if array.null_count or not names else _all_given(names, members)
-
-
-def _all_given(names: list[str], members: list[pa.Array]) -> pa.Array:
+    if array.null_count or not names:
+        return struct_of(names, members, array.is_valid())
     return pa.StructArray.from_arrays(members, names=names)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from stac_ingest.core.model import Item
-from stac_ingest.geoparquet.row_codegen import NULL, Altered, ColumnSet
+from stac_ingest.geoparquet.row_codegen import ColumnSet
+from stac_ingest.geoparquet.row_template import NULL, Altered
 from stac_ingest.geoparquet.scalar_columns import decode_storage
 from stac_ingest.geoparquet.struct_columns import value_or
 

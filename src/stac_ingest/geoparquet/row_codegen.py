@@ -1,4 +1,4 @@
-"""Row templates for objects: what is the same in every row is written down once, the rest comes from columns.
+"""Row templates to Python objects.
 
 A template becomes a generator expression that Python compiles, such as
 
@@ -12,115 +12,68 @@ syntax tree, and are never text that is parsed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from stac_ingest.geoparquet.row_template import (
+    Array,
+    Column,
+    Columns,
+    Conditional,
+    Constant,
+    Lengths,
+    RowTemplate,
+    constant,
+)
+from stac_ingest.geoparquet.scalar_columns import decode_storage, is_constant, not_finite, python_values
 
 
-class Constant(NamedTuple):
-    """One value for all rows."""
-
-    value: Any
-    shown: str
-    """Its `repr`: 1, 1.0 and True are equal, and yet three templates."""
-
-
-class Column(NamedTuple):
-    """A value for each row."""
-
-    number: int
-
-
-class Member(NamedTuple):
-    """A member of an object."""
-
-    name: str
-    value: RowTemplate
-    present: Column | None = None
-    """Where it is not there in every row: which it is there in."""
-
-
-class Object(NamedTuple):
-    """An object, made anew for each row."""
-
-    members: tuple[Member, ...]
-
-
-class Array(NamedTuple):
-    """A list with the same number of elements in each row."""
-
-    elements: tuple[RowTemplate, ...]
-
-
-class Conditional(NamedTuple):
-    """One template for the rows that a column says yes to, and another for the rest."""
-
-    test: Column
-    then: RowTemplate
-    otherwise: RowTemplate
-
-
-RowTemplate: TypeAlias = "Constant | Column | Object | Array | Conditional"
-
-NULL = Constant(None, "None")
-
-
-def constant(value: Any) -> Constant:
-    """Give the template for a text, a number, a truth value or null."""
-    return Constant(value, repr(value))
-
-
-class Altered(NamedTuple):
-    """A value that was changed or left out."""
-
-    row: int
-    member: str
-    """Where it stands, as `assets.B04.nodata`."""
-    what: str
-    """What became of it, in words."""
-
-
-class ColumnSet:
-    """The columns of one batch that its template speaks of."""
+class ColumnSet(Columns):
+    """Columns of Python values."""
 
     def __init__(self, rows: int, path: tuple[str, ...] = (), *, keeps_nulls: bool = False) -> None:
-        """Begin with no column of so many rows.
-
-        Args:
-            rows: how many there are.
-            path: names of the members that lead to the objects made.
-            keeps_nulls: whether objects keep members that are null.
-
-        """
-        self._count = rows
-        self.path = list(path)
-        self.keeps_nulls = keeps_nulls
-        self.broken: set[int] = set()
-        """Rows that hold something that can't be read."""
-        self.altered: list[Altered] = []
-        """Values that come otherwise than they are stored."""
+        super().__init__(rows, path, keeps_nulls=keeps_nulls)
         self._columns: list[Iterable[Any]] = []
 
     def add(self, values: Iterable[Any]) -> Column:
-        """Take in a column with a value for each row; it is gone through once, in order."""
         self._columns.append(values)
         return Column(len(self._columns) - 1)
 
-    def truths(self, column: Column) -> list[bool]:
-        """Give the truth values of a column that was taken in as a list."""
+    def add_plain(self, array: pa.Array) -> RowTemplate:
+        return constant(array[0].as_py()) if is_constant(array) else self.add(python_values(array))
+
+    def add_flags(self, flags: list[bool]) -> Column:
+        return self.add(flags)
+
+    def add_valid(self, array: pa.Array) -> Column:
+        return self.add(array.is_valid().to_pylist())
+
+    def flags(self, column: Column) -> list[bool]:
         values: Any = self._columns[column.number]
         return list(values)
 
-    def alter(self, rows: Iterable[int], what: str) -> None:
-        """Keep that values of the member that the path leads to now are changed."""
-        member = ".".join(self.path)
-        self.altered += [Altered(row, member, what) for row in rows]
+    def add_lists(self, parts: ColumnSet, template: RowTemplate, lengths: Lengths) -> Column:
+        # Each is made when its row's turn comes: all at once would be many objects, which Python's collector of garbage
+        # then looks through again and again.
+        made = parts.rows(template)
+        return self.add(list(islice(made, count)) for count in lengths.tolist())
 
-    def adopt(self, parts: ColumnSet, row_of: Callable[[Sequence[int]], list[int]]) -> None:
-        """Take over what was found in elements of lists, whose numbers `row_of` turns into those of rows."""
-        self.broken.update(row_of(sorted(parts.broken)))
-        rows = row_of([change.row for change in parts.altered])
-        self.altered += [change._replace(row=row) for change, row in zip(parts.altered, rows, strict=True)]
+    def add_maps(self, keys: pa.Array, parts: ColumnSet, member: Array, lengths: Lengths) -> Column:  # noqa: ARG002 - names come again in `parts`
+        pairs = parts.rows(member)
+        return self.add(dict(islice(pairs, count)) for count in lengths.tolist())
+
+    def plain(self, array: pa.Array) -> pa.Array:
+        return decode_storage(array)
+
+    def not_finite(self, array: pa.Array) -> list[int]:
+        return not_finite(array)
+
+    def unrolls(self, kind: pa.DataType) -> bool:  # noqa: ARG002 - all are
+        return True
 
     def rows(self, template: RowTemplate) -> Iterator[Any]:
         """Make what the template says, row by row."""

@@ -20,12 +20,14 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 UNREADABLE = (UnicodeDecodeError, OverflowError, pa.ArrowException)
 """What a text that isn't UTF-8, or a time that Python doesn't have, is met with by Python and by Arrow."""
 
+_WRAPPED = (pa.ExtensionArray, pa.DictionaryArray, pa.RunEndEncodedArray)
+
 _SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def decode_storage(array: pa.Array) -> pa.Array:
     """Give the plain column behind a dictionary, runs, or an extension type (but JSON)."""
-    while not _is_json(array.type):
+    while isinstance(array, _WRAPPED) and not _is_json(array.type):
         if isinstance(array, pa.ExtensionArray):
             array = _stored(array)
         elif isinstance(array, pa.DictionaryArray):
@@ -68,21 +70,40 @@ def python_values(array: pa.Array) -> list[Any]:  # noqa: PLR0911 - one way out 
     if types.is_float64(kind) or types.is_integer(kind):
         return numbers(array).tolist() if len(array) else []
     if types.is_floating(kind):
-        # 0.1 as a 32-bit float is to be 0.1, as whoever wrote it meant.
-        return python_values(array.cast(pa.float32()).cast(pa.string()).cast(pa.float64()))
+        return python_values(widened(array))
     if types.is_boolean(kind):
         return _list(array)
     if types.is_timestamp(kind):
-        return [None if text is None else text + "Z" for text in _list(_in_range(_instants(array)))]
-    if types.is_date(kind):
-        return _list(_in_range(array.cast(pa.string())))
-    if types.is_time(kind):
-        return _list(_times_of_day(_in_range(array.cast(pa.string()))))
+        return [None if text is None else text + "Z" for text in _list(time_texts(array))]
+    if types.is_date(kind) or types.is_time(kind):
+        return _list(time_texts(array))
     if types.is_duration(kind) and kind.unit == "ns":  # Arrow gives these with pandas alone
         return [None if ticks is None else ticks / _SECOND["ns"] for ticks in array.cast(pa.int64()).to_pylist()]
     if _is_json(kind):
         return [None if text is None else parse_json_text(text) for text in array.storage.to_pylist()]
     return [None if value is None else _simple(value) for value in array.to_pylist()]
+
+
+def widened(array: pa.Array) -> pa.Array:
+    """Give floats of fewer bits as those of 64 that are written the same way, and other numbers as they are."""
+    if pa.types.is_integer(array.type) or pa.types.is_float64(array.type):
+        return array
+    # 0.1 as a 32-bit float is to be 0.1, as whoever wrote it meant.
+    return array.cast(pa.float32()).cast(pa.string()).cast(pa.float64())
+
+
+def time_texts(array: pa.Array) -> pa.Array:
+    """Write instants in UTC, without the Z behind them, days, or times of day.
+
+    Raises:
+        ArrowException: a time is beyond all calendars.
+
+    """
+    kind, types = array.type, pa.types
+    if types.is_timestamp(kind):
+        return _in_range(_instants(array))
+    texts = _in_range(array.cast(pa.string()))
+    return texts if types.is_date(kind) else _times_of_day(texts)
 
 
 def decimals(array: pa.Array) -> tuple[list[Any], list[int]]:
@@ -120,13 +141,15 @@ def is_constant(array: pa.Array) -> bool:
     if not rows or array.null_count:
         return False
     if pa.types.is_string(kind):
-        ends, data = string_buffers(array)
-        width = int(ends[1] - ends[0])
-        if data.size != width * rows:
+        _, offsets, data = array.buffers()
+        ends = memoryview(offsets).cast("i")[array.offset : array.offset + rows + 1]
+        start, stop, width = ends[0], ends[-1], ends[1] - ends[0]
+        if stop - start != width * rows:
             return False
-        return width == 0 or (_repeats(data, width, rows) and ends.tobytes() == _steps(ends, width))
+        return width == 0 or (_repeats(data, start, width, rows) and ends.tobytes() == _steps(start, width, rows))
     if pa.types.is_integer(kind) or pa.types.is_float64(kind):
-        return _repeats(numbers(array), 1, rows)
+        width = kind.byte_width
+        return _repeats(array.buffers()[1], array.offset * width, width, rows)
     return False
 
 
@@ -160,13 +183,15 @@ def _list(array: pa.Array) -> list[Any]:
     return values
 
 
-def _repeats(values: npt.NDArray[Any], width: int, rows: int) -> bool:
+def _repeats(buffer: pa.Buffer, start: int, width: int, rows: int) -> bool:
+    """Tell whether the bytes from `start` on are the same for each row."""
+    values = memoryview(buffer)[start : start + width * rows]
     first = values[:width].tobytes()
     return first == values[-width:].tobytes() and values.tobytes() == first * rows
 
 
-def _steps(ends: npt.NDArray[np.int32], width: int) -> bytes:
-    return np.arange(ends[0], ends[-1] + 1, width, dtype=np.int32).tobytes()
+def _steps(start: int, width: int, rows: int) -> bytes:
+    return np.arange(start, start + width * rows + 1, width, dtype=np.int32).tobytes()
 
 
 def _in_range(texts: pa.Array) -> pa.Array:

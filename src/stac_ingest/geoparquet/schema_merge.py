@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from stac_ingest.geoparquet.instants import MICROSECONDS, NANOSECONDS
 from stac_ingest.geoparquet.json_text import JSON, json_column
-from stac_ingest.geoparquet.row_codegen import NULL, ColumnSet
+from stac_ingest.geoparquet.row_codegen import ColumnSet
+from stac_ingest.geoparquet.row_template import NULL
 from stac_ingest.geoparquet.struct_columns import value_or
 
 

@@ -83,6 +83,19 @@ class Spool:
         self._segments[-1].tables.append(table)
         self._segments[-1].rows += table.num_rows
 
+    @property
+    def rows(self) -> int:
+        """How many were added."""
+        return sum(segment.rows for segment in self._segments)
+
+    def own_kinds(self) -> dict[Slot, pa.DataType]:
+        """Merge the types that the columns have, whatever Parquet has types for."""
+        found: dict[Slot, pa.DataType] = dict(_FIRST)
+        for segment in self._segments:
+            for slot, kind in segment.kinds.items():
+                found[slot] = merged(found.get(slot, pa.null()), kind)
+        return found
+
     def kinds(self) -> dict[Slot, pa.DataType]:
         """Find the types that fit all rows without a change of a value.
 
@@ -90,10 +103,7 @@ class Spool:
             OSError: the file can't be read.
 
         """
-        found: dict[Slot, pa.DataType] = dict(_FIRST)
-        for segment in self._segments:
-            for slot, kind in segment.kinds.items():
-                found[slot] = merged(found.get(slot, pa.null()), kind)
+        found = self.own_kinds()
         for segment in self._segments:
             doubtful = [slot for slot, kind in segment.kinds.items() if narrows(kind, found[slot])]
             for slot, column in self._read(segment, doubtful).items() if doubtful else ():

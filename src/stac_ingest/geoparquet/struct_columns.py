@@ -8,51 +8,41 @@ stays null.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import Any, TypeAlias
+from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stac_ingest.geoparquet.json_text import json_column
-from stac_ingest.geoparquet.row_codegen import (
+from stac_ingest.geoparquet.row_template import (
+    MAX_UNROLLED,
     NULL,
     Array,
-    ColumnSet,
+    Columns,
     Conditional,
+    Lengths,
     Member,
     Object,
     RowTemplate,
-    constant,
 )
 from stac_ingest.geoparquet.scalar_columns import (
     UNREADABLE,
     decimals,
-    decode_storage,
     indices,
-    is_constant,
-    not_finite,
     numbers,
     python_values,
     readable_values,
     without,
 )
 
-MAX_UNROLLED = 16
-"""Lists of one length, up to this, are made element by element: roles, shapes, transforms, the bands of an asset."""
-
 NOT_FINITE = "it is not a finite number, which JSON has no form for: missing, or null in a list"
 NODATA = "nodata"
 WRITTEN = "it is not a finite number, which JSON has no form for: a text, as the raster extension has it"
 ROUNDED = "it has more digits than the numbers of JSON are read with: rounded"
 
-Lengths: TypeAlias = npt.NDArray[np.int64]
 
-
-def object_of(members: Iterable[tuple[str, pa.Array]], columns: ColumnSet) -> Object:
+def object_of(members: Iterable[tuple[str, pa.Array]], columns: Columns) -> Object:
     """Give the template for objects; a member that is null in a row is left out of that row's object."""
     made = []
     for name, member in members:
@@ -62,26 +52,26 @@ def object_of(members: Iterable[tuple[str, pa.Array]], columns: ColumnSet) -> Ob
         else:
             column = plain_column(member, columns)
             if column.null_count < len(column) or not len(column):
-                present = columns.add(_valid(column)) if column.null_count else None
+                present = columns.add_valid(column) if column.null_count else None
                 made.append(Member(name, value_of(column, columns), present))
         columns.path.pop()
     return Object(tuple(made))
 
 
-def value_or(array: pa.Array, otherwise: RowTemplate, columns: ColumnSet) -> RowTemplate:
+def value_or(array: pa.Array, otherwise: RowTemplate, columns: Columns) -> RowTemplate:
     """Give the template for values, with another one for where there is none."""
     column = plain_column(array, columns)
     if not column.null_count:
         return value_of(column, columns)
     if column.null_count == len(column):
         return otherwise
-    return Conditional(columns.add(_valid(column)), value_of(column, columns), otherwise)
+    return Conditional(columns.add_valid(column), value_of(column, columns), otherwise)
 
 
-def plain_column(array: pa.Array, columns: ColumnSet) -> pa.Array:
+def plain_column(array: pa.Array, columns: Columns) -> pa.Array:
     """Give the plain column behind a dictionary or an extension type, without what JSON has no number for."""
-    column = decode_storage(array)
-    odd = not_finite(column)
+    column = columns.plain(array)
+    odd = columns.not_finite(column)
     if not odd:
         return column
     if columns.path[-1:] != [NODATA]:
@@ -92,21 +82,21 @@ def plain_column(array: pa.Array, columns: ColumnSet) -> pa.Array:
     return json_column([None if not valid else v if math.isfinite(v) else str(v) for valid, v in values])
 
 
-def value_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
+def value_of(array: pa.Array, columns: Columns) -> RowTemplate:
     """Give the template for the values of a plain column; what it makes for a null means nothing."""
     kind, types = array.type, pa.types
     if types.is_struct(kind):
         return object_of(((field.name, array.field(number)) for number, field in enumerate(kind)), columns)
-    if types.is_map(kind):
-        return columns.add(_maps(array, columns))
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+    if kind.num_fields and types.is_map(kind):
+        return _maps(array, columns)
+    if kind.num_fields and (types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)):
         return _list_of(array, columns)
     if types.is_decimal(kind):
         numbers_made, rounded = decimals(array)
         columns.alter(rounded, ROUNDED)
         return columns.add(numbers_made)
     try:
-        return constant(array[0].as_py()) if is_constant(array) else columns.add(python_values(array))
+        return columns.add_plain(array)
     except UNREADABLE:
         values, broken = readable_values(array)
         if not broken:
@@ -115,53 +105,52 @@ def value_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
         return columns.add(values)
 
 
-def _list_of(array: pa.Array, columns: ColumnSet) -> RowTemplate:
+def _list_of(array: pa.Array, columns: Columns) -> RowTemplate:
     lengths: Lengths = _lengths(array)
-    parts = ColumnSet(0, tuple(columns.path))
+    parts = columns.of_elements(0)
     elements = plain_column(array.flatten(), parts)
     _adopt(columns, parts, lengths)
     length = int(lengths[0]) if len(lengths) else 0
-    if 0 < length <= MAX_UNROLLED and not elements.null_count and not array.null_count and (lengths == length).all():
+    if (
+        0 < length <= MAX_UNROLLED
+        and columns.unrolls(elements.type)
+        and not elements.null_count
+        and not array.null_count
+        and (lengths == length).all()
+    ):
+        if length == 1:
+            return Array((value_of(elements, columns),))
         starts = np.arange(0, len(elements), length)
         return Array(tuple(value_of(elements.take(indices(starts + index)), columns) for index in range(length)))
-    made = _in_order(elements, lengths, columns)
-    return columns.add(list(islice(made, count)) for count in lengths.tolist())
+    parts = columns.of_elements(len(elements), keeps_nulls=columns.keeps_nulls)
+    template = value_or(elements, NULL, parts)
+    _adopt(columns, parts, lengths)
+    return columns.add_lists(parts, template, lengths)
 
 
 def _lengths(array: pa.Array) -> Lengths:
-    lengths = numbers(pc.list_value_length(array)).astype(np.int64)
+    if pa.types.is_list(array.type):  # where offsets lie, since most lists are of this type
+        lengths = np.diff(np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, array.offset * 4)).astype(
+            np.int64
+        )
+    else:
+        lengths = numbers(pc.list_value_length(array)).astype(np.int64)
     return np.where(array.is_valid().to_pylist(), lengths, 0) if array.null_count else lengths
 
 
-def _maps(array: pa.Array, columns: ColumnSet) -> Iterator[dict[str, Any]]:
+def _maps(array: pa.Array, columns: Columns) -> RowTemplate:
     ends = numbers(array.offsets).astype(np.int64)
     first, count = int(ends[0]), int(ends[-1] - ends[0])
     lengths = np.diff(ends)
-    keys = _in_order(array.keys.slice(first, count).cast(pa.string()), lengths, columns)
-    values = _in_order(array.items.slice(first, count), lengths, columns)
-    pairs = zip(keys, values, strict=True)
-    return (dict(islice(pairs, count)) for count in lengths.tolist())
-
-
-def _in_order(elements: pa.Array, lengths: Lengths, columns: ColumnSet) -> Iterator[Any]:
-    """Make the elements of lists, which lie one after another, and find the rows of those that can't be read.
-
-    Each is made when its row's turn comes: all at once would be many objects, which Python's collector of garbage then
-    looks through again and again.
-    """
-    parts = ColumnSet(len(elements), tuple(columns.path), keeps_nulls=columns.keeps_nulls)
-    template = value_or(elements, NULL, parts)
+    keys = array.keys.slice(first, count).cast(pa.string())
+    parts = columns.of_elements(count, keeps_nulls=columns.keeps_nulls)
+    name, value = (value_or(each, NULL, parts) for each in (keys, array.items.slice(first, count)))
     _adopt(columns, parts, lengths)
-    return parts.rows(template)
+    return columns.add_maps(keys, parts, Array((name, value)), lengths)
 
 
-def _adopt(columns: ColumnSet, parts: ColumnSet, lengths: Lengths) -> None:
+def _adopt(columns: Columns, parts: Columns, lengths: Lengths) -> None:
     """Take over what was found in elements, by the rows that they lie in."""
     if parts.broken or parts.altered:
         ends = np.cumsum(lengths)
         columns.adopt(parts, lambda elements: np.searchsorted(ends, elements, side="right").tolist())
-
-
-def _valid(array: pa.Array) -> list[bool]:
-    valid: list[bool] = array.is_valid().to_pylist()
-    return valid

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,8 +13,13 @@ from stac_ingest.core.id_set import Key
 from stac_ingest.core.model import Item
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.item_columns import ItemColumns
+from stac_ingest.geoparquet.json_lines import JsonLines, json_lines
+from stac_ingest.geoparquet.pandas_import import leave_pandas_out
 from stac_ingest.geoparquet.scalar_columns import decode_storage
 from stac_ingest.geoparquet.table_columns import table_columns
+
+_AT_ONCE = 250
+"""Rows whose lines are made at once: those of 20 KB are as many bytes as the output writes at once."""
 
 
 @dataclass(slots=True)
@@ -45,6 +51,29 @@ class TableRows:
         return self.made
 
 
+@dataclass(frozen=True, slots=True)
+class TextRows:
+    """Some rows that become lines."""
+
+    keys: Sequence[Key]
+    texts: JsonLines
+
+    def take(self, numbers: Sequence[int]) -> TextRows:
+        """Return these alone."""
+        return TextRows([self.keys[number] for number in numbers], self.texts.take(numbers))
+
+    def items(self) -> list[Item]:
+        """Parse the lines."""
+        return list(map(orjson.loads, self.texts.lines()))
+
+    def lines(self) -> list[memoryview]:
+        """Return the lines, made anew by each call."""
+        return self.texts.lines()
+
+    def columns(self) -> None:
+        """Return None: lines were wanted."""
+
+
 def table_rows(batch: pa.RecordBatch, decoder: Decoder) -> TableRows | None:
     """Make rows of a batch, where it is known to come out the same as columns.
 
@@ -61,10 +90,29 @@ def table_rows(batch: pa.RecordBatch, decoder: Decoder) -> TableRows | None:
     return rows if rows is not None and rows.columns() is not None else None
 
 
+def table_lines(batch: pa.RecordBatch, decoder: Decoder) -> list[TextRows] | None:
+    """Make rows of a batch that are lines of JSON, where it is known to come out the same.
+
+    Args:
+        batch: of the decoder's schema.
+        decoder: knows what its columns are.
+
+    """
+    try:
+        keys = _keys(batch, decoder)
+    except (pa.ArrowException, UnicodeDecodeError):
+        return None
+    lines = None if keys is None else json_lines(batch, decoder)
+    if lines is None or keys is None:
+        return None
+    return [TextRows(keys[part.start : part.stop], part) for part in lines.parts(_AT_ONCE)]
+
+
 def _keys(batch: pa.RecordBatch, decoder: Decoder) -> list[Key] | None:
     """Give collections and ids; None where a row has no id that is text."""
     if decoder.layout is None:
         return None
+    leave_pandas_out()
     ids = _texts(batch.column("id"))
     if ids is None or ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         return None

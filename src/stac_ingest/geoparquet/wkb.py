@@ -23,7 +23,7 @@ Shape: TypeAlias = dict[str, Any]
 Indices: TypeAlias = npt.NDArray[np.int64]
 
 
-class _Form(NamedTuple):
+class Form(NamedTuple):
     """Geometries whose binary form is a fixed start, a count of points where there can be several, and coordinates."""
 
     start: bytes
@@ -42,9 +42,9 @@ _RING = 4
 """Points that a ring has at least, the first of which comes again as its last."""
 
 _FORMS = (
-    _Form(b"\1\3\0\0\0\1\0\0\0", True, "Polygon", 1),
-    _Form(b"\1\6\0\0\0\1\0\0\0\1\3\0\0\0\1\0\0\0", True, "MultiPolygon", 2),
-    _Form(b"\1\1\0\0\0", False, "Point", 0),
+    Form(b"\1\3\0\0\0\1\0\0\0", True, "Polygon", 1),
+    Form(b"\1\6\0\0\0\1\0\0\0\1\3\0\0\0\1\0\0\0", True, "MultiPolygon", 2),
+    Form(b"\1\1\0\0\0", False, "Point", 0),
 )
 
 
@@ -59,13 +59,28 @@ def geojson_column(column: pa.Array, measured: list[int] | None = None) -> tuple
         measured: takes the numbers of rows whose measures (M) are left out.
 
     """
+    plan, others = planned(column, measured)
+    return plan.shapes(others), [row for row, text in others.items() if text is None]
+
+
+def planned(column: pa.Array, measured: list[int] | None = None) -> tuple[Plan, dict[int, str | None]]:
+    """Find the form of each geometry of a column.
+
+    Args:
+        column: of Well-Known Binary, in any of its flavours.
+        measured: takes the numbers of rows whose measures (M) are left out.
+
+    Returns:
+        The geometries of a known form, and those of other rows as GeoJSON text; None for one that is no geometry.
+
+    """
     column = (column.storage if isinstance(column, pa.ExtensionArray) else column).cast(pa.binary())
     count = len(column)
     if not count:
-        return iter(()), []
+        return Plan(0), {}
     ends = np.frombuffer(column.buffers()[1], np.int32, count + 1, column.offset * 4).astype(np.int64)
     data = np.frombuffer(column.buffers()[2] or b"", np.uint8)
-    plan = _Plan(count)
+    plan = Plan(count)
     rest = np.array(column.is_valid().to_pylist())
     for form in _FORMS:
         rows = np.flatnonzero(rest)
@@ -73,46 +88,51 @@ def geojson_column(column: pa.Array, measured: list[int] | None = None) -> tuple
             break
         rows = rows[_of_form(form, data, ends[rows], ends[rows + 1])]
         if rows.size:
-            plan.add(form, rows, *_coordinates(data, ends[rows] + form.head, ends[rows + 1]))
+            plan.groups.append(Group(form, rows, *_coordinates(data, ends[rows] + form.head, ends[rows + 1])))
             rest[rows] = False
     rows = np.flatnonzero(rest)
-    others = {}
+    others: dict[int, str | None] = {}
     if rows.size:
         shapes = geometries_of(column.take(indices(rows)).to_pylist(), shapely.from_wkb)
         others = dict(zip(rows.tolist(), geojson_texts(shapes), strict=True))
         if measured is not None:
             measured += rows[shapely.has_m(shapes)].tolist()
-    return plan.shapes(others), [row for row, text in others.items() if text is None]
+    return plan, others
 
 
-class _Plan:
+class Group(NamedTuple):
+    """The geometries of one form."""
+
+    form: Form
+    rows: Indices
+    coordinates: npt.NDArray[np.float64]
+    """Of all, one after another."""
+    counts: Indices
+    """How many points each has."""
+
+
+class Plan:
     """Which row's geometry has which form, and where its coordinates lie."""
 
     def __init__(self, rows: int) -> None:
-        self._forms: list[_Form | None] = [None] * rows
-        self._first = np.zeros(rows, np.int64)
-        self._last = np.zeros(rows, np.int64)
-        self._coordinates: list[npt.NDArray[np.float64]] = []
-        self._points = 0
-
-    def add(self, form: _Form, rows: Indices, coordinates: npt.NDArray[np.float64], counts: Indices) -> None:
-        """Take in the rows of one form, with the coordinates of all, one after another, and the points of each."""
-        self._last[rows] = self._points + np.cumsum(counts)
-        self._first[rows] = self._last[rows] - counts
-        self._points += len(coordinates) // 2
-        self._coordinates.append(coordinates)
-        for row in rows.tolist():
-            self._forms[row] = form
+        self._count = rows
+        self.groups: list[Group] = []
 
     def shapes(self, others: dict[int, str | None]) -> Iterator[Shape | None]:
         """Make the objects, those of `others` from their text."""
         # One by one, so that no more of their many small lists are in memory than somebody wants.
-        points = np.concatenate([*self._coordinates, np.empty(0)]).reshape(-1, 2)
-        for row, (form, first, last) in enumerate(
-            zip(self._forms, self._first.tolist(), self._last.tolist(), strict=True)
-        ):
+        forms: list[Form | None] = [None] * self._count
+        first, last, done = np.zeros(self._count, np.int64), np.zeros(self._count, np.int64), 0
+        for group in self.groups:
+            last[group.rows] = done + np.cumsum(group.counts)
+            first[group.rows] = last[group.rows] - group.counts
+            done += len(group.coordinates) // 2
+            for row in group.rows.tolist():
+                forms[row] = group.form
+        points = np.concatenate([*(group.coordinates for group in self.groups), np.empty(0)]).reshape(-1, 2)
+        for row, (form, begin, end) in enumerate(zip(forms, first.tolist(), last.tolist(), strict=True)):
             if form is not None:
-                coordinates: Any = points[first:last].tolist()
+                coordinates: Any = points[begin:end].tolist()
                 for _ in range(form.depth):
                     coordinates = [coordinates]
                 yield {"type": form.name, "coordinates": coordinates if form.counted else coordinates[0]}
@@ -121,7 +141,7 @@ class _Plan:
                 yield None if text is None else orjson.loads(text)
 
 
-def _of_form(form: _Form, data: Bytes, begin: Indices, end: Indices) -> npt.NDArray[np.bool_]:
+def _of_form(form: Form, data: Bytes, begin: Indices, end: Indices) -> npt.NDArray[np.bool_]:
     """Tell which rows have a form, finite coordinates included."""
     head = form.head
     matches = end - begin >= head + 16

@@ -20,6 +20,7 @@ from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.atomic import replacing
 from stac_ingest.core.model import Item
 from stac_ingest.geoparquet.column_names import column_names, places_json
+from stac_ingest.geoparquet.early_file import ROWS, EarlyFile, are_settled
 from stac_ingest.geoparquet.geo_metadata import GeoSummary
 from stac_ingest.geoparquet.item_columns import ItemColumns, Slot, columns_of
 from stac_ingest.geoparquet.pandas_import import leave_pandas_out
@@ -47,7 +48,10 @@ class GeoParquetWriter:
         self._path = path
         self._row_group_items = row_group_items
         self._changes = changes or ChangeCollector()
-        self._spool = Spool(path.with_name(f".{path.name}.{os.getpid()}.spool"))
+        self._spool = Spool(self._beside("spool"))
+        self._early: EarlyFile | None = None
+        self._early_places = ""
+        self._may_be_early = True
         self._geo = GeoSummary()
         # Of columns that are named as geometries, rustac 0.9 takes no null.
         self._more_geometries = set(MORE_GEOMETRIES)
@@ -89,7 +93,13 @@ class GeoParquetWriter:
             ArrowException: Arrow has no form for the columns.
 
         """
-        self._spool.add(made.columns)
+        if self._early is not None and self._early.takes(made.columns):
+            self._early.add(made.columns)
+        else:
+            self._end_early()
+            self._spool.add(made.columns)
+            if made.of_table and self._may_be_early and self._spool.rows >= ROWS:
+                self._begin_early()
         self._geo.add(made.outline, made.columns[_GEOMETRY], made.columns.get(_BOX))
         for name in MORE_GEOMETRIES:
             column = made.columns.get(Slot((PROPERTIES, name)))
@@ -107,6 +117,9 @@ class GeoParquetWriter:
 
         """
         try:
+            if self._early is not None:
+                self._early.finish(self._path, self._metadata(self._early.schema, self._early_places))
+                return
             kinds = self._spool.kinds()
             names = column_names(kinds)
             schema = pa.schema([(names[slot], kind) for slot, kind in kinds.items()])
@@ -124,6 +137,37 @@ class GeoParquetWriter:
     def abandon(self) -> None:
         """Close and remove everything that is not finished."""
         self._spool.remove()
+        if self._early is not None:
+            self._early.remove()
+            self._early = None
+
+    def _begin_early(self) -> None:
+        """Write what has come, and from now on what comes, if what has come tells all types."""
+        kinds = self._spool.kinds()
+        self._may_be_early = are_settled(self._spool.own_kinds())
+        if not self._may_be_early:
+            return
+        names = column_names(kinds)
+        self._early = EarlyFile(self._beside("early"), names, kinds, self._row_group_items)
+        self._early_places = places_json(names)
+        for columns in self._spool.columns(kinds):
+            self._early.add(dict(zip(kinds, columns, strict=True)))
+        self._spool.remove()
+        self._spool = Spool(self._beside("spool"))
+
+    def _end_early(self) -> None:
+        """Have what was written wait with what comes, whose types are other ones."""
+        if self._early is None:
+            return
+        self._may_be_early = False
+        for columns in self._early.columns():
+            self._spool.add(columns)
+        self._early.remove()
+        self._early = None
+
+    def _beside(self, what: str) -> Path:
+        """Give the name of a file of the writer's own."""
+        return self._path.with_name(f".{self._path.name}.{os.getpid()}.{what}")
 
     def _metadata(self, schema: pa.Schema, places: str) -> dict[str, str]:
         more = [name for name in schema.names if name in self._more_geometries]

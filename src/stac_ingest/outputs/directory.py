@@ -128,7 +128,7 @@ _LINES_AT_ONCE = 500
 """Lines of a call: the system takes 1024 pieces, and each line is two."""
 
 
-def write_lines(descriptor: int, lines: Sequence[bytes]) -> None:
+def write_lines(descriptor: int, lines: Sequence[bytes | memoryview]) -> None:
     """Write every line with its end, without a copy of all of them."""
     for start in range(0, len(lines), _LINES_AT_ONCE):
         pieces = [piece for line in lines[start : start + _LINES_AT_ONCE] for piece in (line, b"\n")]

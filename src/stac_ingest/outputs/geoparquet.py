@@ -33,6 +33,8 @@ class _Table(NamedTuple):
     """As the writer takes them; None where there are none."""
     failed: Sequence[tuple[Item, Exception]] = ()
     """Those that can't be columns."""
+    rows: Rows | None = None
+    """What they came as, where they were columns before; items are made of it should the columns not fit."""
 
 
 class GeoParquetOutput(BatchedOutput[Item | _Table]):
@@ -104,7 +106,7 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
             self._batch.extend(rows.items())
         else:
             self._make_tables()
-            self._add_tables([_Table(rows.keys, columns)])
+            self._add_tables([_Table(rows.keys, columns, rows=rows)])
         if self._is_full:
             await self._hand_over()
         return []
@@ -144,15 +146,25 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
             )
         for table in batch:  # in the order of the items, but for those that failed
             assert isinstance(table, _Table), "what is handed over is made a table before"
-            if table.columns is not None:
-                self._writer.write_columns(table.columns)
-                self._part_keys.extend(table.keys)
-            for item, error in table.failed:
-                self._rejected += 1
-                self._part_sound = False
-                self._failed(item, error)
+            self._write_table(table)
         if len(self._part_keys) >= self._part_items:
             self._end_part()
+
+    def _write_table(self, table: _Table) -> None:
+        if table.columns is not None:
+            try:
+                self._writer.write_columns(table.columns)
+            except (ValueError, TypeError):
+                if table.rows is None:
+                    raise
+                for one in _tables(list(table.rows.items())):
+                    self._write_table(one)
+                return
+            self._part_keys.extend(table.keys)
+        for item, error in table.failed:
+            self._rejected += 1
+            self._part_sound = False
+            self._failed(item, error)
 
     def _end_part(self) -> None:
         writer, self._writer = self._writer, None

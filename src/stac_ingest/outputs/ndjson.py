@@ -12,7 +12,7 @@ import orjson
 
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import Line, Rows
 from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
 from stac_ingest.outputs.directory import write_lines
@@ -22,7 +22,7 @@ _PART = f"{NAME}.part"
 _BLOCK = 1 << 20
 
 
-class NdjsonOutput(BatchedOutput[tuple[Key, bytes]]):
+class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
     """Writes `items.ndjson`, one item a line; until `finalize` it is called `items.ndjson.part`.
 
     On resume it goes on behind the last sound line. Whole lines that the checkpoint doesn't know yet are kept and
@@ -95,11 +95,11 @@ class NdjsonOutput(BatchedOutput[tuple[Key, bytes]]):
             await self._hand_over()
         return []
 
-    def _encode(self, item: Item) -> tuple[tuple[Key, bytes], int]:
+    def _encode(self, item: Item) -> tuple[tuple[Key, Line], int]:
         line = encode_json(item, changes=self._changes)
         return (key_of(item), line), len(line)
 
-    def _write(self, batch: list[tuple[Key, bytes]]) -> None:
+    def _write(self, batch: list[tuple[Key, Line]]) -> None:
         write_lines(self._descriptor, [line for _, line in batch])
         self._items += len(batch)
         if self._checkpoints is not None:

@@ -27,7 +27,7 @@ from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.metadata_check import check_columns
 from stac_ingest.geoparquet.table_metadata import marked_geometries
-from stac_ingest.geoparquet.table_rows import table_rows
+from stac_ingest.geoparquet.table_rows import table_lines, table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.hive import fill, keys_of
 from stac_ingest.sources.kind import Where
@@ -173,8 +173,14 @@ class GeoParquetSource:
         """Return the rows of a batch as they came, where each is known to be an item."""
         made: list[Rows] = []
         for data, _, error in batch:
-            if error is not None or data.keys or as_lines:
+            if error is not None or data.keys:
                 return None
+            if as_lines:
+                lines = table_lines(data.rows, data.decoder)
+                if lines is None:
+                    return None
+                made += lines
+                continue
             rows = table_rows(data.rows, data.decoder)
             if rows is None:
                 return None

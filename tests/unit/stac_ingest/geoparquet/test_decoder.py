@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import struct
-from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from any_rows import POINT, batch_of, shapes
 from stac_ingest.config import IngestConfig
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.stac_schema import layout_of
@@ -25,36 +24,7 @@ from stac_ingest.geoparquet.wkb import geojson_column
 from stac_ingest.sources import geoparquet as source
 from stac_ingest.summary import IngestSummary
 
-POINT = shapely.to_wkb(shapely.Point(1.5, 2.5))
-WKT = [
-    "POINT (1.5 2.25)",
-    "POINT Z (1 2 3)",
-    "POINT EMPTY",
-    "LINESTRING (0 0, 1 1)",
-    "POLYGON ((0 0, 1 0, 1 1, 0 0))",
-    "POLYGON ((0 0, 4 0, 4 4, 0 0), (1 0.5, 2 0.5, 2 1, 1 0.5))",
-    "POLYGON Z ((0 0 1, 1 0 1, 1 1 1, 0 0 1))",
-    "POLYGON EMPTY",
-    "MULTIPOINT (1 2, 3 4)",
-    "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)))",
-    "MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), ((5 5, 6 5, 6 6, 5 5)))",
-    "GEOMETRYCOLLECTION (POINT (1 2), LINESTRING (0 0, 1 1))",
-    "GEOMETRYCOLLECTION EMPTY",
-]
 EMPTY = {"Point": {"type": "Point", "coordinates": []}, "Polygon": {"type": "Polygon", "coordinates": []}}
-coordinates = st.floats(allow_nan=False, allow_infinity=False)
-
-
-def batch_of(rows: Sequence[dict[str, Any]], types: dict[str, pa.DataType] | None = None, geo: Any = None) -> Any:
-    """Make a batch of STAC rows from what differs from a plain one."""
-    plain = {"id": "i", "geometry": POINT, "assets": {"a": {"href": "x"}}, "links": [{"rel": "self", "href": "y"}]}
-    full = [{**plain, **row} for row in rows]
-    columns = {
-        name: pa.array([row.get(name) for row in full], (types or {}).get(name))
-        for name in dict.fromkeys(name for row in full for name in row)
-    }
-    metadata = {"geo": geo if isinstance(geo, str) else json.dumps(geo)} if geo is not None else None
-    return pa.RecordBatch.from_pydict(columns).replace_schema_metadata(metadata)
 
 
 def items_of(batch: pa.RecordBatch, rejected: list[tuple[str, str]] | None = None) -> list[dict[str, Any]]:
@@ -66,25 +36,6 @@ def items_of(batch: pa.RecordBatch, rejected: list[tuple[str, str]] | None = Non
         rejected.append((origin, str(error)))
 
     return list(decoder.items(batch, "file", reject))
-
-
-@st.composite
-def shapes(draw: st.DrawFn) -> bytes | None:
-    """Draw the binary form of a geometry, in any byte order and flavour."""
-    form = draw(st.sampled_from(["none", "wkt", "point", "ring", "multi"]))
-    if form == "none":
-        return None
-    if form == "wkt":
-        shape = shapely.from_wkt(draw(st.sampled_from(WKT)))
-    elif form == "point":
-        shape = shapely.Point(draw(coordinates), draw(coordinates))
-    else:
-        ring = draw(st.lists(st.tuples(coordinates, coordinates), min_size=3, max_size=6))
-        shape = shapely.Polygon([*ring, ring[0]])
-        shape = shapely.MultiPolygon([shape]) if form == "multi" else shape
-    flavor = draw(st.sampled_from(["iso", "extended"]))
-    found: bytes = shapely.to_wkb(shape, byte_order=draw(st.sampled_from([0, 1])), flavor=flavor)
-    return found
 
 
 @settings(max_examples=150, deadline=None)

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from stac_ingest.geoparquet.properties_column import with_properties
-from stac_ingest.geoparquet.row_codegen import Altered, ColumnSet
+from stac_ingest.geoparquet.row_codegen import ColumnSet
+from stac_ingest.geoparquet.row_template import Altered
 
 
 def clashes(beside: Any, inside: Any) -> list[Altered]:

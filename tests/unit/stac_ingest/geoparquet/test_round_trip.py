@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from any_rows import assert_lines
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.instants import INSTANTS
@@ -177,7 +178,7 @@ def null_members(value: Any) -> int:
 
 
 def round_trip(written: list[list[Item]]) -> tuple[list[Item], ChangeCollector]:
-    """Write items to a file, and read it."""
+    """Write items to a file, and read it both as items and as lines."""
     changes = ChangeCollector()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "items.parquet"
@@ -190,7 +191,10 @@ def round_trip(written: list[list[Item]]) -> tuple[list[Item], ChangeCollector]:
             def reject(origin: str, error: Exception) -> None:
                 raise AssertionError(origin) from error
 
-            return [item for rows in file.iter_batches() for item in decoder.items(rows, "file", reject)], changes
+            batches = list(file.iter_batches())
+            for rows in batches:
+                assert_lines(rows, decoder)
+            return [item for rows in batches for item in decoder.items(rows, "file", reject)], changes
 
 
 @settings(max_examples=500 if "TEST_LONG" in os.environ else 75, deadline=None)

@@ -10,60 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.geoparquet.row_codegen import NULL, ColumnSet
+from any_columns import LEAVES, columns
+from stac_ingest.geoparquet.row_codegen import ColumnSet
+from stac_ingest.geoparquet.row_template import NULL
 from stac_ingest.geoparquet.struct_columns import object_of, value_or
-
-texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=5) | st.sampled_from(
-    ['"', "\\", "\x00\x1f", '","id":"x', "\n", "é\u2028"]
-)
-LEAVES: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [
-    (pa.string(), texts),
-    (pa.large_string(), texts),
-    (pa.string(), st.just("constant")),
-    (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
-    (pa.uint64(), st.integers(0, 2**64 - 1)),
-    (pa.int8(), st.sampled_from([0, 1])),
-    (pa.bool_(), st.booleans()),
-    (pa.float64(), st.floats()),
-    (pa.float64(), st.sampled_from([0.0, -0.0, 1.0, 1e22, 1e-7])),
-    (pa.float32(), st.sampled_from([0.5, 2.0, -3.0])),
-    (pa.null(), st.none()),
-]
-
-
-def _struct(members: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]]) -> tuple[pa.DataType, Any]:
-    values = st.fixed_dictionaries({name: st.none() | value for name, (_, value) in members.items()})
-    return pa.struct([(name, kind) for name, (kind, _) in members.items()]), values
-
-
-def _list(member: tuple[pa.DataType, st.SearchStrategy[Any]], least: int, most: int) -> tuple[pa.DataType, Any]:
-    return pa.list_(member[0]), st.lists(st.none() | member[1], min_size=least, max_size=most)
-
-
-def _map(member: tuple[pa.DataType, st.SearchStrategy[Any]]) -> tuple[pa.DataType, Any]:
-    pairs = st.dictionaries(texts, st.none() | member[1], max_size=2).map(lambda found: list(found.items()))
-    return pa.map_(pa.string(), member[0]), pairs
-
-
-names = st.sampled_from(["a", "A", 'q"', "x:y", "\\", ""])
-typed = st.recursive(
-    st.sampled_from(LEAVES),
-    lambda inner: (
-        st.dictionaries(names, inner, min_size=1, max_size=3).map(_struct)
-        | st.tuples(inner, st.sampled_from([(0, 2), (1, 1)])).map(lambda found: _list(found[0], *found[1]))
-        | inner.map(_map)
-    ),
-    max_leaves=5,
-)
-
-
-@st.composite
-def columns(draw: st.DrawFn) -> pa.Array:
-    """Draw a column of some type, with nulls or without, cut out of a longer one."""
-    kind, value = draw(typed)
-    rows = draw(st.lists(value | st.none() if draw(st.booleans()) else value, min_size=1, max_size=6))
-    start = draw(st.integers(0, len(rows) - 1))
-    return pa.array(rows, kind)[start:]
 
 
 def values_of(column: pa.Array) -> list[Any]:
@@ -92,7 +42,7 @@ def expected(value: Any, kind: pa.DataType) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(column=columns())
 def test_values_are_what_the_column_holds(column: pa.Array) -> None:
     """Whatever its type and wherever its nulls are, each row's value is what JSON has for that row."""
@@ -101,7 +51,7 @@ def test_values_are_what_the_column_holds(column: pa.Array) -> None:
     assert repr(got) == repr(wanted)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), count=st.integers(1, 5))
 def test_objects_have_the_members_that_are_not_null(data: st.DataObject, count: int) -> None:
     """Members come in the order of the columns, and those that are null in a row are not in that row's object."""

@@ -13,7 +13,7 @@ from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.core.rows import ItemRows
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.failures import FailureCollector
-from stac_ingest.geoparquet.item_columns import columns_of
+from stac_ingest.geoparquet.item_columns import Slot, columns_of
 from stac_ingest.outputs import GeoParquetOutput
 from stac_ingest.pipeline import run_pipeline
 
@@ -120,6 +120,31 @@ async def test_an_abandoned_part_leaves_nothing(tmp_path):
         await output.close()
     assert list((tmp_path / "out").iterdir()) == []
     assert checkpoints.completed_count == 0
+
+
+class OddRows(ItemRows):
+    """Rows whose columns are of different lengths, which no file takes."""
+
+    def columns(self):
+        columns = columns_of([item(0), item(1)])
+        columns.columns[Slot(("properties", "x"))] = pa.array([1])
+        return columns
+
+
+async def test_columns_that_do_not_fit_are_written_by_items(tmp_path):
+    """Of rows whose columns can't be written the items are: each one that can be, and the other one is named."""
+    odd = item(2, geometry={"type": "Blob", "coordinates": "x"})
+    collector = FailureCollector()
+    output = GeoParquetOutput(tmp_path / "out", row_group_items=2, part_items=4)
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        context = SimpleNamespace(checkpoints=checkpoints, failure_collector=collector)
+        await output.start(context)
+        await output.bundle_rows(OddRows.of([item(1), odd, item(3)]))
+        manifest = await output.finalize(context)
+        assert ids(tmp_path / "out") == ["i1", "i3"]
+        assert (manifest["items"], manifest["rejected"]) == (2, 1)
+        assert [failure.item_id for failure in collector.get_all()] == ["i2"]
+        assert [checkpoints.is_completed(f"i{number}", "c") for number in (1, 2, 3)] == [True, False, True]
 
 
 class Columns(ItemRows):

@@ -1,0 +1,132 @@
+"""A Parquet file that is written while its rows come, under the types that the first of them have.
+
+Rows of one table have one schema. So their types are known long before the last of them has come, and encoding them
+needn't wait for it. Should other rows come after all, what was written is read back.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stac_ingest.geoparquet.item_columns import Slot
+
+ROWS = 4000
+"""Rows whose types are taken for those of all."""
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class EarlyFile:
+    """Writes a file under a name of its own; it gets the name that it is to have when it is finished."""
+
+    def __init__(self, path: Path, names: Mapping[Slot, str], kinds: Mapping[Slot, pa.DataType], group: int) -> None:
+        """Begin a file.
+
+        Args:
+            path: to write to; a file that is there is removed.
+            names: of the columns.
+            kinds: their types.
+            group: rows of a row group.
+
+        """
+        self._path = path
+        self._kinds = dict(kinds)
+        self._group = group
+        self.schema = pa.schema([(names[slot], kind) for slot, kind in kinds.items()])
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+        path.unlink(missing_ok=True)
+        self._stream = os.fdopen(os.open(path, _NEW, 0o666), "w+b")
+        # Arrow reads a file's metadata from its own form of the schema, so that form is added with them in the end.
+        self._file = pq.ParquetWriter(self._stream, self.schema, compression="zstd", store_schema=False)
+
+    def takes(self, columns: Mapping[Slot, pa.Array]) -> bool:
+        """Tell whether rows are of the file's types; a column may be missing."""
+        return all(
+            slot in self._kinds and (column.type == self._kinds[slot] or pa.types.is_null(column.type))
+            for slot, column in columns.items()
+        )
+
+    def add(self, columns: Mapping[Slot, pa.Array]) -> None:
+        """Append rows that the file `takes`.
+
+        Raises:
+            OSError: it can't be written.
+
+        """
+        rows = len(next(iter(columns.values())))
+        held = [
+            columns[slot] if slot in columns and columns[slot].type == kind else pa.nulls(rows, kind)
+            for slot, kind in self._kinds.items()
+        ]
+        self._waiting.append(pa.table(held, schema=self.schema))
+        self._rows += rows
+        if self._rows >= self._group:
+            self._write(self._rows - self._rows % self._group)
+
+    def finish(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write what is left, and put the file in its place.
+
+        Args:
+            path: where it belongs.
+            metadata: of the file.
+
+        Raises:
+            OSError: it can't be written.
+
+        """
+        self._write(self._rows)
+        form = base64.b64encode(self.schema.with_metadata(dict(metadata)).serialize().to_pybytes())
+        self._file.add_key_value_metadata({**metadata, "ARROW:schema": form.decode()})
+        self._file.close()
+        self._stream.close()
+        self._path.replace(path)
+
+    def columns(self) -> Iterator[dict[Slot, pa.Array]]:
+        """End the file, and give what was added to it, some rows at a time.
+
+        Raises:
+            OSError: it can't be written or read.
+
+        """
+        self._write(self._rows)
+        self._file.close()
+        self._stream.flush()
+        with pq.ParquetFile(self._path) as file:
+            for number in range(file.num_row_groups):
+                table = file.read_row_group(number, use_threads=False)
+                yield {slot: column.combine_chunks() for slot, column in zip(self._kinds, table.columns, strict=True)}
+
+    def remove(self) -> None:
+        """Close and remove the file, if it isn't in its place."""
+        with contextlib.suppress(OSError, pa.ArrowException):  # a full disk refuses the end that nobody wants any more
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._stream.close()
+        self._path.unlink(missing_ok=True)
+
+    def _write(self, rows: int) -> None:
+        """Write so many of the rows that wait."""
+        if not rows:
+            return
+        joined = pa.concat_tables(self._waiting)
+        self._waiting = [joined.slice(rows)] if rows < self._rows else []
+        self._rows -= rows
+        self._file.write_table(joined.slice(0, rows), row_group_size=self._group)
+
+
+def are_settled(kinds: Mapping[Slot, pa.DataType]) -> bool:
+    """Tell whether all types say what their values are: none is known by nulls or by empty lists and objects alone."""
+    return all(map(_is_settled, kinds.values()))
+
+
+def _is_settled(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return bool(kind.num_fields) and all(_is_settled(field.type) for field in kind)
+    return _is_settled(kind.value_type) if pa.types.is_list(kind) else not pa.types.is_null(kind)

@@ -1,0 +1,111 @@
+"""A file that is written while rows of a table come: the same as one that waits for the last of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from any_items import collections
+from stac_ingest.geoparquet import writer as module
+from stac_ingest.geoparquet.early_file import EarlyFile
+from stac_ingest.geoparquet.item_columns import ItemColumns, Slot, columns_of
+from stac_ingest.geoparquet.spool import Spool
+from stac_ingest.geoparquet.writer import GeoParquetWriter
+from stac_ingest.outputs.geoparquet import read_part
+
+
+def item(number: int, **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "id": f"i{number}",
+        "geometry": {"type": "Point", "coordinates": [float(number), 1.0]},
+        "bbox": [0.0, 1.0, 2.0, 3.0],
+        "properties": {"datetime": "2024-01-01T00:00:00Z", **properties},
+        "assets": {"data": {"href": "x", "roles": ["data"]}},
+    }
+
+
+def of_table(items: list[dict[str, Any]]) -> ItemColumns:
+    return columns_of(items)._replace(of_table=True)
+
+
+@pytest.fixture(autouse=True)
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROWS", 2)
+
+
+@settings(max_examples=15, deadline=None)
+@given(batches=st.lists(collections(), min_size=1, max_size=6), group=st.integers(1, 5))
+def test_whatever_comes_later_is_in_the_file(batches: list[list[dict[str, Any]]], group: int) -> None:
+    """Types and members that only later rows have change no row, and the metadata are those of all."""
+    with TemporaryDirectory() as folder:
+        early, late = Path(folder) / "early.parquet", Path(folder) / "late.parquet"
+        for path, make in ((early, of_table), (late, columns_of)):
+            with GeoParquetWriter(path, row_group_items=group) as file:
+                for items in batches:
+                    file.write_columns(make(items))
+        assert sorted(path.name for path in Path(folder).iterdir()) == ["early.parquet", "late.parquet"]
+        found, expected = ([json.dumps(one, sort_keys=True) for one in read_part(path)] for path in (early, late))
+        assert found == expected
+        assert pq.read_schema(early).metadata[b"geo"] == pq.read_schema(late).metadata[b"geo"]
+
+
+def test_rows_of_one_table_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once their types are known, nothing of them waits, and nothing is read again; the file is like any other."""
+    waited: list[int] = []
+    add = Spool.add
+    monkeypatch.setattr(Spool, "add", lambda self, columns: waited.append(1) or add(self, columns))
+    monkeypatch.setattr(EarlyFile, "columns", None)
+    for name, make in (("early", of_table), ("late", columns_of)):
+        with GeoParquetWriter(tmp_path / name, row_group_items=3) as file:
+            for number in range(0, 20, 2):
+                file.write_columns(make([item(number, gsd=1.5), item(number + 1)]))
+    assert len(waited) == 1 + 10
+    early, late = (pq.ParquetFile(tmp_path / name) for name in ("early", "late"))
+    assert early.schema_arrow.equals(late.schema_arrow, check_metadata=True)
+    assert early.metadata.metadata == late.metadata.metadata
+    assert early.read().equals(late.read())
+    sizes = [early.metadata.row_group(number).num_rows for number in range(early.num_row_groups)]
+    assert sizes == [3, 3, 3, 3, 3, 3, 2]
+
+
+def test_other_rows_after_all_cost_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written is read back once, and not begun anew: rows that alternate can't make it happen again."""
+    read: list[int] = []
+    columns = EarlyFile.columns
+    monkeypatch.setattr(EarlyFile, "columns", lambda self: read.append(1) or columns(self))
+    with GeoParquetWriter(tmp_path / "a.parquet") as file:
+        for number in range(10):
+            file.write_columns(of_table([item(2 * number, gsd="x" if number % 2 else 1.5), item(2 * number + 1)]))
+    assert len(read) == 1
+    assert [one["properties"].get("gsd") for one in read_part(tmp_path / "a.parquet")] == [1.5, None, "x", None] * 5
+
+
+@pytest.mark.parametrize("empty", [pa.nulls(2), pa.array([[], []], pa.list_(pa.null())), pa.array([{}, {}])])
+def test_types_that_are_not_known_yet_are_waited_for(tmp_path: Path, empty: pa.Array) -> None:
+    """Nulls, empty lists and empty objects alone tell no type: what comes later decides."""
+    with GeoParquetWriter(tmp_path / "a.parquet") as file:
+        for column in (empty, pa.array([{"a": 1}] * 2) if pa.types.is_struct(empty.type) else pa.array([[1]] * 2)):
+            made = of_table([item(0), item(1)])
+            made.columns[Slot(("properties", "x"))] = column
+            file.write_columns(made)
+    kind = pq.read_schema(tmp_path / "a.parquet").field("x").type
+    assert kind in (pa.list_(pa.int64()), pa.struct([("a", pa.int64())]))
+
+
+def test_an_abandoned_file_leaves_nothing(tmp_path: Path) -> None:
+    """Before it is closed there is no file of its name, and after an error no file at all."""
+    file = GeoParquetWriter(tmp_path / "a.parquet")
+    file.write_columns(of_table([item(0), item(1)]))
+    assert not (tmp_path / "a.parquet").exists()
+    assert len(list(tmp_path.iterdir())) == 1
+    file.abandon()
+    assert list(tmp_path.iterdir()) == []
