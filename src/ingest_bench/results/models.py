@@ -26,7 +26,7 @@ from ingest_bench.results.units import (
 )
 from ingest_bench.results.upgrade import upgrade
 
-RESULTS_SCHEMA_VERSION = "2.0"
+RESULTS_SCHEMA_VERSION = "2.1"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
 
 
@@ -245,6 +245,10 @@ class Cell(Record):
     """The baseline against itself: shows the noise."""
     known_defect: str | None = None
     """Why what the arm delivers is known to differ; null: it should not."""
+    programs: dict[str, str] = Field(default_factory=dict)
+    """Versions of the programs that its samples ran, beside this project's own; a hash where a file has no version."""
+    unavailable: str | None = None
+    """Why it was not measured: a program that isn't there; null: it was."""
     cache: Literal["warm", "cold"]
     """Whether the files were read before, or evicted from the page cache before each sample."""
     corpus: str
