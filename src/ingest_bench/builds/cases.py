@@ -38,12 +38,12 @@ class Command(NamedTuple):
     to: str
     """The output format."""
     options: tuple[str, ...] = ()
-    variables: dict[str, str] = {}
+    variables: tuple[tuple[str, str], ...] = ()
     """Of its environment."""
 
 
 _AT_20 = ("--concurrency", "20", "--strategy", "time_chunks")
-_ONE_THREAD_EACH = {"ARROW_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_ONE_THREAD_EACH = (("ARROW_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1"))
 COMMANDS: dict[str, Command] = {
     "help": Command(None, "", ("--help",)),
     "one-item": Command("command_item", "ndjson"),
@@ -77,7 +77,7 @@ _SCENARIO = {
     "baseline": {"arm": "ingest"},
     "arms": {"ingest": {"concurrency": [1]}},
 }
-_SERVED = {
+_SERVED: dict[str, dict[str, Any]] = {
     "command_api": {"server": {"think_ms": 5, "jitter_ms": 0.5}},
     "command_api_10k": {"server": {"think_ms": 0}},
 }
@@ -213,7 +213,7 @@ class CommandCase(Case):
             arguments += [self._side.arm.source, "--to", self._command.to, "--output", str(output)]
             arguments += ["--collection", self._side.arm.collection] if self._side.arm.collection else []
         launch = launching(said, build.command("-m", "stac_ingest", *arguments))
-        what, variables = f"{self.name} of the {side} build", build.variables | self._command.variables
+        what, variables = f"{self.name} of the {side} build", build.variables | dict(self._command.variables)
         result = run_json(launch, b"", self._settings.sampling.timeout_seconds, variables, what)
         if code := result["exit_code"]:
             raise MeasurementError(f"{what} failed with exit code {code}: {last_words(said)}")

@@ -88,15 +88,17 @@ class Sample(Record):
     started_at: UnixTime
     """When the clock started."""
     wall_s: Seconds
-    """From the start of the ingest until the last item was taken, or written in a mixed workload."""
+    """From the start of the ingest until the last item was taken, or written in a mixed workload; of a command, of its
+    whole process."""
     cpu_user_s: Seconds
     """CPU time in user mode, children included."""
     cpu_system_s: Seconds
     """CPU time in the kernel, children included."""
     peak_rss_mib: Mebibytes
-    """Resident memory at the peak; with the largest of the process's children added, where it has any."""
+    """Resident memory at the peak; with the largest of the process's children added, where it has any. Of a command, of
+    the largest of its processes."""
     start_rss_mib: Mebibytes
-    """Resident memory before the clock started: interpreter and imports."""
+    """Resident memory before the clock started: interpreter and imports; 0 of a command, whose start is timed."""
     first_item_s: Seconds | None
     """Time until the first item was taken."""
     items: Items

@@ -13,7 +13,7 @@ import ingest_bench
 
 TOOLS = Path(ingest_bench.__file__).parents[2] / ".venv-tools"
 """Of a checkout: the environment of other tools for STAC, made by `make tools`."""
-HOW_TO_INSTALL = "`make tools` installs those of envs/requirements-tools.in"
+HOW_TO_INSTALL = "make tools installs those of envs/requirements-tools.in"
 DIGITS = 12
 """Of a file's hash, where it has no version."""
 

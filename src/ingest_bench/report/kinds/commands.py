@@ -43,7 +43,7 @@ def _columns(_: ReportData, _view: ScenarioView) -> list[Column]:
     ]
 
 
-def _finding(_: ReportData, view: ScenarioView) -> str | None:
+def versus_baseline(view: ScenarioView) -> str | None:
     """Return what each command takes of time, computing and memory over the baseline."""
     parts = [
         text("kinds", "command", name=safe(row.name), view=view, **ratios)
@@ -55,6 +55,7 @@ def _finding(_: ReportData, view: ScenarioView) -> str | None:
 
 COMMANDS = ScenarioKind(
     fits=lambda view: view.scenario.of_commands,
+    answers=frozenset({"commands"}),
     columns=_columns,
-    finding=_finding,
+    finding=lambda _, view: versus_baseline(view),
 )
