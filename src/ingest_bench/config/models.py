@@ -279,8 +279,13 @@ class Scenario(Strict):
 
     @property
     def of_commands(self) -> bool:
-        """Whether its samples are whole processes, start-up included: not ways of ingesting to choose from."""
+        """Whether its samples are whole processes, start-up included."""
         return any(arm.record.whole_process for arm in self.arms.values())
+
+    @property
+    def choosable(self) -> bool:
+        """Whether its arms are ways of ingesting to choose from."""
+        return not (self.of_stages or self.of_commands)
 
     @property
     def growing(self) -> bool:
