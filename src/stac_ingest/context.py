@@ -10,8 +10,8 @@ from stac_ingest.changes import ChangeCollector
 from stac_ingest.failures import FailureCollector
 
 if TYPE_CHECKING:
-    from stac_ingest.checkpoints.manager import CheckpointManager
     from stac_ingest.checkpoints.positions import SourcePositions
+    from stac_ingest.checkpoints.records import Records
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class WorkflowContext:
     failure_collector: FailureCollector = field(default_factory=FailureCollector)
     changes: ChangeCollector = field(default_factory=ChangeCollector)
     """Values that were altered or left out on the way."""
-    checkpoints: CheckpointManager | None = None
+    checkpoints: Records | None = None
     """Which items are written already, where that is kept."""
     positions: SourcePositions | None = None
     """Where they are kept, a resumed run doesn't read what an earlier one has written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 IsNew = Callable[[Item], bool]
-IsNewKey = Callable[[Key], bool]
+Repeated = Callable[[Sequence[Key]], dict[int, Delivery]]
 Decode = Callable[[Batch, Reject], Iterator[Item]]
 
 _TOGETHER = 128
@@ -189,14 +189,14 @@ async def ingest_rows(
         async for batch in reading.batches:
             if tracker is not None:
                 tracker.begin()
-            is_new = parts.begin_keys(batch)
+            repeated = parts.begin_keys(batch)
             made = whole.rows(batch, as_lines=as_lines) if whole is not None else None
             if made is None:
                 summary.safe_batches += 1
             else:
                 summary.fast_batches += 1
             for rows in _decoded(reading.decode(batch, reject)) if made is None else made:
-                new = _new_rows(rows, is_new, tracker, parts)
+                new = _new_rows(rows, repeated, tracker, parts)
                 if max_items is not None and count + len(new.keys) > max_items:
                     new = new.take(range(max_items - count))
                 summary.items = count = count + len(new.keys)
@@ -217,15 +217,17 @@ def _decoded(items: Iterator[Item]) -> Iterator[ItemRows]:
         yield ItemRows.of(some)
 
 
-def _new_rows(rows: Rows, is_new: IsNewKey, tracker: ResumeTracker | None, parts: _Whole) -> Rows:
+def _new_rows(rows: Rows, repeated: Repeated, tracker: ResumeTracker | None, parts: _Whole) -> Rows:
     """Return the items that didn't come before; the others are counted and named."""
-    kept: list[int] = []
-    for number, key in enumerate(rows.keys):
-        if is_new(key) and (tracker is None or tracker.look(key)):
-            kept.append(number)
-        else:
-            parts.leave_out(rows.take([number]).items()[0])
-    return rows if len(kept) == len(rows.keys) else rows.take(kept)
+    keys = rows.keys
+    old = repeated(keys)
+    if tracker is not None:
+        old |= dict.fromkeys(tracker.look_all(keys, old), Delivery.REPEATED)
+    if not old:
+        return rows
+    for number in sorted(old):
+        parts.count(rows.take([number]).items()[0], old[number])
+    return rows.take([number for number in range(len(keys)) if number not in old])
 
 
 def _decode_of(source: Source[Any], place: str | None) -> Decode:
@@ -248,16 +250,21 @@ class _Whole:
         self._seen.pack()
         return self._seen.add_item
 
-    def begin_keys(self, batch: Batch) -> IsNewKey:  # noqa: ARG002 - same
-        """Give the same for collections and ids."""
-        self._seen.pack()
-        add = self._seen.add
-        return lambda key: not key[1] or add(*key)
+    def begin_keys(self, batch: Batch) -> Repeated:  # noqa: ARG002 - same
+        """Give what remembers items by their keys, and tells which of them, by number, came before, and where."""
+        return lambda keys: dict.fromkeys(self._seen.repeated(keys), Delivery.REPEATED)
 
     def leave_out(self, item: Item) -> None:
         """Count the item that was looked at last, which came before."""
-        self._summary.duplicates += 1
-        self._summary.changes.add_repeated(item)
+        self.count(item, Delivery.REPEATED)
+
+    def count(self, item: Item, delivery: Delivery) -> None:
+        """Count an item that came before."""
+        if delivery is Delivery.SHARED:
+            self._summary.overlaps += 1
+        else:
+            self._summary.duplicates += 1
+            self._summary.changes.add_repeated(item)
 
 
 class _Parts(_Whole):
@@ -271,19 +278,21 @@ class _Parts(_Whole):
         self._latest = Delivery.NEW
 
     def begin(self, batch: Batch) -> IsNew:
-        is_new = self.begin_keys(batch)
-        return lambda item: is_new(key_of(item))
-
-    def begin_keys(self, batch: Batch) -> IsNewKey:
         self._number = self._source.part(batch)
         return self._is_new_in_part
 
-    def leave_out(self, item: Item) -> None:
-        if self._latest is Delivery.SHARED:
-            self._summary.overlaps += 1
-        else:
-            super().leave_out(item)
+    def begin_keys(self, batch: Batch) -> Repeated:
+        number, add = self._source.part(batch), self._delivered.add
 
-    def _is_new_in_part(self, key: Key) -> bool:
-        self._latest = self._delivered.add(*key, self._number)
+        def repeated(keys: Sequence[Key]) -> dict[int, Delivery]:
+            deliveries = [add(*key, number) for key in keys]
+            return {at: found for at, found in enumerate(deliveries) if found is not Delivery.NEW}
+
+        return repeated
+
+    def leave_out(self, item: Item) -> None:
+        self.count(item, self._latest)
+
+    def _is_new_in_part(self, item: Item) -> bool:
+        self._latest = self._delivered.add(*key_of(item), self._number)
         return self._latest is Delivery.NEW

@@ -17,7 +17,7 @@ from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.failures import of_collection
 
 if TYPE_CHECKING:
-    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.checkpoints.records import Records
     from stac_ingest.context import WorkflowContext
 
 __all__ = ["Bundler", "Fetcher", "Modifier", "Output", "PipelineResult", "StageSeconds", "run_pipeline"]
@@ -237,12 +237,13 @@ class _Run:
         self, modifiers: Sequence[Modifier], bundler: Bundler, context: WorkflowContext, result: PipelineResult
     ) -> None:
         self.result = result
-        self.checkpoints: CheckpointManager | None = getattr(context, "checkpoints", None)
+        self.checkpoints: Records | None = getattr(context, "checkpoints", None)
         self._modifiers = list(modifiers)
         self._bundler = bundler
         self._context = context
         self._marks = self.checkpoints is not None and not getattr(bundler, "marks_completed", False)
         self._seen: IdSet | None = None
+        self._may_be_done = True
 
     async def drive(
         self, fetcher: Fetcher, clock: Callable[[], float], on_progress: Callable[[PipelineResult], None] | None
@@ -250,6 +251,10 @@ class _Run:
         """Move every item, adding up the seconds of each stage."""
         if self.checkpoints is not None and not getattr(fetcher, "delivers_once", False):
             self._seen = IdSet()
+        # Without either, no item of a fetcher that delivers each once can be known yet.
+        self._may_be_done = self._seen is not None or (
+            self.checkpoints is not None and self.checkpoints.completed_count > 0
+        )
         progress = _Progress(self.result, clock, on_progress)
         output = self._bundler
         in_step = _is_kept_in_step(fetcher, "fetch_rows", "fetch") and _is_kept_in_step(output, "bundle_rows", "bundle")
@@ -300,6 +305,8 @@ class _Run:
         return self._unwritten(rows) if self._modifiers else rows
 
     def _due_rows(self, rows: Rows) -> Rows:
+        if not self._may_be_done and all(item_id for _, item_id in rows.keys):
+            return rows
         first = self.result.fetched - len(rows.keys) + 1
         due = [n for n, key in enumerate(rows.keys) if self._has_id(key[1], first + n) and self._is_due(key)]
         return rows if len(due) == len(rows.keys) else rows.take(due)
@@ -380,7 +387,7 @@ class _Run:
             return False
         return True
 
-    def _is_written(self, item: Item, before: Key, checkpoints: CheckpointManager) -> bool:
+    def _is_written(self, item: Item, before: Key, checkpoints: Records) -> bool:
         """Whether an item that a modifier has given another collection or id is completed under these."""
         collection, item_id = after = key_of(item)
         if after == before or not checkpoints.is_completed(item_id, collection):

@@ -172,7 +172,7 @@ async def test_a_certificate_for_another_host_is_refused(store, tls, authority, 
 
 def test_strangers_are_asked_after_the_budget_was_shown(stac_server, things, tmp_path, monkeypatch, capsys):
     """Without the opt-in nothing is asked; with it the budget is the first thing said, and kept to the last request."""
-    for module in ("cli.run", "cli.options"):
+    for module in ("cli.run", "cli.settings"):
         monkeypatch.setattr(f"stac_ingest.{module}.is_loopback", lambda _: False)
     server = stac_server(corpus=things)
     command = [server.url, "--collection", "things", "--to", "ndjson", "--output", str(tmp_path), "--limit", "10"]

@@ -38,7 +38,13 @@ async def _other(self, context):
     async for item in _fetch(self, context):
         yield {**item, "stac_version": "0.9"}
 
-IngestModule.fetch = _other
+async def _other_rows(self, context, *, as_lines):
+    from stac_ingest.core.rows import ItemRows
+
+    async for item in _other(self, context):
+        yield ItemRows.of([item])
+
+IngestModule.fetch, IngestModule.fetch_rows = _other, _other_rows
 """
 """Another version of every item, whichever way it is read."""
 

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest import CheckpointManager, WorkflowContext
-from stac_ingest.checkpoints.collections import CollectionCheckpoints
 from stac_ingest.cli.main import main
 from stac_ingest.core.id_set import key_of
 from stac_ingest.errors import DataProcessingError
@@ -92,11 +91,7 @@ def test_one_id_in_two_collections_is_two_items(made, kind, tmp_path):
     assert ingest(source, kind, out, "--resume") == 0
     assert keys_in(kind, out) == both
     assert (certificate(out)["verdict"], certificate(out)["written"], certificate(out)["skipped"]) == ("complete", 0, 2)
-    assert sorted(path.name for path in (out / ".checkpoints" / kind).glob("*.parquet")) == [
-        "items.parquet",
-        "lst.parquet",
-        "ndvi.parquet",
-    ]
+    assert [path.name for path in (out / ".checkpoints" / kind).iterdir()] == ["items.journal"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -162,40 +157,6 @@ def test_a_file_of_somebody_else_does_not_fail_what_was_written(tmp_path):
     (out / "items" / "a_list.json").write_text('{"no": "id"}')
     assert ingest(source, "items", out) == 0
     assert "could be looked up" in certificate(out)["notes"][0]
-
-
-def test_thousands_of_collections_open_one_checkpoint_at_the_start(tmp_path, monkeypatch):
-    """A resumed run reads one place, and one more for each collection that an item comes of."""
-    names = [f"c{number}" for number in range(300)]
-    with CollectionCheckpoints("w", "items", tmp_path) as checkpoints:
-        for name in names:
-            checkpoints.mark_completed("a", None, name)
-        checkpoints.distribute()
-    assert len(list((tmp_path / "w").glob("c*.parquet"))) == 300
-    opened = []
-    made = CheckpointManager.__init__
-    monkeypatch.setattr(
-        CheckpointManager,
-        "__init__",
-        lambda self, *given, **more: (opened.append(given[1]), made(self, *given, **more))[1],
-    )
-    again = CollectionCheckpoints("w", "items", tmp_path)
-    assert (again.completed_count, opened) == (300, ["items"])
-    assert again.is_completed("a", "c7")
-    assert not again.is_completed("b", "c7")
-    assert not again.is_completed("a", "other")
-    assert (again.completed_count, opened) == (300, ["items", "c7"])
-
-
-def test_a_damaged_checkpoint_of_a_collection_is_noticed(tmp_path):
-    """Where records of a collection are gone a run stops, and the next one asks the output instead."""
-    source, out = folder_of(tmp_path / "source", TWO), tmp_path / "out"
-    assert ingest(source, "ndjson", out) == 0
-    shutil.rmtree(out / ".checkpoints/ndjson/lst.parquet")
-    assert ingest(source, "ndjson", out, "--resume") == 3
-    assert ingest(source, "ndjson", out, "--resume") == 0
-    assert keys_in("ndjson", out) == {("ndvi", "2024-01"): 1, ("lst", "2024-01"): 1}
-    assert certificate(out)["written"] == 0
 
 
 SMALL = {

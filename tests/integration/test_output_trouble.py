@@ -13,7 +13,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from stac_ingest.checkpoints.manager import CheckpointManager
+from stac_ingest.checkpoints.journal import Journal
 from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.main import main
 from stac_ingest.module import IngestModule
@@ -171,23 +171,22 @@ def test_a_folder_that_goes_is_noticed(source, tmp_path, kind, monkeypatch, capf
 
 
 @pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet"])
-@pytest.mark.parametrize("whole", [False, True], ids=["one part", "all parts"])
+@pytest.mark.parametrize("whole", [False, True], ids=["its end", "nearly all"])
 def test_a_damaged_checkpoint_leads_to_no_item_twice(interrupted, tmp_path, kind, whole, caplog):
     """A truncated checkpoint is set aside and named, and a resumed run ends with each item once all the same."""
     out = tmp_path / "out"
     resume = interrupted(kind, out)
-    parts = sorted(out.glob(".checkpoints/*/items.parquet/part-*"))
-    for part in parts if whole else parts[:1]:
-        os.truncate(part, part.stat().st_size - 20)
+    (journal,) = out.glob(".checkpoints/*/items.journal")
+    os.truncate(journal, 20 if whole else journal.stat().st_size - 20)
     assert resume() == 0
-    assert f"_{parts[0].name}.corrupt" in caplog.text
+    assert f"_{journal.name}.corrupt" in caplog.text
     assert written(kind, out) == everything()
 
 
 def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
     """However often a run ends between marking a batch and noting its place, the next reads that one batch again."""
     out, marked = tmp_path / "out", []
-    mark, commit = CheckpointManager.mark_all_completed, SourcePositions.commit
+    mark, commit = Journal.mark_all_completed, SourcePositions.commit
 
     def commit_unless_marked(positions, positions_read):
         if marked:
@@ -201,15 +200,15 @@ def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(SourcePositions, "commit", commit_unless_marked)
-        patch.setattr(CheckpointManager, "mark_all_completed", mark_and_tell)
+        patch.setattr(Journal, "mark_all_completed", mark_and_tell)
         for more in ([], ["--resume"]):
             marked.clear()
             assert main(arguments(source, "ndjson", out, *more)) == 3
     assert main(arguments(source, "ndjson", out, "--resume")) == 0
     assert written("ndjson", out) == everything()
     found = orjson.loads((out / "certificate.json").read_bytes())
-    assert found["skipped"] == 2 * BATCH
-    assert found["read_again"] <= BATCH + SLICE
+    assert 2 * BATCH <= found["skipped"] <= 2 * (BATCH + SLICE)
+    assert found["read_again"] <= BATCH + 2 * SLICE
 
 
 SMALL_PARTS = {"row_group_items": 500, "part_items": 1_000}
@@ -217,14 +216,14 @@ SMALL_PARTS = {"row_group_items": 500, "part_items": 1_000}
 
 def after(monkeypatch, count, act):
     """Let something happen once so many items were ingested."""
-    fetch = IngestModule.fetch
+    fetch = IngestModule.fetch_rows
 
-    async def fetch_and_act(module, context):
-        number = 0
-        async for found in fetch(module, context):
-            if number == count:
+    async def fetch_and_act(module, context, *, as_lines):
+        passed = 0
+        async for rows in fetch(module, context, as_lines=as_lines):
+            if passed <= count < passed + len(rows.keys):
                 act()
-            number += 1
-            yield found
+            passed += len(rows.keys)
+            yield rows
 
-    monkeypatch.setattr(IngestModule, "fetch", fetch_and_act)
+    monkeypatch.setattr(IngestModule, "fetch_rows", fetch_and_act)

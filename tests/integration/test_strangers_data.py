@@ -140,16 +140,16 @@ def test_a_folder_that_is_swapped_while_items_come(tmp_path, kind, monkeypatch):
     """An output folder that becomes a link to elsewhere leads neither items nor the certificate there."""
     elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
     elsewhere.mkdir()
-    fetch = IngestModule.fetch
+    fetch = IngestModule.fetch_rows
 
-    async def fetch_and_swap(module, context):
-        async for found in fetch(module, context):
+    async def fetch_and_swap(module, context, *, as_lines):
+        async for found in fetch(module, context, as_lines=as_lines):
             if not out.is_symlink():
                 out.rename(tmp_path / "moved")
                 out.symlink_to(elsewhere)
             yield found
 
-    monkeypatch.setattr(IngestModule, "fetch", fetch_and_swap)
+    monkeypatch.setattr(IngestModule, "fetch_rows", fetch_and_swap)
     main([str(collection(tmp_path / "a.json", IDS)), "--to", kind, "--output", str(out)])
     assert {path.name for path in elsewhere.rglob("*") if path.is_file()} <= {
         path.name for path in elsewhere.glob(".checkpoints/**/*")

@@ -25,7 +25,7 @@ from ingest_bench.writer_table.writers import NESTED, TYPES, WKB_AND_PROPERTIES,
 from stac_ingest import IngestModule, WorkflowContext
 
 FORMS = ("collection", "list", "folder")
-EXAMPLES = 200 if "TEST_LONG" in os.environ else 20
+EXAMPLES = 200 if "TEST_LONG" in os.environ else 10
 
 
 async def read(path: Path) -> list[dict[str, Any]]:

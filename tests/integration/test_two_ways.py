@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from any_items import collections
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.errors import IngestError
 
@@ -76,18 +75,26 @@ def assert_same(source: Path, **more: Any) -> None:
     assert ingested(source, by_rows(as_lines=False), **more) == expected
 
 
+plain = st.fixed_dictionaries(
+    {
+        "type": st.just("Feature"),
+        "id": st.sampled_from(["a", "b", "c", "\u00e9"]),
+        "properties": st.fixed_dictionaries({"n": st.sampled_from([1, 1.5, None, 10**18, "1", [], {}])}),
+    },
+    optional={"collection": st.sampled_from(["c", "d", None])},
+)
 texts = st.lists(
     st.one_of(
         st.sampled_from(ODD),
-        collections().map(lambda items: orjson.dumps(items[0])),
-        collections().map(lambda items: json.dumps(items[0], indent=1).encode()),
+        plain.map(orjson.dumps),
+        plain.map(lambda item: json.dumps(item, indent=1).encode()),
     ),
     min_size=1,
     max_size=6,
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=50)
 @given(texts)
 def test_folders_of_files_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFactory, found: list[bytes]) -> None:
     """A folder gives the same items, failures, duplicates and notes in batches as item by item."""
@@ -97,7 +104,7 @@ def test_folders_of_files_come_the_same_both_ways(tmp_path_factory: pytest.TempP
     assert_same(folder)
 
 
-@settings(max_examples=30)
+@settings(max_examples=50)
 @given(texts)
 def test_lines_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFactory, found: list[bytes]) -> None:
     """A file of lines does, blank lines and a text of another kind among them included."""
@@ -106,7 +113,7 @@ def test_lines_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFactory,
     assert_same(path)
 
 
-@settings(max_examples=30)
+@settings(max_examples=50)
 @given(texts)
 def test_documents_come_the_same_both_ways(tmp_path_factory: pytest.TempPathFactory, found: list[bytes]) -> None:
     """A FeatureCollection does, whatever its members are."""

@@ -142,6 +142,12 @@ class CheckpointManager:
         """Return the ids of the completed items of the manager's own collection."""
         return self._completed[None]
 
+    def completed_by_collection(self) -> dict[str, set[str]]:
+        """Return the ids of all completed items, by collection."""
+        return {self.collection_id: set(self._completed[None])} | {
+            name: set(completed) for name, completed in self._of_others().items()
+        }
+
     def contains(self, item_id: str, collection_id: str | None = None) -> bool:
         """Older spelling of `is_completed`."""
         return self.is_completed(item_id, collection_id)

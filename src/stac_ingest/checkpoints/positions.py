@@ -8,7 +8,7 @@ checkpoint. Notes are only ever behind: what was written and not noted is read a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -21,7 +21,7 @@ from stac_ingest.core.model import Batch, Position
 from stac_ingest.core.source import Resumable
 
 if TYPE_CHECKING:
-    from stac_ingest.checkpoints.manager import CheckpointManager
+    from stac_ingest.checkpoints.records import Records
     from stac_ingest.failures import FailureCollector
     from stac_ingest.summary import IngestSummary
 
@@ -73,7 +73,7 @@ class SourcePositions:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         positions = cls(path, [])
-        positions._append({"source": _fingerprint(source)})
+        positions._append({"source": _fingerprint(source)})  # on disk with the first commit: a file without it is none
         return positions
 
     @classmethod
@@ -111,6 +111,7 @@ class SourcePositions:
 
         """
         self._append(list(positions))
+        os.fsync(self._descriptor)
 
     def forget(self) -> None:
         """Remove the file: the next run reads everything."""
@@ -132,7 +133,6 @@ class SourcePositions:
 
     def _append(self, line: Any) -> None:
         os.write(self._descriptor, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-        os.fsync(self._descriptor)
 
 
 class ResumeTracker:
@@ -141,7 +141,7 @@ class ResumeTracker:
     def __init__(
         self,
         positions: SourcePositions,
-        checkpoints: CheckpointManager,
+        checkpoints: Records,
         failures: FailureCollector,
         source: Resumable,
         summary: IngestSummary,
@@ -186,6 +186,23 @@ class ResumeTracker:
             self._summary.resumed -= 1
         self._ids.setdefault(collection, []).append(item_id)
         return True
+
+    def look_all(self, keys: Sequence[Key], but: Container[int]) -> list[int]:
+        """Take note of many, as `look` does.
+
+        Args:
+            keys: of the items.
+            but: the numbers of those that came before in this run.
+
+        Returns:
+            The numbers of those that aren't to be delivered.
+
+        """
+        if self._resumed or but:
+            return [number for number, key in enumerate(keys) if number not in but and not self.look(key)]
+        for collection, item_id in keys:
+            self._ids.setdefault(collection, []).append(item_id)
+        return []
 
     def end(self, batch: Batch) -> None:
         """Queue the position of a batch whose items were all handed on."""

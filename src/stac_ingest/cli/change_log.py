@@ -6,7 +6,8 @@ import os
 
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.completeness import NOTES
-from stac_ingest.outputs.directory import OutputFolder, write_all
+from stac_ingest.core.atomic import write_all
+from stac_ingest.outputs.directory import OutputFolder
 
 
 class ChangeLog:

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from stac_ingest.cli.options import parse_arguments, read_settings
+from stac_ingest.cli.options import parse_arguments
 from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, IngestError
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
+def main(arguments: Sequence[str] | None = None, when_imported: Callable[[], None] = lambda: None) -> int:
+    """Run the command and return its exit code.
+
+    Args:
+        arguments: options and source; else those of the process.
+        when_imported: called when the settings are read and what every run needs is imported.
+
+    """
     options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PrintableFormatter("%(levelname)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     try:
-        config = read_settings(options)
-        from stac_ingest.cli.run import Run  # noqa: PLC0415 - who asks for help needs none of it
+        from stac_ingest.cli.settings import read_settings  # noqa: PLC0415 - who asks for help needs none of it
 
-        return COMPLETE if Run(options, config, sys.stderr).run() else INCOMPLETE
+        config = read_settings(options)
+        from stac_ingest.cli.run import Run  # noqa: PLC0415 - nor does one whose settings are wrong
+
+        run = Run(options, config, sys.stderr)
+        when_imported()
+        return COMPLETE if run.run() else INCOMPLETE
     except ConfigurationError as error:
         return _say(BAD_SETTINGS, error)
     except IngestError as error:

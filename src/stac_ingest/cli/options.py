@@ -1,36 +1,14 @@
-"""The command line as settings."""
+"""The options of the command."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from stac_ingest.cli.config_file import settings_from
-from stac_ingest.config import MODEST_BUDGET, IngestConfig
-from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.credentials import TOKEN_VARIABLE
-from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
 from stac_ingest.outputs import OUTPUTS, output_name
-from stac_ingest.sources.kind import is_url, not_read
 from stac_ingest.strategies import worker_strategies
-
-_NAMES = (
-    "collection_id",
-    "bbox",
-    "datetime",
-    "limit",
-    "max_items",
-    "concurrency",
-    "worker_strategy",
-    "retry",
-    "headers_file",
-    "format",
-    "hrefs",
-    "exact_numbers",
-)
-"""Settings that options give; what isn't given is left to the file, or the defaults."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -111,65 +89,6 @@ def _written() -> str:
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Wrong options end the process with code 2."""
     return build_parser().parse_args(_join_negative_bbox(arguments))
-
-
-def read_settings(options: argparse.Namespace) -> IngestConfig:
-    """Take the settings of the file, overlaid with those of the command line.
-
-    Raises:
-        ConfigurationError: a setting is wrong, or the source is remote and `--allow-remote` is missing.
-
-    """
-    settings = settings_from(options.config, options.source) if options.config else {}
-    if options.source is not None:
-        _refuse_unread(options.source)
-        if is_url(options.source) and holds_credentials(options.source):
-            raise ConfigurationError(
-                f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
-                f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
-            )
-        settings["source"] = options.source
-        settings["mode"] = "api" if is_url(options.source) else "file"
-    if "source" not in settings:
-        raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
-    settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
-    # What is called complete isn't rounded without a word.
-    settings.setdefault("exact_numbers", True)
-    settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
-    source = str(settings["source"])
-    _refuse_unread(source)
-    remote = settings["mode"] == "api" and not is_loopback(source)
-    if remote and not options.allow_remote:
-        raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
-    budget = _budget(settings.get("budget"), options, remote=remote)
-    if budget:
-        settings["budget"] = budget
-    if settings["mode"] == "api":
-        from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
-
-        settings = with_pasted(settings, IngestConfig.model_fields, "collection_id")
-    return IngestConfig.parse(settings)
-
-
-def _refuse_unread(source: str) -> None:
-    if is_url(source) and (why := not_read(source)) is not None:
-        raise ConfigurationError(why)
-
-
-def describe_budget(config: IngestConfig) -> str:
-    """Say in words what may be asked of the server."""
-    budget = config.budget
-    return (
-        f"budget for {hostname(config.source)}: at most {budget.max_requests or 'any number of'} requests, "
-        f"{budget.requests_per_second or 'any number'} a second, {budget.max_in_flight or config.workers} at once"
-    )
-
-
-def _budget(given: Any, options: argparse.Namespace, *, remote: bool) -> Any:
-    if given is not None and not isinstance(given, dict):
-        return given
-    requested = {name: value for name in MODEST_BUDGET if (value := getattr(options, name)) is not None}
-    return {**(MODEST_BUDGET if remote else {}), **(given or {}), **requested}
 
 
 def _join_negative_bbox(arguments: Sequence[str]) -> list[str]:

@@ -14,12 +14,12 @@ from typing import TextIO
 import orjson
 
 from stac_ingest.changes import newer_left_out
-from stac_ingest.checkpoints.collections import CollectionCheckpoints
+from stac_ingest.checkpoints.journal import Journal
 from stac_ingest.checkpoints.manager import set_previous_aside
 from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.change_log import ChangeLog
-from stac_ingest.cli.options import describe_budget
 from stac_ingest.cli.progress import ProgressLine
+from stac_ingest.cli.settings import describe_budget
 from stac_ingest.completeness import NAME, NOTES, CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
@@ -51,7 +51,6 @@ class Run:
         self._failures = FailureCollector()
         self._result = PipelineResult()
         self._positions: SourcePositions | None = None
-        self._checkpoints: CollectionCheckpoints | None = None
         # A wrong path or setting must be told before anything is written.
         self._module = IngestModule(config)
         if config.mode == "file":
@@ -89,9 +88,6 @@ class Run:
             return False
         if self._positions is not None:
             self._positions.forget()
-        if self._checkpoints is not None:
-            # Only now: until a run is complete, its records are in one place.
-            self._checkpoints.distribute()
         return True
 
     def _refuse_links(self) -> None:
@@ -112,7 +108,7 @@ class Run:
 
     async def _pipeline(self) -> None:
         progress = ProgressLine(self._stream, lambda: len(self._failures))
-        self._checkpoints = checkpoints = await asyncio.to_thread(self._open_checkpoints)
+        checkpoints = await asyncio.to_thread(self._open_checkpoints)
         self._positions = positions = await asyncio.to_thread(self._open_positions, checkpoints)
         context = WorkflowContext(
             workflow_id=self._format.name,
@@ -133,7 +129,7 @@ class Run:
                 positions.close()
             await asyncio.to_thread(checkpoints.close)
 
-    def _open_positions(self, checkpoints: CollectionCheckpoints) -> SourcePositions | None:
+    def _open_positions(self, checkpoints: Journal) -> SourcePositions | None:
         """Find out where an earlier run was. What it noted holds only with all its records."""
         path = checkpoints.get_checkpoint_path().with_suffix(".positions")
         names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query", "hrefs")
@@ -158,10 +154,10 @@ class Run:
         except OSError as error:
             raise ConfigurationError(f"can't use {self._folder / NOTES}: {error.strerror or error}") from error
 
-    def _open_checkpoints(self) -> CollectionCheckpoints:
+    def _open_checkpoints(self) -> Journal:
         collection = self._config.collection_id or "items"
         root = self._folder / CHECKPOINTS
-        checkpoints = CollectionCheckpoints(self._format.name, collection, root, resume_from_existing=self._resume)
+        checkpoints = Journal(self._format.name, collection, root, resume=self._resume)
         known = checkpoints.completed_count or checkpoints.set_aside
         try:
             self._heed_others(checkpoints.get_checkpoint_path())
@@ -187,7 +183,7 @@ class Run:
         if not self._format.whole:
             return
         if not self._resume:
-            for suffix in ("parquet", "positions", "collections.json"):
+            for suffix in ("journal", "parquet", "positions", "collections.json"):
                 for path in own.parent.glob(f"[!.]*.{suffix}"):
                     if path.name.removesuffix(f".{suffix}") != own.stem:
                         set_previous_aside(path)

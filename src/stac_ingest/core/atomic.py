@@ -121,3 +121,10 @@ def _write(path: Path, blocks: Iterable[bytes]) -> None:
             stream.writelines(blocks)
     except OSError as error:
         raise DataProcessingError(f"can't write {path}: {error.strerror or error}") from error
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

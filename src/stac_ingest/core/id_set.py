@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -77,6 +78,20 @@ class IdSet:
         except (KeyError, TypeError):
             pass
         return True
+
+    def repeated(self, keys: Sequence[Key]) -> list[int]:
+        """Remember items; return which of them, by number, came before. A key with an empty id is of none."""
+        few, first = self._few, self._first
+        if few is None or any(collection != first for collection, _ in keys):
+            return [number for number, key in enumerate(keys) if key[1] and not self.add(*key)]
+        # The usual batch, of one collection and without a repeated id, is one operation.
+        ids = [item_id for _, item_id in keys]
+        unlike = set(ids)
+        if len(unlike) == len(ids) and "" not in unlike and few.isdisjoint(unlike):
+            few |= unlike
+            self.pack()
+            return []
+        return [number for number, key in enumerate(keys) if key[1] and not self.add(*key)]
 
     def pack(self) -> None:
         """Keep hashes alone, where there are many items."""

@@ -25,8 +25,8 @@ from stac_ingest.failures import of_collection
 from stac_ingest.outputs.directory import OutputFolder
 
 if TYPE_CHECKING:
-    from stac_ingest.checkpoints.manager import CheckpointManager
     from stac_ingest.checkpoints.positions import SourcePositions
+    from stac_ingest.checkpoints.records import Records
     from stac_ingest.context import WorkflowContext
     from stac_ingest.failures import FailureCollector
 
@@ -47,7 +47,7 @@ class BatchedOutput(ABC, Generic[Entry]):
     def __init__(self, folder: str | PathLike[str], *, batch_items: int, batch_bytes: int | None = None) -> None:
         self._folder_path = folder
         self._folder: OutputFolder | None = None
-        self._checkpoints: CheckpointManager | None = None
+        self._checkpoints: Records | None = None
         self._positions: SourcePositions | None = None
         self._changes = ChangeCollector()
         self._batch_items = batch_items
@@ -183,7 +183,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         return await asyncio.to_thread(guarded)
 
     @property
-    def _known(self) -> CheckpointManager:
+    def _known(self) -> Records:
         """The checkpoint of a run that has one."""
         assert self._checkpoints is not None, "only a run with a checkpoint is resumed"
         return self._checkpoints
@@ -298,7 +298,7 @@ def _raise(item: Item, error: Exception) -> NoReturn:
 
 def _failure_reporter(context: WorkflowContext) -> Callable[[Item, Exception], None]:
     collector: FailureCollector | None = getattr(context, "failure_collector", None)
-    checkpoints: CheckpointManager | None = getattr(context, "checkpoints", None)
+    checkpoints: Records | None = getattr(context, "checkpoints", None)
 
     def report(item: Item, error: Exception) -> None:
         if collector is None:

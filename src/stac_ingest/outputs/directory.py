@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from stac_ingest.core.atomic import write_all
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -98,6 +98,8 @@ class OutputFolder:
 
     def sync_everything(self) -> None:
         """Wait until all that was written to this file system is on disk: one call instead of one for each file."""
+        import ctypes  # noqa: PLC0415 - only an output of many files needs it
+
         libc = ctypes.CDLL(None, use_errno=True)
         if not hasattr(libc, "syncfs"):
             os.sync()
@@ -133,10 +135,3 @@ def write_lines(descriptor: int, lines: Sequence[bytes]) -> None:
         written = os.writev(descriptor, pieces)
         if written < sum(map(len, pieces)):
             write_all(descriptor, b"".join(pieces)[written:])
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stac_ingest.config import IngestConfig
 from stac_ingest.core.registry import load
-from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of, not_read
-from stac_ingest.summary import IngestSummary
+
+if TYPE_CHECKING:
+    from stac_ingest.config import IngestConfig
+    from stac_ingest.core.source import Source
+    from stac_ingest.summary import IngestSummary
 
 __all__ = ["KINDS", "SourceKind", "Where", "check_path", "kind_of", "make_source"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -192,7 +193,7 @@ def round_trip(written: list[list[Item]]) -> tuple[list[Item], ChangeCollector]:
             return [item for rows in file.iter_batches() for item in decoder.items(rows, "file", reject)], changes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=500 if "TEST_LONG" in os.environ else 75, deadline=None)
 @given(written=parts())
 def test_any_item_comes_back(written: list[list[Item]]) -> None:
     """Each value comes back at its place and of its type; null members that don't are counted, one by one."""
@@ -226,7 +227,7 @@ with_nan = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=500 if "TEST_LONG" in os.environ else 50, deadline=None)
 @given(
     written=st.lists(
         st.dictionaries(st.sampled_from(["a", "b", "nodata"]), with_nan, max_size=2), min_size=1, max_size=4

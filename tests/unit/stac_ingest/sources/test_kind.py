@@ -8,7 +8,8 @@ import pytest
 
 from stac_ingest import ConfigurationError, IngestModule, WorkflowContext
 from stac_ingest.cli.main import BAD_SETTINGS, main
-from stac_ingest.cli.options import parse_arguments, read_settings
+from stac_ingest.cli.options import parse_arguments
+from stac_ingest.cli.settings import read_settings
 from stac_ingest.sharding import ShardedIngest, plan_ingest
 from stac_ingest.sources.kind import KINDS, api_kind, kind_of, not_read
 
