@@ -109,6 +109,8 @@ def completeness_report(
     verdict, reason = verdict_of(delivered, expected, duplicates, changes.items)
     if summary.filtered:
         reason += f"; {summary.filtered} others were filtered out"
+    if result.dropped:
+        reason += f"; {result.dropped} of them were left out by a transform"
     if interrupted:
         verdict, reason = "truncated", f"stopped after {delivered} items"
     elif result.failed or ingest_failures:

@@ -28,8 +28,8 @@ PUBLIC = {
 """The names that users may import; a change of this list is a change for them."""
 
 DOCUMENTED = (
-    f"{PUBLIC['stac_ingest']} run_pipeline Fetcher Modifier Bundler UpdateItems OUTPUTS make_output read_output KINDS "
-    "make_source STRATEGIES load_strategy ShardedIngest plan_ingest run_shard finalize_ingest"
+    f"{PUBLIC['stac_ingest']} run_pipeline Fetcher Modifier Bundler UpdateItems FilterItems OUTPUTS make_output "
+    "read_output KINDS make_source STRATEGIES load_strategy ShardedIngest plan_ingest run_shard finalize_ingest"
 )
 STAC_MANAGER = {
     "CheckpointManager": "contains add save flush is_completed mark_completed get_checkpoint_path",

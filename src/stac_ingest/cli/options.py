@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from stac_ingest.cli.transform_options import add_transform_options
 from stac_ingest.outputs import OUTPUTS, output_name
 from stac_ingest.strategies import worker_strategies
 
@@ -69,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     search.add_argument("--limit", metavar="N", type=int, help="of an API: items a page")
     search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
 
+    add_transform_options(parser)
     drive = parser.add_argument_group("how to read it")
     drive.add_argument("--concurrency", metavar="N|auto", type=_level, help="units of work under way at once, 1 to 50")
     drive.add_argument(

@@ -20,6 +20,8 @@ from stac_ingest.checkpoints.positions import SourcePositions
 from stac_ingest.cli.change_log import ChangeLog
 from stac_ingest.cli.progress import ProgressLine
 from stac_ingest.cli.settings import describe_budget
+from stac_ingest.cli.transform_mark import keep_mark
+from stac_ingest.cli.transform_options import modifiers_of
 from stac_ingest.completeness import NAME, NOTES, CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
@@ -53,6 +55,8 @@ class Run:
         self._positions: SourcePositions | None = None
         # A wrong path or setting must be told before anything is written.
         self._module = IngestModule(config)
+        self._wanted, self._modifiers = modifiers_of(options.transforms)
+        self._mark = "" if options.transforms is None else options.transforms.mark
         if config.mode == "file":
             check_output(config.source, self._folder)
 
@@ -122,7 +126,9 @@ class Run:
         )
         output = make_output(self._format.name, self._folder / self._format.subfolder)
         try:
-            await run_pipeline(self._module, [], output, context, on_progress=progress.update, result=self._result)
+            await run_pipeline(
+                self._module, self._modifiers, output, context, on_progress=progress.update, result=self._result
+            )
         finally:
             progress.clear()
             if positions is not None:
@@ -135,9 +141,10 @@ class Run:
         names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query", "hrefs")
         source = {name: getattr(self._config, name) for name in names}
         try:
-            if self._config.max_items is not None or checkpoints.set_aside or checkpoints.earlier_layout:
+            counted = self._wanted is not None and self._config.mode == "api"
+            if self._config.max_items is not None or counted or checkpoints.set_aside or checkpoints.earlier_layout:
                 # Such a run counts from the beginning, or has to look at everything: an earlier release has passed over
-                # items that share an id with others.
+                # items that share an id with others; and a server's count has the items that `where` leaves out, too.
                 path.unlink(missing_ok=True)
                 return None
             return (
@@ -168,6 +175,11 @@ class Run:
             raise ConfigurationError(
                 f"{whole} holds items, but there is no checkpoint of {collection!r} to resume from"
             )
+        keep_mark(
+            checkpoints.get_checkpoint_path().with_suffix(".transforms"),
+            self._mark,
+            resumed=self._resume and bool(known),
+        )
         return checkpoints
 
     def _heed_others(self, own: Path) -> None:
@@ -216,6 +228,11 @@ class Run:
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
         self._changes.close()
+        if self._wanted is not None and self._wanted.unknown:
+            self._module.summary.note(
+                f"of {self._wanted.unknown:,} items `where` is neither true nor false, since they lack a property, or "
+                "have a value of another kind; it left them out"
+            )
         certificate = completeness_report(
             self._config,
             self._config.collection_id,

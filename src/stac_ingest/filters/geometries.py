@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 import shapely
 
-from stac_ingest.filters.boxes import Box
+from stac_ingest.filters.boxes import Box, box_of
 
 _COLLECTIONS = (
     shapely.GeometryType.MULTIPOINT,
@@ -43,6 +43,50 @@ def geometry_test(wanted: Box) -> Callable[[dict[str, Any], Box | None], bool | 
         return any(bool(shapely.intersects(parts, area).any()) for area in _areas(wanted, parts))
 
     return reaches
+
+
+def box_test(box: Box) -> Callable[[dict[str, Any]], bool | None]:
+    """Make the test whether an item reaches into a box: by its own box first, then by its geometry.
+
+    The test takes the item, and gives None where it has no geometry, or one without a point.
+    """
+    exact, all_heights = geometry_test(box), not box.has_heights
+
+    def reaches(item: dict[str, Any]) -> bool | None:
+        geometry, own = item.get("geometry"), box_of(item.get("bbox"))
+        if type(geometry) is not dict:
+            return None
+        if own is not None:
+            if not own.overlaps(box):
+                return False
+            if box.holds(own) and (all_heights or own.has_heights) and has_points(geometry):
+                return True
+        return exact(geometry, own)
+
+    return reaches
+
+
+def shape_test(area: dict[str, Any]) -> Callable[[dict[str, Any]], bool | None]:
+    """Make the test whether an item's geometry meets a sound geometry, both as GeoJSON has them, on the plane.
+
+    The test takes the item, and gives None where it has no geometry, or one without a point. Heights are left aside,
+    and so is the item's own box.
+    """
+    wanted = _read(area)
+    shapely.prepare(wanted)
+
+    def meets(item: dict[str, Any]) -> bool | None:
+        geometry = item.get("geometry")
+        shape = _read(geometry) if type(geometry) is dict else None
+        parts = None if shape is None else _parts(shape)
+        if parts is None or not parts.size:
+            return None
+        try:
+            return bool(shapely.intersects(wanted, _with_extent(parts)).any())
+        except shapely.GEOSException:
+            return None
+
+    return meets
 
 
 def has_points(geometry: dict[str, Any]) -> bool:

@@ -98,24 +98,16 @@ class ItemFilter:
         return touches
 
     def _box_test(self, box: Box) -> Callable[[Item], bool]:
-        from stac_ingest.filters.geometries import geometry_test, has_points  # noqa: PLC0415 - only a box needs GEOS
+        from stac_ingest.filters.geometries import box_test  # noqa: PLC0415 - only a box needs GEOS
 
-        exact, all_heights = geometry_test(box), not box.has_heights
+        test = box_test(box)
 
         def reaches(item: Item) -> bool:
-            geometry, own = item.get("geometry"), box_of(item.get("bbox"))
-            if type(geometry) is not dict:
-                self._no_place += 1
-                return False
-            if own is not None:
-                if not own.overlaps(box):
-                    self._upside_down += own.south > own.north
-                    return False
-                if box.holds(own) and (all_heights or own.has_heights) and has_points(geometry):
-                    return True
-            answer = exact(geometry, own)
+            answer = test(item)
             if answer is None:
                 self._no_place += 1
+            elif not answer and (own := box_of(item.get("bbox"))) is not None and not own.overlaps(box):
+                self._upside_down += own.south > own.north
             return bool(answer)
 
         return reaches

@@ -60,6 +60,15 @@ class Decoder:
         """What the table is, where no row of it can be taken."""
 
     @property
+    def layout(self) -> Layout | None:
+        """What the columns are to an item; None where the rows are no items."""
+        return self._layout
+
+    def plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch with strings and lists for views of them."""
+        return batch if self._recast is None else with_plain_types(batch, self._recast)
+
+    @property
     def is_stac(self) -> bool:
         """Whether the rows are STAC Items; else they are yielded as they are."""
         return self._layout is not None
@@ -79,8 +88,7 @@ class Decoder:
             ArrowException: the batch can't be used at all.
 
         """
-        if self._recast is not None:
-            batch = with_plain_types(batch, self._recast)
+        batch = self.plain(batch)
         if self._layout is None:
             return _rows(batch, origin, reject, changes)
         columns = ColumnSet(len(batch))

@@ -163,6 +163,8 @@ class ShardedIngest(BaseModel):
             ConfigurationError: naming each wrong setting and what to do.
 
         """
+        if "transforms" in settings:
+            raise ConfigurationError("transforms: an ingest in shards takes none; stac-ingest does, in one run")
         source = settings.get("source")
         if isinstance(source, str) and is_url(source):
             if (why := not_read(source)) is not None:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Payload, Reject
+from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.filters import filter_of
@@ -26,6 +27,7 @@ from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.metadata_check import check_columns
 from stac_ingest.geoparquet.table_metadata import marked_geometries
+from stac_ingest.geoparquet.table_rows import table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.hive import fill, keys_of
 from stac_ingest.sources.kind import Where
@@ -166,6 +168,18 @@ class GeoParquetSource:
                 reject(origin, error)
             else:
                 yield from self._items(data, origin, reject)
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+        """Return the rows of a batch as they came, where each is known to be an item."""
+        made: list[Rows] = []
+        for data, _, error in batch:
+            if error is not None or data.keys or as_lines:
+                return None
+            rows = table_rows(data.rows, data.decoder)
+            if rows is None:
+                return None
+            made.append(rows)
+        return made
 
     async def close(self) -> None:
         """End, once no thread reads any more."""

@@ -23,6 +23,7 @@ REMOTE = {**LOCAL, "source": "https://stac.example.com/v1"}
         ({"output": "out"}, "source: missing"),
         ({"source": "items"}, "output: missing"),
         ({"source": "items", "output": "out", "shard": 3}, "shard: unknown key; did you mean shards"),
+        ({"source": "items", "output": "out", "transforms": {}}, "transforms: an ingest in shards takes none"),
         ({"source": "items", "output": "out", "shards": 0}, "shards: .*greater than or equal to 1"),
         ({**LOCAL, "collection": None}, "collection is missing"),
         (REMOTE, "is not this machine; allow_remote=true"),

@@ -65,3 +65,18 @@ def test_wrong_settings_are_named(settings, named):
     """A misspelt or inconsistent setting is a configuration error that names it."""
     with pytest.raises(ConfigurationError, match=named):
         UpdateItems(settings)
+
+
+@given(st.permutations(["cloud", "eo:cloud_cover", "datetime"]))
+def test_a_renamed_property_replaces_one_of_its_new_name(order):
+    """Whichever of the two stands first, the value of the old name is kept."""
+    item = {"id": "a", "properties": {name: name for name in order}}
+    changed = UpdateItems({"rename": {"cloud": "eo:cloud_cover"}}).modify(item, None)
+    assert changed["properties"] == {"eo:cloud_cover": "cloud", "datetime": "datetime"}
+
+
+def test_what_is_not_asked_for_stays_as_it_is():
+    """An item without links gets none where no links are to be added, and an untouched one is the same object."""
+    item = {"id": "a", "links": "odd"}
+    assert UpdateItems({"remove": ["x"]}).modify(item, None) is item
+    assert UpdateItems({"set": {"x": 1}}).modify(item, None) == {**item, "properties": {"x": 1}}

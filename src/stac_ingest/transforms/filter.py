@@ -1,0 +1,53 @@
+"""Items that an expression of CQL2 holds of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from stac_ingest.core.model import Item
+from stac_ingest.core.rows import Rows
+from stac_ingest.cql2 import operands_of, predicate_of, read_expression
+from stac_ingest.transforms.batches import objects_of
+
+if TYPE_CHECKING:
+    from stac_ingest.context import WorkflowContext
+
+
+class FilterItems:
+    """A modifier that drops the items of which an expression of CQL2 doesn't hold.
+
+    Attributes:
+        unknown: items that were dropped since the expression is neither true nor false of them: a property that it
+            asks for is missing or null, or of another kind.
+
+    """
+
+    def __init__(self, expression: str | Mapping[str, Any]) -> None:
+        """Read the expression, as CQL2 text or CQL2 JSON.
+
+        Raises:
+            ConfigurationError: naming what is wrong, and where.
+
+        """
+        node = read_expression(expression)
+        self._holds, self._names = predicate_of(node), operands_of(node)
+        self.unknown = 0
+
+    def modify(self, item: Item, context: WorkflowContext) -> Item | None:  # noqa: ARG002 - part of the protocol
+        """Return the item as it is, or None to drop it."""
+        answer = self._holds(item)
+        if answer is None:
+            self.unknown += 1
+        return item if answer else None
+
+    def modify_rows(self, rows: Rows, context: WorkflowContext) -> Rows | None:  # noqa: ARG002 - same
+        """Return the rows that are kept, in the form that they have; None where they have to come one by one."""
+        items = objects_of(rows, self._names)
+        if items is None:
+            return None
+        # An object made of a line is gone before the next one is made.
+        answers = [*map(self._holds, items)]
+        self.unknown += answers.count(None)
+        kept = [number for number, answer in enumerate(answers) if answer]
+        return rows if len(kept) == len(answers) else rows.take(kept)
