@@ -6,19 +6,27 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long compare test lint format publish client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm schemas lock pins clean
+.PHONY: help run quick long tools compare test lint format publish client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
 
-run: $(VENV)/.run ## measure everything in config.yaml (about half an hour on 2 cores); results/benchmark_report.html
+# Without the other tools the cells of their commands say what is missing, and all others are measured.
+HAVE_TOOLS = @$(MAKE) --no-print-directory tools || echo "make: the other tools can't be installed; cells that need them aren't measured" >&2
+
+run: $(VENV)/.run ## measure everything in config.yaml (about three quarters of an hour on 2 cores); results/benchmark_report.html
+	$(HAVE_TOOLS)
 	$(BIN)/snakemake --cores $(CORES)
 
 quick: $(VENV)/.run ## the same at a small size (under two minutes); results/quick/benchmark_report.html
+	$(HAVE_TOOLS)
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
 
 long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 GB); results/long/benchmark_report.md
+	$(HAVE_TOOLS)
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/long.yaml
+
+tools: .venv-tools/.ready ## rustac and pystac-client, whose commands are timed beside ours; `make run` calls it
 
 compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json; or this build against a commit: BASE=REF
 	@test -n "$(BASELINE)$(BASE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json or BASE=REF" >&2; exit 2; }
@@ -72,14 +80,14 @@ schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from th
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 
 lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
-	cd envs && for name in requirements requirements-dev requirements-s3 requirements-servers requirements-writers; do \
+	cd envs && for name in requirements requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
 
 pins: lock
 
 clean: ## remove what was measured, and the environment
-	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-writers
+	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -99,6 +107,11 @@ $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 .venv-servers/.ready: envs/requirements-servers.txt
 	$(PYTHON) -m venv .venv-servers
 	.venv-servers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-servers.txt
+	touch $@
+
+.venv-tools/.ready: envs/requirements-tools.txt
+	$(PYTHON) -m venv .venv-tools
+	.venv-tools/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-tools.txt
 	touch $@
 
 .venv-writers/.ready: envs/requirements-writers.txt

@@ -111,9 +111,10 @@ def test_a_sample_measures_what_a_sample_has(folder: Path) -> None:
 
 
 def reads_items(fetcher: str) -> bool:
-    """Return whether an arm reads JSON files, and neither writes tables nor keeps account of items in some."""
+    """Return whether an arm itself reads JSON files, and neither writes tables nor keeps account of items in some."""
     kind = arm_kind(fetcher)
-    return "item_files" in kind.reads and not kind.writes and not fetcher.startswith("checkpoint")
+    alone = not kind.writes and not kind.whole_process
+    return "item_files" in kind.reads and alone and not fetcher.startswith("checkpoint")
 
 
 @pytest.mark.parametrize("fetcher", [*filter(reads_items, arm_names())])

@@ -76,7 +76,7 @@ def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
     recommendations = []
     for name, scenario in settings.scenarios.items():
         cells = [cell for cell in results.cells if cell.scenario == name]
-        if cells and not scenario.of_stages:
+        if cells and scenario.choosable:
             section = settings.corpora[scenario.corpus].layout.section
             recommendations.append(recommend_scenario(name, scenario, section, cells))
     return recommendations

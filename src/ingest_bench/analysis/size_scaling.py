@@ -99,7 +99,7 @@ def ways_grown(results: Results) -> list[WayGrown]:
     cells: dict[str, list[Cell]] = {}
     for cell in results.cells:
         estimate = estimate_of(cell)
-        if estimate is None or settings.scenarios[cell.scenario].of_stages:
+        if estimate is None or not settings.scenarios[cell.scenario].choosable:
             continue
         scenario = settings.scenarios[cell.scenario]
         base, corpus = scenario.baseline, scenario.baseline.corpus or scenario.corpus

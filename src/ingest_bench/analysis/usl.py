@@ -182,7 +182,7 @@ def scenario_series(results: Results) -> list[Series]:
     settings = Settings.model_validate(results.config)
     series: list[Series] = []
     for name, scenario in settings.scenarios.items():
-        cells = [cell for cell in results.cells if cell.scenario == name and usable(cell) and not scenario.of_stages]
+        cells = [cell for cell in results.cells if cell.scenario == name and usable(cell) and scenario.choosable]
         units = {arm: (way.fetcher, settings_at(way, 1)) for arm, way in scenario.arms.items()}
         for arm in dict.fromkeys(cell.arm for cell in cells if cell.concurrency > 1):
             alone = [cell for cell in cells if cell.concurrency == 1 and units[cell.arm] == units[arm]][:1]

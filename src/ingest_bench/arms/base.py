@@ -65,6 +65,17 @@ class Prepared(Protocol):
         """Get ready."""
 
 
+@runtime_checkable
+class WholeProcess(Protocol):
+    """A fetcher that starts a process, which is what is timed, and then yields what that wrote."""
+
+    usage: dict[str, Any]
+    """What the process used, by the names of a sample's fields; known once it has ended."""
+
+    def place(self, folder: Path, *, rehearses: bool) -> None:
+        """Take the empty folder to write to; a rehearsal isn't timed, and says what modules it loads."""
+
+
 class SpecFetcher:
     """What fetchers have in common that count by themselves, beside `fetch`."""
 
@@ -135,6 +146,10 @@ class ArmKind:
     """Where it runs one stage of an ingest alone: what it does without."""
     asks: bool = True
     """Whether it reads its source while the clock runs, and not before."""
+    whole_process: bool = False
+    """Whether a sample is a process of its own from start to end, a `WholeProcess`."""
+    programs: Callable[[Mapping[str, Any]], Mapping[str, str | None]] | None = None
+    """Gives, by name, the version of each program that it needs with some settings; None for one that isn't there."""
     max_concurrency: int | Mapping[str, int] = MAX_CONCURRENCY
     """The highest level that makes sense, everywhere or by layout."""
     settings: type[BaseModel] | None = None

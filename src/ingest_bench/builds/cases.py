@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -26,13 +25,10 @@ from ingest_bench.results.digest import CLASSES, DigestSink
 from ingest_bench.results.models import Sample
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
+from ingest_bench.system.whole_process import last_words, launching
 from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
 from ingest_bench.workflow.jobs import recorded
 from ingest_bench.workflow.staleness import Freshness, remember
-
-LAUNCH = Path(__file__).with_name("launch.py")
-QUOTED = 500
-"""Characters that are quoted of the output of a failed command."""
 
 
 class Command(NamedTuple):
@@ -42,9 +38,13 @@ class Command(NamedTuple):
     to: str
     """The output format."""
     options: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    """Of its environment."""
 
 
-COMMANDS = {
+_AT_20 = ("--concurrency", "20", "--strategy", "time_chunks")
+_ONE_THREAD_EACH = (("ARROW_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1"))
+COMMANDS: dict[str, Command] = {
     "help": Command(None, "", ("--help",)),
     "one-item": Command("command_item", "ndjson"),
     "files-ndjson": Command("command_files", "ndjson"),
@@ -52,6 +52,13 @@ COMMANDS = {
     "geoparquet-ndjson": Command("command_table", "ndjson"),
     "geoparquet-geoparquet": Command("command_table", "geoparquet"),
     "api-ndjson": Command("command_api", "ndjson", ("--concurrency", "10", "--strategy", "time_chunks")),
+    "files-10k-ndjson": Command("command_files_10k", "ndjson"),
+    "files-10k-geoparquet": Command("command_files_10k", "geoparquet"),
+    "table-100mb-ndjson": Command("command_table_100mb", "ndjson"),
+    "table-100mb-geoparquet": Command("command_table_100mb", "geoparquet"),
+    "tables-5-geoparquet": Command("command_tables_5", "geoparquet", ("--concurrency", "2"), _ONE_THREAD_EACH),
+    "api-10k-ndjson": Command("command_api_10k", "ndjson", _AT_20),
+    "api-10k-geoparquet": Command("command_api_10k", "geoparquet", _AT_20),
 }
 """By name, as in `commands/help`. The size of a command's corpus is part of what its name means."""
 _CORPORA = {
@@ -59,6 +66,10 @@ _CORPORA = {
     "command_files": {"kind": "item_files", "items": 2000},
     "command_table": {"kind": "geoparquet", "items": 2000, "files": 1},
     "command_api": {"kind": "api", "items": 2000},
+    "command_files_10k": {"kind": "item_files", "items": 10_000},
+    "command_table_100mb": {"kind": "geoparquet", "items": 27_000, "files": 1, "item_kb": 20},
+    "command_tables_5": {"kind": "geoparquet", "items": 135_000, "files": 5, "item_kb": 20},
+    "command_api_10k": {"kind": "api", "items": 10_000},
 }
 _SCENARIO = {
     "title": "Command",
@@ -66,7 +77,10 @@ _SCENARIO = {
     "baseline": {"arm": "ingest"},
     "arms": {"ingest": {"concurrency": [1]}},
 }
-_SERVED = {"command_api": {"server": {"think_ms": 5, "jitter_ms": 0.5}}}
+_SERVED: dict[str, dict[str, Any]] = {
+    "command_api": {"server": {"think_ms": 5, "jitter_ms": 0.5}},
+    "command_api_10k": {"server": {"think_ms": 0}},
+}
 
 
 class Case:
@@ -198,12 +212,11 @@ class CommandCase(Case):
         if self._side:
             arguments += [self._side.arm.source, "--to", self._command.to, "--output", str(output)]
             arguments += ["--collection", self._side.arm.collection] if self._side.arm.collection else []
-        launch = [sys.executable, "-I", "-S", str(LAUNCH), str(said), *build.command("-m", "stac_ingest", *arguments)]
-        what = f"{self.name} of the {side} build"
-        result = run_json(launch, b"", self._settings.sampling.timeout_seconds, build.variables, what)
+        launch = launching(said, build.command("-m", "stac_ingest", *arguments))
+        what, variables = f"{self.name} of the {side} build", build.variables | dict(self._command.variables)
+        result = run_json(launch, b"", self._settings.sampling.timeout_seconds, variables, what)
         if code := result["exit_code"]:
-            words = said.read_text(errors="replace").strip()[-QUOTED:]
-            raise MeasurementError(f"{what} failed with exit code {code}: {words}")
+            raise MeasurementError(f"{what} failed with exit code {code}: {last_words(said)}")
         for item in written(self._command.to, output) if self._side else ():
             sink.add(item)
         digest = sink.result()

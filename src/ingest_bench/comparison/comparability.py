@@ -36,9 +36,14 @@ def comparability_warnings(earlier: LoadedRun, current: LoadedRun) -> list[str]:
     then, now = (run.results.cells[0].environment for run in (earlier, current))
     machine = [_changed(name, getattr(then, name), getattr(now, name)) for name in (*PROCESSORS, *MACHINE)]
     packages = sorted((then.packages.keys() | now.packages.keys()) - {OURS})
+    before, after = (
+        {name: version for cell in run.results.cells for name, version in cell.programs.items()}
+        for run in (earlier, current)
+    )
     software = [
         _changed("python", then.python, now.python),
         *(_changed(name, then.packages.get(name), now.packages.get(name)) for name in packages),
+        *(_changed(name, before[name], after[name]) for name in sorted(before.keys() & after.keys())),
     ]
     remote = sorted(
         name

@@ -79,7 +79,8 @@ def read_run(path: Path) -> LoadedRun:
     if not isinstance(version, str):
         raise ComparisonError(f"{path}: is JSON, but has no schema_version; {EXPECTED}")
     if version not in EARLIER and version.partition(".")[0] != RESULTS_SCHEMA_VERSION.partition(".")[0]:
-        readable = ", ".join((*EARLIER, RESULTS_SCHEMA_VERSION))
+        major = RESULTS_SCHEMA_VERSION.partition(".")[0]
+        readable = ", ".join((*EARLIER, f"{major}.0 to {RESULTS_SCHEMA_VERSION}"))
         raise ComparisonError(
             f"{path}: has the schema_version {version:.20}, of which this version can read {readable}; "
             "measure that run again, or compare with the version that wrote it"

@@ -17,8 +17,8 @@ from stac_ingest.core.messages import did_you_mean, one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.usable_settings import check_settings
 
-PINNED = ("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget")
-"""Settings of an ingest that follow from the cell, so an arm can't give them."""
+PINNED = ("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget", "layout")
+"""Settings that follow from the cell, so an arm can't give them."""
 
 
 def check(settings: Settings) -> None:
@@ -82,6 +82,12 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
         _refuse(f"{key}.cache", "cold is a state of files; an API corpus has none")
     if scenario.file is not None:
         _check_file(f"{key}.file", scenario.file, corpus)
+    if scenario.of_commands:
+        _check_commands(key, scenario, corpus)
+    _check_arms(key, scenario, corpus)
+
+
+def _check_arms(key: str, scenario: Scenario, corpus: Corpus) -> None:
     for name, arm in scenario.arms.items():
         _check_arm(f"{key}.arms.{name}", arm, corpus)
         if arm.skip and scenario.pipeline is None:
@@ -92,6 +98,19 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
             if scenario.pipeline is None or scenario.pipeline.output != writes:
                 needed = f"pipeline: {{output: {writes}}}"
                 _refuse(f"{key}.arms.{name}.fetcher", f"{arm.fetcher} writes {writes}; it needs {needed}")
+
+
+def _check_commands(key: str, scenario: Scenario, corpus: Corpus) -> None:
+    """Check a scenario of whole commands: nothing can be asked of them but what their arguments say."""
+    for name, arm in scenario.arms.items():
+        if not arm.record.whole_process:
+            whole = "samples of the other arms are whole commands, start-up included; give it a scenario of its own"
+            _refuse(f"{key}.arms.{name}.fetcher", f"{arm.fetcher} is timed without its start-up, but {whole}")
+    if scenario.pipeline is not None:
+        _refuse(f"{key}.pipeline", "belongs to arms that deliver items; a command writes by itself")
+    if corpus.url is not None or corpus.max_items is not None:
+        limit = "a command can't be held to max_items, nor to the budget of a server that isn't this machine's own"
+        _refuse(f"{key}.corpus", f"{limit}; use another corpus than {scenario.corpus}")
 
 
 def _known_corpus(key: str, name: str, settings: Settings) -> Corpus:
@@ -152,7 +171,7 @@ def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
 
 def _check_settings(key: str, model: type[BaseModel], arm: Arm, layout: Layout) -> None:
     for level in arm.concurrency:
-        follows = {"mode": layout.section.mode, "source": "-", "concurrency": level}
+        follows = {"mode": layout.section.mode, "source": "-", "concurrency": level, "layout": layout.name}
         known = {name: value for name, value in follows.items() if name in model.model_fields}
         try:
             made = model.model_validate({**arm.settings, **known})

@@ -222,6 +222,11 @@ class Arm(Strict):
         """What is known of its fetcher."""
         return arm_kind(self.fetcher)
 
+    @property
+    def programs(self) -> Mapping[str, str | None]:
+        """By name, the version of each program that it needs; None for one that isn't there."""
+        return self.record.programs(self.settings) if self.record.programs else {}
+
     @field_validator("concurrency")
     @classmethod
     def _levels(cls, levels: list[int]) -> list[int]:
@@ -271,6 +276,16 @@ class Scenario(Strict):
     def of_stages(self) -> bool:
         """Whether it takes an ingest apart: its arms explain, and are not there to be chosen from."""
         return any(arm.server or arm.skip or arm.record.stage for arm in self.arms.values())
+
+    @property
+    def of_commands(self) -> bool:
+        """Whether its samples are whole processes, start-up included."""
+        return any(arm.record.whole_process for arm in self.arms.values())
+
+    @property
+    def choosable(self) -> bool:
+        """Whether its arms are ways of ingesting to choose from."""
+        return not (self.of_stages or self.of_commands)
 
     @property
     def growing(self) -> bool:

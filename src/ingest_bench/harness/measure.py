@@ -5,7 +5,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from ingest_bench.analysis.speedup import pair_ratios, speed_up
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError
-from ingest_bench.harness.sides import PairSide, open_sides
+from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.harness.validity import (
@@ -36,12 +35,15 @@ from ingest_bench.system.dependencies import recording
 from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
+from ingest_bench.system.programs import HOW_TO_INSTALL
 from stac_ingest.core.atomic import write_atomically
 
 Side = TypeVar("Side", bound=str)
 LOG = logging.getLogger(__name__)
 
 
+_NOT_MEASURED: StopReason = "no_valid_pair"
+"""Of a cell without any pair."""
 TRACE_SECONDS = 8.0
 """Tracing slows some arms twelvefold; past this it is given up."""
 
@@ -72,10 +74,13 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
     with recording() as code, ExitStack() as stack:
         stack.enter_context(_ended_by_signal())
         run = CellRun(settings, cell, open_sides(settings, cell, stack))
-        with host_lock():
-            run.prepare()
-        samples, stop_reason = run.take_pairs()
-        trace = run.trace()
+        samples, stop_reason, trace = list[Sample](), _NOT_MEASURED, Trace(items=0, peak_mib=None)
+        lacking = _lacking(cell)
+        if lacking is None:
+            with host_lock():
+                run.prepare()
+            samples, stop_reason = run.take_pairs()
+            trace = run.trace()
     servers = {id(side.server) for side in run.sides.values() if side.server}
     if code.reports["simulator"] != len(servers):
         raise MeasurementError("the simulator had to be killed, so it isn't known what code it ran")
@@ -93,6 +98,8 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
         concurrency=cell.concurrency,
         is_null_cell=cell.is_null_cell,
         known_defect=cell.candidate.options.known_defect,
+        programs={name: version for name, version in _programs(cell).items() if version},
+        unavailable=lacking,
         cache=cell.cache,
         corpus=cell.corpus,
         settings=_described(cell.candidate),
@@ -112,6 +119,16 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
     )
 
 
+def _programs(cell: PlannedCell) -> dict[str, str | None]:
+    return {**cell.baseline.options.programs, **cell.candidate.options.programs}
+
+
+def _lacking(cell: PlannedCell) -> str | None:
+    """Say which programs that a cell needs are not there; None: none."""
+    missing = [name for name, version in _programs(cell).items() if version is None]
+    return f"{', '.join(missing)}: not installed here; {HOW_TO_INSTALL}" if missing else None
+
+
 def orders(sides: tuple[Side, Side], seed: str) -> Iterator[tuple[Side, ...]]:
     """Give who goes first, pair by pair: each order once in any two pairs, by lot."""
     lot = random.Random(seed)  # noqa: S311 - not for secrets
@@ -128,9 +145,7 @@ class CellRun:
         self.sides = sides
         self._cell = cell
         self._sampling = cell.sampling
-        # On the results' own file system, since that is where a pipeline would write. One folder a host, which the host
-        # lock makes ours: what a killed run left in it can go.
-        self._scratch = Path(settings.results) / "scratch" / socket.gethostname()
+        self._scratch = scratch_folder(settings)
         # Seeded by text, so that every cell has an order of its own and a rerun has the same.
         self._orders = orders(ROLES, f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")
 
@@ -141,6 +156,13 @@ class CellRun:
                 fill(corpus_files(files))
             else:
                 os.sync()
+        for side in self.sides.values():
+            if side.whole_process and (side.role == "candidate" or not self._cell.is_null_cell):
+                self._rehearse(side)
+
+    def _rehearse(self, side: PairSide) -> None:
+        """Run a command once, so that its code is in memory, and that it is known which modules of ours it loads."""
+        self._run(side, None, tracemalloc_items=1)
 
     def take_pairs(self) -> tuple[list[Sample], StopReason]:
         """Sample until the stop rule says why to end."""
@@ -168,6 +190,8 @@ class CellRun:
         count, side = self._sampling.tracemalloc_items, self.sides["candidate"]
         if count == 0:
             return Trace(items=0, peak_mib=None, skipped="sampling.tracemalloc_items is 0")
+        if side.whole_process:
+            return Trace(items=0, peak_mib=None, skipped="a command is looked at from outside")
         if side.remote:
             return Trace(items=0, peak_mib=None, skipped="a server that isn't ours is spared the pass")
         try:
@@ -183,13 +207,14 @@ class CellRun:
         result = self._run(side, pair % CLASSES)
         server = side.server.stats() if side.server and side.asks else None
         sample = Sample(**result, role=side.role, pair=pair, server=server)
-        sample.invalid = invalid_reason(sample, server)
+        sample.invalid = sample.invalid or invalid_reason(sample, server)
         sample.notes += filter(None, [delay_remark(server)])
         return sample
 
     def _run(self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None) -> dict[str, Any]:
         cold = self._cell.cache == "cold" and side.files is not None
-        with self._empty_scratch(wanted=side.planned.output is not None) as scratch:
+        timeout = self._sampling.timeout_seconds
+        with self._empty_scratch(wanted=side.whole_process or side.planned.output is not None) as scratch:
             return run_sample(
                 SampleSpec(
                     arm=side.arm,
@@ -200,7 +225,7 @@ class CellRun:
                     scratch=scratch,
                     tracemalloc_items=tracemalloc_items,
                 ),
-                self._sampling.timeout_seconds if tracemalloc_items is None else TRACE_SECONDS,
+                timeout if tracemalloc_items is None or side.whole_process else TRACE_SECONDS,
                 remote=side.remote,
             )
 

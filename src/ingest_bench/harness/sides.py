@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 from pydantic import ValidationError
 
 from ingest_bench.arms import ArmSpec
+from ingest_bench.arms.base import json_files
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Server, Settings
 from ingest_bench.errors import MeasurementError
@@ -47,6 +51,11 @@ class PairSide:
         return self.planned.options.record.asks
 
     @property
+    def whole_process(self) -> bool:
+        """Whether a process that it starts is what is timed."""
+        return self.planned.options.record.whole_process
+
+    @property
     def remote(self) -> bool:
         """Whether it asks a server that isn't the workflow's own."""
         return self.arm.lies.network and self.server is None
@@ -77,11 +86,49 @@ def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[
             simulator = SimulatorProcess(settings.corpus_folder(planned.corpus), planned.server, settings.seed)
             servers[planned.corpus, planned.server] = stack.enter_context(simulator)
     sides: dict[Role, PairSide] = {}
+    lines: dict[str, Path] = {}
     for role in ROLES:
         planned = cell.side(role)
         server = servers[planned.corpus, planned.server] if planned.server else None
-        sides[role] = _side(settings, role, planned, cell.picked, server)
+        sides[role] = side = _side(settings, role, planned, cell.picked, server)
+        if side.whole_process and planned.options.settings.get("joined"):
+            if planned.corpus not in lines:
+                folder = scratch_folder(settings)
+                place = folder.with_name(f"{folder.name}.{planned.corpus}.ndjson")
+                lines[planned.corpus] = stack.enter_context(joined(json_files(side.arm), place))
+            path = lines[planned.corpus]
+            sides[role] = replace(side, arm=replace(side.arm, source=str(path)), files=path)
     return sides
+
+
+def scratch_folder(settings: Settings) -> Path:
+    """Give the folder that samples write to.
+
+    It is on the results' own file system, since that is where a pipeline would write; one a host, which the host lock
+    makes ours: what a killed run left in it can go.
+    """
+    return Path(settings.results) / "scratch" / socket.gethostname()
+
+
+@contextmanager
+def joined(files: Iterable[Path], place: Path) -> Iterator[Path]:
+    """Write item files as one file of lines of JSON, removed at the end; what is no JSON is left out."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with place.open("wb") as stream:
+            for path in files:
+                with suppress(OSError, orjson.JSONDecodeError):
+                    stream.write(_one_line(path.read_bytes()) + b"\n")
+        yield place
+    finally:
+        place.unlink(missing_ok=True)
+        with suppress(OSError):  # another host's samples may be in it
+            place.parent.rmdir()
+
+
+def _one_line(document: bytes) -> bytes:
+    parsed = orjson.loads(document)
+    return orjson.dumps(parsed) if b"\n" in document or b"\r" in document else document
 
 
 def _side(
@@ -92,7 +139,10 @@ def _side(
     source = settings.corpus_folder(planned.corpus)
     if picked:
         source = source / picked
-    failures_are_known = "corrupt_share" in corpus.record.options and corpus.max_items is None
+    # What a command reports of broken files is for its user to read.
+    failures_are_known = (
+        "corrupt_share" in corpus.record.options and corpus.max_items is None and not arm.record.whole_process
+    )
     return PairSide(
         role=role,
         arm=ArmSpec(

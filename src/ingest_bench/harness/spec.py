@@ -24,7 +24,7 @@ class SampleSpec:
     scratch: str | None = None
     """An empty folder to write it to."""
     tracemalloc_items: int | None = None
-    """Instead of the clock: trace Python's memory over so many items."""
+    """Instead of the clock: trace Python's memory over so many items; of a whole process, rehearse it."""
 
     def to_json(self) -> bytes:
         """Write it down."""

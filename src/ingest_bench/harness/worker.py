@@ -18,7 +18,7 @@ from typing import Any, get_args
 import orjson
 
 from ingest_bench.arms import Fetcher, arm_kind, make_fetcher
-from ingest_bench.arms.base import NO_OUTPUT, Counted, Prepared
+from ingest_bench.arms.base import NO_OUTPUT, Counted, Prepared, WholeProcess
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.results.digest import DigestSink
 from ingest_bench.results.models import Digest
@@ -37,6 +37,8 @@ NAMED = 1000
 """Origins of failures that are kept."""
 FEW = 20
 """Modules that a note names."""
+OF_THE_WORKER = ("start_rss_mib", "peak_rss_mib", "cpu_user_s", "cpu_system_s", "context_switches")
+"""Of what is read in this process, what says nothing of a command's."""
 OF_AN_API: tuple[Counted, ...] = get_args(Counted)
 """What may be counted of an API."""
 
@@ -49,8 +51,11 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
         asyncio.run(fetcher.prepare())
     report_at_exit("sample")
     reading, stages = asyncio.run(_run(spec, fetcher, context, sink))
-    measured = asdict(reading)
-    if late := measured.pop("imported"):
+    measured, late = asdict(reading), reading.imported
+    del measured["imported"]
+    if isinstance(fetcher, WholeProcess):
+        measured |= {**dict.fromkeys(OF_THE_WORKER, 0), "first_item_s": None, **fetcher.usage}
+    elif late:
         notes.append(f"imported while the clock ran: {_named(late)}")
     digest, failures = _delivered(spec, sink), context.failure_collector.get_all()
     return {
@@ -107,7 +112,10 @@ def _set_up(spec: SampleSpec) -> Fetcher:
         late = () if spec.output == NO_OUTPUT else OUTPUTS[spec.output].modules
         for name in ("ingest_bench.harness.pipeline_sample", *late):
             import_module(name)
-    return make_fetcher(spec.arm)
+    fetcher = make_fetcher(spec.arm)
+    if isinstance(fetcher, WholeProcess):
+        fetcher.place(Path(spec.scratch or ""), rehearses=spec.tracemalloc_items is not None)
+    return fetcher
 
 
 async def _run(

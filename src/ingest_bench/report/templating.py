@@ -10,8 +10,8 @@ from ingest_bench.report.blocks import Block
 from ingest_bench.report.markdown import laid_out, read_blocks
 
 FILTERS = (
-    *("bracketed", "counted", "day", "duration", "interval", "listed", "number", "pasted", "percent", "sentence"),
-    *("span", "speed_up", "times", "whole"),
+    *("bracketed", "code", "counted", "day", "duration", "interval", "listed", "number", "pasted", "percent"),
+    *("sentence", "span", "speed_up", "times", "whole"),
 )
 """Functions of `formatting` that templates use under their own names; `md` is `safe`, which untrusted text needs, and
 `row` makes a row of a table."""

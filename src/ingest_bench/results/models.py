@@ -26,7 +26,7 @@ from ingest_bench.results.units import (
 )
 from ingest_bench.results.upgrade import upgrade
 
-RESULTS_SCHEMA_VERSION = "2.0"
+RESULTS_SCHEMA_VERSION = "2.1"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
 
 
@@ -88,15 +88,17 @@ class Sample(Record):
     started_at: UnixTime
     """When the clock started."""
     wall_s: Seconds
-    """From the start of the ingest until the last item was taken, or written in a mixed workload."""
+    """From the start of the ingest until the last item was taken, or written in a mixed workload; of a command, of its
+    whole process."""
     cpu_user_s: Seconds
     """CPU time in user mode, children included."""
     cpu_system_s: Seconds
     """CPU time in the kernel, children included."""
     peak_rss_mib: Mebibytes
-    """Resident memory at the peak; with the largest of the process's children added, where it has any."""
+    """Resident memory at the peak; with the largest of the process's children added, where it has any. Of a command, of
+    the largest of its processes."""
     start_rss_mib: Mebibytes
-    """Resident memory before the clock started: interpreter and imports."""
+    """Resident memory before the clock started: interpreter and imports; 0 of a command, whose start is timed."""
     first_item_s: Seconds | None
     """Time until the first item was taken."""
     items: Items
@@ -245,6 +247,10 @@ class Cell(Record):
     """The baseline against itself: shows the noise."""
     known_defect: str | None = None
     """Why what the arm delivers is known to differ; null: it should not."""
+    programs: dict[str, str] = Field(default_factory=dict)
+    """Versions of the programs that its samples ran, beside this project's own; a hash where a file has no version."""
+    unavailable: str | None = None
+    """Why it was not measured: a program that isn't there; null: it was."""
     cache: Literal["warm", "cold"]
     """Whether the files were read before, or evicted from the page cache before each sample."""
     corpus: str

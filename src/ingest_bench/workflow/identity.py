@@ -53,6 +53,7 @@ def fingerprint(identity: str) -> str:
 
 def _side(side: CellSide) -> dict[str, Any]:
     arm = side.options
+    programs = {"programs": arm.programs} if arm.record.programs else {}
     return {
         "fetcher": arm.fetcher,
         "fetcher_file": _file_digest(arm.record.file),
@@ -62,6 +63,7 @@ def _side(side: CellSide) -> dict[str, Any]:
         "corpus_settings": side.corpus_options.model_dump(),
         "server": side.server.model_dump() if side.server else None,
         "output": side.output,
+        **programs,
     }
 
 

@@ -68,7 +68,7 @@ def advised(view: ScenarioView) -> ScenarioRecommendation:
 
 def recommended(view: ScenarioView) -> CellView | None:
     """Pick the row that is advised, unless there is nothing to choose from; see `ingest_bench.analysis`."""
-    if view.scenario.of_stages or not view.scenario.delivers:
+    if not view.scenario.choosable or not view.scenario.delivers:
         return None
     use = advised(view).use
     return next((row for row in view.rows if use and row.cell is use.cell), None)
@@ -83,7 +83,7 @@ def rival(view: ScenarioView) -> CellView | None:
     """
     advice = advised(view)
     use = advice.use
-    if use is None or advice.verdict.decided:
+    if use is None or advice.verdict.decided or not view.scenario.choosable:
         return None
     contenders = [advice.options[key] for key in advice.verdict.contenders]
     smaller = [option for option in contenders if option.concurrency < use.concurrency]

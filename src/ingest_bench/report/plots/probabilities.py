@@ -52,7 +52,7 @@ def chances(subject: str, title: str, verdict: Verdict[OptionKey], options: Mapp
 
 def choice(view: ScenarioView) -> Drawing | None:
     """Draw how sure the choice of a scenario is; None where there is nothing to choose from."""
-    if view.scenario.of_stages or len((advice := advised(view)).verdict.chances) <= 1:
+    if not view.scenario.choosable or len((advice := advised(view)).verdict.chances) <= 1:
         return None
     return chances(view.title, "Probability to be the best", advice.verdict, advice.options)
 

@@ -76,9 +76,13 @@ def environment_section(data: ReportData) -> list[Block]:
     machines = list({cell.environment.model_dump_json(): cell.environment for cell in cells}.values())
     names = sorted({name for each in machines for name in each.packages})
     packages = {name: {each.packages[name] for each in machines if name in each.packages} for name in names}
+    programs: dict[str, set[str]] = {}
+    for cell in cells:
+        for name, version in cell.programs.items():
+            programs.setdefault(name, set()).add(version)
     steal, use = max(map(steal_share, cells), default=0), time_use(data.results)
-    values = {"machines": machines, "packages": packages, "steal": steal, "use": use, "seed": data.results.seed}
-    return blocks("environment", "environment", cells=cells, **values)
+    values = {"machines": machines, "packages": packages, "programs": programs, "steal": steal, "use": use}
+    return blocks("environment", "environment", cells=cells, seed=data.results.seed, **values)
 
 
 def invalid_samples_section(data: ReportData) -> list[Block]:

@@ -6,6 +6,7 @@ from ingest_bench.report.blocks import Answer, Question
 from ingest_bench.report.formatting import counted, listed, safe, sentence, times
 from ingest_bench.report.kinds import answering
 from ingest_bench.report.kinds.apis import latency, paging
+from ingest_bench.report.kinds.commands import versus_baseline
 from ingest_bench.report.kinds.files import grown
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import lost, over_floor, way_of_paging
@@ -185,5 +186,6 @@ QUESTIONS: dict[str, Callable[[ReportData], Answer]] = {
     ),
     "Is ingest, transform or output the bottleneck?": bottleneck,
     "Does the output format matter?": formats,
+    "What do whole commands of other tools take, against ours?": _each("commands", versus_baseline),
     "Do downstream stages cope with items out of order?": order,
 }

@@ -99,6 +99,8 @@ def findings(data: ReportData, view: ScenarioView) -> str:
     if not usable(view):
         return text("findings", "nothing", view=view)
     special = kind_of(view).finding(data, view)
+    if view.scenario.of_commands:
+        return special or fastest(view)
     parts = (special,) if view.scenario.of_stages else (fastest(view), special, helped(view))
     return " ".join(part for part in parts if part)
 

@@ -156,6 +156,16 @@ def test_another_machine_is_a_warning(build: Build, changes: dict[str, Any], wor
     assert words in comparison.warnings[0]
 
 
+def test_another_version_of_a_program_is_a_warning(build: Build) -> None:
+    """Other tools whose commands were timed are software too, wherever both runs have them."""
+    earlier, current = build(), build()
+    earlier.results.cells[0].programs = {"rustac": "0.9.17", "gone": "1"}
+    current.results.cells[0].programs = {"rustac": "0.9.18"}
+    (warning,) = compare(earlier, current).warnings
+    assert "rustac was 0.9.17, is 0.9.18" in warning
+    assert "gone" not in warning
+
+
 def test_our_own_version_and_host_are_no_reason_to_doubt(build: Build) -> None:
     """That the package under test has another version, or a runner another name, is expected."""
     earlier, current = build(), build()

@@ -210,7 +210,7 @@ BAD = [
     (
         f"{SMALL}.arms.queue.fetcher",
         "rustac",
-        "'rustac' is not allowed; use one of adaptive, aiofiles, checkpoint, checkpoint_reopened, ingest, parse_only, ",
+        "'rustac' is not allowed; use one of adaptive, aiofiles, checkpoint, checkpoint_reopened, command, ingest, ",
     ),
     (
         f"{SMALL}.arms.queue.fetcher",

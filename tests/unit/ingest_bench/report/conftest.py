@@ -44,6 +44,8 @@ FILE_RATE = {
     "queue": 29_000,
     "aiofiles": 1_600,
     "process_pool": 8_000,
+    "stac_ingest": 8_000,
+    "rustac": 4_000,
 }
 
 

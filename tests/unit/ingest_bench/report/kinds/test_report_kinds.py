@@ -8,6 +8,7 @@ import pytest
 
 from ingest_bench.report.kinds import KINDS, ScenarioKind, answering, kind_of, of_kind
 from ingest_bench.report.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
+from ingest_bench.report.kinds.commands import COMMANDS
 from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET, GROWTH
 from ingest_bench.report.kinds.pipelines import MIXED, STAGES
 from ingest_bench.report.model.study import ReportData
@@ -26,6 +27,7 @@ from ingest_bench.report.model.study import ReportData
         ("large_collection_api", GROWTH),
         ("mixed_files_items", MIXED),
         ("stages_large_api", STAGES),
+        ("commands_files_geoparquet", COMMANDS),
     ],
 )
 def test_the_kind_follows_from_the_settings(make: Any, scenario: str, kind: ScenarioKind) -> None:
@@ -45,6 +47,7 @@ def test_the_kind_follows_from_the_settings(make: Any, scenario: str, kind: Scen
         (PAGES, ["Page", "Pages/s", "Requests", "Exactly once"]),
         (RATE, ["Requests", "429s", "Items lost", "Rate-limit floor (s)", "Above floor"]),
         (GROWTH, ["Items", "Time / items grow", "Exponent"]),
+        (COMMANDS, ["Wall / baseline", "CPU (s)", "CPU / baseline", "Memory / baseline", "Items"]),
         (MIXED, ["Ingest", "Transform", "Output", "Output equal"]),
     ],
 )

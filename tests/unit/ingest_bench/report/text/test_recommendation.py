@@ -68,7 +68,7 @@ def test_the_tables_recommend_what_is_advised(make: Any) -> None:
     data = ReportData.from_results(results)
     advised = {advice.name: advice.use for advice in recommend_scenarios(results)}
     assert {view.name for view in data.views if view.name not in advised} == {
-        name for name, scenario in data.settings.scenarios.items() if scenario.of_stages
+        name for name, scenario in data.settings.scenarios.items() if not scenario.choosable
     }
     for view in [view for view in data.views if view.name in advised]:
         row, use = recommended(view), advised[view.name]

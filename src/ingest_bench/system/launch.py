@@ -1,7 +1,8 @@
 """Runs a command from start to end, and says what it used.
 
 It is a small process, since the peak of memory that the kernel tells begins with that of the process that starts it.
-Standard output: a line of JSON. Arguments: a file for all that the command says, the command.
+Times include those of processes that it has waited for; the peak is that of the largest of them. Standard output: a
+line of JSON. Arguments: a file for all that the command says, the command.
 """
 
 import json
@@ -30,6 +31,7 @@ def main() -> None:
         "cpu_user_s": usage.ru_utime,
         "cpu_system_s": usage.ru_stime,
         "peak_rss_mib": usage.ru_maxrss / 1024,
+        "context_switches": usage.ru_nvcsw + usage.ru_nivcsw,
     }
     sys.stdout.write(json.dumps(answer) + "\n")
 
