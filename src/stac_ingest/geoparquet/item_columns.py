@@ -17,7 +17,6 @@ from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geo_metadata import Outline
 from stac_ingest.geoparquet.instants import INSTANTS, instants_of
 from stac_ingest.geoparquet.item_boxes import boxes_of
-from stac_ingest.geoparquet.pandas_import import leave_pandas_out
 from stac_ingest.geoparquet.shape_columns import shapes_of
 from stac_ingest.geoparquet.stac_schema import MORE_GEOMETRIES, PROPERTIES, Place
 from stac_ingest.geoparquet.value_columns import ColumnMaker, members
@@ -66,7 +65,6 @@ def columns_of(items: Sequence[Item]) -> ItemColumns:
         TypeError, ValueError: it holds something that JSON can't.
 
     """
-    leave_pandas_out()
     try:
         found, all_finite = _columns(items, ColumnMaker())
         if all_finite:

@@ -14,7 +14,6 @@ from stac_ingest.core.model import Item
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.item_columns import ItemColumns
 from stac_ingest.geoparquet.json_lines import JsonLines, json_lines
-from stac_ingest.geoparquet.pandas_import import leave_pandas_out
 from stac_ingest.geoparquet.scalar_columns import decode_storage
 from stac_ingest.geoparquet.table_columns import table_columns
 
@@ -112,7 +111,6 @@ def _keys(batch: pa.RecordBatch, decoder: Decoder) -> list[Key] | None:
     """Give collections and ids; None where a row has no id that is text."""
     if decoder.layout is None:
         return None
-    leave_pandas_out()
     ids = _texts(batch.column("id"))
     if ids is None or ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         return None

@@ -23,7 +23,6 @@ from stac_ingest.geoparquet.column_names import column_names, places_json
 from stac_ingest.geoparquet.early_file import ROWS, EarlyFile, are_settled
 from stac_ingest.geoparquet.geo_metadata import GeoSummary
 from stac_ingest.geoparquet.item_columns import ItemColumns, Slot, columns_of
-from stac_ingest.geoparquet.pandas_import import leave_pandas_out
 from stac_ingest.geoparquet.spool import Spool
 from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, MORE_GEOMETRIES, PLACES_KEY, PROPERTIES
 
@@ -44,7 +43,6 @@ class GeoParquetWriter:
             changes: told of values that the file can't hold.
 
         """
-        leave_pandas_out()
         self._path = path
         self._row_group_items = row_group_items
         self._changes = changes or ChangeCollector()
