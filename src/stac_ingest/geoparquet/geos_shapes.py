@@ -47,7 +47,7 @@ def geos_shapes(name: str, values: Sequence[Any], *, strict: bool) -> Shapes:
         geometries = np.array([*found, None], object)[:-1]  # else numpy looks into them
         bounds = shapely.bounds(geometries)
         doubtful = [row for row, value in enumerate(values) if value is not None]
-    column = pa.array(shapely.to_wkb(geometries, flavor="iso"), pa.binary())
+    column = pa.array(shapely.to_wkb(geometries, flavor="iso").tolist(), pa.binary())
     less = _with_less(column, values, doubtful) if doubtful else set[int]()
     originals = [value if row in less else None for row, value in enumerate(values)] if less else None
     return Shapes(column, None if originals is None else json_column(originals), outline_of(geometries, bounds))

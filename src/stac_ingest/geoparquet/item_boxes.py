@@ -55,7 +55,10 @@ def _flat_boxes(values: Sequence[Any]) -> pa.Array | None:
         return None
     if not (np.abs(sides) < EXACT).all():  # nor is NaN
         return None
-    return pa.StructArray.from_arrays([pa.array(np.ascontiguousarray(side)) for side in sides], FLAT_SIDES)
+    # Not `pa.array`, which imports NumPy's masked arrays to see whether these are some.
+    buffers = [pa.py_buffer(np.ascontiguousarray(side)) for side in sides]
+    columns = [pa.Array.from_buffers(pa.float64(), len(values), [None, buffer]) for buffer in buffers]
+    return pa.StructArray.from_arrays(columns, FLAT_SIDES)
 
 
 def _boxes(values: Sequence[Any]) -> Boxes:

@@ -56,7 +56,7 @@ class OutputFormat(NamedTuple):
         return (self.writer.partition(":")[0], *self.preload)
 
 
-_ARROW = ("pyarrow.parquet", "shapely", "pandas", "pyarrow.pandas_compat")
+_ARROW = ("pyarrow.parquet", "shapely", "pandas", "pyarrow.pandas_compat", "pyarrow.vendored.version")
 
 OUTPUTS: dict[str, OutputFormat] = {
     output.name: output
