@@ -1,7 +1,8 @@
 """A Parquet file that is written while its rows come, under the types that the first of them have.
 
-Rows of one table have one schema. So their types are known long before the last of them has come, and encoding them
-needn't wait for it. Should other rows come after all, what was written is read back.
+Rows of a table have one schema, and most items of a collection are alike. So their types are known long before the
+last of them has come, and encoding them needn't wait for it. Should other rows come after all, what was written is read
+back.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ class EarlyFile:
         joined = pa.concat_tables(self._waiting)
         self._waiting = [joined.slice(rows)] if rows < self._rows else []
         self._rows -= rows
-        self._file.write_table(joined.slice(0, rows), row_group_size=self._group)
+        # Pieces of a column are encoded one by one, which costs more than to join them.
+        self._file.write_table(joined.slice(0, rows).combine_chunks(), row_group_size=self._group)
 
 
 def are_settled(kinds: Mapping[Slot, pa.DataType]) -> bool:

@@ -50,8 +50,6 @@ class ItemColumns(NamedTuple):
     """Null members, which the columns don't tell from missing ones."""
     changes: Sequence[tuple[Item, str, str]] = ()
     """Values that the columns don't have: the item, where the value was, and what became of it."""
-    of_table: bool = False
-    """Whether they are columns of a table, whose other rows have these types too as a rule."""
 
 
 def columns_of(items: Sequence[Item]) -> ItemColumns:

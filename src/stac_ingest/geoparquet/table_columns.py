@@ -79,7 +79,7 @@ class _Table:
         self._add(("geometry",), geometry)
         if not self._maker.all_finite:
             raise NotKnownError
-        return ItemColumns(self._made, outline, self._maker.null_members, of_table=True)
+        return ItemColumns(self._made, outline, self._maker.null_members)
 
     def _add(self, place: Place, column: pa.Array) -> None:
         slot = Slot(place)

@@ -96,7 +96,7 @@ class GeoParquetWriter:
         else:
             self._end_early()
             self._spool.add(made.columns)
-            if made.of_table and self._may_be_early and self._spool.rows >= ROWS:
+            if self._may_be_early and self._spool.rows >= ROWS:
                 self._begin_early()
         self._geo.add(made.outline, made.columns[_GEOMETRY], made.columns.get(_BOX))
         for name in MORE_GEOMETRIES:

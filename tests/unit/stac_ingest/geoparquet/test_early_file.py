@@ -1,4 +1,4 @@
-"""A file that is written while rows of a table come: the same as one that waits for the last of them."""
+"""A file that is written while its rows come: the same as one that waits for the last of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from any_items import collections
 from stac_ingest.geoparquet import writer as module
 from stac_ingest.geoparquet.early_file import EarlyFile
-from stac_ingest.geoparquet.item_columns import ItemColumns, Slot, columns_of
+from stac_ingest.geoparquet.item_columns import Slot, columns_of
 from stac_ingest.geoparquet.spool import Spool
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs.geoparquet import read_part
@@ -33,8 +33,8 @@ def item(number: int, **properties: Any) -> dict[str, Any]:
     }
 
 
-def of_table(items: list[dict[str, Any]]) -> ItemColumns:
-    return columns_of(items)._replace(of_table=True)
+NEVER = 1 << 60
+"""So many rows don't come: then all wait for the last of them."""
 
 
 @pytest.fixture(autouse=True)
@@ -48,26 +48,28 @@ def test_whatever_comes_later_is_in_the_file(batches: list[list[dict[str, Any]]]
     """Types and members that only later rows have change no row, and the metadata are those of all."""
     with TemporaryDirectory() as folder:
         early, late = Path(folder) / "early.parquet", Path(folder) / "late.parquet"
-        for path, make in ((early, of_table), (late, columns_of)):
+        for path, rows in ((early, 2), (late, NEVER)):
+            module.ROWS = rows
             with GeoParquetWriter(path, row_group_items=group) as file:
                 for items in batches:
-                    file.write_columns(make(items))
+                    file.write(items)
         assert sorted(path.name for path in Path(folder).iterdir()) == ["early.parquet", "late.parquet"]
         found, expected = ([json.dumps(one, sort_keys=True) for one in read_part(path)] for path in (early, late))
         assert found == expected
         assert pq.read_schema(early).metadata[b"geo"] == pq.read_schema(late).metadata[b"geo"]
 
 
-def test_rows_of_one_table_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_like_types_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once their types are known, nothing of them waits, and nothing is read again; the file is like any other."""
     waited: list[int] = []
     add = Spool.add
     monkeypatch.setattr(Spool, "add", lambda self, columns: waited.append(1) or add(self, columns))
     monkeypatch.setattr(EarlyFile, "columns", None)
-    for name, make in (("early", of_table), ("late", columns_of)):
+    for name, rows in (("early", 2), ("late", NEVER)):
+        monkeypatch.setattr(module, "ROWS", rows)
         with GeoParquetWriter(tmp_path / name, row_group_items=3) as file:
             for number in range(0, 20, 2):
-                file.write_columns(make([item(number, gsd=1.5), item(number + 1)]))
+                file.write([item(number, gsd=1.5), item(number + 1)])
     assert len(waited) == 1 + 10
     early, late = (pq.ParquetFile(tmp_path / name) for name in ("early", "late"))
     assert early.schema_arrow.equals(late.schema_arrow, check_metadata=True)
@@ -84,7 +86,7 @@ def test_other_rows_after_all_cost_one_reading(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(EarlyFile, "columns", lambda self: read.append(1) or columns(self))
     with GeoParquetWriter(tmp_path / "a.parquet") as file:
         for number in range(10):
-            file.write_columns(of_table([item(2 * number, gsd="x" if number % 2 else 1.5), item(2 * number + 1)]))
+            file.write([item(2 * number, gsd="x" if number % 2 else 1.5), item(2 * number + 1)])
     assert len(read) == 1
     assert [one["properties"].get("gsd") for one in read_part(tmp_path / "a.parquet")] == [1.5, None, "x", None] * 5
 
@@ -94,7 +96,7 @@ def test_types_that_are_not_known_yet_are_waited_for(tmp_path: Path, empty: pa.A
     """Nulls, empty lists and empty objects alone tell no type: what comes later decides."""
     with GeoParquetWriter(tmp_path / "a.parquet") as file:
         for column in (empty, pa.array([{"a": 1}] * 2) if pa.types.is_struct(empty.type) else pa.array([[1]] * 2)):
-            made = of_table([item(0), item(1)])
+            made = columns_of([item(0), item(1)])
             made.columns[Slot(("properties", "x"))] = column
             file.write_columns(made)
     kind = pq.read_schema(tmp_path / "a.parquet").field("x").type
@@ -104,7 +106,7 @@ def test_types_that_are_not_known_yet_are_waited_for(tmp_path: Path, empty: pa.A
 def test_an_abandoned_file_leaves_nothing(tmp_path: Path) -> None:
     """Before it is closed there is no file of its name, and after an error no file at all."""
     file = GeoParquetWriter(tmp_path / "a.parquet")
-    file.write_columns(of_table([item(0), item(1)]))
+    file.write([item(0), item(1)])
     assert not (tmp_path / "a.parquet").exists()
     assert len(list(tmp_path.iterdir())) == 1
     file.abandon()
