@@ -27,6 +27,7 @@ class TableRows:
 
     keys: Sequence[Key]
     batch: pa.RecordBatch
+    """Of plain types: Arrow takes no rows of views."""
     decoder: Decoder
     made: ItemColumns | None = field(default=None, repr=False)
     """The columns of all rows, where they were asked for."""
@@ -46,7 +47,7 @@ class TableRows:
     def columns(self) -> ItemColumns | None:
         """Return the columns of a file of ours."""
         if self.made is None and self.decoder.layout is not None and self.keys:
-            self.made = table_columns(self.decoder.plain(self.batch), self.decoder.layout)
+            self.made = table_columns(self.batch, self.decoder.layout)
         return self.made
 
 
@@ -82,6 +83,7 @@ def table_rows(batch: pa.RecordBatch, decoder: Decoder) -> TableRows | None:
 
     """
     try:
+        batch = decoder.plain(batch)
         keys = _keys(batch, decoder)
     except (pa.ArrowException, UnicodeDecodeError):
         return None
