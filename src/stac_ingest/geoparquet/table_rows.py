@@ -110,8 +110,8 @@ def table_lines(batch: pa.RecordBatch, decoder: Decoder) -> list[TextRows] | Non
 
 
 def _keys(batch: pa.RecordBatch, decoder: Decoder) -> list[Key] | None:
-    """Give collections and ids; None where a row has no id that is text."""
-    if decoder.layout is None:
+    """Give collections and ids; None where a row has no id that is text, or may have another collection."""
+    if decoder.layout is None or ("collection",) in decoder.layout.places:
         return None
     ids = _texts(batch.column("id"))
     if ids is None or ids.null_count or pc.any(pc.equal(ids, "")).as_py():

@@ -25,8 +25,9 @@ from ingest_bench.writer_table.writers import TYPES, table_of
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.item_columns import ItemColumns, columns_of
+from stac_ingest.geoparquet.stac_schema import PLACES_KEY
 from stac_ingest.geoparquet.table_metadata import marked_geometries
-from stac_ingest.geoparquet.table_rows import TableRows, table_rows
+from stac_ingest.geoparquet.table_rows import TableRows, table_lines, table_rows
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs.geoparquet import read_part
 
@@ -311,3 +312,14 @@ def test_rows_with_views_are_taken(column: pa.Array) -> None:
         columns = rows.take([1]).columns()
     assert columns is not None
     assert {len(made) for made in columns.columns.values()} == {1}
+
+
+def test_collections_that_are_elsewhere_are_decoded() -> None:
+    """Where the file says that another column holds the collections, no keys are made of the one of that name."""
+    table = items_table(collection=["c", "c"], other=["d", None])
+    table = table.replace_schema_metadata({PLACES_KEY: json.dumps({"places": {"other": ["collection"]}})})
+    with TemporaryDirectory() as folder:
+        batch, decoder = stored(table, folder)
+        assert [item["collection"] for item in decoder.items(batch, "", pytest.fail)] == ["d", "c"]
+        assert table_lines(batch, decoder) is None
+        assert table_rows(batch, decoder) is None
