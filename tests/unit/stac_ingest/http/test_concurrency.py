@@ -42,7 +42,7 @@ def run(
         if bad:
             control.failed(now, started)
         else:
-            control.succeeded(now, busy * now)
+            control.succeeded(now, busy * now, started)
             done += 1
     return now
 
@@ -103,7 +103,7 @@ def test_a_limit_that_was_not_used_says_nothing() -> None:
     for _ in range(200):
         control.started(now, 0.0, 1)
         now += 0.05
-        control.succeeded(now, 0.0)
+        control.succeeded(now, 0.0, now - 0.05)
     assert control.limit == control.highest == INITIAL
 
 
