@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
+_MAX_PLANNED = 40
+"""Workers that chunks are planned for where their number adapts while running; further ones steal work."""
 
 @dataclass(slots=True)
 class Series:
@@ -133,6 +135,8 @@ class Planner:
             return None
         self._summary.matched = total
         page, workers = self._requested.page, self._workers
+        if self._config.concurrency == "auto":
+            workers = min(workers, _MAX_PLANNED)
         known = expected_span(self._api.extent, self._requested.interval, int(now * 1e6))
         wanted = self._wanted(total)
         plan = Plan(self._requested.interval, known, total=wanted, page=page, workers=workers)

@@ -96,7 +96,7 @@ class ConcurrencyLimit:
         """
         self._own_seconds = own_seconds
         self._least, self._first_awaited = math.inf, True
-        if self._slowest:
+        if self._slowest and own_seconds:
             self.limit = self.highest = self._initial(self._slowest)
         self._end_window()
 
@@ -135,11 +135,12 @@ class ConcurrencyLimit:
         self._end_window()
 
     def _initial(self, response_seconds: float) -> int:
-        """Give the number of requests that keep this process busy, where one of them takes so long."""
-        most = min(INITIAL, self._maximum)
-        if response_seconds >= most * self._own_seconds:
-            return most
-        return min(most, max(_LEAST_INITIAL, 1 + int(response_seconds / self._own_seconds)))
+        """Give the number of requests that keep this process busy, where one of them takes so long (Little's law)."""
+        if response_seconds >= 2 * self._maximum * self._own_seconds:
+            return self._maximum
+        busy = 1 + int(response_seconds / self._own_seconds)
+        # Beyond the usual only half of it, since a server that is slow may be so because it is asked much.
+        return min(self._maximum, max(_LEAST_INITIAL, min(busy, INITIAL), busy // 2))
 
     def _raise_to(self, limit: int) -> None:
         if limit > self.limit:
