@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MAX_PLANNED = 40
 """Workers that chunks are planned for where their number adapts while running; further ones steal work."""
 
+
 @dataclass(slots=True)
 class Series:
     """Numbered pages, listed as workers ask for them: how many there are is only what the server says."""
@@ -78,6 +79,7 @@ class Planner:
         api: ApiInfo,
         summary: IngestSummary,
         cursor: Callable[[Request], Cursor],
+        *,
         workers: int,
     ) -> None:
         """Plan for so many workers; where their number adapts while running, further ones steal work."""

@@ -1,14 +1,16 @@
 """How many concurrent requests serve a server best, found while asking.
 
-What the first responses take says where to begin: while one response is under way this process can deal with so many
-others, and asking for more at once than that keeps it no busier. From there the limit doubles while that pays: while
-responses take hardly longer than the fastest one has (else they wait for each other, and more of them would wait
-longer), the doubled limit brought clearly more, and this process has time to spare. Where responses take much longer,
-the limit that their times point at is tried soon after. Of two limits the better one is kept, the lower one where they
-are about as good; and now and then a slightly higher or lower one is tried. A refusal or a failed request halves the limit;
-it is never counted as a response, however fast it came. A window begins once the whole limit is in use, and looks at
-requests that started within it alone. While the limit is being searched for, it is only as many responses as the limit
-allows, since a short run must not spend itself on the search; later it is twice as many.
+What the first responses take says where to begin: while one of them is under way this process can deal with so many
+others, and asking for more at once keeps it no busier. From there the limit doubles while that pays: while responses
+take hardly longer than the fastest one (else they wait for each other, and more of them would wait longer), the doubled
+limit brought clearly more, and this process has time to spare. Where responses take much longer, the limit that their
+times point at is tried soon after. Of two limits the better one is kept, the lower one where they are about as good;
+and now and then a slightly higher or lower one is tried. A refusal or a failed request halves the limit; it is never
+counted as a response, however fast it came.
+
+A window begins once the whole limit is in use, and looks at requests that started within it alone. While the limit is
+searched for, it is only as many responses as the limit allows, since a short run must not spend itself on the search;
+later it is twice as many.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ class ConcurrencyLimit:
         self._knee_untried = True
         self._windows_left = STEADY_WINDOWS
         self._upwards = False
-        self._refused_at = float("-inf")
+        self._refused_at = -math.inf
         self._began: float | None = None
         self._cpu_seconds = 0.0
         self._responses = 0
@@ -96,8 +98,9 @@ class ConcurrencyLimit:
         """
         self._own_seconds = own_seconds
         self._least, self._first_awaited = math.inf, True
-        if self._slowest and own_seconds:
-            self.limit = self.highest = self._initial(self._slowest)
+        if self._slowest:
+            first = self._initial(self._slowest)
+            self.limit = self.highest = first if self._refused_at == -math.inf else min(first, self.limit)
         self._end_window()
 
     def started(self, now: float, cpu_seconds: float, in_flight: int) -> None:
@@ -113,7 +116,7 @@ class ConcurrencyLimit:
         self._least = min(self._least, taken)
         if self._first_awaited:
             self._first_awaited = False
-            self._raise_to(self._initial(taken))
+            self._raise_to(min(INITIAL, self._initial(taken)))
         if self._began is None or started_at < self._began:
             return
         self._responses += 1

@@ -128,7 +128,7 @@ class StacApiSource:
         at_once = self._config.workers > 1
         api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
         workers = self._client.begin(self._requested.page * _ITEM_SECONDS)
-        self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor, workers)
+        self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor, workers=workers)
 
     async def close(self) -> None:
         """End the session. After a complete run, compare the items received with what the server counts."""

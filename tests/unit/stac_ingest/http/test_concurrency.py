@@ -92,7 +92,9 @@ def test_a_closed_system_is_used_as_well_as_it_can_be(think: float, service: flo
     assert reached >= 0.9 * min(most / (think + service), places / service)
 
 
-@pytest.mark.parametrize(("think", "service", "places"), [(0.02, 0.02, 4), (0.0, 0.05, 8), (0.1, 0.01, 2), (0.05, 0.2, 5)])
+@pytest.mark.parametrize(
+    ("think", "service", "places"), [(0.02, 0.02, 4), (0.0, 0.05, 8), (0.1, 0.01, 2), (0.05, 0.2, 5)]
+)
 def test_a_closed_system_is_not_asked_far_beyond_its_knee(think: float, service: float, places: int) -> None:
     """Beyond c (1 + L / S) requests only wait for each other, so the limit ends there, but for a short queue."""
     control = ConcurrencyLimit(50)
@@ -123,6 +125,26 @@ def test_the_first_page_may_take_longer_than_what_came_before() -> None:
     control.started(0.1, 0.0, 1)
     control.succeeded(0.14, 0.0, 0.1)
     assert control.limit == 20
+
+
+def test_what_was_refused_before_the_first_page_stays_refused() -> None:
+    """A server that refuses one of the first requests is not asked more at once since the others took long."""
+    control = ConcurrencyLimit(50)
+    control.started(0.0, 0.0, 1)
+    control.failed(0.1, started_at=0.0)
+    halved = control.limit
+    control.started(0.1, 0.0, 1)
+    control.succeeded(0.6, 0.0, 0.1)
+    control.begin(0.002)
+    assert control.limit == halved < 20
+
+
+def test_steps_that_pay_follow_each_other() -> None:
+    """Where times vary too much to see that nobody waits, the limit still comes to the most that pays in a long run."""
+    control, chance = ConcurrencyLimit(50), random.Random(1)
+    run(control, lambda _: 0.05 * chance.lognormvariate(0.0, 0.7), 4_000)
+    assert control.highest == 50
+    assert control.limit >= 35
 
 
 @pytest.mark.parametrize("places", [1, 4, 8, 12, 20, 30, 50, 200])

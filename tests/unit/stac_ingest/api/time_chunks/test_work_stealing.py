@@ -85,7 +85,7 @@ class Run:
             api,
             self.summary,
             lambda _: None,
-            max(workers, 2),
+            workers=max(workers, 2),
         )
 
     def read_all(self):
