@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from aiohttp import web
 from misbehaving_api import DAYS, START, Api, ids_of, ingest, inside, make_items, stamp
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.http.clock import Clock
+from stac_ingest.sources.stac_api import StacApiSource
+from stac_ingest.summary import IngestSummary
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 20])
@@ -24,6 +31,37 @@ async def test_time_chunks(concurrency, post):
     # What a busy machine has received at once may be less than what was sent at once.
     assert api.peak <= summary.in_flight_peak <= concurrency
     assert summary.requests == len(api.log) <= 100 + 3 + max(concurrency, 4) * 2
+
+
+@pytest.mark.parametrize("think", [0.0, 0.02])
+async def test_a_level_that_is_found_costs_few_requests(think):
+    """Finding the level takes no more requests than a fixed level of the highest that was used."""
+    api = Api(make_items(2000), think=think)
+    ids, summary, failures, _ = await ingest(api, concurrency="auto", limit=20)
+    assert sorted(ids) == ids_of(api.items)
+    assert failures == []
+    assert summary.requests == len(api.log) <= 100 + 3 + max(summary.in_flight_peak, 4) * 2
+
+
+async def test_a_server_that_answers_at_once_is_asked_in_few_chunks():
+    """Where responses take no time, a search is planned for two workers, not for as many as there may be."""
+    api, summary, looks = Api(make_items(2000)), IngestSummary(), count()
+    async with api.serving() as url:
+        config = IngestConfig.parse({"mode": "api", "source": url, "concurrency": "auto", "limit": 20})
+        source = StacApiSource(config, "c", summary, clock=Clock(now=lambda: next(looks) / 1e6))
+        await source.open()
+        units = [unit async for unit in closing_after(source.units(), 4)]
+        await source.close()
+    assert len({unit.interval for unit in units}) == 4
+    assert units[-1].interval.end is None
+    assert summary.notes == ["concurrency auto: 2 requests at once at the end, 2 at most"]
+
+
+async def closing_after(found, number):
+    """Yield so many, and close."""
+    async with aclosing(found):
+        for _ in range(number):
+            yield await anext(found)
 
 
 async def test_time_chunks_of_a_crowd():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
     from stac_ingest.summary import IngestSummary
 
-_MAX_PLANNED = 20
+_MAX_PLANNED = 40
 """Workers that chunks are planned for where their number adapts while running; further ones steal work."""
 
 
@@ -79,8 +79,12 @@ class Planner:
         api: ApiInfo,
         summary: IngestSummary,
         cursor: Callable[[Request], Cursor],
+        *,
+        workers: int,
     ) -> None:
+        """Plan for so many workers; where their number adapts while running, further ones steal work."""
         self._config = config
+        self._workers = workers
         self._requested = requested
         self._api = api
         self._summary = summary
@@ -132,10 +136,10 @@ class Planner:
             self._summary.note("the server gives no numberMatched to plan chunks of time with; one cursor instead")
             return None
         self._summary.matched = total
-        page, workers = self._requested.page, self._config.workers
-        known = expected_span(self._api.extent, self._requested.interval, int(now * 1e6))
+        page, workers = self._requested.page, self._workers
         if self._config.concurrency == "auto":
             workers = min(workers, _MAX_PLANNED)
+        known = expected_span(self._api.extent, self._requested.interval, int(now * 1e6))
         wanted = self._wanted(total)
         plan = Plan(self._requested.interval, known, total=wanted, page=page, workers=workers)
         pool = WorkStealingPool(known, page=page, max_splits=4 * workers + -(-total // page), repeats=plan.repeats)

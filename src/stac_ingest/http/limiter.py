@@ -51,6 +51,16 @@ class RequestLimiter:
         """How many requests at once are worth having; 0 while one would wait for its time."""
         return 0 if self._hosts.is_throttled else self.capacity
 
+    def begin(self, own_seconds: float) -> None:
+        """Choose the limit to begin with, now that a few responses came.
+
+        Args:
+            own_seconds: CPU time that this process takes for a response that is wanted, about.
+
+        """
+        if self._adaptive:
+            self._adaptive.begin(own_seconds)
+
     @asynccontextmanager
     async def acquire(self, url: str, not_needed: Callable[[], bool] | None = None) -> AsyncIterator[Start]:
         """Wait until one request to a URL may start; it is in flight until the block ends.
@@ -103,7 +113,7 @@ class RequestLimiter:
             return
         now = self._clock.now()
         if succeeded:
-            self._adaptive.succeeded(now, self._clock.cpu_time())
+            self._adaptive.succeeded(now, self._clock.cpu_time(), start.at)
         else:
             self._adaptive.failed(now, start.at)
 

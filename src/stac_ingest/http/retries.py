@@ -125,6 +125,19 @@ class RetryingClient:
         """How many concurrent requests are worth having at the moment."""
         return self._limiter.useful_capacity
 
+    def begin(self, own_seconds: float) -> int:
+        """Choose how many requests to begin with, now that a few responses came.
+
+        Args:
+            own_seconds: CPU time that this process takes for a response that is wanted, about.
+
+        Returns:
+            How many may be in flight at first.
+
+        """
+        self._limiter.begin(own_seconds)
+        return self._limiter.capacity
+
     def stop(self, error: ResponseError) -> None:
         """Send nothing more: every further request ends in `error`."""
         self._limiter.close(error)

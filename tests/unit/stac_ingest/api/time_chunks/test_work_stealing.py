@@ -85,6 +85,7 @@ class Run:
             api,
             self.summary,
             lambda _: None,
+            workers=max(workers, 2),
         )
 
     def read_all(self):
