@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -42,7 +43,7 @@ class Journal:
     threads.
 
     Attributes:
-        set_aside: a journal that is damaged, which was renamed; or checkpoints of an earlier release that are.
+        set_aside: the copy of a journal that is damaged; or checkpoints of an earlier release that are.
         earlier_layout: whether the records are of a release that knew items by their ids alone.
 
     """
@@ -85,6 +86,8 @@ class Journal:
         """Ids that count for any collection, see `earlier_layout`."""
         self._lines: list[bytes] = []
         self._buffered = 0
+        self._is_damaged = False
+        """Whether the file has a line that isn't sound."""
         self._descriptor = -1
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -234,17 +237,21 @@ class Journal:
         self._path.with_suffix(".collections.json").unlink(missing_ok=True)
 
     def _load(self) -> None:
-        """Read the journal. Where a line isn't sound, be it the last of a killed run, the output has to be asked."""
+        """Read the journal. Where a line isn't sound, be it the last of a killed run, the output has to be asked.
+
+        Until it was, the file stays as it is: a kill before that must not leave sound records that aren't all.
+        """
         found = read_journal(self._path)
         self._completed |= found.completed
         self._failed = found.failed
         if found.is_sound:
             return
         damaged = self._path.with_name(f"_{self._path.name}.corrupt")
-        self._path.replace(damaged)
+        damaged.unlink(missing_ok=True)
+        shutil.copyfile(self._path, damaged)
         self.set_aside.append(damaged)
-        self._logger.warning("the checkpoint %s is damaged and was renamed to %s", self._path, damaged.name)
-        self._write_anew(self._all())
+        self._is_damaged = True
+        self._logger.warning("the checkpoint %s is damaged and was copied to %s", self._path, damaged.name)
 
     def _adopt(self, records: EarlierRecords) -> None:
         """Go on from the records of an earlier release; where these can't be relied on, once the output was asked."""
@@ -282,8 +289,11 @@ class Journal:
                 for start in range(0, len(ids), _IDS_OF_A_LINE):
                     some = ids[start : start + _IDS_OF_A_LINE]
                     stream.write(line_of({"collection": collection, "path": path, "ids": some}))
+        self._is_damaged = False
 
     def _append(self, lines: bytes) -> None:
+        if self._is_damaged:
+            self._write_anew(self._all())
         if self._descriptor < 0:
             is_new = not self._path.exists()
             self._descriptor = os.open(self._path, _APPEND, 0o666)

@@ -38,6 +38,7 @@ def test_any_runs_equal_a_set(tmp_path_factory: pytest.TempPathFactory, runs: li
     """Whatever is marked in however many runs, the next one knows what was flushed; a torn line is noticed."""
     root = tmp_path_factory.mktemp("checkpoints")
     model: dict[tuple[str, str], bool] = {}
+    is_damaged = False
     for marked, ending in runs:
         journal = opened(root)
         for (collection, item_id), completed in marked:
@@ -47,6 +48,7 @@ def test_any_runs_equal_a_set(tmp_path_factory: pytest.TempPathFactory, runs: li
                 journal.mark_failed(item_id, "no", collection)
             model[collection or "items", item_id] = completed
         journal.flush()
+        is_damaged = (is_damaged and not marked and ending != "replace") or (ending == "torn" and bool(model))
         if ending == "torn" and model:
             line = line_of({"collection": "ndvi", "path": None, "ids": ["a", "b"]})
             with path_of(root).open("ab") as stream:
@@ -58,7 +60,7 @@ def test_any_runs_equal_a_set(tmp_path_factory: pytest.TempPathFactory, runs: li
         if ending != "killed":
             journal.close()
         again = opened(root)
-        assert bool(again.set_aside) is (ending == "torn" and bool(model))
+        assert bool(again.set_aside) is is_damaged
         assert again.completed_count == sum(model.values())
         for collection, item_id in KEYS:
             assert again.is_completed(item_id, collection) is model.get((collection or "items", item_id), False)
@@ -78,7 +80,7 @@ def test_records_are_buffered_and_on_disk_after_a_thousand(tmp_path: Path) -> No
 def test_a_damaged_line_is_set_aside_and_what_comes_before_it_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A byte that has changed is noticed: the run is told, so that it asks the output, and after that all is well."""
+    """A byte that has changed is noticed: each run is told until one has asked the output, and then all is well."""
     with_three = opened(tmp_path)
     for item_id in "abc":
         with_three.mark_completed(item_id)
@@ -89,8 +91,10 @@ def test_a_damaged_line_is_set_aside_and_what_comes_before_it_kept(
     data[data.index(b'"b"') + 1] ^= 1
     path.write_bytes(data)
     with caplog.at_level(logging.WARNING):
+        killed = opened(tmp_path)  # before it has asked the output
         damaged = opened(tmp_path)
     assert "is damaged" in caplog.text
+    assert killed.set_aside == damaged.set_aside
     assert [one.name for one in damaged.set_aside] == ["_items.journal.corrupt"]
     assert [item_id for item_id in "abc" if damaged.is_completed(item_id)] == ["a"]
     damaged.replace([(("", "a"), "x"), (("", "b"), "x")])
