@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -136,19 +136,26 @@ class Journal:
             DataProcessingError: the journal can't be written.
 
         """
-        collection = collection_id or self.collection_id
+        self.mark_together({collection_id or self.collection_id: written})
+
+    def mark_together(self, written: Mapping[str, Iterable[tuple[str, str | os.PathLike[str] | None]]]) -> None:
+        """Record items of several collections, which reach the disk in the same flush; see `mark_all_completed`."""
+        with self._lock:
+            for collection, pairs in written.items():
+                self._add(collection or self.collection_id, pairs)
+            self._flush_when_full()
+
+    def _add(self, collection: str, written: Iterable[tuple[str, str | os.PathLike[str] | None]]) -> None:
         by_path: dict[str | None, list[str]] = {}
         for item_id, path in written:
             by_path.setdefault(None if path is None else os.fspath(path), []).append(item_id)
-        with self._lock:
-            completed = self._completed.setdefault(collection, set())
-            for path, ids in by_path.items():
-                completed.update(ids)
-                if self._failed:
-                    self._failed.difference_update([(collection, item_id) for item_id in ids])
-                self._lines.append(line_of({"collection": collection, "path": path, "ids": ids}))
-                self._buffered += len(ids)
-            self._flush_when_full()
+        completed = self._completed.setdefault(collection, set())
+        for path, ids in by_path.items():
+            completed.update(ids)
+            if self._failed:
+                self._failed.difference_update([(collection, item_id) for item_id in ids])
+            self._lines.append(line_of({"collection": collection, "path": path, "ids": ids}))
+            self._buffered += len(ids)
 
     def mark_failed(self, item_id: str, error: object, collection_id: str | None = None) -> None:
         """Record that an item could not be written; it will be tried again on resume.

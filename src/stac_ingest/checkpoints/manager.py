@@ -169,19 +169,13 @@ class CheckpointManager:
         self, written: Iterable[tuple[str, str | os.PathLike[str] | None]], collection_id: str | None = None
     ) -> None:
         """Record many written items of one collection; they reach the disk in the same flush."""
-        now = self._clock()
-        collection = collection_id or self.collection_id
+        self.mark_together({collection_id or self.collection_id: written})
+
+    def mark_together(self, written: Mapping[str, Iterable[tuple[str, str | os.PathLike[str] | None]]]) -> None:
+        """Record written items of several collections; they reach the disk in the same flush."""
         with self._lock:
-            completed = self._completed_of(collection)
-            rows = self._buffer.setdefault(collection, {})
-            before = len(rows)
-            for item_id, path in written:
-                if self._failed or item_id in completed:
-                    self._note((collection, item_id), completed)
-                    self._failed.discard((collection, item_id))
-                completed.add(item_id)
-                rows[item_id] = (item_id, collection, None if path is None else os.fspath(path), True, now, None)
-            self._buffered += len(rows) - before
+            for collection, pairs in written.items():
+                self._add_completed(collection or self.collection_id, pairs)
             self._flush_when_full()
 
     def mark_failed(self, item_id: str, error: object, collection_id: str | None = None) -> None:
@@ -280,6 +274,19 @@ class CheckpointManager:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _add_completed(self, collection: str, written: Iterable[tuple[str, str | os.PathLike[str] | None]]) -> None:
+        now = self._clock()
+        completed = self._completed_of(collection)
+        rows = self._buffer.setdefault(collection, {})
+        before = len(rows)
+        for item_id, path in written:
+            if self._failed or item_id in completed:
+                self._note((collection, item_id), completed)
+                self._failed.discard((collection, item_id))
+            completed.add(item_id)
+            rows[item_id] = (item_id, collection, None if path is None else os.fspath(path), True, now, None)
+        self._buffered += len(rows) - before
 
     def _in_memory(self) -> int:
         return len(self._completed[None]) + sum(map(len, self._of_others().values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +37,9 @@ class Records(Protocol):
         self, written: Iterable[tuple[str, str | os.PathLike[str] | None]], collection_id: str | None = None
     ) -> None:
         """Record many written items of one collection."""
+
+    def mark_together(self, written: Mapping[str, Iterable[tuple[str, str | os.PathLike[str] | None]]]) -> None:
+        """Record written items by collection, which reach the disk in the same flush."""
 
     def mark_failed(self, item_id: str, error: object, collection_id: str | None = None) -> None:
         """Record that an item could not be written."""

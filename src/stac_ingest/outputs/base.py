@@ -212,8 +212,8 @@ class BatchedOutput(ABC, Generic[Entry]):
         of_collection: dict[str, list[tuple[str, str]]] = {}
         for (collection, item_id), path in written:
             of_collection.setdefault(collection, []).append((item_id, path))
-        for collection, pairs in of_collection.items():
-            self._checkpoints.mark_all_completed(pairs, collection)
+        # Who resumes looks for what isn't marked at the end alone: no flush may come between two collections.
+        self._checkpoints.mark_together(of_collection)
 
     def _is_known(self, key: Key) -> bool:
         """Whether the checkpoint has an item as completed."""

@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +12,11 @@ from blockbuster import blockbuster_ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stac_ingest.checkpoints.journal import Journal
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.id_set import key_of
+from stac_ingest.core.rows import LineRows
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs import OUTPUTS, GeoParquetOutput, ItemFilesOutput, NdjsonOutput, make_output, read_output
 from stac_ingest.outputs import directory as folder_module
@@ -302,6 +306,19 @@ async def test_ndjson_resumes_behind_its_last_sound_line(tmp_path, ending):
         manifest = await write(output, [item("i5")], ctx)
     assert [one["id"] for one in lines(tmp_path / "out" / "items.ndjson")] == [f"i{number}" for number in range(6)]
     assert manifest["items"] == 6
+
+
+@pytest.mark.parametrize("records", [CheckpointManager, partial(Journal, resume=True)])
+async def test_items_of_several_collections_are_marked_in_one_flush(tmp_path, records):
+    """No kill leaves a line without its mark among marked ones: only those at the end are looked for on resume."""
+    ctx = context(records("ndjson", "c", tmp_path / "checkpoints"))
+    items = [{**item(str(number)), "collection": "d" if number == 500 else "c"} for number in range(1002)]
+    output = NdjsonOutput(tmp_path / "out")
+    await output.start(ctx)
+    await output.bundle_rows(LineRows(list(map(key_of, items)), [json.dumps(one).encode() for one in items]))
+    await output.close()
+    killed = records("ndjson", "c", tmp_path / "checkpoints")  # knows what has reached the disk
+    assert all(killed.is_completed(*reversed(key_of(one))) for one in items)
 
 
 async def test_ndjson_goes_on_with_a_finished_file(tmp_path):
