@@ -1,4 +1,4 @@
-"""Ingest, transform, output: items flow through the stages in batches, and one by one where a stage takes no batches."""
+"""Ingest, transform, output: items flow through the stages in batches, or one by one where a stage takes none."""
 
 from __future__ import annotations
 
