@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from any_items import collections
@@ -38,6 +38,7 @@ NOT_PLAIN = {
 PLAIN = b'{"type":"Feature","id":"z"}'
 
 
+@settings(max_examples=60)
 @given(collections(), spellings, st.data())
 def test_lines_and_objects_are_what_a_parser_makes_of_the_texts(items: list[Any], spell: Any, data: Any) -> None:
     """Lines and objects made of texts are equal to the items, however these are spelled."""
@@ -68,6 +69,7 @@ def test_a_name_that_comes_twice_is_written_once() -> None:
     assert rows.keys == [("", "b")]
 
 
+@settings(max_examples=30)
 @given(collections())
 def test_members_of_a_document_are_the_same_rows(items: list[Any]) -> None:
     """What a document holds gives the same lines and objects as the texts of its members."""
