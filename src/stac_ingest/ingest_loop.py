@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -186,6 +187,10 @@ async def ingest_rows(
         # Filters and hrefs look at items.
         whole = source if wanted is None and place is None and isinstance(source, Batched) else None
         count = summary.items
+
+        def room() -> int:
+            return sys.maxsize if max_items is None else max_items - count
+
         async for batch in reading.batches:
             if tracker is not None:
                 tracker.begin()
@@ -195,10 +200,8 @@ async def ingest_rows(
                 summary.safe_batches += 1
             else:
                 summary.fast_batches += 1
-            for rows in _decoded(reading.decode(batch, reject)) if made is None else made:
+            for rows in _decoded(reading.decode(batch, reject), room) if made is None else _cut(made, room):
                 new = _new_rows(rows, repeated, tracker, parts)
-                if max_items is not None and count + len(new.keys) > max_items:
-                    new = new.take(range(max_items - count))
                 summary.items = count = count + len(new.keys)
                 kept = new if keep is None else new.take([n for n, item in enumerate(new.items()) if keep(item)])
                 if kept.keys:
@@ -211,10 +214,23 @@ async def ingest_rows(
         finish()
 
 
-def _decoded(items: Iterator[Item]) -> Iterator[ItemRows]:
-    """Make batches of items, small enough that few of them are in memory as objects."""
-    while some := list(islice(items, _TOGETHER)):
+def _decoded(items: Iterator[Item], room: Callable[[], int]) -> Iterator[ItemRows]:
+    """Make batches of items, small enough that few of them are in memory as objects, and none is read beyond the last.
+
+    What lies behind the last item that there is room for is not looked at, and so no failure of the run.
+    """
+    while some := list(islice(items, min(_TOGETHER, room()))):
         yield ItemRows.of(some)
+
+
+def _cut(made: Iterable[Rows], room: Callable[[], int]) -> Iterator[Rows]:
+    """Give no more rows at once than there is room for: what comes again behind the last of them doesn't count."""
+    for rows in made:
+        start, count = 0, len(rows.keys)
+        while start < count:
+            stop = min(count, start + room())
+            yield rows if stop - start == count else rows.take(range(start, stop))
+            start = stop
 
 
 def _new_rows(rows: Rows, repeated: Repeated, tracker: ResumeTracker | None, parts: _Whole) -> Rows:

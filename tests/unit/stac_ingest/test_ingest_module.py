@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from stac_ingest import DataProcessingError, IngestConfig, IngestModule, IngestSummary, WorkflowContext
 from stac_ingest import module as module_under_test
 from stac_ingest.core.model import Batch, Item, Payload, Reject
+from stac_ingest.core.rows import ItemRows, Rows
 from stac_ingest.errors import ItemError
 
 DRIVES = [(1, "semaphore"), (2, "semaphore"), (2, "queue"), (20, "semaphore"), (20, "queue"), (1, "queue")]
@@ -67,6 +68,14 @@ class Pages:
                     reject(payload.origin, ItemError("no id"))
 
 
+class BatchedPages(Pages):
+    """Gives a page as rows where all in it are items."""
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> list[Rows] | None:
+        items = [item for payload in batch for item in payload.data]
+        return [ItemRows.of(items)] if all("id" in item for item in items) else None
+
+
 def others() -> set[asyncio.Task[Any]]:
     return asyncio.all_tasks() - {asyncio.current_task()}
 
@@ -104,6 +113,26 @@ async def test_each_item_once_and_no_more_than_asked(
     if wanted is None:
         assert made.summary.duplicates == sum(map(len, pages)) - len(ids)
     assert (source.under_way, source.closed, others()) == (0, 1, set())
+
+
+FAULTY = st.lists(st.lists(st.sampled_from([{"id": name} for name in "abcdef"] + [{}]), max_size=5), max_size=12)
+
+
+@given(pages=FAULTY, wanted=st.none() | st.integers(1, 8), in_batches=st.booleans())
+async def test_batches_count_what_single_items_do(
+    pages: list[list[Item]], wanted: int | None, in_batches: bool
+) -> None:
+    """What lies behind the last item that is wanted is neither a failure nor a duplicate, on both ways."""
+    singly, together = module(Pages(pages), max_items=wanted), module(Pages(pages), max_items=wanted)
+    context, other = WorkflowContext(), WorkflowContext()
+    expected = [item["id"] async for item in singly.fetch(context)]
+    source = BatchedPages(pages) if in_batches else Pages(pages)
+    module_under_test.make_source = lambda *_: source
+    batches = [rows async for rows in together.fetch_rows(other, as_lines=False)]
+    assert [item["id"] for rows in batches for item in rows.items()] == expected
+    for name in ("items", "duplicates", "failures"):
+        assert getattr(together.summary, name) == getattr(singly.summary, name)
+    assert len(other.failure_collector) == len(context.failure_collector)
 
 
 async def test_the_same_id_in_two_collections_is_two_items() -> None:
