@@ -1,4 +1,4 @@
-"""Ingest, transform, output: items flow one at a time through the stages."""
+"""Ingest, transform, output: items flow through the stages in batches, or one by one where a stage takes none."""
 
 from __future__ import annotations
 

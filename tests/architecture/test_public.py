@@ -24,6 +24,7 @@ PUBLIC = {
     ),
     "stac_ingest.sources": "KINDS SourceKind Where check_path kind_of make_source",
     "stac_ingest.strategies": "STRATEGIES Strategy StrategyInfo load_strategy worker_strategies",
+    "stac_ingest.transforms": "FilterItems TransformSettings UpdateItems",
 }
 """The names that users may import; a change of this list is a change for them."""
 

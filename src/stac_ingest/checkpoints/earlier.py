@@ -30,6 +30,12 @@ def is_there(path: Path) -> bool:
 def earlier_records(workflow_id: str, collection_id: str, root: Path, logger: logging.Logger) -> EarlierRecords:
     """Read the checkpoint of a collection, and those of others that the same runs have written.
 
+    Args:
+        workflow_id: first part of its path.
+        collection_id: second part of its path.
+        root: folder of all checkpoints.
+        logger: takes the warnings about parts that can't be read.
+
     Raises:
         ConfigurationError: one can't be used.
 

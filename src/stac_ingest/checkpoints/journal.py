@@ -240,8 +240,7 @@ class Journal:
 
     def _forget(self) -> None:
         set_previous_aside(self._path)
-        set_previous_aside(self._path.with_suffix(".parquet"))
-        self._path.with_suffix(".collections.json").unlink(missing_ok=True)
+        self._retire_earlier()
 
     def _load(self) -> None:
         """Read the journal. Where a line isn't sound, be it the last of a killed run, the output has to be asked.
@@ -281,7 +280,7 @@ class Journal:
             self._write_anew(self._all())
 
     def _retire_earlier(self) -> None:
-        """Set aside what an earlier release has kept, now that it is in the journal."""
+        """Set aside what an earlier release has kept."""
         set_previous_aside(self._path.with_suffix(".parquet"))
         self._path.with_suffix(".collections.json").unlink(missing_ok=True)
 

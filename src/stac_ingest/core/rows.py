@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 import orjson
 
-from stac_ingest.core.finite import may_not_be_finite, with_finite_numbers
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.json_items import FEATURE
 from stac_ingest.core.long_numbers import has_long_number
@@ -113,23 +112,18 @@ def line_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = N
         None where a text is something else, or has a number that orjson doesn't keep as it is.
 
     """
-    loads, dumps, feature = orjson.loads, orjson.dumps, FEATURE
+    dumps = orjson.dumps
     keys: list[Key] = []
     lines: list[bytes] = []
     for text in texts:
-        try:
-            item = loads(text)
-            item_id = item["id"]
-            if item["type"] != feature or type(item_id) is not str or not item_id:
-                return None
-        except (ValueError, KeyError, TypeError):
+        item = _item_of(text)
+        if item is None:
             return None
         line = dumps(item)
         # A text that comes out as it went in has lost nothing: no look at its numbers is needed.
-        if line != text and _is_changed(item, text, line):
+        if line != text and has_long_number(text):
             return None
-        collection = item.get("collection")
-        keys.append((collection if type(collection) is str else "", item_id))
+        keys.append(key_of(item))
         lines.append(line)
         if look is not None:
             look(item)
@@ -138,16 +132,12 @@ def line_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = N
 
 def item_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = None) -> ItemRows | None:
     """Make objects of JSON texts, where each is plainly one item; see `line_rows`."""
-    loads, dumps, feature = orjson.loads, orjson.dumps, FEATURE
+    dumps = orjson.dumps
     items: list[Item] = []
     is_compact = True
     for text in texts:
-        try:
-            item = loads(text)
-            item_id = item["id"]
-            if item["type"] != feature or type(item_id) is not str or not item_id:
-                return None
-        except (ValueError, KeyError, TypeError):
+        item = _item_of(text)
+        if item is None:
             return None
         # To encode an item and compare is faster than to look for long numbers, where texts are as orjson writes them.
         is_compact = is_compact and dumps(item) == text
@@ -167,28 +157,28 @@ def parsed_rows(members: Sequence[object], *, as_lines: bool) -> Rows | None:
         as_lines: whether lines of JSON are wanted.
 
     Returns:
-        None where one is something else, or has a number that JSON can't have.
+        None where one is something else.
 
     """
-    items: list[Item] = []
-    for member in members:
-        if type(member) is not dict or member.get("type") != FEATURE:
-            return None
-        if type(member.get("id")) is not str or not member["id"]:
-            return None
-        items.append(member)
-    if not as_lines:
-        return ItemRows.of(items)
-    lines = list(map(orjson.dumps, items))
-    if any(map(_has_infinity, items, lines)):
+    items = [member for member in members if _is_item(member)]
+    if len(items) != len(members):
         return None
-    return LineRows(list(map(key_of, items)), lines)
+    return LineRows(list(map(key_of, items)), list(map(orjson.dumps, items))) if as_lines else ItemRows.of(items)
 
 
-def _is_changed(item: Item, text: bytes, line: bytes) -> bool:
-    return has_long_number(text) or _has_infinity(item, line)
+def _item_of(text: bytes) -> Item | None:
+    """Parse a text; None where it isn't plainly an item. A number beyond all floats, such as 1e400, orjson refuses."""
+    try:
+        found = orjson.loads(text)
+    except ValueError:
+        return None
+    return found if _is_item(found) else None
 
 
-def _has_infinity(item: Item, line: bytes) -> bool:
-    """Whether a null in a line stands for a number that JSON has no form for, as the parser makes one of 1e400."""
-    return b"null" in line and may_not_be_finite(item) and bool(with_finite_numbers(item)[1])
+def _is_item(found: object) -> TypeGuard[Item]:
+    return (
+        type(found) is dict
+        and found.get("type") == FEATURE
+        and type(item_id := found.get("id")) is str
+        and item_id != ""
+    )

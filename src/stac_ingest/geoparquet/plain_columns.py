@@ -130,7 +130,12 @@ def _scalars(array: pa.Array) -> pa.Array:
 
 
 def texts_of(array: pa.Array) -> pa.Array:
-    """Give times as the decoder writes them."""
+    """Give times as the decoder writes them.
+
+    Raises:
+        NotKnownError: one of them can't be written.
+
+    """
     written = pa.array(python_values(array), pa.string())
     if written.null_count != array.null_count:
         raise NotKnownError

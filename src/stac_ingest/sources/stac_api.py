@@ -57,7 +57,7 @@ _ITEM_SECONDS = 20e-6
 
 
 class StacApiSource:
-    """Items of one collection of a STAC API. De-duplicating is the module's business; see `api.chunks`."""
+    """Items of one collection of a STAC API. De-duplicating is the module's business; see `ingest_loop`."""
 
     def __init__(
         self, config: IngestConfig, collection_id: str | None, summary: IngestSummary, *, clock: Clock | None = None

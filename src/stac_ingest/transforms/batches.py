@@ -38,7 +38,18 @@ def objects_of(rows: Rows, names: Collection[str]) -> Iterable[Item] | None:
 def updated_table(
     rows: Rows, *, rename: Mapping[str, str], remove: Collection[str], values: Mapping[str, Any]
 ) -> Rows | None:
-    """Rename, remove and set properties of the rows of a table; None where they have to come one by one."""
+    """Rename, remove and set properties of the rows of a table, in this order.
+
+    Args:
+        rows: the batch.
+        rename: old names to new ones.
+        remove: names.
+        values: names and values to set.
+
+    Returns:
+        None where the rows are no table's, or have to come one by one.
+
+    """
     table = _table_of(rows)
     if table is None or table.decoder.layout is None:
         return None

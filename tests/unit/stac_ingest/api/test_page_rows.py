@@ -33,7 +33,7 @@ def page_of(members, form=(None, (",", ":"))):
     return json.dumps(page, indent=indent, separators=separators, ensure_ascii=False).encode()
 
 
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(ITEMS, min_size=1, max_size=5), FORMS, st.booleans())
 def test_rows_hold_what_the_page_does(members, form, as_lines):
     """However a page is laid out, its rows are its items in their order, and each was shown once."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from any_items import collections
@@ -38,6 +38,7 @@ NOT_PLAIN = {
 PLAIN = b'{"type":"Feature","id":"z"}'
 
 
+@settings(max_examples=60)
 @given(collections(), spellings, st.data())
 def test_lines_and_objects_are_what_a_parser_makes_of_the_texts(items: list[Any], spell: Any, data: Any) -> None:
     """Lines and objects made of texts are equal to the items, however these are spelled."""
@@ -57,8 +58,7 @@ def test_lines_and_objects_are_what_a_parser_makes_of_the_texts(items: list[Any]
 def test_what_is_not_plainly_an_item_is_left_to_the_decoder(text: bytes) -> None:
     """One text that isn't plainly an item, or has a number that orjson would change, holds up its batch."""
     assert line_rows([PLAIN, text, PLAIN]) is None
-    if b"1e400" not in text:  # the writer of columns says what becomes of such a number
-        assert item_rows([PLAIN, text, PLAIN]) is None
+    assert item_rows([PLAIN, text, PLAIN]) is None
 
 
 def test_a_name_that_comes_twice_is_written_once() -> None:
@@ -69,6 +69,7 @@ def test_a_name_that_comes_twice_is_written_once() -> None:
     assert rows.keys == [("", "b")]
 
 
+@settings(max_examples=30)
 @given(collections())
 def test_members_of_a_document_are_the_same_rows(items: list[Any]) -> None:
     """What a document holds gives the same lines and objects as the texts of its members."""
@@ -85,11 +86,6 @@ def test_members_that_are_not_plainly_items_are_left_to_the_decoder(member: obje
     good = {"type": "Feature", "id": "z"}
     assert parsed_rows([good, member], as_lines=True) is None
     assert parsed_rows([good, member], as_lines=False) is None
-
-
-def test_a_number_that_json_cannot_have_keeps_a_document_from_going_as_lines() -> None:
-    """An infinity would be written as null."""
-    assert parsed_rows([{"type": "Feature", "id": "a", "n": float("inf")}], as_lines=True) is None
 
 
 def test_rows_of_any_table_have_an_empty_key() -> None:
