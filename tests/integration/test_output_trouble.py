@@ -186,21 +186,20 @@ def test_a_damaged_checkpoint_leads_to_no_item_twice(interrupted, tmp_path, kind
 def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
     """However often a run ends between marking a batch and noting its place, the next reads that one batch again."""
     out, marked = tmp_path / "out", []
-    mark, commit = Journal.mark_all_completed, SourcePositions.commit
+    mark, commit = Journal.mark_together, SourcePositions.commit
 
     def commit_unless_marked(positions, positions_read):
         if marked:
             raise OSError("killed")
         commit(positions, positions_read)
 
-    def mark_and_tell(checkpoints, found, collection):
-        found = list(found)
+    def mark_and_tell(checkpoints, found):
         marked.extend(found)
-        mark(checkpoints, found, collection)
+        mark(checkpoints, found)
 
     with monkeypatch.context() as patch:
         patch.setattr(SourcePositions, "commit", commit_unless_marked)
-        patch.setattr(Journal, "mark_all_completed", mark_and_tell)
+        patch.setattr(Journal, "mark_together", mark_and_tell)
         for more in ([], ["--resume"]):
             marked.clear()
             assert main(arguments(source, "ndjson", out, *more)) == 3

@@ -255,13 +255,13 @@ async def test_items_are_completed_only_when_they_are_on_disk(tmp_path, monkeypa
     """The order is write, wait for the disk, mark."""
     events = []
     checkpoints = CheckpointManager("w", "c", tmp_path / "checkpoints", buffer_size=10_000)
-    fsync, mark = os.fsync, checkpoints.mark_all_completed
+    fsync, mark = os.fsync, checkpoints.mark_together
     monkeypatch.setattr(os, "fsync", lambda fd: (events.append("sync"), fsync(fd)))
     sync_everything = OutputFolder.sync_everything
     monkeypatch.setattr(
         folder_module.OutputFolder, "sync_everything", lambda self: (events.append("sync"), sync_everything(self))
     )
-    checkpoints.mark_all_completed = lambda *written: (events.append("mark"), mark(*written))
+    checkpoints.mark_together = lambda written: (events.append("mark"), mark(written))
     output, ctx = kind(tmp_path / "out", batch_bytes=1), context(checkpoints)
     await output.bundle(item("a"), ctx)
     await output.bundle(item("b"), ctx)
