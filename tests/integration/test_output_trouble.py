@@ -183,6 +183,28 @@ def test_a_damaged_checkpoint_leads_to_no_item_twice(interrupted, tmp_path, kind
     assert written(kind, out) == everything()
 
 
+def test_a_part_with_collections_of_two_types_says_what_it_holds(tmp_path):
+    """Where the records are damaged, items are known again whose collections had to become JSON texts."""
+    source, out = tmp_path / "items.ndjson", tmp_path / "out"
+    items = [
+        {
+            "type": "Feature",
+            "id": "abcd"[number],
+            "collection": name,
+            "geometry": None,
+            "properties": {"datetime": None},
+        }
+        for number, name in enumerate(["c", "c", 5, None])
+    ]
+    source.write_bytes(b"\n".join(map(orjson.dumps, items)))
+    assert main(arguments(source, "geoparquet", out)) == 0
+    (journal,) = out.glob(".checkpoints/*/items.journal")
+    os.truncate(journal, 20)
+    assert main(arguments(source, "geoparquet", out, "--resume")) == 0
+    assert orjson.loads((out / "certificate.json").read_bytes())["written"] == 0
+    assert len(list(out.glob("part-*.parquet"))) == 1
+
+
 def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
     """However often a run ends between marking a batch and noting its place, the next reads that one batch again."""
     out, marked = tmp_path / "out", []

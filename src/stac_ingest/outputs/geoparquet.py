@@ -240,11 +240,19 @@ def _tables(items: Sequence[Item]) -> list[_Table]:
 
 def _keys(path: Path) -> list[Key]:
     """Read which items a part holds."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do without
+    import pyarrow as pa  # noqa: PLC0415 - the other formats do without
+    import pyarrow.parquet as pq  # noqa: PLC0415 - same
+
+    from stac_ingest.geoparquet.json_text import parse_json_text  # noqa: PLC0415 - same
 
     with pq.ParquetFile(path) as file:
         names = [name for name in ("id", "collection") if name in file.schema_arrow.names]
-        rows: list[Item] = file.read(columns=names).to_pylist()
+        table = file.read(columns=names)
+    rows: list[Item] = table.to_pylist()
+    if "collection" in names and isinstance(table.schema.field("collection").type, pa.JsonType):
+        # Collections of more than one type are JSON texts.
+        for row in rows:
+            row["collection"] = None if row["collection"] is None else parse_json_text(row["collection"])
     return list(map(key_of, rows))
 
 
