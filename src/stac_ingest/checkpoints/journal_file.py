@@ -28,7 +28,7 @@ class JournalContent(NamedTuple):
     completed: dict[str, set[str]]
     failed: set[Key]
     is_sound: bool
-    """Whether every line is."""
+    """Whether there are lines, and every one is: a journal has its first record from the beginning."""
 
 
 def read_journal(path: Path) -> JournalContent:
@@ -54,7 +54,7 @@ def read_journal(path: Path) -> JournalContent:
             ids.update(record["ids"])
             if failed:
                 failed.difference_update([(collection, item_id) for item_id in record["ids"]])
-    return JournalContent(completed, failed, is_sound=True)
+        return JournalContent(completed, failed, is_sound=stream.tell() > 0)
 
 
 def line_of(record: dict[str, Any]) -> bytes:
