@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -65,47 +66,11 @@ class _Reading(NamedTuple):
     tracker: ResumeTracker | None
 
 
-@asynccontextmanager
-async def _reading(
-    make: Callable[[], Source[Any]],
-    strategy: Strategy,
-    summary: IngestSummary,
-    *,
-    wanted: ItemFilter | None,
-    track: Callable[[Source[Any]], ResumeTracker | None] | None,
-    place: str | None,
-) -> AsyncIterator[_Reading]:
-    """Make and open a source; the arguments are those of `ingest_items`."""
-    source = await asyncio.to_thread(make)
-    tracker = None if track is None else track(source)
-    parts = _Parts(source, summary) if isinstance(source, Partitioned) else _Whole(summary)
-    decode = _decode_of(source, place)
-    if wanted is not None:
-        decode = wanted.decoding(decode, summary)
-    async with _described(wanted, summary), driven(source, strategy, summary.concurrency) as batches:
-        yield _Reading(source, batches, decode, parts, tracker)
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """What an ingest reads, and how.
 
-
-async def ingest_items(
-    make: Callable[[], Source[Any]],
-    strategy: Strategy,
-    reject: Reject,
-    summary: IngestSummary,
-    *,
-    wanted: ItemFilter | None = None,
-    track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
-    place: str | None = None,
-    keep: Callable[[Item], bool] | None = None,
-    max_items: int | None = None,
-    finish: Callable[[], None] | None = None,
-) -> AsyncGenerator[Item]:
-    """Yield the items of a source, each collection and id once, counting them in the summary.
-
-    Of items that come again the first one is yielded; the others are counted, and named in the summary's changes.
-    Items come in any order when the summary's concurrency is above 1. Closing the iterator, or leaving it by an error,
-    ends every read and request under way.
-
-    Args:
+    Attributes:
         make: makes the source; called in a thread, since it may look at the disk.
         strategy: drives the units.
         reject: takes whatever can't be read or decoded.
@@ -117,24 +82,58 @@ async def ingest_items(
         max_items: ends the run after so many items.
         finish: called when everything is read and the source is closed; may raise.
 
+    """
+
+    make: Callable[[], Source[Any]]
+    strategy: Strategy
+    reject: Reject
+    summary: IngestSummary
+    wanted: ItemFilter | None = None
+    track: Callable[[Source[Any]], ResumeTracker | None] | None = None
+    place: str | None = None
+    keep: Callable[[Item], bool] | None = None
+    max_items: int | None = None
+    finish: Callable[[], None] | None = None
+
+
+@asynccontextmanager
+async def _reading(what: Ingest) -> AsyncIterator[_Reading]:
+    """Make and open a source. The end of the block closes it."""
+    summary, wanted = what.summary, what.wanted
+    source = await asyncio.to_thread(what.make)
+    tracker = None if what.track is None else what.track(source)
+    parts = _Parts(source, summary) if isinstance(source, Partitioned) else _Whole(summary)
+    decode = _decode_of(source, what.place)
+    if wanted is not None:
+        decode = wanted.decoding(decode, summary)
+    async with _described(wanted, summary), driven(source, what.strategy, summary.concurrency) as batches:
+        yield _Reading(source, batches, decode, parts, tracker)
+
+
+async def ingest_items(what: Ingest) -> AsyncGenerator[Item]:
+    """Yield the items of a source, each collection and id once, counting them in the summary.
+
+    Of items that come again the first one is yielded; the others are counted, and named in the summary's changes.
+    Items come in any order when the summary's concurrency is above 1. Closing the iterator, or leaving it by an error,
+    ends every read and request under way.
+
+    Args:
+        what: says what to read, and how.
+
     Raises:
         ConfigurationError: there are no items where the settings point.
         DataProcessingError: nothing could be read, or the server's answers can't be used.
 
     """
-    async with _reading(make, strategy, summary, wanted=wanted, track=track, place=place) as (
-        _,
-        batches,
-        decode,
-        parts,
-        tracker,
-    ):
+    summary, keep, max_items = what.summary, what.keep, what.max_items
+    async with _reading(what) as reading:
+        parts, tracker = reading.parts, reading.tracker
         count = summary.items
-        async for batch in batches:
+        async for batch in reading.batches:
             if tracker is not None:
                 tracker.begin()
             is_new = parts.begin(batch)
-            for item in decode(batch, reject):
+            for item in reading.decode(batch, what.reject):
                 if not is_new(item) or (tracker is not None and not tracker.look(key_of(item))):
                     parts.leave_out(item)
                     continue
@@ -145,47 +144,26 @@ async def ingest_items(
                     return
             if tracker is not None:
                 tracker.end(batch)
-    if finish is not None:
-        finish()
+    if what.finish is not None:
+        what.finish()
 
 
-async def ingest_rows(
-    make: Callable[[], Source[Any]],
-    strategy: Strategy,
-    reject: Reject,
-    summary: IngestSummary,
-    *,
-    as_lines: bool,
-    wanted: ItemFilter | None = None,
-    track: Callable[[Source[Any]], ResumeTracker | None] | None = None,
-    place: str | None = None,
-    keep: Callable[[Item], bool] | None = None,
-    max_items: int | None = None,
-    finish: Callable[[], None] | None = None,
-) -> AsyncGenerator[Rows]:
+async def ingest_rows(what: Ingest, *, as_lines: bool) -> AsyncGenerator[Rows]:
     """Yield the same items in batches, which stay in the form that they came in where that can be.
 
     Args:
-        make: makes the source; called in a thread.
-        strategy: drives the units.
-        reject: takes whatever can't be read or decoded.
-        summary: says the concurrency, and takes the counts.
+        what: says what to read, and how.
         as_lines: whether lines of JSON are wanted.
-        wanted: leaves out items, which are then looked at one by one; None where all are wanted.
-        track: begins to follow the run through its source, for a later one to resume.
-        place: that relative hrefs are made absolute from; None leaves them as they are.
-        keep: told of every item that is counted; one that it answers with False is not yielded.
-        max_items: ends the run after so many items.
-        finish: called when everything is read and the source is closed; may raise.
 
     Raises:
         ConfigurationError, DataProcessingError: as `ingest_items` does.
 
     """
-    async with _reading(make, strategy, summary, wanted=wanted, track=track, place=place) as reading:
+    summary, keep, max_items = what.summary, what.keep, what.max_items
+    async with _reading(what) as reading:
         source, parts, tracker = reading.source, reading.parts, reading.tracker
         # Filters and hrefs look at items.
-        whole = source if wanted is None and place is None and isinstance(source, Batched) else None
+        whole = source if what.wanted is None and what.place is None and isinstance(source, Batched) else None
         count = summary.items
 
         def room() -> int:
@@ -200,7 +178,7 @@ async def ingest_rows(
                 summary.safe_batches += 1
             else:
                 summary.fast_batches += 1
-            for rows in _decoded(reading.decode(batch, reject), room) if made is None else _cut(made, room):
+            for rows in _decoded(reading.decode(batch, what.reject), room) if made is None else _cut(made, room):
                 new = _new_rows(rows, repeated, tracker, parts)
                 summary.items = count = count + len(new.keys)
                 kept = new if keep is None else new.take([n for n, item in enumerate(new.items()) if keep(item)])
@@ -210,8 +188,8 @@ async def ingest_rows(
                     return
             if tracker is not None:
                 tracker.end(batch)
-    if finish is not None:
-        finish()
+    if what.finish is not None:
+        what.finish()
 
 
 def _decoded(items: Iterator[Item], room: Callable[[], int]) -> Iterator[ItemRows]:

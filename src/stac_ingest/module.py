@@ -17,7 +17,7 @@ from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.filters import filter_of
-from stac_ingest.ingest_loop import ingest_items, ingest_rows
+from stac_ingest.ingest_loop import Ingest, ingest_items, ingest_rows
 from stac_ingest.sources import check_path, make_source, place_of
 from stac_ingest.sources.usable_settings import check_settings
 from stac_ingest.strategies import load_strategy
@@ -66,7 +66,7 @@ class IngestModule:
             DataProcessingError: nothing could be read, or the server's answers can't be used.
 
         """
-        return ingest_items(**self._ingest(context))
+        return ingest_items(self._ingest(context))
 
     def fetch_rows(self, context: WorkflowContext, *, as_lines: bool) -> AsyncGenerator[Rows]:
         """Yield the same items in batches, for an output that takes them so.
@@ -79,9 +79,9 @@ class IngestModule:
             ConfigurationError, DataProcessingError: as `fetch` does.
 
         """
-        return ingest_rows(**self._ingest(context), as_lines=as_lines)
+        return ingest_rows(self._ingest(context), as_lines=as_lines)
 
-    def _ingest(self, context: WorkflowContext) -> dict[str, Any]:
+    def _ingest(self, context: WorkflowContext) -> Ingest:
         """Begin a run, and return what says how to read."""
         config = self.config
         # A context of one's own need not have a collector.
@@ -89,17 +89,17 @@ class IngestModule:
         self.summary = summary = IngestSummary(strategy=config.strategy, concurrency=config.workers, changes=changes)
         reporter = FailureReporter(context.failure_collector, self._logger, summary)
         collection_id = config.collection_id or context.data.get("collection_id")
-        return {
-            "make": lambda: make_source(config, collection_id, summary),
-            "strategy": self._strategy,
-            "reject": reporter,
-            "summary": summary,
-            "wanted": filter_of(config),
-            "track": partial(_tracker, context, summary),
-            "place": place_of(config) if config.hrefs == "absolute" else None,
-            "max_items": config.max_items,
-            "finish": partial(_check_some_read, config, reporter, summary),
-        }
+        return Ingest(
+            make=lambda: make_source(config, collection_id, summary),
+            strategy=self._strategy,
+            reject=reporter,
+            summary=summary,
+            wanted=filter_of(config),
+            track=partial(_tracker, context, summary),
+            place=place_of(config) if config.hrefs == "absolute" else None,
+            max_items=config.max_items,
+            finish=partial(_check_some_read, config, reporter, summary),
+        )
 
 
 def _with_root(settings: dict[str, Any] | IngestConfig) -> dict[str, Any] | IngestConfig:

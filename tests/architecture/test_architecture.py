@@ -55,7 +55,6 @@ LOOSE = {
         "failures",
         "ingest_loop",
         "module",
-        "pipeline",
         "summary",
     },
     "ingest_bench": {"__main__", "errors"},

@@ -159,3 +159,15 @@ def test_a_limit_holds_to_the_item_in_batches(tmp_path: Path, limit: int) -> Non
     found = ingested(tmp_path, by_rows(as_lines=True), max_items=limit)
     assert len(found[0]) == found[2]["items"] == limit
     assert Counter(found[0]).most_common(1)[0][1] == 1
+
+
+def test_a_large_document_comes_in_batches(tmp_path: Path) -> None:
+    """What an output takes at once is bounded, however many items a document has."""
+    path = tmp_path / "items.json"
+    path.write_bytes(orjson.dumps([{"type": "Feature", "id": f"{number}"} for number in range(2500)]))
+
+    async def sizes() -> list[int]:
+        module = IngestModule({"mode": "file", "source": str(path)})
+        return [len(rows.keys) async for rows in module.fetch_rows(WorkflowContext(), as_lines=True)]
+
+    assert asyncio.run(sizes()) == [1000, 1000, 500]

@@ -11,11 +11,13 @@ from stac_ingest.api.intervals import Interval, expected_span
 from stac_ingest.api.links import next_request
 from stac_ingest.api.page_numbers import PageNumbering
 from stac_ingest.api.pages import Page, page_counts
+from stac_ingest.api.search_forms import UNAUTHORIZED
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.splitting import Chunk, Plan
 from stac_ingest.api.time_chunks.work_stealing import WorkStealingPool
-from stac_ingest.errors import LinkRefused
+from stac_ingest.errors import BudgetExhausted, DataProcessingError, LinkRefused, ResponseError, RetryAfterTooLong
 from stac_ingest.http.request import Request
+from stac_ingest.http.retries import FORBIDDEN
 
 if TYPE_CHECKING:
     from stac_ingest.api.cursor import Cursor
@@ -167,3 +169,12 @@ def _numbered(numbering: PageNumbering, following: Request, count: int) -> Itera
             return
         last = index == count - 1
         yield CursorUnit(numbering.request(following, index), alone=False, onward=last, series=series)
+
+
+def ends_everything(unit: Unit, error: DataProcessingError) -> bool:
+    """Tell whether an error in one unit ends the run, since nothing more is to be had of the server or the search."""
+    if isinstance(error, BudgetExhausted | RetryAfterTooLong):
+        return True
+    if isinstance(error, ResponseError) and error.status in (UNAUTHORIZED, FORBIDDEN):
+        return True
+    return isinstance(unit, CursorUnit) and unit.alone

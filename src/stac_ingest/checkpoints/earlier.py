@@ -41,9 +41,10 @@ def earlier_records(workflow_id: str, collection_id: str, root: Path, logger: lo
 
     """
     own = CheckpointManager(workflow_id, collection_id, root, logger=logger)
+    # One that a killed run has set aside is still missing.
+    damaged = sorted(own.get_checkpoint_path().glob("_*.corrupt"))
     completed = own.completed_by_collection()
     listed = _read(own.get_checkpoint_path().with_suffix(".collections.json"))
-    damaged = [*own.set_aside]
     for name, expected in listed.get("items", {}).items():
         other = CheckpointManager(workflow_id, name, root, logger=logger)
         if other.set_aside or other.completed_count < expected:

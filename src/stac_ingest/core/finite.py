@@ -20,6 +20,11 @@ def may_not_be_finite(value: Any) -> bool:
     return any(end in held for end in _ENDS)
 
 
+def is_finite(value: Any) -> bool:
+    """Tell whether there is neither NaN nor an infinity in a value, for sure."""
+    return not may_not_be_finite(value) or not with_finite_numbers({"value": value})[1]
+
+
 def with_finite_numbers(item: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Replace the numbers that JSON has no form for.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
-from stac_ingest.core.finite import may_not_be_finite
+from stac_ingest.core.finite import is_finite
 from stac_ingest.geoparquet.json_text import parse_json_text
 from stac_ingest.geoparquet.row_template import (
     MAX_UNROLLED,
@@ -250,6 +250,6 @@ def _encoded(value: Any) -> bytes:
         text = orjson.dumps(value)
     except TypeError as error:
         raise NotPlainError(str(error)) from error
-    if b"null" in text and value is not None and may_not_be_finite(value):
+    if b"null" in text and not is_finite(value):
         raise NotPlainError("a number isn't finite")
     return text

@@ -18,7 +18,7 @@ from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.filters import filter_of
-from stac_ingest.ingest_loop import ingest_items, ingest_rows
+from stac_ingest.ingest_loop import Ingest, ingest_items, ingest_rows
 from stac_ingest.outputs.base import encode_json
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
@@ -90,7 +90,7 @@ class ShardFetcher:
             DataProcessingError: the source as a whole can't be read.
 
         """
-        return ingest_items(**self._ingest(context))
+        return ingest_items(self._ingest(context))
 
     def fetch_rows(self, context: WorkflowContext, *, as_lines: bool) -> AsyncGenerator[Rows]:
         """Yield the same items in batches.
@@ -103,21 +103,21 @@ class ShardFetcher:
             DataProcessingError: the source as a whole can't be read.
 
         """
-        return ingest_rows(**self._ingest(context), as_lines=as_lines)
+        return ingest_rows(self._ingest(context), as_lines=as_lines)
 
-    def _ingest(self, context: WorkflowContext) -> dict[str, Any]:
+    def _ingest(self, context: WorkflowContext) -> Ingest:
         self.summary = summary = IngestSummary(
             strategy=self._config.strategy, concurrency=self._config.workers, changes=context.changes
         )
-        return {
-            "make": partial(self._make, summary),
-            "strategy": self._strategy,
-            "reject": FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
-            "summary": summary,
-            "wanted": filter_of(self._config),
-            "place": self._place,
-            "keep": None if self._owns is None else partial(self._is_ours, self._owns),
-        }
+        return Ingest(
+            make=partial(self._make, summary),
+            strategy=self._strategy,
+            reject=FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
+            summary=summary,
+            wanted=filter_of(self._config),
+            place=self._place,
+            keep=None if self._owns is None else partial(self._is_ours, self._owns),
+        )
 
     def _is_ours(self, owns: Callable[[Item], bool], item: Item) -> bool:
         if owns(item):

@@ -19,7 +19,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.failures import FailureCollector
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.ingest_loop import ingest_items
+from stac_ingest.ingest_loop import Ingest, ingest_items
 from stac_ingest.sharding.deduplicate import REST
 from stac_ingest.sharding.manifest import Part
 from stac_ingest.sharding.storage import ITEMS, Storage
@@ -122,10 +122,12 @@ class _Reader:
         """Yield the items that no shard has, until there are as many as the server counts."""
         summary, collector = self._summary, FailureCollector()
         items = ingest_items(
-            lambda: StacApiSource(self._config, self._plan.settings.collection or "", summary),
-            load_strategy(self._config.strategy),
-            FailureReporter(collector, logging.getLogger("stac_ingest"), summary),
-            summary,
+            Ingest(
+                lambda: StacApiSource(self._config, self._plan.settings.collection or "", summary),
+                load_strategy(self._config.strategy),
+                FailureReporter(collector, logging.getLogger("stac_ingest"), summary),
+                summary,
+            )
         )
         found, ours = 0, IdSet()
         for key in self._known:

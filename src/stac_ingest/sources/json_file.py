@@ -19,6 +19,9 @@ from stac_ingest.sources.directory.file_reader import Reader
 from stac_ingest.sources.documents import not_json
 from stac_ingest.summary import IngestSummary
 
+_TOGETHER = 1000
+"""Items of a document that go to the output at once."""
+
 Members = Callable[[object, str], list[object]]
 """Takes out of a document, given with its path, what should be items."""
 
@@ -93,7 +96,7 @@ class JsonFileSource:
 
     def rows(self, batch: Batch, *, as_lines: bool) -> list[Rows] | None:
         """Return the items of the file, where each of its members is plainly one."""
-        made = []
+        made: list[Rows] = []
         for payload in batch:
             try:
                 members_found = self._members(orjson.loads(payload.data), payload.origin)
@@ -102,7 +105,9 @@ class JsonFileSource:
             rows = None if has_long_number(payload.data) else parsed_rows(members_found, as_lines=as_lines)
             if rows is None:
                 return None
-            made.append(rows)
+            # What an output makes of one batch at once, such as columns, is to be bounded.
+            count = len(rows.keys)
+            made += [rows.take(range(start, min(start + _TOGETHER, count))) for start in range(0, count, _TOGETHER)]
         return made
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:

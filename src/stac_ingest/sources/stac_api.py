@@ -14,9 +14,9 @@ from stac_ingest.api.filter_check import FilterCheck
 from stac_ingest.api.item_splitter import exact_features, features
 from stac_ingest.api.page_rows import ReceivedPage, SeenItems, page_rows
 from stac_ingest.api.pages import Page, page_counts
-from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit
+from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit, ends_everything
 from stac_ingest.api.search import ApiOpener, search_datetime
-from stac_ingest.api.search_forms import REFUSED_INTERVAL, UNAUTHORIZED, SearchClient
+from stac_ingest.api.search_forms import REFUSED_INTERVAL, SearchClient
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
 from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, TimesRead, item_times
@@ -29,19 +29,17 @@ from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.rows import Rows
 from stac_ingest.errors import (
-    BudgetExhausted,
     ConfigurationError,
     DataProcessingError,
     ItemError,
     ResponseError,
-    RetryAfterTooLong,
 )
 from stac_ingest.http.client import Client
 from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.http.limiter import RequestNotNeeded
 from stac_ingest.http.request import Request
-from stac_ingest.http.retries import FORBIDDEN, RetryingClient
+from stac_ingest.http.retries import RetryingClient
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 from stac_ingest.sources.kind import Where
 
@@ -206,7 +204,7 @@ class StacApiSource:
                 yield [Payload(received, page.url)]
                 await self._pending.wait_until_needed()
         except DataProcessingError as error:
-            if _is_fatal(unit, error):
+            if ends_everything(unit, error):
                 raise
             self._pending.delivered(0)
             self._shortfall.failed = True
@@ -391,11 +389,3 @@ def _checked(feature: object) -> Item:
     if isinstance(feature, ItemError):
         raise feature
     return checked(feature)
-
-
-def _is_fatal(unit: Unit, error: DataProcessingError) -> bool:
-    if isinstance(error, BudgetExhausted | RetryAfterTooLong):
-        return True
-    if isinstance(error, ResponseError) and error.status in (UNAUTHORIZED, FORBIDDEN):
-        return True
-    return isinstance(unit, CursorUnit) and unit.alone

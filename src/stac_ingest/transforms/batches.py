@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from stac_ingest.core.finite import may_not_be_finite
+from stac_ingest.core.finite import is_finite
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import ItemRows, LineRows, Rows
 
@@ -76,6 +76,6 @@ def _table_of(rows: Rows) -> TableRows | None:
 def is_json(value: Any) -> bool:
     """Whether a value comes out of JSON as it went in."""
     try:
-        return bool(orjson.loads(orjson.dumps(value)) == value) and not may_not_be_finite(value)
+        return bool(orjson.loads(orjson.dumps(value)) == value) and is_finite(value)
     except (TypeError, ValueError):
         return False

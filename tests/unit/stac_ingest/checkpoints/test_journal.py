@@ -231,3 +231,12 @@ def test_a_full_disk_leaves_the_records_in_memory_and_no_half_line(
     journal.close()
     again = opened(tmp_path)
     assert (again.completed_count, again.set_aside) == (2, [])
+
+
+def test_damage_that_a_killed_run_has_set_aside_is_damage_still(earlier: Path) -> None:
+    """Where a run renamed what it couldn't read and was killed before the output was asked, the next one asks it."""
+    (part,) = (earlier / "flow" / "items.parquet").glob("part-*")
+    part.rename(part.with_name(f"_{part.name}.corrupt"))
+    journal = opened(earlier)
+    assert journal.set_aside
+    journal.close()

@@ -1,12 +1,11 @@
-"""Ingest, transform, output: items flow through the stages in batches, or one by one where a stage takes none."""
+"""One run: every item from the fetcher through the modifiers to the output."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.collector import collected_now_and_then
 from stac_ingest.core.id_set import IdSet, Key, key_of
@@ -15,134 +14,21 @@ from stac_ingest.core.rows import ItemRows, Rows
 from stac_ingest.core.source import closing
 from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.failures import of_collection
+from stac_ingest.pipeline.result import PipelineResult, Progress
+from stac_ingest.pipeline.stages import (
+    Bundler,
+    Fetcher,
+    Modifier,
+    Output,
+    RowFetcher,
+    RowModifier,
+    RowOutput,
+    is_kept_in_step,
+)
 
 if TYPE_CHECKING:
     from stac_ingest.checkpoints.records import Records
     from stac_ingest.context import WorkflowContext
-
-__all__ = ["Bundler", "Fetcher", "Modifier", "Output", "PipelineResult", "StageSeconds", "run_pipeline"]
-
-PROGRESS_SECONDS = 0.2
-"""How often `on_progress` is called."""
-
-
-class Fetcher(Protocol):
-    """Originates items.
-
-    One with a true `delivers_once` leaves out what comes twice by itself; for others the pipeline does, where there are
-    checkpoints.
-    """
-
-    def fetch(self, context: WorkflowContext) -> AsyncIterator[Item]:
-        """Yield items; failures of single ones go to `context.failure_collector`.
-
-        Raises:
-            ConfigurationError, DataProcessingError: the source as a whole can't be read.
-
-        """
-
-
-class Modifier(Protocol):
-    """Changes one item at a time."""
-
-    def modify(self, item: Item, context: WorkflowContext) -> Item | None:
-        """Return the changed item, or None to drop it."""
-
-
-class Bundler(Protocol):
-    """Writes items.
-
-    One with a true `marks_completed` tells `context.checkpoints` itself what is safely written. For others an item
-    counts as completed when `bundle` returns.
-    """
-
-    async def bundle(self, item: Item, context: WorkflowContext) -> None:
-        """Take one item. An `ItemError` concerns this item alone; any other error ends the run."""
-
-    async def finalize(self, context: WorkflowContext) -> dict[str, Any]:
-        """Write what remains and return the manifest.
-
-        The pipeline reads `rejected` from it, the number of items that turned out unfit when they were written; outputs
-        give `items`, `bytes` and `paths`.
-
-        Raises:
-            DataProcessingError: the output can't be written.
-
-        """
-
-
-@runtime_checkable
-class Output(Bundler, Protocol):
-    """A bundler with a beginning and an end: it looks at what an earlier run left, and is closed after an error."""
-
-    marks_completed: bool
-
-    async def start(self, context: WorkflowContext) -> None:
-        """Open the output; on resume, bring it and the checkpoint into step."""
-
-    async def close(self) -> None:
-        """Close all files. What was not finalized stays for a later run to resume."""
-
-
-@runtime_checkable
-class RowFetcher(Protocol):
-    """A fetcher that can give its items in batches."""
-
-    def fetch_rows(self, context: WorkflowContext, *, as_lines: bool) -> AsyncIterator[Rows]:
-        """Yield items; `as_lines` says that lines of JSON are wanted. The rest is as of `Fetcher.fetch`."""
-
-
-@runtime_checkable
-class RowOutput(Output, Protocol):
-    """An output that takes items in batches."""
-
-    as_lines: bool
-    """Whether it writes lines of JSON."""
-
-    async def bundle_rows(self, rows: Rows) -> Sequence[tuple[Item, ItemError]]:
-        """Take some items, and return those that can't be written, with the reason. Any other error ends the run."""
-
-
-@runtime_checkable
-class RowModifier(Modifier, Protocol):
-    """A modifier that can change items in batches."""
-
-    def modify_rows(self, rows: Rows, context: WorkflowContext) -> Rows | None:
-        """Return the changed items, without those that are to be dropped; None where they have to be looked at singly.
-
-        The result is what `modify` makes of each.
-        """
-
-
-@dataclass(slots=True)
-class StageSeconds:
-    """Where the time went, in seconds of the run's own clock."""
-
-    ingest: float = 0.0
-    """Waiting for the fetcher's next item."""
-    transform: float = 0.0
-    output: float = 0.0
-    """In `bundle`, `finalize` and keeping the checkpoint."""
-
-
-@dataclass(slots=True)
-class PipelineResult:
-    """What a run did. Also handed to `on_progress` while it runs."""
-
-    fetched: int = 0
-    skipped: int = 0
-    """Completed already, in an earlier run."""
-    duplicates: int = 0
-    """Came before in this run, and were left out."""
-    dropped: int = 0
-    """By a modifier."""
-    written: int = 0
-    failed: int = 0
-    """In transform or output; failures of the ingest are the fetcher's to count."""
-    seconds: float = 0.0
-    stages: StageSeconds = field(default_factory=StageSeconds)
-    manifest: dict[str, Any] = field(default_factory=dict)
-    """As the bundler's `finalize` returned it."""
 
 
 async def run_pipeline(
@@ -191,45 +77,6 @@ async def run_pipeline(
     return run.result
 
 
-class _Progress:
-    """Adds up the seconds of each stage, and tells of them now and then."""
-
-    def __init__(
-        self,
-        result: PipelineResult,
-        clock: Callable[[], float],
-        report: Callable[[PipelineResult], None] | None,
-    ) -> None:
-        self._result, self._clock, self._report = result, clock, report
-        self._started = self._before = clock()
-        self._next = self._before + PROGRESS_SECONDS if report else float("inf")
-
-    def fetched(self, count: int) -> None:
-        """Note that items have come."""
-        self._result.stages.ingest += self._since()
-        self._result.fetched += count
-
-    def transformed(self) -> None:
-        """Note that they were transformed."""
-        self._result.stages.transform += self._since()
-        self._tell()
-
-    def written(self) -> None:
-        """Note that they were handed to the output."""
-        self._result.stages.output += self._since()
-        self._tell()
-
-    def _since(self) -> float:
-        before, self._before = self._before, self._clock()
-        return self._before - before
-
-    def _tell(self) -> None:
-        if self._before >= self._next and self._report:
-            self._result.seconds = self._before - self._started
-            self._report(self._result)
-            self._next = self._before + PROGRESS_SECONDS
-
-
 class _Run:
     """One run's state."""
 
@@ -255,16 +102,16 @@ class _Run:
         self._may_be_done = self._seen is not None or (
             self.checkpoints is not None and self.checkpoints.completed_count > 0
         )
-        progress = _Progress(self.result, clock, on_progress)
+        progress = Progress(self.result, clock, on_progress)
         output = self._bundler
-        in_step = _is_kept_in_step(fetcher, "fetch_rows", "fetch") and _is_kept_in_step(output, "bundle_rows", "bundle")
+        in_step = is_kept_in_step(fetcher, "fetch_rows", "fetch") and is_kept_in_step(output, "bundle_rows", "bundle")
         if in_step and not self._marks and isinstance(fetcher, RowFetcher) and isinstance(output, RowOutput):
             with collected_now_and_then() as collect:
                 await self._drive_rows(fetcher, output, progress, collect)
         else:
             await self._drive_items(fetcher, progress)
 
-    async def _drive_items(self, fetcher: Fetcher, progress: _Progress) -> None:
+    async def _drive_items(self, fetcher: Fetcher, progress: Progress) -> None:
         async with closing(fetcher.fetch(self._context)) as stream:
             async for fetched in stream:
                 progress.fetched(1)
@@ -276,7 +123,7 @@ class _Run:
             progress.fetched(0)
 
     async def _drive_rows(
-        self, fetcher: RowFetcher, output: RowOutput, progress: _Progress, collect: Callable[[], None]
+        self, fetcher: RowFetcher, output: RowOutput, progress: Progress, collect: Callable[[], None]
     ) -> None:
         async with closing(fetcher.fetch_rows(self._context, as_lines=output.as_lines)) as stream:
             async for fetched in stream:
@@ -313,7 +160,7 @@ class _Run:
 
     def _modified_rows(self, modifier: Modifier, rows: Rows) -> Rows | None:
         """Let a modifier change a batch; None where it is to be given the items one by one."""
-        if not isinstance(modifier, RowModifier) or not _is_kept_in_step(modifier, "modify_rows", "modify"):
+        if not isinstance(modifier, RowModifier) or not is_kept_in_step(modifier, "modify_rows", "modify"):
             return None
         try:
             return modifier.modify_rows(rows, self._context)
@@ -412,12 +259,3 @@ class _Run:
         self._context.failure_collector.add(item_id, error, stage, of_collection(collection))
         if self.checkpoints is not None:
             self.checkpoints.mark_failed(item_id, error, collection)
-
-
-def _is_kept_in_step(stage: object, together: str, singly: str) -> bool:
-    """Whether a stage's method for batches is meant to do what its method for single items does.
-
-    A class that inherits the one and overrides the other alone has changed what happens to an item.
-    """
-    defining = [name for kind in type(stage).__mro__ for name in (together, singly) if name in vars(kind)]
-    return defining[:1] == [together] or together in vars(type(stage))
