@@ -110,7 +110,7 @@ def completeness_report(
     if summary.filtered:
         reason += f"; {summary.filtered} others were filtered out"
     if result.dropped:
-        reason += f"; {result.dropped} of them were left out by a transform"
+        reason += f"; transforms left out {result.dropped} of them"
     if interrupted:
         verdict, reason = "truncated", f"stopped after {delivered} items"
     elif result.failed or ingest_failures:

@@ -39,7 +39,7 @@ def _written(block: Block, figures: str, level: int) -> str:  # noqa: PLR0911 - 
         case BulletList(entries):
             return "\n".join(map(point, entries))
         case WarningNote(text):
-            return paragraph(f"**WarningNote:** {text}.")
+            return paragraph(f"**Warning:** {text}.")
         case Question(question, gist, points):
             asked = paragraph(f"**{question}** {gist}".rstrip())
             return "\n".join([asked, "", *map(point, points)]) if points else asked
