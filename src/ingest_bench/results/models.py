@@ -111,6 +111,8 @@ class Sample(Record):
     """Dropped, since they had been delivered already."""
     bytes_read: Bytes | None = None
     """Bytes of files or of response bodies; null where the arm can't tell."""
+    output_bytes: Bytes | None = None
+    """Of a command: what it left at {output}, all files together; null where there is nothing, or no command."""
     requests: Requests | None = None
     """Sent, as the client counts them; null where the arm can't tell."""
     retries: Requests | None = None

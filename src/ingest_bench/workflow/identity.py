@@ -90,7 +90,12 @@ def captions(settings: Settings) -> str:
     """Give the words that the report alone depends on, as canonical JSON."""
     return _canonical(
         {
-            name: [scenario.title, scenario.group, {arm: options.label for arm, options in scenario.arms.items()}]
+            name: [
+                scenario.title,
+                scenario.group,
+                scenario.work,
+                {arm: options.label for arm, options in scenario.arms.items()},
+            ]
             for name, scenario in settings.scenarios.items()
         }
     )
