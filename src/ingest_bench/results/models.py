@@ -28,6 +28,8 @@ from ingest_bench.results.upgrade import upgrade
 
 RESULTS_SCHEMA_VERSION = "2.1"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
+LONGER = "long/benchmark_results.json"
+"""Below the folder of a run's results: those of a longer one, whose commands are compared beside it (`make long`)."""
 
 
 class Record(BaseModel):
