@@ -121,6 +121,11 @@ class Corpus(Strict):
     skewed: bool = Field(
         default=False, description="API only: 90% of the items in 1% of the time, 500 of them at one instant"
     )
+    like: str | None = Field(
+        default=None,
+        description="a file of yours (JSON, NDJSON, GeoParquet) whose items the generated ones are like, in place of "
+        "item_kb: the same members, sizes and oddities, new ids and values; of its first 1,000 items",
+    )
     path: str | None = Field(default=None, description="your own files instead: a folder or a file")
     url: str | None = Field(default=None, description="your own API instead: its root; needs remote.allow")
     collection: str | None = Field(default=None, description="with url: the collection to read")
@@ -158,6 +163,8 @@ class Corpus(Strict):
             raise ValueError("url needs kind: api and a collection")
         if self.url and holds_credentials(self.url):
             raise ValueError("url holds credentials, which results would repeat; put them into STAC_INGEST_TOKEN")
+        if self.like and (self.corrupt_share or self.skewed):
+            raise ValueError("like makes items as the file has them; leave corrupt_share and skewed out")
         if self.path and self.layout.network:
             raise ValueError(f"kind: {self.kind} takes a url, not a path")
         if "files" in self.record.options and self.generated and self.files is None:

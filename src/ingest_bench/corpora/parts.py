@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from ingest_bench.corpora.inventory import Entry
+from ingest_bench.corpora.items import COLLECTION
 from ingest_bench.results.digest import Reference, Tally
 from ingest_bench.system.process_lifetime import die_with_parent
 
@@ -24,6 +25,8 @@ class Part:
     entries: list[Entry] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     file_references: dict[str, Reference] = field(default_factory=dict)
+    collection: str = COLLECTION
+    """The collection that the items belong to."""
     writer: str | None = None
     """Software that the bytes depend on, beside the generator."""
 

@@ -7,7 +7,7 @@ Captions (titles, groups, labels) are left out, since they change the report alo
 """
 
 import json
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ def corpus_identity(settings: Settings, name: str) -> str:
             "settings": corpus.model_dump(),
             "seed": settings.seed if corpus.generated else None,
             "kind_file": _file_digest(corpus.record.file),
+            "like": _file_digest(corpus.like),
         }
     )
 
@@ -72,8 +73,11 @@ def _side(side: CellSide) -> dict[str, Any]:
 
 
 def _file_digest(path: str | None) -> str | None:
-    """Hash a file of the user's own that declares something; None where it is declared in this package."""
-    return sha256(Path(path).read_bytes()).hexdigest() if path else None
+    """Hash a file of the user's own that declares something or is imitated; None where there is none."""
+    if path is None:
+        return None
+    with Path(path).open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def _canonical(value: dict[str, Any]) -> str:
