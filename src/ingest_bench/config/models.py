@@ -291,6 +291,11 @@ class Scenario(Strict):
 
     title: str
     group: str = Field(pattern=NAME, description="the section of the report")
+    work: str | None = Field(
+        default=None,
+        min_length=1,
+        description='of whole commands: what they do, such as "files to NDJSON", under which tools are compared',
+    )
     corpus: str
     file: str | None = Field(default=None, description="one file of the corpus instead of all of it")
     cache: Literal["warm", "cold"] = "warm"

@@ -14,6 +14,10 @@ from typing import Any
 from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.matrix import CellSide, PlannedCell, cells
 from ingest_bench.config.models import Settings
+from ingest_bench.results.models import LONGER
+
+BESIDE = {"calibration": CALIBRATION, "longer": LONGER}
+"""Records beside the results that a report may take up."""
 
 
 def cell_identity(settings: Settings, cell: PlannedCell) -> str:
@@ -86,21 +90,27 @@ def aggregate_identity(settings: Settings) -> str:
 
 
 def report_identity(settings: Settings) -> str:
-    """Give what report and advice depend on beside the results and code, as canonical JSON: captions, a calibration."""
-    return _canonical({"captions": captions(settings), "calibration": calibration_stamp(settings.results)})
+    """Give what report and advice depend on beside the results and code, as canonical JSON: captions, other records."""
+    stamps = {name: file_stamp(settings.results, file) for name, file in BESIDE.items()}
+    return _canonical({"captions": captions(settings), **stamps})
 
 
 def captions(settings: Settings) -> str:
     """Give the words that the report alone depends on, as canonical JSON."""
     return _canonical(
         {
-            name: [scenario.title, scenario.group, {arm: options.label for arm, options in scenario.arms.items()}]
+            name: [
+                scenario.title,
+                scenario.group,
+                scenario.work,
+                {arm: options.label for arm, options in scenario.arms.items()},
+            ]
             for name, scenario in settings.scenarios.items()
         }
     )
 
 
-def calibration_stamp(folder: Path | str) -> str | None:
-    """Hash the calibration of a folder of results, which its report depends on; None where there is none."""
-    path = Path(folder) / CALIBRATION
+def file_stamp(folder: Path | str, name: str) -> str | None:
+    """Hash a file in a folder of results; None where there is none."""
+    path = Path(folder) / name
     return sha256(path.read_bytes()).hexdigest() if path.exists() else None
