@@ -39,6 +39,8 @@ class ArmSpec:
     """What may be asked of a server that isn't this machine's: max_requests, requests_per_second, max_in_flight."""
     file: str | None = None
     """Where the fetcher is declared, when it isn't one of this package's."""
+    search: dict[str, str] | None = None
+    """What a command looks for, as its words have it: `bbox` and `datetime`; None: everything."""
 
     @property
     def lies(self) -> Layout:

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from ingest_bench.arms.layouts import Layout
 from ingest_bench.config.corpus_kinds import OPTIONS, kinds_with
 from ingest_bench.config.models import NAME, Arm, Corpus, Scenario, Settings
 from ingest_bench.errors import SettingsError
@@ -17,7 +16,10 @@ from stac_ingest.core.messages import did_you_mean, one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.usable_settings import check_settings
 
-PINNED = ("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget", "layout")
+PINNED = (
+    *("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget", "layout"),
+    "searches",
+)
 """Settings that follow from the cell, so an arm can't give them."""
 
 
@@ -90,12 +92,16 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
         _check_file(f"{key}.file", scenario.file, corpus)
     if scenario.of_commands:
         _check_commands(key, scenario, corpus)
+    elif scenario.search is not None:
+        _refuse(
+            f"{key}.search", "belongs to scenarios of whole commands; other ways take bbox and datetime as settings"
+        )
     _check_arms(key, scenario, corpus)
 
 
 def _check_arms(key: str, scenario: Scenario, corpus: Corpus) -> None:
     for name, arm in scenario.arms.items():
-        _check_arm(f"{key}.arms.{name}", arm, corpus)
+        _check_arm(f"{key}.arms.{name}", arm, corpus, searches=scenario.search is not None)
         if arm.skip and scenario.pipeline is None:
             _refuse(f"{key}.arms.{name}.skip", "needs a pipeline in the scenario, to leave a stage of it out")
         if writes := arm.record.writes:
@@ -155,7 +161,7 @@ def _check_file(key: str, name: str, corpus: Corpus) -> None:
         _refuse(key, f"{name} is not in {corpus.path}")
 
 
-def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
+def _check_arm(key: str, arm: Arm, corpus: Corpus, *, searches: bool) -> None:
     layout, readable = corpus.layout, arm.record.reads
     if layout.name not in readable:
         _refuse(f"{key}.fetcher", f"{arm.fetcher} can't read kind: {corpus.kind}; it reads {', '.join(readable)}")
@@ -172,12 +178,13 @@ def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
         if name in PINNED:
             _refuse(f"{key}.settings.{name}", "follows from the corpus and the level; leave it out")
     if arm.record.settings:
-        _check_settings(f"{key}.settings", arm.record.settings, arm, layout)
+        given = {"mode": layout.section.mode, "source": "-", "layout": layout.name, "searches": searches}
+        _check_settings(f"{key}.settings", arm.record.settings, arm, given)
 
 
-def _check_settings(key: str, model: type[BaseModel], arm: Arm, layout: Layout) -> None:
+def _check_settings(key: str, model: type[BaseModel], arm: Arm, given: dict[str, Any]) -> None:
     for level in arm.concurrency:
-        follows = {"mode": layout.section.mode, "source": "-", "concurrency": level, "layout": layout.name}
+        follows = {**given, "concurrency": level}
         known = {name: value for name, value in follows.items() if name in model.model_fields}
         try:
             made = model.model_validate({**arm.settings, **known})

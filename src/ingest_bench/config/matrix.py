@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ingest_bench.arms.base import NO_OUTPUT
 from ingest_bench.config.checks import check
-from ingest_bench.config.models import Arm, Corpus, Sampling, Scenario, Server, Settings
+from ingest_bench.config.models import Arm, Corpus, Sampling, Scenario, Search, Server, Settings
 from ingest_bench.errors import SettingsError
 from stac_ingest.core.messages import one_line
 
@@ -44,6 +44,8 @@ class PlannedCell:
     cache: Literal["warm", "cold"]
     picked: str | None
     """The one file of the corpora that is read; None: all."""
+    search: Search | None
+    """What is looked for; None: everything."""
     sampling: Sampling
     candidate: CellSide
     baseline: CellSide
@@ -134,6 +136,7 @@ def _cells_of(settings: Settings, name: str) -> Iterator[PlannedCell]:
                 label=options.label or arm.replace("_", " "),
                 cache=scenario.cache,
                 picked=scenario.file,
+                search=scenario.search,
                 sampling=scenario.sampling or settings.sampling,
                 candidate=_side(settings, scenario, arm, level, scenario.corpus),
                 baseline=baseline,

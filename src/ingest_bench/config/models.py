@@ -8,9 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from ingest_bench.arms import ArmKind, arm_kind, arm_names
+from ingest_bench.arms import ArmKind, arm_kind, arm_names, register_arm
 from ingest_bench.arms.layouts import Layout
 from ingest_bench.config.corpus_kinds import CorpusKind, corpus_kind, corpus_kind_names
+from ingest_bench.errors import SettingsError
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.messages import did_you_mean
 from stac_ingest.core.registry import OneOf
@@ -224,13 +225,30 @@ class Pipeline(Strict):
     output: Annotated[str, OneOf(lambda: OUTPUTS)]
 
 
+class Search(Strict):
+    """What is looked for in a corpus: items that reach into a box, of a time."""
+
+    bbox: tuple[float, float, float, float] = Field(description="west, south, east, north; degrees")
+    datetime: str = Field(pattern=r"^[^/]+/[^/]+$", description="the first and the last instant, with / between them")
+
+    def written(self) -> dict[str, str]:
+        """Return both as they stand in a command line, by name."""
+        return {"bbox": ",".join(f"{side:g}" for side in self.bbox), "datetime": self.datetime}
+
+
 class Arm(Strict):
     """A way to ingest, at the levels of concurrency it is measured at."""
 
     RENAMED = {"leaves_out": "skip"}
 
     fetcher: FetcherName = "ingest"
-    concurrency: list[int] = Field(min_length=1)
+    command: str | None = Field(
+        default=None, description="a command line, instead of fetcher: command with that command in its settings"
+    )
+    python: str | None = Field(
+        default=None, description="a Python file of your own that declares the fetcher as ARM, instead of its name"
+    )
+    concurrency: list[int] = Field(default=[1], min_length=1)
     settings: dict[str, Any] = Field(
         default_factory=dict,
         description="what the fetcher takes: for the package's own ways the settings of IngestConfig",
@@ -244,6 +262,27 @@ class Arm(Strict):
     known_defect: str | None = Field(
         default=None, description="why what it delivers is known to differ; it is measured, and shown struck through"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own(cls, given: Any) -> Any:
+        """Put the fetcher in place that the user's own command, or file, stands for."""
+        if not isinstance(given, Mapping):
+            return given
+        ways = [name for name in ("fetcher", "command", "python") if name in given]
+        if len(ways) > 1:
+            raise ValueError(f"has {ways[0]} and {ways[1]}; use one of them")
+        settings = given.get("settings", {})
+        if isinstance(given.get("command"), str) and isinstance(settings, Mapping):
+            if "command" in settings:
+                raise ValueError("has a command, and another one in its settings; use one of them")
+            return {**given, "fetcher": "command", "settings": {"command": given["command"], **settings}}
+        if isinstance(given.get("python"), str):
+            try:
+                return {**given, "fetcher": register_arm(given["python"]).name}
+            except SettingsError as error:
+                raise ValueError(str(error)) from None
+        return given
 
     @property
     def record(self) -> ArmKind:
@@ -301,6 +340,9 @@ class Scenario(Strict):
     cache: Literal["warm", "cold"] = "warm"
     server: Server | None = None
     pipeline: Pipeline | None = None
+    search: Search | None = Field(
+        default=None, description="of whole commands: what they look for; what the baseline finds is right"
+    )
     baseline: Baseline
     arms: dict[str, Arm] = Field(min_length=1)
     sampling: Sampling | None = Field(default=None, description="instead of the general one")

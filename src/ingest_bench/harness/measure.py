@@ -17,7 +17,7 @@ from ingest_bench.analysis.speedup import pair_ratios, speed_up
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError
-from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder
+from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder, with_services
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.harness.validity import (
@@ -35,7 +35,7 @@ from ingest_bench.system.dependencies import recording
 from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
-from ingest_bench.system.programs import HOW_TO_INSTALL
+from ingest_bench.system.services import how_to_install
 from stac_ingest.core.atomic import write_atomically
 
 Side = TypeVar("Side", bound=str)
@@ -77,6 +77,7 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
         samples, stop_reason, trace = list[Sample](), _NOT_MEASURED, Trace(items=0, peak_mib=None)
         lacking = _lacking(cell)
         if lacking is None:
+            run.sides = with_services(run.sides, stack)
             with host_lock():
                 run.prepare()
             samples, stop_reason = run.take_pairs()
@@ -126,7 +127,8 @@ def _programs(cell: PlannedCell) -> dict[str, str | None]:
 def _lacking(cell: PlannedCell) -> str | None:
     """Say which programs that a cell needs are not there; None: none."""
     missing = [name for name, version in _programs(cell).items() if version is None]
-    return f"{', '.join(missing)}: not installed here; {HOW_TO_INSTALL}" if missing else None
+    hints = dict.fromkeys(how_to_install(name) for name in missing)
+    return f"{', '.join(missing)}: not installed here; {' and '.join(hints)}" if missing else None
 
 
 def orders(sides: tuple[Side, Side], seed: str) -> Iterator[tuple[Side, ...]]:

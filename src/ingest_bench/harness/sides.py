@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from ingest_bench.config.models import Server, Settings
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.digest import Reference, matches
 from ingest_bench.results.models import Digest
+from ingest_bench.system.services import SERVICES
 
 if TYPE_CHECKING:
     from ingest_bench.corpora.inventory import Manifest
@@ -90,7 +91,7 @@ def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[
     for role in ROLES:
         planned = cell.side(role)
         server = servers[planned.corpus, planned.server] if planned.server else None
-        sides[role] = side = _side(settings, role, planned, cell.picked, server)
+        sides[role] = side = _side(settings, role, planned, cell, server)
         if side.whole_process and planned.options.settings.get("joined"):
             if planned.corpus not in lines:
                 folder = scratch_folder(settings)
@@ -99,6 +100,25 @@ def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[
             path = lines[planned.corpus]
             sides[role] = replace(side, arm=replace(side.arm, source=str(path)), files=path)
     return sides
+
+
+def with_services(sides: Mapping[Role, PairSide], stack: ExitStack) -> dict[Role, PairSide]:
+    """Return the sides, told by environment variables of the services that they need, which end with the stack.
+
+    Raises:
+        MeasurementError: a service doesn't start.
+
+    """
+    running: dict[str, Mapping[str, str]] = {}
+    told = dict(sides)
+    for role, side in sides.items():
+        name = side.arm.settings.get("service") if side.whole_process else None
+        if name:
+            if name not in running:
+                running[name] = stack.enter_context(SERVICES[name].run())
+            variables = {**running[name], **side.arm.settings.get("variables", {})}
+            told[role] = replace(side, arm=replace(side.arm, settings={**side.arm.settings, "variables": variables}))
+    return told
 
 
 def scratch_folder(settings: Settings) -> Path:
@@ -132,13 +152,13 @@ def _one_line(document: bytes) -> bytes:
 
 
 def _side(
-    settings: Settings, role: Role, planned: CellSide, picked: str | None, server: SimulatorProcess | None
+    settings: Settings, role: Role, planned: CellSide, cell: PlannedCell, server: SimulatorProcess | None
 ) -> PairSide:
     arm, corpus = planned.options, planned.corpus_options
     manifest = _manifest(settings, planned.corpus) if corpus.url is None else None
     source = settings.corpus_folder(planned.corpus)
-    if picked:
-        source = source / picked
+    if cell.picked:
+        source = source / cell.picked
     # What a command reports of broken files is for its user to read.
     failures_are_known = (
         "corrupt_share" in corpus.record.options and corpus.max_items is None and not arm.record.whole_process
@@ -155,9 +175,11 @@ def _side(
             settings=arm.settings,
             budget=settings.remote.model_dump(exclude={"allow"}) if corpus.url else None,
             file=arm.record.file,
+            search=cell.search.written() if cell.search else None,
         ),
         planned=planned,
-        expected=_expected(manifest, picked) if manifest else None,
+        # What a search has to find is what the baseline finds.
+        expected=_expected(manifest, cell.picked) if manifest and cell.search is None else None,
         broken=tuple(manifest.broken) if manifest and failures_are_known else None,
         files=None if corpus.layout.network else source,
         server=server,

@@ -28,6 +28,7 @@ def cell_identity(settings: Settings, cell: PlannedCell) -> str:
             "seed": settings.seed,
             "cache": cell.cache,
             "file": cell.picked,
+            "search": cell.search.model_dump() if cell.search else None,
             "sampling": cell.sampling.model_dump(),
             "remote": settings.remote.model_dump() if cell.candidate.corpus_options.url else None,
             "known_defect": cell.candidate.options.known_defect,

@@ -56,7 +56,9 @@ class ScenarioView:
 
     @cached_property
     def expected(self) -> int | None:
-        """Items that every arm has to deliver; None where nobody knows."""
+        """Items that every arm has to deliver; None where nobody knows. Of a search, what the baseline has found."""
+        if self.scenario.search is not None:
+            return max((sample.items for sample in self.baseline_samples), default=None)
         picked = self.scenario.file
         if picked is not None:
             count = self.manifest.get("file_references", {}).get(picked, {}).get("count")
