@@ -269,14 +269,16 @@ class Arm(Strict):
         """Put the fetcher in place that the user's own command, or file, stands for."""
         if not isinstance(given, Mapping):
             return given
-        ways = [name for name in ("fetcher", "command", "python") if name in given]
-        if len(ways) > 1:
+        ways = [name for name in ("fetcher", "command", "python") if given.get(name) is not None]
+        # Settings that were written down say the file and the fetcher that it declares.
+        if len(ways) > 1 and (ways != ["fetcher", "python"] or register_arm(given["python"]).name != given["fetcher"]):
             raise ValueError(f"has {ways[0]} and {ways[1]}; use one of them")
         settings = given.get("settings", {})
         if isinstance(given.get("command"), str) and isinstance(settings, Mapping):
             if "command" in settings:
                 raise ValueError("has a command, and another one in its settings; use one of them")
-            return {**given, "fetcher": "command", "settings": {"command": given["command"], **settings}}
+            moved = {"command": given["command"], **settings}
+            return {**given, "command": None, "fetcher": "command", "settings": moved}
         if isinstance(given.get("python"), str):
             try:
                 return {**given, "fetcher": register_arm(given["python"]).name}
@@ -342,6 +344,14 @@ class Scenario(Strict):
     pipeline: Pipeline | None = None
     search: Search | None = Field(
         default=None, description="of whole commands: what they look for; what the baseline finds is right"
+    )
+    before: str | None = Field(
+        default=None,
+        description="of whole commands: the corpus of the last run, which each has ingested before it is timed",
+    )
+    killed: bool = Field(
+        default=False,
+        description="of whole commands: each is killed at a random moment, and timed is what it takes to finish",
     )
     baseline: Baseline
     arms: dict[str, Arm] = Field(min_length=1)
