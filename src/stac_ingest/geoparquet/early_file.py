@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 
 from stac_ingest.core.background import Background
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.geoparquet.encoding import encoding_options
 from stac_ingest.geoparquet.item_columns import Slot
 
-ROWS = 4000
+ROWS = 2000
 """Rows whose types are taken for those of all."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -49,7 +50,7 @@ class EarlyFile:
         path.unlink(missing_ok=True)
         self._stream = os.fdopen(os.open(path, _NEW, 0o666), "w+b")
         # Arrow reads a file's metadata from its own form of the schema, so that form is added with them in the end.
-        self._file = pq.ParquetWriter(self._stream, self.schema, compression="zstd", store_schema=False)
+        self._file = pq.ParquetWriter(self._stream, self.schema, store_schema=False, **encoding_options(self.schema))
 
     def takes(self, columns: Mapping[Slot, pa.Array]) -> bool:
         """Tell whether rows are of the file's types; a column may be missing."""
