@@ -130,13 +130,13 @@ class EarlyFile:
         joined = pa.concat_tables(self._waiting)
         self._waiting = [joined.slice(rows)] if rows < self._rows else []
         self._rows -= rows
-        self._encoding.do(partial(self._encode, joined.slice(0, rows)))
+        # Pieces of a column are encoded one by one, which costs more than to join them.
+        self._encoding.do(partial(self._encode, joined.slice(0, rows).combine_chunks()))
 
     def _encode(self, rows: pa.Table) -> None:
         """Write rows to the file. Runs in a thread, so no error may look as if it was of the rows that came since."""
         try:
-            # Pieces of a column are encoded one by one, which costs more than to join them.
-            self._file.write_table(rows.combine_chunks(), row_group_size=self._group)
+            self._file.write_table(rows, row_group_size=self._group)
         except OSError:
             raise
         except pa.ArrowException as error:
