@@ -108,6 +108,24 @@ class Remote(Strict):
     max_in_flight: int = Field(default=2, ge=1, le=50)
 
 
+class Changes(Strict):
+    """What has become of a corpus some time later, as shares of its items."""
+
+    changed: float = Field(default=0, ge=0, le=1, description="of which something is another value")
+    added: float = Field(default=0, ge=0, le=1, description="that are new")
+    removed: float = Field(default=0, ge=0, lt=1, description="that are gone")
+
+    def counts(self, items: int) -> tuple[int, int, int]:
+        """Return how many of so many items are changed, new and gone."""
+        return round(self.changed * items), round(self.added * items), round(self.removed * items)
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Self:
+        if self.changed + self.removed > 1:
+            raise ValueError("changed and removed are more than all")
+        return self
+
+
 class Corpus(Strict):
     """A set of STAC items to ingest: generated from the seed, or the user's own (`path` or `url`)."""
 
@@ -120,6 +138,14 @@ class Corpus(Strict):
     corrupt_share: float = Field(default=0, ge=0, lt=1, description="items directory only: share of broken files")
     skewed: bool = Field(
         default=False, description="API only: 90% of the items in 1% of the time, 500 of them at one instant"
+    )
+    like: str | None = Field(
+        default=None,
+        description="a file of yours (JSON, NDJSON, GeoParquet) whose items the generated ones are like, in place of "
+        "item_kb: the same members, sizes and oddities, new ids and values; of its first 1,000 items",
+    )
+    later: Changes | None = Field(
+        default=None, description="the items some time later: some of what `items` says are changed, new or gone"
     )
     path: str | None = Field(default=None, description="your own files instead: a folder or a file")
     url: str | None = Field(default=None, description="your own API instead: its root; needs remote.allow")
@@ -158,6 +184,8 @@ class Corpus(Strict):
             raise ValueError("url needs kind: api and a collection")
         if self.url and holds_credentials(self.url):
             raise ValueError("url holds credentials, which results would repeat; put them into STAC_INGEST_TOKEN")
+        if self.like and (self.corrupt_share or self.skewed):
+            raise ValueError("like makes items as the file has them; leave corrupt_share and skewed out")
         if self.path and self.layout.network:
             raise ValueError(f"kind: {self.kind} takes a url, not a path")
         if "files" in self.record.options and self.generated and self.files is None:
@@ -263,6 +291,11 @@ class Scenario(Strict):
 
     title: str
     group: str = Field(pattern=NAME, description="the section of the report")
+    work: str | None = Field(
+        default=None,
+        min_length=1,
+        description='of whole commands: what they do, such as "files to NDJSON", under which tools are compared',
+    )
     corpus: str
     file: str | None = Field(default=None, description="one file of the corpus instead of all of it")
     cache: Literal["warm", "cold"] = "warm"
