@@ -143,11 +143,37 @@ def test_a_corpus_is_like_a_file_of_the_users(built, tmp_path, kind):
     assert {tuple(item["assets"]) for item in items} == {tuple(own[0]["assets"])}
 
 
+@pytest.mark.parametrize("kind", ["item_files", "api"])
+def test_a_corpus_some_time_later(built, tmp_path, kind):
+    """Of 120 items 6 have another content, 4 are new and 2 are gone; all others are the same bytes."""
+    later = {"changed": 0.05, "added": 0.03, "removed": 0.02}
+    folder, path = tmp_path / kind, tmp_path / f"{kind}.json"
+    build(kind, Corpus(kind=kind, items=120, later=later), SEED, folder, path, 1)
+    assert verify(folder, path) == []
+
+    def items_in(place):
+        if kind == "api":
+            return {json.loads(line)["id"]: line for line in (place / "items.ndjson").read_bytes().splitlines()}
+        return {file.stem: file.read_bytes() for file in place.iterdir()}
+
+    before, after = items_in(built[kind][0]), items_in(folder)
+    assert len(after.keys() - before.keys()) == 4
+    assert len(before.keys() - after.keys()) == 2
+    changed = [name for name in before.keys() & after.keys() if before[name] != after[name]]
+    assert len(changed) == 6
+    for name in changed:
+        old, new = (json.loads(side[name])["properties"] for side in (before, after))
+        assert {key for key in old if old[key] != new[key]} == {"updated"}
+        assert new["updated"] > old["updated"]
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
         ({"kind": "geoparquet", "files": 1}, "corpora.own.like: belongs to kind: "),
         ({"like": "nowhere.json"}, "corpora.own.like: nowhere.json is not a file"),
+        ({"kind": "items_directory", "later": {"added": 0.1}}, "corpora.own.later: belongs to kind: item_files, api"),
+        ({"later": {"changed": 0.6, "removed": 0.5}}, "changed and removed are more than all"),
         ({"kind": "items_directory", "corrupt_share": 0.1}, "leave corrupt_share and skewed out"),
     ],
 )

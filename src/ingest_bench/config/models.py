@@ -108,6 +108,24 @@ class Remote(Strict):
     max_in_flight: int = Field(default=2, ge=1, le=50)
 
 
+class Changes(Strict):
+    """What has become of a corpus some time later, as shares of its items."""
+
+    changed: float = Field(default=0, ge=0, le=1, description="of which something is another value")
+    added: float = Field(default=0, ge=0, le=1, description="that are new")
+    removed: float = Field(default=0, ge=0, lt=1, description="that are gone")
+
+    def counts(self, items: int) -> tuple[int, int, int]:
+        """Return how many of so many items are changed, new and gone."""
+        return round(self.changed * items), round(self.added * items), round(self.removed * items)
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Self:
+        if self.changed + self.removed > 1:
+            raise ValueError("changed and removed are more than all")
+        return self
+
+
 class Corpus(Strict):
     """A set of STAC items to ingest: generated from the seed, or the user's own (`path` or `url`)."""
 
@@ -125,6 +143,9 @@ class Corpus(Strict):
         default=None,
         description="a file of yours (JSON, NDJSON, GeoParquet) whose items the generated ones are like, in place of "
         "item_kb: the same members, sizes and oddities, new ids and values; of its first 1,000 items",
+    )
+    later: Changes | None = Field(
+        default=None, description="the items some time later: some of what `items` says are changed, new or gone"
     )
     path: str | None = Field(default=None, description="your own files instead: a folder or a file")
     url: str | None = Field(default=None, description="your own API instead: its root; needs remote.allow")

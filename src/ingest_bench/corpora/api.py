@@ -8,9 +8,10 @@ from pathlib import Path
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora.factory import Factory, factory_of, to_json
+from ingest_bench.corpora.factory import Factory, to_json
 from ingest_bench.corpora.inventory import Entry
 from ingest_bench.corpora.items import write_collection
+from ingest_bench.corpora.later import items_of
 from ingest_bench.corpora.parts import Part, slices, spread
 from ingest_bench.results.digest import Tally
 
@@ -19,10 +20,10 @@ _ITEMS_PER_TASK = 1000
 
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     """Write collection and items into `folder`."""
-    factory = factory_of(corpus, seed)
+    factory, indexes = items_of(corpus, seed)
     part = Part(entries=[write_collection(factory.collection(), folder)], collection=factory.collection_id)
-    order = sorted(range(corpus.items or 0), key=factory.key)
-    tasks = [order[some.start : some.stop] for some in slices(len(order), _ITEMS_PER_TASK)]
+    order = sorted(indexes, key=factory.key)
+    tasks = slices(order, _ITEMS_PER_TASK)
     size, digest = 0, sha256()
     with (folder / "items.ndjson").open("wb") as file:
         for lines, tally in spread(partial(_lines, factory), tasks, workers):
@@ -49,5 +50,5 @@ KIND = CorpusKind(
     description="a STAC API",
     layout=LAYOUTS["api"],
     build=build,
-    options=("skewed", "like"),
+    options=("skewed", "like", "later"),
 )

@@ -8,8 +8,9 @@ from pathlib import Path
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.config.models import Corpus
-from ingest_bench.corpora.factory import Factory, factory_of, to_json
+from ingest_bench.corpora.factory import Factory, to_json
 from ingest_bench.corpora.inventory import entry_of
+from ingest_bench.corpora.later import items_of
 from ingest_bench.corpora.parts import Part, slices, spread
 from stac_ingest.core.file_names import safe_name
 
@@ -18,10 +19,10 @@ _ITEMS_PER_TASK = 1000
 
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     """Write the items of a corpus into `folder`."""
-    factory = factory_of(corpus, seed)
+    factory, indexes = items_of(corpus, seed)
     whole = Part(collection=factory.collection_id)
     write = partial(write_items, factory, folder)
-    for part in spread(write, slices(corpus.items or 0, _ITEMS_PER_TASK), workers):
+    for part in spread(write, slices(indexes, _ITEMS_PER_TASK), workers):
         whole.merge(part)
     return whole
 
@@ -58,5 +59,5 @@ KIND = CorpusKind(
     description="a flat folder with a JSON file for each item",
     layout=LAYOUTS["item_files"],
     build=build,
-    options=("like",),
+    options=("like", "later"),
 )

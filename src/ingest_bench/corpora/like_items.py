@@ -32,13 +32,13 @@ class LikeFactory:
         Args:
             seed: of the corpus.
             samples: at least one item.
-            count: items in the corpus.
+            count: items in the corpus; some time later it has up to twice as many.
             one_collection: whether all items are to belong to that of most samples, as those of an API do.
 
         """
         self._seed = seed
         self._samples = samples
-        self._digits = len(str(max(count - 1, 0)))
+        self._digits = len(str(2 * count - 1))
         self.collection_id = _usual_collection(samples)
         self._one_collection = one_collection
 

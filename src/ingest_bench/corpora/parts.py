@@ -38,9 +38,9 @@ class Part:
         self.file_references |= other.file_references
 
 
-def slices(count: int, size: int) -> list[range]:
-    """Cut the indexes 0 to count - 1 into ranges of `size`."""
-    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+def slices(indexes: Sequence[int], size: int) -> list[Sequence[int]]:
+    """Cut indexes into tasks of `size`."""
+    return [indexes[start : start + size] for start in range(0, len(indexes), size)]
 
 
 def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:

@@ -79,14 +79,7 @@ class Variation:
         return [self._moved(part) for part in old] if isinstance(old, list) else old
 
     def _text(self, old: str) -> str:
-        if found := _INSTANT.fullmatch(old):
-            try:
-                time = datetime.fromisoformat(found[1])
-            except ValueError:
-                return old
-            later = time + self._later if time.year < _MAX_YEAR else time
-            return later.isoformat() + found[2]
-        return old.replace(self._old_id, self._new_id)
+        return moved_instant(old, self._later) or old.replace(self._old_id, self._new_id)
 
     def _float(self, old: float) -> float:
         whole, _, decimals = repr(old).partition(".")
@@ -103,6 +96,18 @@ class Variation:
 
     def _digits(self, old: str, count: int) -> list[int]:
         return [word % 10 for word in words(f"{self._name}/{old}", count)]
+
+
+def moved_instant(text: str, by: timedelta) -> str:
+    """Return an instant (RFC 3339) some time later, in the same spelling; an empty text where it is none."""
+    if not (found := _INSTANT.fullmatch(text)):
+        return ""
+    try:
+        time = datetime.fromisoformat(found[1])
+    except ValueError:
+        return ""
+    later = time + by if time.year < _MAX_YEAR else time
+    return later.isoformat() + found[2]
 
 
 def _room(item: dict[str, Any], east: int, north: int) -> tuple[float, float]:
