@@ -42,7 +42,7 @@ JOBS = {
     "Bringing the cells together": "aggregate",
     "Writing the report": "report",
     "Writing what follows from the results": "advice",
-    "Binding samples, settings": "receipt",
+    "Writing the receipt": "receipt",
 }
 
 

@@ -19,6 +19,6 @@ rule receipt:
     params:
         identity=report_identity(SETTINGS),
     message:
-        "Binding samples, settings, code and machine to what was made of them"
+        "Writing the receipt"
     script:
         "../scripts/write_receipt.py"

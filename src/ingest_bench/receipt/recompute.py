@@ -37,12 +37,13 @@ class Recomputed:
     """Values of samples that everything was made from."""
 
 
-def recompute(files: Mapping[str, bytes], folder: Path) -> Recomputed:
+def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False) -> Recomputed:
     """Make results and documents again from the cells of a receipt.
 
     Args:
         files: of the receipt, by name.
         folder: an empty one, to write to.
+        trusted: whether Python files of this machine that its configuration names may be run.
 
     Raises:
         ReceiptError: a file is missing, or none that a receipt holds.
@@ -50,7 +51,10 @@ def recompute(files: Mapping[str, bytes], folder: Path) -> Recomputed:
     """
     done = Recomputed(folder)
     try:
-        settings = load_settings(orjson.loads(files[CONFIG]))
+        config = orjson.loads(files[CONFIG])
+        if not trusted:
+            _refuse_python(config)
+        settings = load_settings(config)
         held = orjson.loads(files[RESULTS])
         measured = [_recomputed(cell, files, done) for cell in cells(settings)]
         results = Results(
@@ -63,12 +67,23 @@ def recompute(files: Mapping[str, bytes], folder: Path) -> Recomputed:
         )
     except KeyError as error:
         raise ReceiptError(f"the receipt has no {error.args[0]}") from None
-    except (ValidationError, orjson.JSONDecodeError, TypeError, ValueError) as error:
+    except (ValidationError, orjson.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
         raise ReceiptError(f"the receipt's records are damaged or of another version: {error}") from None
     made = results.model_dump(mode="json")
     done.problems += record_differences(RESULTS, _without_captions(held), _without_captions(made))
     _write(files, settings, results, folder)
     return done
+
+
+def _refuse_python(config: Mapping[str, Any]) -> None:
+    """Refuse a configuration whose arms are Python files: reading it would run them."""
+    for name, scenario in config["scenarios"].items():
+        for arm, options in scenario["arms"].items():
+            if options.get("python"):
+                raise ReceiptError(
+                    f"arm {name}/{arm} is a Python file, which would be run: {options['python']!r:.100}; if you trust "
+                    "it, say --trusted"
+                )
 
 
 def code_since(files: Mapping[str, bytes]) -> str | None:

@@ -26,13 +26,14 @@ class Verdict:
     """A module that has changed since: wording, and the way of reckoning, may differ for that reason."""
 
 
-def verify(archive: Path, readme: Path | None = None, docs: Path | None = None) -> Verdict:
+def verify(archive: Path, readme: Path | None = None, docs: Path | None = None, *, trusted: bool = False) -> Verdict:
     """Make everything again from a receipt's samples and compare.
 
     Args:
         archive: the receipt.
         readme: a README that was opened with the report.
         docs: a folder that the report was published to.
+        trusted: whether Python files that the receipt's configuration names as arms may be run.
 
     Raises:
         ReceiptError: the archive is no receipt, or a document is missing.
@@ -42,7 +43,7 @@ def verify(archive: Path, readme: Path | None = None, docs: Path | None = None) 
     verdict = Verdict(problems, other_code=code_since(files))
     with TemporaryDirectory(prefix="receipt-") as name:
         folder = Path(name)
-        made = recompute(files, folder)
+        made = recompute(files, folder, trusted=trusted)
         verdict.problems += made.problems
         verdict.values = made.numbers
         for document in MADE:

@@ -243,6 +243,20 @@ def test_what_is_no_receipt_is_said(run: Path) -> None:
         verify(path)
 
 
+def test_a_receipt_runs_no_python(run: Path) -> None:
+    """A configuration that names a Python file as an arm is refused before it is looked at, let alone run."""
+    (run / "arm.py").write_text("from pathlib import Path\nPath('ran').touch()\n")
+
+    def planted(text: str) -> str:
+        config = json.loads(text)
+        config["scenarios"]["small"]["arms"]["sequential"]["python"] = str(run / "arm.py")
+        return json.dumps(config)
+
+    with pytest.raises(ReceiptError, match="small/sequential is a Python file, which would be run"):
+        altered(run, CONFIG, planted)
+    assert not Path("ran").exists()
+
+
 @pytest.mark.parametrize("name", ["../outside.txt", "/outside.txt", "a/../../outside.txt", "C:\\outside.txt"])
 def test_no_name_leads_out_of_its_folder(run: Path, name: str) -> None:
     """An archive that names a place elsewhere is refused before anything is written."""
