@@ -15,7 +15,7 @@ from ingest_bench.config.matrix import cells
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import ReceiptError
 from ingest_bench.results.models import LONGER
-from ingest_bench.system.dependencies import LOCK
+from ingest_bench.system.dependencies import lock_files
 from ingest_bench.system.environment import environment
 from stac_ingest.core.atomic import write_atomically
 
@@ -130,7 +130,7 @@ def _files(settings: Settings, folder: Path) -> Iterator[tuple[str, Path]]:
     for path in (*(folder / name for name in BESIDE), *(folder / name for name in NOTES)):
         if path.is_file():
             yield path.relative_to(folder).as_posix(), path
-    for path in sorted(LOCK.parent.glob("*.txt")):
+    for path in lock_files():
         yield f"envs/{path.name}", path
 
 

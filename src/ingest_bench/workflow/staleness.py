@@ -25,7 +25,7 @@ from ingest_bench.config.models import Settings
 from ingest_bench.corpora.inventory import files_below
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.models import Dependencies
-from ingest_bench.system.dependencies import LOCK, changed, recording
+from ingest_bench.system.dependencies import changed, lock_files, recording
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     cell_identity,
@@ -153,7 +153,7 @@ def report_made_from(settings: Settings) -> str:
 def receipt_made_from(settings: Settings) -> str:
     """Hash what a receipt is made from beside code: report and advice, by what they were made from, and lock files."""
     notes = [_note(settings, name).read_text(encoding="utf-8", errors="replace") for name in (REPORT, ADVICE)]
-    locks = [path.read_text(encoding="utf-8") for path in sorted(LOCK.parent.glob("*.txt"))]
+    locks = [path.read_text(encoding="utf-8") for path in lock_files()]
     return fingerprint(json.dumps([*notes, *locks]))
 
 
