@@ -241,20 +241,24 @@ class Arm(Strict):
         """Put the fetcher in place that the user's own command, or file, stands for."""
         if not isinstance(given, Mapping):
             return given
-        ways = [name for name in ("fetcher", "command", "python") if name in given]
-        if len(ways) > 1:
-            raise ValueError(f"has {ways[0]} and {ways[1]}; use one of them")
-        settings = given.get("settings", {})
-        if isinstance(given.get("command"), str) and isinstance(settings, Mapping):
+        known = {name: value for name, value in given.items() if value is not None or name not in ("command", "python")}
+        if {"command", "python"} <= known.keys() or {"command", "fetcher"} <= known.keys():
+            raise ValueError("has two of fetcher, command and python; use one of them")
+        settings = known.get("settings", {})
+        if isinstance(known.get("command"), str) and isinstance(settings, Mapping):
             if "command" in settings:
                 raise ValueError("has a command, and another one in its settings; use one of them")
-            return {**given, "fetcher": "command", "settings": {"command": given["command"], **settings}}
-        if isinstance(given.get("python"), str):
+            settings = {"command": known.pop("command"), **settings}
+            return {**known, "fetcher": "command", "settings": settings}
+        if isinstance(known.get("python"), str):
             try:
-                return {**given, "fetcher": register_arm(given["python"]).name}
+                name = register_arm(known["python"]).name
             except SettingsError as error:
                 raise ValueError(str(error)) from None
-        return given
+            if known.get("fetcher", name) != name:  # results have both
+                raise ValueError("has two of fetcher, command and python; use one of them")
+            return {**known, "fetcher": name}
+        return known
 
     @property
     def record(self) -> ArmKind:
