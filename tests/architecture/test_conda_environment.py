@@ -9,7 +9,7 @@ import yaml
 
 ENVS = Path(__file__).resolve().parents[2] / "envs"
 BESIDE = {"python", "pip"}
-OTHER_NAMES = {"snakemake-minimal": "snakemake"}
+OTHER_NAMES = {"matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake"}
 
 
 def test_it_holds_the_packages_that_make_installs_in_their_versions() -> None:

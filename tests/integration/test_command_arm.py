@@ -106,6 +106,12 @@ def test_a_command_is_measured_like_any_arm(place: Path, settings: Callable[...,
     assert {(sample.role, sample.items) for sample in cell.samples} == {("baseline", COUNT), ("candidate", COUNT - 1)}
     assert all(sample.cpu_user_s + sample.cpu_system_s > 0 for sample in cell.samples)
     assert all(4 < sample.peak_rss_mib < 40 for sample in cell.samples)
+    # What is written is about as large as what is read, the forgotten item aside.
+    whole, less = (
+        {each.output_bytes for each in cell.samples if each.role == role} for role in ("baseline", "candidate")
+    )
+    assert len(whole) == len(less) == 1
+    assert COUNT * 4000 < less.pop() < whole.pop() < COUNT * 8000  # type: ignore[operator]
     assert cell.speedup
     assert cell.programs.keys() == {"my_tool.py", "lossy.py"}
     assert cell.depends_on

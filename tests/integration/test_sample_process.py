@@ -225,10 +225,11 @@ def test_a_sample_whose_driver_is_gone_ends(folder: Path) -> None:
 
 
 DRIVER = """
-import os, sys
+import os, signal, sys
 from ingest_bench.arms.base import ArmSpec
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background, it is ignored
 run_sample(SampleSpec(ArmSpec("process_pool", "item_files", sys.argv[1], concurrency=2), None, os.getpid()), 60)
 """
 

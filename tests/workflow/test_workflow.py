@@ -123,6 +123,7 @@ def test_the_deliverables_are_there(finished: Path, results: Results) -> None:
     for name in ("benchmark_report.md", "benchmark_report.html"):
         report = (finished / "results" / name).read_text()
         assert all(scenario["title"] in report for scenario in MATRIX["scenarios"].values())
+    assert "STAC tools compared" in (finished / "results/comparison.html").read_text()
     table = pd.read_parquet(finished / "results/benchmark_results.parquet")
     assert len(table) == sum(len(cell.samples) for cell in results.cells)
     assert {path.stem for path in (finished / "results/figures").glob("*.svg")} >= set(MATRIX["scenarios"])

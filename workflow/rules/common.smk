@@ -54,6 +54,7 @@ DELIVERABLES = [
     f"{RESULTS}/benchmark_results.parquet",
     f"{RESULTS}/benchmark_report.md",
     f"{RESULTS}/benchmark_report.html",
+    f"{RESULTS}/comparison.html",
 ]
 FRESHNESS = Freshness(SETTINGS)
 if RUN.prefixed:

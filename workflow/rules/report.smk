@@ -41,6 +41,12 @@ rule report:
             category="Report",
             labels={"form": "page, with plots"},
         ),
+        comparison=report(
+            f"{RESULTS}/comparison.html",
+            caption="../report/comparison.rst",
+            category="Report",
+            labels={"form": "tools compared, to sort and filter"},
+        ),
         figures=report(
             directory(f"{RESULTS}/figures"),
             patterns=["{scenario}.svg"],

@@ -14,4 +14,5 @@ with logged(snakemake.log[0]):
             report=snakemake.output.markdown,
             html=snakemake.output.html,
             figures=snakemake.output.figures,
+            comparison=snakemake.output.comparison,
         )

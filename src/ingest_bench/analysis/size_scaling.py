@@ -143,7 +143,7 @@ def _way(settings: Settings, scenario: Scenario, arm: str, level: int, corpus: s
     """Describe a way and its conditions: two that differ in more than the number of items are not compared."""
     definition = scenario.arms[arm]
     kind = settings.corpora[corpus]
-    shape = [kind.kind, kind.item_kb, kind.files, kind.corrupt_share, kind.skewed, kind.generated]
+    shape = [kind.kind, kind.item_kb, kind.like, kind.files, kind.corrupt_share, kind.skewed, kind.generated]
     conditions = [
         scenario.cache,
         scenario.server.model_dump() if scenario.server else None,

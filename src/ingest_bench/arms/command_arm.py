@@ -54,6 +54,7 @@ class CommandFetcher(SpecFetcher):
         self.usage = await asyncio.to_thread(run_process, words, self._folder, variables, reports=self._rehearses)
         if self._rehearses:
             return
+        self.usage["output_bytes"] = size_of(self._output)
         if "invalid" not in self.usage and (trouble := await self._beside("conclude")):
             self.usage["invalid"] = trouble
         try:
@@ -81,6 +82,13 @@ class CommandFetcher(SpecFetcher):
             yield from read_output(self._settings.writes, self._output)
         else:
             yield from load(OUTPUTS[self._settings.writes].reader)(self._output)
+
+
+def size_of(output: Path) -> int | None:
+    """Return the bytes of a file, or of all files in a folder; None where there is neither."""
+    if output.is_dir():
+        return sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    return output.stat().st_size if output.exists() else None
 
 
 ARM = ArmKind(

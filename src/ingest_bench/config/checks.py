@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
+from ingest_bench.config.arm import Arm
 from ingest_bench.config.corpus_kinds import OPTIONS, kinds_with
-from ingest_bench.config.models import NAME, Arm, Corpus, Scenario, Settings
+from ingest_bench.config.models import NAME, Corpus, Scenario, Settings
 from ingest_bench.errors import SettingsError
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.messages import did_you_mean, one_line
@@ -45,14 +46,7 @@ def _names_are_plain(key: str, names: Iterable[str]) -> None:
 
 
 def _check_corpus(key: str, corpus: Corpus, settings: Settings) -> None:
-    for option in OPTIONS:
-        if getattr(corpus, option) and option not in corpus.record.options:
-            _refuse(f"{key}.{option}", f"belongs to kind: {', '.join(kinds_with(option))}, not to {corpus.kind}")
-    if corpus.files is not None and corpus.files > (corpus.items or corpus.files):
-        _refuse(f"{key}.files", f"{corpus.files} files for {corpus.items} items; use at most one file an item")
-    for option in OPTIONS:
-        if not corpus.generated and getattr(corpus, option):
-            _refuse(f"{key}.{option}", "belongs to a generated corpus")
+    _check_generated(key, corpus)
     if corpus.path is not None:
         path = Path(corpus.path)
         if not path.exists():
@@ -61,6 +55,19 @@ def _check_corpus(key: str, corpus: Corpus, settings: Settings) -> None:
             _refuse(f"{key}.path", f"{path} is a file; kind: {corpus.kind} takes a folder")
     if corpus.url is not None:
         _check_url(f"{key}.url", corpus.url, settings)
+
+
+def _check_generated(key: str, corpus: Corpus) -> None:
+    for option in OPTIONS:
+        if getattr(corpus, option) and option not in corpus.record.options:
+            _refuse(f"{key}.{option}", f"belongs to kind: {', '.join(kinds_with(option))}, not to {corpus.kind}")
+    if corpus.files is not None and corpus.files > (corpus.items or corpus.files):
+        _refuse(f"{key}.files", f"{corpus.files} files for {corpus.items} items; use at most one file an item")
+    for option in OPTIONS:
+        if not corpus.generated and getattr(corpus, option):
+            _refuse(f"{key}.{option}", "belongs to a generated corpus")
+    if corpus.like is not None and not Path(corpus.like).is_file():
+        _refuse(f"{key}.like", f"{corpus.like} is not a file; name one with STAC items (JSON, NDJSON or GeoParquet)")
 
 
 def _check_url(key: str, url: str, settings: Settings) -> None:

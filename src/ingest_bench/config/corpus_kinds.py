@@ -9,7 +9,7 @@ from ingest_bench.arms.layouts import Layout
 from ingest_bench.system.user_modules import Registry
 
 CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api")
-OPTIONS = ("corrupt_share", "skewed", "files")
+OPTIONS = ("corrupt_share", "skewed", "files", "like", "later")
 """Settings of a generated corpus that not all kinds have."""
 
 

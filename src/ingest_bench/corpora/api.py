@@ -5,13 +5,13 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-import orjson
-
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.config.models import Corpus
+from ingest_bench.corpora.factory import Factory, to_json
 from ingest_bench.corpora.inventory import Entry
-from ingest_bench.corpora.items import ItemFactory, write_collection
+from ingest_bench.corpora.items import write_collection
+from ingest_bench.corpora.later import items_of
 from ingest_bench.corpora.parts import Part, slices, spread
 from ingest_bench.results.digest import Tally
 
@@ -20,10 +20,10 @@ _ITEMS_PER_TASK = 1000
 
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     """Write collection and items into `folder`."""
-    part = Part(entries=[write_collection(folder)])
-    factory = ItemFactory(seed, corpus.item_kb, skewed=corpus.skewed)
-    order = sorted(range(corpus.items or 0), key=factory.key)
-    tasks = [order[some.start : some.stop] for some in slices(len(order), _ITEMS_PER_TASK)]
+    factory, indexes = items_of(corpus, seed)
+    part = Part(entries=[write_collection(factory.collection(), folder)], collection=factory.collection_id)
+    order = sorted(indexes, key=factory.key)
+    tasks = slices(order, _ITEMS_PER_TASK)
     size, digest = 0, sha256()
     with (folder / "items.ndjson").open("wb") as file:
         for lines, tally in spread(partial(_lines, factory), tasks, workers):
@@ -35,13 +35,13 @@ def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:
     return part
 
 
-def _lines(factory: ItemFactory, indexes: Sequence[int]) -> tuple[bytes, Tally]:
+def _lines(factory: Factory, indexes: Sequence[int]) -> tuple[bytes, Tally]:
     tally = Tally()
     lines = []
     for index in indexes:
         item = factory.item(index)
         tally.add(item)
-        lines.append(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
+        lines.append(to_json(item) + b"\n")
     return b"".join(lines), tally
 
 
@@ -50,5 +50,5 @@ KIND = CorpusKind(
     description="a STAC API",
     layout=LAYOUTS["api"],
     build=build,
-    options=("skewed",),
+    options=("skewed", "like", "later"),
 )

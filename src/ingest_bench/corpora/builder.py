@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ingest_bench.config.models import Corpus, Settings
 from ingest_bench.corpora.inventory import GENERATOR, Manifest, inventory, write_manifest
-from ingest_bench.corpora.items import COLLECTION
 from ingest_bench.errors import SettingsError
 
 
@@ -68,7 +67,7 @@ def build(  # noqa: PLR0917 - all six are needed, in the order that the words sa
         kind=corpus.kind,
         seed=seed,
         item_kb=corpus.item_kb,
-        collection=COLLECTION,
+        collection=part.collection,
         items=reference.count,
         broken=dict(sorted(part.broken.items())),
         reference=reference,

@@ -78,6 +78,8 @@ SHAPES = {
 class ItemFactory:
     """Makes the items of one seed and size."""
 
+    collection_id = COLLECTION
+
     def __init__(self, seed: int, item_kb: int, *, skewed: bool = False) -> None:
         """Take the seed of the corpus, the size of an item as JSON (5 or 20 KB), and how the items lie in time."""
         self._seed = seed
@@ -93,6 +95,11 @@ class ItemFactory:
         """Give time and id of an item, by which an API sorts, without making the item."""
         what = scene(self._seed, index, skewed=self._skewed)
         return _stamp(what.time), what.id
+
+    @staticmethod
+    def collection() -> dict[str, Any]:
+        """Give the collection's own document."""
+        return collection()
 
     def item(self, index: int) -> dict[str, Any]:
         """Make item `index`, 0 and up."""
@@ -233,9 +240,9 @@ def collection() -> dict[str, Any]:
     }
 
 
-def write_collection(folder: Path) -> Entry:
+def write_collection(document: dict[str, Any], folder: Path) -> Entry:
     """Write `collection.json` into a corpus, and return its entry."""
-    data = orjson.dumps(collection())
+    data = orjson.dumps(document)
     (folder / "collection.json").write_bytes(data)
     return entry_of("collection.json", data)
 

@@ -10,9 +10,10 @@ import orjson
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.config.corpus_kinds import CorpusKind
 from ingest_bench.config.models import Corpus
+from ingest_bench.corpora.factory import factory_of
 from ingest_bench.corpora.inventory import Entry, entry_of, link_entry
 from ingest_bench.corpora.item_files import write_items
-from ingest_bench.corpora.items import ItemFactory, write_collection
+from ingest_bench.corpora.items import write_collection
 from ingest_bench.corpora.parts import Part
 from ingest_bench.corpora.seeded_bytes import stream
 
@@ -44,11 +45,12 @@ KINDS = (*BREAKS, DANGLING)
 
 def build(corpus: Corpus, seed: int, folder: Path, workers: int) -> Part:  # noqa: ARG001 - too small to be spread
     """Write a collection into `folder`. Broken files stand in for items; they are not among those to deliver."""
-    count, factory = corpus.items or 0, ItemFactory(seed, corpus.item_kb)
+    count, factory = corpus.items or 0, factory_of(corpus, seed)
     broken = broken_indexes(seed, count, corpus.corrupt_share)
     (folder / "items").mkdir()
     part = write_items(factory, folder / "items", [index for index in range(count) if index not in broken], "items/")
-    part.entries.append(write_collection(folder))
+    part.collection = factory.collection_id
+    part.entries.append(write_collection(factory.collection(), folder))
     for index, kind in broken.items():
         item = factory.item(index)
         name = f"items/{item['id']}.json"
@@ -78,5 +80,5 @@ KIND = CorpusKind(
     description="a collection on disk, with a JSON file for each item in `items/`, some of them broken",
     layout=LAYOUTS["items_directory"],
     build=build,
-    options=("corrupt_share",),
+    options=("corrupt_share", "like"),
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from ingest_bench.corpora.inventory import Entry
+from ingest_bench.corpora.items import COLLECTION
 from ingest_bench.results.digest import Reference, Tally
 from ingest_bench.system.process_lifetime import die_with_parent
 
@@ -24,6 +25,8 @@ class Part:
     entries: list[Entry] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     file_references: dict[str, Reference] = field(default_factory=dict)
+    collection: str = COLLECTION
+    """The collection that the items belong to."""
     writer: str | None = None
     """Software that the bytes depend on, beside the generator."""
 
@@ -35,9 +38,9 @@ class Part:
         self.file_references |= other.file_references
 
 
-def slices(count: int, size: int) -> list[range]:
-    """Cut the indexes 0 to count - 1 into ranges of `size`."""
-    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+def slices(indexes: Sequence[int], size: int) -> list[Sequence[int]]:
+    """Cut indexes into tasks of `size`."""
+    return [indexes[start : start + size] for start in range(0, len(indexes), size)]
 
 
 def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:

@@ -1,20 +1,21 @@
 """The figure of a scenario: which plots belong to what it asks, side by side in one file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ingest_bench.report.blocks import Drawing, Figure
 from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.plots import bars, lines
+from ingest_bench.report.model.tools import Work
+from ingest_bench.report.plots import bars, lines, tools
 from ingest_bench.report.plots.bars import latency
 from ingest_bench.report.plots.drift import drift
 from ingest_bench.report.plots.gains import effects
 from ingest_bench.report.plots.probabilities import chances, choice
 
-ALL, CHOICES = "all-scenarios", "all-choices"
-"""Names of the figures of all scenarios; no scenario can be called so."""
+ALL, CHOICES, TOOLS = "all-scenarios", "all-choices", "all-tools"
+"""Names of the figures of several scenarios; no scenario can be called so."""
 FURTHER: tuple[Callable[[ScenarioView], Drawing | None], ...] = (choice, latency, drift)
 """Plots of any scenario whose data allow them."""
 
@@ -44,6 +45,13 @@ def choices_figure(data: ReportData) -> Figure | None:
     ]
     alternative = "Probability of each way to be the best, and what it loses if it is not"
     return Figure(CHOICES, alternative, drawn, "How sure the choices are") if drawn else None
+
+
+def tools_figure(works: Sequence[Work]) -> Figure:
+    """Draw how long every tool takes against the baseline, a plot for each work."""
+    alternative = "Tools compared: wall time of every tool over the baseline's, work by work"
+    bounds = [bound for work in works for row in work.rows if row.ratio for bound in (row.ratio.low, row.ratio.high)]
+    return Figure(TOOLS, alternative, [tools.drawing(work, bounds) for work in works], "Tools compared")
 
 
 def law_figures(data: ReportData) -> list[Figure]:

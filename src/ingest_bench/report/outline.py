@@ -1,5 +1,7 @@
 """The report from its first screen to its last section, as content that is written as Markdown and as HTML."""
 
+from collections.abc import Sequence
+
 from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
 from ingest_bench.calibration.models import Calibration
 from ingest_bench.report.blocks import Block, BulletList, Paragraph, Section, WarningNote
@@ -7,6 +9,7 @@ from ingest_bench.report.figures import choices_figure, overall_figure, scenario
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.model.tools import Work, compared
 from ingest_bench.report.templating import blocks, texts
 from ingest_bench.report.text.first_screen import advice, first_screen
 from ingest_bench.report.text.overview import (
@@ -18,6 +21,7 @@ from ingest_bench.report.text.overview import (
 )
 from ingest_bench.report.text.questions import answers
 from ingest_bench.report.text.scenario import corpus_text, findings, group_title, scenario_table
+from ingest_bench.report.text.tools import tools_section
 
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (
@@ -27,9 +31,19 @@ HOW_SURE = (
 )
 
 
-def whole_report(data: ReportData, calibration: Calibration | None = None) -> Section:
-    """Arrange all that the report says, with what a calibration has found where there is one."""
+def whole_report(
+    data: ReportData, calibration: Calibration | None = None, works: Sequence[Work] | None = None
+) -> Section:
+    """Arrange all that the report says.
+
+    Args:
+        data: of the run.
+        calibration: what a calibration has found, where there is one.
+        works: what tools are compared by, where another run's are among them; those of this run otherwise.
+
+    """
     effects, choices, changes = overall_figure(data), choices_figure(data), advice(data)
+    tools = tools_section(compared(data) if works is None else works)
     groups: dict[str, list[Section]] = {}
     for view in data.views:
         groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
@@ -38,6 +52,7 @@ def whole_report(data: ReportData, calibration: Calibration | None = None) -> Se
         *([Section("Confidence", [Paragraph(HOW_SURE), choices])] if choices else []),
         Section("By source", [BulletList(changes) if changes else Paragraph("No cell can be judged.")]),
         Section("Summary", summary(data)),
+        *([tools] if tools else []),
         Section("Questions answered", answers(data)),
         *(Section(group_title(group), scenarios, f"group-{group}") for group, scenarios in groups.items()),
         Section("Warnings", warnings_section(data)),

@@ -28,6 +28,8 @@ from ingest_bench.results.upgrade import upgrade
 
 RESULTS_SCHEMA_VERSION = "2.1"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
+LONGER = "long/benchmark_results.json"
+"""Below the folder of a run's results: those of a longer one, whose commands are compared beside it (`make long`)."""
 
 
 class Record(BaseModel):
@@ -111,6 +113,8 @@ class Sample(Record):
     """Dropped, since they had been delivered already."""
     bytes_read: Bytes | None = None
     """Bytes of files or of response bodies; null where the arm can't tell."""
+    output_bytes: Bytes | None = None
+    """Of a command: what it left at {output}, all files together; null where there is nothing, or no command."""
     requests: Requests | None = None
     """Sent, as the client counts them; null where the arm can't tell."""
     retries: Requests | None = None

@@ -7,13 +7,17 @@ Captions (titles, groups, labels) are left out, since they change the report alo
 """
 
 import json
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.matrix import CellSide, PlannedCell, cells
 from ingest_bench.config.models import Settings
+from ingest_bench.results.models import LONGER
+
+BESIDE = {"calibration": CALIBRATION, "longer": LONGER}
+"""Records beside the results that a report may take up."""
 
 
 def cell_identity(settings: Settings, cell: PlannedCell) -> str:
@@ -43,6 +47,7 @@ def corpus_identity(settings: Settings, name: str) -> str:
             "settings": corpus.model_dump(),
             "seed": settings.seed if corpus.generated else None,
             "kind_file": _file_digest(corpus.record.file),
+            "like": _file_digest(corpus.like),
         }
     )
 
@@ -69,8 +74,11 @@ def _side(side: CellSide) -> dict[str, Any]:
 
 
 def _file_digest(path: str | None) -> str | None:
-    """Hash a file of the user's own that declares something; None where it is declared in this package."""
-    return sha256(Path(path).read_bytes()).hexdigest() if path else None
+    """Hash a file of the user's own that declares something or is imitated; None where there is none."""
+    if path is None:
+        return None
+    with Path(path).open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def _canonical(value: dict[str, Any]) -> str:
@@ -83,21 +91,27 @@ def aggregate_identity(settings: Settings) -> str:
 
 
 def report_identity(settings: Settings) -> str:
-    """Give what report and advice depend on beside the results and code, as canonical JSON: captions, a calibration."""
-    return _canonical({"captions": captions(settings), "calibration": calibration_stamp(settings.results)})
+    """Give what report and advice depend on beside the results and code, as canonical JSON: captions, other records."""
+    stamps = {name: file_stamp(settings.results, file) for name, file in BESIDE.items()}
+    return _canonical({"captions": captions(settings), **stamps})
 
 
 def captions(settings: Settings) -> str:
     """Give the words that the report alone depends on, as canonical JSON."""
     return _canonical(
         {
-            name: [scenario.title, scenario.group, {arm: options.label for arm, options in scenario.arms.items()}]
+            name: [
+                scenario.title,
+                scenario.group,
+                scenario.work,
+                {arm: options.label for arm, options in scenario.arms.items()},
+            ]
             for name, scenario in settings.scenarios.items()
         }
     )
 
 
-def calibration_stamp(folder: Path | str) -> str | None:
-    """Hash the calibration of a folder of results, which its report depends on; None where there is none."""
-    path = Path(folder) / CALIBRATION
+def file_stamp(folder: Path | str, name: str) -> str | None:
+    """Hash a file in a folder of results; None where there is none."""
+    path = Path(folder) / name
     return sha256(path.read_bytes()).hexdigest() if path.exists() else None

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -12,7 +12,7 @@ from xml.etree.ElementTree import tostring
 from markupsafe import Markup
 
 from ingest_bench.report.blocks import Section
-from ingest_bench.report.plots.axes import style
+from ingest_bench.report.plots.axes import style as plot_style
 from ingest_bench.report.templating import environment
 
 _MARKS = {"**": "strong", "*": "em", "~~": "s"}
@@ -69,10 +69,23 @@ def page(report: Section) -> str:
     Its own policy forbids it to load anything, and to run or apply anything but the script and the style that were
     written into it: foreign text that slipped through could do no harm.
     """
+    return filled("page.html.j2", ["report.css"], ["report.js"], report=report)
+
+
+def filled(template: str, styles: Sequence[str], scripts: Sequence[str], /, **values: Any) -> str:
+    """Fill in a template of a page.
+
+    Args:
+        template: its name.
+        styles: the files beside this module that its style is made of, before that of plots.
+        scripts: the files that its script is made of.
+        values: what it names, beside `style` and `script`.
+
+    """
     made = environment().overlay()
     made.filters = made.filters | {name: _html(function) for name, function in _FILTERS.items()}
-    template = made.get_template("page.html.j2")
-    return template.render(report=report, style=_asset("report.css") + style(), script=_asset("report.js"))
+    style = "".join(map(_asset, styles)) + plot_style()
+    return made.get_template(template).render(values, style=style, script="\n".join(map(_asset, scripts)))
 
 
 def _html(function: Callable[[Any], str]) -> Callable[[Any], Markup]:

@@ -24,6 +24,20 @@ relying on them.
 More words.
 
 | Another | table |
+
+## Tools compared
+
+**In 1 of 2 works another tool is faster**: one.
+
+How to read it.
+
+| Work | Time |
+|:-----|-----:|
+| some | 0.5x |
+
+- A remark.
+
+## Next
 """
 
 
@@ -33,7 +47,8 @@ def run(tmp_path: Path) -> Path:
     (tmp_path / "results/figures").mkdir(parents=True)
     (tmp_path / "results/benchmark_report.md").write_text(REPORT)
     (tmp_path / "results/benchmark_report.html").write_text("<!doctype html>")
-    for name in ("small_files_warm", "mixed"):
+    (tmp_path / "results/comparison.html").write_text("<!doctype html>2")
+    for name in ("small_files_warm", "mixed", "all-tools"):
         (tmp_path / f"results/figures/{name}.svg").write_text("<svg/>")
     (tmp_path / "README.md").write_text(f"# Name\n\n{OPEN}\nold\n{CLOSE}\n\nText\n")
     return tmp_path
@@ -48,10 +63,14 @@ def test_the_readme_opens_with_the_first_screen(run: Path) -> None:
     assert "(docs/run/figures/small_files_warm.svg)" in text
     assert text.startswith("# Name\n\n")
     assert text.endswith(f"{CLOSE}\n\nText\n")
-    assert not [word for word in ("old", "Another", "warnings", "large_api") if word in text]
+    assert not [word for word in ("old", "Another", "warnings", "large_api", "How to read", "remark") if word in text]
+    tools = text.partition("**In 1 of 2 works another tool is faster**: one.\n\n| Work | Time |")[2]
+    assert tools.startswith("\n|:-----|-----:|\n| some | 0.5x |\n\n![all tools](docs/run/figures/all-tools.svg)\n<!--")
     assert (run / "docs/run/benchmark_report.md").read_text() == REPORT
     assert (run / "docs/run/benchmark_report.html").read_text() == "<!doctype html>"
-    assert {path.name for path in (run / "docs/run/figures").iterdir()} == {"small_files_warm.svg", "mixed.svg"}
+    assert (run / "docs/run/comparison.html").read_text() == "<!doctype html>2"
+    figures = {path.name for path in (run / "docs/run/figures").iterdir()}
+    assert figures == {"small_files_warm.svg", "mixed.svg", "all-tools.svg"}
 
 
 def test_publishing_twice_is_publishing_once(run: Path) -> None:

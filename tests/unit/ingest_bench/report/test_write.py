@@ -13,7 +13,15 @@ from factories import arm, matrix, scenario
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.errors import AggregationError
 from ingest_bench.report import write_report, write_report_files
-from ingest_bench.report.figures import ALL, CHOICES, alternative_text, choices_figure, overall_figure, scenario_figure
+from ingest_bench.report.figures import (
+    ALL,
+    CHOICES,
+    TOOLS,
+    alternative_text,
+    choices_figure,
+    overall_figure,
+    scenario_figure,
+)
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.axes import draw
 
@@ -47,11 +55,13 @@ def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
     written(results, tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     links = re.findall(r"^!\[.*\]\((figures/[\w-]+\.svg)\)$", text, re.MULTILINE)
-    assert sorted(links) == sorted(f"figures/{name}.svg" for name in (ALL, CHOICES, *results.config["scenarios"]))
+    assert sorted(links) == sorted(
+        f"figures/{name}.svg" for name in (ALL, CHOICES, TOOLS, *results.config["scenarios"])
+    )
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
-    assert text.count("**Findings:** ") == len(links) - 2
+    assert text.count("**Findings:** ") == len(links) - 3
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    first = ["Recommendations", "Confidence", "By source", "Summary", "Questions answered"]
+    first = ["Recommendations", "Confidence", "By source", "Summary", "Tools compared"]
     assert headings[: len(first)] == first
     assert headings[-1] == "Glossary and method"
     assert max(len(line) for line in text.split("\n") if not line.startswith(("|", "!"))) <= 102
@@ -149,6 +159,7 @@ def test_captions_come_from_the_settings_of_now(make: Any, tmp_path: Path) -> No
         report=tmp_path / "report.md",
         html=tmp_path / "report.html",
         figures=tmp_path / "figures",
+        comparison=tmp_path / "comparison.html",
     )
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert ">A new title</h3>" in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from ingest_bench.__main__ import main
-from ingest_bench.calibration.models import Calibration, Score, Virtual, Wall, WallCell, read_calibration
+from ingest_bench.calibration.models import CALIBRATION, Calibration, Score, Virtual, Wall, WallCell, read_calibration
 from ingest_bench.errors import AggregationError
 from ingest_bench.report.blocks import Paragraph, Table
 from ingest_bench.report.templating import blocks, text
 from ingest_bench.results.models import Load
-from ingest_bench.workflow.identity import calibration_stamp
+from ingest_bench.workflow.identity import file_stamp
 
 COVERAGE = Score(name="intervals", value=0.951, trials=19_304, at_least=0.93, at_most=0.97)
 CELL = WallCell(
@@ -75,13 +75,13 @@ def test_a_missed_limit_is_said_first(missed: Calibration) -> None:
 def test_a_calibration_is_read_where_there_is_one(tmp_path: Path) -> None:
     """None without a file; the record with one, whose stamp changes with it; one line for a damaged file."""
     assert read_calibration(tmp_path) is None
-    assert calibration_stamp(tmp_path) is None
+    assert file_stamp(tmp_path, CALIBRATION) is None
     file = tmp_path / "calibration.json"
     file.write_text(record().model_dump_json())
     assert read_calibration(tmp_path) == record()
-    stamp = calibration_stamp(tmp_path)
+    stamp = file_stamp(tmp_path, CALIBRATION)
     file.write_text('{"seed": "x"}')
-    assert calibration_stamp(tmp_path) != stamp
+    assert file_stamp(tmp_path, CALIBRATION) != stamp
     with pytest.raises(AggregationError, match=r"calibration.json: \S+ is not what this version writes"):
         read_calibration(tmp_path)
 

@@ -1,0 +1,31 @@
+// Shows the rows that fit what is chosen above the table, and how many they are.
+(() => {
+  const field = (name) => document.getElementById(name);
+  const table = field("tools");
+  if (!table) return;
+  const UNMEASURED = ["failed", "missing"];
+  const kinds = {
+    right: (standing) => ![...UNMEASURED, "wrong"].includes(standing),
+    unmeasured: (standing) => UNMEASURED.includes(standing),
+  };
+  const stands = (row, wanted) =>
+    !wanted || (kinds[wanted] ?? ((standing) => standing === wanted))(row.dataset.standing);
+
+  const show = () => {
+    const words = field("words").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = (row) => {
+      const text = row.textContent.toLowerCase();
+      return (
+        ["work", "tool"].every((name) => !field(name).value || row.dataset[name] === field(name).value) &&
+        stands(row, field("standing").value) &&
+        words.every((word) => text.includes(word))
+      );
+    };
+    const rows = [...table.tBodies[0].rows];
+    for (const row of rows) row.hidden = !fits(row);
+    field("count").value = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
+  };
+
+  field("filter").addEventListener("input", show);
+  field("filter").addEventListener("submit", (event) => event.preventDefault());
+})();

@@ -1,0 +1,70 @@
+"""Tools beside ours: the table of all works, and per work which tool is faster."""
+
+from collections.abc import Sequence
+
+from ingest_bench.report.blocks import Block, BulletList, Entry, Paragraph, Section, Table
+from ingest_bench.report.figures import tools_figure
+from ingest_bench.report.formatting import NOTHING, interval, number, safe, speed_up, whole
+from ingest_bench.report.model.tools import ToolRow, Work
+from ingest_bench.report.templating import text, texts
+
+TITLE = "Tools compared"
+TITLES = ("Work", "Tool", "Time / baseline", "Time (s)", "Memory (MiB)", "Output (MB)", "Items lost", "Reads")
+NUMERIC = frozenset((2, 3, 4, 5, 6))
+STATES = {"missing": "not installed", "failed": "failed"}
+
+
+def tools_section(works: Sequence[Work]) -> Section | None:
+    """Arrange what is said of the tools; None where no commands were measured."""
+    if not works:
+        return None
+    remarks = texts("tools", "remarks", works=works)
+    blocks: list[Block] = [
+        *introduction(works),
+        Paragraph("`comparison.html` has the same to sort and filter, with the command lines."),
+        Table("All works and tools", TITLES, [fields(work, row) for work in works for row in work.rows], NUMERIC),
+        *([BulletList(remarks)] if remarks else []),
+        tools_figure(works),
+    ]
+    return Section(TITLE, blocks)
+
+
+def introduction(works: Sequence[Work]) -> list[Paragraph]:
+    """Say in how many works another tool is faster, and how the numbers are to be read."""
+    baselines, longer = list(dict.fromkeys(work.baseline for work in works)), any(work.longer for work in works)
+    return [
+        Paragraph(text("tools", "gist", works=works, baselines=baselines)),
+        Paragraph(text("tools", "intro", baselines=baselines, longer=longer)),
+    ]
+
+
+def fields(work: Work, row: ToolRow) -> list[Entry]:
+    """Write a row of the table; struck through where it delivers something else, but for what it is about."""
+    megabytes = None if row.output_bytes is None else row.output_bytes / 1e6
+    ratio = row.ratio.median if row.ratio else None
+    measured = [
+        Entry(STATES.get(row.standing) or against_baseline(row), ratio),
+        Entry(number(row.time_s), row.time_s),
+        Entry(whole(row.memory_mib), row.memory_mib),
+        Entry(number(megabytes), megabytes),
+        Entry(whole(row.lost), row.lost),
+    ]
+    tool = Entry(safe(row.tool))
+    if row.standing == "wrong":
+        lost = measured.pop() if row.lost else None
+        tool, *measured = (
+            Entry(each.text if each.text == NOTHING else f"~~{each.text}~~", each.key) for each in (tool, *measured)
+        )
+        measured += [Entry(f"**{lost.text}**", lost.key)] if lost else []
+    return [Entry(safe(work.label)), tool, *measured, Entry(safe(work.reads))]
+
+
+def against_baseline(row: ToolRow) -> str:
+    """Write a tool's time over the baseline's: who is faster in bold, and named so."""
+    if row.ratio is None:
+        return NOTHING
+    if row.standing == "baseline":
+        return "1 (baseline)"
+    if row.standing == "same":
+        return f"no difference ({interval(row.ratio)})"
+    return f"**{speed_up(row.ratio)}, faster**" if row.standing == "faster" else speed_up(row.ratio)

@@ -1,0 +1,111 @@
+"""Tools beside ours: how each stands, and what is said of it in the report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import fromstring, tostring
+
+import pytest
+
+from ingest_bench.report.figures import tools_figure
+from ingest_bench.report.markdown import markdown
+from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.model.tools import Work, compared
+from ingest_bench.report.outline import whole_report
+from ingest_bench.report.plots.axes import draw
+from ingest_bench.results.models import Cell, Parity
+
+NAME = "commands_files_ndjson"
+
+
+def data(make: Any, rate: float, **more: Any) -> ReportData:
+    """Return results in which the other tool delivers so many items a second, and ours 8,000."""
+
+    def change(cell: Any, arm: str, level: int, cost: Any) -> Any:
+        return replace(cost, rate=rate if arm == "rustac" else 8_000.0)
+
+    return ReportData.from_results(make(lambda spec: spec.scenario == NAME, change, **more))
+
+
+@pytest.mark.parametrize(
+    ("rate", "standing", "words"),
+    [
+        (16_000, "faster", "faster**"),
+        (8_000, "same", "no difference ("),
+        (4_000, "slower", "2.0x ("),
+    ],
+)
+def test_a_tool_stands_as_its_speed_up_says(make: Any, rate: float, standing: str, words: str) -> None:
+    """The ratio of times is the inverse of that of speeds, with its bounds; below 1, beyond noise, it is faster."""
+    found = data(make, rate)
+    (work,) = compared(found)
+    (row,) = [row for row in work.rows if row.standing != "baseline"]
+    speed = next(cell.speedup for cell in found.results.cells if cell.arm == "rustac")
+    assert speed
+    assert row.ratio
+    assert row.standing == standing
+    assert row.ratio.median == pytest.approx(8_000 / rate, rel=0.1)
+    assert (row.ratio.low, row.ratio.high) == (1 / speed.high, 1 / speed.low)
+    text = markdown([whole_report(found)])
+    section = text.partition("\n## Tools compared\n")[2].partition("\n## ")[0]
+    assert ("another tool is faster than stac-ingest" in section) is (standing == "faster")
+    (line,) = [line for line in section.splitlines() if line.startswith("| files to NDJSON | rustac translate")]
+    assert words in line
+
+
+def test_the_fastest_stands_first_and_what_is_not_the_corpus_last(make: Any) -> None:
+    """A tool that delivers something else has no place among those that are compared, however fast it is."""
+    (work,) = compared(data(make, 16_000))
+    assert [row.tool for row in work.rows] == ["rustac translate", "stac-ingest"]
+
+    def wrong(cell: Cell) -> Cell:
+        parity = Parity(ok=cell.is_null_cell, reason=None if cell.is_null_cell else "content differs in class 3")
+        return cell.model_copy(update={"parity": parity})
+
+    (work,) = compared(data(make, 16_000, edit=wrong))
+    assert [(row.tool, row.standing) for row in work.rows] == [
+        ("stac-ingest", "baseline"),
+        ("rustac translate", "wrong"),
+    ]
+    assert (work.rows[1].lost, work.rows[1].remark) == (0, "content differs in class 3")
+    assert not work.beaten
+
+
+def test_a_command_that_fails_is_not_compared(make: Any) -> None:
+    """Without a sample that can be used there is no number, and the first reason is told."""
+
+    def failing(cell: Cell) -> Cell:
+        if cell.is_null_cell:
+            return cell
+        bad = [sample.model_copy(update={"invalid": "the command ended with exit code 3"}) for sample in cell.samples]
+        return cell.model_copy(update={"samples": bad, "speedup": None})
+
+    found = data(make, 8_000, edit=failing)
+    (work,) = compared(found)
+    row = work.rows[-1]
+    assert (row.standing, row.ratio, row.time_s, row.lost) == ("failed", None, None, None)
+    assert "rustac translate, files to NDJSON: the command ended with exit code 3." in markdown([whole_report(found)])
+
+
+def test_without_commands_there_is_no_section(make: Any) -> None:
+    """A matrix of other groups has nothing to compare tools by."""
+    found = ReportData.from_results(make(lambda spec: spec.scenario == "small_api"))
+    assert compared(found) == []
+    assert "Tools compared" not in markdown([whole_report(found)])
+
+
+def test_the_figure_has_no_style_of_its_own(make: Any, tmp_path: Path) -> None:
+    """The same data give the same bytes, and what is drawn takes its colours from the report's style alone."""
+    works: list[Work] = compared(data(make, 16_000))
+    drawn = draw(tools_figure(works))
+    assert drawn == draw(tools_figure(works))
+    assert b"<metadata" not in drawn
+    (drawing,) = tools_figure(works).drawings
+    elements = [*fromstring(tostring(drawing.svg)).iter()]
+    assert not [each for each in elements if each.get("style") or each.tag == "style"]
+    assert {each.get("class") for each in elements if each.get("transform")} == {"c1 fill", "c7 fill"}
+    first = next(each.text for each in elements if each.get("class") == "name")
+    assert first
+    assert first.startswith("rustac translate: 0.")
