@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from ingest_bench.config.arm import Arm
 from ingest_bench.config.corpus_kinds import OPTIONS, kinds_with
-from ingest_bench.config.models import NAME, Arm, Corpus, Scenario, Settings
+from ingest_bench.config.models import NAME, Corpus, Scenario, Settings
 from ingest_bench.errors import SettingsError
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.conversion import adapter

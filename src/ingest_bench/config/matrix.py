@@ -8,8 +8,10 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from ingest_bench.arms.base import NO_OUTPUT
+from ingest_bench.config.arm import Arm
 from ingest_bench.config.checks import check
-from ingest_bench.config.models import Arm, Corpus, Sampling, Scenario, Search, Server, Settings
+from ingest_bench.config.models import Corpus, Sampling, Scenario, Search, Settings
+from ingest_bench.config.server import Server
 from ingest_bench.errors import SettingsError
 from stac_ingest.core.messages import one_line
 

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from ingest_bench.arms import ArmSpec
 from ingest_bench.arms.base import json_files
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
-from ingest_bench.config.models import Server, Settings
+from ingest_bench.config.models import Settings
+from ingest_bench.config.server import Server
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.digest import Reference, matches
 from ingest_bench.results.models import Digest

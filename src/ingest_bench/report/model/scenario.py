@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ingest_bench.config.models import Corpus, RateLimit, Scenario
+from ingest_bench.config.models import Corpus, Scenario
+from ingest_bench.config.server import RateLimit
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.results.models import Sample, Speedup
 
