@@ -12,9 +12,9 @@ from ingest_bench.arms import ArmKind, arm_kind, arm_names
 from ingest_bench.arms.layouts import Layout
 from ingest_bench.config.corpus_kinds import CorpusKind, corpus_kind, corpus_kind_names
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.messages import did_you_mean
 from stac_ingest.core.registry import OneOf
 from stac_ingest.core.renamed import present_name, with_present_names
+from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.http.urls import holds_credentials
 from stac_ingest.outputs import OUTPUTS
 
@@ -338,7 +338,7 @@ class Scenario(Strict):
 
     def page_size(self, arm: str) -> int:
         """Give the items a page that an arm asks for, as far as its server allows."""
-        asked = int(self.arms[arm].settings.get("limit", IngestConfig.model_fields["limit"].default))
+        asked = int(self.arms[arm].settings.get("limit", IngestConfig.defaults()["limit"]))
         return min(asked, self.server.max_page) if self.server else asked
 
 
