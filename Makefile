@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long tools compare test lint format publish client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools schemas lock pins clean
+.PHONY: help run quick long tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -69,6 +69,9 @@ format: $(VENV)/.dev ## put the code into its one form
 
 publish: $(VENV)/.run ## keep the report of `make run` in docs/run, and open the README with it
 	$(BIN)/python -m ingest_bench publish
+
+verify: $(VENV)/.run ## whether what is published is what the samples of its receipt give, number by number
+	$(BIN)/python -m ingest_bench verify docs/run/receipt.zip --readme README.md --docs docs/run
 
 client-matrix: $(VENV)/.dev ## what STAC clients deliver from hostile servers (a few minutes); docs/client-matrix.md
 	$(BIN)/python -m ingest_bench client-matrix --output docs/client-matrix.md

@@ -7,6 +7,7 @@
     ├── MeasurementError    a sample, a server or a corpus failed; the cell has no result
     ├── AggregationError    cells that don't belong together
     ├── ComparisonError     two runs can't be compared: a file is unusable, or they have nothing in common
+    ├── ReceiptError        an archive is no receipt, or nothing can be made of it
     └── RegressionError     a run is worse than an earlier one
 """
 
@@ -29,6 +30,10 @@ class AggregationError(BenchError):
 
 class ComparisonError(BenchError):
     """Two runs can't be compared: a file can't be read or written, or they have nothing in common."""
+
+
+class ReceiptError(BenchError):
+    """An archive is no receipt of a run, is damaged, or nothing can be made of its samples."""
 
 
 class RegressionError(BenchError):

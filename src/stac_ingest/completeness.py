@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, ClassVar, Literal
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import replacing
@@ -25,49 +24,61 @@ _OF_SUMMARY = (
 Verdict = Literal["complete", "complete with duplicates", "complete with changes", "truncated", "unknown"]
 
 
-class CompletenessReport(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class CompletenessReport:
     """The counts of a run and the verdict."""
 
-    model_config = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     verdict: Verdict
-    reason: str = Field(description="the verdict in words")
-    interrupted: bool = Field(description="whether the run was stopped before its end")
+    reason: str
+    """The verdict in words."""
+    interrupted: bool
+    """Whether the run was stopped before its end."""
     source: str
     collection: str | None
-    items: int = Field(description="distinct items that the source delivered, in this run and those it resumes")
-    expected: int | None = Field(description="how many there should be, where the source says so or all were seen")
-    matched: int | None = Field(description="the server's `numberMatched`")
+    items: int
+    """Distinct items that the source delivered, in this run and those it resumes."""
+    expected: int | None
+    """How many there should be, where the source says so or all were seen."""
+    matched: int | None
+    """The server's `numberMatched`."""
     max_items: int | None
     pages: int
     requests: int
     retries: int
-    duplicates: int = Field(description="items that came again and were left out")
-    filtered: int = Field(
-        default=0, description="items of files that the filters of the settings left out, in this run"
-    )
-    overlaps: int = Field(
-        default=0, description="items that came in two parts of a search that was split, and were left out once"
-    )
-    passed_over: int = Field(default=0, description="documents among the files that hold no items, such as catalogs")
-    changed_items: int = Field(
-        default=0, description="items with a value that was altered or left out; see notes.ndjson"
-    )
-    changes: int = Field(default=0, description="values that were altered or left out")
-    null_members: int = Field(
-        default=0, description="null members that the output can't hold and left out, in this run"
-    )
-    ingest_failures: int = Field(description="files, pages or items that could not be read")
-    stage_failures: int = Field(description="items that could not be transformed or written")
-    skipped: int = Field(description="completed already, in an earlier run")
-    fast_batches: int = Field(
-        default=0, description="batches of the source that went to the output whole, without an object for each item"
-    )
-    safe_batches: int = Field(default=0, description="batches of the source that were decoded item by item")
-    read_again: int = Field(description="of those skipped, how many this run had to read to find that out")
-    dropped: int = Field(description="taken out by a modifier")
-    written: int = Field(description="in this run")
-    output: dict[str, Any] = Field(description="what the output says it holds")
+    duplicates: int
+    """Items that came again and were left out."""
+    filtered: int = 0
+    """Items of files that the filters of the settings left out, in this run."""
+    overlaps: int = 0
+    """Items that came in two parts of a search that was split, and were left out once."""
+    passed_over: int = 0
+    """Documents among the files that hold no items, such as catalogs."""
+    changed_items: int = 0
+    """Items with a value that was altered or left out; see notes.ndjson."""
+    changes: int = 0
+    """Values that were altered or left out."""
+    null_members: int = 0
+    """Null members that the output can't hold and left out, in this run."""
+    ingest_failures: int
+    """Files, pages or items that could not be read."""
+    stage_failures: int
+    """Items that could not be transformed or written."""
+    skipped: int
+    """Completed already, in an earlier run."""
+    fast_batches: int = 0
+    """Batches of the source that went to the output whole, without an object for each item."""
+    safe_batches: int = 0
+    """Batches of the source that were decoded item by item."""
+    read_again: int
+    """Of those skipped, how many this run had to read to find that out."""
+    dropped: int
+    """Taken out by a modifier."""
+    written: int
+    """In this run."""
+    output: dict[str, Any]
+    """What the output says it holds."""
     seconds: float
     notes: list[str]
 
@@ -76,7 +87,7 @@ class CompletenessReport(BaseModel):
         target = folder / NAME
         # One name of the temporary file for all processes: an output folder must not gather what killed runs left.
         with replacing(target, temporary=folder / f".{NAME}.part") as stream:
-            stream.write(json.dumps(self.model_dump(), indent=2).encode() + b"\n")
+            stream.write(json.dumps(asdict(self), indent=2).encode() + b"\n")
         return target
 
 

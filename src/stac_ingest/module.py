@@ -107,7 +107,7 @@ def _with_root(settings: dict[str, Any] | IngestConfig) -> dict[str, Any] | Inge
         return settings
     from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
 
-    return with_pasted(settings, IngestConfig.model_fields, "collection_id")
+    return with_pasted(settings, IngestConfig.names(), "collection_id")
 
 
 def _tracker(context: WorkflowContext, summary: IngestSummary, source: Source[Any]) -> ResumeTracker | None:

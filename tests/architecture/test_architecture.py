@@ -36,7 +36,7 @@ FLOORS = {
         ("report",),
         ("comparison",),
         ("docgen", "workflow"),
-        ("builds",),
+        ("builds", "receipt"),
         ("commands",),
         ("__main__",),
     ),

@@ -94,7 +94,7 @@ def way(cell: PlannedCell) -> tuple[Any, ...]:
     level = "auto" if arm.fetcher == "adaptive" else cell.concurrency
     known = arm.fetcher != "pystac_client"
     asked = {**(arm.settings if known else {}), "mode": "api" if kind == "api" else "file", "concurrency": level}
-    config = IngestConfig.model_validate({**asked, "source": "-"})
+    config = IngestConfig.parse({**asked, "source": "-"})
     asks = (side.server.paging, side.server.rate is not None) if side.server else None
     several = cell.concurrency > 1
     return arm.fetcher, kind, config.strategy, config.read_ahead, several, side.output, asks, cell.cache, cell.picked

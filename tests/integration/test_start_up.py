@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-HEAVY = {"aiohttp", "duckdb", "numpy", "pandas", "pyarrow", "shapely", "yaml"}
+if TYPE_CHECKING:
+    from ingest_bench.simulator.pytest_plugin import StartServer
+
+HEAVY = {"aiohttp", "duckdb", "numpy", "pandas", "pyarrow", "pydantic", "pydantic_core", "shapely", "yaml"}
 ITEM = {
     "type": "Feature",
     "stac_version": "1.0.0",
@@ -80,7 +83,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_help_loads_nothing_that_a_run_needs() -> None:
     """Who asks for help waits for no settings model, no event loop and no source or output."""
     started = start("--help")
-    assert not (HEAVY | {"asyncio", "pydantic", "pydantic_core"}) & started.modules
+    assert not (HEAVY | {"asyncio"}) & started.modules
     assert len(started.modules) <= 115, len(started.modules)
     assert len(started.own) <= 12, sorted(started.own)
 
@@ -133,4 +136,33 @@ def test_a_table_becomes_lines_without_pandas(tmp_path: Path) -> None:
     started = start(str(path), "--to", "ndjson", "--output", str(tmp_path / "out"))
     assert json.loads((tmp_path / "out" / "items.ndjson").read_bytes())["properties"] == {"flag": True, "n": [1.5]}
     assert "pyarrow" in started.heavy
-    assert "pandas" not in started.heavy
+    assert not {"pandas", "pydantic"} & started.heavy
+
+
+def test_settings_of_a_file_and_transforms_are_read_without_pydantic(tmp_path: Path) -> None:
+    """A file of settings costs what reads it; the checks of them, and of what is done to items, need no library."""
+    (tmp_path / "a.json").write_text(json.dumps(ITEM))
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(
+        "datetime: 2024\nquery: {n: {gt: 1}}\nhrefs: absolute\ntransforms: {set_properties: {x: 2024-05-01}}\n"
+    )
+    options = ["--config", str(settings), "--where", "x = '2024-05-01'", "--rename-property", "x=y"]
+    started = start(str(tmp_path / "a.json"), *options, "--to", "ndjson", "--output", str(tmp_path / "out"))
+    assert started.heavy == {"yaml"}
+
+
+def test_a_wrong_setting_is_explained_by_pydantic(tmp_path: Path) -> None:
+    """What has to be put into words is worth its import, which the other tests would not see if it were never made."""
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("limit: 0\n")
+    main = "main()"
+    started = start("x", "--config", str(settings), "--to", "ndjson", "--output", str(tmp_path / "out"), main=main)
+    assert started.heavy == {"pydantic", "pydantic_core", "yaml"}
+
+
+def test_an_api_is_read_without_pydantic(stac_server: StartServer, tmp_path: Path) -> None:
+    """Pages of a server become lines with nothing heavier than the HTTP client."""
+    options = ["--collection", "sentinel-2-l2a", "--concurrency", "auto", "--to", "ndjson", "--output", str(tmp_path)]
+    started = start(stac_server(items=20).url, *options)
+    assert (tmp_path / "items.ndjson").read_text().count("\n") == 20
+    assert started.heavy == {"aiohttp"}

@@ -42,6 +42,7 @@ JOBS = {
     "Bringing the cells together": "aggregate",
     "Writing the report": "report",
     "Writing what follows from the results": "advice",
+    "Writing the receipt": "receipt",
 }
 
 

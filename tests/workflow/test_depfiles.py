@@ -34,7 +34,7 @@ FILES = {
     *("lines: sequential at 1", "shards: sequential at 1", "shards: shards at 2"),
 }
 CELLS = {*FILES, "tables: sequential at 1", "api: sequential at 1"}
-WRITTEN = {"report", "advice"}
+WRITTEN = {"report", "advice", "receipt"}
 AFTER = {"aggregate", *WRITTEN}
 CHANGES = {
     "a source": ("stac_ingest/sources/stac_api.py", {"api: sequential at 1", *AFTER}),
@@ -59,7 +59,7 @@ CHANGES = {
     "the results": ("ingest_bench/results/parquet.py", AFTER),
     "the report": ("ingest_bench/report/formatting.py", WRITTEN),
     "a figure of the report": ("ingest_bench/report/plots/plot.css", WRITTEN),
-    "the design document": ("ingest_bench/report/design/context.py", {"advice"}),
+    "the design document": ("ingest_bench/report/design/context.py", {"advice", "receipt"}),
     "the plan": ("ingest_bench/workflow/snakemake_internals.py", set()),
     "the settings": ("ingest_bench/config/checks.py", AFTER),
     "the calibration": ("ingest_bench/calibration/systems.py", set()),

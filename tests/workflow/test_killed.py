@@ -21,7 +21,7 @@ Checkout = Any
 """The class of that name in `conftest.py`."""
 LONG = pytest.mark.skipif("TEST_LONG" not in os.environ, reason="`make test-long` runs these")
 CELL = "api: sequential at 1"
-MADE_FROM_CELLS = {"aggregate", "report", "advice"}
+MADE_FROM_CELLS = {"aggregate", "report", "advice", "receipt"}
 PATIENCE_S = 60
 HARD, SOFT = [signal.SIGKILL], [signal.SIGINT, signal.SIGTERM]
 ALL = [*HARD, *(pytest.param(number, marks=LONG) for number in SOFT)]

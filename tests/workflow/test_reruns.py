@@ -14,7 +14,7 @@ Checkout = Any
 """The class of that name in `conftest.py`."""
 FILES = {"files: sequential at 1", "files: queue at 2"}
 API = {"api: sequential at 1"}
-WRITTEN = {"report", "advice"}
+WRITTEN = {"report", "advice", "receipt"}
 MADE_FROM_CELLS = {"aggregate", *WRITTEN}
 
 LEVELS = "scenarios.files.arms.queue.concurrency"

@@ -18,6 +18,8 @@ import yaml
 
 from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import cells, load_settings
+from ingest_bench.receipt.archive import packed, read_receipt
+from ingest_bench.receipt.verify import verify
 from ingest_bench.results.models import Results
 from stac_ingest import IngestConfig
 
@@ -139,6 +141,19 @@ def test_what_follows_from_the_results_is_there(finished: Path) -> None:
         IngestConfig.parse({**section, "source": "anywhere"})
     for link in re.findall(r"\]\((\S+\.svg)\)", design):
         assert (finished / "results" / link).is_file(), link
+
+
+def test_the_receipt_holds_until_a_digit_is_altered(finished: Path, tmp_path: Path) -> None:
+    """Everything follows from the samples of a real run; after one digit of one of them it does no longer."""
+    receipt = finished / "results/receipt.zip"
+    assert verify(receipt).problems == []
+    files, _ = read_receipt(receipt)
+    cell = next(name for name in files if name.startswith("cells/small/queue"))
+    files[cell] = re.sub(
+        rb'("wall_s": 0\.\d*?)(\d),', lambda match: match[1] + b"%d," % (9 - int(match[2])), files[cell], count=1
+    )
+    (tmp_path / "altered.zip").write_bytes(packed(files))
+    assert any(".wall_s: " in problem for problem in verify(tmp_path / "altered.zip").problems)
 
 
 def test_the_results_validate_against_the_published_schema(finished: Path) -> None:

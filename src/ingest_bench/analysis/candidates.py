@@ -110,9 +110,9 @@ def settings_at(arm: Arm, level: int) -> dict[str, Any]:
     settings: dict[str, Any] = {"concurrency": level, **arm.settings}
     if level == 1 and settings.get("worker_strategy") != "time_chunks":
         settings.pop("worker_strategy", None)
-    fields = IngestConfig.model_fields
-    kept = {name: value for name, value in settings.items() if name not in fields or value != fields[name].default}
+    defaults = IngestConfig.defaults()
+    kept = {name: value for name, value in settings.items() if name not in defaults or value != defaults[name]}
     # The default strategy of several workers is named all the same: a choice should be seen.
     if level > 1 and arm.record.own:
-        kept["worker_strategy"] = settings.get("worker_strategy", fields["worker_strategy"].default)
+        kept["worker_strategy"] = settings.get("worker_strategy", defaults["worker_strategy"])
     return kept

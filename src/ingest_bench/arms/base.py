@@ -8,8 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel
-
 from ingest_bench.arms.layouts import LAYOUTS, Layout
 from stac_ingest.config import MAX_CONCURRENCY
 from stac_ingest.context import WorkflowContext
@@ -154,7 +152,7 @@ class ArmKind:
     """Gives, by name, the version of each program that it needs with some settings; None for one that isn't there."""
     max_concurrency: int | Mapping[str, int] = MAX_CONCURRENCY
     """The highest level that makes sense, everywhere or by layout."""
-    settings: type[BaseModel] | None = None
+    settings: type | None = None
     """What may stand in its settings; None: nothing."""
     counts: tuple[Counted, ...] = ()
     """What its summary counts of an API."""

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from stac_ingest.core.messages import did_you_mean
 from stac_ingest.core.renamed import present_name, with_present_names
+from stac_ingest.core.similar_names import did_you_mean
 
 
 def known(names: Callable[[], Sequence[str]], old_names: Mapping[str, str], name: str) -> str:

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ingest_bench.config.arm import Arm
 from ingest_bench.config.corpus_kinds import OPTIONS, kinds_with
 from ingest_bench.config.models import NAME, Corpus, Scenario, Settings
 from ingest_bench.errors import SettingsError
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.messages import did_you_mean, one_line
+from stac_ingest.core.conversion import adapter
+from stac_ingest.core.messages import keys_of, one_line
+from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.usable_settings import check_settings
 
@@ -183,12 +185,12 @@ def _check_arm(key: str, arm: Arm, corpus: Corpus, *, searches: bool) -> None:
         _check_settings(f"{key}.settings", arm.record.settings, arm, given)
 
 
-def _check_settings(key: str, model: type[BaseModel], arm: Arm, given: dict[str, Any]) -> None:
+def _check_settings(key: str, model: type, arm: Arm, given: dict[str, Any]) -> None:
     for level in arm.concurrency:
         follows = {**given, "concurrency": level}
-        known = {name: value for name, value in follows.items() if name in model.model_fields}
+        known = {name: value for name, value in follows.items() if name in keys_of(model)}
         try:
-            made = model.model_validate({**arm.settings, **known})
+            made = adapter(model).validate_python({**arm.settings, **known})
             if isinstance(made, IngestConfig):
                 check_settings(made)
         except ValidationError as error:

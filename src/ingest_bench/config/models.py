@@ -235,7 +235,7 @@ class Scenario(Strict):
 
     def page_size(self, arm: str) -> int:
         """Give the items a page that an arm asks for, as far as its server allows."""
-        asked = int(self.arms[arm].settings.get("limit", IngestConfig.model_fields["limit"].default))
+        asked = int(self.arms[arm].settings.get("limit", IngestConfig.defaults()["limit"]))
         return min(asked, self.server.max_page) if self.server else asked
 
 

@@ -17,7 +17,7 @@ from stac_ingest.core.atomic import write_atomically
 
 OPEN = "<!-- results: written by `make publish` from a run -->"
 CLOSE = "<!-- /results -->"
-FILES = ("benchmark_report.md", "benchmark_report.html", "comparison.html")
+FILES = ("benchmark_report.md", "benchmark_report.html", "comparison.html", "receipt.zip")
 SHOWN = (ALL, "small_files_warm", "large_api")
 """The figures that the README shows: of all scenarios, and of one of each mode; beside that of the tools."""
 

@@ -104,6 +104,11 @@ def recording() -> Iterator[Recording]:
         record.collect(outer)
 
 
+def lock_files() -> list[Path]:
+    """List the lock files of a run's environments: ours, and that of other tools; an installed package has none."""
+    return [path for name in (LOCK.name, "requirements-tools.txt") if (path := LOCK.with_name(name)).is_file()]
+
+
 def changed(dependencies: Dependencies | None) -> str | None:
     """Return the first module or package that is no longer as it was when a result was made; None: there is none.
 

@@ -25,7 +25,7 @@ from ingest_bench.config.models import Settings
 from ingest_bench.corpora.inventory import files_below
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.models import Dependencies
-from ingest_bench.system.dependencies import changed, recording
+from ingest_bench.system.dependencies import changed, lock_files, recording
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     cell_identity,
@@ -35,7 +35,7 @@ from ingest_bench.workflow.identity import (
 )
 from stac_ingest.core.atomic import write_atomically
 
-AGGREGATE, REPORT, ADVICE = "aggregate", "report", "advice"
+AGGREGATE, REPORT, ADVICE, RECEIPT = "aggregate", "report", "advice", "receipt"
 DAMAGED = (OSError, ValidationError, orjson.JSONDecodeError, AttributeError, KeyError, TypeError)
 """What reading a record that was cut off, edited or is another version's may raise."""
 
@@ -52,6 +52,7 @@ class Freshness:
         self.aggregate = cache(self._aggregate)
         self.report = cache(lambda: self._written(REPORT))
         self.advice = cache(lambda: self._written(ADVICE))
+        self.receipt = cache(self._receipt)
         self.calibration = cache(self._calibration)
         self._built = cache(settings.built_at)
 
@@ -72,6 +73,11 @@ class Freshness:
         if self.aggregate():
             return "its results are brought together again"
         return self._difference(name, report_made_from(self._settings))
+
+    def _receipt(self) -> str | None:
+        if self.report() or self.advice():
+            return "what it holds is written again"
+        return self._difference(RECEIPT, receipt_made_from(self._settings))
 
     def _calibration(self) -> str | None:
         try:
@@ -142,6 +148,13 @@ def report_made_from(settings: Settings) -> str:
     except OSError:
         results = None
     return fingerprint(json.dumps([report_identity(settings), results]))
+
+
+def receipt_made_from(settings: Settings) -> str:
+    """Hash what a receipt is made from beside code: report and advice, by what they were made from, and lock files."""
+    notes = [_note(settings, name).read_text(encoding="utf-8", errors="replace") for name in (REPORT, ADVICE)]
+    locks = [path.read_text(encoding="utf-8") for path in lock_files()]
+    return fingerprint(json.dumps([*notes, *locks]))
 
 
 @contextmanager

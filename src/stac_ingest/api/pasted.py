@@ -7,7 +7,7 @@ looks like an API that holds nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -32,12 +32,12 @@ class _Place(NamedTuple):
     """Whether its query is that of a search."""
 
 
-def with_pasted(settings: Mapping[str, Any], known: Mapping[str, object], collection: str) -> dict[str, Any]:
+def with_pasted(settings: Mapping[str, Any], known: Collection[str], collection: str) -> dict[str, Any]:
     """Return settings whose source is the root of an API, with what its URL says of the items.
 
     Args:
         settings: as given, of an ingest from an API.
-        known: has the names of all settings there are.
+        known: the names of all settings there are.
         collection: the name of the setting for the collection.
 
     Raises:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -51,7 +51,7 @@ class PartStore:
         self.set_aside: list[Path] = []
         self._logger = logger
         # Two writers at one checkpoint are a mistake, but must not overwrite each other's parts.
-        self._token = secrets.token_hex(4)
+        self._token = os.urandom(4).hex()
         parts = self.parts()
         self._flushes = max((part.last for part in parts), default=0)
         self._unmerged = sum(part.first == part.last for part in parts)

@@ -116,7 +116,7 @@ class Run:
         self._positions = positions = await asyncio.to_thread(self._open_positions, checkpoints)
         context = WorkflowContext(
             workflow_id=self._format.name,
-            config=self._config.model_dump(),
+            config=asdict(self._config),
             logger=logging.getLogger("stac_ingest"),
             failure_collector=self._failures,
             changes=self._changes.collector,

@@ -67,7 +67,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     if settings["mode"] == "api":
         from stac_ingest.api.pasted import with_pasted  # noqa: PLC0415 - files don't need it
 
-        settings = with_pasted(settings, IngestConfig.model_fields, "collection_id")
+        settings = with_pasted(settings, IngestConfig.names(), "collection_id")
     return IngestConfig.parse(settings)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any
@@ -40,7 +40,7 @@ class IdSet:
     """
 
     def __init__(self) -> None:
-        self._secret = secrets.randbits(64)
+        self._secret = int.from_bytes(os.urandom(8))
         self._first: object = _NONE_YET
         """The collection of the first item. Its ids stand for themselves: often there is no other collection."""
         self._few: set[str | Key] | None = set()
@@ -140,7 +140,7 @@ class DeliveredItems:
     """
 
     def __init__(self) -> None:
-        self._secret = secrets.randbits(64)
+        self._secret = int.from_bytes(os.urandom(8))
         self._few: dict[int, int] | None = {}
         self._buckets: list[bytes] = []
         self._elsewhere = IdSet()

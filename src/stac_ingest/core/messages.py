@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types
-from collections.abc import Iterable, Sequence
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Iterable
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
+from stac_ingest.core.similar_names import did_you_mean, nearest
+
 _Location = tuple[int | str, ...]
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+"""Of a key that a model, or a dataclass, doesn't have."""
 
 
-def did_you_mean(found: object, allowed: Iterable[str]) -> str:
-    """Suggest the nearest of the allowed words, or list them all."""
-    words = sorted(allowed)
-    near = _nearest(str(found), words)
-    return f"did you mean {near}?" if near else f"use one of {', '.join(words)}"
-
-
-def one_line(error: ValidationError, model: type[BaseModel], prefix: str = "") -> str:
+def one_line(error: ValidationError, model: type, prefix: str = "") -> str:
     """Return the first problem of a validation in words, and how many others there are.
 
     Args:
@@ -31,14 +29,14 @@ def one_line(error: ValidationError, model: type[BaseModel], prefix: str = "") -
     return first + (f" (and {len(others)} more)" if others else "")
 
 
-def all_in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
+def all_in_one_line(error: ValidationError, model: type) -> str:
     """Return all problems of a validation in words, with semicolons between them."""
     return "; ".join(dict.fromkeys(_problems(error, model)))
 
 
-def _problems(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:
+def _problems(error: ValidationError, model: type, prefix: str = "") -> list[str]:
     # A misspelt key that had to be given is also missing: that it is misspelt says more.
-    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] not in _UNKNOWN)
     lines = (f"{_key(prefix, problem['loc'])}: {_complaint(problem, model)}" for problem in problems)
     return [" ".join(line.split()) for line in lines]
 
@@ -48,9 +46,9 @@ def _key(prefix: str, location: _Location) -> str:
     return ".".join(part for part in (prefix, dotted) if part) or "settings"
 
 
-def _complaint(problem: Any, model: type[BaseModel]) -> str:
+def _complaint(problem: Any, model: type) -> str:
     kind, found = problem["type"], problem["input"]
-    if kind == "extra_forbidden":
+    if kind in _UNKNOWN:
         return f"unknown key; {did_you_mean(problem['loc'][-1], _keys_beside(model, problem['loc']))}"
     if kind == "missing":
         return "missing; it has to be given"
@@ -59,32 +57,36 @@ def _complaint(problem: Any, model: type[BaseModel]) -> str:
         return f"{problem['ctx']['error']}{shown}"
     if kind == "string_pattern_mismatch":
         return f"{found!r:.60} is not allowed; use text of the form {problem['ctx']['pattern']}"
-    message = problem["msg"].removeprefix("Input should be ")
+    message = "a valid dictionary" if kind == "dataclass_type" else problem["msg"].removeprefix("Input should be ")
     if message == problem["msg"]:
         return f"{found!r:.60} is not allowed; {message[:1].lower()}{message[1:]}"
     hint = ""
     if kind == "literal_error" and isinstance(found, str):
         allowed = [word.strip(" '") for word in problem["ctx"]["expected"].replace(" or ", ",").split(",")]
-        near = _nearest(found, allowed)
+        near = nearest(found, allowed)
         hint = f"; did you mean {near}?" if near else ""
     return f"{found!r:.60} is not allowed; use {message}{hint}"
 
 
-def _nearest(found: str, allowed: Sequence[str]) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - most settings are right
-
-    return next(iter(get_close_matches(found, allowed, n=1)), None)
-
-
-def _keys_beside(model: type[BaseModel], location: _Location) -> Iterable[str]:
+def _keys_beside(model: type, location: _Location) -> Iterable[str]:
     """List the keys that may stand where an unknown one was found."""
     place: Any = model
     for part in location[:-1]:
-        if isinstance(place, type) and issubclass(place, BaseModel):
-            place = _without_none(place.model_fields[str(part)].annotation)
-        else:
-            place = _without_none(get_args(place)[-1])
-    return place.model_fields if isinstance(place, type) and issubclass(place, BaseModel) else ()
+        keys = keys_of(place)
+        place = _without_none(keys[str(part)] if keys else get_args(place)[-1])
+    return keys_of(place)
+
+
+def keys_of(place: Any) -> dict[str, Any]:
+    """Return the keys of a model or a dataclass, with what each holds; nothing for any other type."""
+    if not isinstance(place, type):
+        return {}
+    if issubclass(place, BaseModel):
+        return {name: field.annotation for name, field in place.model_fields.items()}
+    if dataclasses.is_dataclass(place):
+        found = get_type_hints(place)
+        return {field.name: found[field.name] for field in dataclasses.fields(place)}
+    return {}
 
 
 def _without_none(annotation: Any) -> Any:

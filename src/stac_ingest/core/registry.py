@@ -19,7 +19,7 @@ def load(path: str) -> Any:
 
 
 class OneOf:
-    """Annotates a setting of a pydantic model that is one of the names of a registry.
+    """Annotates a setting that is one of the names of a registry.
 
     The names are looked up when a setting is checked and when the JSON schema is made, so a name that is registered
     after the model was defined is allowed as well.
@@ -28,6 +28,17 @@ class OneOf:
     def __init__(self, names: Callable[[], Iterable[str]]) -> None:
         """Take a function that lists the names."""
         self._names = names
+
+    def plain(self, value: str) -> str:
+        """Return a value that is one of the names.
+
+        Raises:
+            ValueError: it isn't.
+
+        """
+        if value not in self._names():
+            raise ValueError
+        return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema  # noqa: PLC0415 - who loads what a record names needs no pydantic

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stac_ingest.api.intervals import parse_interval
-from stac_ingest.core.messages import did_you_mean
+from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.filters.boxes import Box, requested_box
 
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")

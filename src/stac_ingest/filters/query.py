@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from stac_ingest.api.intervals import parse_instant
-from stac_ingest.core.messages import did_you_mean
+from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.errors import ConfigurationError
 
 Condition = Callable[[dict[str, Any]], bool]

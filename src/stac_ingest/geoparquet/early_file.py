@@ -2,7 +2,7 @@
 
 Rows of a table have one schema, and most items of a collection are alike. So their types are known long before the
 last of them has come, and encoding them needn't wait for it. Should other rows come after all, what was written is read
-back.
+back. A row group is encoded by a thread, without the interpreter's lock, while the rows of the next one gather.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import base64
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stac_ingest.core.background import Background
+from stac_ingest.errors import DataProcessingError
+from stac_ingest.geoparquet.encoding import encoding_options
 from stac_ingest.geoparquet.item_columns import Slot
 
-ROWS = 4000
+ROWS = 2000
 """Rows whose types are taken for those of all."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -42,10 +46,11 @@ class EarlyFile:
         self.schema = pa.schema([(names[slot], kind) for slot, kind in kinds.items()])
         self._waiting: list[pa.Table] = []
         self._rows = 0
+        self._encoding = Background("encoder")
         path.unlink(missing_ok=True)
         self._stream = os.fdopen(os.open(path, _NEW, 0o666), "w+b")
         # Arrow reads a file's metadata from its own form of the schema, so that form is added with them in the end.
-        self._file = pq.ParquetWriter(self._stream, self.schema, compression="zstd", store_schema=False)
+        self._file = pq.ParquetWriter(self._stream, self.schema, store_schema=False, **encoding_options(self.schema))
 
     def takes(self, columns: Mapping[Slot, pa.Array]) -> bool:
         """Tell whether rows are of the file's types; a column may be missing."""
@@ -58,7 +63,8 @@ class EarlyFile:
         """Append rows that the file `takes`.
 
         Raises:
-            OSError: it can't be written.
+            OSError: it, or what was added before, can't be written.
+            DataProcessingError: Arrow can't encode what was added before.
 
         """
         rows = len(next(iter(columns.values())))
@@ -80,9 +86,11 @@ class EarlyFile:
 
         Raises:
             OSError: it can't be written.
+            DataProcessingError: Arrow can't encode what was added.
 
         """
         self._write(self._rows)
+        self._encoding.wait()
         form = base64.b64encode(self.schema.with_metadata(dict(metadata)).serialize().to_pybytes())
         self._file.add_key_value_metadata({**metadata, "ARROW:schema": form.decode()})
         self._file.close()
@@ -94,9 +102,11 @@ class EarlyFile:
 
         Raises:
             OSError: it can't be written or read.
+            DataProcessingError: Arrow can't encode what was added.
 
         """
         self._write(self._rows)
+        self._encoding.wait()
         self._file.close()
         self._stream.flush()
         with pq.ParquetFile(self._path) as file:
@@ -106,6 +116,7 @@ class EarlyFile:
 
     def remove(self) -> None:
         """Close and remove the file, if it isn't in its place."""
+        self._encoding.close()
         with contextlib.suppress(OSError, pa.ArrowException):  # a full disk refuses the end that nobody wants any more
             self._file.close()
         with contextlib.suppress(OSError):
@@ -113,14 +124,23 @@ class EarlyFile:
         self._path.unlink(missing_ok=True)
 
     def _write(self, rows: int) -> None:
-        """Write so many of the rows that wait."""
+        """Have so many of the rows that wait written."""
         if not rows:
             return
         joined = pa.concat_tables(self._waiting)
         self._waiting = [joined.slice(rows)] if rows < self._rows else []
         self._rows -= rows
         # Pieces of a column are encoded one by one, which costs more than to join them.
-        self._file.write_table(joined.slice(0, rows).combine_chunks(), row_group_size=self._group)
+        self._encoding.do(partial(self._encode, joined.slice(0, rows).combine_chunks()))
+
+    def _encode(self, rows: pa.Table) -> None:
+        """Write rows to the file. Runs in a thread, so no error may look as if it was of the rows that came since."""
+        try:
+            self._file.write_table(rows, row_group_size=self._group)
+        except OSError:
+            raise
+        except pa.ArrowException as error:
+            raise DataProcessingError(f"{self._path}: can't be written: {error}") from error
 
 
 def are_settled(kinds: Mapping[Slot, pa.DataType]) -> bool:

@@ -21,6 +21,7 @@ from stac_ingest.core.atomic import replacing
 from stac_ingest.core.model import Item
 from stac_ingest.geoparquet.column_names import column_names, places_json
 from stac_ingest.geoparquet.early_file import ROWS, EarlyFile, are_settled
+from stac_ingest.geoparquet.encoding import encoding_options
 from stac_ingest.geoparquet.geo_metadata import GeoSummary
 from stac_ingest.geoparquet.item_columns import ItemColumns, Slot, columns_of
 from stac_ingest.geoparquet.spool import Spool
@@ -124,7 +125,7 @@ class GeoParquetWriter:
             schema = schema.with_metadata(self._metadata(schema, places_json(names)))
             with (
                 replacing(self._path, sync="nothing") as part,
-                pq.ParquetWriter(part, schema, compression="zstd") as file,
+                pq.ParquetWriter(part, schema, **encoding_options(schema)) as file,
             ):
                 tables = (pa.table(columns, schema=schema) for columns in self._spool.columns(kinds))
                 for table in _grouped(tables, self._row_group_items):

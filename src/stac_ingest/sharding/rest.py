@@ -75,7 +75,7 @@ def read_rest(
     left = None if budget.max_requests is None else budget.max_requests - spent
     if left is not None and left < 1:
         return Rest([], None, 0, ["no request was left to look for the items that no shard received"])
-    config = plan.settings.config(budget.model_copy(update={"max_requests": left}), concurrency=1)
+    config = plan.settings.config(budget.replace(max_requests=left), concurrency=1)
     return asyncio.run(_Reader(plan, config, known, items).read(storage, changes))
 
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -80,7 +81,7 @@ def run_shard(
             host=os.environ.get("SLURMD_NODENAME") or socket.gethostname(),
             started_at=started_at,
             ended_at=time.time(),
-            ingest=ingested.report.model_copy(update={"output": {}}),
+            ingest=replace(ingested.report, output={}),
         )
     write_text(path, report.model_dump_json(indent=1) + "\n")
     return report

@@ -14,7 +14,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
 from stac_ingest.sources.kind import api_kind, is_url, not_read
-from stac_ingest.sources.usable_settings import api_settings, changed_settings, check_output
+from stac_ingest.sources.usable_settings import api_settings, check_output
 
 ITEMS = 50_000
 """Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""
@@ -97,8 +97,9 @@ class ShardedIngest(BaseModel):
             raise ValueError("state belongs to an output on object storage; a folder keeps its own")
         if is_object_storage(self.output) and self.state is None:
             raise ValueError("state is missing: a local folder for the plan and the certificates (state=...)")
-        if not self.is_api and (unusable := changed_settings(self, api_settings())):
-            raise ValueError(f"{', '.join(unusable)}: for an API alone, and the source is files; leave it out")
+        others = [name for name in self.model_dump(exclude_defaults=True) if name in api_settings()]
+        if not self.is_api and others:
+            raise ValueError(f"{', '.join(others)}: for an API alone, and the source is files; leave it out")
         limit = self.budget.max_in_flight
         if limit is not None and self.jobs is not None and self.jobs > limit:
             raise ValueError(f"jobs={self.jobs} can't share max_in_flight={limit}; use at most {limit} jobs")
@@ -126,7 +127,7 @@ class ShardedIngest(BaseModel):
         """What may be asked of the API in all; modest where it isn't this machine's own and nothing else is said."""
         given = {name: value for name in MODEST_BUDGET if (value := getattr(self, name)) is not None}
         remote = self.is_api and not is_loopback(self.source)
-        return RequestBudget.model_validate({**(MODEST_BUDGET if remote else {}), **given})
+        return RequestBudget(**{**(MODEST_BUDGET if remote else {}), **given})
 
     @property
     def what(self) -> dict[str, Any]:
@@ -151,8 +152,8 @@ class ShardedIngest(BaseModel):
         if self.worker_strategy is not None:
             settings["worker_strategy"] = self.worker_strategy
         if kind := api_kind(self.source):
-            settings |= self.model_dump(include=IngestConfig.model_fields.keys() & kind.settings)
-            settings["budget"] = (budget or self.budget).model_dump()
+            settings |= self.model_dump(include={*IngestConfig.names()} & {*kind.settings})
+            settings["budget"] = budget or self.budget
         return IngestConfig.parse(settings | more)
 
     @classmethod

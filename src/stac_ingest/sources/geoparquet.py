@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -15,6 +14,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.background import usable_cores
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Source
@@ -117,7 +117,7 @@ class GeoParquetSource:
         self._inline = config.workers == 1
         self._ahead = config.read_ahead is not False
         # More at once than there are cores would be no faster, and each holds a reader of some 100 MB.
-        at_once = min(config.workers, max(os.cpu_count() or 1, 2))
+        at_once = min(config.workers, max(usable_cores(), 2))
         self._places = asyncio.Semaphore(at_once)
         self._threads = ThreadPoolExecutor(at_once, "geoparquet")
 

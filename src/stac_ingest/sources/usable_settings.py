@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from os import PathLike
 from pathlib import Path
-
-from pydantic import BaseModel
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
@@ -26,7 +23,8 @@ def check_settings(config: IngestConfig) -> None:
 
     """
     is_api = config.mode == "api"
-    unusable = changed_settings(config, _OF_FILES if is_api else api_settings())
+    others = _OF_FILES if is_api else api_settings()
+    unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")
         raise ConfigurationError(
@@ -56,10 +54,3 @@ def check_output(source: str, output: str | PathLike[str]) -> None:
 def api_settings() -> set[str]:
     """Give the names of the settings that only APIs take."""
     return {name for kind in KINDS.values() if kind.prefixes for name in kind.settings}
-
-
-def changed_settings(settings: BaseModel, names: Collection[str]) -> list[str]:
-    """Give those of the names that were set to something else than their default, in the order of the model."""
-    fields = type(settings).model_fields
-    given = [name for name in fields if name in names and name in settings.model_fields_set]
-    return [name for name in given if getattr(settings, name) != fields[name].get_default(call_default_factory=True)]

@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from stac_ingest.core.messages import all_in_one_line
+from stac_ingest.core.annotations import After
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import ItemRows, LineRows, Rows
-from stac_ingest.errors import ConfigurationError, ItemError
+from stac_ingest.core.settings import Settings
+from stac_ingest.errors import ItemError
 from stac_ingest.transforms.batches import is_json, updated_table
 
 if TYPE_CHECKING:
     from stac_ingest.context import WorkflowContext
 
 
-class LinkSettings(BaseModel):
-    """A link to add."""
+def _lead_somewhere(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for link in links:
+        for name in ("rel", "href"):
+            if not link.get(name) or not isinstance(link[name], str):
+                raise ValueError(f"a link needs {name!r}, a text that is not empty")
+    return links
 
-    model_config = ConfigDict(extra="allow")
 
-    rel: str = Field(min_length=1)
-    href: str = Field(min_length=1)
-
-
-class UpdateSettings(BaseModel):
+@dataclass(init=False, frozen=True)
+class UpdateSettings(Settings):
     """What `UpdateItems` does, in this order."""
 
-    model_config = ConfigDict(extra="forbid")
+    rename: dict[str, str] = field(default_factory=dict)
+    """properties: old name to new name"""
+    remove: list[str] = field(default_factory=list)
+    """properties to take away"""
+    set: dict[str, Any] = field(default_factory=dict)
+    """properties to set, such as a time of processing"""
+    links: Annotated[list[dict[str, Any]], After(_lead_somewhere)] = field(default_factory=list)
+    """links to add where they are not there yet"""
 
-    rename: dict[str, str] = Field(default_factory=dict, description="properties: old name to new name")
-    remove: list[str] = Field(default_factory=list, description="properties to take away")
-    set: dict[str, Any] = Field(default_factory=dict, description="properties to set, such as a time of processing")
-    links: list[LinkSettings] = Field(default_factory=list, description="links to add where they are not there yet")
+    def check(self) -> None:
+        """Check that no two properties become one.
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+        Raises:
+            ValueError: some do.
+
+        """
         if len({*self.rename.values()}) != len(self.rename):
             raise ValueError("two properties are renamed to the same name")
-        return self
 
 
 class UpdateItems:
@@ -56,11 +63,8 @@ class UpdateItems:
             ConfigurationError: naming what is wrong.
 
         """
-        try:
-            self._settings = UpdateSettings.model_validate(settings)
-        except ValidationError as error:
-            raise ConfigurationError(all_in_one_line(error, UpdateSettings)) from None
-        self._links = [link.model_dump() for link in self._settings.links]
+        self._settings = UpdateSettings.parse(settings)
+        self._links = self._settings.links
         self._touched = (*self._settings.rename, *self._settings.remove)
         # What JSON changes is told by the output, which only sees it in objects.
         self._is_json = is_json([self._settings.set, self._links])

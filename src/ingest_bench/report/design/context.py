@@ -16,6 +16,7 @@ from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.bottleneck import EVIDENCE, circumstances
 from ingest_bench.report.text.overview import measured
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.conversion import adapter
 from stac_ingest.strategies import STRATEGIES
 
 WORKER_STRATEGIES = [name for name, info in STRATEGIES.items() if info.workers]
@@ -111,9 +112,9 @@ def weigh(advice: ModeRecommendation) -> dict[str, Any]:
 
 def config_fields() -> list[tuple[str, str, str, str]]:
     """Return the settings that drive the work: name, what it takes in words, default and meaning."""
-    schema, fields = IngestConfig.model_json_schema()["properties"], IngestConfig.model_fields
+    schema, defaults = adapter(IngestConfig).json_schema()["properties"], IngestConfig.defaults()
     return [
-        (name, ", ".join(_values(schema[name])), str(fields[name].default), fields[name].description or "")
+        (name, ", ".join(_values(schema[name])), str(defaults[name]), " ".join(schema[name]["description"].split()))
         for name in CONFIGURED
     ]
 

@@ -71,7 +71,7 @@ def environment() -> Environment:
         "SECTIONS": SECTIONS,
         "STRATEGIES": STRATEGIES,
         "WORKER_STRATEGIES": WORKER_STRATEGIES,
-        "DEFAULTS": {name: field.default for name, field in IngestConfig.model_fields.items()},
+        "DEFAULTS": IngestConfig.defaults(),
         "certainty": how_sure,
         "weigh": weigh,
     }

@@ -121,14 +121,15 @@ def _row(view: ScenarioView, row: CellView, name: str) -> ToolRow:
         lost=lost(view, row) if measured else None,
         remark=remark,
         command=str(row.arm.settings.get("command", "")),
-        programs=", ".join(f"{program} {version}" for program, version in _programs(row)),
+        programs=", ".join(f"{program} {version}" for program, version in _programs(view, row)),
     )
 
 
-def _programs(row: CellView) -> list[tuple[str, str]]:
-    words = str(row.arm.settings.get("command", "")).split()
-    named = [(name, version) for name, version in row.cell.programs.items() if name in words]
-    package = "stac-ingest-bench"
+def _programs(view: ScenarioView, row: CellView) -> list[tuple[str, str]]:
+    """List what a tool ran, with versions: a cell lists those of both sides, the null cell the baseline's."""
+    words, package = str(row.arm.settings.get("command", "")).split(), "stac-ingest-bench"
+    others = view.null.cell.programs if view.null and view.null is not row else {}
+    named = [(name, version) for name, version in row.cell.programs.items() if name not in others]
     own = row.cell.environment.packages.get(package) if "stac_ingest" in words else None
     return named or ([(package, own)] if own else [])
 

@@ -87,7 +87,7 @@ class ItemFilesSplitter(FilesSplitter):
 
     def config(self, shard: Shard) -> IngestConfig:
         """Return the settings by which a shard is read."""
-        return super().config(shard).model_copy(update={"format": self._settings.format})
+        return super().config(shard).replace(format=self._settings.format)
 
     @property
     def place(self) -> str:

@@ -48,6 +48,7 @@ def run(tmp_path: Path) -> Path:
     (tmp_path / "results/benchmark_report.md").write_text(REPORT)
     (tmp_path / "results/benchmark_report.html").write_text("<!doctype html>")
     (tmp_path / "results/comparison.html").write_text("<!doctype html>2")
+    (tmp_path / "results/receipt.zip").write_bytes(b"PK")
     for name in ("small_files_warm", "mixed", "all-tools"):
         (tmp_path / f"results/figures/{name}.svg").write_text("<svg/>")
     (tmp_path / "README.md").write_text(f"# Name\n\n{OPEN}\nold\n{CLOSE}\n\nText\n")

@@ -121,7 +121,7 @@ def test_an_ingest_in_shards_takes_the_same():
 def test_paths_are_left_alone():
     """What isn't a URL isn't looked into."""
     settings = {"mode": "api", "source": "items/search?limit=1"}
-    assert with_pasted(settings, IngestConfig.model_fields, "collection_id") == settings
+    assert with_pasted(settings, IngestConfig.names(), "collection_id") == settings
 
 
 parts = st.text("abc-_.", min_size=1, max_size=6).filter(lambda part: part.strip("."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from any_items import collections
+from stac_ingest.core.background import usable_cores
+from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet import writer as module
 from stac_ingest.geoparquet.early_file import EarlyFile
 from stac_ingest.geoparquet.item_columns import Slot, columns_of
@@ -110,4 +113,31 @@ def test_an_abandoned_file_leaves_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "a.parquet").exists()
     assert len(list(tmp_path.iterdir())) == 1
     file.abandon()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_row_groups_are_encoded_by_one_thread(tmp_path: Path) -> None:
+    """However many there are, one thread encodes them, where there is a core for it; it ends with the file."""
+
+    def encoders() -> int:
+        return sum(thread.name.startswith("encoder") for thread in threading.enumerate())
+
+    before = encoders()
+    with GeoParquetWriter(tmp_path / "a.parquet", row_group_items=2) as file:
+        for number in range(0, 20, 2):
+            file.write([item(number), item(number + 1)])
+            assert encoders() - before == (usable_cores() > 1)
+    assert encoders() == before
+    assert [one["id"] for one in read_part(tmp_path / "a.parquet")] == [f"i{number}" for number in range(20)]
+
+
+def test_what_cannot_be_encoded_is_not_said_of_later_rows(tmp_path: Path) -> None:
+    """The error comes with later rows, which may be sound: it is one that ends the run, not one of theirs."""
+    slot, seconds = Slot(("properties", "x")), pa.timestamp("s")
+    file = EarlyFile(tmp_path / "early", {slot: "x"}, {slot: seconds}, 1)
+    if usable_cores() > 1:
+        file.add({slot: pa.array([1 << 62], seconds)})
+    with pytest.raises(DataProcessingError, match="can't be written"):
+        file.add({slot: pa.array([1 if usable_cores() > 1 else 1 << 62], seconds)})
+    file.remove()
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,161 @@
+"""Makes everything of a receipt again from its samples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import TemplateError
+from pydantic import ValidationError
+
+from ingest_bench.analysis.speedup import pair_ratios, speed_up
+from ingest_bench.config.matrix import PlannedCell, cells, load_settings
+from ingest_bench.config.models import Settings
+from ingest_bench.errors import BenchError, ReceiptError
+from ingest_bench.receipt.archive import BESIDE, CONFIG, NOTES, RESULTS
+from ingest_bench.receipt.differences import record_differences
+from ingest_bench.report import write_report_files
+from ingest_bench.report.design import write_advice_files
+from ingest_bench.results.checksum import checksum_of
+from ingest_bench.results.models import Cell, Dependencies, Results
+from ingest_bench.system.dependencies import changed
+from stac_ingest.core.atomic import write_atomically
+
+CAPTIONS = frozenset(("title", "label", "group", "work"))
+"""Words of the results that may be older than those of the report, which takes them from the configuration."""
+
+
+@dataclass
+class Recomputed:
+    """What was made again, and what was found on the way."""
+
+    folder: Path
+    """Has the files that are made of the results."""
+    problems: list[str] = field(default_factory=list)
+    numbers: int = 0
+    """Values of samples that everything was made from."""
+
+
+def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False) -> Recomputed:
+    """Make results and documents again from the cells of a receipt.
+
+    Args:
+        files: of the receipt, by name.
+        folder: an empty one, to write to.
+        trusted: whether Python files of this machine that its configuration names may be run.
+
+    Raises:
+        ReceiptError: a file is missing, or none that a receipt holds.
+
+    """
+    done = Recomputed(folder)
+    try:
+        config = orjson.loads(files[CONFIG])
+        if not trusted:
+            _refuse_python(config)
+        settings = load_settings(config)
+        held = orjson.loads(files[RESULTS])
+        measured = [_recomputed(cell, files, done) for cell in cells(settings)]
+        results = Results(
+            seed=settings.seed,
+            created_at=held["created_at"],
+            config=settings.model_dump(mode="json"),
+            corpora=_records(files, ".manifest.json"),
+            cells=measured,
+            jobs=sorted(_records(files, ".job.json").values(), key=lambda job: float(job["started_at"])),
+        )
+    except KeyError as error:
+        raise ReceiptError(f"the receipt has no {error.args[0]}") from None
+    except (ValidationError, orjson.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
+        raise ReceiptError(f"the receipt's records are damaged or of another version: {error}") from None
+    made = results.model_dump(mode="json")
+    done.problems += record_differences(RESULTS, _without_captions(held), _without_captions(made))
+    _write(files, settings, results, folder)
+    return done
+
+
+def _refuse_python(config: Mapping[str, Any]) -> None:
+    """Refuse a configuration whose arms are Python files: reading it would run them."""
+    for name, scenario in config["scenarios"].items():
+        for arm, options in scenario["arms"].items():
+            if options.get("python"):
+                raise ReceiptError(
+                    f"arm {name}/{arm} is a Python file, which would be run: {options['python']!r:.100}; if you trust "
+                    "it, say --trusted"
+                )
+
+
+def code_since(files: Mapping[str, bytes]) -> str | None:
+    """Name a module or package that has changed since the documents of a receipt were made; None: none has."""
+    for name in NOTES:
+        try:
+            module = changed(Dependencies.model_validate(orjson.loads(files[name])["depends_on"]))
+        except (ValidationError, orjson.JSONDecodeError, KeyError, TypeError):
+            return name
+        if module:
+            return module
+    return None
+
+
+def _recomputed(planned: PlannedCell, files: Mapping[str, bytes], done: Recomputed) -> Cell:
+    """Read a cell and find its speed-up again, from its samples."""
+    data = files[planned.file]
+    if checksum_of(data) is None:
+        done.problems.append(f"{planned.file}: its own checksum doesn't hold, so it was changed after it was measured")
+    cell = Cell.model_validate_json(data)
+    ratios = list(pair_ratios(cell.samples).values())
+    sequential = cell.stop_reason == "target_ci_reached"
+    found = speed_up(ratios, planned.sampling.confidence, sequential=sequential)
+    held = cell.speedup.model_dump() if cell.speedup else None
+    done.problems += record_differences(planned.file, held, found.model_dump() if found else None, "speedup")
+    done.numbers += sum(_values(sample.model_dump(mode="json")) for sample in cell.samples)
+    return cell.model_copy(update={"group": planned.group, "label": planned.label, "speedup": found})
+
+
+def _records(files: Mapping[str, bytes], ending: str) -> dict[str, Any]:
+    return {
+        name.removeprefix("corpora/").removesuffix(ending): orjson.loads(data)
+        for name, data in files.items()
+        if name.startswith("corpora/") and name.endswith(ending)
+    }
+
+
+def _without_captions(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_captions(inner) for key, inner in value.items() if key not in CAPTIONS}
+    return [_without_captions(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _values(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_values, value.values()))
+    if isinstance(value, list):
+        return sum(map(_values, value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _write(files: Mapping[str, bytes], settings: Settings, results: Results, folder: Path) -> None:
+    for name in BESIDE:
+        if name in files:
+            write_atomically(folder / name, files[name])
+    write_atomically(folder / RESULTS, results.model_dump_json().encode())
+    try:
+        write_report_files(
+            settings,
+            results=folder / RESULTS,
+            report=folder / "benchmark_report.md",
+            html=folder / "benchmark_report.html",
+            comparison=folder / "comparison.html",
+            figures=folder / "figures",
+        )
+        write_advice_files(
+            results=folder / RESULTS,
+            design=folder / "phase2_design.md",
+            recommended=folder / "recommended_ingest.yaml",
+            curves=folder / "scaling",
+            figures=folder / "figures",
+            settings=settings,
+        )
+    except (BenchError, TemplateError, ArithmeticError, KeyError, TypeError, ValueError) as error:
+        raise ReceiptError(f"nothing can be made of the receipt's samples: {error}") from None

@@ -1,0 +1,156 @@
+"""Settings: dataclasses whose values are checked by their annotations.
+
+A value that is of its type and within its limits is taken as it is, which takes no library. For all others, such as a
+number that is given as text or a name that is misspelt, pydantic reads the same annotations, and converts the value or
+says what is wrong. To import pydantic takes longer than to ingest a small file, and few settings need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, get_type_hints
+
+from stac_ingest.core.annotations import plain_value
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+
+_Made = TypeVar("_Made", bound="Settings")
+
+
+class Settings:
+    """Base of the settings, each a `dataclass(init=False, frozen=True)`."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {}
+    """The present name of each setting that had another one in the last release."""
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
+    _given: ClassVar[frozenset[str]] = frozenset()  # each object has its own
+
+    def __init__(self, **given: Any) -> None:
+        """Check settings; those that aren't given have their defaults.
+
+        Raises:
+            ConfigurationError: naming each wrong setting, what was found and what is allowed.
+
+        """
+        vars(self).update(vars(self.parse(given)))
+
+    @classmethod
+    def parse(cls, settings: Any) -> Self:
+        """Read settings.
+
+        Args:
+            settings: values by name, or settings that are checked already, which are returned as they are.
+
+        Raises:
+            ConfigurationError: naming each wrong setting, what was found and what is allowed.
+
+        """
+        if isinstance(settings, cls):
+            return settings
+        settings = cls._under_present_names(settings)
+        try:
+            return cls.plain(settings)
+        except ValueError:
+            from stac_ingest.core.conversion import converted  # noqa: PLC0415 - see above
+
+            made: Self = converted(cls, settings)
+            return made
+
+    def check(self) -> None:
+        """Check what the settings are together.
+
+        Raises:
+            ValueError: they don't go together.
+
+        """
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """List the names of all settings, in order."""
+        return [*_annotations(cls)]
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Return the defaults by name, of the settings that need not be given."""
+        made = ((field.name, _default(field)) for field in fields(cls))  # type: ignore[arg-type] # subclasses are
+        return {name: value for name, value in made if value is not MISSING}
+
+    def is_given(self, name: str) -> bool:
+        """Say whether a setting was given, be it the value that it has anyway."""
+        return name in self._given
+
+    def changed(self) -> dict[str, Any]:
+        """Return the settings that are something else than their default, by name and in order."""
+        defaults = self.defaults()
+        values = {name: getattr(self, name) for name in self.names()}
+        return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with other values of some settings.
+
+        Raises:
+            ConfigurationError: naming each wrong setting.
+
+        """
+        return self.parse({name: getattr(self, name) for name in self.names() if name in self._given} | changes)
+
+    @classmethod
+    def _under_present_names(cls, settings: Any) -> Any:
+        if not isinstance(settings, dict) or not cls.RENAMED.keys() & settings.keys():
+            return settings
+        from stac_ingest.core.renamed import with_present_names  # noqa: PLC0415 - few settings have an old name
+
+        return with_present_names(settings, cls.RENAMED)
+
+    @classmethod
+    def plain(cls, given: Any) -> Self:
+        """Make settings of values that are as they have to be.
+
+        Raises:
+            ValueError: pydantic has to look at them.
+
+        """
+        annotations = _annotations(cls)
+        if type(given) is not dict or not given.keys() <= annotations.keys():
+            raise ValueError
+        values = cls.defaults() | {name: plain_value(value, annotations[name]) for name, value in given.items()}
+        if values.keys() != annotations.keys():
+            raise ValueError
+        return cls._complete(cls.__new__(cls), values, given)
+
+    @staticmethod
+    def _complete(made: _Made, values: Mapping[str, Any], given: Iterable[str]) -> _Made:
+        vars(made).update(values, _given=frozenset(given))
+        made.check()
+        return made
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema  # noqa: PLC0415 - see above
+
+        def read(found: Any, make: Callable[[Any], Any]) -> Any:
+            if isinstance(found, cls):
+                return found
+            found = cls._under_present_names(found)
+            return cls._complete(make(found), {}, found)
+
+        return core_schema.no_info_wrap_validator_function(read, handler(source))
+
+
+_ANNOTATIONS: dict[type, dict[str, Any]] = {}
+
+
+def _annotations(kind: Any) -> dict[str, Any]:
+    """Return the annotation of each setting."""
+    if kind not in _ANNOTATIONS:
+        found = get_type_hints(kind, include_extras=True)
+        _ANNOTATIONS[kind] = {field.name: found[field.name] for field in fields(kind)}
+    return _ANNOTATIONS[kind]
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
