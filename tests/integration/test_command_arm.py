@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import factories
@@ -207,3 +209,21 @@ def test_a_command_can_not_be_held_to_a_limit(tmp_path: Path) -> None:
     config["corpora"]["files"] = {"kind": "item_files", "path": str(tmp_path), "max_items": 3}
     with pytest.raises(SettingsError, match="can't be held to max_items"):
         load_settings(config)
+
+
+def test_nothing_that_a_command_leaves_running_outlives_its_sample(place: Path) -> None:
+    """A process that a command has started and not waited for ends with the sample, so that it costs no later one."""
+    (place / "leaving.py").write_text(
+        "import subprocess, sys\n"
+        "from pathlib import Path\n"
+        "Path('left').write_text(str(subprocess.Popen(['sleep', '60']).pid))\n"
+        "Path(sys.argv[2]).write_text('')\n"
+    )
+    arm = ArmSpec("command", "item_files", "x", settings={"command": "{python} leaving.py {source} {output}"})
+    run_sample(SampleSpec(arm, None, os.getpid(), scratch=str(scratch(place))), 60)
+    left = int((place / "left").read_text())
+    for _ in range(500):  # the signal was sent; the process ends a moment later
+        if not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE:
+            return
+        time.sleep(0.01)
+    pytest.fail("it still runs")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -95,8 +96,9 @@ def environment(*, remote: bool = False) -> dict[str, str]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing of the sample running: its workers are in its process group."""
-    if process.poll() is None:
+    """Leave nothing of the sample running: its workers, and what a command left behind, are in its process group."""
+    # One that has ended may have children that run on; as long as there is one, no other process gets its number.
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
