@@ -45,7 +45,10 @@ class LaterFactory:
         """Make item `index`, 0 and up."""
         item = self._factory.item(index)
         if index in self._changed:
-            item["properties"] = {**item["properties"], **_news(item["properties"])}
+            # An item like a stranger's may have none.
+            properties = item.get("properties")
+            known = properties if isinstance(properties, dict) else {}
+            item["properties"] = {**known, **_news(known)}
         return item
 
 

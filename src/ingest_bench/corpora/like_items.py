@@ -7,7 +7,7 @@ seed, file and index alone.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,10 @@ class LikeFactory:
     def key(self, index: int) -> tuple[str, str]:
         """Give time and id of an item, by which an API sorts."""
         made = self.item(index)
-        properties = made.get("properties") or {}
-        return properties.get("datetime") or properties.get("start_datetime") or "", made["id"]
+        properties = made.get("properties")
+        known = properties if isinstance(properties, dict) else {}
+        times = (known.get(name) for name in ("datetime", "start_datetime"))
+        return next((time for time in times if isinstance(time, str)), ""), made["id"]
 
     def item(self, index: int) -> dict[str, Any]:
         """Make item `index`, 0 and up."""
@@ -67,8 +69,7 @@ class LikeFactory:
     def collection(self) -> dict[str, Any]:
         """Give a valid STAC Collection for an API that serves the items."""
         generic = items.collection()
-        links = [link for sample in self._samples for link in sample.get("links") or () if link.get("rel") == "root"]
-        root = links[0]["href"] if links and str(links[0].get("href", "")).startswith("http") else items.API
+        root = next((href for href in _roots(self._samples) if href.startswith("http")), items.API)
         href = f"{root.rstrip('/')}/collections/{self.collection_id}"
         hrefs = {"self": href, "parent": root, "root": root, "items": f"{href}/items"}
         return {
@@ -114,6 +115,15 @@ def read_samples(path: Path) -> list[dict[str, Any]]:
 async def _read(path: Path) -> list[dict[str, Any]]:
     module = IngestModule({"mode": "file", "source": str(path), "max_items": MAX_SAMPLES})
     return [item async for item in module.fetch(WorkflowContext())]
+
+
+def _roots(samples: list[dict[str, Any]]) -> Iterator[str]:
+    """Give where the links of items lead to their root; a stranger's links may be anything."""
+    for sample in samples:
+        links = sample.get("links")
+        for link in links if isinstance(links, list) else ():
+            if isinstance(link, dict) and link.get("rel") == "root":
+                yield str(link.get("href"))
 
 
 def _usual_collection(samples: list[dict[str, Any]]) -> str:

@@ -135,7 +135,8 @@ def _drawn(word: int, values: tuple[float, ...], limit: int) -> float:
 def _points(geometry: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(geometry, dict):
         yield from _positions(geometry.get("coordinates"))
-        for inner in geometry.get("geometries") or ():
+        inside = geometry.get("geometries")
+        for inner in inside if isinstance(inside, list) else ():
             yield from _points(inner)
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_bench.corpora.items import ItemFactory
+from ingest_bench.corpora.later import LaterFactory
 from ingest_bench.corpora.like_items import LikeFactory
 from ingest_bench.corpora.variation import Variation
 
@@ -133,3 +134,22 @@ def test_an_api_has_one_collection() -> None:
     document = made.collection()
     assert document["id"] == made.collection_id
     assert {link["rel"] for link in document["links"]} >= {"self", "root", "items"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"properties": None, "links": None, "assets": None, "geometry": None, "bbox": None, "collection": None},
+        {"properties": [1], "links": ["a link"], "geometry": {"type": "GeometryCollection", "geometries": 5}},
+        {"properties": {"datetime": 5}, "links": {"rel": "root"}, "geometry": [1], "bbox": ["w", "s", "e", "n"]},
+        {"links": [{"rel": "root", "href": 5}], "bbox": [[1], [2], [3], [4]], "collection": {"id": "c"}},
+    ],
+)
+def test_items_of_odd_members_are_imitated(odd: dict[str, Any]) -> None:
+    """An item that lacks members, or has other types in them, has its like in a corpus, a later one and an API."""
+    made = LikeFactory(11, [{"id": "odd", **odd}, ODD], 4, one_collection=True)
+    later = LaterFactory(made, frozenset(range(4)))
+    assert all("properties" in later.item(index) for index in range(4))
+    assert len(sorted(made.key(index) for index in range(4))) == 4
+    assert made.collection()["links"]
