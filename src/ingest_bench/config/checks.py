@@ -41,6 +41,29 @@ def check(settings: Settings) -> None:
         _check_scenario(f"scenarios.{name}", scenario, settings)
 
 
+def check_places(settings: Settings) -> None:
+    """Check that the user's files that corpora and scenarios name are here.
+
+    Raises:
+        SettingsError: one line that begins with the key.
+
+    """
+    for name, corpus in settings.corpora.items():
+        if corpus.path is not None:
+            path = Path(corpus.path)
+            if not path.exists():
+                _refuse(f"corpora.{name}.path", f"{path} does not exist")
+            if corpus.layout.items and not path.is_dir():
+                _refuse(f"corpora.{name}.path", f"{path} is a file; kind: {corpus.kind} takes a folder")
+        if corpus.like is not None and not Path(corpus.like).is_file():
+            wanted = "name one with STAC items (JSON, NDJSON or GeoParquet)"
+            _refuse(f"corpora.{name}.like", f"{corpus.like} is not a file; {wanted}")
+    for name, scenario in settings.scenarios.items():
+        path = settings.corpora[scenario.corpus].path
+        if path is not None and scenario.file is not None and not (Path(path) / scenario.file).is_file():
+            _refuse(f"scenarios.{name}.file", f"{scenario.file} is not in {path}")
+
+
 def _names_are_plain(key: str, names: Iterable[str]) -> None:
     for name in names:
         if not re.fullmatch(NAME, name):
@@ -49,12 +72,6 @@ def _names_are_plain(key: str, names: Iterable[str]) -> None:
 
 def _check_corpus(key: str, corpus: Corpus, settings: Settings) -> None:
     _check_generated(key, corpus)
-    if corpus.path is not None:
-        path = Path(corpus.path)
-        if not path.exists():
-            _refuse(f"{key}.path", f"{path} does not exist")
-        if corpus.layout.items and not path.is_dir():
-            _refuse(f"{key}.path", f"{path} is a file; kind: {corpus.kind} takes a folder")
     if corpus.url is not None:
         _check_url(f"{key}.url", corpus.url, settings)
 
@@ -68,8 +85,6 @@ def _check_generated(key: str, corpus: Corpus) -> None:
     for option in OPTIONS:
         if not corpus.generated and getattr(corpus, option):
             _refuse(f"{key}.{option}", "belongs to a generated corpus")
-    if corpus.like is not None and not Path(corpus.like).is_file():
-        _refuse(f"{key}.like", f"{corpus.like} is not a file; name one with STAC items (JSON, NDJSON or GeoParquet)")
 
 
 def _check_url(key: str, url: str, settings: Settings) -> None:
@@ -172,8 +187,6 @@ def _check_file(key: str, name: str, corpus: Corpus) -> None:
         known = [part.format(number) for number in range(corpus.files or 0)]
         if name not in known:
             _refuse(key, f"{name} is not a file of the corpus; use {known[0]} to {known[-1]}")
-    elif not (Path(corpus.path or "") / name).is_file():
-        _refuse(key, f"{name} is not in {corpus.path}")
 
 
 def _check_arm(key: str, arm: Arm, corpus: Corpus, *, searches: bool) -> None:

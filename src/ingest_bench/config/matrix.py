@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ingest_bench.arms.base import NO_OUTPUT
 from ingest_bench.config.arm import Arm
-from ingest_bench.config.checks import check
+from ingest_bench.config.checks import check, check_places
 from ingest_bench.config.models import Corpus, Sampling, Scenario, Search, Settings
 from ingest_bench.config.server import Server
 from ingest_bench.errors import SettingsError
@@ -99,8 +99,12 @@ class PlannedCell:
         return self.baseline if role == "baseline" else self.candidate
 
 
-def load_settings(origin: str | Path | dict[str, Any]) -> Settings:
+def load_settings(origin: str | Path | dict[str, Any], *, elsewhere: bool = False) -> Settings:
     """Read and check the settings, from a YAML file or as parsed already.
+
+    Args:
+        origin: the file, or what was parsed.
+        elsewhere: whether they are of a run on any machine, so that the user's files that they name needn't be here.
 
     Raises:
         SettingsError: one line that names the key, what it is and what is allowed.
@@ -112,6 +116,8 @@ def load_settings(origin: str | Path | dict[str, Any]) -> Settings:
     except ValidationError as error:
         raise SettingsError(one_line(error, Settings)) from None
     check(settings)
+    if not elsewhere:
+        check_places(settings)
     return settings
 
 

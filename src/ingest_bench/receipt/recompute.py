@@ -55,7 +55,7 @@ def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False
         config = orjson.loads(files[CONFIG])
         if not trusted:
             _refuse_python(config)
-        settings = load_settings(config)
+        settings = load_settings(config, elsewhere=True)
         held = orjson.loads(files[RESULTS])
         measured = [_recomputed(cell, files, done) for cell in cells(settings)]
         results = Results(

@@ -18,7 +18,7 @@ from ingest_bench.analysis.speedup import pair_ratios
 from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.docgen.publish import CLOSE, OPEN, publish
-from ingest_bench.errors import ReceiptError
+from ingest_bench.errors import ReceiptError, SettingsError
 from ingest_bench.receipt.archive import CONFIG, LARGEST, MANIFEST, RESULTS, packed, read_receipt, write_receipt
 from ingest_bench.receipt.verify import Verdict, verify
 from ingest_bench.report import write_report_files
@@ -230,6 +230,21 @@ def test_words_outside_of_the_block_are_ones_own(run: Path) -> None:
     readme = run / "README.md"
     readme.write_text(f"9 lives\n{readme.read_text()}\n10 more words\n")
     assert checked(run).problems == []
+
+
+def test_files_that_the_run_was_made_from_need_not_be_here(run: Path) -> None:
+    """A corpus that was like a user's file, or was one, is none of what a receipt's check reads."""
+    path = run / "docs/run/receipt.zip"
+    files, _ = read_receipt(path)
+    config = json.loads(files[CONFIG])
+    config["corpora"]["like"] = {"kind": "item_files", "items": 9, "like": "gone.json"}
+    config["corpora"]["own"] = {"kind": "geoparquet", "path": "gone"}
+    config["scenarios"]["own"] = {**config["scenarios"]["small"], "corpus": "own", "file": "gone.parquet"}
+    with pytest.raises(SettingsError, match="corpora.like.like: gone.json is not a file"):
+        load_settings(config)
+    path.write_bytes(packed({**files, CONFIG: json.dumps(config).encode()}))
+    with pytest.raises(ReceiptError, match="has no cells/own/"):  # which comes after the settings were read
+        verify(path)
 
 
 def test_what_is_no_receipt_is_said(run: Path) -> None:
