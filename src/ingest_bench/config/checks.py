@@ -59,9 +59,9 @@ def check_places(settings: Settings) -> None:
             wanted = "name one with STAC items (JSON, NDJSON or GeoParquet)"
             _refuse(f"corpora.{name}.like", f"{corpus.like} is not a file; {wanted}")
     for name, scenario in settings.scenarios.items():
-        path = settings.corpora[scenario.corpus].path
-        if path is not None and scenario.file is not None and not (Path(path) / scenario.file).is_file():
-            _refuse(f"scenarios.{name}.file", f"{scenario.file} is not in {path}")
+        folder = settings.corpora[scenario.corpus].path
+        if folder is not None and scenario.file is not None and not (Path(folder) / scenario.file).is_file():
+            _refuse(f"scenarios.{name}.file", f"{scenario.file} is not in {folder}")
 
 
 def _names_are_plain(key: str, names: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -85,14 +86,15 @@ def read_receipt(path: Path) -> tuple[dict[str, bytes], list[str]]:
             members = archive.infolist()
             if len(members) > MANY or sum(member.file_size for member in members) > LARGEST:
                 raise ReceiptError(f"{path}: more than {MANY:,} files, or than {LARGEST:,} bytes of them")
-            files = {_name(path, member): archive.read(member) for member in members if not member.is_dir()}
+            held = [member for member in members if not member.filename.endswith("/")]
+            files = {_name(path, member): archive.read(member) for member in held}
         manifest = orjson.loads(files[MANIFEST])
         if manifest["format"] != FORMAT:
             raise ReceiptError(f"{path}: its format is {manifest['format']!r:.60}, not {FORMAT!r}")
         listed = {str(name): entry["sha256"] for name, entry in manifest["files"].items()}
     except FileNotFoundError:
         raise ReceiptError(f"{path}: not there; `make run` writes it") from None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise ReceiptError(f"{path}: not a receipt, or damaged: {error}") from None
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         raise ReceiptError(f"{path}: has no {MANIFEST} as a receipt has") from None
@@ -113,6 +115,8 @@ def _disagreements(files: Mapping[str, bytes], listed: Mapping[str, Any]) -> lis
 
 
 def _name(path: Path, member: zipfile.ZipInfo) -> str:
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ReceiptError(f"{path}: {member.filename!r:.100} is compressed in a way that no receipt is")
     parts = PurePosixPath(member.filename)
     if parts.is_absolute() or ".." in parts.parts or set(member.filename) & {"\\", ":", "\0"}:
         raise ReceiptError(f"{path}: holds a file that would lie outside of its folder: {member.filename!r:.100}")

@@ -78,7 +78,10 @@ def _compare_readme(verdict: Verdict, folder: Path, readme: Path, docs: Path) ->
     inside, end, _ = rest.partition(CLOSE)
     if not mark or not end:
         raise ReceiptError(f"{readme}: has no block that `make publish` writes")
-    place = docs.resolve().relative_to(readme.resolve().parent).as_posix()
+    try:
+        place = docs.resolve().relative_to(readme.resolve().parent).as_posix()
+    except ValueError:
+        raise ReceiptError(f"{docs}: not below the folder of {readme}, which shows its figures") from None
     made = block(_text(folder / "benchmark_report.md"), folder, place)
     # Lines are counted from the top of the file.
     _compare(verdict, readme.name, f"{before}{OPEN}{inside}{CLOSE}", f"{before}{made}")

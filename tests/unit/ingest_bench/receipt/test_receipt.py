@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -240,7 +241,7 @@ def test_files_that_the_run_was_made_from_need_not_be_here(run: Path) -> None:
     config["corpora"]["like"] = {"kind": "item_files", "items": 9, "like": "gone.json"}
     config["corpora"]["own"] = {"kind": "geoparquet", "path": "gone"}
     config["scenarios"]["own"] = {**config["scenarios"]["small"], "corpus": "own", "file": "gone.parquet"}
-    with pytest.raises(SettingsError, match="corpora.like.like: gone.json is not a file"):
+    with pytest.raises(SettingsError, match=r"corpora\.like\.like: gone\.json is not a file"):
         load_settings(config)
     path.write_bytes(packed({**files, CONFIG: json.dumps(config).encode()}))
     with pytest.raises(ReceiptError, match="has no cells/own/"):  # which comes after the settings were read
@@ -262,6 +263,36 @@ def test_what_is_no_receipt_is_said(run: Path) -> None:
     path.write_bytes(packed({name: data for name, data in files.items() if name != CELL}))
     with pytest.raises(ReceiptError, match=CELL):
         verify(path)
+
+
+def test_each_damaged_byte_is_said(run: Path) -> None:
+    """A byte that was changed anywhere in an archive is told in words, wherever its reader stumbles over it."""
+    path = run / "other.zip"
+    whole = (run / "results/receipt.zip").read_bytes()
+    for place in range(40, len(whole), len(whole) // 60):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with suppress(ReceiptError):
+            read_receipt(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("some.txt", "text")
+    with pytest.raises(ReceiptError, match=r"'some\.txt' is compressed in a way that no receipt is"):
+        read_receipt(path)
+
+
+@pytest.mark.parametrize("change", ['"wall_s": 0.0', '"wall_s": "long"'])
+def test_a_sample_that_can_not_be_is_said_in_one_line(run: Path, change: str) -> None:
+    """A run that took no time, or a text in place of one, makes the records damaged."""
+    with pytest.raises(ReceiptError, match=r"records are damaged or of another version: .+") as raised:
+        altered(run, CELL, lambda text: re.sub(r'"wall_s": [\d.]+', change, text))
+    assert "\n" not in str(raised.value)
+
+
+def test_figures_elsewhere_are_none_of_a_readme(run: Path) -> None:
+    """A README that can't show the figures of the folder, since it lies elsewhere, is told in words."""
+    (run / "sub").mkdir()
+    readme = (run / "README.md").rename(run / "sub/README.md")
+    with pytest.raises(ReceiptError, match="not below the folder of"):
+        verify(run / "results/receipt.zip", readme, run / "docs/run")
 
 
 def test_a_receipt_runs_no_python(run: Path) -> None:
