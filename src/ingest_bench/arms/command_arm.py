@@ -75,7 +75,10 @@ class CommandFetcher(SpecFetcher):
                 yield item
         except (IngestError, OSError, ValueError, KeyError, TypeError) as error:
             self._failed(context, self._output.name, error)
-            self.usage.setdefault("invalid", f"what the command wrote can't be read: {type(error).__name__}: {error}")
+            unread = f"what the command wrote can't be read: {type(error).__name__}: {error}"
+            self.usage.setdefault(
+                "invalid", unread if self._output.exists() else "the command left nothing at {output}"
+            )
 
     def _earlier(self) -> str | None:
         """Do what the timed run goes on from, and say what went wrong; None: nothing."""
