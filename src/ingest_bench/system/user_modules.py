@@ -75,12 +75,11 @@ def declared(path: Path, name: str, kind: type[T]) -> T:
     spec = spec_from_file_location(f"ingest_bench_user_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise SettingsError(f"{path}: not a Python file")
+    if not path.is_file():
+        raise SettingsError(f"{path}: there is no such file")
     module = module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses, and processes forked from this one, look it up by its name
-    try:
-        spec.loader.exec_module(module)
-    except FileNotFoundError:
-        raise SettingsError(f"{path}: there is no such file") from None
+    spec.loader.exec_module(module)
     value = getattr(module, name, None)
     if not isinstance(value, kind):
         raise SettingsError(f"{path}: needs {name} = {kind.__name__}(...)")

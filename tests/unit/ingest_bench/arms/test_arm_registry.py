@@ -85,3 +85,11 @@ def test_a_file_can_be_loaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     register_arm(path)
     assert (before.description, arm_kind("changing").description) == ("another", "a longer description")
     assert arm_names().count("changing") == 1
+
+
+def test_a_file_that_an_arm_lacks_is_not_taken_for_it(tmp_path: Path) -> None:
+    """An arm's file that opens another one, which isn't there, fails with the name of that one."""
+    path = tmp_path / "opening.py"
+    path.write_text("open('no_such_table.csv')")
+    with pytest.raises(FileNotFoundError, match=r"no_such_table\.csv"):
+        register_arm(path)
