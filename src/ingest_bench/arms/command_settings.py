@@ -21,6 +21,8 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 PLACES = {"tools_python": str(TOOLS / "bin" / "python"), "tools": str(CHECKOUT / DRIVERS), "python": sys.executable}
 """What in braces is the same for every arm."""
 SEARCHED = ("bbox", "datetime")
+OF_A_SHELL = frozenset(("|", "||", "&&", "<", ">", ">>", "2>", "&>", "2>&1"))
+"""Words that stand between commands and files in a shell."""
 NAMES = ("source", "collection", "output", "concurrency", *SEARCHED, *PLACES)
 """What stands in braces in a command."""
 
@@ -78,6 +80,8 @@ class CommandSettings(BaseModel):
             lines = self.lines
         except ValueError as error:
             raise ValueError(f"command can't be split into words: {error}") from None
+        for key, words in lines.items():
+            _check_words(key, words)
         named = {key: [name for word in words for name in PLACEHOLDER.findall(word)] for key, words in lines.items()}
         for key, names in named.items():
             if unknown := [name for name in names if name not in NAMES]:
@@ -101,6 +105,14 @@ class CommandSettings(BaseModel):
             raise ValueError("command lacks {concurrency}, so it has one level; use [1]")
         if "tools_python" in everywhere and not self.needs:
             raise ValueError("needs: missing; name the packages of .venv-tools that {tools_python} imports")
+
+
+def _check_words(key: str, words: list[str]) -> None:
+    """Refuse what can't be started, and what only a shell would understand."""
+    if not words or not words[0]:
+        raise ValueError(f"{key} names no program")
+    if shell := [word for word in words if word in OF_A_SHELL]:
+        raise ValueError(f"{key} has {shell[0]}, and is run without a shell; call one: sh -c '...'")
 
 
 def settings_of(spec: ArmSpec) -> CommandSettings:
