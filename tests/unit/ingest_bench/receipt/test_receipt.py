@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from hashlib import sha256
@@ -71,9 +72,10 @@ def measured(settings: Settings, planned: PlannedCell) -> Cell:
     )
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a finished run below a folder, published to a README, and give the folder."""
+    tmp_path = tmp_path_factory.mktemp("finished")
     settings = configuration(tmp_path / "results")
     folder = tmp_path / "results"
     planned = cells(settings)
@@ -114,6 +116,12 @@ def run(tmp_path: Path) -> Path:
     (tmp_path / "README.md").write_text(f"# Name\n\n{OPEN}\nold\n{CLOSE}\n")
     publish(folder, tmp_path / "docs/run", tmp_path / "README.md")
     return tmp_path
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """Give a copy of that run, to be altered."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
 
 
 def checked(run: Path) -> Verdict:
