@@ -271,6 +271,18 @@ def test_a_receipt_runs_no_python(run: Path) -> None:
     assert not Path("ran").exists()
 
 
+def test_files_of_another_machine_are_not_needed(run: Path) -> None:
+    """A corpus that lies somewhere else is no obstacle; that the configuration isn't that of the results is told."""
+
+    def elsewhere(text: str) -> str:
+        config = json.loads(text)
+        config["corpora"]["mine"] = {"kind": "item_files", "path": str(run / "gone")}
+        return json.dumps(config)
+
+    problems = altered(run, CONFIG, elsewhere, covered=True).problems
+    assert [problem.partition(": ")[0] for problem in problems] == [f"{RESULTS}, config.corpora.mine"]
+
+
 @pytest.mark.parametrize("name", ["../outside.txt", "/outside.txt", "a/../../outside.txt", "C:\\outside.txt"])
 def test_no_name_leads_out_of_its_folder(run: Path, name: str) -> None:
     """An archive that names a place elsewhere is refused before anything is written."""
