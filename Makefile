@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm schemas lock pins clean
+.PHONY: help run quick long tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -14,7 +14,7 @@ help: ## this list
 # Without the other tools the cells of their commands say what is missing, and all others are measured.
 HAVE_TOOLS = @$(MAKE) --no-print-directory tools || echo "make: the other tools can't be installed; cells that need them aren't measured" >&2
 
-run: $(VENV)/.run ## measure everything in config.yaml (about three quarters of an hour on 2 cores); results/benchmark_report.html
+run: $(VENV)/.run ## measure everything in config.yaml (less than an hour on 2 cores); results/benchmark_report.html
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --cores $(CORES)
 
@@ -26,7 +26,7 @@ long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 G
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/long.yaml
 
-tools: .venv-tools/.ready ## rustac and pystac-client, whose commands are timed beside ours; `make run` calls it
+tools: .venv-tools/.ready ## the field's tools, which are timed beside ours; `make run` calls it
 
 compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json; or this build against a commit: BASE=REF
 	@test -n "$(BASELINE)$(BASE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json or BASE=REF" >&2; exit 2; }
@@ -48,6 +48,9 @@ test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of object storage, against a 
 
 test-servers: $(VENV)/.dev .venv-servers/.ready ## real STAC servers, paged by every strategy; the simulator before the STAC API validator
 	TEST_SERVERS=.venv-servers $(BIN)/pytest tests/servers -rs -s
+
+test-tools: $(VENV)/.dev .venv-tools/.ready ## what the field's tools deliver, each arm of `make run` and `make long`
+	TEST_TOOLS=1 $(BIN)/pytest tests/integration/test_field_tools.py -rs
 
 test-slurm: $(VENV)/.dev ## the workflow on a SLURM of two nodes, brought up on this machine (Debian's packages; root)
 	TEST_SLURM=1 $(BIN)/pytest tests/slurm -rs

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
 
 
@@ -25,3 +27,11 @@ def defined_by(name: str, what: str) -> Any:
     namespace: dict[str, Any] = {"__name__": name.removesuffix(".py")}
     exec(compile(example(name), name, "exec"), namespace)
     return namespace[what]
+
+
+def documented_arm(name: str) -> dict[str, Any]:
+    """Return an arm as the page has it in a configuration."""
+    block = re.search(rf"^    {name}:\n(?:      .*\n)+", PAGE.read_text(), re.MULTILINE)
+    assert block
+    arm: dict[str, Any] = yaml.safe_load(block[0])[name]
+    return arm

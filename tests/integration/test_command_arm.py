@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 import factories
-from documented import PAGE, example
+from documented import documented_arm, example
 from ingest_bench.arms import ArmSpec
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
@@ -37,14 +35,7 @@ items = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()
 Path(sys.argv[2]).write_text(json.dumps({"type": "FeatureCollection", "features": items}))
 """
 COUNT = 40
-
-
-def documented() -> dict[str, Any]:
-    """Return the documented arm."""
-    block = re.search(r"^    my_tool:\n(?:      .*\n)+", PAGE.read_text(), re.MULTILINE)
-    assert block
-    arm: dict[str, Any] = yaml.safe_load(block[0])["my_tool"]
-    return arm
+BOX = {"bbox": [-20, 0, 60, 40], "datetime": "2021-01-01T00:00:00Z/2021-12-31T23:59:59Z"}
 
 
 def command(line: str, writes: str = "ndjson", *levels: int, **more: Any) -> dict[str, Any]:
@@ -99,7 +90,7 @@ def settings(place: Path) -> Callable[..., Settings]:
 
 def test_a_command_is_measured_like_any_arm(place: Path, settings: Callable[..., Settings]) -> None:
     """Whole processes are timed in pairs; a tool that forgets an item is struck through, the documented one is not."""
-    made = settings({"mine": documented(), "lossy": command("{python} lossy.py {source} {output}")})
+    made = settings({"mine": documented_arm("my_tool"), "lossy": command("{python} lossy.py {source} {output}")})
     cell = measure(made, find_cell(made, "small", "lossy", 1))
     assert cell.baseline_parity.ok
     assert cell.parity.reason == "1 item missing (in 3 of 3 samples, first in pair 0)"
@@ -120,9 +111,17 @@ def test_a_command_is_measured_like_any_arm(place: Path, settings: Callable[...,
     assert not (place / "results/scratch").exists()
 
 
+def test_settings_with_a_command_can_be_written_down_and_read(tmp_path: Path) -> None:
+    """A command in an arm is one in its settings, and the model's own form of both is read as the same."""
+    made = load_settings(matrix(tmp_path, {"mine": documented_arm("my_tool")}))
+    arm = made.scenarios["small"].arms["mine"]
+    assert (arm.fetcher, arm.settings) == ("command", {"command": documented_arm("my_tool")["command"]})
+    assert load_settings(made.model_dump()) == made
+
+
 def test_a_tool_that_is_not_there_costs_its_cell_only(settings: Callable[..., Settings]) -> None:
     """A cell without its program has no sample and says what installs it; once it is there, the cell is stale."""
-    made = settings({"mine": documented(), "gone": command("./gone-tool {source} {output}")})
+    made = settings({"mine": documented_arm("my_tool"), "gone": command("./gone-tool {source} {output}")})
     planned = find_cell(made, "small", "gone", 1)
     cell, before = measure(made, planned), cell_identity(made, planned)
     assert (cell.samples, cell.speedup, cell.parity.ok) == ([], None, True)
@@ -146,7 +145,7 @@ def test_our_own_command_says_what_it_loads(place: Path, settings: Callable[...,
 
 def test_what_is_written_is_read_back(place: Path, settings: Callable[..., Settings]) -> None:
     """A collection of features, and a source that is joined to lines, are read as a folder of lines is."""
-    made = settings({"mine": documented()})
+    made = settings({"mine": documented_arm("my_tool")})
     reference = read_manifest(made.manifest_file("files")).reference
     files = sorted(made.corpus_folder("files").glob("*.json"))
     files[0].write_text(files[0].read_text().replace(",", ",\n"))
@@ -182,6 +181,14 @@ def test_what_can_not_be_read_back_is_no_time(place: Path) -> None:
         (command("tool {source} {output} {collection}"), {}, r"command has \{collection\}, which only an API has"),
         (command("tool {source} {output}", joined=True), {"corpus": "table"}, "joined needs a corpus with a file"),
         (command("tool {source} {output}", layout="api"), {}, "layout: follows from the corpus"),
+        (command("tool {source} {output} {bbox}"), {}, r"command has \{bbox\}; the scenario has no search"),
+        (command("tool {source} {output} {bbox}"), {"search": BOX}, r"command lacks \{bbox\}"),
+        (command("{tools_python} {source} {output}"), {}, "needs: missing; name the packages"),
+        (command("tool {source}", prepare="tool {sauce}"), {}, r"prepare has \{sauce\}; use \{source\}"),
+        (command("tool {source} {output}", service="mysql"), {}, "service: 'mysql' is not allowed"),
+        ({"command": OWN, "fetcher": "ingest"}, {}, "has two of fetcher, command and python"),
+        ({"command": OWN, "python": "a.py"}, {}, "has two of fetcher, command and python"),
+        ({"command": OWN, "settings": {"command": OWN}}, {}, "has a command, and another one in its settings"),
         (factories.arm(), {}, "ingest is timed without its start-up"),
         (command(OWN), {"pipeline": {"output": "ndjson"}}, "pipeline: belongs to arms that deliver items"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import factories
-from documented import example
+from documented import documented_arm, example
 from ingest_bench.arms import register_arm
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.corpora.builder import build_corpus
@@ -64,6 +64,36 @@ def test_a_new_arm_is_one_file(arm_file: Path, tmp_path: Path) -> None:
     assert {sample.items for sample in mine} == {60}
     assert [note for sample in mine for note in sample.notes if note.startswith("imported")] == []
     assert (cell.trace.items, cell.trace.skipped) == (10, None)
+
+
+def test_a_configuration_names_the_file_of_an_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arm is measured that a configuration has as the page has it, by nothing but the path of its file."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("ingest_bench.arms.ARMS.further", {})
+    monkeypatch.chdir(tmp_path)
+    Path("by_size_arm.py").write_text(ARM)
+    config = matrix(tmp_path / "results")
+    config["scenarios"]["small"]["arms"]["mine"] = documented_arm("mine")
+    settings = load_settings(config)
+    build_corpus(settings, "files", settings.corpus_folder("files"), settings.manifest_file("files"))
+    cell = measure(settings, find_cell(settings, "small", "mine", 1))
+    assert (cell.parity.ok, cell.settings["fetcher"], cell.settings["settings"]) == (
+        True,
+        "by_size",
+        {"largest_first": True},
+    )
+    assert load_settings(settings.model_dump()) == settings
+
+
+def test_two_files_with_an_arm_of_one_name_are_refused(arm_file: Path, tmp_path: Path) -> None:
+    """The file of an arm can't be taken for another's of the same name; one that isn't there is told."""
+    again = tmp_path / "again.py"
+    again.write_text(ARM)
+    for path, complaint in ((again, f"an arm of {arm_file} is called by_size already"), ("gone.py", "no such file")):
+        config = matrix(tmp_path)
+        config["scenarios"]["small"]["arms"]["mine"] = {"python": str(path)}
+        with pytest.raises(SettingsError, match=complaint):
+            load_settings(config)
 
 
 def test_what_an_arm_imports_late_is_noted(arm_file: Path, tmp_path: Path) -> None:

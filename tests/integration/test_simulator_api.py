@@ -12,7 +12,8 @@ import pytest
 from pystac_client import Client
 from pystac_client.exceptions import APIError
 
-from ingest_bench.config.models import Corpus, RateLimit, Server
+from ingest_bench.config.models import Corpus
+from ingest_bench.config.server import RateLimit, Server
 from ingest_bench.corpora.builder import build
 from ingest_bench.simulator.process import SimulatorProcess
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from ingest_bench.__main__ import main
-from ingest_bench.config.models import Server
+from ingest_bench.config.server import Server
 from ingest_bench.errors import MeasurementError
 from ingest_bench.simulator.process import SimulatorProcess
 
@@ -28,7 +28,7 @@ ITEM = {
 PARENT = """
 import sys, time
 from pathlib import Path
-from ingest_bench.config.models import Server
+from ingest_bench.config.server import Server
 from ingest_bench.simulator.process import SimulatorProcess
 with SimulatorProcess(Path(sys.argv[1]), Server(), 1) as server:
     print(server.pid, flush=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ingest_bench.config.models import Server
+from ingest_bench.config.server import Server
 
 ITEM = {
     "type": "Feature",

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from ingest_bench.config.models import Server
+from ingest_bench.config.server import Server
 from ingest_bench.simulator.process import SimulatorProcess
 from stac_ingest import IngestModule, WorkflowContext
 

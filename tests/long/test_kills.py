@@ -16,7 +16,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from ingest_bench.config.models import Server
+from ingest_bench.config.server import Server
 from ingest_bench.simulator.process import SimulatorProcess
 
 LONG = "TEST_LONG" in os.environ

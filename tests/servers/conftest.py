@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 from loopback import free_port, running
-from postgres import CannotError, postgres
 
 from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
+from ingest_bench.errors import MeasurementError
+from ingest_bench.system import postgis
 
 SERVERS = Path(os.environ["TEST_SERVERS"]).absolute() if "TEST_SERVERS" in os.environ else None
 ITEMS = 10_000 if SERVERS else 1_000
@@ -66,7 +67,7 @@ def rustac(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 def database(servers: Path, corpus: Path) -> Iterator[Mapping[str, str]]:
     """Load the items into a database, and give the variables by which it is found."""
     try:
-        with postgres() as variables:
+        with postgis.database() as variables:
             for arguments in (
                 ["migrate"],
                 ["load", "collections", corpus / "collection.json", "--method", "insert"],
@@ -74,7 +75,7 @@ def database(servers: Path, corpus: Path) -> Iterator[Mapping[str, str]]:
             ):
                 subprocess.run([servers / "pypgstac", *arguments], env={**os.environ, **variables}, check=True)
             yield variables
-    except CannotError as reason:
+    except MeasurementError as reason:
         pytest.skip(str(reason))
 
 

@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from factories import QUEUE, arm, matrix, scenario
-from ingest_bench.config.models import Corpus, Server
+from ingest_bench.config.models import Corpus
+from ingest_bench.config.server import Server
 from ingest_bench.corpora.builder import build
 from ingest_bench.results.models import Results
 from ingest_bench.simulator.process import SimulatorProcess

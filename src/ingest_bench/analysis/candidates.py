@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest_bench.analysis.speedup import Estimate, estimate_of, median_of
-from ingest_bench.config.models import Arm, Scenario
+from ingest_bench.config.arm import Arm
+from ingest_bench.config.models import Scenario
 from ingest_bench.results.models import Cell, Sample
 from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES

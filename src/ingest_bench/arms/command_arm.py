@@ -4,77 +4,23 @@ So start-up, imports and writing are on the clock, as they are for who types the
 """
 
 import asyncio
-import re
-import shlex
-import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ingest_bench.arms.base import ArmKind, ArmSpec, SpecFetcher
-from ingest_bench.arms.layouts import ITEM_FILES, LAYOUTS
-from ingest_bench.system.programs import find_program, version_of
-from ingest_bench.system.whole_process import run_process
+from ingest_bench.arms.command_events import Earlier
+from ingest_bench.arms.command_settings import FEATURE_COLLECTION, CommandSettings, filled, programs, settings_of
+from ingest_bench.arms.layouts import LAYOUTS
+from ingest_bench.system.whole_process import run_process, run_untimed
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.registry import OneOf, load
+from stac_ingest.core.registry import load
 from stac_ingest.errors import IngestError
 from stac_ingest.outputs import OUTPUTS, read_output
-
-FEATURE_COLLECTION = "feature_collection"
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
-NAMES = ("source", "collection", "output", "concurrency", "python")
-"""What stands in braces in a command."""
-
-
-def _written() -> list[str]:
-    return [*OUTPUTS, FEATURE_COLLECTION]
-
-
-class CommandSettings(BaseModel):
-    """What may be set."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    command: str = Field(
-        description="the command line, split as a shell does and run without one; of what is in braces {source} is the "
-        "file, folder or address to read, {collection} an API's collection, {output} a path to write to, "
-        "{concurrency} the level and {python} the interpreter of this environment"
-    )
-    writes: Annotated[str, OneOf(_written)] = Field(
-        description="what is at {output} afterwards: a file, or a folder as `stac-ingest` writes it"
-    )
-    joined: bool = Field(default=False, description="{source} is one file of lines of JSON, instead of a file an item")
-    variables: dict[str, str] = Field(default_factory=dict, description="environment variables")
-    layout: str = Field(default="item_files", exclude=True)
-    concurrency: int = Field(default=1, exclude=True)
-
-    @property
-    def words(self) -> list[str]:
-        """The program and its arguments, with what is in braces."""
-        return shlex.split(self.command)
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        try:
-            words = self.words
-        except ValueError as error:
-            raise ValueError(f"command can't be split into words: {error}") from None
-        named = [name for word in words for name in PLACEHOLDER.findall(word)]
-        if unknown := [name for name in named if name not in NAMES]:
-            raise ValueError(f"command has {{{unknown[0]}}}; use {', '.join(f'{{{name}}}' for name in NAMES)}")
-        if missing := [name for name in ("source", "output") if name not in named]:
-            raise ValueError(f"command lacks {{{missing[0]}}}")
-        if "collection" in named and not LAYOUTS[self.layout].network:
-            raise ValueError("command has {collection}, which only an API has")
-        if self.concurrency > 1 and "concurrency" not in named:
-            raise ValueError("command lacks {concurrency}, so it has one level; use [1]")
-        if self.joined and self.layout not in ITEM_FILES:
-            raise ValueError("joined needs a corpus with a file for each item")
-        return self
 
 
 class CommandFetcher(SpecFetcher):
@@ -83,47 +29,79 @@ class CommandFetcher(SpecFetcher):
     def __init__(self, spec: ArmSpec) -> None:
         """Take what is to be read."""
         super().__init__(spec)
-        follows = {"layout": spec.layout, "concurrency": spec.concurrency}
-        self._settings = CommandSettings.model_validate({**spec.settings, **follows})
+        self._settings = settings_of(spec)
         self._folder = Path()
         self._rehearses = False
+        self._moment = 0.5
         self.usage: dict[str, Any] = {}
 
-    def place(self, folder: Path, *, rehearses: bool) -> None:
-        """Take the empty folder to write to; a rehearsal isn't timed, and says what modules it loads."""
-        self._folder, self._rehearses = folder.absolute(), rehearses
+    def place(self, folder: Path, *, rehearses: bool, moment: float = 0.5) -> None:
+        """Take the empty folder to write to; a rehearsal isn't timed, and says what modules it loads.
+
+        Args:
+            folder: where it is.
+            rehearses: whether it is a rehearsal.
+            moment: of the run that is killed, if one is to be: share of its time.
+
+        """
+        self._folder, self._rehearses, self._moment = folder.absolute(), rehearses, moment
 
     @cached_property
     def _output(self) -> Path:
         known = OUTPUTS.get(self._settings.writes)
         return self._folder / f"items{known.suffix if known else '.json'}"
 
+    async def prepare(self) -> None:
+        """Do what goes before it: a command that prepares, the last run's ingest, a run that is killed."""
+        trouble = self._beside("prepare") or await asyncio.to_thread(self._earlier)
+        if trouble:
+            self.usage["invalid"] = trouble
+
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
         """Yield what was written; a file that can't be read is a failure."""
-        words, variables = self._words(), self._settings.variables
+        if self.usage:  # what goes before it has failed
+            return
+        again = self._settings.again and (self._spec.before or self._spec.killed)
+        words, variables = self._words("again" if again else "command"), self._settings.variables
         self.usage = await asyncio.to_thread(run_process, words, self._folder, variables, reports=self._rehearses)
         if self._rehearses:
             return
         self.usage["output_bytes"] = size_of(self._output)
+        if "invalid" not in self.usage and (trouble := self._beside("conclude")):
+            self.usage["invalid"] = trouble
         try:
             for item in self._items():
                 self.summary.items += 1
                 yield item
         except (IngestError, OSError, ValueError, KeyError, TypeError) as error:
             self._failed(context, self._output.name, error)
-            self.usage["invalid"] = f"what the command wrote can't be read: {type(error).__name__}: {error}"
+            self.usage.setdefault("invalid", f"what the command wrote can't be read: {type(error).__name__}: {error}")
 
-    def _words(self) -> list[str]:
-        values = {
-            "source": self._spec.source,
-            "collection": self._spec.collection or "",
-            "output": str(self._output),
-            "concurrency": str(self._spec.concurrency),
-            "python": sys.executable,
-        }
-        program, *rest = (PLACEHOLDER.sub(lambda name: values[name[1]], word) for word in self._settings.words)
-        found = find_program(program)
-        return [str(found or program), *rest]
+    def _earlier(self) -> str | None:
+        """Do what the timed run goes on from, and say what went wrong; None: nothing."""
+        spec = self._spec
+        if not (spec.before or spec.killed):
+            return None
+
+        def words(source: str, output: Path) -> list[str]:
+            return filled(self._settings.lines["command"], replace(spec, source=source), output)
+
+        earlier = Earlier(words, self._folder, self._settings.variables, self._rehearses)
+        if spec.killed:
+            return earlier.kill(spec.source, self._output, self._moment, lambda: self._beside("prepare"))
+        place, trouble = earlier.ingest(Path(spec.before or ""), Path(spec.source), self._output)
+        self._spec = replace(spec, source=place)
+        return trouble
+
+    def _beside(self, name: str) -> str | None:
+        """Run what goes before or after the command, off the clock, and say what went wrong; None: nothing."""
+        words = self._words(name)
+        trouble = run_untimed(words, self._settings.variables) if words else None
+        return f"{name}: {trouble}" if trouble else None
+
+    def _words(self, name: str) -> list[str]:
+        words = self._settings.lines.get(name)
+        return filled(words, self._spec, self._output) if words else []
 
     def _items(self) -> Iterator[dict[str, Any]]:
         if self._settings.writes == FEATURE_COLLECTION:
@@ -139,17 +117,6 @@ def size_of(output: Path) -> int | None:
     if output.is_dir():
         return sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     return output.stat().st_size if output.exists() else None
-
-
-def programs(settings: Mapping[str, Any]) -> dict[str, str | None]:
-    """Give name and version of the program, and of files that the command names; None for one that isn't there.
-
-    What the command starts by {python} is this environment's own, which results know already.
-    """
-    first, *rest = CommandSettings.model_construct(**settings).words
-    found = {} if PLACEHOLDER.search(first) else {first: find_program(first)}
-    files = {word: Path(word) for word in rest if not PLACEHOLDER.search(word) and Path(word).is_file()}
-    return {name: version_of(path) if path else None for name, path in {**found, **files}.items()}
 
 
 ARM = ArmKind(

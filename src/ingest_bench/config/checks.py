@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from ingest_bench.arms.layouts import Layout
+from ingest_bench.config.arm import Arm
 from ingest_bench.config.corpus_kinds import OPTIONS, kinds_with
-from ingest_bench.config.models import NAME, Arm, Corpus, Scenario, Settings
+from ingest_bench.config.models import NAME, Corpus, Scenario, Settings
 from ingest_bench.errors import SettingsError
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.conversion import adapter
@@ -19,7 +19,10 @@ from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.usable_settings import check_settings
 
-PINNED = ("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget", "layout")
+PINNED = (
+    *("mode", "source", "source_type", "format", "collection_id", "max_items", "concurrency", "budget", "layout"),
+    "searches",
+)
 """Settings that follow from the cell, so an arm can't give them."""
 
 
@@ -91,13 +94,19 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
     if scenario.file is not None:
         _check_file(f"{key}.file", scenario.file, corpus)
     if scenario.of_commands:
-        _check_commands(key, scenario, corpus)
+        _check_commands(key, scenario, corpus, settings)
+    elif scenario.before or scenario.killed:
+        _refuse(f"{key}.{'before' if scenario.before else 'killed'}", "belongs to scenarios of whole commands")
+    elif scenario.search is not None:
+        _refuse(
+            f"{key}.search", "belongs to scenarios of whole commands; other ways take bbox and datetime as settings"
+        )
     _check_arms(key, scenario, corpus)
 
 
 def _check_arms(key: str, scenario: Scenario, corpus: Corpus) -> None:
     for name, arm in scenario.arms.items():
-        _check_arm(f"{key}.arms.{name}", arm, corpus)
+        _check_arm(f"{key}.arms.{name}", arm, corpus, searches=scenario.search is not None)
         if arm.skip and scenario.pipeline is None:
             _refuse(f"{key}.arms.{name}.skip", "needs a pipeline in the scenario, to leave a stage of it out")
         if writes := arm.record.writes:
@@ -108,7 +117,7 @@ def _check_arms(key: str, scenario: Scenario, corpus: Corpus) -> None:
                 _refuse(f"{key}.arms.{name}.fetcher", f"{arm.fetcher} writes {writes}; it needs {needed}")
 
 
-def _check_commands(key: str, scenario: Scenario, corpus: Corpus) -> None:
+def _check_commands(key: str, scenario: Scenario, corpus: Corpus, settings: Settings) -> None:
     """Check a scenario of whole commands: nothing can be asked of them but what their arguments say."""
     for name, arm in scenario.arms.items():
         if not arm.record.whole_process:
@@ -116,9 +125,19 @@ def _check_commands(key: str, scenario: Scenario, corpus: Corpus) -> None:
             _refuse(f"{key}.arms.{name}.fetcher", f"{arm.fetcher} is timed without its start-up, but {whole}")
     if scenario.pipeline is not None:
         _refuse(f"{key}.pipeline", "belongs to arms that deliver items; a command writes by itself")
+    if scenario.before is not None:
+        _check_before(f"{key}.before", scenario.before, scenario, settings)
     if corpus.url is not None or corpus.max_items is not None:
         limit = "a command can't be held to max_items, nor to the budget of a server that isn't this machine's own"
         _refuse(f"{key}.corpus", f"{limit}; use another corpus than {scenario.corpus}")
+
+
+def _check_before(key: str, name: str, scenario: Scenario, settings: Settings) -> None:
+    before, now = _known_corpus(key, name, settings), settings.corpora[scenario.corpus]
+    if scenario.killed:
+        _refuse(key, "the scenario is killed as well; ask one thing at a time")
+    if {before.layout.name, now.layout.name} != {"item_files"}:
+        _refuse(key, f"both corpora need kind: item_files; {name} is of kind: {before.kind}")
 
 
 def _known_corpus(key: str, name: str, settings: Settings) -> Corpus:
@@ -157,7 +176,7 @@ def _check_file(key: str, name: str, corpus: Corpus) -> None:
         _refuse(key, f"{name} is not in {corpus.path}")
 
 
-def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
+def _check_arm(key: str, arm: Arm, corpus: Corpus, *, searches: bool) -> None:
     layout, readable = corpus.layout, arm.record.reads
     if layout.name not in readable:
         _refuse(f"{key}.fetcher", f"{arm.fetcher} can't read kind: {corpus.kind}; it reads {', '.join(readable)}")
@@ -174,12 +193,13 @@ def _check_arm(key: str, arm: Arm, corpus: Corpus) -> None:
         if name in PINNED:
             _refuse(f"{key}.settings.{name}", "follows from the corpus and the level; leave it out")
     if arm.record.settings:
-        _check_settings(f"{key}.settings", arm.record.settings, arm, layout)
+        given = {"mode": layout.section.mode, "source": "-", "layout": layout.name, "searches": searches}
+        _check_settings(f"{key}.settings", arm.record.settings, arm, given)
 
 
-def _check_settings(key: str, model: type, arm: Arm, layout: Layout) -> None:
+def _check_settings(key: str, model: type, arm: Arm, given: dict[str, Any]) -> None:
     for level in arm.concurrency:
-        follows = {"mode": layout.section.mode, "source": "-", "concurrency": level, "layout": layout.name}
+        follows = {**given, "concurrency": level}
         known = {name: value for name, value in follows.items() if name in keys_of(model)}
         try:
             made = adapter(model).validate_python({**arm.settings, **known})

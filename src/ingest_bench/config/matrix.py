@@ -8,8 +8,10 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from ingest_bench.arms.base import NO_OUTPUT
+from ingest_bench.config.arm import Arm
 from ingest_bench.config.checks import check
-from ingest_bench.config.models import Arm, Corpus, Sampling, Scenario, Server, Settings
+from ingest_bench.config.models import Corpus, Sampling, Scenario, Search, Settings
+from ingest_bench.config.server import Server
 from ingest_bench.errors import SettingsError
 from stac_ingest.core.messages import one_line
 
@@ -44,6 +46,14 @@ class PlannedCell:
     cache: Literal["warm", "cold"]
     picked: str | None
     """The one file of the corpora that is read; None: all."""
+    search: Search | None
+    """What is looked for; None: everything."""
+    before: str | None
+    """The corpus of the last run, where commands go on from that."""
+    before_options: Corpus | None
+    """That corpus's settings."""
+    killed: bool
+    """Whether commands are killed, and timed is what they take to finish."""
     sampling: Sampling
     candidate: CellSide
     baseline: CellSide
@@ -81,7 +91,8 @@ class PlannedCell:
     @property
     def corpora(self) -> dict[str, Corpus]:
         """The corpora that it reads by name, its own first."""
-        return {side.corpus: side.corpus_options for side in (self.candidate, self.baseline)}
+        earlier = {self.before: self.before_options} if self.before and self.before_options else {}
+        return {side.corpus: side.corpus_options for side in (self.candidate, self.baseline)} | earlier
 
     def side(self, role: Role) -> CellSide:
         """Return one of its sides."""
@@ -134,6 +145,10 @@ def _cells_of(settings: Settings, name: str) -> Iterator[PlannedCell]:
                 label=options.label or arm.replace("_", " "),
                 cache=scenario.cache,
                 picked=scenario.file,
+                search=scenario.search,
+                before=scenario.before,
+                before_options=settings.corpora[scenario.before] if scenario.before else None,
+                killed=scenario.killed,
                 sampling=scenario.sampling or settings.sampling,
                 candidate=_side(settings, scenario, arm, level, scenario.corpus),
                 baseline=baseline,

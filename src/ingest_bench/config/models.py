@@ -1,67 +1,29 @@
 """What `config.yaml` may say. `workflow/schemas/config.schema.json` is generated from these models."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from ingest_bench.arms import ArmKind, arm_kind, arm_names
 from ingest_bench.arms.layouts import Layout
+from ingest_bench.config.arm import Arm
+from ingest_bench.config.blocks import Strict, known, listed
 from ingest_bench.config.corpus_kinds import CorpusKind, corpus_kind, corpus_kind_names
+from ingest_bench.config.server import Server
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.registry import OneOf
-from stac_ingest.core.renamed import present_name, with_present_names
-from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.http.urls import holds_credentials
 from stac_ingest.outputs import OUTPUTS
 
 NAME = r"^[a-z][a-z0-9_]*$"
 """Names become parts of file names, so they are kept plain."""
-
-MAX_CONCURRENCY = 50
-
-
-def _known(names: Callable[[], Sequence[str]], old_names: Mapping[str, str], name: str) -> str:
-    if name in names():
-        return name
-    if name in old_names:
-        return present_name(name, old_names)
-    raise ValueError(f"{name!r:.60} is not allowed; {did_you_mean(name, names())}")
-
-
-def _list(names: Callable[[], Sequence[str]], record: Callable[[str], Any], schema: dict[str, Any]) -> None:
-    """Put what this package has into the schema, each with its sentence."""
-    kinds = [kind for kind in map(record, names()) if kind.file is None]
-    schema["enum"] = [kind.name for kind in kinds]
-    schema["description"] = "; ".join(f"{kind.name}: {kind.description}" for kind in kinds)
-
-
-FetcherName = Annotated[
-    str,
-    AfterValidator(partial(_known, arm_names, {"upstream": "stac_manager"})),
-    Field(json_schema_extra=partial(_list, arm_names, arm_kind)),
-]
 CorpusKindName = Annotated[
     str,
-    AfterValidator(partial(_known, corpus_kind_names, {})),
-    Field(json_schema_extra=partial(_list, corpus_kind_names, corpus_kind)),
+    AfterValidator(partial(known, corpus_kind_names, {})),
+    Field(json_schema_extra=partial(listed, corpus_kind_names, corpus_kind)),
 ]
-
-
-class Strict(BaseModel):
-    """A block of the configuration: a misspelt key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    RENAMED: ClassVar[Mapping[str, str]] = {}
-    """The present name of each key that had another one in the last release."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _present_names(cls, given: Any) -> Any:
-        return with_present_names(given, cls.RENAMED)
 
 
 class Pairs(Strict):
@@ -80,7 +42,7 @@ class Pairs(Strict):
 class Sampling(Strict):
     """When a cell has been measured enough."""
 
-    RENAMED = {"target_width": "target_ci_width", "trace_items": "tracemalloc_items"}
+    RENAMED: ClassVar = {"target_width": "target_ci_width", "trace_items": "tracemalloc_items"}
 
     pairs: Pairs = Pairs()
     budget_seconds: float = Field(
@@ -129,7 +91,7 @@ class Changes(Strict):
 class Corpus(Strict):
     """A set of STAC items to ingest: generated from the seed, or the user's own (`path` or `url`)."""
 
-    RENAMED = {"broken": "corrupt_share", "crowded": "skewed"}
+    RENAMED: ClassVar = {"broken": "corrupt_share", "crowded": "skewed"}
 
     kind: CorpusKindName
     items: int | None = Field(default=None, ge=1, le=10_000_000, description="of a generated corpus, in all files")
@@ -193,89 +155,21 @@ class Corpus(Strict):
         return self
 
 
-class RateLimit(Strict):
-    """A token bucket."""
-
-    per_second: float = Field(gt=0)
-    burst: int = Field(default=1, ge=1)
-
-
-class Server(Strict):
-    """How the simulated STAC API behaves."""
-
-    paging: Literal["token", "page"] = "token"
-    think_ms: float = Field(default=0, ge=0, le=10_000, description="the server's think time per request, mean")
-    jitter_ms: float = Field(default=0, ge=0, description="standard deviation of the think time")
-    slots: int | None = Field(default=None, ge=1, description="requests worked on at once, after thinking; others wait")
-    service_ms: float = Field(default=0, ge=0, le=10_000, description="how long a request keeps its slot")
-    max_page: int = Field(default=1000, ge=1, description="a larger `limit` is clamped to this")
-    rate: RateLimit | None = None
-
-    @model_validator(mode="after")
-    def _service_has_slots(self) -> Self:
-        if self.service_ms and self.slots is None:
-            raise ValueError("service_ms needs slots; time that holds no slot is think_ms")
-        return self
-
-
 class Pipeline(Strict):
     """The stages behind the ingest in a mixed workload."""
 
     output: Annotated[str, OneOf(lambda: OUTPUTS)]
 
 
-class Arm(Strict):
-    """A way to ingest, at the levels of concurrency it is measured at."""
+class Search(Strict):
+    """What is looked for in a corpus: items that reach into a box, of a time."""
 
-    RENAMED = {"leaves_out": "skip"}
+    bbox: tuple[float, float, float, float] = Field(description="west, south, east, north; degrees")
+    datetime: str = Field(pattern=r"^[^/]+/[^/]+$", description="the first and the last instant, with / between them")
 
-    fetcher: FetcherName = "ingest"
-    concurrency: list[int] = Field(min_length=1)
-    settings: dict[str, Any] = Field(
-        default_factory=dict,
-        description="what the fetcher takes: for the package's own ways the settings of IngestConfig",
-    )
-    server: Server | None = Field(default=None, description="instead of the scenario's")
-    skip: Literal["output", "consumer"] | None = Field(
-        default=None,
-        description="what it does without of the scenario's pipeline: the output, or all behind the ingest",
-    )
-    label: str | None = Field(default=None, description="what the report calls it")
-    known_defect: str | None = Field(
-        default=None, description="why what it delivers is known to differ; it is measured, and shown struck through"
-    )
-
-    @property
-    def record(self) -> ArmKind:
-        """What is known of its fetcher."""
-        return arm_kind(self.fetcher)
-
-    @property
-    def programs(self) -> Mapping[str, str | None]:
-        """By name, the version of each program that it needs; None for one that isn't there."""
-        return self.record.programs(self.settings) if self.record.programs else {}
-
-    @field_validator("concurrency")
-    @classmethod
-    def _levels(cls, levels: list[int]) -> list[int]:
-        for level in levels:
-            if not 1 <= level <= MAX_CONCURRENCY:
-                raise ValueError(f"{level} is not allowed; use 1 to {MAX_CONCURRENCY}")
-        if len(set(levels)) != len(levels):
-            raise ValueError("a level is given twice")
-        return levels
-
-    @field_validator("settings")
-    @classmethod
-    def _present_settings(cls, given: dict[str, Any], others: ValidationInfo) -> Any:
-        takes = arm_kind(others.data["fetcher"]).settings if "fetcher" in others.data else None
-        return with_present_names(given, getattr(takes, "RENAMED", {}))
-
-    @model_validator(mode="after")
-    def _settings_have_a_taker(self) -> Self:
-        if self.settings and self.record.settings is None:
-            raise ValueError(f"fetcher {self.fetcher} takes no settings")
-        return self
+    def written(self) -> dict[str, str]:
+        """Return both as they stand in a command line, by name."""
+        return {"bbox": ",".join(f"{side:g}" for side in self.bbox), "datetime": self.datetime}
 
 
 class Baseline(Strict):
@@ -301,6 +195,17 @@ class Scenario(Strict):
     cache: Literal["warm", "cold"] = "warm"
     server: Server | None = None
     pipeline: Pipeline | None = None
+    search: Search | None = Field(
+        default=None, description="of whole commands: what they look for; what the baseline finds is right"
+    )
+    before: str | None = Field(
+        default=None,
+        description="of whole commands: the corpus of the last run, which each has ingested before it is timed",
+    )
+    killed: bool = Field(
+        default=False,
+        description="of whole commands: each is killed at a random moment, and timed is what it takes to finish",
+    )
     baseline: Baseline
     arms: dict[str, Arm] = Field(min_length=1)
     sampling: Sampling | None = Field(default=None, description="instead of the general one")

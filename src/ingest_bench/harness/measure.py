@@ -17,7 +17,7 @@ from ingest_bench.analysis.speedup import pair_ratios, speed_up
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError
-from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder
+from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder, with_services
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.harness.validity import (
@@ -35,7 +35,7 @@ from ingest_bench.system.dependencies import recording
 from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
-from ingest_bench.system.programs import HOW_TO_INSTALL
+from ingest_bench.system.services import how_to_install
 from stac_ingest.core.atomic import write_atomically
 
 Side = TypeVar("Side", bound=str)
@@ -44,6 +44,8 @@ LOG = logging.getLogger(__name__)
 
 _NOT_MEASURED: StopReason = "no_valid_pair"
 """Of a cell without any pair."""
+KILLED_BETWEEN = (0.1, 0.9)
+"""Shares of a command's time."""
 TRACE_SECONDS = 8.0
 """Tracing slows some arms twelvefold; past this it is given up."""
 
@@ -77,6 +79,7 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
         samples, stop_reason, trace = list[Sample](), _NOT_MEASURED, Trace(items=0, peak_mib=None)
         lacking = _lacking(cell)
         if lacking is None:
+            run.sides = with_services(run.sides, stack)
             with host_lock():
                 run.prepare()
             samples, stop_reason = run.take_pairs()
@@ -126,7 +129,8 @@ def _programs(cell: PlannedCell) -> dict[str, str | None]:
 def _lacking(cell: PlannedCell) -> str | None:
     """Say which programs that a cell needs are not there; None: none."""
     missing = [name for name, version in _programs(cell).items() if version is None]
-    return f"{', '.join(missing)}: not installed here; {HOW_TO_INSTALL}" if missing else None
+    hints = dict.fromkeys(how_to_install(name) for name in missing)
+    return f"{', '.join(missing)}: not installed here; {' and '.join(hints)}" if missing else None
 
 
 def orders(sides: tuple[Side, Side], seed: str) -> Iterator[tuple[Side, ...]]:
@@ -147,7 +151,8 @@ class CellRun:
         self._sampling = cell.sampling
         self._scratch = scratch_folder(settings)
         # Seeded by text, so that every cell has an order of its own and a rerun has the same.
-        self._orders = orders(ROLES, f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")
+        self._seed = f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}"
+        self._orders = orders(ROLES, self._seed)
 
     def prepare(self) -> None:
         """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable."""
@@ -204,14 +209,18 @@ class CellRun:
     def _sample(self, side: PairSide, pair: int) -> Sample:
         if side.server:
             side.server.reset()
-        result = self._run(side, pair % CLASSES)
+        # Both sides of a pair are killed at the same share of their time, where they are.
+        moment = random.Random(f"{self._seed}/kill/{pair}").uniform(*KILLED_BETWEEN)  # noqa: S311 - not for secrets
+        result = self._run(side, pair % CLASSES, moment=moment)
         server = side.server.stats() if side.server and side.asks else None
         sample = Sample(**result, role=side.role, pair=pair, server=server)
         sample.invalid = sample.invalid or invalid_reason(sample, server)
         sample.notes += filter(None, [delay_remark(server)])
         return sample
 
-    def _run(self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None) -> dict[str, Any]:
+    def _run(
+        self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None, moment: float = 0.5
+    ) -> dict[str, Any]:
         cold = self._cell.cache == "cold" and side.files is not None
         timeout = self._sampling.timeout_seconds
         with self._empty_scratch(wanted=side.whole_process or side.planned.output is not None) as scratch:
@@ -223,6 +232,7 @@ class CellRun:
                     evict=str(side.files) if cold and tracemalloc_items is None else None,
                     output=side.planned.output,
                     scratch=scratch,
+                    moment=moment,
                     tracemalloc_items=tracemalloc_items,
                 ),
                 timeout if tracemalloc_items is None or side.whole_process else TRACE_SECONDS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +15,12 @@ from pydantic import ValidationError
 from ingest_bench.arms import ArmSpec
 from ingest_bench.arms.base import json_files
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
-from ingest_bench.config.models import Server, Settings
+from ingest_bench.config.models import Settings
+from ingest_bench.config.server import Server
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.digest import Reference, matches
 from ingest_bench.results.models import Digest
+from ingest_bench.system.services import SERVICES
 
 if TYPE_CHECKING:
     from ingest_bench.corpora.inventory import Manifest
@@ -87,18 +89,48 @@ def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[
             servers[planned.corpus, planned.server] = stack.enter_context(simulator)
     sides: dict[Role, PairSide] = {}
     lines: dict[str, Path] = {}
+
+    def lines_of(name: str, spec: ArmSpec) -> Path:
+        if name not in lines:
+            folder = scratch_folder(settings)
+            place = folder.with_name(f"{folder.name}.{name}.ndjson")
+            lines[name] = stack.enter_context(joined(json_files(spec), place))
+        return lines[name]
+
     for role in ROLES:
         planned = cell.side(role)
         server = servers[planned.corpus, planned.server] if planned.server else None
-        sides[role] = side = _side(settings, role, planned, cell.picked, server)
+        sides[role] = side = _side(settings, role, planned, cell, server)
         if side.whole_process and planned.options.settings.get("joined"):
-            if planned.corpus not in lines:
-                folder = scratch_folder(settings)
-                place = folder.with_name(f"{folder.name}.{planned.corpus}.ndjson")
-                lines[planned.corpus] = stack.enter_context(joined(json_files(side.arm), place))
-            path = lines[planned.corpus]
-            sides[role] = replace(side, arm=replace(side.arm, source=str(path)), files=path)
+            sides[role] = _of_lines(side, cell, lines_of)
     return sides
+
+
+def _of_lines(side: PairSide, cell: PlannedCell, lines_of: Callable[[str, ArmSpec], Path]) -> PairSide:
+    """Have a side read one file of lines, now and in the last run."""
+    path, before = lines_of(side.planned.corpus, side.arm), side.arm.before
+    if before and cell.before:
+        before = str(lines_of(cell.before, replace(side.arm, source=before)))
+    return replace(side, arm=replace(side.arm, source=str(path), before=before), files=path)
+
+
+def with_services(sides: Mapping[Role, PairSide], stack: ExitStack) -> dict[Role, PairSide]:
+    """Return the sides, told by environment variables of the services that they need, which end with the stack.
+
+    Raises:
+        MeasurementError: a service doesn't start.
+
+    """
+    running: dict[str, Mapping[str, str]] = {}
+    told = dict(sides)
+    for role, side in sides.items():
+        name = side.arm.settings.get("service") if side.whole_process else None
+        if name:
+            if name not in running:
+                running[name] = stack.enter_context(SERVICES[name].run())
+            variables = {**running[name], **side.arm.settings.get("variables", {})}
+            told[role] = replace(side, arm=replace(side.arm, settings={**side.arm.settings, "variables": variables}))
+    return told
 
 
 def scratch_folder(settings: Settings) -> Path:
@@ -132,13 +164,13 @@ def _one_line(document: bytes) -> bytes:
 
 
 def _side(
-    settings: Settings, role: Role, planned: CellSide, picked: str | None, server: SimulatorProcess | None
+    settings: Settings, role: Role, planned: CellSide, cell: PlannedCell, server: SimulatorProcess | None
 ) -> PairSide:
     arm, corpus = planned.options, planned.corpus_options
     manifest = _manifest(settings, planned.corpus) if corpus.url is None else None
     source = settings.corpus_folder(planned.corpus)
-    if picked:
-        source = source / picked
+    if cell.picked:
+        source = source / cell.picked
     # What a command reports of broken files is for its user to read.
     failures_are_known = (
         "corrupt_share" in corpus.record.options and corpus.max_items is None and not arm.record.whole_process
@@ -155,9 +187,13 @@ def _side(
             settings=arm.settings,
             budget=settings.remote.model_dump(exclude={"allow"}) if corpus.url else None,
             file=arm.record.file,
+            search=cell.search.written() if cell.search else None,
+            before=str(settings.corpus_folder(cell.before)) if cell.before else None,
+            killed=cell.killed,
         ),
         planned=planned,
-        expected=_expected(manifest, picked) if manifest else None,
+        # What a search has to find is what the baseline finds.
+        expected=_expected(manifest, cell.picked) if manifest and cell.search is None else None,
         broken=tuple(manifest.broken) if manifest and failures_are_known else None,
         files=None if corpus.layout.network else source,
         server=server,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from ingest_bench.config.models import Server
+from ingest_bench.config.server import Server
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.models import ServerRecord
 

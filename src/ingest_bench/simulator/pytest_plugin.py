@@ -38,7 +38,7 @@ class StartServer:
             MeasurementError: the server doesn't start; with the reason.
 
         """
-        from ingest_bench.config.models import Server  # noqa: PLC0415 - see above
+        from ingest_bench.config.server import Server  # noqa: PLC0415 - see above
         from ingest_bench.simulator.process import SimulatorProcess  # noqa: PLC0415 - see above
 
         extra = [part for behaviour in behaviours for part in ("--behaviour", behaviour)]

@@ -12,15 +12,16 @@ _PR_SET_PDEATHSIG = 1
 _PARENT = "INGEST_BENCH_PARENT"
 
 
-def die_with_parent(parent: int | None = None) -> None:
+def die_with_parent(parent: int | None = None, by: signal.Signals = signal.SIGKILL) -> None:
     """Have the kernel end this process when its parent does.
 
     Args:
         parent: the process id that the parent had when it started this process; when another has taken its place, the
             parent is gone already and this process ends at once.
+        by: the signal that it then gets.
 
     """
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, by, 0, 0, 0)
     if parent is not None and os.getppid() != parent:
         os._exit(1)
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import ingest_bench
 
-TOOLS = Path(ingest_bench.__file__).parents[2] / ".venv-tools"
+CHECKOUT = Path(ingest_bench.__file__).parents[2]
+TOOLS = CHECKOUT / ".venv-tools"
 """Of a checkout: the environment of other tools for STAC, made by `make tools`."""
+DRIVERS = "workflow/tools"
+"""Of a checkout: scripts that the Python of that environment runs, where a tool has functions and no command."""
 HOW_TO_INSTALL = "make tools installs those of envs/requirements-tools.in"
 DIGITS = 12
 """Of a file's hash, where it has no version."""
@@ -25,6 +28,12 @@ def find_program(name: str) -> Path | None:
         return Path(name).absolute() if shutil.which(name) else None
     found = shutil.which(name, path=os.pathsep.join(map(str, _folders())))
     return Path(found) if found else None
+
+
+def tools_package(name: str) -> str | None:
+    """Return the version of a package of the tools' environment; None where it isn't there."""
+    places = [str(path) for path in TOOLS.glob("lib/python*/site-packages")]
+    return next((package.version for package in distributions(name=name, path=places)), None)
 
 
 def version_of(program: Path) -> str:

@@ -44,13 +44,17 @@ class Registry(Generic[T]):
         Loading the same file again takes the place of the earlier loading. Processes that measure load it themselves.
 
         Raises:
-            SettingsError: the file declares no record, or one with the name of a record of this package.
+            SettingsError: the file declares no record, or one with the name of a record of this package or of another
+                file.
 
         """
         path = Path(path).resolve()
         record: Any = declared(path, self._variable, self._kind)
         if record.name in self._modules():
             raise SettingsError(f"{path}: {self._what} of the benchmark is called {record.name} already")
+        other = getattr(self.further.get(record.name), "file", None)
+        if other not in (None, str(path)):
+            raise SettingsError(f"{path}: {self._what} of {other} is called {record.name} already")
         registered: T = replace(record, file=str(path))
         self.further[record.name] = registered
         return registered

@@ -59,7 +59,7 @@ def run_process(
     """
     said, added = folder / "said", dict(variables)
     if reports:
-        (folder / "reporter").mkdir()
+        (folder / "reporter").mkdir(exist_ok=True)
         (folder / "reporter" / "sitecustomize.py").write_text(REPORTER, encoding="utf-8")
         inherited = added.get("PYTHONPATH") or os.environ.get("PYTHONPATH")
         added["PYTHONPATH"] = os.pathsep.join([str(folder / "reporter"), *([inherited] if inherited else [])])
@@ -78,3 +78,31 @@ def run_process(
     if code := used.pop("exit_code"):
         used["invalid"] = f"the command ended with exit code {code}: {last_words(said)}"
     return used
+
+
+def run_untimed(command: Sequence[str], variables: Mapping[str, str]) -> str | None:
+    """Run a command that isn't timed.
+
+    Args:
+        command: the path of the program, and its arguments.
+        variables: of its environment, beside those of this process.
+
+    Returns:
+        What went wrong, in words; None where it ended well.
+
+    """
+    try:
+        done = subprocess.run(
+            command,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    except OSError as error:
+        return f"can't be started: {error}"
+    if not done.returncode:
+        return None
+    last = done.stdout.decode(errors="replace").rstrip().rpartition("\n")[2]
+    return f"ended with exit code {done.returncode}: {plain_line(last, QUOTED) or 'it said nothing'}"

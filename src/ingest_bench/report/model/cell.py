@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ingest_bench.analysis.speedup import median_of
-from ingest_bench.config.models import Arm
+from ingest_bench.config.arm import Arm
 from ingest_bench.report.formatting import at_level
 from ingest_bench.results.models import Cell, Sample, ServerRecord, Speedup
 

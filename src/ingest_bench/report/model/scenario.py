@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ingest_bench.config.models import Corpus, RateLimit, Scenario
+from ingest_bench.config.models import Corpus, Scenario
+from ingest_bench.config.server import RateLimit
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.results.models import Sample, Speedup
 
@@ -56,7 +57,9 @@ class ScenarioView:
 
     @cached_property
     def expected(self) -> int | None:
-        """Items that every arm has to deliver; None where nobody knows."""
+        """Items that every arm has to deliver; None where nobody knows. Of a search, what the baseline has found."""
+        if self.scenario.search is not None:
+            return max((sample.items for sample in self.baseline_samples), default=None)
         picked = self.scenario.file
         if picked is not None:
             count = self.manifest.get("file_references", {}).get(picked, {}).get("count")

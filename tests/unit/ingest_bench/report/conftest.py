@@ -46,6 +46,7 @@ FILE_RATE = {
     "process_pool": 8_000,
     "stac_ingest": 8_000,
     "rustac": 4_000,
+    "duckdb": 9_000,
 }
 
 
