@@ -63,6 +63,34 @@ def matrix(corpora: dict[str, tuple[str, int] | dict[str, Any]], **more: Any) ->
     }
 
 
+def tools(**works: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a configuration in which two commands, `stac_ingest` and `rustac`, do works.
+
+    Args:
+        works: by the name of the scenario: what it does, the corpus that it reads (`files`, `table` or `api`), and what
+            else it has.
+
+    """
+    arms = {
+        name: arm(fetcher="command", label=label, settings={"command": line, "writes": "ndjson"})
+        for name, label, line in (
+            ("stac_ingest", "stac-ingest", "{python} -m stac_ingest {source} --output {output}"),
+            ("rustac", "rustac translate", "rustac translate {source} {output}"),
+        )
+    }
+    return matrix(
+        {
+            "files": ("item_files", 10_000),
+            "table": {"kind": "geoparquet", "items": 10_000, "files": 1},
+            "api": ("api", 10_000),
+        },
+        **{
+            name: scenario(corpus, arms, group="commands", work=work, **more)
+            for name, (work, corpus, more) in works.items()
+        },
+    )
+
+
 def reference(items: Iterable[dict[str, Any]]) -> Reference:
     """Digest items, with the content of each class apart."""
     tally = Tally()

@@ -39,6 +39,10 @@ class ArmSpec:
     """Where the fetcher is declared, when it isn't one of this package's."""
     search: dict[str, str] | None = None
     """What a command looks for, as its words have it: `bbox` and `datetime`; None: everything."""
+    before: str | None = None
+    """The corpus of a command's last run, a folder or a file; None: there was none."""
+    killed: bool = False
+    """Whether a command was killed, and what is timed is what it takes to finish."""
 
     @property
     def lies(self) -> Layout:
@@ -72,8 +76,15 @@ class WholeProcess(Protocol):
     usage: dict[str, Any]
     """What the process used, by the names of a sample's fields; known once it has ended."""
 
-    def place(self, folder: Path, *, rehearses: bool) -> None:
-        """Take the empty folder to write to; a rehearsal isn't timed, and says what modules it loads."""
+    def place(self, folder: Path, *, rehearses: bool, moment: float = 0.5) -> None:
+        """Take the empty folder to write to; a rehearsal isn't timed, and says what modules it loads.
+
+        Args:
+            folder: where it is.
+            rehearses: whether it is a rehearsal.
+            moment: of the run that is killed, if one is to be: share of its time.
+
+        """
 
 
 class SpecFetcher:

@@ -5,6 +5,7 @@ So start-up, imports and writing are on the clock, as they are for who types the
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import orjson
 
 from ingest_bench.arms.base import ArmKind, ArmSpec, SpecFetcher
+from ingest_bench.arms.command_events import Earlier
 from ingest_bench.arms.command_settings import FEATURE_COLLECTION, CommandSettings, filled, programs, settings_of
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.system.whole_process import run_process, run_untimed
@@ -30,11 +32,19 @@ class CommandFetcher(SpecFetcher):
         self._settings = settings_of(spec)
         self._folder = Path()
         self._rehearses = False
+        self._moment = 0.5
         self.usage: dict[str, Any] = {}
 
-    def place(self, folder: Path, *, rehearses: bool) -> None:
-        """Take the empty folder to write to; a rehearsal isn't timed, and says what modules it loads."""
-        self._folder, self._rehearses = folder.absolute(), rehearses
+    def place(self, folder: Path, *, rehearses: bool, moment: float = 0.5) -> None:
+        """Take the empty folder to write to; a rehearsal isn't timed, and says what modules it loads.
+
+        Args:
+            folder: where it is.
+            rehearses: whether it is a rehearsal.
+            moment: of the run that is killed, if one is to be: share of its time.
+
+        """
+        self._folder, self._rehearses, self._moment = folder.absolute(), rehearses, moment
 
     @cached_property
     def _output(self) -> Path:
@@ -42,20 +52,22 @@ class CommandFetcher(SpecFetcher):
         return self._folder / f"items{known.suffix if known else '.json'}"
 
     async def prepare(self) -> None:
-        """Run the command that goes before it."""
-        if trouble := await self._beside("prepare"):
+        """Do what goes before it: a command that prepares, the last run's ingest, a run that is killed."""
+        trouble = self._beside("prepare") or await asyncio.to_thread(self._earlier)
+        if trouble:
             self.usage["invalid"] = trouble
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
         """Yield what was written; a file that can't be read is a failure."""
         if self.usage:  # what goes before it has failed
             return
-        words, variables = self._words("command"), self._settings.variables
+        again = self._settings.again and (self._spec.before or self._spec.killed)
+        words, variables = self._words("again" if again else "command"), self._settings.variables
         self.usage = await asyncio.to_thread(run_process, words, self._folder, variables, reports=self._rehearses)
         if self._rehearses:
             return
         self.usage["output_bytes"] = size_of(self._output)
-        if "invalid" not in self.usage and (trouble := await self._beside("conclude")):
+        if "invalid" not in self.usage and (trouble := self._beside("conclude")):
             self.usage["invalid"] = trouble
         try:
             for item in self._items():
@@ -65,10 +77,26 @@ class CommandFetcher(SpecFetcher):
             self._failed(context, self._output.name, error)
             self.usage.setdefault("invalid", f"what the command wrote can't be read: {type(error).__name__}: {error}")
 
-    async def _beside(self, name: str) -> str | None:
+    def _earlier(self) -> str | None:
+        """Do what the timed run goes on from, and say what went wrong; None: nothing."""
+        spec = self._spec
+        if not (spec.before or spec.killed):
+            return None
+
+        def words(source: str, output: Path) -> list[str]:
+            return filled(self._settings.lines["command"], replace(spec, source=source), output)
+
+        earlier = Earlier(words, self._folder, self._settings.variables, self._rehearses)
+        if spec.killed:
+            return earlier.kill(spec.source, self._output, self._moment, lambda: self._beside("prepare"))
+        place, trouble = earlier.ingest(Path(spec.before or ""), Path(spec.source), self._output)
+        self._spec = replace(spec, source=place)
+        return trouble
+
+    def _beside(self, name: str) -> str | None:
         """Run what goes before or after the command, off the clock, and say what went wrong; None: nothing."""
         words = self._words(name)
-        trouble = await asyncio.to_thread(run_untimed, words, self._settings.variables) if words else None
+        trouble = run_untimed(words, self._settings.variables) if words else None
         return f"{name}: {trouble}" if trouble else None
 
     def _words(self, name: str) -> list[str]:

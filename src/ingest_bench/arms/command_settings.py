@@ -50,6 +50,10 @@ class CommandSettings(BaseModel):
         default=None, description="what has to run beside the command; variables say where it is"
     )
     prepare: str | None = Field(default=None, description="a command that is run before each sample, and not timed")
+    again: str | None = Field(
+        default=None,
+        description="the command of the timed run after one that was killed, or after the last run's; else `command`",
+    )
     conclude: str | None = Field(
         default=None, description="a command that is run after each sample, not timed, and may be what writes {output}"
     )
@@ -60,7 +64,12 @@ class CommandSettings(BaseModel):
     @property
     def lines(self) -> dict[str, list[str]]:
         """By setting, the program and its arguments, with what is in braces."""
-        given = {"command": self.command, "prepare": self.prepare, "conclude": self.conclude}
+        given = {
+            "command": self.command,
+            "again": self.again,
+            "prepare": self.prepare,
+            "conclude": self.conclude,
+        }
         return {name: shlex.split(line) for name, line in given.items() if line is not None}
 
     @model_validator(mode="after")

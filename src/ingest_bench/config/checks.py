@@ -94,7 +94,9 @@ def _check_scenario(key: str, scenario: Scenario, settings: Settings) -> None:
     if scenario.file is not None:
         _check_file(f"{key}.file", scenario.file, corpus)
     if scenario.of_commands:
-        _check_commands(key, scenario, corpus)
+        _check_commands(key, scenario, corpus, settings)
+    elif scenario.before or scenario.killed:
+        _refuse(f"{key}.{'before' if scenario.before else 'killed'}", "belongs to scenarios of whole commands")
     elif scenario.search is not None:
         _refuse(
             f"{key}.search", "belongs to scenarios of whole commands; other ways take bbox and datetime as settings"
@@ -115,7 +117,7 @@ def _check_arms(key: str, scenario: Scenario, corpus: Corpus) -> None:
                 _refuse(f"{key}.arms.{name}.fetcher", f"{arm.fetcher} writes {writes}; it needs {needed}")
 
 
-def _check_commands(key: str, scenario: Scenario, corpus: Corpus) -> None:
+def _check_commands(key: str, scenario: Scenario, corpus: Corpus, settings: Settings) -> None:
     """Check a scenario of whole commands: nothing can be asked of them but what their arguments say."""
     for name, arm in scenario.arms.items():
         if not arm.record.whole_process:
@@ -123,9 +125,19 @@ def _check_commands(key: str, scenario: Scenario, corpus: Corpus) -> None:
             _refuse(f"{key}.arms.{name}.fetcher", f"{arm.fetcher} is timed without its start-up, but {whole}")
     if scenario.pipeline is not None:
         _refuse(f"{key}.pipeline", "belongs to arms that deliver items; a command writes by itself")
+    if scenario.before is not None:
+        _check_before(f"{key}.before", scenario.before, scenario, settings)
     if corpus.url is not None or corpus.max_items is not None:
         limit = "a command can't be held to max_items, nor to the budget of a server that isn't this machine's own"
         _refuse(f"{key}.corpus", f"{limit}; use another corpus than {scenario.corpus}")
+
+
+def _check_before(key: str, name: str, scenario: Scenario, settings: Settings) -> None:
+    before, now = _known_corpus(key, name, settings), settings.corpora[scenario.corpus]
+    if scenario.killed:
+        _refuse(key, "the scenario is killed as well; ask one thing at a time")
+    if {before.layout.name, now.layout.name} != {"item_files"}:
+        _refuse(key, f"both corpora need kind: item_files; {name} is of kind: {before.kind}")
 
 
 def _known_corpus(key: str, name: str, settings: Settings) -> Corpus:

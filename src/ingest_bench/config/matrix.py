@@ -48,6 +48,12 @@ class PlannedCell:
     """The one file of the corpora that is read; None: all."""
     search: Search | None
     """What is looked for; None: everything."""
+    before: str | None
+    """The corpus of the last run, where commands go on from that."""
+    before_options: Corpus | None
+    """That corpus's settings."""
+    killed: bool
+    """Whether commands are killed, and timed is what they take to finish."""
     sampling: Sampling
     candidate: CellSide
     baseline: CellSide
@@ -85,7 +91,8 @@ class PlannedCell:
     @property
     def corpora(self) -> dict[str, Corpus]:
         """The corpora that it reads by name, its own first."""
-        return {side.corpus: side.corpus_options for side in (self.candidate, self.baseline)}
+        earlier = {self.before: self.before_options} if self.before and self.before_options else {}
+        return {side.corpus: side.corpus_options for side in (self.candidate, self.baseline)} | earlier
 
     def side(self, role: Role) -> CellSide:
         """Return one of its sides."""
@@ -139,6 +146,9 @@ def _cells_of(settings: Settings, name: str) -> Iterator[PlannedCell]:
                 cache=scenario.cache,
                 picked=scenario.file,
                 search=scenario.search,
+                before=scenario.before,
+                before_options=settings.corpora[scenario.before] if scenario.before else None,
+                killed=scenario.killed,
                 sampling=scenario.sampling or settings.sampling,
                 candidate=_side(settings, scenario, arm, level, scenario.corpus),
                 baseline=baseline,

@@ -198,6 +198,14 @@ class Scenario(Strict):
     search: Search | None = Field(
         default=None, description="of whole commands: what they look for; what the baseline finds is right"
     )
+    before: str | None = Field(
+        default=None,
+        description="of whole commands: the corpus of the last run, which each has ingested before it is timed",
+    )
+    killed: bool = Field(
+        default=False,
+        description="of whole commands: each is killed at a random moment, and timed is what it takes to finish",
+    )
     baseline: Baseline
     arms: dict[str, Arm] = Field(min_length=1)
     sampling: Sampling | None = Field(default=None, description="instead of the general one")

@@ -44,6 +44,8 @@ LOG = logging.getLogger(__name__)
 
 _NOT_MEASURED: StopReason = "no_valid_pair"
 """Of a cell without any pair."""
+KILLED_BETWEEN = (0.1, 0.9)
+"""Shares of a command's time."""
 TRACE_SECONDS = 8.0
 """Tracing slows some arms twelvefold; past this it is given up."""
 
@@ -149,7 +151,8 @@ class CellRun:
         self._sampling = cell.sampling
         self._scratch = scratch_folder(settings)
         # Seeded by text, so that every cell has an order of its own and a rerun has the same.
-        self._orders = orders(ROLES, f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}")
+        self._seed = f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}"
+        self._orders = orders(ROLES, self._seed)
 
     def prepare(self) -> None:
         """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable."""
@@ -206,14 +209,18 @@ class CellRun:
     def _sample(self, side: PairSide, pair: int) -> Sample:
         if side.server:
             side.server.reset()
-        result = self._run(side, pair % CLASSES)
+        # Both sides of a pair are killed at the same share of their time, where they are.
+        moment = random.Random(f"{self._seed}/kill/{pair}").uniform(*KILLED_BETWEEN)  # noqa: S311 - not for secrets
+        result = self._run(side, pair % CLASSES, moment=moment)
         server = side.server.stats() if side.server and side.asks else None
         sample = Sample(**result, role=side.role, pair=pair, server=server)
         sample.invalid = sample.invalid or invalid_reason(sample, server)
         sample.notes += filter(None, [delay_remark(server)])
         return sample
 
-    def _run(self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None) -> dict[str, Any]:
+    def _run(
+        self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None, moment: float = 0.5
+    ) -> dict[str, Any]:
         cold = self._cell.cache == "cold" and side.files is not None
         timeout = self._sampling.timeout_seconds
         with self._empty_scratch(wanted=side.whole_process or side.planned.output is not None) as scratch:
@@ -225,6 +232,7 @@ class CellRun:
                     evict=str(side.files) if cold and tracemalloc_items is None else None,
                     output=side.planned.output,
                     scratch=scratch,
+                    moment=moment,
                     tracemalloc_items=tracemalloc_items,
                 ),
                 timeout if tracemalloc_items is None or side.whole_process else TRACE_SECONDS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,18 +89,29 @@ def open_sides(settings: Settings, cell: PlannedCell, stack: ExitStack) -> dict[
             servers[planned.corpus, planned.server] = stack.enter_context(simulator)
     sides: dict[Role, PairSide] = {}
     lines: dict[str, Path] = {}
+
+    def lines_of(name: str, spec: ArmSpec) -> Path:
+        if name not in lines:
+            folder = scratch_folder(settings)
+            place = folder.with_name(f"{folder.name}.{name}.ndjson")
+            lines[name] = stack.enter_context(joined(json_files(spec), place))
+        return lines[name]
+
     for role in ROLES:
         planned = cell.side(role)
         server = servers[planned.corpus, planned.server] if planned.server else None
         sides[role] = side = _side(settings, role, planned, cell, server)
         if side.whole_process and planned.options.settings.get("joined"):
-            if planned.corpus not in lines:
-                folder = scratch_folder(settings)
-                place = folder.with_name(f"{folder.name}.{planned.corpus}.ndjson")
-                lines[planned.corpus] = stack.enter_context(joined(json_files(side.arm), place))
-            path = lines[planned.corpus]
-            sides[role] = replace(side, arm=replace(side.arm, source=str(path)), files=path)
+            sides[role] = _of_lines(side, cell, lines_of)
     return sides
+
+
+def _of_lines(side: PairSide, cell: PlannedCell, lines_of: Callable[[str, ArmSpec], Path]) -> PairSide:
+    """Have a side read one file of lines, now and in the last run."""
+    path, before = lines_of(side.planned.corpus, side.arm), side.arm.before
+    if before and cell.before:
+        before = str(lines_of(cell.before, replace(side.arm, source=before)))
+    return replace(side, arm=replace(side.arm, source=str(path), before=before), files=path)
 
 
 def with_services(sides: Mapping[Role, PairSide], stack: ExitStack) -> dict[Role, PairSide]:
@@ -177,6 +188,8 @@ def _side(
             budget=settings.remote.model_dump(exclude={"allow"}) if corpus.url else None,
             file=arm.record.file,
             search=cell.search.written() if cell.search else None,
+            before=str(settings.corpus_folder(cell.before)) if cell.before else None,
+            killed=cell.killed,
         ),
         planned=planned,
         # What a search has to find is what the baseline finds.

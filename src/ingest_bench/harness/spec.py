@@ -23,6 +23,8 @@ class SampleSpec:
     """What the stages behind the ingest write: items, ndjson, geoparquet, or `NO_OUTPUT`; None: ingest alone."""
     scratch: str | None = None
     """An empty folder to write it to."""
+    moment: float = 0.5
+    """When a run is killed that is to be: share of its time."""
     tracemalloc_items: int | None = None
     """Instead of the clock: trace Python's memory over so many items; of a whole process, rehearse it."""
 

@@ -114,7 +114,8 @@ def _set_up(spec: SampleSpec) -> Fetcher:
             import_module(name)
     fetcher = make_fetcher(spec.arm)
     if isinstance(fetcher, WholeProcess):
-        fetcher.place(Path(spec.scratch or ""), rehearses=spec.tracemalloc_items is not None)
+        rehearses = spec.tracemalloc_items is not None
+        fetcher.place(Path(spec.scratch or ""), rehearses=rehearses, moment=spec.moment)
     return fetcher
 
 

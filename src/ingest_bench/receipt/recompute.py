@@ -1,6 +1,6 @@
 """Makes everything of a receipt again from its samples."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ingest_bench.receipt.differences import record_differences
 from ingest_bench.report import write_report_files
 from ingest_bench.report.design import write_advice_files
 from ingest_bench.results.checksum import checksum_of
+from ingest_bench.results.digest import matches
 from ingest_bench.results.models import Cell, Dependencies, Results
 from ingest_bench.system.dependencies import changed
 from stac_ingest.core.atomic import write_atomically
@@ -109,8 +110,24 @@ def _recomputed(planned: PlannedCell, files: Mapping[str, bytes], done: Recomput
     found = speed_up(ratios, planned.sampling.confidence, sequential=sequential)
     held = cell.speedup.model_dump() if cell.speedup else None
     done.problems += record_differences(planned.file, held, found.model_dump() if found else None, "speedup")
+    done.problems += _unlike(planned, cell)
     done.numbers += sum(_values(sample.model_dump(mode="json")) for sample in cell.samples)
     return cell.model_copy(update={"group": planned.group, "label": planned.label, "speedup": found})
+
+
+def _unlike(planned: PlannedCell, cell: Cell) -> Iterator[str]:
+    """Say of each pair that its sides delivered other items, where the cell says that both delivered the right ones."""
+    sides = (planned.candidate, planned.baseline)
+    comparable = len({side.corpus for side in sides}) == 1 and all(side.options.record.delivers for side in sides)
+    # Which items a limit lets through depends on their order.
+    limited = planned.candidate.corpus_options.max_items is not None
+    if not (cell.parity.ok and cell.baseline_parity.ok and comparable) or limited:
+        return
+    others = {sample.pair: sample.digest for sample in cell.samples if sample.role == "baseline"}
+    for sample in cell.samples:
+        other = others.get(sample.pair)
+        if sample.role == "candidate" and other and (reason := matches(sample.digest, other)):
+            yield f"{planned.file}, pair {sample.pair}: {reason}, though both sides are said to deliver the same"
 
 
 def _records(files: Mapping[str, bytes], ending: str) -> dict[str, Any]:

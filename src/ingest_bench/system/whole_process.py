@@ -59,7 +59,7 @@ def run_process(
     """
     said, added = folder / "said", dict(variables)
     if reports:
-        (folder / "reporter").mkdir()
+        (folder / "reporter").mkdir(exist_ok=True)
         (folder / "reporter" / "sitecustomize.py").write_text(REPORTER, encoding="utf-8")
         inherited = added.get("PYTHONPATH") or os.environ.get("PYTHONPATH")
         added["PYTHONPATH"] = os.pathsep.join([str(folder / "reporter"), *([inherited] if inherited else [])])

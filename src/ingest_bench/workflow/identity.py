@@ -29,6 +29,8 @@ def cell_identity(settings: Settings, cell: PlannedCell) -> str:
             "cache": cell.cache,
             "file": cell.picked,
             "search": cell.search.model_dump() if cell.search else None,
+            "before": [cell.before, cell.before_options.model_dump()] if cell.before and cell.before_options else None,
+            "killed": cell.killed,
             "sampling": cell.sampling.model_dump(),
             "remote": settings.remote.model_dump() if cell.candidate.corpus_options.url else None,
             "known_defect": cell.candidate.options.known_defect,

@@ -49,6 +49,8 @@ class Work:
     """How much, and from what server."""
     baseline: str
     rows: tuple[ToolRow, ...]
+    changes: int | None = None
+    """Items that are changed, new or gone since the last run, on which the tools go on; None: they begin afresh."""
     longer: bool = False
     """Whether it is of the longer run."""
 
@@ -95,7 +97,12 @@ def _work(view: ScenarioView, *, longer: bool = False) -> Work:
     counts = ("baseline", "faster", "slower", "same")
     ordered = sorted(rows, key=lambda row: (row.standing not in counts, row.time_s is None, row.time_s or 0.0))
     name = view.scenario.work or view.title
-    return Work(name, name, _reads(view), view.baseline, tuple(ordered), longer)
+    return Work(name, name, _reads(view), view.baseline, tuple(ordered), _changes(view), longer)
+
+
+def _changes(view: ScenarioView) -> int | None:
+    later = view.corpus.later if view.scenario.before else None
+    return sum(later.counts(view.corpus.items or 0)) if later else None
 
 
 def _reads(view: ScenarioView) -> str:
@@ -104,6 +111,8 @@ def _reads(view: ScenarioView) -> str:
     if view.scenario.server:
         think = view.scenario.server.think_ms
         parts.append(f"{think:g} ms think time" if think else "no think time")
+    if changes := _changes(view):
+        parts.append(f"{counted(changes, 'change')} since the last run")
     return ", ".join(parts)
 
 

@@ -180,6 +180,12 @@ def test_a_digit_of_a_sample_is_found(run: Path, covered: bool) -> None:
     assert re.search(rf"{RESULTS}, cells\[1\]\.samples\[0\]\.wall_s: [\d.]+ doesn't hold, the samples give", told)
 
 
+def test_a_cell_cannot_claim_that_other_items_are_the_same(run: Path) -> None:
+    """Where one side delivered other ids than the other, the parity that the cell claims doesn't hold."""
+    verdict = altered(run, CELL, lambda text: text.replace('"ids": "0"', '"ids": "1"', 1))
+    assert f"{CELL}, pair 0: other ids, though both sides are said to deliver the same" in verdict.problems
+
+
 def test_a_sample_that_changes_a_median_changes_the_report(run: Path) -> None:
     """A first digit moves the speed-up: cell, results, report and page are all said to hold another one."""
     verdict = altered(run, CELL, lambda text: text.replace('"wall_s": 1.', '"wall_s": 3.'))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import cells, load_settings
-from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint
+from ingest_bench.workflow.identity import cell_identity, corpus_identity, fingerprint, report_identity
 
 MATRIX = matrix(
     {
@@ -102,3 +103,15 @@ def test_a_corpus_depends_on_its_own_settings() -> None:
     )
     for path, value in (("corpora.files.items", 9), ("seed", 9)):
         assert corpus_identity(settings, "files") != corpus_identity(load_settings(changed(path, value)), "files")
+
+
+def test_a_report_depends_on_the_longer_run_beside_it(tmp_path: Path) -> None:
+    """Results of `make long` below a run's folder, and other ones later, make the report stale, and no cell."""
+    config = {**MATRIX, "results": str(tmp_path)}
+    longer, seen = tmp_path / "long/benchmark_results.json", [report_identity(load_settings(config))]
+    longer.parent.mkdir()
+    for text in ("{}", '{"cells": []}'):
+        longer.write_text(text)
+        seen.append(report_identity(load_settings(config)))
+    assert len({*seen}) == 3
+    assert identities(config) == identities(MATRIX)

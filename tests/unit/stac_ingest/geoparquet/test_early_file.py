@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -140,4 +142,22 @@ def test_what_cannot_be_encoded_is_not_said_of_later_rows(tmp_path: Path) -> Non
     with pytest.raises(DataProcessingError, match="can't be written"):
         file.add({slot: pa.array([1 if usable_cores() > 1 else 1 << 62], seconds)})
     file.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_takes_no_more_is_told(tmp_path: Path) -> None:
+    """What the thread can't write is the writer's error, at the latest when it is closed; nothing is left."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+
+    def write() -> None:
+        with GeoParquetWriter(tmp_path / "a.parquet", row_group_items=2) as file:
+            for number in range(0, 40, 2):
+                file.write([item(number, x=os.urandom(2000).hex()), item(number + 1, x="")])
+
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import fromstring, tostring
 
 import pytest
 
+from factories import tools
 from ingest_bench.report.figures import tools_figure
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import ReportData
@@ -17,16 +18,16 @@ from ingest_bench.report.outline import whole_report
 from ingest_bench.report.plots.axes import draw
 from ingest_bench.results.models import Cell, Parity
 
-NAME = "commands_files_ndjson"
+MATRIX = tools(files_ndjson=("files to NDJSON", "files", {}))
 
 
-def data(make: Any, rate: float, **more: Any) -> ReportData:
+def data(make_of: Any, rate: float, **more: Any) -> ReportData:
     """Return results in which the other tool delivers so many items a second, and ours 8,000."""
 
     def change(cell: Any, arm: str, level: int, cost: Any) -> Any:
         return replace(cost, rate=rate if arm == "rustac" else 8_000.0)
 
-    return ReportData.from_results(make(lambda spec: spec.scenario == NAME, change, **more))
+    return ReportData.from_results(make_of(MATRIX)(truth=change, **more))
 
 
 @pytest.mark.parametrize(
@@ -34,12 +35,12 @@ def data(make: Any, rate: float, **more: Any) -> ReportData:
     [
         (16_000, "faster", "faster**"),
         (8_000, "same", "no difference ("),
-        (4_000, "slower", "2.0x ("),
+        (4_000, "slower", "2.1x ("),
     ],
 )
-def test_a_tool_stands_as_its_speed_up_says(make: Any, rate: float, standing: str, words: str) -> None:
+def test_a_tool_stands_as_its_speed_up_says(make_of: Any, rate: float, standing: str, words: str) -> None:
     """The ratio of times is the inverse of that of speeds, with its bounds; below 1, beyond noise, it is faster."""
-    found = data(make, rate)
+    found = data(make_of, rate)
     (work,) = compared(found)
     (row,) = [row for row in work.rows if row.standing != "baseline"]
     speed = next(cell.speedup for cell in found.results.cells if cell.arm == "rustac")
@@ -55,16 +56,16 @@ def test_a_tool_stands_as_its_speed_up_says(make: Any, rate: float, standing: st
     assert words in line
 
 
-def test_the_fastest_stands_first_and_what_is_not_the_corpus_last(make: Any) -> None:
+def test_the_fastest_stands_first_and_what_is_not_the_corpus_last(make_of: Any) -> None:
     """A tool that delivers something else has no place among those that are compared, however fast it is."""
-    (work,) = compared(data(make, 16_000))
+    (work,) = compared(data(make_of, 16_000))
     assert [row.tool for row in work.rows] == ["rustac translate", "stac-ingest"]
 
     def wrong(cell: Cell) -> Cell:
         parity = Parity(ok=cell.is_null_cell, reason=None if cell.is_null_cell else "content differs in class 3")
         return cell.model_copy(update={"parity": parity})
 
-    (work,) = compared(data(make, 16_000, edit=wrong))
+    (work,) = compared(data(make_of, 16_000, edit=wrong))
     assert [(row.tool, row.standing) for row in work.rows] == [
         ("stac-ingest", "baseline"),
         ("rustac translate", "wrong"),
@@ -73,7 +74,7 @@ def test_the_fastest_stands_first_and_what_is_not_the_corpus_last(make: Any) -> 
     assert not work.beaten
 
 
-def test_a_command_that_fails_is_not_compared(make: Any) -> None:
+def test_a_command_that_fails_is_not_compared(make_of: Any) -> None:
     """Without a sample that can be used there is no number, and the first reason is told."""
 
     def failing(cell: Cell) -> Cell:
@@ -82,7 +83,7 @@ def test_a_command_that_fails_is_not_compared(make: Any) -> None:
         bad = [sample.model_copy(update={"invalid": "the command ended with exit code 3"}) for sample in cell.samples]
         return cell.model_copy(update={"samples": bad, "speedup": None})
 
-    found = data(make, 8_000, edit=failing)
+    found = data(make_of, 8_000, edit=failing)
     (work,) = compared(found)
     row = work.rows[-1]
     assert (row.standing, row.ratio, row.time_s, row.lost) == ("failed", None, None, None)
@@ -96,9 +97,9 @@ def test_without_commands_there_is_no_section(make: Any) -> None:
     assert "Tools compared" not in markdown([whole_report(found)])
 
 
-def test_the_figure_has_no_style_of_its_own(make: Any, tmp_path: Path) -> None:
+def test_the_figure_has_no_style_of_its_own(make_of: Any, tmp_path: Path) -> None:
     """The same data give the same bytes, and what is drawn takes its colours from the report's style alone."""
-    works: list[Work] = compared(data(make, 16_000))
+    works: list[Work] = compared(data(make_of, 16_000))
     drawn = draw(tools_figure(works))
     assert drawn == draw(tools_figure(works))
     assert b"<metadata" not in drawn
