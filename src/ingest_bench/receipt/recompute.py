@@ -55,6 +55,7 @@ def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False
         config = orjson.loads(files[CONFIG])
         if not trusted:
             _refuse_python(config)
+        # Names become paths, so they are checked; whether its corpora's files are here is not.
         settings = load_settings(config, elsewhere=True)
         held = orjson.loads(files[RESULTS])
         measured = [_recomputed(cell, files, done) for cell in cells(settings)]
