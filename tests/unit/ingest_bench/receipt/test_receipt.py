@@ -256,6 +256,18 @@ def test_files_that_the_run_was_made_from_need_not_be_here(run: Path) -> None:
         verify(path)
 
 
+def test_names_that_would_be_paths_are_refused(run: Path) -> None:
+    """Scenarios give figures and cells their names, so a receipt's are checked as those of any configuration are."""
+
+    def renamed(text: str) -> str:
+        config = json.loads(text)
+        config["scenarios"]["a/b"] = config["scenarios"].pop("small")
+        return json.dumps(config)
+
+    with pytest.raises(SettingsError, match=r"scenarios\.a/b: a name is made of a to z"):
+        altered(run, CONFIG, renamed)
+
+
 def test_what_is_no_receipt_is_said(run: Path) -> None:
     """No file, no archive, an archive of something else, one that lacks a cell: each is told in words."""
     path = run / "other.zip"
