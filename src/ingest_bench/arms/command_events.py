@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,7 +76,8 @@ class Earlier(NamedTuple):
             remove(output)
             if trouble := again():
                 return f"the run before: {trouble}"
-            seconds *= moment
+            # A whole run that was slow by chance says too much, so each try takes at most half of the last one's time.
+            seconds *= min(moment, 0.5)
         return f"{TRIES} runs that were to be killed had ended before"
 
     def _run(self, source: str, output: Path) -> str | None:
@@ -96,8 +98,10 @@ def killed_after(command: Sequence[str], variables: Mapping[str, str], seconds: 
         try:
             process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
             return True
+        finally:
+            with suppress(ProcessLookupError):  # one that has ended may have left others running
+                os.killpg(process.pid, signal.SIGKILL)
         return False
 
 
