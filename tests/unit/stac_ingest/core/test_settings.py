@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, asdict
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -109,6 +110,39 @@ def test_what_needs_a_conversion_gets_one() -> None:
     )
     assert (made.limit, made.budget.max_in_flight) == (5, 2)
     assert repr(made.bbox) == "[1.0, 2.0, 3.0, 4.0]"
+
+
+def test_mappings_other_than_dictionaries_are_read() -> None:
+    """Settings, and a block of them, may be any mapping, and what is wrong with one is told by its key."""
+    made = IngestConfig.parse(
+        MappingProxyType(LEAST[IngestConfig] | {"budget": MappingProxyType({"max_requests": 3}), "limit": "5"})
+    )
+    assert made == IngestConfig(**LEAST[IngestConfig], budget={"max_requests": 3}, limit=5)
+    assert not made.is_given("retry")
+    with pytest.raises(ConfigurationError, match=r"^budget\.max_reqests: unknown key; did you mean max_requests\?$"):
+        IngestConfig(**LEAST[IngestConfig], budget=MappingProxyType({"max_reqests": 3}))
+
+
+def test_a_subclass_has_its_own_defaults() -> None:
+    """Defaults and settings of a subclass count without a decorator, whichever way the settings are read."""
+
+    class Slow(IngestConfig):
+        limit: int = 7
+        pause: float = 1.5
+
+    for timeout in (3, "3"):
+        made = Slow(**LEAST[IngestConfig], timeout=timeout)
+        assert (made.limit, made.pause, made.timeout, made.retry) == (7, 1.5, 3.0, "wait")
+        assert Slow.parse(LEAST[IngestConfig] | {"timeout": timeout}) == made
+    assert Slow(**LEAST[IngestConfig], pause="2").pause == 2.0
+    assert IngestConfig(**LEAST[IngestConfig]).limit == 100
+
+
+@pytest.mark.parametrize("name", ["self", "settings", "cls"])
+def test_no_name_is_taken_for_an_argument_of_ours(name: str) -> None:
+    """A setting that isn't one is told as such, though the constructor has a parameter of its name."""
+    with pytest.raises(ConfigurationError, match=f"{name}: unknown key"):
+        IngestConfig(**LEAST[IngestConfig] | {name: 1})
 
 
 def test_all_that_is_wrong_is_told() -> None:
