@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from stac_ingest.config import MAX_CONCURRENCY, IngestConfig, RequestBudget
+from stac_ingest.core.conversion import adapter
 from stac_ingest.core.settings import Settings
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.transforms import TransformSettings
@@ -71,13 +73,14 @@ def outcome(read: Any) -> Any:
         return None
 
 
+@how(deadline=None)  # the first example has pydantic read all annotations
 @given(data=st.data())
 @pytest.mark.parametrize("kind", LEAST)
 def test_what_is_taken_as_it_is_is_what_pydantic_makes_of_it(kind: type[Settings], data: st.DataObject) -> None:
     """Whatever stands in a setting, the quick way refuses, or finds the values and types that pydantic finds."""
     name = data.draw(st.sampled_from(kind.names()))
     settings = LEAST[kind] | {name: data.draw(VALUES | TEXTS)}
-    slow = outcome(lambda: TypeAdapter(kind).validate_python(settings))
+    slow = outcome(lambda: adapter(kind).validate_python(settings))
     try:
         quick: Any = asdict(kind.plain(settings))
     except ValueError:
