@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 import factories
-from ingest_bench.arms.command_events import killed_after, link, relink
+from ingest_bench.arms.command_events import Earlier, killed_after, link, relink
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.corpora.builder import build_corpus
@@ -101,16 +101,17 @@ def test_a_command_that_loses_what_it_had_is_struck_through(place: Path) -> None
     assert re.match(r"\d+ items missing", cell.parity.reason or "")
 
 
-def test_a_run_that_ends_too_early_to_be_killed_is_no_sample(place: Path) -> None:
-    """A command that isn't running any more when it is to be killed has no time, and says why."""
-    (place / "once.py").write_text(
-        "import sys, time\nfrom pathlib import Path\nmark = Path('mark')\nif not mark.exists():\n    mark.touch()\n"
-        "    time.sleep(0.5)\nPath(sys.argv[2]).write_text('')\n"
+def test_runs_that_end_before_they_are_killed(tmp_path: Path) -> None:
+    """A command that is quicker than it was is run again, and has no time where it always ends first."""
+    line = (
+        "import sys, time; from pathlib import Path; mark = Path(sys.argv[1]); new = not mark.exists(); "
+        "mark.open('a').write('.'); new and time.sleep(2); Path(sys.argv[2]).write_text('')"
     )
-    arms = {"once": command("{python} once.py {source} {output}")}
-    cell = measure(made := built(place, arms, killed=True), find_cell(made, "small", "once", 1))
-    reasons = {sample.invalid for sample in cell.samples}
-    assert any(reason and "had ended before" in reason for reason in reasons)
+    earlier = Earlier(lambda source, output: [sys.executable, "-c", line, source, str(output)], tmp_path, {}, False)
+    mark, output, prepared = tmp_path / "mark", tmp_path / "out", list[int]()
+    told = earlier.kill(str(mark), output, 0.9, lambda: prepared.append(1))
+    assert told == "4 runs that were to be killed had ended before"
+    assert (len(mark.read_text()), len(prepared), output.exists()) == (5, 5, False)
 
 
 def test_what_the_second_day_costs(place: Path) -> None:

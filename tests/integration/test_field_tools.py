@@ -17,7 +17,8 @@ from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.harness.measure import measure
 
 ROOT = Path(__file__).parents[2]
-COUNT = 60
+COUNT = 400
+"""Of which a search finds some."""
 FILES = {"short": ROOT / "config.yaml", "long": ROOT / "workflow" / "long.yaml"}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from ingest_bench.arms.base import ArmKind, ArmSpec, SpecFetcher
-from ingest_bench.arms.command_events import Earlier
+from ingest_bench.arms.command_events import Earlier, remove
 from ingest_bench.arms.command_settings import FEATURE_COLLECTION, CommandSettings, filled, programs, settings_of
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.system.whole_process import run_process, run_untimed
@@ -78,7 +78,10 @@ class CommandFetcher(SpecFetcher):
             self.usage.setdefault("invalid", f"what the command wrote can't be read: {type(error).__name__}: {error}")
 
     def _earlier(self) -> str | None:
-        """Do what the timed run goes on from, and say what went wrong; None: nothing."""
+        """Do what the timed run goes on from, and say what went wrong; None: nothing.
+
+        A command that goes on from nothing (`again`) finds an empty place.
+        """
         spec = self._spec
         if not (spec.before or spec.killed):
             return None
@@ -88,9 +91,12 @@ class CommandFetcher(SpecFetcher):
 
         earlier = Earlier(words, self._folder, self._settings.variables, self._rehearses)
         if spec.killed:
-            return earlier.kill(spec.source, self._output, self._moment, lambda: self._beside("prepare"))
-        place, trouble = earlier.ingest(Path(spec.before or ""), Path(spec.source), self._output)
-        self._spec = replace(spec, source=place)
+            trouble = earlier.kill(spec.source, self._output, self._moment, lambda: self._beside("prepare"))
+        else:
+            place, trouble = earlier.ingest(Path(spec.before or ""), Path(spec.source), self._output)
+            self._spec = replace(spec, source=place)
+        if not self._settings.again:
+            remove(self._output)
         return trouble
 
     def _beside(self, name: str) -> str | None:

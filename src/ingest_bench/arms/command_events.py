@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from ingest_bench.system.whole_process import run_process
 
+TRIES = 4
+"""Runs that may end before they are killed."""
 Words = Callable[[str, Path], list[str]]
 """Gives the words of a command by source and output."""
 
@@ -48,6 +50,8 @@ class Earlier(NamedTuple):
     def kill(self, source: str, output: Path, moment: float, again: Callable[[], str | None]) -> str | None:
         """Run the command whole, and then once more, and kill it and its processes at a moment of that run.
 
+        One that was quicker than the whole one, and had ended, is run again, to be killed earlier.
+
         Args:
             source: what it reads.
             output: where the killed run writes; the whole one writes elsewhere.
@@ -65,9 +69,14 @@ class Earlier(NamedTuple):
         if trouble := used.get("invalid") or again():
             return f"the run before: {trouble}"
         seconds = moment * used["wall_s"]
-        if killed_after(self.words(source, output), self.variables, seconds):
-            return None
-        return f"the run that was to be killed after {seconds:.2f} s had ended before"
+        for _ in range(TRIES):
+            if killed_after(self.words(source, output), self.variables, seconds):
+                return None
+            remove(output)
+            if trouble := again():
+                return f"the run before: {trouble}"
+            seconds *= moment
+        return f"{TRIES} runs that were to be killed had ended before"
 
     def _run(self, source: str, output: Path) -> str | None:
         used = run_process(self.words(source, output), self.folder, self.variables, reports=self.reports)
@@ -115,3 +124,11 @@ def relink(source: Path, place: Path) -> None:
             path.unlink()
     for name in wanted - {path.name for path in place.iterdir()}:
         os.link(source / name, place / name)
+
+
+def remove(output: Path) -> None:
+    """Remove what a command wrote: a file, or a folder with all that is in it."""
+    if output.is_dir():
+        shutil.rmtree(output)
+    else:
+        output.unlink(missing_ok=True)

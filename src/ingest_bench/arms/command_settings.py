@@ -52,7 +52,8 @@ class CommandSettings(BaseModel):
     prepare: str | None = Field(default=None, description="a command that is run before each sample, and not timed")
     again: str | None = Field(
         default=None,
-        description="the command of the timed run after one that was killed, or after the last run's; else `command`",
+        description="the command of the timed run after one that was killed, or after the last run's, which goes on "
+        "from what that wrote; else `command`, which finds nothing",
     )
     conclude: str | None = Field(
         default=None, description="a command that is run after each sample, not timed, and may be what writes {output}"

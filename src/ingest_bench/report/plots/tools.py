@@ -60,7 +60,7 @@ def _name(row: ToolRow) -> str:
 
 
 def _frame(axes: Axes, bounds: Sequence[float], height: float, name: str) -> None:
-    """Draw the grid, the baseline's line and the values below."""
+    """Draw the grid and the values below."""
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE)
     axes.set_axis_off()
     axes.patch.set_visible(False)
@@ -75,7 +75,6 @@ def _frame(axes: Axes, bounds: Sequence[float], height: float, name: str) -> Non
         if place - half >= taken and place + half <= WIDTH:
             axes.text(tick, height + LINE, tick_text(tick), ha="center", gid="class soft", clip_on=False)
             taken = place + half + 6
-    axes.axvline(1.0, gid="class base")
     below = axes.get_yaxis_transform()
     lines = wrapped(name, WIDTH - 2 * EDGE)
     shown = lines[0] if len(lines) == 1 else "wall time over the baseline's"
@@ -89,7 +88,8 @@ def _write(axes: Axes, top: float, lines: list[str]) -> None:
 
 
 def _point(axes: Axes, row: ToolRow, y: float) -> None:
-    """Draw interval and median; a cross for what doesn't count."""
+    """Draw interval and median against the baseline's line; a cross for what doesn't count."""
+    axes.vlines(1.0, y - ROW / 2, y + ROW / 2, gid="class base")  # a line through all rows would cross their names
     if row.ratio is None:
         return
     colour = f"c{COLOURS.get(row.standing, 7)}"

@@ -30,11 +30,12 @@ def tools_section(works: Sequence[Work]) -> Section | None:
 
 
 def introduction(works: Sequence[Work]) -> list[Paragraph]:
-    """Say in how many works another tool is faster, and how the numbers are to be read."""
+    """Say in how many works another tool is faster, how the numbers are to be read, and what a change costs."""
     baselines, longer = list(dict.fromkeys(work.baseline for work in works)), any(work.longer for work in works)
     return [
         Paragraph(text("tools", "gist", works=works, baselines=baselines)),
         Paragraph(text("tools", "intro", baselines=baselines, longer=longer)),
+        *(Paragraph(line) for line in texts("tools", "changes", works=works)),
     ]
 
 

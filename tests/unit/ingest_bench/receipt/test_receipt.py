@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from hashlib import sha256
@@ -71,9 +72,10 @@ def measured(settings: Settings, planned: PlannedCell) -> Cell:
     )
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a finished run below a folder, published to a README, and give the folder."""
+    tmp_path = tmp_path_factory.mktemp("finished")
     settings = configuration(tmp_path / "results")
     folder = tmp_path / "results"
     planned = cells(settings)
@@ -114,6 +116,12 @@ def run(tmp_path: Path) -> Path:
     (tmp_path / "README.md").write_text(f"# Name\n\n{OPEN}\nold\n{CLOSE}\n")
     publish(folder, tmp_path / "docs/run", tmp_path / "README.md")
     return tmp_path
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """Give a copy of that run, to be altered."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
 
 
 def checked(run: Path) -> Verdict:
@@ -261,6 +269,18 @@ def test_a_receipt_runs_no_python(run: Path) -> None:
     with pytest.raises(ReceiptError, match="small/sequential is a Python file, which would be run"):
         altered(run, CONFIG, planted)
     assert not Path("ran").exists()
+
+
+def test_files_of_another_machine_are_not_needed(run: Path) -> None:
+    """A corpus that lies somewhere else is no obstacle; that the configuration isn't that of the results is told."""
+
+    def elsewhere(text: str) -> str:
+        config = json.loads(text)
+        config["corpora"]["mine"] = {"kind": "item_files", "path": str(run / "gone")}
+        return json.dumps(config)
+
+    problems = altered(run, CONFIG, elsewhere, covered=True).problems
+    assert [problem.partition(": ")[0] for problem in problems] == [f"{RESULTS}, config.corpora.mine"]
 
 
 @pytest.mark.parametrize("name", ["../outside.txt", "/outside.txt", "a/../../outside.txt", "C:\\outside.txt"])

@@ -110,3 +110,17 @@ def test_the_figure_has_no_style_of_its_own(make_of: Any, tmp_path: Path) -> Non
     first = next(each.text for each in elements if each.get("class") == "name")
     assert first
     assert first.startswith("rustac translate: 0.")
+
+
+def test_several_baselines_are_not_taken_for_one(make_of: Any) -> None:
+    """Where works have other baselines, the first sentence speaks of the baseline, and the next one names them."""
+    config = tools(files_ndjson=("files to NDJSON", "files", {}), api=("API to NDJSON", "api", {"server": {}}))
+    config["scenarios"]["api"]["baseline"] = {"arm": "rustac"}
+
+    def faster(cell: Any, arm: str, level: int, cost: Any) -> Any:
+        return replace(cost, rate=16_000 if arm == "rustac" else 8_000.0)
+
+    found = ReportData.from_results(make_of(config)(truth=faster))
+    text = " ".join(markdown([whole_report(found)]).split())
+    assert "**In 1 of 2 works another tool is faster than the baseline**" in text
+    assert "in pairs of runs with the baseline, stac-ingest or rustac translate: below 1x" in text
