@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, get_type_hints
 
 from stac_ingest.core.annotations import plain_value
@@ -132,6 +133,8 @@ class Settings:
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema  # noqa: PLC0415 - see above
 
+        _annotations(cls)  # a subclass has to be a dataclass before pydantic looks at it
+
         def read(found: Any, make: Callable[[Any], Any]) -> Any:
             if isinstance(found, cls):
                 return found
@@ -144,13 +147,16 @@ class Settings:
 
 
 _ANNOTATIONS: dict[type, dict[str, Any]] = {}
+_FIRST = Lock()
+"""A class becomes a dataclass once, whichever thread is the first to need it."""
 
 
 def _annotations(kind: Any) -> dict[str, Any]:
     """Return the annotation of each setting."""
     if kind not in _ANNOTATIONS:
-        if "__dataclass_fields__" not in vars(kind):  # a subclass with other defaults, as it is written for a model
-            dataclass(init=False, frozen=True)(kind)
+        with _FIRST:
+            if "__dataclass_fields__" not in vars(kind):  # a subclass without the decorator
+                dataclass(init=False, frozen=True)(kind)
         found = get_type_hints(kind, include_extras=True)
         _ANNOTATIONS[kind] = {field.name: found[field.name] for field in fields(kind)}
     return _ANNOTATIONS[kind]

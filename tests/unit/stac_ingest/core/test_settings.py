@@ -138,6 +138,11 @@ def test_a_subclass_has_its_own_defaults() -> None:
         assert (made.limit, made.pause, made.timeout, made.retry) == (7, 1.5, 3.0, "wait")
         assert Slow.parse(LEAST[IngestConfig] | {"timeout": timeout}) == made
     assert Slow(**LEAST[IngestConfig], pause="2").pause == 2.0
+
+    class Unread(IngestConfig):
+        limit: int = 8
+
+    assert TypeAdapter(Unread).validate_python(LEAST[IngestConfig]).limit == 8
     assert IngestConfig(**LEAST[IngestConfig]).limit == 100
 
 
