@@ -8,7 +8,8 @@ says what is wrong. To import pydantic takes longer than to ingest a small file,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, fields
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, get_type_hints
 
 from stac_ingest.core.annotations import plain_value
@@ -29,7 +30,7 @@ class Settings:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
     _given: ClassVar[frozenset[str]] = frozenset()  # each object has its own
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, /, **given: Any) -> None:
         """Check settings; those that aren't given have their defaults.
 
         Raises:
@@ -132,9 +133,13 @@ class Settings:
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema  # noqa: PLC0415 - see above
 
+        _annotations(cls)  # a subclass has to be a dataclass before pydantic looks at it
+
         def read(found: Any, make: Callable[[Any], Any]) -> Any:
             if isinstance(found, cls):
                 return found
+            # Of a dataclass, pydantic takes a dictionary and no other mapping.
+            found = dict(found) if isinstance(found, Mapping) else found
             found = cls._under_present_names(found)
             return cls._complete(make(found), {}, found)
 
@@ -142,11 +147,16 @@ class Settings:
 
 
 _ANNOTATIONS: dict[type, dict[str, Any]] = {}
+_FIRST = Lock()
+"""A class becomes a dataclass once, whichever thread is the first to need it."""
 
 
 def _annotations(kind: Any) -> dict[str, Any]:
     """Return the annotation of each setting."""
     if kind not in _ANNOTATIONS:
+        with _FIRST:
+            if "__dataclass_fields__" not in vars(kind):  # a subclass without the decorator
+                dataclass(init=False, frozen=True)(kind)
         found = get_type_hints(kind, include_extras=True)
         _ANNOTATIONS[kind] = {field.name: found[field.name] for field in fields(kind)}
     return _ANNOTATIONS[kind]

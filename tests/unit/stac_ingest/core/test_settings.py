@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, asdict
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from stac_ingest.config import MAX_CONCURRENCY, IngestConfig, RequestBudget
+from stac_ingest.core.conversion import adapter
 from stac_ingest.core.settings import Settings
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.transforms import TransformSettings
@@ -70,13 +73,14 @@ def outcome(read: Any) -> Any:
         return None
 
 
+@how(deadline=None)  # the first example has pydantic read all annotations
 @given(data=st.data())
 @pytest.mark.parametrize("kind", LEAST)
 def test_what_is_taken_as_it_is_is_what_pydantic_makes_of_it(kind: type[Settings], data: st.DataObject) -> None:
     """Whatever stands in a setting, the quick way refuses, or finds the values and types that pydantic finds."""
     name = data.draw(st.sampled_from(kind.names()))
     settings = LEAST[kind] | {name: data.draw(VALUES | TEXTS)}
-    slow = outcome(lambda: TypeAdapter(kind).validate_python(settings))
+    slow = outcome(lambda: adapter(kind).validate_python(settings))
     try:
         quick: Any = asdict(kind.plain(settings))
     except ValueError:
@@ -109,6 +113,44 @@ def test_what_needs_a_conversion_gets_one() -> None:
     )
     assert (made.limit, made.budget.max_in_flight) == (5, 2)
     assert repr(made.bbox) == "[1.0, 2.0, 3.0, 4.0]"
+
+
+def test_mappings_other_than_dictionaries_are_read() -> None:
+    """Settings, and a block of them, may be any mapping, and what is wrong with one is told by its key."""
+    made = IngestConfig.parse(
+        MappingProxyType(LEAST[IngestConfig] | {"budget": MappingProxyType({"max_requests": 3}), "limit": "5"})
+    )
+    assert made == IngestConfig(**LEAST[IngestConfig], budget={"max_requests": 3}, limit=5)
+    assert not made.is_given("retry")
+    with pytest.raises(ConfigurationError, match=r"^budget\.max_reqests: unknown key; did you mean max_requests\?$"):
+        IngestConfig(**LEAST[IngestConfig], budget=MappingProxyType({"max_reqests": 3}))
+
+
+def test_a_subclass_has_its_own_defaults() -> None:
+    """Defaults and settings of a subclass count without a decorator, whichever way the settings are read."""
+
+    class Slow(IngestConfig):
+        limit: int = 7
+        pause: float = 1.5
+
+    for timeout in (3, "3"):
+        made = Slow(**LEAST[IngestConfig], timeout=timeout)
+        assert (made.limit, made.pause, made.timeout, made.retry) == (7, 1.5, 3.0, "wait")
+        assert Slow.parse(LEAST[IngestConfig] | {"timeout": timeout}) == made
+    assert Slow(**LEAST[IngestConfig], pause="2").pause == 2.0
+
+    class Unread(IngestConfig):
+        limit: int = 8
+
+    assert TypeAdapter(Unread).validate_python(LEAST[IngestConfig]).limit == 8
+    assert IngestConfig(**LEAST[IngestConfig]).limit == 100
+
+
+@pytest.mark.parametrize("name", ["self", "settings", "cls"])
+def test_no_name_is_taken_for_an_argument_of_ours(name: str) -> None:
+    """A setting that isn't one is told as such, though the constructor has a parameter of its name."""
+    with pytest.raises(ConfigurationError, match=f"{name}: unknown key"):
+        IngestConfig(**LEAST[IngestConfig] | {name: 1})
 
 
 def test_all_that_is_wrong_is_told() -> None:
