@@ -94,7 +94,7 @@ def read_receipt(path: Path) -> tuple[dict[str, bytes], list[str]]:
         listed = {str(name): entry["sha256"] for name, entry in manifest["files"].items()}
     except FileNotFoundError:
         raise ReceiptError(f"{path}: not there; `make run` writes it") from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, RuntimeError, EOFError) as error:
         raise ReceiptError(f"{path}: not a receipt, or damaged: {error}") from None
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         raise ReceiptError(f"{path}: has no {MANIFEST} as a receipt has") from None
