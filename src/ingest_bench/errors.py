@@ -24,6 +24,10 @@ class MeasurementError(BenchError):
     """A sample, a server or a corpus failed, so that a cell has no result."""
 
 
+class SampleTimeoutError(MeasurementError):
+    """A sample took longer than it may."""
+
+
 class AggregationError(BenchError):
     """Cells can't be brought together: another matrix's, another machine's, or damaged."""
 

@@ -232,3 +232,16 @@ def test_nothing_that_a_command_leaves_running_outlives_its_sample(place: Path) 
             return
         time.sleep(0.01)
     pytest.fail("it still runs")
+
+
+def test_a_command_that_never_ends_costs_its_cells_only(place: Path, settings: Callable[..., Settings]) -> None:
+    """One that takes longer than a sample may is tried once, has no sample, and its cell says why."""
+    (place / "endless.py").write_text("import time\ntime.sleep(60)\n")
+    made = settings({"mine": documented_arm("my_tool"), "endless": command("{python} endless.py {source} {output}")})
+    made.sampling.timeout_seconds = 1
+    cell = measure(made, find_cell(made, "small", "endless", 1))
+    assert (cell.samples, cell.speedup) == ([], None)
+    assert (
+        cell.parity.reason
+        == "endless: a sample of command at concurrency 1 took more than 1 s (sampling.timeout_seconds)"
+    )

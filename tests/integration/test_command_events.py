@@ -198,3 +198,16 @@ def test_a_cell_depends_on_what_came_before(tmp_path: Path) -> None:
         identities.add(cell_identity(settings, find_cell(settings, "small", "tool", 1)))
     assert len(identities) == 3
     assert json.loads(identities.pop())
+
+
+def test_a_sample_that_could_not_begin_says_nothing_of_what_is_delivered(place: Path) -> None:
+    """Where the run before fails once, that sample has no time, and what the tool delivers is judged by the others."""
+    (place / "moody.py").write_text(
+        "import sys\nfrom pathlib import Path\nruns = Path('runs')\nruns.open('a').write('.')\n"
+        "if len(runs.read_text()) == 3: sys.exit('not now')\n" + SLOW.replace("0.008", "0")
+    )
+    arms = {"moody": command("{python} moody.py {source} {output}")}
+    cell = measure(made := built(place, arms, corpus="later", before="files"), find_cell(made, "small", "moody", 1))
+    assert [sample.began for sample in cell.samples].count(False) == 1
+    assert {sample.invalid for sample in cell.samples} > {None}
+    assert cell.parity.ok, cell.parity.reason

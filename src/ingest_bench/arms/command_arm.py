@@ -55,7 +55,7 @@ class CommandFetcher(SpecFetcher):
         """Do what goes before it: a command that prepares, the last run's ingest, a run that is killed."""
         trouble = self._beside("prepare") or await asyncio.to_thread(self._earlier)
         if trouble:
-            self.usage["invalid"] = trouble
+            self.usage |= {"invalid": trouble, "began": False}
 
     async def fetch(self, context: WorkflowContext) -> AsyncGenerator[dict[str, Any]]:
         """Yield what was written; a file that can't be read is a failure."""

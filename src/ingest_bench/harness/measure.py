@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from ingest_bench.analysis.speedup import pair_ratios, speed_up
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
-from ingest_bench.errors import MeasurementError
+from ingest_bench.errors import MeasurementError, SampleTimeoutError
 from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder, with_services
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
@@ -30,7 +30,7 @@ from ingest_bench.harness.validity import (
 )
 from ingest_bench.results.checksum import with_checksum
 from ingest_bench.results.digest import CLASSES
-from ingest_bench.results.models import Cell, Sample, Trace
+from ingest_bench.results.models import Cell, Parity, Sample, Trace
 from ingest_bench.system.dependencies import recording
 from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
@@ -77,11 +77,11 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
         stack.enter_context(_ended_by_signal())
         run = CellRun(settings, cell, open_sides(settings, cell, stack))
         samples, stop_reason, trace = list[Sample](), _NOT_MEASURED, Trace(items=0, peak_mib=None)
-        lacking = _lacking(cell)
+        lacking, trouble = _lacking(cell), None
         if lacking is None:
             run.sides = with_services(run.sides, stack)
-            with host_lock():
-                run.prepare()
+            trouble = run.prepare()
+        if lacking is None and trouble is None:
             samples, stop_reason = run.take_pairs()
             trace = run.trace()
     servers = {id(side.server) for side in run.sides.values() if side.server}
@@ -110,7 +110,9 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
         samples=samples,
         speedup=speed_up(list(ratios.values()), cell.sampling.confidence, sequential=sequential),
         stop_reason=stop_reason,
-        parity=side_parity(candidate, samples, baseline if cell.corpus == cell.baseline.corpus else None),
+        parity=Parity(ok=False, reason=trouble)
+        if trouble
+        else side_parity(candidate, samples, baseline if cell.corpus == cell.baseline.corpus else None),
         baseline_parity=side_parity(baseline, samples),
         trace=trace,
         environment=environment(Path(settings.results)),
@@ -154,16 +156,29 @@ class CellRun:
         self._seed = f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}"
         self._orders = orders(ROLES, self._seed)
 
-    def prepare(self) -> None:
-        """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable."""
+    def prepare(self) -> str | None:
+        """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable.
+
+        Returns:
+            Why the cell can't be measured; None: it can. A command that doesn't end costs its own cells alone.
+
+        """
+        with host_lock():
+            self._prepare_files()
+            for side in self.sides.values():
+                if side.whole_process and (side.role == "candidate" or not self._cell.is_null_cell):
+                    try:
+                        self._rehearse(side)
+                    except SampleTimeoutError as error:
+                        return f"{side.planned.options.label or side.planned.arm}: {error}"
+        return None
+
+    def _prepare_files(self) -> None:
         for files in {side.files for side in self.sides.values() if side.files}:
             if self._cell.cache == "warm":
                 fill(corpus_files(files))
             else:
                 os.sync()
-        for side in self.sides.values():
-            if side.whole_process and (side.role == "candidate" or not self._cell.is_null_cell):
-                self._rehearse(side)
 
     def _rehearse(self, side: PairSide) -> None:
         """Run a command once, so that its code is in memory, and that it is known which modules of ours it loads."""

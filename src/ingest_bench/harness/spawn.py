@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from ingest_bench.errors import MeasurementError
+from ingest_bench.errors import MeasurementError, SampleTimeoutError
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.system.loaded_modules import REPORTS
 
@@ -70,7 +70,7 @@ def run_json(
     try:
         output, errors = process.communicate(request, timeout=timeout_seconds)
     except subprocess.TimeoutExpired:
-        raise MeasurementError(f"{what} took more than {timeout_seconds:g} s (sampling.timeout_seconds)") from None
+        raise SampleTimeoutError(f"{what} took more than {timeout_seconds:g} s (sampling.timeout_seconds)") from None
     finally:
         _end(process)
     if process.returncode:

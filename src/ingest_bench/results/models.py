@@ -131,6 +131,7 @@ class Sample(Record):
     """What was delivered, for the parity gate."""
     server: ServerRecord | None = None
     """What the simulated server saw; null without one."""
+    began: bool = Field(default=True, description="whether what is timed was run; not where what goes before it failed")
     invalid: str | None = None
     """Why the sample can't be used; null: it can."""
 

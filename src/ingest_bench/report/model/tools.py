@@ -149,7 +149,7 @@ def _standing(view: ScenarioView, row: CellView) -> tuple[Standing, str]:
         return "missing", cell.unavailable
     if cell.speedup is None or not row.samples:
         reasons = [sample.invalid for sample in cell.samples if sample.role == "candidate" and sample.invalid]
-        return "failed", reasons[0] if reasons else "no pair of samples can be used"
+        return "failed", reasons[0] if reasons else cell.parity.reason or "no pair of samples can be used"
     if not cell.parity.ok:
         return "wrong", cell.parity.reason or cell.known_defect or "not what the corpus holds"
     if cell.is_null_cell:
