@@ -135,10 +135,17 @@ def _row(view: ScenarioView, row: CellView, name: str) -> ToolRow:
 
 
 def _programs(view: ScenarioView, row: CellView) -> list[tuple[str, str]]:
-    """List what a tool ran, with versions: a cell lists those of both sides, the null cell the baseline's."""
+    """List the packages that a tool ran, with versions: a cell lists both sides', the null cell the baseline's.
+
+    A script that calls them is told by the command line.
+    """
     words, package = str(row.arm.settings.get("command", "")).split(), "stac-ingest-bench"
     others = view.null.cell.programs if view.null and view.null is not row else {}
-    named = [(name, version) for name, version in row.cell.programs.items() if name not in others]
+    named = [
+        (name, version)
+        for name, version in row.cell.programs.items()
+        if name not in others and not name.endswith(".py")
+    ]
     own = row.cell.environment.packages.get(package) if "stac_ingest" in words else None
     return named or ([(package, own)] if own else [])
 

@@ -16,7 +16,9 @@ from ingest_bench.report.templating import blocks, text
 def summary(data: ReportData) -> list[Block]:
     """Return what was measured where, and the best and the recommended way of each scenario."""
     titles = ["Scenario", "Baseline", "Best", "Speed-up", "Recommended", "Memory (MiB)"]
-    lines = [_line(view) for view in data.views if not view.scenario.of_stages]
+    # Commands stand against each other in a section of their own.
+    of_tools = {view.name for view in data.views if view.scenario.of_commands and not view.scenario.growing}
+    lines = [_line(view) for view in data.views if not view.scenario.of_stages and view.name not in of_tools]
     return [
         Paragraph(measured(data)),
         *(blocks("overview", "warnings", warnings=data.warnings) if data.warnings else []),

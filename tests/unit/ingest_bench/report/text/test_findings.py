@@ -294,12 +294,13 @@ def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
 
 
 def test_the_summary_has_a_line_for_each_scenario(make: Any) -> None:
-    """Best and recommended ways are on the first screen; what has no better way says so, what only explains is out."""
+    """Best and recommended ways are on the first screen; what has no better way says so, what only explains or compares
+    tools is out."""
     results = make()
     data = ReportData.from_results(results)
     text = markdown(summary(data))
     assert f"{len(results.cells)} cells in {len(results.config['scenarios'])} scenarios" in text.replace("\n", " ")
     listed = [view.name for view in data.views if f"| {view.title}" in text]
-    assert listed == [view.name for view in data.views if not view.scenario.of_stages]
+    assert listed == [view.name for view in data.views if view.scenario.choosable]
     line = next(line for line in text.split("\n") if line.startswith("| Files to a file per item"))
     assert "no difference" in line
