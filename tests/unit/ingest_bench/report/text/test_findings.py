@@ -294,8 +294,7 @@ def test_an_unmeasured_question_is_said_to_be(make: Any) -> None:
 
 
 def test_the_summary_has_a_line_for_each_scenario(make: Any) -> None:
-    """Best and recommended ways are on the first screen; what has no better way says so, what only explains or compares
-    tools is out."""
+    """Best and recommended ways are on the first screen; what only explains, or compares tools, is out."""
     results = make()
     data = ReportData.from_results(results)
     text = markdown(summary(data))
