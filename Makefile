@@ -18,7 +18,7 @@ run: $(VENV)/.run ## measure everything in config.yaml (about three quarters of 
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --cores $(CORES)
 
-quick: $(VENV)/.run ## the same at a small size (under two minutes); results/quick/benchmark_report.html
+quick: $(VENV)/.run ## the same at a small size (under three minutes); results/quick/benchmark_report.html
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
 
