@@ -63,11 +63,11 @@ def matrix(corpora: dict[str, tuple[str, int] | dict[str, Any]], **more: Any) ->
     }
 
 
-def tools(**works: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
-    """Return a configuration in which two commands, `stac_ingest` and `rustac`, do works.
+def tools(**tasks: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a configuration in which two commands, `stac_ingest` and `rustac`, do tasks.
 
     Args:
-        works: by the name of the scenario: what it does, the corpus that it reads (`files`, `table` or `api`), and what
+        tasks: by the name of the scenario: what it does, the corpus that it reads (`files`, `table` or `api`), and what
             else it has.
 
     """
@@ -85,8 +85,8 @@ def tools(**works: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
             "api": ("api", 10_000),
         },
         **{
-            name: scenario(corpus, arms, group="commands", work=work, **more)
-            for name, (work, corpus, more) in works.items()
+            name: scenario(corpus, arms, group="commands", task=task, **more)
+            for name, (task, corpus, more) in tasks.items()
         },
     )
 

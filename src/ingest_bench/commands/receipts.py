@@ -34,6 +34,6 @@ def verify(options: Namespace) -> int:
             f"made by other code than this ({verdict.other_code}); the commit that the receipt names may agree with it"
         )
     documents = f"{verdict.numbers:,} numbers in {len(verdict.documents)} documents"
-    outcome = f"{len(problems):,} things do not hold" if problems else "all hold"
+    outcome = f"what does not hold: {len(problems):,}" if problems else "all hold"
     print(f"{documents}, made again from {verdict.values:,} values of samples: {outcome}")
     return FAILED if problems else OK

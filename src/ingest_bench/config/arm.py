@@ -10,9 +10,9 @@ from ingest_bench.arms import ArmKind, arm_kind, arm_names, register_arm
 from ingest_bench.config.blocks import Strict, known, listed
 from ingest_bench.config.server import Server
 from ingest_bench.errors import SettingsError
+from stac_ingest.config import MAX_CONCURRENCY
 from stac_ingest.core.renamed import with_present_names
 
-MAX_CONCURRENCY = 50
 FetcherName = Annotated[
     str,
     AfterValidator(partial(known, arm_names, {"upstream": "stac_manager"})),

@@ -185,7 +185,7 @@ class Scenario(Strict):
 
     title: str
     group: str = Field(pattern=NAME, description="the section of the report")
-    work: str | None = Field(
+    task: str | None = Field(
         default=None,
         min_length=1,
         description='of whole commands: what they do, such as "files to NDJSON", under which tools are compared',

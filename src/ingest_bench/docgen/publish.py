@@ -63,7 +63,7 @@ def _figures(names: Iterable[str], docs: Path, folder: str) -> str:
 
 
 def tools(report: str) -> str:
-    """Take out of a report in how many works another tool is faster, and the table of all; "" where it has none."""
+    """Take out of a report in how many tasks another tool is faster, and the table of all; "" where it has none."""
     _, _, rest = report.partition(f"\n## {TITLE}\n")
     section = rest.partition("\n## ")[0].strip().split("\n\n")
     return "\n\n".join([section[0], *(part for part in section if part.startswith("|"))])

@@ -7,7 +7,7 @@ from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.certainty import MODE_NAMES
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.model.tools import Work
+from ingest_bench.report.model.tools import Task
 from ingest_bench.report.plots import bars, lines, tools
 from ingest_bench.report.plots.bars import latency
 from ingest_bench.report.plots.drift import drift
@@ -47,11 +47,11 @@ def choices_figure(data: ReportData) -> Figure | None:
     return Figure(CHOICES, alternative, drawn, "How sure the choices are") if drawn else None
 
 
-def tools_figure(works: Sequence[Work]) -> Figure:
-    """Draw how long every tool takes against the baseline, a plot for each work."""
-    alternative = "Tools compared: wall time of every tool over the baseline's, work by work"
-    bounds = [bound for work in works for row in work.rows if row.ratio for bound in (row.ratio.low, row.ratio.high)]
-    return Figure(TOOLS, alternative, [tools.drawing(work, bounds) for work in works], "Tools compared")
+def tools_figure(tasks: Sequence[Task]) -> Figure:
+    """Draw how long every tool takes against the baseline, a plot for each task."""
+    alternative = "Tools compared: wall time of every tool over the baseline's, task by task"
+    bounds = [bound for task in tasks for row in task.rows if row.ratio for bound in (row.ratio.low, row.ratio.high)]
+    return Figure(TOOLS, alternative, [tools.drawing(task, bounds) for task in tasks], "Tools compared")
 
 
 def law_figures(data: ReportData) -> list[Figure]:

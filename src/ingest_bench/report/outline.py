@@ -9,7 +9,7 @@ from ingest_bench.report.figures import choices_figure, overall_figure, scenario
 from ingest_bench.report.formatting import percent, safe
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.model.tools import Work, compared
+from ingest_bench.report.model.tools import Task, compared
 from ingest_bench.report.templating import blocks, texts
 from ingest_bench.report.text.first_screen import advice, first_screen
 from ingest_bench.report.text.overview import (
@@ -32,18 +32,18 @@ HOW_SURE = (
 
 
 def whole_report(
-    data: ReportData, calibration: Calibration | None = None, works: Sequence[Work] | None = None
+    data: ReportData, calibration: Calibration | None = None, tasks: Sequence[Task] | None = None
 ) -> Section:
     """Arrange all that the report says.
 
     Args:
         data: of the run.
         calibration: what a calibration has found, where there is one.
-        works: what tools are compared by, where another run's are among them; those of this run otherwise.
+        tasks: what tools are compared by, where another run's are among them; those of this run otherwise.
 
     """
     effects, choices, changes = overall_figure(data), choices_figure(data), advice(data)
-    tools = tools_section(compared(data) if works is None else works)
+    tools = tools_section(compared(data) if tasks is None else tasks)
     groups: dict[str, list[Section]] = {}
     for view in data.views:
         groups.setdefault(view.scenario.group, []).append(_scenario(data, view))

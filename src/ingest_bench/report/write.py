@@ -96,15 +96,15 @@ def write_report(
     """
     data = ReportData.from_results(results)
     runs = [data, *([ReportData.from_results(longer)] if longer else [])]
-    works = compared(*runs)
-    content = whole_report(data, calibration, works)
+    tasks = compared(*runs)
+    content = whole_report(data, calibration, tasks)
     figures.mkdir(parents=True, exist_ok=True)
     for figure in figures_of(content.blocks):
         write_atomically(figures / f"{figure.name}.svg", draw(figure))
     write_atomically(report, f"{markdown([content], os.path.relpath(figures, report.parent))}\n".encode())
     write_atomically(html, page(content).encode())
     if comparison:
-        write_atomically(comparison, comparison_page(works, [measured(run) for run in runs]).encode())
+        write_atomically(comparison, comparison_page(tasks, [measured(run) for run in runs]).encode())
 
 
 def figures_of(blocks: Sequence[Block]) -> Iterator[Figure]:

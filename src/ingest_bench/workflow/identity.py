@@ -105,7 +105,7 @@ def captions(settings: Settings) -> str:
             name: [
                 scenario.title,
                 scenario.group,
-                scenario.work,
+                scenario.task,
                 {arm: options.label for arm, options in scenario.arms.items()},
             ]
             for name, scenario in settings.scenarios.items()

@@ -16,7 +16,7 @@
     const fits = (row) => {
       const text = row.textContent.toLowerCase();
       return (
-        ["work", "tool"].every((name) => !field(name).value || row.dataset[name] === field(name).value) &&
+        ["task", "tool"].every((name) => !field(name).value || row.dataset[name] === field(name).value) &&
         stands(row, field("standing").value) &&
         words.every((word) => text.includes(word))
       );

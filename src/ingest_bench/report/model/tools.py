@@ -1,4 +1,4 @@
-"""Tools beside ours: of each work, what every command takes against the baseline, and what it loses."""
+"""Tools beside ours: of each task, what every command takes against the baseline, and what it loses."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ missing: it isn't installed."""
 
 @dataclass(frozen=True, slots=True)
 class ToolRow:
-    """What a tool takes for a work; of what is not measured, None."""
+    """What a tool takes for a task; of what is not measured, None."""
 
     tool: str
     standing: Standing
@@ -39,12 +39,12 @@ class ToolRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Task:
     """Something to be done, and the tools that do it: those that can be compared first, the fastest above."""
 
     name: str
     label: str
-    """Its name, with what it reads where the same work is done from several sources."""
+    """Its name, with what it reads where the same task is done from several sources."""
     reads: str
     """How much, and from what server."""
     baseline: str
@@ -69,21 +69,21 @@ class Work:
         return [row for row in self.rows if row.standing in standings]
 
 
-def compared(data: ReportData, longer: ReportData | None = None) -> list[Work]:
-    """List the works of all scenarios of whole commands in their order, those of one name together.
+def compared(data: ReportData, longer: ReportData | None = None) -> list[Task]:
+    """List the tasks of all scenarios of whole commands in their order, those of one name together.
 
     Args:
         data: of a run.
         longer: of a longer run beside it, whose scenarios stand in the place of those of the same name.
 
     """
-    further = {view.name: _work(view, longer=True) for view in _of_tools(longer)} if longer else {}
-    works = [*({view.name: _work(view) for view in _of_tools(data)} | further).values()]
-    names = [work.name for work in works]
-    ordered = sorted(works, key=lambda work: names.index(work.name))
+    further = {view.name: _task(view, longer=True) for view in _of_tools(longer)} if longer else {}
+    tasks = [*({view.name: _task(view) for view in _of_tools(data)} | further).values()]
+    names = [task.name for task in tasks]
+    ordered = sorted(tasks, key=lambda task: names.index(task.name))
     return [
-        replace(work, label=f"{work.name}, {work.reads.rpartition(', ')[2]}") if names.count(work.name) > 1 else work
-        for work in ordered
+        replace(task, label=f"{task.name}, {task.reads.rpartition(', ')[2]}") if names.count(task.name) > 1 else task
+        for task in ordered
     ]
 
 
@@ -91,13 +91,13 @@ def _of_tools(data: ReportData) -> Iterable[ScenarioView]:
     return (view for view in data.views if view.scenario.of_commands and not view.scenario.growing)
 
 
-def _work(view: ScenarioView, *, longer: bool = False) -> Work:
+def _task(view: ScenarioView, *, longer: bool = False) -> Task:
     labels = Counter(row.cell.label for row in view.rows)
     rows = [_row(view, row, row.name if labels[row.cell.label] > 1 else row.cell.label) for row in view.rows]
     counts = ("baseline", "faster", "slower", "same")
     ordered = sorted(rows, key=lambda row: (row.standing not in counts, row.time_s is None, row.time_s or 0.0))
-    name = view.scenario.work or view.title
-    return Work(name, name, _reads(view), view.baseline, tuple(ordered), _changes(view), longer)
+    name = view.scenario.task or view.title
+    return Task(name, name, _reads(view), view.baseline, tuple(ordered), _changes(view), longer)
 
 
 def _changes(view: ScenarioView) -> int | None:

@@ -1,4 +1,4 @@
-"""Tools beside ours: of a work, how long every tool takes against the baseline, with intervals."""
+"""Tools beside ours: of a task, how long every tool takes against the baseline, with intervals."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import number, times, whole
-from ingest_bench.report.model.tools import ToolRow, Work
+from ingest_bench.report.model.tools import Task, ToolRow
 from ingest_bench.report.plots.axes import EDGE, WIDTH
 from ingest_bench.report.plots.matplotlib_svg import DPI, as_element, our_settings
 from ingest_bench.report.plots.scales import ratio_scale, tick_text
@@ -22,33 +22,33 @@ MARKERS = {"baseline": "D", "faster": "<", "slower": ">", "same": "o"}
 WORDS = {"wrong": "not what the corpus holds", "failed": "failed", "missing": "not installed"}
 
 
-def drawing(work: Work, bounds: Sequence[float]) -> Drawing:
+def drawing(task: Task, bounds: Sequence[float]) -> Drawing:
     """Draw each tool in a row: its wall time over the baseline's on a logarithmic axis, and in words its memory.
 
     Args:
-        work: what is done.
-        bounds: what has to lie on the axis, which all works of a figure share.
+        task: what is done.
+        bounds: what has to lie on the axis, which all tasks of a figure share.
 
     """
-    names = [wrapped(_name(row), WIDTH - 2 * EDGE) for row in work.rows]
+    names = [wrapped(_name(row), WIDTH - 2 * EDGE) for row in task.rows]
     height = sum(LINE * len(lines) + ROW for lines in names)
     with our_settings():
         figure = Figure(figsize=(WIDTH / DPI, (height + FOOT) / DPI), dpi=DPI)
         figure.patch.set_visible(False)
         inner = (EDGE / WIDTH, FOOT / (height + FOOT), 1 - 2 * EDGE / WIDTH, height / (height + FOOT))
         axes = figure.add_axes(inner)
-        _frame(axes, bounds, height, f"wall time over that of {work.baseline}")
+        _frame(axes, bounds, height, f"wall time over that of {task.baseline}")
         top = 0.0
-        for row, lines in zip(work.rows, names, strict=True):
+        for row, lines in zip(task.rows, names, strict=True):
             _write(axes, top, lines)
             top += LINE * len(lines) + ROW
             _point(axes, row, top - ROW / 2)
-        svg = as_element(figure, f"{work.name}: wall time of every tool over that of {work.baseline}")
-    return Drawing(_title(work), text("tools", "verdict", work=work), svg, WIDTH, height + FOOT)
+        svg = as_element(figure, f"{task.name}: wall time of every tool over that of {task.baseline}")
+    return Drawing(_title(task), text("tools", "verdict", task=task), svg, WIDTH, height + FOOT)
 
 
-def _title(work: Work) -> str:
-    return text("tools", "title", work=work)
+def _title(task: Task) -> str:
+    return text("tools", "title", task=task)
 
 
 def _name(row: ToolRow) -> str:

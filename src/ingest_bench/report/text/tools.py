@@ -1,45 +1,45 @@
-"""Tools beside ours: the table of all works, and per work which tool is faster."""
+"""Tools beside ours: the table of all tasks, and per task which tool is faster."""
 
 from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Block, BulletList, Entry, Paragraph, Section, Table
 from ingest_bench.report.figures import tools_figure
 from ingest_bench.report.formatting import NOTHING, interval, number, safe, speed_up, whole
-from ingest_bench.report.model.tools import ToolRow, Work
+from ingest_bench.report.model.tools import Task, ToolRow
 from ingest_bench.report.templating import text, texts
 
 TITLE = "Tools compared"
-TITLES = ("Work", "Tool", "Time / baseline", "Time (s)", "Memory (MiB)", "Output (MB)", "Items lost", "Reads")
+TITLES = ("Task", "Tool", "Time / baseline", "Time (s)", "Memory (MiB)", "Output (MB)", "Items lost", "Reads")
 NUMERIC = frozenset((2, 3, 4, 5, 6))
 STATES = {"missing": "not installed", "failed": "failed"}
 
 
-def tools_section(works: Sequence[Work]) -> Section | None:
+def tools_section(tasks: Sequence[Task]) -> Section | None:
     """Arrange what is said of the tools; None where no commands were measured."""
-    if not works:
+    if not tasks:
         return None
-    remarks = texts("tools", "remarks", works=works)
+    remarks = texts("tools", "remarks", tasks=tasks)
     blocks: list[Block] = [
-        *introduction(works),
+        *introduction(tasks),
         Paragraph("`comparison.html` has the same to sort and filter, with the command lines."),
-        Table("All works and tools", TITLES, [fields(work, row) for work in works for row in work.rows], NUMERIC),
+        Table("All tasks and tools", TITLES, [fields(task, row) for task in tasks for row in task.rows], NUMERIC),
         *([BulletList(remarks)] if remarks else []),
-        tools_figure(works),
+        tools_figure(tasks),
     ]
     return Section(TITLE, blocks)
 
 
-def introduction(works: Sequence[Work]) -> list[Paragraph]:
-    """Say in how many works another tool is faster, how the numbers are to be read, and what a change costs."""
-    baselines, longer = list(dict.fromkeys(work.baseline for work in works)), any(work.longer for work in works)
+def introduction(tasks: Sequence[Task]) -> list[Paragraph]:
+    """Say in how many tasks another tool is faster, how the numbers are to be read, and what a change costs."""
+    baselines, longer = list(dict.fromkeys(task.baseline for task in tasks)), any(task.longer for task in tasks)
     return [
-        Paragraph(text("tools", "gist", works=works, baselines=baselines)),
+        Paragraph(text("tools", "gist", tasks=tasks, baselines=baselines)),
         Paragraph(text("tools", "intro", baselines=baselines, longer=longer)),
-        *(Paragraph(line) for line in texts("tools", "changes", works=works)),
+        *(Paragraph(line) for line in texts("tools", "changes", tasks=tasks)),
     ]
 
 
-def fields(work: Work, row: ToolRow) -> list[Entry]:
+def fields(task: Task, row: ToolRow) -> list[Entry]:
     """Write a row of the table; struck through where it delivers something else, but for what it is about."""
     megabytes = None if row.output_bytes is None else row.output_bytes / 1e6
     ratio = row.ratio.median if row.ratio else None
@@ -57,7 +57,7 @@ def fields(work: Work, row: ToolRow) -> list[Entry]:
             Entry(each.text if each.text == NOTHING else f"~~{each.text}~~", each.key) for each in (tool, *measured)
         )
         measured += [Entry(f"**{lost.text}**", lost.key)] if lost else []
-    return [Entry(safe(work.label)), tool, *measured, Entry(safe(work.reads))]
+    return [Entry(safe(task.label)), tool, *measured, Entry(safe(task.reads))]
 
 
 def against_baseline(row: ToolRow) -> str:

@@ -27,11 +27,11 @@ More words.
 
 ## Tools compared
 
-**In 1 of 2 works another tool is faster**: one.
+**In 1 of 2 tasks another tool is faster**: one.
 
 How to read it.
 
-| Work | Time |
+| Task | Time |
 |:-----|-----:|
 | some | 0.5x |
 
@@ -65,7 +65,7 @@ def test_the_readme_opens_with_the_first_screen(run: Path) -> None:
     assert text.startswith("# Name\n\n")
     assert text.endswith(f"{CLOSE}\n\nText\n")
     assert not [word for word in ("old", "Another", "warnings", "large_api", "How to read", "remark") if word in text]
-    tools = text.partition("**In 1 of 2 works another tool is faster**: one.\n\n| Work | Time |")[2]
+    tools = text.partition("**In 1 of 2 tasks another tool is faster**: one.\n\n| Task | Time |")[2]
     assert tools.startswith("\n|:-----|-----:|\n| some | 0.5x |\n\n![all tools](docs/run/figures/all-tools.svg)\n<!--")
     assert (run / "docs/run/benchmark_report.md").read_text() == REPORT
     assert (run / "docs/run/benchmark_report.html").read_text() == "<!doctype html>"

@@ -47,7 +47,7 @@ def configuration(folder: Path) -> Settings:
             {"files": ("item_files", 20)},
             results=str(folder),
             small=scenario(arms={"upstream": arm(fetcher="stac_manager"), "sequential": arm()}),
-            tools=scenario(arms={"ours": arm(**own), "tool": arm(**COMMAND)}, group="commands", work="files to NDJSON"),
+            tools=scenario(arms={"ours": arm(**own), "tool": arm(**COMMAND)}, group="commands", task="files to NDJSON"),
         )
     )
 
@@ -231,7 +231,7 @@ def test_a_digit_of_the_readme_is_found(run: Path, capsys: pytest.CaptureFixture
     assert [problem.partition(", line")[0] for problem in told] == [report.as_posix(), "README.md"]
     options = ["--readme", str(readme), "--docs", str(report.parent)]
     assert main(["verify", str(report.with_name("receipt.zip")), *options]) == 1
-    assert "2 things do not hold" in capsys.readouterr().out
+    assert "what does not hold: 2" in capsys.readouterr().out
 
 
 def test_words_outside_of_the_block_are_ones_own(run: Path) -> None:

@@ -19,7 +19,7 @@ from ingest_bench.results.models import Cell, Parity, Results, Trace
 BROWSER = chromium()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: apt-get install chromium to run these")
 LOSSY, GONE = "files_geoparquet", "api_ndjson"
-"""Works in which the other tool loses three items, and isn't installed; in all others it is twice as fast."""
+"""Tasks in which the other tool loses three items, and isn't installed; in all others it is twice as fast."""
 MATRIX = factories.tools(
     files_ndjson=("files to NDJSON", "files", {}),
     files_geoparquet=("files to GeoParquet", "files", {}),
@@ -53,7 +53,7 @@ async def opened(browser: str) -> AsyncIterator[Tab]:
 
 
 def edited(cell: Cell) -> Cell:
-    """Give every sample an output of 50 MB, and each work what is wrong with it."""
+    """Give every sample an output of 50 MB, and each task what is wrong with it."""
     samples = [sample.model_copy(update={"output_bytes": 50_000_000}) for sample in cell.samples]
     cell = cell.model_copy(update={"samples": samples, "label": LABEL if cell.arm == "rustac" else cell.label})
     if cell.arm != "rustac":
@@ -69,7 +69,7 @@ def edited(cell: Cell) -> Cell:
 
 @pytest.fixture
 def results(make_of: Any) -> Results:
-    """Return the results of the works of a run."""
+    """Return the results of the tasks of a run."""
     faster = {"rustac": 2.0}
     return make_of(MATRIX)(  # type: ignore[no-any-return]
         truth=lambda cell, arm, level, cost: replace(cost, rate=8_000 * faster.get(arm, 1.0)), edit=edited
@@ -105,7 +105,7 @@ async def test_a_faster_tool_is_named_as_faster(opened: Tab, results: Results, t
     """The first sentence names each tool that is faster than ours, and so do its row and its plot."""
     await opened.show(written(results, tmp_path), *WIDTHS[0])
     first = await opened.run("document.querySelector('#comparison p').textContent")
-    assert first.startswith("In 2 of 4 works another tool is faster than stac-ingest: <img src=x")
+    assert first.startswith("In 2 of 4 tasks another tool is faster than stac-ingest: <img src=x")
     assert re.search(r"in files to NDJSON, in 0\.[45]\dx", first)
     rows = await opened.run(
         f"{SHOWN}.filter((e) => e.dataset.standing === 'faster').map((e) => e.cells[2].textContent)"
@@ -131,11 +131,11 @@ async def test_what_is_lost_and_what_is_missing_shows(opened: Tab, results: Resu
 
 
 async def test_rows_are_filtered(opened: Tab, results: Results, tmp_path: Path) -> None:
-    """By work, by tool, by how they stand and by words, together; their number is told."""
+    """By task, by tool, by how they stand and by words, together; their number is told."""
     await opened.show(written(results, tmp_path), *WIDTHS[0])
     assert await chosen(opened) == (8, "8 of 8")
-    assert await chosen(opened, work="files to NDJSON") == (2, "2 of 8")
-    assert await chosen(opened, work="files to NDJSON", tool="stac-ingest") == (1, "1 of 8")
+    assert await chosen(opened, task="files to NDJSON") == (2, "2 of 8")
+    assert await chosen(opened, task="files to NDJSON", tool="stac-ingest") == (1, "1 of 8")
     for standing, count in {"faster": 2, "slower": 0, "right": 6, "wrong": 1, "unmeasured": 1}.items():
         assert await chosen(opened, standing=standing) == (count, f"{count} of 8")
     assert await chosen(opened, words="RUSTAC joined") == (0, "0 of 8")
@@ -158,7 +158,7 @@ async def test_rows_are_sorted_while_filtered(opened: Tab, results: Results, tmp
 
 
 async def test_a_longer_run_is_merged(opened: Tab, results: Results, make_of: Any, tmp_path: Path) -> None:
-    """Works of the longer run stand beside those of this one, and in the place of those of the same name."""
+    """Tasks of the longer run stand beside those of this one, and in the place of those of the same name."""
     await opened.show(written(results, tmp_path, make_of(LONGER)()), *WIDTHS[0])
     rows = "[...document.querySelectorAll('#tools tbody tr')]"
     assert await opened.run(f"[...new Set({rows}.map((e) => e.cells[0].textContent))]") == [
@@ -169,7 +169,7 @@ async def test_a_longer_run_is_merged(opened: Tab, results: Results, make_of: An
         "API to GeoParquet",
         "GeoParquet to NDJSON",
     ]
-    replaced = f"{rows}.filter((e) => e.dataset.work === 'files to GeoParquet').map((e) => e.dataset.standing)"
+    replaced = f"{rows}.filter((e) => e.dataset.task === 'files to GeoParquet').map((e) => e.dataset.standing)"
     assert "wrong" not in await opened.run(replaced)
     assert "are from the longer run" in await opened.run("document.querySelector('#comparison').textContent")
     assert len(await opened.run("[...document.querySelectorAll('#measured p')].map((e) => e.textContent)")) == 2
@@ -177,7 +177,7 @@ async def test_a_longer_run_is_merged(opened: Tab, results: Results, make_of: An
 
 async def chosen(opened: Tab, **values: str) -> tuple[int, str]:
     """Choose as a person does, and give how many rows are seen, and how many the page says."""
-    for name in ("work", "tool", "standing", "words"):
+    for name in ("task", "tool", "standing", "words"):
         await opened.run(
             f"(() => {{ const e = document.getElementById('{name}'); e.value = {values.get(name, '')!r}; "
             "e.dispatchEvent(new Event('input', {bubbles: true})); })()"

@@ -13,7 +13,7 @@ from factories import tools
 from ingest_bench.report.figures import tools_figure
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.study import ReportData
-from ingest_bench.report.model.tools import Work, compared
+from ingest_bench.report.model.tools import Task, compared
 from ingest_bench.report.outline import whole_report
 from ingest_bench.report.plots.axes import draw
 from ingest_bench.results.models import Cell, Parity
@@ -41,8 +41,8 @@ def data(make_of: Any, rate: float, **more: Any) -> ReportData:
 def test_a_tool_stands_as_its_speed_up_says(make_of: Any, rate: float, standing: str, words: str) -> None:
     """The ratio of times is the inverse of that of speeds, with its bounds; below 1, beyond noise, it is faster."""
     found = data(make_of, rate)
-    (work,) = compared(found)
-    (row,) = [row for row in work.rows if row.standing != "baseline"]
+    (task,) = compared(found)
+    (row,) = [row for row in task.rows if row.standing != "baseline"]
     speed = next(cell.speedup for cell in found.results.cells if cell.arm == "rustac")
     assert speed
     assert row.ratio
@@ -58,20 +58,20 @@ def test_a_tool_stands_as_its_speed_up_says(make_of: Any, rate: float, standing:
 
 def test_the_fastest_stands_first_and_what_is_not_the_corpus_last(make_of: Any) -> None:
     """A tool that delivers something else has no place among those that are compared, however fast it is."""
-    (work,) = compared(data(make_of, 16_000))
-    assert [row.tool for row in work.rows] == ["rustac translate", "stac-ingest"]
+    (task,) = compared(data(make_of, 16_000))
+    assert [row.tool for row in task.rows] == ["rustac translate", "stac-ingest"]
 
     def wrong(cell: Cell) -> Cell:
         parity = Parity(ok=cell.is_null_cell, reason=None if cell.is_null_cell else "content differs in class 3")
         return cell.model_copy(update={"parity": parity})
 
-    (work,) = compared(data(make_of, 16_000, edit=wrong))
-    assert [(row.tool, row.standing) for row in work.rows] == [
+    (task,) = compared(data(make_of, 16_000, edit=wrong))
+    assert [(row.tool, row.standing) for row in task.rows] == [
         ("stac-ingest", "baseline"),
         ("rustac translate", "wrong"),
     ]
-    assert (work.rows[1].lost, work.rows[1].remark) == (0, "content differs in class 3")
-    assert not work.beaten
+    assert (task.rows[1].lost, task.rows[1].remark) == (0, "content differs in class 3")
+    assert not task.beaten
 
 
 def test_a_command_that_fails_is_not_compared(make_of: Any) -> None:
@@ -84,8 +84,8 @@ def test_a_command_that_fails_is_not_compared(make_of: Any) -> None:
         return cell.model_copy(update={"samples": bad, "speedup": None})
 
     found = data(make_of, 8_000, edit=failing)
-    (work,) = compared(found)
-    row = work.rows[-1]
+    (task,) = compared(found)
+    row = task.rows[-1]
     assert (row.standing, row.ratio, row.time_s, row.lost) == ("failed", None, None, None)
     assert "rustac translate, files to NDJSON: the command ended with exit code 3." in markdown([whole_report(found)])
 
@@ -99,11 +99,11 @@ def test_without_commands_there_is_no_section(make: Any) -> None:
 
 def test_the_figure_has_no_style_of_its_own(make_of: Any, tmp_path: Path) -> None:
     """The same data give the same bytes, and what is drawn takes its colours from the report's style alone."""
-    works: list[Work] = compared(data(make_of, 16_000))
-    drawn = draw(tools_figure(works))
-    assert drawn == draw(tools_figure(works))
+    tasks: list[Task] = compared(data(make_of, 16_000))
+    drawn = draw(tools_figure(tasks))
+    assert drawn == draw(tools_figure(tasks))
     assert b"<metadata" not in drawn
-    (drawing,) = tools_figure(works).drawings
+    (drawing,) = tools_figure(tasks).drawings
     elements = [*fromstring(tostring(drawing.svg)).iter()]
     assert not [each for each in elements if each.get("style") or each.tag == "style"]
     assert {each.get("class") for each in elements if each.get("transform")} == {"c1 fill", "c7 fill"}
@@ -113,7 +113,7 @@ def test_the_figure_has_no_style_of_its_own(make_of: Any, tmp_path: Path) -> Non
 
 
 def test_several_baselines_are_not_taken_for_one(make_of: Any) -> None:
-    """Where works have other baselines, the first sentence speaks of the baseline, and the next one names them."""
+    """Where tasks have other baselines, the first sentence speaks of the baseline, and the next one names them."""
     config = tools(files_ndjson=("files to NDJSON", "files", {}), api=("API to NDJSON", "api", {"server": {}}))
     config["scenarios"]["api"]["baseline"] = {"arm": "rustac"}
 
@@ -122,5 +122,5 @@ def test_several_baselines_are_not_taken_for_one(make_of: Any) -> None:
 
     found = ReportData.from_results(make_of(config)(truth=faster))
     text = " ".join(markdown([whole_report(found)]).split())
-    assert "**In 1 of 2 works another tool is faster than the baseline**" in text
+    assert "**In 1 of 2 tasks another tool is faster than the baseline**" in text
     assert "in pairs of runs with the baseline, stac-ingest or rustac translate: below 1x" in text
