@@ -6,7 +6,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools schemas lock pins clean
+.PHONY: help run quick long extras tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -25,6 +25,8 @@ quick: $(VENV)/.run ## the same at a small size (under three minutes); results/q
 long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 GB); results/long/benchmark_report.md
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --cores $(CORES) --configfile workflow/long.yaml
+
+extras: $(VENV)/.extras ## stores of objects, pgstac, Delta, Iceberg, DuckDB as sources and outputs
 
 tools: .venv-tools/.ready ## the field's tools, which are timed beside ours; `make run` calls it
 
@@ -86,7 +88,7 @@ schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from th
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 
 lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
-	cd envs && for name in requirements requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers; do \
+	cd envs && for name in requirements requirements-extras requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
 
@@ -99,6 +101,10 @@ $(VENV)/.run: envs/requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.extras: $(VENV)/.run envs/requirements-extras.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-extras.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
