@@ -30,6 +30,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("source", metavar="SOURCE", nargs="?", help="a file, a folder, or a URL of a STAC API")
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder to write to")
+    parser.add_argument(
+        "--database",
+        metavar="DSN",
+        help="with --to pgstac: where it is, as postgresql://user@host/name, without a password; else PGHOST and the "
+        "other variables of libpq say so (DIR then has the reports)",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     parser.add_argument(
         "--config",

@@ -49,6 +49,7 @@ class Run:
         self._stream = stream
         self._folder: Path = options.output
         self._format = OUTPUTS[options.to]
+        self._output_settings = options.database
         self._resume: bool = options.resume
         self._failures = FailureCollector()
         self._result = PipelineResult()
@@ -124,7 +125,7 @@ class Run:
             positions=positions,
             data={"collection_id": self._config.collection_id} if self._config.collection_id else {},
         )
-        output = make_output(self._format.name, self._folder / self._format.subfolder)
+        output = make_output(self._format.name, self._folder / self._format.subfolder, self._output_settings)
         try:
             await run_pipeline(
                 self._module, self._modifiers, output, context, on_progress=progress.update, result=self._result

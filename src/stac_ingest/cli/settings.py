@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from stac_ingest.cli.config_file import settings_from
+from stac_ingest.cli.database_options import read_database
 from stac_ingest.cli.transform_options import read_transforms
 from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
@@ -33,7 +34,8 @@ _NAMES = (
 def read_settings(options: argparse.Namespace) -> IngestConfig:
     """Take the settings of the file, overlaid with those of the command line.
 
-    Those of the transforms are no settings of the ingest: they become `options.transforms`.
+    Those of the transforms and of a database are no settings of the ingest: they become `options.transforms` and
+    `options.database`.
 
     Raises:
         ConfigurationError: a setting is wrong, or the source is remote and `--allow-remote` is missing.
@@ -41,6 +43,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = settings_from(options.config, options.source) if options.config else {}
     options.transforms = read_transforms(settings, options)
+    options.database = read_database(settings, options)
     if options.source is not None:
         _refuse_unread(options.source)
         if is_url(options.source) and holds_credentials(options.source):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stac_ingest.outputs.geoparquet import GeoParquetOutput
     from stac_ingest.outputs.json_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
+    from stac_ingest.outputs.pgstac import PgstacOutput
 
 __all__ = [
     "OUTPUTS",
@@ -22,6 +23,7 @@ __all__ = [
     "ItemFilesOutput",
     "NdjsonOutput",
     "OutputFormat",
+    "PgstacOutput",
     "make_output",
     "output_name",
     "read_output",
@@ -49,6 +51,8 @@ class OutputFormat(NamedTuple):
     """The file that holds everything, where there is one, and which a run that doesn't know it would replace."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
+    settings: str | None = None
+    """Where the class is, as `module:name`, of the settings that its writer takes; None where it takes none."""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -87,6 +91,15 @@ OUTPUTS: dict[str, OutputFormat] = {
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
         ),
+        OutputFormat(
+            "pgstac",
+            "stac_ingest.outputs.pgstac:PgstacOutput",
+            "stac_ingest.outputs.pgstac:read_nothing",
+            ".pgstac",
+            "items of a pgstac database",
+            preload=("psycopg",),
+            settings="stac_ingest.pgstac.settings:DatabaseSettings",
+        ),
     )
 }
 """By name, in the order in which help texts list them."""
@@ -97,14 +110,20 @@ def output_name(name: str) -> str:
     return next((output.name for output in OUTPUTS.values() if name in output.aliases), name)
 
 
-def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
+def make_output(name: str, folder: str | PathLike[str], settings: Any = None) -> BatchedOutput[Any]:
     """Make the output of that name or alias, writing to `folder`.
 
+    Args:
+        name: of the output, or an alias.
+        folder: to write to.
+        settings: of its own, where it takes any (`OutputFormat.settings`); None for the defaults.
+
     Raises:
-        ConfigurationError: there is no such output.
+        ConfigurationError: there is no such output, or its settings can't be used.
 
     """
-    output: BatchedOutput[Any] = load(_known(name).writer)(folder)
+    make = load(_known(name).writer)
+    output: BatchedOutput[Any] = make(folder) if settings is None else make(folder, settings)
     return output
 
 
