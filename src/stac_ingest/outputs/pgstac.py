@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 import psycopg
 
-from stac_ingest.core.id_set import Key
 from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.outputs.base import BatchedOutput
@@ -68,6 +67,7 @@ class PgstacOutput(BatchedOutput[Row]):
         self._loaders: list[Loader] = []
         self._threads: ThreadPoolExecutor | None = None
         self._where = ""
+        self._name: dict[str, Any] = {}
         self._items = self._bytes = self._rejected = 0
 
     async def start(self, context: Any) -> None:
@@ -90,11 +90,11 @@ class PgstacOutput(BatchedOutput[Row]):
                 self._connections.append(connect(settings.dsn))
             first, *others = self._connections
             self._where = shown(first)
-            self._keep_name(first, resume=resume)
+            interrupted = self._look_at_name(first, resume=resume)
             trunc = None if settings.partition == "none" else settings.partition
             self._collections = Collections(first, settings.dsn, documents, trunc)
             self._loaders = [
-                Loader(one, settings.dsn, settings.method, self._partitions, self._looked_up, resumed=resume)
+                Loader(one, settings.dsn, settings.method, self._partitions, self._looked_up, resumed=interrupted)
                 for one in others
             ]
         except psycopg.Error as error:
@@ -117,20 +117,26 @@ class PgstacOutput(BatchedOutput[Row]):
                     return {}  # nobody has said that it is one
         return {}
 
-    def _keep_name(self, connection: Connection, *, resume: bool) -> None:
+    def _look_at_name(self, connection: Connection, *, resume: bool) -> bool:
+        """Note which database the records are of; tell whether an earlier run into it, from here, wasn't finished."""
         row = connection.execute(_WHICH).fetchone()
-        mark = orjson.dumps({"database": self._where, "is": list(row or ())})
-        if resume and self._checkpoints is not None and self._checkpoints.completed_count:
-            try:
-                before = orjson.loads(self.folder.read(NAME))
-            except (OSError, ValueError):
-                before = None
-            if not isinstance(before, dict) or before.get("is") != list(row or ()):
-                raise ConfigurationError(
-                    f"the records in {self.folder.path} are of another database than {self._where}, or of one that was "
-                    "made anew since; start afresh without resuming"
-                )
-        self.folder.write(NAME, mark, f".{NAME}.part")
+        which = list(row or ())
+        try:
+            before = orjson.loads(self.folder.read(NAME))
+        except (OSError, ValueError):
+            before = None
+        before = before if isinstance(before, dict) else {}
+        if resume and self._known.completed_count and before.get("is") != which:
+            raise ConfigurationError(
+                f"the records in {self.folder.path} are of another database than {self._where}, or of one that was "
+                "made anew since; start afresh without resuming"
+            )
+        self._name = {"database": self._where, "is": which}
+        self._keep_name(finished=False)
+        return before.get("is") == which and before.get("finished") is False
+
+    def _keep_name(self, *, finished: bool) -> None:
+        self.folder.write(NAME, orjson.dumps({**self._name, "finished": finished}), f".{NAME}.part")
 
     def _encode(self, item: Item) -> tuple[Row, int]:
         collection = self._collections.of(item)
@@ -145,7 +151,9 @@ class PgstacOutput(BatchedOutput[Row]):
         batch.sort(key=lambda row: (row.key[0], row.start))
         size = -(-len(batch) // len(self._loaders))
         parts = [batch[start : start + size] for start in range(0, len(batch), size)]
-        under_way = [self._threads.submit(loader.load, part) for loader, part in zip(self._loaders, parts, strict=False)]
+        under_way = [
+            self._threads.submit(loader.load, part) for loader, part in zip(self._loaders, parts, strict=False)
+        ]
         outcomes, errors = [], []
         for one in under_way:
             try:
@@ -174,12 +182,13 @@ class PgstacOutput(BatchedOutput[Row]):
 
     def _finish(self) -> dict[str, Any]:
         try:
-            self._collections.describe()
             partitions = self._partitions.finish(self._collections.connection)
+            self._collections.describe()
         except psycopg.Error as error:
             raise DataProcessingError(
                 f"the items are in the database, but its statistics can't be updated: {in_words(error)}"
             ) from error
+        self._keep_name(finished=True)
         made = self._collections.made
         return {
             "items": self._items,
@@ -204,6 +213,6 @@ class PgstacOutput(BatchedOutput[Row]):
         self._connections, self._loaders = [], []
 
 
-def read_nothing(path: Path) -> Iterator[Item]:
+def read_nothing(_path: Path) -> Iterator[Item]:
     """Yield nothing: the items are in the database, and not in the folder."""
     yield from ()

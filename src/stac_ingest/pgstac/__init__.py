@@ -3,7 +3,7 @@
 from stac_ingest.errors import ConfigurationError
 
 try:
-    import psycopg as psycopg  # noqa: PLC0414 - looked for here, once for all modules below
+    import psycopg  # noqa: F401 - looked for here, once for all modules below
 except ImportError as error:
     raise ConfigurationError(
         f'pgstac needs the package psycopg ({error}); pip install "stac-ingest-bench[pgstac]"'

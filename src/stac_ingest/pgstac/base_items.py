@@ -8,6 +8,7 @@ element. A member that the base has and the item hasn't is marked, so that it do
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 MARK = "𒍟※"
@@ -33,13 +34,17 @@ def dehydrated(item: dict[str, Any], base: dict[str, Any], lost: Callable[[str],
         if common is None:
             left[name] = value
             continue
-        kept = _different(value, common, lambda inner, name=name: lost(f"{name}.{inner}" if inner else name))
+        kept = _different(value, common, partial(_lost_in, name, lost))
         if kept is not _NOTHING:
             left[name] = kept
     for name, common in base.items():
         if common is not None and name not in item:
             left[name] = MARK
     return left
+
+
+def _lost_in(name: str, lost: Callable[[str], None], inner: str) -> None:
+    lost(f"{name}.{inner}" if inner else name)
 
 
 def _different(value: Any, common: Any, lost: Callable[[str], None]) -> Any:

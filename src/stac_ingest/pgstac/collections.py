@@ -21,7 +21,7 @@ _FOUND = """
 _MADE = "INSERT INTO collections (content, partition_trunc) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _EXTENT = """
     UPDATE collections SET content = jsonb_set(content, '{extent}', extent)
-    FROM (SELECT collection_extent(%s) AS extent) AS found WHERE id = %s AND extent IS NOT NULL
+    FROM (SELECT collection_extent(%s, TRUE) AS extent) AS found WHERE id = %s AND extent IS NOT NULL
 """
 _WORLD = [-180.0, -90.0, 180.0, 90.0]
 _VERSION = "1.1.0"
@@ -66,8 +66,11 @@ class Collections:
         self.made: dict[str, bool] = {}
         tagged = connection.execute("SELECT to_regprocedure('pgstac.current_base_item(text)') IS NOT NULL").fetchone()
         # Since pgstac 0.10 a collection can have had several base items.
-        base = ("b.base_item, b.base_item_id", ", current_base_item(c.id) b") if tagged and tagged[0] else (
-            "c.base_item, NULL::int", "")
+        base = (
+            ("b.base_item, b.base_item_id", ", current_base_item(c.id) b")
+            if tagged and tagged[0]
+            else ("c.base_item, NULL::int", "")
+        )
         self._statement = sql.SQL(_FOUND).format(base_item=sql.SQL(base[0]), beside=sql.SQL(base[1]))
 
     def of(self, item: Item) -> Collection:

@@ -73,7 +73,9 @@ def row_of(item: Item, base: BaseItem, changes: ChangeCollector) -> Row:
     whole = {name: value for name, value in item.items() if name not in _ELSEWHERE}
     base_item = {name: value for name, value in base.base.items() if name not in _ELSEWHERE}
     content = dehydrated(
-        whole, base_item, lambda name: changes.add(item, name, "null, which pgstac can't hold beside a base item; left out")
+        whole,
+        base_item,
+        lambda name: changes.add(item, name, "null, which pgstac can't hold beside a base item; left out"),
     )
     if base.tag is not None:
         content[TAG] = base.tag

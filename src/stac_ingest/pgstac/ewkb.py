@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import error as StructError  # noqa: N812 - it is a class
 from struct import pack
 from typing import Any
 
@@ -48,13 +49,11 @@ def ewkb(geometry: dict[str, Any], lost: Callable[[str], None]) -> bytes:
             numbers = [number for x, y in ring for number in (x, y)]
             if bool not in set(map(type, numbers)):
                 return pack(f"<BI4sII{len(numbers)}d", 1, 3 | _SRID, _SRID_4326, 1, len(ring), *numbers)
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (KeyError, TypeError, ValueError, OverflowError, StructError):
             pass  # another polygon, or none: found out below
-        except Exception:  # noqa: BLE001 - `struct.error` has no base that says so
-            pass
     try:
         return _encoded(geometry, _size(geometry, lost), 0, outermost=True)
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, StructError) as error:
         raise ItemError(f"its geometry is none: {type(error).__name__}: {error}") from None
 
 

@@ -67,8 +67,16 @@ class Loader:
     items before, or is partitioned, so that its index doesn't tell; else the partition's unique index tells.
     """
 
-    def __init__(self, connection: Connection, dsn: str, method: Method, partitions: Partitions, looked_up: set[str], *,
-                 resumed: bool) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dsn: str,
+        method: Method,
+        partitions: Partitions,
+        looked_up: set[str],
+        *,
+        resumed: bool,
+    ) -> None:
         """Take what loaders share.
 
         Args:
@@ -177,9 +185,7 @@ class Loader:
             return keys
         if self._method == "insert" and not self._doubtful:
             return self._refused(keys, outcome)
-        self._connection.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS {_TEMPORARY} (LIKE items) ON COMMIT DELETE ROWS"
-        )
+        self._connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {_TEMPORARY} (LIKE items) ON COMMIT DELETE ROWS")
         self._copy(_TEMPORARY, rows)
         if self._method == "insert":
             same = set(self._connection.execute(_SAME, _named(rows)).fetchall())
