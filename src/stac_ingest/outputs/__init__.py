@@ -47,6 +47,8 @@ class OutputFormat(NamedTuple):
     """Where the command writes it, below the output folder; directly in that where there is no subfolder."""
     whole: str | None = None
     """The file that holds everything, where there is one, and which a run that doesn't know it would replace."""
+    streams: bool = False
+    """Whether it can go to standard output."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
 
@@ -69,6 +71,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "NDJSON",
             aliases=("jsonl",),
             whole="items.ndjson",
+            streams=True,
         ),
         OutputFormat(
             "ndjson.gz",
@@ -78,6 +81,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "NDJSON as gzip",
             aliases=("jsonl.gz",),
             whole="items.ndjson.gz",
+            streams=True,
         ),
         OutputFormat(
             "ndjson.zst",
@@ -87,6 +91,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "NDJSON as Zstandard",
             aliases=("jsonl.zst",),
             whole="items.ndjson.zst",
+            streams=True,
             preload=("zstandard",),
         ),
         OutputFormat(
@@ -97,6 +102,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "one FeatureCollection",
             aliases=("geojson",),
             whole="items.geojson",
+            streams=True,
         ),
         OutputFormat(
             "items",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -73,7 +73,7 @@ class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
     """
 
     as_lines = True
-    form: ClassVar[LineForm] = LineForm()
+    form: LineForm = LineForm()
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int = 1000, batch_bytes: int = 4 << 20) -> None:
         super().__init__(folder, batch_items=batch_items, batch_bytes=batch_bytes)

@@ -1,4 +1,4 @@
-"""The forms of a file of lines: as they are, packed, in a FeatureCollection; each can be gone on with where it ended."""
+"""The forms of a file of lines: as they are, packed, in a FeatureCollection; each is gone on with where it ended."""
 
 from __future__ import annotations
 
