@@ -49,6 +49,10 @@ class OutputFormat(NamedTuple):
     """The file that holds everything, where there is one, and which a run that doesn't know it would replace."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
+    about: str = ""
+    """What there is when it is complete: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such an output needs."""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -69,6 +73,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "NDJSON",
             aliases=("jsonl",),
             whole="items.ndjson",
+            about="`items.ndjson`, an item a line",
         ),
         OutputFormat(
             "items",
@@ -77,6 +82,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             ".json",
             "a file per item",
             subfolder="items",
+            about="the folder `items` with a file for each item",
         ),
         OutputFormat(
             "geoparquet",
@@ -86,6 +92,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "GeoParquet",
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            about="`part-00000.parquet` and so on, STAC-GeoParquet",
         ),
     )
 }
