@@ -51,6 +51,10 @@ class OutputFormat(NamedTuple):
     """Whether it can go to standard output."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
+    about: str = ""
+    """What there is when it is complete: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such an output needs."""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -72,6 +76,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             aliases=("jsonl",),
             whole="items.ndjson",
             streams=True,
+            about="`items.ndjson`, an item a line",
         ),
         OutputFormat(
             "ndjson.gz",
@@ -82,6 +87,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             aliases=("jsonl.gz",),
             whole="items.ndjson.gz",
             streams=True,
+            about="`items.ndjson.gz`, the same in gzip, of a member for each thousand items",
         ),
         OutputFormat(
             "ndjson.zst",
@@ -92,6 +98,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             aliases=("jsonl.zst",),
             whole="items.ndjson.zst",
             streams=True,
+            about="`items.ndjson.zst`, the same in Zstandard, of a frame for each thousand items",
             preload=("zstandard",),
         ),
         OutputFormat(
@@ -103,6 +110,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             aliases=("geojson",),
             whole="items.geojson",
             streams=True,
+            about="`items.geojson`, one FeatureCollection",
         ),
         OutputFormat(
             "items",
@@ -111,6 +119,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             ".json",
             "a file per item",
             subfolder="items",
+            about="the folder `items` with a file for each item",
         ),
         OutputFormat(
             "geoparquet",
@@ -120,6 +129,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "GeoParquet",
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            about="`part-00000.parquet` and so on, STAC-GeoParquet",
         ),
     )
 }

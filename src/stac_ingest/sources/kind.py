@@ -36,6 +36,10 @@ class SourceKind(NamedTuple):
     """Whether a shard can be a part of one file."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when such a source is first read."""
+    about: str = ""
+    """What is read of it: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such a source needs."""
 
 
 class Where(NamedTuple):
@@ -62,6 +66,7 @@ KINDS: dict[str, SourceKind] = {
             splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
             preload=("stac_ingest.sources.json_folder",),
+            about="an item, a FeatureCollection, an array of items, or a Collection with `features`",
         ),
         SourceKind(
             "ndjson",
@@ -73,6 +78,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:LinesPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.lines.source",),
+            about="an item a line, or a JSON text sequence; files of any size, in pieces",
         ),
         SourceKind(
             "geoparquet",
@@ -84,6 +90,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.folder", "stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
+            about="STAC-GeoParquet, and other tables whose rows are items",
         ),
         SourceKind(
             "api",
@@ -106,6 +113,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:TimePiece",
             # A server's name is looked up by a codec.
             preload=("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
+            about="a STAC API, or a URL of its search, of its items or of a collection",
         ),
     )
 }
