@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of, not_read
+from stac_ingest.sources.kind import KINDS, STDIN, SourceKind, Where, api_kind, kind_of, not_read
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -27,6 +27,11 @@ def check_path(config: IngestConfig) -> None:
 
     """
     path = config.source
+    if path == STDIN and config.mode == "file":
+        from stac_ingest.sources.stdin import check_stdin  # noqa: PLC0415 - most sources are paths
+
+        check_stdin(config)
+        return
     if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
         raise ConfigurationError(why)
     if config.mode == "api":
@@ -106,6 +111,8 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
     check_path(config)
+    if config.source == STDIN:
+        return kind_of(STDIN), STDIN
     path = Path(config.source)
     if config.source_type == "collection" or (config.source_type == "auto" and _is_collection(path)):
         document = path / "collection.json" if path.is_dir() else path
