@@ -140,7 +140,7 @@ def completeness_report(
         verdict=verdict,
         reason=reason,
         interrupted=interrupted,
-        source=display(config.source, source=True) if config.mode == "api" else config.source,
+        source=display(config.source, source=True) if config.is_remote else config.source,
         collection=collection,
         items=delivered,
         expected=expected,
@@ -164,7 +164,7 @@ def completeness_report(
 def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> int | None:
     """How many items there should be. Files are all listed before they are read; a server may keep its count secret."""
     limit = config.max_items
-    known = summary.matched if config.mode == "api" else summary.items + failures + summary.resumed
+    known = summary.matched if config.mode == "api" else summary.items + failures + summary.resumed + summary.unread
     if known is None:
         return limit if limit is not None and summary.items >= limit else None
     return known if limit is None else min(known, limit)

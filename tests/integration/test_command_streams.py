@@ -290,7 +290,7 @@ def test_items_come_out_while_more_go_in() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--format", "parquet"], ["--hrefs", "absolute"]],
+    [["--format", "parquet"], ["--format", "catalog"], ["--hrefs", "absolute"]],
 )
 def test_settings_that_make_no_sense_are_refused(tmp_path: Path, options: list[str]) -> None:
     """What needs a file, or a place, is refused before anything is read."""

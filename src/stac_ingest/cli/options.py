@@ -49,8 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--format",
-        choices=("json", "ndjson", "parquet"),
-        help="what to read files as; else their names tell",
+        choices=("json", "ndjson", "parquet", "catalog"),
+        help="what to read files as; else their names tell (catalog: by the links of its documents)",
     )
     parser.add_argument(
         "--hrefs",

@@ -56,7 +56,7 @@ class Run:
         self._module = IngestModule(config)
         self._wanted, self._modifiers = modifiers_of(options.transforms)
         self._mark = "" if options.transforms is None else options.transforms.mark
-        if config.mode == "file":
+        if not config.is_remote:
             check_output(config.source, self._folder)
 
     def run(self) -> bool:
@@ -67,7 +67,7 @@ class Run:
             DataProcessingError: the source as a whole can't be read, or the output can't be written.
 
         """
-        if self._config.mode == "api" and not is_loopback(self._config.source):
+        if self._config.is_remote and not is_loopback(self._config.source):
             self._print(describe_budget(self._config))
         self._held = OutputFolder(self._folder)
         try:

@@ -51,6 +51,8 @@ def check_stdin(config: IngestConfig) -> None:
     """
     if config.format == "parquet":
         raise ConfigurationError(_NO_PARQUET)
+    if config.format not in (None, "json", "ndjson"):
+        raise ConfigurationError(f"format {config.format!r}: standard input has no links; use json or ndjson")
     if config.source_type not in ("auto", "file"):
         raise ConfigurationError(f"source_type: standard input is no {config.source_type}; leave it out")
     if config.hrefs == "absolute":
