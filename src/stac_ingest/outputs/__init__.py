@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -49,6 +49,10 @@ class OutputFormat(NamedTuple):
     """The file that holds everything, where there is one, and which a run that doesn't know it would replace."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
+    settings: str = ""
+    """Where its settings are, as `module:name`; its class takes them beside the folder. Empty where it has none."""
+    in_folders: bool = False
+    """Whether its files may be in folders below."""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -87,6 +91,17 @@ OUTPUTS: dict[str, OutputFormat] = {
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
         ),
+        OutputFormat(
+            "sorted-geoparquet",
+            "stac_ingest.outputs.sorted_geoparquet.output:SortedGeoParquetOutput",
+            "stac_ingest.outputs.geoparquet:read_part",
+            ".parquet",
+            "GeoParquet sorted by place and time",
+            aliases=("sorted-parquet",),
+            preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            settings="stac_ingest.outputs.sorted_geoparquet.settings:LayoutSettings",
+            in_folders=True,
+        ),
     )
 }
 """By name, in the order in which help texts list them."""
@@ -97,15 +112,42 @@ def output_name(name: str) -> str:
     return next((output.name for output in OUTPUTS.values() if name in output.aliases), name)
 
 
-def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
+def make_output(
+    name: str, folder: str | PathLike[str], settings: Mapping[str, Any] | None = None
+) -> BatchedOutput[Any]:
     """Make the output of that name or alias, writing to `folder`.
 
+    Args:
+        name: of the output, or an alias.
+        folder: to write to.
+        settings: of the output, by name.
+
     Raises:
-        ConfigurationError: there is no such output.
+        ConfigurationError: there is no such output, or it doesn't take the settings.
 
     """
-    output: BatchedOutput[Any] = load(_known(name).writer)(folder)
+    known = _known(name)
+    if settings and not known.settings:
+        raise ConfigurationError(f"output {known.name} takes no settings, and {', '.join(settings)} was given")
+    output: BatchedOutput[Any] = load(known.writer)(folder, settings) if known.settings else load(known.writer)(folder)
     return output
+
+
+def check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    """Check the settings of an output without making it.
+
+    Raises:
+        ConfigurationError: there is no such output, or it doesn't take the settings.
+
+    """
+    known = _known(name)
+    if known.settings:
+        try:
+            load(known.settings).parse(dict(settings))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"output: {error}") from None
+    elif settings:
+        raise ConfigurationError(f"output: {known.name} takes no settings, and {', '.join(settings)} was given")
 
 
 def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, Any]]:
@@ -124,8 +166,12 @@ def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, An
     read = load(output.reader)
     below = Path(folder) / output.subfolder
     # Beside the one file there may be others with its suffix: of failures, of notes.
-    for path in sorted((below if below.is_dir() else Path(folder)).glob(output.whole or f"*{output.suffix}")):
-        yield from read(path)
+    root = below if below.is_dir() else Path(folder)
+    paths = root.rglob(f"*{output.suffix}") if output.in_folders else root.glob(output.whole or f"*{output.suffix}")
+    for path in sorted(paths):
+        # A folder with a hidden name has the checkpoints, or what isn't finished.
+        if not any(part.startswith(".") for part in path.relative_to(root).parts[:-1]):
+            yield from read(path)
 
 
 def _known(name: str) -> OutputFormat:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from stac_ingest.core.hive_folders import NOTHING
 from stac_ingest.core.model import Item
 
-NOTHING = "__HIVE_DEFAULT_PARTITION__"
-"""What a folder is called whose rows have no value."""
 NUMBERS = frozenset({"year", "month", "day", "hour"})
 """Keys whose values are whole numbers. Others stay text: `tile=007` is not 7."""
 _OF_ITEMS = frozenset({"collection", "id"})
