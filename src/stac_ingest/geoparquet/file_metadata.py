@@ -21,6 +21,7 @@ def file_metadata(
     names: Mapping[Slot, str],
     more_geometries: Iterable[str],
     *,
+    covering: str | None = None,
     collections: Mapping[str, Any] | None = None,
     layout: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
@@ -30,6 +31,7 @@ def file_metadata(
         geo: knows the geometries.
         names: of the columns.
         more_geometries: columns that are geometries too.
+        covering: the column of boxes that cover the geometries; None where it is the items' own, or there is none.
         collections: their documents by id, where there are any.
         layout: what our reader has to know of how the rows are laid out, where they are.
 
@@ -39,7 +41,7 @@ def file_metadata(
     if collections:
         about["collections"] = dict(collections)
     return {
-        "geo": geo.metadata(names.values(), more),
+        "geo": geo.metadata(names.values(), more, covering),
         STAC_KEY: json.dumps(about),
         PLACES_KEY: json.dumps({PLACES: places_of(names), **(layout or {})}),
     }

@@ -18,19 +18,20 @@ from stac_ingest.geoparquet.early_file import EarlyFile
 from stac_ingest.geoparquet.file_metadata import file_metadata
 from stac_ingest.geoparquet.geo_metadata import GeoSummary
 from stac_ingest.geoparquet.geos_shapes import outline_of
+from stac_ingest.geoparquet.item_boxes import FLAT_SIDES
 from stac_ingest.geoparquet.item_columns import Slot
 from stac_ingest.geoparquet.settled_types import settled_kinds, with_kinds
-from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, FOLDERS, MORE_GEOMETRIES, PROPERTIES, SORT_KEY
+from stac_ingest.geoparquet.stac_schema import ADDED, DEFAULT_GEOMETRY, FOLDERS, MORE_GEOMETRIES, PROPERTIES, SORT_KEY
 from stac_ingest.outputs.sorted_geoparquet.plan import FOLDERS as KEYS
 from stac_ingest.outputs.sorted_geoparquet.plan import PlannedFile, plan_files
 from stac_ingest.outputs.sorted_geoparquet.ranking import Ranking, rank
 from stac_ingest.outputs.sorted_geoparquet.runs import Run
 from stac_ingest.outputs.sorted_geoparquet.settings import LayoutSettings
 from stac_ingest.outputs.sorted_geoparquet.spill import RANK, Spill
-from stac_ingest.outputs.sorted_geoparquet.where_and_when import NOWHERE
+from stac_ingest.outputs.sorted_geoparquet.where_and_when import NOWHERE, covers_of
 
-KEY = "spatiotemporal_key"
-"""What the column of keys is called, where no item has a property of that name."""
+KEY, COVER = "spatiotemporal_key", "geometry_bbox"
+"""What the columns of keys, and of boxes beside the items' own, are called where no property is called so."""
 WAITING_BYTES = 96 << 20
 """Of rows that wait for the file they are sorted through."""
 GROUP_BYTES = 128 << 20
@@ -39,7 +40,8 @@ _FEWEST = 1000
 """Rows that a row group may have however large they are."""
 _SAMPLES, _SAMPLED_ROWS = 16, 200
 _BOX, _GEOMETRY = Slot(("bbox",)), Slot((DEFAULT_GEOMETRY,))
-_KEY = Slot(("stac_ingest", SORT_KEY))
+_KEY, _COVER = Slot(("stac_ingest", SORT_KEY)), Slot(("stac_ingest", "covering"))
+_COVERS = pa.struct([(side, pa.float64()) for side in FLAT_SIDES])
 
 Say = Callable[[str], None]
 """Told how far the work is, in words."""
@@ -50,9 +52,11 @@ class Table(NamedTuple):
 
     kinds: Mapping[Slot, pa.DataType]
     names: Mapping[Slot, str]
-    """Of the columns, the key's at the end."""
+    """Of the columns."""
     key: str
-    """Of the column of keys."""
+    """The name of the column of keys."""
+    cover: str
+    """The name of the column of boxes, in files that need one."""
 
 
 def lay_out(
@@ -86,15 +90,15 @@ def lay_out(
     ranking = rank(runs, settings.partition)
     item_bytes = sum(run.size for run in runs) / len(ranking.ranks)
     most_rows = max(_FEWEST, int(GROUP_BYTES / _row_bytes(runs)))
-    planned = plan_files(ranking.folders, item_bytes, settings, most_rows)
+    planned = plan_files(ranking.sections, item_bytes, settings, most_rows)
     starts = np.array([start for file in planned for start, _ in file.groups()], np.int64)
-    schema = pa.schema([*((table.names[slot], kind) for slot, kind in table.kinds.items()), (RANK, pa.uint32())])
+    numbered = [(str(number), kind) for number, kind in enumerate(table.kinds.values())]
+    schema = pa.schema([*numbered, (RANK, pa.uint32())])
     spill = Spill(folder / "spill", schema, starts, WAITING_BYTES)
     try:
-        _fill(spill, folder, runs, table, ranking, say)
-        writer = _Writer(
-            spill, table, ranking, {SORT_KEY: _about(table, settings), FOLDERS: KEYS[settings.partition]}, collections
-        )
+        _fill(spill, runs, table, ranking, say)
+        layout = {SORT_KEY: _about(table, settings), FOLDERS: KEYS[settings.partition]}
+        writer = _Writer(spill, table, ranking, layout, collections)
         return [
             (writer.write(file, folder / f"{number:05d}.parquet", say), file.name)
             for number, file in enumerate(planned)
@@ -115,10 +119,14 @@ def _about(table: Table, settings: LayoutSettings) -> dict[str, Any]:
 def _table(runs: Sequence[Run]) -> Table:
     kinds = settled_kinds([run.kinds for run in runs], lambda number, slots: runs[number].read(slots))
     names = column_names(kinds)
-    key = KEY
-    while key in names.values() or key == RANK:
-        key += "_"
-    return Table(kinds, {**names, _KEY: key}, key)
+    taken = set(names.values())
+    return Table(kinds, names, _free(KEY, taken), _free(COVER, taken))
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _row_bytes(runs: Sequence[Run]) -> float:
@@ -133,28 +141,28 @@ def _row_bytes(runs: Sequence[Run]) -> float:
     return float(max(1.0, sum(sizes) / max(1, len(sizes))))
 
 
-def _fill(spill: Spill, folder: Path, runs: Sequence[Run], table: Table, ranking: Ranking, say: Say) -> None:
+def _fill(spill: Spill, runs: Sequence[Run], table: Table, ranking: Ranking, say: Say) -> None:
     """File all rows away."""
-    names = [table.names[slot] for slot in table.kinds]
+    names = [*map(str, range(len(table.kinds))), RANK]
     start, total = 0, len(ranking.ranks)
     checked = False
     for run in runs:
         for columns in run.batches():
             made = with_kinds(columns, table.kinds)
             stop = start + len(made[0])
-            rows = pa.RecordBatch.from_arrays([*made, pa.array(ranking.ranks[start:stop])], names=[*names, RANK])
+            rows = pa.RecordBatch.from_arrays([*made, pa.array(ranking.ranks[start:stop])], names=names)
             start = stop
             if spill.add(rows):
                 say(f"sorting: {start:,} of {total:,} items read")
                 if not checked:
-                    _check_room(spill, folder, total, sum(one.size for one in runs))
+                    _check_room(spill, total, sum(one.size for one in runs))
                     checked = True
     spill.flush()
     if start != total:
         raise DataProcessingError("a part was changed while it was sorted")
 
 
-def _check_room(spill: Spill, folder: Path, total: int, written: int) -> None:
+def _check_room(spill: Spill, total: int, written: int) -> None:
     """See that what is to come has room on the disk: the rest of the rows, and then the files made of them.
 
     Raises:
@@ -162,7 +170,7 @@ def _check_room(spill: Spill, folder: Path, total: int, written: int) -> None:
 
     """
     needed = spill.size * (total - spill.rows) // spill.rows + written
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(spill.path.parent).free
     if needed > free:
         raise DataProcessingError(
             f"to sort the table takes {needed / (1 << 30):.1f} GiB more on the disk of the output folder, which has "
@@ -190,8 +198,10 @@ class _Writer:
 
     def write(self, planned: PlannedFile, path: Path, say: Say) -> Path:
         """Write a file, and return its path."""
-        kinds = {**self._table.kinds, _KEY: pa.int64()}
-        file = EarlyFile(path.with_suffix(".early"), self._table.names, kinds, planned.group)
+        kinds, names = {**self._table.kinds, _KEY: pa.int64()}, {**self._table.names, _KEY: self._table.key}
+        if planned.is_uncovered:
+            kinds[_COVER], names[_COVER] = _COVERS, self._table.cover
+        file = EarlyFile(path.with_suffix(".early"), names, kinds, planned.group)
         geo, more = GeoSummary(), set(MORE_GEOMETRIES)
         try:
             for start, stop in planned.groups():
@@ -202,12 +212,18 @@ class _Writer:
                     column = columns.get(Slot((PROPERTIES, name)))
                     if column is None or column.null_count:
                         more.discard(name)
-                file.add(columns)
+                file.add(columns | {_COVER: covers_of(columns)} if planned.is_uncovered else columns)
                 say(f"sorting: {stop:,} of {len(self._ranking.ranks):,} items written")
-            file.finish(
-                path,
-                file_metadata(geo, self._table.names, more, collections=self._collections, layout=self._layout),
+            added = [self._table.key, *([self._table.cover] if planned.is_uncovered else [])]
+            metadata = file_metadata(
+                geo,
+                self._table.names,
+                more,
+                covering=self._table.cover if planned.is_uncovered else None,
+                collections=self._collections,
+                layout={**self._layout, ADDED: added},
             )
+            file.finish(path, metadata)
         finally:
             file.remove()
         sync_to_disk(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,15 @@ FOLDERS: dict[str, tuple[str, ...]] = {"none": (), "year": ("year",), "month": (
 _FEW = 2
 
 
+class Section(NamedTuple):
+    """Items that go to files of their own."""
+
+    folder: str
+    is_uncovered: bool
+    """Whether their files need a column of boxes beside the items' own, by which readers find the geometries."""
+    items: int
+
+
 class PlannedFile(NamedTuple):
     """A file to be written."""
 
@@ -28,6 +38,8 @@ class PlannedFile(NamedTuple):
     stop: int
     group: int
     """Rows of its row groups, but for the last."""
+    is_uncovered: bool
+    """As of its section."""
 
     def groups(self) -> Iterator[tuple[int, int]]:
         """Yield start and stop of each row group, in the sorted order."""
@@ -56,27 +68,28 @@ def folder_of(number: int, partition: str) -> str:
 
 
 def plan_files(
-    folders: Sequence[tuple[str, int]], item_bytes: float, settings: LayoutSettings, most_rows: int
+    sections: Sequence[Section], item_bytes: float, settings: LayoutSettings, most_rows: int
 ) -> list[PlannedFile]:
     """Cut a sorted table into files.
 
     Args:
-        folders: each folder, and how many items are in it, in order.
+        sections: in order.
         item_bytes: of a file, for an item.
         settings: what is wanted.
         most_rows: that a row group may have, since it has to fit in memory.
 
     """
-    planned = []
+    planned: list[PlannedFile] = []
+    numbers: Counter[str] = Counter()
     start = 0
-    for folder, items in folders:
-        files = max(1, round(items * item_bytes / (settings.target_file_mib << 20)))
+    for folder, is_uncovered, items in sections:
+        files = min(items, max(1, round(items * item_bytes / (settings.target_file_mib << 20))))
         for number in range(files):
             first, last = items * number // files, items * (number + 1) // files
-            if last > first:
-                group = rows_of_group(last - first, settings.row_group_items, most_rows)
-                name = f"{folder}part-{number:05d}.parquet"
-                planned.append(PlannedFile(name, start + first, start + last, group))
+            group = rows_of_group(last - first, settings.row_group_items, most_rows)
+            name = f"{folder}part-{numbers[folder]:05d}.parquet"
+            planned.append(PlannedFile(name, start + first, start + last, group, is_uncovered))
+            numbers[folder] += 1
         start += items
     return planned
 

@@ -51,7 +51,7 @@ class Run:
         layout = layout_of(schema)
         if layout is None or not layout.is_ours:
             raise self._error("it is no table of ours")
-        names = [name for name in schema.names if name != layout.sort_key]
+        names = [name for name in schema.names if name not in layout.added]
         self._names = {slot: name for name, slot in slots_of(names, layout.places).items()}
         self.kinds: Mapping[Slot, pa.DataType] = {slot: schema.field(name).type for slot, name in self._names.items()}
 

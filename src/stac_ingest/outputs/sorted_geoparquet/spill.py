@@ -39,7 +39,7 @@ class Spill:
             memory: bytes that may wait; about three times as many are held while they are filed.
 
         """
-        self._path = path
+        self.path = path
         self._schema = schema
         self._starts = starts
         self._memory = memory
@@ -94,7 +94,7 @@ class Spill:
             try:
                 batches.append(pa.ipc.read_record_batch(_CODEC.decompress(packed, piece.unpacked), self._schema))
             except (OSError, pa.ArrowException) as error:
-                raise DataProcessingError(f"{self._path}: was changed while it was in use: {error}") from error
+                raise DataProcessingError(f"{self.path}: was changed while it was in use: {error}") from error
         table = pa.Table.from_batches(batches, self._schema).combine_chunks()
         order = np.argsort(table.column(RANK).to_numpy())
         return table.drop_columns([RANK]).take(pa.array(order))
@@ -102,7 +102,7 @@ class Spill:
     def close(self) -> None:
         """Close and remove the file."""
         self._file.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
     def _file_away(self, batch: pa.RecordBatch) -> None:
         groups = np.searchsorted(self._starts, batch.column(RANK).to_numpy(), "right") - 1

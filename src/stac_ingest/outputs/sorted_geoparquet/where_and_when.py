@@ -13,6 +13,7 @@ import shapely
 
 from stac_ingest.geoparquet.hilbert import bits_of_axis, hilbert_keys
 from stac_ingest.geoparquet.instants import MICROSECONDS
+from stac_ingest.geoparquet.item_boxes import FLAT_SIDES
 from stac_ingest.geoparquet.item_columns import Slot
 from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, PROPERTIES
 
@@ -42,6 +43,9 @@ class Points(NamedTuple):
     y: npt.NDArray[np.uint32]
     """South to north, likewise."""
     is_placed: npt.NDArray[np.bool_]
+    is_uncovered: npt.NDArray[np.bool_]
+    """Whether the geometry lies in no box of the item that a reader can compare with another one: there is none, or it
+    goes over the antimeridian."""
     instants: npt.NDArray[np.int64]
     """Microseconds since 1970, or `NEVER`: `datetime`, or what lies between start and end."""
     months: npt.NDArray[np.int32]
@@ -58,7 +62,8 @@ def points_of(columns: dict[Slot, pa.Array]) -> Points:
         ValueError: a geometry is none.
 
     """
-    x, y = _centres(columns)
+    sides, is_uncovered = _sides(columns)
+    x, y = _centres(sides)
     is_placed = np.isfinite(x) & np.isfinite(y)
     rows = len(x)
     time, start, end = (_instants(columns.get(slot), rows) for slot in (_TIME, _START, _END))
@@ -73,6 +78,7 @@ def points_of(columns: dict[Slot, pa.Array]) -> Points:
         _steps(x + 180, 360, is_placed),
         _steps(y + 90, 180, is_placed),
         is_placed,
+        is_uncovered,
         np.where(time != NEVER, time, middle),
         months,
     )
@@ -105,17 +111,40 @@ def keys_of_places_and_times(points: Points) -> npt.NDArray[np.int64]:
     return np.where(points.is_placed, keys, NOWHERE)
 
 
-def _centres(columns: dict[Slot, pa.Array]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give the middle of each item's box, or of its geometry where it has no box; NaN where it has neither."""
+def covers_of(columns: dict[Slot, pa.Array]) -> pa.Array:
+    """Make boxes that cover the geometries: those of the items, around the world where they go over the antimeridian.
+
+    Args:
+        columns: of `WANTED`, those that there are.
+
+    Raises:
+        ValueError: a geometry is none.
+
+    """
+    sides, _ = _sides(columns)
+    crosses = sides[2] < sides[0]
+    sides[0][crosses], sides[2][crosses] = -180.0, 180.0
+    missing = pa.array(~np.isfinite(sides).all(axis=0))
+    return pa.StructArray.from_arrays([pa.array(side) for side in sides], FLAT_SIDES, mask=missing)
+
+
+def _sides(columns: dict[Slot, pa.Array]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Give west, south, east and north of each item, NaN where it has no place; and which are uncovered."""
     geometries, boxes = columns[_GEOMETRY], columns.get(_BOX)
     if boxes is None or not pa.types.is_struct(boxes.type):
         sides = np.full((4, len(geometries)), np.nan)
     else:
-        sides = np.array([_floats(boxes, side) for side in ("xmin", "ymin", "xmax", "ymax")])
+        sides = np.array([_floats(boxes, side) for side in FLAT_SIDES])
     without = ~np.isfinite(sides).all(axis=0)
-    if without.any():
-        shapes = shapely.from_wkb(np.array([*geometries.filter(pa.array(without)).to_pylist(), None], object)[:-1])
-        sides[:, without] = shapely.bounds(shapes).T
+    has_geometry = np.asarray(geometries.is_valid().to_numpy(zero_copy_only=False), bool)
+    is_uncovered = has_geometry & (without | (sides[2] < sides[0]))
+    if (lacking := without & has_geometry).any():
+        shapes = shapely.from_wkb(np.array([*geometries.filter(pa.array(lacking)).to_pylist(), None], object)[:-1])
+        sides[:, lacking] = shapely.bounds(shapes).T
+    return sides, is_uncovered
+
+
+def _centres(sides: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     west, south, east, north = sides
     # Over the antimeridian the east is behind the west.
     middle = (west + np.where(east < west, east + 360, east)) / 2
