@@ -53,6 +53,10 @@ class OutputFormat(NamedTuple):
     """Where its settings are, as `module:name`; its class takes them beside the folder. Empty where it has none."""
     in_folders: bool = False
     """Whether its files may be in folders below."""
+    about: str = ""
+    """What there is when it is complete: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such an output needs."""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -73,6 +77,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "NDJSON",
             aliases=("jsonl",),
             whole="items.ndjson",
+            about="`items.ndjson`, an item a line",
         ),
         OutputFormat(
             "items",
@@ -81,6 +86,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             ".json",
             "a file per item",
             subfolder="items",
+            about="the folder `items` with a file for each item",
         ),
         OutputFormat(
             "geoparquet",
@@ -90,6 +96,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "GeoParquet",
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            about="`part-00000.parquet` and so on, STAC-GeoParquet",
         ),
         OutputFormat(
             "sorted-geoparquet",
@@ -101,6 +108,8 @@ OUTPUTS: dict[str, OutputFormat] = {
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
             settings="stac_ingest.outputs.sorted_geoparquet.settings:LayoutSettings",
             in_folders=True,
+            about="`part-00000.parquet` and so on, or in folders `year=2024/month=05`: STAC-GeoParquet sorted by place and "
+            "time",
         ),
     )
 }

@@ -35,6 +35,10 @@ class SourceKind(NamedTuple):
     """Whether a shard can be a part of one file."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when such a source is first read."""
+    about: str = ""
+    """What is read of it: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such a source needs."""
 
 
 class Where(NamedTuple):
@@ -61,6 +65,7 @@ KINDS: dict[str, SourceKind] = {
             splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
             preload=("stac_ingest.sources.json_folder",),
+            about="an item, a FeatureCollection, an array of items, or a Collection with `features`",
         ),
         SourceKind(
             "ndjson",
@@ -72,6 +77,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:LinesPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.lines.source",),
+            about="an item a line; files of any size, in pieces",
         ),
         SourceKind(
             "geoparquet",
@@ -83,6 +89,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.folder", "stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
+            about="STAC-GeoParquet, and other tables whose rows are items",
         ),
         SourceKind(
             "api",
@@ -105,6 +112,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:TimePiece",
             # A server's name is looked up by a codec.
             preload=("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
+            about="a STAC API, or a URL of its search, of its items or of a collection",
         ),
     )
 }
