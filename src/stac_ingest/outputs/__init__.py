@@ -108,8 +108,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
             settings="stac_ingest.outputs.sorted_geoparquet.settings:LayoutSettings",
             in_folders=True,
-            about="`part-00000.parquet` and so on, or in folders `year=2024/month=05`: STAC-GeoParquet sorted by place and "
-            "time",
+            about="`part-00000.parquet` and so on, in `year=2024/month=05` where asked for: STAC-GeoParquet, sorted",
         ),
     )
 }

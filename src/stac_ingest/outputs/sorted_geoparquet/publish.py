@@ -30,23 +30,16 @@ _NEW_FILE = re.compile(r"\d{5,}\.parquet")
 class Published:
     """The files of the table in an output folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.hidden = folder / HIDDEN
+    def __init__(self, folder: Path, hidden: Path) -> None:
+        """Take the folders.
 
-    def refuse_links(self) -> None:
-        """See that nothing would be written through a link.
-
-        Raises:
-            ConfigurationError: a folder of the table is one.
+        Args:
+            folder: of the table.
+            hidden: `HIDDEN` in it.
 
         """
-        folders = [self.hidden, self.hidden / NEW, *(path for path, _ in _folders(self.folder, links=True))]
-        for path in folders:
-            if path.is_symlink():
-                raise ConfigurationError(
-                    f"{path} is a symbolic link, and nothing is written outside of the output folder; remove it"
-                )
+        self.folder = folder
+        self.hidden = hidden
 
     def files(self) -> list[str]:
         """Return the names of the table's files, below the folder."""
@@ -123,9 +116,27 @@ class Published:
 
     def forget(self) -> None:
         """Remove the hidden folder, if nothing is in it."""
-        for path in (self.hidden / NEW, self.hidden):
+        for path in (self.hidden / NEW, self.folder / HIDDEN):
             with contextlib.suppress(OSError):
                 path.rmdir()
+
+
+def refuse_links(folder: Path, shown: Path) -> None:
+    """See that nothing would be written through a link.
+
+    Args:
+        folder: of the table.
+        shown: what it is called.
+
+    Raises:
+        ConfigurationError: a folder in it is one.
+
+    """
+    for name in (HIDDEN, f"{HIDDEN}/{NEW}", *(name for _, name in _folders(folder, links=True))):
+        if (folder / name).is_symlink():
+            raise ConfigurationError(
+                f"{shown / name} is a symbolic link, and nothing is written outside of the output folder; remove it"
+            )
 
 
 def _read(path: Path) -> tuple[list[tuple[str, str]], list[str], list[str]]:
