@@ -102,10 +102,12 @@ class Published:
                 new.replace(place)
                 touched |= {place.parent, place.parent.parent}
         for name in removed:
-            (self.folder / name).unlink(missing_ok=True)
-            touched.add((self.folder / name).parent)
+            place = self.folder / name
+            touched |= {place.parent, place.parent.parent}
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                place.unlink()
         for folder in sorted(touched, key=lambda one: len(one.parts), reverse=True):
-            if folder.is_relative_to(self.folder):
+            if folder.is_relative_to(self.folder) and folder.is_dir():
                 sync_to_disk(folder)
                 if folder != self.folder:
                     with contextlib.suppress(OSError):  # there are files in it, as a rule
