@@ -34,6 +34,7 @@ from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output, read_output
 from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.pipeline import PipelineResult, run_pipeline
+from stac_ingest.sources.kind import STDIN
 from stac_ingest.sources.usable_settings import check_output
 
 CHECKPOINTS = ".checkpoints"
@@ -228,6 +229,11 @@ class Run:
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
         self._changes.close()
+        if self._resume and self._config.source == STDIN:
+            self._module.summary.note(
+                "standard input can't be read from where the earlier run stopped: it was read from its beginning, and "
+                "what was written before was left out"
+            )
         if self._wanted is not None:
             self._wanted.describe(self._module.summary)
         certificate = completeness_report(
