@@ -35,6 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", metavar="DIR", type=_folder, required=True, help="folder to write to; - is standard output"
     )
+    parser.add_argument(
+        "--partition", choices=("none", "year", "month"), help="of sorted-geoparquet: folders by the items' time"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     parser.add_argument(
         "--config",
