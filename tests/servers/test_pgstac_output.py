@@ -83,7 +83,7 @@ class Command:
         """Run it, and return its exit code, its words and its certificate."""
         if settings is not None:
             path = self.folder.with_suffix(".yaml")
-            path.write_bytes(orjson.dumps({"database": settings}))
+            path.write_bytes(orjson.dumps({"output": settings}))
             more = (*more, "--config", str(path))
         done = subprocess.run(
             self.arguments(source, *more), env=self.environment, capture_output=True, text=True, check=False
@@ -110,8 +110,8 @@ class Command:
         for one in items.values():
             one.pop("links")  # pgstac makes them
         parts = self.ask(
-            "SELECT collection, partition_dtrange::text, constraint_dtrange::text, constraint_edtrange::text, dtrange::text, "
-            "edtrange::text, ST_AsText(spatial) FROM partitions_view ORDER BY 1, 2"
+            "SELECT collection, partition_dtrange::text, constraint_dtrange::text, constraint_edtrange::text, "
+            "dtrange::text, edtrange::text, ST_AsText(spatial) FROM partitions_view ORDER BY 1, 2"
         )
         counts = self.ask(
             "SELECT collection, date_trunc('month', datetime), count(*) FROM items GROUP BY 1, 2 ORDER BY 1, 2"
@@ -315,7 +315,7 @@ def test_collections_are_taken_or_made_and_never_written_over(command, lines, tm
 
 
 def test_an_item_comes_back_as_it_was_beside_a_base_item(command, lines, tmp_path):
-    """Assets that share little or all with `item_assets`, and lack some of them, are the same when they are hydrated."""
+    """Assets that share little or all with `item_assets`, or lack some, are the same when they are hydrated."""
     load_collection(command, tmp_path)
     items = [
         item(0, assets={"data": dict(COLLECTION["item_assets"]["data"]), "thumb": {"type": "image/png"}}),
@@ -335,7 +335,7 @@ def test_an_item_comes_back_as_it_was_beside_a_base_item(command, lines, tmp_pat
 
 
 def test_a_second_base_item_is_named(command, lines, tmp_path):
-    """Items of a collection that was edited since are hydrated by the base item that they were stored against."""
+    """Items of a collection that was edited since are hydrated by the base item of their time."""
     load_collection(command, tmp_path)
     assert command.run(lines([item(1)]))[0] == 0
     edited = {**COLLECTION, "item_assets": {"data": {"type": "image/png", "title": "another"}}}
@@ -352,7 +352,9 @@ def test_what_the_binary_form_of_a_geometry_loses_is_noted(command, lines):
     assert (code, certificate["verdict"], certificate["changes"]) == (0, "complete with changes", 2)
     notes = [orjson.loads(line) for line in (command.folder / "notes.ndjson").read_bytes().splitlines()]
     assert {(one["item_id"], one["member"]) for one in notes} == {("i00001", "geometry")}
-    assert command.ask("SELECT ST_AsText(geometry) FROM items WHERE id = 'i00001'") == [("MULTIPOINT Z ((1 2 3),(5 6 7))",)]
+    assert command.ask("SELECT ST_AsText(geometry) FROM items WHERE id = 'i00001'") == [
+        ("MULTIPOINT Z ((1 2 3),(5 6 7))",)
+    ]
 
 
 def test_a_killed_run_is_resumed(command, lines):
@@ -360,7 +362,7 @@ def test_a_killed_run_is_resumed(command, lines):
     count = 9000
     source = lines(item(number, collection=("a", "b")[number % 2]) for number in range(count))
     settings = {"method": "insert", "partition": "year"}
-    command.folder.with_suffix(".yaml").write_bytes(orjson.dumps({"database": settings}))
+    command.folder.with_suffix(".yaml").write_bytes(orjson.dumps({"output": settings}))
     words = command.arguments(source, "--config", str(command.folder.with_suffix(".yaml")))
     process = subprocess.Popen(words, env=command.environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
@@ -419,13 +421,13 @@ def test_databases_that_cant_be_used(databases, command, lines, tmp_path):
         assert (code, certificate) == (2, None), said
         assert word in said
         assert "s3cret" not in said
-    code, said, _ = command.run(source, settings={"dsn": "postgresql://me:s3cret@[::1/x"})
+    code, said, _ = command.run(source, settings={"database": "postgresql://me:s3cret@[::1/x"})
     assert (code, "s3cret" in said) == (2, False)
     code, said, _ = command.run(source, settings={"method": "delsert"})
     assert code == 2
-    assert "database" in said
+    assert "method" in said
     code, said, _ = command.run(source, "--to", "ndjson", "--database", "x")
-    assert (code, "--to pgstac" in said) == (2, True)
+    assert (code, "takes no settings" in said) == (2, True)
 
 
 def test_a_wrong_password_is_told_without_it(databases, command, lines):
@@ -438,7 +440,7 @@ def test_a_wrong_password_is_told_without_it(databases, command, lines):
         connection.execute("SELECT pg_reload_conf()")
     dsn = f"postgresql://guarded:wr0ng@127.0.0.1:{databases.variables['PGPORT']}/{command.name}"
     try:
-        code, said, _ = command.run(lines([item(1)]), settings={"dsn": dsn})
+        code, said, _ = command.run(lines([item(1)]), settings={"database": dsn})
     finally:
         Path(path).write_text(before)
     assert code == 2

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 from stac_ingest.core.annotations import Limits
 from stac_ingest.core.settings import Settings
-from stac_ingest.errors import ConfigurationError
 
 Method = Literal["insert", "ignore", "upsert", "replace"]
-SETTING = "database"
-"""Where a file of settings has them."""
 
 
 @dataclass(init=False, frozen=True)
 class DatabaseSettings(Settings):
     """Where a pgstac is, and what becomes of items that are there already."""
 
-    dsn: str = ""
+    database: str = ""
     """`postgresql://user@host/name`, or `host=... dbname=...`; what it doesn't say is taken from PGHOST, PGPASSWORD,
     ~/.pgpass and whatever else libpq reads"""
     method: Method = "upsert"
@@ -30,16 +27,3 @@ class DatabaseSettings(Settings):
     """how collections that are made are partitioned; one that is there keeps its own way"""
     collections: str | None = None
     """a file of collections, a JSON document or NDJSON, for those that the database doesn't have yet"""
-
-    @classmethod
-    def parse(cls, settings: Any) -> Self:
-        """Read settings; text alone is the `dsn`.
-
-        Raises:
-            ConfigurationError: naming each wrong setting, what was found and what is allowed.
-
-        """
-        try:
-            return super().parse({"dsn": settings} if isinstance(settings, str) else settings)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{SETTING}: {error}") from None

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from stac_ingest.pgstac.copy_rows import Row
-from stac_ingest.pgstac.database import Connection
+from stac_ingest.outputs.pgstac.copy_rows import Row
+from stac_ingest.outputs.pgstac.database import Connection
 
 _CHECKED = """
     SELECT check_partition(%(collection)s, tstzrange(%(first)s, %(last)s, '[]'), tstzrange(%(low)s, %(high)s, '[]')),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
@@ -14,12 +14,12 @@ import psycopg
 from stac_ingest.core.model import Item, Position
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.outputs.base import BatchedOutput
-from stac_ingest.pgstac.collections import Collections, documents_of
-from stac_ingest.pgstac.copy_rows import Row, row_of
-from stac_ingest.pgstac.database import Connection, connect, in_words, shown
-from stac_ingest.pgstac.loader import Loader, Outcome
-from stac_ingest.pgstac.partitions import Partitions
-from stac_ingest.pgstac.settings import DatabaseSettings
+from stac_ingest.outputs.pgstac.collections import Collections, documents_of
+from stac_ingest.outputs.pgstac.copy_rows import Row, row_of
+from stac_ingest.outputs.pgstac.database import Connection, connect, in_words, shown
+from stac_ingest.outputs.pgstac.loader import Loader, Outcome
+from stac_ingest.outputs.pgstac.partitions import Partitions
+from stac_ingest.outputs.pgstac.settings import DatabaseSettings
 
 NAME = "database.json"
 """Says which database the records of written items are of."""
@@ -40,7 +40,7 @@ class PgstacOutput(BatchedOutput[Row]):
     def __init__(
         self,
         folder: str | PathLike[str],
-        settings: DatabaseSettings | dict[str, Any] | str | None = None,
+        settings: DatabaseSettings | Mapping[str, Any] | None = None,
         *,
         batch_items: int = 4000,
         batch_bytes: int = 16 << 20,
@@ -58,7 +58,9 @@ class PgstacOutput(BatchedOutput[Row]):
 
         """
         super().__init__(folder, batch_items=batch_items, batch_bytes=batch_bytes)
-        self._settings = DatabaseSettings.parse(settings or {})
+        self._settings = (
+            settings if isinstance(settings, DatabaseSettings) else DatabaseSettings.parse(dict(settings or {}))
+        )
         self._partitions = Partitions()
         self._looked_up: set[str] = set()
         self._total = Outcome()
@@ -87,14 +89,14 @@ class PgstacOutput(BatchedOutput[Row]):
         settings = self._settings
         try:
             for _ in range(settings.connections + 1):
-                self._connections.append(connect(settings.dsn))
+                self._connections.append(connect(settings.database))
             first, *others = self._connections
             self._where = shown(first)
             interrupted = self._look_at_name(first, resume=resume)
             trunc = None if settings.partition == "none" else settings.partition
-            self._collections = Collections(first, settings.dsn, documents, trunc)
+            self._collections = Collections(first, settings.database, documents, trunc)
             self._loaders = [
-                Loader(one, settings.dsn, settings.method, self._partitions, self._looked_up, resumed=interrupted)
+                Loader(one, settings.database, settings.method, self._partitions, self._looked_up, resumed=interrupted)
                 for one in others
             ]
         except psycopg.Error as error:
@@ -108,7 +110,7 @@ class PgstacOutput(BatchedOutput[Row]):
         """Read the collections that are described in a file, or beside the items."""
         if self._settings.collections is not None:
             return documents_of(Path(self._settings.collections))
-        if self._source is not None:
+        if self._source is not None and self._source.exists():
             beside = (self._source if self._source.is_dir() else self._source.parent) / _DESCRIPTION
             if beside.is_file():
                 try:

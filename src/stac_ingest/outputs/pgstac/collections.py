@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, ItemError
-from stac_ingest.pgstac.copy_rows import BaseItem
-from stac_ingest.pgstac.database import Connection, in_words, reconnect
+from stac_ingest.outputs.pgstac.copy_rows import BaseItem
+from stac_ingest.outputs.pgstac.database import Connection, in_words, reconnect
 
 _FOUND = """
     SELECT partition_trunc, {base_item}, EXISTS (SELECT 1 FROM items WHERE collection = c.id)

@@ -11,10 +11,10 @@ from psycopg import errors, sql
 
 from stac_ingest.core.id_set import Key
 from stac_ingest.errors import DataProcessingError, ItemError
-from stac_ingest.pgstac.copy_rows import COLUMNS, Row, copied
-from stac_ingest.pgstac.database import Connection, in_words, reconnect
-from stac_ingest.pgstac.partitions import Partitions
-from stac_ingest.pgstac.settings import Method
+from stac_ingest.outputs.pgstac.copy_rows import COLUMNS, Row, copied
+from stac_ingest.outputs.pgstac.database import Connection, in_words, reconnect
+from stac_ingest.outputs.pgstac.partitions import Partitions
+from stac_ingest.outputs.pgstac.settings import Method
 
 _OF_ITEMS = (
     psycopg.DataError,

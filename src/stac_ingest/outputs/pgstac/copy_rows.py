@@ -13,8 +13,8 @@ from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
 from stac_ingest.outputs.base import encode_json
-from stac_ingest.pgstac.base_items import TAG, dehydrated
-from stac_ingest.pgstac.ewkb import ewkb
+from stac_ingest.outputs.pgstac.base_items import TAG, dehydrated
+from stac_ingest.outputs.pgstac.ewkb import ewkb
 
 COLUMNS = ("id", "geometry", "collection", "datetime", "end_datetime", "content", "private")
 """Of `items`, in the order of a row here."""
