@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-from psycopg import Error, sql
+from psycopg import Error
 from psycopg.types.json import Jsonb
 
 from stac_ingest.core.model import Item
@@ -15,8 +15,8 @@ from stac_ingest.outputs.pgstac.copy_rows import BaseItem
 from stac_ingest.outputs.pgstac.database import Connection, in_words, reconnect
 
 _FOUND = """
-    SELECT partition_trunc, {base_item}, EXISTS (SELECT 1 FROM items WHERE collection = c.id)
-    FROM collections c {beside} WHERE c.id = %s
+    SELECT partition_trunc, b.base_item, b.base_item_id, EXISTS (SELECT 1 FROM items WHERE collection = c.id)
+    FROM collections c, current_base_item(c.id) b WHERE c.id = %s
 """
 _MADE = "INSERT INTO collections (content, partition_trunc) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _EXTENT = """
@@ -64,14 +64,6 @@ class Collections:
         self._trunc = trunc
         self._known: dict[str, Collection] = {}
         self.made: dict[str, bool] = {}
-        tagged = connection.execute("SELECT to_regprocedure('pgstac.current_base_item(text)') IS NOT NULL").fetchone()
-        # Since pgstac 0.10 a collection can have had several base items.
-        base = (
-            ("b.base_item, b.base_item_id", ", current_base_item(c.id) b")
-            if tagged and tagged[0]
-            else ("c.base_item, NULL::int", "")
-        )
-        self._statement = sql.SQL(_FOUND).format(base_item=sql.SQL(base[0]), beside=sql.SQL(base[1]))
 
     def of(self, item: Item) -> Collection:
         """Return the collection of an item.
@@ -120,7 +112,7 @@ class Collections:
         return found
 
     def _find(self, name: str) -> Collection | None:
-        row = self.connection.execute(self._statement, [name]).fetchone()
+        row = self.connection.execute(_FOUND, [name]).fetchone()
         if row is None:
             return None
         trunc, base, tag, had_items = row

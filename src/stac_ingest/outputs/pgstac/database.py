@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import Any, TypeAlias
-from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -14,8 +13,8 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError
 
 Connection: TypeAlias = psycopg.Connection[Any]
 
-VERSIONS = ("0.9", "0.10")
-"""Versions of pgstac whose tables and functions are as they are used here."""
+VERSIONS = ("0.10",)
+"""Of pgstac, whose tables and functions are as they are used here: its first two numbers."""
 _SHOWN = 300
 _APPLICATION = "stac-ingest"
 _ATTEMPTS = 6
@@ -109,13 +108,6 @@ def _check_version(connection: Connection) -> None:
     version = str(row[0] if row else None)
     if ".".join(version.split(".")[:2]) not in VERSIONS and version != "unreleased":
         raise ConfigurationError(
-            f"{where} has pgstac {plain_line(version, _SHOWN)}, and known are {' and '.join(VERSIONS)}; "
+            f"{where} has pgstac {plain_line(version, _SHOWN)}, and known is {' and '.join(VERSIONS)}; "
             "`pypgstac migrate` brings it up to date"
         )
-
-
-def without_password(url: str) -> str:
-    """Return the URL of a database as it may be shown: without who asks, and without its parameters but `service`."""
-    parts = urlsplit(url)
-    kept = "&".join(f"{name}={value}" for name, value in parse_qsl(parts.query) if name == "service")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" + (f"?{kept}" if kept else "")
