@@ -15,7 +15,7 @@ from sharding_items import item
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.cli.main import BAD_SETTINGS, COMPLETE, INCOMPLETE, main
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.outputs import OUTPUTS, read_output
+from stac_ingest.outputs import OUTPUTS, kept_in_files, read_output
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 
 ITEMS = 60
@@ -34,7 +34,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
             found["properties"]["x"] = math.nan
         (source / f"{number}.json").write_text(json.dumps(found))
     (source / "broken.json").write_text("{")
-    for name in OUTPUTS:
+    for name in kept_in_files():
         assert main([str(source), "--to", name, "--output", str(folder / name)]) == INCOMPLETE
         assert {"certificate.json", "failures.ndjson", "notes.ndjson"} <= {
             path.name for path in (folder / name).iterdir()
@@ -60,7 +60,7 @@ def sharded(source: Path, output: Path, **more: Any) -> list[str]:
 
 
 SOURCES = [
-    *OUTPUTS,
+    *kept_in_files(),
     "sharded",
     "packed",
     "lines",
@@ -73,7 +73,7 @@ SOURCES = [
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("name", kept_in_files())
 def test_the_command_reads_it(written: Path, tmp_path: Path, source: str, name: str) -> None:
     """All items come, nothing else does, and the verdict is plain."""
     out = tmp_path / "out"
