@@ -12,12 +12,14 @@ from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stac_ingest.outputs.base import BatchedOutput
+    from stac_ingest.outputs.catalog.output import CatalogOutput
     from stac_ingest.outputs.geoparquet import GeoParquetOutput
     from stac_ingest.outputs.json_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
 
 __all__ = [
     "OUTPUTS",
+    "CatalogOutput",
     "GeoParquetOutput",
     "ItemFilesOutput",
     "NdjsonOutput",
@@ -86,6 +88,14 @@ OUTPUTS: dict[str, OutputFormat] = {
             "GeoParquet",
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
+        ),
+        OutputFormat(
+            "catalog",
+            "stac_ingest.outputs.catalog.output:CatalogOutput",
+            "stac_ingest.outputs.catalog.reader:read_items",
+            ".json",
+            "a static catalog",
+            whole="catalog.json",
         ),
     )
 }
