@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 
 
@@ -35,6 +36,10 @@ class SourceKind(NamedTuple):
     """Whether a shard can be a part of one file."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when such a source is first read."""
+    about: str = ""
+    """What is read of it: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such a source needs."""
 
 
 class Where(NamedTuple):
@@ -46,7 +51,7 @@ class Where(NamedTuple):
 
 
 def _packed_too(*suffixes: str) -> tuple[str, ...]:
-    return (*suffixes, *(f"{suffix}.gz" for suffix in suffixes))
+    return (*suffixes, *(f"{suffix}{packed}" for packed in SUFFIXES for suffix in suffixes))
 
 
 _OF_SERVERS = (
@@ -74,17 +79,19 @@ KINDS: dict[str, SourceKind] = {
             splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
             preload=("stac_ingest.sources.json_folder",),
+            about="an item, a FeatureCollection, an array of items, or a Collection with `features`",
         ),
         SourceKind(
             "ndjson",
             "NDJSON",
             "stac_ingest.sources:lines_source",
-            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl"),
+            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl", ".geojsons", ".json-seq", ".jsonseq"),
             format="ndjson",
             splitter="stac_ingest.sharding.splitters.lines:LinesSplitter",
             piece="stac_ingest.sharding.plan:LinesPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.lines.source",),
+            about="an item a line, or a JSON text sequence; files of any size, in pieces",
         ),
         SourceKind(
             "geoparquet",
@@ -96,6 +103,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.folder", "stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
+            about="STAC-GeoParquet, and other tables whose rows are items",
         ),
         SourceKind(
             "api",
@@ -107,6 +115,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:TimePiece",
             # A server's name is looked up by a codec.
             preload=("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
+            about="a STAC API, or a URL of its search, of its items or of a collection",
         ),
         SourceKind(
             "catalog",
@@ -115,6 +124,7 @@ KINDS: dict[str, SourceKind] = {
             format="catalog",
             settings=_OF_SERVERS,
             preload=("stac_ingest.sources.catalog.source", "stac_ingest.sources.catalog.local"),
+            about="the items that a `catalog.json` or `collection.json`, given by its path or URL, links to",
         ),
     )
 }
@@ -150,7 +160,7 @@ def kind_of(source: str) -> SourceKind:
     path = Path(source)
     if catalog_document(source) is not None:
         return KINDS["catalog"]
-    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name)) or _first()
+    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
 
 
 def api_kind(source: str) -> SourceKind | None:

@@ -10,7 +10,7 @@ from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.json_items import FEATURE, kind_in_words, members, parse
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.rows import Rows
-from stac_ingest.core.unpack import SUFFIX, unpacked
+from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.catalog.frontier import Frontier, Unit
@@ -150,7 +150,7 @@ class CatalogSource:
 
     def _payload(self, document: Document) -> Payload:
         data, url, error = document
-        if error is None and url.lower().endswith(SUFFIX):
+        if error is None and is_packed(url):
             try:
                 data = unpacked(data, self._max_bytes)
             except ItemError as problem:
