@@ -21,9 +21,11 @@ class SourceKind(NamedTuple):
     source: str
     """Where the function is, as `module:name`, that makes its source of a `Where`, the settings and a summary."""
     prefixes: tuple[str, ...] = ()
-    """How its URLs begin, in small letters; an API has some, and files have none."""
+    """How its URLs begin, in small letters; an API and a database have some, and files have none."""
     suffixes: tuple[str, ...] = ()
     """How the names of its files end."""
+    names: tuple[str, ...] = ()
+    """What it is called, where it is neither a path nor a URL."""
     format: str | None = None
     """What the setting `format` calls it."""
     settings: tuple[str, ...] = ()
@@ -32,6 +34,8 @@ class SourceKind(NamedTuple):
     """Where the class is, as `module:name`, that cuts such a source into shards; None where it can't be cut."""
     piece: str | None = None
     """Where the model is, as `module:name`, of what the splitter plans for a shard."""
+    is_database: bool = False
+    """Whether it is a database, which filters by itself."""
     splits_a_file: bool = False
     """Whether a shard can be a part of one file."""
     preload: tuple[str, ...] = ()
@@ -54,6 +58,8 @@ def _packed_too(*suffixes: str) -> tuple[str, ...]:
     return (*suffixes, *(f"{suffix}{packed}" for packed in SUFFIXES for suffix in suffixes))
 
 
+STDIN = "-"
+"""What standard input is called. A file of that name is `./-`."""
 _OF_SERVERS = (
     "headers_file",
     "retry",
@@ -126,6 +132,24 @@ KINDS: dict[str, SourceKind] = {
             preload=("stac_ingest.sources.catalog.source", "stac_ingest.sources.catalog.local"),
             about="the items that a `catalog.json` or `collection.json`, given by its path or URL, links to",
         ),
+        SourceKind(
+            "stdin",
+            "standard input",
+            "stac_ingest.sources.stdin:stdin_source",
+            names=(STDIN,),
+            preload=("stac_ingest.sources.stdin",),
+            about="NDJSON, a text sequence, or one JSON document, packed or not: the first bytes tell",
+        ),
+        SourceKind(
+            "pgstac",
+            "pgstac",
+            "stac_ingest.sources.pgstac:pgstac_source",
+            prefixes=("postgresql://", "postgres://"),
+            is_database=True,
+            preload=("stac_ingest.sources.pgstac", "psycopg"),
+            about="the items of a [pgstac database](pgstac.md), in one snapshot",
+            extra="pgstac",
+        ),
     )
 }
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
@@ -158,16 +182,35 @@ def kind_of(source: str) -> SourceKind:
 
     """
     path = Path(source)
+    if (called := named_kind(source)) is not None:
+        return called
     if catalog_document(source) is not None:
         return KINDS["catalog"]
-    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
+    return (
+        api_kind(source)
+        or database_kind(source)
+        or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower()))
+        or _first()
+    )
+
+
+def named_kind(source: str) -> SourceKind | None:
+    """Return the kind of what has a name of its own, such as standard input; None where it is a path or a URL."""
+    return next((kind for kind in KINDS.values() if source in kind.names), None)
 
 
 def api_kind(source: str) -> SourceKind | None:
     """Return the kind of API that a URL is of; None where it is a path. Looks at the text alone."""
     if is_web_catalog(source):
         return None
-    return next((kind for kind in KINDS.values() if source.lower().startswith(kind.prefixes)), None)
+    kinds = (kind for kind in KINDS.values() if not kind.is_database)
+    return next((kind for kind in kinds if source.lower().startswith(kind.prefixes)), None)
+
+
+def database_kind(source: str) -> SourceKind | None:
+    """Return the kind of database that a URL is of; None where it is of none. Looks at the text alone."""
+    kinds = (kind for kind in KINDS.values() if kind.is_database)
+    return next((kind for kind in kinds if source.lower().startswith(kind.prefixes)), None)
 
 
 def is_web_catalog(source: str) -> bool:
@@ -220,7 +263,7 @@ def not_read(source: str) -> str | None:
     Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
-    if not separator or not scheme.isalnum() or is_web_catalog(source):
+    if not separator or not scheme.isalnum() or is_web_catalog(source) or database_kind(source):
         return None
     if is_url(source):
         if not is_web_address(source):
