@@ -60,7 +60,8 @@ def sharded(source: Path, output: Path, **more: Any) -> list[str]:
 
 
 SOURCES = [
-    *kept_in_files(),
+    *(name for name in kept_in_files() if name != "catalog"),
+    "catalog/catalog.json",
     "sharded",
     "packed",
     "lines",
@@ -72,6 +73,11 @@ SOURCES = [
 ]
 
 
+def told(notes: list[str]) -> list[str]:
+    """Leave out what is said of every catalog: how many links were followed."""
+    return [note for note in notes if "catalogs and collections link to" not in note]
+
+
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("name", kept_in_files())
 def test_the_command_reads_it(written: Path, tmp_path: Path, source: str, name: str) -> None:
@@ -79,7 +85,7 @@ def test_the_command_reads_it(written: Path, tmp_path: Path, source: str, name: 
     out = tmp_path / "out"
     assert main([str(written / source), "--to", name, "--output", str(out)]) == COMPLETE
     certificate = json.loads((out / "certificate.json").read_text())
-    assert (certificate["verdict"], certificate["items"], certificate["notes"]) == ("complete", ITEMS, [])
+    assert (certificate["verdict"], certificate["items"], told(certificate["notes"])) == ("complete", ITEMS, [])
     assert sorted(found["id"] for found in read_output(name, out / OUTPUTS[name].subfolder)) == IDS
 
 
@@ -90,10 +96,10 @@ async def test_the_module_reads_it(written: Path, source: str, concurrency: int)
     module = IngestModule({"mode": "file", "source": str(written / source), "concurrency": concurrency})
     context = WorkflowContext()
     assert sorted([found["id"] async for found in module.fetch(context)]) == IDS
-    assert (context.failure_collector.get_all(), module.summary.notes) == ([], [])
+    assert (context.failure_collector.get_all(), told(module.summary.notes)) == ([], [])
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", [source for source in SOURCES if source != "catalog/catalog.json"])
 def test_shards_read_it(written: Path, tmp_path: Path, source: str) -> None:
     """The same items come in shards."""
     assert sharded(written / source, tmp_path / "out") == IDS

@@ -12,12 +12,14 @@ from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stac_ingest.outputs.base import BatchedOutput
+    from stac_ingest.outputs.catalog.output import CatalogOutput
     from stac_ingest.outputs.geoparquet import GeoParquetOutput
     from stac_ingest.outputs.json_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
 
 __all__ = [
     "OUTPUTS",
+    "CatalogOutput",
     "GeoParquetOutput",
     "ItemFilesOutput",
     "NdjsonOutput",
@@ -136,6 +138,16 @@ OUTPUTS: dict[str, OutputFormat] = {
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
             about="`part-00000.parquet` and so on, STAC-GeoParquet",
+        ),
+        OutputFormat(
+            "catalog",
+            "stac_ingest.outputs.catalog.output:CatalogOutput",
+            "stac_ingest.outputs.catalog.reader:read_items",
+            ".json",
+            "a static catalog",
+            whole="catalog.json",
+            about="`catalog.json`, `<collection>/collection.json` and `<collection>/<item>/<item>.json`, which link to "
+            "each other as pystac lays them out",
         ),
         OutputFormat(
             "sorted-geoparquet",
