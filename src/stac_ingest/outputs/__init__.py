@@ -12,13 +12,17 @@ from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stac_ingest.outputs.base import BatchedOutput
+    from stac_ingest.outputs.delta import DeltaOutput
     from stac_ingest.outputs.geoparquet import GeoParquetOutput
+    from stac_ingest.outputs.iceberg import IcebergOutput
     from stac_ingest.outputs.json_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
 
 __all__ = [
     "OUTPUTS",
+    "DeltaOutput",
     "GeoParquetOutput",
+    "IcebergOutput",
     "ItemFilesOutput",
     "NdjsonOutput",
     "OutputFormat",
@@ -38,7 +42,7 @@ class OutputFormat(NamedTuple):
     reader: str
     """Where the function is, as `module:name`, that yields the items of one of its files."""
     suffix: str
-    """Of its files."""
+    """Of its files; of a table, the folder of its history."""
     label: str
     """What it writes, in words."""
     aliases: tuple[str, ...] = ()
@@ -86,6 +90,24 @@ OUTPUTS: dict[str, OutputFormat] = {
             "GeoParquet",
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
+        ),
+        OutputFormat(
+            "delta",
+            "stac_ingest.outputs.delta:DeltaOutput",
+            "stac_ingest.outputs.delta:read_log",
+            "_delta_log",
+            "a Delta Lake table",
+            subfolder="table",
+            preload=("stac_ingest.geoparquet.growing_table", "deltalake", *_ARROW),
+        ),
+        OutputFormat(
+            "iceberg",
+            "stac_ingest.outputs.iceberg:IcebergOutput",
+            "stac_ingest.outputs.iceberg:read_table",
+            "metadata",
+            "an Iceberg table",
+            subfolder="table",
+            preload=("stac_ingest.geoparquet.growing_table", "pyiceberg.catalog.sql", *_ARROW),
         ),
     )
 }

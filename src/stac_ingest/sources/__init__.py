@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.lakes import table_at
 from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of, not_read
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def check_path(config: IngestConfig) -> None:
 
     """
     path = config.source
-    if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
+    if config.catalog is None and not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
         raise ConfigurationError(why)
-    if config.mode == "api":
+    if config.mode == "api" or config.catalog is not None:
         return
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a folder above can't be entered
         hint = "; it is the URL of an API: use mode 'api'" if api_kind(path) else ""
@@ -105,8 +106,12 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     """Find the kind of source, None for the features inside a collection's document, and where its items are."""
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
+    if config.catalog is not None:
+        return KINDS["iceberg"], config.source
     check_path(config)
     path = Path(config.source)
+    if config.format is None and (table := table_at(path)) is not None:
+        return KINDS[table.kind], config.source
     if config.source_type == "collection" or (config.source_type == "auto" and _is_collection(path)):
         document = path / "collection.json" if path.is_dir() else path
         items = document.parent / "items"

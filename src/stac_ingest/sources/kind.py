@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
+from stac_ingest.lakes import table_at
 
 
 class SourceKind(NamedTuple):
@@ -33,6 +34,8 @@ class SourceKind(NamedTuple):
     """Where the model is, as `module:name`, of what the splitter plans for a shard."""
     splits_a_file: bool = False
     """Whether a shard can be a part of one file."""
+    is_alone: bool = False
+    """Whether it is read only where it is given itself, and never as a file of a folder."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when such a source is first read."""
 
@@ -85,6 +88,30 @@ KINDS: dict[str, SourceKind] = {
             preload=("stac_ingest.sources.folder", "stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
         ),
         SourceKind(
+            "delta",
+            "a Delta Lake table",
+            "stac_ingest.sources.lakes:delta_source",
+            is_alone=True,
+            preload=("stac_ingest.sources.lakes", "stac_ingest.lakes.delta", "deltalake", "shapely"),
+        ),
+        SourceKind(
+            "iceberg",
+            "an Iceberg table",
+            "stac_ingest.sources.lakes:iceberg_source",
+            settings=("catalog", "allow_remote"),
+            is_alone=True,
+            preload=("stac_ingest.sources.lakes", "stac_ingest.lakes.iceberg", "pyiceberg.table", "shapely"),
+        ),
+        SourceKind(
+            "duckdb",
+            "a query for DuckDB",
+            "stac_ingest.sources.duckdb_query:query_source",
+            suffixes=(".sql",),
+            settings=("allow_remote",),
+            is_alone=True,
+            preload=("stac_ingest.sources.duckdb_query", "duckdb", "shapely"),
+        ),
+        SourceKind(
             "api",
             "API",
             "stac_ingest.sources.stac_api:api_source",
@@ -132,12 +159,16 @@ def kind_of(source: str) -> SourceKind:
     A folder is looked through no further than to the first file of the first kind, since there may be millions.
 
     Raises:
-        ConfigurationError: a folder is a table of Delta Lake, Iceberg or Hudi.
+        ConfigurationError: a folder is a table of Hudi or of two formats, or holds a table of Delta Lake or Iceberg.
         OSError: the folder can't be read.
 
     """
     path = Path(source)
-    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name)) or _first()
+    if (kind := api_kind(source)) is not None:
+        return kind
+    if (table := table_at(path)) is not None:
+        return KINDS[table.kind]
+    return (_of_folder(path) if path.is_dir() else _of_name(path.name)) or _first()
 
 
 def api_kind(source: str) -> SourceKind | None:
@@ -151,9 +182,9 @@ def is_url(source: str) -> bool:
 
 
 def kind_name(name: str) -> str | None:
-    """Return the name of the kind of files that are called so."""
+    """Return the name of the kind of files that are called so, of those that are read from folders."""
     kind = _of_name(name)
-    return kind and kind.name
+    return None if kind is None or kind.is_alone else kind.name
 
 
 def not_read(source: str) -> str | None:
@@ -197,11 +228,11 @@ def _of_folder(folder: Path) -> SourceKind | None:
     found: set[str] = set()
     for _, names in walk(folder, lambda *_: None):
         for name in (*names.plain, *names.others):
-            kind = _of_name(name.lower())
-            if kind == first and name not in DESCRIPTIONS:
-                return kind
+            kind = kind_name(name.lower())
+            if kind == first.name and name not in DESCRIPTIONS:
+                return first
             if kind is not None:
-                found.add(kind.name)
+                found.add(kind)
     others = (kind for kind in KINDS.values() if kind.name in found and kind != first)
     return next(others, first if first.name in found else None)
 
