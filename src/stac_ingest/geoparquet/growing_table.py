@@ -62,7 +62,7 @@ class GrowingTable:
     def begin(self, spool: Spool) -> None:
         """Have a spool take the types that there are into account."""
         if self._kinds:
-            spool.add({slot: pa.array([], kind) for slot, kind in self._kinds.items()})
+            spool.add({slot: pa.nulls(0, kind) for slot, kind in self._kinds.items()})
 
     def admit(self, spool: Spool) -> Iterator[pa.RecordBatch]:
         """Take in the columns of items, and give the rows under the schema that the table has then.
@@ -77,7 +77,8 @@ class GrowingTable:
         """
         found = spool.kinds()
         apart = [slot for slot, kind in list(found.items()) if not self._take(slot, kind)]
-        wanted = {slot: self._kinds[slot] for slot in found if slot in self._kinds}
+        # What is null throughout has no column.
+        wanted = {slot: self._kinds.get(slot, pa.null()) for slot in found}
         for slot, kind in found.items():
             if pa.types.is_timestamp(kind) and kind != MICROSECONDS:
                 self._take(slot._replace(is_original=True), pa.string())

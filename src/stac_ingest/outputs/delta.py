@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _APPLICATION = "stac_ingest"
 """Under this name the table counts our commits, in the same transaction as their rows."""
-_ROW_GROUP = 10_000
+_ROW_GROUP = 2000
 
 
 class DeltaOutput(TableFormatOutput):
@@ -35,7 +35,6 @@ class DeltaOutput(TableFormatOutput):
 
     @property
     def _uri(self) -> str:
-        # As a URL, since in a path the library takes `%41` for a letter.
         return self.folder.path_of("").as_uri()
 
     def _stored(self) -> StoredTable | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CATALOG, _NAMESPACE, _TABLE = "catalog.db", "stac", "stac.items"
 _COMMITS = "stac_ingest.commits"
 """The property by which the table counts our commits, in the same transaction as their rows."""
-_SETTINGS = {"write.parquet.compression-codec": "zstd", "write.parquet.row-group-limit": "10000"}
+_SETTINGS = {"write.parquet.compression-codec": "zstd", "write.parquet.row-group-limit": "2000"}
 
 
 class IcebergOutput(TableFormatOutput):

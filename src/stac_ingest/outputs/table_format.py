@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _PENDING = ".pending.ndjson"
 """What the commit under way holds: its number and its items' keys, a line each. Gone once the checkpoint has them."""
 _SPOOL = ".unfinished.spool"
+_PART_BYTES = 64 << 20
+"""Bytes of columns from which on a commit isn't added to: the libraries take some times as much to write it."""
 _TOGETHER = 256
 """Items that become columns at once: that few stay in the processor's caches, and more gain nothing."""
 
@@ -49,7 +51,7 @@ class _Entry(NamedTuple):
 
 
 class TableFormatOutput(BatchedOutput[_Entry]):
-    """Writes a table into the folder, `part_items` items in a commit.
+    """Writes a table into the folder, about `part_items` items in a commit, or fewer large ones.
 
     Items are completed once their commit is. A killed run may have made a commit and not noted it: the next one finds
     its number in the table, and notes its items then.
@@ -64,6 +66,7 @@ class TableFormatOutput(BatchedOutput[_Entry]):
         self._spool: Spool | None = None
         self._columns: GrowingTable | None = None
         self._keys: list[Key] = []
+        self._held = 0
         self._part_positions: list[Position] = []
         self._part_sound = True
         self._commits = self._items = self._rejected = 0
@@ -138,7 +141,7 @@ class TableFormatOutput(BatchedOutput[_Entry]):
             items = []
             self._add(entry.keys, entry.rows.columns(), entry.rows)
         self._add_items(items)
-        if len(self._keys) >= self._part_items:
+        if len(self._keys) >= self._part_items or self._held >= _PART_BYTES:
             self._end_part()
 
     def _add_items(self, items: Sequence[Item]) -> None:
@@ -168,6 +171,7 @@ class TableFormatOutput(BatchedOutput[_Entry]):
             self._add_items(list(rows.items()))
             return
         self._keys.extend(keys)
+        self._held += sum(column.nbytes for column in made.columns.values())
         self._changes.add_null_members(made.null_members)
         for item, place, what in made.changes:
             self._changes.add(item, place, what)
@@ -213,7 +217,7 @@ class TableFormatOutput(BatchedOutput[_Entry]):
             self._mark((key, path) for key in self._keys)
             self._checkpoints.flush()
         self.folder.remove(_PENDING)
-        self._keys = []
+        self._keys, self._held = [], 0
         self._note_part()
 
     def _note(self, positions: list[Position]) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.background import usable_cores
 from stac_ingest.core.extras import needed
-from stac_ingest.errors import DataProcessingError
+from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.geoparquet.batch_size import ROWS
 from stac_ingest.lakes.opened import OpenTable, in_words
 from stac_ingest.sources.kind import Where
@@ -21,9 +21,9 @@ from stac_ingest.sources.table_batches import TableSource
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, Statement
 
-MEMORY = "1GiB"
+MEMORY = "512MiB"
 """What the engine may hold, unless the query sets another limit; what is more, such as a sort, goes to the disk."""
 MOST = 16 << 20
 """Bytes of a query, at most."""
@@ -56,6 +56,7 @@ class QuerySource(TableSource):
             "threads": usable_cores(),
             "memory_limit": MEMORY,
             "temp_directory": self._spilt.name,
+            "enable_external_file_cache": False,
             "autoinstall_known_extensions": remote,
             "arrow_lossless_conversion": True,
         }
@@ -65,8 +66,8 @@ class QuerySource(TableSource):
             if not statements:
                 raise DataProcessingError(f"{path} holds no query")
             for statement in statements:
-                if not remote and _installs(statement.query):
-                    raise DataProcessingError(f"{path} installs an extension; --allow-remote lets it be downloaded")
+                if not remote and _installs(statement):
+                    raise ConfigurationError(f"{path} installs an extension; --allow-remote lets it be downloaded")
             *before, last = statements
             for statement in before:
                 connection.execute(statement)
@@ -114,8 +115,9 @@ def _text_of(path: Path) -> str:
         raise DataProcessingError(f"{path} can't be read: {error}") from error
 
 
-def _installs(statement: str) -> bool:
-    """Tell whether a statement downloads an extension."""
-    lines = (line for line in statement.splitlines() if not line.lstrip().startswith("--"))
-    words = " ".join(lines).lstrip("; ").upper().split()
-    return words[:1] == ["INSTALL"] or words[:2] == ["FORCE", "INSTALL"] or words[:2] == ["UPDATE", "EXTENSIONS"]
+def _installs(statement: Statement) -> bool:
+    """Tell whether a statement may download an extension: any but one that plainly begins with LOAD."""
+    kind = statement.type.name
+    lines = (line for line in statement.query.splitlines() if not line.lstrip().startswith("--"))
+    loads = "\n".join(lines).lstrip("; \t\r\n").upper().split()[:1] == ["LOAD"]
+    return kind == "UPDATE_EXTENSIONS" or (kind == "LOAD" and not loads)
