@@ -18,6 +18,7 @@ Count = Annotated[int, Limits(ge=1)]
 Seconds = Annotated[float, Limits(gt=0)]
 
 MAX_CONCURRENCY = 50
+_DATABASES = ("postgresql://", "postgres://")
 
 
 def time_as_text(value: Any) -> Any:
@@ -73,8 +74,8 @@ class IngestConfig(Settings):
     """a path (file mode) or the root URL of an API (api mode)"""
     source_type: Literal["auto", "file", "items_directory", "collection"] = "auto"
     """what the path is; `auto` looks"""
-    format: Literal["json", "ndjson", "parquet"] | None = None
-    """of the files; by suffix when unset"""
+    format: Literal["json", "ndjson", "parquet", "catalog"] | None = None
+    """of the files; by suffix when unset. `catalog`: a document whose links are followed, or a folder with one"""
     collection_id: str | None = None
     """api mode: which to read; else taken from the context's data. File mode: keep its items, and those that say no
     collection"""
@@ -117,7 +118,7 @@ class IngestConfig(Settings):
     """api mode: a file of headers to send to the source and to no other origin, `Name: value` a line"""
     budget: RequestBudget = field(default_factory=RequestBudget)
     """how much of the server to use"""
-    catalog: dict[str, str] | None = None
+    iceberg_catalog: dict[str, str] | None = None
     """properties of an Iceberg catalog, as pyiceberg takes them (`type`, `uri`, `name`): then the source is the name of
     a table in it, such as `stac.items`"""
     allow_remote: bool = False
@@ -134,17 +135,27 @@ class IngestConfig(Settings):
             raise ValueError(f"worker_strategy '{self.worker_strategy}' is for APIs alone and needs mode 'api'")
 
     @property
+    def is_remote(self) -> bool:
+        """Whether a server is asked, be it an API or one that has files."""
+        return self.mode == "api" or "://" in self.source
+
+    @property
+    def filters_here(self) -> bool:
+        """Whether collection, place and time are looked at here: an API and a database do it by themselves."""
+        return self.mode != "api" and not self.source.lower().startswith(_DATABASES)
+
+    @property
     def workers(self) -> int:
         """Units of work under way at once, at most."""
         if self.concurrency != "auto":
             return self.concurrency
-        return 1 if self.mode == "file" else min(MAX_CONCURRENCY, self.budget.max_in_flight or MAX_CONCURRENCY)
+        return min(MAX_CONCURRENCY, self.budget.max_in_flight or MAX_CONCURRENCY) if self.is_remote else 1
 
     @property
     def strategy(self) -> str:
         """How the units are driven: one at a time needs no workers, whatever their strategy would be."""
         if self.workers == 1:
             return "sequential"
-        if self.concurrency == "auto" and not self.is_given("worker_strategy"):
+        if self.concurrency == "auto" and self.mode == "api" and not self.is_given("worker_strategy"):
             return "time_chunks"
         return self.worker_strategy

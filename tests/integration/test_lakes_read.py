@@ -201,11 +201,11 @@ async def test_an_earlier_document_is_its_own_table(iceberg: Table, tmp_path: Pa
 async def test_a_table_of_a_catalog(iceberg: Table, tmp_path: Path) -> None:
     """The catalog is given by its properties, and the table by its name; one on another machine isn't asked unasked."""
     catalog = {"type": "sql", "uri": f"sqlite:///{tmp_path}/catalog.db", "name": "stac"}
-    assert sorted((await read("stac.items", catalog=catalog))[0]) == ["a", "b", "c"]
+    assert sorted((await read("stac.items", iceberg_catalog=catalog))[0]) == ["a", "b", "c"]
     with pytest.raises(DataProcessingError, match="does not exist"):
-        await read("stac.others", catalog=catalog)
+        await read("stac.others", iceberg_catalog=catalog)
     with pytest.raises(ConfigurationError, match="--allow-remote"):
-        await read("stac.items", catalog={"type": "rest", "uri": "http://127.0.0.1:9"})
+        await read("stac.items", iceberg_catalog={"type": "rest", "uri": "http://127.0.0.1:9"})
 
 
 @pytest.mark.parametrize("harm", ["a file is gone", "a list is cut", "two are newest", "a file is outside"])

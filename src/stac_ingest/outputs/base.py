@@ -76,7 +76,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._positions = getattr(context, "positions", None)
         self._changes = getattr(context, "changes", None) or self._changes
         self._failed = _failure_reporter(context)
-        self._folder = await asyncio.to_thread(OutputFolder, self._folder_path)
+        self._folder = await asyncio.to_thread(self._open_folder)
         known = self._checkpoints is not None and self._checkpoints.completed_count > 0
         await self._in_thread(lambda: self._open(resume=known or self._records_lost))
 
@@ -193,6 +193,9 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Whether the checkpoint was damaged, or says ids alone: then the output itself has to say what is in it."""
         return bool(getattr(self._checkpoints, "set_aside", ())) or getattr(self._checkpoints, "earlier_layout", False)
 
+    def _open_folder(self) -> OutputFolder:
+        return OutputFolder(self._folder_path)
+
     def _write_batch(self, batch: list[Entry], positions: list[Position]) -> None:
         if batch:
             self._write(batch)
@@ -240,13 +243,16 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Close the files that are open."""
 
 
-def encode_json(item: Item, option: int = 0, changes: ChangeCollector | None = None) -> bytes:
+def encode_json(
+    item: Item, option: int = 0, changes: ChangeCollector | None = None, *, of: Item | None = None
+) -> bytes:
     """Encode an item as JSON.
 
     Args:
         item: with integers of any size.
         option: of orjson: that a line ends, or that it is indented.
         changes: told of NaN and infinities, which JSON has no number for.
+        of: the item that the changes are of, where only a part of it is encoded.
 
     Raises:
         ItemError: it holds something that JSON can't.
@@ -258,7 +264,7 @@ def encode_json(item: Item, option: int = 0, changes: ChangeCollector | None = N
             finite, changed = with_finite_numbers(item)
             if changes is not None:
                 for place, what in changed:
-                    changes.add(item, place, what)
+                    changes.add(of or item, place, what)
             return orjson.dumps(finite, option=option)
     except TypeError as error:
         return _encode_large(item, option, error)

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.lakes import table_at
-from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of, not_read
+from stac_ingest.sources.kind import (
+    KINDS,
+    STDIN,
+    SourceKind,
+    Where,
+    api_kind,
+    catalog_document,
+    database_kind,
+    is_web_catalog,
+    kind_of,
+    not_read,
+)
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -28,9 +39,25 @@ def check_path(config: IngestConfig) -> None:
 
     """
     path = config.source
-    if config.catalog is None and not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
+    if config.iceberg_catalog is not None:
+        return
+    if path == STDIN and config.mode == "file":
+        from stac_ingest.sources.stdin import check_stdin  # noqa: PLC0415 - most sources are paths
+
+        check_stdin(config)
+        return
+    if database_kind(path) is not None:
+        from stac_ingest.sources.pgstac import check_database  # noqa: PLC0415 - few sources are databases
+
+        check_database(config)
+        return
+    if config.mode == "api" and is_web_catalog(path):
+        raise ConfigurationError("source: the URL of a static catalog's document is no API; use mode 'file'")
+    if config.is_remote and config.mode == "file" and catalog_document(path, config.format) is not None:
+        return
+    if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
         raise ConfigurationError(why)
-    if config.mode == "api" or config.catalog is not None:
+    if config.mode == "api":
         return
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a folder above can't be entered
         hint = "; it is the URL of an API: use mode 'api'" if api_kind(path) else ""
@@ -77,7 +104,7 @@ def place_of(config: IngestConfig) -> str:
 
     """
     _, path = _kind_and_path(config)
-    return path if config.mode == "api" or Path(path).is_dir() else str(Path(path).parent)
+    return path if config.is_remote or Path(path).is_dir() else str(Path(path).parent)
 
 
 def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
@@ -106,12 +133,21 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     """Find the kind of source, None for the features inside a collection's document, and where its items are."""
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
-    if config.catalog is not None:
+    if config.iceberg_catalog is not None:
         return KINDS["iceberg"], config.source
     check_path(config)
-    path = Path(config.source)
-    if config.format is None and (table := table_at(path)) is not None:
+    if config.source == STDIN:
+        return kind_of(STDIN), STDIN
+    if (database := database_kind(config.source)) is not None:
+        return database, config.source
+    if config.format is None and (table := table_at(Path(config.source))) is not None:
         return KINDS[table.kind], config.source
+    catalog = catalog_document(config.source, config.format) if config.source_type == "auto" else None
+    if catalog is not None:
+        return KINDS["catalog"], catalog
+    path = Path(config.source)
+    if config.format == KINDS["catalog"].format:
+        raise ConfigurationError(f"format 'catalog': there is neither catalog.json nor collection.json in {path}")
     if config.source_type == "collection" or (config.source_type == "auto" and _is_collection(path)):
         document = path / "collection.json" if path.is_dir() else path
         items = document.parent / "items"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 from stac_ingest.lakes import table_at
 
@@ -21,9 +22,11 @@ class SourceKind(NamedTuple):
     source: str
     """Where the function is, as `module:name`, that makes its source of a `Where`, the settings and a summary."""
     prefixes: tuple[str, ...] = ()
-    """How its URLs begin, in small letters; an API has some, and files have none."""
+    """How its URLs begin, in small letters; an API and a database have some, and files have none."""
     suffixes: tuple[str, ...] = ()
     """How the names of its files end."""
+    names: tuple[str, ...] = ()
+    """What it is called, where it is neither a path nor a URL."""
     format: str | None = None
     """What the setting `format` calls it."""
     settings: tuple[str, ...] = ()
@@ -32,12 +35,20 @@ class SourceKind(NamedTuple):
     """Where the class is, as `module:name`, that cuts such a source into shards; None where it can't be cut."""
     piece: str | None = None
     """Where the model is, as `module:name`, of what the splitter plans for a shard."""
+    is_database: bool = False
+    """Whether it is a database, which filters by itself."""
     splits_a_file: bool = False
     """Whether a shard can be a part of one file."""
     is_alone: bool = False
     """Whether it is read only where it is given itself, and never as a file of a folder."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when such a source is first read."""
+    about: str = ""
+    """What is read of it: the text of its row in `docs/formats.md`."""
+    told_by: str = ""
+    """What tells a folder of it, in that row; names and prefixes of files and URLs tell the others."""
+    extra: str | None = None
+    """The extra of the package that such a source needs."""
 
 
 class Where(NamedTuple):
@@ -49,8 +60,23 @@ class Where(NamedTuple):
 
 
 def _packed_too(*suffixes: str) -> tuple[str, ...]:
-    return (*suffixes, *(f"{suffix}.gz" for suffix in suffixes))
+    return (*suffixes, *(f"{suffix}{packed}" for packed in SUFFIXES for suffix in suffixes))
 
+
+STDIN = "-"
+"""What standard input is called. A file of that name is `./-`."""
+_OF_SERVERS = (
+    "headers_file",
+    "retry",
+    "retry_attempts",
+    "retry_seconds",
+    "timeout",
+    "budget",
+    "max_requests",
+    "requests_per_second",
+    "max_in_flight",
+)
+"""Settings of requests."""
 
 KINDS: dict[str, SourceKind] = {
     kind.name: kind
@@ -64,17 +90,19 @@ KINDS: dict[str, SourceKind] = {
             splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
             preload=("stac_ingest.sources.json_folder",),
+            about="an item, a FeatureCollection, an array of items, or a Collection with `features`",
         ),
         SourceKind(
             "ndjson",
             "NDJSON",
             "stac_ingest.sources:lines_source",
-            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl"),
+            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl", ".geojsons", ".json-seq", ".jsonseq"),
             format="ndjson",
             splitter="stac_ingest.sharding.splitters.lines:LinesSplitter",
             piece="stac_ingest.sharding.plan:LinesPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.lines.source",),
+            about="an item a line, or a JSON text sequence; files of any size, in pieces",
         ),
         SourceKind(
             "geoparquet",
@@ -86,58 +114,85 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.folder", "stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
+            about="STAC-GeoParquet, and other tables whose rows are items",
         ),
         SourceKind(
             "delta",
-            "a Delta Lake table",
+            "Delta Lake",
             "stac_ingest.sources.lakes:delta_source",
             is_alone=True,
             preload=("stac_ingest.sources.lakes", "stac_ingest.lakes.delta", "deltalake", "shapely"),
+            about="the [current rows](lakes.md) of the newest version",
+            told_by="a folder with `_delta_log`",
+            extra="delta",
         ),
         SourceKind(
             "iceberg",
-            "an Iceberg table",
+            "Iceberg",
             "stac_ingest.sources.lakes:iceberg_source",
-            settings=("catalog", "allow_remote"),
+            settings=("iceberg_catalog", "allow_remote"),
             is_alone=True,
             preload=("stac_ingest.sources.lakes", "stac_ingest.lakes.iceberg", "pyiceberg.table", "shapely"),
+            about="the [current rows](lakes.md) of the newest snapshot",
+            told_by="a folder with `metadata/*.metadata.json`; the setting `iceberg_catalog`",
+            extra="iceberg",
         ),
         SourceKind(
             "duckdb",
-            "a query for DuckDB",
+            "DuckDB",
             "stac_ingest.sources.duckdb_query:query_source",
             suffixes=(".sql",),
             settings=("allow_remote",),
             is_alone=True,
             preload=("stac_ingest.sources.duckdb_query", "duckdb", "shapely"),
+            about="the rows of a [query of your own](lakes.md#as-a-source)",
+            extra="duckdb",
         ),
         SourceKind(
             "api",
             "API",
             "stac_ingest.sources.stac_api:api_source",
             prefixes=("http://", "https://"),
-            settings=(
-                "limit",
-                "headers_file",
-                "retry",
-                "retry_attempts",
-                "retry_seconds",
-                "timeout",
-                "budget",
-                "max_requests",
-                "requests_per_second",
-                "max_in_flight",
-            ),
+            settings=("limit", *_OF_SERVERS),
             splitter="stac_ingest.sharding.splitters.stac_api:StacApiSplitter",
             piece="stac_ingest.sharding.plan:TimePiece",
             # A server's name is looked up by a codec.
             preload=("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
+            about="a STAC API, or a URL of its search, of its items or of a collection",
+        ),
+        SourceKind(
+            "catalog",
+            "static catalogs",
+            "stac_ingest.sources.catalog.source:catalog_source",
+            format="catalog",
+            settings=_OF_SERVERS,
+            preload=("stac_ingest.sources.catalog.source", "stac_ingest.sources.catalog.local"),
+            about="the items that a `catalog.json` or `collection.json` links to, and those of its children",
+        ),
+        SourceKind(
+            "stdin",
+            "standard input",
+            "stac_ingest.sources.stdin:stdin_source",
+            names=(STDIN,),
+            preload=("stac_ingest.sources.stdin",),
+            about="NDJSON, a text sequence, or one JSON document, packed or not: the first bytes tell",
+        ),
+        SourceKind(
+            "pgstac",
+            "pgstac",
+            "stac_ingest.sources.pgstac:pgstac_source",
+            prefixes=("postgresql://", "postgres://"),
+            is_database=True,
+            preload=("stac_ingest.sources.pgstac", "psycopg"),
+            about="the items of a [pgstac database](pgstac.md), in one snapshot",
+            extra="pgstac",
         ),
     )
 }
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
 
 PARQUET_SUFFIXES = KINDS["geoparquet"].suffixes
+_WEB = ("http://", "https://")
 DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 """Names of documents that describe items, and are none themselves, so that they don't make a folder one of JSON."""
 
@@ -164,16 +219,70 @@ def kind_of(source: str) -> SourceKind:
 
     """
     path = Path(source)
-    if (kind := api_kind(source)) is not None:
-        return kind
+    if (called := named_kind(source)) is not None:
+        return called
     if (table := table_at(path)) is not None:
         return KINDS[table.kind]
-    return (_of_folder(path) if path.is_dir() else _of_name(path.name)) or _first()
+    if catalog_document(source) is not None:
+        return KINDS["catalog"]
+    return (
+        api_kind(source)
+        or database_kind(source)
+        or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower()))
+        or _first()
+    )
+
+
+def named_kind(source: str) -> SourceKind | None:
+    """Return the kind of what has a name of its own, such as standard input; None where it is a path or a URL."""
+    return next((kind for kind in KINDS.values() if source in kind.names), None)
 
 
 def api_kind(source: str) -> SourceKind | None:
     """Return the kind of API that a URL is of; None where it is a path. Looks at the text alone."""
-    return next((kind for kind in KINDS.values() if source.lower().startswith(kind.prefixes)), None)
+    if is_web_catalog(source):
+        return None
+    kinds = (kind for kind in KINDS.values() if not kind.is_database)
+    return next((kind for kind in kinds if source.lower().startswith(kind.prefixes)), None)
+
+
+def database_kind(source: str) -> SourceKind | None:
+    """Return the kind of database that a URL is of; None where it is of none. Looks at the text alone."""
+    kinds = (kind for kind in KINDS.values() if kind.is_database)
+    return next((kind for kind in kinds if source.lower().startswith(kind.prefixes)), None)
+
+
+def is_web_catalog(source: str) -> bool:
+    """Say whether a URL is the address of a static catalog on a web server, by the name of its document."""
+    if not source.lower().startswith(_WEB) or not is_web_address(source):
+        return False
+    return urlsplit(source).path.rpartition("/")[2].lower() in DESCRIPTIONS
+
+
+def catalog_document(source: str, only: str | None = None) -> str | None:
+    """Return the first document of the static catalog that a source is; None where it is none.
+
+    Args:
+        source: a path or a URL. A document that is named itself is walked by its links; a `collection.json` only where
+            it has links to items or children, since others describe the items beside them. A folder is read deeply.
+        only: the setting `format`, which can say that a folder, or a file of any name, is a catalog.
+
+    """
+    is_said = only is not None
+    if is_said and only != KINDS["catalog"].format:
+        return None
+    if "://" in source:
+        return source if is_said or is_web_catalog(source) else None
+    path = Path(source)
+    if is_said and path.is_dir():
+        return next((str(path / name) for name in ("catalog.json", "collection.json") if (path / name).is_file()), None)
+    if not path.is_file() or not (is_said or path.name in DESCRIPTIONS):
+        return None
+    if not is_said and path.name == "collection.json":
+        from stac_ingest.sources.linked import leads_on  # noqa: PLC0415 - few sources need it
+
+        return source if leads_on(path) else None
+    return source
 
 
 def is_url(source: str) -> bool:
@@ -193,7 +302,7 @@ def not_read(source: str) -> str | None:
     Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
-    if not separator or not scheme.isalnum():
+    if not separator or not scheme.isalnum() or is_web_catalog(source) or database_kind(source):
         return None
     if is_url(source):
         if not is_web_address(source):
@@ -202,7 +311,11 @@ def not_read(source: str) -> str | None:
         kind = _of_name(name)
         if kind is None or name == "":
             return None
-        what = "a document of a static catalog or an item" if name.endswith(".json") else f"a file of {kind.label}"
+        what = (
+            "an item, or a catalog (which format 'catalog' reads),"
+            if name.endswith(".json")
+            else f"a file of {kind.label}"
+        )
         return (
             f"source: {_shown(source)} looks like {what} on a web server, and not like an API; download it, and give "
             "the file or its folder"

@@ -39,8 +39,8 @@ def iceberg_source(where: Where, config: IngestConfig, summary: IngestSummary) -
     needed(*EXTRAS["iceberg"])
     from stac_ingest.lakes.iceberg import open_table, table_in, table_of_catalog  # noqa: PLC0415 - needs the extra
 
-    if config.catalog is not None:
-        catalog, name = config.catalog, where.source
+    if config.iceberg_catalog is not None:
+        catalog, name = config.iceberg_catalog, where.source
         if not config.allow_remote:
             _check_local(catalog)
         return TableSource(
@@ -60,6 +60,6 @@ def _check_local(properties: dict[str, str]) -> None:
     uri = properties.get("uri", "")
     if properties.get("type", "sql") != "sql" or urlsplit(uri).scheme.partition("+")[0] != "sqlite":
         raise ConfigurationError(
-            "catalog: only a file of SQLite (type sql, uri sqlite:////path) is sure to be on this machine; "
+            "iceberg_catalog: only a file of SQLite (type sql, uri sqlite:////path) is sure to be on this machine; "
             "--allow-remote lets another one be asked"
         )
