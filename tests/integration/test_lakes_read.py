@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import math
 import shutil
 import struct
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +245,34 @@ def test_files_beside_a_table_are_none_of_it(tmp_path: Path) -> None:
     (tmp_path / "t" / "b.json").write_text(json.dumps({"type": "Feature", "id": "b", "properties": {}}))
     assert main([str(tmp_path / "t"), "--to", "ndjson", "--output", str(tmp_path / "out")]) == COMPLETE
     assert json.loads((tmp_path / "out" / "items.ndjson").read_text())["id"] == "a"
+
+
+@pytest.mark.parametrize("name", ["delta", "iceberg"])
+def test_values_of_other_types(iceberg: Table, tmp_path: Path, name: str) -> None:
+    """Decimals, dates and maps come in the forms that JSON has; NaN is named as changed, and nulls aren't there."""
+    more = {
+        "price": pa.array([Decimal("12.50"), None], pa.decimal128(10, 2)),
+        "day": pa.array([dt.date(2024, 5, 1), None]),
+        "wrong": pa.array([math.nan, 1.5]),
+        "tags": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())),
+        "raw": pa.array([b"\x01", None], pa.binary()),
+    }
+    table = rows("x", "y")
+    for column, values in more.items():
+        table = table.append_column(column, values)
+    if name == "delta":
+        write_deltalake(tmp_path / "values", table)
+    else:
+        made = iceberg.catalog.create_table("stac.values", table.schema, location=f"file://{tmp_path}/values")
+        made.append(table)
+    out = tmp_path / "out"
+    assert main([str(tmp_path / "values"), "--to", "ndjson", "--output", str(out)]) == COMPLETE
+    found = [json.loads(line)["properties"] for line in (out / "items.ndjson").read_text().splitlines()]
+    time = {"datetime": "2023-11-14T22:13:20Z"}
+    assert found == [
+        {**time, "price": 12.5, "day": "2024-05-01", "tags": {"a": 1}, "raw": "01"},
+        {**time, "wrong": 1.5},
+    ]
+    said = json.loads((out / "certificate.json").read_text())
+    assert (said["verdict"], said["changed_items"]) == ("complete with changes", 1)
+    assert json.loads((out / "notes.ndjson").read_text())["member"] == "properties.wrong"
