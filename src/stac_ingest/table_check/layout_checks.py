@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from stac_ingest.geoparquet.table_metadata import collections_of
 from stac_ingest.table_check.findings import Finding, some_of
 from stac_ingest.table_check.table_files import TableFile
 
@@ -111,7 +112,7 @@ def _stac(files: Sequence[TableFile]) -> Finding:
 
 
 def _collections(files: Sequence[TableFile]) -> Finding:
-    without = [file.name for file in files if not _collections_of(file)]
+    without = [file.name for file in files if not collections_of(file.schema)]
     if without:
         return Finding(
             "collections",
@@ -122,21 +123,14 @@ def _collections(files: Sequence[TableFile]) -> Finding:
     wrong = [
         f"{file.name}: {key}"
         for file in files
-        for key, document in _collections_of(file).items()
+        for key, document in collections_of(file.schema).items()
         if not isinstance(document, dict) or document.get("id") != key
     ]
     if wrong:
         return Finding("collections", "failure", f"documents of another id than their key: {some_of(wrong)}", _SORT)
-    return Finding("collections", "pass", some_of(sorted({key for file in files for key in _collections_of(file)})))
-
-
-def _collections_of(file: TableFile) -> dict[str, object]:
-    about = file.stac or {}
-    found = about.get("collections")
-    if isinstance(found, dict):
-        return found
-    one = about.get("collection")
-    return {str(one["id"]): one} if isinstance(one, dict) and "id" in one else {}
+    return Finding(
+        "collections", "pass", some_of(sorted({key for file in files for key in collections_of(file.schema)}))
+    )
 
 
 def _times(files: Sequence[TableFile]) -> Finding:

@@ -41,7 +41,7 @@ def item(number: int, **more: Any) -> dict[str, Any]:
 
 def write(name: str, folder: Path, items: Sequence[dict[str, Any]], **wanted: Any) -> Path:
     async def run() -> None:
-        output, context = make_output(name, folder, wanted), WorkflowContext(data={"collections": COLLECTIONS})
+        output, context = make_output(name, folder, wanted), WorkflowContext(collections=COLLECTIONS)
         for one in items:
             await output.bundle(one, context)
         await output.finalize(context)
