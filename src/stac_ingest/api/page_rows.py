@@ -9,8 +9,11 @@ from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, item_times
 from stac_ingest.core.rows import Rows, item_rows, line_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stac_ingest.api.loop_detection import LoopDetector
     from stac_ingest.api.pages import Page
+    from stac_ingest.api.selection import Misfit
     from stac_ingest.core.model import Item
 
 
@@ -27,31 +30,29 @@ class ReceivedPage(NamedTuple):
 
 
 class SeenItems:
-    """What is kept of the items of a page, each of which is seen once.
+    """What is kept of the items of a page, each of which is seen once, in order.
 
     Attributes:
-        first: the first of them, as many as are to be kept.
+        misfits: what doesn't fit the search, by the number of the item.
         times: the first and the last instant of each, where these are wanted.
 
     """
 
-    def __init__(self, keep: int, *, times: bool) -> None:
-        self.first: list[Item] = []
+    def __init__(self, judge: Callable[[Item], Misfit | None], *, times: bool) -> None:
+        self.misfits: dict[int, Misfit] = {}
         self.times: list[Times] = []
-        self._keep = keep
+        self._judge = judge
         self._wants_times = times
-
-    @property
-    def wants_any(self) -> bool:
-        """Whether items are to be shown at all."""
-        return self._wants_times or self._keep > 0
+        self._count = 0
 
     def look(self, item: Item) -> None:
         """Take note of an item."""
-        if len(self.first) < self._keep:
-            self.first.append(item)
+        misfit = self._judge(item)
+        if misfit is not None:
+            self.misfits[self._count] = misfit
         if self._wants_times:
             self.times.append(item_times(item))
+        self._count += 1
 
 
 def page_rows(body: bytes, seen: SeenItems, *, as_lines: bool) -> Rows | None:
@@ -68,4 +69,4 @@ def page_rows(body: bytes, seen: SeenItems, *, as_lines: bool) -> Rows | None:
     """
     texts = feature_texts(body)
     make = line_rows if as_lines else item_rows
-    return None if texts is None else make(texts, look=seen.look if seen.wants_any else None)
+    return None if texts is None else make(texts, look=seen.look)

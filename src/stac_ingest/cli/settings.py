@@ -14,9 +14,13 @@ from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopb
 from stac_ingest.sources.kind import is_url, not_read
 
 _NAMES = (
-    "collection_id",
+    "ids",
     "bbox",
+    "intersects",
     "datetime",
+    "filter",
+    "sortby",
+    "fields",
     "limit",
     "max_items",
     "concurrency",
@@ -56,6 +60,10 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     # What is called complete isn't rounded without a word.
     settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
+    if options.collection is not None:
+        several = len(options.collection) > 1
+        settings |= {"collection_id": None if several else options.collection[0]}
+        settings |= {"collections": options.collection if several else None}
     source = str(settings["source"])
     _refuse_unread(source)
     remote = settings["mode"] == "api" and not is_loopback(source)

@@ -42,7 +42,8 @@ class RowGroupFilter:
     """Says which row groups of a file can hold wanted items."""
 
     def __init__(self, wanted: ItemFilter, metadata: pq.FileMetaData, schema: pa.Schema) -> None:
-        self._wanted = wanted
+        self._wanted = wanted.wanted
+        self._box = wanted.box
         self._metadata = metadata
         self._columns = filter_columns(schema)
         paths = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
@@ -54,17 +55,21 @@ class RowGroupFilter:
         try:
             check_columns(self._metadata, number)
             group = self._metadata.row_group(number)
-            return self._may_be_of(group) and self._may_touch(group) and self._may_reach(group)
+            return self._may_be_named(group) and self._may_touch(group) and self._may_reach(group)
         except _UNREADABLE:
             return True  # whoever reads it says what is wrong with it
 
-    def _may_be_of(self, group: pq.RowGroupMetaData) -> bool:
-        wanted, column = self._wanted.collection, self._columns.collection
-        bounds = None if wanted is None or column is None else self._bounds(group, column)
-        if wanted is None or bounds is None or bounds.nulls != 0:
-            return True  # an item that says no collection is kept
-        text = wanted.encode()
-        return bool(_bytes(bounds.least) <= text <= _bytes(bounds.greatest))
+    def _may_be_named(self, group: pq.RowGroupMetaData) -> bool:
+        """Compare collections and ids with the first and last of them."""
+        asked = ((self._wanted.collections, self._columns.collection), (self._wanted.ids, self._columns.id))
+        for names, column in asked:
+            bounds = None if names is None or column is None else self._bounds(group, column)
+            if names is None or bounds is None or bounds.nulls != 0:
+                continue  # an item that says no collection is kept
+            least, greatest = _bytes(bounds.least), _bytes(bounds.greatest)
+            if not any(least <= name.encode() <= greatest for name in names):
+                return False
+        return True
 
     def _may_touch(self, group: pq.RowGroupMetaData) -> bool:
         """Compare the time requested with the first and last of all instants, of which each item's are two."""
@@ -84,12 +89,12 @@ class RowGroupFilter:
         return not after and not before
 
     def _may_reach(self, group: pq.RowGroupMetaData) -> bool:
-        if self._wanted.box is None:
+        if self._box is None:
             return True
         if not self._columns.sides:
-            return self._geometry_may_reach(group, self._wanted.box)
+            return self._geometry_may_reach(group, self._box)
         sides = {side: self._bounds(group, ".".join(path)) for side, path in self._columns.sides.items()}
-        box = self._columns.rounded(self._wanted.box)
+        box = self._columns.rounded(self._box)
         return _may_overlap_flat(sides, box) and _may_overlap_heights(sides, box)
 
     def _geometry_may_reach(self, group: pq.RowGroupMetaData, box: Box) -> bool:

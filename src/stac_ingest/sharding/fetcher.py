@@ -109,12 +109,15 @@ class ShardFetcher:
         self.summary = summary = IngestSummary(
             strategy=self._config.strategy, concurrency=self._config.workers, changes=context.changes
         )
+        wanted = filter_of(self._config)
+        if wanted is not None:
+            wanted.sees_all = False
         return Ingest(
             make=partial(self._make, summary),
             strategy=self._strategy,
             reject=FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
             summary=summary,
-            wanted=filter_of(self._config),
+            wanted=wanted,
             place=self._place,
             keep=None if self._owns is None else partial(self._is_ours, self._owns),
         )

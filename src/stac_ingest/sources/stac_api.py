@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
-from stac_ingest.api.collections import only_collection
 from stac_ingest.api.cursor import Cursor
-from stac_ingest.api.filter_check import FilterCheck
 from stac_ingest.api.item_splitter import exact_features, features
 from stac_ingest.api.page_rows import ReceivedPage, SeenItems, page_rows
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit, ends_everything
 from stac_ingest.api.search import ApiOpener, search_datetime
 from stac_ingest.api.search_forms import REFUSED_INTERVAL, SearchClient
+from stac_ingest.api.selection import Selection
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
 from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, TimesRead, item_times
@@ -24,6 +23,7 @@ from stac_ingest.api.time_chunks.shortfall import Shortfall
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
+from stac_ingest.core.id_set import key_of
 from stac_ingest.core.json_items import checked
 from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
@@ -55,12 +55,25 @@ _ITEM_SECONDS = 20e-6
 
 
 class StacApiSource:
-    """Items of one collection of a STAC API. De-duplicating is the module's business; see `ingest_loop`."""
+    """Items of a STAC API. De-duplicating is the module's business; see `ingest_loop`."""
 
     def __init__(
-        self, config: IngestConfig, collection_id: str | None, summary: IngestSummary, *, clock: Clock | None = None
+        self,
+        config: IngestConfig,
+        collection_id: str | None,
+        summary: IngestSummary,
+        *,
+        clock: Clock | None = None,
+        owns: Callable[[Item], bool] | None = None,
     ) -> None:
-        """Read the settings. Without the id of a collection it is that of an API which has one.
+        """Read the settings.
+
+        Args:
+            config: the settings.
+            collection_id: a collection that stands in for settings which name none. Without either it is all.
+            summary: takes the counts.
+            clock: tells the time.
+            owns: says whether an item is this run's to count; None where all are.
 
         Raises:
             ConfigurationError: `datetime`, or the file of headers, can't be read.
@@ -69,7 +82,8 @@ class StacApiSource:
         self._config = config
         self._summary = summary
         self._clock = clock or Clock()
-        self._collection_id = collection_id
+        self._collections = config.wanted_collections(collection_id)
+        self._owns = owns
         self._root, credentials = read_credentials(config)
         page = min(config.limit, config.max_items or config.limit)
         self._requested = RequestedItems(*search_datetime(config.datetime), page)
@@ -77,7 +91,9 @@ class StacApiSource:
         self._client = RetryingClient(config, summary, self._session, self._clock)
         self._search_client = SearchClient(self._client, summary)
         self._planner: Planner | None = None
-        self._filter_check: FilterCheck | None = None
+        self._selection: Selection | None = None
+        self._with_fields: Callable[[Item], Item] | None = None
+        self._uncounted = False
         self._chunks: TimeChunks | None = None
         self._read_before: TimesRead | None = None
         self._page_times: list[Times] = []
@@ -109,24 +125,37 @@ class StacApiSource:
         return received.progress.advance(self._page_times, ended=not received.page.has_next, clean=clean)
 
     async def open(self) -> None:
-        """Start the session, read the landing page and the collection.
+        """Start the session, read the landing page and the collections, and find a search that the server takes.
 
         Raises:
-            ConfigurationError: it isn't said which collection, and the API has several.
+            ConfigurationError: what is asked for can be done neither by the server nor here.
             DataProcessingError: there is no such API, or no such collection (`Collection '<id>' not found`).
 
         """
         await self._session.open()
-        if not self._collection_id:
-            self._collection_id = await only_collection(self._root, self._client)
-            self._summary.note(f"the API has one collection, {self._collection_id!r:.80}, which was read")
-        collection = self._collection_id
-        self._filter_check = FilterCheck(collection, self._config.bbox, self._requested.interval, self._summary)
-        opener = ApiOpener(self._root, collection, self._config, self._search_client, self._summary)
+        opener = ApiOpener(self._root, self._collections, self._config, self._search_client, self._summary)
         at_once = self._config.workers > 1
         api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
+        interval = self._requested.interval
+        order = self._config.sortby
+        self._selection = Selection(api.wanted, interval, api.here, self._summary, order=order, owns=self._owns)
+        if api.wanted.fields is not None:
+            from stac_ingest.filters.fields import fields_test  # noqa: PLC0415 - few ask for some fields
+
+            self._with_fields = fields_test(api.wanted.fields)
+        if {*api.here} - {"fields"}:
+            self._read_all()
         workers = self._client.begin(self._requested.page * _ITEM_SECONDS)
         self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor, workers=workers)
+
+    def _read_all(self) -> None:
+        """Have all be read, since it is seen here only which items are wanted, and how many."""
+        self._config = self._config.replace(max_items=None)
+        self._shortfall = Shortfall(self._summary, None, lambda: self._received)
+        self._pending = PendingPages(None)
+        if self._read_before is not None:
+            # An earlier run's items are counted with what it left out, which isn't known any more.
+            self._read_before = TimesRead([])
 
     async def close(self) -> None:
         """End the session. After a complete run, compare the items received with what the server counts."""
@@ -136,6 +165,10 @@ class StacApiSource:
         matched, received = self._summary.matched, self._received
         if self._finished and self._config.max_items is None and matched is not None and matched != received:
             self._summary.note(f"the server counts {matched} items (numberMatched) and {received} came")
+        if self._selection is not None:
+            self._selection.describe(received)
+            if matched is not None:
+                self._summary.matched = matched - self._selection.foreign
 
     async def units(self) -> AsyncIterator[Unit]:
         """List cursors, numbered pages or chunks of time; heavy chunks add to the list while they are read.
@@ -156,6 +189,9 @@ class StacApiSource:
 
     async def _planned(self) -> Iterable[Unit]:
         planner, before = self._opened, self._read_before
+        if parts := planner.part_units():
+            self._parts = count(len(parts) + 1)
+            return parts
         self._chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
         if self._chunks is None:
             return await planner.cursor_units()
@@ -221,10 +257,10 @@ class StacApiSource:
     def rows(self, batch: Batch, *, as_lines: bool) -> Iterator[Rows] | None:
         """Make rows of a page, where it holds nothing but what is plainly an item."""
         payload = batch[0]
-        if len(batch) != 1 or payload.error is not None:
+        if len(batch) != 1 or payload.error is not None or self._with_fields is not None:
             return None
-        checks = 0 if self._filter_check is None else self._filter_check.remaining
-        seen = SeenItems(checks, times=self._read_before is not None)
+        self._checked_by.begin_page()
+        seen = SeenItems(self._checked_by.judge, times=self._read_before is not None)
         rows = page_rows(payload.data.page.body, seen, as_lines=as_lines)
         return None if rows is None else self._consumed(payload, self._rows_of(rows, seen))
 
@@ -237,6 +273,7 @@ class StacApiSource:
 
     def _consumed(self, payload: Payload, found: Iterator[T]) -> Iterator[T]:
         """Yield what was found on a page, and note what became of it."""
+        self._checked_by.begin_page()
         self._page_times.clear()
         items, left_out = self._summary.items, self._summary.left_out
         yield from found
@@ -247,14 +284,20 @@ class StacApiSource:
         self._pending.consumed()
 
     def _rows_of(self, rows: Rows, seen: SeenItems) -> Iterator[Rows]:
+        selection, misfits = self._checked_by, seen.misfits
         self._decoded += len(rows.keys)
         self._page_times += seen.times
-        if self._filter_check is not None:
-            for item in seen.first:
-                self._filter_check.check(item)
-        yield rows
+        kept = []
+        for number, key in enumerate(rows.keys) if misfits or selection.tracks_ids else ():
+            if number not in misfits:
+                selection.arrived(key)
+            elif not selection.admits(misfits[number]):
+                continue
+            kept.append(number)
+        yield rows.take(kept) if len(kept) < len(rows.keys) and misfits else rows
 
     def _items_of(self, payload: Payload, reject: Reject) -> Iterator[Item]:
+        selection = self._checked_by
         try:
             if payload.error is not None:
                 raise payload.error
@@ -268,21 +311,33 @@ class StacApiSource:
                     where = f"{display(payload.origin)}#{index}"
                     reject(where, ItemError(f"{where}: {error}"))
                     continue
-                if self._filter_check is not None:
-                    self._filter_check.check(item)
                 if self._read_before is not None:
                     self._page_times.append(item_times(item))
-                yield item
+                misfit = selection.judge(item)
+                if misfit is None:
+                    selection.arrived(key_of(item))
+                elif not selection.admits(misfit):
+                    continue
+                yield item if self._with_fields is None else self._with_fields(item)
         except DataProcessingError as error:
             reject(payload.origin, error)
 
     @property
     def _received(self) -> int:
-        return self._decoded - self._summary.left_out + self._summary.resumed
+        again = 0 if self._selection is None else self._selection.filtered_again
+        return self._decoded - self._summary.left_out - again + self._summary.resumed
 
     @property
     def _by_time(self) -> bool:
-        return "time_chunks" in {self._config.strategy, self._config.worker_strategy}
+        # Chunks come in any order.
+        ordered = self._config.sortby is not None
+        return not ordered and "time_chunks" in {self._config.strategy, self._config.worker_strategy}
+
+    @property
+    def _checked_by(self) -> Selection:
+        if self._selection is None:
+            raise RuntimeError("the source is not open")
+        return self._selection
 
     @property
     def _opened(self) -> Planner:
@@ -291,7 +346,8 @@ class StacApiSource:
         return self._planner
 
     def _name(self, unit: Unit) -> str:
-        return f"{self._collection_id} {unit.interval}" if isinstance(unit, Chunk) else display(unit.request.url)
+        named = ", ".join(self._collections) or "all collections"
+        return f"{named:.200} {unit.interval}" if isinstance(unit, Chunk) else display(unit.request.url)
 
     def _cursor(self, request: Request, *, enough: int | None = None, fixed_size: bool = False) -> Cursor:
         ahead = self._config.read_ahead is not False
@@ -318,6 +374,8 @@ class StacApiSource:
             return
         if self._summary.matched is None and unit.alone:
             self._summary.matched = page_counts(first[1]).matched
+        if unit.counted:
+            self._count_part(page_counts(first[1]).matched)
         if self._shortfall.is_being_read:
             cursor.stops = lambda _page, _following: not self._shortfall.is_there
         last = first[1]
@@ -328,6 +386,11 @@ class StacApiSource:
             # Where the page is broken, whoever decodes it says so.
             with suppress(DataProcessingError):
                 self._shortfall.count_again(page_counts(last).matched)
+
+    def _count_part(self, matched: int | None) -> None:
+        """Add the count of one of the searches that together are the whole; without one of them there is none."""
+        self._uncounted = self._uncounted or matched is None
+        self._summary.matched = None if self._uncounted else (self._summary.matched or 0) + (matched or 0)
 
     async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[ReceivedPage, None]:
         if chunk.abandoned:

@@ -39,7 +39,7 @@ class Counter:
         root, credentials = read_credentials(self._config)
         self._session = Client(self._config, self._summary, root, credentials)
         self._client = SearchClient(RetryingClient(self._config, self._summary, self._session, Clock()), self._summary)
-        self._opener = ApiOpener(root, settings.collection or "", self._config, self._client, self._summary)
+        self._opener = ApiOpener(root, self._config.wanted_collections(), self._config, self._client, self._summary)
         self._api: ApiInfo | None = None
 
     async def __aenter__(self) -> Self:
