@@ -159,5 +159,3 @@ async def test_the_only_collection_need_not_be_named():
         ids, report = await fetch(url)
     assert ids == ids_of(api.items)
     assert "the API has one collection, 'c', which was read" in report.notes
-
-

@@ -32,7 +32,9 @@ def in_order(store: Store, indices: Sequence[int], order: Sequence[tuple[str, bo
     listed = list(indices)
     for name, descending in reversed(order):
         found = {index: value_of(store.item(index), name) for index in listed}
-        known = sorted((one for one in listed if found[one] is not None), key=lambda one: found[one], reverse=descending)
+        known = sorted(
+            (one for one in listed if found[one] is not None), key=lambda one: found[one], reverse=descending
+        )
         listed = [*known, *(one for one in listed if found[one] is None)]
     return np.array(listed, dtype=np.int32)
 

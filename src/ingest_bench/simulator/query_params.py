@@ -190,7 +190,9 @@ def _expression(value: Any, language: Any) -> str | None:
 
 
 def _order(name: str, value: Any) -> tuple[tuple[str, bool], ...]:
-    if not isinstance(value, list) or not all(isinstance(one, dict) and isinstance(one.get("field"), str) for one in value):
+    if not isinstance(value, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("field"), str) for one in value
+    ):
         raise InvalidParameterError(f"{name}: not an array of objects with a field and a direction")
     return tuple((one["field"], one.get("direction") == "desc") for one in value)
 

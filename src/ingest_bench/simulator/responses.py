@@ -58,6 +58,7 @@ def item_collection(
     links: list[dict[str, Any]],
     matched: int | None,
     position: PagePosition,
+    *,
     change: Callable[[memoryview], bytes] | None = None,
 ) -> Page:
     """Return a page: the items' own bytes, with new ones around them only.

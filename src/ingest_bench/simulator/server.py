@@ -128,7 +128,7 @@ class Api:
             from ingest_bench.simulator.extensions import with_fields  # noqa: PLC0415 - few searches need it
 
             change = partial(with_fields, fields=search.fields)
-        return item_collection(self._store, listed, links, count, position, change)
+        return item_collection(self._store, listed, links, count, position, change=change)
 
     def _next_link(self, request: web.Request, search: Search, body: dict[str, Any], at: int) -> dict[str, Any]:
         """Return the link to the page that starts after so many items."""

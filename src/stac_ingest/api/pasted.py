@@ -66,21 +66,28 @@ def with_pasted(settings: Mapping[str, Any], known: Collection[str], collection:
         if is_secret(name) or not place.is_search:
             kept.append(raw)
             continue
-        if name.lower() in _PAGES:
-            raise ConfigurationError(f"source: {shown} is one page of a search; leave out {name}=")
-        if name == _LANGUAGE:
-            continue  # an expression shows which it is in
-        setting, read = _PARAMETERS.get(name, ("", None))
-        if name == "collections" and len(value.split(",")) == 1:
-            setting, read = collection, str
-        if read is None or setting not in known:
-            raise ConfigurationError(f"source: {name}= of {shown} can't be used; leave it out, or see the settings")
-        _agree(said, setting, _read(read, name, value, shown), shown)
+        if name != _LANGUAGE:  # an expression shows which it is in
+            _take(said, (name, value), known, collection, shown)
     merged = dict(settings)
     for setting, value in said.items():
         _agree(merged, setting, value, shown)
     merged["source"] = urlunsplit((parts.scheme, parts.netloc, place.root, "&".join(kept), ""))
     return merged
+
+
+def _take(
+    said: dict[str, Any], parameter: tuple[str, str], known: Collection[str], collection: str, shown: str
+) -> None:
+    """Take a parameter of a search for the setting that it is."""
+    name, value = parameter
+    if name.lower() in _PAGES:
+        raise ConfigurationError(f"source: {shown} is one page of a search; leave out {name}=")
+    setting, read = _PARAMETERS.get(name, ("", None))
+    if name == "collections" and "," not in value:
+        setting, read = collection, str
+    if read is None or setting not in known:
+        raise ConfigurationError(f"source: {name}= of {shown} can't be used; leave it out, or see the settings")
+    _agree(said, setting, _read(read, name, value, shown), shown)
 
 
 def _place(path: str, shown: str) -> _Place:

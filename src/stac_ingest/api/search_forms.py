@@ -195,4 +195,3 @@ def _closed(datetime: str) -> str:
     if not slash:
         return datetime
     return f"{_ENDS[0] if first in _OPEN else first}/{_ENDS[1] if last in _OPEN else last}"
-

@@ -147,7 +147,7 @@ class Selection:
 class _Order:
     """Looks whether values follow each other, on a page: of the first field of an order, where they are alike."""
 
-    def __init__(self, name: str, descending: bool) -> None:  # noqa: FBT001 - the two that an order has
+    def __init__(self, name: str, descending: bool) -> None:
         self._value_of = getter(name)
         self._descending = descending
         self.last: Any = None

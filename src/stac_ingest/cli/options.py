@@ -73,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     search.add_argument("--filter", metavar="CQL2", help="items of which this holds; a server's job, where it does it")
     search.add_argument("--sortby", metavar="-NAME,NAME", help="of an API: the order, by one cursor")
-    search.add_argument("--fields", metavar="NAME,-NAME", help="members of the items: these alone, or all without -these")
+    search.add_argument("--fields", metavar="NAME,-NAME", help="members of items: these alone, or all without these")
     search.add_argument("--limit", metavar="N", type=int, help="of an API: items a page")
     search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
 

@@ -1,7 +1,7 @@
-"""What of CQL2 isn't read here, read and evaluated by the package `cql2`: an extra, imported when it is needed.
+"""What of CQL2 isn't read here: the package `cql2` does it, an extra that is imported when it is needed.
 
-It knows arithmetic, arrays and all spatial predicates. It has no answer where an item lacks a property, which is unknown
-here, and it takes every number for a float.
+It knows arithmetic, arrays and all spatial predicates. It has no answer where an item lacks a property, which is
+unknown here, and it takes every number for a float.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""An expression written for a server, as CQL2 JSON and as CQL2 text: what was read in one form can be sent in the other."""
+"""An expression written as CQL2 JSON and as CQL2 text: what was read in one form can be sent in the other."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -25,53 +26,12 @@ _WORDS = frozenset(
 
 def as_json(node: Node) -> Any:
     """Return an expression as CQL2 JSON has it."""
-    match node:
-        case tree.Constant(value):
-            return value
-        case tree.Not(inner):
-            return _op("not", as_json(inner))
-        case tree.Junction(op, nodes):
-            return _op(op, *map(as_json, nodes))
-        case tree.Comparison(op, left, right):
-            return _op(op, _json(left), _json(right))
-        case tree.Between(value, low, high):
-            return _op("between", *map(_json, (value, low, high)))
-        case tree.In(value, choices):
-            return _op("in", _json(value), [*map(_json, choices)])
-        case tree.Like(value, pattern):
-            return _op("like", _json(value), pattern)
-        case tree.IsNull(value):
-            return _op("isNull", _json(value))
-        case tree.Temporal(op, left, right):
-            return _op(op, _json(left), _json(right))
-        case tree.Intersects(area):
-            shape = {"bbox": _numbers(area)} if isinstance(area, Box) else area
-            return _op("s_intersects", {"property": "geometry"}, shape)
+    return _AS_JSON[type(node)](node)
 
 
 def as_text(node: Node) -> str:
     """Return an expression as CQL2 text has it."""
-    match node:
-        case tree.Constant(value):
-            return _text(value)
-        case tree.Not(inner):
-            return f"NOT ({as_text(inner)})"
-        case tree.Junction(op, nodes):
-            return f" {op.upper()} ".join(f"({as_text(one)})" for one in nodes)
-        case tree.Comparison(op, left, right):
-            return f"{_text(left)} {op} {_text(right)}"
-        case tree.Between(value, low, high):
-            return f"{_text(value)} BETWEEN {_text(low)} AND {_text(high)}"
-        case tree.In(value, choices):
-            return f"{_text(value)} IN ({', '.join(map(_text, choices))})"
-        case tree.Like(value, pattern):
-            return f"{_text(value)} LIKE {_text(pattern)}"
-        case tree.IsNull(value):
-            return f"{_text(value)} IS NULL"
-        case tree.Temporal(op, left, right):
-            return f"{op.upper()}({_text(left)}, {_text(right)})"
-        case tree.Intersects(area):
-            return f"S_INTERSECTS(geometry, {_area(area)})"
+    return _AS_TEXT[type(node)](node)
 
 
 def _op(op: str, *args: Any) -> dict[str, Any]:
@@ -129,3 +89,34 @@ def _area(area: Box | dict[str, Any]) -> str:
 
 def _numbers(box: Box) -> list[float]:
     return [*box] if box.has_heights else [box.west, box.south, box.east, box.north]
+
+
+def _intersects(node: tree.Intersects) -> Any:
+    area = {"bbox": _numbers(node.area)} if isinstance(node.area, Box) else node.area
+    return _op("s_intersects", {"property": "geometry"}, area)
+
+
+_AS_JSON: dict[type, Callable[[Any], Any]] = {
+    tree.Between: lambda node: _op("between", *map(_json, (node.value, node.low, node.high))),
+    tree.Comparison: lambda node: _op(node.op, _json(node.left), _json(node.right)),
+    tree.Constant: lambda node: node.value,
+    tree.In: lambda node: _op("in", _json(node.value), [*map(_json, node.choices)]),
+    tree.Intersects: _intersects,
+    tree.IsNull: lambda node: _op("isNull", _json(node.value)),
+    tree.Junction: lambda node: _op(node.op, *map(as_json, node.nodes)),
+    tree.Like: lambda node: _op("like", _json(node.value), node.pattern),
+    tree.Not: lambda node: _op("not", as_json(node.node)),
+    tree.Temporal: lambda node: _op(node.op, _json(node.left), _json(node.right)),
+}
+_AS_TEXT: dict[type, Callable[[Any], str]] = {
+    tree.Between: lambda node: f"{_text(node.value)} BETWEEN {_text(node.low)} AND {_text(node.high)}",
+    tree.Comparison: lambda node: f"{_text(node.left)} {node.op} {_text(node.right)}",
+    tree.Constant: lambda node: _text(node.value),
+    tree.In: lambda node: f"{_text(node.value)} IN ({', '.join(map(_text, node.choices))})",
+    tree.Intersects: lambda node: f"S_INTERSECTS(geometry, {_area(node.area)})",
+    tree.IsNull: lambda node: f"{_text(node.value)} IS NULL",
+    tree.Junction: lambda node: f" {node.op.upper()} ".join(f"({as_text(one)})" for one in node.nodes),
+    tree.Like: lambda node: f"{_text(node.value)} LIKE {_text(node.pattern)}",
+    tree.Not: lambda node: f"NOT ({as_text(node.node)})",
+    tree.Temporal: lambda node: f"{node.op.upper()}({_text(node.left)}, {_text(node.right)})",
+}

@@ -8,6 +8,7 @@ as some writers give to a geometry without points, are in no statistics.)
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -44,6 +45,7 @@ class RowGroupFilter:
     def __init__(self, wanted: ItemFilter, metadata: pq.FileMetaData, schema: pa.Schema) -> None:
         self._wanted = wanted.wanted
         self._box = wanted.box
+        self._collections, self._ids = _sorted(self._wanted.collections), _sorted(self._wanted.ids)
         self._metadata = metadata
         self._columns = filter_columns(schema)
         paths = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
@@ -61,13 +63,13 @@ class RowGroupFilter:
 
     def _may_be_named(self, group: pq.RowGroupMetaData) -> bool:
         """Compare collections and ids with the first and last of them."""
-        asked = ((self._wanted.collections, self._columns.collection), (self._wanted.ids, self._columns.id))
+        asked = ((self._collections, self._columns.collection), (self._ids, self._columns.id))
         for names, column in asked:
             bounds = None if names is None or column is None else self._bounds(group, column)
             if names is None or bounds is None or bounds.nulls != 0:
                 continue  # an item that says no collection is kept
-            least, greatest = _bytes(bounds.least), _bytes(bounds.greatest)
-            if not any(least <= name.encode() <= greatest for name in names):
+            first = bisect_left(names, _bytes(bounds.least))
+            if first == len(names) or names[first] > _bytes(bounds.greatest):
                 return False
         return True
 
@@ -167,6 +169,11 @@ def _may_overlap_heights(sides: dict[str, _Bounds | None], box: Box) -> bool:
     if not _is_whole(zmin) or not _is_whole(zmax):
         return True
     return bool(zmin.least <= box.top and zmax.greatest >= box.bottom)
+
+
+def _sorted(names: frozenset[str] | None) -> list[bytes] | None:
+    """Sort names as Parquet does; there may be many, and row groups too."""
+    return None if names is None else sorted(name.encode() for name in names)
 
 
 def _bytes(value: str | bytes) -> bytes:

@@ -103,8 +103,6 @@ def fields_of(value: Any) -> Any:
     return value
 
 
-
-
 def _sort_field(value: Any) -> Any:
     if isinstance(value, str):
         text = value.strip()
@@ -120,15 +118,15 @@ def _sort_field(value: Any) -> Any:
 def _geometry_of(found: dict[str, Any]) -> dict[str, Any]:
     from stac_ingest.cql2.shapes import checked_geometry  # noqa: PLC0415 - few searches have a geometry
 
-    if found.get("type") == "Feature":
-        found = found.get("geometry") or {}
     if found.get("type") == "FeatureCollection":
         features = found.get("features")
-        shapes = [one.get("geometry") for one in features if isinstance(one, dict)] if isinstance(features, list) else []
-        shapes = [checked_geometry(one) for one in shapes if isinstance(one, dict)]
+        members = [one for one in features if isinstance(one, dict)] if isinstance(features, list) else []
+        shapes = [checked_geometry(shape) for one in members if isinstance(shape := one.get("geometry"), dict)]
         if not shapes:
             raise ValueError("the FeatureCollection has no geometry")
-        found = shapes[0] if len(shapes) == 1 else _union(shapes)
+        return shapes[0] if len(shapes) == 1 else _union(shapes)
+    if found.get("type") == "Feature":
+        found = found.get("geometry") or {}
     return checked_geometry({name: found[name] for name in ("type", "coordinates", "geometries") if name in found})
 
 

@@ -61,9 +61,7 @@ class ShardedIngest(BaseModel):
     exact_numbers: bool = Field(
         default=True, description="look for whole numbers beyond 64 bits in every text, not in a sample"
     )
-    collection: str | None = Field(
-        default=None, description="only its items; and those of files that say none"
-    )
+    collection: str | None = Field(default=None, description="only its items; and those of files that say none")
     collections: Names = Field(default=None, description="the same for several; an API without either is read whole")
     ids: Ids = Field(default=None, description="of files: only items of these ids: ID,ID or @FILE")
     bbox: list[float] | None = Field(default=None, description="only items that reach into it: west,south,east,north")

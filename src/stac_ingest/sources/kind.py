@@ -90,6 +90,7 @@ KINDS: dict[str, SourceKind] = {
             "stac_ingest.sources.stac_api:api_source",
             prefixes=("http://", "https://"),
             settings=(
+                "sortby",
                 "limit",
                 "headers_file",
                 "retry",

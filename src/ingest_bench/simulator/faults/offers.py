@@ -120,7 +120,7 @@ class GetRefused(PostRefused):
 
 
 class Undeclared(_Landing):
-    """The API doesn't declare what the value names: query, filter, sort or fields; `all` for the lack of `conformsTo`."""
+    """The API doesn't declare what the value names: query, filter, sort, fields; or `all`, without `conformsTo`."""
 
     name = "undeclared"
     own_client_only = True  # the clients of the table ask for no such term
@@ -148,7 +148,9 @@ class TermRefused(Fault):
         given = {*request.query}
         if request.method == "POST":
             given = {*orjson.loads(await request.read() or b"{}")}
-        if term not in given and not (term == "no-collections" and "/search" in request.path and "collections" not in given):
+        if term not in given and not (
+            term == "no-collections" and "/search" in request.path and "collections" not in given
+        ):
             return await call_next(request, timing)
         self.applied += 1
         return problem(int(status or 400), "InvalidParameterValue", f"{term}: not here")

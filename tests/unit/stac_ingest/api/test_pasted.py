@@ -41,7 +41,7 @@ def parse(source, **settings):
         (f"{ROOT}/search/?query=%7B%22a%22%3A%7B%22lt%22%3A1%7D%7D", {"query": {"a": {"lt": 1}}}),
         (f"{ROOT}/search?collections=a,b&ids=x,y", {"collections": ["a", "b"], "ids": ["x", "y"]}),
         (f"{ROOT}/search?filter=n%3C5&filter-lang=cql2-text", {"filter": "n<5"}),
-        (f"{ROOT}/search?filter=%7B%22op%22:1%7D&filter-lang=cql2-json", {"filter": {"op": 1}}),
+        (f"{ROOT}/search?filter=%7B%22op%22:%22not%22,%22args%22:[true]%7D", {"filter": {"op": "not", "args": [True]}}),
         (
             f"{ROOT}/search?sortby=+a,-b&fields=id,-links",
             {
