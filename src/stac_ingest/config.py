@@ -31,7 +31,7 @@ def _term(name: str) -> Before:
     """Make what reads a term of a search, in whatever form it is written."""
 
     def read(value: Any) -> Any:
-        from stac_ingest.filters import terms  # noqa: PLC0415 - few searches have such terms
+        from stac_ingest.core import terms  # noqa: PLC0415 - few searches have such terms
 
         reader: Callable[[Any], Any] = getattr(terms, name)
         return None if value is None else reader(value)

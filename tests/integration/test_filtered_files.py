@@ -160,7 +160,7 @@ def test_shards_of_files_take_the_same_terms(source: Path) -> None:
     for shard in plan.shards:
         run_shard(plan, shard.number)
     report = finalize_ingest(plan)
-    assert [one["id"] for one in read_output("geoparquet", output)] == ["i0002"]
+    assert [one["id"] for one in read_output("geoparquet", output / "items")] == ["i0002"]
     assert report.verdict == "complete"
     assert any("of 3 ids that were asked for, 2 are of no item that came" in note for note in report.notes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from stac_ingest.api.item_splitter import feature_texts
 from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, item_times
@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
     from stac_ingest.api.loop_detection import LoopDetector
     from stac_ingest.api.pages import Page
-    from stac_ingest.api.selection import Misfit
     from stac_ingest.core.model import Item
+
+
+Misfit = TypeVar("Misfit")
+"""What of an item doesn't fit a search."""
 
 
 class ReceivedPage(NamedTuple):
@@ -29,7 +32,7 @@ class ReceivedPage(NamedTuple):
     """The number of its part of the search: 0 for the whole."""
 
 
-class SeenItems:
+class SeenItems(Generic[Misfit]):
     """What is kept of the items of a page, each of which is seen once, in order.
 
     Attributes:
@@ -55,7 +58,7 @@ class SeenItems:
         self._count += 1
 
 
-def page_rows(body: bytes, seen: SeenItems, *, as_lines: bool) -> Rows | None:
+def page_rows(body: bytes, seen: SeenItems[Any], *, as_lines: bool) -> Rows | None:
     """Make rows of a page, where all its members are plainly items.
 
     Args:

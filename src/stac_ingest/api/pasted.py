@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
+from stac_ingest.core.terms import fields_of, sortby_of
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters.terms import fields_of, sortby_of
 from stac_ingest.http.urls import NO_ADDRESS, display, is_secret, is_web_address
 
 _FORMATS = ("f", "format", "_format")

@@ -15,7 +15,7 @@ from stac_ingest.errors import ConfigurationError, RateLimited, ResponseError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stac_ingest.api.search import Search
+    from stac_ingest.api.item_search import Search
     from stac_ingest.api.search_forms import SearchClient
 
 _REFUSALS = frozenset({400, 404, 405, 410, 413, 414, 415, 422, 501})

@@ -4,65 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from stac_ingest.api.collections import ListedCollections, joined_extent, listed_collections, temporal_extent
 from stac_ingest.api.conformance import BEYOND_CORE, OF_ITEM_SEARCH, Conformance, conformance_of
 from stac_ingest.api.intervals import Interval, parse_interval
+from stac_ingest.api.item_search import Search
 from stac_ingest.api.pages import Page, page_counts, parse_object, parse_page, read_page
 from stac_ingest.api.probe import settled
 from stac_ingest.api.search_forms import NOT_HERE, Form, SearchClient
-from stac_ingest.api.search_terms import FilterTerm, fields_term, parts_of_ids
+from stac_ingest.api.search_terms import FilterTerm
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError, ResponseError
-from stac_ingest.filters import wanted_of
 from stac_ingest.http.request import Request
 from stac_ingest.http.urls import display, resolve
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
-    from stac_ingest.filters.item_filter import Wanted
     from stac_ingest.summary import IngestSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A search, to be asked for some interval of time and some page size."""
-
-    form: Form
-    collections: tuple[str, ...]
-    """None for all that the API has."""
-    terms: Mapping[str, Any] = field(default_factory=dict)
-    """What else is asked for, as the body of a POST has it; an expression is a `FilterTerm`."""
-
-    def request(self, datetime: str | None, limit: int) -> Request:
-        """Build the request for the first page."""
-        search: dict[str, Any] = {"limit": limit}
-        if self.collections:
-            search["collections"] = [*self.collections]
-        search |= self.terms
-        if datetime is not None:
-            search["datetime"] = datetime
-        return self.form.request(search)
-
-    def without(self, terms: Sequence[str]) -> Search:
-        """Return the same search without some terms."""
-        return replace(self, terms={name: value for name, value in self.terms.items() if name not in terms})
-
-    def parts(self, limit: int, *, one_by_one: Sequence[str]) -> list[Search]:
-        """Cut the search into those that a server takes.
-
-        Args:
-            limit: items a page.
-            one_by_one: collections that are asked for one at a time; none where they are asked for together.
-
-        """
-        searches = [replace(self, collections=(one,)) for one in one_by_one] or [self]
-        if "ids" not in self.terms:
-            return searches
-        lists = parts_of_ids(self.terms["ids"], self.form.method, limit)
-        return [replace(one, terms={**one.terms, "ids": ids}) for one in searches for ids in lists]
 
 
 class _Document(NamedTuple):
@@ -83,8 +43,8 @@ class ApiInfo:
     """Items that an early count found; None when it was not made, or failed."""
     parts: list[Search]
     """The searches to make: the one, or several that together are the same."""
-    wanted: Wanted
-    """What is asked for."""
+    collections: tuple[str, ...]
+    """That are asked for; none for all."""
     here: dict[str, str]
     """The terms that the server isn't asked for, and why."""
 
@@ -99,11 +59,25 @@ class ApiOpener:
         config: IngestConfig,
         client: SearchClient,
         summary: IngestSummary,
+        *,
+        terms: Mapping[str, Any],
     ) -> None:
+        """Take what is needed to ask.
+
+        Args:
+            root: the API's URL.
+            collections: ids of those that are asked for; none for all.
+            config: the settings.
+            client: sends requests.
+            summary: takes the notes.
+            terms: what is asked for beside collections and time, as the body of a POST.
+
+        """
         self._root = root.rstrip("/")
         self._landing_url = root
         self._ids = tuple(collections)
         self._config = config
+        self._terms = terms
         self._client = client
         self._summary = summary
         self._listed = ListedCollections({}, False)
@@ -169,8 +143,7 @@ class ApiOpener:
             else:
                 found[one] = seen
         declared = await self._declared(landing)
-        wanted = wanted_of(self._config, self._ids)
-        search, here = self._search(landing, found, declared, wanted)
+        search, here = self._search(landing, found, declared)
         for one, error in missing.items():
             await self._look_for_items(replace(search, collections=(one,), terms={}), one, error)
             self._summary.note(f"the API has no document of collection {one!r:.80} ({error.status}); a search found it")
@@ -186,7 +159,7 @@ class ApiOpener:
         extents = [temporal_extent(one.content) for one in found.values()] or [*self._listed.extents.values()]
         extent = joined_extent(extents) if not missing else Interval(None, None)
         parts = search.parts(self._config.limit, one_by_one=one_by_one)
-        return ApiInfo(search, extent, matched if len(parts) == 1 else None, parts, wanted, here)
+        return ApiInfo(search, extent, matched if len(parts) == 1 else None, parts, self._ids, here)
 
     async def _landing(self) -> _Document:
         response = await self._client.plain.send(Request("GET", self._landing_url))
@@ -202,7 +175,7 @@ class ApiOpener:
 
     async def _declared(self, landing: _Document) -> Conformance:
         """Read what the API declares, of its landing page or else where that leads; only where it matters."""
-        if all(getattr(self._config, term) is None for term in BEYOND_CORE):
+        if not {*BEYOND_CORE} & {*self._terms}:
             return Conformance()
         classes = landing.content.get("conformsTo")
         for link in _links(landing, "conformance") if not isinstance(classes, list) else []:
@@ -261,12 +234,10 @@ class ApiOpener:
             )
 
     async def _count(self, datetime: str | None) -> int | None:
-        config = self._config
-        terms = (config.query, config.filter, config.ids, config.intersects, config.fields)
-        if len(self._ids) != 1 or any(term is not None for term in terms):
+        if len(self._ids) != 1 or {*OF_ITEM_SEARCH} & {*self._terms}:
             return None
         form = Form("GET", f"{self._url_of(self._ids[0])}/items", own=True)
-        items = Search(form, self._ids, {} if config.bbox is None else {"bbox": config.bbox})
+        items = Search(form, self._ids, self._terms)
         try:
             response = await self._client.plain.send(items.request(datetime, 1), attempts=1)
             return page_counts(read_page(response.body, response.url)).matched
@@ -274,7 +245,7 @@ class ApiOpener:
             return None
 
     def _search(
-        self, landing: _Document, found: Mapping[str, _Document], declared: Conformance, wanted: Wanted
+        self, landing: _Document, found: Mapping[str, _Document], declared: Conformance
     ) -> tuple[Search, dict[str, str]]:
         """Make the search, and say which terms are left to be done here, and why.
 
@@ -289,7 +260,10 @@ class ApiOpener:
             self._summary.note("the API has no item search; the collection's own items are read")
         forms = [*searches, *own] if linked else [*own, *searches]
         self._client.offer(forms)
-        terms = self._terms(declared, wanted)
+        terms = {
+            name: value._replace(languages=declared.languages) if isinstance(value, FilterTerm) else value
+            for name, value in self._terms.items()
+        }
         here: dict[str, str] = {}
         for term in terms:
             if forms[0].own and term in OF_ITEM_SEARCH:
@@ -299,21 +273,6 @@ class ApiOpener:
         if "sortby" in here:
             raise ConfigurationError(f"sortby: {here['sortby']}, and items are not sorted here; leave it out")
         return Search(forms[0], self._ids, terms).without([*here]), here
-
-    def _terms(self, declared: Conformance, wanted: Wanted) -> dict[str, Any]:
-        """List what is asked for beside collections and time."""
-        config, expression = self._config, wanted.expression
-        sent = None if expression is None else FilterTerm(expression.json, expression.text, declared.languages)
-        terms = {
-            "bbox": config.bbox,
-            "ids": config.ids,
-            "intersects": config.intersects,
-            "query": config.query,
-            "filter": sent,
-            "sortby": config.sortby,
-            "fields": fields_term(wanted, config.query),
-        }
-        return {name: value for name, value in terms.items() if value is not None}
 
     def _own_items(self, found: Mapping[str, _Document]) -> list[Form]:
         """Give the form of searches of collections' own items: of those whose documents, or places, are known."""

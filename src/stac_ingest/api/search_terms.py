@@ -7,9 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from stac_ingest.filters.fields import sent_fields
-from stac_ingest.filters.item_filter import Wanted
-
 _LONGEST = 1_500
 """Characters that ids may take in a URL: with all else it stays within the 2,000 that every server takes."""
 
@@ -19,7 +16,7 @@ class FilterTerm(NamedTuple):
 
     json: Any
     text: str
-    languages: tuple[str, ...]
+    languages: tuple[str, ...] = ("cql2-text", "cql2-json")
 
     def written(self, method: str) -> dict[str, Any]:
         """Return the parameters that it becomes: text in a URL and JSON in a body, where the server takes these."""
@@ -34,22 +31,6 @@ def written_terms(search: Mapping[str, Any], method: str) -> dict[str, Any]:
     for name, value in search.items():
         sent |= value.written(method) if isinstance(value, FilterTerm) else {name: value}
     return sent if method == "POST" else {name: _as_text(name, value) for name, value in sent.items()}
-
-
-def fields_term(wanted: Wanted, query: Mapping[str, Any] | None) -> dict[str, list[str]] | None:
-    """Return the fields to ask for, with what is looked at here; None for all that there are."""
-    if wanted.fields is None:
-        return None
-    names: list[str] = [name.removeprefix("properties.") for name in query or {}]
-    if wanted.expression is not None:
-        if wanted.expression.names is None:
-            return None
-        names += wanted.expression.names
-    members = {"id", "collection", "geometry", "bbox"}
-    needed = [name if name in members else f"properties.{name}" for name in sorted({*names})]
-    if wanted.box is not None or wanted.area is not None:
-        needed.append("bbox")
-    return sent_fields(wanted.fields, needed) or None
 
 
 def parts_of_ids(ids: Sequence[str], method: str, limit: int) -> list[list[str]]:

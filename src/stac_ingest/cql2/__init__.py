@@ -6,8 +6,8 @@ arithmetic and arrays, goes to that package where it is installed, and is refuse
 """
 
 from stac_ingest.cql2.evaluate import Predicate, operands_of, predicate_of
-from stac_ingest.cql2.expression import Expression, expression_of
+from stac_ingest.cql2.expression import expression_of
 from stac_ingest.cql2.read import read_expression
 from stac_ingest.cql2.tree import Node
 
-__all__ = ["Expression", "Node", "Predicate", "expression_of", "operands_of", "predicate_of", "read_expression"]
+__all__ = ["Node", "Predicate", "expression_of", "operands_of", "predicate_of", "read_expression"]

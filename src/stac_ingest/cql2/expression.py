@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from stac_ingest.cql2.evaluate import Predicate, operands_of, predicate_of
+from stac_ingest.cql2.evaluate import operands_of, predicate_of
 from stac_ingest.cql2.read import read_expression
 from stac_ingest.cql2.write import as_json, as_text
 from stac_ingest.errors import ConfigurationError
-
-
-class Expression(NamedTuple):
-    """An expression.
-
-    Attributes:
-        holds: says whether it holds of an item: True, False, or None for unknown. It is None itself where nothing here
-            can say that.
-        names: the properties and members that it looks at; None where that isn't known.
-        json: as CQL2 JSON.
-        text: as CQL2 text.
-
-    """
-
-    holds: Predicate | None
-    names: frozenset[str] | None
-    json: Any
-    text: str
+from stac_ingest.filters.wanted import Expression
 
 
 def expression_of(setting: str, expression: str | Mapping[str, Any], *, here: bool = True) -> Expression:

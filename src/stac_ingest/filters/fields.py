@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stac_ingest.core.model import Item
-from stac_ingest.filters.terms import ALWAYS
+from stac_ingest.core.terms import ALWAYS
 
 
 def fields_test(fields: Mapping[str, list[str]]) -> Callable[[Item], Item]:

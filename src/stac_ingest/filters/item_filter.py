@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 from stac_ingest.api.intervals import Interval
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.filters.boxes import Box, box_of
-from stac_ingest.filters.query import Condition
 from stac_ingest.filters.times import span_of
+from stac_ingest.filters.wanted import Expression, Wanted
 from stac_ingest.summary import IngestSummary
 
-if TYPE_CHECKING:
-    from stac_ingest.cql2.expression import Expression
-
 Decode = Callable[[Batch, Reject], Iterator[Item]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked for; None and nothing are all that there is."""
-
-    box: Box | None = None
-    """That an item's geometry must reach into."""
-    area: Mapping[str, Any] | None = None
-    """A GeoJSON geometry that an item's must meet."""
-    interval: Interval | None = None
-    """Of time that an item must touch; both are closed."""
-    collections: frozenset[str] | None = None
-    """That an item must be of one of, unless it says none."""
-    ids: frozenset[str] | None = None
-    """That an item must have one of."""
-    conditions: Sequence[Condition] = ()
-    """Of the query extension."""
-    expression: Expression | None = None
-    """Of CQL2."""
-    fields: Mapping[str, list[str]] | None = None
-    """That items have; see `fields_test`."""
 
 
 class ItemFilter:

@@ -17,9 +17,9 @@ from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
-from stac_ingest.filters import filter_of
 from stac_ingest.ingest_loop import Ingest, ingest_items, ingest_rows
 from stac_ingest.outputs.base import encode_json
+from stac_ingest.sources.wanted import filter_of
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 

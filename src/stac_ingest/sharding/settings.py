@@ -21,10 +21,10 @@ from stac_ingest.config import (
 from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters import filter_of
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
 from stac_ingest.sources.kind import api_kind, is_url, not_read
 from stac_ingest.sources.usable_settings import api_settings, check_output
+from stac_ingest.sources.wanted import filter_of
 
 ITEMS = 50_000
 """Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""

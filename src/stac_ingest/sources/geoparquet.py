@@ -19,7 +19,6 @@ from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.filters import filter_of
 from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.filters.row_groups import RowGroupFilter
 from stac_ingest.filters.rows import RowFilter
@@ -31,6 +30,7 @@ from stac_ingest.geoparquet.table_rows import table_lines, table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.hive import fill, keys_of
 from stac_ingest.sources.kind import Where
+from stac_ingest.sources.wanted import filter_of
 from stac_ingest.summary import IngestSummary
 
 READ_BUFFER = 64 << 10

@@ -15,7 +15,6 @@ from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit, ends_everything
 from stac_ingest.api.search import ApiOpener, search_datetime
 from stac_ingest.api.search_forms import REFUSED_INTERVAL, SearchClient
-from stac_ingest.api.selection import Selection
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
 from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, TimesRead, item_times
@@ -41,7 +40,10 @@ from stac_ingest.http.limiter import RequestNotNeeded
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import RetryingClient
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
+from stac_ingest.sources.api_terms import terms_of
 from stac_ingest.sources.kind import Where
+from stac_ingest.sources.selection import Misfit, Selection
+from stac_ingest.sources.wanted import wanted_of
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -133,16 +135,18 @@ class StacApiSource:
 
         """
         await self._session.open()
-        opener = ApiOpener(self._root, self._collections, self._config, self._search_client, self._summary)
+        asked = (self._root, self._collections, self._config, self._search_client, self._summary)
+        wanted = wanted_of(self._config, self._collections)
+        opener = ApiOpener(*asked, terms=terms_of(self._config, wanted))
         at_once = self._config.workers > 1
         api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
-        interval = self._requested.interval
+        wanted, interval = wanted_of(self._config, api.collections), self._requested.interval
         order = self._config.sortby
-        self._selection = Selection(api.wanted, interval, api.here, self._summary, order=order, owns=self._owns)
-        if api.wanted.fields is not None:
+        self._selection = Selection(wanted, interval, api.here, self._summary, order=order, owns=self._owns)
+        if wanted.fields is not None:
             from stac_ingest.filters.fields import fields_test  # noqa: PLC0415 - few ask for some fields
 
-            self._with_fields = fields_test(api.wanted.fields)
+            self._with_fields = fields_test(wanted.fields)
         if {*api.here} - {"fields"}:
             self._read_all()
         workers = self._client.begin(self._requested.page * _ITEM_SECONDS)
@@ -283,7 +287,7 @@ class StacApiSource:
             payload.data.loop_detector.record(new, duplicate)
         self._pending.consumed()
 
-    def _rows_of(self, rows: Rows, seen: SeenItems) -> Iterator[Rows]:
+    def _rows_of(self, rows: Rows, seen: SeenItems[Misfit]) -> Iterator[Rows]:
         selection, misfits = self._checked_by, seen.misfits
         self._decoded += len(rows.keys)
         self._page_times += seen.times

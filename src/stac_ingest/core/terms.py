@@ -116,7 +116,7 @@ def _sort_field(value: Any) -> Any:
 
 
 def _geometry_of(found: dict[str, Any]) -> dict[str, Any]:
-    from stac_ingest.cql2.shapes import checked_geometry  # noqa: PLC0415 - few searches have a geometry
+    from stac_ingest.core.shapes import checked_geometry  # noqa: PLC0415 - few searches have a geometry
 
     if found.get("type") == "FeatureCollection":
         features = found.get("features")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stac_ingest.api.intervals import Interval, parse_instant
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.core.model import Item
-from stac_ingest.cql2.evaluate import getter
-from stac_ingest.filters.item_filter import Wanted, missing_ids
+from stac_ingest.filters.item_filter import missing_ids
+from stac_ingest.filters.wanted import Wanted
 
 if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
@@ -148,13 +148,14 @@ class _Order:
     """Looks whether values follow each other, on a page: of the first field of an order, where they are alike."""
 
     def __init__(self, name: str, descending: bool) -> None:
-        self._value_of = getter(name)
+        self._name = name.removeprefix("properties.")
         self._descending = descending
         self.last: Any = None
         self.is_broken = False
 
     def look(self, item: Item) -> None:
-        value, last = self._value_of(item), self.last
+        properties = item.get("properties")
+        value, last = properties.get(self._name) if isinstance(properties, dict) else None, self.last
         # Texts are sorted in the language of a server's choice.
         if type(value) is str and parse_instant(value) is not None:
             value = parse_instant(value)
