@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from stac_ingest.api.intervals import format_instant
 from stac_ingest.cql2 import tree
 from stac_ingest.cql2.tree import Moment, Node, Period, Property
@@ -80,11 +78,22 @@ def _end(instant: float) -> str:
 def _area(area: Box | dict[str, Any]) -> str:
     if isinstance(area, Box):
         return f"BBOX({', '.join(map(repr, _numbers(area)))})"
-    import shapely  # noqa: PLC0415 - few expressions have a geometry
+    return _wkt(area)
 
-    # With all digits: a server is asked for this very geometry.
-    text: str = shapely.to_wkt(shapely.from_geojson(orjson.dumps(area).decode()), rounding_precision=-1)
-    return text
+
+def _wkt(area: dict[str, Any]) -> str:
+    """Write a geometry of GeoJSON with all digits, of which GEOS writes 16: a server is asked for this very one."""
+    kind = area["type"].upper()
+    if kind == "GEOMETRYCOLLECTION":
+        return f"{kind}({', '.join(map(_wkt, area['geometries']))})"
+    text = _positions(area["coordinates"])
+    return f"{kind}({text})" if kind == "POINT" else f"{kind}{text}"
+
+
+def _positions(value: Any) -> str:
+    if not isinstance(value[0], list):
+        return " ".join(map(repr, value))
+    return f"({', '.join(map(_positions, value))})"
 
 
 def _numbers(box: Box) -> list[float]:
