@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -47,8 +47,18 @@ class OutputFormat(NamedTuple):
     """Where the command writes it, below the output folder; directly in that where there is no subfolder."""
     whole: str | None = None
     """The file that holds everything, where there is one, and which a run that doesn't know it would replace."""
+    streams: bool = False
+    """Whether it can go to standard output."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
+    settings: str = ""
+    """Where its settings are, as `module:name`; its class takes them beside the folder. Empty where it has none."""
+    in_folders: bool = False
+    """Whether its files may be in folders below."""
+    about: str = ""
+    """What there is when it is complete: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such an output needs."""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -69,6 +79,42 @@ OUTPUTS: dict[str, OutputFormat] = {
             "NDJSON",
             aliases=("jsonl",),
             whole="items.ndjson",
+            streams=True,
+            about="`items.ndjson`, an item a line",
+        ),
+        OutputFormat(
+            "ndjson.gz",
+            "stac_ingest.outputs.packed_lines:NdjsonGzipOutput",
+            "stac_ingest.outputs.packed_lines:read_packed_lines",
+            ".ndjson.gz",
+            "NDJSON as gzip",
+            aliases=("jsonl.gz",),
+            whole="items.ndjson.gz",
+            streams=True,
+            about="`items.ndjson.gz`, the same in gzip, of a member for each thousand items",
+        ),
+        OutputFormat(
+            "ndjson.zst",
+            "stac_ingest.outputs.packed_lines:NdjsonZstdOutput",
+            "stac_ingest.outputs.packed_lines:read_packed_lines",
+            ".ndjson.zst",
+            "NDJSON as Zstandard",
+            aliases=("jsonl.zst",),
+            whole="items.ndjson.zst",
+            streams=True,
+            about="`items.ndjson.zst`, the same in Zstandard, of a frame for each thousand items",
+            preload=("zstandard",),
+        ),
+        OutputFormat(
+            "featurecollection",
+            "stac_ingest.outputs.feature_collection:FeatureCollectionOutput",
+            "stac_ingest.outputs.feature_collection:read_features",
+            ".geojson",
+            "one FeatureCollection",
+            aliases=("geojson",),
+            whole="items.geojson",
+            streams=True,
+            about="`items.geojson`, one FeatureCollection",
         ),
         OutputFormat(
             "items",
@@ -77,6 +123,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             ".json",
             "a file per item",
             subfolder="items",
+            about="the folder `items` with a file for each item",
         ),
         OutputFormat(
             "geoparquet",
@@ -86,6 +133,19 @@ OUTPUTS: dict[str, OutputFormat] = {
             "GeoParquet",
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            about="`part-00000.parquet` and so on, STAC-GeoParquet",
+        ),
+        OutputFormat(
+            "sorted-geoparquet",
+            "stac_ingest.outputs.sorted_geoparquet.output:SortedGeoParquetOutput",
+            "stac_ingest.outputs.geoparquet:read_part",
+            ".parquet",
+            "GeoParquet sorted by place and time",
+            aliases=("sorted-parquet",),
+            preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            settings="stac_ingest.outputs.sorted_geoparquet.settings:LayoutSettings",
+            in_folders=True,
+            about="`part-00000.parquet` and so on, in `year=2024/month=05` where asked for: STAC-GeoParquet, sorted",
         ),
     )
 }
@@ -97,15 +157,42 @@ def output_name(name: str) -> str:
     return next((output.name for output in OUTPUTS.values() if name in output.aliases), name)
 
 
-def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
+def make_output(
+    name: str, folder: str | PathLike[str], settings: Mapping[str, Any] | None = None
+) -> BatchedOutput[Any]:
     """Make the output of that name or alias, writing to `folder`.
 
+    Args:
+        name: of the output, or an alias.
+        folder: to write to.
+        settings: of the output, by name.
+
     Raises:
-        ConfigurationError: there is no such output.
+        ConfigurationError: there is no such output, or it doesn't take the settings.
 
     """
-    output: BatchedOutput[Any] = load(_known(name).writer)(folder)
+    known = _known(name)
+    if settings and not known.settings:
+        raise ConfigurationError(f"output {known.name} takes no settings, and {', '.join(settings)} was given")
+    output: BatchedOutput[Any] = load(known.writer)(folder, settings) if known.settings else load(known.writer)(folder)
     return output
+
+
+def check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    """Check the settings of an output without making it.
+
+    Raises:
+        ConfigurationError: there is no such output, or it doesn't take the settings.
+
+    """
+    known = _known(name)
+    if known.settings:
+        try:
+            load(known.settings).parse(dict(settings))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"output: {error}") from None
+    elif settings:
+        raise ConfigurationError(f"output: {known.name} takes no settings, and {', '.join(settings)} was given")
 
 
 def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, Any]]:
@@ -124,8 +211,12 @@ def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, An
     read = load(output.reader)
     below = Path(folder) / output.subfolder
     # Beside the one file there may be others with its suffix: of failures, of notes.
-    for path in sorted((below if below.is_dir() else Path(folder)).glob(output.whole or f"*{output.suffix}")):
-        yield from read(path)
+    root = below if below.is_dir() else Path(folder)
+    paths = root.rglob(f"*{output.suffix}") if output.in_folders else root.glob(output.whole or f"*{output.suffix}")
+    for path in sorted(paths):
+        # A folder with a hidden name has the checkpoints, or what isn't finished.
+        if not any(part.startswith(".") for part in path.relative_to(root).parts[:-1]):
+            yield from read(path)
 
 
 def _known(name: str) -> OutputFormat:

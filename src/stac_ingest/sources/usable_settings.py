@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.kind import KINDS
+from stac_ingest.sources.kind import KINDS, STDIN, catalog_document
 from stac_ingest.sources.wanted import filter_of
 
 _OF_FILES = ("source_type", "format")
@@ -23,7 +23,9 @@ def check_settings(config: IngestConfig) -> None:
 
     """
     is_api = config.mode == "api"
-    others = _OF_FILES if is_api else api_settings()
+    others = set(_OF_FILES) if is_api else api_settings()
+    if config.is_remote and not is_api:
+        others -= set(KINDS["catalog"].settings)
     unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")
@@ -44,8 +46,9 @@ def check_output(source: str, output: str | PathLike[str]) -> None:
         ConfigurationError: it does.
 
     """
-    folder = Path(source)
-    if folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
+    # A catalog's documents are all below the one that is named, mostly.
+    folder = Path(source) if catalog_document(source) is None else Path(source).parent
+    if source != STDIN and folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
         raise ConfigurationError(
             f"output: {os.fspath(output)} is in the folder that is read, {source}; give a folder outside of it"
         )
