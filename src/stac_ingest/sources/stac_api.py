@@ -9,28 +9,23 @@ from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from stac_ingest.api.cursor import Cursor
-from stac_ingest.api.item_splitter import exact_features, features
-from stac_ingest.api.page_rows import ReceivedPage, SeenItems, page_rows
+from stac_ingest.api.page_rows import ReceivedPage
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit, ends_everything
 from stac_ingest.api.search import ApiOpener, search_datetime
 from stac_ingest.api.search_forms import REFUSED_INTERVAL, SearchClient
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
-from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, TimesRead, item_times
+from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
 from stac_ingest.api.time_chunks.shortfall import Shortfall
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
-from stac_ingest.core.id_set import key_of
-from stac_ingest.core.json_items import checked
-from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.rows import Rows
 from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import (
     ConfigurationError,
     DataProcessingError,
-    ItemError,
     ResponseError,
 )
 from stac_ingest.http.client import Client
@@ -42,7 +37,8 @@ from stac_ingest.http.retries import RetryingClient
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 from stac_ingest.sources.api_terms import terms_of
 from stac_ingest.sources.kind import Where
-from stac_ingest.sources.selection import Misfit, Selection
+from stac_ingest.sources.page_items import PageItems
+from stac_ingest.sources.selection import Selection
 from stac_ingest.sources.wanted import wanted_of
 
 if TYPE_CHECKING:
@@ -94,17 +90,15 @@ class StacApiSource:
         self._search_client = SearchClient(self._client, summary)
         self._planner: Planner | None = None
         self._selection: Selection | None = None
-        self._with_fields: Callable[[Item], Item] | None = None
+        self._items: PageItems | None = None
         self._uncounted = False
         self._chunks: TimeChunks | None = None
         self._read_before: TimesRead | None = None
-        self._page_times: list[Times] = []
         self._queue: WorkQueue[Unit] = WorkQueue([])
         self._finished = False
         self._shortfall = Shortfall(summary, config.max_items, lambda: self._received)
-        self._decoded = 0
+        self._unparsed = 0
         self._pending = PendingPages(config.max_items)
-        self._numbers = NumberWatch(exact=config.exact_numbers)
         self._parts = count(1)
 
     def resume(self, positions: Sequence[Position]) -> None:
@@ -124,7 +118,7 @@ class StacApiSource:
         received: ReceivedPage | None = batch[0].data
         if received is None or received.progress is None:
             return None
-        return received.progress.advance(self._page_times, ended=not received.page.has_next, clean=clean)
+        return received.progress.advance(self._page_items.times, ended=not received.page.has_next, clean=clean)
 
     async def open(self) -> None:
         """Start the session, read the landing page and the collections, and find a search that the server takes.
@@ -136,19 +130,17 @@ class StacApiSource:
         """
         await self._session.open()
         asked = (self._root, self._collections, self._config, self._search_client, self._summary)
-        wanted = wanted_of(self._config, self._collections)
-        opener = ApiOpener(*asked, terms=terms_of(self._config, wanted))
+        terms = terms_of(self._config, wanted_of(self._config, self._collections))
+        opener = ApiOpener(*asked, terms=terms)
         at_once = self._config.workers > 1
         api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
         wanted, interval = wanted_of(self._config, api.collections), self._requested.interval
         order = self._config.sortby
         self._selection = Selection(wanted, interval, api.here, self._summary, order=order, owns=self._owns)
-        if wanted.fields is not None:
-            from stac_ingest.filters.fields import fields_test  # noqa: PLC0415 - few ask for some fields
-
-            self._with_fields = fields_test(wanted.fields)
         if {*api.here} - {"fields"}:
             self._read_all()
+        tracks_times, exact = self._read_before is not None, self._config.exact_numbers
+        self._items = PageItems(self._selection, wanted.fields, exact_numbers=exact, tracks_times=tracks_times)
         workers = self._client.begin(self._requested.page * _ITEM_SECONDS)
         self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor, workers=workers)
 
@@ -256,29 +248,26 @@ class StacApiSource:
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
-            yield from self._consumed(payload, self._items_of(payload, reject))
+            yield from self._consumed(payload, self._page_items.items(payload, reject))
 
     def rows(self, batch: Batch, *, as_lines: bool) -> Iterator[Rows] | None:
         """Make rows of a page, where it holds nothing but what is plainly an item."""
         payload = batch[0]
-        if len(batch) != 1 or payload.error is not None or self._with_fields is not None:
+        if len(batch) != 1 or payload.error is not None:
             return None
-        self._checked_by.begin_page()
-        seen = SeenItems(self._checked_by.judge, times=self._read_before is not None)
-        rows = page_rows(payload.data.page.body, seen, as_lines=as_lines)
-        return None if rows is None else self._consumed(payload, self._rows_of(rows, seen))
+        rows = self._page_items.rows(payload.data.page.body, as_lines=as_lines)
+        return None if rows is None else self._consumed(payload, rows)
 
     def mark_consumed(self, batch: Batch) -> None:
         """Note that pages were consumed, and won't be parsed."""
         for payload in batch:
             if payload.error is None:
-                self._decoded += page_counts(payload.data.page).returned or 0
+                self._unparsed += page_counts(payload.data.page).returned or 0
             self._pending.consumed()
 
     def _consumed(self, payload: Payload, found: Iterator[T]) -> Iterator[T]:
         """Yield what was found on a page, and note what became of it."""
-        self._checked_by.begin_page()
-        self._page_times.clear()
+        self._page_items.begin_page()
         items, left_out = self._summary.items, self._summary.left_out
         yield from found
         if payload.error is None:
@@ -287,61 +276,23 @@ class StacApiSource:
             payload.data.loop_detector.record(new, duplicate)
         self._pending.consumed()
 
-    def _rows_of(self, rows: Rows, seen: SeenItems[Misfit]) -> Iterator[Rows]:
-        selection, misfits = self._checked_by, seen.misfits
-        self._decoded += len(rows.keys)
-        self._page_times += seen.times
-        kept = []
-        for number, key in enumerate(rows.keys) if misfits or selection.tracks_ids else ():
-            if number not in misfits:
-                selection.arrived(key)
-            elif not selection.admits(misfits[number]):
-                continue
-            kept.append(number)
-        yield rows.take(kept) if len(kept) < len(rows.keys) and misfits else rows
-
-    def _items_of(self, payload: Payload, reject: Reject) -> Iterator[Item]:
-        selection = self._checked_by
-        try:
-            if payload.error is not None:
-                raise payload.error
-            body = payload.data.page.body
-            found = (exact_features if self._numbers.in_text(body) else features)(body, payload.origin)
-            for index, feature in enumerate(found):
-                self._decoded += 1
-                try:
-                    item = _checked(feature)
-                except ItemError as error:
-                    where = f"{display(payload.origin)}#{index}"
-                    reject(where, ItemError(f"{where}: {error}"))
-                    continue
-                if self._read_before is not None:
-                    self._page_times.append(item_times(item))
-                misfit = selection.judge(item)
-                if misfit is None:
-                    selection.arrived(key_of(item))
-                elif not selection.admits(misfit):
-                    continue
-                yield item if self._with_fields is None else self._with_fields(item)
-        except DataProcessingError as error:
-            reject(payload.origin, error)
-
     @property
     def _received(self) -> int:
-        again = 0 if self._selection is None else self._selection.filtered_again
-        return self._decoded - self._summary.left_out - again + self._summary.resumed
+        if self._selection is None or self._items is None:
+            return self._summary.resumed
+        decoded = self._items.decoded + self._unparsed
+        return decoded - self._summary.left_out - self._selection.filtered_again + self._summary.resumed
 
     @property
     def _by_time(self) -> bool:
-        # Chunks come in any order.
-        ordered = self._config.sortby is not None
-        return not ordered and "time_chunks" in {self._config.strategy, self._config.worker_strategy}
+        chosen = "time_chunks" in {self._config.strategy, self._config.worker_strategy}
+        return chosen and self._config.sortby is None  # chunks come in any order
 
     @property
-    def _checked_by(self) -> Selection:
-        if self._selection is None:
+    def _page_items(self) -> PageItems:
+        if self._items is None:
             raise RuntimeError("the source is not open")
-        return self._selection
+        return self._items
 
     @property
     def _opened(self) -> Planner:
@@ -354,11 +305,8 @@ class StacApiSource:
         return f"{named:.200} {unit.interval}" if isinstance(unit, Chunk) else display(unit.request.url)
 
     def _cursor(self, request: Request, *, enough: int | None = None, fixed_size: bool = False) -> Cursor:
-        ahead = self._config.read_ahead is not False
-        enough = enough or self._config.max_items
-        return Cursor(
-            self._search_client, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size
-        )
+        how = {"read_ahead": self._config.read_ahead is not False, "fixed_size": fixed_size}
+        return Cursor(self._search_client, self._summary, request, enough=enough or self._config.max_items, **how)
 
     def _pages(self, unit: Unit) -> AsyncGenerator[ReceivedPage, None]:
         if isinstance(unit, CursorUnit):
@@ -450,9 +398,3 @@ def api_source(where: Where, config: IngestConfig, summary: IngestSummary) -> St
     if not is_web_address(config.source):
         raise ConfigurationError(NO_ADDRESS)
     return StacApiSource(config, where.collection_id, summary)
-
-
-def _checked(feature: object) -> Item:
-    if isinstance(feature, ItemError):
-        raise feature
-    return checked(feature)
