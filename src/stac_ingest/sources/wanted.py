@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stac_ingest.config import IngestConfig
@@ -31,6 +32,10 @@ def filter_of(config: IngestConfig) -> ItemFilter | None:
     from stac_ingest.filters.wanted import Wanted  # noqa: PLC0415
 
     wanted = wanted_of(config, config.wanted_collections())
+    if not config.filters_here:
+        # These are the database's job, but for several collections.
+        several = wanted.collections if config.collections is not None else None
+        wanted = replace(wanted, box=None, interval=None, collections=several)
     return None if config.mode == "api" or wanted == Wanted() else ItemFilter(wanted)
 
 
