@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sharding_items import item
 
+from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.cli.main import BAD_SETTINGS, COMPLETE, INCOMPLETE, main
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs import read_output
@@ -272,3 +277,24 @@ def test_a_run_that_found_nothing_can_be_resumed(source: Path) -> None:
     """A file without items is none that a run would lose."""
     assert run(source, "--bbox", "100,50,101,51")[:2] == (COMPLETE, [])
     assert run(source, "--resume")[:2] == (COMPLETE, [*range(COUNT)])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=COUNT), st.integers(1, 9))
+def test_rows_that_are_left_are_decoded_together(wanted: list[bool], group: int) -> None:
+    """However matching rows lie among the row groups, they come in their order, in one batch where all are few."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table.parquet"
+        kept = [one["id"] for one, keep in zip(items(), wanted, strict=False) if keep]
+        with GeoParquetWriter(path, group) as writer:
+            writer.write(items())
+        config = {"mode": "file", "source": str(path), "ids": [*kept, "none"]}
+        module = IngestModule(config)
+
+        async def read() -> list[str]:
+            rows = module.fetch_rows(WorkflowContext(), as_lines=True)
+            return [one["id"] async for some in rows for one in some.items()]
+
+        assert asyncio.run(read()) == kept
+        assert module.summary.filtered == COUNT - len(kept)
+        assert module.summary.safe_batches <= 1 + len(kept) // group
