@@ -142,6 +142,7 @@ class ApiOpener:
                 missing[one] = seen
             else:
                 found[one] = seen
+                self._summary.keep_collection(seen.content)
         declared = await self._declared(landing)
         search, here = self._search(landing, found, declared)
         for one, error in missing.items():
