@@ -16,8 +16,7 @@ PUBLIC = {
     "stac_ingest.checkpoints": "CheckpointManager",
     "stac_ingest.outputs": (
         "OUTPUTS CatalogOutput DeltaOutput GeoParquetOutput IcebergOutput ItemFilesOutput NdjsonOutput OutputFormat "
-        "kept_in_files make_output "
-        "output_name read_output"
+        "kept_in_files make_output output_name read_output"
     ),
     "stac_ingest.pipeline": "Bundler Fetcher Modifier Output PipelineResult StageSeconds run_pipeline",
     "stac_ingest.sharding": (

@@ -76,9 +76,8 @@ LAKES = ("delta", "iceberg")
 
 
 def told(notes: list[str]) -> list[str]:
-    """Leave out what is said of every catalog, how many links were followed, and of every table, its version."""
-    always = ("catalogs and collections link to", f"current rows, {ITEMS} in number")
-    return [note for note in notes if not any(words in note for words in always)]
+    """Leave out what is said of every catalog: how many links were followed."""
+    return [note for note in notes if "catalogs and collections link to" not in note]
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -88,7 +87,10 @@ def test_the_command_reads_it(written: Path, tmp_path: Path, source: str, name: 
     out = tmp_path / "out"
     assert main([str(written / source), "--to", name, "--output", str(out)]) == COMPLETE
     certificate = json.loads((out / "certificate.json").read_text())
-    assert (certificate["verdict"], certificate["items"], told(certificate["notes"])) == ("complete", ITEMS, [])
+    assert (certificate["verdict"], certificate["items"]) == ("complete", ITEMS)
+    notes = told(certificate["notes"])
+    assert all(f"current rows, {ITEMS} in number" in note for note in notes)
+    assert len(notes) == (source in LAKES)
     assert sorted(found["id"] for found in read_output(name, out / OUTPUTS[name].subfolder)) == IDS
 
 
@@ -99,10 +101,11 @@ async def test_the_module_reads_it(written: Path, source: str, concurrency: int)
     module = IngestModule({"mode": "file", "source": str(written / source), "concurrency": concurrency})
     context = WorkflowContext()
     assert sorted([found["id"] async for found in module.fetch(context)]) == IDS
-    assert (context.failure_collector.get_all(), told(module.summary.notes)) == ([], [])
+    assert context.failure_collector.get_all() == []
+    assert len(told(module.summary.notes)) == (source in LAKES)
 
 
-@pytest.mark.parametrize("source", [source for source in SOURCES if source not in ("catalog/catalog.json", *LAKES)])
+@pytest.mark.parametrize("source", [source for source in SOURCES if source not in (*LAKES, "catalog/catalog.json")])
 def test_shards_read_it(written: Path, tmp_path: Path, source: str) -> None:
     """The same items come in shards."""
     assert sharded(written / source, tmp_path / "out") == IDS
