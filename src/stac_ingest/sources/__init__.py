@@ -44,6 +44,7 @@ def check_path(config: IngestConfig) -> None:
         check_stdin(config)
         return
     if database_kind(path) is not None:
+        import stac_ingest.outputs.pgstac  # noqa: F401, PLC0415 - says which extra is missing
         from stac_ingest.sources.pgstac import check_database  # noqa: PLC0415 - few sources are databases
 
         check_database(config)
