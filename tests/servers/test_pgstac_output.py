@@ -509,3 +509,10 @@ def test_a_run_that_was_killed_behind_its_last_item_is_finished(command, lines):
     code, said, certificate = command.run(source, "--resume")
     assert (code, certificate["verdict"], certificate["written"]) == (0, "complete", 0), said
     assert command.ask(loose) == [(0,)]
+
+
+def test_items_that_come_again(command, lines):
+    """Of two items with one id the first is loaded, and the certificate says that the other was left out."""
+    code, said, certificate = command.run(lines([item(1), item(2), item(1, bbox=[0, 0, 1, 1])]))
+    assert (code, certificate["verdict"], certificate["duplicates"]) == (0, "complete with duplicates", 1), said
+    assert command.ask("SELECT content->'bbox' FROM items WHERE id = 'i00001'") == [([1, 0, 2, 1.5],)]

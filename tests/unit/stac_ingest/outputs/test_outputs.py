@@ -18,14 +18,22 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.rows import LineRows
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
-from stac_ingest.outputs import OUTPUTS, GeoParquetOutput, ItemFilesOutput, NdjsonOutput, make_output, read_output
+from stac_ingest.outputs import (
+    OUTPUTS,
+    GeoParquetOutput,
+    ItemFilesOutput,
+    NdjsonOutput,
+    kept_in_files,
+    make_output,
+    read_output,
+)
 from stac_ingest.outputs import directory as folder_module
 from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.outputs.geoparquet import read_part
 from stac_ingest.outputs.json_files import read_file
 from stac_ingest.outputs.ndjson import read_lines, unmarked_tail
 
-IN_FOLDERS = [name for name, output in OUTPUTS.items() if output.extra != "pgstac"]
+IN_FOLDERS = kept_in_files()
 """Outputs that write to the folder that they are given."""
 
 
