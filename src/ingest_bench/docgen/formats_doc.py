@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest_bench.report.markdown import pipe_table
 from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.unpack import SUFFIXES, is_packed
 from stac_ingest.outputs import OUTPUTS, OutputFormat
 from stac_ingest.sources.kind import KINDS, SourceKind
 
@@ -54,7 +55,10 @@ def write_formats_doc(path: Path) -> None:
 
 
 def _source_row(kind: SourceKind) -> tuple[str, ...]:
-    told_by = _quoted((*kind.prefixes, *kind.suffixes))
+    packed = [suffix for suffix in SUFFIXES if any(name.endswith(suffix) for name in kind.suffixes)]
+    told_by = _quoted((*kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
+    if packed:
+        told_by += f", and these with {_quoted(packed)}"
     return (kind.label, told_by or "`--format`", kind.about, "yes" if kind.splitter else "no", _named(kind.extra))
 
 

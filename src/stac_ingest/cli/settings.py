@@ -11,8 +11,9 @@ from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
-from stac_ingest.sources.kind import is_url, not_read
+from stac_ingest.sources.kind import KINDS, is_url, not_read
 
+_CATALOG = KINDS["catalog"].format
 _NAMES = (
     "collection_id",
     "bbox",
@@ -41,24 +42,25 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = settings_from(options.config, options.source) if options.config else {}
     options.transforms = read_transforms(settings, options)
+    only = options.format or settings.get("format")
     if options.source is not None:
-        _refuse_unread(options.source)
-        if is_url(options.source) and holds_credentials(options.source):
+        _refuse_unread(options.source, only)
+        if _is_web(options.source) and holds_credentials(options.source):
             raise ConfigurationError(
                 f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
                 f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
             )
         settings["source"] = options.source
-        settings["mode"] = "api" if is_url(options.source) else "file"
+        settings["mode"] = "api" if is_url(options.source) and only != _CATALOG else "file"
     if "source" not in settings:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
-    settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
+    settings.setdefault("mode", "api" if is_url(str(settings["source"])) and only != _CATALOG else "file")
     # What is called complete isn't rounded without a word.
     settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     source = str(settings["source"])
-    _refuse_unread(source)
-    remote = settings["mode"] == "api" and not is_loopback(source)
+    _refuse_unread(source, only)
+    remote = _is_web(source) and not is_loopback(source)
     if remote and not options.allow_remote:
         raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
     budget = _budget(settings.get("budget"), options, remote=remote)
@@ -71,8 +73,12 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     return IngestConfig.parse(settings)
 
 
-def _refuse_unread(source: str) -> None:
-    if is_url(source) and (why := not_read(source)) is not None:
+def _is_web(source: str) -> bool:
+    return source.lower().startswith(("http://", "https://"))
+
+
+def _refuse_unread(source: str, only: str | None) -> None:
+    if is_url(source) and only != _CATALOG and (why := not_read(source)) is not None:
         raise ConfigurationError(why)
 
 

@@ -97,6 +97,8 @@ def without_query(url: str) -> str:
 
 
 def _base_of(payload: Payload, place: str) -> str:
+    if _STORE in payload.origin:
+        return without_query(payload.origin)
     if _STORE in place:
         return f"{place.rstrip('/')}/{quote(payload.origin)}"
     return file_url(Path(place, payload.origin).absolute())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 
 
@@ -50,8 +51,21 @@ class Where(NamedTuple):
 
 
 def _packed_too(*suffixes: str) -> tuple[str, ...]:
-    return (*suffixes, *(f"{suffix}.gz" for suffix in suffixes))
+    return (*suffixes, *(f"{suffix}{packed}" for packed in SUFFIXES for suffix in suffixes))
 
+
+_OF_SERVERS = (
+    "headers_file",
+    "retry",
+    "retry_attempts",
+    "retry_seconds",
+    "timeout",
+    "budget",
+    "max_requests",
+    "requests_per_second",
+    "max_in_flight",
+)
+"""Settings of requests."""
 
 KINDS: dict[str, SourceKind] = {
     kind.name: kind
@@ -71,13 +85,13 @@ KINDS: dict[str, SourceKind] = {
             "ndjson",
             "NDJSON",
             "stac_ingest.sources:lines_source",
-            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl"),
+            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl", ".geojsons", ".json-seq", ".jsonseq"),
             format="ndjson",
             splitter="stac_ingest.sharding.splitters.lines:LinesSplitter",
             piece="stac_ingest.sharding.plan:LinesPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.lines.source",),
-            about="an item a line; files of any size, in pieces",
+            about="an item a line, or a JSON text sequence; files of any size, in pieces",
         ),
         SourceKind(
             "geoparquet",
@@ -96,29 +110,28 @@ KINDS: dict[str, SourceKind] = {
             "API",
             "stac_ingest.sources.stac_api:api_source",
             prefixes=("http://", "https://"),
-            settings=(
-                "limit",
-                "headers_file",
-                "retry",
-                "retry_attempts",
-                "retry_seconds",
-                "timeout",
-                "budget",
-                "max_requests",
-                "requests_per_second",
-                "max_in_flight",
-            ),
+            settings=("limit", *_OF_SERVERS),
             splitter="stac_ingest.sharding.splitters.stac_api:StacApiSplitter",
             piece="stac_ingest.sharding.plan:TimePiece",
             # A server's name is looked up by a codec.
             preload=("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
             about="a STAC API, or a URL of its search, of its items or of a collection",
         ),
+        SourceKind(
+            "catalog",
+            "static catalogs",
+            "stac_ingest.sources.catalog.source:catalog_source",
+            format="catalog",
+            settings=_OF_SERVERS,
+            preload=("stac_ingest.sources.catalog.source", "stac_ingest.sources.catalog.local"),
+            about="the items that a `catalog.json` or `collection.json` links to, and those of its children",
+        ),
     )
 }
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
 
 PARQUET_SUFFIXES = KINDS["geoparquet"].suffixes
+_WEB = ("http://", "https://")
 DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 """Names of documents that describe items, and are none themselves, so that they don't make a folder one of JSON."""
 
@@ -145,12 +158,49 @@ def kind_of(source: str) -> SourceKind:
 
     """
     path = Path(source)
-    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name)) or _first()
+    if catalog_document(source) is not None:
+        return KINDS["catalog"]
+    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
 
 
 def api_kind(source: str) -> SourceKind | None:
     """Return the kind of API that a URL is of; None where it is a path. Looks at the text alone."""
+    if is_web_catalog(source):
+        return None
     return next((kind for kind in KINDS.values() if source.lower().startswith(kind.prefixes)), None)
+
+
+def is_web_catalog(source: str) -> bool:
+    """Say whether a URL is the address of a static catalog on a web server, by the name of its document."""
+    if not source.lower().startswith(_WEB) or not is_web_address(source):
+        return False
+    return urlsplit(source).path.rpartition("/")[2].lower() in DESCRIPTIONS
+
+
+def catalog_document(source: str, only: str | None = None) -> str | None:
+    """Return the first document of the static catalog that a source is; None where it is none.
+
+    Args:
+        source: a path or a URL. A document that is named itself is walked by its links; a `collection.json` only where
+            it has links to items or children, since others describe the items beside them. A folder is read deeply.
+        only: the setting `format`, which can say that a folder, or a file of any name, is a catalog.
+
+    """
+    is_said = only is not None
+    if is_said and only != KINDS["catalog"].format:
+        return None
+    if "://" in source:
+        return source if is_said or is_web_catalog(source) else None
+    path = Path(source)
+    if is_said and path.is_dir():
+        return next((str(path / name) for name in ("catalog.json", "collection.json") if (path / name).is_file()), None)
+    if not path.is_file() or not (is_said or path.name in DESCRIPTIONS):
+        return None
+    if not is_said and path.name == "collection.json":
+        from stac_ingest.sources.linked import leads_on  # noqa: PLC0415 - few sources need it
+
+        return source if leads_on(path) else None
+    return source
 
 
 def is_url(source: str) -> bool:
@@ -170,7 +220,7 @@ def not_read(source: str) -> str | None:
     Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
-    if not separator or not scheme.isalnum():
+    if not separator or not scheme.isalnum() or is_web_catalog(source):
         return None
     if is_url(source):
         if not is_web_address(source):
@@ -179,7 +229,11 @@ def not_read(source: str) -> str | None:
         kind = _of_name(name)
         if kind is None or name == "":
             return None
-        what = "a document of a static catalog or an item" if name.endswith(".json") else f"a file of {kind.label}"
+        what = (
+            "an item, or a catalog (which format 'catalog' reads),"
+            if name.endswith(".json")
+            else f"a file of {kind.label}"
+        )
         return (
             f"source: {_shown(source)} looks like {what} on a web server, and not like an API; download it, and give "
             "the file or its folder"

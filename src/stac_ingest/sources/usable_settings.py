@@ -9,7 +9,7 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
-from stac_ingest.sources.kind import KINDS
+from stac_ingest.sources.kind import KINDS, catalog_document
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""
@@ -23,7 +23,9 @@ def check_settings(config: IngestConfig) -> None:
 
     """
     is_api = config.mode == "api"
-    others = _OF_FILES if is_api else api_settings()
+    others = set(_OF_FILES) if is_api else api_settings()
+    if config.is_remote and not is_api:
+        others -= set(KINDS["catalog"].settings)
     unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")
@@ -44,7 +46,8 @@ def check_output(source: str, output: str | PathLike[str]) -> None:
         ConfigurationError: it does.
 
     """
-    folder = Path(source)
+    # A catalog's documents are all below the one that is named, mostly.
+    folder = Path(source) if catalog_document(source) is None else Path(source).parent
     if folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
         raise ConfigurationError(
             f"output: {os.fspath(output)} is in the folder that is read, {source}; give a folder outside of it"
