@@ -93,7 +93,7 @@ class Audit:
         self.output, self.source = Side("the output"), Side("the source")
         self.missing, self.different = 0, 0
         self.extra: int | None = 0
-        by_id = isinstance(task.against, Inventory) and not task.against.has_collections
+        by_id = not isinstance(task.against, IngestConfig) and not task.against.has_collections
         self.held = Ledger(by_id=by_id)
         self.states = bytearray()
         self.findings = Findings(task.report)

@@ -10,9 +10,7 @@ INSTANTS = frozenset(
 )
 """Properties that are instants, which GeoParquet stores as timestamps and not as text."""
 
-_TEXT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?(?:[Zz]|([+-])(\d\d):?(\d\d)?)", re.ASCII
-)
+_TEXT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?(?:[Zz]|([+-])(\d\d):?(\d\d)?)", re.ASCII)
 
 
 def same_instant(text: str) -> str:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from stac_ingest.audit.inventories.base import Inventory
 from stac_ingest.audit.inventories.keys import KeyPattern
+from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.sources.kind import PARQUET_SUFFIXES
 
 __all__ = ["Inventory", "inventory_of"]
 
-_TEXT, _CSV, _TABLE = (".txt", ".txt.gz"), (".csv", ".csv.gz"), (".parquet", ".geoparquet")
+_TEXT, _CSV = (".txt", *(f".txt{packed}" for packed in SUFFIXES)), (".csv", *(f".csv{packed}" for packed in SUFFIXES))
 MANIFEST = "manifest.json"
 
 
@@ -54,7 +56,7 @@ def _of_objects(path: Path, pattern: str | None) -> Inventory | None:
 
 def _of_table(path: Path) -> Inventory | None:
     first = next(iter(sorted(path.glob("*.parquet"))), None) if path.is_dir() else path
-    if first is None or not first.is_file() or not first.name.lower().endswith(_TABLE):
+    if first is None or not first.is_file() or not first.name.lower().endswith(PARQUET_SUFFIXES):
         return None
     from stac_ingest.audit.inventories.tables import table_of_ids  # noqa: PLC0415 - one kind is used
 

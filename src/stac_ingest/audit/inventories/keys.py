@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stac_ingest.core.id_set import Key
-from stac_ingest.core.unpack import SUFFIX
+from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.kind import DESCRIPTIONS
 
@@ -44,7 +44,8 @@ class KeyPattern:
             name = key.rpartition("/")[2]
             if not name or name in DESCRIPTIONS:
                 return None
-            name = name.removesuffix(SUFFIX)
+            if name.lower().endswith(SUFFIXES):
+                name = name.rpartition(".")[0]
             stem, _, ending = name.rpartition(".")
             return ("", stem if stem and ending else name)
         match = self._pattern.search(key)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import csv
-import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
-from contextlib import contextmanager
-from gzip import GzipFile
-from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
 
 from stac_ingest.audit.inventories.base import Failed
 from stac_ingest.core.id_set import Key
-from stac_ingest.core.unpack import SUFFIX
-from stac_ingest.errors import ConfigurationError
+from stac_ingest.core.unpack import is_packed, unpacked_blocks
+from stac_ingest.errors import ConfigurationError, ItemError
 
 LONGEST_LINE = 64 << 10
-"""Characters; an id that is longer is none."""
-UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error)
+"""Bytes; an id that is longer is none."""
+UNREADABLE = (OSError, ItemError, UnicodeDecodeError, csv.Error)
+_BLOCK = 64 << 10
 
 
 class TextList:
@@ -34,10 +31,9 @@ class TextList:
     def keys(self, failed: Failed) -> Iterator[Key]:
         """Yield each id."""
         try:
-            with opened(self._path) as stream:
-                for line in lines(stream):
-                    if item_id := line.strip():
-                        yield ("", item_id)
+            for line in lines(self._path):
+                if item_id := line.strip():
+                    yield ("", item_id)
         except UNREADABLE as error:
             failed(self._path.name, f"can't be read: {error}")
 
@@ -58,8 +54,7 @@ class CsvList:
         self._path = path
         self.passed_over = 0
         try:
-            with opened(path) as stream:
-                names = next(csv.reader([stream.readline(LONGEST_LINE)]), [])
+            names = next(csv.reader(lines(path)), [])
         except UNREADABLE as error:
             raise ConfigurationError(f"--against: {path} can't be read: {error}") from error
         self._names = [name.strip().lower() for name in names]
@@ -75,40 +70,40 @@ class CsvList:
         at = self._names.index("id")
         of = self._names.index("collection") if self.has_collections else None
         try:
-            with opened(self._path) as stream:
-                rows = csv.reader(lines(stream))
-                next(rows, None)
-                for row in rows:
-                    if not row:
-                        continue
-                    if len(row) != len(self._names) or not row[at]:
-                        failed(f"{self._path.name}, line {rows.line_num}", "has no id, or other columns than the first")
-                        continue
-                    yield ("" if of is None else row[of], row[at])
+            rows = csv.reader(lines(self._path))
+            next(rows, None)
+            for row in rows:
+                if not row:
+                    continue
+                if len(row) != len(self._names) or not row[at]:
+                    failed(f"{self._path.name}, line {rows.line_num}", "has no id, or other columns than the first")
+                    continue
+                yield ("" if of is None else row[of], row[at])
         except UNREADABLE as error:
             failed(self._path.name, f"can't be read: {error}")
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[TextIOWrapper]:
-    """Open a text file, which may be packed with gzip."""
-    with path.open("rb") as raw:
-        yield as_text(raw, packed=path.name.lower().endswith(SUFFIX))
-
-
-def as_text(raw: IO[bytes], *, packed: bool) -> TextIOWrapper:
-    """Read bytes as UTF-8, unpacked a block at a time."""
-    return TextIOWrapper(GzipFile(fileobj=raw) if packed else raw, "utf-8-sig", newline="")
-
-
-def lines(stream: TextIOWrapper) -> Iterator[str]:
-    """Yield lines of bounded length.
+def lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a text file, which may be packed, a block of it at a time.
 
     Raises:
-        csv.Error: one is longer.
+        OSError, ItemError, UnicodeDecodeError: it can't be read.
+        csv.Error: a line is too long.
 
     """
-    while line := stream.readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE:
-            raise csv.Error(f"a line has {LONGEST_LINE} characters or more")
-        yield line
+    with path.open("rb") as stream:
+        blocks = iter(lambda: stream.read(_BLOCK), b"")
+        rest, begun = b"", False
+        for block in unpacked_blocks(blocks) if is_packed(path.name) else blocks:
+            *whole, rest = (rest + block).split(b"\n")
+            for line in whole:
+                yield _text(line, begun=begun) + "\n"
+                begun = True
+            if len(rest) > LONGEST_LINE:
+                raise csv.Error(f"a line has more than {LONGEST_LINE} bytes")
+        if rest:
+            yield _text(rest, begun=begun)
+
+
+def _text(line: bytes, *, begun: bool) -> str:
+    return line.decode() if begun else line.removeprefix(BOM_UTF8).decode()

@@ -16,9 +16,8 @@ import orjson
 
 from stac_ingest.audit.inventories.base import Failed
 from stac_ingest.audit.inventories.keys import KeyPattern
-from stac_ingest.audit.inventories.lists import UNREADABLE, as_text, lines
+from stac_ingest.audit.inventories.lists import UNREADABLE, lines
 from stac_ingest.core.id_set import Key
-from stac_ingest.core.unpack import SUFFIX
 from stac_ingest.errors import ConfigurationError
 
 _MOST_BYTES = 64 << 20
@@ -78,14 +77,13 @@ class ObjectInventory:
             yield from rows_of(path, _COLUMNS["Parquet"], failed)
             return
         try:
-            with path.open("rb") as raw:
-                for row in csv.reader(lines(as_text(raw, packed=path.name.endswith(SUFFIX)))):
-                    if len(row) < len(self._columns):
-                        failed(path.name, f"a line has {len(row)} columns, and the manifest names {len(self._columns)}")
-                        return
-                    named = dict(zip(self._columns, row, strict=False))
-                    named["Key"] = unquote_plus(named["Key"])  # keys are encoded as those of forms in CSV alone
-                    yield named
+            for row in csv.reader(lines(path)):
+                if len(row) < len(self._columns):
+                    failed(path.name, f"a line has {len(row)} columns, and the manifest names {len(self._columns)}")
+                    return
+                named = dict(zip(self._columns, row, strict=False))
+                named["Key"] = unquote_plus(named["Key"])  # in CSV alone, keys are encoded as those of forms are
+                yield named
         except UNREADABLE as error:
             failed(path.name, f"can't be read: {error}")
 
