@@ -27,7 +27,7 @@ from stac_ingest.sources.kind import kind_of
 
 MOST_COMPARED = 10_000
 """Different items of which it is said in which members, where none is to be repaired: so many wait on disk."""
-_KINDS_WITH_NULLS = frozenset({"json_files", "ndjson", "api"})
+_KINDS_WITH_NULLS = frozenset({"json_files", "ndjson", "api", "catalog"})
 """Kinds of sources that tell a null member from a missing one."""
 
 Progress = Callable[[str, int], None]
@@ -126,6 +126,18 @@ class Audit:
             self.findings.abandon()
             raise
 
+    def is_missing(self, item: Item) -> bool:
+        """Whether an item is one that an inventory has, and the output hasn't."""
+        against = self.task.against
+        assert not isinstance(against, IngestConfig), "items of a source are kept when they come"
+        collection, item_id = key_of(item)
+        return self._absent.has(collection if against.has_collections else self._listed_collection, item_id)
+
+    @property
+    def _listed_collection(self) -> str:
+        """The collection of the entries of an inventory that says none."""
+        return self.task.output.collection_id or ""
+
     async def _read_output(self, collect: Callable[[], None]) -> None:
         def repeated(key: Key) -> None:
             self.findings.add(key, "repeated", side="output")
@@ -144,7 +156,7 @@ class Audit:
             collection = self.task.output.collection_id
             for key in self.source.keys(against, counted):
                 if not against.has_collections:
-                    self._look_up((collection or "", key[1]), against)
+                    self._look_up((self._listed_collection, key[1]), against)
                 elif collection in {None, key[0]}:
                     self._look_up(key, against)
             return

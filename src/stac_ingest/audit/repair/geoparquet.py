@@ -24,7 +24,7 @@ class GeoParquetRepairer(FileRepairer):
         self.begin()
         parts = {number: path for path in self.folder.iterdir() if (number := part_number(path.name)) is not None}
         before = sorted(parts.values())
-        if audit.missing:
+        if len(audit.lacking):
             await self._add(audit, max(parts, default=-1) + 1, done)
         decisions = Decisions(audit, done, remove_extra=remove_extra)
         for number, path in enumerate(before, 1):
@@ -38,7 +38,7 @@ class GeoParquetRepairer(FileRepairer):
     async def _add(self, audit: Audit, number: int, done: Repaired) -> None:
         output = GeoParquetOutput(self.hidden / "new")
         paths = await self.write(one_by_one(audit.lacking.items()), output, done)
-        done.added = audit.missing - len(done.failures)
+        done.added = len(audit.lacking) - len(done.failures)
         for path in paths:
             self.put(path, self.folder / f"part-{number:05d}.parquet", done)
             number += 1

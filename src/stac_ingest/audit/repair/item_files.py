@@ -26,9 +26,9 @@ class ItemFilesRepairer(FileRepairer):
         """Write and remove files; see `Repairer`."""
         done = Repaired()
         self.begin()
-        if audit.missing or audit.different:
+        if len(audit.lacking) or len(audit.differing):
             await self._add(audit, done)
-        if audit.different or audit.output.repeated or not audit.output.is_whole or (remove_extra and audit.extra):
+        if len(audit.differing) or audit.output.repeated or not audit.output.is_whole or (remove_extra and audit.extra):
             self._remove(audit, done, remove_extra=remove_extra and audit.source.is_whole)
         self.clear()
         return done
@@ -49,8 +49,8 @@ class ItemFilesRepairer(FileRepairer):
         finally:
             journal.close()
         failed = {failure.item_id for failure in done.failures}
-        done.added = audit.missing - sum(key_of(item)[1] in failed for item in audit.lacking.items() if failed)
-        done.replaced = audit.different - (len(done.failures) - (audit.missing - done.added))
+        done.added = len(audit.lacking) - sum(key_of(item)[1] in failed for item in audit.lacking.items() if failed)
+        done.replaced = len(audit.differing) - (len(done.failures) - (len(audit.lacking) - done.added))
 
     def _remove(self, audit: Audit, done: Repaired, *, remove_extra: bool) -> None:
         folder = self.folder / self.output.subfolder

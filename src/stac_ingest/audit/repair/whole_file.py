@@ -26,7 +26,7 @@ class WholeFileRepairer(FileRepairer):
         (new,) = await self.write(self._items(path, audit, decisions, damaged), output, done)
         if done.failures:
             raise DataProcessingError(f"{path} can't be repaired: {done.failures[0].error}")
-        done.added = audit.missing
+        done.added = len(audit.lacking)
         self.put(new, path, done, damaged=bool(damaged))
         self.clear()
         return done
