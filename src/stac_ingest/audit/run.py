@@ -59,6 +59,7 @@ async def _repaired(audit: Audit, repairer: Repairer, repair: RepairTask, progre
         await _fetch(audit, repair.source, progress)
     differs = len(audit.lacking) or len(audit.differing) or audit.output.repeated or not audit.output.is_whole
     if not differs and not (repair.remove_extra and audit.extra):
+        repairer.clear()
         return AuditResult(audit)
     progress("repairing the output", 0)
     return AuditResult(audit, await repairer.repair(audit, remove_extra=repair.remove_extra))

@@ -70,7 +70,7 @@ class Side:
         """
         failures = FailureCollector()
         context = WorkflowContext(
-            logger=_QUIET, failure_collector=failures, changes=_Repeated(self._again_then(repeated))
+            logger=_QUIET, failure_collector=failures, changes=RepeatedItems(self._again_then(repeated))
         )
         module = IngestModule(config)
         try:
@@ -127,10 +127,11 @@ class Side:
         return again
 
 
-class _Repeated(ChangeCollector):
+class RepeatedItems(ChangeCollector):
     """Names each item that comes again, and keeps nothing else."""
 
     def __init__(self, repeated: Callable[[Key], None]) -> None:
+        """Take what is told of each."""
         super().__init__()
         self._tell = repeated
 

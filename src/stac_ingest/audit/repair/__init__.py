@@ -16,7 +16,7 @@ from stac_ingest.sources.reports import is_report
 __all__ = ["HIDDEN", "Repaired", "Repairer", "repairer_of"]
 
 _CHECKPOINTS = ".checkpoints"
-_UNFINISHED = ("*.part", ".pending.parquet", f"{_CHECKPOINTS}/*/*.positions")
+_UNFINISHED = ("[!.]*.part", ".pending.parquet", f"{_CHECKPOINTS}/*/*.positions")
 """What an interrupted run leaves."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from stac_ingest.audit.compare import Audit, State
+from stac_ingest.audit.side import RepeatedItems
 from stac_ingest.checkpoints.journal import forget_items
 from stac_ingest.checkpoints.records import Records
 from stac_ingest.config import IngestConfig
@@ -29,8 +30,8 @@ from stac_ingest.pipeline import PipelineResult, run_pipeline
 
 HIDDEN = ".audit"
 """The folder in which files are made before they get their names."""
-DAMAGED = ".damaged."
-"""How the name of a copy of a file begins that couldn't be read whole."""
+DAMAGED = ".damaged"
+"""How the name of a copy of a file ends that couldn't be read whole; it begins with a dot."""
 _QUIET = logging.getLogger("stac_ingest.audit")
 
 
@@ -62,6 +63,9 @@ class Repairer(Protocol):
             DataProcessingError: the output can't be written.
 
         """
+
+    def clear(self) -> None:
+        """Remove what a killed repair has left."""
 
 
 class Decisions:
@@ -176,16 +180,21 @@ class FileRepairer:
                 sync_to_disk(path)
         return paths
 
-    async def read(self, path: Path, unreadable: Callable[[], None]) -> AsyncGenerator[Item]:
+    async def read(self, path: Path, done: Repaired, unreadable: Callable[[], None]) -> AsyncGenerator[Item]:
         """Yield the items of one file as far as it can be read, each once.
 
         Args:
             path: of the file.
+            done: counts further copies of items as removed.
             unreadable: called where not all of it can be read.
 
         """
+
+        def repeated(_: Key) -> None:
+            done.removed += 1
+
         failures = FailureCollector()
-        context = WorkflowContext(logger=_QUIET, failure_collector=failures)
+        context = WorkflowContext(logger=_QUIET, failure_collector=failures, changes=RepeatedItems(repeated))
         try:
             config = IngestConfig(mode="file", source=str(path), exact_numbers=True)
             async with aclosing(IngestModule(config).fetch(context)) as stream:
@@ -218,7 +227,7 @@ class FileRepairer:
     @staticmethod
     def keep_damaged(path: Path, done: Repaired) -> None:
         """Give a file a second name, a hidden one."""
-        copy = path.with_name(f"{DAMAGED}{path.name}")
+        copy = path.with_name(f".{path.name}{DAMAGED}")
         copy.unlink(missing_ok=True)
         os.link(path, copy)
         done.damaged.append(copy.name)

@@ -49,7 +49,7 @@ class GeoParquetRepairer(FileRepairer):
         output = GeoParquetOutput(self.hidden / path.stem, part_items=_WHOLE)
 
         async def items() -> AsyncGenerator[Item]:
-            async for item in self.read(path, lambda: damaged.append(path)):
+            async for item in self.read(path, done, lambda: damaged.append(path)):
                 changed = decisions.decide(item, number)
                 if changed is not None:
                     yield changed
@@ -62,7 +62,7 @@ class GeoParquetRepairer(FileRepairer):
 
     async def _is_sound(self, path: Path) -> bool:
         damaged: list[Path] = []
-        async for _ in self.read(path, lambda: damaged.append(path)):
+        async for _ in self.read(path, Repaired(), lambda: damaged.append(path)):
             pass
         return not damaged
 

@@ -23,7 +23,7 @@ class WholeFileRepairer(FileRepairer):
         decisions = Decisions(audit, done, remove_extra=remove_extra)
         damaged: list[Path] = []
         output = make_output(self.output.name, self.hidden)
-        (new,) = await self.write(self._items(path, audit, decisions, damaged), output, done)
+        (new,) = await self.write(self._items(path, audit, decisions, done, damaged), output, done)
         if done.failures:
             raise DataProcessingError(f"{path} can't be repaired: {done.failures[0].error}")
         done.added = len(audit.lacking)
@@ -31,9 +31,11 @@ class WholeFileRepairer(FileRepairer):
         self.clear()
         return done
 
-    async def _items(self, path: Path, audit: Audit, decisions: Decisions, damaged: list[Path]) -> AsyncGenerator[Item]:
+    async def _items(
+        self, path: Path, audit: Audit, decisions: Decisions, done: Repaired, damaged: list[Path]
+    ) -> AsyncGenerator[Item]:
         if path.exists():  # noqa: ASYNC240 - one look
-            async for item in self.read(path, lambda: damaged.append(path)):
+            async for item in self.read(path, done, lambda: damaged.append(path)):
                 changed = decisions.decide(item)
                 if changed is not None:
                     yield changed
