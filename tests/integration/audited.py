@@ -63,7 +63,7 @@ def write_output(name: str, folder: Path, some: Sequence[Item]) -> Path:
         context = WorkflowContext()
         output = make_output(name, folder / OUTPUTS[name].subfolder)
         if name == "geoparquet":
-            output._part_items, output._batch_items = 8, 4  # noqa: SLF001 - so that there are several parts
+            output._part_items, output._batch_items = 8, 4
         for one in some:
             await output.bundle(one, context)
         await output.finalize(context)
