@@ -30,10 +30,15 @@ def build_parser() -> argparse.ArgumentParser:
         "141 whoever read standard output has closed it.",
         allow_abbrev=False,
     )
-    parser.add_argument("source", metavar="SOURCE", nargs="?", help="a file, a folder, or a URL of a STAC API")
+    parser.add_argument(
+        "source", metavar="SOURCE", nargs="?", help="a file, a folder, a URL of a STAC API, or - for standard input"
+    )
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument(
         "--output", metavar="DIR", type=_folder, required=True, help="folder to write to; - is standard output"
+    )
+    parser.add_argument(
+        "--partition", choices=("none", "year", "month"), help="of sorted-geoparquet: folders by the items' time"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     add_source_options(parser)

@@ -11,6 +11,7 @@ from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
+from stac_ingest.outputs import check_settings
 from stac_ingest.sources.kind import KINDS, is_url, not_read
 
 _CATALOG = KINDS["catalog"].format
@@ -29,12 +30,16 @@ _NAMES = (
     "exact_numbers",
 )
 """Settings that options give; what isn't given is left to the file, or the defaults."""
+OUTPUT = "output"
+"""Where a file of settings has those of the output."""
+_OF_OUTPUT = ("partition",)
 
 
 def read_settings(options: argparse.Namespace) -> IngestConfig:
     """Take the settings of the file, overlaid with those of the command line.
 
-    Those of the transforms are no settings of the ingest: they become `options.transforms`.
+    Those of the transforms and of the output are no settings of the ingest: they become `options.transforms` and
+    `options.output_settings`.
 
     Raises:
         ConfigurationError: a setting is wrong, or the source is remote and `--allow-remote` is missing.
@@ -42,6 +47,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = settings_from(options.config, options.source) if options.config else {}
     options.transforms = read_transforms(settings, options)
+    options.output_settings = _output_settings(settings, options)
     only = options.format or settings.get("format")
     if options.source is not None:
         _refuse_unread(options.source, only)
@@ -71,6 +77,16 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
 
         settings = with_pasted(settings, IngestConfig.names(), "collection_id")
     return IngestConfig.parse(settings)
+
+
+def _output_settings(settings: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    """Take the settings of the output out of those of a file, overlaid by those of the command line."""
+    found = settings.pop(OUTPUT, None) or {}
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{OUTPUT} must hold settings by name")
+    given = {name: value for name in _OF_OUTPUT if (value := getattr(options, name)) is not None}
+    check_settings(options.to, found | given)
+    return found | given
 
 
 def _is_web(source: str) -> bool:

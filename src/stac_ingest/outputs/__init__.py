@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -51,6 +51,10 @@ class OutputFormat(NamedTuple):
     """Whether it can go to standard output."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
+    settings: str = ""
+    """Where its settings are, as `module:name`; its class takes them beside the folder. Empty where it has none."""
+    in_folders: bool = False
+    """Whether its files may be in folders below."""
     about: str = ""
     """What there is when it is complete: the text of its row in `docs/formats.md`."""
     extra: str | None = None
@@ -131,6 +135,18 @@ OUTPUTS: dict[str, OutputFormat] = {
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
             about="`part-00000.parquet` and so on, STAC-GeoParquet",
         ),
+        OutputFormat(
+            "sorted-geoparquet",
+            "stac_ingest.outputs.sorted_geoparquet.output:SortedGeoParquetOutput",
+            "stac_ingest.outputs.geoparquet:read_part",
+            ".parquet",
+            "GeoParquet sorted by place and time",
+            aliases=("sorted-parquet",),
+            preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            settings="stac_ingest.outputs.sorted_geoparquet.settings:LayoutSettings",
+            in_folders=True,
+            about="`part-00000.parquet` and so on, in `year=2024/month=05` where asked for: STAC-GeoParquet, sorted",
+        ),
     )
 }
 """By name, in the order in which help texts list them."""
@@ -141,15 +157,42 @@ def output_name(name: str) -> str:
     return next((output.name for output in OUTPUTS.values() if name in output.aliases), name)
 
 
-def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
+def make_output(
+    name: str, folder: str | PathLike[str], settings: Mapping[str, Any] | None = None
+) -> BatchedOutput[Any]:
     """Make the output of that name or alias, writing to `folder`.
 
+    Args:
+        name: of the output, or an alias.
+        folder: to write to.
+        settings: of the output, by name.
+
     Raises:
-        ConfigurationError: there is no such output.
+        ConfigurationError: there is no such output, or it doesn't take the settings.
 
     """
-    output: BatchedOutput[Any] = load(_known(name).writer)(folder)
+    known = _known(name)
+    if settings and not known.settings:
+        raise ConfigurationError(f"output {known.name} takes no settings, and {', '.join(settings)} was given")
+    output: BatchedOutput[Any] = load(known.writer)(folder, settings) if known.settings else load(known.writer)(folder)
     return output
+
+
+def check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    """Check the settings of an output without making it.
+
+    Raises:
+        ConfigurationError: there is no such output, or it doesn't take the settings.
+
+    """
+    known = _known(name)
+    if known.settings:
+        try:
+            load(known.settings).parse(dict(settings))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"output: {error}") from None
+    elif settings:
+        raise ConfigurationError(f"output: {known.name} takes no settings, and {', '.join(settings)} was given")
 
 
 def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, Any]]:
@@ -168,8 +211,12 @@ def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, An
     read = load(output.reader)
     below = Path(folder) / output.subfolder
     # Beside the one file there may be others with its suffix: of failures, of notes.
-    for path in sorted((below if below.is_dir() else Path(folder)).glob(output.whole or f"*{output.suffix}")):
-        yield from read(path)
+    root = below if below.is_dir() else Path(folder)
+    paths = root.rglob(f"*{output.suffix}") if output.in_folders else root.glob(output.whole or f"*{output.suffix}")
+    for path in sorted(paths):
+        # A folder with a hidden name has the checkpoints, or what isn't finished.
+        if not any(part.startswith(".") for part in path.relative_to(root).parts[:-1]):
+            yield from read(path)
 
 
 def _known(name: str) -> OutputFormat:

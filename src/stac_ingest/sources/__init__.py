@@ -11,6 +11,7 @@ from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.kind import (
     KINDS,
+    STDIN,
     SourceKind,
     Where,
     api_kind,
@@ -36,6 +37,11 @@ def check_path(config: IngestConfig) -> None:
 
     """
     path = config.source
+    if path == STDIN and config.mode == "file":
+        from stac_ingest.sources.stdin import check_stdin  # noqa: PLC0415 - most sources are paths
+
+        check_stdin(config)
+        return
     if config.mode == "api" and is_web_catalog(path):
         raise ConfigurationError("source: the URL of a static catalog's document is no API; use mode 'file'")
     if config.is_remote and config.mode == "file" and catalog_document(path, config.format) is not None:
@@ -119,6 +125,8 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
     check_path(config)
+    if config.source == STDIN:
+        return kind_of(STDIN), STDIN
     catalog = catalog_document(config.source, config.format) if config.source_type == "auto" else None
     if catalog is not None:
         return KINDS["catalog"], catalog

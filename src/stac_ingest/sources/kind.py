@@ -24,6 +24,8 @@ class SourceKind(NamedTuple):
     """How its URLs begin, in small letters; an API has some, and files have none."""
     suffixes: tuple[str, ...] = ()
     """How the names of its files end."""
+    names: tuple[str, ...] = ()
+    """What it is called, where it is neither a path nor a URL."""
     format: str | None = None
     """What the setting `format` calls it."""
     settings: tuple[str, ...] = ()
@@ -54,6 +56,8 @@ def _packed_too(*suffixes: str) -> tuple[str, ...]:
     return (*suffixes, *(f"{suffix}{packed}" for packed in SUFFIXES for suffix in suffixes))
 
 
+STDIN = "-"
+"""What standard input is called. A file of that name is `./-`."""
 _OF_SERVERS = (
     "headers_file",
     "retry",
@@ -126,6 +130,14 @@ KINDS: dict[str, SourceKind] = {
             preload=("stac_ingest.sources.catalog.source", "stac_ingest.sources.catalog.local"),
             about="the items that a `catalog.json` or `collection.json` links to, and those of its children",
         ),
+        SourceKind(
+            "stdin",
+            "standard input",
+            "stac_ingest.sources.stdin:stdin_source",
+            names=(STDIN,),
+            preload=("stac_ingest.sources.stdin",),
+            about="NDJSON, a text sequence, or one JSON document, packed or not: the first bytes tell",
+        ),
     )
 }
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
@@ -158,9 +170,16 @@ def kind_of(source: str) -> SourceKind:
 
     """
     path = Path(source)
+    if (called := named_kind(source)) is not None:
+        return called
     if catalog_document(source) is not None:
         return KINDS["catalog"]
     return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
+
+
+def named_kind(source: str) -> SourceKind | None:
+    """Return the kind of what has a name of its own, such as standard input; None where it is a path or a URL."""
+    return next((kind for kind in KINDS.values() if source in kind.names), None)
 
 
 def api_kind(source: str) -> SourceKind | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
-from stac_ingest.sources.kind import KINDS, catalog_document
+from stac_ingest.sources.kind import KINDS, STDIN, catalog_document
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""
@@ -48,7 +48,7 @@ def check_output(source: str, output: str | PathLike[str]) -> None:
     """
     # A catalog's documents are all below the one that is named, mostly.
     folder = Path(source) if catalog_document(source) is None else Path(source).parent
-    if folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
+    if source != STDIN and folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
         raise ConfigurationError(
             f"output: {os.fspath(output)} is in the folder that is read, {source}; give a folder outside of it"
         )
