@@ -69,6 +69,7 @@ def write_output(name: str, folder: Path, some: Sequence[Item]) -> Path:
         await output.finalize(context)
 
     asyncio.run(write())
+    (folder / ".checkpoints" / name).mkdir(parents=True, exist_ok=True)
     return folder
 
 

@@ -31,7 +31,7 @@ def test_what_the_command_wrote_is_the_same(name: str, tmp_path: Path) -> None:
     assert (said.code, said.found) == (0, [])
     assert f"nothing differs: both have the same {COUNT} items" in said.words
     assert not (tmp_path / "out" / ".audit.ndjson.part").exists()
-    assert ("null members don't count" in said.words) == (name == "geoparquet")
+    assert ("null members don't count" in said.words) == name.endswith("geoparquet")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -193,7 +193,7 @@ def test_wrong_settings(arguments: list[str], words: str, tmp_path: Path) -> Non
     out = write_output("ndjson", tmp_path / "out", items())
     with pytest.raises(ConfigurationError, match=words):
         audit(out, "--against", source, *arguments)
-    assert [path.name for path in out.iterdir()] == ["items.ndjson"]
+    assert sorted(path.name for path in out.iterdir()) == [".checkpoints", "items.ndjson"]
 
 
 def test_its_report_is_not_read_as_items(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--key-pattern",
         metavar="REGEX",
-        help="how ids are in the keys of an S3 Inventory, such as '(?P<collection>[^/]+)/(?P<id>[^/]+)/item.json$'; "
+        help="how ids are in the keys of an S3 Inventory, such as '(?P<collection>[^/]+)/(?P<id>[^/]+)/(?P=id).json$'; "
         "else an id is the last part of a key without its ending",
     )
     parser.add_argument(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stac_ingest.audit.repair.base import HIDDEN, Repaired, Repairer
+from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs import OUTPUTS
 from stac_ingest.sources.reports import is_report
@@ -16,8 +17,16 @@ from stac_ingest.sources.reports import is_report
 __all__ = ["HIDDEN", "Repaired", "Repairer", "repairer_of"]
 
 _CHECKPOINTS = ".checkpoints"
-_UNFINISHED = ("[!.]*.part", ".pending.parquet", f"{_CHECKPOINTS}/*/*.positions")
+_SORTING = ".sorting"
+_UNFINISHED = ("[!.]*.part", ".pending.parquet", f"{_SORTING}/*.parquet", f"{_CHECKPOINTS}/*/*.positions")
 """What an interrupted run leaves."""
+_REPAIRERS = {
+    "items": "stac_ingest.audit.repair.item_files:ItemFilesRepairer",
+    "geoparquet": "stac_ingest.audit.repair.geoparquet:GeoParquetRepairer",
+    "sorted-geoparquet": "stac_ingest.audit.repair.sorted_geoparquet:SortedTableRepairer",
+}
+_WHOLE = "stac_ingest.audit.repair.whole_file:WholeFileRepairer"
+"""Of outputs that are one file."""
 
 
 def repairer_of(folder: Path) -> Repairer:
@@ -25,38 +34,35 @@ def repairer_of(folder: Path) -> Repairer:
 
     Raises:
         ConfigurationError: it is no output, is not finished, or is of a format that isn't repaired; with what to do.
+        DataProcessingError: the folder can't be written to.
 
     """
     if not folder.is_dir():
         raise ConfigurationError(f"--repair: {folder} is no folder that stac-ingest writes; ingest the source anew")
+    name = _format(folder)
+    output, records = OUTPUTS[name], folder / _CHECKPOINTS / name
+    _refuse_links(folder, output.subfolder, _CHECKPOINTS, f"{_CHECKPOINTS}/{name}", HIDDEN, _SORTING)
+    where = _REPAIRERS.get(name, _WHOLE if output.whole is not None else None)
+    if where is None:
+        raise ConfigurationError(
+            f"--repair: {output.label} isn't repaired; ingest the source anew, or what audit.ndjson names into "
+            "a folder of its own"
+        )
+    repairer: Repairer = load(where)(folder, output, records)
+    repairer.go_on()
     if any(found for pattern in _UNFINISHED for found in folder.glob(pattern)):
         raise ConfigurationError(
             f"--repair: the run that writes to {folder} was interrupted; go on with it by --resume, and audit it then"
         )
-    name = _format(folder)
-    output = OUTPUTS[name]
-    for path in (folder / output.subfolder, folder / _CHECKPOINTS, folder / _CHECKPOINTS / name, folder / HIDDEN):
-        if path != folder and path.is_symlink():
+    return repairer
+
+
+def _refuse_links(folder: Path, *names: str) -> None:
+    for name in filter(None, names):
+        if (folder / name).is_symlink():
             raise ConfigurationError(
-                f"{path} is a symbolic link, and nothing is written outside of the output folder; remove it"
+                f"{folder / name} is a symbolic link, and nothing is written outside of the output folder; remove it"
             )
-    records = folder / _CHECKPOINTS / name
-    if output.whole is not None:
-        from stac_ingest.audit.repair.whole_file import WholeFileRepairer  # noqa: PLC0415 - one of them is used
-
-        return WholeFileRepairer(folder, output, records)
-    if name == "items":
-        from stac_ingest.audit.repair.item_files import ItemFilesRepairer  # noqa: PLC0415 - same
-
-        return ItemFilesRepairer(folder, output, records)
-    if name == "geoparquet":
-        from stac_ingest.audit.repair.geoparquet import GeoParquetRepairer  # noqa: PLC0415 - same
-
-        return GeoParquetRepairer(folder, output, records)
-    raise ConfigurationError(
-        f"--repair: {output.label} isn't repaired; ingest the source anew, or what audit.ndjson names into a folder of "
-        "its own"
-    )
 
 
 def _format(folder: Path) -> str:
@@ -69,7 +75,8 @@ def _format(folder: Path) -> str:
         )
     known = [name for name in OUTPUTS if (folder / _CHECKPOINTS / name).is_dir()]
     if not known:
-        known = [name for name, output in OUTPUTS.items() if output.whole and (folder / output.whole).exists()]
+        wholes = ((name, output.whole) for name, output in OUTPUTS.items() if output.whole)
+        known = [name for name, whole in wholes if any((folder / f"{whole}{end}").exists() for end in ("", ".part"))]
         known += ["items"] if any((folder / "items").glob("*.json")) else []
         known += ["geoparquet"] if any(folder.glob("part-*.parquet")) else []
     if len(known) == 1:

@@ -64,6 +64,15 @@ class Repairer(Protocol):
 
         """
 
+    def go_on(self) -> None:
+        """End what was killed while files took their places, before the output is compared.
+
+        Raises:
+            ConfigurationError: something would be written through a link.
+            DataProcessingError: the folder can't be written to.
+
+        """
+
     def clear(self) -> None:
         """Remove what a killed repair has left."""
 
@@ -135,6 +144,9 @@ class FileRepairer:
         self.hidden = folder / HIDDEN
         self.output = output
         self._records = records
+
+    def go_on(self) -> None:
+        """Do nothing: every step is done at once."""
 
     def begin(self) -> None:
         """Remove what a killed repair has left, and have the records of earlier runs know nothing.

@@ -159,7 +159,7 @@ def test_s3_inventory(made: Made, tmp_path: Path) -> None:
     found, failures, inventory = read(manifest)
     assert (found, failures) == ([("", "i 1"), ("", "B01"), ("", "é+2")], [])
     assert (inventory.passed_over, inventory.has_keys, inventory.has_collections) == (4, True, False)
-    found, _, inventory = read(manifest.parent, r"(?P<collection>[^/]+)/(?P<id>[^/]+)/[^/]+\.json$")
+    found, _, inventory = read(manifest.parent, r"(?P<collection>[^/]+)/(?P<id>[^/]+)/(?P=id)\.json$")
     assert found == [("c", "i 1"), ("d", "é+2")]
     assert inventory.has_collections
 
