@@ -18,6 +18,7 @@ Count = Annotated[int, Limits(ge=1)]
 Seconds = Annotated[float, Limits(gt=0)]
 
 MAX_CONCURRENCY = 50
+_DATABASES = ("postgresql://", "postgres://")
 
 
 def time_as_text(value: Any) -> Any:
@@ -132,6 +133,11 @@ class IngestConfig(Settings):
     def is_remote(self) -> bool:
         """Whether a server is asked, be it an API or one that has files."""
         return self.mode == "api" or "://" in self.source
+
+    @property
+    def filters_here(self) -> bool:
+        """Whether collection, place and time are looked at here: an API and a database do it by themselves."""
+        return self.mode != "api" and not self.source.lower().startswith(_DATABASES)
 
     @property
     def workers(self) -> int:

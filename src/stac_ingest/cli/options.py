@@ -38,7 +38,15 @@ def build_parser() -> argparse.ArgumentParser:
         "--output", metavar="DIR", type=_folder, required=True, help="folder to write to; - is standard output"
     )
     parser.add_argument(
-        "--partition", choices=("none", "year", "month"), help="of sorted-geoparquet: folders by the items' time"
+        "--partition",
+        choices=("none", "year", "month"),
+        help="of sorted-geoparquet: folders by the items' time; of pgstac: how new collections are partitioned",
+    )
+    parser.add_argument(
+        "--database",
+        metavar="DSN",
+        help="of pgstac: where it is, as postgresql://user@host/name, without a password (DIR has the reports); else "
+        "PGHOST and the other variables of libpq say so",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     add_source_options(parser)

@@ -34,7 +34,7 @@ from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output, read_output
 from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.pipeline import PipelineResult, run_pipeline
-from stac_ingest.sources.kind import STDIN
+from stac_ingest.sources.kind import STDIN, database_kind
 from stac_ingest.sources.usable_settings import check_output
 
 CHECKPOINTS = ".checkpoints"
@@ -68,7 +68,7 @@ class Run:
             DataProcessingError: the source as a whole can't be read, or the output can't be written.
 
         """
-        if self._config.is_remote and not is_loopback(self._config.source):
+        if self._config.is_remote and not is_loopback(self._config.source) and not database_kind(self._config.source):
             self._print(describe_budget(self._config))
         self._held = OutputFolder(self._folder)
         try:

@@ -12,7 +12,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
 from stac_ingest.outputs import check_settings
-from stac_ingest.sources.kind import KINDS, is_url, not_read
+from stac_ingest.sources.kind import KINDS, database_kind, is_url, not_read
 
 _CATALOG = KINDS["catalog"].format
 _NAMES = (
@@ -32,7 +32,7 @@ _NAMES = (
 """Settings that options give; what isn't given is left to the file, or the defaults."""
 OUTPUT = "output"
 """Where a file of settings has those of the output."""
-_OF_OUTPUT = ("partition",)
+_OF_OUTPUT = ("partition", "database")
 
 
 def read_settings(options: argparse.Namespace) -> IngestConfig:
@@ -56,6 +56,8 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
                 f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
                 f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
             )
+        if database_kind(options.source):
+            _refuse_password(options.source, "SOURCE", "SOURCE")
         settings["source"] = options.source
         settings["mode"] = "api" if is_url(options.source) and only != _CATALOG else "file"
     if "source" not in settings:
@@ -88,7 +90,19 @@ def _output_settings(settings: dict[str, Any], options: argparse.Namespace) -> d
         raise ConfigurationError(f"{OUTPUT} must hold settings by name")
     given = {name: value for name in _OF_OUTPUT if (value := getattr(options, name)) is not None}
     check_settings(options.to, found | given)
+    if options.database is not None:
+        _refuse_password(options.database, "--database", f"{OUTPUT}: database")
     return found | given
+
+
+def _refuse_password(dsn: str, option: str, setting: str) -> None:
+    from stac_ingest.outputs.pgstac.database import has_password  # noqa: PLC0415 - few runs have a database
+
+    if has_password(dsn):
+        raise ConfigurationError(
+            f"{option} is given with a password, which others here can see; put it into PGPASSWORD, ~/.pgpass or a "
+            f"file for --config ({setting})"
+        )
 
 
 def _is_web(source: str) -> bool:

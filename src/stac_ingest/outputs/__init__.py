@@ -147,6 +147,17 @@ OUTPUTS: dict[str, OutputFormat] = {
             in_folders=True,
             about="`part-00000.parquet` and so on, in `year=2024/month=05` where asked for: STAC-GeoParquet, sorted",
         ),
+        OutputFormat(
+            "pgstac",
+            "stac_ingest.outputs.pgstac.output:PgstacOutput",
+            "stac_ingest.outputs.pgstac.output:read_nothing",
+            ".pgstac",
+            "a pgstac database",
+            preload=("psycopg",),
+            settings="stac_ingest.outputs.pgstac.settings:DatabaseSettings",
+            about="nothing but the reports: the items are in the [database](pgstac.md)",
+            extra="pgstac",
+        ),
     )
 }
 """By name, in the order in which help texts list them."""

@@ -16,6 +16,7 @@ from stac_ingest.sources.kind import (
     Where,
     api_kind,
     catalog_document,
+    database_kind,
     is_web_catalog,
     kind_of,
     not_read,
@@ -41,6 +42,11 @@ def check_path(config: IngestConfig) -> None:
         from stac_ingest.sources.stdin import check_stdin  # noqa: PLC0415 - most sources are paths
 
         check_stdin(config)
+        return
+    if database_kind(path) is not None:
+        from stac_ingest.sources.pgstac import check_database  # noqa: PLC0415 - few sources are databases
+
+        check_database(config)
         return
     if config.mode == "api" and is_web_catalog(path):
         raise ConfigurationError("source: the URL of a static catalog's document is no API; use mode 'file'")
@@ -127,6 +133,8 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     check_path(config)
     if config.source == STDIN:
         return kind_of(STDIN), STDIN
+    if (database := database_kind(config.source)) is not None:
+        return database, config.source
     catalog = catalog_document(config.source, config.format) if config.source_type == "auto" else None
     if catalog is not None:
         return KINDS["catalog"], catalog

@@ -21,7 +21,7 @@ class SourceKind(NamedTuple):
     source: str
     """Where the function is, as `module:name`, that makes its source of a `Where`, the settings and a summary."""
     prefixes: tuple[str, ...] = ()
-    """How its URLs begin, in small letters; an API has some, and files have none."""
+    """How its URLs begin, in small letters; an API and a database have some, and files have none."""
     suffixes: tuple[str, ...] = ()
     """How the names of its files end."""
     names: tuple[str, ...] = ()
@@ -34,6 +34,8 @@ class SourceKind(NamedTuple):
     """Where the class is, as `module:name`, that cuts such a source into shards; None where it can't be cut."""
     piece: str | None = None
     """Where the model is, as `module:name`, of what the splitter plans for a shard."""
+    is_database: bool = False
+    """Whether it is a database, which filters by itself."""
     splits_a_file: bool = False
     """Whether a shard can be a part of one file."""
     preload: tuple[str, ...] = ()
@@ -138,6 +140,16 @@ KINDS: dict[str, SourceKind] = {
             preload=("stac_ingest.sources.stdin",),
             about="NDJSON, a text sequence, or one JSON document, packed or not: the first bytes tell",
         ),
+        SourceKind(
+            "pgstac",
+            "pgstac",
+            "stac_ingest.sources.pgstac:pgstac_source",
+            prefixes=("postgresql://", "postgres://"),
+            is_database=True,
+            preload=("stac_ingest.sources.pgstac", "psycopg"),
+            about="the items of a [pgstac database](pgstac.md), in one snapshot",
+            extra="pgstac",
+        ),
     )
 }
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
@@ -174,7 +186,12 @@ def kind_of(source: str) -> SourceKind:
         return called
     if catalog_document(source) is not None:
         return KINDS["catalog"]
-    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
+    return (
+        api_kind(source)
+        or database_kind(source)
+        or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower()))
+        or _first()
+    )
 
 
 def named_kind(source: str) -> SourceKind | None:
@@ -186,7 +203,14 @@ def api_kind(source: str) -> SourceKind | None:
     """Return the kind of API that a URL is of; None where it is a path. Looks at the text alone."""
     if is_web_catalog(source):
         return None
-    return next((kind for kind in KINDS.values() if source.lower().startswith(kind.prefixes)), None)
+    kinds = (kind for kind in KINDS.values() if not kind.is_database)
+    return next((kind for kind in kinds if source.lower().startswith(kind.prefixes)), None)
+
+
+def database_kind(source: str) -> SourceKind | None:
+    """Return the kind of database that a URL is of; None where it is of none. Looks at the text alone."""
+    kinds = (kind for kind in KINDS.values() if kind.is_database)
+    return next((kind for kind in kinds if source.lower().startswith(kind.prefixes)), None)
 
 
 def is_web_catalog(source: str) -> bool:
@@ -239,7 +263,7 @@ def not_read(source: str) -> str | None:
     Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
-    if not separator or not scheme.isalnum() or is_web_catalog(source):
+    if not separator or not scheme.isalnum() or is_web_catalog(source) or database_kind(source):
         return None
     if is_url(source):
         if not is_web_address(source):
