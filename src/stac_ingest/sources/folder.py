@@ -91,6 +91,8 @@ def _without_descriptions(folder: Path, found: Survey, summary: IngestSummary | 
         if members(content) is not None:
             return
         kinds[name] = kind_in_words(content)
+        if summary is not None:
+            summary.keep_collection(content)
     del found.names[DOCUMENTS]
     if summary is not None:
         documents = Documents(summary)
