@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stac_ingest import WorkflowContext
-from stac_ingest.cli.audit import run
+from stac_ingest.cli.audit import run_audit_command
 from stac_ingest.outputs import OUTPUTS, make_output
 
 Item = dict[str, Any]
@@ -77,7 +77,7 @@ def audit(folder: Path, *arguments: object) -> Said:
     """Run an audit, and return what it says."""
     words = StringIO()
     with redirect_stdout(words):
-        code = run([str(folder), *map(str, arguments)])
+        code = run_audit_command([str(folder), *map(str, arguments)])
     report = (folder if folder.is_dir() else folder.parent) / "audit.ndjson"
     lines = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
     found = sorted((line["what"], line["collection"], line["id"]) for line in lines)

@@ -174,7 +174,7 @@ import os, signal, sys, threading
 import pyarrow.parquet, shapely
 from stac_ingest.audit.inventories import tables
 from stac_ingest.audit.repair import geoparquet, item_files, whole_file
-from stac_ingest.cli.audit import run
+from stac_ingest.cli.audit import run_audit_command
 
 lock, steps = threading.Lock(), 0
 
@@ -195,7 +195,7 @@ def repair(out, source, die_at):
         setattr(os, name, dying(getattr(os, name), die_at))
     words = os.dup(1)
     os.dup2(2, 1)
-    code = run([out, "--against", source, "--repair", "--remove-extra"])
+    code = run_audit_command([out, "--against", source, "--repair", "--remove-extra"])
     sys.stdout.flush()
     os.write(words, f"{steps} ".encode())
     os._exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,12 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(arguments: Sequence[str], when_imported: Callable[[], None] = lambda: None) -> int:
+def run_audit_command(arguments: Sequence[str]) -> int:
     """Audit, print the report, and return the exit code.
-
-    Args:
-        arguments: those behind the word `audit`.
-        when_imported: called when what is needed is imported.
 
     Raises:
         ConfigurationError: a setting is wrong. Nothing was written.
@@ -93,7 +89,6 @@ def run(arguments: Sequence[str], when_imported: Callable[[], None] = lambda: No
 
     task, repair = _tasks(options)
     progress = ProgressLine(sys.stderr, lambda: 0)
-    when_imported()
     try:
         result = asyncio.run(
             run_audit(task, repair, lambda what, count: progress.step(f"{what}: {count:,} items" if count else what))
