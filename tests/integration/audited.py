@@ -16,6 +16,8 @@ from stac_ingest.outputs import OUTPUTS, make_output
 
 Item = dict[str, Any]
 COUNT = 24
+FORMATS = [name for name, output in OUTPUTS.items() if output.extra is None]
+"""Outputs of files."""
 
 
 class Said(NamedTuple):

@@ -9,17 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from audited import COUNT, audit, item, items, write_output, write_source
+from audited import COUNT, FORMATS, audit, item, items, write_output, write_source
 
 from stac_ingest.cli.main import BAD_SETTINGS, main
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.outputs import OUTPUTS
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.pytest_plugin import StartServer
-
-FORMATS = list(OUTPUTS)
 
 
 @pytest.mark.parametrize("name", FORMATS)

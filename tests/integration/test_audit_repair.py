@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audited import COUNT, Item, audit, item, items, write_output, write_source
+from audited import COUNT, FORMATS, Item, audit, item, items, write_output, write_source
 
 from stac_ingest.audit.repair import repairer_of
 from stac_ingest.cli.main import main
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.outputs import OUTPUTS, read_output
+from stac_ingest.outputs import read_output
 
-FORMATS = list(OUTPUTS)
 TAMPERED = [
     *(item(number, **({"n": 0} if number in {7, 20} else {})) for number in range(COUNT) if number not in {4, 11}),
     item(100),

@@ -44,7 +44,7 @@ class AuditResult:
             why = "were not asked for" if isinstance(task.against, IngestConfig) else f"{task.against.label} has none"
             yield f"ids alone were compared, no contents: {why}"
         elif not task.has_nulls:
-            yield "null members don't count, since a table has the same for null and missing"
+            yield "null members don't count, since a side has the same for null and missing"
         if self.repaired is not None:
             yield from self._repair(self.repaired)
         yield self._verdict()
