@@ -13,7 +13,6 @@ from audited import COUNT, FORMATS, audit, item, items, write_output, write_sour
 
 from stac_ingest.cli.main import BAD_SETTINGS, main
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 
 if TYPE_CHECKING:
     from ingest_bench.simulator.pytest_plugin import StartServer
@@ -57,19 +56,6 @@ def test_two_outputs_are_compared(tmp_path: Path) -> None:
     write_output("items", tmp_path / "b", items()[:-1])
     assert audit(tmp_path / "b", "--against", tmp_path / "a").found == [("missing", "c", "i011")]
     assert audit(tmp_path / "a", "--against", tmp_path / "b").found == [("extra", "c", "i011")]
-
-
-def test_an_output_in_shards_is_audited(tmp_path: Path) -> None:
-    """What `snakemake ingest` writes is audited by its folder, and refused for a repair with what to do instead."""
-    source = write_source(tmp_path / "source", items())
-    settings = {"source": str(source), "output": str(tmp_path / "out"), "shards": 2}
-    plan = plan_ingest(ShardedIngest.parse(settings))
-    for shard in plan.shards:
-        run_shard(plan, shard.number)
-    finalize_ingest(plan)
-    assert audit(tmp_path / "out", "--against", source).code == 0
-    with pytest.raises(ConfigurationError, match="written in shards"):
-        audit(tmp_path / "out", "--against", source, "--repair")
 
 
 def test_copies_are_named(tmp_path: Path) -> None:

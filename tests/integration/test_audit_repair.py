@@ -18,9 +18,11 @@ from audited import COUNT, FORMATS, Item, audit, item, items, write_output, writ
 
 from stac_ingest.audit.repair import repairer_of
 from stac_ingest.cli.main import main
+from stac_ingest.core.atomic import sha256_of
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs import read_output
+from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 
 TAMPERED = [
     *(item(number, **({"n": 0} if number in {7, 20} else {})) for number in range(COUNT) if number not in {4, 11}),
@@ -130,6 +132,29 @@ def test_what_is_damaged_is_kept_aside(name: str, damage: Callable[[Path], None]
     assert held(name, out) == keys(items())
     assert audit(out, "--against", source).code == 0
     assert len(list(out.rglob(".*.damaged"))) == kept
+
+
+def test_an_ingest_in_shards_is_repaired_with_its_manifest(tmp_path: Path) -> None:
+    """What `snakemake ingest` writes is audited and repaired by its folder; the manifest names each part as it is."""
+    source, out = write_source(tmp_path / "source", TAMPERED), tmp_path / "out"
+    settings = {"source": str(source), "output": str(out), "shards": 2}
+    plan = plan_ingest(ShardedIngest.parse(settings))
+    for shard in plan.shards:
+        run_shard(plan, shard.number)
+    finalize_ingest(plan)
+    assert audit(out, "--against", source).code == 0
+    write_source(tmp_path / "source", items())
+    assert audit(out, "--against", source, "--repair", "--remove-extra").code == 0
+    assert held("geoparquet", out / "items") == keys(items())
+    assert audit(out, "--against", source).code == 0
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["items"] == COUNT
+    parts = {part["path"]: part["sha256"] for part in manifest["parts"]}
+    assert parts == {f"items/{path.name}": sha256_of(path) for path in (out / "items").iterdir()}
+    # Killed before the manifest was written, a repair writes it the next time.
+    (out / "manifest.json").write_text(json.dumps({**manifest, "parts": manifest["parts"][:1]}))
+    assert audit(out, "--against", source, "--repair").code == 0
+    assert json.loads((out / "manifest.json").read_text()) == manifest
 
 
 def test_an_interrupted_run_is_not_repaired(tmp_path: Path) -> None:

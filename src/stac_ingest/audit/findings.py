@@ -87,4 +87,6 @@ class Findings:
         try:
             yield
         except OSError as error:
-            raise DataProcessingError(f"can't write {self.path}: {error.strerror or error}") from error
+            raise DataProcessingError(
+                f"can't write {self.path}: {error.strerror or error}; --report gives it another place"
+            ) from error

@@ -79,7 +79,8 @@ class AuditResult:
         if remaining:
             more = f", and it isn't known whether more do: {unknown}" if unknown else ""
             still = "still " if self.repaired is not None else ""
-            return f"{remaining:,} items {still}differ{more}{named}"
+            what = f"1 item {still}differs" if remaining == 1 else f"{remaining:,} items {still}differ"
+            return f"{what}{more}{named}"
         if unknown:
             return f"nothing is known to differ, but not all is known: {unknown}"
         if self.repaired is not None:

@@ -76,7 +76,7 @@ class Side:
         try:
             async with aclosing(module.fetch(context)) as stream:
                 async for item in stream:
-                    changed = _modified(item, modifiers, context)
+                    changed = _modified(item, modifiers, context) if modifiers else item
                     if changed is None:
                         continue
                     self._count(counted)
@@ -144,9 +144,14 @@ class RepeatedItems(ChangeCollector):
 
 
 def _modified(item: Item, modifiers: Sequence[Modifier], context: WorkflowContext) -> Item | None:
+    """Change an item as a run does; None where it isn't to be there, or can't be changed, which is a failure then."""
     changed: Item | None = item
-    for modifier in modifiers:
-        if changed is None:
-            break
-        changed = modifier.modify(changed, context)
+    try:
+        for modifier in modifiers:
+            changed = None if changed is None else modifier.modify(changed, context)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as in a run, a modifier's faults concern one item
+        context.failure_collector.add(key_of(item)[1], error, "transform")
+        return None
     return changed

@@ -39,6 +39,12 @@ def repairer_of(folder: Path) -> Repairer:
     """
     if not folder.is_dir():
         raise ConfigurationError(f"--repair: {folder} is no folder that stac-ingest writes; ingest the source anew")
+    manifest = folder / "manifest.json"
+    if manifest.exists() and is_report(manifest):
+        _refuse_links(folder, "items", f"items/{HIDDEN}", manifest.name)
+        from stac_ingest.audit.repair.sharded import ShardedRepairer  # noqa: PLC0415 - the others do without
+
+        return ShardedRepairer(folder)
     name = _format(folder)
     output, records = OUTPUTS[name], folder / _CHECKPOINTS / name
     _refuse_links(folder, output.subfolder, _CHECKPOINTS, f"{_CHECKPOINTS}/{name}", HIDDEN, _SORTING)
@@ -67,12 +73,6 @@ def _refuse_links(folder: Path, *names: str) -> None:
 
 def _format(folder: Path) -> str:
     """Find out which output a folder is: by the checkpoints of its runs, or by its files."""
-    manifest = folder / "manifest.json"
-    if manifest.exists() and is_report(manifest):
-        raise ConfigurationError(
-            f"--repair: {folder} was written in shards, whose certificates would no longer be right; remove those of "
-            "the shards that audit.ndjson concerns from its folder `shards`, and run snakemake ingest again"
-        )
     known = [name for name in OUTPUTS if (folder / _CHECKPOINTS / name).is_dir()]
     if not known:
         wholes = ((name, output.whole) for name, output in OUTPUTS.items() if output.whole)

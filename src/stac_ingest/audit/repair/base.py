@@ -131,13 +131,13 @@ class Decisions:
 class FileRepairer:
     """Writes files of an output anew, in a hidden folder of it, and gives them their names."""
 
-    def __init__(self, folder: Path, output: OutputFormat, records: Path) -> None:
+    def __init__(self, folder: Path, output: OutputFormat, records: Path | None) -> None:
         """Repair an output.
 
         Args:
             folder: that the command was given.
             output: its format.
-            records: the folder of its checkpoints.
+            records: the folder of its checkpoints; None where it has none.
 
         """
         self.folder = folder
@@ -157,7 +157,8 @@ class FileRepairer:
         """
         with writing(self.folder):
             self.clear()
-            forget_items(self._records)
+            if self._records is not None:
+                forget_items(self._records)
 
     def clear(self) -> None:
         """Remove the hidden folder."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from itertools import count
 from pathlib import Path
 
 from stac_ingest.audit.compare import Audit
@@ -22,10 +23,9 @@ class GeoParquetRepairer(FileRepairer):
         """Add parts and replace some; see `Repairer`."""
         done = Repaired()
         self.begin()
-        parts = {number: path for path in self.folder.iterdir() if (number := part_number(path.name)) is not None}
-        before = sorted(parts.values())
+        before = self._parts()
         if len(audit.lacking):
-            await self._add(audit, max(parts, default=-1) + 1, done)
+            await self._add(audit, done)
         decisions = Decisions(audit, done, remove_extra=remove_extra)
         for number, path in enumerate(before, 1):
             keys = _keys(path)
@@ -35,13 +35,21 @@ class GeoParquetRepairer(FileRepairer):
         self.clear()
         return done
 
-    async def _add(self, audit: Audit, number: int, done: Repaired) -> None:
+    def _parts(self) -> list[Path]:
+        """List the parts that are there, in the order in which they are read."""
+        return sorted(path for path in self.folder.iterdir() if part_number(path.name) is not None)
+
+    def _names(self) -> Iterator[str]:
+        """Yield names of parts that aren't there."""
+        numbers = [part_number(path.name) or 0 for path in self._parts()]
+        return (f"part-{number:05d}.parquet" for number in count(max(numbers, default=-1) + 1))
+
+    async def _add(self, audit: Audit, done: Repaired) -> None:
         output = GeoParquetOutput(self.hidden / "new")
         paths = await self.write(one_by_one(audit.lacking.items()), output, done)
         done.added = len(audit.lacking) - len(done.failures)
-        for path in paths:
-            self.put(path, self.folder / f"part-{number:05d}.parquet", done)
-            number += 1
+        for path, name in zip(paths, self._names(), strict=False):
+            self.put(path, self.folder / name, done)
 
     async def _write_anew(self, path: Path, decisions: Decisions, number: int, done: Repaired) -> None:
         damaged: list[Path] = []
