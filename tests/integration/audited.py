@@ -16,8 +16,9 @@ from stac_ingest.outputs import OUTPUTS, make_output
 
 Item = dict[str, Any]
 COUNT = 24
-FORMATS = [name for name, output in OUTPUTS.items() if output.extra is None]
+FORMATS = [name for name, output in OUTPUTS.items() if output.reader is not None]
 """Outputs of files."""
+REPAIRED = [name for name in FORMATS if name != "catalog"]
 
 
 class Said(NamedTuple):

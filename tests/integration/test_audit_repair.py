@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audited import COUNT, FORMATS, Item, audit, item, items, write_output, write_source
+from audited import COUNT, REPAIRED, Item, audit, item, items, write_output, write_source
 
 from stac_ingest.audit.repair import repairer_of
 from stac_ingest.cli.main import main
@@ -40,7 +40,7 @@ def keys(some: list[Item]) -> list[Key]:
     return sorted(map(key_of, some))
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", REPAIRED)
 @pytest.mark.parametrize("remove_extra", [False, True])
 def test_it_is_repaired(name: str, remove_extra: bool, tmp_path: Path) -> None:
     """What is missing comes, what is different is replaced; what is extra stays, or goes where that is asked."""
@@ -54,7 +54,7 @@ def test_it_is_repaired(name: str, remove_extra: bool, tmp_path: Path) -> None:
     assert not (out / ".audit").exists()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", REPAIRED)
 def test_a_run_goes_on_from_a_repaired_output(name: str, tmp_path: Path) -> None:
     """After a repair the records of earlier runs are right: a resumed run adds what is new, and nothing twice."""
     source, out = write_source(tmp_path / "source", items()), tmp_path / "out"
@@ -164,6 +164,9 @@ def test_an_interrupted_run_is_not_repaired(tmp_path: Path) -> None:
     (out / "items.ndjson").rename(out / "items.ndjson.part")
     with pytest.raises(ConfigurationError, match="--resume"):
         audit(out, "--against", source, "--repair")
+    write_output("catalog", tmp_path / "catalog", items())
+    with pytest.raises(ConfigurationError, match="a static catalog isn't repaired"):
+        audit(tmp_path / "catalog", "--against", source, "--repair")
     with pytest.raises(ConfigurationError, match="is no output"):
         audit(tmp_path / "source", "--against", source, "--repair")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection
 from hashlib import blake2b
 from typing import Any
 
@@ -25,14 +26,16 @@ class CanonicalForm:
     are as our outputs write them. The order of an object's members doesn't count.
     """
 
-    def __init__(self, *, nulls: bool) -> None:
+    def __init__(self, *, nulls: bool, without_links: Collection[str] = ()) -> None:
         """Say what counts.
 
         Args:
             nulls: whether a null member is something else than a missing one. To a table it isn't.
+            without_links: relations of links that don't count, since a catalog writes its own.
 
         """
         self._nulls = nulls
+        self._without_links = list(without_links)
 
     def __call__(self, item: Item) -> Item:
         """Return an item in this form; the item itself stays as it is."""
@@ -43,11 +46,20 @@ class CanonicalForm:
         except RecursionError:
             return item
         made.setdefault("type", FEATURE)
+        if self._without_links:
+            self._leave_out_links(made)
         if not self._nulls:
             for name in _MAY_BE_EMPTY:
                 if not made.get(name, True):
                     del made[name]
         return made
+
+    def _leave_out_links(self, made: Item) -> None:
+        links = made.get("links")
+        if links is None or isinstance(links, list):
+            made["links"] = [
+                link for link in links or () if not (isinstance(link, dict) and link.get("rel") in self._without_links)
+            ]
 
     def digest(self, item: Item) -> int:
         """Return 64 bits of a hash of an item's content: the same for items that are the same in this form."""

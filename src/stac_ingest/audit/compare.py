@@ -23,12 +23,17 @@ from stac_ingest.core.collector import collected_now_and_then
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.pipeline import Modifier
-from stac_ingest.sources.kind import kind_of
+from stac_ingest.sources.kind import KINDS, kind_of
 
 MOST_COMPARED = 10_000
 """Different items of which it is said in which members, where none is to be repaired: so many wait on disk."""
-_KINDS_WITH_NULLS = frozenset({"json_files", "ndjson", "api", "catalog"})
+DOCUMENT = "catalog.json"
+CATALOG = "catalog"
+"""The kind of source whose items have links of its own."""
+_KINDS_WITH_NULLS = frozenset({"json_files", "ndjson", "api", CATALOG})
 """Kinds of sources that tell a null member from a missing one."""
+
+_FORMATS = {kind.format: name for name, kind in KINDS.items() if kind.format is not None}
 
 Progress = Callable[[str, int], None]
 """Told what is done and how many items were read so far."""
@@ -55,10 +60,31 @@ class AuditTask:
         return not self.ids_only and isinstance(self.against, IngestConfig)
 
     @property
+    def kinds(self) -> list[str]:
+        """The kinds of source that the sides are, but of an inventory."""
+        sides = [side for side in (self.output, self.against) if isinstance(side, IngestConfig)]
+        return [_kind(side) for side in sides]
+
+    @property
     def has_nulls(self) -> bool:
         """Whether null members count: both sides can hold some."""
-        sides = [side for side in (self.output, self.against) if isinstance(side, IngestConfig)]
-        return all(side.format != "parquet" and kind_of(side.source).name in _KINDS_WITH_NULLS for side in sides)
+        return _KINDS_WITH_NULLS.issuperset(self.kinds)
+
+    def form(self) -> CanonicalForm:
+        """Return the form in which items are compared."""
+        without_links: frozenset[str] = frozenset()
+        if CATALOG in self.kinds:
+            from stac_ingest.outputs.catalog.documents import OWNED  # noqa: PLC0415 - few outputs are catalogs
+
+            without_links = OWNED
+        return CanonicalForm(nulls=self.has_nulls, without_links=without_links)
+
+
+def _kind(side: IngestConfig) -> str:
+    """Return the kind of a side; a folder with a catalog is one, be it that all files in it are read."""
+    if (Path(side.source) / DOCUMENT).is_file():
+        return CATALOG
+    return _FORMATS.get(side.format or "", "") or kind_of(side.source).name
 
 
 class State(IntEnum):
@@ -98,7 +124,7 @@ class Audit:
         self.states = bytearray()
         self.findings = Findings(task.report)
         self.lacking, self.differing = ItemSpool(task.report.parent), ItemSpool(task.report.parent)
-        self._form = CanonicalForm(nulls=task.has_nulls)
+        self._form = task.form()
         self._progress = progress
         self._absent = IdSet()
 

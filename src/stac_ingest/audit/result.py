@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stac_ingest.audit.compare import Audit
+from stac_ingest.audit.compare import CATALOG, Audit
 from stac_ingest.audit.repair.base import Repaired
 from stac_ingest.config import IngestConfig
 
@@ -43,7 +43,9 @@ class AuditResult:
         if not task.compares_content:
             why = "were not asked for" if isinstance(task.against, IngestConfig) else f"{task.against.label} has none"
             yield f"ids alone were compared, no contents: {why}"
-        elif not task.has_nulls:
+        elif CATALOG in task.kinds:
+            yield "links that a catalog writes itself (root, parent and the like) don't count"
+        if task.compares_content and not task.has_nulls:
             yield "null members don't count, since a side has the same for null and missing"
         if self.repaired is not None:
             yield from self._repair(self.repaired)

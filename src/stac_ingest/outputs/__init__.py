@@ -12,16 +12,19 @@ from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stac_ingest.outputs.base import BatchedOutput
+    from stac_ingest.outputs.catalog.output import CatalogOutput
     from stac_ingest.outputs.geoparquet import GeoParquetOutput
     from stac_ingest.outputs.json_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
 
 __all__ = [
     "OUTPUTS",
+    "CatalogOutput",
     "GeoParquetOutput",
     "ItemFilesOutput",
     "NdjsonOutput",
     "OutputFormat",
+    "kept_in_files",
     "make_output",
     "output_name",
     "read_output",
@@ -35,8 +38,9 @@ class OutputFormat(NamedTuple):
     """As `--to` takes it."""
     writer: str
     """Where its class is, as `module:name`: made with a folder, it is an `Output` of the pipeline."""
-    reader: str
-    """Where the function is, as `module:name`, that yields the items of one of its files."""
+    reader: str | None
+    """Where the function is, as `module:name`, that yields the items of one of its files; None where they
+    don't lie in files of the output folder."""
     suffix: str
     """Of its files."""
     label: str
@@ -136,6 +140,16 @@ OUTPUTS: dict[str, OutputFormat] = {
             about="`part-00000.parquet` and so on, STAC-GeoParquet",
         ),
         OutputFormat(
+            "catalog",
+            "stac_ingest.outputs.catalog.output:CatalogOutput",
+            "stac_ingest.outputs.catalog.reader:read_items",
+            ".json",
+            "a static catalog",
+            whole="catalog.json",
+            about="`catalog.json`, `<collection>/collection.json` and `<collection>/<item>/<item>.json`, which link to "
+            "each other as pystac lays them out",
+        ),
+        OutputFormat(
             "sorted-geoparquet",
             "stac_ingest.outputs.sorted_geoparquet.output:SortedGeoParquetOutput",
             "stac_ingest.outputs.geoparquet:read_part",
@@ -150,7 +164,7 @@ OUTPUTS: dict[str, OutputFormat] = {
         OutputFormat(
             "pgstac",
             "stac_ingest.outputs.pgstac.output:PgstacOutput",
-            "stac_ingest.outputs.pgstac.output:read_nothing",
+            None,
             ".pgstac",
             "a pgstac database",
             preload=("psycopg",),
@@ -166,6 +180,11 @@ OUTPUTS: dict[str, OutputFormat] = {
 def output_name(name: str) -> str:
     """Return the name of the output that is called so, or `name` itself where there is none."""
     return next((output.name for output in OUTPUTS.values() if name in output.aliases), name)
+
+
+def kept_in_files() -> list[str]:
+    """Return the names of the outputs whose items lie in files of the output folder, for `read_output`."""
+    return [output.name for output in OUTPUTS.values() if output.reader is not None]
 
 
 def make_output(
@@ -206,23 +225,30 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
         raise ConfigurationError(f"output: {known.name} takes no settings, and {', '.join(settings)} was given")
 
 
-def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, Any]]:
+def read_output(name: str, where: str | PathLike[str]) -> Iterator[dict[str, Any]]:
     """Yield the items that the output of that name has written, in any order.
 
     Args:
         name: of the output, or an alias.
-        folder: what the output was made with, or the folder that the command was given.
+        where: the folder that the output was made with, or that the command was given; or one file.
 
     Raises:
-        ConfigurationError: there is no such output.
+        ConfigurationError: there is no such output, or it keeps its items elsewhere.
         DataProcessingError: a file is not what the output writes.
+        OSError: there is no such folder or file.
 
     """
     output = _known(name)
+    if output.reader is None:
+        raise ConfigurationError(f"what {name} writes doesn't lie in its folder")
     read = load(output.reader)
-    below = Path(folder) / output.subfolder
+    folder = Path(where)
+    if not folder.is_dir():
+        yield from read(folder)
+        return
+    below = folder / output.subfolder
     # Beside the one file there may be others with its suffix: of failures, of notes.
-    root = below if below.is_dir() else Path(folder)
+    root = below if below.is_dir() else folder
     paths = root.rglob(f"*{output.suffix}") if output.in_folders else root.glob(output.whole or f"*{output.suffix}")
     for path in sorted(paths):
         # A folder with a hidden name has the checkpoints, or what isn't finished.

@@ -130,7 +130,7 @@ KINDS: dict[str, SourceKind] = {
             format="catalog",
             settings=_OF_SERVERS,
             preload=("stac_ingest.sources.catalog.source", "stac_ingest.sources.catalog.local"),
-            about="the items that a `catalog.json` or `collection.json` links to, and those of its children",
+            about="the items that a `catalog.json` or `collection.json`, given by its path or URL, links to",
         ),
         SourceKind(
             "stdin",

@@ -48,7 +48,7 @@ def repairer_of(folder: Path) -> Repairer:
     name = _format(folder)
     output, records = OUTPUTS[name], folder / _CHECKPOINTS / name
     _refuse_links(folder, output.subfolder, _CHECKPOINTS, f"{_CHECKPOINTS}/{name}", HIDDEN, _SORTING)
-    where = _REPAIRERS.get(name, _WHOLE if output.whole is not None else None)
+    where = _REPAIRERS.get(name, _WHOLE if output.whole is not None and output.streams else None)
     if where is None:
         raise ConfigurationError(
             f"--repair: {output.label} isn't repaired; ingest the source anew, or what audit.ndjson names into "

@@ -54,7 +54,7 @@ class ItemFilesRepairer(FileRepairer):
 
     def _remove(self, audit: Audit, done: Repaired, *, remove_extra: bool) -> None:
         folder = self.folder / self.output.subfolder
-        form = CanonicalForm(nulls=audit.task.has_nulls)
+        form = audit.task.form()
         kept = bytearray(len(audit.held))
         with writing(folder):
             for path in sorted(folder.glob(f"*{_SUFFIX}")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
@@ -213,8 +213,3 @@ class PgstacOutput(BatchedOutput[Row]):
         for connection in self._connections:
             connection.close()
         self._connections, self._loaders = [], []
-
-
-def read_nothing(_path: Path) -> Iterator[Item]:
-    """Yield nothing: the items are in the database, and not in the folder."""
-    yield from ()
