@@ -118,6 +118,11 @@ class IngestConfig(Settings):
     """api mode: a file of headers to send to the source and to no other origin, `Name: value` a line"""
     budget: RequestBudget = field(default_factory=RequestBudget)
     """how much of the server to use"""
+    iceberg_catalog: dict[str, str] | None = None
+    """properties of an Iceberg catalog, as pyiceberg takes them (`type`, `uri`, `name`): then the source is the name of
+    a table in it, such as `stac.items`"""
+    allow_remote: bool = False
+    """tables and queries may reach other machines: a catalog on a server, an extension of DuckDB that is downloaded"""
 
     def check(self) -> None:
         """Check that a strategy for APIs alone has one.

@@ -276,7 +276,7 @@ def test_killed_at_any_step_nothing_is_lost_or_doubled(name: str, tmp_path: Path
     with closing(Repairs(source)) as repairs:
         steps, code = repairs.run(write_output(name, tmp_path / "whole", TAMPERED))
         assert (code, _values(name, tmp_path / "whole")) == (0, right)
-        for die_at in range(1, steps + 1, 1 if "TEST_LONG" in os.environ else steps // 4):
+        for die_at in range(1, steps + 1, 1 if "TEST_LONG" in os.environ else steps // 3):
             assert repairs.run(out, die_at)[-1] in {-signal.SIGKILL, 0}
             repairer_of(out)  # files of a sorted table may have to take their places yet
             values = _values(name, out)

@@ -61,7 +61,7 @@ def _source_row(kind: SourceKind) -> tuple[str, ...]:
         told_by += f", and these with {_quoted(packed)}"
     return (
         kind.label,
-        told_by or f"`--format {kind.format}`",
+        told_by or kind.told_by or f"`--format {kind.format}`",
         kind.about,
         "yes" if kind.splitter else "no",
         _named(kind.extra),

@@ -13,14 +13,18 @@ from stac_ingest.errors import ConfigurationError
 if TYPE_CHECKING:
     from stac_ingest.outputs.base import BatchedOutput
     from stac_ingest.outputs.catalog.output import CatalogOutput
+    from stac_ingest.outputs.delta import DeltaOutput
     from stac_ingest.outputs.geoparquet import GeoParquetOutput
+    from stac_ingest.outputs.iceberg import IcebergOutput
     from stac_ingest.outputs.json_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
 
 __all__ = [
     "OUTPUTS",
     "CatalogOutput",
+    "DeltaOutput",
     "GeoParquetOutput",
+    "IcebergOutput",
     "ItemFilesOutput",
     "NdjsonOutput",
     "OutputFormat",
@@ -42,7 +46,7 @@ class OutputFormat(NamedTuple):
     """Where the function is, as `module:name`, that yields the items of one of its files; None where they
     don't lie in files of the output folder."""
     suffix: str
-    """Of its files."""
+    """Of its files; of a table, the folder of its history."""
     label: str
     """What it writes, in words."""
     aliases: tuple[str, ...] = ()
@@ -171,6 +175,28 @@ OUTPUTS: dict[str, OutputFormat] = {
             settings="stac_ingest.outputs.pgstac.settings:DatabaseSettings",
             about="nothing but the reports: the items are in the [database](pgstac.md)",
             extra="pgstac",
+        ),
+        OutputFormat(
+            "delta",
+            "stac_ingest.outputs.delta:DeltaOutput",
+            "stac_ingest.outputs.delta:read_log",
+            "_delta_log",
+            "a Delta Lake table",
+            subfolder="table",
+            preload=("stac_ingest.geoparquet.growing_table", "deltalake", *_ARROW),
+            about="`table`, a [Delta Lake table](lakes.md#as-an-output)",
+            extra="delta",
+        ),
+        OutputFormat(
+            "iceberg",
+            "stac_ingest.outputs.iceberg:IcebergOutput",
+            "stac_ingest.outputs.iceberg:read_table",
+            "metadata",
+            "an Iceberg table",
+            subfolder="table",
+            preload=("stac_ingest.geoparquet.growing_table", "pyiceberg.catalog.sql", *_ARROW),
+            about="`table`, an [Iceberg table](lakes.md#as-an-output) with its catalog in SQLite",
+            extra="iceberg",
         ),
     )
 }

@@ -50,7 +50,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._checkpoints: Records | None = None
         self._positions: SourcePositions | None = None
         self._changes = ChangeCollector()
-        self._collections: Mapping[str, Any] = {}
+        self._collection_documents: Mapping[str, Any] = {}
         self._batch_items = batch_items
         self._batch_bytes = batch_bytes if batch_bytes is not None else 1 << 62
         self._batch: list[Entry] = []
@@ -76,7 +76,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._checkpoints = getattr(context, "checkpoints", None)
         self._positions = getattr(context, "positions", None)
         self._changes = getattr(context, "changes", None) or self._changes
-        self._collections = getattr(context, "collections", self._collections)
+        self._collection_documents = getattr(context, "collections", self._collection_documents)
         self._failed = _failure_reporter(context)
         self._folder = await asyncio.to_thread(self._open_folder)
         known = self._checkpoints is not None and self._checkpoints.completed_count > 0

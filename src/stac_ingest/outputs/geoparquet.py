@@ -175,7 +175,7 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
                 self.folder.path_of(self._part.temporary),
                 row_group_items=self._row_group_items,
                 changes=self._changes,
-                collections=self._collections,
+                collections=self._collection_documents,
             )
         for table in batch:  # in the order of the items, but for those that failed
             assert isinstance(table, _Table), "what is handed over is made a table before"

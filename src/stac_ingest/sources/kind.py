@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
+from stac_ingest.lakes import table_at
 
 
 class SourceKind(NamedTuple):
@@ -38,10 +39,14 @@ class SourceKind(NamedTuple):
     """Whether it is a database, which filters by itself."""
     splits_a_file: bool = False
     """Whether a shard can be a part of one file."""
+    is_alone: bool = False
+    """Whether it is read only where it is given itself, and never as a file of a folder."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when such a source is first read."""
     about: str = ""
     """What is read of it: the text of its row in `docs/formats.md`."""
+    told_by: str = ""
+    """What tells a folder of it, in that row; names and prefixes of files and URLs tell the others."""
     extra: str | None = None
     """The extra of the package that such a source needs."""
 
@@ -112,6 +117,38 @@ KINDS: dict[str, SourceKind] = {
             about="STAC-GeoParquet, and other tables whose rows are items",
         ),
         SourceKind(
+            "delta",
+            "Delta Lake",
+            "stac_ingest.sources.lakes:delta_source",
+            is_alone=True,
+            preload=("stac_ingest.sources.lakes", "stac_ingest.lakes.delta", "deltalake", "shapely"),
+            about="the [current rows](lakes.md) of the newest version",
+            told_by="a folder with `_delta_log`",
+            extra="delta",
+        ),
+        SourceKind(
+            "iceberg",
+            "Iceberg",
+            "stac_ingest.sources.lakes:iceberg_source",
+            settings=("iceberg_catalog", "allow_remote"),
+            is_alone=True,
+            preload=("stac_ingest.sources.lakes", "stac_ingest.lakes.iceberg", "pyiceberg.table", "shapely"),
+            about="the [current rows](lakes.md) of the newest snapshot",
+            told_by="a folder with `metadata/*.metadata.json`; the setting `iceberg_catalog`",
+            extra="iceberg",
+        ),
+        SourceKind(
+            "duckdb",
+            "DuckDB",
+            "stac_ingest.sources.duckdb_query:query_source",
+            suffixes=(".sql",),
+            settings=("allow_remote",),
+            is_alone=True,
+            preload=("stac_ingest.sources.duckdb_query", "duckdb", "shapely"),
+            about="the rows of a [query of your own](lakes.md#as-a-source)",
+            extra="duckdb",
+        ),
+        SourceKind(
             "api",
             "API",
             "stac_ingest.sources.stac_api:api_source",
@@ -177,13 +214,15 @@ def kind_of(source: str) -> SourceKind:
     A folder is looked through no further than to the first file of the first kind, since there may be millions.
 
     Raises:
-        ConfigurationError: a folder is a table of Delta Lake, Iceberg or Hudi.
+        ConfigurationError: a folder is a table of Hudi or of two formats, or holds a table of Delta Lake or Iceberg.
         OSError: the folder can't be read.
 
     """
     path = Path(source)
     if (called := named_kind(source)) is not None:
         return called
+    if (table := table_at(path)) is not None:
+        return KINDS[table.kind]
     if catalog_document(source) is not None:
         return KINDS["catalog"]
     return (
@@ -252,9 +291,9 @@ def is_url(source: str) -> bool:
 
 
 def kind_name(name: str) -> str | None:
-    """Return the name of the kind of files that are called so."""
+    """Return the name of the kind of files that are called so, of those that are read from folders."""
     kind = _of_name(name)
-    return kind and kind.name
+    return None if kind is None or kind.is_alone else kind.name
 
 
 def not_read(source: str) -> str | None:
@@ -302,11 +341,11 @@ def _of_folder(folder: Path) -> SourceKind | None:
     found: set[str] = set()
     for _, names in walk(folder, lambda *_: None):
         for name in (*names.plain, *names.others):
-            kind = _of_name(name.lower())
-            if kind == first and name not in DESCRIPTIONS:
-                return kind
+            kind = kind_name(name.lower())
+            if kind == first.name and name not in DESCRIPTIONS:
+                return first
             if kind is not None:
-                found.add(kind.name)
+                found.add(kind)
     others = (kind for kind in KINDS.values() if kind.name in found and kind != first)
     return next(others, first if first.name in found else None)
 

@@ -94,7 +94,9 @@ class SortedGeoParquetOutput(GeoParquetOutput):
         runs = [Run(opened, str(path)) for path, opened in files]
         if any(run.rows for run in runs):
             known = {key: document for run in runs for key, document in run.collections.items()}
-            made = lay_out(runs, self._published.clear(), self._settings, known | dict(self._collections), self._say)
+            made = lay_out(
+                runs, self._published.clear(), self._settings, known | dict(self._collection_documents), self._say
+            )
             self._published.replace(made, [path.name for path in self._paths])
 
     def _is_otherwise(self, files: list[tuple[Path, Path]]) -> bool:
