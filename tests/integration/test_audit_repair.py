@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from audited import COUNT, REPAIRED, Item, audit, item, items, write_output, write_source
@@ -23,6 +23,9 @@ from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs import read_output
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.pytest_plugin import StartServer
 
 TAMPERED = [
     *(item(number, **({"n": 0} if number in {7, 20} else {})) for number in range(COUNT) if number not in {4, 11}),
@@ -155,6 +158,27 @@ def test_an_ingest_in_shards_is_repaired_with_its_manifest(tmp_path: Path) -> No
     (out / "manifest.json").write_text(json.dumps({**manifest, "parts": manifest["parts"][:1]}))
     assert audit(out, "--against", source, "--repair").code == 0
     assert json.loads((out / "manifest.json").read_text()) == manifest
+
+
+@pytest.mark.parametrize("against", ["api", "inventory"])
+def test_an_api_is_asked_for_what_is_missing_alone(against: str, stac_server: StartServer, tmp_path: Path) -> None:
+    """By ids alone, or by an inventory, what is missing is found, and a search or two bring just these items."""
+    server, out = stac_server(items=60), tmp_path / "out"
+    asked = [server.url, "--collection", "sentinel-2-l2a", "--limit", "10"]
+    assert main([*asked, "--to", "ndjson", "--output", str(out)]) == 0
+    lines = (out / "items.ndjson").read_bytes().splitlines(keepends=True)
+    (tmp_path / "ids.txt").write_text("".join(f"{json.loads(line)['id']}\n" for line in lines))
+    (out / "items.ndjson").write_bytes(b"".join(lines[3:-9]))
+    server.reset()
+    if against == "api":
+        asked = ["--against", *asked, "--ids-only"]
+    else:
+        asked = ["--against", tmp_path / "ids.txt", "--source", *asked]
+    said = audit(out, *asked, "--repair")
+    assert (said.code, len(said.found)) == (0, 12), said.words
+    assert sorted((out / "items.ndjson").read_bytes().splitlines(keepends=True)) == sorted(lines)
+    pages = 6 if against == "api" else 0
+    assert server.stats().requests <= 3 + pages + 3 + 2
 
 
 def test_an_interrupted_run_is_not_repaired(tmp_path: Path) -> None:

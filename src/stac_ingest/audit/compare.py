@@ -153,11 +153,11 @@ class Audit:
             raise
 
     def is_missing(self, item: Item) -> bool:
-        """Whether an item is one that an inventory has, and the output hasn't."""
+        """Whether an item is one that was named as missing."""
         against = self.task.against
-        assert not isinstance(against, IngestConfig), "items of a source are kept when they come"
         collection, item_id = key_of(item)
-        return self._absent.has(collection if against.has_collections else self._listed_collection, item_id)
+        has_collections = isinstance(against, IngestConfig) or against.has_collections
+        return self._absent.has(collection if has_collections else self._listed_collection, item_id)
 
     @property
     def _listed_collection(self) -> str:
@@ -179,11 +179,11 @@ class Audit:
         against = self.task.against
         counted = self._counted("reading what it is compared with", collect)
         if not isinstance(against, IngestConfig):
-            collection = self.task.output.collection_id
+            wanted = self.task.output.wanted_collections()
             for key in self.source.keys(against, counted):
                 if not against.has_collections:
                     self._look_up((self._listed_collection, key[1]), against)
-                elif collection in {None, key[0]}:
+                elif not wanted or key[0] in wanted:
                     self._look_up(key, against)
             return
 
@@ -197,6 +197,7 @@ class Audit:
         key = key_of(item)
         places = self.held.find(*key)
         if not places:
+            self._absent.add(*key)
             self._miss(key)
             if self.task.keep:
                 self.lacking.add(item)

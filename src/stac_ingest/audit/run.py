@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stac_ingest.audit.compare import Audit, AuditTask, Progress
+from stac_ingest.audit.fetch import fetch_missing
 from stac_ingest.audit.repair import Repairer, repairer_of
 from stac_ingest.audit.result import AuditResult
-from stac_ingest.audit.side import Side
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 
@@ -21,7 +21,7 @@ class RepairTask:
     """The output."""
     remove_extra: bool = False
     source: IngestConfig | None = None
-    """Where the items are, where the output is compared with an inventory, which has none."""
+    """Where the items are, where they don't come by the comparison: of an inventory, or of ids alone."""
 
 
 async def run_audit(
@@ -56,19 +56,10 @@ async def run_audit(
 
 async def _repaired(audit: Audit, repairer: Repairer, repair: RepairTask, progress: Progress) -> AuditResult:
     if repair.source is not None and audit.missing:
-        await _fetch(audit, repair.source, progress)
+        await fetch_missing(audit, repair.source, progress)
     differs = len(audit.lacking) or len(audit.differing) or audit.output.repeated or not audit.output.is_whole
     if not differs and not (repair.remove_extra and audit.extra):
         repairer.clear()
         return AuditResult(audit)
     progress("repairing the output", 0)
     return AuditResult(audit, await repairer.repair(audit, remove_extra=repair.remove_extra))
-
-
-async def _fetch(audit: Audit, source: IngestConfig, progress: Progress) -> None:
-    """Read what is missing from the source that has it."""
-    side = Side("where the items are")
-    async for item in side.read(source, lambda _: None, lambda count: progress("reading what is missing", count)):
-        if audit.is_missing(item):
-            audit.lacking.add(item)
-    audit.source.problems += side.problems

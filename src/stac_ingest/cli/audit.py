@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from stac_ingest.cli.options import Parser, add_source_options, join_negative_bbox
+from stac_ingest.cli.options import Parser, add_source_options, join_negative
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
 
 _CHECKPOINTS = ".checkpoints"
-_FILTERS = ("collection_id", "bbox", "datetime", "query")
-"""Settings that say which items are compared: of both sides the same."""
-_OF_ITEMS = ("bbox", "datetime", "transforms")
+_COLLECTIONS = ("collection_id", "collections")
+_OF_ITEMS = ("ids", "bbox", "intersects", "datetime", "query", "filter", "fields")
+"""Settings that say what is compared, of both sides the same."""
+_ID_FIELDS = {"include": ["id", "collection"], "exclude": list[str]()}
+_WITHOUT_INVENTORY = ("ids", "bbox", "intersects", "datetime", "filter", "fields", "transforms")
 """What is given of items, which an inventory has none of."""
 
 
@@ -79,7 +81,7 @@ def run_audit_command(arguments: Sequence[str]) -> int:
         DataProcessingError: the report, or the output, can't be written.
 
     """
-    options = build_parser().parse_args(join_negative_bbox(arguments))
+    options = build_parser().parse_args(join_negative(arguments))
     _check(options)
     import asyncio  # noqa: PLC0415 - who asks for help needs none of it
 
@@ -110,9 +112,11 @@ def _check(options: argparse.Namespace) -> None:
 
 def _tasks(options: argparse.Namespace) -> tuple[AuditTask, RepairTask | None]:
     from stac_ingest.audit.compare import AuditTask  # noqa: PLC0415 - who asks for help needs none of it
+    from stac_ingest.audit.findings import NAME  # noqa: PLC0415 - same
     from stac_ingest.audit.inventories import inventory_of  # noqa: PLC0415 - same
     from stac_ingest.audit.run import RepairTask  # noqa: PLC0415 - same
     from stac_ingest.cli.transform_options import modifiers_of  # noqa: PLC0415 - same
+    from stac_ingest.config import IngestConfig  # noqa: PLC0415 - same
 
     inventory = inventory_of(options.against, options.key_pattern)
     if inventory is None and options.source:
@@ -123,18 +127,21 @@ def _tasks(options: argparse.Namespace) -> tuple[AuditTask, RepairTask | None]:
     assert against is not None, "without an inventory there is a source"
     _, modifiers = modifiers_of(options.transforms)
     _check_transforms(options)
+    # An API is asked for ids alone where it knows how to; what is missing is fetched by these then.
+    by_ids = inventory is None and config is not None and config.mode == "api" and options.ids_only
+    if by_ids and isinstance(against, IngestConfig) and against.fields is None and not modifiers:
+        against = against.replace(fields=_ID_FIELDS)
     task = AuditTask(
         output=_output(options, config),
         against=against,
-        report=options.report
-        or (options.folder if options.folder.is_dir() else options.folder.parent) / "audit.ndjson",
+        report=options.report or (options.folder if options.folder.is_dir() else options.folder.parent) / NAME,
         ids_only=options.ids_only,
         modifiers=modifiers,
-        keep=options.repair and inventory is None,
+        keep=options.repair and inventory is None and not by_ids,
     )
     if not options.repair:
         return task, None
-    source = None if inventory is None else config
+    source = config if inventory is not None or by_ids else None
     return task, RepairTask(folder=options.folder, remove_extra=options.remove_extra, source=source)
 
 
@@ -146,7 +153,7 @@ def _config(options: argparse.Namespace, inventory: Inventory | None) -> IngestC
         config = read_settings(options)
     else:
         config, options.transforms = None, None
-    given = [name for name in _OF_ITEMS if getattr(options, name, None) is not None]
+    given = [name for name in _WITHOUT_INVENTORY if getattr(options, name, None) is not None]
     if inventory is not None and given:
         raise ConfigurationError(f"{', '.join(given)}: {inventory.label} has ids alone, by which no items are selected")
     return config
@@ -157,12 +164,16 @@ def _output(options: argparse.Namespace, config: IngestConfig | None) -> IngestC
     from stac_ingest.config import IngestConfig  # noqa: PLC0415 - who asks for help needs none of it
     from stac_ingest.sources import check_path  # noqa: PLC0415 - same
 
-    filters = {"collection_id": options.collection_id}
+    given: dict[str, Any] = {}
     if config is not None:
-        filters = {name: getattr(config, name) for name in _FILTERS}
+        given = {name: getattr(config, name) for name in (*_COLLECTIONS, *_OF_ITEMS)}
+    elif options.collection is not None:
+        given = (
+            {"collections": options.collection} if options.collection[1:] else {"collection_id": options.collection[0]}
+        )
     output = IngestConfig.parse(
         {"mode": "file", "source": str(options.folder), "exact_numbers": True}
-        | {name: value for name, value in filters.items() if value is not None}
+        | {name: value for name, value in given.items() if value is not None}
     )
     check_path(output)
     return output
