@@ -94,6 +94,8 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
 def _output_settings(settings: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """Take the settings of the output out of those of a file, overlaid by those of the command line."""
     found = settings.pop(OUTPUT, None) or {}
+    if "to" not in options:
+        return {}  # an audit reads alone
     if not isinstance(found, dict):
         raise ConfigurationError(f"{OUTPUT} must hold settings by name")
     given = {name: value for name in _OF_OUTPUT if (value := getattr(options, name)) is not None}
