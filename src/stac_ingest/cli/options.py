@@ -29,7 +29,11 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "source", metavar="SOURCE", nargs="?", help="a file, a folder, a URL of a STAC API, or - for standard input"
+        "source",
+        metavar="SOURCE",
+        nargs="*",
+        help="a file, a folder, a URL of a STAC API, or - for standard input; several files, a pattern in quotes, or "
+        "@FILE with a path a line",
     )
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument(
@@ -95,7 +99,10 @@ def _written() -> str:
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Wrong options end the process with code 2."""
-    return build_parser().parse_args(_join_negative_bbox(arguments))
+    options = build_parser().parse_args(_join_negative_bbox(arguments))
+    # Several are one text for the settings, a line each.
+    options.source = "\n".join(options.source) or None
+    return options
 
 
 def _join_negative_bbox(arguments: Sequence[str]) -> list[str]:

@@ -16,8 +16,10 @@ from stac_ingest.sources.kind import (
     Where,
     api_kind,
     catalog_document,
+    is_several,
     is_web_catalog,
     kind_of,
+    named_kind,
     not_read,
 )
 
@@ -41,6 +43,11 @@ def check_path(config: IngestConfig) -> None:
         from stac_ingest.sources.stdin import check_stdin  # noqa: PLC0415 - most sources are paths
 
         check_stdin(config)
+        return
+    if config.mode == "file" and is_several(path):
+        from stac_ingest.sources.several import check_several  # noqa: PLC0415 - same
+
+        check_several(config)
         return
     if config.mode == "api" and is_web_catalog(path):
         raise ConfigurationError("source: the URL of a static catalog's document is no API; use mode 'file'")
@@ -94,7 +101,11 @@ def place_of(config: IngestConfig) -> str:
         ConfigurationError: what the settings name is missing or of another kind.
 
     """
-    _, path = _kind_and_path(config)
+    kind, path = _kind_and_path(config)
+    if kind is KINDS["several"]:
+        from stac_ingest.sources.several import common_folder  # noqa: PLC0415 - most sources are one
+
+        return common_folder(path)
     return path if config.is_remote or Path(path).is_dir() else str(Path(path).parent)
 
 
@@ -125,8 +136,8 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
     check_path(config)
-    if config.source == STDIN:
-        return kind_of(STDIN), STDIN
+    if (called := named_kind(config.source)) is not None:
+        return called, config.source
     catalog = catalog_document(config.source, config.format) if config.source_type == "auto" else None
     if catalog is not None:
         return KINDS["catalog"], catalog
