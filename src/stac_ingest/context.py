@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,4 +32,8 @@ class WorkflowContext:
     """Which items are written already, where that is kept."""
     positions: SourcePositions | None = None
     """Where they are kept, a resumed run doesn't read what an earlier one has written."""
+    on_step: Callable[[str], None] = lambda _: None
+    """Told, from any thread, how far work is that takes long after the last item came."""
+    collections: dict[str, Any] = field(default_factory=dict)
+    """Documents of collections by id, which sources that come across some add and tables keep."""
     data: dict[str, Any] = field(default_factory=dict)

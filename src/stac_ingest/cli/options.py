@@ -22,7 +22,8 @@ def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
     parser = _Parser(
         prog="stac-ingest",
-        description=f"Read STAC items from files or an API and write them as {_written()}.",
+        description=f"Read STAC items from files or an API and write them as {_written()}. "
+        "`stac-ingest check TABLE` says how a table stands, and why.",
         epilog="Exit codes: 0 complete, or the server doesn't count; 1 finished with failures or truncated; "
         "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted; "
         "141 whoever read standard output has closed it.",
@@ -38,6 +39,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument(
         "--output", metavar="DIR", type=_folder, required=True, help="folder to write to; - is standard output"
+    )
+    parser.add_argument(
+        "--partition",
+        choices=("none", "year", "month"),
+        help="of sorted-geoparquet: folders by the items' time; of pgstac: how new collections are partitioned",
+    )
+    parser.add_argument(
+        "--database",
+        metavar="DSN",
+        help="of pgstac: where it is, as postgresql://user@host/name, without a password (DIR has the reports); else "
+        "PGHOST and the other variables of libpq say so",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     parser.add_argument(

@@ -8,6 +8,7 @@ as some writers give to a geometry without points, are in no statistics.)
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -41,7 +42,23 @@ class _Bounds:
 class RowGroupFilter:
     """Says which row groups of a file can hold wanted items."""
 
-    def __init__(self, wanted: ItemFilter, metadata: pq.FileMetaData, schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        wanted: ItemFilter,
+        metadata: pq.FileMetaData,
+        schema: pa.Schema,
+        is_sound: Callable[[int], bool] | None = None,
+    ) -> None:
+        """Take what is known of the file.
+
+        Args:
+            wanted: what is asked for.
+            metadata: of the file.
+            schema: of the file.
+            is_sound: says whether a row group's metadata hold, where that is known; else they are checked.
+
+        """
+        self._is_sound = is_sound or self._check
         self._wanted = wanted
         self._metadata = metadata
         self._columns = filter_columns(schema)
@@ -52,11 +69,16 @@ class RowGroupFilter:
     def may_match(self, number: int) -> bool:
         """Say whether a row group can hold a wanted item; True where nothing tells."""
         try:
-            check_columns(self._metadata, number)
+            if not self._is_sound(number):
+                return True
             group = self._metadata.row_group(number)
             return self._may_be_of(group) and self._may_touch(group) and self._may_reach(group)
         except _UNREADABLE:
             return True  # whoever reads it says what is wrong with it
+
+    def _check(self, number: int) -> bool:
+        check_columns(self._metadata, number)
+        return True
 
     def _may_be_of(self, group: pq.RowGroupMetaData) -> bool:
         wanted, column = self._wanted.collection, self._columns.collection
@@ -90,7 +112,7 @@ class RowGroupFilter:
             return self._geometry_may_reach(group, self._wanted.box)
         sides = {side: self._bounds(group, ".".join(path)) for side, path in self._columns.sides.items()}
         box = self._columns.rounded(self._wanted.box)
-        return _may_overlap_flat(sides, box) and _may_overlap_heights(sides, box)
+        return _may_overlap_flat(sides, box, self._columns.may_cross) and _may_overlap_heights(sides, box)
 
     def _geometry_may_reach(self, group: pq.RowGroupMetaData, box: Box) -> bool:
         """Look at the statistics that Parquet's own type of geometries has."""
@@ -143,7 +165,7 @@ def _is_whole(bounds: _Bounds | None) -> TypeGuard[_Bounds]:
     return bounds is not None and bounds.nulls == 0
 
 
-def _may_overlap_flat(sides: dict[str, _Bounds | None], box: Box) -> bool:
+def _may_overlap_flat(sides: dict[str, _Bounds | None], box: Box, may_cross: bool) -> bool:
     xmin, ymin, xmax, ymax = (sides[name] for name in SIDES)
     if not (_is_whole(xmin) and _is_whole(ymin) and _is_whole(xmax) and _is_whole(ymax)):
         return True  # a row without a box is judged by its geometry
@@ -151,7 +173,7 @@ def _may_overlap_flat(sides: dict[str, _Bounds | None], box: Box) -> bool:
         return False
     before, after = xmin.least <= box.east, xmax.greatest >= box.west
     # Whether one of the boxes crosses the antimeridian is for the rows to say, wherever its sides allow for it.
-    may_cross = xmin.greatest > xmax.least
+    may_cross = may_cross and xmin.greatest > xmax.least
     if box.crosses:
         return bool(may_cross or before or after)
     return bool((before and after) or (may_cross and (before or after)))

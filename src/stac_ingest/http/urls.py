@@ -13,7 +13,7 @@ from stac_ingest.errors import LinkRefused
 
 _SAFE = "%:/?#[]@!$&'()*+,;=-._~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SECRET_PARAMETERS = {"sig", "signature", "key", "api_key", "apikey", "access_token", "subscription-key"}
+_SECRET_PARAMETERS = {"sig", "signature", "key", "api_key", "apikey", "access_token", "subscription-key", "password"}
 _TOKEN = "token"  # noqa: S105 - the name of a parameter
 
 _SHOWN = 500

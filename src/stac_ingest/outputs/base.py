@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -50,6 +50,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._checkpoints: Records | None = None
         self._positions: SourcePositions | None = None
         self._changes = ChangeCollector()
+        self._collection_documents: Mapping[str, Any] = {}
         self._batch_items = batch_items
         self._batch_bytes = batch_bytes if batch_bytes is not None else 1 << 62
         self._batch: list[Entry] = []
@@ -75,6 +76,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._checkpoints = getattr(context, "checkpoints", None)
         self._positions = getattr(context, "positions", None)
         self._changes = getattr(context, "changes", None) or self._changes
+        self._collection_documents = getattr(context, "collections", self._collection_documents)
         self._failed = _failure_reporter(context)
         self._folder = await asyncio.to_thread(self._open_folder)
         known = self._checkpoints is not None and self._checkpoints.completed_count > 0
@@ -243,13 +245,16 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Close the files that are open."""
 
 
-def encode_json(item: Item, option: int = 0, changes: ChangeCollector | None = None) -> bytes:
+def encode_json(
+    item: Item, option: int = 0, changes: ChangeCollector | None = None, *, of: Item | None = None
+) -> bytes:
     """Encode an item as JSON.
 
     Args:
         item: with integers of any size.
         option: of orjson: that a line ends, or that it is indented.
         changes: told of NaN and infinities, which JSON has no number for.
+        of: the item that the changes are of, where only a part of it is encoded.
 
     Raises:
         ItemError: it holds something that JSON can't.
@@ -261,7 +266,7 @@ def encode_json(item: Item, option: int = 0, changes: ChangeCollector | None = N
             finite, changed = with_finite_numbers(item)
             if changes is not None:
                 for place, what in changed:
-                    changes.add(item, place, what)
+                    changes.add(of or item, place, what)
             return orjson.dumps(finite, option=option)
     except TypeError as error:
         return _encode_large(item, option, error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.lakes import table_at
 from stac_ingest.sources.kind import (
     KINDS,
     STDIN,
@@ -16,6 +19,7 @@ from stac_ingest.sources.kind import (
     Where,
     api_kind,
     catalog_document,
+    database_kind,
     is_several,
     is_web_catalog,
     kind_of,
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "SourceKind", "Where", "check_path", "kind_of", "make_source"]
 
+_LARGEST_DOCUMENT = 1 << 20
+"""Bytes of a collection that tables can keep."""
+
 
 def check_path(config: IngestConfig) -> None:
     """Look whether the source is there, as far as the disk tells, and of the kind that the settings say.
@@ -39,15 +46,7 @@ def check_path(config: IngestConfig) -> None:
 
     """
     path = config.source
-    if path == STDIN and config.mode == "file":
-        from stac_ingest.sources.stdin import check_stdin  # noqa: PLC0415 - most sources are paths
-
-        check_stdin(config)
-        return
-    if config.mode == "file" and is_several(path):
-        from stac_ingest.sources.several import check_several  # noqa: PLC0415 - same
-
-        check_several(config)
+    if _is_checked_elsewhere(config):
         return
     if config.mode == "api" and is_web_catalog(path):
         raise ConfigurationError("source: the URL of a static catalog's document is no API; use mode 'file'")
@@ -71,6 +70,28 @@ def check_path(config: IngestConfig) -> None:
         )
 
 
+def _is_checked_elsewhere(config: IngestConfig) -> bool:
+    """Whether the source is no path; where it has a check of its own, do that."""
+    if config.iceberg_catalog is not None:
+        return True
+    if config.source == STDIN and config.mode == "file":
+        from stac_ingest.sources.stdin import check_stdin  # noqa: PLC0415 - most sources are paths
+
+        check_stdin(config)
+        return True
+    if config.mode == "file" and is_several(config.source):
+        from stac_ingest.sources.several import check_several  # noqa: PLC0415 - same
+
+        check_several(config)
+        return True
+    if database_kind(config.source) is not None:
+        from stac_ingest.sources.pgstac import check_database  # noqa: PLC0415 - few sources are databases
+
+        check_database(config)
+        return True
+    return False
+
+
 def make_source(config: IngestConfig, collection_id: str | None, summary: IngestSummary) -> Source[Any]:
     """Choose the source that the settings describe. Looks at the disk, so not for the event-loop thread.
 
@@ -88,6 +109,7 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
 
     """
     kind, path = _kind_and_path(config)
+    _keep_collection(Path(config.source), summary)
     if kind is None:
         return _inline(path, config, summary)
     make: Callable[[Where, IngestConfig, IngestSummary], Source[Any]] = load(kind.source)
@@ -136,8 +158,8 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
     check_path(config)
-    if (called := named_kind(config.source)) is not None:
-        return called, config.source
+    if (kind := _kind_that_is_told(config)) is not None:
+        return kind, config.source
     catalog = catalog_document(config.source, config.format) if config.source_type == "auto" else None
     if catalog is not None:
         return KINDS["catalog"], catalog
@@ -156,6 +178,28 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
         path = items
     named = (kind for kind in KINDS.values() if config.format is not None and kind.format == config.format)
     return next(named, None) or kind_of(str(path)), str(path)
+
+
+def _kind_that_is_told(config: IngestConfig) -> SourceKind | None:
+    """Return the kind of a source that isn't files: by a setting, by its name, or by the history that a table has."""
+    if config.iceberg_catalog is not None:
+        return KINDS["iceberg"]
+    if (called := named_kind(config.source)) is not None:
+        return called
+    if (database := database_kind(config.source)) is not None:
+        return database
+    table = table_at(Path(config.source)) if config.format is None else None
+    return None if table is None else KINDS[table.kind]
+
+
+def _keep_collection(path: Path, summary: IngestSummary) -> None:
+    """Keep the document that lies beside the items of a folder, or in it."""
+    if not _is_collection(path):
+        return
+    document = path / "collection.json" if path.is_dir() else path
+    with contextlib.suppress(OSError, ValueError, RecursionError):  # what is wrong with it is told where it is needed
+        if document.stat().st_size <= _LARGEST_DOCUMENT:
+            summary.keep_collection(json.loads(document.read_bytes()))
 
 
 def _is_collection(path: Path) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stac_ingest.core.json_items import kind_in_words, members, parse
+from stac_ingest.core.listing import kept
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import Reader
-from stac_ingest.sources.directory.listing import kept
 from stac_ingest.sources.directory.walk import Refused, Survey, survey
 from stac_ingest.sources.documents import Documents
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name
@@ -91,6 +91,8 @@ def _without_descriptions(folder: Path, found: Survey, summary: IngestSummary | 
         if members(content) is not None:
             return
         kinds[name] = kind_in_words(content)
+        if summary is not None:
+            summary.keep_collection(content)
     del found.names[DOCUMENTS]
     if summary is not None:
         documents = Documents(summary)

@@ -26,10 +26,10 @@ from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.metadata_check import check_columns
-from stac_ingest.geoparquet.table_metadata import marked_geometries
+from stac_ingest.geoparquet.table_metadata import collections_of, marked_geometries
 from stac_ingest.geoparquet.table_rows import table_lines, table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
-from stac_ingest.sources.hive import fill, keys_of
+from stac_ingest.sources.hive import fill, keys_of_items
 from stac_ingest.sources.kind import Where
 from stac_ingest.summary import IngestSummary
 
@@ -128,9 +128,12 @@ class GeoParquetSource:
         """List files or row groups, in order."""
         for path in self._paths:
             whole = row_groups(path)
+            if whole.schema is not None:
+                for document in collections_of(whole.schema).values():
+                    self._summary.keep_collection(document)
             if self._root is not None:
                 name = str(path.relative_to(self._root))
-                whole = whole._replace(name=name, keys=keys_of(name))
+                whole = whole._replace(name=name, keys=keys_of_items(name, whole.schema))
             if self._wanted is not None:
                 whole = await asyncio.to_thread(self._pruned, whole)
             if self._inline or not whole.numbers:

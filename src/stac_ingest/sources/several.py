@@ -15,10 +15,10 @@ from typing import Any
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.file_urls import path_of_file_url
+from stac_ingest.core.listing import NameSorter, kept
 from stac_ingest.core.source import Source
 from stac_ingest.core.text import printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.sources.directory.listing import NameSorter, kept
 from stac_ingest.sources.directory.walk import Refused, why_not_read
 from stac_ingest.sources.folder import DOCUMENTS, LINES, TABLES, FolderFiles, files_in
 from stac_ingest.sources.json_folder import json_files_source

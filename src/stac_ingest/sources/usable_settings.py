@@ -9,7 +9,7 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
-from stac_ingest.sources.kind import KINDS, STDIN, catalog_document, is_several
+from stac_ingest.sources.kind import KINDS, STDIN, catalog_document, database_kind, is_several
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""
@@ -24,11 +24,15 @@ def check_settings(config: IngestConfig) -> None:
     """
     is_api = config.mode == "api"
     others = set(_OF_FILES) if is_api else api_settings()
-    if config.is_remote and not is_api:
+    if database_kind(config.source) is not None:
+        others |= set(_OF_FILES)
+    elif config.is_remote and not is_api:
         others -= set(KINDS["catalog"].settings)
     unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")
+        if database_kind(config.source) is not None:
+            kinds = ("files or an API", "a database")
         raise ConfigurationError(
             f"{', '.join(unusable)}: for {kinds[0]} alone, and the source is {kinds[1]}; leave it out"
         )
