@@ -50,8 +50,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        nargs="?",
-        help="a file, a folder, a URL of a STAC API or a pgstac, or - for standard input",
+        nargs="*",
+        help="a file, a folder, a URL of a STAC API or a pgstac, or - for standard input; several files, a pattern in "
+        "quotes, or @FILE with a path a line",
     )
     parser.add_argument(
         "--to", metavar="FORMAT", type=output_name, choices=list(OUTPUTS), required=True, help=", ".join(OUTPUTS)
@@ -123,7 +124,10 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Wrong options end the process with code 2."""
-    return build_parser().parse_args(join_negative(arguments))
+    options = build_parser().parse_args(join_negative(arguments))
+    # Several are one text for the settings, a line each.
+    options.source = "\n".join(options.source) or None
+    return options
 
 
 def join_negative(arguments: Sequence[str]) -> list[str]:
