@@ -13,7 +13,7 @@ from stac_ingest.core.json_items import checked, kind_in_words, members, parse, 
 from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.rows import Rows, parsed_rows
-from stac_ingest.core.unpack import SUFFIX, unpacked
+from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import Reader
 from stac_ingest.sources.documents import not_json
@@ -134,7 +134,7 @@ class JsonFileSource:
 
     def _read(self, path: Path) -> bytes:
         data = Reader(self._max_bytes).read_path(path)
-        return unpacked(data, self._max_bytes) if path.suffix.lower() == SUFFIX else data
+        return unpacked(data, self._max_bytes) if is_packed(path.name) else data
 
     def _parsed(self, data: bytes) -> object:
         return parse_leniently(data) if self._numbers.in_text(data) else parse(data)

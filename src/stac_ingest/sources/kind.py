@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
 
 
@@ -46,7 +47,7 @@ class Where(NamedTuple):
 
 
 def _packed_too(*suffixes: str) -> tuple[str, ...]:
-    return (*suffixes, *(f"{suffix}.gz" for suffix in suffixes))
+    return (*suffixes, *(f"{suffix}{packed}" for packed in SUFFIXES for suffix in suffixes))
 
 
 KINDS: dict[str, SourceKind] = {
@@ -66,7 +67,7 @@ KINDS: dict[str, SourceKind] = {
             "ndjson",
             "NDJSON",
             "stac_ingest.sources:lines_source",
-            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl"),
+            suffixes=_packed_too(".ndjson", ".jsonl", ".ndgeojson", ".geojsonl", ".geojsons", ".json-seq", ".jsonseq"),
             format="ndjson",
             splitter="stac_ingest.sharding.splitters.lines:LinesSplitter",
             piece="stac_ingest.sharding.plan:LinesPiece",
@@ -137,7 +138,7 @@ def kind_of(source: str) -> SourceKind:
 
     """
     path = Path(source)
-    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name)) or _first()
+    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
 
 
 def api_kind(source: str) -> SourceKind | None:

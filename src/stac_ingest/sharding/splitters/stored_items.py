@@ -19,7 +19,7 @@ import pyarrow.fs as pafs
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import write_lines
 from stac_ingest.core.model import Batch, Payload
-from stac_ingest.core.unpack import SUFFIX, unpacked
+from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.s3 import open_bucket
@@ -198,7 +198,7 @@ class ObjectsShardSource(JsonDirectorySource):
             raise DataProcessingError(f"can't read s3://{path}: {error}") from error
         if data is None or len(data) != entry.size:
             raise DataProcessingError(f"s3://{path} has changed since it was planned; start the ingest again")
-        if not entry.name.lower().endswith(SUFFIX):
+        if not is_packed(entry.name):
             return Payload(data, entry.name)
         try:
             return Payload(unpacked(data, self._max_bytes), entry.name)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Payload, payload
-from stac_ingest.core.unpack import SUFFIX, unpacked
+from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory.file_reader import Reader, open_file
 from stac_ingest.sources.directory.prefetch import CAN_ANNOUNCE, NOT_OPEN, has_to_wait, opened_ahead
@@ -85,8 +85,8 @@ class Folder:
                     data = read(descriptor)
                 finally:
                     os.close(descriptor)
-                # Most names end in `.json`: this is the cheapest way to tell them from those that end in `.gz`.
-                if name[-1] != "n" and name.lower().endswith(SUFFIX):
+                # Most names end in `.json`: this is the cheapest way to tell them from those that are packed.
+                if name[-1] != "n" and is_packed(name):
                     data = unpacked(data, self._max_bytes)
             except (OSError, ItemError) as error:
                 batch.append(Payload(b"", name, error))

@@ -13,6 +13,7 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import NamedTuple
 
+from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.sources.directory.listing import NameSorter
 from stac_ingest.sources.directory.tables import METADATA, refuse_data_of_table, refuse_table
 from stac_ingest.sources.reports import REPORTS, is_report, is_state_of_shards
@@ -23,8 +24,8 @@ Classify = Callable[[str], str | None]
 PLAIN = ".json"
 """How the names end that there can be millions of. A folder isn't expected to have such a name."""
 UNFINISHED = ".part"
-PACKED = (".gz", ".zst", ".zstd", ".bz2", ".xz", ".lz4", ".br", ".zip", UNFINISHED)
-"""Endings behind a known one with which a file isn't read; some kinds are read with `.gz`."""
+PACKED = (*SUFFIXES, ".zstd", ".bz2", ".xz", ".lz4", ".br", ".zip", UNFINISHED)
+"""Endings behind a known one with which a file isn't read; some kinds are read with the first two."""
 FEW = 4
 """Names that are looked at one by one, to see whether they are folders; more are listed with their types."""
 SOME = 4096

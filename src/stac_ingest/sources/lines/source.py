@@ -21,6 +21,7 @@ from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import open_file
 from stac_ingest.sources.documents import Documents
 from stac_ingest.sources.lines.spans import (
+    RECORD,
     LineCounter,
     Lines,
     LinesFile,
@@ -29,12 +30,9 @@ from stac_ingest.sources.lines.spans import (
     file_blocks,
     lines_file,
     read_lines,
-    unpacked_lines,
+    streamed_lines,
 )
 from stac_ingest.summary import IngestSummary
-
-_SEPARATOR = b"\x1e"
-"""Before each text of a JSON text sequence (RFC 8142), as some writers of `.geojsonl` put it."""
 
 
 class LinesOf(NamedTuple):
@@ -113,7 +111,7 @@ class LinesSource:
         try:
             descriptor = await loop.run_in_executor(self._threads, open_file, unit.file.path)
             if unit.file.is_packed:
-                found = unpacked_lines(unpacked_blocks(file_blocks(descriptor)), self._longest)
+                found = streamed_lines(unpacked_blocks(file_blocks(descriptor)), self._longest)
                 while (lines := await loop.run_in_executor(self._threads, next, found, None)) is not None:
                     yield self._batch(lines, unit)
             else:
@@ -131,7 +129,7 @@ class LinesSource:
         for payload in batch:
             if payload.error is not None or payload.data.lines.too_long:
                 return None
-            texts = [line for line in payload.data.lines.data.split(b"\n") if line and not line.isspace()]
+            texts = [line for line in payload.data.lines.split() if line and not line.isspace()]
             if any(len(line) > self._longest for line in texts):
                 return None
             some = (line_rows if as_lines else item_rows)(texts)
@@ -149,8 +147,8 @@ class LinesSource:
                 continue
             lines: Lines = payload.data.lines
             look = self._numbers.in_text(lines.data)
-            number = -1
-            for number, line in enumerate(lines.data.split(b"\n")):
+            number, each = -1, lines.split()
+            for number, line in enumerate(each):
                 if not line or line.isspace():
                     continue
                 try:
@@ -161,9 +159,9 @@ class LinesSource:
                     try:
                         item = parse_leniently(line) if lenient else loads(line)
                     except ValueError:
-                        item, lenient = parse_leniently(line.removeprefix(_SEPARATOR)), True
-                except (ValueError, ItemError) as error:
-                    reject(self._where(payload, number), error if isinstance(error, ItemError) else _not_json(error))
+                        item, lenient = _second_try(line, is_last=number == len(each) - 1), True
+                except ItemError as error:
+                    reject(self._where(payload, number), error)
                     continue
                 is_feature = not lenient and type(item) is dict and item.get("type") == FEATURE
                 if is_feature and type(item.get("id")) is str and item["id"]:
@@ -185,7 +183,8 @@ class LinesSource:
     def _where(self, payload: Payload, number: int) -> str:
         lines, span = payload.data
         first = lines.start + 1 if span.file.is_packed else self._counter.number(span.file.path, lines.start)
-        return f"{payload.origin}#{first + number}"
+        # The first record of a sequence is behind the first separator.
+        return f"{payload.origin}#{first + number - (lines.separator == RECORD)}"
 
 
 def lines_source(path: str, config: IngestConfig, summary: IngestSummary) -> LinesSource:
@@ -201,8 +200,17 @@ def lines_source(path: str, config: IngestConfig, summary: IngestSummary) -> Lin
         raise DataProcessingError(f"{path}: can't be read: {error}") from error
 
 
-def _not_json(error: ValueError) -> ItemError:
-    return ItemError(f"not JSON: {error}")
+def _second_try(line: bytes, *, is_last: bool) -> Any:
+    """Parse a line that orjson refused.
+
+    Raises:
+        ItemError: it isn't JSON. One that has no end, since the file ends before, may have lost some of it.
+
+    """
+    try:
+        return parse_leniently(line.removeprefix(RECORD))
+    except ValueError as error:
+        raise ItemError(f"{'truncated, or not JSON' if is_last else 'not JSON'}: {error}") from None
 
 
 def _too_long(longest: int) -> ItemError:

@@ -1,4 +1,8 @@
-"""Files of lines, cut at any byte: a line belongs to the span in which it begins."""
+"""Files of lines, cut at any byte: a line belongs to the span in which it begins.
+
+The records of a JSON text sequence (RFC 8142) are told apart by the character before each instead of the newline behind
+it, so that they may go over several lines. All that is said of lines holds for them.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,17 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from stac_ingest.core.unpack import SUFFIX, unpacked_blocks
+from stac_ingest.core.unpack import is_packed, unpacked_blocks
 from stac_ingest.errors import DataProcessingError, ItemError
 
 SPAN = 1 << 20
 """Bytes of a span: some hundred items, and a hundredth of a second of work."""
 _MORE = 256 << 10
 """Bytes read at once for the rest of a line."""
+NEWLINE, RECORD = b"\n", b"\x1e"
+"""What is between lines, and what is before each record of a sequence."""
+_HEAD = 64
+"""Bytes that tell which of them a file has."""
 
 
 class LinesFile(NamedTuple):
@@ -31,8 +39,8 @@ class LinesFile(NamedTuple):
 
     @property
     def is_packed(self) -> bool:
-        """Whether it is gzip, which can be read from its beginning alone."""
-        return self.path.lower().endswith(SUFFIX)
+        """Whether it is gzip or Zstandard, which can be read from its beginning alone."""
+        return is_packed(self.path)
 
 
 class Span(NamedTuple):
@@ -108,9 +116,19 @@ class Lines(NamedTuple):
 
     data: bytes
     start: int
-    """Where in the file they begin; in what was unpacked, for a packed one."""
+    """Where in the file they begin; in what was unpacked, how many lines come before."""
     too_long: bool = False
     """Whether the line that follows them is longer than allowed, and left out."""
+    separator: bytes = NEWLINE
+
+    def split(self) -> list[bytes]:
+        """Return each line. The last one is what is behind the last end of a line: nothing, unless the file ends so."""
+        return self.data.split(self.separator)
+
+
+def separator_of(head: bytes) -> bytes:
+    """Return what tells the records of a file apart, by its beginning: names can't be relied on."""
+    return RECORD if head[:_HEAD].lstrip().startswith(RECORD) else NEWLINE
 
 
 def read_lines(descriptor: int, start: int, stop: int, longest: int) -> Lines:
@@ -129,42 +147,45 @@ def read_lines(descriptor: int, start: int, stop: int, longest: int) -> Lines:
     # The byte before tells whether a line begins at the first one.
     first = max(start - 1, 0)
     data = _read(descriptor, first, stop)
-    begin = data.find(b"\n") + 1 if start else 0
+    separator = separator_of(data if start == 0 and data[:_HEAD].strip() else os.pread(descriptor, _HEAD, 0))
+    begin = data.find(separator) + 1 if start else 0
     if start and not begin:
-        return Lines(b"", stop)
-    last = data.rfind(b"\n") + 1
+        return Lines(b"", stop, separator=separator)
+    last = data.rfind(separator) + 1
     parts, tail, at = [data[begin:]], len(data) - max(last, begin), first + len(data)
     ended = tail == 0
     while not ended and (more := os.pread(descriptor, _MORE, at)):
-        end = more.find(b"\n") + 1
+        end = more.find(separator) + 1
         ended = end > 0
         parts.append(more[:end] if ended else more)
         tail, at = tail + len(parts[-1]), at + len(more)
         if tail > longest + 1:
-            return Lines(data[begin:last], first + begin, too_long=True)
-    return Lines(b"".join(parts), first + begin)
+            return Lines(data[begin:last], first + begin, too_long=True, separator=separator)
+    return Lines(b"".join(parts), first + begin, separator=separator)
 
 
-def unpacked_lines(blocks: Iterable[bytes], longest: int) -> Iterator[Lines]:
+def streamed_lines(blocks: Iterable[bytes], longest: int) -> Iterator[Lines]:
     """Cut what comes in blocks behind its lines.
 
     Args:
-        blocks: of a file that is being unpacked.
+        blocks: of what can be read once, such as a file that is being unpacked.
         longest: bytes of a line.
 
     Raises:
-        ItemError: what `blocks` raises.
+        Exception: what `blocks` raises. The lines before it were yielded.
 
     """
+    separator = b""
     waiting: list[bytes] = []  # of the line that is not ended yet: joined once, however many blocks it takes
     start, size, skips = 0, 0, False
     for block in blocks:
-        last = block.rfind(b"\n") + 1
+        separator = separator or separator_of(block)
+        last = block.rfind(separator) + 1
         if not last:
             lines = b""
         elif skips:
             # Up to the end of a line that was too long.
-            lines, skips = b"\n" + block[block.find(b"\n") + 1 : last], False
+            lines, skips = separator + block[block.find(separator) + 1 : last], False
         else:
             lines = b"".join([*waiting, block[:last]])
         if last:
@@ -176,10 +197,10 @@ def unpacked_lines(blocks: Iterable[bytes], longest: int) -> Iterator[Lines]:
         if too_long:
             waiting, size, skips = [], 0, True
         if lines or too_long:
-            yield Lines(lines, start, too_long)
-        start += lines.count(b"\n")
+            yield Lines(lines, start, too_long, separator)
+        start += lines.count(separator)
     if size:
-        yield Lines(b"".join(waiting), start)
+        yield Lines(b"".join(waiting), start, separator=separator)
 
 
 def file_blocks(descriptor: int) -> Iterator[bytes]:
@@ -216,9 +237,10 @@ class LineCounter:
             at, lines = 0, 0
         try:
             with Path(file).open("rb") as stream:
+                separator = separator_of(stream.read(_HEAD))
                 stream.seek(at)
                 while at < offset and (block := stream.read(min(SPAN, offset - at))):
-                    at, lines = at + len(block), lines + block.count(b"\n")
+                    at, lines = at + len(block), lines + block.count(separator)
         except OSError:
             return 0
         self._known[file] = (at, lines)

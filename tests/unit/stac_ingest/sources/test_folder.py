@@ -161,7 +161,7 @@ async def test_what_can_not_be_read_is_a_failure(tmp_path: Path) -> None:
     (folder / "b").symlink_to(tmp_path / "elsewhere")
     (folder / "inside").symlink_to(folder)
     (folder / "circle").symlink_to(folder / "circle")
-    for name in ("c.json.zst", "d.ndjson.part", "e.parquet.gz"):
+    for name in ("c.json.bz2", "d.ndjson.part", "e.parquet.gz"):
         (folder / name).touch()
     (folder / "f.json.gz").write_bytes(gzip.compress(b"{}")[:-4])
     (folder / "g.json.gz").write_bytes(gzip.compress(b" " * (2 << 20)))
@@ -172,7 +172,7 @@ async def test_what_can_not_be_read_is_a_failure(tmp_path: Path) -> None:
     assert failures == [
         "_temporary",
         "b",
-        "c.json.zst",
+        "c.json.bz2",
         "d.ndjson.part",
         "e.parquet.gz",
         "f.json.gz",

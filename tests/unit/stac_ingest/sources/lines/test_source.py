@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+import zstandard
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.checkpoints.positions import SourcePositions
+from stac_ingest.errors import DataProcessingError
 from stac_ingest.outputs import make_output, read_output
 from stac_ingest.pipeline import run_pipeline
 from stac_ingest.sources.lines import spans
@@ -160,3 +167,66 @@ async def test_a_resumed_run_reads_what_is_left(tmp_path: Path, lines: Path, fol
     assert read < whole * 0.6
     ids = [found["id"] for found in read_output("ndjson", tmp_path / "out")]
     assert sorted(ids) == [f"i{number:03}" for number in range(ITEMS + 100 * folder)]
+
+
+def sequence(*items: dict[str, Any]) -> bytes:
+    """Write a JSON text sequence, each record over several lines."""
+    return b"".join(b"\x1e" + json.dumps(one, indent=1).encode() + b"\n" for one in items)
+
+
+@pytest.mark.usefixtures("_small_spans")
+@pytest.mark.parametrize(
+    "name", ["a.geojsons", "a.json-seq", "a.jsonseq", "a.ndjson", "a.geojsons.gz", "a.JSONSEQ.ZST"]
+)
+async def test_a_text_sequence_is_read_by_its_records(tmp_path: Path, name: str) -> None:
+    """Records may go over lines, whatever the file is called and however it is packed; a broken one has its number."""
+    data = sequence(*map(item, range(40))) + b"\x1e{\n" + sequence(item(40))
+    pack = {".gz": gzip.compress, ".zst": zstandard.compress}.get(Path(name).suffix.lower(), bytes)
+    (tmp_path / name).write_bytes(pack(data))
+    ids, failures = await fetched(tmp_path / name)
+    assert ids == [f"i{number:03}" for number in range(41)]
+    assert failures == [f"{name}#41"]
+
+
+@given(
+    cut=st.integers(0, 2000), packing=st.sampled_from(["", ".gz", ".zst"]), kind=st.sampled_from(["lines", "records"])
+)
+def test_what_is_cut_is_never_whole(cut: int, packing: str, kind: str) -> None:
+    """Cut at any byte but between two items, a file gives the items before, and a failure that says truncated."""
+    items = [item(number, properties={"n": number}) for number in range(5)]
+    one = {"lines": lambda found: json.dumps(found).encode() + b"\n", "records": sequence}[kind]
+    whole = b"".join(map(one, items))
+    data = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}[packing](whole)
+    cut %= len(data)
+    ends = {len(b"".join(map(one, items[:count]))) - spare for count in range(6) for spare in (0, 1, -1)}
+    assume(packing or cut not in ends)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"a.{'ndjson' if kind == 'lines' else 'jsonseq'}{packing}")
+        path.write_bytes(data[:cut])
+        module, context = IngestModule({"mode": "file", "source": str(path)}), WorkflowContext()
+        ids: list[str] = []
+
+        async def read() -> None:
+            ids.extend([found["id"] async for found in module.fetch(context)])
+
+        with suppress(DataProcessingError):  # nothing could be read at all
+            asyncio.run(read())
+    failures = context.failure_collector.get_all()
+    assert len(failures) == 1
+    assert "truncated" in failures[0].error or "not gzip" in failures[0].error
+    assert ids == [found["id"] for found in items[: len(ids)]]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gz", "zst"])
+def test_all_before_a_cut_is_delivered(lines: Path, tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """Of a packed file that lacks its last byte all that can be unpacked comes, and one failure names the file."""
+    members = [b"".join(some) for some in batched(lines.read_bytes().splitlines(keepends=True), 50)]
+    cut = tmp_path / f"b.ndjson.{'gz' if pack is gzip.compress else 'zst'}"
+    cut.write_bytes(b"".join(map(pack, members))[:-1])
+    ids, failures = asyncio.run(fetched(cut))
+    assert len(ids) == (ITEMS if pack is gzip.compress else ITEMS - 50)  # a block of Zstandard is whole or nothing
+    assert failures == [cut.name]
+
+
+def batched(lines: list[bytes], size: int) -> list[list[bytes]]:
+    return [lines[start : start + size] for start in range(0, len(lines), size)]

@@ -23,10 +23,11 @@ from stac_ingest.sources.lines.spans import (
     lines_file,
     mean_line,
     read_lines,
-    unpacked_lines,
+    streamed_lines,
 )
 
-LINES = st.lists(st.binary(max_size=12).filter(lambda line: b"\n" not in line), max_size=30)
+# What begins with a record separator is no file of lines.
+LINES = st.lists(st.binary(max_size=12).filter(lambda line: not {10, 30} & {*line}), max_size=30)
 
 
 @given(lines=LINES, ends=st.booleans(), cuts=st.lists(st.integers(0, 300), max_size=8))
@@ -45,6 +46,27 @@ def test_each_line_is_in_one_stretch(lines: list[bytes], ends: bool, cuts: list[
     assert not any(lines.too_long for lines in found)
 
 
+@given(
+    texts=st.lists(st.binary(max_size=12).filter(lambda text: b"\x1e" not in text), max_size=30),
+    cuts=st.lists(st.integers(0, 300), max_size=8),
+    block=st.integers(1, 20),
+)
+def test_each_record_of_a_sequence_is_in_one_stretch(texts: list[bytes], cuts: list[int], block: int) -> None:
+    """However a text sequence is cut or streamed, each record comes once, whole and in order, newlines in it or not."""
+    data = b"".join(b"\x1e" + text for text in texts)
+    edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "a")
+        path.write_bytes(data)
+        descriptor = os.open(path, os.O_RDONLY)
+        found = [read_lines(descriptor, *stretch, 100) for stretch in pairwise(edges)]
+        os.close(descriptor)
+    assert b"".join(lines.data for lines in found) == data
+    assert [text for lines in found for text in lines.split() if text] == [text for text in texts if text]
+    streamed = streamed_lines((data[at : at + block] for at in range(0, len(data), block)), 100)
+    assert [text for lines in streamed for text in lines.split() if text] == [text for text in texts if text]
+
+
 @given(lines=LINES, longest=st.integers(0, 12), cut=st.integers(1, 20))
 def test_a_line_that_is_too_long_is_left_out(lines: list[bytes], longest: int, cut: int) -> None:
     """From a packed file every line that is short enough comes with its number, and each other one is told once."""
@@ -53,7 +75,7 @@ def test_a_line_that_is_too_long_is_left_out(lines: list[bytes], longest: int, c
     small = (block[start : start + 5] for block in blocks for start in range(0, len(block), 5))
     kept: dict[int, bytes] = {}
     dropped = []
-    for found in unpacked_lines(small, longest):
+    for found in streamed_lines(small, longest):
         pieces = found.data.split(b"\n")
         kept |= {found.start + number: line for number, line in enumerate(pieces) if line}
         if found.too_long:
@@ -77,7 +99,7 @@ def test_a_long_line_of_a_packed_file_is_joined_once() -> None:
             return super().rfind(*arguments)
 
     blocks = [Block(b"x" * 100) for _ in range(1000)]
-    assert [found.data for found in unpacked_lines([*blocks, b"\n"], 1 << 20)] == [b"x" * 100_000 + b"\n"]
+    assert [found.data for found in streamed_lines([*blocks, b"\n"], 1 << 20)] == [b"x" * 100_000 + b"\n"]
     assert searched == 100_000
 
 
