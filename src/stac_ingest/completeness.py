@@ -134,7 +134,7 @@ def completeness_report(
         verdict=verdict,
         reason=reason,
         interrupted=interrupted,
-        source=display(config.source, source=True) if config.mode == "api" else config.source,
+        source=display(config.source, source=True) if "://" in config.source else config.source,
         collection=collection,
         items=delivered,
         expected=expected,

@@ -11,7 +11,8 @@ from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
-from stac_ingest.sources.kind import is_url, not_read
+from stac_ingest.sources.kind import is_stored, is_url, mode_of, not_read
+from stac_ingest.stores.urls import server_of
 
 _NAMES = (
     "collection_id",
@@ -49,19 +50,22 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
                 f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
             )
         settings["source"] = options.source
-        settings["mode"] = "api" if is_url(options.source) else "file"
+        settings.pop("mode", None)
     if "source" not in settings:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
-    settings.setdefault("mode", "api" if is_url(str(settings["source"])) else "file")
+    if options.format is not None:
+        settings["format"] = options.format
+    settings.setdefault("mode", mode_of(str(settings["source"]), settings.get("format")))
     # What is called complete isn't rounded without a word.
     settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     source = str(settings["source"])
     _refuse_unread(source)
-    remote = settings["mode"] == "api" and not is_loopback(source)
-    if remote and not options.allow_remote:
-        raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
-    budget = _budget(settings.get("budget"), options, remote=remote)
+    asked = server_of(source) if is_url(source) or is_stored(source) else None
+    remote = asked is not None and not is_loopback(asked)
+    if asked is not None and remote and not options.allow_remote:
+        raise ConfigurationError(f"{hostname(asked)} is not this machine; --allow-remote lets it be asked")
+    budget = _budget(settings.get("budget"), options, remote=remote and settings["mode"] == "api")
     if budget:
         settings["budget"] = budget
     if settings["mode"] == "api":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, kind_of, not_read
+from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, is_stored, is_url, kind_of, not_read
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -27,6 +27,11 @@ def check_path(config: IngestConfig) -> None:
 
     """
     path = config.source
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import check_stored  # noqa: PLC0415 - files on disk need no store
+
+        check_stored(config)
+        return
     if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
         raise ConfigurationError(why)
     if config.mode == "api":
@@ -61,6 +66,10 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
         DataProcessingError: a folder holds no Parquet files, and `format` asks for them.
 
     """
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import stored_source  # noqa: PLC0415 - see `check_path`
+
+        return stored_source(config, summary)
     kind, path = _kind_and_path(config)
     if kind is None:
         return _inline(path, config, summary)
@@ -69,12 +78,16 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
 
 
 def place_of(config: IngestConfig) -> str:
-    """Return the folder that the names of a source's files are relative to; of an API its URL. Looks at the disk.
+    """Return the folder, or its URL, that the names of a source's files are relative to; of an API its own URL.
 
     Raises:
         ConfigurationError: what the settings name is missing or of another kind.
 
     """
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import place_of_stored  # noqa: PLC0415 - see `check_path`
+
+        return place_of_stored(config.source)
     _, path = _kind_and_path(config)
     return path if config.mode == "api" or Path(path).is_dir() else str(Path(path).parent)
 
@@ -99,6 +112,14 @@ def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> 
     from stac_ingest.sources.lines.source import lines_source as of_file  # noqa: PLC0415 - only such files need it
 
     return of_file(where.source, config, summary)
+
+
+def _is_stored(config: IngestConfig) -> bool:
+    """Say whether files are read that are not on this machine. What is there on disk is a path, whatever its name."""
+    source = config.source
+    if config.mode == "api" or not (is_stored(source) or (config.format is not None and is_url(source))):
+        return False
+    return not os.path.exists(source)  # noqa: PTH110 - see `check_path`
 
 
 def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:

@@ -31,10 +31,11 @@ def absolute_items(source: Source[Any], place: str) -> Decode:
             the URL of an API.
 
     """
-    of_api = is_url(place)
 
     def decode(batch: Batch, reject: Reject) -> Iterator[Item]:
         for payload in batch:
+            # A page comes from a URL, and a file, be it on a web server or not, is called by its name below `place`.
+            of_api = is_url(payload.origin)
             base = without_query(payload.origin) if of_api else _base_of(payload, place)
             items = source.decode(one_of(batch, payload), reject)
             if of_api:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
+from stac_ingest.stores.urls import store_kind
 
 
 class SourceKind(NamedTuple):
@@ -117,16 +118,6 @@ DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 
 _NO_ITEMS = DESCRIPTIONS | {"certificate.json", "manifest.json"}
 """Names by which it can't be told, without looking further, whether a folder is one of JSON."""
-_STORES = {
-    "s3": "`snakemake ingest --config source=...` reads it; or copy it here, with `aws s3 sync`",
-    "gs": "copy it here, with `gcloud storage rsync --recursive`",
-    "az": "copy it here, with `azcopy copy --recursive`",
-    "abfs": "copy it here, with `azcopy copy --recursive`",
-    "abfss": "copy it here, with `azcopy copy --recursive`",
-}
-"""What to do about a source that isn't read, by the scheme of its URL."""
-
-
 def kind_of(source: str) -> SourceKind:
     """Find out what a source is: by the beginning of a URL, the name of a file, or the names in a folder and below.
 
@@ -137,6 +128,8 @@ def kind_of(source: str) -> SourceKind:
         OSError: the folder can't be read.
 
     """
+    if is_stored(source):
+        return _of_name(_web_name(source)) or _first()
     path = Path(source)
     return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
 
@@ -151,6 +144,19 @@ def is_url(source: str) -> bool:
     return api_kind(source) is not None
 
 
+def is_stored(source: str) -> bool:
+    """Say whether a source lies in a store of objects, or is a file on a web server. Looks at the text alone."""
+    if not is_url(source):
+        return store_kind(source) is not None
+    name = _web_name(source)
+    return name not in DESCRIPTIONS and _of_name(name) is not None and is_web_address(source)
+
+
+def mode_of(source: str, format: str | None = None) -> Literal["file", "api"]:  # noqa: A002 - the setting's name
+    """Return the mode in which a source is read: a URL is that of an API, unless its name or `format` tells a file."""
+    return "api" if is_url(source) and not is_stored(source) and format is None else "file"
+
+
 def kind_name(name: str) -> str | None:
     """Return the name of the kind of files that are called so."""
     kind = _of_name(name)
@@ -160,25 +166,25 @@ def kind_name(name: str) -> str | None:
 def not_read(source: str) -> str | None:
     """Say that a URL can't be a source of the command and the module, why, and what to do; None where it can.
 
-    Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
+    Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
-    if not separator or not scheme.isalnum():
+    if not separator or not scheme.isalnum() or store_kind(source) is not None:
         return None
     if is_url(source):
         if not is_web_address(source):
             return NO_ADDRESS
-        name = urlsplit(source).path.rpartition("/")[2].lower()
-        kind = _of_name(name)
-        if kind is None or name == "":
+        if _web_name(source) not in DESCRIPTIONS:
             return None
-        what = "a document of a static catalog or an item" if name.endswith(".json") else f"a file of {kind.label}"
         return (
-            f"source: {_shown(source)} looks like {what} on a web server, and not like an API; download it, and give "
-            "the file or its folder"
+            f"source: {_shown(source)} looks like a document of a static catalog or an item on a web server, and not "
+            "like an API; download it, and give the file or its folder"
         )
-    how = _STORES.get(scheme.lower(), "copy it here")
-    return f"source: {_shown(source)} is of {scheme.lower()}://, which the command and the module don't read; {how}"
+    return f"source: {_shown(source)} is of {scheme.lower()}://, which isn't read; copy it here"
+
+
+def _web_name(url: str) -> str:
+    return urlsplit(url).path.rpartition("/")[2].lower()
 
 
 def _shown(url: str) -> str:

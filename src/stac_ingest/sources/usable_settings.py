@@ -9,10 +9,14 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
-from stac_ingest.sources.kind import KINDS
+from stac_ingest.sources.kind import KINDS, is_stored, is_url
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""
+_OF_STORES = ("retry", "retry_attempts", "retry_seconds", "timeout")
+"""Settings of APIs that mean something to a store of objects, too."""
+_OF_WEB = ("headers_file", "budget", "max_requests", "requests_per_second", "max_in_flight")
+"""Settings of APIs that mean something to a file on a web server, beside those of a store."""
 
 
 def check_settings(config: IngestConfig) -> None:
@@ -23,7 +27,11 @@ def check_settings(config: IngestConfig) -> None:
 
     """
     is_api = config.mode == "api"
-    others = _OF_FILES if is_api else api_settings()
+    others = set(_OF_FILES) if is_api else api_settings()
+    if not is_api and is_url(config.source):
+        others -= {*_OF_STORES, *_OF_WEB}
+    elif not is_api and is_stored(config.source):
+        others -= set(_OF_STORES)
     unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")

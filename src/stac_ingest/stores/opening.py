@@ -62,7 +62,7 @@ def open_object_store(url: StoreUrl, config: IngestConfig) -> Store:
         given |= _of_s3(anonymous=anonymous)
     elif url.kind == AZURE:
         given |= _of_azure(url)
-    endpoint = given.get("endpoint") or endpoint_of(url.kind)
+    endpoint = endpoint_of(url.kind) or given.pop("endpoint", None)
     if endpoint:
         _refuse_plain(endpoint, url.kind, anonymous=anonymous)
         given["base_url" if url.kind == GOOGLE else "endpoint"] = endpoint

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import NamedTuple
 
-from stac_ingest.errors import DataProcessingError
+from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.stores.objects import Store, StoredObject
 
 GAP = 64 << 10
@@ -69,7 +69,7 @@ class StoredTable:
             self._planned = pieces
             return
         for start, stop in pieces:
-            self._take(start, self._store.read(self.of, start, stop))
+            self._take(start, self._read(start, stop))
 
     def read(self, start: int, stop: int) -> bytes:
         """Return a range: of what is held, or else by a request."""
@@ -81,24 +81,29 @@ class StoredTable:
             if first <= start < last:
                 last = max(last, stop)
                 self._make_room(last - first)
-                self._take(first, self._store.read(self.of, first, last))
+                self._take(first, self._read(first, last))
                 return self._held(start, stop) or b""
-        return self._store.read(self.of, start, stop)
+        return self._read(start, stop)
 
-    def failed(self, error: DataProcessingError) -> None:
-        """Keep why a range couldn't be read, for the one who asked Arrow and hears something else."""
-        self._failed = self._failed or error
-
-    def raise_failure(self) -> None:
-        """Raise what was kept.
+    def failure(self) -> DataProcessingError | None:
+        """Return what was kept, once.
 
         Raises:
-            DataProcessingError: the store failed, or the object has changed.
+            DataProcessingError: what was kept is no fault of this object: the store can't be asked.
 
         """
         failed, self._failed = self._failed, None
-        if failed is not None:
+        if failed is not None and not isinstance(failed, ItemError):
             raise failed
+        return failed
+
+    def _read(self, start: int, stop: int) -> bytes:
+        """Read a range, and keep why where it can't be: who asks Arrow for rows hears something else."""
+        try:
+            return self._store.read(self.of, start, stop)
+        except DataProcessingError as error:
+            self._failed = self._failed or error
+            raise
 
     def _take(self, start: int, data: bytes) -> None:
         at = bisect_right(self._blocks, start, key=attrgetter("start"))
@@ -164,8 +169,7 @@ class TableReader(io.RawIOBase):
         try:
             data = self._table.read(self._at, stop)
         except DataProcessingError as error:
-            self._table.failed(error)
-            raise OSError(str(error)) from None
+            raise OSError(str(error)) from None  # the table keeps the error itself
         self._at += len(data)
         return data
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from stac_ingest.errors import ConfigurationError
@@ -21,10 +21,10 @@ LOGS = {
 }
 """By the name of the folder that keeps a table's history."""
 _ICEBERG = _Format("Iceberg", "pyiceberg's StaticTable.from_metadata(path).scan().to_arrow()")
-METADATA, _DATA = "metadata", "data"
+METADATA, DATA = "metadata", "data"
 
 
-def refuse_table(folder: Path, names: Collection[str]) -> None:
+def refuse_table(folder: PurePath, names: Collection[str]) -> None:
     """Look whether a folder is a table, by some of the names in it.
 
     Raises:
@@ -50,7 +50,7 @@ def refuse_data_of_table(folder: Path) -> None:
         within = within.parent
     if within != folder:
         refuse_table(within, [log for log in LOGS if (within / log).is_dir()])
-    if within.name != _DATA:
+    if within.name != DATA:
         return
     try:
         names = os.listdir(within.parent / METADATA)  # noqa: PTH208 - names are all that is looked at
@@ -64,8 +64,14 @@ def _is_iceberg(names: Collection[str]) -> bool:
     return lists and any(name.endswith(".metadata.json") for name in names)
 
 
-def _refusal(table: Path, of: _Format) -> ConfigurationError:
+def _refusal(table: PurePath, of: _Format) -> ConfigurationError:
     return ConfigurationError(
-        f"source: {table} is a table of {of.name}, whose files hold rows that were deleted or replaced as well; write "
+        f"source: {_shown(table)} is a table of {of.name}, whose files hold rows that were deleted or replaced as well; write "
         f"its current rows to a Parquet file ({of.export}), and give that"
     )
+
+
+def _shown(path: PurePath) -> str:
+    """Return a path, or the URL of a prefix of which a path has made one slash of two."""
+    first, *others = path.parts or ("",)
+    return f"{first}//{'/'.join(others)}" if first.endswith(":") else str(path)

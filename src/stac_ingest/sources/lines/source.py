@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,9 +23,11 @@ from stac_ingest.sources.directory.file_reader import open_file
 from stac_ingest.sources.documents import Documents
 from stac_ingest.sources.lines.spans import (
     RECORD,
+    SPAN,
     LineCounter,
     Lines,
     LinesFile,
+    ReadAt,
     Span,
     Spans,
     file_blocks,
@@ -51,6 +54,7 @@ class LinesSource:
         config: IngestConfig,
         summary: IngestSummary,
         name_of: Callable[[str], str] = os.path.basename,
+        span: int = SPAN,
     ) -> None:
         """Read files.
 
@@ -59,9 +63,10 @@ class LinesSource:
             config: the settings.
             summary: takes the counts.
             name_of: returns what the file at a path is called in failures.
+            span: bytes that are read at once, at most.
 
         """
-        self._spans = Spans(files)
+        self._spans = Spans(files, span)
         self._longest = config.max_response_mib << 20
         self._summary = summary
         self._name_of = name_of
@@ -107,21 +112,19 @@ class LinesSource:
             DataProcessingError: the file isn't the one that was listed.
 
         """
-        loop, descriptor = asyncio.get_running_loop(), -1
-        try:
-            descriptor = await loop.run_in_executor(self._threads, open_file, unit.file.path)
-            if unit.file.is_packed:
-                found = streamed_lines(unpacked_blocks(file_blocks(descriptor)), self._longest)
-                while (lines := await loop.run_in_executor(self._threads, next, found, None)) is not None:
-                    yield self._batch(lines, unit)
-            else:
-                read = partial(read_lines, descriptor, unit.start, unit.stop, self._longest)
-                yield self._batch(await loop.run_in_executor(self._threads, read), unit)
-        except (OSError, ItemError) as error:
-            yield [Payload(None, self._name_of(unit.file.path), error)]
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+        loop = asyncio.get_running_loop()
+        with ExitStack() as opened:
+            try:
+                read_at = await loop.run_in_executor(self._threads, self._open, unit.file, opened)
+                if unit.file.is_packed:
+                    found = streamed_lines(unpacked_blocks(file_blocks(read_at)), self._longest)
+                    while (lines := await loop.run_in_executor(self._threads, next, found, None)) is not None:
+                        yield self._batch(lines, unit)
+                else:
+                    read = partial(read_lines, read_at, unit.start, unit.stop, self._longest)
+                    yield self._batch(await loop.run_in_executor(self._threads, read), unit)
+            except (OSError, ItemError) as error:
+                yield [Payload(None, self._name_of(unit.file.path), error)]
 
     def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
         """Return the items of a span, where each line is plainly one."""
@@ -176,13 +179,23 @@ class LinesSource:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._documents.note()
 
+    def _open(self, file: LinesFile, opened: ExitStack) -> ReadAt:
+        """Open a file, and have it closed with what is `opened`."""
+        descriptor = open_file(file.path)
+        opened.callback(os.close, descriptor)
+        return partial(os.pread, descriptor)
+
+    def _first_line(self, file: LinesFile, start: int) -> int:
+        """Return the number of the line that begins at a byte; 0 where it can't be told."""
+        return self._counter.number(file.path, start)
+
     def _batch(self, lines: Lines, span: Span) -> Batch:
         self._summary.bytes_read += len(lines.data)
         return [Payload(LinesOf(lines, span), self._name_of(span.file.path))]
 
     def _where(self, payload: Payload, number: int) -> str:
         lines, span = payload.data
-        first = lines.start + 1 if span.file.is_packed else self._counter.number(span.file.path, lines.start)
+        first = lines.start + 1 if span.file.is_packed else self._first_line(span.file, lines.start)
         # The first record of a sequence is behind the first separator.
         return f"{payload.origin}#{first + number - (lines.separator == RECORD)}"
 
