@@ -67,7 +67,7 @@ def files_in(folder: Path, only: str | None, summary: IngestSummary | None = Non
     except OSError as error:
         raise DataProcessingError(f"can't read {folder}: {error.strerror or error}") from error
     reader = Reader(64 << 20)
-    return files_of(found, str(folder), only, summary, lambda name: reader.read_path(folder / name))
+    return files_of(found, str(folder), only, summary, read=lambda name: reader.read_path(folder / name))
 
 
 def files_of(
@@ -75,6 +75,7 @@ def files_of(
     shown: str,
     only: str | None,
     summary: IngestSummary | None,
+    *,
     read: Callable[[str], bytes],
     name_of: Callable[[str], str] = str,
 ) -> FolderFiles:

@@ -283,9 +283,7 @@ async def _ended(future: asyncio.Future[Read | None]) -> Read | None:
     return future.result()
 
 
-def row_groups(
-    path: Path, filesystem: pafs.FileSystem | None = None, stored: StoredTable | None = None
-) -> RowGroups:
+def row_groups(path: Path, filesystem: pafs.FileSystem | None = None, stored: StoredTable | None = None) -> RowGroups:
     """Look at a file and give all of its row groups; or none of them, with the error why.
 
     Raises:

@@ -118,6 +118,8 @@ DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 
 _NO_ITEMS = DESCRIPTIONS | {"certificate.json", "manifest.json"}
 """Names by which it can't be told, without looking further, whether a folder is one of JSON."""
+
+
 def kind_of(source: str) -> SourceKind:
     """Find out what a source is: by the beginning of a URL, the name of a file, or the names in a folder and below.
 

@@ -21,6 +21,7 @@ from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.stores.objects import StoredObject, changed, checked
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import ObjectStore as AnyStore
 
 PAGE = 1000
@@ -58,7 +59,7 @@ class ObjectStore:
     def read(self, of: StoredObject, start: int = 0, stop: int | None = None) -> bytes:
         """Read an object, or a range of it; see `Store`."""
         stop = of.size if stop is None else stop
-        options: dict[str, Any] = {"if_match": f'"{of.version}"'} if of.version else {}
+        options: GetOptions = {"if_match": f'"{of.version}"'} if of.version else {}
         if (start, stop) != (0, of.size):
             options["range"] = (start, stop)
         try:
@@ -70,7 +71,7 @@ class ObjectStore:
             data = bytes(result.bytes())
         except (BaseError, OSError, ValueError) as error:
             raise self._error(of.key, error) from None
-        return checked(data, of, start, stop, meta.version, self._shown(of.key))
+        return checked(data, stop - start, (of.version, meta.version), self._shown(of.key))
 
     def listed(self, prefix: str) -> Iterator[list[StoredObject]]:
         """Yield the objects below a prefix; see `Store`.

@@ -62,15 +62,22 @@ def changed(shown: str) -> ItemError:
     return ItemError(f"{shown} has changed while it was read; start again")
 
 
-def checked(data: bytes, of: StoredObject, start: int, stop: int, version: str, shown: str) -> bytes:
-    """Return what was read, if it is the range that was asked for, of the content that was listed.
+def checked(data: bytes, size: int, version: tuple[str, str], shown: str) -> bytes:
+    """Return what was read, if it is as much as was asked for, of the content that was listed.
+
+    Args:
+        data: as it came.
+        size: bytes that were asked for.
+        version: of the object as it was listed, and as it came.
+        shown: what the object is called.
 
     Raises:
         ItemError: it isn't.
 
     """
-    if of.version and version and version != of.version:
+    listed, came = version
+    if listed and came and listed != came:
         raise changed(shown)
-    if len(data) != stop - start:
-        raise ItemError(f"{shown}: {len(data)} bytes came, expected {stop - start}")
+    if len(data) != size:
+        raise ItemError(f"{shown}: {len(data)} bytes came, expected {size}")
     return data

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.urls import is_loopback, network_scope, hostname
+from stac_ingest.http.urls import hostname, is_loopback, network_scope
 from stac_ingest.stores.urls import AZURE, GOOGLE, S3, StoreUrl, endpoint_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,12 @@ def open_object_store(url: StoreUrl, config: IngestConfig) -> Store:
     if endpoint:
         _refuse_plain(endpoint, url.kind, anonymous=anonymous)
         given["base_url" if url.kind == GOOGLE else "endpoint"] = endpoint
-    if url.kind == GOOGLE and endpoint and is_loopback(endpoint) and not os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
+    if (
+        url.kind == GOOGLE
+        and endpoint
+        and is_loopback(endpoint)
+        and not os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    ):
         given["skip_signature"] = True  # an emulator has no credentials, as Google's own clients know
     if not anonymous and not _has_credentials(url.kind, given):
         hint = f" (no credentials were found here; {_ANONYMOUS[url.kind][0]}=true reads a public bucket)"
@@ -117,8 +122,8 @@ def _of_azure(url: StoreUrl) -> dict[str, Any]:
         if value and name in _CONNECTION_STRING:
             found[_CONNECTION_STRING[name]] = value
     for setting, names in _AZURE_NAMES.items():
-        if value := next((value for name in names if (value := os.environ.get(name))), None):
-            found[setting] = value
+        if given := next(filter(None, map(os.environ.get, names)), None):
+            found[setting] = given
     if url.account:
         found["account_name"] = url.account
     if "account_name" not in found:
@@ -146,7 +151,12 @@ def _refuse_plain(endpoint: str, kind: str, *, anonymous: bool) -> None:
 
     """
     local = network_scope(hostname(endpoint)) == "this machine"
-    if endpoint.startswith("http://") and not local and not anonymous and (kind != S3 or "AWS_SESSION_TOKEN" in os.environ):
+    if (
+        endpoint.startswith("http://")
+        and not local
+        and not anonymous
+        and (kind != S3 or "AWS_SESSION_TOKEN" in os.environ)
+    ):
         raise ConfigurationError(
             f"source: the server {endpoint} is asked over plain http, and credentials are set: anybody on the way "
             "could read them; use https"

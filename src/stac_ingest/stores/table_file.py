@@ -30,6 +30,14 @@ class _Block(NamedTuple):
     start: int
     data: bytes
 
+    @property
+    def stop(self) -> int:
+        """The byte behind the last."""
+        return self.start + len(self.data)
+
+
+_stop = attrgetter("stop")
+
 
 class StoredTable:
     """One object, and what is held of it. For one thread at a time."""
@@ -40,17 +48,20 @@ class StoredTable:
         self._blocks: list[_Block] = []
         self._planned: list[Span] = []
         self._failed: DataProcessingError | None = None
+        self._tail: _Block | None = None
 
     def another(self) -> StoredTable:
-        """Return the same object, for another thread, with nothing held."""
-        return StoredTable(self._store, self.of)
+        """Return the same object, for another thread, with nothing held but its end."""
+        other = StoredTable(self._store, self.of)
+        other._tail = self._tail
+        return other
 
     def open(self) -> TableReader:
         """Open it for Arrow."""
         return TableReader(self)
 
     def forget(self) -> None:
-        """Hold nothing any more."""
+        """Hold nothing any more but the end, which is little, and all of a small file."""
         self._blocks, self._planned = [], []
 
     def expect(self, spans: Iterable[Span]) -> None:
@@ -69,7 +80,7 @@ class StoredTable:
             self._planned = pieces
             return
         for start, stop in pieces:
-            self._take(start, self._read(start, stop))
+            self._blocks.append(_Block(start, self._read(start, stop)))
 
     def read(self, start: int, stop: int) -> bytes:
         """Return a range: of what is held, or else by a request."""
@@ -81,7 +92,7 @@ class StoredTable:
             if first <= start < last:
                 last = max(last, stop)
                 self._make_room(last - first)
-                self._take(first, self._read(first, last))
+                self._blocks.append(_Block(first, self._read(first, last)))
                 return self._held(start, stop) or b""
         return self._read(start, stop)
 
@@ -105,29 +116,24 @@ class StoredTable:
             self._failed = self._failed or error
             raise
 
-    def _take(self, start: int, data: bytes) -> None:
-        at = bisect_right(self._blocks, start, key=attrgetter("start"))
-        self._blocks.insert(at, _Block(start, data))
-
     def _make_room(self, size: int) -> None:
-        # The first ones are those of columns that come first: which piece is needed next isn't known.
+        # Those that were read first: each column is read from its beginning to its end.
         while self._blocks and sum(len(block.data) for block in self._blocks) + size > HELD:
             self._blocks.pop(0)
 
     def _held(self, start: int, stop: int) -> bytes | None:
-        """Return a range of what is held, of one block or of several that follow one another."""
-        at = bisect_right(self._blocks, start, key=attrgetter("start")) - 1
+        """Return a range of what is held, of one block or of several that follow one another or overlap."""
         parts: list[bytes] = []
-        while 0 <= at < len(self._blocks):
-            block = self._blocks[at]
-            if not block.start <= start < block.start + len(block.data):
+        while start < stop:
+            block = max((one for one in self._all() if one.start <= start < one.stop), key=_stop, default=None)
+            if block is None:
                 return None
             parts.append(block.data[start - block.start : stop - block.start])
             start += len(parts[-1])
-            if start == stop:
-                return parts[0] if len(parts) == 1 else b"".join(parts)
-            at += 1
-        return None
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _all(self) -> list[_Block]:
+        return self._blocks if self._tail is None else [*self._blocks, self._tail]
 
 
 class TableReader(io.RawIOBase):

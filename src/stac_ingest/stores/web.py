@@ -102,7 +102,7 @@ class WebFile:
         found = _OF_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found is not None and int(found[1]) != of.size:
             raise changed(self.url)
-        return checked(response.body, of, start, stop, _version(response), self.url)
+        return checked(response.body, stop - start, (of.version, _version(response)), self.url)
 
     def listed(self, prefix: str) -> Iterator[list[StoredObject]]:
         """Raise: a web server lists nothing."""

@@ -66,8 +66,8 @@ def _is_iceberg(names: Collection[str]) -> bool:
 
 def _refusal(table: PurePath, of: _Format) -> ConfigurationError:
     return ConfigurationError(
-        f"source: {_shown(table)} is a table of {of.name}, whose files hold rows that were deleted or replaced as well; write "
-        f"its current rows to a Parquet file ({of.export}), and give that"
+        f"source: {_shown(table)} is a table of {of.name}, whose files hold rows that were deleted or replaced as "
+        f"well; write its current rows to a Parquet file ({of.export}), and give that"
     )
 
 

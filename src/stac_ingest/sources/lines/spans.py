@@ -217,7 +217,7 @@ def file_blocks(read_at: ReadAt) -> Iterator[bytes]:
 
     """
     at = 0
-    while block := os.pread(descriptor, SPAN, at):
+    while block := read_at(SPAN, at):
         yield block
         at += len(block)
 

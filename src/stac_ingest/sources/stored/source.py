@@ -15,7 +15,7 @@ from stac_ingest.sources.directory.listing import kept
 from stac_ingest.sources.folder import FolderFiles, files_of
 from stac_ingest.sources.json_file import items_of_collection
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name
-from stac_ingest.sources.stored.documents import StoredDocumentsSource, StoredDocumentSource, document
+from stac_ingest.sources.stored.documents import StoredDocumentSource, StoredDocumentsSource, document
 from stac_ingest.sources.stored.entries import entry, name_of, object_of
 from stac_ingest.sources.stored.lines import StoredLinesSource
 from stac_ingest.sources.stored.survey import survey_prefix, without_repeated
@@ -117,7 +117,9 @@ def _of_url(url: StoreUrl, config: IngestConfig) -> str | None:
         return None
     if config.source_type == "file" or (config.source_type == "auto" and kind):
         if url.is_prefix:
-            raise ConfigurationError(f"source_type='file' specified, but {config.source} ends with a slash, as a prefix does")
+            raise ConfigurationError(
+                f"source_type='file' specified, but {config.source} ends with a slash, as a prefix does"
+            )
         return _format(config) or kind or next(iter(KINDS))
     return None
 
@@ -145,7 +147,12 @@ def _of_prefix(opened: _Opened, prefix: str) -> Source[Any]:
     found, top = survey_prefix(store, prefix, kind_name)
     shown = f"{store.url}/{prefix}"
     files = files_of(
-        found, shown, config.format, summary, lambda one: document(store, object_of(one, prefix), most), name_of
+        found,
+        shown,
+        config.format,
+        summary,
+        read=lambda one: document(store, object_of(one, prefix), most),
+        name_of=name_of,
     )
     documents, lines, tables = (
         kept(without_repeated(listed, found)) for listed in (files.documents, files.lines, files.tables)

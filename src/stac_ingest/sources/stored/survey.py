@@ -77,9 +77,7 @@ def _objects(store: Store, prefix: str) -> Iterator[StoredObject]:
         yield from page
 
 
-def _refuse_tables(
-    store: Store, prefix: str, folders: list[str], last: str, metadata: dict[str, set[str]]
-) -> None:
+def _refuse_tables(store: Store, prefix: str, folders: list[str], last: str, metadata: dict[str, set[str]]) -> None:
     """Refuse the folder of a table format that an object is in."""
     for depth, folder in enumerate(folders):
         if folder in LOGS:

@@ -45,9 +45,9 @@ class StoredTablesSource(GeoParquetSource):
 
     async def _files(self) -> AsyncGenerator[RowGroups]:
         for listed in self._listed:
-            yield await asyncio.to_thread(self._looked_at, listed)
+            yield await asyncio.to_thread(self._file, listed)
 
-    def _looked_at(self, listed: str) -> RowGroups:
+    def _file(self, listed: str) -> RowGroups:
         name = name_of(listed)
         # The reader wants a name to report, and never asks this machine about it.
         path: Path = PurePosixPath(name)  # type: ignore[assignment]
