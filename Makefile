@@ -83,9 +83,10 @@ hostile: client-matrix
 writers: $(VENV)/.dev .venv-writers/.ready ## tables of items that other programs write and read (about ten minutes); docs/writers.md
 	$(BIN)/python -m ingest_bench writers --output docs/writers.md --python .venv-writers/bin/python
 
-schemas: $(VENV)/.run ## write workflow/schemas and docs/results.md anew from the models
+schemas: $(VENV)/.run ## write workflow/schemas, docs/results.md and docs/formats.md anew from models and registries
 	$(BIN)/python -m ingest_bench schemas workflow/schemas
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
+	$(BIN)/python -m ingest_bench formats-doc docs/formats.md
 
 lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
 	cd envs && for name in requirements requirements-extras requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers; do \

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import replacing
+from stac_ingest.failures import Failure
 from stac_ingest.http.urls import display
 from stac_ingest.pipeline import PipelineResult
 from stac_ingest.summary import IngestSummary
@@ -16,6 +18,10 @@ from stac_ingest.summary import IngestSummary
 NAME = "certificate.json"
 NOTES = "notes.ndjson"
 """Names the values that were altered or left out."""
+FAILURES = "failures.ndjson"
+"""Names what could not be used."""
+_SHOWN, _SHOWN_WITHOUT_FILE = 5, 1000
+"""Failures that are printed: some, or more where no file names them all."""
 
 _OF_SUMMARY = (
     *("matched", "pages", "requests", "retries", "overlaps", "filtered", "passed_over", "notes"),
@@ -134,7 +140,7 @@ def completeness_report(
         verdict=verdict,
         reason=reason,
         interrupted=interrupted,
-        source=display(config.source, source=True) if "://" in config.source else config.source,
+        source=display(config.source, source=True) if config.is_remote else config.source,
         collection=collection,
         items=delivered,
         expected=expected,
@@ -158,7 +164,7 @@ def completeness_report(
 def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> int | None:
     """How many items there should be. Files are all listed before they are read; a server may keep its count secret."""
     limit = config.max_items
-    known = summary.matched if config.mode == "api" else summary.items + failures + summary.resumed
+    known = summary.matched if config.mode == "api" else summary.items + failures + summary.resumed + summary.unread
     if known is None:
         return limit if limit is not None and summary.items >= limit else None
     return known if limit is None else min(known, limit)
@@ -188,3 +194,42 @@ def verdict_of(delivered: int, expected: int | None, duplicates: int, changed: i
     if duplicates:
         return "complete with duplicates", text
     return "complete", text
+
+
+def describe(
+    certificate: CompletenessReport, failures: Sequence[Failure], *, label: str, folder: Path | None
+) -> Iterator[str]:
+    """Yield what is to be said of a run, line by line, the verdict last.
+
+    Args:
+        certificate: of the run.
+        failures: of all stages.
+        label: of the output's format.
+        folder: with the files that say more; None where there is none.
+
+    """
+    shown = _SHOWN_WITHOUT_FILE if folder is None else _SHOWN
+    for failure in failures[:shown]:
+        yield f"failed: {failure.item_id}: {failure.error}"
+    if len(failures) > shown:
+        more = f"all {len(failures):,} failures are in {folder / FAILURES}" if folder else f"{len(failures):,} in all"
+        yield more
+    rate = certificate.items / certificate.seconds if certificate.seconds else 0.0
+    pages = f" from {certificate.pages:,} pages" if certificate.pages else ""
+    yield (
+        f"{certificate.items:,} items{pages} in {certificate.seconds:,.1f} s "
+        f"({rate:,.0f}/s): {certificate.written:,} written, {certificate.skipped:,} done before, "
+        f"{certificate.duplicates:,} duplicates, "
+        f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
+    )
+    if certificate.overlaps:
+        yield f"{certificate.overlaps:,} items were read twice, in two parts of the search, and written once"
+    if certificate.duplicates and folder:
+        yield f"what came again is named in {folder / NOTES}; the copy that came first was kept"
+    if certificate.changes:
+        named = f", named in {folder / NOTES}" if folder else ""
+        yield f"{certificate.changes:,} values of {certificate.changed_items:,} items were changed{named}"
+    if certificate.null_members:
+        yield f"{certificate.null_members:,} null members were left out: {label} can't hold them"
+    yield from certificate.notes
+    yield f"{certificate.verdict}: {certificate.reason}" + (f" ({folder / NAME})" if folder else "")

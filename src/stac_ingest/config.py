@@ -73,8 +73,8 @@ class IngestConfig(Settings):
     """a path (file mode) or the root URL of an API (api mode)"""
     source_type: Literal["auto", "file", "items_directory", "collection"] = "auto"
     """what the path is; `auto` looks"""
-    format: Literal["json", "ndjson", "parquet"] | None = None
-    """of the files; by suffix when unset"""
+    format: Literal["json", "ndjson", "parquet", "catalog"] | None = None
+    """of the files; by suffix when unset. `catalog`: a document whose links are followed, or a folder with one"""
     collection_id: str | None = None
     """api mode: which to read; else taken from the context's data. File mode: keep its items, and those that say no
     collection"""
@@ -129,17 +129,22 @@ class IngestConfig(Settings):
             raise ValueError(f"worker_strategy '{self.worker_strategy}' is for APIs alone and needs mode 'api'")
 
     @property
+    def is_remote(self) -> bool:
+        """Whether a server is asked, be it an API or one that has files."""
+        return self.mode == "api" or "://" in self.source
+
+    @property
     def workers(self) -> int:
         """Units of work under way at once, at most."""
         if self.concurrency != "auto":
             return self.concurrency
-        return 1 if self.mode == "file" else min(MAX_CONCURRENCY, self.budget.max_in_flight or MAX_CONCURRENCY)
+        return min(MAX_CONCURRENCY, self.budget.max_in_flight or MAX_CONCURRENCY) if self.is_remote else 1
 
     @property
     def strategy(self) -> str:
         """How the units are driven: one at a time needs no workers, whatever their strategy would be."""
         if self.workers == 1:
             return "sequential"
-        if self.concurrency == "auto" and not self.is_given("worker_strategy"):
+        if self.concurrency == "auto" and self.mode == "api" and not self.is_given("worker_strategy"):
             return "time_chunks"
         return self.worker_strategy

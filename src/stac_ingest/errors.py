@@ -12,6 +12,7 @@
         │   │   └── RetryAfterTooLong  the host asks for a longer pause than `retry_seconds`; the run ends
         │   ├── ResponseTooLarge  more bytes than `max_response_mib`
         │   └── LinkRefused       a link or redirect leads where none may go; it was not followed
+        ├── OutputClosed          nobody reads standard output any more
         └── BudgetExhausted       the run's own budget of requests is spent
 """
 
@@ -67,6 +68,10 @@ class ResponseTooLarge(ResponseError):  # noqa: N818 - named for what happened
 
 class LinkRefused(ResponseError):  # noqa: N818 - named for what happened
     """A link or a redirect leads where none may go. It was not followed."""
+
+
+class OutputClosed(DataProcessingError):  # noqa: N818 - named for what happened
+    """Whoever read standard output has closed it."""
 
 
 class BudgetExhausted(DataProcessingError):  # noqa: N818 - named for what happened

@@ -38,6 +38,9 @@ class IngestSummary:
     """Independent parts that the search was split into."""
     resumed: int = 0
     """Items of an earlier run that this one didn't read again."""
+    unread: int = 0
+    """Links of a catalog that were counted, and of which nothing came, neither items nor a failure: none, unless
+    something is wrong with the walk."""
     passed_over: int = 0
     """Documents among the files that hold no items, such as catalogs."""
     matched: int | None = None

@@ -87,6 +87,13 @@ def test_the_fields_of_the_results_are_explained(tmp_path: Path, capsys: pytest.
     assert (tmp_path / "docs/results.md").read_text().startswith("# What the results hold")
 
 
+def test_sources_and_outputs_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`formats-doc` writes the document, and says where."""
+    assert main(["formats-doc", str(tmp_path / "docs/formats.md")]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "docs/formats.md")
+    assert (tmp_path / "docs/formats.md").read_text().startswith("# Sources and outputs")
+
+
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["measure"]])
 def test_a_wrong_command_shows_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """A command that isn't there, or lacks an option, ends with the usage and exit code 2."""

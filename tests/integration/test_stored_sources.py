@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 import zstandard
 from sharding_items import item
-from stores_server import Objects, served
 
 from stac_ingest.cli.main import BAD_DATA, BAD_SETTINGS, COMPLETE, INCOMPLETE, main
 from stac_ingest.geoparquet.writer import GeoParquetWriter
+from stores_server import Objects, served
 
 pytest.importorskip("obstore")
 COUNT = 40

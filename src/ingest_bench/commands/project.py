@@ -25,6 +25,15 @@ def results_doc(options: Namespace) -> None:
     print(options.file)
 
 
+@command("formats-doc", "write what sources and outputs there are", path("file", metavar="FILE"))
+def formats_doc(options: Namespace) -> None:
+    """Write the document, and print its path."""
+    from ingest_bench.docgen.formats_doc import write_formats_doc  # noqa: PLC0415 - `--help` does without
+
+    write_formats_doc(options.file)
+    print(options.file)
+
+
 @command(
     "client-matrix",
     "see what STAC clients deliver from hostile servers",

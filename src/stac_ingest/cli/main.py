@@ -5,12 +5,22 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from stac_ingest.cli.options import parse_arguments
 from stac_ingest.core.text import PrintableFormatter, printable
-from stac_ingest.errors import ConfigurationError, IngestError
+from stac_ingest.errors import ConfigurationError, IngestError, OutputClosed
+
+if TYPE_CHECKING:
+    import argparse
+
+    from stac_ingest.cli.run import Run
+    from stac_ingest.cli.stdout_run import StdoutRun
+    from stac_ingest.config import IngestConfig
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+NOBODY_READS = 141
+"""As of a process that a closed pipe has ended (128 and the number of SIGPIPE)."""
 
 
 def main(arguments: Sequence[str] | None = None, when_imported: Callable[[], None] = lambda: None) -> int:
@@ -29,17 +39,28 @@ def main(arguments: Sequence[str] | None = None, when_imported: Callable[[], Non
         from stac_ingest.cli.settings import read_settings  # noqa: PLC0415 - who asks for help needs none of it
 
         config = read_settings(options)
-        from stac_ingest.cli.run import Run  # noqa: PLC0415 - nor does one whose settings are wrong
-
-        run = Run(options, config, sys.stderr)
+        run = _run_of(options, config)
         when_imported()
         return COMPLETE if run.run() else INCOMPLETE
+    except OutputClosed:
+        return NOBODY_READS
     except ConfigurationError as error:
         return _say(BAD_SETTINGS, error)
     except IngestError as error:
         return _say(BAD_DATA, error)
     except KeyboardInterrupt:
-        return _say(INTERRUPTED, "interrupted; --resume goes on from here")
+        return _say(INTERRUPTED, f"interrupted{'; --resume goes on from here' if options.output else ''}")
+
+
+def _run_of(options: argparse.Namespace, config: IngestConfig) -> Run | StdoutRun:
+    """Make the run. Who asks for help, or whose settings are wrong, needs none of what is imported here."""
+    if options.output is None:
+        from stac_ingest.cli.stdout_run import StdoutRun  # noqa: PLC0415 - see above
+
+        return StdoutRun(options, config, sys.stderr)
+    from stac_ingest.cli.run import Run  # noqa: PLC0415 - same
+
+    return Run(options, config, sys.stderr)
 
 
 def _say(code: int, what: object) -> int:

@@ -24,12 +24,15 @@ def build_parser() -> argparse.ArgumentParser:
         prog="stac-ingest",
         description=f"Read STAC items from files or an API and write them as {_written()}.",
         epilog="Exit codes: 0 complete, or the server doesn't count; 1 finished with failures or truncated; "
-        "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted.",
+        "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted; "
+        "141 whoever read standard output has closed it.",
         allow_abbrev=False,
     )
     parser.add_argument("source", metavar="SOURCE", nargs="?", help="a file, a folder, or a URL of a STAC API")
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
-    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="folder to write to")
+    parser.add_argument(
+        "--output", metavar="DIR", type=_folder, required=True, help="folder to write to; - is standard output"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     parser.add_argument(
         "--config",
@@ -44,8 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--format",
-        choices=("json", "ndjson", "parquet"),
-        help="what to read files as; else their names tell",
+        choices=("json", "ndjson", "parquet", "catalog"),
+        help="what to read files as; else their names tell (catalog: by the links of its documents)",
     )
     parser.add_argument(
         "--hrefs",
@@ -102,6 +105,11 @@ def _join_negative_bbox(arguments: Sequence[str]) -> list[str]:
         else:
             joined.append(argument)
     return joined
+
+
+def _folder(text: str) -> Path | None:
+    """Return the folder, None for standard output. A folder that is called so is `./-`."""
+    return None if text == "-" else Path(text)
 
 
 def _bbox(text: str) -> list[float]:

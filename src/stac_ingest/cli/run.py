@@ -22,7 +22,7 @@ from stac_ingest.cli.progress import ProgressLine
 from stac_ingest.cli.settings import describe_budget
 from stac_ingest.cli.transform_mark import keep_mark
 from stac_ingest.cli.transform_options import modifiers_of
-from stac_ingest.completeness import NAME, NOTES, CompletenessReport, completeness_report
+from stac_ingest.completeness import FAILURES, NAME, NOTES, CompletenessReport, completeness_report, describe
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.id_set import key_of
@@ -37,8 +37,6 @@ from stac_ingest.pipeline import PipelineResult, run_pipeline
 from stac_ingest.sources.usable_settings import check_output
 
 CHECKPOINTS = ".checkpoints"
-FAILURES = "failures.ndjson"
-_SHOWN_FAILURES = 5
 
 
 class Run:
@@ -57,7 +55,7 @@ class Run:
         self._module = IngestModule(config)
         self._wanted, self._modifiers = modifiers_of(options.transforms)
         self._mark = "" if options.transforms is None else options.transforms.mark
-        if config.mode == "file":
+        if not config.is_remote:
             check_output(config.source, self._folder)
 
     def run(self) -> bool:
@@ -68,7 +66,7 @@ class Run:
             DataProcessingError: the source as a whole can't be read, or the output can't be written.
 
         """
-        if self._config.mode == "api" and not is_loopback(self._config.source):
+        if self._config.is_remote and not is_loopback(self._config.source):
             self._print(describe_budget(self._config))
         self._held = OutputFolder(self._folder)
         try:
@@ -228,11 +226,8 @@ class Run:
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
         self._changes.close()
-        if self._wanted is not None and self._wanted.unknown:
-            self._module.summary.note(
-                f"of {self._wanted.unknown:,} items `where` is neither true nor false, since they lack a property, or "
-                "have a value of another kind; it left them out"
-            )
+        if self._wanted is not None:
+            self._wanted.describe(self._module.summary)
         certificate = completeness_report(
             self._config,
             self._config.collection_id,
@@ -246,34 +241,8 @@ class Run:
             certificate.write(self._held.path_of(""))
         except OSError as error:
             raise DataProcessingError(f"can't write {self._folder / NAME}: {error.strerror or error}") from error
-        for failure in failures[:_SHOWN_FAILURES]:
-            self._print(f"failed: {failure.item_id}: {failure.error}")
-        if len(failures) > _SHOWN_FAILURES:
-            self._print(f"all {len(failures):,} failures are in {self._folder / FAILURES}")
-        rate = certificate.items / certificate.seconds if certificate.seconds else 0.0
-        pages = f" from {certificate.pages:,} pages" if self._config.mode == "api" else ""
-        self._print(
-            f"{certificate.items:,} items{pages} in {certificate.seconds:,.1f} s "
-            f"({rate:,.0f}/s): {certificate.written:,} written, {certificate.skipped:,} done before, "
-            f"{certificate.duplicates:,} duplicates, "
-            f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
-        )
-        if certificate.overlaps:
-            self._print(f"{certificate.overlaps:,} items were read twice, in two parts of the search, and written once")
-        if certificate.duplicates:
-            self._print(f"what came again is named in {self._folder / NOTES}; the copy that came first was kept")
-        if certificate.changes:
-            self._print(
-                f"{certificate.changes:,} values of {certificate.changed_items:,} items were changed, named in "
-                f"{self._folder / NOTES}"
-            )
-        if certificate.null_members:
-            self._print(
-                f"{certificate.null_members:,} null members were left out: {self._format.label} can't hold them"
-            )
-        for note in certificate.notes:
-            self._print(note)
-        self._print(f"{certificate.verdict}: {certificate.reason} ({self._folder / NAME})")
+        for line in describe(certificate, failures, label=self._format.label, folder=self._folder):
+            self._print(line)
         return certificate
 
     def _write_failures(self, failures: Sequence[Failure]) -> None:

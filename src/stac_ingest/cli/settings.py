@@ -11,9 +11,10 @@ from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
-from stac_ingest.sources.kind import is_stored, is_url, mode_of, not_read
-from stac_ingest.stores.urls import server_of
+from stac_ingest.sources.kind import KINDS, is_url, is_web_catalog, mode_of, not_read
+from stac_ingest.stores.urls import server_of, store_kind
 
+_CATALOG = KINDS["catalog"].format
 _NAMES = (
     "collection_id",
     "bbox",
@@ -42,9 +43,10 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = settings_from(options.config, options.source) if options.config else {}
     options.transforms = read_transforms(settings, options)
+    only = options.format or settings.get("format")
     if options.source is not None:
-        _refuse_unread(options.source)
-        if is_url(options.source) and holds_credentials(options.source):
+        _refuse_unread(options.source, only)
+        if _is_web(options.source) and holds_credentials(options.source):
             raise ConfigurationError(
                 f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
                 f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
@@ -53,19 +55,18 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
         settings.pop("mode", None)
     if "source" not in settings:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
-    if options.format is not None:
-        settings["format"] = options.format
-    settings.setdefault("mode", mode_of(str(settings["source"]), settings.get("format")))
+    settings.setdefault("mode", mode_of(str(settings["source"]), only))
     # What is called complete isn't rounded without a word.
     settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     source = str(settings["source"])
-    _refuse_unread(source)
-    asked = server_of(source) if is_url(source) or is_stored(source) else None
+    _refuse_unread(source, only)
+    asked = server_of(source) if _is_web(source) or store_kind(source) is not None else None
     remote = asked is not None and not is_loopback(asked)
     if asked is not None and remote and not options.allow_remote:
         raise ConfigurationError(f"{hostname(asked)} is not this machine; --allow-remote lets it be asked")
-    budget = _budget(settings.get("budget"), options, remote=remote and settings["mode"] == "api")
+    is_file = settings["mode"] == "file" and only != _CATALOG and not is_web_catalog(source)
+    budget = _budget(settings.get("budget"), options, remote=remote and not is_file)
     if budget:
         settings["budget"] = budget
     if settings["mode"] == "api":
@@ -75,8 +76,12 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     return IngestConfig.parse(settings)
 
 
-def _refuse_unread(source: str) -> None:
-    if is_url(source) and (why := not_read(source)) is not None:
+def _is_web(source: str) -> bool:
+    return source.lower().startswith(("http://", "https://"))
+
+
+def _refuse_unread(source: str, only: str | None) -> None:
+    if is_url(source) and only != _CATALOG and (why := not_read(source)) is not None:
         raise ConfigurationError(why)
 
 

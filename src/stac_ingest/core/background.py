@@ -43,6 +43,11 @@ class Background:
             self._thread = ThreadPoolExecutor(1, self._name)
         self._under_way = self._thread.submit(work)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a piece of work is under way, so that `wait` would wait."""
+        return self._under_way is not None and not self._under_way.done()
+
     def wait(self) -> None:
         """Wait until nothing is under way; what it raised is raised here, once."""
         under_way, self._under_way = self._under_way, None

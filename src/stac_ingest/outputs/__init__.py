@@ -47,8 +47,14 @@ class OutputFormat(NamedTuple):
     """Where the command writes it, below the output folder; directly in that where there is no subfolder."""
     whole: str | None = None
     """The file that holds everything, where there is one, and which a run that doesn't know it would replace."""
+    streams: bool = False
+    """Whether it can go to standard output."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
+    about: str = ""
+    """What there is when it is complete: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such an output needs."""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -69,6 +75,42 @@ OUTPUTS: dict[str, OutputFormat] = {
             "NDJSON",
             aliases=("jsonl",),
             whole="items.ndjson",
+            streams=True,
+            about="`items.ndjson`, an item a line",
+        ),
+        OutputFormat(
+            "ndjson.gz",
+            "stac_ingest.outputs.packed_lines:NdjsonGzipOutput",
+            "stac_ingest.outputs.packed_lines:read_packed_lines",
+            ".ndjson.gz",
+            "NDJSON as gzip",
+            aliases=("jsonl.gz",),
+            whole="items.ndjson.gz",
+            streams=True,
+            about="`items.ndjson.gz`, the same in gzip, of a member for each thousand items",
+        ),
+        OutputFormat(
+            "ndjson.zst",
+            "stac_ingest.outputs.packed_lines:NdjsonZstdOutput",
+            "stac_ingest.outputs.packed_lines:read_packed_lines",
+            ".ndjson.zst",
+            "NDJSON as Zstandard",
+            aliases=("jsonl.zst",),
+            whole="items.ndjson.zst",
+            streams=True,
+            about="`items.ndjson.zst`, the same in Zstandard, of a frame for each thousand items",
+            preload=("zstandard",),
+        ),
+        OutputFormat(
+            "featurecollection",
+            "stac_ingest.outputs.feature_collection:FeatureCollectionOutput",
+            "stac_ingest.outputs.feature_collection:read_features",
+            ".geojson",
+            "one FeatureCollection",
+            aliases=("geojson",),
+            whole="items.geojson",
+            streams=True,
+            about="`items.geojson`, one FeatureCollection",
         ),
         OutputFormat(
             "items",
@@ -77,6 +119,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             ".json",
             "a file per item",
             subfolder="items",
+            about="the folder `items` with a file for each item",
         ),
         OutputFormat(
             "geoparquet",
@@ -86,6 +129,7 @@ OUTPUTS: dict[str, OutputFormat] = {
             "GeoParquet",
             aliases=("parquet",),
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            about="`part-00000.parquet` and so on, STAC-GeoParquet",
         ),
     )
 }

@@ -76,7 +76,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._positions = getattr(context, "positions", None)
         self._changes = getattr(context, "changes", None) or self._changes
         self._failed = _failure_reporter(context)
-        self._folder = await asyncio.to_thread(OutputFolder, self._folder_path)
+        self._folder = await asyncio.to_thread(self._open_folder)
         known = self._checkpoints is not None and self._checkpoints.completed_count > 0
         await self._in_thread(lambda: self._open(resume=known or self._records_lost))
 
@@ -192,6 +192,9 @@ class BatchedOutput(ABC, Generic[Entry]):
     def _records_lost(self) -> bool:
         """Whether the checkpoint was damaged, or says ids alone: then the output itself has to say what is in it."""
         return bool(getattr(self._checkpoints, "set_aside", ())) or getattr(self._checkpoints, "earlier_layout", False)
+
+    def _open_folder(self) -> OutputFolder:
+        return OutputFolder(self._folder_path)
 
     def _write_batch(self, batch: list[Entry], positions: list[Position]) -> None:
         if batch:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stac_ingest.core.atomic import sync_to_disk
+from stac_ingest.core.background import Background
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.core.rows import Rows
-from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
+from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
 
 _PART = re.compile(r"part-(\d{5,})\.parquet")
-_UNFINISHED = ".unfinished.parquet"
+_UNFINISHED = re.compile(r"\.?\.unfinished(-\d+)?\.parquet(\.\d+\.\w+)?")
+"""A part under way, and the writer's own files beside it; an earlier release gave its one part no number."""
 _PENDING = ".pending.parquet"
 """A part that is whole; it gets its name when the checkpoint has its items, so named parts never lack marks."""
 
@@ -37,11 +42,25 @@ class _Table(NamedTuple):
     """What they came as, where they were columns before; items are made of it should the columns not fit."""
 
 
+@dataclass
+class _Part:
+    """What there is of a part until it has its name."""
+
+    temporary: str
+    """The name that it is written under."""
+    keys: list[Key] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
+    """Of the source: what lies before them is in this part or in earlier ones."""
+    sound: bool = True
+    """Whether every item of the part could be written: the positions of one that couldn't are to be read again."""
+
+
 class GeoParquetOutput(BatchedOutput[Item | _Table]):
     """Writes `part-00000.parquet` and so on, each of about `part_items` items.
 
-    A part appears when it is whole; only then its items are completed. On resume the parts that are there stay, and a
-    new one is begun: what a killed run costs is a part.
+    A part appears when it is whole; only then its items are completed. Its end is encoded and synced to disk while the
+    next part begins. On resume the parts that are there stay, and a new one is begun: what a killed run costs is the
+    part under way, and the one before where that was not on disk yet.
     """
 
     def __init__(self, folder: str | PathLike[str], *, row_group_items: int = 2000, part_items: int = 20_000) -> None:
@@ -52,14 +71,20 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         self._row_group_items = row_group_items
         self._part_items = part_items
         self._writer: Any = None
-        self._part_keys: list[Key] = []
-        self._part_positions: list[Position] = []
-        self._part_sound = True
-        """Whether every item of the part could be written: the positions of one that couldn't are to be read again."""
+        self._parts = 0
+        """How many this run has begun."""
+        self._part = self._new_part()
+        self._ended: _Part | None = None
+        """The part whose end is being written."""
+        self._ending = Background("part")
         self._paths: list[Path] = []
         self._next = 0
         self._items = 0
         self._rejected = 0
+
+    def _new_part(self) -> _Part:
+        self._parts += 1
+        return _Part(f".unfinished-{self._parts:05d}.parquet")
 
     def _open(self, *, resume: bool) -> None:
         self._remove_unfinished()
@@ -138,16 +163,18 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         return item, 0
 
     def _write(self, batch: list[Item | _Table]) -> None:
+        if not self._ending.is_busy:
+            self._publish_ended()
         if self._writer is None:
             from stac_ingest.geoparquet.writer import GeoParquetWriter  # noqa: PLC0415 - the other formats do without
 
             self._writer = GeoParquetWriter(
-                self.folder.path_of(_UNFINISHED), row_group_items=self._row_group_items, changes=self._changes
+                self.folder.path_of(self._part.temporary), row_group_items=self._row_group_items, changes=self._changes
             )
         for table in batch:  # in the order of the items, but for those that failed
             assert isinstance(table, _Table), "what is handed over is made a table before"
             self._write_table(table)
-        if len(self._part_keys) >= self._part_items:
+        if len(self._part.keys) >= self._part_items:
             self._end_part()
 
     def _write_table(self, table: _Table) -> None:
@@ -160,38 +187,53 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
                 for one in _tables(list(table.rows.items())):
                     self._write_table(one)
                 return
-            self._part_keys.extend(table.keys)
+            self._part.keys.extend(table.keys)
         for item, error in table.failed:
             self._rejected += 1
-            self._part_sound = False
+            self._part.sound = False
             self._failed(item, error)
 
     def _end_part(self) -> None:
+        """Have the end of the part written while the next one begins."""
+        self._publish_ended()
         writer, self._writer = self._writer, None
-        writer.close()
-        sync_to_disk(self.folder.path_of(_UNFINISHED))
-        self.folder.rename(_UNFINISHED, _PENDING)
-        self.folder.sync_names()
-        self._items += len(self._part_keys)
+        part, self._part = self._part, self._new_part()
         self._changes.flush()
+        self._ending.do(partial(_end, writer, self.folder.path_of(part.temporary)))
+        self._ended = part
+
+    def _publish_ended(self) -> None:
+        """Mark the items of the part that has ended, and give it its name, once all of it is on disk."""
+        part, self._ended = self._ended, None
+        if part is None:
+            return
+        self._ending.wait()
+        self.folder.rename(part.temporary, _PENDING)
+        self.folder.sync_names()
+        self._items += len(part.keys)
         if self._checkpoints is not None:
             path = str(self.folder.path / self._name())
-            self._mark((key, path) for key in self._part_keys)
+            self._mark((key, path) for key in part.keys)
             self._checkpoints.flush()
-        self._part_keys = []
         self._publish()
-        self._note_part()
+        self._note_part(part)
 
     def _note(self, positions: list[Position]) -> None:
-        self._part_positions += positions
-        if not self._part_keys:
-            self._note_part()
+        part = self._part
+        part.positions += positions
+        if part.keys:
+            return
+        # Nothing waits to be written but the part that ends.
+        if self._ended is None:
+            self._note_part(part)
+        elif part.sound:
+            self._ended.positions += part.positions
+        part.positions, part.sound = [], True
 
-    def _note_part(self) -> None:
-        """Note what lies before the end of the last part."""
-        if self._part_positions and self._part_sound:
-            super()._note(self._part_positions)
-        self._part_positions, self._part_sound = [], True
+    def _note_part(self, part: _Part) -> None:
+        """Note what lies before the end of a part."""
+        if part.positions and part.sound:
+            super()._note(part.positions)
 
     def _publish(self) -> None:
         name = self._name()
@@ -204,8 +246,9 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         return f"part-{self._next:05d}.parquet"
 
     def _finish(self) -> dict[str, Any]:
-        if self._part_keys:
+        if self._part.keys:
             self._end_part()
+        self._publish_ended()
         return {
             "items": self._items,
             "bytes": sum(self.folder.path_of(path.name).stat().st_size for path in self._paths),
@@ -214,15 +257,24 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         }
 
     def _release(self) -> None:
+        # A part that was whole when the run went wrong isn't lost; why it can't be kept is no news any more.
+        with contextlib.suppress(IngestError, OSError, ValueError):
+            self._publish_ended()
+        self._ending.close()
         if self._writer is not None:
             self._writer.abandon()
             self._writer = None
 
     def _remove_unfinished(self) -> None:
-        """Remove the part under way, and the writer's own files beside it."""
+        """Remove what an earlier run has left of parts under way."""
         for name in self.folder.names():
-            if _UNFINISHED in name:
+            if _UNFINISHED.fullmatch(name):
                 self.folder.remove(name)
+
+
+def _end(writer: Any, path: Path) -> None:
+    writer.close()
+    sync_to_disk(path)
 
 
 def _tables(items: Sequence[Item]) -> list[_Table]:

@@ -1,4 +1,4 @@
-"""One file of newline-delimited JSON."""
+"""One file of items, a line each: newline-delimited JSON, and what other forms such lines are given."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from stac_ingest.core.atomic import write_all
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Line, Rows
@@ -17,9 +18,51 @@ from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
 from stac_ingest.outputs.directory import write_lines
 
-NAME = "items.ndjson"
-_PART = f"{NAME}.part"
 _BLOCK = 1 << 20
+
+
+class Tail(NamedTuple):
+    """The end of a file."""
+
+    keep: int
+    """Bytes of the file that can be kept: up to the end of its last sound line."""
+    unmarked: list[Key]
+    """Items in kept lines that the checkpoint doesn't know, in the order of their lines."""
+    marked: bool
+    """Whether a line that the checkpoint knows comes before them."""
+
+
+class LineForm:
+    """How lines stand in a file: one after another, as they are.
+
+    Attributes:
+        name: of the file.
+
+    """
+
+    name = "items.ndjson"
+
+    def write(self, descriptor: int, lines: list[Line], *, is_first: bool) -> None:  # noqa: ARG002 - for other forms
+        """Write a batch of lines, each without its end.
+
+        Args:
+            descriptor: to write to.
+            lines: JSON, at least one.
+            is_first: whether nothing was written before.
+
+        Raises:
+            OSError: they can't be written.
+
+        """
+        write_lines(descriptor, lines)
+
+    def end(self, *, is_empty: bool) -> bytes:  # noqa: ARG002 - for other forms
+        """Return what ends the file; `is_empty` says that no line was written."""
+        return b""
+
+    def tail(self, descriptor: int, is_completed: Callable[[Key], bool]) -> Tail:
+        """Look for items at the end of a file that the checkpoint doesn't know; see `unmarked_tail`."""
+        return unmarked_tail(descriptor, is_completed)
 
 
 class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
@@ -30,42 +73,47 @@ class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
     """
 
     as_lines = True
+    form: LineForm = LineForm()
 
-    def __init__(self, folder: str | PathLike[str], *, batch_bytes: int = 4 << 20) -> None:
-        super().__init__(folder, batch_items=1000, batch_bytes=batch_bytes)
+    def __init__(self, folder: str | PathLike[str], *, batch_items: int = 1000, batch_bytes: int = 4 << 20) -> None:
+        super().__init__(folder, batch_items=batch_items, batch_bytes=batch_bytes)
         self._descriptor = -1
         self._items = 0
 
     @property
     def _path(self) -> str:
-        return str(self.folder.path / NAME)
+        return str(self.folder.path / self.form.name)
+
+    @property
+    def _part(self) -> str:
+        return f"{self.form.name}.part"
 
     def _open(self, *, resume: bool) -> None:
         self._items = 0
-        names = self.folder.names()
-        there = _PART in names or NAME in names
+        names, name, part = self.folder.names(), self.form.name, self._part
+        there = part in names or name in names
         if not resume or not (there or self._known.completed_count):
-            self._descriptor = self.folder.create(_PART)
+            self._descriptor = self.folder.create(part)
             return
-        is_whole = _PART not in names
-        if is_whole and NAME in names:
-            self.folder.rename(NAME, _PART)
+        is_whole = part not in names
+        if is_whole and name in names:
+            self.folder.rename(name, part)
         elif is_whole:
             raise self._lost()
         try:
-            self._descriptor = self.folder.reopen(_PART)
+            self._descriptor = self.folder.reopen(part)
             self._resume()
         except ConfigurationError:
             if is_whole:
-                self.folder.rename(_PART, NAME)  # it is complete, whatever the checkpoint says
+                self.folder.rename(part, name)  # it is complete, whatever the checkpoint says
             raise
 
     def _resume(self) -> None:
         if self._records_lost:
-            tail = unmarked_tail(self._descriptor, lambda _: False)
+            tail = self.form.tail(self._descriptor, lambda _: False)
             lost = len(set(tail.unmarked)) < self._known.completed_count
         else:
-            tail = unmarked_tail(self._descriptor, self._is_known)
+            tail = self.form.tail(self._descriptor, self._is_known)
             lost = not tail.marked
         if lost:
             raise self._lost()
@@ -100,16 +148,17 @@ class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
         return (key_of(item), line), len(line)
 
     def _write(self, batch: list[tuple[Key, Line]]) -> None:
-        write_lines(self._descriptor, [line for _, line in batch])
+        self.form.write(self._descriptor, [line for _, line in batch], is_first=self._items == 0)
         self._items += len(batch)
         if self._checkpoints is not None:
             os.fsync(self._descriptor)
             self._mark((key, self._path) for key, _ in batch)
 
     def _finish(self) -> dict[str, Any]:
+        write_all(self._descriptor, self.form.end(is_empty=self._items == 0))
         os.fsync(self._descriptor)
         size = os.fstat(self._descriptor).st_size
-        self.folder.rename(_PART, NAME)
+        self.folder.rename(self._part, self.form.name)
         self.folder.sync_names()
         return {"items": self._items, "bytes": size, "paths": [self._path]}
 
@@ -131,26 +180,22 @@ def read_lines(path: Path) -> Iterator[Item]:
             yield parsed(line, path)
 
 
-class Tail(NamedTuple):
-    """The end of a file."""
-
-    keep: int
-    """Bytes of the file that can be kept: up to the end of its last sound line."""
-    unmarked: list[Key]
-    """Items in kept lines that the checkpoint doesn't know, in the order of their lines."""
-    marked: bool
-    """Whether a line that the checkpoint knows comes before them."""
-
-
-def unmarked_tail(descriptor: int, is_completed: Callable[[Key], bool]) -> Tail:
+def unmarked_tail(descriptor: int, is_completed: Callable[[Key], bool], *, begin: int = 0, prefix: bytes = b"") -> Tail:
     """Look from the end of a file for lines that the checkpoint doesn't know.
 
     Items are marked in the order of their lines and after these are on disk. So the search ends at the first line with
     a mark; and what follows a broken line was never promised.
+
+    Args:
+        descriptor: of the file.
+        is_completed: whether the checkpoint knows an item.
+        begin: where in the file its lines begin.
+        prefix: what may be before a line.
+
     """
-    keep, found, marked = 0, [], False
-    for start, line in _lines_backwards(descriptor):
-        key = _key(line)
+    keep, found, marked = begin, [], False
+    for start, line in _lines_backwards(descriptor, begin):
+        key = key_of_line(line.removeprefix(prefix))
         if key is not None and is_completed(key):
             keep, marked = start + len(line) + 1, True
             break
@@ -164,13 +209,13 @@ def unmarked_tail(descriptor: int, is_completed: Callable[[Key], bool]) -> Tail:
     return Tail(keep, unmarked, marked)
 
 
-def _lines_backwards(descriptor: int) -> Iterator[tuple[int, bytes]]:
+def _lines_backwards(descriptor: int, begin: int) -> Iterator[tuple[int, bytes]]:
     """Whole lines, last first, without their newline, and where each starts. A last line without one is left out."""
     position = os.fstat(descriptor).st_size
     pieces: list[bytes] = []  # of the line whose start is not found yet, last first
     ended = False  # whether a newline ends that line
-    while position > 0:
-        size = min(_BLOCK, position)
+    while position > begin:
+        size = min(_BLOCK, position - begin)
         position -= size
         *earlier, last = os.pread(descriptor, size, position).split(b"\n")
         pieces.append(last)
@@ -182,10 +227,10 @@ def _lines_backwards(descriptor: int) -> Iterator[tuple[int, bytes]]:
             pieces = [earlier.pop()]
             offset -= len(pieces[0]) + 1
     if ended:
-        yield 0, b"".join(reversed(pieces))
+        yield begin, b"".join(reversed(pieces))
 
 
-def _key(line: bytes) -> Key | None:
+def key_of_line(line: bytes) -> Key | None:
     try:
         item = orjson.loads(line)
     except orjson.JSONDecodeError:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.kind import KINDS, SourceKind, Where, api_kind, is_stored, is_url, kind_of, not_read
+from stac_ingest.sources.kind import (
+    KINDS,
+    SourceKind,
+    Where,
+    api_kind,
+    catalog_document,
+    is_stored,
+    is_url,
+    is_web_catalog,
+    kind_of,
+    not_read,
+)
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -31,6 +42,10 @@ def check_path(config: IngestConfig) -> None:
         from stac_ingest.sources.stored.source import check_stored  # noqa: PLC0415 - files on disk need no store
 
         check_stored(config)
+        return
+    if config.mode == "api" and (is_web_catalog(path) or is_stored(path)):
+        raise ConfigurationError("source: the URL of a file, or of a static catalog, is no API; use mode 'file'")
+    if config.is_remote and config.mode == "file" and catalog_document(path, config.format) is not None:
         return
     if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
         raise ConfigurationError(why)
@@ -89,7 +104,7 @@ def place_of(config: IngestConfig) -> str:
 
         return place_of_stored(config.source)
     _, path = _kind_and_path(config)
-    return path if config.mode == "api" or Path(path).is_dir() else str(Path(path).parent)
+    return path if config.is_remote or Path(path).is_dir() else str(Path(path).parent)
 
 
 def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
@@ -117,7 +132,8 @@ def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> 
 def _is_stored(config: IngestConfig) -> bool:
     """Say whether files are read that are not on this machine. What is there on disk is a path, whatever its name."""
     source = config.source
-    if config.mode == "api" or not (is_stored(source) or (config.format is not None and is_url(source))):
+    is_file = is_stored(source) or (config.format not in (None, KINDS["catalog"].format) and is_url(source))
+    if config.mode == "api" or not is_file or (is_url(source) and config.format == KINDS["catalog"].format):
         return False
     return not os.path.exists(source)  # noqa: PTH110 - see `check_path`
 
@@ -127,7 +143,12 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
     check_path(config)
+    catalog = catalog_document(config.source, config.format) if config.source_type == "auto" else None
+    if catalog is not None:
+        return KINDS["catalog"], catalog
     path = Path(config.source)
+    if config.format == KINDS["catalog"].format:
+        raise ConfigurationError(f"format 'catalog': there is neither catalog.json nor collection.json in {path}")
     if config.source_type == "collection" or (config.source_type == "auto" and _is_collection(path)):
         document = path / "collection.json" if path.is_dir() else path
         items = document.parent / "items"

@@ -1,15 +1,21 @@
-"""Documents that hold no items: counted, and named in a note, so that nobody wonders where they are."""
+"""Documents, each of which is an item mostly, and may be anything.
+
+What holds no items is counted, and named in a note, so that nobody wonders where they are.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import orjson
 
-from stac_ingest.core.json_items import FEATURE, checked, kind_in_words, members
-from stac_ingest.core.model import Item, Reject
+from stac_ingest.core.json_items import FEATURE, checked, kind_in_words, members, parse, parse_leniently
+from stac_ingest.core.long_numbers import NumberWatch, has_long_number
+from stac_ingest.core.model import Batch, Item, Payload, Reject
+from stac_ingest.core.rows import Rows, item_rows, line_rows
 from stac_ingest.core.text import printable
 from stac_ingest.errors import ItemError
 from stac_ingest.summary import IngestSummary
@@ -71,6 +77,57 @@ class Documents:
             f"passed over, since they are no items (an item is a Feature): {kinds}. Items that their links lead to are "
             "read where they lie in this folder or below"
         )
+
+
+class ItemTexts:
+    """Decodes documents, each of which may hold anything, though nearly all are an item."""
+
+    def __init__(self, documents: Documents, *, exact_numbers: bool) -> None:
+        """Decode texts.
+
+        Args:
+            documents: takes the items out of those that are something else than one item.
+            exact_numbers: whether to look for whole numbers beyond 64 bits in all of them.
+
+        """
+        self._documents = documents
+        self._numbers = NumberWatch(exact=exact_numbers)
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+        """Return the items of a batch, where each text is plainly one; else None."""
+        texts = [payload.data for payload in batch if payload.error is None]
+        made = (line_rows if as_lines else item_rows)(texts) if len(texts) == len(batch) else None
+        return None if made is None else [made]
+
+    def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
+        """Yield the items of a batch; what can't be used is rejected under its origin."""
+        if self._numbers.in_batch(batch):
+            for payload in batch:
+                yield from self._with_care(payload, reject, long_number=has_long_number(payload.data))
+            return
+        loads, feature = orjson.loads, FEATURE
+        for payload in batch:
+            try:
+                item: Any = loads(payload[0])
+                if item["type"] == feature and type(item["id"]) is str and item["id"]:
+                    yield item
+                    continue
+            except (ValueError, KeyError, TypeError):
+                pass  # nearly every text is an item; what is wrong with another is found out below
+            yield from self._with_care(payload, reject, long_number=False)
+
+    def _with_care(self, payload: Payload, reject: Reject, *, long_number: bool) -> Iterator[Item]:
+        """Yield the items of a text that may be anything."""
+        data, origin, error = payload
+        if error is not None:
+            reject(origin, error)
+            return
+        try:
+            content = parse_leniently(data) if long_number else parse(data)
+        except ValueError as problem:
+            reject(origin, not_json(data, problem))
+            return
+        yield from self._documents.items(content, origin, reject)
 
 
 def not_json(data: bytes, error: ValueError) -> ItemError:

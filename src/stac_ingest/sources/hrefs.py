@@ -31,11 +31,12 @@ def absolute_items(source: Source[Any], place: str) -> Decode:
             the URL of an API.
 
     """
+    on_web = is_url(place)
 
     def decode(batch: Batch, reject: Reject) -> Iterator[Item]:
         for payload in batch:
-            # A page comes from a URL, and a file, be it on a web server or not, is called by its name below `place`.
-            of_api = is_url(payload.origin)
+            # A page is called by its URL, and a file of a web server by its name below `place`.
+            of_api = on_web and _STORE in payload.origin
             base = without_query(payload.origin) if of_api else _base_of(payload, place)
             items = source.decode(one_of(batch, payload), reject)
             if of_api:
@@ -98,6 +99,8 @@ def without_query(url: str) -> str:
 
 
 def _base_of(payload: Payload, place: str) -> str:
+    if _STORE in payload.origin:
+        return without_query(payload.origin)
     if _STORE in place:
         return f"{place.rstrip('/')}/{quote(payload.origin)}"
     return file_url(Path(place, payload.origin).absolute())

@@ -37,6 +37,10 @@ class SourceKind(NamedTuple):
     """Whether a shard can be a part of one file."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when such a source is first read."""
+    about: str = ""
+    """What is read of it: the text of its row in `docs/formats.md`."""
+    extra: str | None = None
+    """The extra of the package that such a source needs."""
 
 
 class Where(NamedTuple):
@@ -51,6 +55,19 @@ def _packed_too(*suffixes: str) -> tuple[str, ...]:
     return (*suffixes, *(f"{suffix}{packed}" for packed in SUFFIXES for suffix in suffixes))
 
 
+_OF_SERVERS = (
+    "headers_file",
+    "retry",
+    "retry_attempts",
+    "retry_seconds",
+    "timeout",
+    "budget",
+    "max_requests",
+    "requests_per_second",
+    "max_in_flight",
+)
+"""Settings of requests."""
+
 KINDS: dict[str, SourceKind] = {
     kind.name: kind
     for kind in (
@@ -63,6 +80,7 @@ KINDS: dict[str, SourceKind] = {
             splitter="stac_ingest.sharding.splitters.item_files:ItemFilesSplitter",
             piece="stac_ingest.sharding.plan:FilesPiece",
             preload=("stac_ingest.sources.json_folder",),
+            about="an item, a FeatureCollection, an array of items, or a Collection with `features`",
         ),
         SourceKind(
             "ndjson",
@@ -74,6 +92,7 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:LinesPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.lines.source",),
+            about="an item a line, or a JSON text sequence; files of any size, in pieces",
         ),
         SourceKind(
             "geoparquet",
@@ -85,34 +104,35 @@ KINDS: dict[str, SourceKind] = {
             piece="stac_ingest.sharding.plan:RowsPiece",
             splits_a_file=True,
             preload=("stac_ingest.sources.folder", "stac_ingest.sources.geoparquet", "pyarrow.parquet", "shapely"),
+            about="STAC-GeoParquet, and other tables whose rows are items",
         ),
         SourceKind(
             "api",
             "API",
             "stac_ingest.sources.stac_api:api_source",
             prefixes=("http://", "https://"),
-            settings=(
-                "limit",
-                "headers_file",
-                "retry",
-                "retry_attempts",
-                "retry_seconds",
-                "timeout",
-                "budget",
-                "max_requests",
-                "requests_per_second",
-                "max_in_flight",
-            ),
+            settings=("limit", *_OF_SERVERS),
             splitter="stac_ingest.sharding.splitters.stac_api:StacApiSplitter",
             piece="stac_ingest.sharding.plan:TimePiece",
             # A server's name is looked up by a codec.
             preload=("stac_ingest.sources.stac_api", "stac_ingest.http.resolver", "aiohttp", "encodings.idna"),
+            about="a STAC API, or a URL of its search, of its items or of a collection",
+        ),
+        SourceKind(
+            "catalog",
+            "static catalogs",
+            "stac_ingest.sources.catalog.source:catalog_source",
+            format="catalog",
+            settings=_OF_SERVERS,
+            preload=("stac_ingest.sources.catalog.source", "stac_ingest.sources.catalog.local"),
+            about="the items that a `catalog.json` or `collection.json` links to, and those of its children",
         ),
     )
 }
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
 
 PARQUET_SUFFIXES = KINDS["geoparquet"].suffixes
+_WEB = ("http://", "https://")
 DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 """Names of documents that describe items, and are none themselves, so that they don't make a folder one of JSON."""
 
@@ -133,12 +153,49 @@ def kind_of(source: str) -> SourceKind:
     if is_stored(source):
         return _of_name(_web_name(source)) or _first()
     path = Path(source)
+    if catalog_document(source) is not None:
+        return KINDS["catalog"]
     return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
 
 
 def api_kind(source: str) -> SourceKind | None:
     """Return the kind of API that a URL is of; None where it is a path. Looks at the text alone."""
+    if is_web_catalog(source):
+        return None
     return next((kind for kind in KINDS.values() if source.lower().startswith(kind.prefixes)), None)
+
+
+def is_web_catalog(source: str) -> bool:
+    """Say whether a URL is the address of a static catalog on a web server, by the name of its document."""
+    if not source.lower().startswith(_WEB) or not is_web_address(source):
+        return False
+    return urlsplit(source).path.rpartition("/")[2].lower() in DESCRIPTIONS
+
+
+def catalog_document(source: str, only: str | None = None) -> str | None:
+    """Return the first document of the static catalog that a source is; None where it is none.
+
+    Args:
+        source: a path or a URL. A document that is named itself is walked by its links; a `collection.json` only where
+            it has links to items or children, since others describe the items beside them. A folder is read deeply.
+        only: the setting `format`, which can say that a folder, or a file of any name, is a catalog.
+
+    """
+    is_said = only is not None
+    if is_said and only != KINDS["catalog"].format:
+        return None
+    if "://" in source:
+        return source if is_said or is_web_catalog(source) else None
+    path = Path(source)
+    if is_said and path.is_dir():
+        return next((str(path / name) for name in ("catalog.json", "collection.json") if (path / name).is_file()), None)
+    if not path.is_file() or not (is_said or path.name in DESCRIPTIONS):
+        return None
+    if not is_said and path.name == "collection.json":
+        from stac_ingest.sources.linked import leads_on  # noqa: PLC0415 - few sources need it
+
+        return source if leads_on(path) else None
+    return source
 
 
 def is_url(source: str) -> bool:
@@ -150,8 +207,7 @@ def is_stored(source: str) -> bool:
     """Say whether a source lies in a store of objects, or is a file on a web server. Looks at the text alone."""
     if not is_url(source):
         return store_kind(source) is not None
-    name = _web_name(source)
-    return name not in DESCRIPTIONS and _of_name(name) is not None and is_web_address(source)
+    return _of_name(_web_name(source)) is not None and is_web_address(source)
 
 
 def mode_of(source: str, format: str | None = None) -> Literal["file", "api"]:  # noqa: A002 - the setting's name
@@ -171,17 +227,10 @@ def not_read(source: str) -> str | None:
     Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
-    if not separator or not scheme.isalnum() or store_kind(source) is not None:
+    if not separator or not scheme.isalnum() or is_web_catalog(source) or store_kind(source) is not None:
         return None
     if is_url(source):
-        if not is_web_address(source):
-            return NO_ADDRESS
-        if _web_name(source) not in DESCRIPTIONS:
-            return None
-        return (
-            f"source: {_shown(source)} looks like a document of a static catalog or an item on a web server, and not "
-            "like an API; download it, and give the file or its folder"
-        )
+        return None if is_web_address(source) else NO_ADDRESS
     return f"source: {_shown(source)} is of {scheme.lower()}://, which isn't read; copy it here"
 
 

@@ -22,12 +22,12 @@ from stac_ingest.api.time_chunks.pending import PendingPages
 from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, TimesRead, item_times
 from stac_ingest.api.time_chunks.shortfall import Shortfall
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
-from stac_ingest.api.time_chunks.work_queue import WorkQueue
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.json_items import checked
 from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.rows import Rows
+from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import (
     ConfigurationError,
     DataProcessingError,

@@ -9,14 +9,13 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
-from stac_ingest.sources.kind import KINDS, is_stored, is_url
+from stac_ingest.sources.kind import KINDS, catalog_document
+from stac_ingest.stores.urls import store_kind
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""
 _OF_STORES = ("retry", "retry_attempts", "retry_seconds", "timeout")
 """Settings of APIs that mean something to a store of objects, too."""
-_OF_WEB = ("headers_file", "budget", "max_requests", "requests_per_second", "max_in_flight")
-"""Settings of APIs that mean something to a file on a web server, beside those of a store."""
 
 
 def check_settings(config: IngestConfig) -> None:
@@ -28,10 +27,8 @@ def check_settings(config: IngestConfig) -> None:
     """
     is_api = config.mode == "api"
     others = set(_OF_FILES) if is_api else api_settings()
-    if not is_api and is_url(config.source):
-        others -= {*_OF_STORES, *_OF_WEB}
-    elif not is_api and is_stored(config.source):
-        others -= set(_OF_STORES)
+    if config.is_remote and not is_api:
+        others -= set(_OF_STORES if store_kind(config.source) is not None else KINDS["catalog"].settings)
     unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")
@@ -52,7 +49,8 @@ def check_output(source: str, output: str | PathLike[str]) -> None:
         ConfigurationError: it does.
 
     """
-    folder = Path(source)
+    # A catalog's documents are all below the one that is named, mostly.
+    folder = Path(source) if catalog_document(source) is None else Path(source).parent
     if folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
         raise ConfigurationError(
             f"output: {os.fspath(output)} is in the folder that is read, {source}; give a folder outside of it"

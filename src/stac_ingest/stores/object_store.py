@@ -73,6 +73,23 @@ class ObjectStore:
             raise self._error(of.key, error) from None
         return checked(data, stop - start, (of.version, meta.version), self._shown(of.key))
 
+    def whole(self, key: str, most: int) -> bytes:
+        """Return an object that wasn't looked at before, by one request.
+
+        Raises:
+            ItemError: there is none, or it is larger than `most` bytes.
+            DataProcessingError: the store can't be asked.
+
+        """
+        try:
+            result = obstore.get(self._store, key)
+            size = _object(result.meta).size
+            if size > most:
+                raise ItemError(f"{self._shown(key)}: {size} bytes, more than max_response_mib allows ({most})")
+            return bytes(result.bytes())
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error(key, error) from None
+
     def listed(self, prefix: str) -> Iterator[list[StoredObject]]:
         """Yield the objects below a prefix; see `Store`.
 

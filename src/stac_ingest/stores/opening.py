@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore as AnyStore
 
     from stac_ingest.config import IngestConfig
-    from stac_ingest.stores.objects import Store
+    from stac_ingest.stores.object_store import ObjectStore
 
 EXTRA = 'pip install "stac-ingest-bench[stores]"'
 _YES = {"1", "true", "yes", "on"}
@@ -38,7 +38,7 @@ _CONNECTION_STRING = {
 }
 
 
-def open_object_store(url: StoreUrl, config: IngestConfig) -> Store:
+def open_object_store(url: StoreUrl, config: IngestConfig) -> ObjectStore:
     """Open a bucket or a container. Sends nothing yet.
 
     Args:
@@ -50,7 +50,7 @@ def open_object_store(url: StoreUrl, config: IngestConfig) -> Store:
 
     """
     try:
-        from stac_ingest.stores.object_store import ObjectStore  # noqa: PLC0415 - an extra of the package
+        from stac_ingest.stores import object_store  # noqa: PLC0415 - needs an extra of the package
     except ImportError as error:
         raise ConfigurationError(
             f"source: {url.root} needs obstore ({error.name} is missing): install it by `{EXTRA}`"
@@ -75,7 +75,7 @@ def open_object_store(url: StoreUrl, config: IngestConfig) -> Store:
         given["skip_signature"] = True  # an emulator has no credentials, as Google's own clients know
     if not anonymous and not _has_credentials(url.kind, given):
         hint = f" (no credentials were found here; {_ANONYMOUS[url.kind][0]}=true reads a public bucket)"
-    return ObjectStore(_made(url, given, endpoint, config), url.root, hint)
+    return object_store.ObjectStore(_made(url, given, endpoint, config), url.root, hint)
 
 
 def _made(url: StoreUrl, given: dict[str, Any], endpoint: str | None, config: IngestConfig) -> AnyStore:

@@ -12,6 +12,7 @@ from stac_ingest.transforms.batches import objects_of
 
 if TYPE_CHECKING:
     from stac_ingest.context import WorkflowContext
+    from stac_ingest.summary import IngestSummary
 
 
 class FilterItems:
@@ -51,3 +52,11 @@ class FilterItems:
         self.unknown += answers.count(None)
         kept = [number for number, answer in enumerate(answers) if answer]
         return rows if len(kept) == len(answers) else rows.take(kept)
+
+    def describe(self, summary: IngestSummary) -> None:
+        """Note of how many items the expression is neither true nor false."""
+        if self.unknown:
+            summary.note(
+                f"of {self.unknown:,} items `where` is neither true nor false, since they lack a property, or "
+                "have a value of another kind; it left them out"
+            )

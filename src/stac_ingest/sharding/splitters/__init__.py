@@ -9,7 +9,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import Splitter
-from stac_ingest.sources.kind import KINDS, SourceKind, api_kind, kind_of, not_read
+from stac_ingest.sources.kind import KINDS, SourceKind, api_kind, catalog_document, kind_of, not_read
 
 
 def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitter:
@@ -36,6 +36,8 @@ def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitte
 
 
 def _kind_of_files(source: str, only: str | None) -> SourceKind:
+    if catalog_document(source, only) is not None:
+        return KINDS["catalog"]
     path = Path(source)
     if not path.exists() and (why := not_read(source)) is not None:
         raise ConfigurationError(why)

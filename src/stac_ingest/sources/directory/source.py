@@ -11,18 +11,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from stac_ingest.config import IngestConfig
-from stac_ingest.core.json_items import FEATURE, parse, parse_leniently
-from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.rows import Rows, item_rows, line_rows
+from stac_ingest.core.rows import Rows
 from stac_ingest.sources.directory.batches import Folder
 from stac_ingest.sources.directory.resume import FilePositions, fingerprint
-from stac_ingest.sources.documents import Documents, not_json
+from stac_ingest.sources.documents import Documents, ItemTexts
 from stac_ingest.summary import IngestSummary
 
 SLICE = 64
@@ -49,7 +44,7 @@ class JsonDirectorySource:
         self._folder: Folder | None = None
         self._positions: FilePositions | None = None
         self._documents = Documents(summary)
-        self._numbers = NumberWatch(exact=config.exact_numbers)
+        self._texts = ItemTexts(self._documents, exact_numbers=config.exact_numbers)
         # Threads of its own: the loop's default ones are fewer than `concurrency` on a small machine.
         self._threads = ThreadPoolExecutor(config.workers, "stac-ingest-files")
 
@@ -91,39 +86,11 @@ class JsonDirectorySource:
 
     def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
         """Return the items of a slice, where each file is plainly one."""
-        texts = [payload.data for payload in batch if payload.error is None]
-        made = (line_rows if as_lines else item_rows)(texts) if len(texts) == len(batch) else None
-        return None if made is None else [made]
+        return self._texts.rows(batch, as_lines=as_lines)
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Yield the items of a slice; what can't be used is rejected under its file's name."""
-        if self._numbers.in_batch(batch):
-            for payload in batch:
-                yield from self._with_care(payload, reject, long_number=has_long_number(payload.data))
-            return
-        loads, feature = orjson.loads, FEATURE
-        for payload in batch:
-            try:
-                item: Any = loads(payload[0])
-                if item["type"] == feature and type(item["id"]) is str and item["id"]:
-                    yield item
-                    continue
-            except (ValueError, KeyError, TypeError):
-                pass  # nearly every file holds an item; what is wrong with another is found out below
-            yield from self._with_care(payload, reject, long_number=False)
-
-    def _with_care(self, payload: Payload, reject: Reject, *, long_number: bool) -> Iterator[Item]:
-        """Yield the items of a file that may hold anything."""
-        data, origin, error = payload
-        if error is not None:
-            reject(origin, error)
-            return
-        try:
-            content = parse_leniently(data) if long_number else parse(data)
-        except ValueError as problem:
-            reject(origin, not_json(data, problem))
-            return
-        yield from self._documents.items(content, origin, reject)
+        return self._texts.decode(batch, reject)
 
     async def close(self) -> None:
         """Close the directory, once no thread reads from it, and note what was passed over."""

@@ -8,13 +8,14 @@ from urllib.parse import unquote, urlsplit
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.source import Source
-from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.directory.listing import kept
 from stac_ingest.sources.folder import FolderFiles, files_of
 from stac_ingest.sources.json_file import items_of_collection
-from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name
+from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, Where, kind_name
+from stac_ingest.sources.linked import text_leads_on
 from stac_ingest.sources.stored.documents import StoredDocumentSource, StoredDocumentsSource, document
 from stac_ingest.sources.stored.entries import entry, name_of, object_of
 from stac_ingest.sources.stored.lines import StoredLinesSource
@@ -51,6 +52,10 @@ def stored_source(config: IngestConfig, summary: IngestSummary) -> Source[Any]:
 
     url = read_url(config.source)
     opened = _Opened(open_object_store(url, config), config, summary)
+    if (document := _catalog_document(opened, url)) is not None:
+        from stac_ingest.sources.catalog.source import catalog_source  # noqa: PLC0415 - most sources are none
+
+        return catalog_source(Where(f"{url.root}/{document}"), config, summary)
     kind = _of_url(url, config)
     if kind is not None:
         return _of_object(opened, url.key, kind)
@@ -94,6 +99,40 @@ def _folder_of(url: StoreUrl) -> str:
 
 def _format(config: IngestConfig) -> str | None:
     return next((name for name, kind in KINDS.items() if config.format and kind.format == config.format), None)
+
+
+def _catalog_document(opened: _Opened, url: StoreUrl) -> str | None:
+    """Return the key of the first document of a catalog; None where the URL is of none. As on disk and on the web.
+
+    Raises:
+        ConfigurationError: the setting `format` asks for a catalog, and there is none.
+
+    """
+    config = opened.config
+    name = "" if url.is_prefix else url.key.rpartition("/")[2]
+    if config.format == KINDS["catalog"].format:
+        below = f"{url.key}/" if url.key else ""
+        keys = [f"{below}{one}" for one in ("catalog.json", _COLLECTION)] if kind_name(name) is None else [url.key]
+        found = next((key for key in keys if _is_there(opened.store, key)), None)
+        if found is None:
+            raise ConfigurationError(
+                f"format 'catalog': there is neither catalog.json nor collection.json at {config.source}"
+            )
+        return found
+    if config.format is not None or config.source_type != "auto" or name not in DESCRIPTIONS:
+        return None
+    if name != _COLLECTION:
+        return url.key
+    of = opened.store.head(url.key)
+    return url.key if text_leads_on(document(opened.store, of, config.max_response_mib << 20)) else None
+
+
+def _is_there(store: Store, key: str) -> bool:
+    try:
+        store.head(key)
+    except ItemError:
+        return False
+    return True
 
 
 def _closed_on_error(store: Store, make: Callable[[], Source[Any]]) -> Source[Any]:

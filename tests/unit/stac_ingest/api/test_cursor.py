@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stac_ingest.api.cursor import MAX_EMPTY_PAGES, Cursor
 from stac_ingest.api.page_numbers import PageNumbering
 from stac_ingest.api.pages import parse_page
-from stac_ingest.api.time_chunks.work_queue import WorkQueue
+from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import DataProcessingError, PaginationLoop, ResponseError
 from stac_ingest.http.client import Response
 from stac_ingest.http.request import Request

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pyarrow as pa
@@ -11,10 +12,10 @@ import pytest
 
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.core.rows import ItemRows
-from stac_ingest.errors import ConfigurationError
+from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.failures import FailureCollector
 from stac_ingest.geoparquet.item_columns import Slot, columns_of
-from stac_ingest.outputs import GeoParquetOutput
+from stac_ingest.outputs import GeoParquetOutput, geoparquet
 from stac_ingest.pipeline import run_pipeline
 
 
@@ -129,6 +130,69 @@ class OddRows(ItemRows):
         columns = columns_of([item(0), item(1)])
         columns.columns[Slot(("properties", "x"))] = pa.array([1])
         return columns
+
+
+async def test_a_part_that_has_ended_outlives_the_run(tmp_path):
+    """A source that fails after a part had all of its items costs the part under way alone: the other one is kept."""
+
+    async def fetch(context):
+        for number in range(5):
+            yield item(number)
+        raise DataProcessingError("the source is gone")
+
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        context = SimpleNamespace(checkpoints=checkpoints, failure_collector=FailureCollector())
+        output = GeoParquetOutput(tmp_path / "out", row_group_items=2, part_items=4)
+        with pytest.raises(DataProcessingError, match="gone"):
+            await run_pipeline(SimpleNamespace(fetch=fetch), [], output, context)
+        assert ids(tmp_path / "out") == ["i0", "i1", "i2", "i3"]
+        assert [checkpoints.is_completed(f"i{number}") for number in range(5)] == [True, True, True, True, False]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"part-00000.parquet"}
+
+
+async def test_a_part_that_cannot_be_ended_gets_no_name(tmp_path, monkeypatch):
+    """Where the disk refuses the end of a part, the run fails, and neither that part nor its items count as done."""
+
+    def refuse(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("stac_ingest.outputs.geoparquet.sync_to_disk", refuse)
+    with (
+        CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints,
+        pytest.raises(DataProcessingError, match="No space left"),
+    ):
+        await run(tmp_path / "out", [item(number) for number in range(9)], checkpoints)
+    assert not ids(tmp_path / "out")
+    assert checkpoints.completed_count == 0
+
+
+async def test_the_next_part_is_written_while_one_ends(tmp_path, monkeypatch):
+    """The rows of the next part are taken before the end of the one before is on disk, and of one part at most."""
+    began, ended, under_way = [], [], []
+    end, write = geoparquet._end, geoparquet.GeoParquetOutput._write
+
+    def slow_end(writer, path):
+        began.append(path.name)
+        for _ in range(5000):
+            if len(began) > 1 or under_way:
+                break
+            time.sleep(0.001)
+        end(writer, path)
+        ended.append(path.name)
+
+    def noted_write(self, batch):
+        write(self, batch)
+        if len(began) > len(ended):
+            under_way.append(len(began) - len(ended))
+
+    monkeypatch.setattr("stac_ingest.core.background.usable_cores", lambda: 2)
+    monkeypatch.setattr(geoparquet, "_end", slow_end)
+    monkeypatch.setattr(geoparquet.GeoParquetOutput, "_write", noted_write)
+    await run(tmp_path, [item(number) for number in range(12)])
+    assert began == ended
+    assert len(ended) == 3
+    assert set(under_way) == {1}
+    assert ids(tmp_path) == [f"i{number}" for number in range(12)]
 
 
 async def test_columns_that_do_not_fit_are_written_by_items(tmp_path):

@@ -15,7 +15,7 @@ from stac_ingest.sources.kind import KINDS, api_kind, kind_of, not_read
 
 REFUSED = [
     ("http://127.0.0.1:1/data/items.parquet", "a file of GeoParquet on a web server"),
-    ("http://127.0.0.1:1/catalog.json", "a document of a static catalog"),
+    ("http://127.0.0.1:1/a.json", "an item, or a catalog"),
     ("http://127.0.0.1:1/items.ndjson.gz?v=2", "a file of NDJSON on a web server"),
     ("gs://bucket/items", "gcloud storage"),
     ("az://container/items", "azcopy"),
@@ -72,7 +72,7 @@ async def test_a_file_url_is_a_path(tmp_path: Path) -> None:
 
 def test_the_kinds_of_sources() -> None:
     """There are these kinds, in the order in which they are looked for, and no ending is of two of them."""
-    assert list(KINDS) == ["json_files", "ndjson", "geoparquet", "api"]
+    assert list(KINDS) == ["json_files", "ndjson", "geoparquet", "api", "catalog"]
     suffixes = [suffix for kind in KINDS.values() for suffix in kind.suffixes]
     assert len(set(suffixes)) == len(suffixes)
     assert [kind_of(f"a{suffix}").name for suffix in suffixes] == [

@@ -1,0 +1,1 @@
+"""Static catalogs, walked by their links."""

@@ -1,0 +1,87 @@
+"""The documents of a catalog on a web server: each is a request of the run's limiter, budget and retries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag
+
+from stac_ingest.errors import BudgetExhausted, DataProcessingError, ResponseError, RetryAfterTooLong
+from stac_ingest.http.client import Client
+from stac_ingest.http.clock import Clock
+from stac_ingest.http.credentials import read_credentials
+from stac_ingest.http.request import Request
+from stac_ingest.http.retries import RetryingClient
+from stac_ingest.http.urls import display, resolve
+from stac_ingest.sources.catalog.readers import Document
+
+if TYPE_CHECKING:
+    from stac_ingest.config import IngestConfig
+    from stac_ingest.summary import IngestSummary
+
+_ENDS_ALL = (BudgetExhausted, RetryAfterTooLong)
+
+
+class WebReader:
+    """Reads documents over HTTP, one a request.
+
+    Links may lead to other servers, as `http.urls.resolve` allows: not from https to http, and not between the internet
+    and a private network or this machine. Credentials go to the origin of the catalog's own URL alone.
+    """
+
+    together = 1
+
+    def __init__(self, root: str, config: IngestConfig, summary: IngestSummary, *, clock: Clock | None = None) -> None:
+        """Read the credentials.
+
+        Raises:
+            ConfigurationError: they can't be used.
+
+        """
+        self.root, credentials = read_credentials(config.replace(source=root))
+        self._session = Client(config, summary, self.root, credentials)
+        self._client = RetryingClient(config, summary, self._session, clock or Clock())
+        self._summary = summary
+
+    async def open(self) -> None:
+        """Start the session."""
+        await self._session.open()
+
+    async def read(self, urls: Sequence[str]) -> Sequence[Document]:
+        """Request the first of these documents.
+
+        Raises:
+            DataProcessingError: the budget is spent, or the server wants a pause beyond `retry_seconds`.
+
+        """
+        url = urls[0]
+        try:
+            # Stores of objects answer 403 for a key that isn't there, so it costs this document alone.
+            response = await self._client.send(Request("GET", url), stops_at_403=False)
+        except _ENDS_ALL:
+            raise
+        except DataProcessingError as error:
+            return [Document(b"", url, error)]
+        return [Document(response.body, response.url)]
+
+    def resolve(self, href: str, base: str) -> str:
+        """Give the URL that a link leads to, without its fragment.
+
+        Raises:
+            DataProcessingError: it leads where none may go.
+
+        """
+        try:
+            return urldefrag(resolve(href, base)).url
+        except ValueError:
+            raise ResponseError(f"link {href!r:.200} is not a URL", url=display(base)) from None
+
+    def name(self, url: str) -> str:
+        """Return a URL without secrets."""
+        return display(url)
+
+    async def close(self) -> None:
+        """End the session, and note how many requests at once were found best."""
+        await self._session.close()
+        if (description := self._client.describe()) is not None:
+            self._summary.note(description)
