@@ -16,7 +16,7 @@ FLOORS = {
         ("strategies", "checkpoints"),
         ("config", "context", "pipeline", "failure_reporter"),
         ("http", "geoparquet"),
-        ("api", "outputs", "completeness", "filters"),
+        ("api", "outputs", "completeness", "filters", "stores"),
         ("cql2",),
         ("sources", "transforms"),
         ("ingest_loop",),

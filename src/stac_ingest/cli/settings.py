@@ -11,8 +11,7 @@ from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
-from stac_ingest.sources.kind import KINDS, is_url, is_web_catalog, mode_of, not_read
-from stac_ingest.stores.urls import server_of, store_kind
+from stac_ingest.sources.kind import KINDS, is_stored, is_url, is_web_catalog, mode_of, not_read
 
 _CATALOG = KINDS["catalog"].format
 _NAMES = (
@@ -61,7 +60,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     source = str(settings["source"])
     _refuse_unread(source, only)
-    asked = server_of(source) if _is_web(source) or store_kind(source) is not None else None
+    asked = _asked(source)
     remote = asked is not None and not is_loopback(asked)
     if asked is not None and remote and not options.allow_remote:
         raise ConfigurationError(f"{hostname(asked)} is not this machine; --allow-remote lets it be asked")
@@ -74,6 +73,15 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
 
         settings = with_pasted(settings, IngestConfig.names(), "collection_id")
     return IngestConfig.parse(settings)
+
+
+def _asked(source: str) -> str | None:
+    """Return the URL of the server that a source is asked of; None where it is a path."""
+    if not is_stored(source):
+        return source if _is_web(source) else None
+    from stac_ingest.stores.urls import server_of  # noqa: PLC0415 - others don't need it
+
+    return server_of(source)
 
 
 def _is_web(source: str) -> bool:

@@ -13,7 +13,7 @@ from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
-from stac_ingest.sources.kind import api_kind, is_stored, is_url, not_read
+from stac_ingest.sources.kind import api_kind, is_stored, is_url, not_read, shown
 from stac_ingest.sources.usable_settings import api_settings, check_output
 
 ITEMS = 50_000
@@ -168,8 +168,9 @@ class ShardedIngest(BaseModel):
             raise ConfigurationError("transforms: an ingest in shards takes none; stac-ingest does, in one run")
         source = settings.get("source")
         if isinstance(source, str) and is_stored(source) and not is_object_storage(source):
-            shown = display(source, source=True)
-            raise ConfigurationError(f"source: {shown} is cut into no shards; `stac-ingest` reads it in one run")
+            raise ConfigurationError(
+                f"source: {shown(source)} is cut into no shards; `stac-ingest` reads it in one run"
+            )
         if isinstance(source, str) and is_url(source):
             if (why := not_read(source)) is not None:
                 raise ConfigurationError(why)

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
-from stac_ingest.stores.urls import store_kind
 
 
 class SourceKind(NamedTuple):
@@ -205,9 +204,13 @@ def is_url(source: str) -> bool:
 
 def is_stored(source: str) -> bool:
     """Say whether a source lies in a store of objects, or is a file on a web server. Looks at the text alone."""
-    if not is_url(source):
-        return store_kind(source) is not None
-    return _of_name(_web_name(source)) is not None and is_web_address(source)
+    if "://" not in source:
+        return False
+    if is_url(source):
+        return is_web_address(source) and _of_name(_web_name(source)) is not None
+    from stac_ingest.stores.urls import store_kind  # noqa: PLC0415 - paths don't need it
+
+    return store_kind(source) is not None
 
 
 def mode_of(source: str, format: str | None = None) -> Literal["file", "api"]:  # noqa: A002 - the setting's name
@@ -227,18 +230,20 @@ def not_read(source: str) -> str | None:
     Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
-    if not separator or not scheme.isalnum() or is_web_catalog(source) or store_kind(source) is not None:
+    if not separator or not scheme.isalnum() or is_web_catalog(source):
         return None
     if is_url(source):
         return None if is_web_address(source) else NO_ADDRESS
-    return f"source: {_shown(source)} is of {scheme.lower()}://, which isn't read; copy it here"
+    if is_stored(source):
+        return None
+    return f"source: {shown(source)} is of {scheme.lower()}://, which isn't read; copy it here"
 
 
 def _web_name(url: str) -> str:
     return urlsplit(url).path.rpartition("/")[2].lower()
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """Return a URL without what may be secret."""
     return display(url.partition("?")[0])
 

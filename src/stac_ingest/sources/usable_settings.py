@@ -9,8 +9,7 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
-from stac_ingest.sources.kind import KINDS, catalog_document
-from stac_ingest.stores.urls import store_kind
+from stac_ingest.sources.kind import KINDS, catalog_document, is_url, is_web_catalog
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""
@@ -28,7 +27,9 @@ def check_settings(config: IngestConfig) -> None:
     is_api = config.mode == "api"
     others = set(_OF_FILES) if is_api else api_settings()
     if config.is_remote and not is_api:
-        others -= set(_OF_STORES if store_kind(config.source) is not None else KINDS["catalog"].settings)
+        others -= set(
+            KINDS["catalog"].settings if is_url(config.source) or is_web_catalog(config.source) else _OF_STORES
+        )
     unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")

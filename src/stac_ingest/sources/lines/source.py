@@ -23,7 +23,6 @@ from stac_ingest.sources.directory.file_reader import open_file
 from stac_ingest.sources.documents import Documents
 from stac_ingest.sources.lines.spans import (
     RECORD,
-    SPAN,
     LineCounter,
     Lines,
     LinesFile,
@@ -54,7 +53,7 @@ class LinesSource:
         config: IngestConfig,
         summary: IngestSummary,
         name_of: Callable[[str], str] = os.path.basename,
-        span: int = SPAN,
+        span: int | None = None,
     ) -> None:
         """Read files.
 
@@ -63,7 +62,7 @@ class LinesSource:
             config: the settings.
             summary: takes the counts.
             name_of: returns what the file at a path is called in failures.
-            span: bytes that are read at once, at most.
+            span: bytes that are read at once, at most; as many as suit files on disk where it is None.
 
         """
         self._spans = Spans(files, span)

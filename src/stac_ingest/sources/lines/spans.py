@@ -97,10 +97,10 @@ class Spans:
 
     """
 
-    def __init__(self, files: Sequence[LinesFile], step: int = SPAN) -> None:
-        """Cut files into spans of at most `step` bytes."""
+    def __init__(self, files: Sequence[LinesFile], step: int | None = None) -> None:
+        """Cut files into spans of at most `step` bytes, or as many as suit files on disk."""
         self._files = files
-        self._step = step
+        self._step = step or SPAN
         total = blake2b(digest_size=16)
         for file in files:
             total.update(repr(file).encode("utf-8", "surrogateescape"))
