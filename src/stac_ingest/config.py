@@ -18,6 +18,7 @@ Count = Annotated[int, Limits(ge=1)]
 Seconds = Annotated[float, Limits(gt=0)]
 
 MAX_CONCURRENCY = 50
+_DATABASES = ("postgresql://", "postgres://")
 
 
 def time_as_text(value: Any) -> Any:
@@ -117,6 +118,11 @@ class IngestConfig(Settings):
     """api mode: a file of headers to send to the source and to no other origin, `Name: value` a line"""
     budget: RequestBudget = field(default_factory=RequestBudget)
     """how much of the server to use"""
+    iceberg_catalog: dict[str, str] | None = None
+    """properties of an Iceberg catalog, as pyiceberg takes them (`type`, `uri`, `name`): then the source is the name of
+    a table in it, such as `stac.items`"""
+    allow_remote: bool = False
+    """tables and queries may reach other machines: a catalog on a server, an extension of DuckDB that is downloaded"""
 
     def check(self) -> None:
         """Check that a strategy for APIs alone has one.
@@ -132,6 +138,11 @@ class IngestConfig(Settings):
     def is_remote(self) -> bool:
         """Whether a server is asked, be it an API or one that has files."""
         return self.mode == "api" or "://" in self.source
+
+    @property
+    def filters_here(self) -> bool:
+        """Whether collection, place and time are looked at here: an API and a database do it by themselves."""
+        return self.mode != "api" and not self.source.lower().startswith(_DATABASES)
 
     @property
     def workers(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class WorkflowContext:
     """What the stages of one pipeline run share.
 
-    Of `data` only `collection_id` is read: it stands in for a missing `collection_id` setting.
+    Of `data` the `collection_id` is read, which stands in for a missing `collection_id` setting, and `collections`, the
+    documents of collections by id, which an output may keep.
     """
 
     workflow_id: str = "ingest"
@@ -31,4 +33,6 @@ class WorkflowContext:
     """Which items are written already, where that is kept."""
     positions: SourcePositions | None = None
     """Where they are kept, a resumed run doesn't read what an earlier one has written."""
+    on_step: Callable[[str], None] = lambda _: None
+    """Told, from any thread, how far work is that takes long after the last item came."""
     data: dict[str, Any] = field(default_factory=dict)

@@ -16,6 +16,7 @@ FLOORS = {
         ("strategies", "checkpoints"),
         ("config", "context", "pipeline", "failure_reporter"),
         ("http", "geoparquet"),
+        ("lakes",),
         ("api", "outputs", "completeness", "filters", "stores"),
         ("cql2",),
         ("sources", "transforms"),

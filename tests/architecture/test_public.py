@@ -15,7 +15,8 @@ PUBLIC = {
     ),
     "stac_ingest.checkpoints": "CheckpointManager",
     "stac_ingest.outputs": (
-        "OUTPUTS GeoParquetOutput ItemFilesOutput NdjsonOutput OutputFormat make_output output_name read_output"
+        "OUTPUTS CatalogOutput DeltaOutput GeoParquetOutput IcebergOutput ItemFilesOutput NdjsonOutput OutputFormat "
+        "kept_in_files make_output output_name read_output"
     ),
     "stac_ingest.pipeline": "Bundler Fetcher Modifier Output PipelineResult StageSeconds run_pipeline",
     "stac_ingest.sharding": (

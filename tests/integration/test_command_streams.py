@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import pytest
+import zstandard
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from stac_ingest.cli.main import BAD_SETTINGS, COMPLETE, INCOMPLETE, NOBODY_READS, main
-from stac_ingest.outputs import OUTPUTS, load, read_output
+from stac_ingest.cli.main import BAD_DATA, BAD_SETTINGS, COMPLETE, INCOMPLETE, INTERRUPTED, NOBODY_READS, main
+from stac_ingest.core.registry import load
+from stac_ingest.errors import ConfigurationError
+from stac_ingest.outputs import OUTPUTS, read_output
+from stac_ingest.sharding import ShardedIngest, plan_ingest
 
 COMMAND = [sys.executable, "-m", "stac_ingest"]
+PACKS: dict[str, Callable[[bytes], bytes]] = {"": bytes, "gz": gzip.compress, "zst": zstandard.compress}
 STREAMED = [output.name for output in OUTPUTS.values() if output.streams]
 
 
@@ -127,5 +141,171 @@ def test_a_full_device_is_told(source: Path) -> None:
             check=False,
             timeout=60,
         )
-    assert ended.returncode == 3
+    assert ended.returncode == BAD_DATA
     assert b"can't write to standard output: No space left on device" in ended.stderr
+
+
+def sequence(count: int) -> bytes:
+    return b"".join(b"\x1e" + json.dumps(item(number), indent=1).encode() + b"\n" for number in range(count))
+
+
+def document(count: int, **options: Any) -> bytes:
+    return json.dumps({"type": "FeatureCollection", "features": list(map(item, range(count)))}, **options).encode()
+
+
+FORMS: dict[str, Callable[[int], bytes]] = {
+    "lines": lines,
+    "lines without a last end": lambda count: lines(count)[:-1],
+    "lines behind a broken one": lambda count: b'{"type":\n' + lines(count),
+    "a sequence": sequence,
+    "one line": document,
+    "a document": lambda count: document(count, indent=2),
+    "an array": lambda count: json.dumps(list(map(item, range(count)))).encode(),
+    "an array over lines": lambda count: b"[\n" + b",\n".join(lines(count).splitlines()) + b"\n]\n",
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress], ids=["", "gz", "zst"])
+@pytest.mark.parametrize("form", FORMS)
+def test_the_first_bytes_tell_what_comes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str, pack: Callable[[bytes], bytes]
+) -> None:
+    """Lines, sequences and documents are read from standard input, packed or not, without a word on what they are."""
+    with piped(monkeypatch, pack(FORMS[form](30))):
+        code = main(["-", "--to", "ndjson", "--output", str(tmp_path)])
+    assert [found["id"] for found in read_output("ndjson", tmp_path)] == ids(30)
+    assert code == (INCOMPLETE if form == "lines behind a broken one" else COMPLETE)
+
+
+@contextmanager
+def piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> Iterator[None]:
+    """Have a pipe as standard input of this process, into which a thread writes."""
+    reading, writing = os.pipe()
+    kept = os.dup(0)
+    os.dup2(reading, 0)
+    os.close(reading)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())  # only looked at to see whether it is open
+
+    def write() -> None:
+        with suppress(BrokenPipeError), os.fdopen(writing, "wb") as stream:
+            stream.write(data)
+
+    thread = Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", (BAD_DATA, "nothing came on standard input")),
+        (b"\x1f\x8b", (BAD_DATA, "truncated")),
+        (b"PAR1 and more", (BAD_SETTINGS, "write it to a file, and give that")),
+        (zstandard.compress(b"PAR1 and more"), (BAD_SETTINGS, "write it to a file, and give that")),
+        (b"<html>\n<p>\n", (BAD_DATA, "No item could be read from -")),
+        (b'{\n "type": "Catalog"\n}', (BAD_DATA, "holds neither")),
+        (document(3, indent=1)[:-9], (BAD_DATA, "not JSON")),
+    ],
+)
+def test_what_holds_no_items_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    data: bytes,
+    told: tuple[int, str],
+) -> None:
+    """Nothing, something else, Parquet and half a document end with an error in words."""
+    code, words = told
+    with piped(monkeypatch, data):
+        assert main(["-", "--to", "ndjson", "--output", str(tmp_path)]) == code
+    assert words in capsys.readouterr().err
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    cut=st.integers(0, 10_000), form=st.sampled_from(["lines", "a sequence"]), pack=st.sampled_from(["", "gz", "zst"])
+)
+def test_what_is_cut_is_never_complete(cut: int, form: str, pack: str) -> None:
+    """A producer that dies anywhere but between two items costs the verdict, and what came before it is written."""
+    data = PACKS[pack](FORMS[form](4))
+    cut %= len(data)
+    whole = {end + spare for count in range(5) for end in [len(FORMS[form](count))] for spare in (-1, 0, 1)}
+    assume(pack or cut not in whole)
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        with piped(patch, data[:cut]):
+            assert main(["-", "--to", "ndjson", "--output", folder]) in (INCOMPLETE, BAD_DATA)
+        certificate = json.loads(Path(folder, "certificate.json").read_bytes())
+        assert certificate["verdict"] == "truncated"
+        written = Path(folder, "items.ndjson")
+        found = [one["id"] for one in read_output("ndjson", folder)] if written.exists() else []
+        assert found == ids(4)[: len(found)]
+
+
+def test_a_killed_producer_leaves_a_cut_line(tmp_path: Path) -> None:
+    """The line that a killed producer was in is a failure by its number."""
+    ended = run("-", "--to", "ndjson", "--output", tmp_path, data=lines(3)[:-20])
+    assert ended.returncode == INCOMPLETE
+    assert b"failed: stdin#3: truncated" in ended.stderr
+
+
+def test_a_resumed_run_writes_nothing_twice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It reads from the beginning, says so, and leaves out what is there."""
+    arguments = ["-", "--to", "ndjson", "--output", str(tmp_path)]
+    with piped(monkeypatch, lines(20)[:-5]):
+        assert main(arguments) == INCOMPLETE
+    with piped(monkeypatch, lines(30)):
+        assert main([*arguments, "--resume"]) == COMPLETE
+    assert sorted(found["id"] for found in read_output("ndjson", tmp_path)) == ids(30)
+    certificate = json.loads((tmp_path / "certificate.json").read_bytes())
+    assert certificate["read_again"] == 19
+    assert any("read from its beginning" in note for note in certificate["notes"])
+
+
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Have child processes heed an interruption, though a shell may have had this one ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_items_come_out_while_more_go_in() -> None:
+    """Items come out before the end of what goes in, and an interruption ends a run whose reader has stalled."""
+    command = [*COMMAND, "-", "--to", "ndjson", "--output", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(lines(2000))
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == "i00000"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--format", "parquet"], ["--format", "catalog"], ["--hrefs", "absolute"]],
+)
+def test_settings_that_make_no_sense_are_refused(tmp_path: Path, options: list[str]) -> None:
+    """What needs a file, or a place, is refused before anything is read."""
+    assert main(["-", "--to", "ndjson", "--output", str(tmp_path), *options]) == BAD_SETTINGS
+
+
+def test_a_closed_standard_input_is_told(tmp_path: Path) -> None:
+    """`<&-` is told, and nothing else is read in its place."""
+    command = " ".join([*COMMAND, "-", "--to", "ndjson", "--output", str(tmp_path), "<&-"])
+    ended = subprocess.run(command, shell=True, capture_output=True, check=False, timeout=60)
+    assert ended.returncode == BAD_SETTINGS
+    assert b"standard input is closed" in ended.stderr
+
+
+def test_standard_input_can_not_be_cut_into_shards(tmp_path: Path) -> None:
+    """An ingest in shards says what to do."""
+    with pytest.raises(ConfigurationError, match="standard input can't be cut into shards"):
+        plan_ingest(ShardedIngest.parse({"source": "-", "output": str(tmp_path)}))

@@ -45,12 +45,13 @@ os.write = dying(write, half=lambda descriptor, data: write(descriptor, data[: l
 from stac_ingest import CheckpointManager, IngestModule, WorkflowContext
 from stac_ingest.geoparquet import writer
 from stac_ingest.geoparquet.decoder import Decoder
-from stac_ingest.outputs import GeoParquetOutput, ItemFilesOutput, NdjsonOutput
+from stac_ingest.outputs import CatalogOutput, GeoParquetOutput, ItemFilesOutput, NdjsonOutput
 from stac_ingest.pipeline import run_pipeline
 
 output = {
     "ndjson": lambda: NdjsonOutput(root + "/out", batch_bytes=500),
     "items": lambda: ItemFilesOutput(root + "/out", batch_items=4),
+    "catalog": lambda: CatalogOutput(root + "/out", batch_items=4),
     "geoparquet": lambda: GeoParquetOutput(root + "/out", row_group_items=5, part_items=10),
     "table": lambda: GeoParquetOutput(root + "/out", row_group_items=5, part_items=10),
 }[kind]()
@@ -102,6 +103,8 @@ def written(kind, out):
     """List the items in the output by collection and id, as often as they are there."""
     if kind == "items":
         return [key_of(json.loads(path.read_bytes())) for path in out.glob("*.json")]
+    if kind == "catalog":
+        return [key_of(json.loads(path.read_bytes())) for path in out.glob("*/*/*.json")]
     if kind == "ndjson":
         files = [path for path in (out / "items.ndjson", out / "items.ndjson.part") if path.exists()]
         whole = [line for path in files for line in path.read_bytes().split(b"\n")[:-1]]
@@ -116,7 +119,7 @@ def completed(root):
     return set(frame[COLUMNS].itertuples(index=False, name=None))
 
 
-@pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet", "table"])
+@pytest.mark.parametrize("kind", ["ndjson", "items", "catalog", "geoparquet", "table"])
 def test_killed_at_any_step_each_item_is_written_once(tmp_path, kind):
     """Killed twice at seeded steps of writing, a run loses nothing that it reported, and a resume completes it.
 

@@ -11,7 +11,7 @@ from sharding_items import item
 
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.cli.main import COMPLETE, main
-from stac_ingest.outputs import OUTPUTS
+from stac_ingest.outputs import kept_in_files
 
 LONG = 12345678901234567890123
 FORMS = ["a.json", "items.json", "items.ndjson"]
@@ -33,7 +33,7 @@ def write(folder: Path, form: str) -> Path:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("name", kept_in_files())
 def test_a_command_keeps_or_names_them(tmp_path: Path, form: str, name: str) -> None:
     """A long whole number is kept to its last digit, nodata is a word, and what JSON hasn't is named in the notes."""
     source, out = write(tmp_path / "in", form), tmp_path / "out"

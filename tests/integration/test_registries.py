@@ -18,7 +18,7 @@ from documented import example
 from stac_ingest import ConfigurationError, IngestConfig, IngestModule, WorkflowContext
 from stac_ingest.cli.main import COMPLETE, main
 from stac_ingest.core.conversion import adapter
-from stac_ingest.outputs import OUTPUTS, make_output, read_output
+from stac_ingest.outputs import OUTPUTS, kept_in_files, make_output, read_output
 from stac_ingest.pipeline import run_pipeline
 from stac_ingest.sharding import ShardedIngest, plan_ingest
 from stac_ingest.sharding.finalize import finalize_ingest
@@ -150,7 +150,7 @@ def test_a_source_without_a_splitter_says_so(titles: Path, tmp_path: Path) -> No
         plan_ingest(ShardedIngest.parse({"source": str(titles), "output": str(tmp_path / "out")}))
 
 
-@pytest.mark.parametrize("name", list(OUTPUTS))
+@pytest.mark.parametrize("name", kept_in_files())
 def test_the_table_says_what_outputs_write(items: Path, tmp_path: Path, name: str) -> None:
     """Subfolder, suffix and the file that holds everything are as in the table, and the reader gives the items."""
     output, out = OUTPUTS[name], tmp_path / "out"

@@ -18,7 +18,6 @@ from ingest_bench.arms.command_settings import FEATURE_COLLECTION, CommandSettin
 from ingest_bench.arms.layouts import LAYOUTS
 from ingest_bench.system.whole_process import run_process, run_untimed
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.registry import load
 from stac_ingest.errors import IngestError
 from stac_ingest.outputs import OUTPUTS, read_output
 
@@ -115,10 +114,8 @@ class CommandFetcher(SpecFetcher):
     def _items(self) -> Iterator[dict[str, Any]]:
         if self._settings.writes == FEATURE_COLLECTION:
             yield from orjson.loads(self._output.read_bytes())["features"]
-        elif self._output.is_dir():
-            yield from read_output(self._settings.writes, self._output)
         else:
-            yield from load(OUTPUTS[self._settings.writes].reader)(self._output)
+            yield from read_output(self._settings.writes, self._output)
 
 
 def size_of(output: Path) -> int | None:

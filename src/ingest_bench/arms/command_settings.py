@@ -14,7 +14,7 @@ from ingest_bench.arms.layouts import ITEM_FILES, LAYOUTS
 from ingest_bench.system.programs import CHECKOUT, DRIVERS, TOOLS, find_program, tools_package, version_of
 from ingest_bench.system.services import SERVICES
 from stac_ingest.core.registry import OneOf
-from stac_ingest.outputs import OUTPUTS
+from stac_ingest.outputs import kept_in_files
 
 FEATURE_COLLECTION = "feature_collection"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -28,7 +28,7 @@ NAMES = ("source", "collection", "output", "concurrency", *SEARCHED, *PLACES)
 
 
 def _written() -> list[str]:
-    return [*OUTPUTS, FEATURE_COLLECTION]
+    return [*kept_in_files(), FEATURE_COLLECTION]
 
 
 class CommandSettings(BaseModel):

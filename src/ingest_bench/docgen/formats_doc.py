@@ -56,10 +56,16 @@ def write_formats_doc(path: Path) -> None:
 
 def _source_row(kind: SourceKind) -> tuple[str, ...]:
     packed = [suffix for suffix in SUFFIXES if any(name.endswith(suffix) for name in kind.suffixes)]
-    told_by = _quoted((*kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
+    told_by = _quoted((*kind.names, *kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
     if packed:
         told_by += f", and these with {_quoted(packed)}"
-    return (kind.label, told_by or "`--format`", kind.about, "yes" if kind.splitter else "no", _named(kind.extra))
+    return (
+        kind.label,
+        told_by or kind.told_by or f"`--format {kind.format}`",
+        kind.about,
+        "yes" if kind.splitter else "no",
+        _named(kind.extra),
+    )
 
 
 def _output_row(output: OutputFormat) -> tuple[str, ...]:

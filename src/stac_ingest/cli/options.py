@@ -28,10 +28,23 @@ def build_parser() -> argparse.ArgumentParser:
         "141 whoever read standard output has closed it.",
         allow_abbrev=False,
     )
-    parser.add_argument("source", metavar="SOURCE", nargs="?", help="a file, a folder, or a URL of a STAC API")
+    parser.add_argument(
+        "source", metavar="SOURCE", nargs="?", help="a file, a folder, a URL of a STAC API, or - for standard input"
+    )
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument(
         "--output", metavar="DIR", type=_folder, required=True, help="folder to write to; - is standard output"
+    )
+    parser.add_argument(
+        "--partition",
+        choices=("none", "year", "month"),
+        help="of sorted-geoparquet: folders by the items' time; of pgstac: how new collections are partitioned",
+    )
+    parser.add_argument(
+        "--database",
+        metavar="DSN",
+        help="of pgstac: where it is, as postgresql://user@host/name, without a password (DIR has the reports); else "
+        "PGHOST and the other variables of libpq say so",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     parser.add_argument(

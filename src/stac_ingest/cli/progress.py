@@ -30,6 +30,13 @@ class ProgressLine:
         self._stream.flush()
         self._shown = True
 
+    def step(self, text: str) -> None:
+        """Show what is done after the last item."""
+        if self.enabled:
+            self._stream.write(_CLEAR + text)
+            self._stream.flush()
+            self._shown = True
+
     def clear(self) -> None:
         """Remove the line."""
         if self._shown:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import orjson
 
@@ -34,6 +34,7 @@ from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OUTPUTS, make_output, read_output
 from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.pipeline import PipelineResult, run_pipeline
+from stac_ingest.sources.kind import STDIN, database_kind
 from stac_ingest.sources.usable_settings import check_output
 
 CHECKPOINTS = ".checkpoints"
@@ -47,6 +48,7 @@ class Run:
         self._stream = stream
         self._folder: Path = options.output
         self._format = OUTPUTS[options.to]
+        self._output_settings: dict[str, Any] = options.output_settings
         self._resume: bool = options.resume
         self._failures = FailureCollector()
         self._result = PipelineResult()
@@ -66,7 +68,7 @@ class Run:
             DataProcessingError: the source as a whole can't be read, or the output can't be written.
 
         """
-        if self._config.is_remote and not is_loopback(self._config.source):
+        if self._config.is_remote and not is_loopback(self._config.source) and not database_kind(self._config.source):
             self._print(describe_budget(self._config))
         self._held = OutputFolder(self._folder)
         try:
@@ -120,9 +122,10 @@ class Run:
             changes=self._changes.collector,
             checkpoints=checkpoints,
             positions=positions,
+            on_step=progress.step,
             data={"collection_id": self._config.collection_id} if self._config.collection_id else {},
         )
-        output = make_output(self._format.name, self._folder / self._format.subfolder)
+        output = make_output(self._format.name, self._folder / self._format.subfolder, self._output_settings)
         try:
             await run_pipeline(
                 self._module, self._modifiers, output, context, on_progress=progress.update, result=self._result
@@ -226,6 +229,11 @@ class Run:
     def _report(self, *, interrupted: bool) -> CompletenessReport:
         failures = self._failures.get_all()
         self._changes.close()
+        if self._resume and self._config.source == STDIN:
+            self._module.summary.note(
+                "standard input can't be read from where the earlier run stopped: it was read from its beginning, and "
+                "what was written before was left out"
+            )
         if self._wanted is not None:
             self._wanted.describe(self._module.summary)
         certificate = completeness_report(

@@ -11,7 +11,8 @@ from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
-from stac_ingest.sources.kind import KINDS, is_stored, is_url, is_web_catalog, mode_of, not_read
+from stac_ingest.outputs import check_settings
+from stac_ingest.sources.kind import KINDS, database_kind, is_stored, is_url, is_web_catalog, mode_of, not_read
 
 _CATALOG = KINDS["catalog"].format
 _NAMES = (
@@ -29,12 +30,16 @@ _NAMES = (
     "exact_numbers",
 )
 """Settings that options give; what isn't given is left to the file, or the defaults."""
+OUTPUT = "output"
+"""Where a file of settings has those of the output."""
+_OF_OUTPUT = ("partition", "database")
 
 
 def read_settings(options: argparse.Namespace) -> IngestConfig:
     """Take the settings of the file, overlaid with those of the command line.
 
-    Those of the transforms are no settings of the ingest: they become `options.transforms`.
+    Those of the transforms and of the output are no settings of the ingest: they become `options.transforms` and
+    `options.output_settings`.
 
     Raises:
         ConfigurationError: a setting is wrong, or the source is remote and `--allow-remote` is missing.
@@ -42,6 +47,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     """
     settings = settings_from(options.config, options.source) if options.config else {}
     options.transforms = read_transforms(settings, options)
+    options.output_settings = _output_settings(settings, options)
     only = options.format or settings.get("format")
     if options.source is not None:
         _refuse_unread(options.source, only)
@@ -50,6 +56,8 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
                 f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
                 f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
             )
+        if database_kind(options.source):
+            _refuse_password(options.source, "SOURCE", "SOURCE")
         settings["source"] = options.source
         settings.pop("mode", None)
     if "source" not in settings:
@@ -58,6 +66,8 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     # What is called complete isn't rounded without a word.
     settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
+    if options.allow_remote and settings["mode"] != "api":
+        settings["allow_remote"] = True
     source = str(settings["source"])
     _refuse_unread(source, only)
     asked = _asked(source)
@@ -82,6 +92,28 @@ def _asked(source: str) -> str | None:
     from stac_ingest.stores.urls import server_of  # noqa: PLC0415 - others don't need it
 
     return server_of(source)
+
+
+def _output_settings(settings: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    """Take the settings of the output out of those of a file, overlaid by those of the command line."""
+    found = settings.pop(OUTPUT, None) or {}
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{OUTPUT} must hold settings by name")
+    given = {name: value for name in _OF_OUTPUT if (value := getattr(options, name)) is not None}
+    check_settings(options.to, found | given)
+    if options.database is not None:
+        _refuse_password(options.database, "--database", f"{OUTPUT}: database")
+    return found | given
+
+
+def _refuse_password(dsn: str, option: str, setting: str) -> None:
+    from stac_ingest.outputs.pgstac.database import has_password  # noqa: PLC0415 - few runs have a database
+
+    if has_password(dsn):
+        raise ConfigurationError(
+            f"{option} is given with a password, which others here can see; put it into PGPASSWORD, ~/.pgpass or a "
+            f"file for --config ({setting})"
+        )
 
 
 def _is_web(source: str) -> bool:

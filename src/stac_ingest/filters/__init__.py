@@ -36,6 +36,8 @@ def filter_of(config: IngestConfig) -> ItemFilter | None:
     if config.mode == "api":
         return None
     conditions = conditions_of(config.query or {})
+    if not config.filters_here:
+        return ItemFilter(None, None, None, conditions) if conditions else None
     if box is None and interval is None and config.collection_id is None and not conditions:
         return None
     return ItemFilter(box, interval, config.collection_id, conditions)

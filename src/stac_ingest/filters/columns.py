@@ -28,6 +28,8 @@ class FilterColumns:
     collection: str | None
     geometry: str | None = None
     """The geometry's own column, where items have no box of their own."""
+    may_cross: bool = True
+    """Whether a box can go over the antimeridian: our writer says where none does."""
     exact: bool = True
     """Whether the sides are floats of 64 bits, as the items' own numbers are."""
 
@@ -59,6 +61,7 @@ def filter_columns(schema: pa.Schema) -> FilterColumns:
         () if layout.nested or any((PROPERTIES, name) in layout.places for name in TIMES) else _times(schema),
         "collection" if has_text else None,
         None if "bbox" in schema.names or ("geometry",) in layout.places else layout.geometry,
+        not (layout.is_ours and _covering(schema, layout.geometry) == {side: ("bbox", side) for side in SIDES}),
         all(pa.types.is_float64(schema.field(column).type.field(member).type) for column, member in sides.values()),
     )
 

@@ -90,7 +90,7 @@ class RowGroupFilter:
             return self._geometry_may_reach(group, self._wanted.box)
         sides = {side: self._bounds(group, ".".join(path)) for side, path in self._columns.sides.items()}
         box = self._columns.rounded(self._wanted.box)
-        return _may_overlap_flat(sides, box) and _may_overlap_heights(sides, box)
+        return _may_overlap_flat(sides, box, self._columns.may_cross) and _may_overlap_heights(sides, box)
 
     def _geometry_may_reach(self, group: pq.RowGroupMetaData, box: Box) -> bool:
         """Look at the statistics that Parquet's own type of geometries has."""
@@ -143,7 +143,7 @@ def _is_whole(bounds: _Bounds | None) -> TypeGuard[_Bounds]:
     return bounds is not None and bounds.nulls == 0
 
 
-def _may_overlap_flat(sides: dict[str, _Bounds | None], box: Box) -> bool:
+def _may_overlap_flat(sides: dict[str, _Bounds | None], box: Box, may_cross: bool) -> bool:
     xmin, ymin, xmax, ymax = (sides[name] for name in SIDES)
     if not (_is_whole(xmin) and _is_whole(ymin) and _is_whole(xmax) and _is_whole(ymax)):
         return True  # a row without a box is judged by its geometry
@@ -151,7 +151,7 @@ def _may_overlap_flat(sides: dict[str, _Bounds | None], box: Box) -> bool:
         return False
     before, after = xmin.least <= box.east, xmax.greatest >= box.west
     # Whether one of the boxes crosses the antimeridian is for the rows to say, wherever its sides allow for it.
-    may_cross = xmin.greatest > xmax.least
+    may_cross = may_cross and xmin.greatest > xmax.least
     if box.crosses:
         return bool(may_cross or before or after)
     return bool((before and after) or (may_cross and (before or after)))

@@ -5,14 +5,13 @@ STAC-GeoParquet has properties and members side by side, so that a property `id`
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from stac_ingest.geoparquet.instants import INSTANTS
 from stac_ingest.geoparquet.item_columns import Slot
-from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, MEMBERS, MORE_GEOMETRIES, PROPERTIES
+from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, MEMBERS, MORE_GEOMETRIES, PROPERTIES, Place
 
 CORE = frozenset({*MEMBERS, DEFAULT_GEOMETRY, "bbox", PROPERTIES})
 """Names that no property's column has."""
@@ -39,10 +38,30 @@ def column_names(kinds: Mapping[Slot, pa.DataType]) -> dict[Slot, str]:
     return {slot: names[slot] for slot in kinds}
 
 
-def places_json(names: Mapping[Slot, str]) -> str:
-    """Give the metadata that say where in an item columns are whose names don't."""
-    places = {name: slot.place for slot, name in names.items() if not _has_plain_name(slot, name)}
-    return json.dumps({"places": places})
+def places_of(names: Mapping[Slot, str]) -> dict[str, Place]:
+    """Say where in an item columns are whose names don't, by their names."""
+    return {name: slot.place for slot, name in names.items() if not _has_plain_name(slot, name)}
+
+
+def slots_of(names: Sequence[str], places: Mapping[Place, str]) -> dict[str, Slot]:
+    """Say what the columns of a file of ours hold.
+
+    Args:
+        names: of the columns, without one that no item has.
+        places: where those are in an item whose names don't say it.
+
+    Returns:
+        A slot for each name, in the same order.
+
+    """
+    elsewhere = {name: place for place, name in places.items()}
+    plain = {name: (name,) if name in CORE else (PROPERTIES, name) for name in names if name not in elsewhere}
+    taken = set(plain.values())
+    # A second column for a place has what was given, where the first one holds less.
+    return {
+        name: Slot(elsewhere[name], is_original=elsewhere[name] in taken) if name in elsewhere else Slot(plain[name])
+        for name in names
+    }
 
 
 def _is_plain(slot: Slot, kind: pa.DataType) -> bool:

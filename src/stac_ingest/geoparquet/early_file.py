@@ -24,6 +24,8 @@ from stac_ingest.geoparquet.item_columns import Slot
 
 ROWS = 2000
 """Rows whose types are taken for those of all."""
+_BUFFER = 4 << 20
+"""Bytes that are written to the file at once."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -49,8 +51,10 @@ class EarlyFile:
         self._encoding = Background("encoder")
         path.unlink(missing_ok=True)
         self._stream = os.fdopen(os.open(path, _NEW, 0o666), "w+b")
+        # Each write to the stream waits for the interpreter's lock, some milliseconds where it is busy.
+        self._sink = pa.BufferedOutputStream(pa.PythonFile(self._stream, mode="w"), _BUFFER)
         # Arrow reads a file's metadata from its own form of the schema, so that form is added with them in the end.
-        self._file = pq.ParquetWriter(self._stream, self.schema, store_schema=False, **encoding_options(self.schema))
+        self._file = pq.ParquetWriter(self._sink, self.schema, store_schema=False, **encoding_options(self.schema))
 
     def takes(self, columns: Mapping[Slot, pa.Array]) -> bool:
         """Tell whether rows are of the file's types; a column may be missing."""
@@ -94,6 +98,7 @@ class EarlyFile:
         form = base64.b64encode(self.schema.with_metadata(dict(metadata)).serialize().to_pybytes())
         self._file.add_key_value_metadata({**metadata, "ARROW:schema": form.decode()})
         self._file.close()
+        self._sink.close()
         self._stream.close()
         self._path.replace(path)
 
@@ -108,6 +113,7 @@ class EarlyFile:
         self._write(self._rows)
         self._encoding.wait()
         self._file.close()
+        self._sink.flush()
         self._stream.flush()
         with pq.ParquetFile(self._path) as file:
             for number in range(file.num_row_groups):
@@ -119,6 +125,8 @@ class EarlyFile:
         self._encoding.close()
         with contextlib.suppress(OSError, pa.ArrowException):  # a full disk refuses the end that nobody wants any more
             self._file.close()
+        with contextlib.suppress(OSError):
+            self._sink.close()
         with contextlib.suppress(OSError):
             self._stream.close()
         self._path.unlink(missing_ok=True)

@@ -61,12 +61,14 @@ class GeoSummary:
         sides = [boxes.field(side) for side in ("xmin", "xmax")]
         self._crosses |= bool(pc.any(pc.and_(boxes.is_valid(), pc.greater(*sides))).as_py())
 
-    def metadata(self, names: Iterable[str], more: Iterable[str]) -> str:
+    def metadata(self, names: Iterable[str], more: Iterable[str], covering: str | None = None) -> str:
         """Give the metadata as JSON.
 
         Args:
             names: of the file's columns.
             more: columns that are geometries too, each in a system of coordinates of its own.
+            covering: a column of boxes that cover the geometries, none of them over the antimeridian; None where the
+                items' own boxes do for it, or nothing does.
 
         """
         geometry: dict[str, Any] = {
@@ -79,8 +81,10 @@ class GeoSummary:
             geometry["bbox"] = [min(west, -180.0), south, max(east, 180.0), north] if self._crosses else self._bounds
         # Readers skip by the statistics of west and east. Of a box with west behind east these hide the item, in its
         # whole row group for some: see `findings/covering-over-the-antimeridian.sh`.
-        if _BOX in names and self._all_covered and not self._crosses:
-            geometry["covering"] = {_BOX: {side: [_BOX, side] for side in _SIDES}}
+        if covering is None and _BOX in names and self._all_covered and not self._crosses:
+            covering = _BOX
+        if covering is not None:
+            geometry["covering"] = {_BOX: {side: [covering, side] for side in _SIDES}}
         columns = {DEFAULT_GEOMETRY: geometry}
         for name in more:
             columns[name] = {"encoding": "WKB", "geometry_types": [], "crs": None}

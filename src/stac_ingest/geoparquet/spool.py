@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from stac_ingest.geoparquet.instants import cut_to_microseconds
-from stac_ingest.geoparquet.item_boxes import SOLID_SIDES
 from stac_ingest.geoparquet.item_columns import Slot
-from stac_ingest.geoparquet.schema_merge import cast_to, exact, merged, narrows, storable
-
-_BOX = Slot(("bbox",))
-_FIRST = {Slot(("id",)): pa.string(), Slot(("geometry",)): pa.binary()}
-"""Columns that each file has, one without items too."""
-_OF_EMPTY_LISTS = {
-    Slot(("stac_extensions",)): pa.list_(pa.string()),
-    Slot(("links",)): pa.list_(pa.struct([("href", pa.string()), ("rel", pa.string())])),
-}
-"""Types of members that the specification asks for, where all that is known of them is that they are empty lists."""
-
+from stac_ingest.geoparquet.settled_types import own_kinds, settled_kinds, with_kinds
 
 _MEMORY = 48 << 20
 _ROWS = 2000
@@ -90,11 +77,7 @@ class Spool:
 
     def own_kinds(self) -> dict[Slot, pa.DataType]:
         """Merge the types that the columns have, whatever Parquet has types for."""
-        found: dict[Slot, pa.DataType] = dict(_FIRST)
-        for segment in self._segments:
-            for slot, kind in segment.kinds.items():
-                found[slot] = merged(found.get(slot, pa.null()), kind)
-        return found
+        return own_kinds([segment.kinds for segment in self._segments])
 
     def kinds(self) -> dict[Slot, pa.DataType]:
         """Find the types that fit all rows without a change of a value.
@@ -103,24 +86,10 @@ class Spool:
             OSError: the file can't be read.
 
         """
-        found = self.own_kinds()
-        for segment in self._segments:
-            doubtful = [slot for slot, kind in segment.kinds.items() if narrows(kind, found[slot])]
-            for slot, column in self._read(segment, doubtful).items() if doubtful else ():
-                found[slot] = exact(column, found[slot])
-        for slot, kind in _OF_EMPTY_LISTS.items():
-            if found.get(slot) == pa.list_(pa.null()):
-                found[slot] = kind
-        for slot, kind in list(found.items()):
-            if pa.types.is_timestamp(kind) and any(
-                _is_cut(segment.kinds.get(slot), kind) for segment in self._segments
-            ):
-                found.setdefault(slot._replace(is_original=True), pa.string())
-        kinds = {slot: storable(kind) for slot, kind in found.items()}
-        if _BOX in kinds and pa.types.is_struct(kinds[_BOX]):
-            sides = {field.name for field in kinds[_BOX]}
-            kinds[_BOX] = pa.struct([(side, pa.float64()) for side in SOLID_SIDES if side in sides])
-        return kinds
+        return settled_kinds(
+            [segment.kinds for segment in self._segments],
+            lambda number, slots: self._read(self._segments[number], slots),
+        )
 
     def columns(self, kinds: dict[Slot, pa.DataType]) -> Iterator[list[pa.Array]]:
         """Yield what was added, part by part, as columns of the types that `kinds` gave, in their order.
@@ -130,14 +99,7 @@ class Spool:
 
         """
         for segment in self._segments:
-            held = self._read(segment, list(segment.kinds))
-            rows = len(next(iter(held.values())))
-            for slot, column in list(held.items()):
-                if _is_cut(column.type, kinds[slot]):
-                    held[slot], texts = cut_to_microseconds(column)
-                    original = slot._replace(is_original=True)
-                    held[original] = pc.coalesce(held[original], texts) if original in held else texts
-            yield [cast_to(held[slot], kind) if slot in held else pa.nulls(rows, kind) for slot, kind in kinds.items()]
+            yield with_kinds(self._read(segment, list(segment.kinds)), kinds)
 
     def remove(self) -> None:
         """Close and remove the file."""
@@ -165,7 +127,7 @@ class Spool:
                 segment.offset, segment.tables = offset, []
         self._held = 0
 
-    def _read(self, segment: _Segment, slots: list[Slot]) -> dict[Slot, pa.Array]:
+    def _read(self, segment: _Segment, slots: Sequence[Slot]) -> dict[Slot, pa.Array]:
         table = self._table(segment)
         wanted = set(slots)
         return {
@@ -179,8 +141,3 @@ class Spool:
         self._file.seek(segment.offset)
         with pa.ipc.open_stream(self._file) as stream:
             return stream.read_all()
-
-
-def _is_cut(own: pa.DataType | None, kind: pa.DataType) -> bool:
-    """Tell whether nanoseconds are to become microseconds."""
-    return own is not None and pa.types.is_timestamp(own) and own.unit == "ns" and kind.unit == "us"

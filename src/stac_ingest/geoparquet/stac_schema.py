@@ -23,13 +23,18 @@ PLACES_KEY = "stac_ingest"
 
 Its value is JSON: `{"places": {"item.title": ["title"], "properties.id": ["properties", "id"]}}`. Such a column is a
 member of the item, or a property; where it isn't null, it goes before another column for the same place.
+
+A file of a table that is laid out for readers has more members: `added`, the names of columns that no item has;
+`folders`, the keys of the folders that it is in, which no item has either; and `sort_key`, what its rows are sorted by.
 """
+PLACES, ADDED, FOLDERS, SORT_KEY = "places", "added", "folders", "sort_key"
 
 Place: TypeAlias = tuple[str, ...]
 """Where a value is in an item: `("title",)` or `("properties", "title")`."""
 MORE_GEOMETRIES = frozenset({"proj:geometry"})
 """Properties that are Well-Known Binary too, by the STAC-GeoParquet specification."""
 
+_NEVER_ADDED = frozenset({*MEMBERS, DEFAULT_GEOMETRY, "bbox", PROPERTIES})
 _SIDES = frozenset({"xmin", "ymin", "xmax", "ymax"})
 _INSTANTS = ("datetime", "start_datetime", "end_datetime", "created", "updated", "published", "expires")
 _COMMON = frozenset({*_INSTANTS, "title", "description", "keywords", "roles", "license", "providers"}) | {
@@ -58,6 +63,8 @@ class Layout:
     """Columns that are members of the item, beside those that STAC names."""
     left_out: tuple[str, ...] = ()
     """Columns of a data frame's index."""
+    added: tuple[str, ...] = ()
+    """Columns that our writer has added for readers of the table."""
 
     @property
     def is_plain(self) -> bool:
@@ -94,14 +101,29 @@ def layout_of(schema: pa.Schema, marked: Collection[str] = ()) -> Layout | None:
     bbox = "bbox" if "bbox" in names and _is_box(schema.field("bbox").type) else None
     members = tuple(name for name in MEMBERS if name in names)
     left_out = tuple(name for name in names if name in index_columns(schema) and not _is_users_own(name, geometry))
-    taken = {*members, geometry, bbox, nested, *left_out, *(places or {}).values()}
+    added = _added(schema)
+    taken = {*members, geometry, bbox, nested, *added, *left_out, *(places or {}).values()}
     others = tuple(name for name in names if name not in taken)
     layout = Layout(
-        members, others, geometry, geometries, bbox, places or {}, places is not None, nested, left_out=left_out
+        members,
+        others,
+        geometry,
+        geometries,
+        bbox,
+        places or {},
+        places is not None,
+        nested,
+        left_out=left_out,
+        added=added,
     )
     if not layout.is_plain:
         return layout
     return replace(layout, properties=(), geometries={geometry: geometries[geometry]}, foreign=others)
+
+
+def folder_keys(schema: pa.Schema) -> frozenset[str]:
+    """Give the keys of folders that our writer has put a file into: they are not of its items."""
+    return frozenset(_names(schema, FOLDERS))
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
@@ -130,7 +152,7 @@ def _places(schema: pa.Schema) -> dict[Place, str] | None:
     metadata = metadata_of(schema, PLACES_KEY)
     if metadata is None:
         return None
-    named = metadata.get("places")
+    named = metadata.get(PLACES)
     places = {}
     for column, place in named.items() if isinstance(named, dict) else ():
         texts = isinstance(place, list) and all(isinstance(name, str) for name in place)
@@ -138,6 +160,15 @@ def _places(schema: pa.Schema) -> dict[Place, str] | None:
         if whole and place not in ([PROPERTIES], ["id"]) and column in schema.names:
             places[tuple(place)] = column
     return places
+
+
+def _added(schema: pa.Schema) -> tuple[str, ...]:
+    return tuple(name for name in _names(schema, ADDED) if name in schema.names and name not in _NEVER_ADDED)
+
+
+def _names(schema: pa.Schema, member: str) -> list[str]:
+    names = (metadata_of(schema, PLACES_KEY) or {}).get(member)
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def _encodings(schema: pa.Schema, marked: Collection[str]) -> dict[str, str]:

@@ -6,9 +6,8 @@ spool file beside the target, and are written under the schema that fits all of 
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,15 +18,15 @@ import pyarrow.parquet as pq
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.atomic import replacing
 from stac_ingest.core.model import Item
-from stac_ingest.geoparquet.column_names import column_names, places_json
+from stac_ingest.geoparquet.column_names import column_names
 from stac_ingest.geoparquet.early_file import ROWS, EarlyFile, are_settled
 from stac_ingest.geoparquet.encoding import encoding_options
+from stac_ingest.geoparquet.file_metadata import file_metadata
 from stac_ingest.geoparquet.geo_metadata import GeoSummary
 from stac_ingest.geoparquet.item_columns import ItemColumns, Slot, columns_of
 from stac_ingest.geoparquet.spool import Spool
-from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, MORE_GEOMETRIES, PLACES_KEY, PROPERTIES
+from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, MORE_GEOMETRIES, PROPERTIES
 
-STAC_GEOPARQUET_VERSION = "1.1.0"
 _BOX = Slot(("bbox",))
 _GEOMETRY = Slot((DEFAULT_GEOMETRY,))
 
@@ -49,7 +48,7 @@ class GeoParquetWriter:
         self._changes = changes or ChangeCollector()
         self._spool = Spool(self._beside("spool"))
         self._early: EarlyFile | None = None
-        self._early_places = ""
+        self._early_names: dict[Slot, str] = {}
         self._may_be_early = True
         self._geo = GeoSummary()
         # Of columns that are named as geometries, rustac 0.9 takes no null.
@@ -117,12 +116,12 @@ class GeoParquetWriter:
         """
         try:
             if self._early is not None:
-                self._early.finish(self._path, self._metadata(self._early.schema, self._early_places))
+                self._early.finish(self._path, self._metadata(self._early_names))
                 return
             kinds = self._spool.kinds()
             names = column_names(kinds)
             schema = pa.schema([(names[slot], kind) for slot, kind in kinds.items()])
-            schema = schema.with_metadata(self._metadata(schema, places_json(names)))
+            schema = schema.with_metadata(self._metadata(names))
             with (
                 replacing(self._path, sync="nothing") as part,
                 pq.ParquetWriter(part, schema, **encoding_options(schema)) as file,
@@ -148,7 +147,7 @@ class GeoParquetWriter:
             return
         names = column_names(kinds)
         self._early = EarlyFile(self._beside("early"), names, kinds, self._row_group_items)
-        self._early_places = places_json(names)
+        self._early_names = names
         for columns in self._spool.columns(kinds):
             self._early.add(dict(zip(kinds, columns, strict=True)))
         self._spool.remove()
@@ -168,13 +167,8 @@ class GeoParquetWriter:
         """Give the name of a file of the writer's own."""
         return self._path.with_name(f".{self._path.name}.{os.getpid()}.{what}")
 
-    def _metadata(self, schema: pa.Schema, places: str) -> dict[str, str]:
-        more = [name for name in schema.names if name in self._more_geometries]
-        return {
-            "geo": self._geo.metadata(schema.names, more),
-            "stac-geoparquet": json.dumps({"version": STAC_GEOPARQUET_VERSION}),
-            PLACES_KEY: places,
-        }
+    def _metadata(self, names: Mapping[Slot, str]) -> dict[str, str]:
+        return file_metadata(self._geo, names, self._more_geometries)
 
 
 def _grouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:

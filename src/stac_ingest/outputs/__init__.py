@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,16 +12,23 @@ from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stac_ingest.outputs.base import BatchedOutput
+    from stac_ingest.outputs.catalog.output import CatalogOutput
+    from stac_ingest.outputs.delta import DeltaOutput
     from stac_ingest.outputs.geoparquet import GeoParquetOutput
+    from stac_ingest.outputs.iceberg import IcebergOutput
     from stac_ingest.outputs.json_files import ItemFilesOutput
     from stac_ingest.outputs.ndjson import NdjsonOutput
 
 __all__ = [
     "OUTPUTS",
+    "CatalogOutput",
+    "DeltaOutput",
     "GeoParquetOutput",
+    "IcebergOutput",
     "ItemFilesOutput",
     "NdjsonOutput",
     "OutputFormat",
+    "kept_in_files",
     "make_output",
     "output_name",
     "read_output",
@@ -35,10 +42,11 @@ class OutputFormat(NamedTuple):
     """As `--to` takes it."""
     writer: str
     """Where its class is, as `module:name`: made with a folder, it is an `Output` of the pipeline."""
-    reader: str
-    """Where the function is, as `module:name`, that yields the items of one of its files."""
+    reader: str | None
+    """Where the function is, as `module:name`, that yields the items of one of its files; None where they
+    don't lie in files of the output folder."""
     suffix: str
-    """Of its files."""
+    """Of its files; of a table, the folder of its history."""
     label: str
     """What it writes, in words."""
     aliases: tuple[str, ...] = ()
@@ -51,6 +59,10 @@ class OutputFormat(NamedTuple):
     """Whether it can go to standard output."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when the first items are written, beside the writer's own."""
+    settings: str = ""
+    """Where its settings are, as `module:name`; its class takes them beside the folder. Empty where it has none."""
+    in_folders: bool = False
+    """Whether its files may be in folders below."""
     about: str = ""
     """What there is when it is complete: the text of its row in `docs/formats.md`."""
     extra: str | None = None
@@ -131,6 +143,61 @@ OUTPUTS: dict[str, OutputFormat] = {
             preload=("stac_ingest.geoparquet.writer", *_ARROW),
             about="`part-00000.parquet` and so on, STAC-GeoParquet",
         ),
+        OutputFormat(
+            "catalog",
+            "stac_ingest.outputs.catalog.output:CatalogOutput",
+            "stac_ingest.outputs.catalog.reader:read_items",
+            ".json",
+            "a static catalog",
+            whole="catalog.json",
+            about="`catalog.json`, `<collection>/collection.json` and `<collection>/<item>/<item>.json`, which link to "
+            "each other as pystac lays them out",
+        ),
+        OutputFormat(
+            "sorted-geoparquet",
+            "stac_ingest.outputs.sorted_geoparquet.output:SortedGeoParquetOutput",
+            "stac_ingest.outputs.geoparquet:read_part",
+            ".parquet",
+            "GeoParquet sorted by place and time",
+            aliases=("sorted-parquet",),
+            preload=("stac_ingest.geoparquet.writer", *_ARROW),
+            settings="stac_ingest.outputs.sorted_geoparquet.settings:LayoutSettings",
+            in_folders=True,
+            about="`part-00000.parquet` and so on, in `year=2024/month=05` where asked for: STAC-GeoParquet, sorted",
+        ),
+        OutputFormat(
+            "pgstac",
+            "stac_ingest.outputs.pgstac.output:PgstacOutput",
+            None,
+            ".pgstac",
+            "a pgstac database",
+            preload=("psycopg",),
+            settings="stac_ingest.outputs.pgstac.settings:DatabaseSettings",
+            about="nothing but the reports: the items are in the [database](pgstac.md)",
+            extra="pgstac",
+        ),
+        OutputFormat(
+            "delta",
+            "stac_ingest.outputs.delta:DeltaOutput",
+            "stac_ingest.outputs.delta:read_log",
+            "_delta_log",
+            "a Delta Lake table",
+            subfolder="table",
+            preload=("stac_ingest.geoparquet.growing_table", "deltalake", *_ARROW),
+            about="`table`, a [Delta Lake table](lakes.md#as-an-output)",
+            extra="delta",
+        ),
+        OutputFormat(
+            "iceberg",
+            "stac_ingest.outputs.iceberg:IcebergOutput",
+            "stac_ingest.outputs.iceberg:read_table",
+            "metadata",
+            "an Iceberg table",
+            subfolder="table",
+            preload=("stac_ingest.geoparquet.growing_table", "pyiceberg.catalog.sql", *_ARROW),
+            about="`table`, an [Iceberg table](lakes.md#as-an-output) with its catalog in SQLite",
+            extra="iceberg",
+        ),
     )
 }
 """By name, in the order in which help texts list them."""
@@ -141,35 +208,78 @@ def output_name(name: str) -> str:
     return next((output.name for output in OUTPUTS.values() if name in output.aliases), name)
 
 
-def make_output(name: str, folder: str | PathLike[str]) -> BatchedOutput[Any]:
+def kept_in_files() -> list[str]:
+    """Return the names of the outputs whose items lie in files of the output folder, for `read_output`."""
+    return [output.name for output in OUTPUTS.values() if output.reader is not None]
+
+
+def make_output(
+    name: str, folder: str | PathLike[str], settings: Mapping[str, Any] | None = None
+) -> BatchedOutput[Any]:
     """Make the output of that name or alias, writing to `folder`.
 
+    Args:
+        name: of the output, or an alias.
+        folder: to write to.
+        settings: of the output, by name.
+
     Raises:
-        ConfigurationError: there is no such output.
+        ConfigurationError: there is no such output, or it doesn't take the settings.
 
     """
-    output: BatchedOutput[Any] = load(_known(name).writer)(folder)
+    known = _known(name)
+    if settings and not known.settings:
+        raise ConfigurationError(f"output {known.name} takes no settings, and {', '.join(settings)} was given")
+    output: BatchedOutput[Any] = load(known.writer)(folder, settings) if known.settings else load(known.writer)(folder)
     return output
 
 
-def read_output(name: str, folder: str | PathLike[str]) -> Iterator[dict[str, Any]]:
+def check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    """Check the settings of an output without making it.
+
+    Raises:
+        ConfigurationError: there is no such output, or it doesn't take the settings.
+
+    """
+    known = _known(name)
+    if known.settings:
+        try:
+            load(known.settings).parse(dict(settings))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"output: {error}") from None
+    elif settings:
+        raise ConfigurationError(f"output: {known.name} takes no settings, and {', '.join(settings)} was given")
+
+
+def read_output(name: str, where: str | PathLike[str]) -> Iterator[dict[str, Any]]:
     """Yield the items that the output of that name has written, in any order.
 
     Args:
         name: of the output, or an alias.
-        folder: what the output was made with, or the folder that the command was given.
+        where: the folder that the output was made with, or that the command was given; or one file.
 
     Raises:
-        ConfigurationError: there is no such output.
+        ConfigurationError: there is no such output, or it keeps its items elsewhere.
         DataProcessingError: a file is not what the output writes.
+        OSError: there is no such folder or file.
 
     """
     output = _known(name)
+    if output.reader is None:
+        raise ConfigurationError(f"what {name} writes doesn't lie in its folder")
     read = load(output.reader)
-    below = Path(folder) / output.subfolder
+    folder = Path(where)
+    if not folder.is_dir():
+        yield from read(folder)
+        return
+    below = folder / output.subfolder
     # Beside the one file there may be others with its suffix: of failures, of notes.
-    for path in sorted((below if below.is_dir() else Path(folder)).glob(output.whole or f"*{output.suffix}")):
-        yield from read(path)
+    root = below if below.is_dir() else folder
+    paths = root.rglob(f"*{output.suffix}") if output.in_folders else root.glob(output.whole or f"*{output.suffix}")
+    for path in sorted(paths):
+        # A folder with a hidden name has the checkpoints, or what isn't finished.
+        if not any(part.startswith(".") for part in path.relative_to(root).parts[:-1]):
+            yield from read(path)
 
 
 def _known(name: str) -> OutputFormat:

@@ -243,13 +243,16 @@ class BatchedOutput(ABC, Generic[Entry]):
         """Close the files that are open."""
 
 
-def encode_json(item: Item, option: int = 0, changes: ChangeCollector | None = None) -> bytes:
+def encode_json(
+    item: Item, option: int = 0, changes: ChangeCollector | None = None, *, of: Item | None = None
+) -> bytes:
     """Encode an item as JSON.
 
     Args:
         item: with integers of any size.
         option: of orjson: that a line ends, or that it is indented.
         changes: told of NaN and infinities, which JSON has no number for.
+        of: the item that the changes are of, where only a part of it is encoded.
 
     Raises:
         ItemError: it holds something that JSON can't.
@@ -261,7 +264,7 @@ def encode_json(item: Item, option: int = 0, changes: ChangeCollector | None = N
             finite, changed = with_finite_numbers(item)
             if changes is not None:
                 for place, what in changed:
-                    changes.add(item, place, what)
+                    changes.add(of or item, place, what)
             return orjson.dumps(finite, option=option)
     except TypeError as error:
         return _encode_large(item, option, error)

@@ -52,6 +52,47 @@ class OutputFolder:
             self.remove(name)
             return os.open(name, _NEW, 0o666, dir_fd=self._descriptor)
 
+    def append(self, name: str) -> int:
+        """Open a file for writing at its end; it is made where it isn't there."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(name, flags, 0o666, dir_fd=self._descriptor)
+
+    def subfolder(self, name: str, *, make: bool = True) -> OutputFolder:
+        """Open a folder in it.
+
+        Args:
+            name: of the folder.
+            make: whether to make it where it isn't there.
+
+        Raises:
+            OSError: it can't be made or opened, or is a link or a file.
+
+        """
+        if make:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(name, dir_fd=self._descriptor)
+        folder = OutputFolder.__new__(OutputFolder)
+        folder.path = self.path / name
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        folder._descriptor = os.open(name, flags, dir_fd=self._descriptor)  # noqa: SLF001 - of this class
+        return folder
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder of files, if it is there; what is no folder is removed itself."""
+        try:
+            folder = self.subfolder(name, make=False)
+        except FileNotFoundError:
+            return
+        except OSError:
+            self.remove(name)
+            return
+        try:
+            for each in folder.names():
+                folder.remove(each)
+        finally:
+            folder.close()
+        os.rmdir(name, dir_fd=self._descriptor)
+
     def reopen(self, name: str) -> int:
         """Open an existing file for reading and writing, with its content."""
         return os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._descriptor)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from stac_ingest.core.atomic import write_all
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Line
@@ -22,9 +21,9 @@ class _CollectionForm(LineForm):
 
     name = "items.geojson"
 
-    def write(self, descriptor: int, lines: list[Line], *, is_first: bool) -> None:
-        """Write a batch of lines."""
-        write_all(descriptor, (_BEGIN if is_first else _COMMA) + b"\n,".join(lines) + b"\n")
+    def encoded(self, lines: Sequence[Line], *, is_first: bool) -> bytes:
+        """Return a batch of lines, each behind what is between it and the one before."""
+        return (_BEGIN if is_first else _COMMA) + b"\n,".join(lines) + b"\n"
 
     def end(self, *, is_empty: bool) -> bytes:
         """Return what makes the file JSON."""

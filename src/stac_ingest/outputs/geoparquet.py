@@ -112,15 +112,17 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
             else:
                 self.folder.remove(_PENDING)
         if self._records_lost:
-            self._known.replace(
-                (key, str(path)) for path in self._paths for key in _keys(self.folder.path_of(path.name))
-            )
-        self._items = sum(pq.read_metadata(self.folder.path_of(path.name)).num_rows for path in self._paths)
+            self._known.replace((key, str(path)) for path, opened in self._files() for key in _keys(opened))
+        self._items = sum(pq.read_metadata(opened).num_rows for _, opened in self._files())
         if self._items < self._known.completed_count:
             raise ConfigurationError(
                 f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, "
                 f"but its parts hold {self._items}; start afresh in another folder"
             )
+
+    def _files(self) -> list[tuple[Path, Path]]:
+        """Give the files that hold completed items: what they are called, and a path to open them by."""
+        return [(path, self.folder.path_of(path.name)) for path in self._paths]
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
         """Take some items: their columns, where they have them."""

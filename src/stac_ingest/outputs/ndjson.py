@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import orjson
 
@@ -32,29 +33,34 @@ class Tail(NamedTuple):
     """Whether a line that the checkpoint knows comes before them."""
 
 
-class LineForm:
-    """How lines stand in a file: one after another, as they are.
+class LineForm(ABC):
+    """How lines stand in a file.
 
     Attributes:
         name: of the file.
 
     """
 
-    name = "items.ndjson"
+    name: ClassVar[str]
 
-    def write(self, descriptor: int, lines: list[Line], *, is_first: bool) -> None:  # noqa: ARG002 - for other forms
-        """Write a batch of lines, each without its end.
-
-        Args:
-            descriptor: to write to.
-            lines: JSON, at least one.
-            is_first: whether nothing was written before.
+    def write(self, descriptor: int, lines: Sequence[Line], *, is_first: bool) -> None:
+        """Write a batch of lines; see `encoded`.
 
         Raises:
             OSError: they can't be written.
 
         """
-        write_lines(descriptor, lines)
+        write_all(descriptor, self.encoded(lines, is_first=is_first))
+
+    @abstractmethod
+    def encoded(self, lines: Sequence[Line], *, is_first: bool) -> bytes:
+        """Return a batch of lines as it is to be written.
+
+        Args:
+            lines: JSON, at least one, each without its end.
+            is_first: whether nothing was written before.
+
+        """
 
     def end(self, *, is_empty: bool) -> bytes:  # noqa: ARG002 - for other forms
         """Return what ends the file; `is_empty` says that no line was written."""
@@ -65,6 +71,20 @@ class LineForm:
         return unmarked_tail(descriptor, is_completed)
 
 
+class _PlainForm(LineForm):
+    """One line after another, as they are."""
+
+    name = "items.ndjson"
+
+    def write(self, descriptor: int, lines: Sequence[Line], *, is_first: bool) -> None:  # noqa: ARG002 - as of all
+        """Write a batch of lines without a copy of it."""
+        write_lines(descriptor, lines)
+
+    def encoded(self, lines: Sequence[Line], *, is_first: bool) -> bytes:  # noqa: ARG002 - same
+        """Return each line with its end."""
+        return b"\n".join(lines) + b"\n"
+
+
 class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
     """Writes `items.ndjson`, one item a line; until `finalize` it is called `items.ndjson.part`.
 
@@ -73,7 +93,7 @@ class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
     """
 
     as_lines = True
-    form: LineForm = LineForm()
+    form: LineForm = _PlainForm()
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int = 1000, batch_bytes: int = 4 << 20) -> None:
         super().__init__(folder, batch_items=batch_items, batch_bytes=batch_bytes)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import zlib
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from stac_ingest.core.atomic import write_all
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Line
@@ -35,9 +34,9 @@ _READ = 1 << 20
 class _PackedForm(LineForm):
     """Lines in members."""
 
-    def write(self, descriptor: int, lines: list[Line], *, is_first: bool) -> None:  # noqa: ARG002 - see above
-        """Write a batch of lines as one member."""
-        write_all(descriptor, self.pack(b"\n".join(lines) + b"\n"))
+    def encoded(self, lines: Sequence[Line], *, is_first: bool) -> bytes:  # noqa: ARG002 - as of all
+        """Return a batch of lines as one member."""
+        return self.pack(b"\n".join(lines) + b"\n")
 
     def end(self, *, is_empty: bool) -> bytes:
         """Return a member without lines for a file without any: a packed file isn't empty."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stac_ingest.core.atomic import write_all
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.rows import Line
 from stac_ingest.errors import DataProcessingError, OutputClosed
@@ -16,6 +17,8 @@ from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.outputs.ndjson import LineForm, NdjsonOutput
 
 STDOUT = "-"
+_LOOK = 0.25
+"""Seconds after which a thread that waits for the reader looks whether anybody still waits for it."""
 _TOGETHER = 250
 """Items of a batch: the reader is not to wait for many, and nothing waits for a disk."""
 
@@ -33,6 +36,7 @@ class StdoutOutput(NdjsonOutput):
         super().__init__(STDOUT, batch_items=_TOGETHER, batch_bytes=1 << 20)
         self.form = form
         self._stdout = descriptor
+        self._is_closed = False
 
     def _open_folder(self) -> OutputFolder:
         return _Nowhere()
@@ -42,12 +46,28 @@ class StdoutOutput(NdjsonOutput):
         self._descriptor = self._stdout
 
     def _write(self, batch: list[tuple[Key, Line]]) -> None:
-        super()._write(batch)
+        self._put(self.form.encoded([line for _, line in batch], is_first=self._items == 0))
+        self._items += len(batch)
         self._changes.flush()
 
     def _finish(self) -> dict[str, Any]:
-        write_all(self._descriptor, self.form.end(is_empty=self._items == 0))
+        self._put(self.form.end(is_empty=self._items == 0))
         return {"items": self._items, "paths": [STDOUT]}
+
+    async def close(self) -> None:
+        """End, though nobody reads what is being written."""
+        self._is_closed = True
+        await super().close()
+
+    def _put(self, data: bytes) -> None:
+        """Write all, waiting for the reader as long as this output is open."""
+        view = memoryview(data)
+        while view:
+            while not select.select([], [self._descriptor], [], _LOOK)[1]:
+                if self._is_closed:
+                    return
+            with contextlib.suppress(BlockingIOError):
+                view = view[os.write(self._descriptor, view) :]
 
     def _release(self) -> None:
         """Leave the descriptor to whom it belongs."""
@@ -74,11 +94,26 @@ class _Nowhere(OutputFolder):
 @contextlib.contextmanager
 def own_stdout() -> Iterator[int]:
     """Give a descriptor of standard output; what else is written there meanwhile goes to standard error."""
-    descriptor = os.dup(1)
+    kept = os.dup(1)
+    descriptor = _not_waiting(kept)
     try:
         with contextlib.suppress(OSError):
             os.dup2(2, 1)
         yield descriptor
     finally:
-        os.dup2(descriptor, 1)
-        os.close(descriptor)
+        os.dup2(kept, 1)
+        os.close(kept)
+        if descriptor != kept:
+            os.close(descriptor)
+
+
+def _not_waiting(descriptor: int) -> int:
+    """Return a descriptor of the same pipe that doesn't wait for the reader; the one given where it is no pipe.
+
+    A process that waits inside of a write can't be interrupted. The pipe is opened once more, since to have the one
+    that is given not wait would have whoever shares it not wait either.
+    """
+    with contextlib.suppress(OSError):
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            return os.open(f"/dev/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return descriptor

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.lakes import table_at
 from stac_ingest.sources.kind import (
     KINDS,
+    STDIN,
     SourceKind,
     Where,
     api_kind,
     catalog_document,
+    database_kind,
     is_stored,
     is_url,
     is_web_catalog,
@@ -38,10 +41,7 @@ def check_path(config: IngestConfig) -> None:
 
     """
     path = config.source
-    if _is_stored(config):
-        from stac_ingest.sources.stored.source import check_stored  # noqa: PLC0415 - files on disk need no store
-
-        check_stored(config)
+    if _is_checked_elsewhere(config):
         return
     if config.mode == "api" and (is_web_catalog(path) or is_stored(path)):
         raise ConfigurationError("source: the URL of a file, or of a static catalog, is no API; use mode 'file'")
@@ -63,6 +63,28 @@ def check_path(config: IngestConfig) -> None:
         raise ConfigurationError(
             f"source_type='items_directory' specified but {path} is not a directory; use 'file' or 'auto'"
         )
+
+
+def _is_checked_elsewhere(config: IngestConfig) -> bool:
+    """Whether the source is no path; where it has a check of its own, do that."""
+    if config.iceberg_catalog is not None:
+        return True
+    if config.source == STDIN and config.mode == "file":
+        from stac_ingest.sources.stdin import check_stdin  # noqa: PLC0415 - most sources are paths
+
+        check_stdin(config)
+        return True
+    if database_kind(config.source) is not None:
+        from stac_ingest.sources.pgstac import check_database  # noqa: PLC0415 - few sources are databases
+
+        check_database(config)
+        return True
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import check_stored  # noqa: PLC0415 - files on disk need no store
+
+        check_stored(config)
+        return True
+    return False
 
 
 def make_source(config: IngestConfig, collection_id: str | None, summary: IngestSummary) -> Source[Any]:
@@ -143,6 +165,8 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
     check_path(config)
+    if (kind := _kind_that_is_told(config)) is not None:
+        return kind, config.source
     catalog = catalog_document(config.source, config.format) if config.source_type == "auto" else None
     if catalog is not None:
         return KINDS["catalog"], catalog
@@ -161,6 +185,18 @@ def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
         path = items
     named = (kind for kind in KINDS.values() if config.format is not None and kind.format == config.format)
     return next(named, None) or kind_of(str(path)), str(path)
+
+
+def _kind_that_is_told(config: IngestConfig) -> SourceKind | None:
+    """Return the kind of a source that isn't files: by a setting, by its name, or by the history that a table has."""
+    if config.iceberg_catalog is not None:
+        return KINDS["iceberg"]
+    if config.source == STDIN:
+        return kind_of(STDIN)
+    if (database := database_kind(config.source)) is not None:
+        return database
+    table = table_at(Path(config.source)) if config.format is None else None
+    return None if table is None else KINDS[table.kind]
 
 
 def _is_collection(path: Path) -> bool:

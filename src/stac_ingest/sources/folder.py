@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stac_ingest.core.json_items import kind_in_words, members, parse
+from stac_ingest.core.listing import kept
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import Reader
-from stac_ingest.sources.directory.listing import kept
 from stac_ingest.sources.directory.walk import Refused, Survey, survey
 from stac_ingest.sources.documents import Documents
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name

@@ -29,7 +29,7 @@ from stac_ingest.geoparquet.metadata_check import check_columns
 from stac_ingest.geoparquet.table_metadata import marked_geometries
 from stac_ingest.geoparquet.table_rows import table_lines, table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
-from stac_ingest.sources.hive import fill, keys_of
+from stac_ingest.sources.hive import fill, keys_of_items
 from stac_ingest.sources.kind import Where
 from stac_ingest.summary import IngestSummary
 
@@ -146,7 +146,7 @@ class GeoParquetSource:
             whole = row_groups(path)
             if self._root is not None:
                 name = str(path.relative_to(self._root))
-                whole = whole._replace(name=name, keys=keys_of(name))
+                whole = whole._replace(name=name, keys=keys_of_items(name, whole.schema))
             yield whole
 
     async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from stac_ingest.core.unpack import SUFFIXES
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
+from stac_ingest.lakes import table_at
 
 
 class SourceKind(NamedTuple):
@@ -21,9 +22,11 @@ class SourceKind(NamedTuple):
     source: str
     """Where the function is, as `module:name`, that makes its source of a `Where`, the settings and a summary."""
     prefixes: tuple[str, ...] = ()
-    """How its URLs begin, in small letters; an API has some, and files have none."""
+    """How its URLs begin, in small letters; an API and a database have some, and files have none."""
     suffixes: tuple[str, ...] = ()
     """How the names of its files end."""
+    names: tuple[str, ...] = ()
+    """What it is called, where it is neither a path nor a URL."""
     format: str | None = None
     """What the setting `format` calls it."""
     settings: tuple[str, ...] = ()
@@ -32,12 +35,18 @@ class SourceKind(NamedTuple):
     """Where the class is, as `module:name`, that cuts such a source into shards; None where it can't be cut."""
     piece: str | None = None
     """Where the model is, as `module:name`, of what the splitter plans for a shard."""
+    is_database: bool = False
+    """Whether it is a database, which filters by itself."""
     splits_a_file: bool = False
     """Whether a shard can be a part of one file."""
+    is_alone: bool = False
+    """Whether it is read only where it is given itself, and never as a file of a folder."""
     preload: tuple[str, ...] = ()
     """Modules that are imported when such a source is first read."""
     about: str = ""
     """What is read of it: the text of its row in `docs/formats.md`."""
+    told_by: str = ""
+    """What tells a folder of it, in that row; names and prefixes of files and URLs tell the others."""
     extra: str | None = None
     """The extra of the package that such a source needs."""
 
@@ -54,6 +63,8 @@ def _packed_too(*suffixes: str) -> tuple[str, ...]:
     return (*suffixes, *(f"{suffix}{packed}" for packed in SUFFIXES for suffix in suffixes))
 
 
+STDIN = "-"
+"""What standard input is called. A file of that name is `./-`."""
 _OF_SERVERS = (
     "headers_file",
     "retry",
@@ -106,6 +117,38 @@ KINDS: dict[str, SourceKind] = {
             about="STAC-GeoParquet, and other tables whose rows are items",
         ),
         SourceKind(
+            "delta",
+            "Delta Lake",
+            "stac_ingest.sources.lakes:delta_source",
+            is_alone=True,
+            preload=("stac_ingest.sources.lakes", "stac_ingest.lakes.delta", "deltalake", "shapely"),
+            about="the [current rows](lakes.md) of the newest version",
+            told_by="a folder with `_delta_log`",
+            extra="delta",
+        ),
+        SourceKind(
+            "iceberg",
+            "Iceberg",
+            "stac_ingest.sources.lakes:iceberg_source",
+            settings=("iceberg_catalog", "allow_remote"),
+            is_alone=True,
+            preload=("stac_ingest.sources.lakes", "stac_ingest.lakes.iceberg", "pyiceberg.table", "shapely"),
+            about="the [current rows](lakes.md) of the newest snapshot",
+            told_by="a folder with `metadata/*.metadata.json`; the setting `iceberg_catalog`",
+            extra="iceberg",
+        ),
+        SourceKind(
+            "duckdb",
+            "DuckDB",
+            "stac_ingest.sources.duckdb_query:query_source",
+            suffixes=(".sql",),
+            settings=("allow_remote",),
+            is_alone=True,
+            preload=("stac_ingest.sources.duckdb_query", "duckdb", "shapely"),
+            about="the rows of a [query of your own](lakes.md#as-a-source)",
+            extra="duckdb",
+        ),
+        SourceKind(
             "api",
             "API",
             "stac_ingest.sources.stac_api:api_source",
@@ -124,7 +167,25 @@ KINDS: dict[str, SourceKind] = {
             format="catalog",
             settings=_OF_SERVERS,
             preload=("stac_ingest.sources.catalog.source", "stac_ingest.sources.catalog.local"),
-            about="the items that a `catalog.json` or `collection.json` links to, and those of its children",
+            about="the items that a `catalog.json` or `collection.json`, given by its path or URL, links to",
+        ),
+        SourceKind(
+            "stdin",
+            "standard input",
+            "stac_ingest.sources.stdin:stdin_source",
+            names=(STDIN,),
+            preload=("stac_ingest.sources.stdin",),
+            about="NDJSON, a text sequence, or one JSON document, packed or not: the first bytes tell",
+        ),
+        SourceKind(
+            "pgstac",
+            "pgstac",
+            "stac_ingest.sources.pgstac:pgstac_source",
+            prefixes=("postgresql://", "postgres://"),
+            is_database=True,
+            preload=("stac_ingest.sources.pgstac", "psycopg"),
+            about="the items of a [pgstac database](pgstac.md), in one snapshot",
+            extra="pgstac",
         ),
     )
 }
@@ -145,23 +206,44 @@ def kind_of(source: str) -> SourceKind:
     A folder is looked through no further than to the first file of the first kind, since there may be millions.
 
     Raises:
-        ConfigurationError: a folder is a table of Delta Lake, Iceberg or Hudi.
+        ConfigurationError: a folder is a table of Hudi or of two formats, or holds a table of Delta Lake or Iceberg.
         OSError: the folder can't be read.
 
     """
     if is_stored(source):
         return _of_name(_web_name(source)) or _first()
     path = Path(source)
+    if (called := named_kind(source)) is not None:
+        return called
+    if (table := table_at(path)) is not None:
+        return KINDS[table.kind]
     if catalog_document(source) is not None:
         return KINDS["catalog"]
-    return api_kind(source) or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower())) or _first()
+    return (
+        api_kind(source)
+        or database_kind(source)
+        or (_of_folder(path) if path.is_dir() else _of_name(path.name.lower()))
+        or _first()
+    )
+
+
+def named_kind(source: str) -> SourceKind | None:
+    """Return the kind of what has a name of its own, such as standard input; None where it is a path or a URL."""
+    return next((kind for kind in KINDS.values() if source in kind.names), None)
 
 
 def api_kind(source: str) -> SourceKind | None:
     """Return the kind of API that a URL is of; None where it is a path. Looks at the text alone."""
     if is_web_catalog(source):
         return None
-    return next((kind for kind in KINDS.values() if source.lower().startswith(kind.prefixes)), None)
+    kinds = (kind for kind in KINDS.values() if not kind.is_database)
+    return next((kind for kind in kinds if source.lower().startswith(kind.prefixes)), None)
+
+
+def database_kind(source: str) -> SourceKind | None:
+    """Return the kind of database that a URL is of; None where it is of none. Looks at the text alone."""
+    kinds = (kind for kind in KINDS.values() if kind.is_database)
+    return next((kind for kind in kinds if source.lower().startswith(kind.prefixes)), None)
 
 
 def is_web_catalog(source: str) -> bool:
@@ -219,9 +301,9 @@ def mode_of(source: str, format: str | None = None) -> Literal["file", "api"]:  
 
 
 def kind_name(name: str) -> str | None:
-    """Return the name of the kind of files that are called so."""
+    """Return the name of the kind of files that are called so, of those that are read from folders."""
     kind = _of_name(name)
-    return kind and kind.name
+    return None if kind is None or kind.is_alone else kind.name
 
 
 def not_read(source: str) -> str | None:
@@ -230,7 +312,7 @@ def not_read(source: str) -> str | None:
     Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
-    if not separator or not scheme.isalnum() or is_web_catalog(source):
+    if not separator or not scheme.isalnum() or is_web_catalog(source) or database_kind(source):
         return None
     if is_url(source):
         return None if is_web_address(source) else NO_ADDRESS
@@ -260,11 +342,11 @@ def _of_folder(folder: Path) -> SourceKind | None:
     found: set[str] = set()
     for _, names in walk(folder, lambda *_: None):
         for name in (*names.plain, *names.others):
-            kind = _of_name(name.lower())
-            if kind == first and name not in DESCRIPTIONS:
-                return kind
+            kind = kind_name(name.lower())
+            if kind == first.name and name not in DESCRIPTIONS:
+                return first
             if kind is not None:
-                found.add(kind.name)
+                found.add(kind)
     others = (kind for kind in KINDS.values() if kind.name in found and kind != first)
     return next(others, first if first.name in found else None)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.filters import filter_of
-from stac_ingest.sources.kind import KINDS, catalog_document, is_url, is_web_catalog
+from stac_ingest.sources.kind import KINDS, STDIN, catalog_document, database_kind, is_url, is_web_catalog
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""
@@ -26,13 +26,16 @@ def check_settings(config: IngestConfig) -> None:
     """
     is_api = config.mode == "api"
     others = set(_OF_FILES) if is_api else api_settings()
-    if config.is_remote and not is_api:
-        others -= set(
-            KINDS["catalog"].settings if is_url(config.source) or is_web_catalog(config.source) else _OF_STORES
-        )
+    if database_kind(config.source) is not None:
+        others |= set(_OF_FILES)
+    elif config.is_remote and not is_api:
+        on_web = is_url(config.source) or is_web_catalog(config.source)
+        others -= set(KINDS["catalog"].settings if on_web else _OF_STORES)
     unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")
+        if database_kind(config.source) is not None:
+            kinds = ("files or an API", "a database")
         raise ConfigurationError(
             f"{', '.join(unusable)}: for {kinds[0]} alone, and the source is {kinds[1]}; leave it out"
         )
@@ -52,7 +55,7 @@ def check_output(source: str, output: str | PathLike[str]) -> None:
     """
     # A catalog's documents are all below the one that is named, mostly.
     folder = Path(source) if catalog_document(source) is None else Path(source).parent
-    if folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
+    if source != STDIN and folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
         raise ConfigurationError(
             f"output: {os.fspath(output)} is in the folder that is read, {source}; give a folder outside of it"
         )

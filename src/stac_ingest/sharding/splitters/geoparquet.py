@@ -23,7 +23,7 @@ from stac_ingest.sharding.splitters.objects import name_below, objects_by_kind
 from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sources.folder import files_in
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
-from stac_ingest.sources.hive import keys_of
+from stac_ingest.sources.hive import keys_of_items
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
 from stac_ingest.summary import IngestSummary
 
@@ -102,7 +102,7 @@ class GeoParquetSplitter(FilesSplitter):
     def _groups(self, file: pafs.FileInfo) -> list[_Group]:
         found = row_groups(_path(file.path), self._filesystem)
         _raise_if_transient(found.error)
-        whole = found._replace(keys=keys_of(name_below(file.path, self._root)))
+        whole = found._replace(keys=keys_of_items(name_below(file.path, self._root), found.schema))
         if whole.metadata is None:
             return [_Group(file.path, -1, 0, _file_stamp(file))]
         may_match = whole.may_match(self._wanted)
@@ -139,7 +139,8 @@ class RowsShardSource(GeoParquetSource):
                 raise DataProcessingError(f"{path} has changed since it was planned; start the ingest again")
             name = name_below(path, self._root_of_files)
             name = "" if name == path else name
-            whole = row_groups(_path(path), self._filesystem)._replace(name=name, keys=keys_of(name))
+            found = row_groups(_path(path), self._filesystem)
+            whole = found._replace(name=name, keys=keys_of_items(name, found.schema))
             if whole.metadata is None:
                 yield whole
                 continue

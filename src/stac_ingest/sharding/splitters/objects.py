@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.fs as pafs
 
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.directory.tables import refuse_table
+from stac_ingest.lakes import refuse_table
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name
 from stac_ingest.sources.reports import MOST, REPORTS, SHARDS, is_report_text
 

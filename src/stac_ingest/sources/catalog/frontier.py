@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-from stac_ingest.sources.directory.listing import BLOCK, PackedNames
+from stac_ingest.core.listing import BLOCK, PackedNames
 
 
 class Unit(NamedTuple):

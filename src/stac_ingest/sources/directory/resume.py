@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
+from stac_ingest.core.listing import BLOCK, kept
 from stac_ingest.core.model import Batch, Position
-from stac_ingest.sources.directory.listing import BLOCK, kept
 
 
 class FilePositions:

@@ -13,9 +13,9 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import NamedTuple
 
+from stac_ingest.core.listing import NameSorter
 from stac_ingest.core.unpack import SUFFIXES
-from stac_ingest.sources.directory.listing import NameSorter
-from stac_ingest.sources.directory.tables import METADATA, refuse_data_of_table, refuse_table
+from stac_ingest.lakes import METADATA, refuse_data_of_table, refuse_table
 from stac_ingest.sources.reports import REPORTS, is_report, is_state_of_shards
 
 Classify = Callable[[str], str | None]

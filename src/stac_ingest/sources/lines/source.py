@@ -38,13 +38,85 @@ from stac_ingest.summary import IngestSummary
 
 
 class LinesOf(NamedTuple):
-    """Lines, and the span that they are of."""
+    """Lines, and the span that they are of; None where they come from no file."""
 
     lines: Lines
-    span: Span
+    span: Span | None
 
 
-class LinesSource:
+class LinesDecoder:
+    """Makes items of lines, from wherever they come: payloads of `LinesOf`."""
+
+    def __init__(self, config: IngestConfig, summary: IngestSummary) -> None:
+        self._longest = config.max_response_mib << 20
+        self._documents = Documents(summary)
+        self._numbers = NumberWatch(exact=config.exact_numbers)
+        self._counter = LineCounter()
+
+    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+        """Return the items of a span, where each line is plainly one."""
+        made: list[Rows] = []
+        for payload in batch:
+            if payload.error is not None or payload.data.lines.too_long:
+                return None
+            texts = [line for line in payload.data.lines.split() if line and not line.isspace()]
+            if any(len(line) > self._longest for line in texts):
+                return None
+            some = (line_rows if as_lines else item_rows)(texts)
+            if some is None:
+                return None
+            made.append(some)
+        return made
+
+    def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
+        """Yield the item of each line; a line that holds none is rejected as `<file name>#<line>`."""
+        loads, longest = orjson.loads, self._longest
+        for payload in batch:
+            if payload.error is not None:
+                reject(payload.origin, payload.error)
+                continue
+            lines: Lines = payload.data.lines
+            look = self._numbers.in_text(lines.data)
+            number, each = -1, lines.split()
+            for number, line in enumerate(each):
+                if not line or line.isspace():
+                    continue
+                try:
+                    if len(line) > longest:
+                        raise _too_long(longest)
+                    item: Any
+                    lenient = look and has_long_number(line)
+                    try:
+                        item = parse_leniently(line) if lenient else loads(line)
+                    except ValueError:
+                        item, lenient = _second_try(line, is_last=number == len(each) - 1), True
+                except ItemError as error:
+                    reject(self._where(payload, number), error)
+                    continue
+                is_feature = not lenient and type(item) is dict and item.get("type") == FEATURE
+                if is_feature and type(item.get("id")) is str and item["id"]:
+                    yield item
+                else:
+                    yield from self._documents.items(item, self._where(payload, number), reject)
+            if lines.too_long:
+                reject(self._where(payload, number), _too_long(longest))
+
+    def note(self) -> None:
+        """Note what was passed over."""
+        self._documents.note()
+
+    def _first_line(self, file: LinesFile, start: int) -> int:
+        """Return the number of the line that begins at a byte; 0 where it can't be told."""
+        return self._counter.number(file.path, start)
+
+    def _where(self, payload: Payload, number: int) -> str:
+        lines, span = payload.data
+        first = lines.start + 1 if lines.is_counted else self._first_line(span.file, lines.start)
+        # The first record of a sequence is behind the first separator.
+        return f"{payload.origin}#{first + number - (lines.separator == RECORD)}"
+
+
+class LinesSource(LinesDecoder):
     """The items of files with an item a line, in the files' own order where one span is read at a time."""
 
     def __init__(
@@ -65,13 +137,10 @@ class LinesSource:
             span: bytes that are read at once, at most; as many as suit files on disk where it is None.
 
         """
+        super().__init__(config, summary)
         self._spans = Spans(files, span)
-        self._longest = config.max_response_mib << 20
         self._summary = summary
         self._name_of = name_of
-        self._documents = Documents(summary)
-        self._numbers = NumberWatch(exact=config.exact_numbers)
-        self._counter = LineCounter()
         self._done: set[int] = set()
         self._tracked = False
         self._threads = ThreadPoolExecutor(config.workers, "stac-ingest-lines")
@@ -125,58 +194,10 @@ class LinesSource:
             except (OSError, ItemError) as error:
                 yield [Payload(None, self._name_of(unit.file.path), error)]
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
-        """Return the items of a span, where each line is plainly one."""
-        made: list[Rows] = []
-        for payload in batch:
-            if payload.error is not None or payload.data.lines.too_long:
-                return None
-            texts = [line for line in payload.data.lines.split() if line and not line.isspace()]
-            if any(len(line) > self._longest for line in texts):
-                return None
-            some = (line_rows if as_lines else item_rows)(texts)
-            if some is None:
-                return None
-            made.append(some)
-        return made
-
-    def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
-        """Yield the item of each line; a line that holds none is rejected as `<file name>#<line>`."""
-        loads, longest = orjson.loads, self._longest
-        for payload in batch:
-            if payload.error is not None:
-                reject(payload.origin, payload.error)
-                continue
-            lines: Lines = payload.data.lines
-            look = self._numbers.in_text(lines.data)
-            number, each = -1, lines.split()
-            for number, line in enumerate(each):
-                if not line or line.isspace():
-                    continue
-                try:
-                    if len(line) > longest:
-                        raise _too_long(longest)
-                    item: Any
-                    lenient = look and has_long_number(line)
-                    try:
-                        item = parse_leniently(line) if lenient else loads(line)
-                    except ValueError:
-                        item, lenient = _second_try(line, is_last=number == len(each) - 1), True
-                except ItemError as error:
-                    reject(self._where(payload, number), error)
-                    continue
-                is_feature = not lenient and type(item) is dict and item.get("type") == FEATURE
-                if is_feature and type(item.get("id")) is str and item["id"]:
-                    yield item
-                else:
-                    yield from self._documents.items(item, self._where(payload, number), reject)
-            if lines.too_long:
-                reject(self._where(payload, number), _too_long(longest))
-
     async def close(self) -> None:
         """End, once no thread reads any more, and note what was passed over."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-        self._documents.note()
+        self.note()
 
     def _open(self, file: LinesFile, opened: ExitStack) -> ReadAt:
         """Open a file, and have it closed with what is `opened`."""
@@ -184,19 +205,9 @@ class LinesSource:
         opened.callback(os.close, descriptor)
         return partial(os.pread, descriptor)
 
-    def _first_line(self, file: LinesFile, start: int) -> int:
-        """Return the number of the line that begins at a byte; 0 where it can't be told."""
-        return self._counter.number(file.path, start)
-
     def _batch(self, lines: Lines, span: Span) -> Batch:
         self._summary.bytes_read += len(lines.data)
         return [Payload(LinesOf(lines, span), self._name_of(span.file.path))]
-
-    def _where(self, payload: Payload, number: int) -> str:
-        lines, span = payload.data
-        first = lines.start + 1 if span.file.is_packed else self._first_line(span.file, lines.start)
-        # The first record of a sequence is behind the first separator.
-        return f"{payload.origin}#{first + number - (lines.separator == RECORD)}"
 
 
 def lines_source(path: str, config: IngestConfig, summary: IngestSummary) -> LinesSource:

@@ -122,10 +122,12 @@ class Lines(NamedTuple):
 
     data: bytes
     start: int
-    """Where in the file they begin; in what was unpacked, how many lines come before."""
+    """Where in the file they begin; of what can be read once only, how many lines come before."""
     too_long: bool = False
     """Whether the line that follows them is longer than allowed, and left out."""
     separator: bytes = NEWLINE
+    is_counted: bool = False
+    """Whether `start` counts lines."""
 
     def split(self) -> list[bytes]:
         """Return each line. The last one is what is behind the last end of a line: nothing, unless the file ends so."""
@@ -203,10 +205,10 @@ def streamed_lines(blocks: Iterable[bytes], longest: int) -> Iterator[Lines]:
         if too_long:
             waiting, size, skips = [], 0, True
         if lines or too_long:
-            yield Lines(lines, start, too_long, separator)
+            yield Lines(lines, start, too_long, separator, is_counted=True)
         start += lines.count(separator)
     if size:
-        yield Lines(b"".join(waiting), start, separator=separator)
+        yield Lines(b"".join(waiting), start, separator=separator, is_counted=True)
 
 
 def file_blocks(read_at: ReadAt) -> Iterator[bytes]:

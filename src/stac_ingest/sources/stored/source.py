@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.listing import kept
 from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
-from stac_ingest.sources.directory.listing import kept
 from stac_ingest.sources.folder import FolderFiles, files_of
 from stac_ingest.sources.json_file import items_of_collection
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, Where, kind_name

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sources.directory.tables import DATA, LOGS, METADATA, refuse_table
+from stac_ingest.lakes import DATA, LOGS, METADATA, refuse_table
 from stac_ingest.sources.directory.walk import Classify, Survey, take
 from stac_ingest.sources.reports import MOST, OWNER, REPORTS, SHARDS, is_report_text, is_state_text
 from stac_ingest.sources.stored.entries import entry, name_of

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
-from stac_ingest.sources.hive import keys_of
+from stac_ingest.sources.hive import keys_of_items
 from stac_ingest.sources.stored.entries import name_of, object_of
 from stac_ingest.stores.objects import Store
 from stac_ingest.stores.table_file import StoredTable
@@ -55,4 +55,4 @@ class StoredTablesSource(GeoParquetSource):
             whole = row_groups(path, stored=StoredTable(self._store, object_of(listed, self._prefix)))
         except ItemError as error:
             return RowGroups(path, range(0), None, None, error, name=name)
-        return whole._replace(name=name, keys=keys_of(name))
+        return whole._replace(name=name, keys=keys_of_items(name, whole.schema))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from any_items import collections
 from stac_ingest.core.background import usable_cores
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.geoparquet import early_file
 from stac_ingest.geoparquet import writer as module
 from stac_ingest.geoparquet.early_file import EarlyFile
 from stac_ingest.geoparquet.item_columns import Slot, columns_of
@@ -131,6 +133,26 @@ def test_row_groups_are_encoded_by_one_thread(tmp_path: Path) -> None:
             assert encoders() - before == (usable_cores() > 1)
     assert encoders() == before
     assert [one["id"] for one in read_part(tmp_path / "a.parquet")] == [f"i{number}" for number in range(20)]
+
+
+def test_the_file_is_written_in_large_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many row groups and columns there are, Python is asked to write once for each 4 MiB: it has one lock."""
+    pieces: list[int] = []
+
+    class Counted(io.FileIO):
+        def write(self, data: Any) -> int:
+            pieces.append(memoryview(data).nbytes)
+            return super().write(data)
+
+    def counted(descriptor: int, _mode: str) -> io.FileIO:
+        return Counted(descriptor, "r+b")
+
+    monkeypatch.setattr(early_file.os, "fdopen", counted)
+    with GeoParquetWriter(tmp_path / "a.parquet", row_group_items=2) as file:
+        for number in range(0, 60, 2):
+            file.write([item(number), item(number + 1)])
+    assert pieces == [(tmp_path / "a.parquet").stat().st_size]
+    assert len(list(read_part(tmp_path / "a.parquet"))) == 60
 
 
 def test_what_cannot_be_encoded_is_not_said_of_later_rows(tmp_path: Path) -> None:

@@ -246,15 +246,15 @@ async def test_tables_in_folders_are_read_with_their_keys(tmp_path: Path) -> Non
     ],
 )
 async def test_the_folder_of_a_table_format_is_refused(tmp_path: Path, made: list[str], table: str) -> None:
-    """Its files hold rows that don't count; the table is named at the top, below, in its data and in a partition."""
+    """Its files hold rows that don't count; the table is named above it, in its data and in a partition."""
     for name in made:
         put(tmp_path / "db/t" / name, {})
     put(tmp_path / "db/t/data/day=2024-01-01%2000%3A00/a.parquet", item("a"))
     put(tmp_path / "db/t/year=2024/month=5/a.parquet", item("a"))
     day = "data/day=2024-01-01%2000%3A00"
     within = ["data", day] if table == "Iceberg" else ["year=2024", "year=2024/month=5"]
-    sources = [tmp_path / "db", tmp_path / "db/t", *(tmp_path / "db/t" / name for name in within)]
-    for source in sources:
+    itself = ["."] if table == "Hudi" else []
+    for source in (tmp_path / "db", *(tmp_path / "db/t" / name for name in [*itself, *within])):
         with pytest.raises(ConfigurationError, match=rf"source: .*/db/t is a table of {table}.*give that"):
             await ingest(source)
 

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest import IngestModule, WorkflowContext
-from stac_ingest.sources.directory import listing, walk
-from stac_ingest.sources.directory.listing import NameSorter, PackedNames, kept
+from stac_ingest.core import listing
+from stac_ingest.core.listing import NameSorter, PackedNames, kept
+from stac_ingest.sources.directory import walk
 
 # What `os.listdir` gives: any character but a zero and a slash, and bytes that aren't UTF-8 as lone surrogates.
 NAME = st.text(

@@ -1,0 +1,215 @@
+"""A pgstac: items go into its partitions by COPY, over several connections at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+
+from stac_ingest.core.model import Item, Position
+from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.outputs.base import BatchedOutput
+from stac_ingest.outputs.pgstac.collections import Collections, documents_of
+from stac_ingest.outputs.pgstac.copy_rows import Row, row_of
+from stac_ingest.outputs.pgstac.database import Connection, connect, in_words, shown
+from stac_ingest.outputs.pgstac.loader import Loader, Outcome
+from stac_ingest.outputs.pgstac.partitions import Partitions
+from stac_ingest.outputs.pgstac.settings import DatabaseSettings
+
+NAME = "database.json"
+"""Says which database the records of written items are of."""
+_DESCRIPTION = "collection.json"
+_WHICH = """
+    SELECT current_database(), d.oid::bigint, 'pgstac'::regnamespace::oid::bigint
+    FROM pg_database d WHERE datname = current_database()
+"""
+
+
+class PgstacOutput(BatchedOutput[Row]):
+    """Loads items into a database; the folder has the records of what is there by now.
+
+    While a batch is loaded, the next one is encoded. An item is marked completed when its transaction is committed. A
+    kill between the two does no harm: the item is found in the database, by its collection and id.
+    """
+
+    def __init__(
+        self,
+        folder: str | PathLike[str],
+        settings: DatabaseSettings | Mapping[str, Any] | None = None,
+        *,
+        batch_items: int = 4000,
+        batch_bytes: int = 16 << 20,
+    ) -> None:
+        """Take the settings; the database is looked for when the output is started.
+
+        Args:
+            folder: for the records of what was written.
+            settings: where the database is, and how it is loaded into.
+            batch_items: to be loaded at once, by all connections together.
+            batch_bytes: likewise.
+
+        Raises:
+            ConfigurationError: naming each wrong setting.
+
+        """
+        super().__init__(folder, batch_items=batch_items, batch_bytes=batch_bytes)
+        self._settings = (
+            settings if isinstance(settings, DatabaseSettings) else DatabaseSettings.parse(dict(settings or {}))
+        )
+        self._partitions = Partitions()
+        self._looked_up: set[str] = set()
+        self._total = Outcome()
+        self._source: Path | None = None
+        self._connections: list[Connection] = []
+        self._loaders: list[Loader] = []
+        self._threads: ThreadPoolExecutor | None = None
+        self._where = ""
+        self._name: dict[str, Any] = {}
+        self._items = self._bytes = self._rejected = 0
+
+    async def start(self, context: Any) -> None:
+        """Connect, and look whether the records are of this database.
+
+        Raises:
+            ConfigurationError: the database or the folder can't be used, or the records are of another database.
+
+        """
+        config = getattr(context, "config", None) or {}
+        if config.get("mode") == "file":
+            self._source = Path(str(config.get("source")))
+        await super().start(context)
+
+    def _open(self, *, resume: bool) -> None:
+        documents = self._documents()
+        settings = self._settings
+        try:
+            for _ in range(settings.connections + 1):
+                self._connections.append(connect(settings.database))
+            first, *others = self._connections
+            self._where = shown(first)
+            interrupted = self._look_at_name(first, resume=resume)
+            trunc = None if settings.partition == "none" else settings.partition
+            self._collections = Collections(first, settings.database, documents, trunc)
+            self._loaders = [
+                Loader(one, settings.database, settings.method, self._partitions, self._looked_up, resumed=interrupted)
+                for one in others
+            ]
+        except psycopg.Error as error:
+            raise ConfigurationError(f"{self._where}: can't be used: {in_words(error)}") from None
+        self._threads = ThreadPoolExecutor(settings.connections, "pgstac")
+        if resume and self._records_lost:
+            self._known.replace([])  # what is there already is found as it comes again
+        self._items = self._known.completed_count if resume else 0
+
+    def _documents(self) -> dict[str, dict[str, Any]]:
+        """Read the collections that are described in a file, or beside the items."""
+        if self._settings.collections is not None:
+            return documents_of(Path(self._settings.collections))
+        if self._source is not None and self._source.exists():
+            beside = (self._source if self._source.is_dir() else self._source.parent) / _DESCRIPTION
+            if beside.is_file():
+                try:
+                    return documents_of(beside)
+                except ConfigurationError:
+                    return {}  # nobody has said that it is one
+        return {}
+
+    def _look_at_name(self, connection: Connection, *, resume: bool) -> bool:
+        """Note which database the records are of; tell whether an earlier run into it, from here, wasn't finished."""
+        row = connection.execute(_WHICH).fetchone()
+        which = list(row or ())
+        try:
+            before = orjson.loads(self.folder.read(NAME))
+        except (OSError, ValueError):
+            before = None
+        before = before if isinstance(before, dict) else {}
+        if resume and self._known.completed_count and before.get("is") != which:
+            raise ConfigurationError(
+                f"the records in {self.folder.path} are of another database than {self._where}, or of one that was "
+                "made anew since; start afresh without resuming"
+            )
+        self._name = {"database": self._where, "is": which}
+        self._keep_name(finished=False)
+        return before.get("is") == which and before.get("finished") is False
+
+    def _keep_name(self, *, finished: bool) -> None:
+        self.folder.write(NAME, orjson.dumps({**self._name, "finished": finished}), f".{NAME}.part")
+
+    def _encode(self, item: Item) -> tuple[Row, int]:
+        collection = self._collections.of(item)
+        if collection.trunc is not None and collection.had_items:
+            self._looked_up.add(item["collection"])
+        row = row_of(item, collection.base, self._changes)
+        return row, len(row.data)
+
+    def _write(self, batch: list[Row]) -> None:
+        assert self._threads is not None, "start comes first"
+        # Each connection gets few partitions.
+        batch.sort(key=lambda row: (row.key[0], row.start))
+        size = -(-len(batch) // len(self._loaders))
+        parts = [batch[start : start + size] for start in range(0, len(batch), size)]
+        under_way = [
+            self._threads.submit(loader.load, part) for loader, part in zip(self._loaders, parts, strict=False)
+        ]
+        outcomes, errors = [], []
+        for one in under_way:
+            try:
+                outcomes.append(one.result())
+            except DataProcessingError as error:
+                errors.append(error)
+        for outcome in outcomes:
+            self._take_note(outcome)
+        if errors:
+            raise errors[0]
+        self._bytes += sum(len(row.data) for row in batch)
+
+    def _take_note(self, outcome: Outcome) -> None:
+        self._mark((key, self._where) for key in outcome.written)
+        self._items += len(outcome.written)
+        for name in ("inserted", "updated", "unchanged"):
+            setattr(self._total, name, getattr(self._total, name) + getattr(outcome, name))
+        self._rejected += len(outcome.failed)
+        for (collection, item_id), error in outcome.failed:
+            self._failed({"id": item_id, "collection": collection}, error)
+
+    def _note(self, positions: list[Position]) -> None:
+        # An item that the database refused is to be tried again by a later run, so where it came from isn't passed.
+        if not self._rejected:
+            super()._note(positions)
+
+    def _finish(self) -> dict[str, Any]:
+        try:
+            partitions = self._partitions.finish(self._collections.connection)
+            self._collections.describe()
+        except psycopg.Error as error:
+            raise DataProcessingError(
+                f"the items are in the database, but its statistics can't be updated: {in_words(error)}"
+            ) from error
+        self._keep_name(finished=True)
+        made = self._collections.made
+        return {
+            "items": self._items,
+            "bytes": self._bytes,
+            "paths": [self._where],
+            "rejected": self._rejected,
+            "inserted": self._total.inserted,
+            "updated": self._total.updated,
+            "unchanged": self._total.unchanged,
+            "partitions": partitions,
+            "collections_made": sorted(made),
+        }
+
+    def _release(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+        for loader in self._loaders:
+            loader.close()
+        for connection in self._connections:
+            connection.close()
+        self._connections, self._loaders = [], []
