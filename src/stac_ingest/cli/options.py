@@ -29,7 +29,10 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "source", metavar="SOURCE", nargs="?", help="a file, a folder, a URL of a STAC API, or - for standard input"
+        "source",
+        metavar="SOURCE",
+        nargs="?",
+        help="a file, a folder, a URL of these or of a STAC API, or - for standard input",
     )
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument(
