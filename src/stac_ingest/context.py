@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 class WorkflowContext:
     """What the stages of one pipeline run share.
 
-    Of `data` the `collection_id` is read, which stands in for a missing `collection_id` setting, and `collections`, the
-    documents of collections by id, which an output may keep.
+    Of `data` only `collection_id` is read: it stands in for a missing `collection_id` setting.
     """
 
     workflow_id: str = "ingest"
@@ -35,4 +34,6 @@ class WorkflowContext:
     """Where they are kept, a resumed run doesn't read what an earlier one has written."""
     on_step: Callable[[str], None] = lambda _: None
     """Told, from any thread, how far work is that takes long after the last item came."""
+    collections: dict[str, Any] = field(default_factory=dict)
+    """Documents of collections by id, which sources that come across some add and tables keep."""
     data: dict[str, Any] = field(default_factory=dict)

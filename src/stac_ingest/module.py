@@ -87,6 +87,7 @@ class IngestModule:
         # A context of one's own need not have a collector.
         changes = getattr(context, "changes", None) or ChangeCollector()
         self.summary = summary = IngestSummary(strategy=config.strategy, concurrency=config.workers, changes=changes)
+        summary.collections = getattr(context, "collections", summary.collections)
         reporter = FailureReporter(context.failure_collector, self._logger, summary)
         collection_id = config.collection_id or context.data.get("collection_id")
         return Ingest(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from stac_ingest.changes import ChangeCollector
+
+_COLLECTIONS = 100
 
 
 @dataclass(slots=True)
@@ -48,6 +52,8 @@ class IngestSummary:
     in_flight_peak: int = 0
     changes: ChangeCollector = field(default_factory=ChangeCollector, repr=False, compare=False)
     """Values that were altered or left out on the way; the collector of the run's context."""
+    collections: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Documents of collections by id, as they came by the way; those of the run's context."""
     notes: list[str] = field(default_factory=list)
     """Choices and their reasons, in words: a fallback, a server's odd habit."""
 
@@ -55,6 +61,19 @@ class IngestSummary:
     def left_out(self) -> int:
         """Items that came again, for either reason."""
         return self.duplicates + self.overlaps
+
+    def keep_collection(self, document: object) -> None:
+        """Keep a document that is a collection, if not too many are kept: tables repeat them in every file."""
+        if not isinstance(document, dict) or document.get("type") != "Collection":
+            return
+        key = document.get("id")
+        if not isinstance(key, str) or not key or len(self.collections) >= _COLLECTIONS:
+            return
+        try:
+            json.dumps(document, allow_nan=False)
+        except (ValueError, TypeError, RecursionError):
+            return  # no metadata can hold it
+        self.collections.setdefault(key, document)
 
     def note(self, text: str) -> None:
         """Keep a remark once."""

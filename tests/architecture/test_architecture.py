@@ -20,7 +20,7 @@ FLOORS = {
         ("api", "outputs", "completeness", "filters", "stores"),
         ("cql2",),
         ("sources", "transforms"),
-        ("ingest_loop",),
+        ("ingest_loop", "table_check"),
         ("module", "sharding"),
         ("cli",),
         ("__main__",),

@@ -84,7 +84,9 @@ class Api:
             links = [{"rel": "search", "href": f"{self.url}/search", "method": m} for m in ways]
             return web.json_response({"id": "root", "links": [{"href": "no rel"}, *links], "conformsTo": []})
         if path == "/collections/c":
-            return web.json_response({"id": "c", "extent": {"temporal": {"interval": self.extent}}})
+            return web.json_response(
+                {"type": "Collection", "id": "c", "extent": {"temporal": {"interval": self.extent}}}
+            )
         if path in ("/search", "/collections/c/items"):
             self.searches += 1
             faulty = self.fault(self.searches, body)

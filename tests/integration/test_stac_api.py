@@ -36,6 +36,14 @@ async def test_sequential_is_exact(post):
     assert summary.notes == []
 
 
+async def test_the_document_of_the_collection_is_kept():
+    """It was asked for anyway, and a table can hold it."""
+    api = Api(make_items(5))
+    _, summary, _, _ = await ingest(api)
+    assert summary.collections["c"]["id"] == "c"
+    assert summary.requests == 3
+
+
 async def test_settings_are_passed_on():
     """Collection, bbox, datetime, query and limit reach the search; a date becomes the interval it stands for."""
     api = Api(make_items(5))

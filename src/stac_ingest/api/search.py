@@ -106,6 +106,8 @@ class ApiOpener:
             collection = await self._collection_by_link(landing, collection)
         missing = collection if isinstance(collection, ResponseError) else None
         found = None if isinstance(collection, ResponseError) else collection
+        if found is not None:
+            self._summary.keep_collection(found.content)
         search = self._search(landing, found)
         if missing is not None:
             await self._look_for_items(search, missing)

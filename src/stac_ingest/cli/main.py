@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+CHECK = "check"
+"""The first word of a command line that asks how a table stands; a source of that name is `./check`."""
 NOBODY_READS = 141
 """As of a process that a closed pipe has ended (128 and the number of SIGPIPE)."""
 
@@ -31,7 +33,10 @@ def main(arguments: Sequence[str] | None = None, when_imported: Callable[[], Non
         when_imported: called when the settings are read and what every run needs is imported.
 
     """
-    options = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == [CHECK]:
+        return _check(words[1:])
+    options = parse_arguments(words)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PrintableFormatter("%(levelname)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
@@ -61,6 +66,21 @@ def _run_of(options: argparse.Namespace, config: IngestConfig) -> Run | StdoutRu
     from stac_ingest.cli.run import Run  # noqa: PLC0415 - same
 
     return Run(options, config, sys.stderr)
+
+
+def _check(arguments: Sequence[str]) -> int:
+    from stac_ingest.cli.check import run_check  # noqa: PLC0415 - an ingest needs none of it
+
+    try:
+        return COMPLETE if run_check(arguments) else INCOMPLETE
+    except ConfigurationError as error:
+        return _say(BAD_SETTINGS, error)
+    except IngestError as error:
+        return _say(BAD_DATA, error)
+    except KeyboardInterrupt:
+        return _say(INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        return NOBODY_READS
 
 
 def _say(code: int, what: object) -> int:

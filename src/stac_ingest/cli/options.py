@@ -22,7 +22,8 @@ def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
     parser = _Parser(
         prog="stac-ingest",
-        description=f"Read STAC items from files or an API and write them as {_written()}.",
+        description=f"Read STAC items from files or an API and write them as {_written()}. "
+        "`stac-ingest check TABLE` says how a table stands, and why.",
         epilog="Exit codes: 0 complete, or the server doesn't count; 1 finished with failures or truncated; "
         "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted; "
         "141 whoever read standard output has closed it.",

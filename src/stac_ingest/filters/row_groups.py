@@ -8,6 +8,7 @@ as some writers give to a geometry without points, are in no statistics.)
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -41,7 +42,23 @@ class _Bounds:
 class RowGroupFilter:
     """Says which row groups of a file can hold wanted items."""
 
-    def __init__(self, wanted: ItemFilter, metadata: pq.FileMetaData, schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        wanted: ItemFilter,
+        metadata: pq.FileMetaData,
+        schema: pa.Schema,
+        is_sound: Callable[[int], bool] | None = None,
+    ) -> None:
+        """Take what is known of the file.
+
+        Args:
+            wanted: what is asked for.
+            metadata: of the file.
+            schema: of the file.
+            is_sound: says whether a row group's metadata hold, where that is known; else they are checked.
+
+        """
+        self._is_sound = is_sound or self._check
         self._wanted = wanted
         self._metadata = metadata
         self._columns = filter_columns(schema)
@@ -52,11 +69,16 @@ class RowGroupFilter:
     def may_match(self, number: int) -> bool:
         """Say whether a row group can hold a wanted item; True where nothing tells."""
         try:
-            check_columns(self._metadata, number)
+            if not self._is_sound(number):
+                return True
             group = self._metadata.row_group(number)
             return self._may_be_of(group) and self._may_touch(group) and self._may_reach(group)
         except _UNREADABLE:
             return True  # whoever reads it says what is wrong with it
+
+    def _check(self, number: int) -> bool:
+        check_columns(self._metadata, number)
+        return True
 
     def _may_be_of(self, group: pq.RowGroupMetaData) -> bool:
         wanted, column = self._wanted.collection, self._columns.collection

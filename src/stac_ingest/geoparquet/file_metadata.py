@@ -14,6 +14,7 @@ from stac_ingest.geoparquet.stac_schema import PLACES, PLACES_KEY
 STAC_GEOPARQUET_VERSION = "1.1.0"
 STAC_KEY = "stac-geoparquet"
 """The key of a file's metadata that the STAC-GeoParquet specification has."""
+_COLLECTION_BYTES = 1 << 20
 
 
 def file_metadata(
@@ -32,13 +33,13 @@ def file_metadata(
         names: of the columns.
         more_geometries: columns that are geometries too.
         covering: the column of boxes that cover the geometries; None where it is the items' own, or there is none.
-        collections: their documents by id, where there are any.
+        collections: their documents by id, where there are any; left out where they are too much for every reader.
         layout: what our reader has to know of how the rows are laid out, where they are.
 
     """
     more = [name for name in names.values() if name in set(more_geometries)]
     about: dict[str, Any] = {"version": STAC_GEOPARQUET_VERSION}
-    if collections:
+    if collections and len(json.dumps(dict(collections))) <= _COLLECTION_BYTES:
         about["collections"] = dict(collections)
     return {
         "geo": geo.metadata(names.values(), more, covering),

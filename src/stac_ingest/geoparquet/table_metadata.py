@@ -34,6 +34,17 @@ def says_stac(schema: pa.Schema) -> bool:
     return any(key in (schema.metadata or {}) for key in _STAC_KEYS)
 
 
+def collections_of(schema: pa.Schema) -> dict[str, Any]:
+    """Give the documents of collections that a file holds, by id, as they are; empty where it holds none."""
+    about = metadata_of(schema, "stac-geoparquet") or {}
+    found = about.get("collections")
+    if isinstance(found, dict):
+        return found
+    # Version 1.0 has room for one.
+    one = about.get("collection")
+    return {str(one["id"]): one} if isinstance(one, dict) and "id" in one else {}
+
+
 def index_columns(schema: pa.Schema) -> frozenset[str]:
     """Give the columns that hold the index of a data frame: pandas names them, but for a range, in the file."""
     found = {name for name in schema.names if _UNNAMED_INDEX.fullmatch(name)}

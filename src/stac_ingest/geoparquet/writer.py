@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,18 +34,26 @@ _GEOMETRY = Slot((DEFAULT_GEOMETRY,))
 class GeoParquetWriter:
     """Writes items to one file, which is there, whole, once `close` has returned; nothing is there before."""
 
-    def __init__(self, path: Path, row_group_items: int = 5000, changes: ChangeCollector | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        row_group_items: int = 5000,
+        changes: ChangeCollector | None = None,
+        collections: Mapping[str, Any] | None = None,
+    ) -> None:
         """Begin a file.
 
         Args:
             path: of the file.
             row_group_items: rows of a row group.
             changes: told of values that the file can't hold.
+            collections: documents of collections by id, as they are when the file is closed.
 
         """
         self._path = path
         self._row_group_items = row_group_items
         self._changes = changes or ChangeCollector()
+        self._collections = {} if collections is None else collections
         self._spool = Spool(self._beside("spool"))
         self._early: EarlyFile | None = None
         self._early_names: dict[Slot, str] = {}
@@ -168,7 +176,7 @@ class GeoParquetWriter:
         return self._path.with_name(f".{self._path.name}.{os.getpid()}.{what}")
 
     def _metadata(self, names: Mapping[Slot, str]) -> dict[str, str]:
-        return file_metadata(self._geo, names, self._more_geometries)
+        return file_metadata(self._geo, names, self._more_geometries, collections=self._collections)
 
 
 def _grouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:

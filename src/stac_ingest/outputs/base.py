@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -50,6 +50,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._checkpoints: Records | None = None
         self._positions: SourcePositions | None = None
         self._changes = ChangeCollector()
+        self._collection_documents: Mapping[str, Any] = {}
         self._batch_items = batch_items
         self._batch_bytes = batch_bytes if batch_bytes is not None else 1 << 62
         self._batch: list[Entry] = []
@@ -75,6 +76,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._checkpoints = getattr(context, "checkpoints", None)
         self._positions = getattr(context, "positions", None)
         self._changes = getattr(context, "changes", None) or self._changes
+        self._collection_documents = getattr(context, "collections", self._collection_documents)
         self._failed = _failure_reporter(context)
         self._folder = await asyncio.to_thread(self._open_folder)
         known = self._checkpoints is not None and self._checkpoints.completed_count > 0

@@ -171,7 +171,10 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
             from stac_ingest.geoparquet.writer import GeoParquetWriter  # noqa: PLC0415 - the other formats do without
 
             self._writer = GeoParquetWriter(
-                self.folder.path_of(self._part.temporary), row_group_items=self._row_group_items, changes=self._changes
+                self.folder.path_of(self._part.temporary),
+                row_group_items=self._row_group_items,
+                changes=self._changes,
+                collections=self._collection_documents,
             )
         for table in batch:  # in the order of the items, but for those that failed
             assert isinstance(table, _Table), "what is handed over is made a table before"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
 
 __all__ = ["KINDS", "SourceKind", "Where", "check_path", "kind_of", "make_source"]
+
+_LARGEST_DOCUMENT = 1 << 20
+"""Bytes of a collection that tables can keep."""
 
 
 def check_path(config: IngestConfig) -> None:
@@ -108,6 +113,7 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
 
         return stored_source(config, summary)
     kind, path = _kind_and_path(config)
+    _keep_collection(Path(config.source), summary)
     if kind is None:
         return _inline(path, config, summary)
     make: Callable[[Where, IngestConfig, IngestSummary], Source[Any]] = load(kind.source)
@@ -197,6 +203,16 @@ def _kind_that_is_told(config: IngestConfig) -> SourceKind | None:
         return database
     table = table_at(Path(config.source)) if config.format is None else None
     return None if table is None else KINDS[table.kind]
+
+
+def _keep_collection(path: Path, summary: IngestSummary) -> None:
+    """Keep the document that lies beside the items of a folder, or in it."""
+    if not _is_collection(path):
+        return
+    document = path / "collection.json" if path.is_dir() else path
+    with contextlib.suppress(OSError, ValueError, RecursionError):  # what is wrong with it is told where it is needed
+        if document.stat().st_size <= _LARGEST_DOCUMENT:
+            summary.keep_collection(json.loads(document.read_bytes()))
 
 
 def _is_collection(path: Path) -> bool:

@@ -47,6 +47,7 @@ class Documents:
                 reject(origin, ItemError(f"not an item: its type is {kind_in_words(content)!r}, expected 'Feature'"))
             else:
                 self.pass_over(origin, kind_in_words(content))
+                self._summary.keep_collection(content)
             return
         alone = len(found) == 1 and found[0] is content
         for number, member in enumerate(found):

@@ -120,6 +120,8 @@ def _without_descriptions(
         if members(content) is not None:
             return
         kinds[name_of(name)] = kind_in_words(content)
+        if summary is not None:
+            summary.keep_collection(content)
     del found.names[DOCUMENTS]
     if summary is not None:
         documents = Documents(summary)

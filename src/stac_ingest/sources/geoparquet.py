@@ -26,7 +26,7 @@ from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.metadata_check import check_columns
-from stac_ingest.geoparquet.table_metadata import marked_geometries
+from stac_ingest.geoparquet.table_metadata import collections_of, marked_geometries
 from stac_ingest.geoparquet.table_rows import table_lines, table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.hive import fill, keys_of_items
@@ -132,6 +132,9 @@ class GeoParquetSource:
     async def units(self) -> AsyncIterator[RowGroups]:
         """List files or row groups, in order."""
         async for whole in self._files():
+            if whole.schema is not None:
+                for document in collections_of(whole.schema).values():
+                    self._summary.keep_collection(document)
             if self._wanted is not None:
                 whole = await asyncio.to_thread(self._pruned, whole)  # noqa: PLW2901 - the rest of it
             if self._inline or not whole.numbers:

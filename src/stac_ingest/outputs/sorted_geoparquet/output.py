@@ -42,7 +42,6 @@ class SortedGeoParquetOutput(GeoParquetOutput):
         super().__init__(self._shown / HIDDEN)
         self._root: OutputFolder | None = None
         self._say: Callable[[str], None] = lambda _: None
-        self._collections: Mapping[str, Any] = {}
 
     async def start(self, context: WorkflowContext) -> None:
         """Open the output; see `BatchedOutput.start`."""
@@ -50,7 +49,6 @@ class SortedGeoParquetOutput(GeoParquetOutput):
             self._root = await asyncio.to_thread(OutputFolder, self._shown)
             await asyncio.to_thread(refuse_links, self._path, self._shown)
             self._say = getattr(context, "on_step", None) or self._say
-            self._collections = (getattr(context, "data", None) or {}).get("collections") or {}
         await super().start(context)
 
     @property
@@ -95,7 +93,10 @@ class SortedGeoParquetOutput(GeoParquetOutput):
 
         runs = [Run(opened, str(path)) for path, opened in files]
         if any(run.rows for run in runs):
-            made = lay_out(runs, self._published.clear(), self._settings, self._collections, self._say)
+            known = {key: document for run in runs for key, document in run.collections.items()}
+            made = lay_out(
+                runs, self._published.clear(), self._settings, known | dict(self._collection_documents), self._say
+            )
             self._published.replace(made, [path.name for path in self._paths])
 
     def _is_otherwise(self, files: list[tuple[Path, Path]]) -> bool:

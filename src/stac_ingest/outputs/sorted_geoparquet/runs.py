@@ -12,6 +12,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.column_names import slots_of
 from stac_ingest.geoparquet.item_columns import Slot
 from stac_ingest.geoparquet.stac_schema import layout_of
+from stac_ingest.geoparquet.table_metadata import collections_of
 
 ROWS = 2000
 """Rows that are read at once."""
@@ -26,6 +27,7 @@ class Run:
         rows: how many items it holds.
         size: in bytes.
         kinds: the type of each column.
+        collections: documents of collections, by id.
 
     """
 
@@ -51,6 +53,7 @@ class Run:
         layout = layout_of(schema)
         if layout is None or not layout.is_ours:
             raise self._error("it is no table of ours")
+        self.collections = collections_of(schema)
         names = [name for name in schema.names if name not in layout.added]
         self._names = {slot: name for name, slot in slots_of(names, layout.places).items()}
         self.kinds: Mapping[Slot, pa.DataType] = {slot: schema.field(name).type for slot, name in self._names.items()}

@@ -75,6 +75,7 @@ class CatalogSource:
         self._walked = Walked(summary)
         self._frontier = Frontier(reader.together)
         self._queue: WorkQueue[Unit] = WorkQueue(self._frontier)
+        self._summary = summary
         self._texts = ItemTexts(_LinkedDocuments(summary), exact_numbers=config.exact_numbers)
         self._known: IdSet | None = None
         self._finished = False
@@ -170,6 +171,7 @@ class CatalogSource:
         found = [] if members(content) is None else [payload]
         if isinstance(content, dict) and isinstance(content.get("links"), list) and content.get("type") != FEATURE:
             self._walked.documents += 1
+            self._summary.keep_collection(content)
             found += await self._links(Links(content), payload.origin, depth + 1)
         elif not found:
             kind = kind_in_words(content)

@@ -214,7 +214,7 @@ def test_every_file_has_a_covering(tmp_path: Path) -> None:
 def test_documents_of_collections_are_in_each_file(tmp_path: Path) -> None:
     """What the source knows of its collections is in the metadata, by the specification."""
     documents = {"c": {"type": "Collection", "id": "c", "description": "ü"}}
-    write(tmp_path, [item(n) for n in range(4)], WorkflowContext(data={"collections": documents}), partition="year")
+    write(tmp_path, [item(n) for n in range(4)], WorkflowContext(collections=documents), partition="year")
     for name in names(tmp_path):
         about = json.loads(pq.read_schema(tmp_path / name).metadata[b"stac-geoparquet"])
         assert about == {"version": "1.1.0", "collections": documents}
@@ -344,3 +344,67 @@ async def test_a_run_of_the_pipeline_says_how_far_it_is(tmp_path: Path) -> None:
     output = make_output(NAME, tmp_path / "out")
     await run_pipeline(IngestModule({"mode": "file", "source": str(source)}), [], output, context)
     assert said[-1] == "sorting: 30 of 30 items written"
+
+
+DOCUMENT = {"type": "Collection", "id": "c", "description": "ü", "links": [], "extent": {}, "license": "other"}
+
+
+@pytest.mark.parametrize("kind", ["beside the items", "in the folder of items", "a catalog", "a table"])
+def test_the_document_of_a_collection_is_kept(tmp_path: Path, kind: str) -> None:
+    """Wherever a source comes across it, it is in the files at the end, after a kill too."""
+    source = tmp_path / "in"
+    folder = source / "items" if kind == "beside the items" else source
+    folder.mkdir(parents=True)
+    document = DOCUMENT
+    if kind == "a catalog":
+        document = DOCUMENT | {"links": [{"rel": "item", "href": f"./{n}.json"} for n in range(9)]}
+    if kind == "a table":
+        write(folder, [item(n) for n in range(9)], WorkflowContext(collections={"c": DOCUMENT}))
+    else:
+        for n in range(9):
+            (folder / f"{n}.json").write_text(json.dumps(item(n)))
+        (source / "collection.json").write_text(json.dumps(document))
+
+    async def run(records: Journal, *, killed: bool) -> None:
+        def on_step(_: str) -> None:
+            if killed:
+                raise Stopped
+
+        output = make_output(NAME, tmp_path / "out")
+        context = WorkflowContext(checkpoints=records, on_step=on_step)
+        await run_pipeline(IngestModule({"mode": "file", "source": str(source)}), [], output, context)
+
+    records = journal(tmp_path / "out", resume=False)
+    with pytest.raises(Stopped):
+        asyncio.run(run(records, killed=True))
+    records.close()
+    records = journal(tmp_path / "out", resume=True)
+    asyncio.run(run(records, killed=False))
+    records.close()
+    about = json.loads(pq.read_schema(tmp_path / "out/part-00000.parquet").metadata[b"stac-geoparquet"])
+    assert about["collections"] == {"c": document}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type": "Collection"}',
+        '{"type": "Collection", "id": 3}',
+        '{"type": "Collection", "id": "c", "x": NaN}',
+        "[",
+        "",
+    ],
+)
+def test_a_document_that_no_metadata_can_hold_is_left_out(tmp_path: Path, text: str) -> None:
+    """What is broken beside the items, or has no id, is no part of the metadata, and the items come."""
+    (tmp_path / "in/items").mkdir(parents=True)
+    (tmp_path / "in/items/a.json").write_text(json.dumps(item(1)))
+    (tmp_path / "in/collection.json").write_text(text)
+    context = WorkflowContext()
+
+    async def run() -> int:
+        source = {"mode": "file", "source": str(tmp_path / "in"), "source_type": "collection"}
+        return len([one async for one in IngestModule(source).fetch(context)])
+
+    assert asyncio.run(run()) == 1
+    assert context.collections == {}
