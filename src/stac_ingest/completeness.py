@@ -56,7 +56,7 @@ class CompletenessReport:
     duplicates: int
     """Items that came again and were left out."""
     filtered: int = 0
-    """Items of files that the filters of the settings left out, in this run."""
+    """Items that the filters of the settings left out here, in this run: of files, and of what a server sent."""
     overlaps: int = 0
     """Items that came in two parts of a search that was split, and were left out once."""
     passed_over: int = 0
@@ -165,6 +165,8 @@ def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> in
     """How many items there should be. Files are all listed before they are read; a server may keep its count secret."""
     limit = config.max_items
     known = summary.matched if config.mode == "api" else summary.items + failures + summary.resumed + summary.unread
+    if known is not None and config.mode == "api":
+        known -= summary.filtered  # the server counts what was left out here
     if known is None:
         return limit if limit is not None and summary.items >= limit else None
     return known if limit is None else min(known, limit)

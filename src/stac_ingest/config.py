@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -26,6 +26,25 @@ def time_as_text(value: Any) -> Any:
     if isinstance(value, dt.date):  # one with a time of day is one, too
         return value.isoformat()
     return str(value) if type(value) is int else value
+
+
+def _term(name: str) -> Before:
+    """Make what reads a term of a search, in whatever form it is written."""
+
+    def read(value: Any) -> Any:
+        from stac_ingest.core import terms  # noqa: PLC0415 - few searches have such terms
+
+        reader: Callable[[Any], Any] = getattr(terms, name)
+        return None if value is None else reader(value)
+
+    return Before(read)
+
+
+Names = Annotated[list[str] | None, _term("collections_of")]
+Ids = Annotated[list[str] | None, _term("ids_of")]
+Geometry = Annotated[dict[str, Any] | None, _term("intersects_of")]
+Sorting = Annotated[list[dict[str, str]] | None, _term("sortby_of")]
+Fields = Annotated[dict[str, list[str]] | None, _term("fields_of")]
 
 
 def _path_of_url(value: str) -> str:
@@ -77,14 +96,26 @@ class IngestConfig(Settings):
     format: Literal["json", "ndjson", "parquet", "catalog"] | None = None
     """of the files; by suffix when unset. `catalog`: a document whose links are followed, or a folder with one"""
     collection_id: str | None = None
-    """api mode: which to read; else taken from the context's data. File mode: keep its items, and those that say no
-    collection"""
+    """of which to read items, with those of files that say no collection; else taken from the context's data, and of an
+    API without either, all"""
+    collections: Names = None
+    """the same, for several"""
+    ids: Ids = None
+    """keep the items of these ids: a list, text with commas between them, or `@FILE` with one a line"""
     bbox: list[float] | None = None
     """keep items that reach into this box: west, south, east, north (or 6, with heights)"""
+    intersects: Geometry = None
+    """keep items whose geometry meets this one: GeoJSON, as an object or text, or the path of a file with it"""
     datetime: Annotated[str | None, Before(time_as_text)] = None
     """keep items that touch this time: `2024`, `2024-05-01T00:00:00Z/..`"""
     query: dict[str, Any] | None = None
     """keep items with such properties: `{"eo:cloud_cover": {"lt": 10}}`"""
+    filter: str | dict[str, Any] | None = None
+    """keep items that this expression holds of, CQL2 text or CQL2 JSON: a server's job where it says that it does it"""
+    sortby: Sorting = None
+    """api mode: the order of the items, `-datetime,+id`"""
+    fields: Fields = None
+    """members of the items, `properties.eo:cloud_cover,-assets`: what is named alone, or all but what has a minus"""
     limit: Annotated[int, Limits(ge=1, le=10_000)] = 100
     """items a page (api mode)"""
     max_items: Count | None = None
@@ -125,14 +156,32 @@ class IngestConfig(Settings):
     """tables and queries may reach other machines: a catalog on a server, an extension of DuckDB that is downloaded"""
 
     def check(self) -> None:
-        """Check that a strategy for APIs alone has one.
+        """Check what the settings are together.
 
         Raises:
-            ValueError: it hasn't.
+            ValueError: a strategy for APIs alone hasn't one; two settings say the same; or an order is asked for of
+                several units at once.
 
         """
+        for one, other in (("collection_id", "collections"), ("bbox", "intersects")):
+            if getattr(self, one) is not None and getattr(self, other) is not None:
+                raise ValueError(f"{one} and {other} can't be given both")
+        if self.sortby is not None and self.concurrency not in (1, "auto"):
+            raise ValueError("sortby needs one cursor, which gives the order; leave out concurrency")
         if STRATEGIES[self.worker_strategy].api_only and self.mode != "api":
             raise ValueError(f"worker_strategy '{self.worker_strategy}' is for APIs alone and needs mode 'api'")
+
+    def wanted_collections(self, collection_id: str | None = None) -> tuple[str, ...]:
+        """Return the ids of the collections that are asked for; none where all are.
+
+        Args:
+            collection_id: one that stands in for settings which name none.
+
+        """
+        if self.collections is not None:
+            return tuple(dict.fromkeys(self.collections))
+        named = self.collection_id or collection_id
+        return (named,) if named else ()
 
     @property
     def is_remote(self) -> bool:
@@ -147,6 +196,8 @@ class IngestConfig(Settings):
     @property
     def workers(self) -> int:
         """Units of work under way at once, at most."""
+        if self.sortby is not None:
+            return 1
         if self.concurrency != "auto":
             return self.concurrency
         return min(MAX_CONCURRENCY, self.budget.max_in_flight or MAX_CONCURRENCY) if self.is_remote else 1

@@ -16,10 +16,10 @@ from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
-from stac_ingest.filters import filter_of
 from stac_ingest.ingest_loop import Ingest, ingest_items, ingest_rows
 from stac_ingest.sources import check_path, make_source, place_of
 from stac_ingest.sources.usable_settings import check_settings
+from stac_ingest.sources.wanted import filter_of
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 

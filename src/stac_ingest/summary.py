@@ -25,7 +25,7 @@ class IngestSummary:
     """Items that came again in another part of a search that was split by time, and were left out: on a shared edge,
     with a duration, or behind the point where another worker took over."""
     filtered: int = 0
-    """Items of files that `bbox`, `datetime`, `query` or `collection_id` left out, in this run."""
+    """Items that the filters of the settings left out here, in this run: of files, and of what a server sent."""
     bytes_read: int = 0
     fast_batches: int = 0
     """Batches that went to the output whole, without an object for each item; counted where an output takes them so."""

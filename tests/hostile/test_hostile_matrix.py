@@ -79,6 +79,7 @@ EXPECTED = {
     **dict.fromkeys(["refuse-intervals", "timeless-items"], Expected(requests=2 * PAGES)),
     **dict.fromkeys(["datetime-only", "exclusive-ends"], WHOLE),
     "limit-zero-endless": WHOLE,
+    **dict.fromkeys(["undeclared", "refuse-term"], WHOLE),
     "bad-item": Expected(bad=ItemError),
     "strange-ids": Expected(extra=frozenset(STRANGE_IDS)),
     "link-without-rel": WHOLE,

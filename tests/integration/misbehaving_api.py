@@ -44,6 +44,7 @@ class Api:
         self.search = True
         self.most = 1000
         self.ignores_datetime = False
+        self.conforms = []
         self.extent = [[stamp(START), stamp(START + timedelta(days=DAYS))]]
         self.think = 0.0
         self.fault = lambda number, body: None
@@ -82,7 +83,7 @@ class Api:
         if path == "":
             ways = (["GET"] if self.search else []) + (["POST"] if self.post and self.search else [])
             links = [{"rel": "search", "href": f"{self.url}/search", "method": m} for m in ways]
-            return web.json_response({"id": "root", "links": [{"href": "no rel"}, *links], "conformsTo": []})
+            return web.json_response({"id": "root", "links": [{"href": "no rel"}, *links], "conformsTo": self.conforms})
         if path == "/collections/c":
             return web.json_response(
                 {"type": "Collection", "id": "c", "extent": {"temporal": {"interval": self.extent}}}

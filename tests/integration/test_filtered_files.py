@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sharding_items import item
 
+from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.cli.main import BAD_SETTINGS, COMPLETE, INCOMPLETE, main
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs import read_output
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 
 COUNT = 40
+AREA = '{"type": "Polygon", "coordinates": [[[0.5, 1.5], [4, 1.5], [3, 0.2], [0.5, 1.5]]]}'
+"""A triangle; the box around it has items 1 to 4, too."""
 
 
 def items() -> list[dict[str, Any]]:
@@ -67,6 +74,12 @@ def run(source: Path, *options: str) -> tuple[int, list[int], dict[str, Any]]:
         (["--collection", "c"], list(range(0, 40, 2))),
         (["--collection", "c", "--bbox", "-10,-10,8,10", "--datetime", "2022-04/2022"], [4, 6, 8]),
         (["--bbox", "100,0,110,2"], []),
+        (["--collection", "c", "--collection", "d", "--datetime", "2022"], list(range(12))),
+        (["--intersects", AREA], [2, 3]),
+        (["--intersects", AREA, "--ids", "i0001,i0003,i0030"], [3]),
+        (["--filter", "\"eo:cloud_cover\" IN (4, 7) OR id = 'i0011'"], [4, 7, 11]),
+        (["--filter", '{"op": "<", "args": [{"property": "eo:cloud_cover"}, 2]}', "--datetime", "2022-02/.."], [1]),
+        (["--filter", "S_INTERSECTS(geometry, BBOX(3, 0, 5, 2))"], [3, 4, 5]),
     ],
 )
 def test_files_are_filtered_as_an_api_is(source: Path, options: list[str], expected: list[int]) -> None:
@@ -100,6 +113,12 @@ def test_items_that_say_no_collection_are_noted(source: Path) -> None:
         (["--retry", "none"], "retry"),
         (["--datetime", "soon"], "datetime"),
         (["--bbox", "0,3,1,2"], "bbox"),
+        (["--sortby", "-datetime"], "sortby"),
+        (["--intersects", "nowhere.json"], "intersects"),
+        (["--filter", "n <"], "filter"),
+        (["--filter", "casei(n) = 'a'"], "filter"),
+        (["--fields", "-geometry"], "fields"),
+        (["--ids", "@nowhere.txt"], "ids"),
     ],
 )
 def test_what_files_can_not_use_is_refused(
@@ -116,6 +135,39 @@ def test_a_query_comes_from_a_file_of_settings(source: Path) -> None:
     settings = source.parent / "settings.yaml"
     settings.write_text("query: {eo:cloud_cover: {gte: 3, lt: 6}, id: {in: [i0003, i0005]}}\ndatetime: 2022\n")
     assert run(source, "--config", str(settings))[:2] == (COMPLETE, [3, 5])
+
+
+def test_ids_come_from_a_file_and_missing_ones_are_named(source: Path) -> None:
+    """A file has an id a line; those that the source doesn't hold are named, and the rest is complete."""
+    listed = source.parent / "ids.txt"
+    listed.write_text("i0003\n\n nowhere \ni0009\n")
+    code, numbers, certificate = run(source, "--ids", f"@{listed}")
+    assert (code, numbers, certificate["verdict"]) == (COMPLETE, [3, 9], "complete")
+    assert "of 3 ids that were asked for, 1 are of no item that came: 'nowhere'" in certificate["notes"]
+
+
+def test_items_of_files_have_the_fields_that_are_asked_for(source: Path) -> None:
+    """What is named stays, with what no item goes without; filters see all the same."""
+    options = ["--fields", "-assets,-links,-properties.eo:cloud_cover", "--filter", '"eo:cloud_cover" < 3']
+    assert run(source, *options)[:2] == (COMPLETE, [0, 1, 2])
+    lines = (source.parent / "out/items.ndjson").read_text().splitlines()
+    assert all(not {"assets", "links"} & json.loads(line).keys() for line in lines)
+    assert [[*json.loads(line)["properties"]] for line in lines] == [["datetime"]] * 3
+
+
+def test_shards_of_files_take_the_same_terms(source: Path) -> None:
+    """An ingest in shards brings the same items, and names the ids that no shard has."""
+    output = source.parent / "sharded"
+    terms = {"ids": ["i0002", "i0003", "none"], "intersects": AREA, "filter": "id <> 'i0003'", "fields": "-links"}
+    if source.suffix == ".json":
+        pytest.skip("one document isn't cut")
+    plan = plan_ingest(ShardedIngest.parse({"source": str(source), "output": str(output), "shards": 2, **terms}))
+    for shard in plan.shards:
+        run_shard(plan, shard.number)
+    report = finalize_ingest(plan)
+    assert [one["id"] for one in read_output("geoparquet", output / "items")] == ["i0002"]
+    assert report.verdict == "complete"
+    assert any("of 3 ids that were asked for, 2 are of no item that came" in note for note in report.notes)
 
 
 def test_a_failure_among_the_others_is_one(source: Path) -> None:
@@ -225,3 +277,24 @@ def test_a_run_that_found_nothing_can_be_resumed(source: Path) -> None:
     """A file without items is none that a run would lose."""
     assert run(source, "--bbox", "100,50,101,51")[:2] == (COMPLETE, [])
     assert run(source, "--resume")[:2] == (COMPLETE, [*range(COUNT)])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=COUNT), st.integers(1, 9))
+def test_rows_that_are_left_are_decoded_together(wanted: list[bool], group: int) -> None:
+    """However matching rows lie among the row groups, they come in their order, in one batch where all are few."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table.parquet"
+        kept = [one["id"] for one, keep in zip(items(), wanted, strict=False) if keep]
+        with GeoParquetWriter(path, group) as writer:
+            writer.write(items())
+        config = {"mode": "file", "source": str(path), "ids": [*kept, "none"]}
+        module = IngestModule(config)
+
+        async def read() -> list[str]:
+            rows = module.fetch_rows(WorkflowContext(), as_lines=True)
+            return [one["id"] async for some in rows for one in some.items()]
+
+        assert asyncio.run(read()) == kept
+        assert module.summary.filtered == COUNT - len(kept)
+        assert module.summary.safe_batches <= 1 + len(kept) // group

@@ -159,21 +159,3 @@ async def test_the_only_collection_need_not_be_named():
         ids, report = await fetch(url)
     assert ids == ids_of(api.items)
     assert "the API has one collection, 'c', which was read" in report.notes
-
-
-@pytest.mark.parametrize(
-    ("api", "words"),
-    [
-        (Listing(["c", "d"]), "the API has these: c, d$"),
-        (Listing([f"c{n}" for n in range(1000)]), "the API has these: c0, .*, c19, and more$"),
-        (Listing(["c"], more=True), "the API has these: c, and more$"),
-        (Listing([]), "the API has none that it lists$"),
-        (Api(make_items(5)), "the API doesn't list its collections: .*404"),
-    ],
-)
-async def test_several_collections_are_named(api, words):
-    """The message begins as users' tools expect, and names what there is, within bounds."""
-    async with api.serving() as url:
-        with pytest.raises(ConfigurationError, match=f"^collection_id must be provided.*{words}") as caught:
-            await fetch(url)
-    assert len(str(caught.value)) < 1000

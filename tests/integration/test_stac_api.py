@@ -46,19 +46,20 @@ async def test_the_document_of_the_collection_is_kept():
 
 async def test_settings_are_passed_on():
     """Collection, bbox, datetime, query and limit reach the search; a date becomes the interval it stands for."""
-    api = Api(make_items(5))
+    conforms = ["https://api.stacspec.org/v1.0.0/item-search#query"]
+    api = Api(make_items(5), conforms=conforms)
     query = {"eo:cloud_cover": {"lt": 10}}
     await ingest(api, bbox=[0, -1.5, 2, 3], datetime="2020-01", query=query, limit=7)
-    assert api.log[2][2] == {
+    assert api.log[-1][2] == {
         "limit": 7,
         "collections": ["c"],
         "bbox": [0, -1.5, 2, 3],
         "datetime": "2020-01-01T00:00:00Z/2020-01-31T23:59:59Z",
         "query": query,
     }
-    api = Api(make_items(5), post=False)
+    api = Api(make_items(5), post=False, conforms=conforms)
     await ingest(api, bbox=[0, -1.5, 2, 3], query=query)
-    assert api.log[2][2] == {
+    assert api.log[-1][2] == {
         "limit": "10",
         "collections": "c",
         "bbox": "0,-1.5,2,3",

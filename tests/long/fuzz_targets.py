@@ -22,13 +22,13 @@ from stac_ingest.api.time_chunks.resume import ChunkProgress, item_times
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, parse
 from stac_ingest.errors import DataProcessingError, ItemError, LinkRefused, PaginationLoop, ResponseError
-from stac_ingest.filters import filter_of
 from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.wkb import geojson_column
 from stac_ingest.http.request import Request
 from stac_ingest.http.urls import display, network_scope, origin, same_origin
 from stac_ingest.sources.geoparquet import Decodable, GeoParquetSource, _batches, row_groups
 from stac_ingest.sources.json_file import items_of_file
+from stac_ingest.sources.wanted import filter_of
 from stac_ingest.summary import IngestSummary
 
 URL = "https://stac.example.com/search"

@@ -114,8 +114,10 @@ class CommandFetcher(SpecFetcher):
     def _items(self) -> Iterator[dict[str, Any]]:
         if self._settings.writes == FEATURE_COLLECTION:
             yield from orjson.loads(self._output.read_bytes())["features"]
-        else:
+        elif self._output.exists():
             yield from read_output(self._settings.writes, self._output)
+        else:
+            raise FileNotFoundError(self._output)
 
 
 def size_of(output: Path) -> int | None:

@@ -63,10 +63,14 @@ class Filter:
     intersects: str | None = None
     """A GeoJSON geometry."""
     query: tuple[Condition, ...] = ()
+    expression: str | None = None
+    """CQL2 JSON."""
+    order: tuple[tuple[str, bool], ...] = ()
+    """Fields to sort by, and whether each is descending; else the items come newest first."""
 
 
 class ItemIndex:
-    """Finds the items that match a filter, newest first."""
+    """Finds the items that match a filter, newest first or in the order that is asked for."""
 
     def __init__(self, store: Store, options: Options | None = None) -> None:
         self._store = store
@@ -74,7 +78,7 @@ class ItemIndex:
         self.find = lru_cache(_REMEMBERED)(self._find)
 
     def _find(self, wanted: Filter) -> range | NDArray[np.int32]:
-        """Return the indices in the store of the items that match, ascending."""
+        """Return the indices in the store of the items that match, in order."""
         store = self._store
         if wanted.collections is not None and store.collection_id not in wanted.collections:
             return range(0)
@@ -91,7 +95,16 @@ class ItemIndex:
             mask &= np.fromiter(map(condition.holds, store.column(condition.name)), np.bool_, len(store))
         if wanted.intersects is not None:
             self._keep_intersecting(mask, wanted.intersects)
-        return np.flatnonzero(mask).astype(np.int32)
+        if wanted.expression is not None:
+            from ingest_bench.simulator.extensions import matching  # noqa: PLC0415 - few searches need it
+
+            mask &= matching(store, wanted.expression)
+        found = np.flatnonzero(mask).astype(np.int32)
+        if not wanted.order:
+            return found
+        from ingest_bench.simulator.extensions import in_order  # noqa: PLC0415 - same
+
+        return in_order(store, found.tolist(), wanted.order)
 
     def _in_time(self, start: int, end: int) -> Mask:
         store, options = self._store, self._options

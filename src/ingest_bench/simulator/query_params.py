@@ -10,7 +10,10 @@ import orjson
 from ingest_bench.simulator.item_filter import OPERATORS, Condition, Filter
 from ingest_bench.simulator.timestamps import parse_interval
 
-NAMES = ("bbox", "collections", "datetime", "ids", "intersects", "limit", "query")
+NAMES = (
+    *("bbox", "collections", "datetime", "fields", "filter", "filter-lang", "ids", "intersects", "limit", "query"),
+    "sortby",
+)
 """Known everywhere, below a collection too, where clients repeat its id."""
 DEFAULT_LIMIT = 10
 """The specification's own."""
@@ -28,6 +31,8 @@ class Search:
 
     filter: Filter
     limit: int
+    fields: tuple[tuple[str, ...], tuple[str, ...]] | None
+    """Of the items: to include and to exclude; None for all."""
     position: Any
     """The value of the paging style's own parameter; None on the first page."""
 
@@ -82,9 +87,11 @@ def read_search(body: Mapping[str, Any], paging: str, max_page: int) -> Search:
         box=read("bbox", _box),
         intersects=read("intersects", _geometry),
         query=read("query", _conditions) or (),
+        expression=_expression(given.get("filter"), given.get("filter-lang")),
+        order=read("sortby", _order) or (),
     )
     limit = DEFAULT_LIMIT if "limit" not in given else whole("limit", given["limit"], minimum=0)
-    return Search(wanted, min(limit, max_page), given.get(paging))
+    return Search(wanted, min(limit, max_page), read("fields", _fields), given.get(paging))
 
 
 def whole(name: str, value: Any, *, minimum: int) -> int:
@@ -167,13 +174,56 @@ def _operand(name: str, test: str, operand: Any) -> Any:
     return operand
 
 
+def _expression(value: Any, language: Any) -> str | None:
+    """Read an expression, and give it as CQL2 JSON."""
+    if value is None:
+        return None
+    from stac_ingest.cql2 import expression_of  # noqa: PLC0415 - few searches have one
+    from stac_ingest.errors import ConfigurationError  # noqa: PLC0415 - same
+
+    if language not in (None, "cql2-text", "cql2-json") or (language == "cql2-text" and not isinstance(value, str)):
+        raise InvalidParameterError(f"filter-lang: {language!r} doesn't go with the filter")
+    try:
+        return orjson.dumps(expression_of("filter", value).json).decode()
+    except ConfigurationError as error:
+        raise InvalidParameterError(str(error)) from None
+
+
+def _order(name: str, value: Any) -> tuple[tuple[str, bool], ...]:
+    if not isinstance(value, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("field"), str) for one in value
+    ):
+        raise InvalidParameterError(f"{name}: not an array of objects with a field and a direction")
+    return tuple((one["field"], one.get("direction") == "desc") for one in value)
+
+
+def _fields(name: str, value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise InvalidParameterError(f"{name}: not an object with include and exclude")
+    return _texts(name, value.get("include", [])), _texts(name, value.get("exclude", []))
+
+
+def _order_of_text(text: str) -> list[dict[str, str]]:
+    return [{"field": one.lstrip("+-"), "direction": "desc" if one[:1] == "-" else "asc"} for one in text.split(",")]
+
+
+def _fields_of_text(text: str) -> dict[str, list[str]]:
+    named = [one for one in text.split(",") if one]
+    return {
+        "include": [one.removeprefix("+") for one in named if one[0] != "-"],
+        "exclude": [one[1:] for one in named if one[0] == "-"],
+    }
+
+
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "bbox": lambda text: [float(part) for part in text.split(",")],
     "collections": lambda text: text.split(","),
+    "fields": _fields_of_text,
     "ids": lambda text: text.split(","),
     "intersects": orjson.loads,
     "limit": int,
     "offset": int,
     "page": int,
     "query": orjson.loads,
+    "sortby": _order_of_text,
 }

@@ -53,7 +53,13 @@ def problem(status: int, code: str, description: str) -> web.Response:
 
 
 def item_collection(
-    store: Store, indices: Sequence[int], links: list[dict[str, Any]], matched: int | None, position: PagePosition
+    store: Store,
+    indices: Sequence[int],
+    links: list[dict[str, Any]],
+    matched: int | None,
+    position: PagePosition,
+    *,
+    change: Callable[[memoryview], bytes] | None = None,
 ) -> Page:
     """Return a page: the items' own bytes, with new ones around them only.
 
@@ -63,11 +69,12 @@ def item_collection(
         links: of the page.
         matched: how many items match in all; None to leave it out.
         position: of the page in its search.
+        change: makes of an item what is sent of it.
 
     """
     parts: list[bytes | memoryview] = [b'{"type":"FeatureCollection","features":[']
     for item in indices:
-        parts += (store.line(item), b",")
+        parts += (store.line(item) if change is None else change(store.line(item)), b",")
     if indices:
         parts.pop()
     counts = b"" if matched is None else b',"numberMatched":%d' % matched

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import IO, Any
 from urllib.parse import urlencode
@@ -122,7 +123,12 @@ class Api:
         listed = indices if isinstance(indices, range) else indices.tolist()
         position = PagePosition(start, search.limit, len(matched), search.position, link)
         count = len(matched) if self._options.counts else None
-        return item_collection(self._store, listed, links, count, position)
+        change = None
+        if search.fields is not None:
+            from ingest_bench.simulator.extensions import with_fields  # noqa: PLC0415 - few searches need it
+
+            change = partial(with_fields, fields=search.fields)
+        return item_collection(self._store, listed, links, count, position, change=change)
 
     def _next_link(self, request: web.Request, search: Search, body: dict[str, Any], at: int) -> dict[str, Any]:
         """Return the link to the page that starts after so many items."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from stac_ingest.api.item_splitter import feature_texts
 from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, item_times
 from stac_ingest.core.rows import Rows, item_rows, line_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stac_ingest.api.loop_detection import LoopDetector
     from stac_ingest.api.pages import Page
     from stac_ingest.core.model import Item
+
+
+Misfit = TypeVar("Misfit")
+"""What of an item doesn't fit a search."""
 
 
 class ReceivedPage(NamedTuple):
@@ -26,35 +32,33 @@ class ReceivedPage(NamedTuple):
     """The number of its part of the search: 0 for the whole."""
 
 
-class SeenItems:
-    """What is kept of the items of a page, each of which is seen once.
+class SeenItems(Generic[Misfit]):
+    """What is kept of the items of a page, each of which is seen once, in order.
 
     Attributes:
-        first: the first of them, as many as are to be kept.
+        misfits: what doesn't fit the search, by the number of the item.
         times: the first and the last instant of each, where these are wanted.
 
     """
 
-    def __init__(self, keep: int, *, times: bool) -> None:
-        self.first: list[Item] = []
+    def __init__(self, judge: Callable[[Item], Misfit | None], *, times: bool) -> None:
+        self.misfits: dict[int, Misfit] = {}
         self.times: list[Times] = []
-        self._keep = keep
+        self._judge = judge
         self._wants_times = times
-
-    @property
-    def wants_any(self) -> bool:
-        """Whether items are to be shown at all."""
-        return self._wants_times or self._keep > 0
+        self._count = 0
 
     def look(self, item: Item) -> None:
         """Take note of an item."""
-        if len(self.first) < self._keep:
-            self.first.append(item)
+        misfit = self._judge(item)
+        if misfit is not None:
+            self.misfits[self._count] = misfit
         if self._wants_times:
             self.times.append(item_times(item))
+        self._count += 1
 
 
-def page_rows(body: bytes, seen: SeenItems, *, as_lines: bool) -> Rows | None:
+def page_rows(body: bytes, seen: SeenItems[Any], *, as_lines: bool) -> Rows | None:
     """Make rows of a page, where all its members are plainly items.
 
     Args:
@@ -68,4 +72,4 @@ def page_rows(body: bytes, seen: SeenItems, *, as_lines: bool) -> Rows | None:
     """
     texts = feature_texts(body)
     make = line_rows if as_lines else item_rows
-    return None if texts is None else make(texts, look=seen.look if seen.wants_any else None)
+    return None if texts is None else make(texts, look=seen.look)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
+from stac_ingest.core.terms import fields_of, sortby_of
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.urls import NO_ADDRESS, display, is_secret, is_web_address
 
@@ -65,18 +66,28 @@ def with_pasted(settings: Mapping[str, Any], known: Collection[str], collection:
         if is_secret(name) or not place.is_search:
             kept.append(raw)
             continue
-        if name.lower() in _PAGES:
-            raise ConfigurationError(f"source: {shown} is one page of a search; leave out {name}=")
-        setting, read = _PARAMETERS.get(name, ("", None))
-        setting = collection if setting == "collection_id" else setting
-        if read is None or setting not in known:
-            raise ConfigurationError(f"source: {name}= of {shown} can't be used; leave it out, or see the settings")
-        _agree(said, setting, _read(read, name, value, shown), shown)
+        if name != _LANGUAGE:  # an expression shows which it is in
+            _take(said, (name, value), known, collection, shown)
     merged = dict(settings)
     for setting, value in said.items():
         _agree(merged, setting, value, shown)
     merged["source"] = urlunsplit((parts.scheme, parts.netloc, place.root, "&".join(kept), ""))
     return merged
+
+
+def _take(
+    said: dict[str, Any], parameter: tuple[str, str], known: Collection[str], collection: str, shown: str
+) -> None:
+    """Take a parameter of a search for the setting that it is."""
+    name, value = parameter
+    if name.lower() in _PAGES:
+        raise ConfigurationError(f"source: {shown} is one page of a search; leave out {name}=")
+    setting, read = _PARAMETERS.get(name, ("", None))
+    if name == "collections" and "," not in value:
+        setting, read = collection, str
+    if read is None or setting not in known:
+        raise ConfigurationError(f"source: {name}= of {shown} can't be used; leave it out, or see the settings")
+    _agree(said, setting, _read(read, name, value, shown), shown)
 
 
 def _place(path: str, shown: str) -> _Place:
@@ -129,13 +140,6 @@ def _read(read: Callable[[str], Any], name: str, text: str, shown: str) -> Any:
         raise ConfigurationError(f"source: {name}={text:.100} of {shown} can't be read: {error}") from None
 
 
-def _one(text: str) -> str:
-    names = [name for name in text.split(",") if name]
-    if len(names) != 1:
-        raise ValueError("one run reads one collection; give one of them")
-    return names[0]
-
-
 def _numbers(text: str) -> list[float]:
     return [float(part) for part in text.split(",")]
 
@@ -154,8 +158,19 @@ def _object_or_text(text: str) -> Any:
     return _object(text) if text.lstrip().startswith("{") else text
 
 
+def _sorting(text: str) -> Any:
+    # A plus that isn't encoded is a space.
+    return sortby_of(text.replace(" ", "+"))
+
+
+def _fields(text: str) -> Any:
+    return fields_of(text.replace(" ", "+"))
+
+
+_LANGUAGE = "filter-lang"
+
 _PARAMETERS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "collections": ("collection_id", _one),
+    "collections": ("collections", _texts),
     "bbox": ("bbox", _numbers),
     "datetime": ("datetime", str),
     "limit": ("limit", int),
@@ -163,5 +178,7 @@ _PARAMETERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "intersects": ("intersects", _object),
     "query": ("query", _object),
     "filter": ("filter", _object_or_text),
+    "sortby": ("sortby", _sorting),
+    "fields": ("fields", _fields),
 }
 """The setting that a parameter of a search becomes, where there is one, and how it is read."""

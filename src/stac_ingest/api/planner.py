@@ -52,6 +52,8 @@ class CursorUnit:
     """Which it is a page of."""
     part: int = 0
     """The number of its part of the search: 0 for the whole."""
+    counted: bool = False
+    """Whether its count is one of those that together are the whole's."""
 
     def observe(self, page: Page) -> None:
         """Take note of a page that ends the series."""
@@ -91,6 +93,15 @@ class Planner:
         self._api = api
         self._summary = summary
         self._cursor = cursor
+
+    def part_units(self) -> list[Unit]:
+        """List a cursor for each of the searches that are made; none where it is one, which can be cut."""
+        if len(self._api.parts) == 1:
+            return []
+        requests = [one.request(self._requested.datetime, self._requested.page) for one in self._api.parts]
+        return [
+            CursorUnit(request, alone=False, part=number, counted=True) for number, request in enumerate(requests, 1)
+        ]
 
     async def cursor_units(self) -> Iterable[Unit]:
         """List one cursor; or, where the first page shows that pages are numbered, a unit for each page.
@@ -132,7 +143,7 @@ class Planner:
         """
         total = self._api.matched
         if total is None:
-            probe = self._api.search.request(self._requested.datetime, 1)
+            probe = self._api.parts[0].request(self._requested.datetime, 1)
             total = page_counts((await self._cursor(probe).fetch(probe))[1]).matched
         if total is None:
             self._summary.note("the server gives no numberMatched to plan chunks of time with; one cursor instead")
@@ -149,12 +160,12 @@ class Planner:
 
     def whole_request(self) -> Request:
         """Build the request for the first page of everything that was requested."""
-        return self._api.search.request(self._requested.datetime, self._requested.page)
+        return self._api.parts[0].request(self._requested.datetime, self._requested.page)
 
     def chunk_request(self, chunk: Chunk) -> Request:
         """Build the request for the first page of a chunk."""
         whole = chunk.interval == self._requested.interval
-        return self._api.search.request(
+        return self._api.parts[0].request(
             self._requested.datetime if whole else str(chunk.interval), self._requested.page
         )
 

@@ -7,13 +7,14 @@ one refusal taught holds for the run, so it costs a request or two.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
+from stac_ingest.api.conformance import OF_ITEM_SEARCH
 from stac_ingest.api.intervals import EARLIEST, LATEST, format_instant
+from stac_ingest.api.search_terms import written_terms
 from stac_ingest.errors import RateLimited, ResponseError
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import FORBIDDEN
@@ -40,20 +41,28 @@ class Form(NamedTuple):
     method: Literal["GET", "POST"]
     url: str
     own: bool = False
-    """Whether the URL is a collection's own, which can't be searched by `query`."""
+    """Whether the URL is a collection's own, which is searched by space and time alone."""
+    items: tuple[tuple[str, str], ...] = ()
+    """Of a form that is a collection's own: the URLs of all collections by their ids, where there are several."""
 
     def request(self, search: Mapping[str, Any]) -> Request:
         """Write a search.
 
         Args:
-            search: as the body of a POST.
+            search: as the body of a POST, where an expression is a `FilterTerm`.
 
         """
         sent = {name: value for name, value in search.items() if not (self.own and name == "collections")}
+        written = written_terms(sent, self.method)
         if self.method == "POST":
-            return Request("POST", self.url, body=sent, search=search)
-        query = urlencode({name: _as_text(value) for name, value in sent.items()}, safe=",/:", quote_via=quote)
-        return Request("GET", self.url + ("&" if "?" in self.url else "?") + query, search=search)
+            return Request("POST", self.url, body=written, search=search)
+        url = dict(self.items).get(search["collections"][0], self.url) if self.items else self.url
+        query = urlencode(written, safe=",/:", quote_via=quote)
+        return Request("GET", url + ("&" if "?" in url else "?") + query, search=search)
+
+    def takes(self, search: Mapping[str, Any]) -> bool:
+        """Say whether a search can be written so."""
+        return not self.own or (len(search.get("collections", ())) == 1 and not {*OF_ITEM_SEARCH} & {*search})
 
 
 class _How(NamedTuple):
@@ -128,7 +137,7 @@ class SearchClient:
         """Send a search that was refused in other forms, one after another, unless another search has done so."""
         if self._how is not None and self._how != refused:
             return await self._sent(request, self._how)
-        kind = (refused, error.status, _is_open(request))
+        kind = (refused, error.status, _is_open(request), *sorted(request.search or ()))
         others = [] if kind in self._exhausted else self._others(request, refused, error)
         # A host that forbids one request is asked once more, and not in all the forms there are.
         for other in others[:1] if error.status == FORBIDDEN else others:
@@ -158,7 +167,7 @@ class SearchClient:
         others = []
         if error.status in _OTHER_METHOD and refused.form.method not in self._answered:
             for form in self._forms:
-                if form != refused.form and not (form.own and "query" in (request.search or {})):
+                if form != refused.form and form.takes(request.search or {}):
                     others.append(refused._replace(form=form))  # noqa: PERF401 - reads better as it is
         if error.status in _OTHER_INTERVAL and not refused.closes and _is_open(request):
             others.append(refused._replace(closes=True))
@@ -186,9 +195,3 @@ def _closed(datetime: str) -> str:
     if not slash:
         return datetime
     return f"{_ENDS[0] if first in _OPEN else first}/{_ENDS[1] if last in _OPEN else last}"
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(str(int(v) if isinstance(v, float) and v.is_integer() else v) for v in value)
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False) if isinstance(value, dict) else str(value)

@@ -82,11 +82,18 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
     search = parser.add_argument_group("what to read")
-    search.add_argument("--collection", metavar="ID", dest="collection_id", help="items of this collection")
+    search.add_argument(
+        "--collection", metavar="ID", action="append", help="items of this collection, or of several; else of all"
+    )
+    search.add_argument("--ids", metavar="ID,ID|@FILE", help="items of these ids; a file has one a line")
     search.add_argument("--bbox", metavar="W,S,E,N", type=_bbox, help="items that reach into this box")
+    search.add_argument("--intersects", metavar="GEOJSON|FILE", help="items whose geometry meets this one")
     search.add_argument(
         "--datetime", metavar="INTERVAL", help="items of this time, such as 2024 or 2024-01-01T00:00:00Z/2024-02-01"
     )
+    search.add_argument("--filter", metavar="CQL2", help="items of which this holds; a server's job, where it does it")
+    search.add_argument("--sortby", metavar="-NAME,NAME", help="of an API: the order, by one cursor")
+    search.add_argument("--fields", metavar="NAME,-NAME", help="members of items: these alone, or all without these")
     search.add_argument("--limit", metavar="N", type=int, help="of an API: items a page")
     search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
 
@@ -110,15 +117,15 @@ def _written() -> str:
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Wrong options end the process with code 2."""
-    return build_parser().parse_args(_join_negative_bbox(arguments))
+    return build_parser().parse_args(_join_negative(arguments))
 
 
-def _join_negative_bbox(arguments: Sequence[str]) -> list[str]:
+def _join_negative(arguments: Sequence[str]) -> list[str]:
     """`--bbox -10,...` as `--bbox=-10,...`: argparse takes a value that starts with a dash for an option."""
     joined: list[str] = []
     for argument in arguments:
-        if joined and joined[-1] == "--bbox":
-            joined[-1] = f"--bbox={argument}"
+        if joined and joined[-1] in ("--bbox", "--sortby", "--fields") and not argument.startswith("--"):
+            joined[-1] += f"={argument}"
         else:
             joined.append(argument)
     return joined

@@ -140,7 +140,10 @@ class Run:
         """Find out where an earlier run was. What it noted holds only with all its records."""
         path = checkpoints.get_checkpoint_path().with_suffix(".positions")
         names = ("mode", "source", "source_type", "format", "collection_id", "bbox", "datetime", "query", "hrefs")
+        later = ("collections", "ids", "intersects", "filter", "sortby", "fields")
         source = {name: getattr(self._config, name) for name in names}
+        # What an earlier release noted has none of these.
+        source |= {name: value for name in later if (value := getattr(self._config, name)) is not None}
         try:
             counted = self._wanted is not None and self._config.mode == "api"
             if self._config.max_items is not None or counted or checkpoints.set_aside or checkpoints.earlier_layout:
@@ -238,7 +241,7 @@ class Run:
             self._wanted.describe(self._module.summary)
         certificate = completeness_report(
             self._config,
-            self._config.collection_id,
+            ", ".join(self._config.wanted_collections()) or None,
             self._module.summary,
             self._result,
             failures=len(failures),

@@ -16,9 +16,13 @@ from stac_ingest.sources.kind import KINDS, database_kind, is_stored, is_url, is
 
 _CATALOG = KINDS["catalog"].format
 _NAMES = (
-    "collection_id",
+    "ids",
     "bbox",
+    "intersects",
     "datetime",
+    "filter",
+    "sortby",
+    "fields",
     "limit",
     "max_items",
     "concurrency",
@@ -68,6 +72,10 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
     if options.allow_remote and settings["mode"] != "api":
         settings["allow_remote"] = True
+    if options.collection is not None:
+        several = len(options.collection) > 1
+        settings |= {"collection_id": None if several else options.collection[0]}
+        settings |= {"collections": options.collection if several else None}
     source = str(settings["source"])
     _refuse_unread(source, only)
     asked = _asked(source)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from stac_ingest.core.shapes import GEOMETRY_WORDS, checked_geometry
 from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.cql2 import tree
 from stac_ingest.cql2.bounds import DEEPEST, MOST_PARTS
-from stac_ingest.cql2.shapes import GEOMETRY_WORDS, checked_geometry
 from stac_ingest.cql2.tree import Node, Operand, Property
 
 _T = TypeVar("_T")

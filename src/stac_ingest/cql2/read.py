@@ -17,35 +17,41 @@ _SHOWN = 60
 """Characters of an expression that are shown on either side of what is wrong with it."""
 
 
-def read_expression(expression: str | Mapping[str, Any]) -> Node:
+def read_expression(expression: str | Mapping[str, Any], setting: str = "where") -> Node:
     """Read an expression.
 
     Args:
         expression: CQL2 text, or CQL2 JSON as a text that begins with a brace, or as an object.
+        setting: the name of the setting that has it, for messages.
 
     Raises:
         ConfigurationError: showing the expression, where it is wrong, and what was expected.
 
     """
+    try:
+        return _read(expression)
+    except ValueError as error:
+        raise ConfigurationError(f"{setting}: {error}") from None
+
+
+def _read(expression: str | Mapping[str, Any]) -> Node:
     if not isinstance(expression, str):
         return _of_json(dict(expression), "an object")
     if len(expression) > LONGEST:
-        raise ConfigurationError(f"where: {len(expression):,} characters, and {LONGEST:,} are the most")
+        raise ValueError(f"{len(expression):,} characters, and {LONGEST:,} are the most")
     if expression.lstrip().startswith("{"):
         return _of_json(_parsed(expression), _around(expression, 0))
     try:
         return node_of_text(expression)
     except Misread as error:
-        raise ConfigurationError(
-            f"where: {_around(expression, error.at)}, at character {error.at + 1}: {error}"
-        ) from None
+        raise ValueError(f"{_around(expression, error.at)}, at character {error.at + 1}: {error}") from None
 
 
 def _of_json(value: Any, shown: str) -> Node:
     try:
         return node_of_json(value)
     except Unfit as error:
-        raise ConfigurationError(f"where: {shown}{error.place and f', at {error.place}'}: {error}") from None
+        raise ValueError(f"{shown}{error.place and f', at {error.place}'}: {error}") from None
 
 
 def _parsed(text: str) -> Any:
@@ -53,7 +59,7 @@ def _parsed(text: str) -> Any:
         return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         why = "too many levels inside each other" if isinstance(error, RecursionError) else str(error)
-        raise ConfigurationError(f"where: {_around(text, 0)} is not JSON: {why}") from None
+        raise ValueError(f"{_around(text, 0)} is not JSON: {why}") from None
 
 
 def _no_number(name: str) -> NoReturn:

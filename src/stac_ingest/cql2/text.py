@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from stac_ingest.core.shapes import GEOMETRY_WORDS, geometry_of_text
 from stac_ingest.cql2 import tree
 from stac_ingest.cql2.bounds import DEEPEST
-from stac_ingest.cql2.shapes import GEOMETRY_WORDS, geometry_of_text
 from stac_ingest.cql2.tokens import Misread, Token, number_of, tokens_of, unquoted
 from stac_ingest.cql2.tree import Node, Operand, Property
 

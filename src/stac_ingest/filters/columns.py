@@ -26,6 +26,7 @@ class FilterColumns:
     times: tuple[str, ...]
     """Columns of instants that say when an item is of."""
     collection: str | None
+    id: str | None = None
     geometry: str | None = None
     """The geometry's own column, where items have no box of their own."""
     may_cross: bool = True
@@ -54,12 +55,17 @@ def filter_columns(schema: pa.Schema) -> FilterColumns:
         sides = _sides(schema, _covering(schema, layout.geometry))
     if ("bbox",) in layout.places:
         sides = {}
-    has_text = "collection" in layout.members and _is_text(schema.field("collection").type)
+    texts = {
+        name
+        for name in ("collection", "id")
+        if name in layout.members and (name,) not in layout.places and _is_text(schema.field(name).type)
+    }
     return FilterColumns(
         sides,
         # An instant in the column `properties`, or one kept apart from a member, goes before the column of its name.
         () if layout.nested or any((PROPERTIES, name) in layout.places for name in TIMES) else _times(schema),
-        "collection" if has_text else None,
+        "collection" if "collection" in texts else None,
+        "id" if "id" in texts else None,
         None if "bbox" in schema.names or ("geometry",) in layout.places else layout.geometry,
         not (layout.is_ours and _covering(schema, layout.geometry) == {side: ("bbox", side) for side in SIDES}),
         all(pa.types.is_float64(schema.field(column).type.field(member).type) for column, member in sides.values()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +88,29 @@ def shape_test(area: dict[str, Any]) -> Callable[[dict[str, Any]], bool | None]:
             return None
 
     return meets
+
+
+def area_test(area: dict[str, Any]) -> Callable[[dict[str, Any]], bool | None]:
+    """Make the test whether an item meets a sound geometry: by its own box first, then by its geometry.
+
+    The test takes the item, and gives None where it has no geometry, or one without a point. A geometry that isn't cut
+    at the antimeridian, though its own box crosses it, is looked at as it lies on the plane.
+    """
+    box, meets = bounds_of(area), shape_test(area)
+
+    def test(item: dict[str, Any]) -> bool | None:
+        own = box_of(item.get("bbox"))
+        if own is not None and type(item.get("geometry")) is dict and not own.overlaps(box):
+            return False
+        return meets(item)
+
+    return test
+
+
+def bounds_of(area: dict[str, Any]) -> Box:
+    """Return the box around a sound geometry, without heights."""
+    west, south, east, north = _read(area).bounds
+    return Box(west, south, -math.inf, east, north, math.inf)
 
 
 def has_points(geometry: dict[str, Any]) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from stac_ingest.api.intervals import Interval
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.filters.boxes import Box, box_of
-from stac_ingest.filters.query import Condition
 from stac_ingest.filters.times import span_of
+from stac_ingest.filters.wanted import Expression, Wanted
 from stac_ingest.summary import IngestSummary
 
 Decode = Callable[[Batch, Reject], Iterator[Item]]
@@ -19,49 +19,60 @@ class ItemFilter:
     """Says which items are wanted, as a STAC API's search does.
 
     Attributes:
-        box: that an item's geometry must reach into.
-        interval: of time that an item must touch; both are closed.
-        collection: that an item must be of, unless it says none.
+        wanted: what is asked for.
+        box: what a wanted item's own box reaches into: the box that is asked for, or that of the area.
+        sees_all: whether it sees the whole source, so that an id which it didn't see isn't there.
 
     """
 
-    def __init__(
-        self, box: Box | None, interval: Interval | None, collection: str | None, conditions: list[Condition]
-    ) -> None:
-        self.box = box
-        self.interval = interval
-        self.collection = collection
-        self._tests: list[Callable[[Item], bool]] = [*conditions]
-        if interval is not None:
-            self._tests.append(self._time_test(interval))
-        if box is not None:
-            self._tests.append(self._box_test(box))
+    sees_all = True
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.box = wanted.box if wanted.area is None else _box_of_area(wanted.area)
+        self._tests: list[Callable[[Item], bool | None]] = [*wanted.conditions]
+        if wanted.interval is not None:
+            self._tests.append(self._time_test(wanted.interval))
+        if wanted.expression is not None:
+            self._tests.append(self._expression_test(wanted.expression))
+        if self.box is not None:
+            self._tests.append(self._box_test(self.box) if wanted.area is None else self._area_test(wanted.area))
+        self._missing = set(wanted.ids or ())
         self._other: Any = None
         self._any_of_collection = False
-        self._no_collection = self._no_time = self._no_place = self._upside_down = 0
+        self._no_collection = self._no_time = self._no_place = self._upside_down = self._unknown = 0
 
     def matches(self, item: Item) -> bool:
         """Say whether an item is wanted."""
-        collection = item.get("collection")
-        if self.collection is not None and collection != self.collection and collection is not None:
+        wanted, collection = self.wanted, item.get("collection")
+        if wanted.collections is not None and collection is not None and collection not in wanted.collections:
             self._other = collection
             return False
         self._any_of_collection = True
+        if wanted.ids is not None:
+            item_id = item.get("id")
+            if item_id not in wanted.ids:
+                return False
+            self._missing.discard(item_id)
         for test in self._tests:
             if not test(item):
                 return False
-        if self.collection is not None and collection is None:
+        if wanted.collections is not None and collection is None:
             self._no_collection += 1
         return True
 
     def decoding(self, decode: Decode, summary: IngestSummary) -> Decode:
         """Give a decoder that yields only the items that are wanted, and counts the others in the summary."""
-        matches = self.matches
+        matches, fields = self.matches, self.wanted.fields
+        if fields is not None:
+            from stac_ingest.filters.fields import fields_test  # noqa: PLC0415 - few ask for some fields
+
+            with_fields = fields_test(fields)
 
         def decode_wanted(batch: Batch, reject: Reject) -> Iterator[Item]:
             for item in decode(batch, reject):
                 if matches(item):
-                    yield item
+                    yield item if fields is None else with_fields(item)
                 else:
                     summary.filtered += 1
 
@@ -69,21 +80,31 @@ class ItemFilter:
 
     def describe(self, summary: IngestSummary) -> None:
         """Note how many items couldn't be judged by what they hold, and what was done with them."""
+        names = ", ".join(f"{name!r:.80}" for name in sorted(self.wanted.collections or ()))
         if self._other is not None and not self._any_of_collection:
-            summary.note(f"no item is of collection {self.collection!r:.80}; there are items of {self._other!r:.80}")
+            summary.note(f"no item is of collection {names:.200}; there are items of {self._other!r:.80}")
         if self._no_collection:
             summary.note(
                 f"{self._no_collection} items say no collection; they were kept, since nothing says that they are of "
-                f"another than {self.collection!r:.80}"
+                f"another than {names:.200}"
             )
         if self._no_time:
             summary.note(f"{self._no_time} items have no time that can be read; `datetime` left them out")
         if self._no_place:
-            summary.note(f"{self._no_place} items have no geometry; `bbox` left them out")
+            name = "bbox" if self.wanted.area is None else "intersects"
+            summary.note(f"{self._no_place} items have no geometry; `{name}` left them out")
         if self._upside_down:
             summary.note(
                 f"{self._upside_down} items have a bbox whose south is north of its north; `bbox` left them out"
             )
+        if self._unknown:
+            summary.note(
+                f"of {self._unknown:,} items `filter` is neither true nor false, since they lack a property, or have a "
+                "value of another kind; it left them out"
+            )
+        # What an earlier run has read, this one has not seen.
+        if self._missing and self.sees_all and not summary.resumed:
+            summary.note(missing_ids(self._missing, len(self.wanted.ids or ())))
 
     def _time_test(self, interval: Interval) -> Callable[[Item], bool]:
         start, end = interval
@@ -96,6 +117,29 @@ class ItemFilter:
             return (end is None or span[0] <= end) and (start is None or span[1] >= start)
 
         return touches
+
+    def _expression_test(self, expression: Expression) -> Callable[[Item], bool]:
+        predicate = expression.holds
+        assert predicate is not None
+
+        def holds(item: Item) -> bool:
+            answer = predicate(item)
+            self._unknown += answer is None
+            return bool(answer)
+
+        return holds
+
+    def _area_test(self, area: Mapping[str, Any]) -> Callable[[Item], bool]:
+        from stac_ingest.filters.geometries import area_test  # noqa: PLC0415 - only an area needs GEOS
+
+        test = area_test(dict(area))
+
+        def meets(item: Item) -> bool:
+            answer = test(item)
+            self._no_place += answer is None
+            return bool(answer)
+
+        return meets
 
     def _box_test(self, box: Box) -> Callable[[Item], bool]:
         from stac_ingest.filters.geometries import box_test  # noqa: PLC0415 - only a box needs GEOS
@@ -111,3 +155,20 @@ class ItemFilter:
             return bool(answer)
 
         return reaches
+
+
+_NAMED = 20
+"""Ids that a note names."""
+
+
+def missing_ids(missing: Collection[str], asked: int) -> str:
+    """Say which ids were asked for and didn't come."""
+    named = ", ".join(f"{one!r:.80}" for one in sorted(missing)[:_NAMED])
+    more = f", and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+    return f"of {asked:,} ids that were asked for, {len(missing):,} are of no item that came: {named}{more}"
+
+
+def _box_of_area(area: Mapping[str, Any]) -> Box:
+    from stac_ingest.filters.geometries import bounds_of  # noqa: PLC0415 - as above
+
+    return bounds_of(dict(area))

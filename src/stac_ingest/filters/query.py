@@ -10,7 +10,8 @@ from stac_ingest.api.intervals import parse_instant
 from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.errors import ConfigurationError
 
-Condition = Callable[[dict[str, Any]], bool]
+Condition = Callable[[dict[str, Any]], bool | None]
+"""Says whether a condition holds of an item; None where the item hasn't the property."""
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
@@ -100,11 +101,11 @@ def _condition(name: str, test: Callable[[Any], bool]) -> Condition:
     prefix, _, rest = name.partition(".")
     bare = rest if prefix == "properties" and rest else name
 
-    def holds(item: dict[str, Any]) -> bool:
+    def holds(item: dict[str, Any]) -> bool | None:
         properties = item.get("properties")
         value = properties.get(bare) if type(properties) is dict else None
         if value is None and name in _MEMBERS:
             value = item.get(name)
-        return value is not None and test(value)
+        return None if value is None else test(value)
 
     return holds

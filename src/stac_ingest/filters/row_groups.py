@@ -8,6 +8,7 @@ as some writers give to a geometry without points, are in no statistics.)
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -59,7 +60,9 @@ class RowGroupFilter:
 
         """
         self._is_sound = is_sound or self._check
-        self._wanted = wanted
+        self._wanted = wanted.wanted
+        self._box = wanted.box
+        self._collections, self._ids = _sorted(self._wanted.collections), _sorted(self._wanted.ids)
         self._metadata = metadata
         self._columns = filter_columns(schema)
         paths = [metadata.schema.column(index).path for index in range(metadata.num_columns)]
@@ -72,7 +75,7 @@ class RowGroupFilter:
             if not self._is_sound(number):
                 return True
             group = self._metadata.row_group(number)
-            return self._may_be_of(group) and self._may_touch(group) and self._may_reach(group)
+            return self._may_be_named(group) and self._may_touch(group) and self._may_reach(group)
         except _UNREADABLE:
             return True  # whoever reads it says what is wrong with it
 
@@ -80,13 +83,17 @@ class RowGroupFilter:
         check_columns(self._metadata, number)
         return True
 
-    def _may_be_of(self, group: pq.RowGroupMetaData) -> bool:
-        wanted, column = self._wanted.collection, self._columns.collection
-        bounds = None if wanted is None or column is None else self._bounds(group, column)
-        if wanted is None or bounds is None or bounds.nulls != 0:
-            return True  # an item that says no collection is kept
-        text = wanted.encode()
-        return bool(_bytes(bounds.least) <= text <= _bytes(bounds.greatest))
+    def _may_be_named(self, group: pq.RowGroupMetaData) -> bool:
+        """Compare collections and ids with the first and last of them."""
+        asked = ((self._collections, self._columns.collection), (self._ids, self._columns.id))
+        for names, column in asked:
+            bounds = None if names is None or column is None else self._bounds(group, column)
+            if names is None or bounds is None or bounds.nulls != 0:
+                continue  # an item that says no collection is kept
+            first = bisect_left(names, _bytes(bounds.least))
+            if first == len(names) or names[first] > _bytes(bounds.greatest):
+                return False
+        return True
 
     def _may_touch(self, group: pq.RowGroupMetaData) -> bool:
         """Compare the time requested with the first and last of all instants, of which each item's are two."""
@@ -106,12 +113,12 @@ class RowGroupFilter:
         return not after and not before
 
     def _may_reach(self, group: pq.RowGroupMetaData) -> bool:
-        if self._wanted.box is None:
+        if self._box is None:
             return True
         if not self._columns.sides:
-            return self._geometry_may_reach(group, self._wanted.box)
+            return self._geometry_may_reach(group, self._box)
         sides = {side: self._bounds(group, ".".join(path)) for side, path in self._columns.sides.items()}
-        box = self._columns.rounded(self._wanted.box)
+        box = self._columns.rounded(self._box)
         return _may_overlap_flat(sides, box, self._columns.may_cross) and _may_overlap_heights(sides, box)
 
     def _geometry_may_reach(self, group: pq.RowGroupMetaData, box: Box) -> bool:
@@ -184,6 +191,11 @@ def _may_overlap_heights(sides: dict[str, _Bounds | None], box: Box) -> bool:
     if not _is_whole(zmin) or not _is_whole(zmax):
         return True
     return bool(zmin.least <= box.top and zmax.greatest >= box.bottom)
+
+
+def _sorted(names: frozenset[str] | None) -> list[bytes] | None:
+    """Sort names as Parquet does; there may be many, and row groups too."""
+    return None if names is None else sorted(name.encode() for name in names)
 
 
 def _bytes(value: str | bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
 
 import pyarrow as pa
@@ -23,15 +24,18 @@ class RowFilter:
     """
 
     def __init__(self, wanted: ItemFilter, schema: pa.Schema) -> None:
-        self._wanted = wanted
+        self._wanted = wanted.wanted
         self._plain = plain_schema(schema)
         found = filter_columns(schema)
         self._box = None if wanted.box is None else found.rounded(wanted.box)
         self._columns = FilterColumns(
             found.sides if wanted.box is not None else {},
-            found.times if wanted.interval is not None else (),
-            found.collection if wanted.collection is not None else None,
+            found.times if self._wanted.interval is not None else (),
+            found.collection if self._wanted.collections is not None else None,
+            found.id if self._wanted.ids is not None else None,
         )
+        self._collections = pa.array(self._wanted.collections or (), pa.string())
+        self._ids = pa.array(self._wanted.ids or (), pa.string())
         self.leaves = [*(".".join(path) for path in self._columns.sides.values()), *self._columns.times]
 
     def may_match(self, batch: pa.RecordBatch) -> bool:
@@ -41,7 +45,7 @@ class RowFilter:
 
     def kept(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the rows that may be wanted, of a batch with all columns."""
-        mask = _all([self._of_collection(batch), self._touching(batch), self._reaching(batch)])
+        mask = _all([*self._named(batch), self._touching(batch), self._reaching(batch)])
         if mask is None or mask.true_count == len(batch):
             return batch
         if not mask.true_count:
@@ -49,9 +53,13 @@ class RowFilter:
         # Arrow can't filter string views.
         return (batch if batch.schema == self._plain else with_plain_types(batch, self._plain)).filter(mask)
 
-    def _of_collection(self, batch: pa.RecordBatch) -> pa.Array | None:
-        name = self._columns.collection
-        return None if name is None else pc.equal(batch[name], self._wanted.collection)
+    def _named(self, batch: pa.RecordBatch) -> Iterator[pa.Array]:
+        """Yield which rows are of a collection, and of an id; null where a row says none."""
+        for name, values in ((self._columns.collection, self._collections), (self._columns.id, self._ids)):
+            if name is not None:
+                column = batch[name]
+                inside = pc.is_in(column, values.cast(column.type))
+                yield pc.if_else(pc.is_valid(column), inside, None)
 
     def _touching(self, batch: pa.RecordBatch) -> pa.Array | None:
         """Return which rows touch the time; null where a row has no instant."""

@@ -252,7 +252,7 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
 
 
 def read_output(name: str, where: str | PathLike[str]) -> Iterator[dict[str, Any]]:
-    """Yield the items that the output of that name has written, in any order.
+    """Yield the items that the output of that name has written, in any order; none where nothing is.
 
     Args:
         name: of the output, or an alias.
@@ -261,7 +261,6 @@ def read_output(name: str, where: str | PathLike[str]) -> Iterator[dict[str, Any
     Raises:
         ConfigurationError: there is no such output, or it keeps its items elsewhere.
         DataProcessingError: a file is not what the output writes.
-        OSError: there is no such folder or file.
 
     """
     output = _known(name)
@@ -269,7 +268,7 @@ def read_output(name: str, where: str | PathLike[str]) -> Iterator[dict[str, Any
         raise ConfigurationError(f"what {name} writes doesn't lie in its folder")
     read = load(output.reader)
     folder = Path(where)
-    if not folder.is_dir():
+    if folder.is_file():
         yield from read(folder)
         return
     below = folder / output.subfolder

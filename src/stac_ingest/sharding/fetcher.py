@@ -17,9 +17,9 @@ from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
-from stac_ingest.filters import filter_of
 from stac_ingest.ingest_loop import Ingest, ingest_items, ingest_rows
 from stac_ingest.outputs.base import encode_json
+from stac_ingest.sources.wanted import filter_of
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 
@@ -109,12 +109,15 @@ class ShardFetcher:
         self.summary = summary = IngestSummary(
             strategy=self._config.strategy, concurrency=self._config.workers, changes=context.changes
         )
+        wanted = filter_of(self._config)
+        if wanted is not None:
+            wanted.sees_all = False
         return Ingest(
             make=partial(self._make, summary),
             strategy=self._strategy,
             reject=FailureReporter(context.failure_collector, logging.getLogger("stac_ingest"), summary),
             summary=summary,
-            wanted=filter_of(self._config),
+            wanted=wanted,
             place=self._place,
             keep=None if self._owns is None else partial(self._is_ours, self._owns),
         )

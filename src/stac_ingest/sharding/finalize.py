@@ -12,6 +12,7 @@ from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.completeness import verdict_of
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.filters.item_filter import missing_ids
 from stac_ingest.sharding.deduplicate import Deduplicated, deduplicate, keys_of
 from stac_ingest.sharding.manifest import (
     CollectionReport,
@@ -63,6 +64,8 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     changes = merge_notes(plan, storage, shards, lambda merged: chain(of_strays, kept.lines(merged)))
     changes.add_null_members(stray_changes.null_members + sum(shard.ingest.null_members for shard in once.shards))
     report = _report(plan, once, parts, changes, rest)
+    if (ids := set(plan.settings.ids or ())) and (missing := ids - {key[1] for key in keys_of(storage, parts)}):
+        report.notes.append(missing_ids(missing, len(ids)))
     if kept.newer:
         report.notes.append(newer_left_out(kept.newer))
     _write(plan, storage, CERTIFICATE, report.model_dump_json(indent=2) + "\n")
@@ -147,6 +150,7 @@ def _rest(plan: Plan, storage: Storage, once: Deduplicated, changes: ChangeColle
     each = [shard.ingest for shard in once.shards]
     parts = [*(shard.part for shard in once.shards if shard.part is not None), *once.kept]
     items = sum(part.items for part in parts) + sum(one.ingest_failures + one.stage_failures for one in each)
+    items += sum(one.filtered for one in each)
     return read_rest(
         plan, storage, keys_of(storage, parts), items, changes=changes, spent=sum(one.requests for one in each)
     )
@@ -165,6 +169,8 @@ def _report(
     if rest is not None and rest.matched is not None:
         expected = rest.matched
     filtered = sum(one.filtered for one in each)
+    if expected is not None and plan.settings.is_api:
+        expected -= filtered  # the server counts what was left out here
     verdict, reason = verdict_of(items, expected, duplicates, changes.items)
     if filtered:
         reason += f"; {filtered} others were filtered out"

@@ -123,7 +123,7 @@ class _Reader:
         summary, collector = self._summary, FailureCollector()
         items = ingest_items(
             Ingest(
-                lambda: StacApiSource(self._config, self._plan.settings.collection or "", summary),
+                lambda: StacApiSource(self._config, None, summary),
                 load_strategy(self._config.strategy),
                 FailureReporter(collector, logging.getLogger("stac_ingest"), summary),
                 summary,

@@ -7,14 +7,24 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from stac_ingest.config import MODEST_BUDGET, IngestConfig, RequestBudget, WorkerStrategy, time_as_text
+from stac_ingest.config import (
+    MODEST_BUDGET,
+    Fields,
+    Geometry,
+    Ids,
+    IngestConfig,
+    Names,
+    RequestBudget,
+    WorkerStrategy,
+    time_as_text,
+)
 from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters import filter_of
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
 from stac_ingest.sources.kind import api_kind, is_stored, is_url, not_read, shown
 from stac_ingest.sources.usable_settings import api_settings, check_output
+from stac_ingest.sources.wanted import filter_of
 
 ITEMS = 50_000
 """Items of a shard where nobody says otherwise: some ten seconds of work, against about one to start a job."""
@@ -51,14 +61,17 @@ class ShardedIngest(BaseModel):
     exact_numbers: bool = Field(
         default=True, description="look for whole numbers beyond 64 bits in every text, not in a sample"
     )
-    collection: str | None = Field(
-        default=None, description="of an API: which to read; of files: only its items, and those that say none"
-    )
+    collection: str | None = Field(default=None, description="only its items; and those of files that say none")
+    collections: Names = Field(default=None, description="the same for several; an API without either is read whole")
+    ids: Ids = Field(default=None, description="of files: only items of these ids: ID,ID or @FILE")
     bbox: list[float] | None = Field(default=None, description="only items that reach into it: west,south,east,north")
+    intersects: Geometry = Field(default=None, description="only items whose geometry meets it: GeoJSON, or a file")
     datetime: str | None = Field(default=None, description="only items of this time: 2024, 2024-05-01/..")
     query: dict[str, Any] | None = Field(
         default=None, description='only items with such properties: {"eo:cloud_cover": {"lt": 10}}'
     )
+    filter: str | dict[str, Any] | None = Field(default=None, description="only items of which this CQL2 holds")
+    fields: Fields = Field(default=None, description="members of the items: NAME, or without them: -NAME")
     limit: int = Field(default=100, ge=1, le=10_000, description="of an API: items a page")
     concurrency: int | Literal["auto"] = Field(default="auto", description="units of work under way at once in a shard")
     worker_strategy: WorkerStrategy | None = Field(default=None, description="how these are driven")
@@ -91,8 +104,8 @@ class ShardedIngest(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.is_api and not self.collection:
-            raise ValueError("collection is missing: which of the API's collections to read (collection=...)")
+        if self.is_api and self.ids is not None:
+            raise ValueError("ids: of an API these are few items, which stac-ingest reads in one run; leave it out")
         if self.state is not None and not is_object_storage(self.output):
             raise ValueError("state belongs to an output on object storage; a folder keeps its own")
         if is_object_storage(self.output) and self.state is None:
@@ -133,7 +146,8 @@ class ShardedIngest(BaseModel):
     def what(self) -> dict[str, Any]:
         """Which items are asked for: two runs that differ here can't share an output."""
         always = {"source", "collection", "bbox", "datetime", "query"}
-        given = {name for name in ("format", "hrefs") if getattr(self, name) != type(self).model_fields[name].default}
+        later = ("format", "hrefs", "collections", "ids", "intersects", "filter", "fields")
+        given = {name for name in later if getattr(self, name) != type(self).model_fields[name].default}
         return self.model_dump(include=always | given)
 
     def config(self, budget: RequestBudget | None = None, **more: Any) -> IngestConfig:
@@ -147,6 +161,8 @@ class ShardedIngest(BaseModel):
         # Shards run side by side as it is; within one, a file after another is the quickest.
         settings: dict[str, Any] = {"mode": mode, "source": self.source, "concurrency": self.concurrency}
         settings |= {"bbox": self.bbox, "datetime": self.datetime, "query": self.query}
+        settings |= {"collections": self.collections, "ids": self.ids, "intersects": self.intersects}
+        settings |= {"filter": self.filter, "fields": self.fields}
         settings |= {"hrefs": self.hrefs, "exact_numbers": self.exact_numbers}
         settings["collection_id"] = self.collection
         if self.worker_strategy is not None:
@@ -166,6 +182,8 @@ class ShardedIngest(BaseModel):
         """
         if "transforms" in settings:
             raise ConfigurationError("transforms: an ingest in shards takes none; stac-ingest does, in one run")
+        if "sortby" in settings:
+            raise ConfigurationError("sortby: shards are read beside each other, in no order; leave it out")
         source = settings.get("source")
         if isinstance(source, str) and is_stored(source) and not is_object_storage(source):
             raise ConfigurationError(

@@ -19,7 +19,6 @@ from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.rows import Rows
 from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.filters import filter_of
 from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.filters.row_groups import RowGroupFilter
 from stac_ingest.filters.rows import RowFilter
@@ -29,8 +28,10 @@ from stac_ingest.geoparquet.metadata_check import check_columns
 from stac_ingest.geoparquet.table_metadata import collections_of, marked_geometries
 from stac_ingest.geoparquet.table_rows import table_lines, table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
+from stac_ingest.sources.gathered_rows import Read, gathered
 from stac_ingest.sources.hive import fill, keys_of_items
 from stac_ingest.sources.kind import Where
+from stac_ingest.sources.wanted import filter_of
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
@@ -73,18 +74,6 @@ class RowGroups(NamedTuple):
         if wanted is None or self.metadata is None or self.schema is None or self.keys:
             return lambda _: True
         return RowGroupFilter(wanted, self.metadata, self.schema).may_match
-
-
-class Read(NamedTuple):
-    """Rows as they come from a row group, or why no more come from it."""
-
-    number: int
-    rows: pa.RecordBatch | None
-    error: Exception | None = None
-    filtered: int = 0
-    """Rows that were left out beside these."""
-    size: int = 0
-    """Bytes of the file that were read for the first of them, as they are in the file."""
 
 
 class Decodable(NamedTuple):
@@ -165,10 +154,11 @@ class GeoParquetSource:
         for remark in unit.decoder.remarks:
             self._summary.note(remark)
         batches = _batches(unit, unit.metadata)
+        reads = batches if unit.rows is None else gathered(batches)
         async with self._places:
             try:
-                async with aclosing(self._read_ahead(batches)) as found:
-                    async for number, rows, error, filtered, size in found:
+                async with aclosing(self._read_ahead(reads)) as found:
+                    async for number, rows, error, filtered, size, _ in found:
                         self._summary.bytes_read += size
                         self._summary.filtered += filtered
                         if rows is None and error is None:
@@ -350,7 +340,8 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
             with open_file() as file:
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
                     kept = batch if unit.rows is None else unit.rows.kept(batch)
-                    yield Read(number, kept if len(kept) else None, filtered=len(batch) - len(kept), size=size)
+                    left_out = len(batch) - len(kept)
+                    yield Read(number, kept if len(kept) else None, filtered=left_out, size=size, most=rows)
                     size = 0
         except (*UNREADABLE, DataProcessingError) as error:
             failure = table.failure() if table else None

@@ -153,7 +153,7 @@ KINDS: dict[str, SourceKind] = {
             "API",
             "stac_ingest.sources.stac_api:api_source",
             prefixes=("http://", "https://"),
-            settings=("limit", *_OF_SERVERS),
+            settings=("sortby", "limit", *_OF_SERVERS),
             splitter="stac_ingest.sharding.splitters.stac_api:StacApiSplitter",
             piece="stac_ingest.sharding.plan:TimePiece",
             # A server's name is looked up by a codec.

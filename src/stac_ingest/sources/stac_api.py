@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
-from stac_ingest.api.collections import only_collection
 from stac_ingest.api.cursor import Cursor
-from stac_ingest.api.filter_check import FilterCheck
-from stac_ingest.api.item_splitter import exact_features, features
-from stac_ingest.api.page_rows import ReceivedPage, SeenItems, page_rows
+from stac_ingest.api.page_rows import ReceivedPage
 from stac_ingest.api.pages import Page, page_counts
 from stac_ingest.api.planner import CursorUnit, Planner, RequestedItems, Unit, ends_everything
 from stac_ingest.api.search import ApiOpener, search_datetime
 from stac_ingest.api.search_forms import REFUSED_INTERVAL, SearchClient
 from stac_ingest.api.time_chunks.controller import TimeChunks
 from stac_ingest.api.time_chunks.pending import PendingPages
-from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, TimesRead, item_times
+from stac_ingest.api.time_chunks.resume import ChunkProgress, TimesRead
 from stac_ingest.api.time_chunks.shortfall import Shortfall
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
-from stac_ingest.core.json_items import checked
-from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.rows import Rows
 from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import (
     ConfigurationError,
     DataProcessingError,
-    ItemError,
     ResponseError,
 )
 from stac_ingest.http.client import Client
@@ -41,7 +35,11 @@ from stac_ingest.http.limiter import RequestNotNeeded
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import RetryingClient
 from stac_ingest.http.urls import NO_ADDRESS, display, is_web_address
+from stac_ingest.sources.api_terms import terms_of
 from stac_ingest.sources.kind import Where
+from stac_ingest.sources.page_items import PageItems
+from stac_ingest.sources.selection import Selection
+from stac_ingest.sources.wanted import wanted_of
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -55,12 +53,25 @@ _ITEM_SECONDS = 20e-6
 
 
 class StacApiSource:
-    """Items of one collection of a STAC API. De-duplicating is the module's business; see `ingest_loop`."""
+    """Items of a STAC API. De-duplicating is the module's business; see `ingest_loop`."""
 
     def __init__(
-        self, config: IngestConfig, collection_id: str | None, summary: IngestSummary, *, clock: Clock | None = None
+        self,
+        config: IngestConfig,
+        collection_id: str | None,
+        summary: IngestSummary,
+        *,
+        clock: Clock | None = None,
+        owns: Callable[[Item], bool] | None = None,
     ) -> None:
-        """Read the settings. Without the id of a collection it is that of an API which has one.
+        """Read the settings.
+
+        Args:
+            config: the settings.
+            collection_id: a collection that stands in for settings which name none. Without either it is all.
+            summary: takes the counts.
+            clock: tells the time.
+            owns: says whether an item is this run's to count; None where all are.
 
         Raises:
             ConfigurationError: `datetime`, or the file of headers, can't be read.
@@ -69,7 +80,8 @@ class StacApiSource:
         self._config = config
         self._summary = summary
         self._clock = clock or Clock()
-        self._collection_id = collection_id
+        self._collections = config.wanted_collections(collection_id)
+        self._owns = owns
         self._root, credentials = read_credentials(config)
         page = min(config.limit, config.max_items or config.limit)
         self._requested = RequestedItems(*search_datetime(config.datetime), page)
@@ -77,16 +89,16 @@ class StacApiSource:
         self._client = RetryingClient(config, summary, self._session, self._clock)
         self._search_client = SearchClient(self._client, summary)
         self._planner: Planner | None = None
-        self._filter_check: FilterCheck | None = None
+        self._selection: Selection | None = None
+        self._items: PageItems | None = None
+        self._uncounted = False
         self._chunks: TimeChunks | None = None
         self._read_before: TimesRead | None = None
-        self._page_times: list[Times] = []
         self._queue: WorkQueue[Unit] = WorkQueue([])
         self._finished = False
         self._shortfall = Shortfall(summary, config.max_items, lambda: self._received)
-        self._decoded = 0
+        self._unparsed = 0
         self._pending = PendingPages(config.max_items)
-        self._numbers = NumberWatch(exact=config.exact_numbers)
         self._parts = count(1)
 
     def resume(self, positions: Sequence[Position]) -> None:
@@ -106,27 +118,40 @@ class StacApiSource:
         received: ReceivedPage | None = batch[0].data
         if received is None or received.progress is None:
             return None
-        return received.progress.advance(self._page_times, ended=not received.page.has_next, clean=clean)
+        return received.progress.advance(self._page_items.times, ended=not received.page.has_next, clean=clean)
 
     async def open(self) -> None:
-        """Start the session, read the landing page and the collection.
+        """Start the session, read the landing page and the collections, and find a search that the server takes.
 
         Raises:
-            ConfigurationError: it isn't said which collection, and the API has several.
+            ConfigurationError: what is asked for can be done neither by the server nor here.
             DataProcessingError: there is no such API, or no such collection (`Collection '<id>' not found`).
 
         """
         await self._session.open()
-        if not self._collection_id:
-            self._collection_id = await only_collection(self._root, self._client)
-            self._summary.note(f"the API has one collection, {self._collection_id!r:.80}, which was read")
-        collection = self._collection_id
-        self._filter_check = FilterCheck(collection, self._config.bbox, self._requested.interval, self._summary)
-        opener = ApiOpener(self._root, collection, self._config, self._search_client, self._summary)
+        asked = (self._root, self._collections, self._config, self._search_client, self._summary)
+        terms = terms_of(self._config, wanted_of(self._config, self._collections))
+        opener = ApiOpener(*asked, terms=terms)
         at_once = self._config.workers > 1
         api = await opener.open(self._requested.datetime, at_once=at_once, early_count=at_once and self._by_time)
+        wanted, interval = wanted_of(self._config, api.collections), self._requested.interval
+        order = self._config.sortby
+        self._selection = Selection(wanted, interval, api.here, self._summary, order=order, owns=self._owns)
+        if {*api.here} - {"fields"}:
+            self._read_all()
+        tracks_times, exact = self._read_before is not None, self._config.exact_numbers
+        self._items = PageItems(self._selection, wanted.fields, exact_numbers=exact, tracks_times=tracks_times)
         workers = self._client.begin(self._requested.page * _ITEM_SECONDS)
         self._planner = Planner(self._config, self._requested, api, self._summary, self._cursor, workers=workers)
+
+    def _read_all(self) -> None:
+        """Have all be read, since it is seen here only which items are wanted, and how many."""
+        self._config = self._config.replace(max_items=None)
+        self._shortfall = Shortfall(self._summary, None, lambda: self._received)
+        self._pending = PendingPages(None)
+        if self._read_before is not None:
+            # An earlier run's items are counted with what it left out, which isn't known any more.
+            self._read_before = TimesRead([])
 
     async def close(self) -> None:
         """End the session. After a complete run, compare the items received with what the server counts."""
@@ -136,6 +161,10 @@ class StacApiSource:
         matched, received = self._summary.matched, self._received
         if self._finished and self._config.max_items is None and matched is not None and matched != received:
             self._summary.note(f"the server counts {matched} items (numberMatched) and {received} came")
+        if self._selection is not None:
+            self._selection.describe(received)
+            if matched is not None:
+                self._summary.matched = matched - self._selection.foreign
 
     async def units(self) -> AsyncIterator[Unit]:
         """List cursors, numbered pages or chunks of time; heavy chunks add to the list while they are read.
@@ -156,6 +185,9 @@ class StacApiSource:
 
     async def _planned(self) -> Iterable[Unit]:
         planner, before = self._opened, self._read_before
+        if parts := planner.part_units():
+            self._parts = count(len(parts) + 1)
+            return parts
         self._chunks = await planner.chunks(self._clock.wall()) if self._by_time else None
         if self._chunks is None:
             return await planner.cursor_units()
@@ -216,28 +248,26 @@ class StacApiSource:
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
         """Parse pages; what isn't an item with an id is rejected by itself."""
         for payload in batch:
-            yield from self._consumed(payload, self._items_of(payload, reject))
+            yield from self._consumed(payload, self._page_items.items(payload, reject))
 
     def rows(self, batch: Batch, *, as_lines: bool) -> Iterator[Rows] | None:
         """Make rows of a page, where it holds nothing but what is plainly an item."""
         payload = batch[0]
         if len(batch) != 1 or payload.error is not None:
             return None
-        checks = 0 if self._filter_check is None else self._filter_check.remaining
-        seen = SeenItems(checks, times=self._read_before is not None)
-        rows = page_rows(payload.data.page.body, seen, as_lines=as_lines)
-        return None if rows is None else self._consumed(payload, self._rows_of(rows, seen))
+        rows = self._page_items.rows(payload.data.page.body, as_lines=as_lines)
+        return None if rows is None else self._consumed(payload, rows)
 
     def mark_consumed(self, batch: Batch) -> None:
         """Note that pages were consumed, and won't be parsed."""
         for payload in batch:
             if payload.error is None:
-                self._decoded += page_counts(payload.data.page).returned or 0
+                self._unparsed += page_counts(payload.data.page).returned or 0
             self._pending.consumed()
 
     def _consumed(self, payload: Payload, found: Iterator[T]) -> Iterator[T]:
         """Yield what was found on a page, and note what became of it."""
-        self._page_times.clear()
+        self._page_items.begin_page()
         items, left_out = self._summary.items, self._summary.left_out
         yield from found
         if payload.error is None:
@@ -246,43 +276,23 @@ class StacApiSource:
             payload.data.loop_detector.record(new, duplicate)
         self._pending.consumed()
 
-    def _rows_of(self, rows: Rows, seen: SeenItems) -> Iterator[Rows]:
-        self._decoded += len(rows.keys)
-        self._page_times += seen.times
-        if self._filter_check is not None:
-            for item in seen.first:
-                self._filter_check.check(item)
-        yield rows
-
-    def _items_of(self, payload: Payload, reject: Reject) -> Iterator[Item]:
-        try:
-            if payload.error is not None:
-                raise payload.error
-            body = payload.data.page.body
-            found = (exact_features if self._numbers.in_text(body) else features)(body, payload.origin)
-            for index, feature in enumerate(found):
-                self._decoded += 1
-                try:
-                    item = _checked(feature)
-                except ItemError as error:
-                    where = f"{display(payload.origin)}#{index}"
-                    reject(where, ItemError(f"{where}: {error}"))
-                    continue
-                if self._filter_check is not None:
-                    self._filter_check.check(item)
-                if self._read_before is not None:
-                    self._page_times.append(item_times(item))
-                yield item
-        except DataProcessingError as error:
-            reject(payload.origin, error)
-
     @property
     def _received(self) -> int:
-        return self._decoded - self._summary.left_out + self._summary.resumed
+        if self._selection is None or self._items is None:
+            return self._summary.resumed
+        decoded = self._items.decoded + self._unparsed
+        return decoded - self._summary.left_out - self._selection.filtered_again + self._summary.resumed
 
     @property
     def _by_time(self) -> bool:
-        return "time_chunks" in {self._config.strategy, self._config.worker_strategy}
+        chosen = "time_chunks" in {self._config.strategy, self._config.worker_strategy}
+        return chosen and self._config.sortby is None  # chunks come in any order
+
+    @property
+    def _page_items(self) -> PageItems:
+        if self._items is None:
+            raise RuntimeError("the source is not open")
+        return self._items
 
     @property
     def _opened(self) -> Planner:
@@ -291,14 +301,12 @@ class StacApiSource:
         return self._planner
 
     def _name(self, unit: Unit) -> str:
-        return f"{self._collection_id} {unit.interval}" if isinstance(unit, Chunk) else display(unit.request.url)
+        named = ", ".join(self._collections) or "all collections"
+        return f"{named:.200} {unit.interval}" if isinstance(unit, Chunk) else display(unit.request.url)
 
     def _cursor(self, request: Request, *, enough: int | None = None, fixed_size: bool = False) -> Cursor:
-        ahead = self._config.read_ahead is not False
-        enough = enough or self._config.max_items
-        return Cursor(
-            self._search_client, self._summary, request, read_ahead=ahead, enough=enough, fixed_size=fixed_size
-        )
+        how = {"read_ahead": self._config.read_ahead is not False, "fixed_size": fixed_size}
+        return Cursor(self._search_client, self._summary, request, enough=enough or self._config.max_items, **how)
 
     def _pages(self, unit: Unit) -> AsyncGenerator[ReceivedPage, None]:
         if isinstance(unit, CursorUnit):
@@ -318,6 +326,8 @@ class StacApiSource:
             return
         if self._summary.matched is None and unit.alone:
             self._summary.matched = page_counts(first[1]).matched
+        if unit.counted:
+            self._count_part(page_counts(first[1]).matched)
         if self._shortfall.is_being_read:
             cursor.stops = lambda _page, _following: not self._shortfall.is_there
         last = first[1]
@@ -328,6 +338,11 @@ class StacApiSource:
             # Where the page is broken, whoever decodes it says so.
             with suppress(DataProcessingError):
                 self._shortfall.count_again(page_counts(last).matched)
+
+    def _count_part(self, matched: int | None) -> None:
+        """Add the count of one of the searches that together are the whole; without one of them there is none."""
+        self._uncounted = self._uncounted or matched is None
+        self._summary.matched = None if self._uncounted else (self._summary.matched or 0) + (matched or 0)
 
     async def _chunk_pages(self, chunk: Chunk, chunks: TimeChunks) -> AsyncGenerator[ReceivedPage, None]:
         if chunk.abandoned:
@@ -383,9 +398,3 @@ def api_source(where: Where, config: IngestConfig, summary: IngestSummary) -> St
     if not is_web_address(config.source):
         raise ConfigurationError(NO_ADDRESS)
     return StacApiSource(config, where.collection_id, summary)
-
-
-def _checked(feature: object) -> Item:
-    if isinstance(feature, ItemError):
-        raise feature
-    return checked(feature)

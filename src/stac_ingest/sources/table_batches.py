@@ -12,7 +12,8 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.lakes.opened import OpenTable, opened
-from stac_ingest.sources.geoparquet import Decodable, GeoParquetSource, Read
+from stac_ingest.sources.gathered_rows import Read
+from stac_ingest.sources.geoparquet import Decodable, GeoParquetSource
 from stac_ingest.summary import IngestSummary
 
 
@@ -61,7 +62,7 @@ class TableSource(GeoParquetSource):
         batches = _reads(unit, None if self._wanted is None else RowFilter(self._wanted, schema))
         try:
             async with aclosing(self._read_ahead(batches)) as found:
-                async for _, rows, error, filtered, _ in found:
+                async for _, rows, error, filtered, *_ in found:
                     self._summary.filtered += filtered
                     if rows is not None or error is not None:
                         yield [Payload(Decodable(decoder, rows), unit.name, error)]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters import filter_of
 from stac_ingest.sources.kind import KINDS, STDIN, catalog_document, database_kind, is_url, is_web_catalog
+from stac_ingest.sources.wanted import filter_of
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""

@@ -14,6 +14,7 @@ from stac_ingest.filters.boxes import Box
 from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.filters.row_groups import RowGroupFilter
 from stac_ingest.filters.times import requested_interval
+from stac_ingest.filters.wanted import Wanted
 from stac_ingest.table_check.findings import Finding
 from stac_ingest.table_check.table_files import TableFile, sound_groups
 
@@ -94,7 +95,7 @@ def _searches(sample: Sample) -> Iterator[ItemFilter]:
             interval = requested_interval(month)
         except ConfigurationError:
             continue
-        yield ItemFilter(Box(x, y, -1e9, x + 1, y + 1, 1e9), interval, None, [])
+        yield ItemFilter(Wanted(box=Box(x, y, -1e9, x + 1, y + 1, 1e9), interval=interval))
 
 
 def _place_and_month(item: Item) -> tuple[float, float, str] | None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from stac_ingest.geoparquet.table_rows import TableRows
 
 
-def objects_of(rows: Rows, names: Collection[str]) -> Iterable[Item] | None:
+def objects_of(rows: Rows, names: Collection[str] | None) -> Iterable[Item] | None:
     """Give the items of a batch, of lines made as they are asked for; None where they have to come one by one.
 
     Args:
         rows: the batch.
-        names: properties and members that are asked for; of a table, the others may be missing.
+        names: properties and members that are asked for; of a table, the others may be missing. None for all.
 
     """
     if isinstance(rows, ItemRows):
@@ -28,7 +28,7 @@ def objects_of(rows: Rows, names: Collection[str]) -> Iterable[Item] | None:
     if isinstance(rows, LineRows):
         return map(orjson.loads, rows.texts)
     table = _table_of(rows)
-    if table is None or table.decoder.layout is None:
+    if table is None or table.decoder.layout is None or names is None:
         return None
     from stac_ingest.transforms.columns import looked_at  # noqa: PLC0415 - see below
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Rows
-from stac_ingest.cql2 import operands_of, predicate_of, read_expression
+from stac_ingest.cql2 import expression_of
 from stac_ingest.transforms.batches import objects_of
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ class FilterItems:
             ConfigurationError: naming what is wrong, and where.
 
         """
-        node = read_expression(expression)
-        self._holds, self._names = predicate_of(node), operands_of(node)
+        found = expression_of("where", expression)
+        assert found.holds is not None
+        self._holds, self._names = found.holds, found.names
         self.unknown = 0
 
     def modify(self, item: Item, context: WorkflowContext) -> Item | None:  # noqa: ARG002 - part of the protocol

@@ -117,3 +117,40 @@ class GetRefused(PostRefused):
     def change(self, landing: dict[str, Any]) -> None:
         """Leave out the link to the search by POST."""
         landing["links"] = [link for link in landing["links"] if link.get("method") != "POST"]
+
+
+class Undeclared(_Landing):
+    """The API doesn't declare what the value names: query, filter, sort, fields; or `all`, without `conformsTo`."""
+
+    name = "undeclared"
+    own_client_only = True  # the clients of the table ask for no such term
+    default = "filter"
+
+    def change(self, landing: dict[str, Any]) -> None:
+        """Leave out the class."""
+        if self.value == "all":
+            del landing["conformsTo"]
+            landing["links"] = [link for link in landing["links"] if link["rel"] != "conformance"]
+        else:
+            landing["conformsTo"] = [one for one in landing["conformsTo"] if not one.endswith(f"#{self.value}")]
+
+
+class TermRefused(Fault):
+    """Searches with the parameter in the value are refused with the status behind the colon, though it is declared."""
+
+    name = "refuse-term"
+    own_client_only = True  # the clients of the table ask for no such term
+    default = "filter:400"
+
+    async def __call__(self, request: web.Request, timing: RequestTiming, call_next: NextHandler) -> web.StreamResponse:
+        """Return the refusal, or the response of the rest of the chain."""
+        term, _, status = self.value.partition(":")
+        given = {*request.query}
+        if request.method == "POST":
+            given = {*orjson.loads(await request.read() or b"{}")}
+        if term not in given and not (
+            term == "no-collections" and "/search" in request.path and "collections" not in given
+        ):
+            return await call_next(request, timing)
+        self.applied += 1
+        return problem(int(status or 400), "InvalidParameterValue", f"{term}: not here")

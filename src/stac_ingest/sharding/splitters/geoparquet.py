@@ -15,7 +15,6 @@ import pyarrow.fs as pafs
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.filters import filter_of
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
@@ -25,6 +24,7 @@ from stac_ingest.sources.folder import files_in
 from stac_ingest.sources.geoparquet import GeoParquetSource, RowGroups, row_groups
 from stac_ingest.sources.hive import keys_of_items
 from stac_ingest.sources.kind import PARQUET_SUFFIXES
+from stac_ingest.sources.wanted import filter_of
 from stac_ingest.summary import IngestSummary
 
 AT_ONCE = 8

@@ -64,8 +64,7 @@ class StacApiSplitter:
 
     def source(self, shard: Shard, config: IngestConfig, summary: IngestSummary) -> StacApiSource:
         """Make the source of a shard."""
-        del shard  # its settings say all there is to know
-        return StacApiSource(config, self._settings.collection or "", summary)
+        return StacApiSource(config, None, summary, owns=self.owns(shard))
 
     def owns(self, shard: Shard) -> Callable[[Item], bool] | None:
         """Look whether an item's own instant lies in the shard. An item without one is the last job's."""

@@ -13,6 +13,8 @@ from stac_ingest.http.client import Client
 from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.http.retries import RetryingClient
+from stac_ingest.sources.api_terms import terms_of
+from stac_ingest.sources.wanted import wanted_of
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ class Counter:
         root, credentials = read_credentials(self._config)
         self._session = Client(self._config, self._summary, root, credentials)
         self._client = SearchClient(RetryingClient(self._config, self._summary, self._session, Clock()), self._summary)
-        self._opener = ApiOpener(root, settings.collection or "", self._config, self._client, self._summary)
+        asked = (root, self._config.wanted_collections(), self._config, self._client, self._summary)
+        terms = terms_of(self._config, wanted_of(self._config, ()))
+        self._opener = ApiOpener(*asked, terms=terms)
         self._api: ApiInfo | None = None
 
     async def __aenter__(self) -> Self:

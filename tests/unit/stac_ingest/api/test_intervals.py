@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stac_ingest.api.collections import temporal_extent
 from stac_ingest.api.intervals import EARLIEST, LATEST, Interval, format_instant, parse_instant, parse_interval
-from stac_ingest.api.search import search_datetime, temporal_extent
+from stac_ingest.api.search import search_datetime
 from stac_ingest.errors import ConfigurationError
 
 

@@ -39,6 +39,20 @@ def parse(source, **settings):
             {"collection_id": "c", "bbox": [-1.5, 0, 2, 3], "datetime": "2024-01-01T00:00:00Z/..", "limit": 50},
         ),
         (f"{ROOT}/search/?query=%7B%22a%22%3A%7B%22lt%22%3A1%7D%7D", {"query": {"a": {"lt": 1}}}),
+        (f"{ROOT}/search?collections=a,b&ids=x,y", {"collections": ["a", "b"], "ids": ["x", "y"]}),
+        (f"{ROOT}/search?filter=n%3C5&filter-lang=cql2-text", {"filter": "n<5"}),
+        (f"{ROOT}/search?filter=%7B%22op%22:%22not%22,%22args%22:[true]%7D", {"filter": {"op": "not", "args": [True]}}),
+        (
+            f"{ROOT}/search?sortby=+a,-b&fields=id,-links",
+            {
+                "sortby": [{"field": "a", "direction": "asc"}, {"field": "b", "direction": "desc"}],
+                "fields": {"include": ["id"], "exclude": ["links"]},
+            },
+        ),
+        (
+            f"{ROOT}/search?intersects=%7B%22type%22:%22Point%22,%22coordinates%22:[1,2]%7D",
+            {"intersects": {"type": "Point", "coordinates": [1, 2]}},
+        ),
         (f"{ROOT}/collections/search", {"collection_id": "search"}),
         (f"{ROOT}/collections/collections/items", {"collection_id": "collections"}),
     ],
@@ -47,7 +61,8 @@ def test_a_url_becomes_settings(pasted, said):
     """The source is the root, and what the URL says of the items is in the settings."""
     config = parse(pasted)
     assert config.source == ROOT
-    names = ("collection_id", "bbox", "datetime", "query", "limit")
+    names = ("collection_id", "collections", "ids", "bbox", "intersects", "datetime", "query", "filter", "sortby")
+    names += ("fields", "limit")
     assert {name: getattr(config, name) for name in names if getattr(config, name) is not None} == {"limit": 100} | said
 
 
@@ -61,12 +76,12 @@ def test_a_root_stays_as_it_is(source):
     ("pasted", "message"),
     [
         (f"{ROOT}/collections/c/items/one", "is one item; give"),
-        (f"{ROOT}/search?collections=a,b", "one run reads one collection"),
         (f"{ROOT}/search?collections=a&collections=b", "'a' is given, and source says 'b'"),
         (f"{ROOT}/collections/a/items?collections=b", "'a' is given, and source says 'b'"),
         (f"{ROOT}/search?token=next:abc", "is one page of a search; leave out token="),
         (f"{ROOT}/collections/c/items?offset=10", "is one page of a search; leave out offset="),
-        (f"{ROOT}/search?sortby=-datetime", "sortby= of .* can't be used"),
+        (f"{ROOT}/search?groupby=datetime", "groupby= of .* can't be used"),
+        (f"{ROOT}/search?fields=-id", "fields=-id of .* can't be read: id can't be left out"),
         (f"{ROOT}/search?bbox=here", "bbox=here of .* can't be read"),
         (f"{ROOT}/search?limit=some", "limit=some of .* can't be read"),
         (f"{ROOT}/search?query=[1]", "is not a JSON object"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stac_ingest.config import IngestConfig
 from stac_ingest.cql2 import predicate_of, read_expression
 from stac_ingest.cql2.patterns import pattern_test
-from stac_ingest.filters import filter_of
+from stac_ingest.sources.wanted import filter_of
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
 BOXES = st.lists(st.integers(-170, 170), min_size=2, max_size=2).flatmap(

@@ -17,8 +17,8 @@ from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.query_params import read_search
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.filters import filter_of
 from stac_ingest.filters.item_filter import ItemFilter
+from stac_ingest.sources.wanted import filter_of
 from stac_ingest.summary import IngestSummary
 
 MOMENTS = st.integers(0, 40).map(

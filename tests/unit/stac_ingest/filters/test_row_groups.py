@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from stac_ingest import IngestModule, IngestSummary, WorkflowContext
 from stac_ingest.config import IngestConfig
-from stac_ingest.filters import filter_of
 from stac_ingest.filters.row_groups import RowGroupFilter
 from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.writer import GeoParquetWriter
+from stac_ingest.sources.wanted import filter_of
 
 YEARS = st.integers(2000, 2006).map(lambda year: f"{year}-07-01T00:00:00Z")
 TIMES = st.one_of(

@@ -354,10 +354,3 @@ async def test_warnings_are_bounded(tmp_path: Path, caplog: pytest.LogCaptureFix
         assert await ingest(tmp_path, context) == ["good"]
     assert len(caplog.records) == 21
     assert len(context.failure_collector.get_all()) == 100
-
-
-async def test_api_mode_needs_a_collection() -> None:
-    """Without a collection id in the settings or the context, the run says so."""
-    module = IngestModule({"mode": "api", "source": "http://127.0.0.1:9"})
-    with pytest.raises(ConfigurationError, match=r"^collection_id must be provided"):
-        await anext(module.fetch(WorkflowContext()))
