@@ -241,6 +241,20 @@ def test_a_collection_has_its_items_in_a_folder_or_in_its_document(objects: Obje
     assert (code, numbers, certificate["passed_over"]) == (COMPLETE, [1], 0)
 
 
+def test_a_catalog_in_a_bucket_is_walked_by_its_links(objects: Objects, tmp_path: Path) -> None:
+    """Links lead within the bucket, each is asked for once; one out of it, and a broken one, are failures by name."""
+    hrefs = ["./b c/1.json", "../shared/2.json", "/c/3.json", "s3://bkt/c/4.json", "s3://other/5.json", "./none.json"]
+    links = [{"rel": "item", "href": href} for href in [*hrefs, "./b%20c/1.json"]]
+    document = json.dumps({"type": "Catalog", "id": "c", "links": links}).encode()
+    objects.held |= {"bkt/c/catalog.json": document, "bkt/c/b c/1.json": text(1), "bkt/shared/2.json": text(2)}
+    objects.held |= {"bkt/c/3.json": text(3), "bkt/c/4.json": text(4)}
+    for source, options in (("s3://bkt/c/catalog.json", []), ("s3://bkt/c/", ["--format", "catalog"])):
+        objects.forget()
+        assert run(source, tmp_path / "out", *options)[:2] == (INCOMPLETE, [1, 2, 3, 4])
+        assert len(failures(tmp_path / "out")) == 2
+        assert (objects.lists, set(objects.gets.values())) == (0, {1})
+
+
 @pytest.mark.parametrize("name", ["table.parquet", "many.ndjson", "one.json"])
 @pytest.mark.parametrize("web", [False, True])
 def test_an_object_that_changes_is_noticed(objects: Objects, tmp_path: Path, name: str, *, web: bool) -> None:
