@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from stac_ingest.checkpoints.journal_file import line_of, read_journal
+from stac_ingest.checkpoints.journal_file import ASK_OUTPUT, line_of, read_journal
 from stac_ingest.checkpoints.manager import set_previous_aside
 from stac_ingest.core.atomic import replacing, sync_to_disk, write_all
 from stac_ingest.core.file_names import safe_name
@@ -43,7 +43,8 @@ class Journal:
     threads.
 
     Attributes:
-        set_aside: the copy of a journal that is damaged; or checkpoints of an earlier release that are.
+        set_aside: the copy of a journal that is damaged, or checkpoints of an earlier release that are; the journal
+            itself where the output has to say what it holds, see `forget_items`.
         earlier_layout: whether the records are of a release that knew items by their ids alone.
 
     """
@@ -252,11 +253,14 @@ class Journal:
         self._failed = found.failed
         if found.is_sound:
             return
+        self._is_damaged = True
+        if found.asks_output:
+            self.set_aside.append(self._path)
+            return
         damaged = self._path.with_name(f"_{self._path.name}.corrupt")
         damaged.unlink(missing_ok=True)
         shutil.copyfile(self._path, damaged)
         self.set_aside.append(damaged)
-        self._is_damaged = True
         self._logger.warning("the checkpoint %s is damaged and was copied to %s", self._path, damaged.name)
 
     def _adopt(self, records: EarlierRecords) -> None:
@@ -333,3 +337,20 @@ class Journal:
             raise DataProcessingError(
                 f"the checkpoint {self._path} can't be written: {error.strerror or error}"
             ) from error
+
+
+def forget_items(folder: Path) -> None:
+    """Have each journal of a folder know nothing, before an output is changed by other means than a run.
+
+    A run that resumes asks the output then which items it holds.
+
+    Args:
+        folder: of the checkpoints of one output.
+
+    Raises:
+        OSError: a journal can't be written.
+
+    """
+    for path in folder.glob(f"[!._]*{SUFFIX}"):
+        with replacing(path, sync="name") as stream:
+            stream.write(line_of(ASK_OUTPUT))

@@ -2,7 +2,8 @@
 
 A line is a checksum and a JSON object: of items that were written
 `{"collection": "c", "path": "out/items.ndjson", "ids": ["a", "b"]}`, and of one that failed
-`{"collection": "c", "id": "a", "error": "..."}`. The latest line of an item counts.
+`{"collection": "c", "id": "a", "error": "..."}`. The latest line of an item counts. A journal of the one line
+`{"ask": "output"}` knows nothing: the output was changed by other means than a run, and has to say what it holds.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import orjson
 
 from stac_ingest.core.id_set import Key
 
+ASK_OUTPUT = {"ask": "output"}
+"""The record of a journal that knows nothing."""
 _LONGEST_LINE = 1 << 27
 _SUM = 9
 """Bytes of a line's checksum: eight digits and a space."""
@@ -29,6 +32,8 @@ class JournalContent(NamedTuple):
     failed: set[Key]
     is_sound: bool
     """Whether there are lines, and every one is: a journal has its first record from the beginning."""
+    asks_output: bool = False
+    """Whether nothing is known on purpose."""
 
 
 def read_journal(path: Path) -> JournalContent:
@@ -44,7 +49,7 @@ def read_journal(path: Path) -> JournalContent:
         while line := stream.readline(_LONGEST_LINE):
             record = _record(line)
             if record is None:
-                return JournalContent(completed, failed, is_sound=False)
+                return JournalContent(completed, failed, is_sound=False, asks_output=line == line_of(ASK_OUTPUT))
             collection = record["collection"]
             ids = completed.setdefault(collection, set())
             if "error" in record:

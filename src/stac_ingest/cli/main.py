@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
-CHECK = "check"
-"""The first word of a command line that asks how a table stands; a source of that name is `./check`."""
+CHECK, AUDIT = "check", "audit"
+"""The first word of a command line that asks how a table stands, or compares an output with its source; a source of
+that name is `./check`."""
 NOBODY_READS = 141
 """As of a process that a closed pipe has ended (128 and the number of SIGPIPE)."""
 
@@ -34,8 +35,8 @@ def main(arguments: Sequence[str] | None = None, when_imported: Callable[[], Non
 
     """
     words = sys.argv[1:] if arguments is None else arguments
-    if words[:1] == [CHECK]:
-        return _check(words[1:])
+    if words[:1] in ([CHECK], [AUDIT]):
+        return _ask(words[0], words[1:], when_imported)
     options = parse_arguments(words)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PrintableFormatter("%(levelname)s: %(message)s"))
@@ -68,10 +69,17 @@ def _run_of(options: argparse.Namespace, config: IngestConfig) -> Run | StdoutRu
     return Run(options, config, sys.stderr)
 
 
-def _check(arguments: Sequence[str]) -> int:
-    from stac_ingest.cli.check import run_check  # noqa: PLC0415 - an ingest needs none of it
-
+def _ask(what: str, arguments: Sequence[str], when_imported: Callable[[], None]) -> int:
+    """Run a command that writes no items but in a repair. An ingest needs none of what is imported here."""
     try:
+        if what == AUDIT:
+            from stac_ingest.cli.audit import run_audit_command  # noqa: PLC0415 - see above
+
+            when_imported()
+            return run_audit_command(arguments)
+        from stac_ingest.cli.check import run_check  # noqa: PLC0415 - see above
+
+        when_imported()
         return COMPLETE if run_check(arguments) else INCOMPLETE
     except ConfigurationError as error:
         return _say(BAD_SETTINGS, error)

@@ -12,7 +12,9 @@ from stac_ingest.outputs import OUTPUTS, output_name
 from stac_ingest.strategies import worker_strategies
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are a line each."""
+
     def error(self, message: str) -> NoReturn:
         """Say it in one line; the usage is one `--help` away."""
         self.exit(2, f"{self.prog}: {message} (see --help)\n")
@@ -20,10 +22,11 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
-    parser = _Parser(
+    parser = Parser(
         prog="stac-ingest",
         description=f"Read STAC items from files or an API and write them as {_written()}. "
-        "`stac-ingest check TABLE` says how a table stands, and why.",
+        "`stac-ingest check TABLE` says how a table stands, and why; `stac-ingest audit DIR --against SOURCE` whether "
+        "items are missing, extra or different.",
         epilog="Exit codes: 0 complete, or the server doesn't count; 1 finished with failures or truncated; "
         "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted; "
         "141 whoever read standard output has closed it.",
@@ -33,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
         "source",
         metavar="SOURCE",
         nargs="?",
-        help="a file, a folder, a URL of these or of a STAC API, or - for standard input",
+        help="a file, a folder, a URL of these, of a STAC API or of a pgstac, or - for standard input",
     )
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument(
@@ -47,10 +50,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--database",
         metavar="DSN",
-        help="of pgstac: where it is, as postgresql://user@host/name, without a password (DIR has the reports); else "
-        "PGHOST and the other variables of libpq say so",
+        help="of pgstac: postgresql://user@host/name, without a password; else PGHOST and such",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
+    add_source_options(parser)
+    return parser
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """Define the options that say what is read, and how."""
     parser.add_argument(
         "--config",
         metavar="FILE",
@@ -107,7 +115,6 @@ def build_parser() -> argparse.ArgumentParser:
     drive.add_argument("--max-requests", metavar="N", type=int, help="the budget: requests in all")
     drive.add_argument("--requests-per-second", metavar="N", type=float, help="the budget: requests started a second")
     drive.add_argument("--max-in-flight", metavar="N", type=int, help="the budget: requests at once")
-    return parser
 
 
 def _written() -> str:
@@ -117,10 +124,10 @@ def _written() -> str:
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Wrong options end the process with code 2."""
-    return build_parser().parse_args(_join_negative(arguments))
+    return build_parser().parse_args(join_negative(arguments))
 
 
-def _join_negative(arguments: Sequence[str]) -> list[str]:
+def join_negative(arguments: Sequence[str]) -> list[str]:
     """`--bbox -10,...` as `--bbox=-10,...`: argparse takes a value that starts with a dash for an option."""
     joined: list[str] = []
     for argument in arguments:

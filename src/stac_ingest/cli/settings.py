@@ -70,12 +70,12 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     # What is called complete isn't rounded without a word.
     settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
-    if options.allow_remote and settings["mode"] != "api":
-        settings["allow_remote"] = True
     if options.collection is not None:
         several = len(options.collection) > 1
         settings |= {"collection_id": None if several else options.collection[0]}
         settings |= {"collections": options.collection if several else None}
+    if options.allow_remote and settings["mode"] != "api":
+        settings["allow_remote"] = True
     source = str(settings["source"])
     _refuse_unread(source, only)
     asked = _asked(source)
@@ -105,6 +105,8 @@ def _asked(source: str) -> str | None:
 def _output_settings(settings: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """Take the settings of the output out of those of a file, overlaid by those of the command line."""
     found = settings.pop(OUTPUT, None) or {}
+    if "to" not in options:
+        return {}  # an audit reads alone
     if not isinstance(found, dict):
         raise ConfigurationError(f"{OUTPUT} must hold settings by name")
     given = {name: value for name in _OF_OUTPUT if (value := getattr(options, name)) is not None}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from stac_ingest.geoparquet.instants import INSTANTS
+from stac_ingest.core.instants import INSTANTS
 from stac_ingest.geoparquet.item_columns import Slot
 from stac_ingest.geoparquet.stac_schema import DEFAULT_GEOMETRY, MEMBERS, MORE_GEOMETRIES, PROPERTIES, Place
 

@@ -14,11 +14,6 @@ import pyarrow as pa
 
 from stac_ingest.errors import ItemError
 
-INSTANTS = frozenset(
-    {"datetime", "start_datetime", "end_datetime", "created", "updated", "published", "expires", "unpublished"}
-)
-"""Properties that are stored as instants, not as text."""
-
 MICROSECONDS = pa.timestamp("us", "UTC")
 NANOSECONDS = pa.timestamp("ns", "UTC")
 """For the years 1678 to 2261 only."""

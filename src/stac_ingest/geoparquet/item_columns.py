@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from stac_ingest.core.finite import with_finite_numbers
+from stac_ingest.core.instants import INSTANTS
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geo_metadata import Outline
-from stac_ingest.geoparquet.instants import INSTANTS, instants_of
+from stac_ingest.geoparquet.instants import instants_of
 from stac_ingest.geoparquet.item_boxes import boxes_of
 from stac_ingest.geoparquet.shape_columns import shapes_of
 from stac_ingest.geoparquet.stac_schema import MORE_GEOMETRIES, PROPERTIES, Place

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stac_ingest.core.instants import INSTANTS
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.decoder import AFTER_GEOMETRY, BEFORE_GEOMETRY, FEATURE, OBJECTS
 from stac_ingest.geoparquet.geometry_encodings import WKB
-from stac_ingest.geoparquet.instants import INSTANTS, MICROSECONDS, NANOSECONDS, instants_of
+from stac_ingest.geoparquet.instants import MICROSECONDS, NANOSECONDS, instants_of
 from stac_ingest.geoparquet.item_columns import ItemColumns, Slot
 from stac_ingest.geoparquet.plain_columns import NotKnownError, list_of, plain_column, struct_of, texts_of
 from stac_ingest.geoparquet.properties_column import KEPT, as_json

@@ -88,7 +88,8 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
 
     def _open(self, *, resume: bool) -> None:
         self._remove_unfinished()
-        matches = sorted((int(match[1]), match[0]) for match in map(_PART.fullmatch, self.folder.names()) if match)
+        numbers = ((part_number(name), name) for name in self.folder.names())
+        matches = sorted((number, name) for number, name in numbers if number is not None)
         if matches and not resume:
             raise ConfigurationError(
                 f"the output folder {self.folder.path} holds {matches[0][1]} of an earlier run; "
@@ -107,12 +108,12 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
 
         pending = self.folder.path_of(_PENDING)
         if pending.exists():
-            if all(map(self._is_known, _keys(pending))):
+            if all(map(self._is_known, keys_of_part(pending))):
                 self._publish()
             else:
                 self.folder.remove(_PENDING)
         if self._records_lost:
-            self._known.replace((key, str(path)) for path, opened in self._files() for key in _keys(opened))
+            self._known.replace((key, str(path)) for path, opened in self._files() for key in keys_of_part(opened))
         self._items = sum(pq.read_metadata(opened).num_rows for _, opened in self._files())
         if self._items < self._known.completed_count:
             raise ConfigurationError(
@@ -295,8 +296,19 @@ def _tables(items: Sequence[Item]) -> list[_Table]:
         return [*_tables(items[:half]), *_tables(items[half:])]
 
 
-def _keys(path: Path) -> list[Key]:
-    """Read which items a part holds."""
+def part_number(name: str) -> int | None:
+    """Return the number of the part that has a name; None for another file."""
+    match = _PART.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def keys_of_part(path: Path) -> list[Key]:
+    """Read which items a part holds.
+
+    Raises:
+        OSError, ValueError: it can't be read.
+
+    """
     import pyarrow as pa  # noqa: PLC0415 - the other formats do without
     import pyarrow.parquet as pq  # noqa: PLC0415 - same
 

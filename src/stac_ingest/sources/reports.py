@@ -11,6 +11,7 @@ CERTIFICATE = {"verdict", "reason", "items"}
 MANIFEST = {"verdict", "parts", "items"}
 FAILURE = {"item_id", "error", "step_id"}
 CHANGE = {"item_id", "member", "what"}
+FINDING = {"collection", "id", "what"}
 INGEST = {"source", "output"}
 
 REPORTS = {
@@ -18,6 +19,7 @@ REPORTS = {
     "manifest.json": MANIFEST,
     "failures.ndjson": FAILURE,
     "notes.ndjson": CHANGE,
+    "audit.ndjson": FINDING,
 }
 """By name of the file, the members by which its document, or its first line, is told from an item of that name."""
 

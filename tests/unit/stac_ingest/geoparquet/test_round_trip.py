@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from any_rows import assert_lines
 from stac_ingest.changes import ChangeCollector
+from stac_ingest.core.instants import INSTANTS
 from stac_ingest.geoparquet.decoder import Decoder
-from stac_ingest.geoparquet.instants import INSTANTS
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 
 Item = dict[str, Any]

@@ -1,0 +1,1 @@
+"""Compares what an output holds with its source, or with a list of what should be there, and repairs it."""

@@ -1,0 +1,264 @@
+"""The comparison: the output is read first, then each item of the other side is looked for in it.
+
+So the other side, which may be a server, is read once, and what the output lacks is at hand when it is found. The
+output is read a second time where it has items that the other side hasn't, or has otherwise: for their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from stac_ingest.audit.canonical import CanonicalForm
+from stac_ingest.audit.differences import differing_members
+from stac_ingest.audit.findings import Findings
+from stac_ingest.audit.inventories import Inventory
+from stac_ingest.audit.ledger import Ledger
+from stac_ingest.audit.side import Side
+from stac_ingest.audit.spool import ItemSpool
+from stac_ingest.config import IngestConfig
+from stac_ingest.core.collector import collected_now_and_then
+from stac_ingest.core.id_set import IdSet, Key, key_of
+from stac_ingest.core.model import Item
+from stac_ingest.pipeline import Modifier
+from stac_ingest.sources.kind import KINDS, kind_of
+
+MOST_COMPARED = 10_000
+"""Different items of which it is said in which members, where none is to be repaired: so many wait on disk."""
+DOCUMENT = "catalog.json"
+CATALOG = "catalog"
+"""The kind of source whose items have links of its own."""
+_KINDS_WITH_NULLS = frozenset({"json_files", "ndjson", "api", CATALOG})
+"""Kinds of sources that tell a null member from a missing one."""
+
+_FORMATS = {kind.format: name for name, kind in KINDS.items() if kind.format is not None}
+
+Progress = Callable[[str, int], None]
+"""Told what is done and how many items were read so far."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditTask:
+    """What is compared, and how."""
+
+    output: IngestConfig
+    """The output, as a source."""
+    against: IngestConfig | Inventory
+    report: Path
+    """Of the file that names what differs."""
+    ids_only: bool = False
+    modifiers: Sequence[Modifier] = ()
+    """What was done to the source's items on their way to the output."""
+    keep: bool = False
+    """Whether the source's items that are missing or different are kept, for a repair."""
+
+    @property
+    def compares_content(self) -> bool:
+        """Whether more than ids are compared."""
+        return not self.ids_only and isinstance(self.against, IngestConfig)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of source that the sides are, but of an inventory."""
+        sides = [side for side in (self.output, self.against) if isinstance(side, IngestConfig)]
+        return [_kind(side) for side in sides]
+
+    @property
+    def has_nulls(self) -> bool:
+        """Whether null members count: both sides can hold some."""
+        return _KINDS_WITH_NULLS.issuperset(self.kinds)
+
+    def form(self) -> CanonicalForm:
+        """Return the form in which items are compared."""
+        without_links: frozenset[str] = frozenset()
+        if CATALOG in self.kinds:
+            from stac_ingest.outputs.catalog.documents import OWNED  # noqa: PLC0415 - few outputs are catalogs
+
+            without_links = OWNED
+        return CanonicalForm(nulls=self.has_nulls, without_links=without_links)
+
+
+def _kind(side: IngestConfig) -> str:
+    """Return the kind of a side; a folder with a catalog is one, be it that all files in it are read."""
+    if (Path(side.source) / DOCUMENT).is_file():
+        return CATALOG
+    return _FORMATS.get(side.format or "", "") or kind_of(side.source).name
+
+
+class State(IntEnum):
+    """What is known of an item of the output."""
+
+    UNSEEN = 0
+    """The other side hasn't got it, so far."""
+    SAME = 1
+    DIFFERENT = 2
+
+
+class Audit:
+    """Compares the two sides.
+
+    Attributes:
+        output, source: the two, with what was read of them.
+        missing, extra, different: how many there are; of extra ones None where it isn't known.
+        held: the output's items; the number beside each is the hash of its content.
+        states: a `State` for each of them.
+        lacking, differing: the source's items that the output lacks, or has otherwise, where they are kept.
+
+    """
+
+    def __init__(self, task: AuditTask, progress: Progress = lambda *_: None) -> None:
+        """Begin.
+
+        Raises:
+            DataProcessingError: the folder of the report can't be written to.
+
+        """
+        self.task = task
+        self.output, self.source = Side("the output"), Side("the source")
+        self.missing, self.different = 0, 0
+        self.extra: int | None = 0
+        by_id = not isinstance(task.against, IngestConfig) and not task.against.has_collections
+        self.held = Ledger(by_id=by_id)
+        self.states = bytearray()
+        self.findings = Findings(task.report)
+        self.lacking, self.differing = ItemSpool(task.report.parent), ItemSpool(task.report.parent)
+        self._form = task.form()
+        self._progress = progress
+        self._absent = IdSet()
+
+    def close(self) -> None:
+        """Let go of the files without names."""
+        self.lacking.close()
+        self.differing.close()
+
+    async def compare(self) -> None:
+        """Read both sides, and name what differs.
+
+        Raises:
+            ConfigurationError: there are no items where the settings of a side point.
+            DataProcessingError: what differs can't be written down.
+
+        """
+        try:
+            with collected_now_and_then() as collect:
+                await self._read_output(collect)
+                if not self.output.unreadable:
+                    await self._read_source(collect)
+                    await self._name_in_output(collect)
+            self.findings.finish()
+        except BaseException:
+            self.findings.abandon()
+            raise
+
+    def is_missing(self, item: Item) -> bool:
+        """Whether an item is one that was named as missing."""
+        against = self.task.against
+        collection, item_id = key_of(item)
+        has_collections = isinstance(against, IngestConfig) or against.has_collections
+        return self._absent.has(collection if has_collections else self._listed_collection, item_id)
+
+    @property
+    def _listed_collection(self) -> str:
+        """The collection of the entries of an inventory that says none."""
+        return self.task.output.collection_id or ""
+
+    async def _read_output(self, collect: Callable[[], None]) -> None:
+        def repeated(key: Key) -> None:
+            self.findings.add(key, "repeated", side="output")
+
+        counted = self._counted("reading the output", collect)
+        digest = self._form.digest if self.task.compares_content else lambda _: 0
+        async for item in self.output.read(self.task.output, repeated, counted):
+            self.held.add(*key_of(item), digest(item))
+        self.held.sort()
+        self.states = bytearray(len(self.held))
+
+    async def _read_source(self, collect: Callable[[], None]) -> None:
+        against = self.task.against
+        counted = self._counted("reading what it is compared with", collect)
+        if not isinstance(against, IngestConfig):
+            wanted = self.task.output.wanted_collections()
+            for key in self.source.keys(against, counted):
+                if not against.has_collections:
+                    self._look_up((self._listed_collection, key[1]), against)
+                elif not wanted or key[0] in wanted:
+                    self._look_up(key, against)
+            return
+
+        def repeated(key: Key) -> None:
+            self.findings.add(key, "repeated", side="source")
+
+        async for item in self.source.read(against, repeated, counted, self.task.modifiers):
+            self._look_up_item(item)
+
+    def _look_up_item(self, item: Item) -> None:
+        key = key_of(item)
+        places = self.held.find(*key)
+        if not places:
+            self._absent.add(*key)
+            self._miss(key)
+            if self.task.keep:
+                self.lacking.add(item)
+            return
+        same = not self.task.compares_content or self.held.number(places[0]) == self._form.digest(item)
+        self.states[places[0]] = State.SAME if same else State.DIFFERENT
+        if not same:
+            self.different += 1
+            if self.task.keep or self.different <= MOST_COMPARED:
+                self.differing.add(item)
+
+    def _look_up(self, key: Key, inventory: Inventory) -> None:
+        """Look for an entry of an inventory. Several entries may be of one item where they are keys of objects."""
+        places = self.held.find(*key)
+        again = self.states[places[0]] != State.UNSEEN if places else not self._absent.add(*key)
+        for place in places:
+            self.states[place] = State.SAME
+        if again and not inventory.has_keys:
+            self.source.repeated += 1
+            self.findings.add(key, "repeated", side="source")
+        if again:
+            self.source.items -= 1
+        elif not places:
+            self._miss(key)
+
+    def _miss(self, key: Key) -> None:
+        self.missing += 1
+        self.findings.add(key, "missing")
+
+    async def _name_in_output(self, collect: Callable[[], None]) -> None:
+        """Name the items of the output that are extra or different: only the output still has them."""
+        extra = self.states.count(State.UNSEEN)
+        if not self.source.is_whole:
+            # What couldn't be read may be just what seems to be extra.
+            self.extra = None if extra else 0
+            extra = 0
+        if not extra and not self.different:
+            return
+        if extra:
+            self.extra = extra
+        named = 0
+        counted = self._counted("reading the output again, for names", collect)
+        again = Side(self.output.name)
+        async for item in again.read(self.task.output, lambda _: None, counted):
+            key = key_of(item)
+            places = self.held.find(*key)
+            state = State(self.states[places[0]]) if places else State.SAME
+            if state is State.DIFFERENT:
+                named += 1
+                other = self.differing.item(key)
+                members = differing_members(self._form(item), self._form(other)) if other is not None else None
+                self.findings.add(key, "different", members=members)
+            elif state is State.UNSEEN and extra:
+                named += 1
+                self.findings.add(key, "extra")
+        if named != extra + self.different:
+            self.output.problems.append("it has changed while it was read")
+
+    def _counted(self, what: str, collect: Callable[[], None]) -> Callable[[int], None]:
+        def counted(items: int) -> None:
+            self._progress(what, items)
+            collect()
+
+        return counted
