@@ -51,8 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
         "source",
         metavar="SOURCE",
         nargs="*",
-        help="a file, a folder, a URL of a STAC API or a pgstac, or - for standard input; several files, a pattern in "
-        "quotes, or @FILE with a path a line",
+        help="a file, a folder, a URL of these, of a STAC API or of a pgstac, or - for standard input; several, a "
+        "pattern in quotes, or @FILE with a path a line",
     )
     parser.add_argument(
         "--to", metavar="FORMAT", type=output_name, choices=list(OUTPUTS), required=True, help=", ".join(OUTPUTS)

@@ -21,6 +21,8 @@ from stac_ingest.sources.kind import (
     catalog_document,
     database_kind,
     is_several,
+    is_stored,
+    is_url,
     is_web_catalog,
     kind_of,
     named_kind,
@@ -48,8 +50,8 @@ def check_path(config: IngestConfig) -> None:
     path = config.source
     if _is_checked_elsewhere(config):
         return
-    if config.mode == "api" and is_web_catalog(path):
-        raise ConfigurationError("source: the URL of a static catalog's document is no API; use mode 'file'")
+    if config.mode == "api" and (is_web_catalog(path) or is_stored(path)):
+        raise ConfigurationError("source: the URL of a file, or of a static catalog, is no API; use mode 'file'")
     if config.is_remote and config.mode == "file" and catalog_document(path, config.format) is not None:
         return
     if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
@@ -90,6 +92,11 @@ def _is_checked_elsewhere(config: IngestConfig) -> bool:
 
         check_database(config)
         return True
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import check_stored  # noqa: PLC0415 - files on disk need no store
+
+        check_stored(config)
+        return True
     return False
 
 
@@ -109,6 +116,10 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
         DataProcessingError: a folder holds no Parquet files, and `format` asks for them.
 
     """
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import stored_source  # noqa: PLC0415 - see `check_path`
+
+        return stored_source(config, summary)
     kind, path = _kind_and_path(config)
     _keep_collection(Path(config.source), summary)
     if kind is None:
@@ -118,12 +129,16 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
 
 
 def place_of(config: IngestConfig) -> str:
-    """Return the folder that the names of a source's files are relative to; of an API its URL. Looks at the disk.
+    """Return the folder, or its URL, that the names of a source's files are relative to; of an API its own URL.
 
     Raises:
         ConfigurationError: what the settings name is missing or of another kind.
 
     """
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import place_of_stored  # noqa: PLC0415 - see `check_path`
+
+        return place_of_stored(config.source)
     kind, path = _kind_and_path(config)
     if kind is KINDS["several"]:
         from stac_ingest.sources.several import common_folder  # noqa: PLC0415 - most sources are one
@@ -152,6 +167,15 @@ def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> 
     from stac_ingest.sources.lines.source import lines_source as of_file  # noqa: PLC0415 - only such files need it
 
     return of_file(where.source, config, summary)
+
+
+def _is_stored(config: IngestConfig) -> bool:
+    """Say whether files are read that are not on this machine. What is there on disk is a path, whatever its name."""
+    source = config.source
+    is_file = is_stored(source) or (config.format not in (None, KINDS["catalog"].format) and is_url(source))
+    if config.mode == "api" or not is_file or (is_url(source) and config.format == KINDS["catalog"].format):
+        return False
+    return not os.path.exists(source)  # noqa: PTH110 - see `check_path`
 
 
 def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from stac_ingest.core.unpack import SUFFIXES
@@ -208,14 +208,6 @@ DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 
 _NO_ITEMS = DESCRIPTIONS | {"certificate.json", "manifest.json"}
 """Names by which it can't be told, without looking further, whether a folder is one of JSON."""
-_STORES = {
-    "s3": "`snakemake ingest --config source=...` reads it; or copy it here, with `aws s3 sync`",
-    "gs": "copy it here, with `gcloud storage rsync --recursive`",
-    "az": "copy it here, with `azcopy copy --recursive`",
-    "abfs": "copy it here, with `azcopy copy --recursive`",
-    "abfss": "copy it here, with `azcopy copy --recursive`",
-}
-"""What to do about a source that isn't read, by the scheme of its URL."""
 
 
 def kind_of(source: str) -> SourceKind:
@@ -232,6 +224,8 @@ def kind_of(source: str) -> SourceKind:
         return KINDS["stdin"]
     if is_several(source):
         return _of_name(parts_of(source)[0].lower()) or _first()
+    if is_stored(source):
+        return _of_name(_web_name(source)) or _first()
     path = Path(source)
     if (table := table_at(path)) is not None:
         return KINDS[table.kind]
@@ -318,6 +312,22 @@ def is_url(source: str) -> bool:
     return api_kind(source) is not None
 
 
+def is_stored(source: str) -> bool:
+    """Say whether a source lies in a store of objects, or is a file on a web server. Looks at the text alone."""
+    if "://" not in source:
+        return False
+    if is_url(source):
+        return is_web_address(source) and _of_name(_web_name(source)) is not None
+    from stac_ingest.stores.urls import store_kind  # noqa: PLC0415 - paths don't need it
+
+    return store_kind(source) is not None
+
+
+def mode_of(source: str, format: str | None = None) -> Literal["file", "api"]:  # noqa: A002 - the setting's name
+    """Return the mode in which a source is read: a URL is that of an API, unless its name or `format` tells a file."""
+    return "api" if is_url(source) and not is_stored(source) and format is None else "file"
+
+
 def kind_name(name: str) -> str | None:
     """Return the name of the kind of files that are called so, of those that are read from folders."""
     kind = _of_name(name)
@@ -327,32 +337,23 @@ def kind_name(name: str) -> str | None:
 def not_read(source: str) -> str | None:
     """Say that a URL can't be a source of the command and the module, why, and what to do; None where it can.
 
-    Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
+    Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
     if not separator or not scheme.isalnum() or is_web_catalog(source) or database_kind(source):
         return None
     if is_url(source):
-        if not is_web_address(source):
-            return NO_ADDRESS
-        name = urlsplit(source).path.rpartition("/")[2].lower()
-        kind = _of_name(name)
-        if kind is None or name == "":
-            return None
-        what = (
-            "an item, or a catalog (which format 'catalog' reads),"
-            if name.endswith(".json")
-            else f"a file of {kind.label}"
-        )
-        return (
-            f"source: {_shown(source)} looks like {what} on a web server, and not like an API; download it, and give "
-            "the file or its folder"
-        )
-    how = _STORES.get(scheme.lower(), "copy it here")
-    return f"source: {_shown(source)} is of {scheme.lower()}://, which the command and the module don't read; {how}"
+        return None if is_web_address(source) else NO_ADDRESS
+    if is_stored(source):
+        return None
+    return f"source: {shown(source)} is of {scheme.lower()}://, which isn't read; copy it here"
 
 
-def _shown(url: str) -> str:
+def _web_name(url: str) -> str:
+    return urlsplit(url).path.rpartition("/")[2].lower()
+
+
+def shown(url: str) -> str:
     """Return a URL without what may be secret."""
     return display(url.partition("?")[0])
 

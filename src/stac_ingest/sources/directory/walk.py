@@ -94,14 +94,23 @@ def survey(root: Path, classify: Classify, *, leave_out: Collection[str] = ()) -
         if kind is not None:
             found.add(kind, [f"{folder}/{name}" for name in names.plain] if folder else names.plain)
         for name in names.others:
-            _take(f"{folder}/{name}" if folder else name, classify, found)
+            take(f"{folder}/{name}" if folder else name, classify, found)
     return found
 
 
-def _take(path: str, classify: Classify, found: Survey) -> None:
+def take(path: str, classify: Classify, found: Survey, listed: str | None = None) -> None:
+    """Take the name of a file that may be of a kind, or may be refused.
+
+    Args:
+        path: relative to the folder that is looked through.
+        classify: tells kinds by the names of files.
+        found: takes it.
+        listed: what is taken instead of the path, of a file that is of a kind.
+
+    """
     lower = path.lower()  # an ending may be in capitals
     if (kind := classify(lower)) is not None:
-        found.add(kind, [path])
+        found.add(kind, [listed or path])
         return
     if (why := why_not_read(lower, classify)) is not None:
         found.refuse(path, why)
