@@ -46,14 +46,17 @@ from stac_ingest import CheckpointManager, IngestModule, WorkflowContext
 from stac_ingest.geoparquet import writer
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.outputs import CatalogOutput, GeoParquetOutput, ItemFilesOutput, NdjsonOutput
+from stac_ingest.outputs.sorted_geoparquet.output import SortedGeoParquetOutput
 from stac_ingest.pipeline import run_pipeline
 
+GeoParquetOutput.__init__.__kwdefaults__.update(row_group_items=5, part_items=10)
 output = {
     "ndjson": lambda: NdjsonOutput(root + "/out", batch_bytes=500),
     "items": lambda: ItemFilesOutput(root + "/out", batch_items=4),
     "catalog": lambda: CatalogOutput(root + "/out", batch_items=4),
     "geoparquet": lambda: GeoParquetOutput(root + "/out", row_group_items=5, part_items=10),
     "table": lambda: GeoParquetOutput(root + "/out", row_group_items=5, part_items=10),
+    "sorted": lambda: SortedGeoParquetOutput(root + "/out", {"row_group_items": 10}),
 }[kind]()
 writer.ROWS = 4
 
@@ -100,7 +103,7 @@ def run(kind, root, die_at=0):
 
 
 def written(kind, out):
-    """List the items in the output by collection and id, as often as they are there."""
+    """List the items in the output by collection and id, as often as they are there, in parts of a table too."""
     if kind == "items":
         return [key_of(json.loads(path.read_bytes())) for path in out.glob("*.json")]
     if kind == "catalog":
@@ -109,7 +112,8 @@ def written(kind, out):
         files = [path for path in (out / "items.ndjson", out / "items.ndjson.part") if path.exists()]
         whole = [line for path in files for line in path.read_bytes().split(b"\n")[:-1]]
         return [key_of(json.loads(line)) for line in whole]
-    parts = [*out.glob("part-*.parquet"), *out.glob(".pending.parquet")]
+    hidden = [*out.glob(".sorting/part-*.parquet"), *out.glob(".sorting/new/*.parquet")]
+    parts = [*out.glob("part-*.parquet"), *out.rglob(".pending.parquet"), *hidden]
     return [key_of(one) for path in parts for one in pq.read_table(path, columns=["collection", "id"]).to_pylist()]
 
 
@@ -141,3 +145,23 @@ def test_killed_at_any_step_each_item_is_written_once(tmp_path, kind):
         ("dc"[number % 2], f"i{number // 2}") for number in range(ITEMS)
     )
     assert len(completed(root)) == ITEMS
+
+
+def test_killed_while_a_table_is_sorted_each_item_is_in_it_once(tmp_path):
+    """Killed at seeded steps of sorting and of giving the files their names, a run ends with each item once."""
+    whole = run("sorted", tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    steps = int(whole.stdout)
+    chance = random.Random(20261128)
+    root = tmp_path / "killed"
+    for die_at in (steps - chance.randint(8, 14), chance.randint(2, 5), chance.randint(9, 12), chance.randint(13, 16)):
+        killed = run("sorted", root, die_at=die_at)
+        assert killed.returncode in {-9, 0}, killed.stderr
+        assert completed(root) <= set(written("sorted", root / "out"))
+    assert len(completed(root)) == ITEMS
+    resumed = run("sorted", root)
+    assert resumed.returncode == 0, resumed.stderr
+    assert not (root / "out/.sorting").exists()
+    assert sorted(written("sorted", root / "out")) == sorted(
+        ("dc"[number % 2], f"i{number // 2}") for number in range(ITEMS)
+    )

@@ -324,3 +324,13 @@ def test_a_record_waits_for_requests_that_nobody_waits_for(corpus):
         record = running.stats()
     assert (record.requests, record.little_ratio) == (1, pytest.approx(1))
     assert record.response_ms_mean >= 200
+
+
+def test_the_items_are_a_static_catalog_too(server, items):
+    """Below `/static/` each item is behind a child of a catalog, which pystac walks by its links."""
+    root = pystac.Catalog.from_file(f"{server.url}/static/catalog.json")
+    children = list(root.get_children())
+    assert len(children) == TOTAL
+    assert {item.id for child in children[:5] for item in child.get_items()} <= items.keys()
+    assert ask(server, f"/static/children/{TOTAL}/catalog.json")[0] == 404
+    assert ask(server, "/static/items/x.json")[0] == 404

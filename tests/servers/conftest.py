@@ -13,11 +13,8 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from loopback import free_port, running
 
@@ -25,8 +22,8 @@ from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
 from ingest_bench.errors import MeasurementError
 from ingest_bench.system import postgis
+from pgstac_databases import Databases, pgstac_databases
 
-ROOT = Path(__file__).parents[2]
 SERVERS = Path(os.environ["TEST_SERVERS"]).absolute() if "TEST_SERVERS" in os.environ else None
 ITEMS = 10_000 if SERVERS else 1_000
 
@@ -108,48 +105,8 @@ def _pgstac(servers: Path, environment: Mapping[str, str], folder: Path) -> Iter
         yield url
 
 
-class Databases:
-    """A PostgreSQL with PostGIS, and copies of an empty pgstac in it."""
-
-    def __init__(self, variables: Mapping[str, str], pypgstac: Path) -> None:
-        self.variables = variables
-        self.pypgstac = pypgstac
-        self._numbers = count()
-
-    def connect(self, name: str = "postgres", **more: Any) -> psycopg.Connection[Any]:
-        """Connect as the superuser."""
-        return psycopg.connect(self.dsn(name), autocommit=True, **more)
-
-    def dsn(self, name: str, scheme: str = "postgresql") -> str:
-        """Give where a database is, without a password: these take everybody."""
-        return "{0}://{PGUSER}@{PGHOST}:{PGPORT}/{1}".format(scheme, name, **self.variables)
-
-    def new(self, template: str = "empty") -> str:
-        """Copy a template, and return the name of the copy."""
-        name = f"copy{next(self._numbers)}"
-        with self.connect() as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return name
-
-    def run(self, name: str, *arguments: Any) -> None:
-        """Run `pypgstac` on a database."""
-        environment = {**os.environ, **self.variables, "PGDATABASE": name}
-        subprocess.run([self.pypgstac, *arguments], env=environment, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
     """Start a PostgreSQL with PostGIS, with a template that has an empty pgstac."""
-    places = [folder / "bin" / "pypgstac" for folder in (SERVERS, ROOT / ".venv-tools") if folder is not None]
-    found = next((place for place in places if place.exists()), None)
-    if found is None:
-        pytest.skip("there is no pypgstac: `make tools` or `make test-servers` installs it")
-    try:
-        with postgis.database() as variables:
-            databases = Databases(variables, found)
-            with databases.connect() as connection:
-                connection.execute("CREATE DATABASE empty")
-            databases.run("empty", "migrate")
-            yield databases
-    except MeasurementError as reason:
-        pytest.skip(str(reason))
+    with pgstac_databases(SERVERS) as databases:
+        yield databases

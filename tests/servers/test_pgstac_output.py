@@ -101,7 +101,8 @@ class Command:
         """Ask the database."""
         with self.databases.connect(self.name, row_factory=tuple_row) as connection:
             connection.execute("SET search_path TO pgstac, public")
-            return connection.execute(statement, values or None).fetchall()
+            found = connection.execute(statement, values or None)
+            return found.fetchall() if found.description else []
 
     def state(self):
         """Give what readers of a database see: hydrated items, partitions, their counts and constraints."""
@@ -483,3 +484,35 @@ def test_queued_statistics(command, lines):
     assert command.ask("SELECT lower(dtrange) = min(datetime) FROM partitions_view, items GROUP BY dtrange") == [
         (True,)
     ]
+
+
+def test_a_run_that_was_killed_behind_its_last_item_is_finished(command, lines):
+    """Where all items were written and the statistics weren't, the run that goes on brings these up to date."""
+    source = lines(item(number) for number in range(9000))
+    trigger = "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END'"
+    command.ask(trigger)
+    command.ask(
+        "CREATE TRIGGER stop BEFORE UPDATE ON partition_stats FOR EACH ROW WHEN (NEW.dtrange IS NOT NULL) "
+        "EXECUTE FUNCTION stop()"
+    )
+    process = subprocess.Popen(command.arguments(source), env=command.environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+    while command.ask(waiting) == [(0,)] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    command.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    command.ask("DROP TRIGGER stop ON partition_stats")
+    loose = "SELECT count(*) FROM partitions_view WHERE constraint_dtrange IS DISTINCT FROM dtrange"
+    assert command.ask(loose) == [(1,)]
+    code, said, certificate = command.run(source, "--resume")
+    assert (code, certificate["verdict"], certificate["written"]) == (0, "complete", 0), said
+    assert command.ask(loose) == [(0,)]
+
+
+def test_items_that_come_again(command, lines):
+    """Of two items with one id the first is loaded, and the certificate says that the other was left out."""
+    code, said, certificate = command.run(lines([item(1), item(2), item(1, bbox=[0, 0, 1, 1])]))
+    assert (code, certificate["verdict"], certificate["duplicates"]) == (0, "complete with duplicates", 1), said
+    assert command.ask("SELECT content->'bbox' FROM items WHERE id = 'i00001'") == [([1, 0, 2, 1.5],)]

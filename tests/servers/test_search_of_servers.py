@@ -43,7 +43,7 @@ def test_terms_find_the_same_as_in_files(  # noqa: PLR0917 - pytest gives argume
 
 @pytest.mark.parametrize("order", ["-datetime", "+datetime,-id"])
 def test_an_order_is_the_servers(order: str, counting_pgstac: str, corpus: Path, tmp_path: Path) -> None:
-    """Items come sorted by a server that declares it, page after page; without a queryable it sorts numbers as texts."""
+    """Items come sorted by a server that declares it, page after page; numbers it may sort as texts."""
     found, _ = ingest(counting_pgstac, tmp_path, "--sortby", order, "--limit", "700")
     name = order.split(",", maxsplit=1)[0][1:]
     values = [one["properties"][name] for one in found]

@@ -1,4 +1,4 @@
-"""Around `pypgstac load`, and not timed: `prepare LINES` makes an empty pgstac, `read OUTPUT` reads its items back.
+"""Around a load into pgstac, and not timed: `prepare LINES` makes an empty one, `read OUTPUT` reads its items back.
 
 The database is the one that PGDATABASE names, copied from a template that is made once a cell.
 """
@@ -36,8 +36,9 @@ def prepare() -> None:
 
 
 def read() -> None:
-    """Write the items that the database has as lines of JSON."""
-    with connect() as connection, Path(path).open("w") as lines:
+    """Write the items that the database has as lines of JSON, to a file, or into the folder that a tool has made."""
+    file = Path(path) / "items.ndjson" if Path(path).is_dir() else Path(path)
+    with connect() as connection, file.open("w") as lines:
         connection.execute("SET search_path TO pgstac, public")
         found = connection.cursor("items").execute("SELECT content_hydrate(items)::text FROM items")
         lines.writelines(f"{item}\n" for (item,) in found)

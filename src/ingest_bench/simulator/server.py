@@ -22,6 +22,7 @@ from ingest_bench.simulator.options import Options
 from ingest_bench.simulator.paging import Paging, paging_style
 from ingest_bench.simulator.query_params import InvalidParameterError, Search, from_query, read_search
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI, PagePosition, document, item_collection, problem
+from ingest_bench.simulator.static_catalog import StaticCatalog
 
 LOG = logging.getLogger(__name__)
 
@@ -258,5 +259,5 @@ class AppBuilder:
             paging = fault.paging(paging)
         metrics = MetricsRecorder(self.options, [*middleware(self.options), *self.faults], log)
         app = web.Application(middlewares=[metrics.record])
-        app.add_routes([*Api(store, self.options, paging).routes(), *metrics.routes()])
+        app.add_routes([*Api(store, self.options, paging).routes(), *StaticCatalog(store).routes(), *metrics.routes()])
         return app

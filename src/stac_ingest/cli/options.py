@@ -33,7 +33,10 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "source", metavar="SOURCE", nargs="?", help="a file, a folder, a URL of a STAC API, or - for standard input"
+        "source",
+        metavar="SOURCE",
+        nargs="?",
+        help="a file, a folder, a URL of a STAC API or a pgstac, or - for standard input",
     )
     parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
     parser.add_argument(
@@ -47,8 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--database",
         metavar="DSN",
-        help="of pgstac: where it is, as postgresql://user@host/name, without a password (DIR has the reports); else "
-        "PGHOST and the other variables of libpq say so",
+        help="of pgstac: postgresql://user@host/name, without a password; else PGHOST and such",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     add_source_options(parser)

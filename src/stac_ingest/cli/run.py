@@ -216,6 +216,12 @@ class Run:
         changes = self._changes.collector
         if not changes.repeated:
             return
+        if self._format.reader is None:
+            self._module.summary.note(
+                f"whether copies that were left out are newer isn't looked up in {self._format.label}; "
+                f"{NOTES} has their `updated`"
+            )
+            return
         newer = 0
         try:
             for item in read_output(self._format.name, self._folder):

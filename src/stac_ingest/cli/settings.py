@@ -70,12 +70,12 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     # What is called complete isn't rounded without a word.
     settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
-    if options.allow_remote and settings["mode"] != "api":
-        settings["allow_remote"] = True
     if options.collection is not None:
         several = len(options.collection) > 1
         settings |= {"collection_id": None if several else options.collection[0]}
         settings |= {"collections": options.collection if several else None}
+    if options.allow_remote and settings["mode"] != "api":
+        settings["allow_remote"] = True
     source = str(settings["source"])
     _refuse_unread(source, only)
     remote = _is_web(source) and not is_loopback(source)

@@ -78,6 +78,7 @@ def _is_checked_elsewhere(config: IngestConfig) -> bool:
         check_stdin(config)
         return True
     if database_kind(config.source) is not None:
+        import stac_ingest.outputs.pgstac  # noqa: F401, PLC0415 - says which extra is missing
         from stac_ingest.sources.pgstac import check_database  # noqa: PLC0415 - few sources are databases
 
         check_database(config)

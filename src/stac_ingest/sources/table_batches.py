@@ -62,7 +62,7 @@ class TableSource(GeoParquetSource):
         batches = _reads(unit, None if self._wanted is None else RowFilter(self._wanted, schema))
         try:
             async with aclosing(self._read_ahead(batches)) as found:
-                async for _, rows, error, filtered, *_ in found:
+                async for _, rows, error, filtered, _, _ in found:
                     self._summary.filtered += filtered
                     if rows is not None or error is not None:
                         yield [Payload(Decodable(decoder, rows), unit.name, error)]

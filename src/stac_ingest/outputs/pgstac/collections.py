@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, ItemError
-from stac_ingest.outputs.pgstac.copy_rows import BaseItem
+from stac_ingest.outputs.pgstac.copy_rows import ELSEWHERE, BaseItem
 from stac_ingest.outputs.pgstac.database import Connection, in_words, reconnect
 
 _FOUND = """
@@ -116,7 +116,8 @@ class Collections:
         if row is None:
             return None
         trunc, base, tag, had_items = row
-        return Collection(BaseItem(base or {}, tag), trunc, had_items)
+        kept = {name: value for name, value in (base or {}).items() if name not in ELSEWHERE and value is not None}
+        return Collection(BaseItem(kept, tag), trunc, had_items)
 
     def _make(self, name: str, item: Item) -> None:
         document = self._documents.get(name)

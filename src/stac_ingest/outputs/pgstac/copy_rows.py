@@ -28,8 +28,9 @@ _EPOCH_US = 946_684_800_000_000
 """The year 2000, from which PostgreSQL counts, in microseconds since 1970."""
 _NUL = b"\\u0000"
 _BEYOND_MICROSECONDS = re.compile(r"\.\d{6}([5-9])")
+_NO_NULL = "null, which pgstac can't hold beside a base item; left out"
 _SHORTEST = len("2020-01-01")
-_ELSEWHERE = frozenset({"id", "geometry", "collection", "type", "private", TAG})
+ELSEWHERE = frozenset({"id", "geometry", "collection", "type", "private", TAG})
 """Members that are columns, or the same in every item."""
 
 
@@ -37,6 +38,7 @@ class BaseItem(NamedTuple):
     """What the items of a collection are stored against."""
 
     base: dict[str, Any]
+    """Of the members that are not `ELSEWHERE`."""
     tag: int | None
     """Which of the collection's base items it is; None until the collection was edited."""
 
@@ -70,13 +72,9 @@ def row_of(item: Item, base: BaseItem, changes: ChangeCollector) -> Row:
     if type(geometry) is not dict:
         raise ItemError("it has no geometry, and pgstac takes no item without one")
     shape = ewkb(geometry, lambda what: changes.add(item, "geometry", what))
-    whole = {name: value for name, value in item.items() if name not in _ELSEWHERE}
-    base_item = {name: value for name, value in base.base.items() if name not in _ELSEWHERE}
-    content = dehydrated(
-        whole,
-        base_item,
-        lambda name: changes.add(item, name, "null, which pgstac can't hold beside a base item; left out"),
-    )
+    content = {name: value for name, value in item.items() if name not in ELSEWHERE}
+    if base.base:
+        content = dehydrated(content, base.base, lambda name: changes.add(item, name, _NO_NULL))
     if base.tag is not None:
         content[TAG] = base.tag
     text = encode_json(content, changes=changes, of=item)

@@ -70,6 +70,8 @@ class PgstacOutput(BatchedOutput[Row]):
         self._threads: ThreadPoolExecutor | None = None
         self._where = ""
         self._name: dict[str, Any] = {}
+        self._interrupted: list[str] = []
+        """Collections that an earlier run has begun to load, and not finished."""
         self._items = self._bytes = self._rejected = 0
 
     async def start(self, context: Any) -> None:
@@ -133,9 +135,11 @@ class PgstacOutput(BatchedOutput[Row]):
                 f"the records in {self.folder.path} are of another database than {self._where}, or of one that was "
                 "made anew since; start afresh without resuming"
             )
-        self._name = {"database": self._where, "is": which}
+        interrupted = before.get("is") == which and before.get("finished") is False
+        self._interrupted = [one for one in before.get("collections") or () if interrupted and isinstance(one, str)]
+        self._name = {"database": self._where, "is": which, "collections": self._interrupted}
         self._keep_name(finished=False)
-        return before.get("is") == which and before.get("finished") is False
+        return interrupted
 
     def _keep_name(self, *, finished: bool) -> None:
         self.folder.write(NAME, orjson.dumps({**self._name, "finished": finished}), f".{NAME}.part")
@@ -149,6 +153,9 @@ class PgstacOutput(BatchedOutput[Row]):
 
     def _write(self, batch: list[Row]) -> None:
         assert self._threads is not None, "start comes first"
+        if new := {row.key[0] for row in batch}.difference(self._name["collections"]):
+            self._name["collections"] = [*self._name["collections"], *sorted(new)]
+            self._keep_name(finished=False)
         # Each connection gets few partitions.
         batch.sort(key=lambda row: (row.key[0], row.start))
         size = -(-len(batch) // len(self._loaders))
@@ -184,7 +191,7 @@ class PgstacOutput(BatchedOutput[Row]):
 
     def _finish(self) -> dict[str, Any]:
         try:
-            partitions = self._partitions.finish(self._collections.connection)
+            partitions = self._partitions.finish(self._collections.connection, self._interrupted)
             self._collections.describe()
         except psycopg.Error as error:
             raise DataProcessingError(

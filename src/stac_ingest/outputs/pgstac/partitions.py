@@ -24,6 +24,10 @@ _WIDENED = """
 """
 _QUEUED = "SELECT get_setting_bool('use_queue')"
 _UPDATED = "SELECT update_partition_stats_q(%s)"
+_LOOSE = """
+    SELECT partition FROM partitions_view
+    WHERE collection = ANY(%s) AND (constraint_dtrange IS DISTINCT FROM dtrange OR last_updated IS NULL)
+"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALWAYS = 1 << 62
 
@@ -77,10 +81,21 @@ class Partitions:
                 for partition in self._known.get(collection, ()):
                     partition.starts = partition.ends = (_ALWAYS, -_ALWAYS)
 
-    def finish(self, connection: Connection) -> int:
-        """Bring statistics and constraints up to date, as pgstac's own loader does; return how many partitions."""
-        names = sorted({one.name for some in self._known.values() for one in some})
-        for name in names:
+    def finish(self, connection: Connection, interrupted: Sequence[str] = ()) -> int:
+        """Bring statistics and constraints up to date, as pgstac's own loader does.
+
+        Args:
+            connection: without a transaction.
+            interrupted: collections that an earlier run has loaded without coming to this.
+
+        Returns:
+            How many partitions that was.
+
+        """
+        names = {one.name for some in self._known.values() for one in some}
+        if interrupted:
+            names.update(name for (name,) in connection.execute(_LOOSE, [list(interrupted)]))
+        for name in sorted(names):
             connection.execute(_UPDATED, [name])
         return len(names)
 

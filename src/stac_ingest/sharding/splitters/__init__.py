@@ -9,7 +9,16 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import Splitter
-from stac_ingest.sources.kind import KINDS, SourceKind, api_kind, catalog_document, kind_of, named_kind, not_read
+from stac_ingest.sources.kind import (
+    KINDS,
+    SourceKind,
+    api_kind,
+    catalog_document,
+    database_kind,
+    kind_of,
+    named_kind,
+    not_read,
+)
 
 
 def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitter:
@@ -28,6 +37,9 @@ def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitte
         from stac_ingest.sharding.splitters.stored_items import stored_splitter  # noqa: PLC0415
 
         return stored_splitter(settings, known)
+    if (database := database_kind(settings.source)) is not None:
+        # There may be a password in its URL.
+        raise ConfigurationError(f"source: a {database.label} can't be cut into shards; use `stac-ingest`")
     kind = named_kind(settings.source) or api_kind(settings.source) or _kind_of_files(settings.source, settings.format)
     if kind.splitter is None:
         raise ConfigurationError(f"source: {kind.label} can't be cut into shards; use `stac-ingest {settings.source}`")
