@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 
 from stac_ingest.audit.canonical import CanonicalForm
@@ -102,7 +104,7 @@ class Audit:
     Attributes:
         output, source: the two, with what was read of them.
         missing, extra, different: how many there are; of extra ones None where it isn't known.
-        held: the output's items; the number beside each is the hash of its content.
+        held: the output's items; the number beside each is the hash of its content, or of its collection.
         states: a `State` for each of them.
         lacking, differing: the source's items that the output lacks, or has otherwise, where they are kept.
 
@@ -119,8 +121,8 @@ class Audit:
         self.output, self.source = Side("the output"), Side("the source")
         self.missing, self.different = 0, 0
         self.extra: int | None = 0
-        by_id = not isinstance(task.against, IngestConfig) and not task.against.has_collections
-        self.held = Ledger(by_id=by_id)
+        self._by_id = not isinstance(task.against, IngestConfig) and not task.against.has_collections
+        self.held = Ledger(by_id=self._by_id)
         self.states = bytearray()
         self.findings = Findings(task.report)
         self.lacking, self.differing = ItemSpool(task.report.parent), ItemSpool(task.report.parent)
@@ -152,6 +154,16 @@ class Audit:
             self.findings.abandon()
             raise
 
+    def place_of(self, key: Key) -> int | None:
+        """Return the place of an item of the output in the ledger; None where it isn't one that was compared.
+
+        By id alone, items of several collections are found together: they are told apart by their collections here.
+        """
+        places = self.held.find(*key)
+        if self._by_id:
+            places = [place for place in places if self.held.number(place) == _number_of(key[0])]
+        return places[0] if places else None
+
     def is_missing(self, item: Item) -> bool:
         """Whether an item is one that was named as missing."""
         against = self.task.against
@@ -169,9 +181,10 @@ class Audit:
             self.findings.add(key, "repeated", side="output")
 
         counted = self._counted("reading the output", collect)
-        digest = self._form.digest if self.task.compares_content else lambda _: 0
+        has_content = self.task.compares_content
         async for item in self.output.read(self.task.output, repeated, counted):
-            self.held.add(*key_of(item), digest(item))
+            key = key_of(item)
+            self.held.add(*key, self._form.digest(item) if has_content else _number_of(key[0]))
         self.held.sort()
         self.states = bytearray(len(self.held))
 
@@ -243,8 +256,8 @@ class Audit:
         again = Side(self.output.name)
         async for item in again.read(self.task.output, lambda _: None, counted):
             key = key_of(item)
-            places = self.held.find(*key)
-            state = State(self.states[places[0]]) if places else State.SAME
+            place = self.place_of(key)
+            state = State.SAME if place is None else State(self.states[place])
             if state is State.DIFFERENT:
                 named += 1
                 other = self.differing.item(key)
@@ -262,3 +275,8 @@ class Audit:
             collect()
 
         return counted
+
+
+@lru_cache(1024)
+def _number_of(collection: str) -> int:
+    return int.from_bytes(blake2b(collection.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

@@ -12,6 +12,9 @@ from stac_ingest.audit.result import AuditResult
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 
+_TAKING_PLACES = ".sorting/layout.json"
+"""The note of a sorted table while its files are replaced."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RepairTask:
@@ -46,6 +49,8 @@ async def run_audit(
         )
     audit = Audit(task, progress)
     try:
+        if (Path(task.output.source) / _TAKING_PLACES).exists():
+            audit.output.problems.append("files were taking their places when a run was killed; --resume ends that")
         await audit.compare()
         if repairer is None or repair is None or audit.output.unreadable:
             return AuditResult(audit)

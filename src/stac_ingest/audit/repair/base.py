@@ -102,10 +102,9 @@ class Decisions:
     def decide(self, item: Item, file: int = 1) -> Item | None:
         """Return what is to be in the place of an item of a file, each of whose items comes once; None for nothing."""
         key = key_of(item)
-        places = self._audit.held.find(*key)
-        if not places:
+        place = self._audit.place_of(key)
+        if place is None:
             return item  # the filters left it out, or it came meanwhile
-        place = places[0]
         self._files[place] = self._files[place] or file
         if self._files[place] != file or self._is_removed(place):
             self._done.removed += 1
@@ -116,10 +115,9 @@ class Decisions:
         return self._audit.differing.item(key)
 
     def _is_touched(self, key: Key, file: int) -> bool:
-        places = self._audit.held.find(*key)
-        if not places:
+        place = self._audit.place_of(key)
+        if place is None:
             return False
-        place = places[0]
         self._files[place] = self._files[place] or file
         is_different = self._audit.states[place] == State.DIFFERENT
         return self._files[place] != file or is_different or self._is_removed(place)

@@ -59,10 +59,9 @@ class ItemFilesRepairer(FileRepairer):
         with writing(folder):
             for path in sorted(folder.glob(f"*{_SUFFIX}")):
                 item = self._item(path, done)
-                places = audit.held.find(*key_of(item)) if item is not None else []
-                if item is None or not places:
+                place = None if item is None else audit.place_of(key_of(item))
+                if item is None or place is None:
                     continue
-                place = places[0]
                 is_extra = remove_extra and audit.states[place] == State.UNSEEN
                 if is_extra or kept[place] or not _is_the_one(item, place, audit, form):
                     path.unlink()
