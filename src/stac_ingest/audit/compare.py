@@ -6,87 +6,27 @@ output is read a second time where it has items that the other side hasn't, or h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import blake2b
-from pathlib import Path
 
-from stac_ingest.audit.canonical import CanonicalForm
 from stac_ingest.audit.differences import differing_members
 from stac_ingest.audit.findings import Findings
 from stac_ingest.audit.inventories import Inventory
 from stac_ingest.audit.ledger import Ledger
 from stac_ingest.audit.side import Side
 from stac_ingest.audit.spool import ItemSpool
+from stac_ingest.audit.task import AuditTask
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.collector import collected_now_and_then
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.core.model import Item
-from stac_ingest.pipeline import Modifier
-from stac_ingest.sources.kind import KINDS, kind_of
 
 MOST_COMPARED = 10_000
 """Different items of which it is said in which members, where none is to be repaired: so many wait on disk."""
-DOCUMENT = "catalog.json"
-CATALOG = "catalog"
-"""The kind of source whose items have links of its own."""
-_KINDS_WITH_NULLS = frozenset({"json_files", "ndjson", "api", CATALOG})
-"""Kinds of sources that tell a null member from a missing one."""
-
-_FORMATS = {kind.format: name for name, kind in KINDS.items() if kind.format is not None}
-
 Progress = Callable[[str, int], None]
 """Told what is done and how many items were read so far."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditTask:
-    """What is compared, and how."""
-
-    output: IngestConfig
-    """The output, as a source."""
-    against: IngestConfig | Inventory
-    report: Path
-    """Of the file that names what differs."""
-    ids_only: bool = False
-    modifiers: Sequence[Modifier] = ()
-    """What was done to the source's items on their way to the output."""
-    keep: bool = False
-    """Whether the source's items that are missing or different are kept, for a repair."""
-
-    @property
-    def compares_content(self) -> bool:
-        """Whether more than ids are compared."""
-        return not self.ids_only and isinstance(self.against, IngestConfig)
-
-    @property
-    def kinds(self) -> list[str]:
-        """The kinds of source that the sides are, but of an inventory."""
-        sides = [side for side in (self.output, self.against) if isinstance(side, IngestConfig)]
-        return [_kind(side) for side in sides]
-
-    @property
-    def has_nulls(self) -> bool:
-        """Whether null members count: both sides can hold some."""
-        return _KINDS_WITH_NULLS.issuperset(self.kinds)
-
-    def form(self) -> CanonicalForm:
-        """Return the form in which items are compared."""
-        without_links: frozenset[str] = frozenset()
-        if CATALOG in self.kinds:
-            from stac_ingest.outputs.catalog.documents import OWNED  # noqa: PLC0415 - few outputs are catalogs
-
-            without_links = OWNED
-        return CanonicalForm(nulls=self.has_nulls, without_links=without_links)
-
-
-def _kind(side: IngestConfig) -> str:
-    """Return the kind of a side; a folder with a catalog is one, be it that all files in it are read."""
-    if (Path(side.source) / DOCUMENT).is_file():
-        return CATALOG
-    return _FORMATS.get(side.format or "", "") or kind_of(side.source).name
 
 
 class State(IntEnum):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stac_ingest.audit.compare import Audit, AuditTask, Progress
+from stac_ingest.audit.compare import Audit, Progress
 from stac_ingest.audit.fetch import fetch_missing
 from stac_ingest.audit.repair import Repairer, repairer_of
 from stac_ingest.audit.result import AuditResult
+from stac_ingest.audit.task import AuditTask
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 
