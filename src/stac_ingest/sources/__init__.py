@@ -20,10 +20,12 @@ from stac_ingest.sources.kind import (
     api_kind,
     catalog_document,
     database_kind,
+    is_several,
     is_stored,
     is_url,
     is_web_catalog,
     kind_of,
+    named_kind,
     not_read,
 )
 
@@ -79,6 +81,11 @@ def _is_checked_elsewhere(config: IngestConfig) -> bool:
 
         check_stdin(config)
         return True
+    if config.mode == "file" and is_several(config.source):
+        from stac_ingest.sources.several import check_several  # noqa: PLC0415 - same
+
+        check_several(config)
+        return True
     if database_kind(config.source) is not None:
         import stac_ingest.outputs.pgstac  # noqa: F401, PLC0415 - says which extra is missing
         from stac_ingest.sources.pgstac import check_database  # noqa: PLC0415 - few sources are databases
@@ -132,7 +139,11 @@ def place_of(config: IngestConfig) -> str:
         from stac_ingest.sources.stored.source import place_of_stored  # noqa: PLC0415 - see `check_path`
 
         return place_of_stored(config.source)
-    _, path = _kind_and_path(config)
+    kind, path = _kind_and_path(config)
+    if kind is KINDS["several"]:
+        from stac_ingest.sources.several import common_folder  # noqa: PLC0415 - most sources are one
+
+        return common_folder(path)
     return path if config.is_remote or Path(path).is_dir() else str(Path(path).parent)
 
 
@@ -198,8 +209,8 @@ def _kind_that_is_told(config: IngestConfig) -> SourceKind | None:
     """Return the kind of a source that isn't files: by a setting, by its name, or by the history that a table has."""
     if config.iceberg_catalog is not None:
         return KINDS["iceberg"]
-    if config.source == STDIN:
-        return kind_of(STDIN)
+    if (called := named_kind(config.source)) is not None:
+        return called
     if (database := database_kind(config.source)) is not None:
         return database
     table = table_at(Path(config.source)) if config.format is None else None

@@ -25,8 +25,8 @@ class SourceKind(NamedTuple):
     """How its URLs begin, in small letters; an API and a database have some, and files have none."""
     suffixes: tuple[str, ...] = ()
     """How the names of its files end."""
-    names: tuple[str, ...] = ()
-    """What it is called, where it is neither a path nor a URL."""
+    forms: tuple[str, ...] = ()
+    """How it is written, where it is neither a path nor a URL."""
     format: str | None = None
     """What the setting `format` calls it."""
     settings: tuple[str, ...] = ()
@@ -65,6 +65,8 @@ def _packed_too(*suffixes: str) -> tuple[str, ...]:
 
 STDIN = "-"
 """What standard input is called. A file of that name is `./-`."""
+GLOB, LIST = "*?[", "@"
+"""The signs of a pattern, and what is before the name of a list. A file of such a name is read as itself."""
 _OF_SERVERS = (
     "headers_file",
     "retry",
@@ -173,7 +175,7 @@ KINDS: dict[str, SourceKind] = {
             "stdin",
             "standard input",
             "stac_ingest.sources.stdin:stdin_source",
-            names=(STDIN,),
+            forms=(STDIN,),
             preload=("stac_ingest.sources.stdin",),
             about="NDJSON, a text sequence, or one JSON document, packed or not: the first bytes tell",
         ),
@@ -186,6 +188,14 @@ KINDS: dict[str, SourceKind] = {
             preload=("stac_ingest.sources.pgstac", "psycopg"),
             about="the items of a [pgstac database](pgstac.md), in one snapshot",
             extra="pgstac",
+        ),
+        SourceKind(
+            "several",
+            "several files",
+            "stac_ingest.sources.several:several_source",
+            forms=("items/**/*.json", "@FILE", "A B ..."),
+            preload=("stac_ingest.sources.several",),
+            about="what a pattern in quotes matches, a list has a line for, or several SOURCEs name: files and folders",
         ),
     )
 }
@@ -210,11 +220,13 @@ def kind_of(source: str) -> SourceKind:
         OSError: the folder can't be read.
 
     """
+    if source == STDIN:
+        return KINDS["stdin"]
+    if is_several(source):
+        return _of_name(parts_of(source)[0].lower()) or _first()
     if is_stored(source):
         return _of_name(_web_name(source)) or _first()
     path = Path(source)
-    if (called := named_kind(source)) is not None:
-        return called
     if (table := table_at(path)) is not None:
         return KINDS[table.kind]
     if catalog_document(source) is not None:
@@ -228,8 +240,24 @@ def kind_of(source: str) -> SourceKind:
 
 
 def named_kind(source: str) -> SourceKind | None:
-    """Return the kind of what has a name of its own, such as standard input; None where it is a path or a URL."""
-    return next((kind for kind in KINDS.values() if source in kind.names), None)
+    """Return the kind of what is neither one path nor a URL; None where it is."""
+    return KINDS["stdin"] if source == STDIN else KINDS["several"] if is_several(source) else None
+
+
+def is_several(source: str) -> bool:
+    """Say whether a source is several: a pattern, a list, or several lines. What is there by that name is one."""
+    looks_so = "\n" in source or source.startswith(LIST) or has_glob(source)
+    return looks_so and "://" not in source.partition("\n")[0] and not os.path.exists(source)  # noqa: PTH110 - too long for a Path
+
+
+def has_glob(source: str) -> bool:
+    """Say whether a source is a pattern, and no file of that name."""
+    return any(sign in source for sign in GLOB) and not os.path.exists(source)  # noqa: PTH110 - see `is_several`
+
+
+def parts_of(source: str) -> list[str]:
+    """Return each of several sources."""
+    return [part for part in source.split("\n") if part]
 
 
 def api_kind(source: str) -> SourceKind | None:

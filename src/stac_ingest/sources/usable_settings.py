@@ -8,7 +8,15 @@ from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.kind import KINDS, STDIN, catalog_document, database_kind, is_url, is_web_catalog
+from stac_ingest.sources.kind import (
+    KINDS,
+    STDIN,
+    catalog_document,
+    database_kind,
+    is_several,
+    is_url,
+    is_web_catalog,
+)
 from stac_ingest.sources.wanted import filter_of
 
 _OF_FILES = ("source_type", "format")
@@ -53,9 +61,17 @@ def check_output(source: str, output: str | PathLike[str]) -> None:
         ConfigurationError: it does.
 
     """
+    if source == STDIN:
+        return
+    if is_several(source):
+        from stac_ingest.sources.several import folders_of  # noqa: PLC0415 - most sources are one
+
+        for one in folders_of(source):
+            check_output(one, output)
+        return
     # A catalog's documents are all below the one that is named, mostly.
     folder = Path(source) if catalog_document(source) is None else Path(source).parent
-    if source != STDIN and folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
+    if folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
         raise ConfigurationError(
             f"output: {os.fspath(output)} is in the folder that is read, {source}; give a folder outside of it"
         )

@@ -112,10 +112,17 @@ def take(path: str, classify: Classify, found: Survey, listed: str | None = None
     if (kind := classify(lower)) is not None:
         found.add(kind, [listed or path])
         return
-    ending = next((ending for ending in PACKED if lower.endswith(ending)), None)
-    if ending is not None and classify(lower.removesuffix(ending)) is not None:
-        unfinished = "a run has not finished it; let it end, or go on with it by --resume"
-        found.refuse(path, unfinished if ending == UNFINISHED else f"{ending} isn't read here; unpack the file")
+    if (why := why_not_read(lower, classify)) is not None:
+        found.refuse(path, why)
+
+
+def why_not_read(name: str, classify: Classify) -> str | None:
+    """Say why a file isn't read that may hold items, by its name in small letters; None where there is no reason."""
+    ending = next((ending for ending in PACKED if name.endswith(ending)), None)
+    if ending is None or classify(name) is not None or classify(name.removesuffix(ending)) is None:
+        return None
+    unfinished = "a run has not finished it; let it end, or go on with it by --resume"
+    return unfinished if ending == UNFINISHED else f"{ending} isn't read here; unpack the file"
 
 
 def walk(

@@ -90,7 +90,7 @@ async def test_a_file_url_is_a_path(tmp_path: Path) -> None:
 def test_the_kinds_of_sources() -> None:
     """There are these kinds, in the order in which they are looked for, and no ending is of two of them."""
     kinds = ["json_files", "ndjson", "geoparquet", "delta", "iceberg", "duckdb", "api", "catalog", "stdin", "pgstac"]
-    assert list(KINDS) == kinds
+    assert list(KINDS) == [*kinds, "several"]
     suffixes = [suffix for kind in KINDS.values() for suffix in kind.suffixes]
     assert len(set(suffixes)) == len(suffixes)
     assert [kind_of(f"a{suffix}").name for suffix in suffixes] == [
