@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
         "source",
         metavar="SOURCE",
         nargs="*",
-        help="a file, a folder, a URL of these, of a STAC API or a pgstac, or - for standard input; several files, a "
+        help="a file, a folder, a URL of these, of a STAC API or of a pgstac, or - for standard input; several, a "
         "pattern in quotes, or @FILE with a path a line",
     )
     parser.add_argument(
