@@ -63,7 +63,7 @@ class AuditTask:
 
 
 def _kind(side: IngestConfig) -> str:
-    """Return the kind of a side, "" where it can't be told; a folder with a catalog is one, though all of it is read."""
+    """Return the kind of a side, "" where it can't be told; a folder with a catalog is one, though all is read."""
     if (Path(side.source) / DOCUMENT).is_file():
         return CATALOG
     if (named := _FORMATS.get(side.format or "")) is not None:
