@@ -10,7 +10,7 @@ from stac_ingest.audit.canonical import CanonicalForm
 from stac_ingest.audit.inventories import Inventory
 from stac_ingest.config import IngestConfig
 from stac_ingest.pipeline import Modifier
-from stac_ingest.sources.kind import KINDS, kind_of
+from stac_ingest.sources.kind import KINDS, kind_name, kind_of
 
 DOCUMENT = "catalog.json"
 CATALOG = "catalog"
@@ -63,7 +63,11 @@ class AuditTask:
 
 
 def _kind(side: IngestConfig) -> str:
-    """Return the kind of a side; a folder with a catalog is one, be it that all files in it are read."""
+    """Return the kind of a side, "" where it can't be told; a folder with a catalog is one, though all is read."""
     if (Path(side.source) / DOCUMENT).is_file():
         return CATALOG
-    return _FORMATS.get(side.format or "", "") or kind_of(side.source).name
+    if (named := _FORMATS.get(side.format or "")) is not None:
+        return named
+    if side.mode == "file" and "://" in side.source and kind_name(side.source.lower()) is None:
+        return ""  # what is below a prefix of a store isn't known yet
+    return kind_of(side.source).name
