@@ -56,7 +56,7 @@ def write_formats_doc(path: Path) -> None:
 
 def _source_row(kind: SourceKind) -> tuple[str, ...]:
     packed = [suffix for suffix in SUFFIXES if any(name.endswith(suffix) for name in kind.suffixes)]
-    told_by = _quoted((*kind.names, *kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
+    told_by = _quoted((*kind.forms, *kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
     if packed:
         told_by += f", and these with {_quoted(packed)}"
     return (
