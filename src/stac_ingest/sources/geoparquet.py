@@ -25,7 +25,7 @@ from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.metadata_check import check_columns
-from stac_ingest.geoparquet.table_metadata import collections_of, marked_geometries
+from stac_ingest.geoparquet.table_metadata import collections_of, marked_geometries, schema_of_file
 from stac_ingest.geoparquet.table_rows import table_lines, table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.gathered_rows import Read, gathered
@@ -288,7 +288,7 @@ def row_groups(path: Path, filesystem: pafs.FileSystem | None = None, stored: St
         if filesystem is None and stored is None and path.exists() and not path.is_file():
             raise OSError("not a regular file")
         with pq.ParquetFile(stored.open() if stored else str(path), filesystem=filesystem) as file:
-            metadata, schema = file.metadata, file.schema_arrow
+            metadata, schema = file.metadata, schema_of_file(file)
             decoder = Decoder(schema, marked_geometries(file.schema, schema.names))
     except UNREADABLE as error:
         if stored is not None and (failure := stored.failure()) is not None:
