@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from api_of_collections import SIZES, serving_collections
 
@@ -9,6 +11,7 @@ from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.completeness import completeness_report
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.pipeline import PipelineResult
+from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 
 EVERYTHING = sum(SIZES.values())
 WAYS = [{}, {"concurrency": 4, "worker_strategy": "time_chunks"}, {"concurrency": 4, "worker_strategy": "queue"}]
@@ -87,3 +90,17 @@ async def test_an_order_of_several_searches_is_refused():
     async with serving_collections("refuse-several") as api:
         with pytest.raises(ConfigurationError, match=r"^sortby: .* 2 parts"):
             await read(api, sortby="-datetime", collections=["a", "b"])
+
+
+async def test_shards_are_planned_over_collections_that_are_asked_one_by_one(tmp_path):
+    """Counts of several searches are added up, and all shards together have all items."""
+
+    def ingest(url):
+        plan = plan_ingest(ShardedIngest.parse({"source": url, "output": str(tmp_path / "out"), "shards": 3}))
+        for shard in plan.shards:
+            run_shard(plan, shard.number)
+        return finalize_ingest(plan)
+
+    async with serving_collections("refuse-none", "refuse-several") as api:
+        certificate = await asyncio.to_thread(ingest, api.url)
+    assert (certificate.verdict, certificate.items, certificate.expected) == ("complete", EVERYTHING, EVERYTHING)

@@ -85,8 +85,14 @@ class Counter:
 
         """
         datetime = None if interval == (None, None) else str(interval)
-        response = await self._client.send(self._opened.search.request(datetime, 1))
-        return page_counts(read_page(response.body, response.url)).matched
+        total = 0
+        for part in self._opened.parts:
+            response = await self._client.send(part.request(datetime, 1))
+            matched = page_counts(read_page(response.body, response.url)).matched
+            if matched is None:
+                return None
+            total += matched
+        return total
 
     @property
     def _opened(self) -> ApiInfo:
