@@ -43,6 +43,17 @@ def keys(some: list[Item]) -> list[Key]:
     return sorted(map(key_of, some))
 
 
+def test_whole_items_are_not_replaced_by_parts(tmp_path: Path) -> None:
+    """Some fields may be compared, and a repair by them is refused before anything is written."""
+    source = write_source(tmp_path / "source", items())
+    out = write_output("ndjson", tmp_path / "out", TAMPERED)
+    before = (out / "items.ndjson").read_bytes()
+    with pytest.raises(ConfigurationError, match="--fields: a repair would put"):
+        audit(out, "--against", source, "--fields", "properties.n", "--repair")
+    assert (out / "items.ndjson").read_bytes() == before
+    assert audit(out, "--against", source, "--fields", "properties.n").code == 1
+
+
 @pytest.mark.parametrize("name", REPAIRED)
 @pytest.mark.parametrize("remove_extra", [False, True])
 def test_it_is_repaired(name: str, remove_extra: bool, tmp_path: Path) -> None:

@@ -123,6 +123,11 @@ def _tasks(options: argparse.Namespace) -> tuple[AuditTask, RepairTask | None]:
         raise ConfigurationError("--source: goes with an inventory; items come from what --against names")
     options.source = options.source if inventory is not None else options.against
     config = _config(options, inventory)
+    if options.repair and config is not None and config.fields is not None:
+        raise ConfigurationError(
+            "--fields: a repair would put items of these fields in the place of whole ones; leave it out, or ingest "
+            "the source anew"
+        )
     against = inventory or config
     assert against is not None, "without an inventory there is a source"
     _, modifiers = modifiers_of(options.transforms)
