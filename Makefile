@@ -45,8 +45,9 @@ test: $(VENV)/.dev ## all tests, several files at once
 test-long: $(VENV)/.dev .venv-writers/.ready ## kills, many items past faults, fuzzing, at full size (about an hour; TEST_ITEMS, TEST_INPUTS)
 	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest tests/long tests/workflow/test_killed.py -s
 
-test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of object storage, against a local server in an environment of its own
-	TEST_MOTO_SERVER=.venv-s3/bin/moto_server $(BIN)/pytest tests/integration/test_sharding_s3.py -rs
+test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of stores, against local servers in an environment of their own (Azurite where TEST_AZURITE names it)
+	TEST_MOTO_SERVER=.venv-s3/bin/moto_server TEST_FAKE_GCS_SERVER=$$(find .venv-s3 -type f -path '*/vendor/*' -name 'fake-gcs-server-*' | head -1) \
+		$(BIN)/pytest tests/integration/test_sharding_s3.py tests/integration/test_stored_servers.py -rs
 
 test-servers: $(VENV)/.dev .venv-servers/.ready ## real STAC servers, paged by every strategy; the simulator before the STAC API validator
 	TEST_SERVERS=.venv-servers $(BIN)/pytest tests/servers -rs -s

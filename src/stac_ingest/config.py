@@ -28,6 +28,11 @@ def time_as_text(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
 
+def _one_text(value: Any) -> Any:
+    """Return several sources as one text, a line each."""
+    return "\n".join(map(str, value)) if isinstance(value, list | tuple) and value else value
+
+
 def _term(name: str) -> Before:
     """Make what reads a term of a search, in whatever form it is written."""
 
@@ -89,7 +94,7 @@ class IngestConfig(Settings):
 
     mode: Literal["file", "api"]
     """read files, or ask a STAC API"""
-    source: Annotated[str, Limits(min_length=1), After(_path_of_url)]
+    source: Annotated[str, Limits(min_length=1), Before(_one_text), After(_path_of_url)]
     """a path (file mode) or the root URL of an API (api mode)"""
     source_type: Literal["auto", "file", "items_directory", "collection"] = "auto"
     """what the path is; `auto` looks"""

@@ -17,7 +17,7 @@ FLOORS = {
         ("config", "context", "pipeline", "failure_reporter"),
         ("http", "geoparquet"),
         ("lakes",),
-        ("api", "outputs", "completeness", "filters"),
+        ("api", "outputs", "completeness", "filters", "stores"),
         ("cql2",),
         ("sources", "transforms"),
         ("ingest_loop", "table_check"),

@@ -133,6 +133,17 @@ def test_what_cannot_be_read_is_said(damage: Callable[[Path], None], code: int, 
     assert not [what for what, *_ in said.found if what == "extra"]
 
 
+def test_a_table_whose_files_take_their_places_is_not_whole(tmp_path: Path) -> None:
+    """A sorted table is not called the same while a killed run has left some of its files to be replaced."""
+    source = write_source(tmp_path / "source", items())
+    out = write_output("sorted-geoparquet", tmp_path / "out", items())
+    (out / ".sorting").mkdir()
+    (out / ".sorting" / "layout.json").write_text("{}")
+    said = audit(out, "--against", source)
+    assert said.code == 1
+    assert "taking their places" in said.words
+
+
 def test_extra_is_not_known_where_the_source_has_failures(tmp_path: Path) -> None:
     """One unreadable line of the source may be the item that seems to be extra: that isn't known, and code 1."""
     path = write_source(tmp_path / "source", items()[:-1])

@@ -160,6 +160,23 @@ def test_an_ingest_in_shards_is_repaired_with_its_manifest(tmp_path: Path) -> No
     assert json.loads((out / "manifest.json").read_text()) == manifest
 
 
+@pytest.mark.parametrize("name", ["ndjson", "geoparquet", "items"])
+def test_ids_alone_tell_no_collections_apart(name: str, tmp_path: Path) -> None:
+    """By a list of ids alone, two items of one id in two collections both stay, and both come where it is missing."""
+    source = write_source(tmp_path / "source", items())
+    (tmp_path / "ids.txt").write_text("".join(f"{item_id}\n" for item_id in {item_id for _, item_id in keys(items())}))
+    out = write_output(name, tmp_path / "out", [*items()[4:], item(100), item(101)])
+    asked = ["--against", tmp_path / "ids.txt", "--repair", "--source", source, "--remove-extra"]
+    said = audit(out, *asked)
+    assert said.found == [
+        ("extra", "c", "i050"),
+        ("extra", "d", "i050"),
+        *(("missing", "", f"i00{number}") for number in range(2)),
+    ]
+    assert said.code == 0
+    assert held(name, out) == keys(items())
+
+
 @pytest.mark.parametrize("against", ["api", "inventory"])
 def test_an_api_is_asked_for_what_is_missing_alone(against: str, stac_server: StartServer, tmp_path: Path) -> None:
     """By ids alone, or by an inventory, what is missing is found, and a search or two bring just these items."""

@@ -15,7 +15,8 @@ _HEAD = """\
 # Sources and outputs
 
 Written by `make schemas` from the registries of `stac_ingest`; a test keeps it in step. What is passed over, what is a
-failure and what filters do is in [sources.md](sources.md).
+failure and what filters do is in [sources.md](sources.md). Files, tables and catalogs may lie on this machine, on a web server, or
+in a store of objects ([stores.md](stores.md)).
 
 """
 _EXTRA = """\
@@ -56,7 +57,7 @@ def write_formats_doc(path: Path) -> None:
 
 def _source_row(kind: SourceKind) -> tuple[str, ...]:
     packed = [suffix for suffix in SUFFIXES if any(name.endswith(suffix) for name in kind.suffixes)]
-    told_by = _quoted((*kind.names, *kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
+    told_by = _quoted((*kind.forms, *kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
     if packed:
         told_by += f", and these with {_quoted(packed)}"
     return (

@@ -55,6 +55,11 @@ class CursorUnit:
     counted: bool = False
     """Whether its count is one of those that together are the whole's."""
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it is a page that has its place by its number, and so by the size of all of them."""
+        return self.series is not None or not self.onward
+
     def observe(self, page: Page) -> None:
         """Take note of a page that ends the series."""
         if self.series is not None and page.empty and not page.has_next:

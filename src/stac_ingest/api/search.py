@@ -148,10 +148,11 @@ class ApiOpener:
         for one, error in missing.items():
             await self._look_for_items(replace(search, collections=(one,), terms={}), one, error)
             self._summary.note(f"the API has no document of collection {one!r:.80} ({error.status}); a search found it")
-        listed = [*self._ids] or [*self._listed.extents]
+        # Of a list that hasn't come to its end, whoever is asked by it leaves out the rest.
+        listed = [*self._ids] or [*self._listed.extents] * self._listed.whole
         alone = search.form.own and len(self._ids) != 1
         one_by_one = listed if alone else []
-        if alone or not self._ids or {*search.terms} & {*OF_ITEM_SEARCH}:
+        if len(self._ids) != 1 or {*search.terms} & {*OF_ITEM_SEARCH}:
             probed = await settled(self._client, search, datetime, listed, alone=alone)
             search, one_by_one, matched = probed.search, probed.one_by_one, probed.matched
             here |= probed.here
@@ -160,6 +161,11 @@ class ApiOpener:
         extents = [temporal_extent(one.content) for one in found.values()] or [*self._listed.extents.values()]
         extent = joined_extent(extents) if not missing else Interval(None, None)
         parts = search.parts(self._config.limit, one_by_one=one_by_one)
+        if len(parts) > 1 and "sortby" in search.terms:
+            what = "give fewer ids, or" if "ids" in search.terms else "name one collection, or"
+            raise ConfigurationError(
+                f"sortby: the search is made in {len(parts):,} parts, each in its own order; {what} leave it out"
+            )
         return ApiInfo(search, extent, matched if len(parts) == 1 else None, parts, self._ids, here)
 
     async def _landing(self) -> _Document:

@@ -28,6 +28,8 @@ UNAUTHORIZED = 401
 NOT_HERE = frozenset({404, 405, 410, 501})
 """Statuses that say that there is nothing to ask at a URL, or not by this method."""
 _OTHER_METHOD = NOT_HERE | {FORBIDDEN, 415}
+_UNDERSTOOD = frozenset({400, 413, 414, 422})
+"""Statuses of a search that came to where searches are made, and is refused for what it asks."""
 REFUSED_INTERVAL = frozenset({400, 404, 422, 501})
 """Statuses by which a server may refuse an interval of time, or each of them."""
 _OTHER_INTERVAL = REFUSED_INTERVAL | {500}
@@ -104,6 +106,11 @@ class SearchClient:
         self._forms = forms
         self._how = _How(forms[0], closes=False)
 
+    @property
+    def method(self) -> str:
+        """The method by which searches are sent."""
+        return "POST" if self._how is None else self._how.form.method
+
     async def send(
         self, request: Request, *, gives_up_early: bool = False, not_needed: Callable[[], bool] | None = None
     ) -> Response:
@@ -137,8 +144,10 @@ class SearchClient:
         """Send a search that was refused in other forms, one after another, unless another search has done so."""
         if self._how is not None and self._how != refused:
             return await self._sent(request, self._how)
-        kind = (refused, error.status, _is_open(request), *sorted(request.search or ()))
+        several = len((request.search or {}).get("collections", ())) > 1
+        kind = (refused, error.status, _is_open(request), several, *sorted(request.search or ()))
         others = [] if kind in self._exhausted else self._others(request, refused, error)
+        understood: tuple[_How, ResponseError] | None = None
         # A host that forbids one request is asked once more, and not in all the forms there are.
         for other in others[:1] if error.status == FORBIDDEN else others:
             try:
@@ -148,9 +157,16 @@ class SearchClient:
             except ResponseError as second:
                 if second.status in (UNAUTHORIZED, FORBIDDEN):
                     raise
+                if second.status in _UNDERSTOOD and other.form != refused.form and not other.form.own:
+                    understood = understood or (other, second)
                 continue
             self._learn(refused, error, other)
             return response
+        if understood is not None and error.status != FORBIDDEN:
+            # The other method is the right one, and what is asked for isn't.
+            how, answer = understood
+            self._learn(refused, error, how)
+            return await self._otherwise(request, how, answer)
         self._exhausted.add(kind)
         if error.status == FORBIDDEN:
             self.plain.stop(error)

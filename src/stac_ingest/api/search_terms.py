@@ -20,9 +20,13 @@ class FilterTerm(NamedTuple):
 
     def written(self, method: str) -> dict[str, Any]:
         """Return the parameters that it becomes: text in a URL and JSON in a body, where the server takes these."""
-        usual = "cql2-text" if method == "GET" else "cql2-json"
+        usual = _usual(method)
         language = usual if usual in self.languages else self.languages[0]
         return {"filter": self.text if language == "cql2-text" else self.json, "filter-lang": language}
+
+    def other_language(self, method: str) -> str:
+        """Return the language that isn't the usual one of a method."""
+        return next(one for one in self.languages if one != _usual(method))
 
 
 def written_terms(search: Mapping[str, Any], method: str) -> dict[str, Any]:
@@ -45,6 +49,10 @@ def parts_of_ids(ids: Sequence[str], method: str, limit: int) -> list[list[str]]
         parts[-1].append(one)
         length += size
     return parts
+
+
+def _usual(method: str) -> str:
+    return "cql2-text" if method == "GET" else "cql2-json"
 
 
 def _as_text(name: str, value: Any) -> str:

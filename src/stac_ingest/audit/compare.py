@@ -6,85 +6,27 @@ output is read a second time where it has items that the other side hasn't, or h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import IntEnum
-from pathlib import Path
+from functools import lru_cache
+from hashlib import blake2b
 
-from stac_ingest.audit.canonical import CanonicalForm
 from stac_ingest.audit.differences import differing_members
 from stac_ingest.audit.findings import Findings
 from stac_ingest.audit.inventories import Inventory
 from stac_ingest.audit.ledger import Ledger
 from stac_ingest.audit.side import Side
 from stac_ingest.audit.spool import ItemSpool
+from stac_ingest.audit.task import AuditTask
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.collector import collected_now_and_then
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.core.model import Item
-from stac_ingest.pipeline import Modifier
-from stac_ingest.sources.kind import KINDS, kind_of
 
 MOST_COMPARED = 10_000
 """Different items of which it is said in which members, where none is to be repaired: so many wait on disk."""
-DOCUMENT = "catalog.json"
-CATALOG = "catalog"
-"""The kind of source whose items have links of its own."""
-_KINDS_WITH_NULLS = frozenset({"json_files", "ndjson", "api", CATALOG})
-"""Kinds of sources that tell a null member from a missing one."""
-
-_FORMATS = {kind.format: name for name, kind in KINDS.items() if kind.format is not None}
-
 Progress = Callable[[str, int], None]
 """Told what is done and how many items were read so far."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditTask:
-    """What is compared, and how."""
-
-    output: IngestConfig
-    """The output, as a source."""
-    against: IngestConfig | Inventory
-    report: Path
-    """Of the file that names what differs."""
-    ids_only: bool = False
-    modifiers: Sequence[Modifier] = ()
-    """What was done to the source's items on their way to the output."""
-    keep: bool = False
-    """Whether the source's items that are missing or different are kept, for a repair."""
-
-    @property
-    def compares_content(self) -> bool:
-        """Whether more than ids are compared."""
-        return not self.ids_only and isinstance(self.against, IngestConfig)
-
-    @property
-    def kinds(self) -> list[str]:
-        """The kinds of source that the sides are, but of an inventory."""
-        sides = [side for side in (self.output, self.against) if isinstance(side, IngestConfig)]
-        return [_kind(side) for side in sides]
-
-    @property
-    def has_nulls(self) -> bool:
-        """Whether null members count: both sides can hold some."""
-        return _KINDS_WITH_NULLS.issuperset(self.kinds)
-
-    def form(self) -> CanonicalForm:
-        """Return the form in which items are compared."""
-        without_links: frozenset[str] = frozenset()
-        if CATALOG in self.kinds:
-            from stac_ingest.outputs.catalog.documents import OWNED  # noqa: PLC0415 - few outputs are catalogs
-
-            without_links = OWNED
-        return CanonicalForm(nulls=self.has_nulls, without_links=without_links)
-
-
-def _kind(side: IngestConfig) -> str:
-    """Return the kind of a side; a folder with a catalog is one, be it that all files in it are read."""
-    if (Path(side.source) / DOCUMENT).is_file():
-        return CATALOG
-    return _FORMATS.get(side.format or "", "") or kind_of(side.source).name
 
 
 class State(IntEnum):
@@ -102,7 +44,7 @@ class Audit:
     Attributes:
         output, source: the two, with what was read of them.
         missing, extra, different: how many there are; of extra ones None where it isn't known.
-        held: the output's items; the number beside each is the hash of its content.
+        held: the output's items; the number beside each is the hash of its content, or of its collection.
         states: a `State` for each of them.
         lacking, differing: the source's items that the output lacks, or has otherwise, where they are kept.
 
@@ -119,8 +61,8 @@ class Audit:
         self.output, self.source = Side("the output"), Side("the source")
         self.missing, self.different = 0, 0
         self.extra: int | None = 0
-        by_id = not isinstance(task.against, IngestConfig) and not task.against.has_collections
-        self.held = Ledger(by_id=by_id)
+        self._by_id = not isinstance(task.against, IngestConfig) and not task.against.has_collections
+        self.held = Ledger(by_id=self._by_id)
         self.states = bytearray()
         self.findings = Findings(task.report)
         self.lacking, self.differing = ItemSpool(task.report.parent), ItemSpool(task.report.parent)
@@ -152,6 +94,16 @@ class Audit:
             self.findings.abandon()
             raise
 
+    def place_of(self, key: Key) -> int | None:
+        """Return the place of an item of the output in the ledger; None where it isn't one that was compared.
+
+        By id alone, items of several collections are found together: they are told apart by their collections here.
+        """
+        places = self.held.find(*key)
+        if self._by_id:
+            places = [place for place in places if self.held.number(place) == _number_of(key[0])]
+        return places[0] if places else None
+
     def is_missing(self, item: Item) -> bool:
         """Whether an item is one that was named as missing."""
         against = self.task.against
@@ -169,9 +121,10 @@ class Audit:
             self.findings.add(key, "repeated", side="output")
 
         counted = self._counted("reading the output", collect)
-        digest = self._form.digest if self.task.compares_content else lambda _: 0
+        has_content = self.task.compares_content
         async for item in self.output.read(self.task.output, repeated, counted):
-            self.held.add(*key_of(item), digest(item))
+            key = key_of(item)
+            self.held.add(*key, self._form.digest(item) if has_content else _number_of(key[0]))
         self.held.sort()
         self.states = bytearray(len(self.held))
 
@@ -243,8 +196,8 @@ class Audit:
         again = Side(self.output.name)
         async for item in again.read(self.task.output, lambda _: None, counted):
             key = key_of(item)
-            places = self.held.find(*key)
-            state = State(self.states[places[0]]) if places else State.SAME
+            place = self.place_of(key)
+            state = State.SAME if place is None else State(self.states[place])
             if state is State.DIFFERENT:
                 named += 1
                 other = self.differing.item(key)
@@ -262,3 +215,8 @@ class Audit:
             collect()
 
         return counted
+
+
+@lru_cache(1024)
+def _number_of(collection: str) -> int:
+    return int.from_bytes(blake2b(collection.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

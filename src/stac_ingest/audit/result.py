@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stac_ingest.audit.compare import CATALOG, Audit
-from stac_ingest.audit.repair.base import Repaired
+from stac_ingest.audit.compare import Audit
+from stac_ingest.audit.repair.decisions import Repaired
+from stac_ingest.audit.task import CATALOG
 from stac_ingest.config import IngestConfig
 
 SAME, DIFFERS, UNREADABLE = 0, 1, 3

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stac_ingest.audit.compare import Audit, AuditTask, Progress
+from stac_ingest.audit.compare import Audit, Progress
 from stac_ingest.audit.fetch import fetch_missing
 from stac_ingest.audit.repair import Repairer, repairer_of
 from stac_ingest.audit.result import AuditResult
+from stac_ingest.audit.task import AuditTask
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
+
+_TAKING_PLACES = ".sorting/layout.json"
+"""The note of a sorted table while its files are replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,8 @@ async def run_audit(
         )
     audit = Audit(task, progress)
     try:
+        if (Path(task.output.source) / _TAKING_PLACES).exists():
+            audit.output.problems.append("files were taking their places when a run was killed; --resume ends that")
         await audit.compare()
         if repairer is None or repair is None or audit.output.unreadable:
             return AuditResult(audit)

@@ -12,9 +12,9 @@ from stac_ingest.cli.options import Parser, add_source_options, join_negative
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from stac_ingest.audit.compare import AuditTask
     from stac_ingest.audit.inventories import Inventory
     from stac_ingest.audit.run import RepairTask
+    from stac_ingest.audit.task import AuditTask
     from stac_ingest.config import IngestConfig
 
 _CHECKPOINTS = ".checkpoints"
@@ -111,10 +111,10 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _tasks(options: argparse.Namespace) -> tuple[AuditTask, RepairTask | None]:
-    from stac_ingest.audit.compare import AuditTask  # noqa: PLC0415 - who asks for help needs none of it
     from stac_ingest.audit.findings import NAME  # noqa: PLC0415 - same
     from stac_ingest.audit.inventories import inventory_of  # noqa: PLC0415 - same
     from stac_ingest.audit.run import RepairTask  # noqa: PLC0415 - same
+    from stac_ingest.audit.task import AuditTask  # noqa: PLC0415 - who asks for help needs none of it
     from stac_ingest.cli.transform_options import modifiers_of  # noqa: PLC0415 - same
     from stac_ingest.config import IngestConfig  # noqa: PLC0415 - same
 

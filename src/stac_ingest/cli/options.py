@@ -20,37 +20,53 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see --help)\n")
 
 
+class _Short(argparse.HelpFormatter):
+    """Keeps the help on one screen: long options don't push what they do to a line of its own."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=29)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        """Leave out the choices: they are in the text."""
+        if action.choices is not None and action.option_strings:
+            name = action.metavar or action.dest.rpartition("_")[2].upper()
+            return f"{action.option_strings[0]} {name}"
+        return super()._format_action_invocation(action)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
     parser = Parser(
         prog="stac-ingest",
-        description=f"Read STAC items from files or an API and write them as {_written()}. "
-        "`stac-ingest check TABLE` says how a table stands, and why; `stac-ingest audit DIR --against SOURCE` whether "
-        "items are missing, extra or different.",
+        usage="stac-ingest SOURCE --to FORMAT --output DIR [options]\n"
+        "       stac-ingest check TABLE                   says how a table stands, and why\n"
+        "       stac-ingest audit DIR --against SOURCE    says what is missing, extra or different",
         epilog="Exit codes: 0 complete, or the server doesn't count; 1 finished with failures or truncated; "
         "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted; "
-        "141 whoever read standard output has closed it.",
+        "141 whoever read standard output has closed it. All settings: docs/ingest.md.",
         allow_abbrev=False,
+        formatter_class=_Short,
     )
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        nargs="?",
-        help="a file, a folder, a URL of a STAC API or a pgstac, or - for standard input",
+        nargs="*",
+        help="a file, a folder, a URL of these, of a STAC API or of a pgstac, or - for standard input; several, a "
+        "pattern in quotes, or @FILE with a path a line",
     )
-    parser.add_argument("--to", type=output_name, choices=list(OUTPUTS), required=True, help="what to write")
+    parser.add_argument(
+        "--to", metavar="FORMAT", type=output_name, choices=list(OUTPUTS), required=True, help=", ".join(OUTPUTS)
+    )
     parser.add_argument(
         "--output", metavar="DIR", type=_folder, required=True, help="folder to write to; - is standard output"
     )
     parser.add_argument(
         "--partition",
         choices=("none", "year", "month"),
-        help="of sorted-geoparquet: folders by the items' time; of pgstac: how new collections are partitioned",
+        help="folders (sorted-geoparquet) or tables (pgstac) by time: none, year, month",
     )
     parser.add_argument(
-        "--database",
-        metavar="DSN",
-        help="of pgstac: postgresql://user@host/name, without a password; else PGHOST and such",
+        "--database", metavar="DSN", help="of pgstac: postgresql://user@host/name, without a password; else PGHOST ..."
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
     add_source_options(parser)
@@ -60,46 +76,35 @@ def build_parser() -> argparse.ArgumentParser:
 def add_source_options(parser: argparse.ArgumentParser) -> None:
     """Define the options that say what is read, and how."""
     parser.add_argument(
-        "--config",
-        metavar="FILE",
-        type=Path,
-        help="settings as YAML, of one run or with a section for each kind of source; options given here win",
+        "--config", metavar="FILE", type=Path, help="settings as YAML, or a section of them for each kind of source"
     )
     parser.add_argument(
         "--headers-file",
         metavar="FILE",
-        help="send these headers to the API, `Name: value` a line (a bearer token may be in STAC_INGEST_TOKEN instead)",
+        help="headers for the API, `Name: value` a line (a token may be in STAC_INGEST_TOKEN)",
     )
     parser.add_argument(
         "--format",
         choices=("json", "ndjson", "parquet", "catalog"),
-        help="what to read files as; else their names tell (catalog: by the links of its documents)",
+        help="what files are, whatever their names: json, ndjson, parquet, catalog",
     )
     parser.add_argument(
-        "--hrefs",
-        choices=("keep", "absolute"),
-        help="relative hrefs, such as ./B04.tif: keep them (the default), though they lead nowhere from DIR; or make "
-        "them absolute, from the file or the page that the item came from",
+        "--hrefs", choices=("keep", "absolute"), help="relative hrefs, such as ./B04.tif: keep them, or absolute"
     )
     parser.add_argument(
         "--exact-numbers",
         action=argparse.BooleanOptionalAction,
-        help="look for whole numbers beyond 64 bits in every text (the default), or in a sample of them, which is "
-        "faster, and rounds one that isn't seen",
+        help="look for numbers beyond 64 bits everywhere, not in a sample",
     )
     parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
 
-    search = parser.add_argument_group("what to read")
-    search.add_argument(
-        "--collection", metavar="ID", action="append", help="items of this collection, or of several; else of all"
-    )
-    search.add_argument("--ids", metavar="ID,ID|@FILE", help="items of these ids; a file has one a line")
-    search.add_argument("--bbox", metavar="W,S,E,N", type=_bbox, help="items that reach into this box")
-    search.add_argument("--intersects", metavar="GEOJSON|FILE", help="items whose geometry meets this one")
-    search.add_argument(
-        "--datetime", metavar="INTERVAL", help="items of this time, such as 2024 or 2024-01-01T00:00:00Z/2024-02-01"
-    )
-    search.add_argument("--filter", metavar="CQL2", help="items of which this holds; a server's job, where it does it")
+    search = parser.add_argument_group("which items")
+    search.add_argument("--collection", metavar="ID", action="append", help="of this collection; again: of several")
+    search.add_argument("--ids", metavar="ID,ID|@FILE", help="of these ids; a file has one a line")
+    search.add_argument("--bbox", metavar="W,S,E,N", type=_bbox, help="that reach into this box")
+    search.add_argument("--intersects", metavar="GEOJSON|FILE", help="whose geometry meets this one")
+    search.add_argument("--datetime", metavar="INTERVAL", help="of this time: 2024, or 2024-01-01/2024-02-01")
+    search.add_argument("--filter", metavar="CQL2", help="of which this holds; asked of a server that can tell")
     search.add_argument("--sortby", metavar="-NAME,NAME", help="of an API: the order, by one cursor")
     search.add_argument("--fields", metavar="NAME,-NAME", help="members of items: these alone, or all without these")
     search.add_argument("--limit", metavar="N", type=int, help="of an API: items a page")
@@ -109,22 +114,20 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     drive = parser.add_argument_group("how to read it")
     drive.add_argument("--concurrency", metavar="N|auto", type=_level, help="units of work under way at once, 1 to 50")
     drive.add_argument(
-        "--strategy", dest="worker_strategy", choices=worker_strategies(), help="how units of work are driven"
+        "--strategy", dest="worker_strategy", choices=worker_strategies(), help=", ".join(worker_strategies())
     )
-    drive.add_argument("--retry", choices=("wait", "none"), help="when a server is busy: wait, or count a failure")
+    drive.add_argument("--retry", choices=("wait", "none"), help="when a server is busy: wait, or none (a failure)")
     drive.add_argument("--max-requests", metavar="N", type=int, help="the budget: requests in all")
-    drive.add_argument("--requests-per-second", metavar="N", type=float, help="the budget: requests started a second")
+    drive.add_argument("--requests-per-second", metavar="N", type=float, help="the budget: requests a second")
     drive.add_argument("--max-in-flight", metavar="N", type=int, help="the budget: requests at once")
-
-
-def _written() -> str:
-    *others, last = [output.label for output in OUTPUTS.values()]
-    return f"{', '.join(others)}, or {last}"
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Wrong options end the process with code 2."""
-    return build_parser().parse_args(join_negative(arguments))
+    options = build_parser().parse_args(join_negative(arguments))
+    # Several are one text for the settings, a line each.
+    options.source = "\n".join(options.source) or None
+    return options
 
 
 def join_negative(arguments: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
 from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
 from stac_ingest.outputs import check_settings
-from stac_ingest.sources.kind import KINDS, database_kind, is_url, not_read
+from stac_ingest.sources.kind import KINDS, database_kind, is_stored, is_url, is_web_catalog, mode_of, not_read
 
 _CATALOG = KINDS["catalog"].format
 _NAMES = (
@@ -63,10 +63,10 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
         if database_kind(options.source):
             _refuse_password(options.source, "SOURCE", "SOURCE")
         settings["source"] = options.source
-        settings["mode"] = "api" if is_url(options.source) and only != _CATALOG else "file"
+        settings.pop("mode", None)
     if "source" not in settings:
         raise ConfigurationError("SOURCE is missing: give a path or the URL of an API")
-    settings.setdefault("mode", "api" if is_url(str(settings["source"])) and only != _CATALOG else "file")
+    settings.setdefault("mode", mode_of(str(settings["source"]), only))
     # What is called complete isn't rounded without a word.
     settings.setdefault("exact_numbers", True)
     settings |= {name: value for name in _NAMES if (value := getattr(options, name)) is not None}
@@ -78,10 +78,12 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
         settings["allow_remote"] = True
     source = str(settings["source"])
     _refuse_unread(source, only)
-    remote = _is_web(source) and not is_loopback(source)
-    if remote and not options.allow_remote:
-        raise ConfigurationError(f"{hostname(source)} is not this machine; --allow-remote lets it be asked")
-    budget = _budget(settings.get("budget"), options, remote=remote)
+    asked = _asked(source)
+    remote = asked is not None and not is_loopback(asked)
+    if asked is not None and remote and not options.allow_remote:
+        raise ConfigurationError(f"{hostname(asked)} is not this machine; --allow-remote lets it be asked")
+    is_file = settings["mode"] == "file" and only != _CATALOG and not is_web_catalog(source)
+    budget = _budget(settings.get("budget"), options, remote=remote and not is_file)
     if budget:
         settings["budget"] = budget
     if settings["mode"] == "api":
@@ -89,6 +91,15 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
 
         settings = with_pasted(settings, IngestConfig.names(), "collection_id")
     return IngestConfig.parse(settings)
+
+
+def _asked(source: str) -> str | None:
+    """Return the URL of the server that a source is asked of; None where it is a path."""
+    if not is_stored(source):
+        return source if _is_web(source) else None
+    from stac_ingest.stores.urls import server_of  # noqa: PLC0415 - others don't need it
+
+    return server_of(source)
 
 
 def _output_settings(settings: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:

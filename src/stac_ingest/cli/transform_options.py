@@ -23,11 +23,11 @@ _OPTIONS = {
 
 def add_transform_options(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
-    group = parser.add_argument_group("what becomes of the items", "done in this order, and repeated as needed")
+    group = parser.add_argument_group("what becomes of the items (in this order; given again as needed)")
     group.add_argument(
         "--where",
         metavar="EXPRESSION",
-        help="keep items that this CQL2 expression holds of, such as '\"eo:cloud_cover\" < 10'; text or JSON",
+        help="keep those of which this CQL2 holds, such as '\"eo:cloud_cover\" < 10'",
     )
     group.add_argument(
         "--rename-property", metavar="OLD=NEW", dest="rename_properties", action="append", help="rename a property"
@@ -40,7 +40,7 @@ def add_transform_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=JSON",
         dest="set_properties",
         action="append",
-        help="give every item a property, over one of that name; text has double quotes, as JSON has it",
+        help="give every item a property; text has double quotes, as in JSON",
     )
 
 

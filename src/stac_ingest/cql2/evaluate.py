@@ -49,7 +49,11 @@ def _constant(node: tree.Constant) -> Predicate:
 
 
 def _negation(node: tree.Not) -> Predicate:
-    holds = predicate_of(node.node)
+    return negated(predicate_of(node.node))
+
+
+def negated(holds: Predicate) -> Predicate:
+    """Make the opposite of a predicate; of what is unknown that is unknown."""
 
     def negation(item: Item) -> Answer:
         answer = holds(item)
@@ -59,10 +63,10 @@ def _negation(node: tree.Not) -> Predicate:
 
 
 def _junction(node: tree.Junction) -> Predicate:
-    return _joined([*map(predicate_of, node.nodes)], decisive=node.op == "or")
+    return joined([*map(predicate_of, node.nodes)], decisive=node.op == "or")
 
 
-def _joined(parts: list[Predicate], *, decisive: bool) -> Predicate:
+def joined(parts: list[Predicate], *, decisive: bool) -> Predicate:
     """Join predicates; an answer of `decisive` decides, else one that is unknown does."""
 
     def junction(item: Item) -> Answer:
@@ -95,7 +99,7 @@ def _comparison(node: tree.Comparison) -> Predicate:
 
 def _between(node: tree.Between) -> Predicate:
     above, below = tree.Comparison(">=", node.value, node.low), tree.Comparison("<=", node.value, node.high)
-    return _joined([_comparison(above), _comparison(below)], decisive=False)
+    return joined([_comparison(above), _comparison(below)], decisive=False)
 
 
 def _membership(node: tree.In) -> Predicate:
@@ -109,7 +113,7 @@ def _membership(node: tree.In) -> Predicate:
             return value in choices if type(value) is str else None
 
         return membership
-    return _joined([_comparison(tree.Comparison("=", node.value, choice)) for choice in node.choices], decisive=True)
+    return joined([_comparison(tree.Comparison("=", node.value, choice)) for choice in node.choices], decisive=True)
 
 
 def _likeness(node: tree.Like) -> Predicate:

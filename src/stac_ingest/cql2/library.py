@@ -1,7 +1,8 @@
 """What of CQL2 isn't read here: the package `cql2` does it, an extra that is imported when it is needed.
 
 It knows arithmetic, arrays and all spatial predicates. It has no answer where an item lacks a property, which is
-unknown here, and it takes every number for a float.
+unknown here, it takes every number for a float, and it finds no instant between two or among several. So it is asked
+for those parts of an expression alone that aren't read here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any, NamedTuple
 from stac_ingest.core.model import Item
 from stac_ingest.cql2 import tree
 from stac_ingest.cql2.bounds import DEEPEST, LONGEST
-from stac_ingest.cql2.evaluate import Predicate
+from stac_ingest.cql2.evaluate import Predicate, joined, negated, predicate_of
+from stac_ingest.cql2.read import read_expression
 from stac_ingest.cql2.values import Answer
 from stac_ingest.errors import ConfigurationError
 
@@ -68,7 +70,24 @@ def library_expression(
     unknown = sorted({*_operators(written)} - _EVALUATED)
     if unknown and here:
         raise ConfigurationError(f"{setting}: {', '.join(unknown)} can't be evaluated here") from refused
-    return LibraryExpression(None if unknown else _predicate(made), written, shown)
+    return LibraryExpression(None if unknown else _by_parts(written), written, shown)
+
+
+def _by_parts(node: Any) -> Predicate:
+    """Make the predicate of CQL2 JSON that the package wrote: what is read here is evaluated here."""
+    if isinstance(node, bool):
+        return lambda _: node
+    op, parts = node.get("op"), node.get("args", [])
+    if op in ("and", "or"):
+        return joined([*map(_by_parts, parts)], decisive=op == "or")
+    if op == "not":
+        return negated(_by_parts(parts[0]))
+    try:
+        return predicate_of(read_expression(node))
+    except ConfigurationError:
+        import cql2  # noqa: PLC0415 - see above
+
+        return _predicate(cql2.parse_json(json.dumps(node)))
 
 
 def _predicate(made: Any) -> Predicate:

@@ -5,7 +5,7 @@ STAC-GeoParquet has properties and members side by side, so that a property `id`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -19,18 +19,21 @@ CORE = frozenset({*MEMBERS, DEFAULT_GEOMETRY, "bbox", PROPERTIES})
 _ASSETS = Slot(("assets",))
 
 
-def column_names(kinds: Mapping[Slot, pa.DataType]) -> dict[Slot, str]:
+def column_names(kinds: Mapping[Slot, pa.DataType], reserved: Collection[str] = ()) -> dict[Slot, str]:
     """Name columns.
 
     Args:
         kinds: the type of each.
+        reserved: names that none of them has.
 
     Returns:
         A name for each, in the same order, and no name twice.
 
     """
-    names = {slot: slot.place[-1] for slot, kind in kinds.items() if _is_plain(slot, kind)}
-    taken = set(names.values()) | INSTANTS | MORE_GEOMETRIES | CORE
+    names = {
+        slot: slot.place[-1] for slot, kind in kinds.items() if _is_plain(slot, kind) and slot.place[-1] not in reserved
+    }
+    taken = {*names.values(), *reserved} | INSTANTS | MORE_GEOMETRIES | CORE
     for slot in kinds:
         if slot not in names:
             names[slot] = _free_name(slot, taken)

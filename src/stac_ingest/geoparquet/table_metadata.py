@@ -11,9 +11,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
+_ARROW_SCHEMA = b"ARROW:schema"
 _STAC_KEYS = (b"stac-geoparquet", b"stac:geoparquet_version")
 """Keys by which writers say that a file holds STAC items, the second in files of before 1.1."""
 _WGS84 = {("OGC", "CRS84"), ("EPSG", "4326"), ("EPSG", "4979"), ("OGC", "CRS84H")}
+
+
+def schema_of_file(file: pq.ParquetFile) -> pa.Schema:
+    """Give the schema of a file, with all metadata of the file: Arrow leaves out what a writer added to its own."""
+    schema = file.schema_arrow
+    of_file = {key: text for key, text in (file.metadata.metadata or {}).items() if key != _ARROW_SCHEMA}
+    return schema.with_metadata({**of_file, **(schema.metadata or {})})
 
 
 def geo_metadata(schema: pa.Schema) -> dict[str, Any]:

@@ -37,8 +37,12 @@ class Response(NamedTuple):
 class Client:
     """An HTTP session for one API. It neither retries nor follows redirects."""
 
-    def __init__(self, config: IngestConfig, summary: IngestSummary, root: str, credentials: Credentials) -> None:
+    def __init__(
+        self, config: IngestConfig, summary: IngestSummary, root: str, credentials: Credentials, *, unpack: bool = True
+    ) -> None:
+        """Keep the settings. Without `unpack` a body stays as it was sent, whatever its Content-Encoding."""
         self._config = config
+        self._unpack = unpack
         self._summary = summary
         self._root = root
         self._credentials = credentials
@@ -58,6 +62,7 @@ class Client:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"Accept": "application/geo+json, application/json", "User-Agent": "stac-ingest"},
             read_bufsize=_READ_BUFFER,
+            auto_decompress=self._unpack,
             trust_env=bool(getproxies()),
         )
         # It sends a GET again by itself when a kept connection turns out to be closed: a try that would not be counted.

@@ -26,6 +26,8 @@ _TRANSIENT = frozenset({TOO_MANY, 502, 503, 504})
 _HEAVY = frozenset({502, 504})
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _MAX_REDIRECTS = 5
+_HARMLESS = {"Accept", "Accept-Encoding", "Range", "If-Match"}
+"""Headers that a redirect takes to another origin, too: they say what is wanted, and nothing of who wants it."""
 _FIRST_DELAY = 0.5
 _MAX_DELAY = 30.0
 
@@ -49,8 +51,9 @@ class RetryingClient:
         attempts: int | None = None,
         not_needed: Callable[[], bool] | None = None,
         stops_at_403: bool = True,
+        accepted: frozenset[int] = frozenset({OK}),
     ) -> Response:
-        """Return the response, whose status is 200.
+        """Return the response, whose status is 200, or another one that is accepted.
 
         Args:
             request: what to send.
@@ -58,6 +61,7 @@ class RetryingClient:
             attempts: lowers the number of tries that the settings allow.
             not_needed: asked where the host wants a wait; True gives the request up.
             stops_at_403: whether a 403 is the run's last response. Where it isn't, the caller says so by `stop`.
+            accepted: statuses of a useful response.
 
         Raises:
             RequestNotNeeded: `not_needed` said so.
@@ -72,7 +76,7 @@ class RetryingClient:
         while True:
             tries += 1
             outcome, pause = await self._try(request, tries, not_needed)
-            if isinstance(outcome, Response) and outcome.status == OK:
+            if isinstance(outcome, Response) and outcome.status in accepted:
                 return outcome
             if isinstance(outcome, Response) and outcome.status in _REDIRECTS and "Location" in outcome.headers:
                 tries, hops = tries - 1, hops + 1
@@ -196,7 +200,9 @@ def _redirected(request: Request, response: Response, hops: int) -> Request:
     if hops > _MAX_REDIRECTS:
         raise ResponseError(f"{display(request.url)} redirects without end", url=display(request.url))
     url = resolve(response.headers["Location"], request.url)
-    headers = request.headers if same_origin(url, request.url) else {}
+    headers = request.headers
+    if not same_origin(url, request.url):
+        headers = {name: value for name, value in headers.items() if name in _HARMLESS}
     return Request(request.method, url, headers, request.body)
 
 

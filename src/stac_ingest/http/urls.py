@@ -13,7 +13,10 @@ from stac_ingest.errors import LinkRefused
 
 _SAFE = "%:/?#[]@!$&'()*+,;=-._~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_SECRET_PARAMETERS = {"sig", "signature", "key", "api_key", "apikey", "access_token", "subscription-key", "password"}
+_SECRET_PARAMETERS = {
+    *("sig", "signature", "key", "api_key", "apikey", "access_token", "subscription-key", "password"),
+    *("x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-goog-signature", "x-goog-credential"),
+}
 _TOKEN = "token"  # noqa: S105 - the name of a parameter
 
 _SHOWN = 500

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from stac_ingest.errors import ConfigurationError
@@ -33,7 +33,7 @@ class _Format(NamedTuple):
 _DELTA, _ICEBERG, _HUDI = _Format("Delta Lake", "delta"), _Format("Iceberg", "iceberg"), _Format("Hudi", None)
 LOGS = {DELTA_LOG: _DELTA, ".hoodie": _HUDI}
 """By the name of the folder that keeps a table's history."""
-_DATA = "data"
+DATA = "data"
 OWN_FOLDER = "table"
 """The folder within our own output that is the table."""
 _OF_OUTPUTS = ("certificate.json", ".checkpoints")
@@ -96,7 +96,7 @@ def _table_of(folder: Path) -> Table | None:
     return Table(found[0].kind, folder) if found and found[0].kind else None
 
 
-def refuse_table(folder: Path, names: Collection[str]) -> None:
+def refuse_table(folder: PurePath, names: Collection[str]) -> None:
     """Look whether a folder is a table, by some of the names in it.
 
     Raises:
@@ -122,7 +122,7 @@ def refuse_data_of_table(folder: Path) -> None:
         within = within.parent
     if within != folder:
         refuse_table(within, [log for log in LOGS if (within / log).is_dir()])
-    if within.name == _DATA:
+    if within.name == DATA:
         refuse_table(within.parent / METADATA, _names(within.parent / METADATA))
 
 
@@ -139,12 +139,15 @@ def _is_iceberg(names: Collection[str]) -> bool:
     return lists and any(name.endswith(METADATA_FILE) for name in names)
 
 
-def _refusal(table: Path, of: _Format) -> ConfigurationError:
+def _refusal(table: PurePath, of: _Format) -> ConfigurationError:
+    first, *others = table.parts or ("",)
+    in_store = first.endswith(":")  # of a URL, a path has made one slash of two
     how = (
-        "to read its current rows, give that folder itself"
+        f"to read its current rows, {'copy it here, and ' if in_store else ''}give that folder itself"
         if of.kind
         else "write its current rows to a Parquet file, and give that"
     )
+    shown = f"{first}//{'/'.join(others)}" if in_store else table
     return ConfigurationError(
-        f"source: {table} is a table of {of.name}, whose files hold rows that were deleted or replaced as well; {how}"
+        f"source: {shown} is a table of {of.name}, whose files hold rows that were deleted or replaced as well; {how}"
     )

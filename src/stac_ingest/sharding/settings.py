@@ -22,7 +22,7 @@ from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.urls import display, holds_credentials, is_loopback
-from stac_ingest.sources.kind import api_kind, is_url, not_read
+from stac_ingest.sources.kind import api_kind, is_stored, is_url, not_read, shown
 from stac_ingest.sources.usable_settings import api_settings, check_output
 from stac_ingest.sources.wanted import filter_of
 
@@ -185,6 +185,10 @@ class ShardedIngest(BaseModel):
         if "sortby" in settings:
             raise ConfigurationError("sortby: shards are read beside each other, in no order; leave it out")
         source = settings.get("source")
+        if isinstance(source, str) and is_stored(source) and not is_object_storage(source):
+            raise ConfigurationError(
+                f"source: {shown(source)} is cut into no shards; `stac-ingest` reads it in one run"
+            )
         if isinstance(source, str) and is_url(source):
             if (why := not_read(source)) is not None:
                 raise ConfigurationError(why)

@@ -20,8 +20,12 @@ from stac_ingest.sources.kind import (
     api_kind,
     catalog_document,
     database_kind,
+    is_several,
+    is_stored,
+    is_url,
     is_web_catalog,
     kind_of,
+    named_kind,
     not_read,
 )
 
@@ -46,8 +50,8 @@ def check_path(config: IngestConfig) -> None:
     path = config.source
     if _is_checked_elsewhere(config):
         return
-    if config.mode == "api" and is_web_catalog(path):
-        raise ConfigurationError("source: the URL of a static catalog's document is no API; use mode 'file'")
+    if config.mode == "api" and (is_web_catalog(path) or is_stored(path)):
+        raise ConfigurationError("source: the URL of a file, or of a static catalog, is no API; use mode 'file'")
     if config.is_remote and config.mode == "file" and catalog_document(path, config.format) is not None:
         return
     if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
@@ -77,11 +81,21 @@ def _is_checked_elsewhere(config: IngestConfig) -> bool:
 
         check_stdin(config)
         return True
+    if config.mode == "file" and is_several(config.source):
+        from stac_ingest.sources.several import check_several  # noqa: PLC0415 - same
+
+        check_several(config)
+        return True
     if database_kind(config.source) is not None:
         import stac_ingest.outputs.pgstac  # noqa: F401, PLC0415 - says which extra is missing
         from stac_ingest.sources.pgstac import check_database  # noqa: PLC0415 - few sources are databases
 
         check_database(config)
+        return True
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import check_stored  # noqa: PLC0415 - files on disk need no store
+
+        check_stored(config)
         return True
     return False
 
@@ -102,6 +116,10 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
         DataProcessingError: a folder holds no Parquet files, and `format` asks for them.
 
     """
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import stored_source  # noqa: PLC0415 - see `check_path`
+
+        return stored_source(config, summary)
     kind, path = _kind_and_path(config)
     _keep_collection(Path(config.source), summary)
     if kind is None:
@@ -111,13 +129,21 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
 
 
 def place_of(config: IngestConfig) -> str:
-    """Return the folder that the names of a source's files are relative to; of an API its URL. Looks at the disk.
+    """Return the folder, or its URL, that the names of a source's files are relative to; of an API its own URL.
 
     Raises:
         ConfigurationError: what the settings name is missing or of another kind.
 
     """
-    _, path = _kind_and_path(config)
+    if _is_stored(config):
+        from stac_ingest.sources.stored.source import place_of_stored  # noqa: PLC0415 - see `check_path`
+
+        return place_of_stored(config.source)
+    kind, path = _kind_and_path(config)
+    if kind is KINDS["several"]:
+        from stac_ingest.sources.several import common_folder  # noqa: PLC0415 - most sources are one
+
+        return common_folder(path)
     return path if config.is_remote or Path(path).is_dir() else str(Path(path).parent)
 
 
@@ -141,6 +167,15 @@ def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> 
     from stac_ingest.sources.lines.source import lines_source as of_file  # noqa: PLC0415 - only such files need it
 
     return of_file(where.source, config, summary)
+
+
+def _is_stored(config: IngestConfig) -> bool:
+    """Say whether files are read that are not on this machine. What is there on disk is a path, whatever its name."""
+    source = config.source
+    is_file = is_stored(source) or (config.format not in (None, KINDS["catalog"].format) and is_url(source))
+    if config.mode == "api" or not is_file or (is_url(source) and config.format == KINDS["catalog"].format):
+        return False
+    return not os.path.exists(source)  # noqa: PTH110 - see `check_path`
 
 
 def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
@@ -174,8 +209,8 @@ def _kind_that_is_told(config: IngestConfig) -> SourceKind | None:
     """Return the kind of a source that isn't files: by a setting, by its name, or by the history that a table has."""
     if config.iceberg_catalog is not None:
         return KINDS["iceberg"]
-    if config.source == STDIN:
-        return kind_of(STDIN)
+    if (called := named_kind(config.source)) is not None:
+        return called
     if (database := database_kind(config.source)) is not None:
         return database
     table = table_at(Path(config.source)) if config.format is None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from itertools import islice
 from pathlib import Path
@@ -66,9 +66,36 @@ def files_in(folder: Path, only: str | None, summary: IngestSummary | None = Non
         found = survey(folder, kind_name)
     except OSError as error:
         raise DataProcessingError(f"can't read {folder}: {error.strerror or error}") from error
+    reader = Reader(64 << 20)
+    return files_of(found, str(folder), only, summary, read=lambda name: reader.read_path(folder / name))
+
+
+def files_of(
+    found: Survey,
+    shown: str,
+    only: str | None,
+    summary: IngestSummary | None,
+    *,
+    read: Callable[[str], bytes],
+    name_of: Callable[[str], str] = str,
+) -> FolderFiles:
+    """See that the files that were found go together.
+
+    Args:
+        found: in a folder.
+        shown: what the folder is called.
+        only: as of `files_in`.
+        summary: as of `files_in`.
+        read: returns what is in a file. It raises `OSError` or `ItemError`.
+        name_of: returns the name of a file, as it was found.
+
+    Raises:
+        ConfigurationError: there is JSON beside tables, and nothing says which is meant.
+
+    """
     if only is None and TABLES in found.names and {DOCUMENTS, LINES} & found.names.keys():
-        _without_descriptions(folder, found, summary)
-        _refuse_mixture(folder, found)
+        _without_descriptions(found, summary, read, name_of)
+        _refuse_mixture(shown, found, name_of)
     documents, lines, tables = (
         sorter.result() if (sorter := found.names.get(kind)) and only in (None, KINDS[kind].format) else ()
         for kind in (DOCUMENTS, LINES, TABLES)
@@ -76,21 +103,23 @@ def files_in(folder: Path, only: str | None, summary: IngestSummary | None = Non
     return FolderFiles(documents, lines, tables, found.refused)
 
 
-def _without_descriptions(folder: Path, found: Survey, summary: IngestSummary | None) -> None:
+def _without_descriptions(
+    found: Survey, summary: IngestSummary | None, read: Callable[[str], bytes], name_of: Callable[[str], str]
+) -> None:
     """Leave documents that describe tables out of what was found, where there is no other JSON."""
     sorter = found.names.get(DOCUMENTS)
     names = sorter.result() if sorter else ()
-    if not names or any(name.rpartition("/")[2] not in DESCRIPTIONS for name in islice(names, 1000)):
+    if not names or any(name_of(name).rpartition("/")[2] not in DESCRIPTIONS for name in islice(names, 1000)):
         return
-    reader, kinds = Reader(64 << 20), {}
+    kinds = {}
     for name in names:
         try:
-            content = parse(reader.read_path(folder / name))
+            content = parse(read(name))
         except (OSError, ValueError, ItemError):
             return
         if members(content) is not None:
             return
-        kinds[name] = kind_in_words(content)
+        kinds[name_of(name)] = kind_in_words(content)
         if summary is not None:
             summary.keep_collection(content)
     del found.names[DOCUMENTS]
@@ -101,16 +130,16 @@ def _without_descriptions(folder: Path, found: Survey, summary: IngestSummary | 
         documents.note()
 
 
-def _refuse_mixture(folder: Path, found: Survey) -> None:
+def _refuse_mixture(shown: str, found: Survey, name_of: Callable[[str], str]) -> None:
     if not {DOCUMENTS, LINES} & found.names.keys():
         return
     each = []
     for kind, sorter in found.names.items():
-        first = sorter.first(_NAMED)
+        first = list(map(name_of, sorter.first(_NAMED)))
         more = ", ..." if sorter.count > len(first) else ""
         each.append(f"{sorter.count:,} of {KINDS[kind].label} ({', '.join(first)}{more})")
     raise ConfigurationError(
-        f"source: {folder} holds files of several kinds: {' and '.join(sorted(each))}; say which to read, by format "
+        f"source: {shown} holds files of several kinds: {' and '.join(sorted(each))}; say which to read, by format "
         "json, ndjson or parquet, or give a folder with one of them"
     )
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -25,7 +25,7 @@ from stac_ingest.filters.rows import RowFilter
 from stac_ingest.geoparquet.batch_size import ROWS, Open, batch_rows
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.metadata_check import check_columns
-from stac_ingest.geoparquet.table_metadata import collections_of, marked_geometries
+from stac_ingest.geoparquet.table_metadata import collections_of, marked_geometries, schema_of_file
 from stac_ingest.geoparquet.table_rows import table_lines, table_rows
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.gathered_rows import Read, gathered
@@ -33,6 +33,9 @@ from stac_ingest.sources.hive import fill, keys_of_items
 from stac_ingest.sources.kind import Where
 from stac_ingest.sources.wanted import filter_of
 from stac_ingest.summary import IngestSummary
+
+if TYPE_CHECKING:
+    from stac_ingest.stores.table_file import StoredTable
 
 READ_BUFFER = 64 << 10
 """Bytes read from a column chunk at once."""
@@ -51,6 +54,8 @@ class RowGroups(NamedTuple):
     error: Exception | None = None
     filesystem: pafs.FileSystem | None = None
     """That the path is of; None for this machine's own."""
+    stored: StoredTable | None = None
+    """The object that is read instead of a file, where it lies in a store."""
     schema: pa.Schema | None = None
     rows: RowFilter | None = None
     """Leaves out rows before items are made of them."""
@@ -115,24 +120,34 @@ class GeoParquetSource:
 
     async def units(self) -> AsyncIterator[RowGroups]:
         """List files or row groups, in order."""
-        for path in self._paths:
-            whole = row_groups(path)
+        async for whole in self._files():
             if whole.schema is not None:
                 for document in collections_of(whole.schema).values():
                     self._summary.keep_collection(document)
-            if self._root is not None:
-                name = str(path.relative_to(self._root))
-                whole = whole._replace(name=name, keys=keys_of_items(name, whole.schema))
             if self._wanted is not None:
-                whole = await asyncio.to_thread(self._pruned, whole)
+                whole = await asyncio.to_thread(self._pruned, whole)  # noqa: PLW2901 - the rest of it
             if self._inline or not whole.numbers:
                 yield whole
                 continue
             for number in whole.numbers:
                 yield whole._replace(numbers=[number])
 
+    async def _files(self) -> AsyncGenerator[RowGroups]:
+        """Look at each file."""
+        for path in self._paths:
+            whole = row_groups(path)
+            if self._root is not None:
+                name = str(path.relative_to(self._root))
+                whole = whole._replace(name=name, keys=keys_of_items(name, whole.schema))
+            yield whole
+
     async def read(self, unit: RowGroups) -> AsyncGenerator[Batch]:
-        """Read row groups, batch by batch."""
+        """Read row groups, batch by batch.
+
+        Raises:
+            DataProcessingError: the store that a file is in can't be asked.
+
+        """
         if unit.decoder is None or unit.metadata is None:
             yield [Payload(None, unit.called, unit.error)]
             return
@@ -261,29 +276,39 @@ async def _ended(future: asyncio.Future[Read | None]) -> Read | None:
     return future.result()
 
 
-def row_groups(path: Path, filesystem: pafs.FileSystem | None = None) -> RowGroups:
-    """Look at a file and give all of its row groups; or none of them, with the error why."""
+def row_groups(path: Path, filesystem: pafs.FileSystem | None = None, stored: StoredTable | None = None) -> RowGroups:
+    """Look at a file and give all of its row groups; or none of them, with the error why.
+
+    Raises:
+        DataProcessingError: the store that it is in can't be asked.
+
+    """
     try:
         # Opening a FIFO would wait for somebody to write to it.
-        if filesystem is None and path.exists() and not path.is_file():
+        if filesystem is None and stored is None and path.exists() and not path.is_file():
             raise OSError("not a regular file")
-        with pq.ParquetFile(str(path), filesystem=filesystem) as file:
-            metadata, schema = file.metadata, file.schema_arrow
+        with pq.ParquetFile(stored.open() if stored else str(path), filesystem=filesystem) as file:
+            metadata, schema = file.metadata, schema_of_file(file)
             decoder = Decoder(schema, marked_geometries(file.schema, schema.names))
     except UNREADABLE as error:
+        if stored is not None and (failure := stored.failure()) is not None:
+            return RowGroups(path, range(0), None, None, failure)
         return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: not a Parquet file: {error}"))
     if decoder.problem is not None:
         return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: {decoder.problem}"))
-    return RowGroups(path, range(metadata.num_row_groups), metadata, decoder, filesystem=filesystem, schema=schema)
+    numbers = range(metadata.num_row_groups)
+    return RowGroups(path, numbers, metadata, decoder, filesystem=filesystem, stored=stored, schema=schema)
 
 
 def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
     """Read row groups in bounded batches; what is wrong with one doesn't keep the others from being read."""
+    table = None if unit.stored is None else unit.stored.another()
+    on_disk = table is None and unit.filesystem is None
 
     def open_file(dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
         # Without `pre_buffer`, and with a buffer, column chunks are not held whole while they are decoded.
         return pq.ParquetFile(
-            str(unit.path),
+            table.open() if table else str(unit.path),
             metadata=metadata,
             read_dictionary=list(dictionaries),
             # JSON would come as itself, not as a dictionary of texts.
@@ -296,14 +321,22 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
     for number in unit.numbers:
         try:
             size = 0
+            group = metadata.row_group(number)
+            if table:
+                check_columns(metadata, number)
+                table.forget()
             if unit.rows is not None and unit.rows.leaves:
                 check_columns(metadata, number)
-                size = _compressed_size(metadata.row_group(number), unit.rows.leaves)
+                if table:
+                    table.expect(_spans(group, unit.rows.leaves))
+                size = _compressed_size(group, unit.rows.leaves)
                 if not _any_wanted(open_file, number, unit.rows):
-                    yield Read(number, None, filtered=metadata.row_group(number).num_rows, size=size)
+                    yield Read(number, None, filtered=group.num_rows, size=size)
                     continue
-            rows = batch_rows(open_file, metadata, number, unit.path if unit.filesystem is None else None)
-            size += _compressed_size(metadata.row_group(number))
+            if table:
+                table.expect(_spans(group))
+            rows = batch_rows(open_file, metadata, number, unit.path if on_disk else None)
+            size += _compressed_size(group)
             with open_file() as file:
                 for batch in file.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
                     kept = batch if unit.rows is None else unit.rows.kept(batch)
@@ -311,7 +344,8 @@ def _batches(unit: RowGroups, metadata: pq.FileMetaData) -> Generator[Read]:
                     yield Read(number, kept if len(kept) else None, filtered=left_out, size=size, most=rows)
                     size = 0
         except (*UNREADABLE, DataProcessingError) as error:
-            yield Read(number, None, DataProcessingError(f"{unit.path}: row group {number}: {error}"))
+            failure = table.failure() if table else None
+            yield Read(number, None, failure or DataProcessingError(f"{unit.path}: row group {number}: {error}"))
 
 
 def _any_wanted(open_file: Open, number: int, rows: RowFilter) -> bool:
@@ -319,6 +353,16 @@ def _any_wanted(open_file: Open, number: int, rows: RowFilter) -> bool:
     with open_file(()) as file:
         few = file.iter_batches(ROWS, row_groups=[number], columns=rows.leaves, use_threads=False)
         return any(rows.may_match(batch) for batch in few)
+
+
+def _spans(group: pq.RowGroupMetaData, paths: Sequence[str] | None = None) -> Iterator[tuple[int, int]]:
+    """Yield where in the file the columns of a row group are; what a file says of itself may be anything."""
+    for number in range(group.num_columns):
+        chunk = group.column(number)
+        if paths is None or chunk.path_in_schema in paths:
+            pages = (chunk.dictionary_page_offset, chunk.data_page_offset)
+            start = min(page for page in pages if page is not None)
+            yield start, start + chunk.total_compressed_size
 
 
 def _compressed_size(group: pq.RowGroupMetaData, paths: Sequence[str] | None = None) -> int:

@@ -31,10 +31,12 @@ def absolute_items(source: Source[Any], place: str) -> Decode:
             the URL of an API.
 
     """
-    of_api = is_url(place)
+    on_web = is_url(place)
 
     def decode(batch: Batch, reject: Reject) -> Iterator[Item]:
         for payload in batch:
+            # A page is called by its URL, and a file of a web server by its name below `place`.
+            of_api = on_web and _STORE in payload.origin
             base = without_query(payload.origin) if of_api else _base_of(payload, place)
             items = source.decode(one_of(batch, payload), reject)
             if of_api:

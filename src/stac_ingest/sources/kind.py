@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from stac_ingest.core.unpack import SUFFIXES
@@ -25,8 +25,8 @@ class SourceKind(NamedTuple):
     """How its URLs begin, in small letters; an API and a database have some, and files have none."""
     suffixes: tuple[str, ...] = ()
     """How the names of its files end."""
-    names: tuple[str, ...] = ()
-    """What it is called, where it is neither a path nor a URL."""
+    forms: tuple[str, ...] = ()
+    """How it is written, where it is neither a path nor a URL."""
     format: str | None = None
     """What the setting `format` calls it."""
     settings: tuple[str, ...] = ()
@@ -65,6 +65,8 @@ def _packed_too(*suffixes: str) -> tuple[str, ...]:
 
 STDIN = "-"
 """What standard input is called. A file of that name is `./-`."""
+GLOB, LIST = "*?[", "@"
+"""The signs of a pattern, and what is before the name of a list. A file of such a name is read as itself."""
 _OF_SERVERS = (
     "headers_file",
     "retry",
@@ -173,7 +175,7 @@ KINDS: dict[str, SourceKind] = {
             "stdin",
             "standard input",
             "stac_ingest.sources.stdin:stdin_source",
-            names=(STDIN,),
+            forms=(STDIN,),
             preload=("stac_ingest.sources.stdin",),
             about="NDJSON, a text sequence, or one JSON document, packed or not: the first bytes tell",
         ),
@@ -187,6 +189,14 @@ KINDS: dict[str, SourceKind] = {
             about="the items of a [pgstac database](pgstac.md), in one snapshot",
             extra="pgstac",
         ),
+        SourceKind(
+            "several",
+            "several files",
+            "stac_ingest.sources.several:several_source",
+            forms=("items/**/*.json", "@FILE", "A B ..."),
+            preload=("stac_ingest.sources.several",),
+            about="what a pattern in quotes matches, a list has a line for, or several SOURCEs name: files and folders",
+        ),
     )
 }
 """By name. A folder with files of several kinds is of the one that comes first; what nothing tells is the first."""
@@ -198,14 +208,6 @@ DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 
 _NO_ITEMS = DESCRIPTIONS | {"certificate.json", "manifest.json"}
 """Names by which it can't be told, without looking further, whether a folder is one of JSON."""
-_STORES = {
-    "s3": "`snakemake ingest --config source=...` reads it; or copy it here, with `aws s3 sync`",
-    "gs": "copy it here, with `gcloud storage rsync --recursive`",
-    "az": "copy it here, with `azcopy copy --recursive`",
-    "abfs": "copy it here, with `azcopy copy --recursive`",
-    "abfss": "copy it here, with `azcopy copy --recursive`",
-}
-"""What to do about a source that isn't read, by the scheme of its URL."""
 
 
 def kind_of(source: str) -> SourceKind:
@@ -218,9 +220,13 @@ def kind_of(source: str) -> SourceKind:
         OSError: the folder can't be read.
 
     """
+    if source == STDIN:
+        return KINDS["stdin"]
+    if is_several(source):
+        return _of_name(parts_of(source)[0].lower()) or _first()
+    if is_stored(source):
+        return _of_name(_web_name(source)) or _first()
     path = Path(source)
-    if (called := named_kind(source)) is not None:
-        return called
     if (table := table_at(path)) is not None:
         return KINDS[table.kind]
     if catalog_document(source) is not None:
@@ -234,8 +240,24 @@ def kind_of(source: str) -> SourceKind:
 
 
 def named_kind(source: str) -> SourceKind | None:
-    """Return the kind of what has a name of its own, such as standard input; None where it is a path or a URL."""
-    return next((kind for kind in KINDS.values() if source in kind.names), None)
+    """Return the kind of what is neither one path nor a URL; None where it is."""
+    return KINDS["stdin"] if source == STDIN else KINDS["several"] if is_several(source) else None
+
+
+def is_several(source: str) -> bool:
+    """Say whether a source is several: a pattern, a list, or several lines. What is there by that name is one."""
+    looks_so = "\n" in source or source.startswith(LIST) or has_glob(source)
+    return looks_so and "://" not in source.partition("\n")[0] and not os.path.exists(source)  # noqa: PTH110 - too long for a Path
+
+
+def has_glob(source: str) -> bool:
+    """Say whether a source is a pattern, and no file of that name."""
+    return any(sign in source for sign in GLOB) and not os.path.exists(source)  # noqa: PTH110 - see `is_several`
+
+
+def parts_of(source: str) -> list[str]:
+    """Return each of several sources."""
+    return [part for part in source.split("\n") if part]
 
 
 def api_kind(source: str) -> SourceKind | None:
@@ -290,6 +312,22 @@ def is_url(source: str) -> bool:
     return api_kind(source) is not None
 
 
+def is_stored(source: str) -> bool:
+    """Say whether a source lies in a store of objects, or is a file on a web server. Looks at the text alone."""
+    if "://" not in source:
+        return False
+    if is_url(source):
+        return is_web_address(source) and _of_name(_web_name(source)) is not None
+    from stac_ingest.stores.urls import store_kind  # noqa: PLC0415 - paths don't need it
+
+    return store_kind(source) is not None
+
+
+def mode_of(source: str, format: str | None = None) -> Literal["file", "api"]:  # noqa: A002 - the setting's name
+    """Return the mode in which a source is read: a URL is that of an API, unless its name or `format` tells a file."""
+    return "api" if is_url(source) and not is_stored(source) and format is None else "file"
+
+
 def kind_name(name: str) -> str | None:
     """Return the name of the kind of files that are called so, of those that are read from folders."""
     kind = _of_name(name)
@@ -299,32 +337,23 @@ def kind_name(name: str) -> str | None:
 def not_read(source: str) -> str | None:
     """Say that a URL can't be a source of the command and the module, why, and what to do; None where it can.
 
-    Files on a web server are no API, and a store of objects is neither a folder nor an API. Looks at the text alone.
+    Looks at the text alone.
     """
     scheme, separator, _ = source.partition("://")
     if not separator or not scheme.isalnum() or is_web_catalog(source) or database_kind(source):
         return None
     if is_url(source):
-        if not is_web_address(source):
-            return NO_ADDRESS
-        name = urlsplit(source).path.rpartition("/")[2].lower()
-        kind = _of_name(name)
-        if kind is None or name == "":
-            return None
-        what = (
-            "an item, or a catalog (which format 'catalog' reads),"
-            if name.endswith(".json")
-            else f"a file of {kind.label}"
-        )
-        return (
-            f"source: {_shown(source)} looks like {what} on a web server, and not like an API; download it, and give "
-            "the file or its folder"
-        )
-    how = _STORES.get(scheme.lower(), "copy it here")
-    return f"source: {_shown(source)} is of {scheme.lower()}://, which the command and the module don't read; {how}"
+        return None if is_web_address(source) else NO_ADDRESS
+    if is_stored(source):
+        return None
+    return f"source: {shown(source)} is of {scheme.lower()}://, which isn't read; copy it here"
 
 
-def _shown(url: str) -> str:
+def _web_name(url: str) -> str:
+    return urlsplit(url).path.rpartition("/")[2].lower()
+
+
+def shown(url: str) -> str:
     """Return a URL without what may be secret."""
     return display(url.partition("?")[0])
 

@@ -18,8 +18,16 @@ _LOOKED_AT = 256 << 20
 def leads_on(path: Path) -> bool:
     """Whether the document at a path links to items or children. What can't be read does not."""
     try:
-        content: Any = orjson.loads(Reader(_LOOKED_AT).read_path(path))
-    except (OSError, ValueError, ItemError):
+        return text_leads_on(Reader(_LOOKED_AT).read_path(path))
+    except (OSError, ItemError):
+        return False
+
+
+def text_leads_on(text: bytes) -> bool:
+    """Whether a document links to items or children. What isn't JSON does not."""
+    try:
+        content: Any = orjson.loads(text)
+    except ValueError:
         return False
     links = content.get("links") if isinstance(content, dict) else None
     return isinstance(links, list) and any(isinstance(one, dict) and one.get("rel") in _LEADING for one in links)

@@ -42,7 +42,12 @@ def is_report_text(name: str, text: bytes) -> bool:
 
 def is_state_of_shards(folder: Path) -> bool:
     """Whether a folder holds the plan and the certificates of an ingest in shards, and no items."""
-    return folder.name == SHARDS and _first_document(_beginning(folder / OWNER)).keys() >= INGEST
+    return folder.name == SHARDS and is_state_text(_beginning(folder / OWNER))
+
+
+def is_state_text(text: bytes) -> bool:
+    """Whether the text of a file called `ingest.json` says that its folder is the state of an ingest in shards."""
+    return _first_document(text).keys() >= INGEST
 
 
 def _beginning(path: Path) -> bytes:

@@ -122,6 +122,15 @@ class Selection:
             self.filtered_again += 1
         return False
 
+    def counted(self, matched: int, received: int) -> int:
+        """Return what a server counts of this run's items, with those that were left out.
+
+        A server that sent more than it counts may count what fits alone: then what was left out comes on top.
+        """
+        if received > matched:
+            matched += sum(count for term, count in self._left_out.items() if term not in self._here)
+        return matched - self.foreign
+
     def describe(self, received: int) -> None:
         """Note what was done here, of so many items that were received."""
         if self._order is not None and self._order.is_broken:

@@ -164,7 +164,7 @@ class StacApiSource:
         if self._selection is not None:
             self._selection.describe(received)
             if matched is not None:
-                self._summary.matched = matched - self._selection.foreign
+                self._summary.matched = self._selection.counted(matched, received)
 
     async def units(self) -> AsyncIterator[Unit]:
         """List cursors, numbered pages or chunks of time; heavy chunks add to the list while they are read.
@@ -318,7 +318,7 @@ class StacApiSource:
     async def _cursor_pages(self, unit: CursorUnit) -> AsyncGenerator[ReceivedPage, None]:
         # The last of the numbered pages looks further, but not ahead when enough pages have been requested.
         enough = None if unit.alone or self._config.max_items is None else 1
-        cursor = self._cursor(unit.request, enough=enough, fixed_size=not unit.alone)
+        cursor = self._cursor(unit.request, enough=enough, fixed_size=unit.is_numbered)
         first, unit.first = unit.first or await cursor.fetch(unit.request), None
         unit.observe(first[1])
         if not unit.onward:

@@ -8,11 +8,21 @@ from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sources.kind import KINDS, STDIN, catalog_document, database_kind
+from stac_ingest.sources.kind import (
+    KINDS,
+    STDIN,
+    catalog_document,
+    database_kind,
+    is_several,
+    is_url,
+    is_web_catalog,
+)
 from stac_ingest.sources.wanted import filter_of
 
 _OF_FILES = ("source_type", "format")
 """Settings that mean nothing to an API."""
+_OF_STORES = ("retry", "retry_attempts", "retry_seconds", "timeout")
+"""Settings of APIs that mean something to a store of objects, too."""
 
 
 def check_settings(config: IngestConfig) -> None:
@@ -27,7 +37,8 @@ def check_settings(config: IngestConfig) -> None:
     if database_kind(config.source) is not None:
         others |= set(_OF_FILES)
     elif config.is_remote and not is_api:
-        others -= set(KINDS["catalog"].settings)
+        on_web = is_url(config.source) or is_web_catalog(config.source)
+        others -= set(KINDS["catalog"].settings if on_web else _OF_STORES)
     unusable = [name for name in config.changed() if name in others]
     if unusable:
         kinds = ("files", "an API") if is_api else ("an API", "files")
@@ -50,9 +61,17 @@ def check_output(source: str, output: str | PathLike[str]) -> None:
         ConfigurationError: it does.
 
     """
+    if source == STDIN:
+        return
+    if is_several(source):
+        from stac_ingest.sources.several import folders_of  # noqa: PLC0415 - most sources are one
+
+        for one in folders_of(source):
+            check_output(one, output)
+        return
     # A catalog's documents are all below the one that is named, mostly.
     folder = Path(source) if catalog_document(source) is None else Path(source).parent
-    if source != STDIN and folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
+    if folder.is_dir() and Path(output).resolve().is_relative_to(folder.resolve()):
         raise ConfigurationError(
             f"output: {os.fspath(output)} is in the folder that is read, {source}; give a folder outside of it"
         )

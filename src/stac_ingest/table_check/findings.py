@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Verdict = Literal["pass", "warning", "failure"]
-_SHOWN = 3
+_SHOWN, _CHARACTERS = 3, 200
 
 
 class Finding(NamedTuple):
@@ -24,4 +24,4 @@ def some_of(names: Iterable[str]) -> str:
     """Name the first of some things, and say how many there are."""
     named = list(names)
     more = f" and {len(named) - _SHOWN:,} more" if len(named) > _SHOWN else ""
-    return f"{', '.join(name[:80] for name in named[:_SHOWN])}{more}"
+    return f"{', '.join(name[:_CHARACTERS] for name in named[:_SHOWN])}{more}"

@@ -19,8 +19,11 @@ _SORT = "write it anew with `stac-ingest TABLE --to sorted-geoparquet --output D
 
 
 def layout_findings(files: Sequence[TableFile]) -> Iterator[Finding]:
-    """Look at the metadata alone."""
+    """Look at the metadata alone; of files that are no tables of items, nothing else counts."""
     yield _items(files)
+    files = [file for file in files if file.decoder.is_stac]
+    if not files:
+        return
     yield _geo(files)
     yield _covering(files)
     yield _stac(files)

@@ -93,7 +93,7 @@ def open_files(place: Path) -> tuple[list[TableFile], list[str]]:
         path = folder / name
         rows = row_groups(path)
         if rows.metadata is None or rows.schema is None or rows.decoder is None:
-            wrong.append(str(rows.error))
+            wrong.append(f"{name}: {str(rows.error).removeprefix(f'{path}: ')}")
         else:
             opened.append(TableFile(path, name, path.stat().st_size, rows.metadata, rows.schema, rows.decoder))
     return opened, wrong

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stac_ingest.audit.repair.base import HIDDEN, Repaired, Repairer
+from stac_ingest.audit.repair.base import HIDDEN, Repairer
+from stac_ingest.audit.repair.decisions import Repaired
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs import OUTPUTS

@@ -5,24 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from array import array
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from stac_ingest.audit.compare import Audit, State
+from stac_ingest.audit.compare import Audit
+from stac_ingest.audit.repair.decisions import Repaired
 from stac_ingest.audit.side import RepeatedItems
 from stac_ingest.checkpoints.journal import forget_items
 from stac_ingest.checkpoints.records import Records
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.atomic import sync_to_disk
-from stac_ingest.core.id_set import Key, key_of
+from stac_ingest.core.id_set import Key
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
-from stac_ingest.failures import Failure, FailureCollector
+from stac_ingest.failures import FailureCollector
 from stac_ingest.module import IngestModule
 from stac_ingest.outputs import OutputFormat
 from stac_ingest.outputs.base import BatchedOutput
@@ -33,20 +32,6 @@ HIDDEN = ".audit"
 DAMAGED = ".damaged"
 """How the name of a copy of a file ends that couldn't be read whole; it begins with a dot."""
 _QUIET = logging.getLogger("stac_ingest.audit")
-
-
-@dataclass
-class Repaired:
-    """What a repair has done."""
-
-    added: int = 0
-    replaced: int = 0
-    removed: int = 0
-    """Extra items, and further copies of items."""
-    failures: list[Failure] = field(default_factory=list)
-    """Items that can't be written in the output's format."""
-    damaged: list[str] = field(default_factory=list)
-    """Names of the copies of files that couldn't be read whole."""
 
 
 class Repairer(Protocol):
@@ -75,57 +60,6 @@ class Repairer(Protocol):
 
     def clear(self) -> None:
         """Remove what a killed repair has left."""
-
-
-class Decisions:
-    """What becomes of each item that the output holds, which of its files there may be several of."""
-
-    def __init__(self, audit: Audit, done: Repaired, *, remove_extra: bool) -> None:
-        self._audit = audit
-        self._done = done
-        # What couldn't be read of the source may be just what seems to be extra.
-        self._remove_extra = remove_extra and audit.source.is_whole
-        self._files = array("L", bytes(array("L").itemsize * len(audit.held)))
-        """By the item's place in the ledger, the number of the file that keeps it, from 1 on."""
-
-    def touches(self, keys: Sequence[Key], file: int) -> bool:
-        """Whether any of a file's items is replaced or removed. Files come in the order in which they are read.
-
-        Args:
-            keys: of all of its items.
-            file: its number, from 1 on.
-
-        """
-        touched = [self._is_touched(key, file) for key in keys]  # each of them takes note of the item
-        return any(touched) or len(set(keys)) < len(keys)
-
-    def decide(self, item: Item, file: int = 1) -> Item | None:
-        """Return what is to be in the place of an item of a file, each of whose items comes once; None for nothing."""
-        key = key_of(item)
-        places = self._audit.held.find(*key)
-        if not places:
-            return item  # the filters left it out, or it came meanwhile
-        place = places[0]
-        self._files[place] = self._files[place] or file
-        if self._files[place] != file or self._is_removed(place):
-            self._done.removed += 1
-            return None
-        if self._audit.states[place] != State.DIFFERENT:
-            return item
-        self._done.replaced += 1
-        return self._audit.differing.item(key)
-
-    def _is_touched(self, key: Key, file: int) -> bool:
-        places = self._audit.held.find(*key)
-        if not places:
-            return False
-        place = places[0]
-        self._files[place] = self._files[place] or file
-        is_different = self._audit.states[place] == State.DIFFERENT
-        return self._files[place] != file or is_different or self._is_removed(place)
-
-    def _is_removed(self, place: int) -> bool:
-        return self._remove_extra and self._audit.states[place] == State.UNSEEN
 
 
 class FileRepairer:

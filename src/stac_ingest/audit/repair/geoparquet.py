@@ -7,7 +7,8 @@ from itertools import count
 from pathlib import Path
 
 from stac_ingest.audit.compare import Audit
-from stac_ingest.audit.repair.base import Decisions, FileRepairer, Repaired, one_by_one
+from stac_ingest.audit.repair.base import FileRepairer, one_by_one
+from stac_ingest.audit.repair.decisions import Decisions, Repaired
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.model import Item
 from stac_ingest.outputs.geoparquet import GeoParquetOutput, keys_of_part, part_number

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from stac_ingest.audit.canonical import CanonicalForm
 from stac_ingest.audit.compare import Audit, State
-from stac_ingest.audit.repair.base import FileRepairer, Repaired, one_by_one, writing
+from stac_ingest.audit.repair.base import FileRepairer, one_by_one, writing
+from stac_ingest.audit.repair.decisions import Repaired
 from stac_ingest.checkpoints.journal import Journal, forget_items
 from stac_ingest.core.atomic import sync_to_disk
 from stac_ingest.core.id_set import key_of
@@ -59,10 +60,9 @@ class ItemFilesRepairer(FileRepairer):
         with writing(folder):
             for path in sorted(folder.glob(f"*{_SUFFIX}")):
                 item = self._item(path, done)
-                places = audit.held.find(*key_of(item)) if item is not None else []
-                if item is None or not places:
+                place = None if item is None else audit.place_of(key_of(item))
+                if item is None or place is None:
                     continue
-                place = places[0]
                 is_extra = remove_extra and audit.states[place] == State.UNSEEN
                 if is_extra or kept[place] or not _is_the_one(item, place, audit, form):
                     path.unlink()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from stac_ingest.audit.compare import Audit
-from stac_ingest.audit.repair.base import Decisions, FileRepairer, Repaired, writing
+from stac_ingest.audit.repair.base import FileRepairer, writing
+from stac_ingest.audit.repair.decisions import Decisions, Repaired
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.stac_schema import folder_keys

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from stac_ingest.audit.compare import Audit
-from stac_ingest.audit.repair.base import Decisions, FileRepairer, Repaired
+from stac_ingest.audit.repair.base import FileRepairer
+from stac_ingest.audit.repair.decisions import Decisions, Repaired
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.outputs import make_output

@@ -56,7 +56,7 @@ class Table(NamedTuple):
     key: str
     """The name of the column of keys."""
     cover: str
-    """The name of the column of boxes, in files that need one."""
+    """The name of the column of boxes, where any file needs one."""
 
 
 def lay_out(
@@ -86,7 +86,7 @@ def lay_out(
 
     """
     say("sorting: looking where and when the items are")
-    table = _table(runs)
+    table = _table(runs, KEYS[settings.partition])
     ranking = rank(runs, settings.partition)
     item_bytes = sum(run.size for run in runs) / len(ranking.ranks)
     most_rows = max(_FEWEST, int(GROUP_BYTES / _row_bytes(runs)))
@@ -116,9 +116,10 @@ def _about(table: Table, settings: LayoutSettings) -> dict[str, Any]:
     }
 
 
-def _table(runs: Sequence[Run]) -> Table:
+def _table(runs: Sequence[Run], folders: Sequence[str]) -> Table:
     kinds = settled_kinds([run.kinds for run in runs], lambda number, slots: runs[number].read(slots))
-    names = column_names(kinds)
+    # Readers take what a folder says for a column of that name, instead of the one in the file, or fail.
+    names = column_names(kinds, folders)
     taken = set(names.values())
     return Table(kinds, names, _free(KEY, taken), _free(COVER, taken))
 
@@ -194,12 +195,14 @@ class _Writer:
         self._ranking = ranking
         self._layout = layout
         self._collections = collections
+        self._has_covers = any(section.is_uncovered for section in ranking.sections)
+        """Then all files have the column of boxes: readers take the columns of the first file for those of all."""
         self._group = 0
 
     def write(self, planned: PlannedFile, path: Path, say: Say) -> Path:
         """Write a file, and return its path."""
         kinds, names = {**self._table.kinds, _KEY: pa.int64()}, {**self._table.names, _KEY: self._table.key}
-        if planned.is_uncovered:
+        if self._has_covers:
             kinds[_COVER], names[_COVER] = _COVERS, self._table.cover
         file = EarlyFile(path.with_suffix(".early"), names, kinds, planned.group)
         geo, more = GeoSummary(), set(MORE_GEOMETRIES)
@@ -212,9 +215,12 @@ class _Writer:
                     column = columns.get(Slot((PROPERTIES, name)))
                     if column is None or column.null_count:
                         more.discard(name)
-                file.add(columns | {_COVER: covers_of(columns)} if planned.is_uncovered else columns)
+                if self._has_covers:
+                    covers = covers_of(columns) if planned.is_uncovered else pa.nulls(stop - start, _COVERS)
+                    columns[_COVER] = covers
+                file.add(columns)
                 say(f"sorting: {stop:,} of {len(self._ranking.ranks):,} items written")
-            added = [self._table.key, *([self._table.cover] if planned.is_uncovered else [])]
+            added = [self._table.key, *([self._table.cover] if self._has_covers else [])]
             metadata = file_metadata(
                 geo,
                 self._table.names,

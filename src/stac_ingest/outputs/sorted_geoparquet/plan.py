@@ -24,7 +24,7 @@ class Section(NamedTuple):
 
     folder: str
     is_uncovered: bool
-    """Whether their files need a column of boxes beside the items' own, by which readers find the geometries."""
+    """Whether their files need boxes beside the items' own, by which readers find the geometries."""
     items: int
 
 

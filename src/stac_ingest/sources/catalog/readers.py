@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
+from stac_ingest.stores.urls import SCHEMES
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -77,6 +78,7 @@ READERS: dict[str, str] = {
     "": "stac_ingest.sources.catalog.local:LocalReader",
     "http": "stac_ingest.sources.catalog.web:WebReader",
     "https": "stac_ingest.sources.catalog.web:WebReader",
+    **dict.fromkeys(SCHEMES, "stac_ingest.sources.stored.catalog:StoredReader"),
 }
 """By the scheme of a catalog's URL, where the class is, as `module:name`: made with a root, settings and a summary."""
 

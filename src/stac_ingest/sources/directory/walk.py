@@ -94,19 +94,35 @@ def survey(root: Path, classify: Classify, *, leave_out: Collection[str] = ()) -
         if kind is not None:
             found.add(kind, [f"{folder}/{name}" for name in names.plain] if folder else names.plain)
         for name in names.others:
-            _take(f"{folder}/{name}" if folder else name, classify, found)
+            take(f"{folder}/{name}" if folder else name, classify, found)
     return found
 
 
-def _take(path: str, classify: Classify, found: Survey) -> None:
+def take(path: str, classify: Classify, found: Survey, listed: str | None = None) -> None:
+    """Take the name of a file that may be of a kind, or may be refused.
+
+    Args:
+        path: relative to the folder that is looked through.
+        classify: tells kinds by the names of files.
+        found: takes it.
+        listed: what is taken instead of the path, of a file that is of a kind.
+
+    """
     lower = path.lower()  # an ending may be in capitals
     if (kind := classify(lower)) is not None:
-        found.add(kind, [path])
+        found.add(kind, [listed or path])
         return
-    ending = next((ending for ending in PACKED if lower.endswith(ending)), None)
-    if ending is not None and classify(lower.removesuffix(ending)) is not None:
-        unfinished = "a run has not finished it; let it end, or go on with it by --resume"
-        found.refuse(path, unfinished if ending == UNFINISHED else f"{ending} isn't read here; unpack the file")
+    if (why := why_not_read(lower, classify)) is not None:
+        found.refuse(path, why)
+
+
+def why_not_read(name: str, classify: Classify) -> str | None:
+    """Say why a file isn't read that may hold items, by its name in small letters; None where there is no reason."""
+    ending = next((ending for ending in PACKED if name.endswith(ending)), None)
+    if ending is None or classify(name) is not None or classify(name.removesuffix(ending)) is None:
+        return None
+    unfinished = "a run has not finished it; let it end, or go on with it by --resume"
+    return unfinished if ending == UNFINISHED else f"{ending} isn't read here; unpack the file"
 
 
 def walk(

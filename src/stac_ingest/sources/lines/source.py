@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from stac_ingest.sources.lines.spans import (
     LineCounter,
     Lines,
     LinesFile,
+    ReadAt,
     Span,
     Spans,
     file_blocks,
@@ -103,9 +105,13 @@ class LinesDecoder:
         """Note what was passed over."""
         self._documents.note()
 
+    def _first_line(self, file: LinesFile, start: int) -> int:
+        """Return the number of the line that begins at a byte; 0 where it can't be told."""
+        return self._counter.number(file.path, start)
+
     def _where(self, payload: Payload, number: int) -> str:
         lines, span = payload.data
-        first = lines.start + 1 if lines.is_counted else self._counter.number(span.file.path, lines.start)
+        first = lines.start + 1 if lines.is_counted else self._first_line(span.file, lines.start)
         # The first record of a sequence is behind the first separator.
         return f"{payload.origin}#{first + number - (lines.separator == RECORD)}"
 
@@ -119,6 +125,7 @@ class LinesSource(LinesDecoder):
         config: IngestConfig,
         summary: IngestSummary,
         name_of: Callable[[str], str] = os.path.basename,
+        span: int | None = None,
     ) -> None:
         """Read files.
 
@@ -127,10 +134,11 @@ class LinesSource(LinesDecoder):
             config: the settings.
             summary: takes the counts.
             name_of: returns what the file at a path is called in failures.
+            span: bytes that are read at once, at most; as many as suit files on disk where it is None.
 
         """
         super().__init__(config, summary)
-        self._spans = Spans(files)
+        self._spans = Spans(files, span)
         self._summary = summary
         self._name_of = name_of
         self._done: set[int] = set()
@@ -172,26 +180,30 @@ class LinesSource(LinesDecoder):
             DataProcessingError: the file isn't the one that was listed.
 
         """
-        loop, descriptor = asyncio.get_running_loop(), -1
-        try:
-            descriptor = await loop.run_in_executor(self._threads, open_file, unit.file.path)
-            if unit.file.is_packed:
-                found = streamed_lines(unpacked_blocks(file_blocks(descriptor)), self._longest)
-                while (lines := await loop.run_in_executor(self._threads, next, found, None)) is not None:
-                    yield self._batch(lines, unit)
-            else:
-                read = partial(read_lines, descriptor, unit.start, unit.stop, self._longest)
-                yield self._batch(await loop.run_in_executor(self._threads, read), unit)
-        except (OSError, ItemError) as error:
-            yield [Payload(None, self._name_of(unit.file.path), error)]
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+        loop = asyncio.get_running_loop()
+        with ExitStack() as opened:
+            try:
+                read_at = await loop.run_in_executor(self._threads, self._open, unit.file, opened)
+                if unit.file.is_packed:
+                    found = streamed_lines(unpacked_blocks(file_blocks(read_at)), self._longest)
+                    while (lines := await loop.run_in_executor(self._threads, next, found, None)) is not None:
+                        yield self._batch(lines, unit)
+                else:
+                    read = partial(read_lines, read_at, unit.start, unit.stop, self._longest)
+                    yield self._batch(await loop.run_in_executor(self._threads, read), unit)
+            except (OSError, ItemError) as error:
+                yield [Payload(None, self._name_of(unit.file.path), error)]
 
     async def close(self) -> None:
         """End, once no thread reads any more, and note what was passed over."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self.note()
+
+    def _open(self, file: LinesFile, opened: ExitStack) -> ReadAt:
+        """Open a file, and have it closed with what is `opened`."""
+        descriptor = open_file(file.path)
+        opened.callback(os.close, descriptor)
+        return partial(os.pread, descriptor)
 
     def _batch(self, lines: Lines, span: Span) -> Batch:
         self._summary.bytes_read += len(lines.data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,10 @@ NEWLINE, RECORD = b"\n", b"\x1e"
 """What is between lines, and what is before each record of a sequence."""
 _HEAD = 64
 """Bytes that tell which of them a file has."""
+
+
+ReadAt = Callable[[int, int], bytes]
+"""Reads up to so many bytes of a file from a byte on; none behind its end. It raises `OSError`, or `ItemError`."""
 
 
 class LinesFile(NamedTuple):
@@ -93,8 +97,10 @@ class Spans:
 
     """
 
-    def __init__(self, files: Sequence[LinesFile]) -> None:
+    def __init__(self, files: Sequence[LinesFile], step: int | None = None) -> None:
+        """Cut files into spans of at most `step` bytes, or as many as suit files on disk."""
         self._files = files
+        self._step = step or SPAN
         total = blake2b(digest_size=16)
         for file in files:
             total.update(repr(file).encode("utf-8", "surrogateescape"))
@@ -105,7 +111,7 @@ class Spans:
         for file in self._files:
             # A packed file is never empty: without a byte it is cut off, which reading it says.
             stop = max(file.stop, 1) if file.is_packed else file.stop
-            step = stop if file.is_packed else SPAN
+            step = stop if file.is_packed else self._step
             for start in range(file.start, stop, step):
                 yield Span(number, file, start, min(start + step, stop))
                 number += 1
@@ -133,11 +139,11 @@ def separator_of(head: bytes) -> bytes:
     return RECORD if head[:_HEAD].lstrip().startswith(RECORD) else NEWLINE
 
 
-def read_lines(descriptor: int, start: int, stop: int, longest: int) -> Lines:
+def read_lines(read_at: ReadAt, start: int, stop: int, longest: int) -> Lines:
     """Read the lines that begin in a stretch of a file; the last of them may end behind it.
 
     Args:
-        descriptor: of the file.
+        read_at: reads the file.
         start: of the stretch.
         stop: its end.
         longest: bytes of a line.
@@ -148,15 +154,15 @@ def read_lines(descriptor: int, start: int, stop: int, longest: int) -> Lines:
     """
     # The byte before tells whether a line begins at the first one.
     first = max(start - 1, 0)
-    data = _read(descriptor, first, stop)
-    separator = separator_of(data if start == 0 and data[:_HEAD].strip() else os.pread(descriptor, _HEAD, 0))
+    data = _read(read_at, first, stop)
+    separator = separator_of(data if start == 0 and data[:_HEAD].strip() else read_at(_HEAD, 0))
     begin = data.find(separator) + 1 if start else 0
     if start and not begin:
         return Lines(b"", stop, separator=separator)
     last = data.rfind(separator) + 1
     parts, tail, at = [data[begin:]], len(data) - max(last, begin), first + len(data)
     ended = tail == 0
-    while not ended and (more := os.pread(descriptor, _MORE, at)):
+    while not ended and (more := read_at(_MORE, at)):
         end = more.find(separator) + 1
         ended = end > 0
         parts.append(more[:end] if ended else more)
@@ -205,7 +211,7 @@ def streamed_lines(blocks: Iterable[bytes], longest: int) -> Iterator[Lines]:
         yield Lines(b"".join(waiting), start, separator=separator, is_counted=True)
 
 
-def file_blocks(descriptor: int) -> Iterator[bytes]:
+def file_blocks(read_at: ReadAt) -> Iterator[bytes]:
     """Yield a file in blocks.
 
     Raises:
@@ -213,15 +219,15 @@ def file_blocks(descriptor: int) -> Iterator[bytes]:
 
     """
     at = 0
-    while block := os.pread(descriptor, SPAN, at):
+    while block := read_at(SPAN, at):
         yield block
         at += len(block)
 
 
-def _read(descriptor: int, start: int, stop: int) -> bytes:
+def _read(read_at: ReadAt, start: int, stop: int) -> bytes:
     """Read a stretch, or what there is of it: one read may bring less."""
-    data = os.pread(descriptor, stop - start, start)
-    while len(data) < stop - start and (more := os.pread(descriptor, stop - start - len(data), start + len(data))):
+    data = read_at(stop - start, start)
+    while len(data) < stop - start and (more := read_at(stop - start - len(data), start + len(data))):
         data += more
     return data
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import copy
 import json
 import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from any_items import collections
 from stac_ingest.audit.canonical import CanonicalForm
 from stac_ingest.audit.differences import MOST_MEMBERS, differing_members
 from stac_ingest.core.instants import same_instant
+from stac_ingest.geoparquet.writer import GeoParquetWriter
+from stac_ingest.outputs.geoparquet import read_part
 
 FORM = CanonicalForm(nulls=True)
 scalars = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
@@ -112,3 +117,15 @@ def test_members_are_named_by_their_paths() -> None:
     assert differing_members(one, other) == ["properties.a.b.1.c", "properties.d", "properties.e"]
     assert len(differing_members(item(**{f"n{n}": n for n in range(99)}), item())) == MOST_MEMBERS
     assert differing_members(item(x=[1]), item(x=[1, 2])) == ["properties.x"]
+
+
+@given(collections())
+@settings(max_examples=15, deadline=None)
+def test_what_a_table_gives_back_is_the_same(items: list[dict[str, Any]]) -> None:
+    """Items of all kinds are the same after they were in a GeoParquet file, null members and spellings aside."""
+    with TemporaryDirectory() as folder:
+        with GeoParquetWriter(Path(folder) / "items.parquet") as writer:
+            writer.write(items)
+        read = list(read_part(Path(folder) / "items.parquet"))
+    for before, after in zip(items, read, strict=True):
+        assert same(before, after, nulls=False)

@@ -14,8 +14,9 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.audit.compare import Audit, AuditTask
+from stac_ingest.audit.compare import Audit
 from stac_ingest.audit.ledger import Ledger
+from stac_ingest.audit.task import AuditTask
 from stac_ingest.config import IngestConfig
 
 keys = st.tuples(st.sampled_from(["", "c", "d"]), st.text("ab/\0é", min_size=1, max_size=2))

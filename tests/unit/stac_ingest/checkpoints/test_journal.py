@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stac_ingest.checkpoints.journal import Journal
+from stac_ingest.checkpoints.journal import Journal, forget_items
 from stac_ingest.checkpoints.journal_file import line_of, read_journal
 from stac_ingest.checkpoints.manager import CheckpointManager
 from stac_ingest.errors import ConfigurationError, DataProcessingError
@@ -240,3 +240,21 @@ def test_damage_that_a_killed_run_has_set_aside_is_damage_still(earlier: Path) -
     journal = opened(earlier)
     assert journal.set_aside
     journal.close()
+
+
+def test_a_journal_that_knows_nothing_asks_the_output(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """After the output was changed by other means, a run that resumes asks it, without a word of damage; once."""
+    journal = opened(tmp_path)
+    journal.mark_completed("a")
+    journal.close()
+    path = journal.get_checkpoint_path()
+    forget_items(path.parent)
+    journal = opened(tmp_path)
+    assert (journal.completed_count, journal.set_aside) == (0, [path])
+    journal.replace([(("c", "b"), "out")])
+    journal.close()
+    again = opened(tmp_path)
+    assert (again.is_completed("b", "c"), again.is_completed("a"), again.set_aside) == (True, False, [])
+    again.close()
+    assert not caplog.records
+    assert [other.name for other in path.parent.iterdir()] == [path.name]

@@ -92,7 +92,7 @@ def judged(node: Any, item: dict[str, Any]) -> bool | None:
 def _compared(op: str, value: Any, other: Any = None) -> bool | None:
     if op == "isNull":
         return value is None
-    if value is None or other is None or _kind(value) != _kind(other):
+    if value is None or other is None or _kind(value) != _kind(other) or isinstance(value, list):
         return None
     names = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
     return bool(getattr(operator, names[op])(value, other))

@@ -98,6 +98,25 @@ def test_what_is_not_read_here_goes_to_the_package(number, text):
 
 
 @needs_package
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [
+        ("d BETWEEN TIMESTAMP('2024-01-01T00:00:00Z') AND TIMESTAMP('2024-01-05T00:00:00Z')", True),
+        ("d IN (TIMESTAMP('2024-01-01T00:00:00Z'))", True),
+        ("d BETWEEN DATE('2025-01-01') AND DATE('2026-01-01')", False),
+        ("NOT (d < DATE('2024-01-01') OR FALSE)", True),
+        ("TRUE", True),
+        ("missing = 1", None),
+        ("(missing = 1 OR name = 'a')", True),
+    ],
+)
+def test_the_package_is_asked_for_what_it_alone_knows(expression, answer):
+    """Beside arithmetic all else means what it means alone: the package finds no instant between two."""
+    item = {"id": "x", "properties": {"d": "2024-01-01T00:00:00Z", "n": 3, "name": "a"}}
+    assert expression_of("filter", f"n + 1 > 3 AND {expression}").holds(item) is answer
+    assert expression_of("filter", f"n + 1 > 4 AND {expression}").holds(item) is False
+
+
 def test_what_nothing_here_evaluates_is_for_servers_alone():
     """A function that only a server knows is written for it, and refused where it had to be evaluated here."""
     found = expression_of("filter", "casei(name) = casei('a')", here=False)

@@ -142,6 +142,27 @@ def test_tables_of_others_are_checked(tmp_path: Path) -> None:
     }
 
 
+def test_metadata_that_a_writer_adds_to_the_file_alone_are_found(ours: Path, tmp_path: Path) -> None:
+    """Metadata of which the Arrow schema in the file has nothing, as rustac writes them, count as all others."""
+    table = pq.read_table(ours / "part-00000.parquet")
+    with pq.ParquetWriter(tmp_path / "a.parquet", table.schema.remove_metadata(), compression="zstd") as writer:
+        writer.write_table(table.replace_schema_metadata())
+        writer.add_key_value_metadata(table.schema.metadata)
+    assert pq.read_schema(tmp_path / "a.parquet").metadata is None
+    assert not_passed(tmp_path / "a.parquet") == not_passed(ours)
+
+
+def test_a_table_of_something_else_is_told_no_more_than_that(tmp_path: Path) -> None:
+    """To sort what holds no items would fail, so nothing advises it; a long path doesn't hide what can't be opened."""
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    pq.write_table(pa.table({"a": [1]}), folder / "a.parquet")
+    assert verdicts(folder) == {"STAC items": "failure"}
+    (folder / "a.parquet").write_bytes(b"none")
+    (found,) = check_table(folder)
+    assert found.what.startswith("1 can't be opened: a.parquet: not a Parquet file: ")
+
+
 def test_what_is_no_table_of_items_fails(tmp_path: Path) -> None:
     """A table of something else, and a file that is none, fail with their name; the others are checked."""
     pq.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")

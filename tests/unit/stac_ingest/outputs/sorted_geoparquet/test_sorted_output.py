@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -138,6 +140,32 @@ def test_a_property_with_the_name_of_the_key_is_kept(tmp_path: Path) -> None:
     assert read(tmp_path) == items
     schema = pq.read_schema(tmp_path / "year=2020/month=01/part-00000.parquet")
     assert "spatiotemporal_key_" in schema.names
+
+
+def test_properties_with_the_names_of_folders_are_beside_what_the_folders_say(tmp_path: Path) -> None:
+    """DuckDB and PyArrow find an item in the folder of its month, and its own `year` and `month` in other columns."""
+    items = [item(n) for n in range(4)]
+    for one in items:
+        one["properties"] |= {"year": 1066, "month": "October"}
+    write(tmp_path, items, partition="month")
+    found = ds.dataset(tmp_path, partitioning="hive").to_table(filter=(ds.field("year") == 2021)).to_pylist()
+    assert [(row["id"], row["month"], row["properties.year"]) for row in found] == [("i00001", 2, 1066)]
+    rows = duckdb.sql(f"""SELECT id, "properties.month" FROM '{tmp_path}/**/*.parquet' WHERE month = '02'""")
+    assert rows.fetchall() == [("i00001", "October")]
+    assert read(tmp_path) == items
+
+
+@pytest.mark.parametrize("crossing", [0, 1])
+def test_all_files_have_the_same_columns(tmp_path: Path, crossing: int) -> None:
+    """Readers that take the columns of the first file for those of all read a table with boxes in some files alone."""
+    items = [item(n) for n in range(2)]
+    items[crossing]["bbox"] = [179.5, 0.0, -179.5, 1.0]
+    write(tmp_path, items, partition="year")
+    found = [pq.read_schema(tmp_path / name) for name in names(tmp_path)]
+    assert [one.remove_metadata() for one in found] == [found[0].remove_metadata()] * 2
+    rows = duckdb.sql(f"SELECT geometry_bbox IS NULL FROM '{tmp_path}/**/*.parquet' ORDER BY id").fetchall()
+    assert rows == [(number != crossing,) for number in range(2)]
+    assert read(tmp_path) == items
 
 
 def test_rows_are_in_the_order_of_their_keys(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What lies in a store, read as files are: another way to list and to get bytes."""

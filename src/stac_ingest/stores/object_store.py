@@ -1,0 +1,142 @@
+"""Objects of S3, Google Cloud Storage and Azure, by way of obstore."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import obstore
+from obstore.exceptions import (
+    BaseError,
+    InvalidPathError,
+    NotSupportedError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+
+from stac_ingest.core.text import printable
+from stac_ingest.errors import DataProcessingError, ItemError
+from stac_ingest.stores.objects import StoredObject, changed, checked
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
+    from obstore.store import ObjectStore as AnyStore
+
+PAGE = 1000
+"""Objects that a store lists at once."""
+_OF_ONE = (NotSupportedError, PermissionDeniedError, UnauthenticatedError, InvalidPathError, ValueError)
+"""What obstore raises that concerns one object; what is left is the store's or the network's."""
+_QUERY = re.compile(r"\?\S*")
+"""Of a URL: it may hold a signature."""
+_SHOWN = 400
+
+
+class ObjectStore:
+    """A bucket or a container."""
+
+    def __init__(self, store: AnyStore, url: str, hint: str = "") -> None:
+        """Read from a store.
+
+        Args:
+            store: of obstore.
+            url: of the bucket, as it may be shown.
+            hint: said with an error of the whole store, such as what may be missing in the environment.
+
+        """
+        self.url = url
+        self._store = store
+        self._hint = hint
+
+    def head(self, key: str) -> StoredObject:
+        """Look at an object; see `Store`."""
+        try:
+            return _object(obstore.head(self._store, key))
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error(key, error) from None
+
+    def read(self, of: StoredObject, start: int = 0, stop: int | None = None) -> bytes:
+        """Read an object, or a range of it; see `Store`."""
+        stop = of.size if stop is None else stop
+        options: GetOptions = {"if_match": f'"{of.version}"'} if of.version else {}
+        if (start, stop) != (0, of.size):
+            options["range"] = (start, stop)
+        try:
+            # Without a range it may be longer than it was, and is closed unread then.
+            result = obstore.get(self._store, of.key, options=options)
+            meta = _object(result.meta)
+            if meta.size != of.size:
+                raise changed(self._shown(of.key))
+            data = bytes(result.bytes())
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error(of.key, error) from None
+        return checked(data, stop - start, (of.version, meta.version), self._shown(of.key))
+
+    def whole(self, key: str, most: int) -> bytes:
+        """Return an object that wasn't looked at before, by one request.
+
+        Raises:
+            ItemError: there is none, or it is larger than `most` bytes.
+            DataProcessingError: the store can't be asked.
+
+        """
+        try:
+            result = obstore.get(self._store, key)
+            size = _object(result.meta).size
+            if size > most:
+                raise ItemError(f"{self._shown(key)}: {size} bytes, more than max_response_mib allows ({most})")
+            return bytes(result.bytes())
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error(key, error) from None
+
+    def listed(self, prefix: str) -> Iterator[list[StoredObject]]:
+        """Yield the objects below a prefix; see `Store`.
+
+        Raises:
+            DataProcessingError: also where a key can't be named in a request, such as one with `//`: others of the same
+                page would be lost with it.
+
+        """
+        pages = obstore.list(self._store, prefix.rstrip("/") or None, chunk_size=PAGE)
+        while True:
+            try:
+                page = next(pages, None)
+            except InvalidPathError as error:
+                raise DataProcessingError(
+                    f"{self.url}/{prefix} can't be listed whole, since obstore can't name one of its keys: "
+                    f"{_beginning(error)}; rename that object, or give a prefix without it"
+                ) from None
+            except (BaseError, OSError, ValueError) as error:
+                raise self._error(prefix, error) from None
+            if page is None:
+                return
+            yield list(map(_object, page))
+
+    def close(self) -> None:
+        """Do nothing: obstore closes connections that aren't used."""
+
+    def _shown(self, key: str) -> str:
+        return printable(f"{self.url}/{key}")
+
+    def _error(self, key: str, error: Exception) -> DataProcessingError:
+        shown = self._shown(key)
+        if isinstance(error, FileNotFoundError):
+            return ItemError(f"{shown}: there is no such object")
+        if isinstance(error, PreconditionError):
+            return changed(shown)
+        text = f"{shown}: {_beginning(error)}"
+        return ItemError(text + self._hint) if isinstance(error, _OF_ONE) else DataProcessingError(text + self._hint)
+
+
+def _object(meta: Any) -> StoredObject:
+    # Some stores list an ETag with its quotes, and others without.
+    version = (meta.get("e_tag") or "").removeprefix("W/").strip('"')
+    return StoredObject(meta["path"], int(meta["size"]), version)
+
+
+def _beginning(error: Exception) -> str:
+    """Return what an error says, without what the server said at length and without queries of URLs."""
+    text = str(error).partition("\n")[0]
+    text = re.sub(r"^Generic \w+ error: ", "", text)
+    return printable(_QUERY.sub("", text)[:_SHOWN])
