@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 import shapely
 from deltalake import DeltaTable
-from pyiceberg.table import StaticTable
+from pyiceberg.table import StaticTable, Table
 
 from stac_ingest import ConfigurationError, WorkflowContext
 from stac_ingest.cli.main import COMPLETE, main
 from stac_ingest.outputs import make_output, read_output
+from stac_ingest.outputs.iceberg import IcebergOutput
 from stac_ingest.outputs.table_format import TableFormatOutput
 
 FORMATS = ["delta", "iceberg"]
@@ -182,3 +183,48 @@ def test_damaged_records_are_made_anew_from_the_table(tmp_path: Path, name: str)
     journal.write_bytes(journal.read_bytes().replace(b"i003", b"i0\x003"))
     assert main([*arguments, "--resume"]) == COMPLETE
     assert sorted(rows(name, out / "table").column("id").to_pylist()) == [f"i{number:03}" for number in range(25)]
+
+
+def test_a_commit_whose_hint_is_missing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ended behind its last commit is gone on from, and readers without the catalog see that commit."""
+    out = tmp_path / "out"
+    arguments = [str(lines(tmp_path / "a.ndjson", [item(n) for n in range(20)])), "--to", "iceberg", "--resume"]
+    arguments += ["--output", str(out)]
+    original, calls = IcebergOutput._hint, iter(range(1000))
+
+    def failing(self: IcebergOutput, table: Table) -> None:
+        if next(calls) == 1:
+            raise Interrupted
+        original(self, table)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(IcebergOutput, "_hint", failing)
+        with pytest.raises(Interrupted):
+            main(arguments)
+    assert main(arguments) == COMPLETE
+    assert len(rows("iceberg", out / "table")) == 20
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_lists_of_objects_that_are_not_there_stay_so(tmp_path: Path, name: str) -> None:
+    """An item without a list of objects, in the same commit as one that has it, comes back without one."""
+    items = [item(number, bands=[{"name": "b"}]) if number % 2 else item(number) for number in range(6)]
+    items[1]["assets"]["other"] = {"href": "o", "bands": [{"name": "x"}]}
+    del items[3]["links"]
+    items[5]["links"] = [{"href": "a", "rel": "self"}]
+    out = tmp_path / "out"
+    assert main([str(lines(tmp_path / "a.ndjson", items)), "--to", name, "--output", str(out)]) == COMPLETE
+    assert sorted(read_output(name, out), key=lambda one: str(one["id"])) == items
+    assert rows(name, out / "table").column("bands").null_count == 3
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_column_of_another_name_may_have_another_type_too(tmp_path: Path, name: str) -> None:
+    """Where neither the column nor the one beside it is named as the member, both come back in its place."""
+    items = [item(number) for number in range(20)]
+    for number, one in enumerate(items):
+        value = number if number < 10 else f"text {number}"
+        one["foreign"] = one["properties"]["id"] = one["properties"]["a b"] = value
+    out = tmp_path / "out"
+    assert main([str(lines(tmp_path / "a.ndjson", items)), "--to", name, "--output", str(out)]) == COMPLETE
+    assert sorted(read_output(name, out), key=lambda one: str(one["id"])) == items

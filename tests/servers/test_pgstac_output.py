@@ -516,3 +516,24 @@ def test_items_that_come_again(command, lines):
     code, said, certificate = command.run(lines([item(1), item(2), item(1, bbox=[0, 0, 1, 1])]))
     assert (code, certificate["verdict"], certificate["duplicates"]) == (0, "complete with duplicates", 1), said
     assert command.ask("SELECT content->'bbox' FROM items WHERE id = 'i00001'") == [([1, 0, 2, 1.5],)]
+
+
+def test_instants_at_the_ends_of_time(command, lines):
+    """What its offset or its rounding leads out of the years 1 to 9999 is a failure, and the others are loaded."""
+    odd = ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00")
+    fine = ("9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z")
+    source = lines(item(1, id=moment, properties={"datetime": moment}) for moment in (*odd, *fine))
+    code, said, certificate = command.run(source, settings={"partition": "month"})
+    assert (code, certificate["written"]) == (1, len(fine)), said
+    assert command.failures().keys() == set(odd)
+    assert {row[0] for row in command.ask("SELECT id FROM items")} == set(fine)
+
+
+def test_a_database_that_became_read_only_is_no_fault_of_items(command, lines):
+    """The run ends with the server's words, and names no item as failed."""
+    assert command.run(lines([item(1)]))[0] == 0
+    command.ask(f'ALTER DATABASE "{command.name}" SET default_transaction_read_only = on')
+    code, said, _ = command.run(lines(item(number) for number in range(2, 40)))
+    assert (code, command.failures()) == (3, {})
+    assert "takes no items" in said
+    assert "read-only" in said

@@ -306,3 +306,10 @@ def test_a_database_isnt_changed(databases, filled):
             await source.close()
 
     asyncio.run(write())
+
+
+@pytest.mark.parametrize("span", ["9999-12-31T23:59:59-14:00/..", "../0001-01-01T00:00:00+14:00"])
+def test_a_filter_at_the_ends_of_time(databases, filled, span):
+    """An instant that its offset leads out of the years that there are finds nothing, and stops nothing."""
+    items, _, _ = ingest(databases.dsn(filled), datetime=span)
+    assert items == []

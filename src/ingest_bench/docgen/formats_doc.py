@@ -15,8 +15,8 @@ _HEAD = """\
 # Sources and outputs
 
 Written by `make schemas` from the registries of `stac_ingest`; a test keeps it in step. What is passed over, what is a
-failure and what filters do is in [sources.md](sources.md). Files, tables and catalogs may lie on this machine, on a web server, or
-in a store of objects ([stores.md](stores.md)).
+failure and what filters do is in [sources.md](sources.md). Files, tables and catalogs may lie on this machine, on a web
+server, or in a store of objects ([stores.md](stores.md)).
 
 """
 _EXTRA = """\

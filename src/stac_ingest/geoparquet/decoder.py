@@ -275,7 +275,7 @@ def _placed(
 ) -> list[Member]:
     """Add the columns that are members of the item, or of its properties, though their names don't say so."""
     by_name = {member.name: member for member in members}
-    for place, name in layout.places.items():
+    for place, name in (*layout.behind, *layout.places.items()):
         if place[:-1] == parent:
             for member in object_of([(place[-1], batch.column(name))], columns).members:
                 by_name[member.name] = _preferred(member, by_name.get(member.name), columns)

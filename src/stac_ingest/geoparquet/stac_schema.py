@@ -65,6 +65,8 @@ class Layout:
     """Columns of a data frame's index."""
     added: tuple[str, ...] = ()
     """Columns that our writer has added for readers of the table."""
+    behind: tuple[tuple[Place, str], ...] = ()
+    """Columns that are elsewhere, too, and hold less: what `places` has for the same place goes before them."""
 
     @property
     def is_plain(self) -> bool:
@@ -89,7 +91,7 @@ def layout_of(schema: pa.Schema, marked: Collection[str] = ()) -> Layout | None:
         return None
     encodings = _encodings(schema, marked)
     geometry = _geometry_column(schema, encodings, marked)
-    places = _places(schema)
+    places, behind = _places(schema)
     if geometry is None or "id" not in names:
         return None
     nested = PROPERTIES if PROPERTIES in names and _holds_objects(schema.field(PROPERTIES).type) else None
@@ -102,7 +104,16 @@ def layout_of(schema: pa.Schema, marked: Collection[str] = ()) -> Layout | None:
     members = tuple(name for name in MEMBERS if name in names)
     left_out = tuple(name for name in names if name in index_columns(schema) and not _is_users_own(name, geometry))
     added = _added(schema)
-    taken = {*members, geometry, bbox, nested, *added, *left_out, *(places or {}).values()}
+    taken = {
+        *members,
+        geometry,
+        bbox,
+        nested,
+        *added,
+        *left_out,
+        *(places or {}).values(),
+        *(name for _, name in behind),
+    }
     others = tuple(name for name in names if name not in taken)
     layout = Layout(
         members,
@@ -115,6 +126,7 @@ def layout_of(schema: pa.Schema, marked: Collection[str] = ()) -> Layout | None:
         nested,
         left_out=left_out,
         added=added,
+        behind=behind,
     )
     if not layout.is_plain:
         return layout
@@ -147,19 +159,22 @@ def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
     return made
 
 
-def _places(schema: pa.Schema) -> dict[Place, str] | None:
-    """Read where columns are in an item; None where our writer didn't make the file."""
+def _places(schema: pa.Schema) -> tuple[dict[Place, str] | None, tuple[tuple[Place, str], ...]]:
+    """Read where columns are in an item, and those before them for the same place; None where it isn't our file."""
     metadata = metadata_of(schema, PLACES_KEY)
     if metadata is None:
-        return None
+        return None, ()
     named = metadata.get(PLACES)
-    places = {}
+    places: dict[Place, str] = {}
+    behind = []
     for column, place in named.items() if isinstance(named, dict) else ():
         texts = isinstance(place, list) and all(isinstance(name, str) for name in place)
         whole = texts and (len(place) == 1 or (len(place) == 2 and place[0] == PROPERTIES))  # noqa: PLR2004 - a pair
         if whole and place not in ([PROPERTIES], ["id"]) and column in schema.names:
+            if tuple(place) in places:
+                behind.append((tuple(place), places[tuple(place)]))
             places[tuple(place)] = column
-    return places
+    return places, tuple(behind)
 
 
 def _added(schema: pa.Schema) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class _Table:
 
     def columns(self) -> ItemColumns:
         layout = self._layout
-        if layout.geometries[layout.geometry] != WKB or layout.foreign:
+        if layout.geometries[layout.geometry] != WKB or layout.foreign or layout.behind:
             raise NotKnownError
         for name in (*BEFORE_GEOMETRY, *AFTER_GEOMETRY):
             self._add_member(name)

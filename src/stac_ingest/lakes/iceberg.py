@@ -100,6 +100,9 @@ def _batches(table: Table, tasks: Sequence[FileScanTask]) -> Iterator[pa.RecordB
     from pyiceberg.expressions import AlwaysTrue  # noqa: PLC0415 - an extra
     from pyiceberg.io.pyarrow import ArrowScan  # noqa: PLC0415 - same
 
+    from stac_ingest.lakes.iceberg_nulls import keep_nulls  # noqa: PLC0415 - needs the extra
+
+    keep_nulls()
     for task in tasks:
         yield from ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue()).to_record_batches([task])
 

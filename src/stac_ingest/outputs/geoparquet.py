@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from stac_ingest.core.atomic import sync_to_disk
 from stac_ingest.core.background import Background
@@ -25,6 +25,7 @@ _UNFINISHED = re.compile(r"\.?\.unfinished(-\d+)?\.parquet(\.\d+\.\w+)?")
 _PENDING = ".pending.parquet"
 """A part that is whole; it gets its name when the checkpoint has its items, so named parts never lack marks."""
 
+_Read = TypeVar("_Read")
 _READ_ROWS = 1000
 _TOGETHER = 256
 """Items that become columns at once: that few stay in the processor's caches, and more gain nothing."""
@@ -108,13 +109,15 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
 
         pending = self.folder.path_of(_PENDING)
         if pending.exists():
-            if all(map(self._is_known, keys_of_part(pending))):
+            if all(map(self._is_known, _of_part(keys_of_part, self.folder.path / _PENDING, pending))):
                 self._publish()
             else:
                 self.folder.remove(_PENDING)
         if self._records_lost:
-            self._known.replace((key, str(path)) for path, opened in self._files() for key in keys_of_part(opened))
-        self._items = sum(pq.read_metadata(opened).num_rows for _, opened in self._files())
+            self._known.replace(
+                (key, str(path)) for path, opened in self._files() for key in _of_part(keys_of_part, path, opened)
+            )
+        self._items = sum(_of_part(pq.read_metadata, path, opened).num_rows for path, opened in self._files())
         if self._items < self._known.completed_count:
             raise ConfigurationError(
                 f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, "
@@ -294,6 +297,23 @@ def _tables(items: Sequence[Item]) -> list[_Table]:
             return [_Table([], None, [(items[0], error)])]
         half = len(items) // 2
         return [*_tables(items[:half]), *_tables(items[half:])]
+
+
+def _of_part(read: Callable[[Path], _Read], path: Path, opened: Path) -> _Read:
+    """Return what is read of a part of an earlier run.
+
+    Raises:
+        DataProcessingError: it can't be read; with the part's name.
+
+    """
+    import pyarrow as pa  # noqa: PLC0415 - the other formats do without
+
+    try:
+        return read(opened)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DataProcessingError(
+            f"{path} is no part that can be read: {error}; put it in its place again, or start afresh in another folder"
+        ) from error
 
 
 def part_number(name: str) -> int | None:

@@ -74,6 +74,7 @@ class IcebergOutput(TableFormatOutput):
                 f"the table in {self.folder.path} was written in {table.location()}, which its files are named by; "
                 "resume it there, or give another folder"
             )
+        self._hint(table)  # a run that was killed behind its last commit hasn't said so
         snapshot = table.current_snapshot()
         summary = None if snapshot is None else snapshot.summary
         return StoredTable(
@@ -90,7 +91,9 @@ class IcebergOutput(TableFormatOutput):
         import pyarrow as pa  # noqa: PLC0415 - the other formats do without
 
         from stac_ingest.geoparquet.stac_schema import PLACES_KEY  # noqa: PLC0415 - same
+        from stac_ingest.lakes.iceberg_nulls import keep_nulls  # noqa: PLC0415 - needs the extra
 
+        keep_nulls()
         if self._loaded is None:
             self._loaded = self._opened_catalog().create_table(
                 _TABLE, schema, location=self._place, properties=_SETTINGS
@@ -103,7 +106,10 @@ class IcebergOutput(TableFormatOutput):
                 pa.RecordBatchReader.from_batches(schema, batches), snapshot_properties={_COMMITS: str(number + 1)}
             )
             transaction.set_properties({_COMMITS: str(number + 1), PLACES_KEY: description})
-        # Readers that know no catalog look for this file.
+        self._hint(table)
+
+    def _hint(self, table: Table) -> None:
+        """Say which document is the newest: readers that know no catalog look for this file."""
         hint = self.folder.path_of(METADATA) / VERSION_HINT
         part = hint.with_name(f".{VERSION_HINT}.part")
         part.write_text(table.metadata_location.rpartition("/")[2])

@@ -27,6 +27,8 @@ MEMORY = "512MiB"
 """What the engine may hold, unless the query sets another limit; what is more, such as a sort, goes to the disk."""
 MOST = 16 << 20
 """Bytes of a query, at most."""
+_QUERIES = frozenset({"SELECT", "EXECUTE", "CALL", "MULTI"})
+"""Statements whose rows may be items. Others give rows, too: COPY their number, EXPLAIN a text."""
 
 
 class QuerySource(TableSource):
@@ -69,8 +71,12 @@ class QuerySource(TableSource):
                 if not remote and _installs(statement):
                     raise ConfigurationError(f"{path} installs an extension; --allow-remote lets it be downloaded")
             *before, last = statements
+            if last.type.name not in _QUERIES:
+                raise DataProcessingError(f"{path}: its last statement gives no rows; end with a SELECT")
             for statement in before:
-                connection.execute(statement)
+                connection.execute(statement).complete()
+                if not remote:  # a SET or PRAGMA of the file's own doesn't let anything be downloaded
+                    connection.execute("SET autoinstall_known_extensions = false")
             answer = connection.sql(last.query)
             if answer is None:
                 raise DataProcessingError(f"{path}: its last statement gives no rows; end with a SELECT")

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from stac_ingest.api.intervals import EARLIEST, LATEST, SECOND
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import FEATURE, parse_leniently
 from stac_ingest.core.long_numbers import has_long_number
@@ -213,6 +214,11 @@ def _parsed(text: str) -> dict[str, Any]:
     return found
 
 
+def _moment(instant: int) -> datetime:
+    """Give an instant as Python has it, or the nearest that it has: an offset may lead out of its years."""
+    return _EPOCH + timedelta(microseconds=min(max(instant, EARLIEST), LATEST + SECOND - 1))
+
+
 def _condition(collection: str | None, config: IngestConfig) -> tuple[sql.Composed, dict[str, Any]]:
     """Return what the database filters by, and the values, which are only ever parameters."""
     parts, values = ["TRUE"], dict[str, Any]()
@@ -222,10 +228,10 @@ def _condition(collection: str | None, config: IngestConfig) -> tuple[sql.Compos
     interval = requested_interval(config.datetime)
     if interval is not None and interval.end is not None:
         parts.append("datetime <= %(end)s")
-        values["end"] = _EPOCH + timedelta(microseconds=interval.end)
+        values["end"] = _moment(interval.end)
     if interval is not None and interval.start is not None:
         parts.append("end_datetime >= %(start)s")
-        values["start"] = _EPOCH + timedelta(microseconds=interval.start)
+        values["start"] = _moment(interval.start)
     if config.bbox is not None:
         parts.append("ST_Intersects(geometry, bbox_geom(%(bbox)s))")
         values["bbox"] = Jsonb(config.bbox)

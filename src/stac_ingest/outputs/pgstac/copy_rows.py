@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from struct import pack
 from typing import Any, NamedTuple
 
-from stac_ingest.api.intervals import parse_instant
+from stac_ingest.api.intervals import EARLIEST, LATEST, SECOND, parse_instant
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
@@ -121,7 +121,11 @@ def _instant(name: str, value: Any) -> int:
     if instant is None or len(value) < _SHORTEST:
         raise ItemError(f"its {name} {value!r:.60} is no timestamp")
     # PostgreSQL rounds to microseconds.
-    return instant + 1 if len(value) > 26 and _BEYOND_MICROSECONDS.search(value) else instant  # noqa: PLR2004 - digits
+    if len(value) > 26 and _BEYOND_MICROSECONDS.search(value):  # noqa: PLR2004 - digits
+        instant += 1
+    if not EARLIEST <= instant < LATEST + SECOND:
+        raise ItemError(f"its {name} {value!r:.60} is none of the years 1 to 9999, in UTC")
+    return instant
 
 
 def _text(value: str, name: str) -> bytes:

@@ -119,6 +119,8 @@ class Loader:
                 attempts += 1
                 self._partitions.forget({row.key[0] for row in some})
                 waiting += [some] if attempts < _ATTEMPTS else self._halves(some, error, outcome)
+            except (errors.ReadOnlySqlTransaction, errors.InFailedSqlTransaction) as error:
+                raise DataProcessingError(f"the database takes no items: {in_words(error)}") from error
             except _OF_ITEMS as error:
                 waiting += self._halves(some, error, outcome)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -102,6 +102,22 @@ async def test_a_part_without_a_name_is_kept_only_when_its_items_are_marked(tmp_
     assert result.skipped == 1
 
 
+@pytest.mark.parametrize("forgotten", [True, False])
+async def test_a_part_that_was_damaged_is_named(tmp_path, forgotten):
+    """A part that can't be read any more stops a run that goes on, in words, whether its items are known or not."""
+    with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+        await run(tmp_path / "out", [item(number) for number in range(6)], checkpoints)
+    (tmp_path / "out" / "part-00001.parquet").write_bytes(b"cut")
+    if forgotten:
+        for path in (tmp_path / "checkpoints").rglob("*.journal"):
+            path.write_bytes(b"damaged\n")
+    with (
+        CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints,
+        pytest.raises(DataProcessingError, match=r"part-00001\.parquet is no part that can be read"),
+    ):
+        await run(tmp_path / "out", [item(9)], checkpoints)
+
+
 async def test_a_lost_part_is_noticed(tmp_path):
     """A checkpoint that knows more items than the parts hold stops the run."""
     with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
