@@ -188,7 +188,7 @@ def stop_after(patch, limit):
 def small(monkeypatch):
     """Have folders read two files at a time, and outputs write after a few items."""
     monkeypatch.setattr("stac_ingest.sources.directory.source.SLICE", 2)
-    monkeypatch.setattr("stac_ingest.cli.run.make_output", lambda name, folder: SMALL[name](folder))
+    monkeypatch.setattr("stac_ingest.cli.run.make_output", lambda name, folder, settings=None: SMALL[name](folder))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -223,7 +223,7 @@ def test_each_item_comes_out_once(kind, tmp_path_factory, *, copies, stops, in_f
         source.write_bytes(orjson.dumps(made))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("stac_ingest.sources.directory.source.SLICE", 2)
-        patch.setattr("stac_ingest.cli.run.make_output", lambda name, folder: SMALL[name](folder))
+        patch.setattr("stac_ingest.cli.run.make_output", lambda name, folder, settings=None: SMALL[name](folder))
         resume = []
         for stop in stops:
             with patch.context() as stopping:

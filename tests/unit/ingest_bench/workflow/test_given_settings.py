@@ -75,6 +75,12 @@ CASES: list[tuple[str, str, Any]] = [
     ("query", '{"a": {"eq": true}, "b": {"in": [1.5, null]}}', {"a": {"eq": True}, "b": {"in": [1.5, None]}}),
     ("query", "{a: {eq: 2024-01-01}}", REFUSED),
     ("query", "text", REFUSED),
+    ("collections", "a,b", ["a", "b"]),
+    ("collections", '["2024-01", "b"]', ["2024-01", "b"]),
+    ("ids", "007,b", ["007", "b"]),
+    ("intersects", '{"type": "Point", "coordinates": [1, 2]}', {"type": "Point", "coordinates": [1, 2]}),
+    ("filter", "cloud < 010", "cloud < 010"),
+    ("fields", "id,-assets", {"include": ["id"], "exclude": ["assets"]}),
     ("collection", "", None),
     ("collection", "null", None),
 ]

@@ -70,7 +70,7 @@ async def test_a_file_is_whole_under_its_name_alone(tmp_path: Path, name: str, c
 
 
 @names
-@settings(max_examples=10)  # each waits for the disk
+@settings(max_examples=10, deadline=None)  # each waits for the disk
 @given(marked=st.integers(1, 3), more=st.integers(0, 400), garbage=st.binary(max_size=20), ends=st.booleans())
 def test_a_file_is_gone_on_with_wherever_it_was_cut(
     name: str, marked: int, more: int, garbage: bytes, ends: bool
