@@ -26,7 +26,7 @@ SHARDS = 8
 LATE = {
     name: (
         *(f"multiprocessing.{module}" for module in ("popen_fork", "popen_spawn_posix", "resource_tracker")),
-        *("multiprocessing.synchronize", "runpy", "stac_ingest.sharding.local_runner"),
+        *("multiprocessing.synchronize", "runpy", "stac_ingest.sharding.local_runner", "stac_ingest.core.terms"),
         str(KINDS[name].splitter).partition(":")[0],
     )
     for name in ("json_files", "geoparquet")
