@@ -16,8 +16,8 @@ import yaml
 
 from stac_ingest.errors import ConfigurationError
 
-_OF_VALUES = frozenset({"query"})
-"""Settings whose values are JSON, with numbers as numbers; everything else is text until the model has read it."""
+_OF_VALUES = frozenset({"query", "intersects", "filter"})
+"""Settings that may be objects of JSON, with numbers as numbers; all else is text until the model has read it."""
 _TEMPLATED = "__use_yte__"
 
 
@@ -67,7 +67,7 @@ def _of_files(files: Iterable[str | Path], settings: Mapping[str, Any]) -> dict[
 
 def _value(name: str, both: tuple[Any, Any], found: Any) -> Any:
     understood, plain = both
-    if name in _OF_VALUES:
+    if name in _OF_VALUES and isinstance(understood, dict | list):
         return _json(name, understood)
     if understood is None or found is None:
         return None

@@ -80,6 +80,7 @@ CASES: list[tuple[str, str, Any]] = [
     ("ids", "007,b", ["007", "b"]),
     ("intersects", '{"type": "Point", "coordinates": [1, 2]}', {"type": "Point", "coordinates": [1, 2]}),
     ("filter", "cloud < 010", "cloud < 010"),
+    ("filter", '{"op": "<", "args": [{"property": "x"}, 10]}', {"op": "<", "args": [{"property": "x"}, 10]}),
     ("fields", "id,-assets", {"include": ["id"], "exclude": ["assets"]}),
     ("collection", "", None),
     ("collection", "null", None),
