@@ -50,7 +50,7 @@ test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of stores, against local serv
 		$(BIN)/pytest tests/integration/test_sharding_s3.py tests/integration/test_stored_servers.py -rs
 
 test-servers: $(VENV)/.dev .venv-servers/.ready ## real STAC servers, paged by every strategy; the simulator before the STAC API validator
-	TEST_SERVERS=.venv-servers $(BIN)/pytest tests/servers -rs -s
+	TEST_SERVERS=.venv-servers $(BIN)/pytest tests/servers -rs -n auto --dist loadfile
 
 test-tools: $(VENV)/.dev .venv-tools/.ready ## what the field's tools deliver, each arm of `make run` and `make long`
 	TEST_TOOLS=1 $(BIN)/pytest tests/integration/test_field_tools.py -rs
