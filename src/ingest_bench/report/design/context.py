@@ -17,6 +17,7 @@ from ingest_bench.report.text.bottleneck import EVIDENCE, circumstances
 from ingest_bench.report.text.overview import measured
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.conversion import adapter
+from stac_ingest.sources.kind import KINDS
 from stac_ingest.strategies import STRATEGIES
 
 WORKER_STRATEGIES = [name for name, info in STRATEGIES.items() if info.workers]
@@ -39,7 +40,8 @@ def context_of(study: ReportData) -> dict[str, Any]:
         "sequential": [mode for mode in modes if mode not in concurrent],
         "undecided": undecided,
         "pairs_missing": [f"{MODE_NAMES[mode]} ({pairs_needed(verdict)})" for mode, verdict in undecided.items()],
-        "unmeasured": [mode for mode in MODE_NAMES if mode not in modes],
+        # Only of kinds that are cut into shards there are sources so large that it matters how they are read.
+        "unmeasured": [mode for mode, kind in KINDS.items() if kind.splitter is not None and mode not in modes],
         "strategies": by_strategy(concurrent),
         "all_strategies": by_strategy(modes),
         "measured": measured(study),
@@ -106,6 +108,7 @@ def weigh(advice: ModeRecommendation) -> dict[str, Any]:
         "ways": ways,
         "winner": advice.options[verdict.use][0].strategy if verdict.use else ALONE,
         "certainty": how_sure(verdict, {key: each[0] for key, each in advice.options.items() if key in best.values()}),
+        # Only of kinds that are cut into shards there are sources so large that it matters how they are read.
         "unmeasured": [name for name in usable_here if name not in best],
     }
 
