@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stac_ingest.cli.options import Parser
 from stac_ingest.cli.progress import ProgressLine
 from stac_ingest.core.text import printable
 from stac_ingest.errors import ConfigurationError
@@ -25,7 +25,7 @@ def run_check(arguments: Sequence[str]) -> bool:
         DataProcessingError: there is no table.
 
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="stac-ingest check",
         description="Say how a table of STAC items stands by the best practices of STAC-GeoParquet, and why.",
         epilog="Exit codes: 0 nothing failed; 1 something did; 2 it can't be checked; 3 there is no table.",
