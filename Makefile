@@ -1,12 +1,14 @@
 # Everything that a user or a contributor types. `make help` lists it.
 SHELL := /bin/bash
-PYTHON ?= python3.11
+# Any Python from 3.11 on; the pins in envs/ were made for the first of these.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
 CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long extras tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools schemas lock pins clean
+.PHONY: help run quick long extras tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools dist schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -84,22 +86,28 @@ hostile: client-matrix
 writers: $(VENV)/.dev .venv-writers/.ready ## tables of items that other programs write and read (about ten minutes); docs/writers.md
 	$(BIN)/python -m ingest_bench writers --output docs/writers.md --python .venv-writers/bin/python
 
+dist: .venv-release/.ready ## a wheel and an sdist, checked; dist/
+	rm -rf dist
+	.venv-release/bin/python -m build --quiet --outdir dist
+	.venv-release/bin/twine check --strict dist/*
+
 schemas: $(VENV)/.run ## write workflow/schemas, docs/results.md and docs/formats.md anew from models and registries
 	$(BIN)/python -m ingest_bench schemas workflow/schemas
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 	$(BIN)/python -m ingest_bench formats-doc docs/formats.md
 
 lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
-	cd envs && for name in requirements requirements-extras requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers; do \
+	cd envs && for name in requirements requirements-extras requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers requirements-release; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
 
 pins: lock
 
 clean: ## remove what was measured, and the environment
-	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers
+	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed, and none was found; name it: make PYTHON=/path/to/python" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -131,4 +139,9 @@ $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 .venv-writers/.ready: envs/requirements-writers.txt
 	$(PYTHON) -m venv .venv-writers
 	.venv-writers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-writers.txt
+	touch $@
+
+.venv-release/.ready: envs/requirements-release.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-release.txt
 	touch $@

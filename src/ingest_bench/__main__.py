@@ -38,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BenchError, IngestError, OSError) as error:
         print(error, file=sys.stderr)
         return BAD_SETTINGS if isinstance(error, SettingsError | ComparisonError) else FAILED
+    except ModuleNotFoundError as error:
+        # The package without its extra is the ingest library alone.
+        print(f'{error.name} is not installed; install it by: pip install "stac-ingest-bench[bench]"', file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return 130
 

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tomllib
-from importlib.metadata import EntryPoint
-from pathlib import Path
 
 import psutil
 from pystac_client import Client
 
-from ingest_bench.simulator import pytest_plugin
-
-ROOT = Path(__file__).parents[2]
 THEIR_TEST = """
 from pystac_client import Client
 from stac_ingest import IngestModule, WorkflowContext
@@ -27,11 +21,15 @@ def test_ours(stac_server):
 """
 
 
-def test_the_entry_point_names_the_plugin():
-    """Whoever installs the package has the fixture."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for name, value in project["entry-points"]["pytest11"].items():
-        assert EntryPoint(name, value, "pytest11").load() is pytest_plugin
+def test_it_is_loaded_only_where_it_is_asked_for(tmp_path):
+    """Another project's tests have no fixture of ours, and load nothing of ours, unless they name the plugin."""
+    (tmp_path / "test_theirs.py").write_text(
+        "import sys\ndef test_it():\n    assert not [name for name in sys.modules if name.startswith('ingest_bench')]\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-q", "test_theirs.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_loading_it_costs_nothing():
