@@ -110,15 +110,17 @@ class BatchedOutput(ABC, Generic[Entry]):
             DataProcessingError: the folder can't be written to.
 
         """
-        return await self._take(rows.items())
+        return await self._take(rows.items(), self._encode)
 
-    async def _take(self, items: Iterable[Item]) -> list[tuple[Item, ItemError]]:
+    async def _take(
+        self, items: Iterable[Item], encode: Callable[[Item], tuple[Entry, int]]
+    ) -> list[tuple[Item, ItemError]]:
         failed = []
         for item in items:
             if self._positions is not None and not self._batch:
                 await self._note_resumed()
             try:
-                entry, size = self._encode(item)
+                entry, size = encode(item)
             except ItemError as error:
                 failed.append((item, error))
                 continue
@@ -246,7 +248,12 @@ class BatchedOutput(ABC, Generic[Entry]):
 
 
 def encode_json(
-    item: Item, option: int = 0, changes: ChangeCollector | None = None, *, of: Item | None = None
+    item: Item,
+    option: int = 0,
+    changes: ChangeCollector | None = None,
+    *,
+    of: Item | None = None,
+    is_finite: bool = False,
 ) -> bytes:
     """Encode an item as JSON.
 
@@ -255,6 +262,7 @@ def encode_json(
         option: of orjson: that a line ends, or that it is indented.
         changes: told of NaN and infinities, which JSON has no number for.
         of: the item that the changes are of, where only a part of it is encoded.
+        is_finite: whether it is of JSON text, and so has no such number.
 
     Raises:
         ItemError: it holds something that JSON can't.
@@ -262,7 +270,7 @@ def encode_json(
     """
     try:
         encoded = orjson.dumps(item, option=option)
-        if b"null" in encoded and may_not_be_finite(item):
+        if not is_finite and b"null" in encoded and may_not_be_finite(item):
             finite, changed = with_finite_numbers(item)
             if changes is not None:
                 for place, what in changed:

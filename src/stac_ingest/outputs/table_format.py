@@ -119,7 +119,7 @@ class TableFormatOutput(BatchedOutput[_Entry]):
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
         """Take some items: their columns, where they have them."""
         if rows.columns() is None:
-            return await self._take(rows.items())
+            return await self._take(rows.items(), self._encode)
         if self._positions is not None and not self._batch:
             await self._note_resumed()
         self._batch.append(_Entry(rows.keys, rows, ()))

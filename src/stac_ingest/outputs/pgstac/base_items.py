@@ -8,7 +8,6 @@ element. A member that the base has and the item hasn't is marked, so that it do
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 MARK = "𒍟※"
@@ -19,13 +18,16 @@ TAG = "pgstac:base_item"
 _NOTHING: Any = object()
 
 
-def dehydrated(item: dict[str, Any], base: dict[str, Any], lost: Callable[[str], None]) -> dict[str, Any]:
+def dehydrated(
+    item: dict[str, Any], base: dict[str, Any], lost: Callable[[str], None], within: str = ""
+) -> dict[str, Any]:
     """Return what is left of an item without what the base has.
 
     Args:
         item: or a part of one.
         base: of the same part.
         lost: told the names of members that can't be kept: nulls, where the base has a value.
+        within: what comes before those names, where it is a part.
 
     """
     left: dict[str, Any] = {}
@@ -34,7 +36,7 @@ def dehydrated(item: dict[str, Any], base: dict[str, Any], lost: Callable[[str],
         if common is None:
             left[name] = value
             continue
-        kept = _different(value, common, partial(_lost_in, name, lost))
+        kept = _different(value, common, lost, within + name)
         if kept is not _NOTHING:
             left[name] = kept
     for name, common in base.items():
@@ -43,21 +45,17 @@ def dehydrated(item: dict[str, Any], base: dict[str, Any], lost: Callable[[str],
     return left
 
 
-def _lost_in(name: str, lost: Callable[[str], None], inner: str) -> None:
-    lost(f"{name}.{inner}" if inner else name)
-
-
-def _different(value: Any, common: Any, lost: Callable[[str], None]) -> Any:
+def _different(value: Any, common: Any, lost: Callable[[str], None], name: str) -> Any:
     if value is None:
-        lost("")
+        lost(name)
         return MARK
     if type(value) is dict and type(common) is dict:
-        return dehydrated(value, common, lost)
+        return dehydrated(value, common, lost, f"{name}.")
     if type(value) is list and type(common) is list and len(value) == len(common):
         if _same(value, common):
             return _NOTHING
         return [
-            dehydrated(one, other, lost) if type(one) is dict and type(other) is dict else one
+            dehydrated(one, other, lost, f"{name}.") if type(one) is dict and type(other) is dict else one
             for one, other in zip(value, common, strict=True)
         ]
     return _NOTHING if _same(value, common) else value

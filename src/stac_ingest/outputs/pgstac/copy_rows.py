@@ -54,13 +54,14 @@ class Row(NamedTuple):
     """As COPY takes it."""
 
 
-def row_of(item: Item, base: BaseItem, changes: ChangeCollector) -> Row:
+def row_of(item: Item, base: BaseItem, changes: ChangeCollector, *, is_finite: bool = False) -> Row:
     """Encode an item.
 
     Args:
         item: with a collection.
         base: what its collection's items are stored against.
         changes: told of values that pgstac can't hold.
+        is_finite: whether it is of JSON text, and so has neither NaN nor infinities.
 
     Raises:
         ItemError: pgstac doesn't take such an item.
@@ -77,7 +78,7 @@ def row_of(item: Item, base: BaseItem, changes: ChangeCollector) -> Row:
         content = dehydrated(content, base.base, lambda name: changes.add(item, name, _NO_NULL))
     if base.tag is not None:
         content[TAG] = base.tag
-    text = encode_json(content, changes=changes, of=item)
+    text = encode_json(content, changes=changes, of=item, is_finite=is_finite)
     private = item.get("private")
     fields = (
         _text(key[1], "id"),
@@ -138,6 +139,7 @@ def _text(value: str, name: str) -> bytes:
 
 
 def _checked(text: bytes) -> bytes:
-    if _NUL in text and _NUL in text.replace(b"\\\\", b""):
+    # Hardly any text has a backslash, and a single byte is found ten times as fast as some.
+    if b"\\" in text and _NUL in text and _NUL in text.replace(b"\\\\", b""):
         raise ItemError("a text in it has a NUL character (\\u0000), which PostgreSQL can't hold")
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from struct import error as StructError  # noqa: N812 - it is a class
 from struct import pack
 from typing import Any
@@ -46,8 +47,8 @@ def ewkb(geometry: dict[str, Any], lost: Callable[[str], None]) -> bytes:
     if kind == "Polygon":
         try:
             (ring,) = geometry["coordinates"]
-            numbers = [number for x, y in ring for number in (x, y)]
-            if bool not in set(map(type, numbers)):
+            numbers = list(chain.from_iterable(ring))
+            if set(map(len, ring)) == {2} and bool not in set(map(type, numbers)):
                 return pack(f"<BI4sII{len(numbers)}d", 1, 3 | _SRID, _SRID_4326, 1, len(ring), *numbers)
         except (KeyError, TypeError, ValueError, OverflowError, StructError):
             pass  # another polygon, or none: found out below

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import orjson
 import psycopg
 
 from stac_ingest.core.model import Item, Position
-from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.core.rows import Rows
+from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
 from stac_ingest.outputs.pgstac.collections import Collections, documents_of
 from stac_ingest.outputs.pgstac.copy_rows import Row, row_of
@@ -23,6 +28,8 @@ from stac_ingest.outputs.pgstac.settings import DatabaseSettings
 
 NAME = "database.json"
 """Says which database the records of written items are of."""
+_AHEAD = 2
+"""Batches of which it isn't known yet that they are loaded: while a connection waits for none, and they stay few."""
 _DESCRIPTION = "collection.json"
 _WHICH = """
     SELECT current_database(), d.oid::bigint, 'pgstac'::regnamespace::oid::bigint
@@ -30,27 +37,43 @@ _WHICH = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A batch that is being loaded."""
+
+    loading: list[Future[Outcome]]
+    positions: list[Position]
+    """To be noted once all of it is in the database, and what was before it."""
+    size: int
+
+    @property
+    def is_done(self) -> bool:
+        return all(one.done() for one in self.loading)
+
+
 class PgstacOutput(BatchedOutput[Row]):
     """Loads items into a database; the folder has the records of what is there by now.
 
-    While a batch is loaded, the next one is encoded. An item is marked completed when its transaction is committed. A
-    kill between the two does no harm: the item is found in the database, by its collection and id.
+    While some batches are loaded, the next one is encoded. An item is marked completed when its transaction is
+    committed. A kill between the two does no harm: the item is found in the database, by its collection and id.
     """
+
+    as_lines = True  # an item that is parsed, encoded and forgotten before the next one costs half as much
 
     def __init__(
         self,
         folder: str | PathLike[str],
         settings: DatabaseSettings | Mapping[str, Any] | None = None,
         *,
-        batch_items: int = 4000,
-        batch_bytes: int = 16 << 20,
+        batch_items: int = 2000,
+        batch_bytes: int = 8 << 20,
     ) -> None:
         """Take the settings; the database is looked for when the output is started.
 
         Args:
             folder: for the records of what was written.
             settings: where the database is, and how it is loaded into.
-            batch_items: to be loaded at once, by all connections together.
+            batch_items: to be loaded by all connections together, while one batch more waits for them.
             batch_bytes: likewise.
 
         Raises:
@@ -67,6 +90,8 @@ class PgstacOutput(BatchedOutput[Row]):
         self._source: Path | None = None
         self._connections: list[Connection] = []
         self._loaders: list[Loader] = []
+        self._idle: SimpleQueue[Loader] = SimpleQueue()
+        self._under_way: deque[_UnderWay] = deque()
         self._threads: ThreadPoolExecutor | None = None
         self._where = ""
         self._name: dict[str, Any] = {}
@@ -101,6 +126,8 @@ class PgstacOutput(BatchedOutput[Row]):
                 Loader(one, settings.database, settings.method, self._partitions, self._looked_up, resumed=interrupted)
                 for one in others
             ]
+            for loader in self._loaders:
+                self._idle.put(loader)
         except psycopg.Error as error:
             raise ConfigurationError(f"{self._where}: can't be used: {in_words(error)}") from None
         self._threads = ThreadPoolExecutor(settings.connections, "pgstac")
@@ -144,36 +171,69 @@ class PgstacOutput(BatchedOutput[Row]):
     def _keep_name(self, *, finished: bool) -> None:
         self.folder.write(NAME, orjson.dumps({**self._name, "finished": finished}), f".{NAME}.part")
 
-    def _encode(self, item: Item) -> tuple[Row, int]:
+    async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
+        """Take some items; those that are lines are parsed one by one."""
+        lines = rows.lines()
+        if lines is None:
+            return await super().bundle_rows(rows)
+        return await self._take(map(orjson.loads, lines), partial(self._encode, is_finite=True))
+
+    def _encode(self, item: Item, *, is_finite: bool = False) -> tuple[Row, int]:
         collection = self._collections.of(item)
         if collection.trunc is not None and collection.had_items:
             self._looked_up.add(item["collection"])
-        row = row_of(item, collection.base, self._changes)
+        row = row_of(item, collection.base, self._changes, is_finite=is_finite)
         return row, len(row.data)
 
-    def _write(self, batch: list[Row]) -> None:
+    def _write_batch(self, batch: list[Row], positions: list[Position]) -> None:
+        """Have a batch loaded, and note those before it as far as they are."""
+        parts = self._parts(batch)
         assert self._threads is not None, "start comes first"
+        loading = [self._threads.submit(self._load, part) for part in parts]
+        self._under_way.append(_UnderWay(loading, positions, sum(len(row.data) for row in batch)))
+        self._settle(_AHEAD)
+
+    def _write(self, batch: list[Row]) -> None:
+        self._write_batch(batch, [])
+
+    def _parts(self, batch: list[Row]) -> list[list[Row]]:
+        """Share a batch out, so that each connection gets few partitions."""
         if new := {row.key[0] for row in batch}.difference(self._name["collections"]):
             self._name["collections"] = [*self._name["collections"], *sorted(new)]
             self._keep_name(finished=False)
-        # Each connection gets few partitions.
         batch.sort(key=lambda row: (row.key[0], row.start))
-        size = -(-len(batch) // len(self._loaders))
-        parts = [batch[start : start + size] for start in range(0, len(batch), size)]
-        under_way = [
-            self._threads.submit(loader.load, part) for loader, part in zip(self._loaders, parts, strict=False)
-        ]
-        outcomes, errors = [], []
-        for one in under_way:
-            try:
-                outcomes.append(one.result())
-            except DataProcessingError as error:
-                errors.append(error)
-        for outcome in outcomes:
-            self._take_note(outcome)
-        if errors:
-            raise errors[0]
-        self._bytes += sum(len(row.data) for row in batch)
+        size = max(1, -(-len(batch) // len(self._loaders)))
+        return [batch[start : start + size] for start in range(0, len(batch), size)]
+
+    def _load(self, part: list[Row]) -> Outcome:
+        """Load a part, by the connection that has nothing to do. Runs in a thread, of which there is one for each."""
+        loader = self._idle.get()
+        try:
+            return loader.load(part)
+        finally:
+            self._idle.put(loader)
+
+    def _settle(self, ahead: int) -> None:
+        """Note in their order what became of batches, until so many are left of which that isn't known.
+
+        Raises:
+            DataProcessingError: the database doesn't take anything any more.
+
+        """
+        while self._under_way and (len(self._under_way) > ahead or self._under_way[0].is_done):
+            first = self._under_way[0]
+            errors = []
+            for one in first.loading:
+                try:
+                    self._take_note(one.result())
+                except DataProcessingError as error:
+                    errors.append(error)
+            self._under_way.popleft()
+            if errors:
+                raise errors[0]
+            self._bytes += first.size
+            if first.positions:
+                self._note(first.positions)
 
     def _take_note(self, outcome: Outcome) -> None:
         self._mark((key, self._where) for key in outcome.written)
@@ -190,6 +250,7 @@ class PgstacOutput(BatchedOutput[Row]):
             super()._note(positions)
 
     def _finish(self) -> dict[str, Any]:
+        self._settle(0)
         try:
             partitions = self._partitions.finish(self._collections.connection, self._interrupted)
             self._collections.describe()
