@@ -2,8 +2,10 @@
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Sequence
+from importlib.metadata import requires
 
 from ingest_bench.commands import cells, comparisons, project, receipts  # noqa: F401 - each adds its commands to the table
 from ingest_bench.commands.base import BAD_SETTINGS, COMMANDS, FAILED, OK
@@ -39,11 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return BAD_SETTINGS if isinstance(error, SettingsError | ComparisonError) else FAILED
     except ModuleNotFoundError as error:
-        # The package without its extra is the ingest library alone.
+        if not _comes_with_extra(error.name or ""):
+            raise
         print(f'{error.name} is not installed; install it by: pip install "stac-ingest-bench[bench]"', file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return 130
+
+
+def _comes_with_extra(module: str) -> bool:
+    """Tell whether a module is of a package that the extra `bench` brings: without it, the ingest library is alone."""
+    package = module.partition(".")[0].replace("_", "-")
+    brought = (one for one in requires("stac-ingest-bench") or () if 'extra == "bench"' in one)
+    return any(re.match(rf"{re.escape(package)}(?![\w.-])", one) for one in brought)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class PgstacOutput(BatchedOutput[Row]):
     committed. A kill between the two does no harm: the item is found in the database, by its collection and id.
     """
 
-    as_lines = True  # an item that is parsed, encoded and forgotten before the next one costs half as much
+    as_lines = True  # so that an item is parsed, encoded and forgotten before the next one, while it is in the caches
 
     def __init__(
         self,
