@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
+import psutil
 import pytest
 import zstandard
 from hypothesis import assume, given, settings
@@ -286,6 +288,46 @@ def test_items_come_out_while_more_go_in() -> None:
         assert json.loads(process.stdout.readline())["id"] == "i00000"
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == INTERRUPTED
+
+
+@pytest.mark.usefixtures("_interruptible")
+def test_an_interruption_that_another_thread_gets_is_heeded() -> None:
+    """A run that waits for its reader ends, though the signal has woken another thread than the one that waits."""
+    told, tell = os.pipe()
+    code = (
+        "import os, signal, sys, threading\n"
+        "from stac_ingest.__main__ import main\n"
+        "def get_it():\n"
+        f"    os.read({told}, 1)\n"
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
+        "threading.Thread(target=get_it, daemon=True).start()\n"
+        "sys.exit(main())\n"
+    )
+    command = [sys.executable, "-c", code, "-", "--to", "ndjson", "--output", "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, pass_fds=[told], **pipes) as process:
+        process.stdin.write(lines(2000))
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == "i00000"
+        _wait_until_it_stalls(process.pid)
+        os.write(tell, b"x")
+        try:
+            assert process.wait(timeout=30) == INTERRUPTED
+        finally:
+            process.kill()
+    os.close(told)
+    os.close(tell)
+
+
+def _wait_until_it_stalls(pid: int) -> None:
+    """Return when a process has used no time of the CPU for a while: all its threads wait."""
+    own = psutil.Process(pid)
+    before, calm = None, 0
+    while calm < 10:
+        now = own.cpu_times()[:2]
+        calm = calm + 1 if now == before else 0
+        before = now
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

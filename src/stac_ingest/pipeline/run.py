@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.collector import collected_now_and_then
@@ -29,6 +30,9 @@ from stac_ingest.pipeline.stages import (
 if TYPE_CHECKING:
     from stac_ingest.checkpoints.records import Records
     from stac_ingest.context import WorkflowContext
+
+_WAKES_UP = 0.25
+"""Seconds after which a run heeds an interruption, whatever it waits for."""
 
 
 async def run_pipeline(
@@ -59,22 +63,42 @@ async def run_pipeline(
     """
     run = _Run(modifiers, bundler, context, result or PipelineResult())
     started = clock()
-    try:
-        if isinstance(bundler, Output):
-            await bundler.start(context)
-        await run.drive(fetcher, clock, on_progress)
-        before_end = clock()
-        run.finish(await bundler.finalize(context))
-        run.result.stages.output += clock() - before_end
-    finally:
-        if isinstance(bundler, Output):
-            await bundler.close()
-        if run.checkpoints is not None:
-            await asyncio.to_thread(run.checkpoints.flush)
-        run.result.seconds = clock() - started
+    with _interruptible():
+        try:
+            if isinstance(bundler, Output):
+                await bundler.start(context)
+            await run.drive(fetcher, clock, on_progress)
+            before_end = clock()
+            run.finish(await bundler.finalize(context))
+            run.result.stages.output += clock() - before_end
+        finally:
+            if isinstance(bundler, Output):
+                await bundler.close()
+            if run.checkpoints is not None:
+                await asyncio.to_thread(run.checkpoints.flush)
+            run.result.seconds = clock() - started
     if on_progress is not None:
         on_progress(run.result)
     return run.result
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have the event loop wake up now and then.
+
+    A SIGINT that another thread gets, or that comes just before the loop begins to wait, wakes nobody: Python looks for
+    it when the loop goes on, and a run whose reader has stalled would wait for ever.
+    """
+    waking = asyncio.create_task(_wake_up())
+    try:
+        yield
+    finally:
+        waking.cancel()
+
+
+async def _wake_up() -> None:
+    while True:  # noqa: ASYNC110 - to wake up is all that it does
+        await asyncio.sleep(_WAKES_UP)
 
 
 class _Run:
