@@ -18,15 +18,15 @@ HAVE_TOOLS = @$(MAKE) --no-print-directory tools || echo "make: the other tools 
 
 run: $(VENV)/.run ## measure everything in config.yaml (about three quarters of an hour on 2 cores); results/benchmark_report.html
 	$(HAVE_TOOLS)
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --logger bench-progress --cores $(CORES)
 
 quick: $(VENV)/.run ## the same at a small size (under three minutes); results/quick/benchmark_report.html
 	$(HAVE_TOOLS)
-	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
+	$(BIN)/snakemake --logger bench-progress --cores $(CORES) --configfile workflow/quick.yaml
 
 long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 GB); results/long/benchmark_report.md
 	$(HAVE_TOOLS)
-	$(BIN)/snakemake --cores $(CORES) --configfile workflow/long.yaml
+	$(BIN)/snakemake --logger bench-progress --cores $(CORES) --configfile workflow/long.yaml
 
 extras: $(VENV)/.extras ## stores of objects, pgstac, Delta, Iceberg, DuckDB as sources and outputs
 
