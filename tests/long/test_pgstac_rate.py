@@ -187,14 +187,18 @@ def test_each_way_loads_the_same_rows(arena, tmp_path, method):
         order = list(loads.items())[:: -1 if number % 2 else 1]
         took = {name: once(load) for name, load in order}
         pairs.append([took[name] for name in loads])
-    told(f"{method}, {ITEMS:,} items, {lines.stat().st_size / ITEMS / 1000:.1f} KB each", *ratios(list(loads), pairs))
+    size = lines.stat().st_size / ITEMS / 1000
+    told(
+        f"{method}, {ITEMS:,} items, {size:.1f} KB each; load of the machine in the end {os.getloadavg()[0]:.1f}",
+        *ratios(list(loads), pairs),
+    )
 
 
 def ratios(names, pairs):
     """Say what each load took, and how many times as fast as each other the first was, pair by pair."""
     for took in pairs:
         each = [f"{name} {one.clock:.1f} s" for name, one in zip(names, took, strict=True)]
-        yield f"{', '.join(each)}; load of the machine {os.getloadavg()[0]:.1f}"
+        yield ", ".join(each)
     for what, cost in (("rate", lambda one: one.clock), ("work", lambda one: one.client + one.server)):
         for at, name in enumerate(names[1:], 1):
             found = [cost(took[at]) / cost(took[0]) for took in pairs]
