@@ -1,0 +1,1 @@
+"""How a kind of source tells what has changed: a file each."""

@@ -1,0 +1,1 @@
+"""How the tasks of a plan are read: a file for each kind of task."""
