@@ -31,7 +31,7 @@ class Task(Record):
     number: int = Field(ge=0)
     reader: Literal["items", "api_items", "api_ids"] = Field(description="which reader it is for, see `readers`")
     what: dict[str, Any] = Field(description="what is read, in the reader's own terms")
-    covers: list[Covered] = []
+    covers: list[Covered] = Field([], description="what is known to be gone, should the task not see it")
     expected: int | None = Field(None, description="items that are expected, where the source says so")
 
 
@@ -50,4 +50,4 @@ class SyncPlan(Record):
     remembered: dict[str, Any] = Field({}, description="what the detector wants to know in the next run; small")
     matched: int | None = Field(None, description="items that the source says it has in all, where it does")
     requests: int = Field(0, description="that planning took")
-    notes: list[str] = []
+    notes: list[str] = Field([], description="remarks on how the source was looked at")
