@@ -29,7 +29,7 @@ class Task(Record):
     """A part of the source that is read by one process."""
 
     number: int = Field(ge=0)
-    reader: Literal["items", "api_items", "api_ids"] = Field(description="which reader it is for, see `readers`")
+    reader: Literal["items", "files", "api_items", "api_ids"] = Field(description="which reader it is for, see `readers`")
     what: dict[str, Any] = Field(description="what is read, in the reader's own terms")
     covers: list[Covered] = Field([], description="what is known to be gone, should the task not see it")
     expected: int | None = Field(None, description="items that are expected, where the source says so")

@@ -9,8 +9,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.pipeline import Modifier
 from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.partitions import Scheme
+from stac_ingest.transforms import TransformSettings
+from stac_ingest.transforms.modifiers import modifiers_of
 
 Gone = Literal["remove", "keep", "mark"]
 
@@ -19,6 +22,7 @@ class SyncSettings(Record):
     """The settings of a sync."""
 
     source: dict[str, Any] = Field(description="the settings of the ingest: what is read, and how")
+    transforms: dict[str, Any] | None = Field(None, description="what becomes of the items on their way, see `transforms`")
     output: Path = Field(description="the folder that is kept in step")
     partition: Scheme = Field("month", description="by what items are put into folders; fixed by the first run")
     gone: Gone = Field(
@@ -53,6 +57,15 @@ class SyncSettings(Record):
 
         """
         return IngestConfig.parse(self.source)
+
+    def modifiers(self) -> list[Modifier]:
+        """Make what changes the items on their way.
+
+        Raises:
+            ConfigurationError: one of the transforms can't be used.
+
+        """
+        return [] if self.transforms is None else modifiers_of(TransformSettings.parse(self.transforms))[1]
 
     @property
     def look_back_time(self) -> dt.timedelta:

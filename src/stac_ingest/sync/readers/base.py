@@ -40,11 +40,20 @@ class Outcome:
     requests: dict[str, int] = field(default_factory=dict)
     """Requests by their kind, such as `items` and `ids`."""
     notes: list[str] = field(default_factory=list)
+    spared: list[int] = field(default_factory=list)
+    """Numbers of the files that failures are in: what is held of them is not gone."""
+    unverified: list[str] = field(default_factory=list)
+    """What the task could not tell of the source, in words, as in a `SyncPlan`."""
 
     @property
     def is_whole(self) -> bool:
         """Whether all of it was read."""
         return not self.problems and not self.failures
+
+    @property
+    def tells_gone(self) -> bool:
+        """Whether what it covers, and has not seen, is gone: all of it was read but for files that are `spared`."""
+        return not self.problems and (not self.failures or bool(self.spared))
 
 
 class TaskReader(Protocol):
