@@ -96,9 +96,9 @@ class Work:
         return self.folder / "known.npy"
 
     @property
-    def doubles(self) -> Path:
+    def copies(self) -> Path:
         """The path of the copies of items that are in further files of the source, sorted by key."""
-        return self.folder / "doubles.npy"
+        return self.folder / "copies.npy"
 
     @property
     def resolved(self) -> Path:

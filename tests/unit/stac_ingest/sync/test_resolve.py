@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.sync import sorted_entries
@@ -99,11 +99,12 @@ held_items = st.lists(
 )
 
 
+@settings(deadline=None)  # files are synced to disk
 @given(held=held_items, read=st.lists(tasks(), max_size=4), gone=st.sampled_from(["remove", "keep", "mark"]))
 def test_resolved_as_by_a_plain_model(held, read, gone):
     """However items are spread over tasks, what is added, changed, moved, returned and gone is what a model says."""
-    settings, found = run(held, read, gone)
-    assert found == expected(held, read, settings.gone)
+    of_sync, found = run(held, read, gone)
+    assert found == expected(held, read, of_sync.gone)
 
 
 @pytest.mark.parametrize("count", [0, 1, 999, 20_000])
@@ -161,11 +162,11 @@ def run(held, read, gone):
                     key = (int(entry["high"]), int(entry["low"]))
                     assert key not in drops
                     drops[key] = (int(what), int(origin) if what == Drop.ELSEWHERE else None)
-        doubles = {(int(one["high"]), int(one["low"]), int(one["origin"])) for one in np.load(work.doubles)}
-        return settings, (adds, drops, resolved.counts.model_dump(), resolved.unread, doubles)
+        further = {(int(one["high"]), int(one["low"]), int(one["origin"])) for one in np.load(work.copies)}
+        return settings, (adds, drops, resolved.counts.model_dump(), resolved.unread, further)
 
 
-def expected(held, read, gone):  # noqa: C901, PLR0912 - the rules, one after another
+def expected(held, read, gone):  # noqa: C901 - the rules, one after another
     """Say by dictionaries what a run comes to."""
     before = {hashed(item.key): item for item in held}
     found = {}
@@ -174,7 +175,7 @@ def expected(held, read, gone):  # noqa: C901, PLR0912 - the rules, one after an
             found.setdefault(hashed(item.key), []).append(replace(item, task=number))
     seen = {hashed(key) for task in read for key in task["seen"]}
     dropped = {hashed(key) for task in read for key in task["dropped"]}
-    adds, drops, doubles = {}, {}, set()
+    adds, drops, further = {}, {}, set()
     counts = dict.fromkeys(("added", "changed", "moved", "gone", "returned", "unchanged", "failures"), 0)
     for key, copies in found.items():
         new = max(reversed(copies), key=lambda item: (item.updated, item.task))
@@ -187,9 +188,9 @@ def expected(held, read, gone):  # noqa: C901, PLR0912 - the rules, one after an
             and old.updated >= new.updated
         )
         origin = old.origin if keeps else new.origin
-        doubles |= {(*key, copy.origin) for copy in copies if copy.origin != origin}
+        further |= {(*key, copy.origin) for copy in copies if copy.origin != origin}
         if old is not None and old.origin != origin:
-            doubles.add((*key, old.origin))
+            further.add((*key, old.origin))
         if old is None:
             adds[key] = (Add.ADDED, new.partition, new.partition, new.content, new.task)
             counts["added"] += 1
@@ -216,7 +217,7 @@ def expected(held, read, gone):  # noqa: C901, PLR0912 - the rules, one after an
             drops[key] = ({"remove": Drop.REMOVED, "mark": Drop.MARKED, "keep": Drop.KEPT}[gone], None)
     some_origin = any(item.origin for task in read for item in task["found"])
     unread = len(seen - before.keys() - found.keys() - dropped)
-    return adds, drops, counts, unread, doubles if some_origin else set()
+    return adds, drops, counts, unread, further if some_origin else set()
 
 
 def covered(item, read):
