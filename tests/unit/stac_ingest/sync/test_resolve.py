@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,6 +54,14 @@ def hashed(key: int) -> tuple[int, int]:
     return (key // 2 * SPREAD) % 2**64, key % 2
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_waiting_for_the_disk():
+    """What is resolved isn't told by when files are on disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 keys = st.integers(0, 11)
 instants = st.one_of(st.integers(0, 39), st.just(NEVER))
 
@@ -99,7 +108,7 @@ held_items = st.lists(
 )
 
 
-@settings(deadline=None)  # files are synced to disk
+@settings(deadline=None)
 @given(held=held_items, read=st.lists(tasks(), max_size=4), gone=st.sampled_from(["remove", "keep", "mark"]))
 def test_resolved_as_by_a_plain_model(held, read, gone):
     """However items are spread over tasks, what is added, changed, moved, returned and gone is what a model says."""
@@ -127,7 +136,8 @@ def run(held, read, gone):
     """Write entries as a run does, resolve it, and read what is to be done."""
     with tempfile.TemporaryDirectory() as folder:
         settings = SyncSettings(source={"mode": "file", "source": "items"}, output=Path(folder), gone=gone)
-        work = Work.begin(settings, 2)
+        work = Work(settings, 2)
+        work.begin()
         partitions = {}
         for item in held:
             partitions.setdefault(item.partition, []).append(item)
