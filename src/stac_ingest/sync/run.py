@@ -11,20 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sync.asked import asked_of, check_same, source_of
+from stac_ingest.sync.asked import check_same
 from stac_ingest.sync.detectors import detector_of
-from stac_ingest.sync.detectors.base import Last, Progress, Settling
+from stac_ingest.sync.detectors.base import Last, Progress
 from stac_ingest.sync.index import Held, load
 from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
-from stac_ingest.sync.merge import run_merge
 from stac_ingest.sync.plan import SyncPlan
-from stac_ingest.sync.publish import publish
 from stac_ingest.sync.resolve import Resolved, resolve
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.tasks import TaskReport, run_read_task
-from stac_ingest.sync.verdict import judge
 from stac_ingest.sync.work import RunPlan, Work, digest_of
 
 

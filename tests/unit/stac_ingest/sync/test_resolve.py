@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,13 +53,7 @@ def hashed(key: int) -> tuple[int, int]:
     return (key // 2 * SPREAD) % 2**64, key % 2
 
 
-@pytest.fixture(autouse=True, scope="module")
-def no_waiting_for_the_disk():
-    """What is resolved isn't told by when files are on disk."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        yield
-
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
 keys = st.integers(0, 11)
 instants = st.one_of(st.integers(0, 39), st.just(NEVER))
