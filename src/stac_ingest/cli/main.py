@@ -72,20 +72,7 @@ def _run_of(options: argparse.Namespace, config: IngestConfig) -> Run | StdoutRu
 def _other(what: str, arguments: Sequence[str], when_imported: Callable[[], None]) -> int:
     """Run a command that isn't an ingest. An ingest needs none of what is imported here."""
     try:
-        if what == AUDIT:
-            from stac_ingest.cli.audit import run_audit_command  # noqa: PLC0415 - see above
-
-            when_imported()
-            return run_audit_command(arguments)
-        if what == SYNC:
-            from stac_ingest.cli.sync import run_sync_command  # noqa: PLC0415 - see above
-
-            when_imported()
-            return run_sync_command(arguments)
-        from stac_ingest.cli.check import run_check  # noqa: PLC0415 - see above
-
-        when_imported()
-        return COMPLETE if run_check(arguments) else INCOMPLETE
+        return _run_other(what, arguments, when_imported)
     except ConfigurationError as error:
         return _say(BAD_SETTINGS, error)
     except IngestError as error:
@@ -94,6 +81,23 @@ def _other(what: str, arguments: Sequence[str], when_imported: Callable[[], None
         return _say(INTERRUPTED, f"interrupted{'; run it again to go on from here' if what == SYNC else ''}")
     except BrokenPipeError:
         return NOBODY_READS
+
+
+def _run_other(what: str, arguments: Sequence[str], when_imported: Callable[[], None]) -> int:
+    if what == AUDIT:
+        from stac_ingest.cli.audit import run_audit_command  # noqa: PLC0415 - see above
+
+        when_imported()
+        return run_audit_command(arguments)
+    if what == SYNC:
+        from stac_ingest.cli.sync import run_sync_command  # noqa: PLC0415 - see above
+
+        when_imported()
+        return run_sync_command(arguments)
+    from stac_ingest.cli.check import run_check  # noqa: PLC0415 - see above
+
+    when_imported()
+    return COMPLETE if run_check(arguments) else INCOMPLETE
 
 
 def _say(code: int, what: object) -> int:

@@ -75,7 +75,7 @@ class Bench:
             with np.load(work.merge_input(number)) as made:
                 self._merge(work, number, made)
         if isinstance(detector, Settling):
-            unread = {task.number for task, report in zip(self.plan.tasks, self.reports) if report.problems}
+            unread = {task.number for task in self.plan.tasks if self.reports[task.number].problems}
             unsure = {number for report in self.reports for number in report.spared}
             for _ in range(2):
                 detector.settle(self.plan, work.memories, unread, unsure, work.copies)

@@ -97,7 +97,7 @@ def test_a_copy_in_another_file_stands_in(files, bench):
 
 @pytest.mark.parametrize("how", ["text", "lines", "unreadable folder"])
 def test_what_cannot_be_read_stays(files, bench, how):
-    """A damaged file, or a folder that can't be looked into, keeps its items, and is tried again until it can be read."""
+    """What is held of a file that can't be read stays, and the file is tried again until it can be."""
     name = {"text": "sub/a.json", "lines": "sub/a.ndjson", "unreadable folder": "sub/a.json"}[how]
     files.write(name, item("a"), item("b"))
     files.write("z.json", item("z"))
@@ -163,7 +163,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(runs=st.lists(steps, min_size=1, max_size=4))
 def test_as_when_read_anew(runs):
     """However files change, the output has the items, the newest of each, that reading all files anew would give."""
