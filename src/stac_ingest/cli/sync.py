@@ -80,9 +80,7 @@ def run_sync_command(arguments: Sequence[str]) -> int:
     options = build_parser().parse_args(join_negative(arguments))
     options.source = "\n".join(options.source) or None
     settings = _settings(options)
-    import asyncio  # noqa: PLC0415 - who asks for help needs none of it
-
-    from stac_ingest.cli.progress import ProgressLine  # noqa: PLC0415 - same
+    from stac_ingest.cli.progress import ProgressLine  # noqa: PLC0415 - who asks for help needs none of it
     from stac_ingest.core.text import printable  # noqa: PLC0415 - same
     from stac_ingest.sync.run import plan_only, run_sync  # noqa: PLC0415 - same
 
@@ -93,9 +91,9 @@ def run_sync_command(arguments: Sequence[str]) -> int:
 
     try:
         if options.dry_run:
-            lines, code = list(_plan_in_words(asyncio.run(plan_only(settings, progress)))), 0
+            lines, code = list(_plan_in_words(plan_only(settings, progress))), 0
         else:
-            result = asyncio.run(run_sync(settings, progress))
+            result = run_sync(settings, progress)
             lines, code = list(_result_in_words(result)), 0 if result.is_complete else 1
     finally:
         line.clear()

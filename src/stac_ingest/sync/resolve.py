@@ -21,7 +21,7 @@ from stac_ingest.sync.covered import Coverage
 from stac_ingest.sync.entries import FOUND, HELD, SEEN, Entries
 from stac_ingest.sync.manifest import Counts
 from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, MergeInput
-from stac_ingest.sync.plan import SyncPlan
+from stac_ingest.sync.plan import Task
 from stac_ingest.sync.settings import Gone, SyncSettings
 from stac_ingest.sync.sorted_entries import EntriesWriter, Ranges, Stretch, together
 from stac_ingest.sync.tasks import TaskReport
@@ -43,15 +43,15 @@ class Resolved(Record):
 
 
 def resolve(
-    settings: SyncSettings, work: Work, plan: SyncPlan, reports: Sequence[TaskReport], held: Sequence[Path]
+    settings: SyncSettings, work: Work, tasks: Sequence[Task], reports: Sequence[TaskReport], held: Sequence[Path]
 ) -> Resolved:
     """Compare what the tasks have found with what is held, and write what is to be done to each partition.
 
     Args:
         settings: of the sync.
         work: of the run.
-        plan: of the run.
-        reports: of its tasks.
+        tasks: that were read.
+        reports: of these.
         held: the files of what each partition holds, sorted by key.
 
     Raises:
@@ -62,14 +62,14 @@ def resolve(
         return done
     try:
         with _Outcome(work) as outcome:
-            numbers = [task.number for task in plan.tasks]
+            numbers = [task.number for task in tasks]
             groups = [
                 [work.found(number) for number in numbers],
                 held,
                 [work.seen(number) for number in numbers],
                 [work.dropped(number) for number in numbers],
             ]
-            coverage = Coverage(plan.tasks, reports)
+            coverage = Coverage(tasks, reports)
             with Ranges(groups) as ranges:
                 for found, held_here, seen, dropped in ranges:
                     outcome.take(

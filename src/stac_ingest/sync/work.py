@@ -117,6 +117,10 @@ class Work:
         """Return the path of what a partition's merge has to do."""
         return self.folder / f"merge-{partition}.npz"
 
+    def journal(self, partition: int) -> Path:
+        """Return the path of the lines of the journal that a partition's merge has written."""
+        return self.folder / f"journal-{partition}.ndjson"
+
 
 def digest_of(settings: SyncSettings) -> str:
     """Return a hash of what a run's steps depend on."""

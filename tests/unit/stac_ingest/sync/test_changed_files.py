@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sync_bench import Bench, Files, item
+from arrays_bench import Bench
+from synced_files import Files, item
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stac_ingest.sync import sorted_entries
 from stac_ingest.sync.entries import FOUND, HELD, NEVER, SEEN, by_key
 from stac_ingest.sync.merge_input import Add, Drop
-from stac_ingest.sync.plan import Covered, SyncPlan, Task
+from stac_ingest.sync.plan import Covered, Task
 from stac_ingest.sync.resolve import resolve
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.sorted_entries import save
@@ -149,9 +149,8 @@ def run(held, read, gone):
             save(work.dropped(number), by_key(np.array([hashed(key) for key in task["dropped"]], SEEN)))
             planned.append(Task(number=number, reader="items", what={}, covers=task["covers"]))
             reports.append(task["report"])
-        plan = SyncPlan(generation=2, detector="whole", tasks=planned)
-        resolved = resolve(settings, work, plan, reports, paths)
-        assert resolve(settings, work, plan, reports, paths) == resolved
+        resolved = resolve(settings, work, planned, reports, paths)
+        assert resolve(settings, work, planned, reports, paths) == resolved
         adds, drops = {}, {}
         for number in resolved.partitions:
             with np.load(work.merge_input(number)) as made:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +68,7 @@ class Bench:
         self.reports = [
             await run_read_task(self.settings, work, task, held, lambda *_: None) for task in self.plan.tasks
         ]
-        resolved = resolve(self.settings, work, self.plan, self.reports, held)
+        resolved = resolve(self.settings, work, self.plan.tasks, self.reports, held)
         self.counts = resolved.counts
         for number in resolved.partitions:
             with np.load(work.merge_input(number)) as made:
@@ -124,48 +123,3 @@ class LastRun(Last):
 def key_of_entry(entry):
     """Return the key of an entry."""
     return int(entry["high"]), int(entry["low"])
-
-
-class Files:
-    """Files of items, whose times are long ago and never the same."""
-
-    def __init__(self, folder: Path):
-        folder.mkdir(exist_ok=True)
-        self.folder = folder
-        self._time = 10**18
-
-    def write(self, name, *items):
-        """Write a file of one or more items."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lines = name.endswith(".ndjson")
-        text = items[0] if len(items) == 1 and not lines else {"type": "FeatureCollection", "features": list(items)}
-        path.write_bytes(b"".join(orjson.dumps(item) + b"\n" for item in items) if lines else orjson.dumps(text))
-        self.touch(name)
-
-    def touch(self, name):
-        """Give a file a time that no file had before."""
-        self._time += 10**9
-        os.utime(self.folder / name, ns=(self._time, self._time))
-
-    def remove(self, name):
-        """Remove a file."""
-        (self.folder / name).unlink()
-
-
-def item(item_id, day=1, month=1, updated=None, **properties):
-    """Make an item of a day of 2024."""
-    times = {"datetime": f"2024-{month:02d}-{day:02d}T00:00:00Z"}
-    if updated is not None:
-        times["updated"] = f"2025-01-{updated:02d}T00:00:00Z"
-    return {
-        "type": "Feature",
-        "stac_version": "1.0.0",
-        "id": item_id,
-        "collection": "c",
-        "geometry": {"type": "Point", "coordinates": [1.0, 2.0]},
-        "bbox": [1.0, 2.0, 1.0, 2.0],
-        "properties": times | properties,
-        "links": [],
-        "assets": {},
-    }
