@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 from ingest_bench.simulator.faults.base import Fault
 from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.options import Options
-from ingest_bench.simulator.server import SERVE, AppBuilder
+from ingest_bench.simulator.server import AppBuilder
 
 HOST = "127.0.0.1"
 _GRACE_S = 0.1
@@ -82,7 +82,7 @@ async def serving(
         return await handler(request)
 
     app = builder.build(store)
-    running.serve = app[SERVE]
+    running.serve = builder.serve
     app.middlewares.insert(0, note)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_S)
     await runner.setup()

@@ -29,8 +29,6 @@ LOG = logging.getLogger(__name__)
 
 BENCH = "/_bench/"
 """Below this are the metrics, not the STAC API."""
-SERVE = web.AppKey("serve", Callable[[Store], None])
-"""Of an application: the function that has it serve other items."""
 _SETTLE_S = 5.0
 """How long to wait, beside the think time, for requests whose client has gone."""
 
@@ -254,8 +252,11 @@ class AppBuilder:
     Attributes:
         options: after the changes that faults make.
         faults: the named behaviours.
+        serve: has the application that was built serve other items from now on.
 
     """
+
+    serve: Callable[[Store], None]
 
     def __init__(self, options: Options) -> None:
         """Create the faults and have them change the options.
@@ -289,6 +290,6 @@ class AppBuilder:
         chain = [*middleware(self.options), *self.faults]
         metrics = MetricsRecorder(self.options, chain, log, lambda: serve(open_store(self.options.corpus, links)))
         app = web.Application(middlewares=[metrics.record])
-        app[SERVE] = serve
+        self.serve = serve
         app.add_routes([*api.routes(), *catalog.routes(), *metrics.routes()])
         return app

@@ -14,8 +14,8 @@ from stac_ingest.core.id_set import key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sharding.splitters.stac_api import own_instant
 from stac_ingest.sync.api.session import ApiSession, Listed
-from stac_ingest.sync.detectors.base import Progress
 from stac_ingest.sync.entries import NEVER
+from stac_ingest.sync.progress import Progress
 
 _TIMES = ["properties.datetime", "properties.start_datetime", "properties.end_datetime"]
 FIELDS = ["id", "collection", *_TIMES]

@@ -11,8 +11,8 @@ from itertools import pairwise
 from stac_ingest.api.intervals import EARLIEST, LATEST, MILLISECOND, SECOND, Interval
 from stac_ingest.sync.api.held_months import HeldMonths, month_start
 from stac_ingest.sync.api.session import ApiSession
-from stac_ingest.sync.detectors.base import Progress
 from stac_ingest.sync.plan import Covered
+from stac_ingest.sync.progress import Progress
 
 _AT_ONCE = 64
 """Counts that are asked for before the progress is told."""

@@ -11,15 +11,16 @@ from stac_ingest.sync.api.session import ApiSession
 from stac_ingest.sync.api.stretches import Stretch, counted, finds_all_by_time, joined, stretches_of, wide
 from stac_ingest.sync.api.updated import Way, settings_since, terms_since, way_to_search
 from stac_ingest.sync.api.whole import time_of, whole_tasks
-from stac_ingest.sync.detectors.base import Last, Progress
+from stac_ingest.sync.detectors.base import Last
 from stac_ingest.sync.plan import Covered, SyncPlan, Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.settings import SyncSettings
 
 _IDS_OF_A_TASK = 10
 """An id takes so many times less than an item to read, at least."""
 NO_UPDATED = (
-    "the API can't be searched by `updated`, and only ids were compared (ids_only): items whose content has changed were "
-    "not looked for"
+    "the API can't be searched by `updated`, and only ids were compared (ids_only): items whose content has "
+    "changed were not looked for"
 )
 SILENT = "some held items have no `updated`, and only ids were compared (ids_only): whether they changed isn't known"
 
@@ -81,7 +82,15 @@ class ApiDetector:
         recent = no_recent()
         if way is not None:
             recent = await recent_items(session, terms_since(session, self._config, way, since), progress)
-        looked = _Looked(self._settings, session, last, total, recent, way is not None)
+        trusts_counts = way is not None and not last.unsettled
+        looked = _Looked(
+            self._settings,
+            session,
+            total,
+            held_months(last.held(), recent),
+            trusts_counts=trusts_counts,
+            finds_changes=way is not None,
+        )
         tasks, unverified = await looked.tasks(progress)
         if way is not None and len(recent):
             tasks.insert(0, self._updated_task(way, since, recent))
@@ -100,17 +109,29 @@ class _Looked:
         self,
         settings: SyncSettings,
         session: ApiSession,
-        last: Last,
         total: int | None,
-        recent: Recent,
-        is_updated_known: bool,
+        months: HeldMonths,
+        *,
+        trusts_counts: bool,
+        finds_changes: bool,
     ) -> None:
+        """Take what is known.
+
+        Args:
+            settings: of the sync.
+            session: the API.
+            total: items that the server counts.
+            months: what is expected of each month.
+            trusts_counts: whether a month whose count fits is taken for unchanged.
+            finds_changes: whether items that were updated lately are known.
+
+        """
         self._settings = settings
         self._session = session
         self._total = total
-        self._trusts_counts = is_updated_known and not last.unsettled
-        self._is_updated_known = is_updated_known
-        self._months: HeldMonths = held_months(last.held(), recent)
+        self._months = months
+        self._trusts_counts = trusts_counts
+        self._finds_changes = finds_changes
 
     async def tasks(self, progress: Progress) -> _Found:
         """Plan which ids and items are read, beside what was updated lately."""
@@ -143,8 +164,8 @@ class _Looked:
 
     def _read(self, unfit: list[Stretch], fit: list[Stretch]) -> _Found:
         """Plan to read the ids of some stretches; or the items, where only these tell whether they changed."""
-        silent = [one for one in (*unfit, *fit) if one.is_silent and self._is_updated_known]
-        unverified = [] if self._is_updated_known else [NO_UPDATED]
+        silent = [one for one in (*unfit, *fit) if one.is_silent and self._finds_changes]
+        unverified = [] if self._finds_changes else [NO_UPDATED]
         if silent and self._settings.ids_only:
             unverified.append(SILENT)
             silent = []

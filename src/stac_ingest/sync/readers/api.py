@@ -12,8 +12,8 @@ from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.api.session import ApiSession, Listed
-from stac_ingest.sync.detectors.base import Progress
 from stac_ingest.sync.plan import Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.readers.base import Outcome, Sink
 from stac_ingest.sync.readers.items import ItemsReader
 from stac_ingest.sync.settings import SyncSettings
@@ -93,13 +93,12 @@ class ApiIdsReader:
         text = task.what.get("datetime")
         interval = session.requested if text is None else parse_interval(text)
         try:
-            async with session:
-                async with aclosing(session.short_items(interval, ["id", "collection"], listed)) as pages:
-                    async for items in pages:
-                        for item in items:
-                            _name(sink, item)
-                        count += len(items)
-                        progress("listing ids", count)
+            async with session, aclosing(session.short_items(interval, ["id", "collection"], listed)) as pages:
+                async for items in pages:
+                    for item in items:
+                        _name(sink, item)
+                    count += len(items)
+                    progress("listing ids", count)
         except DataProcessingError as error:
             outcome.problems.append(str(error))
         outcome.problems += [problem for one in listed if (problem := one.problem) is not None]
