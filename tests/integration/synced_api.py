@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ingest_bench.simulator.item_store import Store
-from stac_ingest.api.intervals import DAY, format_instant, parse_instant
+from stac_ingest.api.intervals import format_instant, parse_instant
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sharding.splitters.stac_api import own_instant
@@ -27,14 +27,13 @@ from stac_ingest.sync.settings import SyncSettings
 
 COLLECTION = "scenes"
 BEGIN = parse_instant("2021-01-01T00:00:00Z")
-_ROUND = 30 * DAY
 
 
 def quiet(*_: object) -> None:
     """Say nothing."""
 
 
-def scene(name: str, instant: str, updated: str | None = "2020-01-01T00:00:00Z", **properties: Any) -> dict[str, Any]:
+def scene(name: str, instant: str | None, updated: str | None = "2020-01-01T00:00:00Z", **properties: Any) -> dict[str, Any]:
     """Make an item."""
     times = {"datetime": instant} | ({} if updated is None else {"updated": updated})
     return {
@@ -69,7 +68,7 @@ class Truth:
                 made.items[name] = scene(name, instant)
         return made
 
-    def put(self, name: str, instant: str, **more: Any) -> None:
+    def put(self, name: str, instant: str | None, **more: Any) -> None:
         """Add an item, or replace it."""
         self.items[name] = scene(name, instant, **({"updated": format_instant(self.now)} | more))
 
@@ -93,6 +92,8 @@ class Run:
     added: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    items: int = 0
+    """That are held after it."""
 
     @property
     def is_settled(self) -> bool:
@@ -102,7 +103,9 @@ class Run:
     @property
     def is_sure(self) -> bool:
         """Whether the run may say that all is held."""
-        return self.is_settled and not self.plan.unverified and not any(one.unverified for one in self.outcomes)
+        counted = self.plan.matched is None or self.items >= self.plan.matched
+        known = not self.plan.unverified and not any(one.unverified for one in self.outcomes)
+        return self.is_settled and counted and known
 
     @property
     def requests(self) -> Counter[str]:
@@ -143,6 +146,10 @@ class Mirror:
         self.last = Last()
         self._partitions = Partitions("month")
 
+    def moved_to(self, url: str) -> None:
+        """Sync with another server from now on."""
+        self.settings = self.settings.model_copy(update={"source": {**self.settings.source, "source": url}})
+
     async def sync(self, now: int) -> Run:
         """Sync once, at a time of the server's clock."""
         plan = await ApiDetector(self.settings).plan(self.last, self.settings.output, quiet)
@@ -158,6 +165,7 @@ class Mirror:
             sinks.append(sink)
             run.outcomes.append(await reader_of(task, self.settings).read(task, sink, quiet))
         self._resolve(run, sinks)
+        run.items = len(self.held)
         self.last = _last_of(self.held, self._partitions, run, now)
         return run
 
