@@ -15,7 +15,7 @@ from typing import NamedTuple
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.detectors import detector_of
-from stac_ingest.sync.detectors.base import Last, Progress, Settling
+from stac_ingest.sync.detectors.base import Last, Settling
 from stac_ingest.sync.index import Held, load
 from stac_ingest.sync.journal import write_journal
 from stac_ingest.sync.lock import locked
@@ -23,6 +23,7 @@ from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
 from stac_ingest.sync.merge import run_merge
 from stac_ingest.sync.plan import SyncPlan, Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.publish import publish
 from stac_ingest.sync.resolve import Resolved, resolve
 from stac_ingest.sync.settings import SyncSettings
@@ -145,7 +146,9 @@ class SyncRun:
             merged[number] = run_merge(self._settings, self._manifest, self._generation, number)
         return merged
 
-    def publish(self, run: RunPlan, read: Read, resolved: Resolved, merged: Mapping[int, Partition | None]) -> SyncResult:
+    def publish(
+        self, run: RunPlan, read: Read, resolved: Resolved, merged: Mapping[int, Partition | None]
+    ) -> SyncResult:
         """Make the new manifest the one that readers go by.
 
         Raises:

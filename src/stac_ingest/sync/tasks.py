@@ -15,10 +15,10 @@ from stac_ingest.core.atomic import write_text
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.plan import Record
-from stac_ingest.sync.detectors.base import Progress
 from stac_ingest.sync.known import KnownItems, write_known
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.plan import Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.readers import reader_of
 from stac_ingest.sync.readers.base import Outcome
 from stac_ingest.sync.settings import SyncSettings

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from stac_ingest.sync.entries import Entries
 from stac_ingest.sync.plan import SyncPlan
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.settings import SyncSettings
 
-Progress = Callable[[str, int], None]
-"""Told what is done, and how many are done of it."""
+__all__ = ["Detector", "DetectorKind", "Last", "Progress"]
 
 
 @dataclass(frozen=True, kw_only=True)

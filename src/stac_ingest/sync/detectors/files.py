@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.summary import IngestSummary
 from stac_ingest.sync.copies import files_with_copies, keep_before, remembered_copies, settle_copies
-from stac_ingest.sync.detectors.base import Last, Progress
+from stac_ingest.sync.detectors.base import Last
 from stac_ingest.sync.file_changes import FileChanges
 from stac_ingest.sync.file_memory import UNSURE, look_at, remembered, save_selection, selected, stretches
 from stac_ingest.sync.files import FilesTask, files_of
 from stac_ingest.sync.plan import Covered, SyncPlan, Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.settings import SyncSettings
 
 _ITEM_BYTES = 8192

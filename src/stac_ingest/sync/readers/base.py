@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from stac_ingest.core.model import Item
-from stac_ingest.sync.detectors.base import Progress
 from stac_ingest.sync.plan import Task
+from stac_ingest.sync.progress import Progress
 
 
 class Sink(Protocol):

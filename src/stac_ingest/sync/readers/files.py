@@ -15,10 +15,10 @@ from stac_ingest.sources.hrefs import absolute_items
 from stac_ingest.sources.wanted import filter_of
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
-from stac_ingest.sync.detectors.base import Progress
 from stac_ingest.sync.file_memory import remembered, selected
 from stac_ingest.sync.files import KINDS_OF_FILES, OF_ITEMS, FilesTask, source_of_files
 from stac_ingest.sync.plan import Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.readers.base import Outcome, Sink
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.work import Work

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from arrays_bench import Bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from arrays_bench import Bench
+
 from synced_files import Files, item
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
