@@ -148,7 +148,8 @@ def test_a_damaged_file(files, sync, manifest, tmp_path):
     ],
     ids=["partition", "collection", "where", "max-items", "look-back"],
 )
-def test_settings_that_may_not_change(files, sync, manifest, tmp_path, options, words):
+@pytest.mark.usefixtures("files")
+def test_settings_that_may_not_change(sync, manifest, tmp_path, options, words):
     """Settings with which the output would hold other items than before are refused, and nothing is changed."""
     sync()
     before = manifest()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import time
 
 import pytest
 
+from stac_ingest.cli.main import INTERRUPTED
 from synced_files import Files, item
 from synced_output import held
 
 MONTHS = 4
+SIGNALS = (signal.SIGKILL, signal.SIGINT)
+ENDS = (0, -signal.SIGKILL, INTERRUPTED, -signal.SIGINT)
 
 
 def changed(files: Files, run: int, chance: random.Random) -> dict[str, dict]:
@@ -43,8 +47,8 @@ def test_killed_again_and_again(tmp_path, seed):
             try:
                 process.wait(start_up * chance.uniform(0.5, 1.5))
             except subprocess.TimeoutExpired:
-                process.kill()
-            assert process.wait() in (0, -9), process.stderr.read()
+                process.send_signal(chance.choice(SIGNALS))
+            assert process.wait() in ENDS, process.stderr.read()
             process.stderr.close()
             seen = held(output)
             assert seen in (before, expected)
