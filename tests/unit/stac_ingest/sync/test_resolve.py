@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import tracemalloc
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -123,6 +124,29 @@ def test_many_ranges_are_as_one(count, monkeypatch):
     ]
     _, found = run(held, read, "remove")
     assert found == expected(held, read, "remove")
+
+
+def test_memory_does_not_grow_with_the_items(tmp_path, monkeypatch):
+    """To resolve four times as many items, in four times as many partitions, takes as much memory."""
+    monkeypatch.setattr(sorted_entries, "RANGE", 10_000)
+    peaks = []
+    for count in (40_000, 160_000):
+        settings = SyncSettings(source={"mode": "file", "source": "items"}, output=tmp_path / str(count))
+        work = Work(settings, 1)
+        work.begin()
+        found = np.zeros(count, FOUND)
+        found["high"] = np.random.default_rng(count).integers(0, 2**64, count, np.uint64)
+        found["partition"] = np.arange(count) // 5000
+        save(work.found(0), by_key(found))
+        for path in (work.seen(0), work.dropped(0)):
+            save(path, np.zeros(0, SEEN))
+        task = Task(number=0, reader="items", what={})
+        tracemalloc.start()
+        resolved = resolve(settings, work, [task], [TaskReport()], [])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert resolved.counts.added == count
+    assert peaks[1] < 1.15 * peaks[0]
 
 
 def run(held, read, gone):
