@@ -21,7 +21,7 @@ from stac_ingest.sync.journal import write_journal
 from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
-from stac_ingest.sync.merge import run_merge
+from stac_ingest.sync.merge import run_merge, unwritten
 from stac_ingest.sync.plan import SyncPlan, Task
 from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.publish import publish
@@ -156,8 +156,8 @@ class SyncRun:
 
         """
         plan, settings, before = run.plan, self._settings, self._manifest
-        unwritten: list[str] = []
-        self._settle(plan, read, set())
+        left = unwritten(settings, self._generation)
+        self._settle(plan, read, {one.origin for one in left})
         partitions = {partition.number: partition for partition in (before.partitions if before else ())}
         for number, partition in merged.items():
             partitions.pop(number, None)
@@ -166,7 +166,13 @@ class SyncRun:
         held = [partitions[number] for number in sorted(partitions)]
         journals = [self._work.journal(number) for number in resolved.partitions]
         journal, counts = write_journal(settings.output, self._generation, journals)
-        judged = judge(plan, read.reports, resolved, unwritten, sum(partition.items for partition in held))
+        judged = judge(
+            plan,
+            read.reports,
+            resolved,
+            unwritten=[f"{one.id}: {one.error}" for one in left],
+            items=self._there(plan, held),
+        )
         manifest = SyncManifest(
             generation=self._generation,
             source=source_of(settings.config),
@@ -188,7 +194,7 @@ class SyncRun:
                 gone=counts["gone"],
                 returned=counts["returned"],
                 unchanged=resolved.counts.unchanged,
-                failures=sum(len(report.failures) for report in read.reports) + len(unwritten),
+                failures=sum(len(report.failures) for report in read.reports) + len(left),
             ),
             journal=journal,
             partitions=held,
@@ -196,14 +202,21 @@ class SyncRun:
         publish(settings, before, manifest)
         return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=_notes(plan, read.reports))
 
-    def _settle(self, plan: SyncPlan, read: Read, unwritten: set[int]) -> None:
+    def _there(self, plan: SyncPlan, held: Sequence[Partition]) -> int:
+        """Count the items that the source has, as far as that is known."""
+        items = sum(partition.items for partition in held)
+        if plan.matched is None or self._settings.gone == "remove":
+            return items
+        return sum(int((~load(self._settings, partition)["is_gone"]).sum()) for partition in held)
+
+    def _settle(self, plan: SyncPlan, read: Read, origins: set[int]) -> None:
         """Have the detector remember what it has to look at again."""
         detector = detector_of(self._settings)
         if not isinstance(detector, Settling):
             return
         pairs = list(zip(read.tasks, read.reports, strict=True))
         unread = {task.number for task, report in pairs if report.problems}
-        unsure = unwritten.union(*(report.spared for report in read.reports))
+        unsure = origins.union(*(report.spared for report in read.reports))
         try:
             detector.settle(plan, self._work.memories, unread, unsure, self._work.copies)
         except OSError as error:

@@ -23,7 +23,7 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    plan: SyncPlan, reports: Sequence[TaskReport], resolved: Resolved, unwritten: Sequence[str], items: int
+    plan: SyncPlan, reports: Sequence[TaskReport], resolved: Resolved, *, unwritten: Sequence[str], items: int
 ) -> Judgement:
     """Judge a run.
 
@@ -32,7 +32,7 @@ def judge(
         reports: how that ended.
         resolved: what it came to.
         unwritten: what could not be written, in words.
-        items: that the output holds, and that the source had in this run or before.
+        items: that the output holds, but those that the source has no more.
 
     """
     wrong = [problem for report in reports for problem in report.problems]
