@@ -9,10 +9,8 @@ from pydantic import Field
 from stac_ingest.completeness import Verdict
 from stac_ingest.sharding.manifest import Part
 from stac_ingest.sharding.plan import Record
+from stac_ingest.sources.synced import VERSION
 from stac_ingest.sync.partitions import Scheme
-
-MANIFEST_VERSION: Literal[2] = 2
-NAME = "manifest.json"
 
 
 class Partition(Record):
@@ -47,7 +45,7 @@ class Counts(Record):
 class SyncManifest(Record):
     """What the output holds, and how it came to that."""
 
-    version: Literal[2] = MANIFEST_VERSION
+    version: Literal[2] = VERSION
     format: Literal["stac-geoparquet"] = "stac-geoparquet"
     generation: int = Field(ge=1, description="the run that published this; one more each time")
     source: str

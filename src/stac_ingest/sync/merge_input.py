@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -53,6 +53,21 @@ class MergeInput(NamedTuple):
     """Of dtype `ADDS`, in the order of their keys."""
     drops: Entries
     """Of dtype `DROPS`, in the order of their rows."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read it.
+
+        Raises:
+            OSError, ValueError: it isn't there, or is something else.
+
+        """
+        with np.load(path) as found:
+            adds = np.zeros(len(found["add_entry"]), ADDS)
+            adds["entry"], adds["what"], adds["from"] = found["add_entry"], found["add_what"], found["add_from"]
+            drops = np.zeros(len(found["drop_row"]), DROPS)
+            drops["row"], drops["what"], drops["origin"] = found["drop_row"], found["drop_what"], found["drop_origin"]
+        return cls(adds, drops)
 
     def save(self, path: Path) -> None:
         """Write it.

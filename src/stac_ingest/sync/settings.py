@@ -53,6 +53,7 @@ class SyncSettings(Record):
     )
     verify: bool = Field(default=False, description="read and compare every item, whatever the source says has changed")
     task_items: int = Field(default=50_000, ge=1, description="about how many items a task reads")
+    part_items: int = Field(default=100_000, ge=1, description="about how many items a part holds")
 
     @property
     def config(self) -> IngestConfig:

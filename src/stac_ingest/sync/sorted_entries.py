@@ -42,6 +42,7 @@ class EntriesFile:
 
     Attributes:
         count: of its entries.
+        dtype: of them.
         position: the place of the entry that is read next.
 
     """
@@ -56,18 +57,25 @@ class EntriesFile:
         self._stream = path.open("rb", buffering=0)
         try:
             np.lib.format.read_magic(self._stream)
-            shape, _, self._dtype = np.lib.format.read_array_header_1_0(self._stream)
+            shape, _, self.dtype = np.lib.format.read_array_header_1_0(self._stream)
         except BaseException:
             self._stream.close()
             raise
         self.count = shape[0]
         self.position = 0
         self._left = self.count
-        self._waiting = np.zeros(0, self._dtype)
+        self._waiting = np.zeros(0, self.dtype)
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+    def next(self, most: int) -> Entries:
+        """Return the entries that follow, at most so many; none where the file ends."""
+        entries = np.fromfile(self._stream, self.dtype, min(most, self._left))
+        self._left -= len(entries)
+        self.position += len(entries)
+        return entries
 
     def until(self, before: int | None, together: int) -> Entries:
         """Return the entries that follow, up to a key.
@@ -81,7 +89,7 @@ class EntriesFile:
         while self._left and (before is None or not len(found[-1]) or int(found[-1]["high"][-1]) < before):
             count = min(together, self._left)
             # Not mapped: pages that were looked at would count as memory of the process.
-            found.append(np.fromfile(self._stream, self._dtype, count))
+            found.append(np.fromfile(self._stream, self.dtype, count))
             self._left -= count
         entries = found[0] if len(found) == 1 else np.concatenate(found)
         end = len(entries) if before is None else int(np.searchsorted(entries["high"], np.uint64(before)))

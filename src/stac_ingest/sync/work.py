@@ -15,7 +15,7 @@ from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.plan import SyncPlan
 from stac_ingest.sync.settings import SyncSettings
 
-_WORK, _MEMORIES = "work", "memories"
+WORK, MEMORIES = "work", "memories"
 
 
 class RunPlan(Record):
@@ -36,8 +36,8 @@ class Work:
     """
 
     def __init__(self, settings: SyncSettings, generation: int) -> None:
-        self.folder = settings.state / _WORK / f"{generation:08d}"
-        self.memories = settings.state / _MEMORIES / f"{generation:08d}"
+        self.folder = settings.state / WORK / f"{generation:08d}"
+        self.memories = settings.state / MEMORIES / f"{generation:08d}"
         self._digest = digest_of(settings)
 
     def begin(self) -> None:
