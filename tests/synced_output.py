@@ -15,7 +15,7 @@ def held(folder: Path) -> dict[str, Any]:
         return {}
 
     async def read() -> list[dict[str, Any]]:
-        module = IngestModule({"mode": "file", "source": str(folder / "items")})
+        module = IngestModule({"mode": "file", "source": str(folder)})
         items = [one async for one in module.fetch(WorkflowContext())]
         assert module.summary.duplicates == 0
         return items
