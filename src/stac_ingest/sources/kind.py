@@ -206,9 +206,7 @@ _WEB = ("http://", "https://")
 DESCRIPTIONS = frozenset({"collection.json", "catalog.json"})
 """Names of documents that describe items, and are none themselves, so that they don't make a folder one of JSON."""
 
-MANIFEST, SYNC = "manifest.json", ".sync"
-"""Names in the output of a sync: of what says which parts it holds, and of the folder of what isn't for readers."""
-_NO_ITEMS = DESCRIPTIONS | {"certificate.json", MANIFEST}
+_NO_ITEMS = DESCRIPTIONS | {"certificate.json", "manifest.json"}
 """Names by which it can't be told, without looking further, whether a folder is one of JSON."""
 
 
@@ -363,11 +361,10 @@ def shown(url: str) -> str:
 
 def _of_folder(folder: Path) -> SourceKind | None:
     first = _first()
-    if (folder / MANIFEST).exists() or (folder / SYNC).exists():
-        from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - few folders have such names in them
+    from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - only folders need it
 
-        if is_synced(folder):
-            return KINDS["geoparquet"]
+    if is_synced(folder):
+        return KINDS["geoparquet"]
     with os.scandir(folder) as entries:
         for entry in entries:
             if _of_name(entry.name) == first and entry.name not in _NO_ITEMS and entry.name[0] != ".":

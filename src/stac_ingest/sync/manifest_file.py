@@ -8,8 +8,7 @@ from pydantic import ValidationError
 
 from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.sources.kind import MANIFEST, SYNC
-from stac_ingest.sources.synced import ADVICE, manifest_of
+from stac_ingest.sources.synced import ADVICE, MANIFEST, SYNC, manifest_of
 from stac_ingest.sync.manifest import SyncManifest
 
 _OWN = frozenset({SYNC, "items", "changes"})
