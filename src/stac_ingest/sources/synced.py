@@ -11,11 +11,10 @@ import orjson
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sources.reports import MOST
 
-NAME = "manifest.json"
+MANIFEST, SYNC = "manifest.json", ".sync"
+"""The file that says which parts an output holds; and the folder of what isn't for readers, which is there before it."""
 VERSION: Literal[2] = 2
 """Of the manifest. That of an ingest in shards, of the same name, is 1."""
-STATE = ".sync"
-"""The folder of what isn't for readers; it is there from the first run on."""
 PART = re.compile(r"items/([a-z]+=[a-z0-9-]+/)+part-[0-9a-f]{16}\.parquet")
 """The path of a part, below the output."""
 ADVICE = "put back a copy of it, or sync anew into another folder"
@@ -28,7 +27,7 @@ def is_synced(folder: Path) -> bool:
         DataProcessingError: its manifest can't be read.
 
     """
-    return manifest_of(folder) is not None or (folder / STATE).is_dir()
+    return manifest_of(folder) is not None or (folder / SYNC).is_dir()
 
 
 def parts_of_sync(folder: Path) -> list[str] | None:
@@ -45,16 +44,16 @@ def parts_of_sync(folder: Path) -> list[str] | None:
     """
     manifest = manifest_of(folder)
     if manifest is None:
-        if not (folder / STATE).is_dir():
+        if not (folder / SYNC).is_dir():
             return None
-        raise DataProcessingError(f"{folder}: no sync has ended here yet, so there is no {NAME}; run it to its end")
+        raise DataProcessingError(f"{folder}: no sync has ended here yet, so there is no {MANIFEST}; run it to its end")
     try:
         paths = [part["path"] for partition in manifest["partitions"] for part in partition["parts"]]
     except (KeyError, TypeError) as error:
-        raise DataProcessingError(f"{folder / NAME} can't be read: {error!r}; {ADVICE}") from error
+        raise DataProcessingError(f"{folder / MANIFEST} can't be read: {error!r}; {ADVICE}") from error
     for path in paths:
         if not isinstance(path, str) or not PART.fullmatch(path):
-            raise DataProcessingError(f"{folder / NAME} names {path!r:.80}, which is no part of a sync; {ADVICE}")
+            raise DataProcessingError(f"{folder / MANIFEST} names {path!r:.80}, which is no part of a sync; {ADVICE}")
     return sorted(paths)
 
 
@@ -65,8 +64,8 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
         DataProcessingError: it can't be read, or is of another release.
 
     """
-    path = folder / NAME
-    has_state = (folder / STATE).is_dir()
+    path = folder / MANIFEST
+    has_state = (folder / SYNC).is_dir()
     try:
         if not path.is_file():
             return None

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.sources.synced import ADVICE, NAME, STATE, manifest_of
+from stac_ingest.sources.synced import ADVICE, MANIFEST, SYNC, manifest_of
 from stac_ingest.sync.manifest import SyncManifest
 
-_OWN = frozenset({STATE, "items", "changes"})
+_OWN = frozenset({SYNC, "items", "changes"})
 
 
 def read_manifest(folder: Path) -> SyncManifest | None:
@@ -29,7 +29,7 @@ def read_manifest(folder: Path) -> SyncManifest | None:
     try:
         return SyncManifest.model_validate(document)
     except ValidationError as error:
-        raise DataProcessingError(f"{folder / NAME} can't be read: {error.errors()[0]['msg']}; {ADVICE}") from error
+        raise DataProcessingError(f"{folder / MANIFEST} can't be read: {error.errors()[0]['msg']}; {ADVICE}") from error
 
 
 def write_manifest(folder: Path, manifest: SyncManifest) -> None:
@@ -39,12 +39,12 @@ def write_manifest(folder: Path, manifest: SyncManifest) -> None:
         DataProcessingError: it can't be written. The one before is as it was.
 
     """
-    write_text(folder / NAME, manifest.model_dump_json(indent=1) + "\n")
+    write_text(folder / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
 
 
 def is_left_over(name: str) -> bool:
     """Tell whether a file of the output's folder is what a killed run was to make the manifest."""
-    return name.startswith(f".{NAME}.") and name.endswith(".part")
+    return name.startswith(f".{MANIFEST}.") and name.endswith(".part")
 
 
 def _refuse_others(folder: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import orjson
 import pytest
-from generations import FORM, Drop, Generations, check_index, item, read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.index import REBUILT, Held, load
 from stac_ingest.sync.merge import unwritten
 from stac_ingest.sync.work import Work
+from synced_generations import FORM, Drop, Generations, check_index, item, read
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
