@@ -22,6 +22,7 @@ FLOORS = {
         ("sources", "transforms"),
         ("ingest_loop", "table_check"),
         ("module", "sharding"),
+        ("sync",),
         ("audit",),
         ("cli",),
         ("__main__",),

@@ -34,6 +34,8 @@ class RunningServer:
     url: str
     faults: list[Fault]
     received: list[ReceivedRequest] = field(default_factory=list)
+    serve: Callable[[Store], None] = field(default=lambda _: None)
+    """Has it serve other items from now on."""
 
     @property
     def applied(self) -> int:
@@ -80,6 +82,7 @@ async def serving(
         return await handler(request)
 
     app = builder.build(store)
+    running.serve = builder.serve
     app.middlewares.insert(0, note)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_S)
     await runner.setup()

@@ -25,8 +25,11 @@ _FLAT, _SOLID = 4, 6
 class Store:
     """The collection and its items, newest first; an item's index is its position in that order."""
 
-    def __init__(self, folder: Path, data: bytes | mmap.mmap, collection: dict[str, Any]) -> None:
-        """Index the items; `data` holds one a line, in any order."""
+    def __init__(
+        self, folder: Path, data: bytes | mmap.mmap, collection: dict[str, Any], links: str | None = None
+    ) -> None:
+        """Index the items; `data` holds one a line, in any order. `links` are as of `open_store`."""
+        self.links = links
         self.collection = collection
         self.collection_id: str = collection["id"]
         entries = list(_entries(folder, data, self.collection_id))
@@ -81,7 +84,7 @@ def open_store(folder: Path, links: str | None = None) -> Store:
         raise MeasurementError(f"{folder} can't be served: {error}") from error
     if not isinstance(collection, dict) or not isinstance(collection.get("id"), str):
         raise MeasurementError(f"{folder}/collection.json is not a STAC Collection")
-    return Store(folder, _relinked(data, collection, links) if links else data, collection)
+    return Store(folder, _relinked(data, collection, links) if links else data, collection, links)
 
 
 def _map(path: Path) -> bytes | mmap.mmap:

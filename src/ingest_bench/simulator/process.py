@@ -86,6 +86,15 @@ class SimulatorProcess:
         """
         self._request("POST", "/_bench/reset")
 
+    def reload(self) -> None:
+        """Have the server read its corpus again, which has changed.
+
+        Raises:
+            MeasurementError: it doesn't answer, or can't serve what it read.
+
+        """
+        self._request("POST", "/_bench/reload")
+
     def stats(self) -> ServerRecord:
         """Return the server's metrics since the last reset.
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import IO, Any
@@ -12,10 +12,11 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from ingest_bench.errors import MeasurementError
 from ingest_bench.simulator import documents
 from ingest_bench.simulator.handler import Middleware, NextHandler
 from ingest_bench.simulator.item_filter import ItemIndex
-from ingest_bench.simulator.item_store import Store
+from ingest_bench.simulator.item_store import Store, open_store
 from ingest_bench.simulator.metrics import MetricsWindow, RequestTiming
 from ingest_bench.simulator.middleware import compose, middleware
 from ingest_bench.simulator.options import Options
@@ -36,11 +37,15 @@ class Api:
     """The STAC API. Pages are copied together for each request: no response is cached."""
 
     def __init__(self, store: Store, options: Options, paging: Paging) -> None:
-        self._store = store
-        self._index = ItemIndex(store, options)
         self._options = options
         self._paging = paging
+        self.serve(store)
         self._description = documents.describe(paging.parameter, options.max_page)
+
+    def serve(self, store: Store) -> None:
+        """Serve other items from now on, as a catalog that has changed does."""
+        self._store = store
+        self._index = ItemIndex(store, self._options)
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes of the API."""
@@ -180,7 +185,10 @@ def _base(request: web.Request) -> str:
 class MetricsRecorder:
     """Times every request of the API, and serves the metrics on `/_bench/`."""
 
-    def __init__(self, options: Options, chain: Sequence[Middleware], log: IO[bytes] | None) -> None:
+    def __init__(
+        self, options: Options, chain: Sequence[Middleware], log: IO[bytes] | None, reload: Callable[[], None]
+    ) -> None:
+        self._reload_items = reload
         self._options = options
         self._chain = chain
         self._log = log
@@ -188,7 +196,11 @@ class MetricsRecorder:
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes of the metrics."""
-        return [web.get(f"{BENCH}stats", self._stats), web.post(f"{BENCH}reset", self._reset)]
+        return [
+            web.get(f"{BENCH}stats", self._stats),
+            web.post(f"{BENCH}reset", self._reset),
+            web.post(f"{BENCH}reload", self._reload),
+        ]
 
     @web.middleware
     async def record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -225,6 +237,14 @@ class MetricsRecorder:
         self._window = MetricsWindow(self._options.think_ms)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
+    async def _reload(self, _request: web.Request) -> web.Response:
+        """Read the corpus again: the items of this API have changed."""
+        try:
+            self._reload_items()
+        except MeasurementError as error:
+            return problem(HTTPStatus.CONFLICT, "CorpusUnusable", str(error))
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
 
 class AppBuilder:
     """Builds the application of a server.
@@ -232,8 +252,11 @@ class AppBuilder:
     Attributes:
         options: after the changes that faults make.
         faults: the named behaviours.
+        serve: has the application that was built serve other items from now on.
 
     """
+
+    serve: Callable[[Store], None]
 
     def __init__(self, options: Options) -> None:
         """Create the faults and have them change the options.
@@ -257,7 +280,16 @@ class AppBuilder:
         paging = paging_style(self.options.paging, self.options.seed)
         for fault in self.faults:
             paging = fault.paging(paging)
-        metrics = MetricsRecorder(self.options, [*middleware(self.options), *self.faults], log)
+        api, catalog = Api(store, self.options, paging), StaticCatalog(store)
+
+        def serve(store: Store) -> None:
+            api.serve(store)
+            catalog.serve(store)
+
+        links = store.links
+        chain = [*middleware(self.options), *self.faults]
+        metrics = MetricsRecorder(self.options, chain, log, lambda: serve(open_store(self.options.corpus, links)))
         app = web.Application(middlewares=[metrics.record])
-        app.add_routes([*Api(store, self.options, paging).routes(), *StaticCatalog(store).routes(), *metrics.routes()])
+        self.serve = serve
+        app.add_routes([*api.routes(), *catalog.routes(), *metrics.routes()])
         return app

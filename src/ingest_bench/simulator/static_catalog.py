@@ -19,6 +19,10 @@ class StaticCatalog:
     """Answers for the documents of the catalog."""
 
     def __init__(self, store: Store) -> None:
+        self.serve(store)
+
+    def serve(self, store: Store) -> None:
+        """Serve other items from now on."""
         self._store = store
 
     def routes(self) -> list[web.AbstractRouteDef]:

@@ -47,6 +47,8 @@ class ApiInfo:
     """That are asked for; none for all."""
     here: dict[str, str]
     """The terms that the server isn't asked for, and why."""
+    declared: Conformance
+    """What the API says that it does; read only where that matters, see `ApiOpener.open`."""
 
 
 class ApiOpener:
@@ -80,20 +82,28 @@ class ApiOpener:
         self._terms = terms
         self._client = client
         self._summary = summary
+        self._declares = False
         self._listed = ListedCollections({}, False)
         self._collections_url = f"{self._root}/collections"
 
-    async def open(self, datetime: str | None, *, at_once: bool, early_count: bool) -> ApiInfo:
+    async def open(self, datetime: str | None, *, at_once: bool, early_count: bool, declares: bool = False) -> ApiInfo:
         """Ask for what the search needs to know: one request after another, or all `at_once`.
 
         The early count asks the collection's own items for one, as most APIs have them; that saves the round trip of
         asking for the search first. Where it fails it is not missed.
+
+        Args:
+            datetime: of the search, as it is sent.
+            at_once: whether requests are sent side by side.
+            early_count: whether the early count is made.
+            declares: whether it matters what the API declares, though no term of the search has to be.
 
         Raises:
             ConfigurationError: what is asked for can be done neither by the server nor here.
             DataProcessingError: the API or a collection isn't there, or isn't STAC.
 
         """
+        self._declares = declares
         if not self._ids:
             await self._list()
         if not at_once:
@@ -166,7 +176,7 @@ class ApiOpener:
             raise ConfigurationError(
                 f"sortby: the search is made in {len(parts):,} parts, each in its own order; {what} leave it out"
             )
-        return ApiInfo(search, extent, matched if len(parts) == 1 else None, parts, self._ids, here)
+        return ApiInfo(search, extent, matched if len(parts) == 1 else None, parts, self._ids, here, declared)
 
     async def _landing(self) -> _Document:
         response = await self._client.plain.send(Request("GET", self._landing_url))
@@ -182,7 +192,7 @@ class ApiOpener:
 
     async def _declared(self, landing: _Document) -> Conformance:
         """Read what the API declares, of its landing page or else where that leads; only where it matters."""
-        if not {*BEYOND_CORE} & {*self._terms}:
+        if not self._declares and not {*BEYOND_CORE} & {*self._terms}:
             return Conformance()
         classes = landing.content.get("conformsTo")
         for link in _links(landing, "conformance") if not isinstance(classes, list) else []:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stac_ingest.core.key_hash import key_hash, text_hash
 
 _Numbers = NDArray[np.uint64]
 
@@ -69,6 +70,4 @@ class Ledger:
         return int(self._sorted[2][place])
 
     def _key(self, collection: str, item_id: str) -> tuple[int, int]:
-        text = item_id if self._by_id else f"{collection}\0{item_id}"
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
+        return text_hash(item_id) if self._by_id else key_hash(collection, item_id)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stac_ingest.audit.canonical import CanonicalForm
 from stac_ingest.audit.inventories import Inventory
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.canonical import CanonicalForm
 from stac_ingest.pipeline import Modifier
 from stac_ingest.sources.kind import KINDS, kind_name, kind_of
 

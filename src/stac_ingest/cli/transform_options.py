@@ -74,16 +74,9 @@ def modifiers_of(settings: TransformSettings | None) -> tuple[FilterItems | None
     """
     if settings is None:
         return None, []
-    from stac_ingest.transforms import FilterItems, UpdateItems  # noqa: PLC0415 - same
+    from stac_ingest.transforms.modifiers import modifiers_of as of_settings  # noqa: PLC0415 - same
 
-    wanted = None if settings.where is None else FilterItems(settings.where)
-    changes = {
-        "rename": settings.rename_properties,
-        "remove": settings.drop_properties,
-        "set": settings.set_properties,
-    }
-    updates = [UpdateItems(changes)] if any(changes.values()) else []
-    return wanted, [*([] if wanted is None else [wanted]), *updates]
+    return of_settings(settings)
 
 
 def _pairs(name: str, texts: list[str]) -> dict[str, Any]:

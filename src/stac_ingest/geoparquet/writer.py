@@ -40,6 +40,7 @@ class GeoParquetWriter:
         row_group_items: int = 5000,
         changes: ChangeCollector | None = None,
         collections: Mapping[str, Any] | None = None,
+        layout: Mapping[str, Any] | None = None,
     ) -> None:
         """Begin a file.
 
@@ -48,9 +49,11 @@ class GeoParquetWriter:
             row_group_items: rows of a row group.
             changes: told of values that the file can't hold.
             collections: documents of collections by id, as they are when the file is closed.
+            layout: as `file_metadata` takes it.
 
         """
         self._path = path
+        self._layout = layout
         self._row_group_items = row_group_items
         self._changes = changes or ChangeCollector()
         self._collections = {} if collections is None else collections
@@ -176,7 +179,9 @@ class GeoParquetWriter:
         return self._path.with_name(f".{self._path.name}.{os.getpid()}.{what}")
 
     def _metadata(self, names: Mapping[Slot, str]) -> dict[str, str]:
-        return file_metadata(self._geo, names, self._more_geometries, collections=self._collections)
+        return file_metadata(
+            self._geo, names, self._more_geometries, collections=self._collections, layout=self._layout
+        )
 
 
 def _grouped(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:

@@ -15,6 +15,7 @@ from stac_ingest.sources.directory.file_reader import Reader
 from stac_ingest.sources.directory.walk import Refused, Survey, survey
 from stac_ingest.sources.documents import Documents
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name
+from stac_ingest.sources.synced import parts_of_sync
 from stac_ingest.summary import IngestSummary
 
 DOCUMENTS, LINES, TABLES = "json_files", "ndjson", "geoparquet"
@@ -49,7 +50,7 @@ class FolderFiles(NamedTuple):
 
 
 def files_in(folder: Path, only: str | None, summary: IngestSummary | None = None) -> FolderFiles:
-    """Look through a folder, and see that its files go together.
+    """Look through a folder, and see that its files go together. Of a sync's output they are those that it names.
 
     Args:
         folder: the folder.
@@ -59,9 +60,11 @@ def files_in(folder: Path, only: str | None, summary: IngestSummary | None = Non
     Raises:
         ConfigurationError: there is JSON beside tables, and nothing says which is meant; or it is the folder of a table
             format.
-        DataProcessingError: the folder can't be read.
+        DataProcessingError: the folder can't be read, or the manifest in it.
 
     """
+    if only in (None, KINDS[TABLES].format) and (parts := parts_of_sync(folder)) is not None:
+        return FolderFiles((), (), parts, ())
     try:
         found = survey(folder, kind_name)
     except OSError as error:

@@ -217,6 +217,7 @@ def kind_of(source: str) -> SourceKind:
 
     Raises:
         ConfigurationError: a folder is a table of Hudi or of two formats, or holds a table of Delta Lake or Iceberg.
+        DataProcessingError: a folder is the output of a sync, and its manifest can't be read.
         OSError: the folder can't be read.
 
     """
@@ -360,6 +361,10 @@ def shown(url: str) -> str:
 
 def _of_folder(folder: Path) -> SourceKind | None:
     first = _first()
+    from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - only folders need it
+
+    if is_synced(folder):
+        return KINDS["geoparquet"]
     with os.scandir(folder) as entries:
         for entry in entries:
             if _of_name(entry.name) == first and entry.name not in _NO_ITEMS and entry.name[0] != ".":

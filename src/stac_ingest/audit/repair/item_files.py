@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import chain
 from pathlib import Path
 
-from stac_ingest.audit.canonical import CanonicalForm
 from stac_ingest.audit.compare import Audit, State
 from stac_ingest.audit.repair.base import FileRepairer, one_by_one, writing
 from stac_ingest.audit.repair.decisions import Repaired
 from stac_ingest.checkpoints.journal import Journal, forget_items
 from stac_ingest.core.atomic import sync_to_disk
+from stac_ingest.core.canonical import CanonicalForm
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.json_items import checked, parse
 from stac_ingest.core.model import Item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from stac_ingest.api.intervals import MILLISECOND, Interval
 from stac_ingest.api.pages import page_counts, read_page
@@ -29,6 +29,13 @@ class CountedInterval(NamedTuple):
 
     interval: Interval
     items: int
+
+
+class Counts(Protocol):
+    """What counts the items of an API."""
+
+    async def count(self, interval: Interval) -> int | None:
+        """Return how many items lie in an interval; None where the server doesn't count."""
 
 
 class Counter:
@@ -102,7 +109,7 @@ class Counter:
 
 
 async def bisected(
-    counter: Counter, requested: Interval, extent: Interval, total: int, max_items: int
+    counter: Counts, requested: Interval, extent: Interval, total: int, max_items: int
 ) -> list[CountedInterval]:
     """Halve an interval of time until no part holds more items than wanted, or can be halved no more.
 
@@ -126,14 +133,14 @@ async def bisected(
     return parts
 
 
-async def _beside(counter: Counter, interval: Interval) -> list[CountedInterval]:
+async def _beside(counter: Counts, interval: Interval) -> list[CountedInterval]:
     """Count what lies before or after the extent; nothing where no more was requested."""
     if interval.start == interval.end:
         return []
     return [CountedInterval(interval, await counter.count(interval) or 0)]
 
 
-async def _halved(counter: Counter, part: CountedInterval, max_items: int) -> list[CountedInterval]:
+async def _halved(counter: Counts, part: CountedInterval, max_items: int) -> list[CountedInterval]:
     edge = _edge(part, max_items)
     if edge is None:
         return [part]

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from any_items import collections
-from stac_ingest.audit.canonical import CanonicalForm
 from stac_ingest.audit.differences import MOST_MEMBERS, differing_members
+from stac_ingest.core.canonical import CanonicalForm
 from stac_ingest.core.instants import same_instant
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs.geoparquet import read_part

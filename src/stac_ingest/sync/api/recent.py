@@ -1,0 +1,73 @@
+"""The items that were updated lately, by their keys and times: what the counts of the server are to be held against."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stac_ingest.core.id_set import key_of
+from stac_ingest.core.key_hash import key_hash
+from stac_ingest.sharding.splitters.stac_api import own_instant
+from stac_ingest.sync.api.session import ApiSession, Listed
+from stac_ingest.sync.entries import NEVER
+from stac_ingest.sync.progress import Progress
+
+_TIMES = ["properties.datetime", "properties.start_datetime", "properties.end_datetime"]
+FIELDS = ["id", "collection", *_TIMES]
+
+
+class Recent(NamedTuple):
+    """Items that were updated lately: a row each, sorted by the key.
+
+    Attributes:
+        high: of the key's hash, uint64.
+        low: the same.
+        instant: the item's own, in microseconds since 1970, int64; NEVER for none.
+
+    """
+
+    high: NDArray[np.uint64]
+    low: NDArray[np.uint64]
+    instant: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.high)
+
+
+def no_recent() -> Recent:
+    """Return none."""
+    return _sorted(array("Q"), array("Q"), array("q"))
+
+
+async def recent_items(session: ApiSession, terms: Mapping[str, Any], progress: Progress) -> Recent:
+    """Read which items were updated lately.
+
+    Raises:
+        DataProcessingError: a page could not be had.
+
+    """
+    highs, lows, instants = array("Q"), array("Q"), array("q")
+    listed: list[Listed] = []
+    async with aclosing(session.short_items(session.requested, FIELDS, listed, terms)) as pages:
+        async for items in pages:
+            for item in items:
+                high, low = key_hash(*key_of(item))
+                instant = own_instant(item)
+                highs.append(high)
+                lows.append(low)
+                instants.append(NEVER if instant is None else instant)
+            progress("listing what was updated", len(highs))
+    return _sorted(highs, lows, instants)
+
+
+def _sorted(highs: array[int], lows: array[int], instants: array[int]) -> Recent:
+    high = np.array(highs, dtype=np.uint64)
+    low = np.array(lows, dtype=np.uint64)
+    order = np.lexsort((low, high))
+    return Recent(high[order], low[order], np.array(instants, dtype=np.int64)[order])

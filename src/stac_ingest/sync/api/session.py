@@ -1,0 +1,241 @@
+"""An API that is open for a sync: its counts, and its pages of short items."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from stac_ingest.api.cursor import Cursor
+from stac_ingest.api.intervals import SECOND, Interval
+from stac_ingest.api.item_search import Search
+from stac_ingest.api.pages import page_counts, parse_page, read_page
+from stac_ingest.api.search import ApiInfo, ApiOpener, search_datetime
+from stac_ingest.api.search_forms import SearchClient
+from stac_ingest.config import IngestConfig
+from stac_ingest.core.id_set import IdSet, key_of
+from stac_ingest.core.model import Item
+from stac_ingest.errors import RateLimited, ResponseError
+from stac_ingest.http.client import Client, Response
+from stac_ingest.http.clock import Clock
+from stac_ingest.http.credentials import read_credentials
+from stac_ingest.http.retries import RetryingClient
+from stac_ingest.sources.api_terms import terms_of
+from stac_ingest.sources.wanted import wanted_of
+from stac_ingest.summary import IngestSummary
+
+if TYPE_CHECKING:
+    from stac_ingest.http.request import Request
+
+LARGEST_PAGES = (10_000, 1_000)
+"""Items a page that are tried where only ids are asked for, before the size of the settings. Servers clamp or refuse
+what is too large for them."""
+_REFUSALS = frozenset({400, 413, 422})
+
+
+class _DatedClient(Client):
+    """Remembers what the server's clock said first."""
+
+    date: int | None = None
+    """In microseconds since 1970."""
+
+    async def send(self, request: Request) -> Response:
+        response = await super().send(request)
+        if self.date is None:
+            with suppress(KeyError, ValueError, TypeError, OverflowError):
+                self.date = int(parsedate_to_datetime(response.headers["Date"]).timestamp()) * SECOND
+        return response
+
+
+class Listed(NamedTuple):
+    """What came of a list of short items.
+
+    Attributes:
+        distinct: how many items came.
+        counts: what the server counted on each page; None where a page had no count.
+        bad: members of the pages that are no items.
+
+    """
+
+    distinct: int
+    counts: list[int | None]
+    bad: int
+
+    @property
+    def problem(self) -> str | None:
+        """Why these may not be all, in words; None where the server's counts say nothing against it."""
+        if self.bad:
+            return f"{self.bad:,} members of the pages of ids are no items"
+        counted = {one for one in self.counts if one is not None}
+        if counted - {self.distinct}:
+            told = " and ".join(f"{one:,}" for one in sorted(counted))
+            return f"the server counts {told} items (numberMatched) where {self.distinct:,} ids came"
+        return None
+
+
+class ApiSession:
+    """An API that is open. A context manager: the session ends with it.
+
+    Attributes:
+        summary: takes the counts of requests and the notes.
+
+    """
+
+    def __init__(self, config: IngestConfig) -> None:
+        """Take the settings of the ingest.
+
+        Raises:
+            ConfigurationError: `datetime`, or the file of headers, can't be read.
+
+        """
+        self._config = config
+        self.summary = IngestSummary()
+        root, credentials = read_credentials(config)
+        self._session = _DatedClient(config, self.summary, root, credentials)
+        retrying = RetryingClient(config, self.summary, self._session, Clock())
+        self._client = SearchClient(retrying, self.summary)
+        terms = terms_of(config, wanted_of(config, config.wanted_collections()))
+        terms.pop("sortby", None)
+        asked = (root, config.wanted_collections(), config, self._client, self.summary)
+        self._opener = ApiOpener(*asked, terms=terms)
+        self._asked, self.requested = search_datetime(config.datetime)
+        self._api: ApiInfo | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the API.
+
+        Raises:
+            DataProcessingError: the API or the collection isn't there.
+
+        """
+        await self._session.open()
+        try:
+            self._api = await self._opener.open(self._asked, at_once=False, early_count=False, declares=True)
+        except BaseException:
+            await self._session.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the session."""
+        await self._session.close()
+
+    @property
+    def api(self) -> ApiInfo:
+        """What the API says of itself."""
+        if self._api is None:
+            raise RuntimeError("the session is not open")
+        return self._api
+
+    @property
+    def date(self) -> int | None:
+        """The server's own time at its first response, in microseconds since 1970; None where it doesn't say."""
+        return self._session.date
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self.summary.requests
+
+    async def count(self, interval: Interval, terms: Mapping[str, Any] | None = None) -> int | None:
+        """Return how many items lie in an interval; None where the server doesn't count.
+
+        Args:
+            interval: of time, closed.
+            terms: what else is asked for, as the body of a POST has it.
+
+        Raises:
+            DataProcessingError: there is no useful response.
+
+        """
+        total = 0
+        for part in self._parts(terms):
+            response = await self._client.send(part.request(self._datetime(interval), 1))
+            matched = page_counts(read_page(response.body, response.url)).matched
+            if matched is None:
+                return None
+            total += matched
+        return total
+
+    async def first(self, terms: Mapping[str, Any], limit: int) -> list[Item]:
+        """Return the first items that are found."""
+        found: list[Item] = []
+        for part in self._parts(terms):
+            response = await self._client.send(part.request(self._datetime(self.requested), limit))
+            found += _items(parse_page(response.body, response.url)["features"])
+        return found
+
+    async def short_items(
+        self, interval: Interval, fields: list[str], listed: list[Listed], terms: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[list[Item]]:
+        """Yield the items of each page with some fields alone, in the largest pages that the server has.
+
+        Where the API doesn't declare `fields`, whole items come, in pages as the settings have them.
+
+        Args:
+            interval: of time, closed.
+            fields: the names of the fields.
+            listed: takes what came of each part of the search, once it is at its end.
+            terms: what else is asked for.
+
+        Raises:
+            DataProcessingError: a page could not be had.
+
+        """
+        more = dict(terms or {})
+        if self.lists_ids:
+            more["fields"] = {"include": fields}
+        for part in self._parts(more):
+            distinct, counts, bad = IdSet(), list[int | None](), 0
+            count = 0
+            async with aclosing(self._pages(part, self._datetime(interval))) as pages:
+                async for body, url in pages:
+                    page = parse_page(body, url)
+                    counts.append(page_counts(read_page(body, url)).matched)
+                    items = _items(page["features"])
+                    bad += len(page["features"]) - len(items)
+                    fresh = [one for one in items if distinct.add(*key_of(one))]
+                    count += len(fresh)
+                    yield fresh
+            listed.append(Listed(count, counts, bad))
+
+    @property
+    def lists_ids(self) -> bool:
+        """Whether items can be asked for with some fields alone, as far as the API says."""
+        return "fields" in self.api.declared.terms and not self.api.search.form.own
+
+    def _parts(self, terms: Mapping[str, Any] | None) -> list[Search]:
+        return [replace(part, terms={**part.terms, **(terms or {})}) for part in self.api.parts]
+
+    def _datetime(self, interval: Interval) -> str | None:
+        if interval == self.requested:
+            return self._asked
+        return None if interval == (None, None) else str(interval)
+
+    async def _pages(self, part: Search, datetime: str | None) -> AsyncGenerator[tuple[bytes, str]]:
+        """Yield the pages of a search: of the largest size that the server takes."""
+        sizes = [size for size in LARGEST_PAGES if size > self._config.limit] if "fields" in part.terms else []
+        for size in [*sizes, self._config.limit]:
+            cursor = Cursor(self._client, self.summary, part.request(datetime, size), read_ahead=True)
+            try:
+                first = await cursor.fetch(part.request(datetime, size))
+            except ResponseError as error:
+                if isinstance(error, RateLimited) or error.status not in _REFUSALS or size == self._config.limit:
+                    raise
+                continue
+            if first[1].empty and not first[1].has_next:
+                yield first[1].body, first[1].url
+                return
+            async for page in cursor.pages(first):
+                yield page.body, page.url
+            return
+
+
+def _items(features: list[Any]) -> list[Item]:
+    """Return the members of a page that have an id."""
+    return [one for one in features if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"]]

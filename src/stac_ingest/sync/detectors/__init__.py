@@ -1,0 +1,34 @@
+"""How a kind of source tells what has changed: a file each."""
+
+from __future__ import annotations
+
+from stac_ingest.config import IngestConfig
+from stac_ingest.core.registry import load
+from stac_ingest.sync.detectors.base import Detector, DetectorKind
+from stac_ingest.sync.settings import SyncSettings
+
+DETECTORS = {
+    "api": "stac_ingest.sync.detectors.api:ApiDetector",
+    "files": "stac_ingest.sync.detectors.files:FilesDetector",
+    "whole": "stac_ingest.sync.detectors.whole:WholeDetector",
+}
+"""Where the class of each is, as `module:name`."""
+
+
+def detector_of(settings: SyncSettings) -> Detector:
+    """Choose what finds out what has changed.
+
+    Raises:
+        ConfigurationError: the source can't be read.
+
+    """
+    make: DetectorKind = load(DETECTORS[_name(settings.config)])
+    return make(settings)
+
+
+def _name(config: IngestConfig) -> str:
+    if config.mode == "api":
+        return "api"
+    from stac_ingest.sync.files import are_files  # noqa: PLC0415 - an API has none
+
+    return "files" if are_files(config) else "whole"

@@ -1,0 +1,133 @@
+"""The index: what is known of each item that a partition holds. It is made anew from the parts where it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from stac_ingest.core.atomic import write_atomically
+from stac_ingest.errors import DataProcessingError
+from stac_ingest.sync.detectors.base import Last
+from stac_ingest.sync.entries import HELD, Entries, about
+from stac_ingest.sync.manifest import Partition, SyncManifest
+from stac_ingest.sync.partitions import Partitions
+from stac_ingest.sync.settings import SyncSettings
+from stac_ingest.sync.sorted_entries import EntriesFile, EntriesWriter
+
+FOLDER = "index"
+REBUILT = f"{FOLDER}/rebuilt"
+"""A file that is there from when an index was made anew until a run is published: what the index knew beyond the items
+themselves, such as the files that they came from, is to be found out again."""
+_CHECKED = 100_000
+"""Entries that are looked at together."""
+
+
+def index_name(number: int, generation: int) -> str:
+    """Return the path of a partition's index below `.sync/`."""
+    return f"{FOLDER}/{number}-{generation}.npy"
+
+
+def partition_of(manifest: SyncManifest | None, number: int) -> Partition | None:
+    """Return what is known of a partition; None where it holds nothing."""
+    partitions = () if manifest is None else manifest.partitions
+    return next((partition for partition in partitions if partition.number == number), None)
+
+
+def load(settings: SyncSettings, partition: Partition) -> Entries:
+    """Return the entries of a partition, of dtype `HELD` and sorted by key, mapped from disk.
+
+    Args:
+        settings: of the sync.
+        partition: of the manifest.
+
+    Raises:
+        DataProcessingError: it is lost, and a part can't be read.
+
+    """
+    path = settings.state / partition.index
+    if not is_sound(path, partition.items):
+        _rebuild(settings, partition, path)
+    held: Entries = np.load(path, mmap_mode="r") if partition.items else np.zeros(0, HELD)
+    return held
+
+
+def is_sound(path: Path, items: int) -> bool:
+    """Tell whether an index can be used: it has as many entries as there are items, and they are sorted."""
+    try:
+        file = EntriesFile(path)
+    except (OSError, ValueError, EOFError, IndexError):
+        return False
+    try:
+        if file.count != items or file.dtype != HELD:
+            return False
+        last: tuple[int, int] = (-1, -1)
+        while file.position < items:
+            some = file.next(_CHECKED)
+            if not len(some):
+                return False
+            high, low = some["high"], some["low"]
+            rises = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
+            if not rises.all() or (int(high[0]), int(low[0])) <= last:
+                return False
+            last = int(high[-1]), int(low[-1])
+    finally:
+        file.close()
+    return True
+
+
+class Held(Last):
+    """What the last run left, as its manifest says."""
+
+    def __init__(self, settings: SyncSettings, manifest: SyncManifest) -> None:
+        """Look at what is there. Where an index was lost, the source is to be looked at from the beginning.
+
+        Raises:
+            DataProcessingError: an index is lost, and a part can't be read.
+
+        """
+        for partition in manifest.partitions:
+            load(settings, partition)
+        memories = None if manifest.memories is None else settings.state / manifest.memories
+        is_known = not (settings.state / REBUILT).exists() and (memories is None or memories.is_dir())
+        super().__init__(
+            generation=manifest.generation,
+            started_at=int(manifest.started_at * 1e6) if is_known else None,
+            server_date=manifest.server_date if is_known else None,
+            remembered=manifest.remembered if is_known else {},
+            remembered_folder=memories if is_known else None,
+            unsettled=manifest.unsettled or not is_known,
+        )
+        object.__setattr__(self, "_of", (settings, manifest))
+
+    _of: tuple[SyncSettings, SyncManifest]
+
+    def held(self) -> Iterator[tuple[int, Entries]]:
+        """Yield each partition's number and its entries."""
+        settings, manifest = self._of
+        for partition in manifest.partitions:
+            yield partition.number, load(settings, partition)
+
+
+def _rebuild(settings: SyncSettings, partition: Partition, path: Path) -> None:
+    from stac_ingest.sync.parts import rows_of  # noqa: PLC0415 - it is seldom needed, and pulls in Arrow
+
+    partitions = Partitions(settings.partition)
+    try:
+        write_atomically(settings.state / REBUILT, b"")
+        written = EntriesWriter(path, HELD)
+        for place, part in enumerate(partition.parts):
+            row = 0
+            for some in rows_of(settings.output / part.path, np.ones(part.items, bool)):
+                for item in some.items():
+                    written.add(*about(item, partitions), 0, place, row, False)
+                    row += 1
+        written.finish()
+    except OSError as error:
+        raise DataProcessingError(f"can't write {path}: {error.strerror or error}") from error
+    if not is_sound(path, partition.items):
+        raise DataProcessingError(
+            f"items/{partition.folder} doesn't hold what {settings.output} says it holds; "
+            "remove the output, and sync it anew"
+        )

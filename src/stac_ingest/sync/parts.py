@@ -1,0 +1,170 @@
+"""Parts: rows of some are written to others, a bounded number at a time, and a finished one gets its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from stac_ingest.core.atomic import put, sha256_of, sync_to_disk
+from stac_ingest.core.rows import ItemRows, Rows
+from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
+from stac_ingest.geoparquet.decoder import Decoder
+from stac_ingest.geoparquet.stac_schema import FOLDERS
+from stac_ingest.geoparquet.table_metadata import marked_geometries, schema_of_file
+from stac_ingest.geoparquet.table_rows import table_rows
+from stac_ingest.geoparquet.writer import GeoParquetWriter
+from stac_ingest.sharding.manifest import Part
+from stac_ingest.sources.geoparquet import READ_BUFFER, UNREADABLE
+
+Mask = NDArray[np.bool_]
+_TOGETHER = 500
+"""Rows that are read at once."""
+_GROUP = 5000
+"""Rows of a row group."""
+
+
+def even_parts(items: int, part_items: int) -> int:
+    """Return how many items each part is to have, so that parts of about `part_items` hold all of them evenly."""
+    parts = max(1, round(items / part_items))
+    return -(-items // parts)
+
+
+def rows_of(path: Path, kept: Mask) -> Iterator[Rows]:
+    """Yield some rows of a part in their order, as they are stored where that is known to come out the same.
+
+    Args:
+        path: of the part.
+        kept: for each of its rows, whether it is wanted.
+
+    Raises:
+        DataProcessingError: it can't be read, or has another number of rows.
+
+    """
+    start = 0
+    try:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER) as file:
+            if file.metadata.num_rows != len(kept):
+                raise ValueError(f"it has {file.metadata.num_rows:,} rows, and {len(kept):,} are known of")
+            schema = schema_of_file(file)
+            decoder = Decoder(schema, marked_geometries(file.schema, schema.names))
+            for batch in file.iter_batches(_TOGETHER, use_threads=False):
+                chosen = np.flatnonzero(kept[start : start + len(batch)])
+                start += len(batch)
+                if len(chosen):
+                    yield _rows(batch, chosen, decoder, path)
+    except UNREADABLE as error:
+        raise DataProcessingError(
+            f"{path} can't be read: {error}; put back a copy of it, or remove the output and sync anew"
+        ) from error
+
+
+def write_parts(rows: Iterable[Rows], items: int, name: Callable[[int], Path], folder: str) -> list[Path]:
+    """Write rows to parts, each of `items` of them but for the last one.
+
+    Args:
+        rows: in their order.
+        items: of each part.
+        name: gives the path of each part, by its number; what has it is replaced.
+        folder: of the partition.
+
+    Raises:
+        DataProcessingError: they can't be written.
+
+    """
+    paths: list[Path] = []
+    writer: GeoParquetWriter | None = None
+    room = 0
+    try:
+        for some in _cut(rows, items):
+            if not room:
+                paths.append(name(len(paths)))
+                writer, room = part_writer(paths[-1], folder), items
+            assert writer is not None
+            columns = some.columns()
+            if columns is None:
+                writer.write(some.items())
+            else:
+                writer.write_columns(columns)
+            room -= len(some.keys)
+            if not room:
+                writer.close()
+        if writer is not None and room:
+            writer.close()
+    except (OSError, ValueError, TypeError, pa.ArrowException) as error:
+        if isinstance(error, IngestError):
+            raise
+        raise DataProcessingError(f"can't write {paths[-1] if paths else folder}: {error}") from error
+    finally:
+        if writer is not None:
+            writer.abandon()
+    return paths
+
+
+def part_writer(path: Path, folder: str) -> GeoParquetWriter:
+    """Begin a part of a partition. Its folders are not of its items, which the part itself says."""
+    keys = [name.partition("=")[0] for name in folder.split("/")]
+    return GeoParquetWriter(path, row_group_items=_GROUP, layout={FOLDERS: keys})
+
+
+def take_place(path: Path, items: int, output: Path, folder: str) -> Part:
+    """Give a finished part its place, for good; its name says what is in it, so it never changes.
+
+    Raises:
+        ConfigurationError: the folder is a link.
+        DataProcessingError: it can't be put there.
+
+    """
+    try:
+        sync_to_disk(path)
+        sha256 = sha256_of(path)
+        part = Part(
+            path=f"items/{folder}/part-{sha256[:16]}.parquet", items=items, bytes=path.stat().st_size, sha256=sha256
+        )
+        put(path, _folder(output, part.path) / Path(part.path).name)
+    except OSError as error:
+        raise DataProcessingError(f"can't write to {output}: {error.strerror or error}") from error
+    return part
+
+
+def _folder(output: Path, path: str) -> Path:
+    """Make the folders that a part is in, below the output, and none through a link."""
+    folder = output
+    for name in path.split("/")[:-1]:
+        folder /= name
+        if folder.is_symlink():
+            raise ConfigurationError(
+                f"{folder} is a symbolic link, and nothing is written outside of the output folder; remove it"
+            )
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            sync_to_disk(folder.parent)
+    return folder
+
+
+def _rows(batch: pa.RecordBatch, chosen: NDArray[np.int64], decoder: Decoder, path: Path) -> Rows:
+    batch = decoder.plain(batch)
+    if len(chosen) < len(batch):
+        batch = batch.take(pa.array(chosen))
+    made = table_rows(batch, decoder)
+
+    def refuse(origin: str, error: Exception) -> None:
+        raise ValueError(f"{origin}: {error}")
+
+    return made if made is not None else ItemRows.of(list(decoder.items(batch, path.name, refuse)))
+
+
+def _cut(rows: Iterable[Rows], items: int) -> Iterator[Rows]:
+    """Cut rows where a part is full."""
+    room = items
+    for some in rows:
+        rest, count = some, len(some.keys)
+        while count > room:
+            yield rest.take(range(room))
+            rest, count, room = rest.take(range(room, count)), count - room, items
+        yield rest
+        room = room - count or items

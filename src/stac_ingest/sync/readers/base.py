@@ -1,0 +1,68 @@
+"""What every reader of tasks is, and what it hands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stac_ingest.core.model import Item
+from stac_ingest.sync.plan import Task
+from stac_ingest.sync.progress import Progress
+
+
+class Sink(Protocol):
+    """Takes what a task reads."""
+
+    def item(self, item: Item, origin: int = 0) -> None:
+        """Take a whole item; `origin` is the number of the file that it is in, 0 where it is in none.
+
+        Raises:
+            DataProcessingError: it can't be written.
+
+        """
+
+    def seen(self, collection: str, item_id: str) -> None:
+        """Take the id of an item that the source has and that isn't read."""
+
+    def wanted(self, collection: str, item_id: str) -> bool:
+        """Tell whether an item that is known by its id is not held yet, so that it has to be read."""
+
+
+@dataclass
+class Outcome:
+    """How the reading of a task ended."""
+
+    problems: list[str] = field(default_factory=list)
+    """Why not all of it could be read, in words; then the task covers nothing."""
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    """What of it could not be used: what it is, such as an id or a file, and why. A held item of that key or origin is
+    not gone; the run is not complete."""
+    requests: dict[str, int] = field(default_factory=dict)
+    """Requests by their kind, such as `items` and `ids`."""
+    notes: list[str] = field(default_factory=list)
+    spared: list[int] = field(default_factory=list)
+    """Numbers of the files that failures are in: what is held of them is not gone."""
+    unverified: list[str] = field(default_factory=list)
+    """What the task could not tell of the source, in words, as in a `SyncPlan`."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was read."""
+        return not self.problems and not self.failures
+
+    @property
+    def tells_gone(self) -> bool:
+        """Whether what it covers, and has not seen, is gone: all of it was read but for files that are `spared`."""
+        return not self.problems and (not self.failures or bool(self.spared))
+
+
+class TaskReader(Protocol):
+    """Reads the tasks of one kind."""
+
+    async def read(self, task: Task, sink: Sink, progress: Progress) -> Outcome:
+        """Read a task, and hand on what is read.
+
+        Raises:
+            ConfigurationError: the source isn't there any more.
+
+        """

@@ -1,0 +1,59 @@
+"""Whether the output holds all that the source has, and what that rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stac_ingest.completeness import Verdict
+from stac_ingest.sync.plan import SyncPlan
+from stac_ingest.sync.resolve import Resolved
+from stac_ingest.sync.tasks import TaskReport
+
+_SHOWN = 3
+
+
+class Judgement(NamedTuple):
+    """The verdict on a run."""
+
+    verdict: Verdict
+    reason: str
+    unsettled: bool
+    """Whether something that was planned could not be read or written, so that the next run looks for it again."""
+
+
+def judge(
+    plan: SyncPlan, reports: Sequence[TaskReport], resolved: Resolved, *, unwritten: Sequence[str], items: int
+) -> Judgement:
+    """Judge a run.
+
+    Args:
+        plan: what was to be read.
+        reports: how that ended.
+        resolved: what it came to.
+        unwritten: what could not be written, in words.
+        items: that the output holds, but those that the source has no more.
+
+    """
+    wrong = [problem for report in reports for problem in report.problems]
+    failures = [f"{what}: {why}" for report in reports for what, why in report.failures]
+    for named, count, what in (
+        (failures, sum(report.failed for report in reports), "read"),
+        (unwritten, len(unwritten), "written"),
+    ):
+        if named:
+            more = f" and {count - 1:,} others" if count > 1 else ""
+            wrong.append(f"{named[0]}{more} could not be {what}")
+    if resolved.unread:
+        wrong.append(f"{resolved.unread:,} items are known by their ids alone, and could not be read")
+    unsettled = bool(wrong)
+    drops = any(report.dropped for report in reports)
+    if plan.matched is not None and items < plan.matched and not drops:
+        wrong.append(f"{items:,} of {plan.matched:,} items are held")
+    if wrong:
+        more = f"; {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
+        return Judgement("truncated", "; ".join(wrong[:_SHOWN]) + more, unsettled)
+    unverified = list(dict.fromkeys([*plan.unverified, *(one for report in reports for one in report.unverified)]))
+    if unverified:
+        return Judgement("unknown", "; ".join(unverified), unsettled)
+    return Judgement("complete", f"all items of the source are held: {items:,}", unsettled)

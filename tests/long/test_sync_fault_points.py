@@ -1,0 +1,93 @@
+"""Killed at any change of the disk, a sync's output loses nothing and doubles nothing. `make test-long` tries each one."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+
+import pytest
+from fault_points import FaultPoints
+from synced_generations import FORM, Drop, Generations, check_index, ids, item, read
+
+LONG = "TEST_LONG" in os.environ
+SEED = 20261129
+OLD = [item(f"i{number}", number % 3 + 1, n=number) for number in range(24)]
+ADDS = [
+    *(item(f"new{number}", number % 4 + 1) for number in range(6)),
+    item("i0", 1, changed=1),
+    item("i1", 3, moved=1),
+    item("i5", 4, moved=1),
+]
+DROPS = {"i3": Drop.REMOVED, "i4": Drop.MARKED, "i6": Drop.KEPT}
+SAME = {one["id"] for one in OLD} - {one["id"] for one in ADDS} - DROPS.keys()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_waiting():
+    """Don't wait for the disk: kills of processes lose nothing that was written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def points():
+    """Give what runs the processes."""
+    modules = ["stac_ingest.sync.merge", "stac_ingest.sync.publish", "synced_generations"]
+    return FaultPoints(modules)
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """Make an output as an earlier run left it, with parts that are retired and due."""
+    folder = tmp_path_factory.mktemp("before") / "out"
+    made = Generations(folder, grace=0)
+    made.run(OLD)
+    made.run([item("i2", 3, n=2)])
+    return folder
+
+
+def run(folder):
+    """Do the run that is killed; what was prepared goes on."""
+    made = Generations(folder)
+    if made.manifest.generation == 2:
+        made.run(ADDS, DROPS)
+
+
+def truth():
+    """Return what the output holds after the run."""
+    items = {one["id"]: one for one in [*OLD, *ADDS]}
+    del items["i3"]
+    marked = items["i4"]
+    items["i4"] = marked | {"properties": marked["properties"] | {"deprecated": True}}
+    return {name: FORM(one) for name, one in items.items()}
+
+
+def test_killed_at_each_point(points, before, tmp_path):
+    """After each kill a reader finds all that was there, once; the next run ends with the truth and no leavings."""
+    folder = tmp_path / "out"
+    shutil.copytree(before, folder)
+    count = points.count(tmp_path, run, folder)
+    assert count > 50
+    places = list(range(count))
+    chosen = places if LONG else sorted(random.Random(SEED).sample(places, count // 10))
+    for place in chosen:
+        shutil.rmtree(folder)
+        shutil.copytree(before, folder)
+        assert points.kill_at(place, tmp_path, run, folder), place
+        found = ids(folder)
+        assert set(found.values()) == {1}, place
+        assert found.keys() >= SAME, place
+        assert read(folder) in (read(before), truth()), place
+        run(folder)
+        assert read(folder) == truth(), place
+        made = Generations(folder)
+        check_index(made)
+        made.run([item("last")])
+        after = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        named = {part.path for partition in made.manifest.partitions for part in partition.parts}
+        named |= {old.path for old in made.manifest.retired}
+        assert {name for name in after if name.endswith(".parquet")} == named, place
+        assert not [name for name in after if name.endswith(".part") or ".part" in name], place
+    print(f"{len(chosen)} kills at {count} points")  # noqa: T201 - a figure
