@@ -33,7 +33,9 @@ def quiet(*_: object) -> None:
     """Say nothing."""
 
 
-def scene(name: str, instant: str | None, updated: str | None = "2020-01-01T00:00:00Z", **properties: Any) -> dict[str, Any]:
+def scene(
+    name: str, instant: str | None, updated: str | None = "2020-01-01T00:00:00Z", **properties: Any
+) -> dict[str, Any]:
     """Make an item."""
     times = {"datetime": instant} | ({} if updated is None else {"updated": updated})
     return {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from stac_ingest.sync.api.held_months import HeldMonths, held_months
 from stac_ingest.sync.api.recent import Recent, no_recent, recent_items
 from stac_ingest.sync.api.session import ApiSession
-from stac_ingest.sync.api.stretches import Stretch, counted, finds_all_by_time, joined, stretches_of, wide
+from stac_ingest.sync.api.stretches import Stretch, counted, joined, stretches_of, wide
 from stac_ingest.sync.api.updated import Way, settings_since, terms_since, way_to_search
 from stac_ingest.sync.api.whole import time_of, whole_tasks
 from stac_ingest.sync.detectors.base import Last
@@ -136,16 +136,15 @@ class _Looked:
     async def tasks(self, progress: Progress) -> _Found:
         """Plan which ids and items are read, beside what was updated lately."""
         session, months = self._session, self._months
-        stretches = stretches_of(months, session.requested)
         same = self._trusts_counts and self._total == months.total
-        # Without counts nothing tells whether searches by time find all.
-        if self._total is None or not await finds_all_by_time(session, self._total):
+        stretches = stretches_of(months, session.requested)
+        known = await counted(session, stretches, self._total, progress)
+        if known is None:
             return self._all(stretches, same=same)
-        stretches = await counted(session, stretches, progress)
-        unfit = [one for one in stretches if not (one.fits and self._trusts_counts)]
-        if months.undated or (len(unfit) < len(stretches) and not await self._is_explained(unfit)):
-            return self._all(stretches, same=same and not unfit)
-        return self._read(unfit, [one for one in stretches if one not in unfit])
+        unfit = [one for one in known if not (one.fits and self._trusts_counts)]
+        if months.undated or (len(unfit) < len(known) and not await self._is_explained(unfit)):
+            return self._all(known, same=same and not unfit)
+        return self._read(unfit, [one for one in known if one not in unfit])
 
     async def _is_explained(self, unfit: list[Stretch]) -> bool:
         """Say whether the whole differs from what is expected by what the stretches do."""

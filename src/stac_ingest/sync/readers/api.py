@@ -21,6 +21,8 @@ from stac_ingest.sync.settings import SyncSettings
 IDS = "ids"
 """What a task reads that is made of ids: a list of pairs of a collection and an id."""
 
+UNCOUNTED = "the API doesn't count its items (numberMatched): the ids that it sent are taken for all"
+
 
 def task_of_ids(number: int, keys: Iterable[Key]) -> Task:
     """Make a task that reads items by their ids."""
@@ -102,6 +104,8 @@ class ApiIdsReader:
         except DataProcessingError as error:
             outcome.problems.append(str(error))
         outcome.problems += [problem for one in listed if (problem := one.problem) is not None]
+        if not all(one.is_counted for one in listed):
+            outcome.unverified.append(UNCOUNTED)
         outcome.requests["ids"] = session.requests
         outcome.notes += session.summary.notes
         return outcome
