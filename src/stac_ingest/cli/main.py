@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
-CHECK, AUDIT = "check", "audit"
-"""The first word of a command line that asks how a table stands, or compares an output with its source; a source of
-that name is `./check`."""
+CHECK, AUDIT, SYNC = "check", "audit", "sync"
+"""The first word of a command line that asks how a table stands, compares an output with its source, or keeps it in
+step with that; a source of that name is `./check`."""
 NOBODY_READS = 141
 """As of a process that a closed pipe has ended (128 and the number of SIGPIPE)."""
 
@@ -35,8 +35,8 @@ def main(arguments: Sequence[str] | None = None, when_imported: Callable[[], Non
 
     """
     words = sys.argv[1:] if arguments is None else arguments
-    if words[:1] in ([CHECK], [AUDIT]):
-        return _ask(words[0], words[1:], when_imported)
+    if words[:1] in ([CHECK], [AUDIT], [SYNC]):
+        return _other(words[0], words[1:], when_imported)
     options = parse_arguments(words)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PrintableFormatter("%(levelname)s: %(message)s"))
@@ -69,26 +69,35 @@ def _run_of(options: argparse.Namespace, config: IngestConfig) -> Run | StdoutRu
     return Run(options, config, sys.stderr)
 
 
-def _ask(what: str, arguments: Sequence[str], when_imported: Callable[[], None]) -> int:
-    """Run a command that writes no items but in a repair. An ingest needs none of what is imported here."""
+def _other(what: str, arguments: Sequence[str], when_imported: Callable[[], None]) -> int:
+    """Run a command that isn't an ingest. An ingest needs none of what is imported here."""
     try:
-        if what == AUDIT:
-            from stac_ingest.cli.audit import run_audit_command  # noqa: PLC0415 - see above
-
-            when_imported()
-            return run_audit_command(arguments)
-        from stac_ingest.cli.check import run_check  # noqa: PLC0415 - see above
-
-        when_imported()
-        return COMPLETE if run_check(arguments) else INCOMPLETE
+        return _run_other(what, arguments, when_imported)
     except ConfigurationError as error:
         return _say(BAD_SETTINGS, error)
     except IngestError as error:
         return _say(BAD_DATA, error)
     except KeyboardInterrupt:
-        return _say(INTERRUPTED, "interrupted")
+        return _say(INTERRUPTED, f"interrupted{'; run it again to go on from here' if what == SYNC else ''}")
     except BrokenPipeError:
         return NOBODY_READS
+
+
+def _run_other(what: str, arguments: Sequence[str], when_imported: Callable[[], None]) -> int:
+    if what == AUDIT:
+        from stac_ingest.cli.audit import run_audit_command  # noqa: PLC0415 - see above
+
+        when_imported()
+        return run_audit_command(arguments)
+    if what == SYNC:
+        from stac_ingest.cli.sync import run_sync_command  # noqa: PLC0415 - see above
+
+        when_imported()
+        return run_sync_command(arguments)
+    from stac_ingest.cli.check import run_check  # noqa: PLC0415 - see above
+
+    when_imported()
+    return COMPLETE if run_check(arguments) else INCOMPLETE
 
 
 def _say(code: int, what: object) -> int:

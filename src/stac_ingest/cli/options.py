@@ -40,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="stac-ingest",
         usage="stac-ingest SOURCE --to FORMAT --output DIR [options]\n"
         "       stac-ingest check TABLE                   says how a table stands, and why\n"
+        "       stac-ingest sync SOURCE --output DIR      reads what is new, changed or gone since the last time\n"
         "       stac-ingest audit DIR --against SOURCE    says what is missing, extra or different",
         epilog="Exit codes: 0 complete, or the server doesn't count; 1 finished with failures or truncated; "
         "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted; "

@@ -90,6 +90,11 @@ class Settings:
         values = {name: getattr(self, name) for name in self.names()}
         return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
 
+    def given(self) -> dict[str, Any]:
+        """Return the settings that were given, by name and in order, as `parse` takes them again."""
+        values = ((name, getattr(self, name)) for name in self.names() if name in self._given)
+        return {name: value.given() if isinstance(value, Settings) else value for name, value in values}
+
     def replace(self, **changes: Any) -> Self:
         """Return a copy with other values of some settings.
 

@@ -92,7 +92,7 @@ def _is_checked_elsewhere(config: IngestConfig) -> bool:
 
         check_database(config)
         return True
-    if _is_stored(config):
+    if lies_in_store(config):
         from stac_ingest.sources.stored.source import check_stored  # noqa: PLC0415 - files on disk need no store
 
         check_stored(config)
@@ -116,11 +116,11 @@ def make_source(config: IngestConfig, collection_id: str | None, summary: Ingest
         DataProcessingError: a folder holds no Parquet files, and `format` asks for them.
 
     """
-    if _is_stored(config):
+    if lies_in_store(config):
         from stac_ingest.sources.stored.source import stored_source  # noqa: PLC0415 - see `check_path`
 
         return stored_source(config, summary)
-    kind, path = _kind_and_path(config)
+    kind, path = kind_and_path(config)
     _keep_collection(Path(config.source), summary)
     if kind is None:
         return _inline(path, config, summary)
@@ -135,11 +135,11 @@ def place_of(config: IngestConfig) -> str:
         ConfigurationError: what the settings name is missing or of another kind.
 
     """
-    if _is_stored(config):
+    if lies_in_store(config):
         from stac_ingest.sources.stored.source import place_of_stored  # noqa: PLC0415 - see `check_path`
 
         return place_of_stored(config.source)
-    kind, path = _kind_and_path(config)
+    kind, path = kind_and_path(config)
     if kind is KINDS["several"]:
         from stac_ingest.sources.several import common_folder  # noqa: PLC0415 - most sources are one
 
@@ -169,7 +169,7 @@ def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> 
     return of_file(where.source, config, summary)
 
 
-def _is_stored(config: IngestConfig) -> bool:
+def lies_in_store(config: IngestConfig) -> bool:
     """Say whether files are read that are not on this machine. What is there on disk is a path, whatever its name."""
     source = config.source
     is_file = is_stored(source) or (config.format not in (None, KINDS["catalog"].format) and is_url(source))
@@ -178,8 +178,19 @@ def _is_stored(config: IngestConfig) -> bool:
     return not os.path.exists(source)  # noqa: PTH110 - see `check_path`
 
 
-def _kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
-    """Find the kind of source, None for the features inside a collection's document, and where its items are."""
+def kind_and_path(config: IngestConfig) -> tuple[SourceKind | None, str]:
+    """Find the kind of a source that isn't in a store, and where its items are.
+
+    Args:
+        config: the settings.
+
+    Returns:
+        The kind, None for the features inside a collection's document; and a path, or the URL of an API.
+
+    Raises:
+        ConfigurationError: what the settings name is missing or of another kind.
+
+    """
     if config.mode == "api":
         return api_kind(config.source) or KINDS["api"], config.source
     check_path(config)

@@ -59,8 +59,37 @@ def several_source(where: Where, config: IngestConfig, summary: IngestSummary) -
         ConfigurationError: there are none.
 
     """
-    files = _Files(Path(common_folder(where.source)), config.format, summary)
-    for part in parts_of(where.source):
+    base, found = files_of_several(where.source, config.format, summary)
+    others = found._replace(tables=())
+    if not found.tables:
+        return json_files_source(base, others, config, summary)
+    from stac_ingest.sources.combined import CombinedSource  # noqa: PLC0415 - only tables need it
+    from stac_ingest.sources.geoparquet import GeoParquetSource  # noqa: PLC0415 - same
+
+    rows = GeoParquetSource([base / name for name in found.tables], config, summary, base)
+    if not (found.documents or found.lines or found.refused):
+        return rows
+    return CombinedSource([json_files_source(base, others, config, summary), rows])
+
+
+def files_of_several(source: str, only: str | None, summary: IngestSummary) -> tuple[Path, FolderFiles]:
+    """Find all files of several sources.
+
+    Args:
+        source: several, a line each.
+        only: the setting `format`.
+        summary: takes notes of what is passed over.
+
+    Returns:
+        The folder that is common to them, and their names below it.
+
+    Raises:
+        ConfigurationError: a pattern matches nothing.
+        DataProcessingError: there are none.
+
+    """
+    files = _Files(Path(common_folder(source)), only, summary)
+    for part in parts_of(source):
         if part.startswith(LIST):
             for path in _listed(part):
                 files.add(path)
@@ -69,7 +98,7 @@ def several_source(where: Where, config: IngestConfig, summary: IngestSummary) -
                 raise ConfigurationError(f"source: no file matches {part}")
         else:
             files.add(path_of_file_url(part))
-    return files.source(config)
+    return files.base, files.found(source)
 
 
 def common_folder(source: str) -> str:
@@ -81,7 +110,7 @@ class _Files:
     """Gathers files by their kinds."""
 
     def __init__(self, base: Path, only: str | None, summary: IngestSummary) -> None:
-        self._base = base
+        self.base = base
         self._only = only
         self._summary = summary
         self._names = {kind: NameSorter() for kind in (DOCUMENTS, LINES, TABLES)}
@@ -124,8 +153,8 @@ class _Files:
                 self._pass_over(self._name(path))
         return any_found
 
-    def source(self, config: IngestConfig) -> Source[Any]:
-        """Return the source of all.
+    def found(self, source: str) -> FolderFiles:
+        """Return all of them.
 
         Raises:
             DataProcessingError: there are none.
@@ -140,17 +169,8 @@ class _Files:
         documents, lines, tables = (kept(_each_once(names.result())) for names in self._names.values())
         refused = [Refused(name, why) for name, why in self._refused.items()]
         if not (documents or lines or tables or refused):
-            raise DataProcessingError(f"No files of items found in {printable(config.source)}")
-        if not tables:
-            return json_files_source(self._base, FolderFiles(documents, lines, (), refused), config, self._summary)
-        from stac_ingest.sources.combined import CombinedSource  # noqa: PLC0415 - only tables need it
-        from stac_ingest.sources.geoparquet import GeoParquetSource  # noqa: PLC0415 - same
-
-        rows = GeoParquetSource([self._base / name for name in tables], config, self._summary, self._base)
-        if not (documents or lines or refused):
-            return rows
-        others = json_files_source(self._base, FolderFiles(documents, lines, (), refused), config, self._summary)
-        return CombinedSource([others, rows])
+            raise DataProcessingError(f"No files of items found in {printable(source)}")
+        return FolderFiles(documents, lines, tables, refused)
 
     def _add_folder(self, folder: Path, name: str) -> None:
         prefix = f"{name}/" if name else ""
@@ -167,7 +187,7 @@ class _Files:
             self._first_others.append(printable(name))
 
     def _name(self, path: str) -> str:
-        name = os.path.relpath(_whole(path), self._base)
+        name = os.path.relpath(_whole(path), self.base)
         return "" if name == "." else name
 
 

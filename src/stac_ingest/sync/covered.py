@@ -45,7 +45,7 @@ class Coverage:
 
 def _within(covered: Covered, instants: NDArray[np.int64]) -> _Mask:
     dated = instants != NEVER
-    mask = dated.copy()
+    mask: _Mask = dated.copy()
     if covered.start is not None:
         mask &= instants >= covered.start
     if covered.before is not None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from stac_ingest.core.atomic import replacing
 from stac_ingest.sync.entries import HELD
-from stac_ingest.sync.sorted_entries import Ranges, together, pread_entries, write_header
+from stac_ingest.sync.sorted_entries import Ranges, pread_entries, together, write_header
 
 _KNOWN = np.dtype([("high", "<u8"), ("low", "<u8"), ("content", "<u8")])
 _KEYS = 1 << 64

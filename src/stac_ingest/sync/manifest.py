@@ -37,10 +37,10 @@ class Counts(Record):
 
     added: int = 0
     changed: int = 0
-    moved: int = Field(0, description="of those changed: items that are in another partition now")
+    moved: int = Field(default=0, description="of those changed: items that are in another partition now")
     gone: int = 0
-    returned: int = Field(0, description="of those changed: items that were gone, and kept or marked")
-    unchanged: int = Field(0, description="items that were read and are as they were")
+    returned: int = Field(default=0, description="of those changed: items that were gone, and kept or marked")
+    unchanged: int = Field(default=0, description="items that were read and are as they were")
     failures: int = 0
 
 
@@ -58,11 +58,13 @@ class SyncManifest(Record):
     items: int
     bytes: int
     started_at: float = Field(description="seconds since 1970")
-    server_date: int | None = Field(None, description="microseconds since 1970, by the source's clock")
-    unsettled: bool = Field(False, description="whether the run could not read all that it planned")
-    remembered: dict[str, Any] = Field({}, description="what the detector of changes wants to know again")
-    memories: str | None = Field(None, description="the folder of the detector's larger memories, below `.sync/`")
+    server_date: int | None = Field(default=None, description="microseconds since 1970, by the source's clock")
+    unsettled: bool = Field(default=False, description="whether the run could not read all that it planned")
+    remembered: dict[str, Any] = Field(default={}, description="what the detector of changes wants to know again")
+    memories: str | None = Field(
+        default=None, description="the folder of the detector's larger memories, below `.sync/`"
+    )
     counts: Counts
-    journal: str | None = Field(None, description="the file that names what this run changed, below the output")
+    journal: str | None = Field(default=None, description="the file that names what this run changed, below the output")
     partitions: list[Partition]
-    retired: list[Retired] = Field([], description="parts that aren't named any more, and are still there")
+    retired: list[Retired] = Field(default=[], description="parts that aren't named any more, and are still there")

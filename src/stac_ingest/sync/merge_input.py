@@ -40,7 +40,7 @@ class Drop(IntEnum):
 
 
 ADDS = np.dtype([("entry", FOUND), ("what", "u1"), ("from", "<i4")])
-"""An item that is added: where its text is, why, and the partition that it was in (its own one where it was in none)."""
+"""An item that is added: where its text is, why, and the partition that it was in (its own where it was in none)."""
 
 DROPS = np.dtype([("row", "<i8"), ("what", "u1"), ("origin", "<u4")])
 """A row by its place in the partition's `HELD`, what becomes of it, and the file that it is in now."""
@@ -62,11 +62,16 @@ class MergeInput(NamedTuple):
 
         """
         with replacing(path) as stream:
+            entries, drops = self.adds["entry"], self.drops
             np.savez(
                 stream,
-                add_entry=self.adds["entry"],
-                **{f"add_{name}": self.adds["entry"][name] for name in ("task", "offset", "length")},
+                add_task=entries["task"],
+                add_offset=entries["offset"],
+                add_length=entries["length"],
+                add_entry=entries,
                 add_what=self.adds["what"],
                 add_from=self.adds["from"],
-                **{f"drop_{name}": self.drops[name] for name in DROPS.names or ()},
+                drop_row=drops["row"],
+                drop_what=drops["what"],
+                drop_origin=drops["origin"],
             )

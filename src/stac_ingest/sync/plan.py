@@ -16,11 +16,13 @@ class Covered(Record):
     or by the number of the file that it was in.
     """
 
-    start: int | None = Field(None, description="microseconds since 1970, itself included; none is an open start")
-    before: int | None = Field(None, description="the same, itself excluded; none is an open end")
-    undated: bool = Field(False, description="whether items without an instant are covered, too")
+    start: int | None = Field(
+        default=None, description="microseconds since 1970, itself included; none is an open start"
+    )
+    before: int | None = Field(default=None, description="the same, itself excluded; none is an open end")
+    undated: bool = Field(default=False, description="whether items without an instant are covered, too")
     origins: list[int] | None = Field(
-        None,
+        default=None,
         description="numbers of files; where they are given, instants don't matter, and items elsewhere aren't covered",
     )
 
@@ -29,10 +31,12 @@ class Task(Record):
     """A part of the source that is read by one process."""
 
     number: int = Field(ge=0)
-    reader: Literal["items", "files", "api_items", "api_ids"] = Field(description="which reader it is for, see `readers`")
+    reader: Literal["items", "files", "api_items", "api_ids"] = Field(
+        description="which reader it is for, see `readers`"
+    )
     what: dict[str, Any] = Field(description="what is read, in the reader's own terms")
-    covers: list[Covered] = Field([], description="what is known to be gone, should the task not see it")
-    expected: int | None = Field(None, description="items that are expected, where the source says so")
+    covers: list[Covered] = Field(default=[], description="what is known to be gone, should the task not see it")
+    expected: int | None = Field(default=None, description="items that are expected, where the source says so")
 
 
 class SyncPlan(Record):
@@ -42,12 +46,12 @@ class SyncPlan(Record):
     detector: str
     tasks: list[Task]
     unverified: list[str] = Field(
-        [], description="what this run can't tell of the source, in words; the verdict isn't `complete` then"
+        default=[], description="what this run can't tell of the source, in words; the verdict isn't `complete` then"
     )
     server_date: int | None = Field(
-        None, description="the source's own time before anything was read, in microseconds since 1970"
+        default=None, description="the source's own time before anything was read, in microseconds since 1970"
     )
-    remembered: dict[str, Any] = Field({}, description="what the detector wants to know in the next run; small")
-    matched: int | None = Field(None, description="items that the source says it has in all, where it does")
-    requests: int = Field(0, description="that planning took")
-    notes: list[str] = Field([], description="remarks on how the source was looked at")
+    remembered: dict[str, Any] = Field(default={}, description="what the detector wants to know in the next run; small")
+    matched: int | None = Field(default=None, description="items that the source says it has in all, where it does")
+    requests: int = Field(default=0, description="that planning took")
+    notes: list[str] = Field(default=[], description="remarks on how the source was looked at")

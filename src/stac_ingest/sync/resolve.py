@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +16,16 @@ from pydantic import Field, ValidationError
 from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.plan import Record
+from stac_ingest.sync.copies import COPIES
 from stac_ingest.sync.covered import Coverage
 from stac_ingest.sync.entries import FOUND, HELD, SEEN, Entries
 from stac_ingest.sync.manifest import Counts
 from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, MergeInput
-from stac_ingest.sync.plan import SyncPlan
+from stac_ingest.sync.plan import Task
 from stac_ingest.sync.settings import Gone, SyncSettings
 from stac_ingest.sync.sorted_entries import EntriesWriter, Ranges, Stretch, together
 from stac_ingest.sync.tasks import TaskReport
 from stac_ingest.sync.work import Work
-
-DOUBLES = np.dtype([("high", "<u8"), ("low", "<u8"), ("origin", "<u4")])
-"""A copy of an item in a file of the source, while the item is held from another one."""
 
 _Places = NDArray[np.int64]
 _Mask = NDArray[np.bool_]
@@ -45,15 +43,15 @@ class Resolved(Record):
 
 
 def resolve(
-    settings: SyncSettings, work: Work, plan: SyncPlan, reports: Sequence[TaskReport], held: Sequence[Path]
+    settings: SyncSettings, work: Work, tasks: Sequence[Task], reports: Sequence[TaskReport], held: Sequence[Path]
 ) -> Resolved:
     """Compare what the tasks have found with what is held, and write what is to be done to each partition.
 
     Args:
         settings: of the sync.
         work: of the run.
-        plan: of the run.
-        reports: of its tasks.
+        tasks: that were read.
+        reports: of these.
         held: the files of what each partition holds, sorted by key.
 
     Raises:
@@ -64,14 +62,14 @@ def resolve(
         return done
     try:
         with _Outcome(work) as outcome:
-            numbers = [task.number for task in plan.tasks]
+            numbers = [task.number for task in tasks]
             groups = [
                 [work.found(number) for number in numbers],
                 held,
                 [work.seen(number) for number in numbers],
                 [work.dropped(number) for number in numbers],
             ]
-            coverage = Coverage(plan.tasks, reports)
+            coverage = Coverage(tasks, reports)
             with Ranges(groups) as ranges:
                 for found, held_here, seen, dropped in ranges:
                     outcome.take(
@@ -101,6 +99,13 @@ class _Range(NamedTuple):
     dropped: Entries
 
 
+class _Kept(NamedTuple):
+    """Of what is held and was found: where the found one is among those that count, and whether the held one stays."""
+
+    in_winners: _Places
+    stays: _Mask
+
+
 class _Outcome:
     """Takes what each range comes to."""
 
@@ -111,8 +116,8 @@ class _Outcome:
         for path in work.folder.glob("merge-*"):
             path.unlink()
 
-    def __enter__(self) -> _Outcome:
-        self._doubles = EntriesWriter(self._work.doubles, DOUBLES)
+    def __enter__(self) -> Self:
+        self._copies = EntriesWriter(self._work.copies, COPIES)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,7 +131,7 @@ class _Outcome:
         winners = found[newest]
         in_held, in_winners = _pairs(held, winners)
         stays = _stays(held[in_held], winners[in_winners], covered[in_held])
-        self._note_doubles(found, newest, held, in_held, in_winners, stays)
+        self._note_copies(found, newest, held[in_held], _Kept(in_winners, stays))
         is_new = np.ones(len(winners), bool)
         is_new[in_winners] = False
         own = held["partition"]
@@ -158,7 +163,7 @@ class _Outcome:
 
     def finish(self) -> Resolved:
         """Write what is to be done to each partition."""
-        self._doubles.finish()
+        self._copies.finish()
         adds = {_number(path): path for path in self._work.folder.glob("merge-*.adds")}
         drops = {_number(path): path for path in self._work.folder.glob("merge-*.drops")}
         partitions = sorted(adds.keys() | drops.keys())
@@ -183,21 +188,19 @@ class _Outcome:
         self._drop(held[goes], _DROPS_OF_GONE[gone], held["origin"][goes])
         self._counts.gone += int(goes.sum())
 
-    def _note_doubles(
-        self, found: Entries, newest: _Places, held: Entries, in_held: _Places, in_winners: _Places, stays: _Mask
-    ) -> None:
+    def _note_copies(self, found: Entries, newest: _Places, held: Entries, kept: _Kept) -> None:
         """Note the files in which there is a copy of an item that is held from another one."""
         if not len(found) or not found["origin"].any():
             return
-        winner = np.searchsorted(newest, np.arange(len(found)))
         origins = found["origin"][newest].copy()
-        origins[in_winners[stays]] = held["origin"][in_held[stays]]
-        other = found["origin"] != origins[winner]
-        for entry, origin in zip(found[other], found["origin"][other], strict=True):
-            self._doubles.add(entry["high"], entry["low"], origin)
-        # The file that an item is held from may have a copy that is older than the one that was found.
-        for entry in held[in_held[~stays]][held["origin"][in_held[~stays]] != origins[in_winners[~stays]]]:
-            self._doubles.add(entry["high"], entry["low"], entry["origin"])
+        in_winners, stays = kept
+        origins[in_winners[stays]] = held["origin"][stays]
+        other = found["origin"] != origins[np.searchsorted(newest, np.arange(len(found)))]
+        # The file that an item was held from may have a copy that is older than the one that was found.
+        before = held["origin"] != origins[in_winners]
+        for copies in (found[other], held[before]):
+            for entry in copies:
+                self._copies.add(entry["high"], entry["low"], entry["origin"])
 
     def _replace(self, held: Entries, winners: Entries, what: Add) -> None:
         self._add(winners, what, held["partition"])
@@ -252,7 +255,8 @@ def _keys(entries: Entries) -> Entries:
     if not len(entries):
         return entries
     same = (entries["high"][1:] == entries["high"][:-1]) & (entries["low"][1:] == entries["low"][:-1])
-    return entries[np.append(True, ~same)]
+    each_once: Entries = entries[np.append(True, ~same)]
+    return each_once
 
 
 def _placed(stretches: Sequence[Stretch]) -> Entries:

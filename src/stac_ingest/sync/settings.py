@@ -22,31 +22,37 @@ class SyncSettings(Record):
     """The settings of a sync."""
 
     source: dict[str, Any] = Field(description="the settings of the ingest: what is read, and how")
-    transforms: dict[str, Any] | None = Field(None, description="what becomes of the items on their way, see `transforms`")
+    transforms: dict[str, Any] | None = Field(
+        default=None, description="what becomes of the items on their way, see `transforms`"
+    )
     output: Path = Field(description="the folder that is kept in step")
-    partition: Scheme = Field("month", description="by what items are put into folders; fixed by the first run")
+    partition: Scheme = Field(default="month", description="by what items are put into folders; fixed by the first run")
     gone: Gone = Field(
-        "remove",
+        default="remove",
         description="what becomes of items that the source has no more: they are removed; kept; or kept with the "
         "property `deprecated` set to true",
     )
     look_back: float = Field(
-        7, ge=0, le=36500, allow_inf_nan=False, description="days before the last run from which changes are looked for"
+        default=7,
+        ge=0,
+        le=36500,
+        allow_inf_nan=False,
+        description="days before the last run from which changes are looked for",
     )
     grace: float = Field(
-        24,
+        default=24,
         ge=0,
         le=24 * 3650,
         allow_inf_nan=False,
         description="hours for which replaced parts stay, for readers that began before",
     )
     ids_only: bool = Field(
-        False,
+        default=False,
         description="compare ids alone where nothing tells which items have changed: changed items are not found then, "
         "and the verdict says so",
     )
-    verify: bool = Field(False, description="read and compare every item, whatever the source says has changed")
-    task_items: int = Field(50_000, ge=1, description="about how many items a task reads")
+    verify: bool = Field(default=False, description="read and compare every item, whatever the source says has changed")
+    task_items: int = Field(default=50_000, ge=1, description="about how many items a task reads")
 
     @property
     def config(self) -> IngestConfig:

@@ -53,7 +53,7 @@ class EntriesFile:
             OSError, ValueError: it isn't there, or is no array.
 
         """
-        self._stream = path.open("rb")
+        self._stream = path.open("rb", buffering=0)
         try:
             np.lib.format.read_magic(self._stream)
             shape, _, self._dtype = np.lib.format.read_array_header_1_0(self._stream)
@@ -125,7 +125,7 @@ class Ranges:
 
     def _stretch(self, file: EntriesFile, before: int | None) -> Stretch:
         start = file.position
-        return Stretch(start, file.until(before, max(256, file.count // self.count + 1)))
+        return Stretch(start, file.until(before, max(64, file.count // self.count + 1)))
 
     @staticmethod
     def _open(path: Path, stack: ExitStack) -> EntriesFile:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, Self
 
 import orjson
 
@@ -20,9 +20,7 @@ from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.sorted_entries import EntriesWriter
 from stac_ingest.sync.work import Work
 
-if TYPE_CHECKING:
-    from stac_ingest.context import WorkflowContext
-    from stac_ingest.pipeline import Modifier
+Modify = Callable[[Item], Item | None]
 
 
 class TaskSpool:
@@ -39,15 +37,7 @@ class TaskSpool:
 
     """
 
-    def __init__(
-        self,
-        work: Work,
-        task: int,
-        partitions: Partitions,
-        known: KnownItems | None,
-        modifiers: Sequence[Modifier],
-        context: WorkflowContext,
-    ) -> None:
+    def __init__(self, work: Work, task: int, partitions: Partitions, known: KnownItems | None, modify: Modify) -> None:
         """Begin without anything.
 
         Args:
@@ -55,8 +45,7 @@ class TaskSpool:
             task: its number.
             partitions: of the output.
             known: what the output holds; None for nothing. The text of an item that is there as it came isn't kept.
-            modifiers: what is done to the items.
-            context: that the modifiers are given.
+            modify: does to an item what a run does; gives None where it isn't to be there.
 
         Raises:
             OSError: the files can't be made.
@@ -68,8 +57,7 @@ class TaskSpool:
         self._task = task
         self._partitions = partitions
         self._known = known
-        self._modifiers = modifiers
-        self._context = context
+        self._modify = modify
         self._offset = 0
         self._found = EntriesWriter(work.found(task), FOUND)
         self._seen = EntriesWriter(work.seen(task), SEEN)
@@ -147,10 +135,8 @@ class TaskSpool:
 
     def _modified(self, item: Item, origin: int) -> Item | None:
         """Change an item as a run does; None where it isn't to be there, or can't be changed, which is a failure."""
-        changed: Item | None = item
         try:
-            for modifier in self._modifiers:
-                changed = None if changed is None else modifier.modify(changed, self._context)
+            changed = self._modify(item)
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001 - as in a run, a modifier's faults concern one item

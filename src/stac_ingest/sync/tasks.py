@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -11,12 +12,13 @@ from pydantic import Field, ValidationError
 
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.atomic import write_text
+from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.plan import Record
-from stac_ingest.sync.detectors.base import Progress
 from stac_ingest.sync.known import KnownItems, write_known
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.plan import Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.readers import reader_of
 from stac_ingest.sync.readers.base import Outcome
 from stac_ingest.sync.settings import SyncSettings
@@ -29,15 +31,15 @@ _QUIET = logging.getLogger("stac_ingest.sync")
 class TaskReport(Record):
     """What came of a task, as it is kept."""
 
-    items: int = Field(0, description="that came, each time they did")
-    ids: int = Field(0, description="that came without their items")
-    dropped: int = Field(0, description="items that a transform left out")
-    problems: list[str] = []
-    failures: list[tuple[str, str]] = []
-    requests: dict[str, int] = {}
-    notes: list[str] = []
-    spared: list[int] = []
-    unverified: list[str] = []
+    items: int = Field(default=0, description="that came, each time they did")
+    ids: int = Field(default=0, description="that came without their items")
+    dropped: int = Field(default=0, description="items that a transform left out")
+    problems: list[str] = Field(default=[])
+    failures: list[tuple[str, str]] = Field(default=[])
+    requests: dict[str, int] = Field(default={})
+    notes: list[str] = Field(default=[])
+    spared: list[int] = Field(default=[])
+    unverified: list[str] = Field(default=[])
 
     @property
     def outcome(self) -> Outcome:
@@ -64,7 +66,6 @@ async def run_read_task(
     """
     if (done := read_report(work, task.number)) is not None:
         return done
-    context = WorkflowContext(logger=_QUIET)
     try:
         with ExitStack() as stack:
             known = None
@@ -74,9 +75,7 @@ async def run_read_task(
                 known = KnownItems(work.known)
                 stack.callback(known.close)
             partitions = Partitions(settings.partition)
-            spool = stack.enter_context(
-                TaskSpool(work, task.number, partitions, known, settings.modifiers(), context)
-            )
+            spool = stack.enter_context(TaskSpool(work, task.number, partitions, known, _modify(settings)))
             outcome = await reader_of(task, settings).read(task, spool, progress)
             spool.finish()
     except OSError as error:
@@ -86,6 +85,24 @@ async def run_read_task(
     report = TaskReport(items=spool.items, ids=spool.ids, dropped=spool.dropped, **asdict(outcome))
     write_text(work.outcome(task.number), report.model_dump_json(indent=1) + "\n")
     return report
+
+
+def _modify(settings: SyncSettings) -> Callable[[Item], Item | None]:
+    """Make what changes an item as a run does.
+
+    Raises:
+        ConfigurationError: a transform can't be used.
+
+    """
+    modifiers, context = settings.modifiers(), WorkflowContext(logger=_QUIET)
+
+    def modify(item: Item) -> Item | None:
+        changed: Item | None = item
+        for modifier in modifiers:
+            changed = None if changed is None else modifier.modify(changed, context)
+        return changed
+
+    return modify
 
 
 def read_report(work: Work, task: int) -> TaskReport | None:

@@ -6,11 +6,11 @@ import json
 import shutil
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
 
 from pydantic import Field, ValidationError
 
 from stac_ingest.core.atomic import write_text
+from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.plan import SyncPlan
 from stac_ingest.sync.settings import SyncSettings
@@ -40,14 +40,22 @@ class Work:
         self.memories = settings.state / _MEMORIES / f"{generation:08d}"
         self._digest = digest_of(settings)
 
-    @classmethod
-    def begin(cls, settings: SyncSettings, generation: int) -> Self:
-        """Make the folders of a run, with nothing in them."""
-        work = cls(settings, generation)
-        for folder in (work.folder, work.memories):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-        return work
+    def begin(self) -> None:
+        """Make the folders of the run, with nothing in them, and remove those of runs that ended otherwise.
+
+        Raises:
+            DataProcessingError: they can't be made.
+
+        """
+        try:
+            if self.folder.parent.exists():
+                shutil.rmtree(self.folder.parent)
+            if self.memories.exists():
+                shutil.rmtree(self.memories)
+            for folder in (self.folder, self.memories):
+                folder.mkdir(parents=True)
+        except OSError as error:
+            raise DataProcessingError(f"can't write to {self.folder}: {error.strerror or error}") from error
 
     def keep_plan(self, plan: RunPlan) -> None:
         """Write the plan.
@@ -96,9 +104,9 @@ class Work:
         return self.folder / "known.npy"
 
     @property
-    def doubles(self) -> Path:
+    def copies(self) -> Path:
         """The path of the copies of items that are in further files of the source, sorted by key."""
-        return self.folder / "doubles.npy"
+        return self.folder / "copies.npy"
 
     @property
     def resolved(self) -> Path:
@@ -108,6 +116,10 @@ class Work:
     def merge_input(self, partition: int) -> Path:
         """Return the path of what a partition's merge has to do."""
         return self.folder / f"merge-{partition}.npz"
+
+    def journal(self, partition: int) -> Path:
+        """Return the path of the lines of the journal that a partition's merge has written."""
+        return self.folder / f"journal-{partition}.ndjson"
 
 
 def digest_of(settings: SyncSettings) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from stac_ingest.sync.entries import Entries
 from stac_ingest.sync.plan import SyncPlan
@@ -50,6 +50,28 @@ class Detector(Protocol):
         Raises:
             ConfigurationError: there are no items where the settings point.
             DataProcessingError: the source can't be read.
+
+        """
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A detector whose memories depend on how the run has ended."""
+
+    def settle(
+        self, plan: SyncPlan, memories: Path, unread: Collection[int], unsure: Collection[int], copies: Path
+    ) -> None:
+        """Bring the memories into step with what was read and written. To do it twice is fine.
+
+        Args:
+            plan: of the run.
+            memories: the folder that `plan` wrote to.
+            unread: numbers of the tasks that were not read whole.
+            unsure: numbers of files of which not all could be used.
+            copies: the file of further copies that the run has found, see `copies`.
+
+        Raises:
+            OSError: they can't be written.
 
         """
 

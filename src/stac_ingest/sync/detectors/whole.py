@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from stac_ingest.module import IngestModule
-from stac_ingest.sync.detectors.base import Last, Progress
+from stac_ingest.sync.detectors.base import Last
 from stac_ingest.sync.plan import Covered, SyncPlan, Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.settings import SyncSettings
 
 

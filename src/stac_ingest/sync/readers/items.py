@@ -13,8 +13,8 @@ from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.failures import FailureCollector
 from stac_ingest.module import IngestModule
 from stac_ingest.pipeline import PipelineResult
-from stac_ingest.sync.detectors.base import Progress
 from stac_ingest.sync.plan import Task
+from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.readers.base import Outcome, Sink
 from stac_ingest.sync.settings import SyncSettings
 

@@ -1,0 +1,169 @@
+"""`stac-ingest sync`: its options, and what they come to."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stac_ingest.cli.options import Parser, add_source_options, join_negative
+from stac_ingest.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from stac_ingest.sync.plan import SyncPlan
+    from stac_ingest.sync.run import SyncResult
+    from stac_ingest.sync.settings import SyncSettings
+
+_OWN = ("partition", "gone", "look_back", "grace", "ids_only", "verify")
+_SHOWN = 5
+
+
+class _SyncParser(Parser):
+    """Shows the options of a sync alone: those that say how the source is read are the same as of a run."""
+
+    own_help = ""
+
+    def format_help(self) -> str:
+        """Return the help."""
+        return self.own_help or super().format_help()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Define the options."""
+    parser = _SyncParser(
+        prog="stac-ingest sync",
+        description="Keep a folder of GeoParquet in step with its source: run it again, and it reads what is new or "
+        "changed, and takes away what is gone.",
+        epilog="What is read of SOURCE, and how, say the options of stac-ingest (--collection, --bbox, --datetime, "
+        "--where, --config, --headers-file, --concurrency, --allow-remote and so on); those that select items stay the "
+        "same from run to run. Exit codes: 0 all is there; 1 something could not be read or written; 2 wrong "
+        "settings; 3 the source can't be read, or the output can't be written; 130 interrupted: run it again to go on.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("source", metavar="SOURCE", nargs="*", help="as of stac-ingest, but standard input")
+    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder that is kept in step")
+    parser.add_argument(
+        "--partition", choices=("month", "year", "cell"), help="folders by time or place (default: month); fixed then"
+    )
+    parser.add_argument(
+        "--gone",
+        choices=("remove", "keep", "mark"),
+        help="what becomes of items that the source has no more: remove them (default), keep them as they are, or mark "
+        "them by the property deprecated",
+    )
+    parser.add_argument(
+        "--look-back", metavar="DAYS", type=float, help="of an API: look for changes from so long before the last run"
+    )
+    parser.add_argument(
+        "--grace", metavar="HOURS", type=float, help="how long replaced files stay for who reads them (default: 24)"
+    )
+    parser.add_argument(
+        "--ids-only", action="store_true", help="of an API that doesn't tell what has changed: compare ids alone"
+    )
+    parser.add_argument("--verify", action="store_true", help="read everything, whatever seems unchanged")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be read, and write nothing")
+    parser.own_help = parser.format_help()
+    add_source_options(parser)
+    return parser
+
+
+def run_sync_command(arguments: Sequence[str]) -> int:
+    """Sync, print what has changed, and return the exit code.
+
+    Raises:
+        ConfigurationError: a setting is wrong. Nothing was written.
+        DataProcessingError: the source can't be read, or the output can't be written.
+
+    """
+    options = build_parser().parse_args(join_negative(arguments))
+    options.source = "\n".join(options.source) or None
+    settings = _settings(options)
+    from stac_ingest.cli.progress import ProgressLine  # noqa: PLC0415 - who asks for help needs none of it
+    from stac_ingest.core.text import printable  # noqa: PLC0415 - same
+    from stac_ingest.sync.run import plan_only, run_sync  # noqa: PLC0415 - same
+
+    line = ProgressLine(sys.stderr, lambda: 0)
+
+    def progress(what: str, count: int) -> None:
+        line.step(f"{what}: {count:,}" if count else what)
+
+    try:
+        if options.dry_run:
+            lines, code = list(_plan_in_words(plan_only(settings, progress))), 0
+        else:
+            result = run_sync(settings, progress)
+            lines, code = list(_result_in_words(result)), 0 if result.is_complete else 1
+    finally:
+        line.clear()
+    for text in lines:
+        print(printable(text))  # noqa: T201 - the command's own words
+    return code
+
+
+def _settings(options: argparse.Namespace) -> SyncSettings:
+    """Read the settings.
+
+    Raises:
+        ConfigurationError: one of them is wrong.
+
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - who asks for help needs none of it
+
+    from stac_ingest.cli.settings import read_settings  # noqa: PLC0415 - same
+    from stac_ingest.core.messages import all_in_one_line  # noqa: PLC0415 - same
+    from stac_ingest.sources.kind import STDIN  # noqa: PLC0415 - same
+    from stac_ingest.sources.usable_settings import check_output  # noqa: PLC0415 - same
+    from stac_ingest.sync.settings import SyncSettings  # noqa: PLC0415 - same
+
+    if options.max_items is not None:
+        raise ConfigurationError("--max-items: a sync looks at all items; leave it out")
+    config = read_settings(options)
+    if config.source == STDIN:
+        raise ConfigurationError("SOURCE: a sync reads its source anew each time, and standard input can't be; save it")
+    if config.max_items is not None:
+        raise ConfigurationError("max_items: a sync looks at all items; leave it out")
+    if not config.is_remote:
+        check_output(config.source, options.output)
+    given = {name: value for name in _OWN if (value := getattr(options, name)) not in (None, False)}
+    try:
+        return SyncSettings(
+            source=config.given(),
+            transforms=None if options.transforms is None else options.transforms.given(),
+            output=options.output,
+            **given,
+        )
+    except ValidationError as error:
+        raise ConfigurationError(all_in_one_line(error, SyncSettings)) from None
+
+
+def _plan_in_words(plan: SyncPlan) -> Iterator[str]:
+    items = sum(task.expected or 0 for task in plan.tasks)
+    expected = f", about {items:,} items" if items else ""
+    yield f"would read: {len(plan.tasks):,} tasks{expected}; {plan.requests:,} requests were sent to find that out"
+    yield from _notes(plan.notes)
+    for what in plan.unverified:
+        yield f"not verified: {what}"
+
+
+def _result_in_words(result: SyncResult) -> Iterator[str]:
+    manifest = result.manifest
+    counts = manifest.counts
+    changed = [f"{counts.added:,} added", f"{counts.changed:,} changed"]
+    if counts.moved:
+        changed[-1] += f" ({counts.moved:,} of them moved to another folder)"
+    if counts.returned:
+        changed.append(f"{counts.returned:,} came back")
+    changed += [f"{counts.gone:,} gone", f"{counts.unchanged:,} read and unchanged"]
+    yield f"{', '.join(changed)}; {manifest.items:,} items are held"
+    if result.requests:
+        kinds = ", ".join(f"{count:,} for {kind}" for kind, count in sorted(result.requests.items()))
+        yield f"requests: {sum(result.requests.values()):,} ({kinds})"
+    yield from _notes(result.notes)
+    yield f"{manifest.verdict}: {manifest.reason}"
+
+
+def _notes(notes: Sequence[str]) -> Iterator[str]:
+    for note in notes:
+        yield f"note: {note}"

@@ -1,0 +1,69 @@
+"""Where further copies of items are, that are held from another file: 20 bytes for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stac_ingest.sync.entries import Entries
+from stac_ingest.sync.sorted_entries import save
+
+COPIES = np.dtype([("high", "<u8"), ("low", "<u8"), ("origin", "<u4")])
+"""A copy of an item, by its key and the number of the file that it is in."""
+_NAME, _BEFORE = "copies.npy", "copies-before.npy"
+_Numbers = NDArray[Any]
+
+
+def remembered_copies(folder: Path | None) -> Entries:
+    """Return what the last run has noted."""
+    path = (folder or Path()) / _NAME
+    return np.load(path) if folder is not None and path.exists() else np.zeros(0, COPIES)
+
+
+def keep_before(folder: Path, copies: Entries) -> None:
+    """Keep what was known before a run in the folder of its memories.
+
+    Raises:
+        OSError: it can't be written.
+
+    """
+    save(folder / _BEFORE, copies)
+
+
+def settle_copies(folder: Path, unread: _Numbers, found: Entries) -> None:
+    """Note what is known after a run: what was known of the files that were not read, and what was found in others.
+
+    Args:
+        folder: of the run's memories.
+        unread: numbers of the files that are there, and of which not all was read.
+        found: copies in the files that were read.
+
+    Raises:
+        OSError: it can't be written.
+
+    """
+    before: Entries = np.load(folder / _BEFORE)
+    before = before[np.isin(before["origin"], unread)]
+    save(folder / _NAME, np.unique(np.concatenate([before, found])))
+
+
+def files_with_copies(copies: Entries, held: Iterable[tuple[int, Entries]], origins: _Numbers) -> _Numbers:
+    """Return the numbers of files that have copies of items which are held from others.
+
+    Args:
+        copies: that are known.
+        held: the entries of each partition.
+        origins: numbers of these other files.
+
+    """
+    if not len(copies) or not len(origins):
+        return np.zeros(0, copies["origin"].dtype)
+    touched = np.zeros(len(copies), bool)
+    for _, entries in held:
+        # Half of the key will do: to read a file too many does no harm.
+        touched |= np.isin(copies["high"], entries["high"][np.isin(entries["origin"], origins)])
+    return np.unique(copies["origin"][touched])

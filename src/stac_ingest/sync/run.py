@@ -1,0 +1,270 @@
+"""A sync from its beginning to its end. One that was killed goes on from the step that it was at."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from stac_ingest.errors import DataProcessingError
+from stac_ingest.sync.asked import asked_of, check_same, source_of
+from stac_ingest.sync.detectors import detector_of
+from stac_ingest.sync.detectors.base import Last, Settling
+from stac_ingest.sync.index import Held, load
+from stac_ingest.sync.journal import write_journal
+from stac_ingest.sync.lock import locked
+from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
+from stac_ingest.sync.manifest_file import read_manifest
+from stac_ingest.sync.merge import run_merge
+from stac_ingest.sync.plan import SyncPlan, Task
+from stac_ingest.sync.progress import Progress
+from stac_ingest.sync.publish import publish
+from stac_ingest.sync.resolve import Resolved, resolve
+from stac_ingest.sync.settings import SyncSettings
+from stac_ingest.sync.tasks import TaskReport, run_read_task
+from stac_ingest.sync.verdict import judge
+from stac_ingest.sync.wanted import wanted_tasks
+from stac_ingest.sync.work import RunPlan, Work, digest_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncResult:
+    """What a sync has come to."""
+
+    manifest: SyncManifest
+    requests: Counter[str]
+    """By their kind."""
+    notes: Sequence[str]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing, as far as the source can tell."""
+        return self.manifest.verdict != "truncated"
+
+
+class Read(NamedTuple):
+    """What was read."""
+
+    tasks: Sequence[Task]
+    """Those of the plan, and behind them those that are made of what they have named as wanted."""
+    reports: Sequence[TaskReport]
+
+
+class SyncRun:
+    """The steps of one sync, each of which is done once, and again only where the run was killed in it."""
+
+    def __init__(self, settings: SyncSettings, progress: Progress) -> None:
+        """Read what the last run left.
+
+        Raises:
+            ConfigurationError: the output holds something else than the settings ask for.
+
+        """
+        self._settings = settings
+        self._progress = progress
+        self._manifest = read_manifest(settings.output)
+        if self._manifest is not None:
+            check_same(settings, self._manifest)
+        self._generation = 1 if self._manifest is None else self._manifest.generation + 1
+        self._work = Work(settings, self._generation)
+
+    async def plan(self) -> RunPlan:
+        """Return the plan of the run that was killed, or make one.
+
+        Raises:
+            ConfigurationError: there are no items where the settings point.
+            DataProcessingError: the source can't be read.
+
+        """
+        found = self._work.plan()
+        if found is None:
+            self._work.begin()
+            found = await self.planned(self._work.memories)
+            self._work.keep_plan(found)
+        return found
+
+    async def planned(self, memories: Path) -> RunPlan:
+        """Make a plan, and write nothing but what the detector remembers.
+
+        Raises:
+            ConfigurationError, DataProcessingError: as `plan` does.
+
+        """
+        started_at = time.time()
+        last = Last() if self._manifest is None else Held(self._settings, self._manifest)
+        plan = await detector_of(self._settings).plan(last, memories, self._progress)
+        return RunPlan(digest=digest_of(self._settings), started_at=started_at, plan=plan)
+
+    async def read(self, plan: SyncPlan) -> Read:
+        """Read the tasks, and then what these have named as wanted.
+
+        Raises:
+            ConfigurationError: the source isn't there any more.
+            DataProcessingError: nothing of it can be read, or nothing can be written.
+
+        """
+        held = self._held()
+        tasks = list(plan.tasks)
+        reports = [await self._read(task, held) for task in tasks]
+        problems = [problem for report in reports for problem in report.problems]
+        if problems and not any(report.items or report.ids for report in reports):
+            shutil.rmtree(self._work.folder)  # another try is to ask again
+            raise DataProcessingError(problems[0])
+        wanted = wanted_tasks(self._work, tasks, self._settings.task_items)
+        reports += [await self._read(task, held) for task in wanted]
+        return Read([*tasks, *wanted], reports)
+
+    async def _read(self, task: Task, held: list[Path]) -> TaskReport:
+        return await run_read_task(self._settings, self._work, task, held, self._progress)
+
+    def resolve(self, read: Read) -> Resolved:
+        """Find out what is to be done.
+
+        Raises:
+            DataProcessingError: the files of the run can't be read or written.
+
+        """
+        self._progress("comparing with what is held", 0)
+        return resolve(self._settings, self._work, read.tasks, read.reports, self._held())
+
+    def merge(self, resolved: Resolved) -> dict[int, Partition | None]:
+        """Write the parts of each partition in which something is added or dropped; None where nothing is left in it.
+
+        Raises:
+            DataProcessingError: they can't be written.
+
+        """
+        merged: dict[int, Partition | None] = {}
+        for number in resolved.partitions:
+            self._progress("writing partitions", len(merged) + 1)
+            merged[number] = run_merge(self._settings, self._manifest, self._generation, number)
+        return merged
+
+    def publish(
+        self, run: RunPlan, read: Read, resolved: Resolved, merged: Mapping[int, Partition | None]
+    ) -> SyncResult:
+        """Make the new manifest the one that readers go by.
+
+        Raises:
+            DataProcessingError: it can't be written.
+
+        """
+        plan, settings, before = run.plan, self._settings, self._manifest
+        unwritten: list[str] = []
+        self._settle(plan, read, set())
+        partitions = {partition.number: partition for partition in (before.partitions if before else ())}
+        for number, partition in merged.items():
+            partitions.pop(number, None)
+            if partition is not None:
+                partitions[number] = partition
+        held = [partitions[number] for number in sorted(partitions)]
+        journals = [self._work.journal(number) for number in resolved.partitions]
+        journal, counts = write_journal(settings.output, self._generation, journals)
+        judged = judge(plan, read.reports, resolved, unwritten, sum(partition.items for partition in held))
+        manifest = SyncManifest(
+            generation=self._generation,
+            source=source_of(settings.config),
+            asked=asked_of(settings),
+            partition=settings.partition,
+            verdict=judged.verdict,
+            reason=judged.reason,
+            items=sum(partition.items for partition in held),
+            bytes=sum(part.bytes for partition in held for part in partition.parts),
+            started_at=run.started_at,
+            server_date=plan.server_date,
+            unsettled=judged.unsettled,
+            remembered=plan.remembered,
+            memories=str(self._work.memories.relative_to(settings.state)),
+            counts=Counts(
+                added=counts["added"],
+                changed=counts["changed"] + counts["moved"] + counts["returned"],
+                moved=counts["moved"],
+                gone=counts["gone"],
+                returned=counts["returned"],
+                unchanged=resolved.counts.unchanged,
+                failures=sum(len(report.failures) for report in read.reports) + len(unwritten),
+            ),
+            journal=journal,
+            partitions=held,
+        )
+        publish(settings, before, manifest)
+        return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=_notes(plan, read.reports))
+
+    def _settle(self, plan: SyncPlan, read: Read, unwritten: set[int]) -> None:
+        """Have the detector remember what it has to look at again."""
+        detector = detector_of(self._settings)
+        if not isinstance(detector, Settling):
+            return
+        pairs = list(zip(read.tasks, read.reports, strict=True))
+        unread = {task.number for task, report in pairs if report.problems}
+        unsure = unwritten.union(*(report.spared for report in read.reports))
+        try:
+            detector.settle(plan, self._work.memories, unread, unsure, self._work.copies)
+        except OSError as error:
+            raise DataProcessingError(f"can't write to {self._work.memories}: {error.strerror or error}") from error
+
+    def _held(self) -> list[Path]:
+        """Return the files of what each partition holds. One that was lost is made anew."""
+        if self._manifest is None:
+            return []
+        for partition in self._manifest.partitions:
+            load(self._settings, partition)
+        return [self._settings.state / partition.index for partition in self._manifest.partitions]
+
+
+def run_sync(settings: SyncSettings, progress: Progress = lambda *_: None) -> SyncResult:
+    """Bring an output into step with its source.
+
+    Args:
+        settings: what is kept in step with what, and how.
+        progress: told what is done.
+
+    Raises:
+        ConfigurationError: a setting is wrong, or another sync is at work. Nothing was changed.
+        DataProcessingError: the source can't be read, or the output can't be written. What readers see is as it was.
+
+    """
+    read_manifest(settings.output)  # refuses a folder of something else before anything is written there
+    with locked(settings):
+        run = SyncRun(settings, progress)
+        plan, read = asyncio.run(_plan_and_read(run))
+        resolved = run.resolve(read)
+        return run.publish(plan, read, resolved, run.merge(resolved))
+
+
+async def _plan_and_read(run: SyncRun) -> tuple[RunPlan, Read]:
+    plan = await run.plan()
+    return plan, await run.read(plan.plan)
+
+
+def plan_only(settings: SyncSettings, progress: Progress = lambda *_: None) -> SyncPlan:
+    """Plan a sync, and write nothing.
+
+    Args:
+        settings: of the sync.
+        progress: told what is done.
+
+    Raises:
+        ConfigurationError: a setting is wrong.
+        DataProcessingError: the source can't be read.
+
+    """
+    with tempfile.TemporaryDirectory() as memories:
+        return asyncio.run(SyncRun(settings, progress).planned(Path(memories))).plan
+
+
+def _requests(plan: SyncPlan, reports: Sequence[TaskReport]) -> Counter[str]:
+    requests = Counter({"planning": plan.requests} if plan.requests else {})
+    for report in reports:
+        requests.update(report.requests)
+    return requests
+
+
+def _notes(plan: SyncPlan, reports: Sequence[TaskReport]) -> list[str]:
+    return list(dict.fromkeys([*plan.notes, *(note for report in reports for note in report.notes)]))

@@ -1,0 +1,227 @@
+"""`stac-ingest sync` from the command line, on real files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import orjson
+import pytest
+
+from stac_ingest.cli.main import main
+from stac_ingest.sync.lock import locked
+from stac_ingest.sync.settings import SyncSettings
+from synced_files import Files, item
+from synced_output import held
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Give a folder of files, with one that stays."""
+    files = Files(tmp_path / "items")
+    files.write("stays.json", item("stays", month=12))
+    return files
+
+
+@pytest.fixture
+def sync(files, tmp_path, capsys):
+    """Give what runs the command, and returns its exit code and its words."""
+
+    def run(*options, source=files.folder):
+        code = main(["sync", str(source), "--output", str(tmp_path / "out"), *options])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return run
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Give what reads the manifest."""
+    return lambda: json.loads((tmp_path / "out/manifest.json").read_bytes())
+
+
+@pytest.fixture
+def journal(tmp_path, manifest):
+    """Give what reads the journal of the last run."""
+
+    def read():
+        name = manifest()["journal"]
+        lines = [] if name is None else (tmp_path / "out" / name).read_bytes().splitlines()
+        return sorted((line["what"], line["id"]) for line in map(orjson.loads, lines))
+
+    return read
+
+
+def test_twice_with_changes(files, sync, manifest, journal, tmp_path):
+    """A second run adds what is new, replaces what changed, takes away what is gone, and names each in the journal."""
+    for day in range(1, 21):
+        files.write(f"{day:02d}.json", item(f"i{day}", day=day, month=1 + day % 2))
+    assert sync()[0] == 0
+    assert manifest()["verdict"] == "complete"
+    assert len(held(tmp_path / "out")) == 21
+    files.write("03.json", item("i3", day=3, month=2, cloud=7))
+    files.write("04.json", item("i4", day=4, month=6))
+    files.write("new.ndjson", item("n1", month=1), item("n2", month=7))
+    files.remove("05.json")
+    code, said = sync()
+    assert code == 0
+    assert "2 added, 2 changed (1 of them moved to another folder), 1 gone" in said
+    assert journal() == [("added", "n1"), ("added", "n2"), ("changed", "i3"), ("gone", "i5"), ("moved", "i4")]
+    found = held(tmp_path / "out")
+    assert found.keys() == {"stays", "n1", "n2", *(f"i{day}" for day in range(1, 21) if day != 5)}
+    assert found["i3"]["properties"]["cloud"] == 7
+    assert found["i4"]["properties"]["datetime"].startswith("2024-06-04")
+    assert [partition["folder"] for partition in manifest()["partitions"]] == [
+        f"year=2024/month={month:02d}" for month in (1, 2, 6, 7, 12)
+    ]
+
+
+def test_nothing_changed(files, sync, manifest, journal):
+    """A run with nothing changed reads no file, and replaces none."""
+    files.write("a.json", item("a"))
+    sync()
+    before = manifest()["partitions"]
+    code, said = sync()
+    assert (code, journal(), manifest()["partitions"]) == (0, [], before)
+    assert "0 added, 0 changed, 0 gone, 0 read and unchanged; 2 items are held" in said
+    assert "2 files have the size and the time" in said
+
+
+def test_a_month_runs_empty(files, sync, manifest, tmp_path):
+    """A month whose items are all gone is named no more, and comes back with new ones."""
+    files.write("a.json", item("a", month=3))
+    sync()
+    files.remove("a.json")
+    sync()
+    assert [one["folder"] for one in manifest()["partitions"]] == ["year=2024/month=12"]
+    files.write("b.json", item("b", month=3), item("c", month=3))
+    sync()
+    assert held(tmp_path / "out").keys() == {"stays", "b", "c"}
+
+
+@pytest.mark.parametrize("gone", ["remove", "keep", "mark"])
+def test_what_becomes_of_items_that_are_gone(files, sync, journal, tmp_path, gone):
+    """An item that is gone is removed, kept or marked, once, and one that comes back is as it is in the source."""
+    files.write("a.json", item("a"), item("b"))
+    sync("--gone", gone)
+    files.write("a.json", item("b"))
+    sync("--gone", gone)
+    assert journal() == [("gone", "a")]
+    found = held(tmp_path / "out")
+    expected = {"remove": None, "keep": item("a"), "mark": item("a", deprecated=True)}[gone]
+    assert found.get("a", {}).get("properties") == (expected and expected["properties"])
+    sync("--gone", gone)
+    assert journal() == []
+    files.write("a.json", item("a"), item("b"))
+    sync("--gone", gone)
+    assert journal() == [("added" if gone == "remove" else "returned", "a")]
+    assert held(tmp_path / "out")["a"]["properties"] == item("a")["properties"]
+
+
+def test_a_damaged_file(files, sync, manifest, tmp_path):
+    """What is held of a damaged file stays, the verdict is not complete, and the run says which file it is."""
+    files.write("a.json", item("a"))
+    files.write("b.json", item("b"))
+    sync()
+    (files.folder / "a.json").write_bytes(b'{"type": "Feature", "id"')
+    files.touch("a.json")
+    files.remove("b.json")
+    code, said = sync()
+    assert (code, manifest()["verdict"], manifest()["unsettled"]) == (1, "truncated", True)
+    assert "a.json" in said
+    assert held(tmp_path / "out").keys() == {"stays", "a"}
+    files.write("a.json", item("a", cloud=1))
+    assert sync()[0] == 0
+    assert held(tmp_path / "out")["a"]["properties"]["cloud"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--partition", "year"], 'partition: {out} is kept in step with other items: it was "month"'),
+        (["--collection", "c"], "collection_id: {out} is kept in step with other items: it was not given"),
+        (["--where", "id = 'a'"], "transforms: {out} is kept in step with other items"),
+        (["--max-items", "3"], "--max-items: a sync looks at all items"),
+        (["--look-back", "-1"], "look_back"),
+    ],
+    ids=["partition", "collection", "where", "max-items", "look-back"],
+)
+@pytest.mark.usefixtures("files")
+def test_settings_that_may_not_change(sync, manifest, tmp_path, options, words):
+    """Settings with which the output would hold other items than before are refused, and nothing is changed."""
+    sync()
+    before = manifest()
+    code, said = sync(*options)
+    assert code == 2
+    assert words.format(out=tmp_path / "out") in said
+    assert manifest() == before
+
+
+def test_another_source(files, sync, manifest, tmp_path):
+    """An output is not filled from another source."""
+    sync()
+    others = Files(tmp_path / "others")
+    others.write("a.json", item("a"))
+    code, said = sync(source=others.folder)
+    assert code == 2
+    assert "source: " in said
+
+
+def test_transforms(files, sync, journal, tmp_path):
+    """Items go through the transforms, and one that `where` leaves out from now on is gone."""
+    files.write("a.json", item("a", cloud=1), item("b", cloud=80))
+    options = ["--where", "cloud < 50 OR id = 'stays'", "--set-property", 'by="me"']
+    sync(*options)
+    assert {name: one["properties"]["by"] for name, one in held(tmp_path / "out").items()} == {"a": "me", "stays": "me"}
+    files.write("a.json", item("a", cloud=60), item("b", cloud=8))
+    sync(*options)
+    assert journal() == [("added", "b"), ("gone", "a")]
+
+
+def test_dry_run(files, sync, tmp_path):
+    """A dry run says what would be read, and writes nothing."""
+    code, said = sync("--dry-run")
+    assert code == 0
+    assert "would read: 1 tasks" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_folder_is_no_news(files, sync, tmp_path):
+    """A folder that has no files any more, such as a disk that isn't mounted, is an error, and all items stay."""
+    sync()
+    files.remove("stays.json")
+    code, said = sync()
+    assert code == 3
+    assert "No files of items" in said
+    assert held(tmp_path / "out").keys() == {"stays"}
+
+
+def test_a_catalog_is_read_whole(files, sync, manifest, tmp_path, capsys):
+    """A static catalog is walked each time; what changed, came and went is found."""
+    for number in range(5):
+        files.write(f"{number}.json", item(f"i{number}"))
+    catalog = tmp_path / "catalog"
+    make = [str(files.folder), "--to", "catalog", "--output", str(catalog)]
+    assert main(make) == 0
+    document = next(catalog.rglob("catalog.json"))
+    assert sync(source=document)[0] == 0
+    assert len(held(tmp_path / "out")) == 6
+    some = next(path for path in catalog.rglob("*.json") if path.stem == "i3")
+    text = orjson.loads(some.read_bytes())
+    text["properties"]["cloud"] = 3
+    some.write_bytes(orjson.dumps(text))
+    assert sync(source=document)[0] == 0
+    assert (manifest()["counts"]["changed"], manifest()["counts"]["unchanged"]) == (1, 5)
+
+
+def test_two_at_once(files, sync, tmp_path):
+    """While a sync is at work, another one of the same output ends at once, and says why."""
+    settings = SyncSettings(source={"mode": "file", "source": str(files.folder)}, output=tmp_path / "out")
+    with locked(settings):
+        command = [sys.executable, "-m", "stac_ingest", "sync", str(files.folder), "--output", str(tmp_path / "out")]
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (second.returncode, second.stdout) == (2, "")
+    assert "another sync" in second.stderr
+    assert sync()[0] == 0
