@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stac_ingest.core.id_set import Key
 from stac_ingest.sync.api.held_months import HeldMonths, held_months
-from stac_ingest.sync.api.recent import Recent, no_recent, recent_items
+from stac_ingest.sync.api.ids_task import task_of_ids
+from stac_ingest.sync.api.recent import Recent, latest_items, no_recent, recent_items
 from stac_ingest.sync.api.session import ApiSession
 from stac_ingest.sync.api.stretches import Stretch, counted, joined, stretches_of, wide
-from stac_ingest.sync.api.updated import Way, settings_since, terms_since, way_to_search
+from stac_ingest.sync.api.updated import SORTED, Way, settings_since, terms_since, way_to_search
 from stac_ingest.sync.api.whole import time_of, whole_tasks
 from stac_ingest.sync.detectors.base import Last
 from stac_ingest.sync.plan import Covered, SyncPlan, Task
@@ -79,9 +81,15 @@ class ApiDetector:
         if way is None and not self._settings.ids_only:
             session.summary.note("the API can't be searched by `updated`, so all items are read and compared")
             return _Found(await whole_tasks(session, total, self._settings.task_items), [])
-        recent = no_recent()
-        if way is not None:
+        recent, first = no_recent(), list[Task]()
+        if way == SORTED:
+            latest = await latest_items(session, since, progress)
+            if latest is None:
+                return _Found(await whole_tasks(session, total, self._settings.task_items), [])
+            recent, first = latest.recent, self._tasks_of_ids(latest.keys)
+        elif way is not None:
             recent = await recent_items(session, terms_since(session, self._config, way, since), progress)
+            first = [self._updated_task(way, since, recent)] if len(recent) else []
         trusts_counts = way is not None and not last.unsettled
         looked = _Looked(
             self._settings,
@@ -92,10 +100,12 @@ class ApiDetector:
             finds_changes=way is not None,
         )
         tasks, unverified = await looked.tasks(progress)
-        if way is not None and len(recent):
-            tasks.insert(0, self._updated_task(way, since, recent))
-        numbered = [one.model_copy(update={"number": number}) for number, one in enumerate(tasks)]
+        numbered = [one.model_copy(update={"number": number}) for number, one in enumerate([*first, *tasks])]
         return _Found(numbered, unverified)
+
+    def _tasks_of_ids(self, keys: list[Key]) -> list[Task]:
+        most = self._settings.task_items
+        return [task_of_ids(at, keys[at : at + most]) for at in range(0, len(keys), most)]
 
     def _updated_task(self, way: Way, since: int, recent: Recent) -> Task:
         what = settings_since(self._config, way, since)
