@@ -30,18 +30,19 @@ async def synced(truth, folder, *behaviours, **settings):
         yield server, mirror
 
 
-def test_nothing_changed_costs_counts_alone(tmp_path):
+@pytest.mark.parametrize("months", [12, 24])
+def test_nothing_changed_costs_counts_alone(tmp_path, months):
     """A sync of an API without changes reads nothing, and plans with at most two requests a month of data."""
 
     async def run():
-        truth = Truth.of_months(MONTHS, EACH)
+        truth = Truth.of_months(months, EACH)
         async with synced(truth, tmp_path) as (_, mirror):
             return await mirror.sync(truth.now)
 
     again = asyncio.run(run())
     assert again.plan.tasks == []
     assert again.is_sure
-    assert again.plan.requests <= 2 * MONTHS
+    assert again.plan.requests <= 2 * months
 
 
 def test_new_changed_and_gone(tmp_path):
@@ -66,6 +67,31 @@ def test_new_changed_and_gone(tmp_path):
     kinds = [task.reader for task in again.plan.tasks]
     assert kinds == ["api_items", "api_ids"]
     assert again.requests["items"] <= 3 * 4
+
+
+def test_what_a_broken_run_was_to_find_is_found_by_the_next(tmp_path):
+    """A run that can't read what was updated leaves it to the next one, however much later that comes."""
+
+    async def run():
+        truth = Truth.of_months(4, 5)
+        source = {"limit": 2, "retry_attempts": 1}
+        async with synced(truth, tmp_path, source=source, look_back=1) as (_, mirror):
+            for number in range(5):
+                truth.put(f"m02-00{number}", "2019-03-02T00:00:00Z", cloud=number)
+        async with serving(truth.store(), ["missing-next=2"]) as server:
+            mirror.moved_to(server.url)
+            broken = await mirror.sync(truth.now)
+            stale = mirror.held != truth.items
+        truth.now += 30 * DAY
+        async with serving(truth.store()) as server:
+            mirror.moved_to(server.url)
+            again = await mirror.sync(truth.now)
+        assert mirror.held == truth.items
+        return broken, stale, again
+
+    broken, stale, again = asyncio.run(run())
+    assert (broken.is_sure, broken.is_settled, stale) == (False, False, True)
+    assert again.is_sure
 
 
 def test_late_items_with_an_old_update_are_found_by_their_count(tmp_path):
@@ -243,6 +269,8 @@ HABITS = (
     *("refuse-intervals=400", "ignore-filters=datetime", "ignore-filters=ids", "duplicate-item", "trailing-empty-page"),
     *("empty-page=1", "missing-next=2", "deleted-while-paging", "unstable-sort", "wrong-extent", "bad-item"),
     *("refuse-term=fields:400", "json-bom", "too-many=0", "endless-empty", "no-collection-document"),
+    *("missing-next=2 clamp-limit=3", "deleted-while-paging clamp-limit=3", "unstable-sort clamp-limit=3"),
+    *("count-falls clamp-limit=3", "ignore-filters=filter,query undeclared=sort", "duplicate-item clamp-limit=3"),
 )
 
 
@@ -253,7 +281,7 @@ def test_no_habit_of_a_server_makes_a_run_sure_of_what_is_not_so(tmp_path, habit
     async def run():
         truth = Truth.of_months(4, 6)
         truth.put("span", None, start_datetime="2019-01-20T00:00:00Z", end_datetime="2019-02-10T00:00:00Z")
-        async with serving(truth.store(), [habit]) as server:
+        async with serving(truth.store(), habit.split()) as server:
             mirror = Mirror(server.url, tmp_path, source={"limit": 4, "retry_attempts": 2}, task_items=10)
             for number in range(4):
                 before = {*mirror.held}
