@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Sequence
-from functools import partial
 from http import HTTPStatus
 from typing import IO, Any
 from urllib.parse import urlencode
@@ -13,6 +12,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from ingest_bench.simulator import documents
+from ingest_bench.simulator.generated.search import GeneratedIndex
+from ingest_bench.simulator.generated.service import GeneratedApi
+from ingest_bench.simulator.generated.store import GeneratedStore
 from ingest_bench.simulator.handler import Middleware, NextHandler
 from ingest_bench.simulator.item_filter import ItemIndex
 from ingest_bench.simulator.item_store import Store
@@ -23,6 +25,7 @@ from ingest_bench.simulator.paging import Paging, paging_style
 from ingest_bench.simulator.query_params import InvalidParameterError, Search, from_query, read_search
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI, PagePosition, document, item_collection, problem
 from ingest_bench.simulator.static_catalog import StaticCatalog
+from ingest_bench.simulator.traffic import Traffic
 
 LOG = logging.getLogger(__name__)
 
@@ -35,9 +38,11 @@ _SETTLE_S = 5.0
 class Api:
     """The STAC API. Pages are copied together for each request: no response is cached."""
 
-    def __init__(self, store: Store, options: Options, paging: Paging) -> None:
+    def __init__(
+        self, store: Store | GeneratedStore, index: ItemIndex | GeneratedIndex, options: Options, paging: Paging
+    ) -> None:
         self._store = store
-        self._index = ItemIndex(store, options)
+        self._index = index
         self._options = options
         self._paging = paging
         self._description = documents.describe(paging.parameter, options.max_page)
@@ -124,12 +129,7 @@ class Api:
         listed = indices if isinstance(indices, range) else indices.tolist()
         position = PagePosition(start, search.limit, len(matched), search.position, link)
         count = len(matched) if self._options.counts else None
-        change = None
-        if search.fields is not None:
-            from ingest_bench.simulator.extensions import with_fields  # noqa: PLC0415 - few searches need it
-
-            change = partial(with_fields, fields=search.fields)
-        return item_collection(self._store, listed, links, count, position, change=change)
+        return item_collection(self._store.lines(listed, search.fields), links, count, position)
 
     def _next_link(self, request: web.Request, search: Search, body: dict[str, Any], at: int) -> dict[str, Any]:
         """Return the link to the page that starts after so many items."""
@@ -252,12 +252,21 @@ class AppBuilder:
             options = fault.options(options)
         self.options = options
 
-    def build(self, store: Store, log: IO[bytes] | None = None) -> web.Application:
-        """Return the application that serves the items of the store; a line of JSON in the log for each request."""
+    def build(self, corpus: Store | GeneratedApi, log: IO[bytes] | None = None) -> web.Application:
+        """Return the application that serves the items of a corpus; a line of JSON in the log for each request."""
         paging = paging_style(self.options.paging, self.options.seed)
         for fault in self.faults:
             paging = fault.paging(paging)
-        metrics = MetricsRecorder(self.options, [*middleware(self.options), *self.faults], log)
+        chain: list[Middleware] = [*middleware(self.options), *self.faults]
+        if isinstance(corpus, GeneratedApi):
+            traffic = Traffic()
+            chain = [traffic, corpus, *chain]
+            api = Api(corpus.store, corpus.index, self.options, paging)
+            beside = [*corpus.routes(), *traffic.routes()]
+        else:
+            api = Api(corpus, ItemIndex(corpus, self.options), self.options, paging)
+            beside = StaticCatalog(corpus).routes()
+        metrics = MetricsRecorder(self.options, chain, log)
         app = web.Application(middlewares=[metrics.record])
-        app.add_routes([*Api(store, self.options, paging).routes(), *StaticCatalog(store).routes(), *metrics.routes()])
+        app.add_routes([*api.routes(), *beside, *metrics.routes()])
         return app

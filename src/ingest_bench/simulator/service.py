@@ -11,7 +11,9 @@ from contextlib import nullcontext
 from aiohttp import web
 
 from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.simulator.item_store import open_store
+from ingest_bench.simulator.generated.description import FILE
+from ingest_bench.simulator.generated.service import GeneratedApi
+from ingest_bench.simulator.item_store import Store, open_store
 from ingest_bench.simulator.options import Options
 from ingest_bench.simulator.server import AppBuilder
 
@@ -38,9 +40,15 @@ def serve(options: Options) -> None:
     with listener:
         port = listener.getsockname()[1]
         url = f"http://{HOST}:{port}"
-        store = open_store(options.corpus, url if options.rewrite_links else None)
+        corpus = _opened(options, url if options.rewrite_links else None)
         with options.log.open("ab") if options.log else nullcontext() as log:
-            asyncio.run(_serve(builder.build(store, log), listener, options, url))
+            asyncio.run(_serve(builder.build(corpus, log), listener, options, url))
+
+
+def _opened(options: Options, links: str | None) -> Store | GeneratedApi:
+    if (options.corpus / FILE).is_file():
+        return GeneratedApi(options.corpus, options, links)
+    return open_store(options.corpus, links)
 
 
 async def _serve(app: web.Application, listener: socket.socket, options: Options, url: str) -> None:
