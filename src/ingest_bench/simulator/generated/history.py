@@ -18,7 +18,7 @@ from ingest_bench.simulator.generated.months import SECOND, Months
 
 Rows = NDArray[np.int32]
 Times = NDArray[np.int64]
-"""Microseconds since 1970, whole milliseconds."""
+"""Microseconds since 1970."""
 
 _DAY = 86_400
 _LATE_TENTHS = 3
@@ -106,7 +106,7 @@ class History:
         """Return when items were published."""
         taken = self._first_taken(rows)
         delay = 10_800 + below(draw(self._seed, "published", rows), _PUBLISHED_WITHIN)
-        found: Times = np.minimum(taken + delay * SECOND, self._end)
+        found: Times = np.minimum(taken + delay * SECOND, self._end - 1000)
         for epoch, added in self._added_among(rows):
             found[added] = self._moments("added", rows[added], epoch)
         return found
@@ -173,7 +173,7 @@ class History:
         after = 1 + below(words, length)
         batch = (words & np.uint64(1)) == 0
         after[batch] = (1 + after[batch] * _BATCHES // (length + 1)) * (length // _BATCHES)
-        return start + after * 1000
+        return start + (after - 1 | 1) * 1000
 
     def _moved(self, taken: Times, rows: Rows, epoch: int) -> Times:
         """Return times at least 31 days off, which is always in another month."""

@@ -28,12 +28,13 @@ _ID_ALONE: Mapping[str, bytes] = {
 class GeneratedStore:
     """The collection and its items, newest first; an item's index is its position in that order."""
 
+    collection_id = COLLECTION
+
     def __init__(self, description: Description, epoch: int = 0, links: str | None = None) -> None:
         """Make what there is at an epoch; `links` replaces the API that the links of items lead to."""
         self.history = History(description)
         self._text = ItemText(description.seed, links or API)
         self.collection = _collection(description)
-        self.collection_id = COLLECTION
         self.state = self.history.state(epoch)
 
     def __len__(self) -> int:
