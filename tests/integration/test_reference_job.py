@@ -54,12 +54,21 @@ def test_a_whole_run_and_one_that_goes_on(tmp_path, monkeypatch):
         run_reference(replace(options, items=301))
 
 
-def test_a_command_that_fails_is_told(tmp_path):
-    """A command that ends without an output is no result, and what it said is kept."""
-    options = Options(tmp_path, items=50, program=(sys.executable, "-c", "print('no such command')"))
-    with pytest.raises(MeasurementError, match=r"manifest.json can't be read"):
+def test_a_command_that_fails_is_told_and_tried_again(tmp_path):
+    """A command that fails is an error with its last words and run again; an audit that finds something is a result."""
+    failing = (sys.executable, "-c", "print('first'); print('no such option'); raise SystemExit(2)")
+    options = Options(tmp_path / "run", items=50, epochs=0, program=failing)
+    with pytest.raises(MeasurementError, match=r"sync ended with exit code 2: no such option \(all that it said is in"):
         run_reference(options)
-    assert (tmp_path / "said.log").read_text() == "no such command\n" * 2
+    record = run_reference(replace(options, program=STANDIN))
+    assert record.epochs[0].killed.starts == 2
+    assert record.ok
+
+    (options.folder / "steps" / "audit.json").unlink()
+    record = run_reference(replace(options, program=(sys.executable, "-c", "raise SystemExit(1)")))
+    assert record.audit.exit_code == 1
+    assert record.epochs[0].check.ok
+    assert not record.ok
     with pytest.raises(MeasurementError, match="nowhere can't be started"):
         run_reference(Options(tmp_path / "other", items=50, program=("nowhere",)))
 

@@ -10,6 +10,7 @@ from ingest_bench.reference.records import Epoch, Job, Reference
 from ingest_bench.report.formatting import NOTHING, counted, number, paragraph, point, safe, span, times, whole
 
 _GB, _MB = 1e9, 1e6
+_SIZES = ("parts", "GB", "disk, GB")
 _JOB_HEAD = (
     *("run", "time", "reading", "server's CPU time", "requests", "MB received", "memory, MiB", "largest process, MiB"),
     "ended by",
@@ -41,7 +42,19 @@ def page(reference: Reference) -> str:
         paragraph(host),
         "## What was in the output",
         _table(
-            ("epoch", "items", "changed", "moved", "new", "gone", "verdict", "equal to the truth", "parts", "disk, GB"),
+            (
+                "epoch",
+                "items",
+                "changed",
+                "moved",
+                "new",
+                "gone",
+                "verdict",
+                "equal to the truth",
+                "parts",
+                "GB",
+                "disk, GB",
+            ),
             [_content(epoch) for epoch in reference.epochs],
         ),
         *_wrong(reference),
@@ -79,6 +92,7 @@ def _content(epoch: Epoch) -> Sequence[str]:
         safe(epoch.verdict),
         "yes" if epoch.check.ok else "**no**",
         whole(epoch.parts),
+        number(epoch.held_bytes / _GB),
         number(epoch.disk_bytes / _GB),
     )
 

@@ -45,6 +45,7 @@ class Projection:
     """That the API has to send while the nodes read, for this to hold."""
     asked_bytes_per_s: float
     disk_bytes: float
+    """After the first load."""
 
 
 def rates(epoch: Epoch) -> Rates:
@@ -72,7 +73,6 @@ def project(reference: Reference, items: int = ITEMS, nodes: int = NODES) -> Pro
     load = rates(first)
     last = syncs[-1] if syncs else first
     sync, share = rates(last), last.touched / max(1, last.held) if syncs else 1.0
-    final = reference.epochs[-1]
     return Projection(
         items=items,
         nodes=nodes,
@@ -82,7 +82,7 @@ def project(reference: Reference, items: int = ITEMS, nodes: int = NODES) -> Pro
         bytes=load.bytes * items,
         asked_items_per_s=nodes / load.read_s if load.read_s else 0.0,
         asked_bytes_per_s=nodes / load.read_s * load.bytes if load.read_s else 0.0,
-        disk_bytes=final.disk_bytes / max(1, final.check.expected) * items,
+        disk_bytes=first.disk_bytes / max(1, first.check.expected) * items,
     )
 
 

@@ -123,6 +123,8 @@ class Epoch(Record):
     check: Check
     verdict: str
     reason: str
+    held_bytes: int
+    """All parts that the manifest names."""
     disk_bytes: int
     """All files of the output, hidden ones too, when the run had ended."""
     parts: int

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ingest_bench.errors import MeasurementError, SettingsError
 from ingest_bench.reference.check import check_output, manifest_of
-from ingest_bench.reference.job import kill_moment, run_job
+from ingest_bench.reference.job import KillMoment, kill_moment, run_job
 from ingest_bench.reference.page import page
 from ingest_bench.reference.records import Check, Epoch, Job, Reference
 from ingest_bench.reference.server import ReferenceServer
@@ -24,11 +24,14 @@ from ingest_bench.simulator.generated.description import FILE, Description
 from ingest_bench.simulator.generated.history import History
 from ingest_bench.simulator.generated.store import GeneratedStore
 from ingest_bench.system.environment import environment
+from ingest_bench.system.whole_process import last_words
 from stac_ingest.core.atomic import write_atomically
 
 LOG = logging.getLogger(__name__)
 PROGRAM = (sys.executable, "-m", "stac_ingest")
 _SAID = "said.log"
+_DIFFERS = 1
+"""The exit code of an audit that found something."""
 
 
 @dataclass(frozen=True)
@@ -117,19 +120,38 @@ class _Run:
             delta = self._history.delta(number)
             work = len(delta.changed) + len(delta.added)
         moment = kill_moment(lot.random, self._server, work)
-        return run_job("sync", self._command(), self._server, self._options.said, starts=starts, kill=moment)
+        return self._job("sync", self._sync_command(), starts, kill=moment)
 
     def _sync(self, number: int, starts: int) -> Job:
         self._server.switch(number)
-        return run_job("sync", self._command(), self._server, self._options.said, starts=starts)
+        return self._job("sync", self._sync_command(), starts)
 
     def _audit(self, starts: int) -> Job:
         options = self._options
         self._server.switch(options.epochs)
         command = [*options.program, "audit", str(options.output), "--against", self._server.url]
-        return run_job("audit", [*command, *self._reading()], self._server, options.said, starts=starts)
+        return self._job("audit", [*command, *self._reading()], starts, allowed=(0, _DIFFERS))
 
-    def _command(self) -> list[str]:
+    def _job(
+        self,
+        name: str,
+        command: Sequence[str],
+        starts: int,
+        *,
+        allowed: Sequence[int] = (0,),
+        kill: KillMoment | None = None,
+    ) -> Job:
+        """Run a command; one that fails is no result, so that the next call tries it again."""
+        job = run_job(name, command, self._server, self._options.said, starts=starts, kill=kill)
+        if not job.killed and job.exit_code not in allowed:
+            said = last_words(self._options.said)
+            raise MeasurementError(
+                f"{name} ended with exit code {job.exit_code}: {said} (all that it said is in {self._options.said}; "
+                "the same call goes on from here)"
+            )
+        return job
+
+    def _sync_command(self) -> list[str]:
         options = self._options
         return [*options.program, "sync", self._server.url, "--output", str(options.output), *self._reading()]
 
@@ -159,6 +181,7 @@ class _Run:
             check=check,
             verdict=manifest.verdict,
             reason=manifest.reason,
+            held_bytes=manifest.bytes,
             disk_bytes=sum(path.stat().st_size for path in self._options.output.rglob("*") if path.is_file()),
             parts=sum(len(partition.parts) for partition in manifest.partitions),
         )
