@@ -14,8 +14,9 @@ from pystac_client import Client
 
 from ingest_bench.config.server import Server
 from ingest_bench.errors import MeasurementError
-from ingest_bench.simulator.generated.description import FILE, Description
+from ingest_bench.simulator.generated.description import Description
 from ingest_bench.simulator.generated.store import GeneratedStore
+from ingest_bench.simulator.options import GENERATED
 from ingest_bench.simulator.process import SimulatorProcess
 
 DESCRIPTION = Description(items=260, seed=11)
@@ -25,7 +26,7 @@ COLLECTION = "sentinel-2-l2a"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("generated")
-    (folder / FILE).write_text(DESCRIPTION.model_dump_json())
+    (folder / GENERATED).write_text(DESCRIPTION.model_dump_json())
     with SimulatorProcess(folder, Server(max_page=100), 1) as running:
         yield running
 
@@ -131,6 +132,6 @@ def test_an_epoch_that_is_none_is_refused(server):
 
 def test_a_description_that_cannot_be_used_ends_the_server(tmp_path):
     """The command says which member of the file is wrong."""
-    (tmp_path / FILE).write_text('{"items": -1}')
+    (tmp_path / GENERATED).write_text('{"items": -1}')
     with pytest.raises(MeasurementError, match=r"generated.json: items"), SimulatorProcess(tmp_path, Server(), 1):
         pass

@@ -13,7 +13,8 @@ import pytest
 from ingest_bench.__main__ import main
 from ingest_bench.reference.job import KillMoment, run_job
 from ingest_bench.reference.server import ReferenceServer
-from ingest_bench.simulator.generated.description import FILE, Description
+from ingest_bench.simulator.generated.description import Description
+from ingest_bench.simulator.options import GENERATED
 
 TWO_CHILDREN = """
 import subprocess, sys
@@ -32,7 +33,7 @@ child.wait()
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("api")
-    (folder / FILE).write_text(Description(items=100).model_dump_json())
+    (folder / GENERATED).write_text(Description(items=100).model_dump_json())
     with ReferenceServer(folder, port=0, largest_page=50) as running:
         yield running
 

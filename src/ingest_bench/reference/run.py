@@ -20,9 +20,10 @@ from ingest_bench.reference.page import page
 from ingest_bench.reference.records import Check, Epoch, Job, Reference
 from ingest_bench.reference.server import ReferenceServer
 from ingest_bench.reference.steps import Steps
-from ingest_bench.simulator.generated.description import FILE, Description
+from ingest_bench.simulator.generated.description import Description
 from ingest_bench.simulator.generated.history import History
 from ingest_bench.simulator.generated.store import GeneratedStore
+from ingest_bench.simulator.options import GENERATED
 from ingest_bench.system.environment import environment
 from ingest_bench.system.whole_process import last_words
 from stac_ingest.core.atomic import write_atomically
@@ -198,7 +199,7 @@ def _begin(options: Options) -> _Begun:
             largest_page=options.largest_page,
             port=_free_port(),
         )
-        write_atomically(options.folder / "api" / FILE, description.model_dump_json(indent=2).encode())
+        write_atomically(options.folder / "api" / GENERATED, description.model_dump_json(indent=2).encode())
         write_atomically(path, begun.model_dump_json(indent=2).encode())
         return begun
     try:

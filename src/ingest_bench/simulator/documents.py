@@ -1,13 +1,17 @@
 """The documents around the items: landing page, conformance, collections, and the OpenAPI description of the server."""
 
+from __future__ import annotations
+
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ingest_bench.simulator.generated.store import GeneratedStore
-from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.query_params import DEFAULT_LIMIT, NAMES
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.generated.store import GeneratedStore
+    from ingest_bench.simulator.item_store import Store
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
 _TEXTS = {"type": "array", "items": {"type": "string"}}

@@ -1,10 +1,12 @@
 """The application: routes, and around them the middleware and the metrics; faults that are named may change both."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
@@ -12,9 +14,6 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from ingest_bench.simulator import documents
-from ingest_bench.simulator.generated.search import GeneratedIndex
-from ingest_bench.simulator.generated.service import GeneratedApi
-from ingest_bench.simulator.generated.store import GeneratedStore
 from ingest_bench.simulator.handler import Middleware, NextHandler
 from ingest_bench.simulator.item_filter import ItemIndex
 from ingest_bench.simulator.item_store import Store
@@ -25,7 +24,11 @@ from ingest_bench.simulator.paging import Paging, paging_style
 from ingest_bench.simulator.query_params import InvalidParameterError, Search, from_query, read_search
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI, PagePosition, document, item_collection, problem
 from ingest_bench.simulator.static_catalog import StaticCatalog
-from ingest_bench.simulator.traffic import Traffic
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.generated.search import GeneratedIndex
+    from ingest_bench.simulator.generated.service import GeneratedApi
+    from ingest_bench.simulator.generated.store import GeneratedStore
 
 LOG = logging.getLogger(__name__)
 
@@ -258,14 +261,13 @@ class AppBuilder:
         for fault in self.faults:
             paging = fault.paging(paging)
         chain: list[Middleware] = [*middleware(self.options), *self.faults]
-        if isinstance(corpus, GeneratedApi):
-            traffic = Traffic()
-            chain = [traffic, corpus, *chain]
-            api = Api(corpus.store, corpus.index, self.options, paging)
-            beside = [*corpus.routes(), *traffic.routes()]
-        else:
+        if isinstance(corpus, Store):
             api = Api(corpus, ItemIndex(corpus, self.options), self.options, paging)
             beside = StaticCatalog(corpus).routes()
+        else:
+            api = Api(corpus.store, corpus.index, self.options, paging)
+            beside = corpus.routes()
+            chain = [corpus.traffic, corpus, *chain]
         metrics = MetricsRecorder(self.options, chain, log)
         app = web.Application(middlewares=[metrics.record])
         app.add_routes([*api.routes(), *beside, *metrics.routes()])

@@ -1,5 +1,7 @@
 """The server in the foreground of a process, until it is told to end."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
@@ -7,15 +9,17 @@ import signal
 import socket
 import sys
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.simulator.generated.description import FILE
-from ingest_bench.simulator.generated.service import GeneratedApi
 from ingest_bench.simulator.item_store import Store, open_store
-from ingest_bench.simulator.options import Options
+from ingest_bench.simulator.options import GENERATED, Options
 from ingest_bench.simulator.server import AppBuilder
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.generated.service import GeneratedApi
 
 HOST = "127.0.0.1"
 _BACKLOG = 1024
@@ -46,7 +50,9 @@ def serve(options: Options) -> None:
 
 
 def _opened(options: Options, links: str | None) -> Store | GeneratedApi:
-    if (options.corpus / FILE).is_file():
+    if (options.corpus / GENERATED).is_file():
+        from ingest_bench.simulator.generated.service import GeneratedApi  # noqa: PLC0415 - a plain server does without
+
         return GeneratedApi(options.corpus, options, links)
     return open_store(options.corpus, links)
 

@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from ingest_bench.errors import MeasurementError
+from ingest_bench.simulator.options import GENERATED
 from stac_ingest.core.text import plain_line
 
-FILE = "generated.json"
 MOST_ITEMS = 200_000_000
 _QUOTED = 300
 
@@ -51,7 +51,7 @@ def read_description(folder: Path) -> Description:
         MeasurementError: it can't be read, or says what can't be.
 
     """
-    path = folder / FILE
+    path = folder / GENERATED
     try:
         return Description.model_validate_json(path.read_bytes())
     except OSError as error:

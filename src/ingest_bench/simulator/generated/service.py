@@ -9,6 +9,7 @@ from ingest_bench.simulator.generated.description import read_description
 from ingest_bench.simulator.generated.months import SECOND
 from ingest_bench.simulator.generated.search import GeneratedIndex
 from ingest_bench.simulator.generated.store import GeneratedStore
+from ingest_bench.simulator.generated.traffic import Traffic
 from ingest_bench.simulator.handler import NextHandler
 from ingest_bench.simulator.metrics import RequestTiming
 from ingest_bench.simulator.options import Options
@@ -34,10 +35,12 @@ class GeneratedApi:
         self.description = read_description(folder)
         self.store = GeneratedStore(self.description, links=links)
         self.index = GeneratedIndex(self.store, options)
+        self.traffic = Traffic()
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """Return the routes of the epoch."""
-        return [web.get("/_bench/epoch", self._epoch), web.post("/_bench/epoch", self._switch)]
+        """Return the routes of the epoch and of the traffic."""
+        epoch = [web.get("/_bench/epoch", self._epoch), web.post("/_bench/epoch", self._switch)]
+        return [*epoch, *self.traffic.routes()]
 
     def reset(self) -> None:
         """Nothing: an epoch lasts until the next one is asked for."""

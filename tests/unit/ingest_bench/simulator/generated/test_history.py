@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ingest_bench.errors import MeasurementError
-from ingest_bench.simulator.generated.description import FILE, Description, read_description
+from ingest_bench.simulator.generated.description import Description, read_description
 from ingest_bench.simulator.generated.history import History, id_keys, row_of_key
 from ingest_bench.simulator.generated.months import MONTHS, Months
 from ingest_bench.simulator.generated.store import GeneratedStore
+from ingest_bench.simulator.options import GENERATED
 
 descriptions = st.builds(
     Description,
@@ -131,10 +132,10 @@ def test_a_description_that_cannot_be_used_is_refused(tmp_path) -> None:
     """The file, the member and what is wrong with it are named."""
     with pytest.raises(MeasurementError, match="can't be read: No such file"):
         read_description(tmp_path)
-    (tmp_path / FILE).write_text('{"items": 0}')
+    (tmp_path / GENERATED).write_text('{"items": 0}')
     with pytest.raises(MeasurementError, match=r"generated.json: items: Input should be greater"):
         read_description(tmp_path)
-    (tmp_path / FILE).write_text("[")
+    (tmp_path / GENERATED).write_text("[")
     with pytest.raises(MeasurementError, match=r"generated.json: the file: Invalid JSON"):
         read_description(tmp_path)
     with pytest.raises(ValidationError):
