@@ -101,11 +101,14 @@ def test_requests_are_counted_by_kind(server):
     ask(server, "POST", "/search", {"limit": 90})
     ask(server, "GET", f"/collections/{COLLECTION}/items?limit=90&fields=id")
     ask(server, "POST", "/search", {"limit": 1000, "fields": {"include": ["id", "collection"]}})
+    updated = {"op": ">", "args": [{"property": "updated"}, {"timestamp": "2010-01-01T00:00:00Z"}]}
+    ask(server, "POST", "/search", {"limit": 30, "fields": {"include": ["id"]}, "filter": updated})
     ask(server, "POST", "/search", {"sortby": [{"field": "no"}]})
     ask(server, "GET", "/nowhere")
     _, _, traffic = ask(server, "GET", "/_bench/traffic")
     assert {kind: counts["requests"] for kind, counts in traffic.items()} == {
         "items": 1,
+        "recent": 1,
         "ids": 2,
         "counts": 2,
         "documents": 1,
@@ -113,11 +116,12 @@ def test_requests_are_counted_by_kind(server):
     }
     assert {kind: counts["items"] for kind, counts in traffic.items() if counts["items"]} == {
         "items": 90,
+        "recent": 30,
         "ids": 190,
         "counts": 1,
     }
     assert traffic["items"]["bytes"] > 90 * 2000 > 190 * 100 > traffic["ids"]["bytes"] > 190 * 20
-    assert server.stats().requests == 8
+    assert server.stats().requests == 9
 
 
 def test_an_epoch_that_is_none_is_refused(server):

@@ -21,8 +21,9 @@ class Cost:
 
 
 def item_pages(reference: Reference, epoch: Epoch) -> Cost:
-    """Return the pages of whole items, against full pages of those that are new or changed."""
-    return Cost(epoch.traffic.items.requests, -(-epoch.touched // reference.page_items))
+    """Return the pages of items, whole or not, that are new or changed, against full pages of these."""
+    asked = epoch.traffic.items.requests + epoch.traffic.recent.requests
+    return Cost(asked, -(-epoch.touched // reference.page_items))
 
 
 def id_pages(reference: Reference, epoch: Epoch) -> Cost:

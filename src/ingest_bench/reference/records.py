@@ -31,8 +31,10 @@ class Traffic(Record):
 
     items: Counts = Counts()
     """Pages of whole items."""
+    recent: Counts = Counts()
+    """Pages of some fields of items that a condition selects, such as a late `updated`."""
     ids: Counts = Counts()
-    """Pages of some fields of items."""
+    """Pages of some fields of any items."""
     counts: Counts = Counts()
     """Searches for at most one item, which tell a count or an extreme."""
     documents: Counts = Counts()

@@ -13,8 +13,9 @@ from ingest_bench.simulator.metrics import RequestTiming
 from ingest_bench.simulator.query_params import InvalidParameterError, from_query
 from ingest_bench.simulator.responses import Page, body_of, document
 
-KINDS = ("items", "ids", "counts", "documents", "failures")
-"""Pages of whole items; pages of some fields of items; searches for at most one item, which tell a count or an extreme;
+KINDS = ("items", "recent", "ids", "counts", "documents", "failures")
+"""Pages of whole items; pages of some fields of items that a condition selects, such as a late `updated`; pages of some
+fields of any items; searches for at most one item, which tell a count or an extreme;
 all other documents; responses that are no success."""
 
 
@@ -54,7 +55,9 @@ async def _kind(request: web.Request, response: web.Response) -> str:
     if response.position.limit <= 1:
         return "counts"
     asked = await _asked(request)
-    return "items" if not asked.get("fields") else "ids"
+    if not asked.get("fields"):
+        return "items"
+    return "recent" if asked.get("filter") or asked.get("query") else "ids"
 
 
 async def _asked(request: web.Request) -> dict[str, Any]:

@@ -16,9 +16,13 @@ from ingest_bench.reference.records import Check, Counts, Epoch, Job, Reference,
 from ingest_bench.simulator.generated.description import Description
 
 
-def job(seconds: float, *, reading: float, requests: Sequence[int] = (0, 0, 0), killed: bool = False) -> Job:
+def job(
+    seconds: float, *, reading: float, requests: Sequence[int] = (0, 0, 0), recent: int = 0, killed: bool = False
+) -> Job:
     """Make a job that asked for pages of items, pages of ids and counts; 1000 bytes a request."""
-    items, ids, counts = (Counts(requests=number, items=number, bytes=1000 * number) for number in requests)
+    items, ids, counts, late = (
+        Counts(requests=number, items=number, bytes=1000 * number) for number in (*requests, recent)
+    )
     return Job(
         command="sync",
         killed=killed,
@@ -27,7 +31,7 @@ def job(seconds: float, *, reading: float, requests: Sequence[int] = (0, 0, 0), 
         read_s=reading,
         peak_mib=200,
         peak_process_mib=150,
-        traffic=Traffic(items=items, ids=ids, counts=counts),
+        traffic=Traffic(items=items, recent=late, ids=ids, counts=counts),
         server_cpu_s=0.5,
         starts=1,
     )
@@ -80,7 +84,9 @@ def reference(*epochs: Epoch) -> Reference:
 
 
 FIRST = epoch(0, job(4, reading=3, requests=(60, 0, 5), killed=True), job(6, reading=2, requests=(60, 0, 5)))
-LATER = epoch(1, job(1, reading=0.5, requests=(2, 1, 10), killed=True), job(3, reading=1, requests=(4, 11, 90)))
+LATER = epoch(
+    1, job(1, reading=0.5, requests=(2, 1, 10), killed=True), job(3, reading=1, requests=(3, 11, 90), recent=1)
+)
 
 
 def test_requests_are_held_against_the_least_possible():
