@@ -36,26 +36,40 @@ def items_of(url: str, limit: int) -> list[dict[str, Any]]:
     return found
 
 
-def write(output: Path, items: list[dict[str, Any]], url: str, generation: int = 1) -> SyncManifest:
+def held(output: Path) -> dict[str, dict[str, Any]]:
+    """Return the items of an output by their ids; none where there is no manifest."""
+    if not (output / NAME).exists():
+        return {}
+    manifest = SyncManifest.model_validate_json((output / NAME).read_bytes())
+    parts = [output / part.path for partition in manifest.partitions for part in partition.parts]
+    return {item["id"]: item for part in parts for item in read_part(part)}
+
+
+def month_of(item: dict[str, Any]) -> str:
+    """Return the month that an item was taken in."""
+    text: str = item["properties"]["datetime"]
+    return text[:7]
+
+
+def changes(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
+    """Return the lines of a journal."""
+    lines = [{"what": "gone", "id": name} for name in old.keys() - new.keys()]
+    lines += [{"what": "added", "id": name} for name in new.keys() - old.keys()]
+    for name in new.keys() & old.keys():
+        if old[name] != new[name]:
+            moved = month_of(old[name]) != month_of(new[name])
+            lines.append({"what": "moved" if moved else "changed", "id": name})
+    return lines
+
+
+def write(output: Path, items: list[dict[str, Any]], url: str) -> SyncManifest:
     """Write items as an output that has a manifest, and return that."""
-    by_month = defaultdict(list)
-    for item in items:
-        year, month = item["properties"]["datetime"].split("-")[:2]
-        by_month[int(year) * 12 + int(month) - 1].append(item)
-    partitions = []
-    for number, some in sorted(by_month.items()):
-        folder = f"year={number // 12}/month={number % 12 + 1:02}"
-        temporary = output / "new.parquet"
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        with GeoParquetWriter(temporary) as writer:
-            writer.write(some)
-        data = temporary.read_bytes()
-        digest = sha256(data).hexdigest()
-        path = output / "items" / folder / f"part-{digest[:16]}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(path)
-        part = Part(path=str(path.relative_to(output)), items=len(some), bytes=len(data), sha256=digest)
-        partitions.append(Partition(number=number, folder=folder, items=len(some), parts=[part], index=""))
+    path = output / NAME
+    generation = 1 + (SyncManifest.model_validate_json(path.read_bytes()).generation if path.exists() else 0)
+    journal = output / "changes" / f"{generation:08d}.ndjson"
+    lines = changes(held(output), {item["id"]: item for item in items})
+    write_atomically(journal, "".join(json.dumps(line) + "\n" for line in lines).encode())
+    partitions = [partition_of(output, month, some) for month, some in sorted(by_month(items).items())]
     manifest = SyncManifest(
         generation=generation,
         source=url,
@@ -67,11 +81,36 @@ def write(output: Path, items: list[dict[str, Any]], url: str, generation: int =
         bytes=sum(part.bytes for partition in partitions for part in partition.parts),
         started_at=time.time(),
         counts=Counts(),
-        journal=None,
+        journal=str(journal.relative_to(output)),
         partitions=partitions,
     )
-    write_atomically(output / NAME, manifest.model_dump_json().encode())
+    write_atomically(path, manifest.model_dump_json().encode())
     return manifest
+
+
+def by_month(items: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Sort items into months."""
+    found = defaultdict(list)
+    for item in items:
+        found[month_of(item)].append(item)
+    return found
+
+
+def partition_of(output: Path, month: str, items: list[dict[str, Any]]) -> Partition:
+    """Write the items of a month as one part."""
+    folder = f"year={month[:4]}/month={month[5:]}"
+    temporary = output / "new.parquet"
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    with GeoParquetWriter(temporary) as writer:
+        writer.write(items)
+    data = temporary.read_bytes()
+    digest = sha256(data).hexdigest()
+    path = output / "items" / folder / f"part-{digest[:16]}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary.replace(path)
+    part = Part(path=str(path.relative_to(output)), items=len(items), bytes=len(data), sha256=digest)
+    number = int(month[:4]) * 12 + int(month[5:]) - 1
+    return Partition(number=number, folder=folder, items=len(items), parts=[part], index="")
 
 
 def main(arguments: list[str]) -> int:
@@ -83,10 +122,7 @@ def main(arguments: list[str]) -> int:
         time.sleep(HOLD_S)
         write(Path(given["--output"]), items, arguments[1])
         return 0
-    manifest = SyncManifest.model_validate_json((Path(arguments[1]) / NAME).read_bytes())
-    parts = [Path(arguments[1]) / part.path for partition in manifest.partitions for part in partition.parts]
-    held = sorted(item["id"] for part in parts for item in read_part(part))
-    return int(held != sorted(item["id"] for item in items_of(given["--against"], limit)))
+    return int(sorted(held(Path(arguments[1]))) != sorted(item["id"] for item in items_of(given["--against"], limit)))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,9 @@ def test_a_whole_run_and_one_that_goes_on(tmp_path, monkeypatch):
         assert epoch.finished.traffic.items.items == epoch.check.expected == epoch.check.items
         assert epoch.finished.peak_mib >= epoch.finished.peak_process_mib / 2 > 10
         assert epoch.months > 20
+        assert epoch.journal is not None
+        assert epoch.journal.ok
+    assert [epoch.journal.lines for epoch in record.epochs if epoch.journal] == [300, 12]
     assert [epoch.touched for epoch in record.epochs] == [300, 9]
     assert record.idle.traffic.requests == 3
     page = (tmp_path / "run" / "reference.md").read_text()

@@ -10,7 +10,10 @@ from ingest_bench.reference.records import Epoch, Job, Reference
 from ingest_bench.report.formatting import NOTHING, counted, number, paragraph, point, safe, span, times, whole
 
 _GB, _MB = 1e9, 1e6
-_SIZES = ("parts", "GB", "disk, GB")
+_CONTENT_HEAD = (
+    *("epoch", "items", "changed", "moved", "new", "gone", "verdict", "equal to the truth", "journal", "parts", "GB"),
+    "disk, GB",
+)
 _JOB_HEAD = (
     *("run", "time", "reading", "server's CPU time", "requests", "MB received", "memory, MiB", "largest process, MiB"),
     "ended by",
@@ -42,19 +45,7 @@ def page(reference: Reference) -> str:
         paragraph(host),
         "## What was in the output",
         _table(
-            (
-                "epoch",
-                "items",
-                "changed",
-                "moved",
-                "new",
-                "gone",
-                "verdict",
-                "equal to the truth",
-                "parts",
-                "GB",
-                "disk, GB",
-            ),
+            _CONTENT_HEAD,
             [_content(epoch) for epoch in reference.epochs],
         ),
         *_wrong(reference),
@@ -91,6 +82,7 @@ def _content(epoch: Epoch) -> Sequence[str]:
         *map(whole, counts),
         safe(epoch.verdict),
         "yes" if epoch.check.ok else "**no**",
+        "in several" if epoch.journal is None else "right" if epoch.journal.ok else "**wrong**",
         whole(epoch.parts),
         number(epoch.held_bytes / _GB),
         number(epoch.disk_bytes / _GB),
@@ -109,6 +101,10 @@ def _wrong(reference: Reference) -> list[str]:
                     f"{check.damaged_parts:,} parts damaged. {safe('; '.join(check.examples))}"
                 )
             )
+        if epoch.journal is not None and not epoch.journal.ok:
+            journal = epoch.journal
+            told = f"of {counted(journal.lines, 'line')} of the journal {journal.wrong:,} say what isn't so"
+            lines.append(point(f"Epoch {epoch.number}: {told}; {counted(journal.missing, 'change')} are in none"))
     return ["\n".join(lines)] if lines else []
 
 

@@ -106,6 +106,21 @@ class Check(Record):
         return wrong == 0 and self.items == self.expected
 
 
+class JournalCheck(Record):
+    """The journal of a run against what the epoch has changed."""
+
+    lines: int
+    wrong: int
+    """Lines that say what isn't so, or say it again."""
+    missing: int
+    """Changes that no line tells."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it tells each change once, and nothing else."""
+        return self.wrong == self.missing == 0
+
+
 class Epoch(Record):
     """The output brought to the state of an epoch."""
 
@@ -123,6 +138,10 @@ class Epoch(Record):
     killed: Job
     finished: Job
     check: Check
+    generation: int
+    """Of the output, by its manifest."""
+    journal: JournalCheck | None
+    """None where the run that was killed had published, so that the changes are in more than one journal."""
     verdict: str
     reason: str
     held_bytes: int
@@ -140,6 +159,11 @@ class Epoch(Record):
     def touched(self) -> int:
         """Items that had to be read, at least."""
         return self.changed + self.added
+
+    @property
+    def ok(self) -> bool:
+        """Whether the output is equal to the truth, and its journal to what has changed."""
+        return self.check.ok and self.finished.exit_code == 0 and (self.journal is None or self.journal.ok)
 
 
 class Reference(Record):
@@ -161,5 +185,4 @@ class Reference(Record):
     @property
     def ok(self) -> bool:
         """Whether the output was equal to the truth at each epoch, and the audit found nothing."""
-        ended = all(epoch.check.ok and epoch.finished.exit_code == 0 for epoch in self.epochs)
-        return ended and self.idle.exit_code == 0 and self.audit.exit_code == 0
+        return all(epoch.ok for epoch in self.epochs) and self.idle.exit_code == 0 and self.audit.exit_code == 0

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ingest_bench.errors import MeasurementError, SettingsError
 from ingest_bench.reference.check import check_output, manifest_of
 from ingest_bench.reference.job import KillMoment, kill_moment, run_job
+from ingest_bench.reference.journal import check_journal
 from ingest_bench.reference.page import page
 from ingest_bench.reference.records import Check, Epoch, Job, Reference
 from ingest_bench.reference.server import ReferenceServer
@@ -94,7 +95,9 @@ class _Run:
 
     def whole(self) -> Reference:
         options = self._options
-        epochs = [self._epoch(number) for number in range(options.epochs + 1)]
+        epochs: list[Epoch] = []
+        for number in range(options.epochs + 1):
+            epochs.append(self._epoch(number, epochs[-1].generation if epochs else 0))
         idle = self._steps.do("idle", Job, lambda starts: self._sync(options.epochs, starts))
         audit = self._steps.do("audit", Job, self._audit)
         return Reference(
@@ -108,10 +111,10 @@ class _Run:
             audit=audit,
         )
 
-    def _epoch(self, number: int) -> Epoch:
+    def _epoch(self, number: int, before: int) -> Epoch:
         killed = self._steps.do(f"epoch-{number}-killed", Job, lambda starts: self._killed(number, starts))
         done = self._steps.do(f"epoch-{number}-finished", Job, lambda starts: self._sync(number, starts))
-        return self._steps.do(f"epoch-{number}-checked", Epoch, lambda _: self._checked(number, killed, done))
+        return self._steps.do(f"epoch-{number}-checked", Epoch, lambda _: self._checked(number, before, killed, done))
 
     def _killed(self, number: int, starts: int) -> Job:
         self._server.switch(number)
@@ -163,10 +166,14 @@ class _Run:
             *("--concurrency", str(self._options.concurrency)),
         ]
 
-    def _checked(self, number: int, killed: Job, finished: Job) -> Epoch:
+    def _checked(self, number: int, before: int, killed: Job, finished: Job) -> Epoch:
         store = GeneratedStore(self._begun.description, number)
         manifest = manifest_of(self._options.output)
         check: Check = check_output(self._options.output, store)
+        journal = None
+        if manifest.generation == before + 1:
+            path = self._options.output / manifest.journal if manifest.journal else None
+            journal = check_journal(path, self._history, number)
         delta = self._history.delta(number) if number else None
         months = store.state.taken.astype("datetime64[us]").astype("datetime64[M]")
         return Epoch(
@@ -180,6 +187,8 @@ class _Run:
             killed=killed,
             finished=finished,
             check=check,
+            generation=manifest.generation,
+            journal=journal,
             verdict=manifest.verdict,
             reason=manifest.reason,
             held_bytes=manifest.bytes,

@@ -12,7 +12,7 @@ from factories import MACHINE
 from ingest_bench.reference.least import counts_per_month, id_pages, idle_requests_per_month, item_pages
 from ingest_bench.reference.page import page
 from ingest_bench.reference.projection import project, rates
-from ingest_bench.reference.records import Check, Counts, Epoch, Job, Reference, Traffic
+from ingest_bench.reference.records import Check, Counts, Epoch, Job, JournalCheck, Reference, Traffic
 from ingest_bench.simulator.generated.description import Description
 
 
@@ -61,6 +61,8 @@ def epoch(number: int, killed: Job, finished: Job, *, missing: int = 0) -> Epoch
         killed=killed,
         finished=finished,
         check=check,
+        generation=number + 1,
+        journal=JournalCheck(lines=400, wrong=0, missing=0) if number else None,
         verdict="complete",
         reason="all was read",
         held_bytes=1_500_000,
@@ -144,3 +146,11 @@ def test_a_command_that_failed_is_no_success():
     assert not run.model_copy(update={"audit": run.audit.model_copy(update={"exit_code": 1})}).ok
     failed = LATER.model_copy(update={"finished": LATER.finished.model_copy(update={"exit_code": 1})})
     assert not reference(FIRST, failed).ok
+
+
+def test_a_journal_that_is_wrong_is_no_success():
+    """A journal that doesn't tell what has changed is told on the page, though the output is equal to the truth."""
+    journal = JournalCheck(lines=390, wrong=1, missing=11)
+    run = reference(FIRST, LATER.model_copy(update={"journal": journal}))
+    assert not run.ok
+    assert "of 390 lines of the journal 1 say what isn't so; 11 changes are in none" in " ".join(page(run).split())
