@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ingest_bench.reference.manifest import NAME, Manifest, Part, Partition, manifest_of
 from stac_ingest.core.atomic import write_atomically
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs.geoparquet import read_part
-from stac_ingest.sharding.manifest import Part
-from stac_ingest.sync.manifest import NAME, Counts, Partition, SyncManifest
 
 HOLD_S = float(os.environ.get("STANDIN_HOLD_S", "0"))
 """How long it waits after its last request before it writes."""
@@ -40,8 +39,7 @@ def held(output: Path) -> dict[str, dict[str, Any]]:
     """Return the items of an output by their ids; none where there is no manifest."""
     if not (output / NAME).exists():
         return {}
-    manifest = SyncManifest.model_validate_json((output / NAME).read_bytes())
-    parts = [output / part.path for partition in manifest.partitions for part in partition.parts]
+    parts = [output / part.path for partition in manifest_of(output).partitions for part in partition.parts]
     return {item["id"]: item for part in parts for item in read_part(part)}
 
 
@@ -62,25 +60,21 @@ def changes(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> l
     return lines
 
 
-def write(output: Path, items: list[dict[str, Any]], url: str) -> SyncManifest:
+def write(output: Path, items: list[dict[str, Any]]) -> Manifest:
     """Write items as an output that has a manifest, and return that."""
     path = output / NAME
-    generation = 1 + (SyncManifest.model_validate_json(path.read_bytes()).generation if path.exists() else 0)
+    generation = 1 + (manifest_of(output).generation if path.exists() else 0)
     journal = output / "changes" / f"{generation:08d}.ndjson"
     lines = changes(held(output), {item["id"]: item for item in items})
     write_atomically(journal, "".join(json.dumps(line) + "\n" for line in lines).encode())
     partitions = [partition_of(output, month, some) for month, some in sorted(by_month(items).items())]
-    manifest = SyncManifest(
+    manifest = Manifest(
+        version=2,
         generation=generation,
-        source=url,
-        asked={},
-        partition="month",
         verdict="complete",
         reason="all was read",
         items=len(items),
         bytes=sum(part.bytes for partition in partitions for part in partition.parts),
-        started_at=time.time(),
-        counts=Counts(),
         journal=str(journal.relative_to(output)),
         partitions=partitions,
     )
@@ -108,9 +102,8 @@ def partition_of(output: Path, month: str, items: list[dict[str, Any]]) -> Parti
     path = output / "items" / folder / f"part-{digest[:16]}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary.replace(path)
-    part = Part(path=str(path.relative_to(output)), items=len(items), bytes=len(data), sha256=digest)
-    number = int(month[:4]) * 12 + int(month[5:]) - 1
-    return Partition(number=number, folder=folder, items=len(items), parts=[part], index="")
+    part = Part(path=str(path.relative_to(output)), bytes=len(data), sha256=digest)
+    return Partition(folder=folder, parts=[part])
 
 
 def main(arguments: list[str]) -> int:
@@ -120,7 +113,7 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "sync":
         items = items_of(arguments[1], limit)
         time.sleep(HOLD_S)
-        write(Path(given["--output"]), items, arguments[1])
+        write(Path(given["--output"]), items)
         return 0
     return int(sorted(held(Path(arguments[1]))) != sorted(item["id"] for item in items_of(given["--against"], limit)))
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import orjson
-from pydantic import ValidationError
 
-from ingest_bench.errors import MeasurementError
+from ingest_bench.reference.manifest import Manifest, Part, manifest_of
 from ingest_bench.reference.records import Check
 from ingest_bench.results.digest import canonical
 from ingest_bench.simulator.generated.history import row_of_key
@@ -21,28 +20,12 @@ from ingest_bench.simulator.generated.store import GeneratedStore
 from stac_ingest.core.atomic import sha256_of
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.outputs.geoparquet import read_part
-from stac_ingest.sharding.manifest import Part
-from stac_ingest.sync.manifest import NAME, SyncManifest
 
 LOG = logging.getLogger(__name__)
 _BATCH = 4096
 _TOLD = 500_000
 """Items between two lines of progress."""
 _EXAMPLES = 10
-
-
-def manifest_of(output: Path) -> SyncManifest:
-    """Return the manifest of an output.
-
-    Raises:
-        MeasurementError: there is none, or it can't be read.
-
-    """
-    path = output / NAME
-    try:
-        return SyncManifest.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise MeasurementError(f"{path} can't be read: {error}") from None
 
 
 def check_output(output: Path, store: GeneratedStore) -> Check:
@@ -72,7 +55,7 @@ class _Comparison:
         self._extra = self._different = self._misplaced = self._damaged = self._read = 0
         self._examples: list[str] = []
 
-    def of(self, output: Path, manifest: SyncManifest) -> Check:
+    def of(self, output: Path, manifest: Manifest) -> Check:
         for partition in manifest.partitions:
             for part in partition.parts:
                 self._part(output / part.path, part, partition.folder)

@@ -14,9 +14,10 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.reference.check import check_output, manifest_of
+from ingest_bench.reference.check import check_output
 from ingest_bench.reference.job import KillMoment, kill_moment, run_job
 from ingest_bench.reference.journal import check_journal
+from ingest_bench.reference.manifest import manifest_of
 from ingest_bench.reference.page import page
 from ingest_bench.reference.records import Check, Epoch, Job, Reference
 from ingest_bench.reference.server import ReferenceServer
