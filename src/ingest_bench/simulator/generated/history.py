@@ -4,7 +4,7 @@ A row is an item for good: its number gives its id. The first `items` rows are t
 next ones, removes some, and changes some, by draws alone. So every process that knows the description knows the truth.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,8 @@ _REVISED = 5
 """One item in so many was updated some time after it was published."""
 _BATCHES = 64
 """Half of an epoch's updates are at so many instants."""
-_NEVER = 255
+_BLOCK = 1 << 17
+"""Rows whose times are made at once."""
 _ID_FACTOR, _ID_OFFSET, _ID_MASK = 0x9E3779B1, 0x7F4A7C15, 0xFFFFFFFF
 _ID_INVERSE = pow(_ID_FACTOR, -1, 1 << 32)
 
@@ -67,6 +68,14 @@ def row_of_key(key: int) -> int:
     return (key - _ID_OFFSET) * _ID_INVERSE & _ID_MASK
 
 
+def _in_blocks(times: Callable[[Rows], Times], rows: Rows) -> Times:
+    """Return the times of all rows; what is needed to make them isn't held for all at once."""
+    found = np.empty(len(rows), dtype=np.int64)
+    for start in range(0, len(rows), _BLOCK):
+        found[start : start + _BLOCK] = times(rows[start : start + _BLOCK])
+    return found
+
+
 class History:
     """The truth of a description."""
 
@@ -82,16 +91,17 @@ class History:
 
     def delta(self, epoch: int) -> Delta:
         """Return what an epoch of 1 or more does."""
-        *_, (delta, _) = self._deltas(epoch)
+        *_, delta = self._deltas(epoch)
         return delta
 
     def state(self, epoch: int) -> State:
         """Return what there is at an epoch."""
+        deltas = list(self._deltas(epoch))  # before the arrays below are there, since this takes as much memory
         universe = np.arange(self._born(epoch), dtype=np.int32)
         version = np.zeros(len(universe), dtype=np.uint8)
         gone = np.zeros(len(universe), dtype=np.bool_)
-        taken, updated = self._first_taken(universe), self._first_updated(universe)
-        for number, (delta, _) in enumerate(self._deltas(epoch), 1):
+        taken, updated = _in_blocks(self._first_taken, universe), _in_blocks(self._first_updated, universe)
+        for number, delta in enumerate(deltas, 1):
             gone[delta.removed] = True
             version[delta.changed] = number
             updated[delta.changed] = self._moments("changed", delta.changed, number)
@@ -111,8 +121,8 @@ class History:
             found[added] = self._moments("added", rows[added], epoch)
         return found
 
-    def _deltas(self, epoch: int) -> Iterator[tuple[Delta, NDArray[np.bool_]]]:
-        """Replay the epochs from 1 on; each with which rows are gone after it."""
+    def _deltas(self, epoch: int) -> Iterator[Delta]:
+        """Yield what the epochs from 1 on do."""
         description = self.description
         gone = np.zeros(self._born(epoch), dtype=np.bool_)
         removed, changed = description.count(description.removed), description.count(description.changed)
@@ -129,7 +139,7 @@ class History:
                 removed=fated[:removed],
             )
             gone[delta.removed] = True
-            yield delta, gone
+            yield delta
 
     def _moved_count(self, changed: int) -> int:
         share = self.description.moved
