@@ -8,7 +8,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long extras tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins clean
+.PHONY: help run quick long extras tools compare test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -85,6 +85,9 @@ hostile: client-matrix
 
 writers: $(VENV)/.dev .venv-writers/.ready ## tables of items that other programs write and read (about ten minutes); docs/writers.md
 	$(BIN)/python -m ingest_bench writers --output docs/writers.md --python .venv-writers/bin/python
+
+reference: $(VENV)/.run ## mirror 5 million simulated items through changes and kills (hours; goes on where it ended; ITEMS, FOLDER); results/reference/reference.md
+	$(BIN)/python -m ingest_bench reference $(if $(ITEMS),--items $(ITEMS)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 dist: .venv-release/.ready ## a wheel and an sdist, checked; dist/
 	rm -rf dist

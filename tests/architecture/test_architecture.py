@@ -39,7 +39,7 @@ FLOORS = {
         ("report",),
         ("comparison",),
         ("docgen", "workflow"),
-        ("builds", "receipt"),
+        ("builds", "receipt", "reference"),
         ("commands",),
         ("__main__",),
     ),

@@ -12,7 +12,12 @@ from ingest_bench.system.renamed_options import RenamedFlag
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the server's options to a command."""
-    parser.add_argument("corpus", type=Path, metavar="CORPUS_DIR", help="folder with collection.json and items.ndjson")
+    parser.add_argument(
+        "corpus",
+        type=Path,
+        metavar="CORPUS_DIR",
+        help="folder with collection.json and items.ndjson, or with generated.json, whose items are made on request",
+    )
     parser.add_argument("--port", type=_whole(0), default=0, help="on 127.0.0.1; 0, the default, takes a free one")
     parser.add_argument(
         "--paging", choices=get_args(PagingName), default="token", help="how pages are named (default: %(default)s)"

@@ -1,12 +1,17 @@
 """The documents around the items: landing page, conformance, collections, and the OpenAPI description of the server."""
 
+from __future__ import annotations
+
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ingest_bench.simulator.item_store import Store
 from ingest_bench.simulator.query_params import DEFAULT_LIMIT, NAMES
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.generated.store import GeneratedStore
+    from ingest_bench.simulator.item_store import Store
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
@@ -102,7 +107,7 @@ _OURS = ("self", "root", "parent", "items")
 """Links of the collection that are replaced."""
 
 
-def landing(store: Store, base: str) -> dict[str, Any]:
+def landing(store: Store | GeneratedStore, base: str) -> dict[str, Any]:
     """Return the landing page; `base` is the URL of the server, without a slash at its end."""
     return {
         "type": "Catalog",
@@ -125,13 +130,13 @@ def landing(store: Store, base: str) -> dict[str, Any]:
     }
 
 
-def collections(store: Store, base: str) -> dict[str, Any]:
+def collections(store: Store | GeneratedStore, base: str) -> dict[str, Any]:
     """Return the list of collections, which has one."""
     own = [link("self", f"{base}/collections", JSON), link("root", base, JSON)]
     return {"collections": [collection(store, base)], "links": own}
 
 
-def collection(store: Store, base: str) -> dict[str, Any]:
+def collection(store: Store | GeneratedStore, base: str) -> dict[str, Any]:
     """Return the corpus' collection, with links that lead here."""
     own = collection_url(store, base)
     links = [
@@ -144,7 +149,7 @@ def collection(store: Store, base: str) -> dict[str, Any]:
     return {**store.collection, "links": links}
 
 
-def collection_url(store: Store, base: str) -> str:
+def collection_url(store: Store | GeneratedStore, base: str) -> str:
     """Return the URL of the collection."""
     return f"{base}/collections/{quote(store.collection_id, safe='')}"
 

@@ -1,4 +1,4 @@
-"""What searches may ask for beyond the core: an expression of CQL2, an order, and some fields alone."""
+"""What searches may ask for beyond the core: an expression of CQL2, and an order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ingest_bench.simulator.item_store import Store
-
-_DEFAULT_FIELDS = ("type", "id", "collection", "geometry", "bbox", "links", "assets", "properties.datetime")
-"""What an item has where fields are only left out, by the extension's own recommendation."""
 
 
 def matching(store: Store, expression: str) -> NDArray[np.bool_]:
@@ -43,22 +39,3 @@ def value_of(item: Mapping[str, Any], name: str) -> Any:
     """Return a member of an item, or one of its properties, by its name."""
     bare = name.removeprefix("properties.")
     return item.get(bare) if bare in ("id", "collection") else item["properties"].get(bare)
-
-
-def with_fields(line: bytes | memoryview, fields: tuple[tuple[str, ...], tuple[str, ...]]) -> bytes:
-    """Return an item with the fields that are included, or all usual ones, but those that are excluded."""
-    item, (include, exclude) = orjson.loads(line), fields
-    made: dict[str, Any] = {}
-    for name in include or ("type", "id", *item, *_DEFAULT_FIELDS):
-        if name in exclude:
-            continue
-        outer, dot, inner = name.partition(".")
-        if not dot and name in item:
-            made[name] = item[name]
-        elif dot and isinstance(item.get(outer), dict) and inner in item[outer]:
-            made[outer] = {**made.get(outer, {}), inner: item[outer][inner]}
-    for name in exclude:
-        outer, dot, inner = name.partition(".")
-        if dot and isinstance(made.get(outer), dict):
-            made[outer] = {key: value for key, value in made[outer].items() if key != inner}
-    return orjson.dumps(made)

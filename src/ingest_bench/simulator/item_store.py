@@ -5,7 +5,7 @@ outruns any client that parses what it gets.
 """
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 
 from ingest_bench.errors import MeasurementError
+from ingest_bench.simulator.item_fields import Fields, with_fields
 from ingest_bench.simulator.timestamps import parse_instant
 
 _COLUMNS = 16
@@ -56,6 +57,11 @@ class Store:
         """Return an item as JSON."""
         start, end = self._spans[index]
         return self._view[start:end]
+
+    def lines(self, indices: Iterable[int], fields: Fields | None = None) -> Iterator[bytes | memoryview]:
+        """Yield items as JSON, or what is asked for of each."""
+        lines = map(self.line, indices)
+        return lines if fields is None else (with_fields(line, fields) for line in lines)
 
     def item(self, index: int) -> dict[str, Any]:
         """Return an item, parsed: only searches by geometry or by property need it."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 PagingName = Literal["token", "page", "offset"]
 RetryAfter = Literal["seconds", "date"]
+GENERATED = "generated.json"
+"""The file that describes items which are made on request, in the place of those of a corpus."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
 """Responses, as bytes with their media type."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
-
-from ingest_bench.simulator.item_store import Store
 
 JSON, GEOJSON, OPENAPI = "application/json", "application/geo+json", "application/vnd.oai.openapi+json;version=3.0"
 HTML = "text/html; charset=utf-8"
@@ -25,6 +23,11 @@ class PagePosition(NamedTuple):
     """The value of the paging parameter as requested; None on a first page."""
     link: Callable[[int], dict[str, Any]]
     """Makes the `next` link to the page that starts after that many items."""
+
+    @property
+    def returned(self) -> int:
+        """Items of this page."""
+        return max(0, min(self.limit, self.matched - self.start))
 
 
 class Page(web.Response):
@@ -53,30 +56,26 @@ def problem(status: int, code: str, description: str) -> web.Response:
 
 
 def item_collection(
-    store: Store,
-    indices: Sequence[int],
+    lines: Iterable[bytes | memoryview],
     links: list[dict[str, Any]],
     matched: int | None,
     position: PagePosition,
-    *,
-    change: Callable[[memoryview], bytes] | None = None,
 ) -> Page:
     """Return a page: the items' own bytes, with new ones around them only.
 
     Args:
-        store: holds the items.
-        indices: of the items in the store, in order.
+        lines: the items, or what is sent of them, as JSON.
         links: of the page.
         matched: how many items match in all; None to leave it out.
         position: of the page in its search.
-        change: makes of an item what is sent of it.
 
     """
     parts: list[bytes | memoryview] = [b'{"type":"FeatureCollection","features":[']
-    for item in indices:
-        parts += (store.line(item) if change is None else change(store.line(item)), b",")
-    if indices:
+    for line in lines:
+        parts += (line, b",")
+    returned = len(parts) // 2
+    if returned:
         parts.pop()
     counts = b"" if matched is None else b',"numberMatched":%d' % matched
-    parts += (b'],"links":', orjson.dumps(links), counts, b',"numberReturned":%d}' % len(indices))
+    parts += (b'],"links":', orjson.dumps(links), counts, b',"numberReturned":%d}' % returned)
     return Page(b"".join(parts), position)

@@ -1,11 +1,12 @@
 """The application: routes, and around them the middleware and the metrics; faults that are named may change both."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
@@ -25,6 +26,11 @@ from ingest_bench.simulator.query_params import InvalidParameterError, Search, f
 from ingest_bench.simulator.responses import GEOJSON, JSON, OPENAPI, PagePosition, document, item_collection, problem
 from ingest_bench.simulator.static_catalog import StaticCatalog
 
+if TYPE_CHECKING:
+    from ingest_bench.simulator.generated.search import GeneratedIndex
+    from ingest_bench.simulator.generated.service import GeneratedApi
+    from ingest_bench.simulator.generated.store import GeneratedStore
+
 LOG = logging.getLogger(__name__)
 
 BENCH = "/_bench/"
@@ -36,16 +42,18 @@ _SETTLE_S = 5.0
 class Api:
     """The STAC API. Pages are copied together for each request: no response is cached."""
 
-    def __init__(self, store: Store, options: Options, paging: Paging) -> None:
+    def __init__(self, corpus: Store | GeneratedApi, options: Options, paging: Paging) -> None:
         self._options = options
         self._paging = paging
-        self.serve(store)
+        self.serve(corpus)
         self._description = documents.describe(paging.parameter, options.max_page)
 
-    def serve(self, store: Store) -> None:
+    def serve(self, corpus: Store | GeneratedApi) -> None:
         """Serve other items from now on, as a catalog that has changed does."""
-        self._store = store
-        self._index = ItemIndex(store, self._options)
+        self._store: Store | GeneratedStore = corpus if isinstance(corpus, Store) else corpus.store
+        self._index: ItemIndex | GeneratedIndex = (
+            ItemIndex(corpus, self._options) if isinstance(corpus, Store) else corpus.index
+        )
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes of the API."""
@@ -129,12 +137,7 @@ class Api:
         listed = indices if isinstance(indices, range) else indices.tolist()
         position = PagePosition(start, search.limit, len(matched), search.position, link)
         count = len(matched) if self._options.counts else None
-        change = None
-        if search.fields is not None:
-            from ingest_bench.simulator.extensions import with_fields  # noqa: PLC0415 - few searches need it
-
-            change = partial(with_fields, fields=search.fields)
-        return item_collection(self._store, listed, links, count, position, change=change)
+        return item_collection(self._store.lines(listed, search.fields), links, count, position)
 
     def _next_link(self, request: web.Request, search: Search, body: dict[str, Any], at: int) -> dict[str, Any]:
         """Return the link to the page that starts after so many items."""
@@ -185,10 +188,7 @@ def _base(request: web.Request) -> str:
 class MetricsRecorder:
     """Times every request of the API, and serves the metrics on `/_bench/`."""
 
-    def __init__(
-        self, options: Options, chain: Sequence[Middleware], log: IO[bytes] | None, reload: Callable[[], None]
-    ) -> None:
-        self._reload_items = reload
+    def __init__(self, options: Options, chain: Sequence[Middleware], log: IO[bytes] | None) -> None:
         self._options = options
         self._chain = chain
         self._log = log
@@ -196,11 +196,7 @@ class MetricsRecorder:
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes of the metrics."""
-        return [
-            web.get(f"{BENCH}stats", self._stats),
-            web.post(f"{BENCH}reset", self._reset),
-            web.post(f"{BENCH}reload", self._reload),
-        ]
+        return [web.get(f"{BENCH}stats", self._stats), web.post(f"{BENCH}reset", self._reset)]
 
     @web.middleware
     async def record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -237,13 +233,18 @@ class MetricsRecorder:
         self._window = MetricsWindow(self._options.think_ms)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
-    async def _reload(self, _request: web.Request) -> web.Response:
-        """Read the corpus again: the items of this API have changed."""
+
+def reloading(read: Callable[[], None]) -> web.AbstractRouteDef:
+    """Return the route that has the corpus read again, when the items of this API have changed."""
+
+    async def reload(_request: web.Request) -> web.Response:
         try:
-            self._reload_items()
+            read()
         except MeasurementError as error:
             return problem(HTTPStatus.CONFLICT, "CorpusUnusable", str(error))
         return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    return web.post(f"{BENCH}reload", reload)
 
 
 class AppBuilder:
@@ -275,21 +276,26 @@ class AppBuilder:
             options = fault.options(options)
         self.options = options
 
-    def build(self, store: Store, log: IO[bytes] | None = None) -> web.Application:
-        """Return the application that serves the items of the store; a line of JSON in the log for each request."""
+    def build(self, corpus: Store | GeneratedApi, log: IO[bytes] | None = None) -> web.Application:
+        """Return the application that serves the items of a corpus; a line of JSON in the log for each request."""
         paging = paging_style(self.options.paging, self.options.seed)
         for fault in self.faults:
             paging = fault.paging(paging)
-        api, catalog = Api(store, self.options, paging), StaticCatalog(store)
+        api = Api(corpus, self.options, paging)
+        chain: list[Middleware] = [*middleware(self.options), *self.faults]
+        if isinstance(corpus, Store):
+            catalog, links = StaticCatalog(corpus), corpus.links
 
-        def serve(store: Store) -> None:
-            api.serve(store)
-            catalog.serve(store)
+            def serve(store: Store) -> None:
+                api.serve(store)
+                catalog.serve(store)
 
-        links = store.links
-        chain = [*middleware(self.options), *self.faults]
-        metrics = MetricsRecorder(self.options, chain, log, lambda: serve(open_store(self.options.corpus, links)))
+            self.serve = serve
+            beside = [*catalog.routes(), reloading(lambda: serve(open_store(self.options.corpus, links)))]
+        else:
+            chain = [corpus.traffic, corpus, *chain]
+            beside = corpus.routes()
+        metrics = MetricsRecorder(self.options, chain, log)
         app = web.Application(middlewares=[metrics.record])
-        self.serve = serve
-        app.add_routes([*api.routes(), *catalog.routes(), *metrics.routes()])
+        app.add_routes([*api.routes(), *beside, *metrics.routes()])
         return app

@@ -1,5 +1,7 @@
 """The server in the foreground of a process, until it is told to end."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
@@ -7,13 +9,17 @@ import signal
 import socket
 import sys
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from ingest_bench.errors import MeasurementError, SettingsError
-from ingest_bench.simulator.item_store import open_store
-from ingest_bench.simulator.options import Options
+from ingest_bench.simulator.item_store import Store, open_store
+from ingest_bench.simulator.options import GENERATED, Options
 from ingest_bench.simulator.server import AppBuilder
+
+if TYPE_CHECKING:
+    from ingest_bench.simulator.generated.service import GeneratedApi
 
 HOST = "127.0.0.1"
 _BACKLOG = 1024
@@ -38,9 +44,17 @@ def serve(options: Options) -> None:
     with listener:
         port = listener.getsockname()[1]
         url = f"http://{HOST}:{port}"
-        store = open_store(options.corpus, url if options.rewrite_links else None)
+        corpus = _opened(options, url if options.rewrite_links else None)
         with options.log.open("ab") if options.log else nullcontext() as log:
-            asyncio.run(_serve(builder.build(store, log), listener, options, url))
+            asyncio.run(_serve(builder.build(corpus, log), listener, options, url))
+
+
+def _opened(options: Options, links: str | None) -> Store | GeneratedApi:
+    if (options.corpus / GENERATED).is_file():
+        from ingest_bench.simulator.generated.service import GeneratedApi  # noqa: PLC0415 - a plain server does without
+
+        return GeneratedApi(options.corpus, options, links)
+    return open_store(options.corpus, links)
 
 
 async def _serve(app: web.Application, listener: socket.socket, options: Options, url: str) -> None:
