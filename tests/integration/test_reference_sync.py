@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ingest_bench.reference.least import idle_requests_per_month
 from ingest_bench.reference.run import Options, run_reference
-
-pytest.importorskip("stac_ingest.cli.sync", reason="the command isn't in this tree")
 
 
 def test_the_command_keeps_a_mirror_in_step_through_kills(tmp_path):
