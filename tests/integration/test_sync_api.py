@@ -263,12 +263,12 @@ def test_items_without_updated_are_read(tmp_path):
 
 
 HABITS = (
-    *("no-counts", "clamp-limit=2", "heavy-pages=5", "undeclared=fields", "ignore-filters=fields", "undeclared=all"),
+    *("no-counts", "clamp-limit=2", "heavy-pages=5@0.2", "undeclared=fields", "ignore-filters=fields", "undeclared=all"),
     *("count-too-high", "count-too-low", "count-moves", "count-falls", "count-absurd", "get-only", "no-search"),
     *("no-collections", "timeless-items=4", "datetime-only", "exclusive-ends", "refuse-open-intervals=400"),
     *("refuse-intervals=400", "ignore-filters=datetime", "ignore-filters=ids", "duplicate-item", "trailing-empty-page"),
     *("empty-page=1", "missing-next=2", "deleted-while-paging", "unstable-sort", "wrong-extent", "bad-item"),
-    *("refuse-term=fields:400", "json-bom", "too-many=0", "endless-empty", "no-collection-document"),
+    *("refuse-term=fields:400", "json-bom", "too-many=0@0.1", "endless-empty", "no-collection-document"),
     *("missing-next=2 clamp-limit=3", "deleted-while-paging clamp-limit=3", "unstable-sort clamp-limit=3"),
     *("count-falls clamp-limit=3", "ignore-filters=filter,query undeclared=sort", "duplicate-item clamp-limit=3"),
 )
