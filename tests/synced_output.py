@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,4 +21,7 @@ def held(folder: Path) -> dict[str, Any]:
         assert module.summary.duplicates == 0
         return items
 
-    return {one["id"]: one for one in asyncio.run(read())}
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    found = {one["id"]: one for one in asyncio.run(read())} if manifest["items"] else {}
+    assert len(found) == manifest["items"]
+    return found

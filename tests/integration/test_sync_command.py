@@ -131,6 +131,8 @@ def test_a_damaged_file(files, sync, manifest, tmp_path):
     code, said = sync()
     assert (code, manifest()["verdict"], manifest()["unsettled"]) == (1, "truncated", True)
     assert "a.json" in said
+    named = [orjson.loads(line) for line in (tmp_path / "out" / manifest()["failures"]).read_bytes().splitlines()]
+    assert [one["what"] for one in named] == ["a.json"]
     assert held(tmp_path / "out").keys() == {"stays", "a"}
     files.write("a.json", item("a", cloud=1))
     assert sync()[0] == 0
@@ -157,6 +159,19 @@ def test_settings_that_may_not_change(sync, manifest, tmp_path, options, words):
     assert code == 2
     assert words.format(out=tmp_path / "out") in said
     assert manifest() == before
+
+
+def test_long_and_secret_settings_are_kept_by_a_digest(files, sync, manifest, tmp_path):
+    """A list of thousands of ids is not copied into the manifest, and another list is refused all the same."""
+    ids = [f"i{number}" for number in range(3000)]
+    for name, some in (("ids", [*ids, "stays"]), ("others", [*ids, "else"])):
+        (tmp_path / name).write_text("\n".join(some))
+    assert sync("--ids", f"@{tmp_path / 'ids'}")[0] == 0
+    assert len((tmp_path / "out/manifest.json").read_bytes()) < 4000
+    assert sync("--ids", f"@{tmp_path / 'ids'}")[0] == 0
+    code, said = sync("--ids", f"@{tmp_path / 'others'}")
+    assert code == 2
+    assert "ids: " in said
 
 
 def test_another_source(files, sync, manifest, tmp_path):

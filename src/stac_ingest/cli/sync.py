@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from stac_ingest.sync.settings import SyncSettings
 
 _OWN = ("partition", "gone", "look_back", "grace", "ids_only", "verify")
-_SHOWN = 5
 
 
 class _SyncParser(Parser):
@@ -94,7 +93,7 @@ def run_sync_command(arguments: Sequence[str]) -> int:
             lines, code = list(_plan_in_words(plan_only(settings, progress))), 0
         else:
             result = run_sync(settings, progress)
-            lines, code = list(_result_in_words(result)), 0 if result.is_complete else 1
+            lines, code = list(_result_in_words(result, settings.output)), 0 if result.is_complete else 1
     finally:
         line.clear()
     for text in lines:
@@ -147,7 +146,7 @@ def _plan_in_words(plan: SyncPlan) -> Iterator[str]:
         yield f"not verified: {what}"
 
 
-def _result_in_words(result: SyncResult) -> Iterator[str]:
+def _result_in_words(result: SyncResult, output: Path) -> Iterator[str]:
     manifest = result.manifest
     counts = manifest.counts
     changed = [f"{counts.added:,} added", f"{counts.changed:,} changed"]
@@ -161,6 +160,8 @@ def _result_in_words(result: SyncResult) -> Iterator[str]:
         kinds = ", ".join(f"{count:,} for {kind}" for kind, count in sorted(result.requests.items()))
         yield f"requests: {sum(result.requests.values()):,} ({kinds})"
     yield from _notes(result.notes)
+    if manifest.failures is not None:
+        yield f"{counts.failures:,} failures: see {output / manifest.failures}"
     yield f"{manifest.verdict}: {manifest.reason}"
 
 

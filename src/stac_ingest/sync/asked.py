@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Any
 
 from stac_ingest.config import IngestConfig
@@ -20,6 +21,9 @@ _ASKED = (
     *("hrefs", "format", "source_type", "iceberg_catalog"),
 )
 """Settings that say which items are read, and of what content."""
+_MAY_BE_SECRET = frozenset({"iceberg_catalog"})
+_LONG = 2000
+"""Characters of a value that is kept by its digest, such as a list of thousands of ids."""
 _OF_TRANSFORMS = "transforms"
 
 
@@ -35,10 +39,18 @@ def asked_of(settings: SyncSettings) -> dict[str, Any]:
     """Return which items of the source are asked for, as JSON has it; what isn't asked isn't named."""
     config = settings.config
     asked = {name: getattr(config, name) for name in _ASKED if config.is_given(name)}
-    made: dict[str, Any] = json.loads(json.dumps({name: value for name, value in asked.items() if value is not None}))
+    made = {name: _kept(name, value) for name, value in asked.items() if value is not None}
     if settings.transforms is not None:
         made[_OF_TRANSFORMS] = TransformSettings.parse(settings.transforms).mark
     return made
+
+
+def _kept(name: str, value: Any) -> Any:
+    """Return a value as it is kept: long ones, and those that may hold what is secret, by a digest."""
+    text = json.dumps(value, sort_keys=True)
+    if name in _MAY_BE_SECRET or len(text) > _LONG:
+        return {"digest": blake2b(text.encode(), digest_size=16).hexdigest()}
+    return json.loads(text)
 
 
 def check_same(settings: SyncSettings, manifest: SyncManifest) -> None:

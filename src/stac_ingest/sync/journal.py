@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -45,3 +45,25 @@ def write_journal(output: Path, generation: int, parts: Iterable[Path]) -> tuple
         return name, counts
     (output / name).unlink()
     return None, counts
+
+
+def write_failures(output: Path, generation: int, failures: Sequence[tuple[str, str]]) -> str | None:
+    """Name what could not be read or written, in a file beside the journal.
+
+    Args:
+        output: the folder of the output.
+        generation: of the run.
+        failures: what it is, such as an id or a file, and why.
+
+    Returns:
+        The path of the file below the output; None without any failure.
+
+    Raises:
+        DataProcessingError: it can't be written.
+
+    """
+    if not failures:
+        return None
+    name = f"{_FOLDER}/{generation:08d}.failures.ndjson"
+    write_lines(output / name, (orjson.dumps({"what": what, "why": why}) for what, why in failures))
+    return name

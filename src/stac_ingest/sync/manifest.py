@@ -64,5 +64,8 @@ class SyncManifest(Record):
     )
     counts: Counts
     journal: str | None = Field(default=None, description="the file that names what this run changed, below the output")
+    failures: str | None = Field(
+        default=None, description="the file that names what this run could not read or write, below the output"
+    )
     partitions: list[Partition]
     retired: list[Retired] = Field(default=[], description="parts that aren't named any more, and are still there")

@@ -17,7 +17,7 @@ from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.detectors import detector_of
 from stac_ingest.sync.detectors.base import Last, Settling
 from stac_ingest.sync.index import Held, load
-from stac_ingest.sync.journal import write_journal
+from stac_ingest.sync.journal import write_failures, write_journal
 from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
@@ -166,11 +166,13 @@ class SyncRun:
         held = [partitions[number] for number in sorted(partitions)]
         journals = [self._work.journal(number) for number in resolved.partitions]
         journal, counts = write_journal(settings.output, self._generation, journals)
+        unwritten_items = [(one.id, one.error) for one in left]
+        named = [failure for report in read.reports for failure in report.failures] + unwritten_items
         judged = judge(
             plan,
             read.reports,
             resolved,
-            unwritten=[f"{one.id}: {one.error}" for one in left],
+            unwritten=[f"{what}: {why}" for what, why in unwritten_items],
             items=self._there(plan, held),
         )
         manifest = SyncManifest(
@@ -194,9 +196,10 @@ class SyncRun:
                 gone=counts["gone"],
                 returned=counts["returned"],
                 unchanged=resolved.counts.unchanged,
-                failures=sum(len(report.failures) for report in read.reports) + len(left),
+                failures=sum(report.failed for report in read.reports) + len(left),
             ),
             journal=journal,
+            failures=write_failures(settings.output, self._generation, named),
             partitions=held,
         )
         publish(settings, before, manifest)

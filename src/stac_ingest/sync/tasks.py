@@ -25,6 +25,8 @@ from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.spool import TaskSpool
 from stac_ingest.sync.work import Work
 
+_NAMED = 1000
+"""Failures of a task that are named."""
 _QUIET = logging.getLogger("stac_ingest.sync")
 
 
@@ -35,7 +37,8 @@ class TaskReport(Record):
     ids: int = Field(default=0, description="that came without their items")
     dropped: int = Field(default=0, description="items that a transform left out")
     problems: list[str] = Field(default=[])
-    failures: list[tuple[str, str]] = Field(default=[])
+    failures: list[tuple[str, str]] = Field(default=[], description="the first of them")
+    failed: int = Field(default=0, description="how many there are")
     requests: dict[str, int] = Field(default={})
     notes: list[str] = Field(default=[])
     spared: list[int] = Field(default=[])
@@ -44,7 +47,7 @@ class TaskReport(Record):
     @property
     def outcome(self) -> Outcome:
         """How the reading ended."""
-        return Outcome(**self.model_dump(exclude={"items", "ids", "dropped"}))
+        return Outcome(**self.model_dump(exclude={"items", "ids", "dropped", "failed"}))
 
 
 async def run_read_task(
@@ -82,7 +85,9 @@ async def run_read_task(
         raise DataProcessingError(f"can't write to {work.folder}: {error.strerror or error}") from error
     outcome.failures += spool.failures
     outcome.spared = sorted({*outcome.spared, *spool.spared})
-    report = TaskReport(items=spool.items, ids=spool.ids, dropped=spool.dropped, **asdict(outcome))
+    failed = len(outcome.failures)
+    outcome.failures = outcome.failures[:_NAMED]
+    report = TaskReport(items=spool.items, ids=spool.ids, dropped=spool.dropped, failed=failed, **asdict(outcome))
     write_text(work.outcome(task.number), report.model_dump_json(indent=1) + "\n")
     return report
 

@@ -37,12 +37,13 @@ def judge(
     """
     wrong = [problem for report in reports for problem in report.problems]
     failures = [f"{what}: {why}" for report in reports for what, why in report.failures]
-    if failures:
-        more = f" and {len(failures) - 1:,} others" if len(failures) > 1 else ""
-        wrong.append(f"{failures[0]}{more} could not be read")
-    if unwritten:
-        more = f" and {len(unwritten) - 1:,} others" if len(unwritten) > 1 else ""
-        wrong.append(f"{unwritten[0]}{more} could not be written")
+    for named, count, what in (
+        (failures, sum(report.failed for report in reports), "read"),
+        (unwritten, len(unwritten), "written"),
+    ):
+        if named:
+            more = f" and {count - 1:,} others" if count > 1 else ""
+            wrong.append(f"{named[0]}{more} could not be {what}")
     if resolved.unread:
         wrong.append(f"{resolved.unread:,} items are known by their ids alone, and could not be read")
     unsettled = bool(wrong)

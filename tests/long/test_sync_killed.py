@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -14,8 +15,9 @@ from stac_ingest.cli.main import INTERRUPTED
 from synced_files import Files, item
 from synced_output import held
 
-MONTHS = 4
+MONTHS, KILLS = 4, 2
 SIGNALS = (signal.SIGKILL, signal.SIGINT)
+LONG = "TEST_LONG" in os.environ
 ENDS = (0, -signal.SIGKILL, INTERRUPTED, -signal.SIGINT)
 
 
@@ -31,7 +33,7 @@ def changed(files: Files, run: int, chance: random.Random) -> dict[str, dict]:
     return files.items()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(8 if LONG else 1))
 def test_killed_again_and_again(tmp_path, seed):
     """However often a sync is killed, its readers see the run before, and when it ends the source, each item once."""
     chance, files, output = random.Random(seed), Files(tmp_path / "items"), tmp_path / "out"
@@ -42,7 +44,7 @@ def test_killed_again_and_again(tmp_path, seed):
         started = time.monotonic()
         subprocess.run([*command, "--dry-run"], check=True, capture_output=True)
         start_up = time.monotonic() - started
-        for _ in range(4):
+        for _ in range(KILLS):
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             try:
                 process.wait(start_up * chance.uniform(0.5, 1.5))
