@@ -234,7 +234,8 @@ def _added(made: MergeInput, work: Work, settings: SyncSettings) -> Iterator[_Co
     adds = made.adds
     with ExitStack() as stack:
         spools: dict[int, Any] = {}
-        for add in adds[np.argsort(adds["entry"]["instant"], kind="stable")]:
+        for place in np.argsort(adds["entry"]["instant"], kind="stable"):
+            add = adds[place]
             entry, what = add["entry"], Add(add["what"])
             task = int(entry["task"])
             if task not in spools:
