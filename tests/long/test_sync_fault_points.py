@@ -7,6 +7,7 @@ import random
 import shutil
 
 import pytest
+
 from fault_points import FaultPoints
 from synced_generations import FORM, Drop, Generations, check_index, ids, item, read
 
