@@ -1,4 +1,4 @@
-"""Kills a process before its n-th change of the disk: before each open for writing, rename, removal, new folder and sync.
+"""Kills a process before its n-th change of the disk: each open for writing, rename, removal, new folder and sync.
 
 What was written to an open file before is in it, as after a real kill; what comes after never happens.
 """
@@ -80,7 +80,7 @@ def _watch(folder: str, note: Callable[[], None]) -> None:
         elif event in _EVENTS:
             # Of what is named by an open folder, the name alone is known; it is in the folder that is watched.
             path = arguments[0]
-            if not isinstance(path, int) and (_is_below(path, folder) or not os.path.isabs(path)):
+            if not isinstance(path, int) and (_is_below(path, folder) or not os.fsdecode(path).startswith("/")):
                 note()
 
     # What a killed process wrote isn't lost: only a machine that stops needs the disk to be waited for.

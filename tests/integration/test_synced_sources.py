@@ -123,6 +123,17 @@ def test_another_output_is_refused(name, tmp_path):
         read_manifest(tmp_path)
 
 
+def test_an_object_store_is_refused(tmp_path):
+    """A sync to an object store ends with a sentence, and writes nothing, not even a folder of such a name."""
+    (tmp_path / "items").mkdir()
+    (tmp_path / "items/a.json").write_text(json.dumps(item("a")))
+    line = [sys.executable, "-m", "stac_ingest", "sync", "items", "--output", "s3://bucket/items"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "sync to a folder" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["items"]
+
+
 def test_a_reader_at_all_times(tmp_path):
     """Whoever reads by the manifest while runs are published finds each item that stays once, in every reading."""
     made = Generations(tmp_path / "out", part_items=20)

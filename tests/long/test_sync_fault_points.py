@@ -1,7 +1,8 @@
-"""Killed at any change of the disk, a sync's output loses nothing and doubles nothing. `make test-long` tries each one."""
+"""Killed at any change of the disk, a sync's output loses and doubles nothing. `make test-long` tries each change."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -9,6 +10,7 @@ import shutil
 import pytest
 
 from fault_points import FaultPoints
+from stac_ingest.cli.audit import run_audit_command
 from synced_generations import FORM, Drop, Generations, check_index, ids, item, read
 
 LONG = "TEST_LONG" in os.environ
@@ -35,7 +37,12 @@ def _no_waiting():
 @pytest.fixture(scope="module")
 def points():
     """Give what runs the processes."""
-    modules = ["stac_ingest.sync.merge", "stac_ingest.sync.publish", "synced_generations"]
+    modules = [
+        *("pytest", "pyarrow.parquet", "shapely", "stac_ingest.outputs.geoparquet", "stac_ingest.geoparquet.writer"),
+        *("stac_ingest.sync.merge", "stac_ingest.sync.publish", "stac_ingest.audit.repair.synced"),
+        *("stac_ingest.cli.audit", "stac_ingest.audit.run", "stac_ingest.sources.geoparquet"),
+        *("stac_ingest.sources.lines.source", "stac_ingest.sources.folder"),
+    ]
     return FaultPoints(modules)
 
 
@@ -49,11 +56,22 @@ def before(tmp_path_factory):
     return folder
 
 
-def run(folder):
+def run(folder, _):
     """Do the run that is killed; what was prepared goes on."""
     made = Generations(folder)
     if made.manifest.generation == 2:
         made.run(ADDS, DROPS)
+
+
+def repair(folder, source):
+    """Do the repair that is killed."""
+    words = [folder, "--against", source, "--repair", "--remove-extra", "--report", source.with_name("audit.ndjson")]
+    run_audit_command(list(map(str, words)))
+
+
+def repaired():
+    """Return what the source of the repair holds."""
+    return {one["id"]: FORM(one) for one in [*OLD[4:], *ADDS]}
 
 
 def truth():
@@ -65,24 +83,28 @@ def truth():
     return {name: FORM(one) for name, one in items.items()}
 
 
-def test_killed_at_each_point(points, before, tmp_path):
+@pytest.mark.parametrize("case", [(run, truth, SAME), (repair, repaired, SAME - {"i2"})], ids=["run", "repair"])
+def test_killed_at_each_point(case, points, before, tmp_path):
     """After each kill a reader finds all that was there, once; the next run ends with the truth and no leavings."""
-    folder = tmp_path / "out"
+    work, end, same = case
+    folder, source = tmp_path / "out", tmp_path / "source/source.ndjson"
+    source.parent.mkdir()
+    source.write_text("".join(json.dumps(one) + "\n" for one in {one["id"]: one for one in [*OLD[4:], *ADDS]}.values()))
     shutil.copytree(before, folder)
-    count = points.count(tmp_path, run, folder)
+    count = points.count(folder, work, folder, source)
     assert count > 50
     places = list(range(count))
     chosen = places if LONG else sorted(random.Random(SEED).sample(places, count // 10))
     for place in chosen:
         shutil.rmtree(folder)
         shutil.copytree(before, folder)
-        assert points.kill_at(place, tmp_path, run, folder), place
+        assert points.kill_at(place, folder, work, folder, source), place
         found = ids(folder)
         assert set(found.values()) == {1}, place
-        assert found.keys() >= SAME, place
-        assert read(folder) in (read(before), truth()), place
-        run(folder)
-        assert read(folder) == truth(), place
+        assert found.keys() >= same, place
+        assert read(folder) in (read(before), end()), place
+        work(folder, source)
+        assert read(folder) == end(), place
         made = Generations(folder)
         check_index(made)
         made.run([item("last")])
@@ -91,4 +113,4 @@ def test_killed_at_each_point(points, before, tmp_path):
         named |= {old.path for old in made.manifest.retired}
         assert {name for name in after if name.endswith(".parquet")} == named, place
         assert not [name for name in after if name.endswith(".part") or ".part" in name], place
-    print(f"{len(chosen)} kills at {count} points")  # noqa: T201 - a figure
+    print(f"{work.__name__}: {len(chosen)} kills at {count} points")  # noqa: T201 - a figure

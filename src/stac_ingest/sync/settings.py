@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.pipeline import Modifier
@@ -54,6 +55,13 @@ class SyncSettings(Record):
     verify: bool = Field(default=False, description="read and compare every item, whatever the source says has changed")
     task_items: int = Field(default=50_000, ge=1, description="about how many items a task reads")
     part_items: int = Field(default=100_000, ge=1, description="about how many items a part holds")
+
+    @field_validator("output", mode="before")
+    @classmethod
+    def _is_a_folder(cls, output: object) -> object:
+        if re.match(r"[a-z][a-z0-9+.-]+:/", str(output)):  # of a URL that was made a path, one slash is left
+            raise ValueError("a sync isn't written to object stores; sync to a folder, and copy that")
+        return output
 
     @property
     def config(self) -> IngestConfig:

@@ -14,6 +14,7 @@ from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs import OUTPUTS
 from stac_ingest.sources.reports import is_report
+from stac_ingest.sources.synced import SYNC, is_synced
 
 __all__ = ["HIDDEN", "Repaired", "Repairer", "repairer_of"]
 
@@ -46,6 +47,11 @@ def repairer_of(folder: Path) -> Repairer:
         from stac_ingest.audit.repair.sharded import ShardedRepairer  # noqa: PLC0415 - the others do without
 
         return ShardedRepairer(folder)
+    if is_synced(folder):
+        _refuse_links(folder, "items", "changes", SYNC)
+        from stac_ingest.audit.repair.synced import SyncedRepairer  # noqa: PLC0415 - same
+
+        return SyncedRepairer(folder)
     name = _format(folder)
     output, records = OUTPUTS[name], folder / _CHECKPOINTS / name
     _refuse_links(folder, output.subfolder, _CHECKPOINTS, f"{_CHECKPOINTS}/{name}", HIDDEN, _SORTING)
