@@ -15,13 +15,13 @@ from stac_ingest.api.intervals import format_instant, parse_instant
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sharding.splitters.stac_api import own_instant
+from stac_ingest.sync.api.ids_task import task_of_ids
 from stac_ingest.sync.detectors.api import ApiDetector
 from stac_ingest.sync.detectors.base import Last
 from stac_ingest.sync.entries import HELD, about, by_key
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.plan import Covered, SyncPlan
 from stac_ingest.sync.readers import reader_of
-from stac_ingest.sync.readers.api import task_of_ids
 from stac_ingest.sync.readers.base import Outcome
 from stac_ingest.sync.settings import SyncSettings
 

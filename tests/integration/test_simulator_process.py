@@ -175,3 +175,25 @@ def test_the_command_of_the_package_serves_too(corpus):
     process.terminate()
     process.communicate(timeout=30)
     assert process.returncode == 0
+
+
+def test_a_corpus_that_has_changed_is_served_once_it_is_read_again(corpus):
+    """After `reload` a server has the items that its corpus has now, where these can be served."""
+
+    def replace(line):
+        made = corpus / "made.ndjson"
+        made.write_text(json.dumps(line) + "\n")
+        made.replace(corpus / "items.ndjson")
+
+    def served():
+        return [one["id"] for one in json.loads(server._request("GET", "/search"))["features"]]
+
+    with SimulatorProcess(corpus, Server(), 1) as server:
+        replace(ITEM | {"id": "two"})
+        assert served() == ["one"]
+        server.reload()
+        assert served() == ["two"]
+        replace({})
+        with pytest.raises(MeasurementError, match="409"):
+            server.reload()
+        assert served() == ["two"]

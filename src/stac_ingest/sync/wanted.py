@@ -9,8 +9,8 @@ import orjson
 
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.key_hash import key_hash
+from stac_ingest.sync.api.ids_task import task_of_ids
 from stac_ingest.sync.plan import Task
-from stac_ingest.sync.readers.api import task_of_ids
 from stac_ingest.sync.sorted_entries import Ranges
 from stac_ingest.sync.work import Work
 

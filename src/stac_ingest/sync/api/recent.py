@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stac_ingest.core.id_set import key_of
+from stac_ingest.api.intervals import parse_instant
+from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sharding.splitters.stac_api import own_instant
 from stac_ingest.sync.api.session import ApiSession, Listed
+from stac_ingest.sync.api.updated import newest_first
 from stac_ingest.sync.entries import NEVER
 from stac_ingest.sync.progress import Progress
 
@@ -64,6 +66,56 @@ async def recent_items(session: ApiSession, terms: Mapping[str, Any], progress: 
                 instants.append(NEVER if instant is None else instant)
             progress("listing what was updated", len(highs))
     return _sorted(highs, lows, instants)
+
+
+class Latest(NamedTuple):
+    """Items that were updated lately, as an API that sorts by `updated` has them first.
+
+    Attributes:
+        recent: what is known of them.
+        keys: the same items by collection and id.
+
+    """
+
+    recent: Recent
+    keys: list[Key]
+
+
+async def latest_items(session: ApiSession, since: int, progress: Progress) -> Latest | None:
+    """Read which items were updated since an instant, newest first, until an older one comes.
+
+    Returns:
+        None where they don't come in that order after all.
+
+    Raises:
+        DataProcessingError: a page could not be had.
+
+    """
+    keys, instants, before = list[Key](), array("q"), None
+    pages = session.short_items(session.requested, [*FIELDS, "properties.updated"], [], newest_first())
+    async with aclosing(pages):
+        async for items in pages:
+            older = False
+            for item in items:
+                updated = parse_instant((item.get("properties") or {}).get("updated"))
+                if updated is None:
+                    continue  # the months of such items are read whole
+                if before is not None and updated > before:
+                    session.summary.note("the server takes an order by `updated`, and items came in another one")
+                    return None
+                before = updated
+                if updated < since:
+                    older = True
+                    continue
+                instant = own_instant(item)
+                keys.append(key_of(item))
+                instants.append(NEVER if instant is None else instant)
+            progress("listing what was updated", len(keys))
+            if older:
+                break
+    hashes = [key_hash(*key) for key in keys]
+    highs, lows = array("Q", (high for high, _ in hashes)), array("Q", (low for _, low in hashes))
+    return Latest(_sorted(highs, lows, instants), keys)
 
 
 def _sorted(highs: array[int], lows: array[int], instants: array[int]) -> Recent:

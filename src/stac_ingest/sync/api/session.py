@@ -65,6 +65,11 @@ class Listed(NamedTuple):
     bad: int
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the server said how many there are."""
+        return any(one is not None for one in self.counts)
+
+    @property
     def problem(self) -> str | None:
         """Why these may not be all, in words; None where the server's counts say nothing against it."""
         if self.bad:
@@ -103,6 +108,7 @@ class ApiSession:
         self._opener = ApiOpener(*asked, terms=terms)
         self._asked, self.requested = search_datetime(config.datetime)
         self._api: ApiInfo | None = None
+        self._refuses_fields = False
 
     async def __aenter__(self) -> Self:
         """Open the API.
@@ -187,13 +193,10 @@ class ApiSession:
             DataProcessingError: a page could not be had.
 
         """
-        more = dict(terms or {})
-        if self.lists_ids:
-            more["fields"] = {"include": fields}
-        for part in self._parts(more):
+        for part in self._parts(terms):
             distinct, counts, bad = IdSet(), list[int | None](), 0
             count = 0
-            async with aclosing(self._pages(part, self._datetime(interval))) as pages:
+            async with aclosing(self._pages(part, self._datetime(interval), fields)) as pages:
                 async for body, url in pages:
                     page = parse_page(body, url)
                     counts.append(page_counts(read_page(body, url)).matched)
@@ -205,9 +208,10 @@ class ApiSession:
             listed.append(Listed(count, counts, bad))
 
     @property
-    def lists_ids(self) -> bool:
-        """Whether items can be asked for with some fields alone, as far as the API says."""
-        return "fields" in self.api.declared.terms and not self.api.search.form.own
+    def _takes_fields(self) -> bool:
+        """Whether items can be asked for with some fields alone, as far as is known."""
+        declared = "fields" in self.api.declared.terms and not self.api.search.form.own
+        return declared and not self._refuses_fields
 
     def _parts(self, terms: Mapping[str, Any] | None) -> list[Search]:
         return [replace(part, terms={**part.terms, **(terms or {})}) for part in self.api.parts]
@@ -217,16 +221,21 @@ class ApiSession:
             return self._asked
         return None if interval == (None, None) else str(interval)
 
-    async def _pages(self, part: Search, datetime: str | None) -> AsyncGenerator[tuple[bytes, str]]:
+    async def _pages(
+        self, part: Search, datetime: str | None, fields: list[str]
+    ) -> AsyncGenerator[tuple[bytes, str], None]:
         """Yield the pages of a search: of the largest size that the server takes."""
-        sizes = [size for size in LARGEST_PAGES if size > self._config.limit] if "fields" in part.terms else []
-        for size in [*sizes, self._config.limit]:
-            cursor = Cursor(self._client, self.summary, part.request(datetime, size), read_ahead=True)
+        for search, size in self._sizes(part, fields):
+            request = search.request(datetime, size)
+            cursor = Cursor(self._client, self.summary, request, read_ahead=True)
             try:
-                first = await cursor.fetch(part.request(datetime, size))
+                first = await cursor.fetch(request)
             except ResponseError as error:
-                if isinstance(error, RateLimited) or error.status not in _REFUSALS or size == self._config.limit:
+                if isinstance(error, RateLimited) or error.status not in _REFUSALS or search is part:
                     raise
+                if size == self._config.limit:
+                    self._refuses_fields = True
+                    self.summary.note(f"the server refuses `fields` (status {error.status}), so whole items came")
                 continue
             if first[1].empty and not first[1].has_next:
                 yield first[1].body, first[1].url
@@ -234,6 +243,14 @@ class ApiSession:
             async for page in cursor.pages(first):
                 yield page.body, page.url
             return
+
+    def _sizes(self, part: Search, fields: list[str]) -> list[tuple[Search, int]]:
+        """List the searches to try, and the sizes of their pages; the last one is for whole items."""
+        limit = self._config.limit
+        if not self._takes_fields:
+            return [(part, limit)]
+        short = replace(part, terms={**part.terms, "fields": {"include": fields}})
+        return [*((short, size) for size in (*LARGEST_PAGES, limit) if size >= limit), (part, limit)]
 
 
 def _items(features: list[Any]) -> list[Item]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from stac_ingest.api.intervals import EARLIEST, LATEST, MILLISECOND, SECOND, Interval
+from stac_ingest.api.search_forms import REFUSED_INTERVAL
+from stac_ingest.errors import RateLimited, ResponseError
 from stac_ingest.sync.api.held_months import HeldMonths, month_start
 from stac_ingest.sync.api.session import ApiSession
 from stac_ingest.sync.plan import Covered
@@ -83,13 +85,32 @@ def stretches_of(months: HeldMonths, requested: Interval) -> list[Stretch]:
     return [Stretch(start, before, expected[at], silent[at]) for at, (start, before) in enumerate(bounds)]
 
 
-async def counted(session: ApiSession, stretches: Sequence[Stretch], progress: Progress) -> list[Stretch]:
+async def counted(
+    session: ApiSession, stretches: Sequence[Stretch], total: int | None, progress: Progress
+) -> list[Stretch] | None:
     """Have the server count each stretch.
+
+    Returns:
+        None where it doesn't count, refuses intervals of time, or has items that searches by time don't find.
 
     Raises:
         DataProcessingError: there is no useful response.
 
     """
+    if total is None:
+        return None
+    try:
+        if await finds_all_by_time(session, total):
+            return await _counted(session, stretches, progress)
+        session.summary.note("searches by time don't find all items, so items are counted and listed as a whole")
+    except ResponseError as error:
+        if isinstance(error, RateLimited) or error.status not in REFUSED_INTERVAL:
+            raise
+        session.summary.note(f"the server refuses intervals of time (status {error.status}), so months aren't counted")
+    return None
+
+
+async def _counted(session: ApiSession, stretches: Sequence[Stretch], progress: Progress) -> list[Stretch]:
     made: list[Stretch] = []
     for at in range(0, len(stretches), _AT_ONCE):
         some = stretches[at : at + _AT_ONCE]

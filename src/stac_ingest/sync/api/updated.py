@@ -2,7 +2,8 @@
 
 Servers ignore what they don't know, and declare what they don't do. So a way to search is taken only where the items
 since some instant, and those before it, are together all there are; or, of a server that doesn't count, where a search
-for the far future finds nothing and one for all times finds an item that has the property.
+for the far future finds nothing and one for all times finds an item that has the property. Items sorted by `updated`
+do as well, where the order turns round with what is asked for.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from stac_ingest.sources.wanted import wanted_of
 from stac_ingest.sync.api.session import ApiSession
 
 Way = str
-"""The term of a search by which `updated` is asked for: `filter` or `query`."""
-WAYS: tuple[Way, ...] = ("filter", "query")
+"""The term of a search by which `updated` is asked for: `filter`, `query` or `sortby`."""
+SORTED: Way = "sortby"
+_WAYS: tuple[Way, ...] = ("filter", "query", SORTED)
 _PROPERTY = "updated"
 _FIRST, _LAST = "1900-01-01T00:00:00Z", "9990-01-01T00:00:00Z"
 _OPERATORS = {"filter": {"since": ">=", "before": "<"}, "query": {"since": "gte", "before": "lt"}}
@@ -48,7 +50,7 @@ async def way_to_search(session: ApiSession, config: IngestConfig, since: int, t
         DataProcessingError: the server doesn't answer any more.
 
     """
-    for way in WAYS:
+    for way in _WAYS:
         if way not in session.api.declared.terms or session.api.search.form.own:
             continue
 
@@ -56,7 +58,7 @@ async def way_to_search(session: ApiSession, config: IngestConfig, since: int, t
             return _terms(session, config, way, which, text)
 
         try:
-            if await _is_heeded(session, terms, format_instant(since), total):
+            if await (_sorts(session) if way == SORTED else _is_heeded(session, terms, format_instant(since), total)):
                 return way
         except (RateLimited, BudgetExhausted):
             raise
@@ -80,6 +82,29 @@ async def _is_heeded(
     found = await session.first(terms("since", _FIRST), 1)
     properties = [one.get("properties") for one in found]
     return any(isinstance(one, dict) and parse_instant(one.get(_PROPERTY)) is not None for one in properties)
+
+
+def newest_first() -> dict[str, Any]:
+    """Return the term of a search whose items come in the order of their updates, the last one first."""
+    return _order("desc")
+
+
+async def _sorts(session: ApiSession) -> bool:
+    """Say whether the item that was updated first comes before the one that was last, and after it the other way.
+
+    One way alone would not tell: items often lie so without being sorted.
+    """
+    ends = []
+    for direction in ("asc", "desc"):
+        found = await session.first(_order(direction), 1)
+        properties = found[0].get("properties") if found else None
+        ends.append(parse_instant(properties.get(_PROPERTY)) if isinstance(properties, dict) else None)
+    oldest, newest = ends
+    return oldest is not None and newest is not None and oldest < newest and len(session.api.parts) == 1
+
+
+def _order(direction: str) -> dict[str, Any]:
+    return {SORTED: [{"field": f"properties.{_PROPERTY}", "direction": direction}]}
 
 
 def _settings(config: IngestConfig, way: Way, which: str, text: str) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stac_ingest.core.id_set import Key
 from stac_ingest.sync.api.held_months import HeldMonths, held_months
-from stac_ingest.sync.api.recent import Recent, no_recent, recent_items
+from stac_ingest.sync.api.ids_task import task_of_ids
+from stac_ingest.sync.api.recent import Recent, latest_items, no_recent, recent_items
 from stac_ingest.sync.api.session import ApiSession
-from stac_ingest.sync.api.stretches import Stretch, counted, finds_all_by_time, joined, stretches_of, wide
-from stac_ingest.sync.api.updated import Way, settings_since, terms_since, way_to_search
+from stac_ingest.sync.api.stretches import Stretch, counted, joined, stretches_of, wide
+from stac_ingest.sync.api.updated import SORTED, Way, settings_since, terms_since, way_to_search
 from stac_ingest.sync.api.whole import time_of, whole_tasks
 from stac_ingest.sync.detectors.base import Last
 from stac_ingest.sync.plan import Covered, SyncPlan, Task
@@ -79,9 +81,15 @@ class ApiDetector:
         if way is None and not self._settings.ids_only:
             session.summary.note("the API can't be searched by `updated`, so all items are read and compared")
             return _Found(await whole_tasks(session, total, self._settings.task_items), [])
-        recent = no_recent()
-        if way is not None:
+        recent, first = no_recent(), list[Task]()
+        if way == SORTED:
+            latest = await latest_items(session, since, progress)
+            if latest is None:
+                return _Found(await whole_tasks(session, total, self._settings.task_items), [])
+            recent, first = latest.recent, self._tasks_of_ids(latest.keys)
+        elif way is not None:
             recent = await recent_items(session, terms_since(session, self._config, way, since), progress)
+            first = [self._updated_task(way, since, recent)] if len(recent) else []
         trusts_counts = way is not None and not last.unsettled
         looked = _Looked(
             self._settings,
@@ -92,10 +100,12 @@ class ApiDetector:
             finds_changes=way is not None,
         )
         tasks, unverified = await looked.tasks(progress)
-        if way is not None and len(recent):
-            tasks.insert(0, self._updated_task(way, since, recent))
-        numbered = [one.model_copy(update={"number": number}) for number, one in enumerate(tasks)]
+        numbered = [one.model_copy(update={"number": number}) for number, one in enumerate([*first, *tasks])]
         return _Found(numbered, unverified)
+
+    def _tasks_of_ids(self, keys: list[Key]) -> list[Task]:
+        most = self._settings.task_items
+        return [task_of_ids(at, keys[at : at + most]) for at in range(0, len(keys), most)]
 
     def _updated_task(self, way: Way, since: int, recent: Recent) -> Task:
         what = settings_since(self._config, way, since)
@@ -136,16 +146,15 @@ class _Looked:
     async def tasks(self, progress: Progress) -> _Found:
         """Plan which ids and items are read, beside what was updated lately."""
         session, months = self._session, self._months
-        stretches = stretches_of(months, session.requested)
         same = self._trusts_counts and self._total == months.total
-        # Without counts nothing tells whether searches by time find all.
-        if self._total is None or not await finds_all_by_time(session, self._total):
+        stretches = stretches_of(months, session.requested)
+        known = await counted(session, stretches, self._total, progress)
+        if known is None:
             return self._all(stretches, same=same)
-        stretches = await counted(session, stretches, progress)
-        unfit = [one for one in stretches if not (one.fits and self._trusts_counts)]
-        if months.undated or (len(unfit) < len(stretches) and not await self._is_explained(unfit)):
-            return self._all(stretches, same=same and not unfit)
-        return self._read(unfit, [one for one in stretches if one not in unfit])
+        unfit = [one for one in known if not (one.fits and self._trusts_counts)]
+        if months.undated or (len(unfit) < len(known) and not await self._is_explained(unfit)):
+            return self._all(known, same=same and not unfit)
+        return self._read(unfit, [one for one in known if one not in unfit])
 
     async def _is_explained(self, unfit: list[Stretch]) -> bool:
         """Say whether the whole differs from what is expected by what the stretches do."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from itertools import groupby
 from operator import itemgetter
 
 from stac_ingest.api.intervals import parse_interval
-from stac_ingest.core.id_set import Key, key_of
+from stac_ingest.core.id_set import key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.sync.api.ids_task import IDS
 from stac_ingest.sync.api.session import ApiSession, Listed
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.progress import Progress
@@ -18,14 +19,7 @@ from stac_ingest.sync.readers.base import Outcome, Sink
 from stac_ingest.sync.readers.items import ItemsReader
 from stac_ingest.sync.settings import SyncSettings
 
-IDS = "ids"
-"""What a task reads that is made of ids: a list of pairs of a collection and an id."""
-
-
-def task_of_ids(number: int, keys: Iterable[Key]) -> Task:
-    """Make a task that reads items by their ids."""
-    listed = [[*key] for key in keys]
-    return Task(number=number, reader="api_items", what={IDS: listed}, expected=len(listed))
+UNCOUNTED = "the API doesn't count its items (numberMatched): the ids that it sent are taken for all"
 
 
 class ApiItemsReader:
@@ -102,6 +96,8 @@ class ApiIdsReader:
         except DataProcessingError as error:
             outcome.problems.append(str(error))
         outcome.problems += [problem for one in listed if (problem := one.problem) is not None]
+        if not all(one.is_counted for one in listed):
+            outcome.unverified.append(UNCOUNTED)
         outcome.requests["ids"] = session.requests
         outcome.notes += session.summary.notes
         return outcome
