@@ -40,15 +40,17 @@ def command(*words):
 
 def read(folder):
     async def items():
-        module = IngestModule({"mode": "file", "source": str(folder)})
-        return [one async for one in module.fetch(WorkflowContext())], module.summary
+        module, context = IngestModule({"mode": "file", "source": str(folder)}), WorkflowContext()
+        found = [one async for one in module.fetch(context)]
+        return found, module.summary, context.failure_collector.get_all()
 
     return asyncio.run(items())
 
 
 def test_a_source_reads_just_what_the_manifest_names(output):
     """Items of replaced and of unpublished parts don't come, nor lines of the journal; folders add no property."""
-    items, summary = read(output)
+    items, summary, failures = read(output)
+    assert not failures
     assert sorted(one["id"] for one in items) == sorted(HELD)
     assert summary.duplicates == 0
     assert {name for one in items for name in one["properties"]} == {"datetime", "changed"}
@@ -66,6 +68,14 @@ def test_commands_read_by_the_manifest(output, tmp_path):
     code, lines, words = command("check", output, "--json")
     assert code == 0, words
     assert json.loads(lines.splitlines()[0])["what"] == f"{len(HELD)} in 2 files"
+
+
+def test_the_manifest_is_no_item_of_a_folder_above(output):
+    """A pattern that matches the files of an output takes its manifest for a report, and not for a broken item."""
+    (output.parent / "beside.json").write_text(json.dumps(item("beside")))
+    items, _, failures = read(f"{output.parent}/*.json\n{output}/*.json")
+    assert [one["id"] for one in items] == ["beside"]
+    assert not failures
 
 
 def test_an_output_without_items_is_read(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 CERTIFICATE = {"verdict", "reason", "items"}
-MANIFEST = {"verdict", "parts", "items"}
+MANIFEST = {"verdict", "format", "items"}
 FAILURE = {"item_id", "error", "step_id"}
 CHANGE = {"item_id", "member", "what"}
 FINDING = {"collection", "id", "what"}

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from pydantic import Field, ValidationError
 
 from stac_ingest.core.atomic import replacing, sync_to_disk, write_text
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.model import Item
-from stac_ingest.errors import DataProcessingError
+from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.base import encode_json, parsed
 from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.entries import HELD, SEEN, Entries, about
@@ -33,7 +32,7 @@ from stac_ingest.sync.work import Work
 
 _TOGETHER = 250
 """Items that become columns at once."""
-_UNWRITABLE = (DataProcessingError, ValueError, TypeError, RecursionError, pa.ArrowException)
+_UNWRITABLE = (ItemError, ValueError, TypeError)
 _WHAT = {Add.ADDED: "added", Add.CHANGED: "changed", Add.MOVED: "moved", Add.RETURNED: "returned"}
 GONE = "gone"
 
@@ -235,7 +234,8 @@ def _added(made: MergeInput, work: Work, settings: SyncSettings) -> Iterator[_Co
     adds = made.adds
     with ExitStack() as stack:
         spools: dict[int, Any] = {}
-        for add in adds[np.argsort(adds["entry"]["instant"], kind="stable")]:
+        for place in np.argsort(adds["entry"]["instant"], kind="stable"):
+            add = adds[place]
             entry, what = add["entry"], Add(add["what"])
             task = int(entry["task"])
             if task not in spools:

@@ -101,9 +101,10 @@ class _Merge:
         self._drop(MergeInput.load(work.merge_input(number)), failed)
 
     def run(self, generation: int) -> Partition | None:
-        """Write the parts and the index."""
+        """Write the parts and the index. This is the last that can be asked."""
         encoded = encode_adds(self._settings, self._before, self._work, self._number)
         held, new = self._old[self._stays], np.load(self._files.entries)
+        del self._old  # 69 bytes for each item of the partition are in memory as seldom as can be
         folding = Folding(self._settings, self._folder, self._work.folder / f"folded-{self._number}")
         for place, part in enumerate(self._before.parts if self._before else ()):
             folding.add(held, place, self._settings.output / part.path, part.items, part)
@@ -115,9 +116,10 @@ class _Merge:
         index = index_name(self._number, generation)
         path = self._settings.state / index
         path.parent.mkdir(parents=True, exist_ok=True)
-        save(path, by_key(np.concatenate([held, new])))
-        items = len(held) + len(new)
-        return Partition(number=self._number, folder=self._folder, items=items, parts=parts, index=index)
+        entries = np.concatenate([held, new])
+        del held, new, folding
+        save(path, by_key(entries))
+        return Partition(number=self._number, folder=self._folder, items=len(entries), parts=parts, index=index)
 
     def journal(self) -> Iterator[bytes]:
         """Yield the lines of the journal, without their ends."""

@@ -116,11 +116,13 @@ def take_place(path: Path, items: int, output: Path, folder: str) -> Part:
 
     Raises:
         ConfigurationError: the folder is a link.
-        DataProcessingError: it can't be put there.
+        DataProcessingError: it can't be put there, or has another number of rows.
 
     """
     try:
         sync_to_disk(path)
+        if (rows := pq.read_metadata(path).num_rows) != items:
+            raise DataProcessingError(f"{path} has {rows:,} rows instead of {items:,}; run the sync again")
         sha256 = sha256_of(path)
         part = Part(
             path=f"items/{folder}/part-{sha256[:16]}.parquet", items=items, bytes=path.stat().st_size, sha256=sha256

@@ -207,7 +207,7 @@ def save(path: Path, entries: Entries) -> None:
     """
     with replacing(path) as stream:
         write_header(stream, entries.dtype, len(entries))
-        stream.write(entries.tobytes())
+        stream.write(np.ascontiguousarray(entries).view(np.uint8).data)
 
 
 def write_header(stream: Any, dtype: np.dtype[Any], count: int) -> None:

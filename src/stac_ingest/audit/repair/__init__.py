@@ -41,17 +41,17 @@ def repairer_of(folder: Path) -> Repairer:
     """
     if not folder.is_dir():
         raise ConfigurationError(f"--repair: {folder} is no folder that stac-ingest writes; ingest the source anew")
+    if is_synced(folder):
+        _refuse_links(folder, "items", "changes", SYNC)
+        from stac_ingest.audit.repair.synced import SyncedRepairer  # noqa: PLC0415 - the others do without
+
+        return SyncedRepairer(folder)
     manifest = folder / "manifest.json"
     if manifest.exists() and is_report(manifest):
         _refuse_links(folder, "items", f"items/{HIDDEN}", manifest.name)
-        from stac_ingest.audit.repair.sharded import ShardedRepairer  # noqa: PLC0415 - the others do without
+        from stac_ingest.audit.repair.sharded import ShardedRepairer  # noqa: PLC0415 - same
 
         return ShardedRepairer(folder)
-    if is_synced(folder):
-        _refuse_links(folder, "items", "changes", SYNC)
-        from stac_ingest.audit.repair.synced import SyncedRepairer  # noqa: PLC0415 - same
-
-        return SyncedRepairer(folder)
     name = _format(folder)
     output, records = OUTPUTS[name], folder / _CHECKPOINTS / name
     _refuse_links(folder, output.subfolder, _CHECKPOINTS, f"{_CHECKPOINTS}/{name}", HIDDEN, _SORTING)

@@ -201,7 +201,9 @@ def test_formats_that_are_not_read(tmp_path: Path) -> None:
         inventory_of(str(deliver(tmp_path / "a", _csv, fileFormat="ORC")))
     with pytest.raises(ConfigurationError, match="damaged"):
         inventory_of(str(deliver(tmp_path / "b", _csv, files=[{"size": 1}])))
-    (tmp_path / "manifest.json").write_text('{"verdict": "complete", "parts": [], "items": 0}')
+    (tmp_path / "manifest.json").write_text(
+        '{"verdict": "complete", "format": "stac-geoparquet", "parts": [], "items": 0}'
+    )
     assert inventory_of(str(tmp_path)) is None
 
 
