@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import orjson
 import pytest
@@ -240,3 +241,21 @@ def test_two_at_once(files, sync, tmp_path):
     assert (second.returncode, second.stdout) == (2, "")
     assert "another sync" in second.stderr
     assert sync()[0] == 0
+
+
+def test_read_by_the_manifest_as_documented(files, sync, tmp_path, monkeypatch):
+    """The SQL of the page on sync reads each item once, though replaced parts lie beside the others."""
+    duckdb = pytest.importorskip("duckdb")
+    files.write("a.json", item("a"), item("b"))
+    sync()
+    files.write("a.json", item("a", cloud=1), item("b"))
+    sync()
+    assert len(list((tmp_path / "out/items").rglob("*.parquet"))) == 3
+    (tmp_path / "out").rename(tmp_path / "mirror")
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs/sync.md").read_text()
+    statements = page.partition('by_manifest.sql"\n')[2].partition("```")[0]
+    with duckdb.connect() as connection:
+        rows = connection.execute(statements).fetchall()
+        place = [name for name, *_ in connection.description].index("id")
+    assert sorted(row[place] for row in rows) == ["a", "b", "stays"]

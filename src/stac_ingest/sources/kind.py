@@ -361,10 +361,13 @@ def shown(url: str) -> str:
 
 def _of_folder(folder: Path) -> SourceKind | None:
     first = _first()
-    from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - only folders need it
+    from stac_ingest.sources.reports import may_be_synced  # noqa: PLC0415 - only folders need it
 
-    if is_synced(folder):
-        return KINDS["geoparquet"]
+    if may_be_synced(folder):
+        from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - few folders need it
+
+        if is_synced(folder):
+            return KINDS["geoparquet"]
     with os.scandir(folder) as entries:
         for entry in entries:
             if _of_name(entry.name) == first and entry.name not in _NO_ITEMS and entry.name[0] != ".":

@@ -25,8 +25,15 @@ REPORTS = {
 
 SHARDS, OWNER = "shards", "ingest.json"
 """The folder of an ingest in shards, and the file in it that says so."""
+OF_SYNC = "manifest.json", ".sync"
+"""The manifest of an output that a sync keeps in step, and the folder in it of what isn't for readers."""
 MOST = 64 << 20
 """Bytes that are looked at: a manifest names every part of an output."""
+
+
+def may_be_synced(folder: Path) -> bool:
+    """Say whether a folder may be an output that a sync keeps in step, by the names in it alone."""
+    return any((folder / name).exists() for name in OF_SYNC)
 
 
 def is_report(path: Path) -> bool:

@@ -9,10 +9,9 @@ from typing import Any, Literal
 import orjson
 
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sources.reports import MOST
+from stac_ingest.sources.reports import MOST, OF_SYNC
 
-MANIFEST, SYNC = "manifest.json", ".sync"
-"""The file that says which parts an output holds, and the folder of what isn't for readers, which is there earlier."""
+MANIFEST, SYNC = OF_SYNC
 VERSION: Literal[2] = 2
 """Of the manifest. That of an ingest in shards, of the same name, is 1."""
 PART = re.compile(r"items/([a-z]+=[a-z0-9-]+/)+part-[0-9a-f]{16}\.parquet")

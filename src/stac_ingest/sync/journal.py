@@ -62,8 +62,9 @@ def write_failures(output: Path, generation: int, failures: Sequence[tuple[str, 
         DataProcessingError: it can't be written.
 
     """
-    if not failures:
-        return None
     name = f"{_FOLDER}/{generation:08d}.failures.ndjson"
+    if not failures:
+        (output / name).unlink(missing_ok=True)  # of a run that was killed
+        return None
     write_lines(output / name, (orjson.dumps({"what": what, "why": why}) for what, why in failures))
     return name
