@@ -38,9 +38,10 @@ class FilesPiece(Piece):
     """A stretch of the sorted item files of a folder."""
 
     kind: Literal["files"] = "files"
-    moves = frozenset({"start", "stop"})
+    moves = frozenset({"start", "stop", "names_at"})
     start: int
     stop: int
+    names_at: int | None = Field(default=None, description="the byte of the kept names at which its own begin")
     digest: str = Field(description="of names, sizes and times of the files")
 
 
