@@ -33,3 +33,5 @@ rule all:
     input:
         DELIVERABLES,
         CELL_FILES,
+    message:
+        "All is there"
