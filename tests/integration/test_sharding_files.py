@@ -82,13 +82,22 @@ def test_an_edited_file_concerns_its_shard_alone(settings, items):
     assert "i0015" not in delivered(settings)
 
 
-def test_a_change_after_planning_is_refused(settings, items):
+@pytest.mark.parametrize("how", ["edited", "gone"])
+def test_a_change_after_planning_is_refused(settings, items, how):
     """A shard whose files are not those that were planned says so, and certifies nothing."""
     plan = plan_ingest(settings)
-    (items / "0015.json").write_text("{}")
+    (items / "0015.json").write_text("{}") if how == "edited" else (items / "0015.json").unlink()
     with pytest.raises(DataProcessingError, match="has changed since it was planned"):
         run_shard(plan, 1)
     assert not (settings.state_folder / "00001.json").exists()
+
+
+def test_names_that_were_not_kept_are_asked_for(settings):
+    """A shard whose names are no longer beside the plan says which file that is, and what to do."""
+    plan = plan_ingest(settings)
+    (settings.state_folder / "names.ndjson").write_text("[")
+    with pytest.raises(DataProcessingError, match=r"names\.ndjson is not what was planned from; remove .*plan\.json"):
+        run_shard(plan, 1)
 
 
 def test_an_item_in_two_shards_comes_once_and_comes_back(settings, items):
