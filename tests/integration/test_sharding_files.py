@@ -92,6 +92,19 @@ def test_a_change_after_planning_is_refused(settings, items, how):
     assert not (settings.state_folder / "00001.json").exists()
 
 
+def test_a_file_that_comes_after_planning_is_the_next_ingest_s(settings, items):
+    """Shards read the files of their plan; the next call sees the new one, and runs the shard that it falls to."""
+    plan = plan_ingest(settings)
+    (items / "0015a.json").write_text(json.dumps(item(41)))
+    for shard in plan.shards:
+        run_shard(plan, shard.number)
+    assert finalize_ingest(plan).items == 40
+    assert IngestStatus(settings).plan() == "the source has changed"
+    due, certificate = ingest(settings)
+    assert 1 in due
+    assert (certificate.verdict, certificate.items) == ("complete", 41)
+
+
 def test_names_that_were_not_kept_are_asked_for(settings):
     """A shard whose names are no longer beside the plan says which file that is, and what to do."""
     plan = plan_ingest(settings)

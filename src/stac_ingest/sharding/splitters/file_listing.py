@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -63,9 +64,13 @@ class Listing:
             os.close(descriptor)
         return cls(names, sizes, times)
 
-    def stamp(self, part: range | None = None) -> str:
-        """Return a hash of the names, sizes and times of all files, or of a part."""
-        part = part if part is not None else range(len(self._sizes))
+    @cached_property
+    def stamp(self) -> str:
+        """A hash of the names, sizes and times of all files."""
+        return self.stamp_of(range(len(self._sizes)))
+
+    def stamp_of(self, part: range) -> str:
+        """Return the same of some of the files."""
         total = sha256(b"%d\0" % len(part))
         for start in range(part.start, part.stop, BLOCK):
             some = self.names[start : min(start + BLOCK, part.stop)]
@@ -78,5 +83,5 @@ class Listing:
         """Cut the files into ranges of similar cost; `cost` is what a file costs beside its bytes, in bytes."""
         shards = settings.shards or -(-len(self._sizes) // settings.items_per_shard)
         parts = balanced(array("q", (cost + size for size in self._sizes)), shards)
-        pieces = [FilesPiece(start=part.start, stop=part.stop, digest=self.stamp(part)) for part in parts]
-        return SplitPlan(list(pieces), list(map(len, parts)), len(self._sizes), stamp=self.stamp())
+        pieces = [FilesPiece(start=part.start, stop=part.stop, digest=self.stamp_of(part)) for part in parts]
+        return SplitPlan(list(pieces), list(map(len, parts)), len(self._sizes), stamp=self.stamp)

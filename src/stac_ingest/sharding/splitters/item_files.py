@@ -45,7 +45,7 @@ class ItemFilesSplitter(FilesSplitter):
 
     def stamp(self) -> str:
         """Return a hash of the names, sizes and times of all files."""
-        return self._listing.stamp()
+        return self._listing.stamp
 
     def split(self) -> SplitPlan:
         """Cut the files into ranges of similar size, and write down which they are."""
@@ -63,7 +63,7 @@ class ItemFilesSplitter(FilesSplitter):
         assert isinstance(shard.piece, FilesPiece)
         files = kept_files(self._settings.state_folder, shard.piece)
         try:
-            now = Listing.look(self._folder, files.of_json).stamp()
+            now = Listing.look(self._folder, files.of_json).stamp
         except FileNotFoundError:
             now = "gone"
         if now != shard.piece.digest:

@@ -101,7 +101,7 @@ class StoredItemsSplitter(FilesSplitter):
 
     def stamp(self) -> str:
         """Return a hash of the names, sizes and times of all files."""
-        return Listing.of(self._listed().entries).stamp()
+        return Listing.of(self._listed().entries).stamp
 
     def split(self) -> SplitPlan:
         """Cut the files into ranges of similar size, and write down which they are."""
@@ -214,7 +214,7 @@ def _listed(listing: Path, piece: FilesPiece) -> Objects:
             entries = [Entry(*orjson.loads(line)) for line in islice(lines, piece.start, piece.stop)]
     except (OSError, ValueError, TypeError, StopIteration):
         entries = []
-    if Listing.of(entries).stamp() != piece.digest:
+    if Listing.of(entries).stamp != piece.digest:
         raise DataProcessingError(
             f"{listing} is not what was planned from; remove {listing.parent}/plan.json, and start again"
         )
