@@ -15,6 +15,9 @@ def ingest_asked_for():
                 f"{found.state_folder}: braces would be taken for wildcards; give another name"
             )
         fresh = IngestStatus(found)
+        if RUN.plans and not found.is_api:
+            # Of a million files this takes some seconds.
+            logger.info(f"ingest: looking at what {found.source} holds")
         # Not left to the input functions: what these raise is passed over where the files that they are for are there.
         if RUN.plans and not fresh.plan():
             fresh.end()
