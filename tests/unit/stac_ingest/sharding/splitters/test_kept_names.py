@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.sharding.plan import FilesPiece
@@ -19,7 +19,6 @@ STEM = st.binary(min_size=1, max_size=6).map(lambda name: os.fsdecode(name.repla
 STEMS = st.lists(STEM, unique=True, max_size=20)
 
 
-@settings(deadline=None)
 @given(documents=STEMS, lines=STEMS, refused=STEMS, shards=st.integers(1, 5))
 def test_each_shard_gets_the_names_of_its_range(
     documents: list[str], lines: list[str], refused: list[str], shards: int
