@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import replacing
-from stac_ingest.failures import Failure
+from stac_ingest.errors import DataProcessingError
 from stac_ingest.http.urls import display
-from stac_ingest.pipeline import PipelineResult
-from stac_ingest.summary import IngestSummary
+
+if TYPE_CHECKING:
+    from stac_ingest.config import IngestConfig
+    from stac_ingest.failures import Failure
+    from stac_ingest.pipeline import PipelineResult
+    from stac_ingest.summary import IngestSummary
 
 NAME = "certificate.json"
 NOTES = "notes.ndjson"
@@ -196,6 +199,20 @@ def verdict_of(delivered: int, expected: int | None, duplicates: int, changed: i
     if duplicates:
         return "complete with duplicates", text
     return "complete", text
+
+
+def require_complete(path: Path) -> str:
+    """Return the verdict of the report of a run, or of a whole ingest in shards, in words.
+
+    Raises:
+        DataProcessingError: it was not delivered whole.
+
+    """
+    report = json.loads(path.read_bytes())
+    text = f"{report['verdict']}: {report['reason']} ({path})"
+    if report["verdict"] == "truncated":
+        raise DataProcessingError(text)
+    return text
 
 
 def describe(

@@ -82,13 +82,35 @@ def test_an_edited_file_concerns_its_shard_alone(settings, items):
     assert "i0015" not in delivered(settings)
 
 
-def test_a_change_after_planning_is_refused(settings, items):
+@pytest.mark.parametrize("how", ["edited", "gone"])
+def test_a_change_after_planning_is_refused(settings, items, how):
     """A shard whose files are not those that were planned says so, and certifies nothing."""
     plan = plan_ingest(settings)
-    (items / "0015.json").write_text("{}")
+    (items / "0015.json").write_text("{}") if how == "edited" else (items / "0015.json").unlink()
     with pytest.raises(DataProcessingError, match="has changed since it was planned"):
         run_shard(plan, 1)
     assert not (settings.state_folder / "00001.json").exists()
+
+
+def test_a_file_that_comes_after_planning_is_the_next_ingest_s(settings, items):
+    """Shards read the files of their plan; the next call sees the new one, and runs the shard that it falls to."""
+    plan = plan_ingest(settings)
+    (items / "0015a.json").write_text(json.dumps(item(41)))
+    for shard in plan.shards:
+        run_shard(plan, shard.number)
+    assert finalize_ingest(plan).items == 40
+    assert IngestStatus(settings).plan() == "the source has changed"
+    due, certificate = ingest(settings)
+    assert 1 in due
+    assert (certificate.verdict, certificate.items) == ("complete", 41)
+
+
+def test_names_that_were_not_kept_are_asked_for(settings):
+    """A shard whose names are no longer beside the plan says which file that is, and what to do."""
+    plan = plan_ingest(settings)
+    (settings.state_folder / "names.ndjson").write_text("[")
+    with pytest.raises(DataProcessingError, match=r"names\.ndjson is not what was planned from; remove .*plan\.json"):
+        run_shard(plan, 1)
 
 
 def test_an_item_in_two_shards_comes_once_and_comes_back(settings, items):

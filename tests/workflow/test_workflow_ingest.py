@@ -81,12 +81,15 @@ def corpus(folder: Path, kind: str, **more: Any) -> Path:
 def test_a_folder_is_ingested_once_and_goes_on_with_what_changed(folder: Path) -> None:
     """Each item comes once, a second call runs no shard, and an edit or a lost part costs the shard that it is in."""
     source = corpus(folder, "item_files")
-    said = jobs(ingest(folder, "source=./source/", "output=out", "shards=3"))
-    assert set(said) == {
-        "Planning the ingest",
-        *(f"Ingesting shard 0000{number}" for number in range(3)),
-        "Checking the shards and signing for the whole",
-        VERDICT,
+    ingest(folder, "--dry-run", "--config", "source=source", "output=out", "shards=3")
+    assert not (folder / "out").exists()
+    said = ingest(folder, "source=./source/", "output=out", "shards=3")
+    assert "out/shards/plan.json: not planned yet; now planned, 3 shards" in said
+    # No job for the plan: files are listed once, by the process that begins the jobs.
+    assert jobs(said) == {
+        **{f"Ingesting shard 0000{number}": 1 for number in range(3)},
+        "Checking the shards and signing for the whole": 1,
+        VERDICT: 1,
     }
     found = delivered(folder / "out")
     assert len(found) == ITEMS
@@ -95,15 +98,16 @@ def test_a_folder_is_ingested_once_and_goes_on_with_what_changed(folder: Path) -
 
     edited = sorted(source.glob("*.json"))[ITEMS // 2]
     edited.write_text(json.dumps({**json.loads(edited.read_bytes()), "id": "edited"}))
-    said = jobs(ingest(folder, "source=source", "output=out", "shards=3"))
-    assert [name for name in said if name.startswith("Ingesting")] == ["Ingesting shard 00001"]
+    said = ingest(folder, "source=source", "output=out", "shards=3")
+    assert "out/shards/plan.json: the source has changed; now planned, 3 shards" in said
+    assert [name for name in jobs(said) if name.startswith("Ingesting")] == ["Ingesting shard 00001"]
     assert delivered(folder / "out")["edited"] == 1
     assert len(delivered(folder / "out")) == ITEMS
 
     (folder / "out/items/part-00002.parquet").unlink()
-    said = jobs(ingest(folder, "source=source", "output=out", "shards=3"))
-    assert "Planning the ingest" not in said
-    assert [name for name in said if name.startswith("Ingesting")] == ["Ingesting shard 00002"]
+    said = ingest(folder, "source=source", "output=out", "shards=3")
+    assert "now planned" not in said
+    assert [name for name in jobs(said) if name.startswith("Ingesting")] == ["Ingesting shard 00002"]
     assert set(delivered(folder / "out").values()) == {1}
 
 

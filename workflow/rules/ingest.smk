@@ -1,6 +1,6 @@
 checkpoint ingest_plan:
     input:
-        lambda wildcards: ingest_due(INGEST_PLAN, [], "plan"),
+        ingest_plan_inputs,
     output:
         INGEST_PLAN,
     log:
@@ -35,8 +35,8 @@ rule ingest_shard:
         ingest_slot=1,
     message:
         "Ingesting shard {wildcards.shard}"
-    script:
-        "../scripts/ingest_shard.py"
+    shell:
+        INGEST_JOB + " shard {log:q} {input[0]:q} {wildcards.shard}"
 
 
 rule ingest_end:
@@ -55,8 +55,8 @@ rule ingest_end:
         plan=INGEST_PLAN,
     message:
         "Checking the shards and signing for the whole"
-    script:
-        "../scripts/close_ingest.py"
+    shell:
+        INGEST_JOB + " end {log:q} {params.plan:q}"
 
 
 # A rule of its own without output: a failing job loses its files, and they say what is missing. Not worth a cluster's job.
@@ -70,5 +70,5 @@ rule ingest:
         "../../envs/ingest-bench.yaml"
     message:
         "Looking whether all items came"
-    script:
-        "../scripts/ingest_gate.py"
+    shell:
+        INGEST_JOB + " verdict {log:q} {input:q}"

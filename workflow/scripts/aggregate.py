@@ -2,7 +2,7 @@
 
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.workflow.aggregate import aggregate_files
-from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.job_log import logged
 from ingest_bench.workflow.staleness import AGGREGATE, aggregate_made_from, checksums, noted
 
 with logged(snakemake.log[0]):

@@ -5,7 +5,8 @@ from pathlib import Path
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.corpora.builder import build_corpus
 from ingest_bench.workflow.identity import corpus_identity, fingerprint
-from ingest_bench.workflow.jobs import logged, recorded
+from ingest_bench.workflow.job_log import logged
+from ingest_bench.workflow.jobs import recorded
 from ingest_bench.workflow.staleness import remember
 
 name = snakemake.wildcards.corpus

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ingest_bench.comparison import stop_at_regression
-from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.job_log import logged
 
 with logged(snakemake.log[0]):
     stop_at_regression(Path(snakemake.input[0]))

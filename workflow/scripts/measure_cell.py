@@ -4,7 +4,7 @@ from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.harness.measure import measure_to_file
 from ingest_bench.system.environment import restarts
 from ingest_bench.workflow.identity import cell_identity, fingerprint
-from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.job_log import logged
 
 settings = load_settings(snakemake.config)
 wildcards = snakemake.wildcards

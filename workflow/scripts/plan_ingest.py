@@ -1,6 +1,6 @@
 """Plan an ingest in shards."""
 
-from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.job_log import logged
 from stac_ingest.sharding import ShardedIngest, plan_ingest
 
 with logged(snakemake.log[0]):

@@ -2,7 +2,7 @@
 
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.report import write_report_files
-from ingest_bench.workflow.jobs import logged
+from ingest_bench.workflow.job_log import logged
 from ingest_bench.workflow.staleness import REPORT, noted, report_made_from
 
 with logged(snakemake.log[0]):

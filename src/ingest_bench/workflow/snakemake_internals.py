@@ -7,10 +7,12 @@ import fcntl
 import gc
 import logging
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
-from snakemake.settings.types import RerunTrigger
+from snakemake.settings.types import DeploymentMethod, RerunTrigger
 
 from ingest_bench.system.process_lifetime import exit_with_parent, register_parent
 
@@ -69,7 +71,7 @@ class SnakemakeRun:
         """
         self._workflow = workflow
         self._logger = logger
-        self._begun: set[str] = set()
+        self._begun: dict[str, bool] = {}
         self.plans: bool = workflow.is_main_process
         """Whether it is the process that plans, and not a job."""
         self.standalone: bool = workflow.modifier.is_main_snakefile()
@@ -94,22 +96,46 @@ class SnakemakeRun:
         if resource not in self._workflow.global_resources:
             self._workflow.register_resource(resource, amount)
 
-    def begin(self, folder: str) -> None:
-        """Settle once, when the plan is made, what a run on a folder of results needs."""
-        if folder in self._begun:
-            return
-        self._begun.add(folder)
+    def job_command(self, module: str) -> str:
+        """Return the beginning of a `shell:` that runs a module of this package, in the environment of its job.
+
+        As a `script:` would, it finds this package here where the environment of the job doesn't have it.
+
+        Args:
+            module: its name; what follows in the command are its arguments.
+
+        """
+        conda = DeploymentMethod.CONDA in self._workflow.deployment_settings.deployment_method
+        root = Path(__file__).parents[2]
+        code = f"import runpy, sys; sys.path.append({str(root)!r}); runpy.run_module({module!r}, run_name='__main__')"
+        command = f"exec {'python' if conda else shlex.quote(sys.executable)} -c {shlex.quote(code)}"
+        return command.replace("{", "{{").replace("}", "}}")
+
+    def begin(self, folder: str) -> bool:
+        """Settle once, when the plan is made, what a run on a folder of results needs.
+
+        Returns:
+            Whether this process is to start jobs, and no other run has the folder.
+
+        """
+        if folder not in self._begun:
+            self._begun[folder] = self.plans and self._has_begun(folder)
+        return self._begun[folder]
+
+    def _has_begun(self, folder: str) -> bool:
         # Files are written whole or not at all, so what a killed run left unfinished is made again without being asked.
         self._workflow.dag_settings.force_incomplete = True
         if not self.standalone:
-            return
+            return False
         # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What
         # the modules behind the scripts do is looked at instead. Who uses this workflow as a module keeps the rest.
         self._workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
-        if not self._workflow.dryrun and self._workflow.executor_plugin:
-            lock = RunLock(Path(folder), local=self._workflow.local_exec)
-            if lock.clear_stale_locks(LOCKS):
-                self._logger.info(f"{folder}: freed what a run that was killed had locked")  # noqa: G004 - it takes whole texts
+        if self._workflow.dryrun or not self._workflow.executor_plugin:
+            return False
+        lock = RunLock(Path(folder), local=self._workflow.local_exec)
+        if lock.clear_stale_locks(LOCKS):
+            self._logger.info(f"{folder}: freed what a run that was killed had locked")  # noqa: G004 - it takes whole texts
+        return lock.held and not self._workflow.touch
 
     def force(self, path: str, reason: str) -> None:
         """Have the job that makes a file run, as `--forcerun` does, and say why where the file is there."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from stac_ingest.cli.options import parse_arguments
-from stac_ingest.core.text import PrintableFormatter, printable
 from stac_ingest.errors import ConfigurationError, IngestError, OutputClosed
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def main(arguments: Sequence[str] | None = None, when_imported: Callable[[], Non
     if words[:1] in ([CHECK], [AUDIT], [SYNC]):
         return _other(words[0], words[1:], when_imported)
     options = parse_arguments(words)
+    from stac_ingest.core.text import PrintableFormatter  # noqa: PLC0415 - who asks for help needs none of it
+
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PrintableFormatter("%(levelname)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
@@ -101,5 +102,7 @@ def _run_other(what: str, arguments: Sequence[str], when_imported: Callable[[], 
 
 
 def _say(code: int, what: object) -> int:
+    from stac_ingest.core.text import printable  # noqa: PLC0415 - see above
+
     print(f"stac-ingest: {printable(what)}", file=sys.stderr)  # noqa: T201 - the command's own words
     return code

@@ -4,7 +4,8 @@
 alone. Nothing here knows what starts the jobs; `run_all` starts them as processes of this machine.
 """
 
-from stac_ingest.sharding.finalize import finalize_ingest, require_complete
+from stac_ingest.completeness import require_complete
+from stac_ingest.sharding.finalize import finalize_ingest
 from stac_ingest.sharding.manifest import CollectionReport, Manifest, ShardReport
 from stac_ingest.sharding.plan import Plan, read_plan
 from stac_ingest.sharding.planner import plan_ingest

@@ -83,20 +83,6 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     return report
 
 
-def require_complete(path: Path) -> str:
-    """Return the verdict of the report of a whole ingest, in words.
-
-    Raises:
-        DataProcessingError: it was not delivered whole.
-
-    """
-    report = CollectionReport.model_validate_json(path.read_bytes())
-    text = f"{report.verdict}: {report.reason} ({path})"
-    if report.verdict == "truncated":
-        raise DataProcessingError(text)
-    return text
-
-
 def _forget_earlier_plans(plan: Plan) -> None:
     """Remove the reports of shards that this plan doesn't have."""
     for path in plan.settings.state_folder.glob("[0-9]*.*"):

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.finalize import finalize_ingest
 from stac_ingest.sharding.manifest import CollectionReport
-from stac_ingest.sharding.plan import NAME, Plan, read_plan
-from stac_ingest.sharding.planner import plan_ingest
+from stac_ingest.sharding.plan import Plan
 from stac_ingest.sharding.run_shard import run_shard
 from stac_ingest.sharding.status import IngestStatus, documents
 
@@ -40,7 +39,7 @@ def run_all(
 
     """
     status = IngestStatus(settings)
-    plan = plan_ingest(settings) if status.plan() else read_plan(settings.state_folder / NAME)
+    plan = status.planned()
     numbers = sorted(status.shards())
     if numbers:
         _run(plan, numbers, settings.at_once or os.cpu_count() or 1, modifiers, on_shard)

@@ -14,7 +14,7 @@ from stac_ingest.core.atomic import write_text
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sources.kind import KINDS
+from stac_ingest.sources.kind import KINDS, SourceKind
 
 VERSION: Literal[1] = 1
 NAME = "plan.json"
@@ -38,9 +38,10 @@ class FilesPiece(Piece):
     """A stretch of the sorted item files of a folder."""
 
     kind: Literal["files"] = "files"
-    moves = frozenset({"start", "stop"})
+    moves = frozenset({"start", "stop", "names_at"})
     start: int
     stop: int
+    names_at: int | None = Field(default=None, description="the byte of the kept names at which its own begin")
     digest: str = Field(description="of names, sizes and times of the files")
 
 
@@ -86,12 +87,17 @@ class TimePiece(Piece):
     own_before: int | None = Field(description="to before this one")
 
 
+def kind_of_piece(name: str) -> SourceKind | None:
+    """Return the kind of source whose pieces say that they are of this `kind`; None where there is none."""
+    known = (kind for kind in KINDS.values() if kind.piece is not None)
+    return next((kind for kind in known if load(kind.piece or "").model_fields["kind"].default == name), None)
+
+
 def _as_its_kind(found: Any) -> Any:
     """Make the piece that a stored record is, by its `kind`."""
     name = found.get("kind") if isinstance(found, dict) else None
-    models = (load(kind.piece) for kind in KINDS.values() if name is not None and kind.piece)
-    model = next((model for model in models if model.model_fields["kind"].default == name), None)
-    return found if model is None else model.model_validate(found)
+    kind = kind_of_piece(name) if name is not None else None
+    return found if kind is None or kind.piece is None else load(kind.piece).model_validate(found)
 
 
 class Shard(Record):

@@ -12,15 +12,19 @@ from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters import splitter_for
-from stac_ingest.sharding.splitters.base import SplitPlan
+from stac_ingest.sharding.splitters.base import SplitPlan, Splitter
 from stac_ingest.sharding.storage import ITEMS, open_storage
 
 OWNER = "ingest.json"
 """Says whose output it is. It outlives the plan, which a workflow removes before it is made anew."""
 
 
-def plan_ingest(settings: ShardedIngest) -> Plan:
+def plan_ingest(settings: ShardedIngest, splitter: Splitter | None = None) -> Plan:
     """Plan an ingest and write the plan into its state folder. The same source and settings give the same plan.
+
+    Args:
+        settings: of the ingest.
+        splitter: one that has looked at the source, where there is one.
 
     Raises:
         ConfigurationError: the source is not there or can't be cut, the output holds something else, or an API's
@@ -29,7 +33,7 @@ def plan_ingest(settings: ShardedIngest) -> Plan:
 
     """
     check_output(settings)
-    split = splitter_for(settings).split()
+    split = (splitter or splitter_for(settings)).split()
     budgets = budget_shares(settings, split)
     plan = Plan(
         settings=settings,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,10 +10,11 @@ from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.sharding.deduplicate import REST, STRAYS
 from stac_ingest.sharding.finalize import MANIFEST, unsound
 from stac_ingest.sharding.manifest import Manifest, read_shard_report
-from stac_ingest.sharding.plan import NAME, read_plan
-from stac_ingest.sharding.planner import check_output
+from stac_ingest.sharding.plan import NAME, Plan, read_plan
+from stac_ingest.sharding.planner import check_output, plan_ingest
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters import splitter_for
+from stac_ingest.sharding.splitters.base import FilesSplitter, Splitter
 from stac_ingest.sharding.storage import ITEMS, open_storage
 
 
@@ -25,23 +25,51 @@ class IngestStatus:
         self._settings = settings
         self._path = settings.state_folder / NAME
         self._known: tuple[int, dict[int, str]] | None = None
-        self.plan = cache(self._plan)
+        self._splitter: Splitter | None = None
+        self._asked = False
+        self._why: str | None = None
 
-    def _plan(self) -> str | None:
-        """Compare the plan with the settings and with the source as it is now; an API's isn't asked.
+    def plan(self) -> str | None:
+        """Compare the plan with the settings and with the source as it is when first asked; an API's isn't asked.
 
         Raises:
             IngestError: the settings can't be used for what is there: the source is missing, the output is another's.
 
         """
+        if not self._asked:
+            self._why = self._compared()
+            self._asked = True
+        return self._why
+
+    def planned(self) -> Plan:
+        """Return the plan, made anew where it is to be; a source that was listed is not listed again.
+
+        Raises:
+            IngestError: it can't be planned; see `plan_ingest`.
+
+        """
+        if self.plan() is None:
+            return read_plan(self._path)
+        made = plan_ingest(self._settings, self._splitter)
+        self._why, self._splitter = None, None
+        return made
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the source was listed to tell that a new plan is due, and `planned` takes little more than that."""
+        return self.plan() is not None and isinstance(self._splitter, FilesSplitter) and self._splitter.plans_by_listing
+
+    def _compared(self) -> str | None:
         check_output(self._settings)
-        now = splitter_for(self._settings).stamp()
-        if not self._path.exists():
+        splitter = splitter_for(self._settings)
+        now = splitter.stamp()
+        plan = read_plan(self._path) if self._path.exists() else None
+        if plan is not None and plan.settings == self._settings and plan.stamp == now:
+            return None
+        self._splitter = splitter
+        if plan is None:
             return "not planned yet"
-        plan = read_plan(self._path)
-        if plan.settings != self._settings:
-            return "other settings"
-        return None if plan.stamp == now else "the source has changed"
+        return "other settings" if plan.settings != self._settings else "the source has changed"
 
     def shard(self, number: int) -> str | None:
         """Compare one shard's report with the plan, and its part with the report."""

@@ -40,6 +40,8 @@ class FolderFiles(NamedTuple):
     def part(self, names: Iterable[str]) -> FolderFiles:
         """Return those of these names."""
         wanted = list(names)
+        if not self.lines and not self.refused:
+            return FolderFiles(wanted, (), (), ())
         why = {one.name: one for one in self.refused}
         return FolderFiles(
             [name for name in wanted if name not in why and kind_name(name.lower()) == DOCUMENTS],

@@ -8,7 +8,6 @@ from typing import Any
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError, ItemError
-from stac_ingest.sources.combined import CombinedSource, RefusedFiles
 from stac_ingest.sources.directory.source import JsonDirectorySource
 from stac_ingest.sources.directory.walk import Refused
 from stac_ingest.sources.folder import FolderFiles, files_in
@@ -47,6 +46,10 @@ def json_files_source(folder: Path, files: FolderFiles, config: IngestConfig, su
                 refused.append(Refused(name, str(error)))
         prefix = len(str(folder / "_")) - 1
         sources.append(LinesSource(known, config, summary, lambda path: path[prefix:]))
+    if len(sources) == 1 and not refused:
+        return sources[0]
+    from stac_ingest.sources.combined import CombinedSource, RefusedFiles  # noqa: PLC0415 - as for lines
+
     if refused:
         sources.append(RefusedFiles(refused))
     return sources[0] if len(sources) == 1 else CombinedSource(sources)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.sharding.plan import Shard
+from stac_ingest.sharding.plan import Shard, kind_of_piece
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters.base import Splitter
 from stac_ingest.sources.kind import (
@@ -26,7 +26,7 @@ def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitte
 
     Args:
         settings: of the ingest.
-        known: a shard of its plan, where there is one: a bucket needn't be listed then.
+        known: a shard of its plan, where there is one: nothing of the source needs to be looked at then.
 
     Raises:
         ConfigurationError: it isn't there, or can't be cut.
@@ -40,7 +40,13 @@ def splitter_for(settings: ShardedIngest, known: Shard | None = None) -> Splitte
     if (database := database_kind(settings.source)) is not None:
         # There may be a password in its URL.
         raise ConfigurationError(f"source: a {database.label} can't be cut into shards; use `stac-ingest`")
-    kind = named_kind(settings.source) or api_kind(settings.source) or _kind_of_files(settings.source, settings.format)
+    planned = kind_of_piece(known.piece.kind) if known is not None else None
+    kind = (
+        planned
+        or named_kind(settings.source)
+        or api_kind(settings.source)
+        or _kind_of_files(settings.source, settings.format)
+    )
     if kind.splitter is None:
         raise ConfigurationError(f"source: {kind.label} can't be cut into shards; use `stac-ingest {settings.source}`")
     splitter: Splitter = load(kind.splitter)(settings)

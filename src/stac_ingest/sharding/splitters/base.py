@@ -72,6 +72,8 @@ class FilesSplitter:
     """What all splitters of files share: shards are read alike, and what a shard reads is in no other one."""
 
     format: ClassVar[str]
+    plans_by_listing: ClassVar[bool] = False
+    """Whether `split` needs no more of the source than what `stamp` has looked at, and doesn't look again."""
 
     def __init__(self, settings: ShardedIngest) -> None:
         self._settings = settings

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate, chain, pairwise, repeat
+from operator import add
 
 
 def balanced(weights: Sequence[int], parts: int) -> list[range]:
@@ -17,17 +20,11 @@ def balanced(weights: Sequence[int], parts: int) -> list[range]:
         parts: how many are wanted, at least 1.
 
     """
-    heavy = array("q", (max(1, weight) for weight in weights))
-    total = sum(heavy)
-    ranges: list[range] = []
-    current, begin, before = 0, 0, 0
-    for index, weight in enumerate(heavy):
-        part = (2 * before + weight) * parts // (2 * total)
-        if part != current:
-            if index > begin:
-                ranges.append(range(begin, index))
-            current, begin = part, index
-        before += weight
-    if begin < len(heavy):
-        ranges.append(range(begin, len(heavy)))
-    return ranges
+    sums = array("q", accumulate(map(max, weights, repeat(1))))
+    if not sums:
+        return []
+    total = sums[-1]
+    # Twice where the middle of each unit lies.
+    middles = array("q", map(add, chain((0,), sums), sums))
+    begins = [bisect_left(middles, -(-2 * total * part // parts)) for part in range(parts)]
+    return [range(begin, end) for begin, end in pairwise([*begins, len(middles)]) if begin < end]

@@ -25,8 +25,8 @@ from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.s3 import open_bucket
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
+from stac_ingest.sharding.splitters.file_listing import Entry, Listing
 from stac_ingest.sharding.splitters.geoparquet import GeoParquetSplitter
-from stac_ingest.sharding.splitters.item_files import Entry, Listing, stamp
 from stac_ingest.sharding.splitters.objects import name_below, objects_by_kind
 from stac_ingest.sources.directory.batches import BATCH_BYTES
 from stac_ingest.sources.directory.source import SLICE, JsonDirectorySource
@@ -91,6 +91,7 @@ class StoredItemsSplitter(FilesSplitter):
     """Cuts the item files of a bucket into ranges of their names."""
 
     format = "json"
+    plans_by_listing = True
 
     def __init__(self, settings: ShardedIngest, objects: Objects | None) -> None:
         """Take the objects of the bucket, which planning needs and a shard doesn't."""
@@ -100,13 +101,13 @@ class StoredItemsSplitter(FilesSplitter):
 
     def stamp(self) -> str:
         """Return a hash of the names, sizes and times of all files."""
-        return stamp(self._listed().entries)
+        return Listing.of(self._listed().entries).stamp
 
     def split(self) -> SplitPlan:
         """Cut the files into ranges of similar size, and write down which they are."""
         folder, entries = self._listed()
         write_lines(self._listing, map(orjson.dumps, chain([folder], map(tuple, entries))))
-        return Listing([entry.name for entry in entries], entries).split(self._settings, REQUEST_COST)
+        return Listing.of(entries).split(self._settings, REQUEST_COST)
 
     @property
     def place(self) -> str:
@@ -213,7 +214,7 @@ def _listed(listing: Path, piece: FilesPiece) -> Objects:
             entries = [Entry(*orjson.loads(line)) for line in islice(lines, piece.start, piece.stop)]
     except (OSError, ValueError, TypeError, StopIteration):
         entries = []
-    if stamp(entries) != piece.digest:
+    if Listing.of(entries).stamp != piece.digest:
         raise DataProcessingError(
             f"{listing} is not what was planned from; remove {listing.parent}/plan.json, and start again"
         )

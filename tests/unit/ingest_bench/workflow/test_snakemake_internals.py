@@ -23,7 +23,7 @@ print("slots", workflow.global_resources["slot"], "cores", run.cores, "plans", r
 
 def inputs(wildcards):
     if run.plans:
-        run.begin("results")
+        print("begun", run.begin("results"))
         if config.get("stale"):
             run.force("results/made", "its reason")
     return []
@@ -71,6 +71,13 @@ def test_a_plan_can_be_steered(snakemake, tmp_path: Path) -> None:
     first = made.stat().st_mtime_ns
     assert "results/made: its reason" in snakemake("--config", "stale=1")
     assert made.stat().st_mtime_ns > first
+
+
+def test_only_a_run_that_starts_jobs_has_begun(snakemake) -> None:
+    """A dry run, and one that touches files, are told not to make anything while the plan is made."""
+    assert "begun True" in snakemake()
+    assert "begun False" in snakemake("--dry-run")
+    assert "begun False" in snakemake("--touch")
 
 
 def test_what_a_killed_run_left_is_no_obstacle(snakemake, tmp_path: Path) -> None:
