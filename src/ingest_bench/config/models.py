@@ -254,8 +254,26 @@ class Settings(Strict):
     seed: int = Field(default=20260210, ge=0)
     sampling: Sampling = Sampling()
     remote: Remote = Remote()
+    budget_minutes: float | None = Field(
+        default=None,
+        gt=0,
+        description="for the whole run, its corpora included: a first pass takes one pair of every cell, and rounds add "
+        "pairs where a recommendation is open, until it is decided or this is spent; without it each cell is measured "
+        "once, until its own interval is narrow",
+    )
+    tolerance: float = Field(
+        default=0.05,
+        gt=0,
+        lt=0.5,
+        description="the loss of throughput that matters when a way is recommended, as a share",
+    )
     corpora: dict[str, Corpus] = Field(min_length=1)
     scenarios: dict[str, Scenario] = Field(min_length=1)
+
+    @property
+    def two_passes(self) -> bool:
+        """Whether a first pass takes one pair of each cell, and rounds add more."""
+        return self.budget_minutes is not None
 
     def corpus_folder(self, name: str) -> Path:
         """Give the folder of a generated corpus, or the path of the user's own."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
+from ingest_bench.analysis.race import CONFIDENCE
 from ingest_bench.calibration.models import Calibration
 from ingest_bench.report.blocks import Block, BulletList, Paragraph, Section, WarningNote
 from ingest_bench.report.figures import choices_figure, overall_figure, scenario_figure
@@ -25,9 +25,9 @@ from ingest_bench.report.text.tools import tools_section
 
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (
-    f"The choice is the simplest way that is within {percent(TOLERANCE)} of the best with {percent(CONFIDENCE)} "
-    "probability; until one is that sure, it is provisional. The probabilities are what the pairs leave possible: more "
-    "pairs make them surer."
+    f"The choice is the cheapest way that is shown, at {percent(CONFIDENCE)}, to lose no more than {{tolerance}} against "
+    "every other; a dearer one has to be faster beyond noise. Until one is that sure, it is provisional. The "
+    "probabilities are what the pairs leave possible: more pairs make them surer."
 )
 
 
@@ -49,7 +49,11 @@ def whole_report(
         groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
     sections = [
         Section("Recommendations", [*first_screen(data), *([effects] if effects else [])]),
-        *([Section("Confidence", [Paragraph(HOW_SURE), choices])] if choices else []),
+        *(
+            [Section("Confidence", [Paragraph(HOW_SURE.format(tolerance=percent(data.settings.tolerance))), choices])]
+            if choices
+            else []
+        ),
         Section("By source", [BulletList(changes) if changes else Paragraph("No cell can be judged.")]),
         Section("Summary", summary(data)),
         *([tools] if tools else []),

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
+from ingest_bench.results.models import Round
 
 _PLANNED, _SINCE = "INGEST_BENCH_PLANNED", "INGEST_BENCH_SINCE"
 BESIDE_S = 4.0
@@ -34,6 +35,32 @@ def tell(settings: Settings, cell: PlannedCell, terminal: TextIO | None = None) 
     print(
         f"Cell {len(done) + 1} of {planned}, {name}; {f'{more} more' if more else 'the last'}, "
         f"about {_clock(seconds)} left",
+        file=terminal,
+        flush=True,
+    )
+
+
+def tell_plan(plan: Round, terminal: TextIO | None = None) -> None:
+    """Write what a round is going to measure, and how each choice stands, where there is a terminal."""
+    terminal = terminal or sys.stderr
+    if not terminal.isatty():
+        return
+    stands = ", ".join(f"{mode}: {each.ended or each.status}".replace("_", " ") for mode, each in plan.modes.items())
+    pairs = sum(more.pairs for more in plan.cells.values())
+    does = f"{pairs} more pairs in {len(plan.cells)} cells" if pairs else "nothing more to measure"
+    print(f"Round {plan.number}: {does}; {stands}", file=terminal, flush=True)
+
+
+def tell_pairs(settings: Settings, plan: Round, cell: PlannedCell, terminal: TextIO | None = None) -> None:
+    """Write which pairs of a round are measured now, and how much of the budget is left, where there is a terminal."""
+    terminal = terminal or sys.stderr
+    if not terminal.isatty():
+        return
+    order = [each.name for each in cells(settings) if each.name in plan.cells]
+    left = plan.budget_s - plan.spent_s - (time.time() - plan.planned_at)
+    print(
+        f"Round {plan.number}, cell {order.index(cell.name) + 1} of {len(order)}, {cell.scenario}: {cell.label} at "
+        f"{cell.concurrency}; about {_clock(max(0.0, left))} of the budget left",
         file=terminal,
         flush=True,
     )

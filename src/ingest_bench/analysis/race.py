@@ -1,0 +1,137 @@
+"""Which of several options is shown to be good enough, and which rivals a choice has still to be told from.
+
+One option beats another when it is shown to be no worse than matters: a cheaper one to lose no more than the tolerance,
+a dearer one to be faster at all. So where no difference is known the cheapest is chosen.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS, Estimate
+from ingest_bench.analysis.variance_moderation import VariancePrior
+
+K = TypeVar("K")
+Parts = Sequence[Estimate]
+"""An option's estimates, one for each scenario that decides; their mean is what counts."""
+
+TOLERANCE = 0.05
+"""Share of throughput that doesn't matter, where the settings don't say another."""
+CONFIDENCE = 0.95
+"""That a choice, whenever it was made, loses no more than the tolerance."""
+LOOKS = 5
+"""How often the pairs of a race are looked at, at most: after 3, 6, 12, 24, and all of them."""
+LOOK_CONFIDENCE = CONFIDENCE ** (1 / LOOKS)
+"""Of one look. What a look sees is part of what the next one sees, so that their errors go together, and all of them
+together err no more often than independent ones would (D. Slepian, Bell System Technical Journal 41, 1962; Z. Sidak,
+Journal of the American Statistical Association 62, 1967). A boundary for equally informative looks (S. J. Pocock,
+Biometrika 64, 1977) is lower by a twentieth, but holds for looks at agreed times only."""
+POOLED_DOF = 4.0
+"""Degrees of freedom that the noise of a scenario's cells together is worth to each of them, at most. Three pairs of a
+baseline that has two speeds may all show the same one; those of all cells don't."""
+
+
+def totals(most: int) -> list[int]:
+    """List the pairs of an option at each look of a race, up to `most`."""
+    doubled = [INTERVAL_PAIRS * 2**look for look in range(LOOKS - 1)]
+    return [*(each for each in doubled if each < most), most]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Generic[K]):
+    """How a race stands."""
+
+    use: K
+    """The choice, or, where none is shown to be good enough, the provisional one."""
+    rivals: tuple[K, ...]
+    """Options that the choice isn't shown to beat, the cheapest first; empty: it is decided."""
+    loss: float
+    """Share of the throughput of any other option that the choice is shown to lose at most, 0 to 1."""
+
+
+def standing(options: Mapping[K, Parts], tolerance: float = TOLERANCE) -> Standing[K]:
+    """Judge options, the cheapest first.
+
+    That an option is good enough takes that it beats each other one. Such an intersection of tests needs no correction
+    for their number (R. L. Berger, Technometrics 24, 1982). The provisional choice is the one that is easiest to show
+    to be good enough, if the means are right: the cheapest that loses no more than half of the tolerance.
+
+    Args:
+        options: at least one.
+        tolerance: the loss that matters, as a share of throughput.
+
+    """
+    for option in options:
+        if not (rivals := _rivals(option, options, tolerance)):
+            return Standing(option, rivals, _loss(option, options))
+    known = {option: parts for option, parts in options.items() if all(map(_interval, parts))} or options
+    means = {option: _mean(parts) for option, parts in known.items()}
+    enough = max(means.values()) + math.log1p(-tolerance / 2)
+    use = next(option for option, mean in means.items() if mean >= enough)
+    return Standing(use, _rivals(use, options, tolerance), _loss(use, options))
+
+
+def _interval(part: Estimate) -> bool:
+    return math.isfinite(part.sd)
+
+
+def _rivals(option: K, options: Mapping[K, Parts], tolerance: float) -> tuple[K, ...]:
+    names = list(options)
+    place = names.index(option)
+    return tuple(
+        other
+        for rank, other in enumerate(names)
+        if other != option
+        and not _lead(options[option], options[other]) > (math.log1p(-tolerance) if place < rank else 0)
+    )
+
+
+def _loss(option: K, options: Mapping[K, Parts]) -> float:
+    leads = (_lead(options[option], parts) for other, parts in options.items() if other != option)
+    return -math.expm1(min(0.0, min(leads, default=0.0)))
+
+
+def _lead(one: Parts, other: Parts) -> float:
+    """Give the lower bound, at the confidence of a look, of the log of one option's speed over another's.
+
+    Welch's: the degrees of freedom are those that the variances of all parts together are worth (B. L. Welch,
+    Biometrika 34, 1947).
+    """
+    gap, parts = _mean(one) - _mean(other), [*one, *other]
+    variances = [part.variance / len(one) ** 2 for part in parts]
+    variance = sum(variances)
+    if variance == 0 or not math.isfinite(variance):
+        return -math.inf if variance else gap
+    from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only advice pays
+
+    dof = variance**2 / sum(each**2 / part.dof for each, part in zip(variances, parts, strict=True) if each)
+    return gap - float(stdtrit(dof, LOOK_CONFIDENCE)) * math.sqrt(variance)
+
+
+def _mean(parts: Parts) -> float:
+    return sum(part.mean for part in parts) / len(parts)
+
+
+def moderated(cells: Mapping[K, Sequence[float]]) -> dict[K, Estimate]:
+    """Estimate each cell of a scenario from its own log ratios, and its noise from those of all.
+
+    Args:
+        cells: log ratios against the same baseline, one a pair and at least one a cell.
+
+    Returns:
+        By cell. Of one with fewer than `INTERVAL_PAIRS` pairs the mean alone is known, and its noise is infinite.
+
+    """
+    own = {cell: estimate for cell, logs in cells.items() if (estimate := Estimate.from_logs(logs))}
+    dof = sum(estimate.dof for estimate in own.values())
+    pooled = sum(estimate.dof * estimate.sd**2 for estimate in own.values()) / dof if dof else 0.0
+    prior = VariancePrior(pooled, min(POOLED_DOF, dof))
+    estimates = {}
+    for cell, logs in cells.items():
+        if len(logs) < INTERVAL_PAIRS:
+            estimates[cell] = Estimate(sum(logs) / len(logs), math.inf, len(logs), 1)
+        else:
+            variance, total = prior.moderated_variance(logs)
+            estimates[cell] = Estimate(own[cell].mean, math.sqrt(variance), len(logs), total)
+    return estimates
