@@ -8,7 +8,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long extras tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools dist schemas lock pins clean
+.PHONY: help run quick long extras tools compare test lint format publish verify client-matrix hostile writers calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -18,15 +18,15 @@ HAVE_TOOLS = @$(MAKE) --no-print-directory tools || echo "make: the other tools 
 
 run: $(VENV)/.run ## measure everything in config.yaml (about three quarters of an hour on 2 cores); results/benchmark_report.html
 	$(HAVE_TOOLS)
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --logger bench-progress --cores $(CORES)
 
 quick: $(VENV)/.run ## the same at a small size (under three minutes); results/quick/benchmark_report.html
 	$(HAVE_TOOLS)
-	$(BIN)/snakemake --cores $(CORES) --configfile workflow/quick.yaml
+	$(BIN)/snakemake --logger bench-progress --cores $(CORES) --configfile workflow/quick.yaml
 
 long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 GB); results/long/benchmark_report.md
 	$(HAVE_TOOLS)
-	$(BIN)/snakemake --cores $(CORES) --configfile workflow/long.yaml
+	$(BIN)/snakemake --logger bench-progress --cores $(CORES) --configfile workflow/long.yaml
 
 extras: $(VENV)/.extras ## stores of objects, pgstac, Delta, Iceberg, DuckDB as sources and outputs
 
@@ -91,20 +91,23 @@ dist: .venv-release/.ready ## a wheel and an sdist, checked; dist/
 	.venv-release/bin/python -m build --quiet --outdir dist
 	.venv-release/bin/twine check --strict dist/*
 
+docs: .venv-docs/.ready ## the site of the documentation, its links checked; site/index.html
+	.venv-docs/bin/zensical build --clean --strict
+
 schemas: $(VENV)/.run ## write workflow/schemas, docs/results.md and docs/formats.md anew from models and registries
 	$(BIN)/python -m ingest_bench schemas workflow/schemas
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 	$(BIN)/python -m ingest_bench formats-doc docs/formats.md
 
 lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
-	cd envs && for name in requirements requirements-extras requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers requirements-release; do \
+	cd envs && for name in requirements requirements-extras requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers requirements-release requirements-docs; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
 
 pins: lock
 
 clean: ## remove what was measured, and the environment
-	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release
+	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release .venv-docs site
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed, and none was found; name it: make PYTHON=/path/to/python" >&2; exit 2; }
@@ -144,4 +147,9 @@ $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 .venv-release/.ready: envs/requirements-release.txt
 	$(PYTHON) -m venv .venv-release
 	.venv-release/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-release.txt
+	touch $@
+
+.venv-docs/.ready: envs/requirements-docs.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-docs.txt
 	touch $@

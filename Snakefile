@@ -36,3 +36,5 @@ rule all:
         CELL_FILES,
         all_plans,
         all_pairs,
+    message:
+        "All is there"

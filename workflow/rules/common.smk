@@ -15,7 +15,6 @@ from ingest_bench.workflow.round_files import files_of, plan_file, read_round
 from ingest_bench.workflow.snakemake_internals import SnakemakeRun
 from ingest_bench.config.matrix import cells, load_settings
 from stac_ingest.errors import ConfigurationError
-from ingest_bench.workflow.progress import plan_cell
 from ingest_bench.config.models import Settings
 
 # What `--config` says about a comparison or an ingest is no part of the matrix.
@@ -84,8 +83,6 @@ def due(path, inputs, check, *subject, folder=RESULTS):
     if reason is None:
         return [ancient(each) for each in inputs]
     RUN.force(path, reason)
-    if check == FRESHNESS.cell:
-        plan_cell()
     return inputs
 
 

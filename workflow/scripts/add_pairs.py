@@ -5,20 +5,17 @@ from ingest_bench.harness.measure import measure_to_file
 from ingest_bench.system.environment import restarts
 from ingest_bench.workflow.identity import cell_identity, fingerprint
 from ingest_bench.workflow.jobs import logged
-from ingest_bench.workflow.progress import tell_pairs
 from ingest_bench.workflow.round_files import read_round
 
 settings = load_settings(snakemake.config)
 wildcards = snakemake.wildcards
 cell = find_cell(settings, wildcards.scenario, wildcards.arm, int(wildcards.concurrency))
 with logged(snakemake.log[0]):
-    plan = read_round(snakemake.input.plan)
-    tell_pairs(settings, plan, cell)
     measure_to_file(
         settings,
         cell,
         identity=fingerprint(cell_identity(settings, cell)),
         output=snakemake.output[0],
         attempt=snakemake.resources.attempt + restarts(),
-        more=plan.cells[cell.name],
+        more=read_round(snakemake.input.plan).cells[cell.name],
     )

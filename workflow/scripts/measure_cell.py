@@ -5,12 +5,10 @@ from ingest_bench.harness.measure import measure_to_file
 from ingest_bench.system.environment import restarts
 from ingest_bench.workflow.identity import cell_identity, fingerprint
 from ingest_bench.workflow.jobs import logged
-from ingest_bench.workflow.progress import tell
 
 settings = load_settings(snakemake.config)
 wildcards = snakemake.wildcards
 cell = find_cell(settings, wildcards.scenario, wildcards.arm, int(wildcards.concurrency))
-tell(settings, cell)
 with logged(snakemake.log[0]):
     measure_to_file(
         settings,

@@ -2,8 +2,7 @@
 
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.workflow.jobs import logged
-from ingest_bench.workflow.progress import tell_plan
 from ingest_bench.workflow.round_job import write_plan
 
 with logged(snakemake.log[0]):
-    tell_plan(write_plan(load_settings(snakemake.config), int(snakemake.wildcards.round)))
+    write_plan(load_settings(snakemake.config), int(snakemake.wildcards.round))

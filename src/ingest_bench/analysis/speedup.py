@@ -223,7 +223,7 @@ def usable(cell: Cell) -> bool:
 
 
 def log_ratios(cell: Cell, *, known: bool = True) -> list[float]:
-    """Return the logs of a cell's paired speed-ups; `known`: those of the baseline against itself are 0 by definition."""
+    """Return the logs of a cell's paired speed-ups; `known`: the baseline's against itself are 0 by definition."""
     zero = known and cell.is_null_cell
     return [0.0 if zero else math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
 

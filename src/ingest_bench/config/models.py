@@ -257,9 +257,9 @@ class Settings(Strict):
     budget_minutes: float | None = Field(
         default=None,
         gt=0,
-        description="for the whole run, its corpora included: a first pass takes one pair of every cell, and rounds add "
-        "pairs where a recommendation is open, until it is decided or this is spent; without it each cell is measured "
-        "once, until its own interval is narrow",
+        description="for the whole run, its corpora included: a first pass takes one pair of every cell, and rounds "
+        "add pairs where a recommendation is open, until it is decided or this is spent; without it each cell is "
+        "measured at one go, until its own interval is narrow",
     )
     tolerance: float = Field(
         default=0.05,

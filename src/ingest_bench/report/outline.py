@@ -25,8 +25,8 @@ from ingest_bench.report.text.tools import tools_section
 
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (
-    f"The choice is the cheapest way that is shown, at {percent(CONFIDENCE)}, to lose no more than {{tolerance}} against "
-    "every other; a dearer one has to be faster beyond noise. Until one is that sure, it is provisional. The "
+    f"The choice is the cheapest way that is shown, at {percent(CONFIDENCE)}, to lose no more than {{tolerance}} "
+    "against every other; a dearer one has to be faster beyond noise. Until one is that sure, it is provisional. The "
     "probabilities are what the pairs leave possible: more pairs make them surer."
 )
 

@@ -117,8 +117,8 @@ def planned_round(
         number,
         measured,
         {name: Cost.of(cell) for name, cell in first.items()},
-        busy_s([*spans, (time.time(), time.time())]),
-        {name: _more(cell) for name, cell in kept.items()},
+        spent_s=busy_s([*spans, (time.time(), time.time())]),
+        kept={name: _more(cell) for name, cell in kept.items()},
     )
 
 

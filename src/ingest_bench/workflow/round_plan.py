@@ -58,6 +58,7 @@ def plan_round(
     number: int,
     measured: Sequence[Cell],
     costs: Mapping[str, Cost],
+    *,
     spent_s: float,
     kept: Mapping[str, MorePairs] | None = None,
 ) -> Round:

@@ -68,7 +68,11 @@ def test_csv_has_columns_by_name(tmp_path: Path) -> None:
         inventory_of(str(tmp_path / "other.csv"))
 
 
-@pytest.mark.parametrize("data", [gzip.compress(b"a\nb\n" * 9999)[:-20], b"not gzip", gzip.compress(b"\xff\n")])
+@pytest.mark.parametrize(
+    "data",
+    [gzip.compress(b"a\nb\n" * 9999)[:-20], b"not gzip", gzip.compress(b"\xff\n")],
+    ids=["cut", "not gzip", "not UTF-8"],
+)
 def test_what_cannot_be_read_of_a_list_is_named(data: bytes, tmp_path: Path) -> None:
     """A cut archive, another file under that name, and what isn't UTF-8 are failures of the file."""
     (tmp_path / "ids.txt.gz").write_bytes(data)
