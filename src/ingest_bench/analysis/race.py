@@ -46,6 +46,8 @@ class Standing(Generic[K]):
     """The choice, or, where none is shown to be good enough, the provisional one."""
     rivals: tuple[K, ...]
     """Options that the choice isn't shown to beat, the cheapest first; empty: it is decided."""
+    racing: tuple[K, ...]
+    """Options whose pairs would decide it; empty where it is decided."""
     loss: float
     """Share of the throughput of any other option that the choice is shown to lose at most, 0 to 1."""
 
@@ -54,8 +56,9 @@ def standing(options: Mapping[K, Parts], tolerance: float = TOLERANCE) -> Standi
     """Judge options, the cheapest first.
 
     That an option is good enough takes that it beats each other one. Such an intersection of tests needs no correction
-    for their number (R. L. Berger, Technometrics 24, 1982). The provisional choice is the one that is easiest to show
-    to be good enough, if the means are right: the cheapest that loses no more than half of the tolerance.
+    for their number (R. L. Berger, Technometrics 24, 1982). The provisional choice is the cheapest than which none is
+    shown to be faster. What is raced is the option that is easiest to show to be good enough, if the means are right:
+    the cheapest that loses no more than half of the tolerance; and all that it isn't shown to beat.
 
     Args:
         options: at least one.
@@ -63,13 +66,20 @@ def standing(options: Mapping[K, Parts], tolerance: float = TOLERANCE) -> Standi
 
     """
     for option in options:
-        if not (rivals := _rivals(option, options, tolerance)):
-            return Standing(option, rivals, _loss(option, options))
+        if not _rivals(option, options, tolerance):
+            return Standing(option, (), (), _loss(option, options))
     known = {option: parts for option, parts in options.items() if all(map(_interval, parts))} or options
     means = {option: _mean(parts) for option, parts in known.items()}
     enough = max(means.values()) + math.log1p(-tolerance / 2)
-    use = next(option for option, mean in means.items() if mean >= enough)
-    return Standing(use, _rivals(use, options, tolerance), _loss(use, options))
+    leader = next(option for option, mean in means.items() if mean >= enough)
+    racing = {leader, *_rivals(leader, options, tolerance)}
+    use = next(option for option in known if all(_lead(parts, options[option]) <= 0 for parts in options.values()))
+    return Standing(
+        use,
+        _rivals(use, options, tolerance),
+        tuple(option for option in options if option in racing),
+        _loss(use, options),
+    )
 
 
 def _interval(part: Estimate) -> bool:

@@ -46,6 +46,8 @@ class Verdict(Generic[K]):
     """Pairs that each option would need on top, about; None when decided, or more than `MAX_PAIRS`."""
     rivals: tuple[K, ...] = ()
     """Options that the choice is not shown to beat; some may have too few pairs to be chosen themselves."""
+    racing: tuple[K, ...] = ()
+    """Options whose pairs would decide it."""
     loss: float = 0.0
     """Share of the throughput of any other option that the choice is shown to lose at most; 1: nothing is shown."""
     tolerance: float = TOLERANCE
@@ -92,7 +94,7 @@ def decide(options: Mapping[K, Parts], *, tolerance: float = TOLERANCE, seed: in
     """
     measured = {key: parts for key, parts in options.items() if all(p.pairs >= INTERVAL_PAIRS for p in parts)}
     if not measured:
-        return Verdict("unknown", None, {}, (), None, tuple(options), 1.0, tolerance)
+        return Verdict("unknown", None, {}, (), None, tuple(options), tuple(options), 1.0, tolerance)
     found = standing(options, tolerance)
     kept = _without_hopeless(draws_of(measured, seed), found.use, tolerance)
     return Verdict(
@@ -102,6 +104,7 @@ def decide(options: Mapping[K, Parts], *, tolerance: float = TOLERANCE, seed: in
         left_out=tuple(option for option in measured if option not in kept),
         more_pairs=_pairs_needed(options, tolerance) if found.rivals else None,
         rivals=found.rivals,
+        racing=found.racing,
         loss=found.loss,
         tolerance=tolerance,
     )

@@ -27,7 +27,7 @@ CorpusKindName = Annotated[
 
 
 class Pairs(Strict):
-    """How many pairs a cell may take."""
+    """How many pairs a cell may take: at least, budget permitting, and at most."""
 
     min: int = Field(default=3, ge=3, le=1000)
     max: int = Field(default=30, ge=3, le=1000)
@@ -46,13 +46,16 @@ class Sampling(Strict):
 
     pairs: Pairs = Pairs()
     budget_seconds: float = Field(
-        default=10, gt=0, description="a cell stops after so many seconds, once it has pairs.min"
+        default=10,
+        gt=0,
+        description="a cell that is measured at one go stops after so many seconds, once it has pairs.min",
     )
     target_ci_width: float = Field(
         default=0.10,
         gt=0,
         lt=2,
-        description="stop when the 95% interval of the speed-up is this narrow, relative to it",
+        description="a cell that is measured at one go stops when the 95% interval of the speed-up is this narrow, "
+        "relative to it",
     )
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     timeout_seconds: float = Field(default=600, gt=0, description="a single sample that takes longer is an error")

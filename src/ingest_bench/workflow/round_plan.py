@@ -181,9 +181,9 @@ class _Planner:
         return standing
 
     def _open(self, advice: ModeRecommendation) -> list[Sequence[Option]]:
-        """List the choice and the options that it isn't shown to beat."""
+        """List the options whose pairs would decide it."""
         every = {**advice.options, **advice.waiting}
-        return [every[key] for key in every if key == advice.verdict.use or key in advice.verdict.rivals]
+        return [every[key] for key in every if key in advice.verdict.racing]
 
     def _step(self, advice: ModeRecommendation) -> dict[str, int]:
         """Give the pairs that bring all that is open in a mode to the next look; none where nothing is."""
