@@ -120,7 +120,7 @@ def _with_rounds(planned: PlannedCell, rounds: Sequence[Round], files: Mapping[s
     first = _recomputed(planned, planned.file, files, done)
     numbers = round_numbers(rounds, planned)
     added = [_recomputed(planned, planned.round_file(number), files, done) for number in numbers]
-    return with_rounds(first, added, planned.sampling.confidence)
+    return with_rounds(first, numbers, added, planned.sampling.confidence)
 
 
 def _recomputed(planned: PlannedCell, name: str, files: Mapping[str, bytes], done: Recomputed) -> Cell:

@@ -20,6 +20,7 @@ from ingest_bench.report.text.overview import (
     warnings_section,
 )
 from ingest_bench.report.text.questions import answers
+from ingest_bench.report.text.rounds import rounds_text
 from ingest_bench.report.text.scenario import corpus_text, findings, group_title, scenario_table
 from ingest_bench.report.text.tools import tools_section
 
@@ -42,18 +43,14 @@ def whole_report(
         tasks: what tools are compared by, where another run's are among them; those of this run otherwise.
 
     """
-    effects, choices, changes = overall_figure(data), choices_figure(data), advice(data)
+    effects, changes = overall_figure(data), advice(data)
     tools = tools_section(compared(data) if tasks is None else tasks)
     groups: dict[str, list[Section]] = {}
     for view in data.views:
         groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
     sections = [
         Section("Recommendations", [*first_screen(data), *([effects] if effects else [])]),
-        *(
-            [Section("Confidence", [Paragraph(HOW_SURE.format(tolerance=percent(data.settings.tolerance))), choices])]
-            if choices
-            else []
-        ),
+        *([Section("Confidence", sure)] if (sure := _confidence(data)) else []),
         Section("By source", [BulletList(changes) if changes else Paragraph("No cell can be judged.")]),
         Section("Summary", summary(data)),
         *([tools] if tools else []),
@@ -67,6 +64,15 @@ def whole_report(
         Section("Glossary and method", [BulletList(texts("environment", "glossary"))]),
     ]
     return Section(TITLE, sections)
+
+
+def _confidence(data: ReportData) -> list[Block]:
+    """Return how sure the choices are, and what was measured to that end."""
+    choices = choices_figure(data)
+    sure: list[Block] = (
+        [Paragraph(HOW_SURE.format(tolerance=percent(data.settings.tolerance))), choices] if choices else []
+    )
+    return [*sure, *rounds_text(data)]
 
 
 def _scenario(data: ReportData, view: ScenarioView) -> Section:

@@ -224,6 +224,19 @@ class Dependencies(Record):
     """Packages of others that they loaded, with the version that `envs/requirements.txt` named."""
 
 
+class AddedPairs(Record):
+    """When a round added pairs to a cell."""
+
+    round: Whole
+    """Number of the round."""
+    started_at: UnixTime
+    """When its job began to measure."""
+    began_at: UnixTime
+    """When the clock of its first sample started."""
+    ended_at: UnixTime
+    """When measuring ended."""
+
+
 class Cell(Record):
     """One cell of the matrix: a scenario, an arm, a concurrency."""
 
@@ -287,13 +300,20 @@ class Cell(Record):
     started_at: UnixTime
     """When measuring began."""
     ended_at: UnixTime
-    """When measuring ended."""
+    """When measuring ended; where rounds have added pairs, that of the first pass."""
+    added: list[AddedPairs] = Field(default_factory=list)
+    """What rounds have added to the first pass."""
     seal: str | None = None
     """Hash of the cell's file up to here; null in files of before seals."""
 
     def valid_samples(self, role: Literal["baseline", "candidate"]) -> list[Sample]:
         """List the usable samples of a side."""
         return [sample for sample in self.samples if sample.role == role and sample.invalid is None]
+
+    @property
+    def spans(self) -> list[tuple[float, float]]:
+        """When it was measured: start and end of each job, seconds since 1970."""
+        return [(self.started_at, self.ended_at), *((each.started_at, each.ended_at) for each in self.added)]
 
     @property
     def standing(self) -> Speedup | None:

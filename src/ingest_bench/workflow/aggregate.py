@@ -71,12 +71,13 @@ def aggregate(
     if measured:
         raise AggregationError(f"cells that the matrix doesn't have: {', '.join(sorted(measured))}; remove their files")
     planned = [read_round(path) for path in rounds]
-    measured_later = [
-        [_added(settings, cell, number) for number in round_numbers(planned, cell)] for cell in cells(settings)
+    numbers = [round_numbers(planned, cell) for cell in cells(settings)]
+    added = [
+        [_added(settings, cell, number) for number in mine] for cell, mine in zip(cells(settings), numbers, strict=True)
     ]
-    _check_machines([*ordered, *(each for added in measured_later for each in added)])
+    _check_machines([*ordered, *(cell for mine in added for cell in mine)])
     confidences = [cell.sampling.confidence for cell in cells(settings)]
-    whole = [with_rounds(*each) for each in zip(ordered, measured_later, confidences, strict=True)]
+    whole = [with_rounds(*each) for each in zip(ordered, numbers, added, confidences, strict=True)]
     return Results(
         seed=settings.seed,
         created_at=time.time(),

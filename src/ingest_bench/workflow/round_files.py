@@ -10,16 +10,14 @@ from pathlib import Path
 import orjson
 from pydantic import ValidationError
 
+from ingest_bench.analysis.busy_time import busy_s
 from ingest_bench.analysis.speedup import cell_speed_up, pair_ratios
 from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
 from ingest_bench.harness.validity import OUTLIER, flag_outliers
-from ingest_bench.results.models import Cell, MorePairs, Parity, Round
+from ingest_bench.results.models import AddedPairs, Cell, MorePairs, Parity, Round
 from ingest_bench.workflow.round_plan import Cost, plan_round
-
-CLOSED_GAP_S = 60.0
-"""A shorter time between two jobs is one that the workflow took; a longer one is between two runs."""
 
 
 def plan_file(number: int) -> str:
@@ -66,8 +64,16 @@ def round_numbers(rounds: Iterable[Round], cell: PlannedCell) -> list[int]:
     return [plan.number for plan in rounds if cell.name in plan.cells]
 
 
-def with_rounds(first: Cell, added: Sequence[Cell], confidence: float) -> Cell:
-    """Return a cell with the pairs of the first pass and of all rounds."""
+def with_rounds(first: Cell, numbers: Sequence[int], added: Sequence[Cell], confidence: float) -> Cell:
+    """Return a cell with the pairs of the first pass and of all rounds.
+
+    Args:
+        first: of the first pass.
+        numbers: of the rounds that added pairs.
+        added: what each of them added.
+        confidence: of the interval.
+
+    """
     if not added:
         return first
     every = [first, *added]
@@ -84,8 +90,14 @@ def with_rounds(first: Cell, added: Sequence[Cell], confidence: float) -> Cell:
             "baseline_parity": _first_wrong(cell.baseline_parity for cell in every),
             "load_after": every[-1].load_after,
             "attempt": max(cell.attempt for cell in every),
+            "added": [_when(number, cell) for number, cell in zip(numbers, added, strict=True)],
         }
     )
+
+
+def _when(number: int, cell: Cell) -> AddedPairs:
+    began = min((sample.started_at for sample in cell.samples), default=cell.ended_at)
+    return AddedPairs(round=number, started_at=cell.started_at, began_at=began, ended_at=cell.ended_at)
 
 
 def _first_wrong(verdicts: Iterable[Parity]) -> Parity:
@@ -108,8 +120,8 @@ def planned_round(
     before, kept = added[: number - 1], added[number - 1] if len(added) >= number else {}
     measured = []
     for cell in cells(settings):
-        mine = [part[cell.name] for part in before if cell.name in part]
-        measured.append(with_rounds(first[cell.name], mine, cell.sampling.confidence))
+        mine = {round_: part[cell.name] for round_, part in enumerate(before, start=1) if cell.name in part}
+        measured.append(with_rounds(first[cell.name], [*mine], [*mine.values()], cell.sampling.confidence))
     every = [*first.values(), *(cell for part in added for cell in part.values())]
     spans = [(cell.started_at, cell.ended_at) for cell in every] + list(_corpus_jobs(settings))
     return plan_round(
@@ -120,19 +132,6 @@ def planned_round(
         spent_s=busy_s([*spans, (time.time(), time.time())]),
         kept={name: _more(cell) for name, cell in kept.items()},
     )
-
-
-def busy_s(spans: Iterable[tuple[float, float]]) -> float:
-    """Give the seconds in which any of these spans was under way, short gaps between them included."""
-    total, until = 0.0, None
-    for start, end in sorted(spans):
-        if until is None or start - until > CLOSED_GAP_S:
-            total += max(0.0, end - start)
-            until = end
-        elif end > until:
-            total += end - until
-            until = end
-    return total
 
 
 def _more(cell: Cell) -> MorePairs:
