@@ -9,6 +9,8 @@ import numpy as np
 from ingest_bench.analysis.race import TOLERANCE, moderated, standing, totals
 
 MOST_PAIRS = 48
+MIN_RIGHT, MIN_DECIDED = 0.99, 0.90
+"""Shares of races that have to be right or undecided, and of those with a clear best that have to be decided."""
 CLEAR_LEAD = 0.15
 """Share by which the best option leads, at least, where a race should be decided."""
 CLEAR_EVERY = 2
