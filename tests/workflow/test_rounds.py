@@ -54,7 +54,7 @@ def measurements(checkout: Checkout) -> dict[Path, tuple[int, bytes]]:
 
 
 def test_rounds_add_to_the_first_pass(two_passes: Checkout) -> None:
-    """The first pass has one pair of each cell, rounds bring each to three in files of their own, and the last is empty."""
+    """The first pass has one pair of each cell; rounds bring each to three, in files of their own."""
     pairs = {
         path: {sample["pair"] for sample in json.loads(data)["samples"]}
         for path, (_, data) in measurements(two_passes).items()
@@ -69,7 +69,7 @@ def test_rounds_add_to_the_first_pass(two_passes: Checkout) -> None:
 
 
 def test_the_second_pass_leaves_the_first_as_it_was(two_passes: Checkout) -> None:
-    """No file of the first pass was written after the first round was planned, nor one of a round after the next plan."""
+    """No file is written any more once the next round is planned."""
     written = {path: time for path, (time, _) in measurements(two_passes).items()}
     planned = [path.stat().st_mtime_ns for path in sorted((two_passes.results / "rounds").glob("*.json"))]
     assert max(time for path, time in written.items() if path.parts[1] == "cells") < planned[0]
@@ -92,7 +92,7 @@ def test_a_second_run_plans_no_job(two_passes: Checkout) -> None:
 
 
 def test_a_changed_cell_alone_is_measured_again(changing: Checkout) -> None:
-    """The other cells keep their files, of the first pass and of the rounds; what is planned and written is made anew."""
+    """The other cells keep their files, of the first pass and of the rounds."""
     before = measurements(changing)
     changing.set("scenarios.api.arms.sequential.settings", {"limit": 11})
     changing.snakemake("--cores", "2")
