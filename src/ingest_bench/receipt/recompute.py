@@ -1,6 +1,7 @@
 """Makes everything of a receipt again from its samples."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from ingest_bench.report import write_report_files
 from ingest_bench.report.design import write_advice_files
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.digest import matches
-from ingest_bench.results.models import Cell, Dependencies, Results, Round
+from ingest_bench.results.models import RESULTS_SCHEMA_VERSION, Cell, Dependencies, Results, Round
 from ingest_bench.system.dependencies import changed
 from ingest_bench.workflow.round_files import plan_file, round_numbers, with_rounds
 from stac_ingest.core.atomic import write_atomically
@@ -76,7 +77,7 @@ def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False
         words = " ".join(str(error).split())
         raise ReceiptError(f"the receipt's records are damaged or of another version: {words:.300}") from None
     made = results.model_dump(mode="json")
-    done.problems += record_differences(RESULTS, _without_captions(held), _without_captions(made))
+    done.problems += record_differences(RESULTS, _without_captions(_as_now(held)), _without_captions(made))
     _write(files, settings, results, folder)
     return done
 
@@ -164,6 +165,16 @@ def _without_captions(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_captions(inner) for key, inner in value.items() if key not in CAPTIONS}
     return [_without_captions(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _as_now(held: dict[str, Any]) -> Any:
+    """Return results of an earlier version with the fields that were added since; what is no results, as it is."""
+    try:
+        found = Results.model_validate(deepcopy(held)).model_dump(mode="json")
+        found["config"] = Settings.model_validate(found["config"]).model_dump(mode="json")
+    except ValueError:
+        return held
+    return {**found, "schema_version": RESULTS_SCHEMA_VERSION}
 
 
 def _values(value: Any) -> int:

@@ -72,7 +72,7 @@ def test_a_rival_is_named(make: Any) -> None:
     truth = rates({("queue", 5): 80_000.0, ("queue", 10): 100_000.0, ("queue", 20): 99_000.0})
     (line,) = advice(ReportData.from_results(make(one("small_files_warm"), truth)))
     assert "Use **queue at 5**" in line
-    assert line.endswith("*undecided* against queue at 20.")
+    assert line.endswith("undecided against queue at 20.")
 
 
 def test_unlike_work_is_told(make: Any) -> None:
