@@ -115,6 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
         start = f"{bucket}/"
         keys = sorted(path.removeprefix(start) for path in objects.held if path.startswith(f"{start}{prefix}"))
         keys = [key for key in keys if key > after]
+        folders: list[str] = []
+        if delimiter := query.get("delimiter", [""])[0]:
+            inside = {key: key[len(prefix) :].partition(delimiter) for key in keys}
+            folders = sorted({f"{prefix}{name}{slash}" for name, slash, _ in inside.values() if slash})
+            keys = [key for key in keys if not inside[key][1]]
         page, rest = keys[: objects.page], keys[objects.page :]
         each = "".join(
             f"<Contents><Key>{escape(key)}</Key><Size>{len(objects.held[start + key])}</Size>"
@@ -122,6 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
             "<LastModified>2026-11-28T00:00:00.000Z</LastModified></Contents>"
             for key in page
         )
+        each += "".join(f"<CommonPrefixes><Prefix>{escape(one)}</Prefix></CommonPrefixes>" for one in folders)
         more = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if rest else ""
         with objects.lock:
             objects.lists += 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, Key, key_of
 from stac_ingest.core.model import Batch, Item, Reject
-from stac_ingest.core.rows import ItemRows, Rows
+from stac_ingest.core.rows import AsLines, ItemRows, Rows
 from stac_ingest.core.source import Batched, Partitioned, Source
 from stac_ingest.summary import IngestSummary
 
@@ -148,7 +148,7 @@ async def ingest_items(what: Ingest) -> AsyncGenerator[Item]:
         what.finish()
 
 
-async def ingest_rows(what: Ingest, *, as_lines: bool) -> AsyncGenerator[Rows]:
+async def ingest_rows(what: Ingest, *, as_lines: AsLines) -> AsyncGenerator[Rows]:
     """Yield the same items in batches, which stay in the form that they came in where that can be.
 
     Args:

@@ -12,7 +12,7 @@ from stac_ingest.checkpoints.positions import ResumeTracker
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.source import Resumable, Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
@@ -68,7 +68,7 @@ class IngestModule:
         """
         return ingest_items(self._ingest(context))
 
-    def fetch_rows(self, context: WorkflowContext, *, as_lines: bool) -> AsyncGenerator[Rows]:
+    def fetch_rows(self, context: WorkflowContext, *, as_lines: AsLines) -> AsyncGenerator[Rows]:
         """Yield the same items in batches, for an output that takes them so.
 
         Args:

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sharding_items import item
 
 from stac_ingest.cli.main import BAD_DATA, BAD_SETTINGS, COMPLETE, INCOMPLETE, main
@@ -24,6 +26,10 @@ from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stores_server import Objects, served
 
 pytest.importorskip("obstore")
+from obstore.store import S3Store
+
+from stac_ingest.stores.object_store import ObjectStore
+
 COUNT = 40
 
 
@@ -183,16 +189,60 @@ def test_what_cannot_be_read_is_named(objects: Objects, tmp_path: Path) -> None:
     assert "differ by a slash" in named["twice.json"]
 
 
-@pytest.mark.parametrize("key", ["in/a//b.json", "in/../c.json", "in/tab\tb.json"])
-def test_a_key_that_cannot_be_asked_for_ends_the_run_by_name(
-    objects: Objects, tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
+@pytest.mark.parametrize("page", [1000, 1])
+@pytest.mark.parametrize(
+    ("key", "lost"),
+    [
+        ("in/2024//b.json", set()),
+        ("in//b.json", set()),
+        ("in/2024/../c.json", set()),
+        ("in/2024/05/.", set()),
+        ("in/2024/05/tab\tb.json", {2}),
+    ],
+    ids=["empty part", "empty part at the top", "dots", "a dot at the end", "control character"],
+)
+def test_a_key_that_cannot_be_asked_for_costs_itself(
+    objects: Objects, tmp_path: Path, page: int, key: str, lost: set[int]
 ) -> None:
-    """Where obstore can't list a key nothing is left out without a word: the key is named."""
-    objects.held |= {"bkt/in/a.json": text(0), f"bkt/{key}": text(1)}
-    assert run("s3://bkt/in/", tmp_path / "out")[:2] == (BAD_DATA, [])
-    said = capsys.readouterr().err
-    assert "can't be listed whole" in said
-    assert key.replace("\t", "\\t") in said
+    """A key that obstore can't name is a failure by its name, and costs at most what is before it in its folder."""
+    names = ["2023/a", "2023/b", "2024/05/a", "2024/06/x", "2025", "2025/a"]
+    objects.held |= {f"bkt/in/{name}.json": text(number) for number, name in enumerate(names)}
+    objects.held[f"bkt/{key}"] = text(6)
+    objects.page = page
+    code, numbers, _ = run("s3://bkt/in/", tmp_path / "out")
+    assert code == INCOMPLETE
+    assert numbers == [number for number in range(6) if page == 1 or number not in lost]
+    (failure,) = map(json.loads, (tmp_path / "out/failures.ndjson").read_text().splitlines())
+    assert failure["item_id"] == key.removeprefix("in/")
+    assert "can't name this key" in failure["error"]
+
+
+PARTS = st.sampled_from(["a", "b0", "-", " ", "..a", ".", "..", "", "t\tx", "d\x7f"])
+KEYS = st.lists(PARTS, min_size=1, max_size=4).map(lambda parts: "/".join(["k", *parts, "z"]))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sets(KEYS, min_size=1, max_size=12), st.integers(1, 4))
+def test_listings_around_keys_that_cannot_be_named(keys: set[str], page: int) -> None:
+    """Each key that can be named is listed once, or comes shortly before one that is named as failed."""
+    bad = {
+        key
+        for key in keys
+        if any(part in {"", ".", ".."} or part[-1] == "\x7f" or "\t" in part for part in key.split("/"))
+    }
+    refused: list[str] = []
+    with served(page=page) as found:
+        found.held |= {f"bkt/{key}": b"{}" for key in keys}
+        options = {"allow_http": True}
+        store = S3Store("bkt", endpoint=found.url, region="x", skip_signature=True, client_options=options)
+        pages = ObjectStore(store, "s3://bkt").listed("", lambda key, why: refused.append(key))
+        listed = [one.key for some in pages for one in some]
+    assert len(listed) == len(set(listed))
+    assert set(listed) <= keys - bad
+    assert set(refused) <= bad
+    assert bool(refused) == bool(bad)
+    for lost in keys - bad - set(listed):
+        assert any(0 < sum(lost < key <= one for key in keys) < page for one in refused), lost
 
 
 @pytest.mark.parametrize("log", ["t/_delta_log/0.json", "t/.hoodie/x", "t/metadata/v1.metadata.json"])

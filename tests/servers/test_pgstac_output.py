@@ -518,6 +518,33 @@ def test_items_that_come_again(command, lines):
     assert command.ask("SELECT content->'bbox' FROM items WHERE id = 'i00001'") == [([1, 0, 2, 1.5],)]
 
 
+@pytest.mark.parametrize("chosen", [None, "pglz"], ids=["nothing chosen", "chosen"])
+def test_json_is_compressed_by_lz4_unless_another_way_was_chosen(command, lines, chosen):
+    """Items that are large enough to be compressed are so by LZ4, or as who connects or runs the server has it."""
+    if chosen:
+        command.environment["PGOPTIONS"] = f"-c default_toast_compression={chosen}"
+    words = " ".join(f"word {number % 100}" for number in range(1000))
+    code, said, _ = command.run(
+        lines([item(n, properties={"datetime": "2024-05-01T00:00:00Z", "w": words}) for n in range(3)])
+    )
+    assert code == 0, said
+    assert command.ask("SELECT DISTINCT pg_column_compression(content) FROM items") == [(chosen or "lz4",)]
+
+
+def test_changes_of_items_that_are_encoded_at_once_are_noted_once(command, lines):
+    """Behind items that say which collections there are, a change is noted as often as it was made, by item."""
+    plain = [item(number) for number in range(400)]
+    for one in plain:
+        one["properties"]["long"] = "x" * 8000  # three spans of a file, of which the first one says the collection
+    for one in plain[::100]:
+        one["geometry"]["more"] = 1
+    code, said, certificate = command.run(lines([*plain, plain[100]]))
+    assert (code, certificate["items"]) == (0, 400), said
+    notes = [orjson.loads(line) for line in (command.folder / "notes.ndjson").read_bytes().splitlines()]
+    named = [note["item_id"] for note in notes if note.get("member") == "geometry"]
+    assert sorted(named) == [one["id"] for one in plain[::100]]
+
+
 def test_instants_at_the_ends_of_time(command, lines):
     """What its offset or its rounding leads out of the years 1 to 9999 is a failure, and the others are loaded."""
     odd = ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from stac_ingest.api.item_splitter import feature_texts
 from stac_ingest.api.time_chunks.resume import ChunkProgress, Times, item_times
-from stac_ingest.core.rows import Rows, item_rows, line_rows
+from stac_ingest.core.rows import AsLines, Rows, text_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class SeenItems(Generic[Misfit]):
         self._count += 1
 
 
-def page_rows(body: bytes, seen: SeenItems[Any], *, as_lines: bool) -> Rows | None:
+def page_rows(body: bytes, seen: SeenItems[Any], *, as_lines: AsLines) -> Rows | None:
     """Make rows of a page, where all its members are plainly items.
 
     Args:
@@ -71,5 +71,4 @@ def page_rows(body: bytes, seen: SeenItems[Any], *, as_lines: bool) -> Rows | No
 
     """
     texts = feature_texts(body)
-    make = line_rows if as_lines else item_rows
-    return None if texts is None else make(texts, look=seen.look)
+    return None if texts is None else text_rows(texts, as_lines, look=seen.look)

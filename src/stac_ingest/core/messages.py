@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
@@ -84,9 +85,15 @@ def keys_of(place: Any) -> dict[str, Any]:
     if issubclass(place, BaseModel):
         return {name: field.annotation for name, field in place.model_fields.items()}
     if dataclasses.is_dataclass(place):
-        found = get_type_hints(place)
+        found = _annotations(place)
         return {field.name: found[field.name] for field in dataclasses.fields(place)}
     return {}
+
+
+@cache
+def _annotations(place: type) -> dict[str, Any]:
+    """Return a dataclass's annotations; to evaluate them takes milliseconds, and a matrix asks thousands of times."""
+    return get_type_hints(place)
 
 
 def _without_none(annotation: Any) -> Any:

@@ -23,6 +23,12 @@ _NO_KEY: Key = ("", "")
 Line: TypeAlias = bytes | memoryview
 """JSON; lines that were made together are views of one buffer."""
 
+Look: TypeAlias = Callable[[Item], object]
+"""Shown an item while it is there, since to make an object of its line again costs as much as the rest."""
+AsLines: TypeAlias = bool | Look
+"""Whether lines of JSON are wanted. A function wants them, and is shown the items of texts as these are parsed; what it
+returns stays with the line (`LineRows.seen`). It has no effect by which an item that is left out then could be told."""
+
 
 class Rows(Protocol):
     """Some items, all of which are sound."""
@@ -81,10 +87,13 @@ class LineRows:
 
     keys: Sequence[Key]
     texts: Sequence[Line]
+    seen: Sequence[Any] = ()
+    """What a function that lines were wanted by made of each item; empty where none was shown them."""
 
     def take(self, numbers: Sequence[int]) -> LineRows:
         """Return these alone."""
-        return LineRows([self.keys[number] for number in numbers], [self.texts[number] for number in numbers])
+        keys, texts = [self.keys[number] for number in numbers], [self.texts[number] for number in numbers]
+        return LineRows(keys, texts, [self.seen[number] for number in numbers] if self.seen else ())
 
     def items(self) -> Sequence[Item]:
         """Parse the lines."""
@@ -98,7 +107,14 @@ class LineRows:
         """Return None."""
 
 
-def line_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = None) -> LineRows | None:
+def text_rows(texts: Iterable[bytes], as_lines: AsLines, *, look: Look | None = None) -> Rows | None:
+    """Make rows of JSON texts in the form that is wanted; see `line_rows`."""
+    if not as_lines:
+        return item_rows(texts, look=look)
+    return line_rows(texts, look=look, keep=None if as_lines is True else as_lines)
+
+
+def line_rows(texts: Iterable[bytes], *, look: Look | None = None, keep: Look | None = None) -> LineRows | None:
     """Make lines of JSON texts, where each is plainly one item.
 
     Each text is parsed whole, and the line is made of what was found: so it holds no name twice. Parsing and encoding
@@ -107,6 +123,7 @@ def line_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = N
     Args:
         texts: JSON, an item each.
         look: shown each item while it is there; of rows that don't come to be, some.
+        keep: likewise, and what it returns is kept.
 
     Returns:
         None where a text is something else, or has a number that orjson doesn't keep as it is.
@@ -115,6 +132,7 @@ def line_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = N
     dumps = orjson.dumps
     keys: list[Key] = []
     lines: list[bytes] = []
+    seen: list[object] = []
     for text in texts:
         item = _item_of(text)
         if item is None:
@@ -127,10 +145,12 @@ def line_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = N
         lines.append(line)
         if look is not None:
             look(item)
-    return LineRows(keys, lines)
+        if keep is not None:
+            seen.append(keep(item))
+    return LineRows(keys, lines, seen if keep is not None else ())
 
 
-def item_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = None) -> ItemRows | None:
+def item_rows(texts: Iterable[bytes], *, look: Look | None = None) -> ItemRows | None:
     """Make objects of JSON texts, where each is plainly one item; see `line_rows`."""
     dumps = orjson.dumps
     items: list[Item] = []
@@ -149,7 +169,7 @@ def item_rows(texts: Iterable[bytes], *, look: Callable[[Item], None] | None = N
     return ItemRows.of(items)
 
 
-def parsed_rows(members: Sequence[object], *, as_lines: bool) -> Rows | None:
+def parsed_rows(members: Sequence[object], *, as_lines: AsLines) -> Rows | None:
     """Make rows of what a document holds, where each member is plainly an item.
 
     Args:

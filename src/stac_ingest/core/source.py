@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar, runtime_checkable
 
 from stac_ingest.core.model import Batch, Item, Position, Reject
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 
 Unit = TypeVar("Unit")
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Resumable(Protocol):
 class Batched(Protocol):
     """A source whose batches can be handed on whole."""
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Iterable[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Iterable[Rows] | None:
         """Return what `decode` would yield, in the same order, without objects where that can be.
 
         Args:

@@ -19,7 +19,7 @@ from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.json_items import parse_leniently
 from stac_ingest.core.long_numbers import has_long_number
 from stac_ingest.core.model import Item, Position
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.failures import of_collection
 from stac_ingest.outputs.directory import OutputFolder
@@ -42,7 +42,7 @@ class BatchedOutput(ABC, Generic[Entry]):
     """
 
     marks_completed = True
-    as_lines = False
+    as_lines: AsLines = False
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int, batch_bytes: int | None = None) -> None:
         self._folder_path = folder
@@ -113,7 +113,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         return await self._take(rows.items(), self._encode)
 
     async def _take(
-        self, items: Iterable[Item], encode: Callable[[Item], tuple[Entry, int]]
+        self, items: Iterable[Any], encode: Callable[[Any], tuple[Entry, int]]
     ) -> list[tuple[Item, ItemError]]:
         failed = []
         for item in items:

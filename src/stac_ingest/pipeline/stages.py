@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from stac_ingest.core.model import Item
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.errors import ItemError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Output(Bundler, Protocol):
 class RowFetcher(Protocol):
     """A fetcher that can give its items in batches."""
 
-    def fetch_rows(self, context: WorkflowContext, *, as_lines: bool) -> AsyncIterator[Rows]:
+    def fetch_rows(self, context: WorkflowContext, *, as_lines: AsLines) -> AsyncIterator[Rows]:
         """Yield items; `as_lines` says that lines of JSON are wanted. The rest is as of `Fetcher.fetch`."""
 
 
@@ -83,7 +83,7 @@ class RowFetcher(Protocol):
 class RowOutput(Output, Protocol):
     """An output that takes items in batches."""
 
-    as_lines: bool
+    as_lines: AsLines
     """Whether it writes lines of JSON."""
 
     async def bundle_rows(self, rows: Rows) -> Sequence[tuple[Item, ItemError]]:

@@ -14,7 +14,7 @@ from stac_ingest.changes import ChangeCollector
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.source import Source
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.ingest_loop import Ingest, ingest_items, ingest_rows
@@ -92,7 +92,7 @@ class ShardFetcher:
         """
         return ingest_items(self._ingest(context))
 
-    def fetch_rows(self, context: WorkflowContext, *, as_lines: bool) -> AsyncGenerator[Rows]:
+    def fetch_rows(self, context: WorkflowContext, *, as_lines: AsLines) -> AsyncGenerator[Rows]:
         """Yield the same items in batches.
 
         Args:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.source import Batched, Resumable, Source
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory.resume import renewed_list
@@ -85,7 +85,7 @@ class CombinedSource:
             async for batch in batches:
                 yield _BatchOf(unit.source, batch)
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Iterable[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Iterable[Rows] | None:
         """Return the items of a batch, where its own source can give them whole."""
         source = _source_of(batch)
         return source.rows(batch, as_lines=as_lines) if isinstance(source, Batched) else None

@@ -15,7 +15,7 @@ import orjson
 from stac_ingest.core.json_items import FEATURE, checked, kind_in_words, members, parse, parse_leniently
 from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Reject
-from stac_ingest.core.rows import Rows, item_rows, line_rows
+from stac_ingest.core.rows import AsLines, Rows, text_rows
 from stac_ingest.core.text import printable
 from stac_ingest.errors import ItemError
 from stac_ingest.summary import IngestSummary
@@ -94,10 +94,10 @@ class ItemTexts:
         self._documents = documents
         self._numbers = NumberWatch(exact=exact_numbers)
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Sequence[Rows] | None:
         """Return the items of a batch, where each text is plainly one; else None."""
         texts = [payload.data for payload in batch if payload.error is None]
-        made = (line_rows if as_lines else item_rows)(texts) if len(texts) == len(batch) else None
+        made = text_rows(texts, as_lines) if len(texts) == len(batch) else None
         return None if made is None else [made]
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:

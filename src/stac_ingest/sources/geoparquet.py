@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.background import usable_cores
 from stac_ingest.core.model import Batch, Item, Payload, Reject
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.filters.item_filter import ItemFilter
@@ -177,7 +177,7 @@ class GeoParquetSource:
             else:
                 yield from self._items(data, origin, reject)
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Sequence[Rows] | None:
         """Return the rows of a batch as they came, where each is known to be an item."""
         made: list[Rows] = []
         for data, _, error in batch:

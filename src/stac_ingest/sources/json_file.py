@@ -12,7 +12,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import checked, kind_in_words, members, parse, parse_leniently
 from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Reject
-from stac_ingest.core.rows import Rows, parsed_rows
+from stac_ingest.core.rows import AsLines, Rows, parsed_rows
 from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import Reader
@@ -94,7 +94,7 @@ class JsonFileSource:
         self._summary.bytes_read += len(data)
         yield [Payload(data, str(unit))]
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> list[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> list[Rows] | None:
         """Return the items of the file, where each of its members is plainly one."""
         made: list[Rows] = []
         for payload in batch:

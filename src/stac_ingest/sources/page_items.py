@@ -12,7 +12,7 @@ from stac_ingest.core.id_set import key_of
 from stac_ingest.core.json_items import checked
 from stac_ingest.core.long_numbers import NumberWatch
 from stac_ingest.core.model import Item, Payload, Reject
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.filters.fields import fields_test
 from stac_ingest.http.urls import display
@@ -50,7 +50,7 @@ class PageItems:
         self.times.clear()
         self._selection.begin_page()
 
-    def rows(self, body: bytes, *, as_lines: bool) -> Iterator[Rows] | None:
+    def rows(self, body: bytes, *, as_lines: AsLines) -> Iterator[Rows] | None:
         """Make rows of a page; None where it has to be decoded item by item."""
         if self._with_fields is not None:
             return None

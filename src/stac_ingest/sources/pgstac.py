@@ -22,7 +22,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import FEATURE, parse_leniently
 from stac_ingest.core.long_numbers import has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Reject
-from stac_ingest.core.rows import ItemRows, Rows
+from stac_ingest.core.rows import AsLines, ItemRows, Rows
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.filters.times import requested_interval
 from stac_ingest.outputs.pgstac.base_items import TAG, hydrated
@@ -135,7 +135,7 @@ class PgstacSource:
                 continue
             yield item
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Iterable[Rows] | None:  # noqa: ARG002 - they are made of objects
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Iterable[Rows] | None:  # noqa: ARG002 - they are made of objects
         """Return the items of some rows together; None where one of them is at fault."""
         try:
             return [ItemRows.of([self._item(payload.data) for payload in batch])]

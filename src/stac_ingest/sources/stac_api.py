@@ -21,7 +21,7 @@ from stac_ingest.api.time_chunks.shortfall import Shortfall
 from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import (
     ConfigurationError,
@@ -250,7 +250,7 @@ class StacApiSource:
         for payload in batch:
             yield from self._consumed(payload, self._page_items.items(payload, reject))
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Iterator[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Iterator[Rows] | None:
         """Make rows of a page, where it holds nothing but what is plainly an item."""
         payload = batch[0]
         if len(batch) != 1 or payload.error is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import parse
 from stac_ingest.core.model import Batch, Item, Payload, Reject
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.unpack import begins_packed, unpacked_blocks
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sources.json_file import JsonFileSource
@@ -116,7 +116,7 @@ class StdinSource:
         except (OSError, ItemError) as error:
             yield [Payload(None, unit, error)]
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Sequence[Rows] | None:
         """Return the items of a batch, where they are plainly items."""
         return (self._document or self._lines).rows(batch, as_lines=as_lines)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import obstore
 from obstore.exceptions import (
@@ -18,7 +18,8 @@ from obstore.exceptions import (
 
 from stac_ingest.core.text import printable
 from stac_ingest.errors import DataProcessingError, ItemError
-from stac_ingest.stores.objects import StoredObject, changed, checked
+from stac_ingest.stores.objects import Refuse, StoredObject, changed, checked
+from stac_ingest.stores.unnamed_keys import UnnamedKey, unnamed_key
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -28,9 +29,19 @@ PAGE = 1000
 """Objects that a store lists at once."""
 _OF_ONE = (NotSupportedError, PermissionDeniedError, UnauthenticatedError, InvalidPathError, ValueError)
 """What obstore raises that concerns one object; what is left is the store's or the network's."""
+_UNNAMED = "obstore can't name this key, nor list what comes shortly before it, up to 999 keys; rename the object"
 _QUERY = re.compile(r"\?\S*")
 """Of a URL: it may hold a signature."""
 _SHOWN = 400
+
+
+class _Part(NamedTuple):
+    """What is to be listed."""
+
+    prefix: str
+    after: str = ""
+    """The key behind which it begins; empty for the beginning."""
+    together: int = PAGE
 
 
 class ObjectStore:
@@ -90,28 +101,80 @@ class ObjectStore:
         except (BaseError, OSError, ValueError) as error:
             raise self._error(key, error) from None
 
-    def listed(self, prefix: str) -> Iterator[list[StoredObject]]:
-        """Yield the objects below a prefix; see `Store`.
+    def listed(self, prefix: str, refuse: Refuse | None = None) -> Iterator[list[StoredObject]]:
+        """Yield the objects below a prefix; see `Store`."""
+        waiting = [_Part(prefix)]
+        while waiting:
+            part = waiting.pop()
+            last = part.after
+            try:
+                for page in self._pages(part):
+                    last = page[-1].key
+                    yield page
+            except InvalidPathError as error:
+                unnamed = unnamed_key(error)
+                # A store that begins its listings at the beginning meets the same key again and again.
+                if refuse is None or unnamed is None or unnamed.beyond <= part.after:
+                    raise DataProcessingError(
+                        f"{self.url}/{prefix} can't be listed whole, since obstore can't name one of its keys: "
+                        f"{_beginning(error)}; rename that object, or give a prefix without it"
+                    ) from None
+                if part.together > 1:
+                    # What obstore had together is lost with the error, so the last of it comes one by one.
+                    waiting.append(part._replace(after=last, together=1))
+                    continue
+                refuse(unnamed.key, _UNNAMED)
+                found, parts = self._around(part.prefix, last, unnamed)
+                yield found
+                waiting += reversed(parts)
+
+    def _pages(self, part: _Part) -> Iterator[list[StoredObject]]:
+        """Yield a part of a listing.
 
         Raises:
-            DataProcessingError: also where a key can't be named in a request, such as one with `//`: others of the same
-                page would be lost with it.
+            InvalidPathError: there is a key on the next page that obstore can't name.
+            DataProcessingError: the store can't be asked.
 
         """
-        pages = obstore.list(self._store, prefix.rstrip("/") or None, chunk_size=PAGE)
-        while True:
-            try:
-                page = next(pages, None)
-            except InvalidPathError as error:
-                raise DataProcessingError(
-                    f"{self.url}/{prefix} can't be listed whole, since obstore can't name one of its keys: "
-                    f"{_beginning(error)}; rename that object, or give a prefix without it"
-                ) from None
-            except (BaseError, OSError, ValueError) as error:
-                raise self._error(prefix, error) from None
-            if page is None:
-                return
-            yield list(map(_object, page))
+        folder = part.prefix.rstrip("/") or None
+        try:
+            for page in obstore.list(self._store, folder, offset=part.after or None, chunk_size=part.together):
+                yield list(map(_object, page))
+        except InvalidPathError:
+            raise
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error(part.prefix, error) from None
+
+    def _around(self, prefix: str, last: str, unnamed: UnnamedKey) -> tuple[list[StoredObject], list[_Part]]:
+        """List what is behind the last key that came, without a key that spoils the page.
+
+        Returns:
+            Objects, and what is still to be listed: the folders beside the key's own, each by itself, and its own from
+            the first key behind it that can be named.
+
+        """
+        objects: list[StoredObject] = []
+        parts: list[_Part] = []
+        folder = prefix
+        try:
+            while folder != unnamed.folder and unnamed.folder.startswith(folder):
+                found = obstore.list_with_delimiter(self._store, folder.rstrip("/") or None)
+                objects += [one for one in map(_object, found["objects"]) if one.key > last]
+                inside = folder + unnamed.folder[len(folder) :].partition("/")[0] + "/"
+                beside = {f"{name}/" for name in found["common_prefixes"]} - {inside}
+                parts += [_Part(one, last if last.startswith(one) else "") for one in beside if one > last[: len(one)]]
+                folder = inside
+        except InvalidPathError:
+            pass  # another such key lies directly in this folder, whose folders can't be told apart then
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error(folder, error) from None
+        try:
+            objects.append(_object(obstore.head(self._store, unnamed.beyond)))
+        except FileNotFoundError:
+            pass
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error(unnamed.beyond, error) from None
+        return objects, [*parts, _Part(folder, unnamed.beyond)]
 
     def close(self) -> None:
         """Do nothing: obstore closes connections that aren't used."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol, TypeAlias
 
 from stac_ingest.errors import ItemError
 
@@ -16,6 +16,10 @@ class StoredObject(NamedTuple):
     """Bytes."""
     version: str
     """What the store calls this content (an ETag, without quotes); empty where it says nothing."""
+
+
+Refuse: TypeAlias = Callable[[str, str], None]
+"""Told of a key that is there and can't be read, and why."""
 
 
 class Store(Protocol):
@@ -45,11 +49,16 @@ class Store(Protocol):
 
         """
 
-    def listed(self, prefix: str) -> Iterator[list[StoredObject]]:
-        """Yield the objects below a prefix, which ends at a slash, some at a time.
+    def listed(self, prefix: str, refuse: Refuse | None = None) -> Iterator[list[StoredObject]]:
+        """Yield the objects below a prefix, some at a time, mostly by their keys' order.
+
+        Args:
+            prefix: ends at a slash; empty for all.
+            refuse: told of keys that can't be named in a request.
 
         Raises:
-            DataProcessingError: the store can't be asked, or can't be listed whole.
+            DataProcessingError: the store can't be asked, or has a key that can't be named, and can't be listed around
+                it, or nobody is to be told of it.
 
         """
 

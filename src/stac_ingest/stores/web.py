@@ -17,7 +17,7 @@ from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import OK, RetryingClient
-from stac_ingest.stores.objects import StoredObject, changed, checked
+from stac_ingest.stores.objects import Refuse, StoredObject, changed, checked
 from stac_ingest.summary import IngestSummary
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class WebFile:
             raise changed(self.url)
         return checked(response.body, stop - start, (of.version, _version(response)), self.url)
 
-    def listed(self, prefix: str) -> Iterator[list[StoredObject]]:
+    def listed(self, prefix: str, refuse: Refuse | None = None) -> Iterator[list[StoredObject]]:  # noqa: ARG002 - see `Store`
         """Raise: a web server lists nothing."""
         raise DataProcessingError(f"{self.url}/{prefix}: a web server doesn't list files; give the URL of one")
 

@@ -79,6 +79,11 @@ class Collections:
             self._known[name] = found = self._looked_up(name, item)
         return found
 
+    def known(self, item: Item) -> Collection | None:
+        """Return the collection of an item where it was looked up before; the database isn't asked."""
+        name = item.get("collection")
+        return self._known.get(name) if type(name) is str else None
+
     def describe(self) -> None:
         """Give the collections that were made without a document the extent of their items.
 

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,8 +14,9 @@ from typing import Any
 import orjson
 import psycopg
 
+from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.model import Item, Position
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import LineRows, Rows
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
 from stac_ingest.outputs.pgstac.collections import Collections, documents_of
@@ -51,14 +51,22 @@ class _UnderWay:
         return all(one.done() for one in self.loading)
 
 
+class _NoChanges(ChangeCollector):
+    """Takes no change: an item with one is encoded where the change can be noted."""
+
+    def add(self, item: Item, member: str, what: str) -> None:  # noqa: ARG002 - see above
+        raise ItemError(what)
+
+
+_NO_CHANGES = _NoChanges()
+
+
 class PgstacOutput(BatchedOutput[Row]):
     """Loads items into a database; the folder has the records of what is there by now.
 
     While some batches are loaded, the next one is encoded. An item is marked completed when its transaction is
     committed. A kill between the two does no harm: the item is found in the database, by its collection and id.
     """
-
-    as_lines = True  # so that an item is parsed, encoded and forgotten before the next one, while it is in the caches
 
     def __init__(
         self,
@@ -84,6 +92,8 @@ class PgstacOutput(BatchedOutput[Row]):
         self._settings = (
             settings if isinstance(settings, DatabaseSettings) else DatabaseSettings.parse(dict(settings or {}))
         )
+        # An item is encoded by whom it is parsed, and forgotten before the next one comes, while it is in the caches.
+        self.as_lines = self._row_at_once
         self._partitions = Partitions()
         self._looked_up: set[str] = set()
         self._total = Outcome()
@@ -172,11 +182,26 @@ class PgstacOutput(BatchedOutput[Row]):
         self.folder.write(NAME, orjson.dumps({**self._name, "finished": finished}), f".{NAME}.part")
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
-        """Take some items; those that are lines are parsed one by one."""
+        """Take some items; those that are lines, and no rows yet, are parsed one by one."""
         lines = rows.lines()
         if lines is None:
             return await super().bundle_rows(rows)
-        return await self._take(map(orjson.loads, lines), partial(self._encode, is_finite=True))
+        seen = rows.seen if isinstance(rows, LineRows) and rows.seen else [None] * len(lines)
+        either = (orjson.loads(line) if row is None else row for line, row in zip(lines, seen, strict=True))
+        return await self._take(either, self._row_or_encoded)
+
+    def _row_at_once(self, item: Item) -> Row | None:
+        """Encode an item of JSON text; None where its collection isn't known yet, or something is to be said of it."""
+        collection = self._collections.known(item)
+        if collection is None:
+            return None
+        try:
+            return row_of(item, collection.base, _NO_CHANGES, is_finite=True)
+        except ItemError:
+            return None
+
+    def _row_or_encoded(self, either: Row | Item) -> tuple[Row, int]:
+        return (either, len(either.data)) if isinstance(either, Row) else self._encode(either, is_finite=True)
 
     def _encode(self, item: Item, *, is_finite: bool = False) -> tuple[Row, int]:
         collection = self._collections.of(item)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.json_items import FEATURE, kind_in_words, members, parse
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import DataProcessingError, ItemError
@@ -130,7 +130,7 @@ class CatalogSource:
         finally:
             self._queue.done()
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Sequence[Rows] | None:
         """Return the items of a batch, where each document is plainly one."""
         made = self._texts.rows(batch, as_lines=as_lines)
         if made is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.rows import Rows
+from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.sources.directory.batches import Folder
 from stac_ingest.sources.directory.resume import FilePositions, fingerprint
 from stac_ingest.sources.documents import Documents, ItemTexts
@@ -84,7 +84,7 @@ class JsonDirectorySource:
             yield batch
             start += len(batch)
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Sequence[Rows] | None:
         """Return the items of a slice, where each file is plainly one."""
         return self._texts.rows(batch, as_lines=as_lines)
 

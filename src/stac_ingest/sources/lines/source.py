@@ -16,7 +16,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.json_items import FEATURE, parse_leniently
 from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
-from stac_ingest.core.rows import Rows, item_rows, line_rows
+from stac_ingest.core.rows import AsLines, Rows, text_rows
 from stac_ingest.core.unpack import unpacked_blocks
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.directory.file_reader import open_file
@@ -53,7 +53,7 @@ class LinesDecoder:
         self._numbers = NumberWatch(exact=config.exact_numbers)
         self._counter = LineCounter()
 
-    def rows(self, batch: Batch, *, as_lines: bool) -> Sequence[Rows] | None:
+    def rows(self, batch: Batch, *, as_lines: AsLines) -> Sequence[Rows] | None:
         """Return the items of a span, where each line is plainly one."""
         made: list[Rows] = []
         for payload in batch:
@@ -62,7 +62,7 @@ class LinesDecoder:
             texts = [line for line in payload.data.lines.split() if line and not line.isspace()]
             if any(len(line) > self._longest for line in texts):
                 return None
-            some = (line_rows if as_lines else item_rows)(texts)
+            some = text_rows(texts, as_lines)
             if some is None:
                 return None
             made.append(some)

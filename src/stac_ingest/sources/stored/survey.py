@@ -12,7 +12,7 @@ from stac_ingest.lakes import DATA, LOGS, METADATA, refuse_table
 from stac_ingest.sources.directory.walk import Classify, Survey, take
 from stac_ingest.sources.reports import MOST, OWNER, REPORTS, SHARDS, is_report_text, is_state_text
 from stac_ingest.sources.stored.entries import entry, name_of
-from stac_ingest.stores.objects import Store, StoredObject
+from stac_ingest.stores.objects import Refuse, Store, StoredObject
 
 _FEW = 1 << 20
 """Bytes of a report with an item a line that show what it is."""
@@ -40,7 +40,7 @@ def survey_prefix(store: Store, prefix: str, classify: Classify) -> tuple[Survey
     found, metadata = Survey(), defaultdict[str, set[str]](set)
     states: dict[str, bool] = {}
     top: dict[str, int] = defaultdict(int)
-    for one in _objects(store, prefix):
+    for one in _objects(store, prefix, lambda key, why: found.refuse(key[len(prefix) :], why)):
         name = one.key[len(prefix) :]
         *folders, last = name.split("/")
         _refuse_tables(store, prefix, folders, last, metadata)
@@ -72,8 +72,8 @@ def without_repeated(entries: Sequence[str], found: Survey) -> Iterator[str]:
     return (one for one in entries if name_of(one) not in repeated)
 
 
-def _objects(store: Store, prefix: str) -> Iterator[StoredObject]:
-    for page in store.listed(prefix):
+def _objects(store: Store, prefix: str, refuse: Refuse) -> Iterator[StoredObject]:
+    for page in store.listed(prefix, refuse):
         yield from page
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from any_items import collections
-from stac_ingest.core.rows import ItemRows, LineRows, item_rows, line_rows, parsed_rows
+from stac_ingest.core.rows import ItemRows, LineRows, item_rows, line_rows, parsed_rows, text_rows
 
 spellings = st.sampled_from(
     [
@@ -52,6 +52,17 @@ def test_lines_and_objects_are_what_a_parser_makes_of_the_texts(items: list[Any]
     numbers = data.draw(st.lists(st.sampled_from(range(len(items))), unique=True))
     assert list(lines.take(numbers).items()) == list(objects.take(numbers).items()) == [items[one] for one in numbers]
     assert lines.take(numbers).keys == [lines.keys[number] for number in numbers]
+
+
+@settings(max_examples=30)
+@given(collections(), st.data())
+def test_what_is_made_of_an_item_stays_with_its_line(items: list[Any], data: Any) -> None:
+    """A function by which lines are wanted is shown each item, and what it returns stays beside the item's line."""
+    rows = text_rows(list(map(orjson.dumps, items)), lambda item: ("made of", item["id"]))
+    numbers = data.draw(st.lists(st.sampled_from(range(len(items))), unique=True))
+    assert isinstance(rows, LineRows)
+    for some in (rows, rows.take(numbers)):
+        assert [*some.seen] == [("made of", item["id"]) for item in some.items()]
 
 
 @pytest.mark.parametrize("text", NOT_PLAIN.values(), ids=NOT_PLAIN)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, get_type_hints
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from stac_ingest.core.messages import all_in_one_line, one_line
+from stac_ingest.core import messages
+from stac_ingest.core.messages import all_in_one_line, keys_of, one_line
 
 
 class Inner(BaseModel):
@@ -66,3 +68,16 @@ def test_a_misspelt_key_comes_first_and_the_others_are_counted_or_told() -> None
     assert one_line(error, Model) == "neded: unknown key; did you mean needed? (and 2 more)"
     assert all_in_one_line(error, Model).split("; ")[0] == "neded: unknown key"
     assert all_in_one_line(error, Model).count("needed: missing") == 1
+
+
+def test_a_dataclass_is_looked_into_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the keys of a dataclass are asked for, its annotations are evaluated once."""
+    looked: list[type] = []
+    monkeypatch.setattr(messages, "get_type_hints", lambda place: looked.append(place) or get_type_hints(place))
+
+    @dataclass
+    class Own:
+        level: int = 1
+
+    assert [keys_of(Own) for _ in range(3)] == [{"level": int}] * 3
+    assert looked == [Own]

@@ -237,6 +237,15 @@ async def test_tables_in_folders_are_read_with_their_keys(tmp_path: Path) -> Non
     assert found["b"]["properties"] == {"datetime": "2024-01-01T00:00:00Z", "year": 2025, "tile": "007"}
 
 
+async def test_json_in_folders_with_keys_comes_as_written(tmp_path: Path) -> None:
+    """Items of JSON and of lines are whole: the names of their folders add nothing to them."""
+    whole, line = item("a"), item("b", collection="own")
+    put(tmp_path / "collection=c/year=2024/a.json", whole)
+    put(tmp_path / "collection=d/month=05/x.ndjson", line)
+    module = IngestModule({"mode": "file", "source": str(tmp_path)})
+    assert sorted([one async for one in module.fetch(WorkflowContext())], key=lambda one: one["id"]) == [whole, line]
+
+
 @pytest.mark.parametrize(
     ("made", "table"),
     [

@@ -28,7 +28,7 @@ class Bytes:
         self.asked.append((start, stop))
         return bytes(at % 251 for at in range(start, stop)) if stop - start < GAP else bytes(stop - start)
 
-    def listed(self, prefix: str) -> Iterator[list[StoredObject]]:
+    def listed(self, prefix: str, refuse: object = None) -> Iterator[list[StoredObject]]:
         raise NotImplementedError
 
     def close(self) -> None:
