@@ -32,6 +32,12 @@ POOLED_DOF = 4.0
 baseline that has two speeds may all show the same one; those of all cells don't."""
 
 
+FAR_BEHIND = math.log(1.5)
+"""How far behind the fastest, as a log, an option is that gets no pairs after the first pass until the fastest ones
+have an interval. If it is then as far behind beyond noise, it is ruled out with fewer than `INTERVAL_PAIRS` pairs: one
+may have been held up, and all that is known of its noise are the pairs of others. Else it is raced after all."""
+
+
 def totals(most: int) -> list[int]:
     """List the pairs of an option at each look of a race, up to `most`."""
     doubled = [INTERVAL_PAIRS * 2**look for look in range(LOOKS - 1)]
@@ -65,35 +71,49 @@ def standing(options: Mapping[K, Parts], tolerance: float = TOLERANCE) -> Standi
         tolerance: the loss that matters, as a share of throughput.
 
     """
-    for option in options:
+    known = {option: parts for option, parts in options.items() if _measured(parts)}
+    for option in known:
         if not _rivals(option, options, tolerance):
             return Standing(option, (), (), _loss(option, options))
-    known = {option: parts for option, parts in options.items() if all(map(_interval, parts))} or options
+    if not known:
+        racing = after_first_pass(options)
+        return Standing(racing[0], tuple(option for option in options if option != racing[0]), racing, 1.0)
     means = {option: _mean(parts) for option, parts in known.items()}
     enough = max(means.values()) + math.log1p(-tolerance / 2)
     leader = next(option for option, mean in means.items() if mean >= enough)
-    racing = {leader, *_rivals(leader, options, tolerance)}
-    use = next(option for option in known if all(_lead(parts, options[option]) <= 0 for parts in options.values()))
+    raced = {leader, *_rivals(leader, options, tolerance)}
+    use = next(option for option in known if all(_lead(parts, known[option]) <= 0 for parts in known.values()))
     return Standing(
         use,
         _rivals(use, options, tolerance),
-        tuple(option for option in options if option in racing),
+        tuple(option for option in options if option in raced),
         _loss(use, options),
     )
 
 
-def _interval(part: Estimate) -> bool:
-    return math.isfinite(part.sd)
+def after_first_pass(options: Mapping[K, Parts]) -> tuple[K, ...]:
+    """List the options to race first, when each has a pair or two: those that aren't far behind the fastest."""
+    fastest = max(map(_mean, options.values()))
+    return tuple(option for option, parts in options.items() if _mean(parts) >= fastest - FAR_BEHIND)
+
+
+def _measured(parts: Parts) -> bool:
+    return all(part.pairs >= INTERVAL_PAIRS for part in parts)
 
 
 def _rivals(option: K, options: Mapping[K, Parts], tolerance: float) -> tuple[K, ...]:
     names = list(options)
     place = names.index(option)
+
+    def needed(other: K, rank: int) -> float:
+        if not _measured(options[other]):
+            return FAR_BEHIND
+        return math.log1p(-tolerance) if place < rank else 0.0
+
     return tuple(
         other
         for rank, other in enumerate(names)
-        if other != option
-        and not _lead(options[option], options[other]) > (math.log1p(-tolerance) if place < rank else 0)
+        if other != option and not _lead(options[option], options[other]) > needed(other, rank)
     )
 
 
@@ -130,7 +150,8 @@ def moderated(cells: Mapping[K, Sequence[float]]) -> dict[K, Estimate]:
         cells: log ratios against the same baseline, one a pair and at least one a cell.
 
     Returns:
-        By cell. Of one with fewer than `INTERVAL_PAIRS` pairs the mean alone is known, and its noise is infinite.
+        By cell. One with fewer than `INTERVAL_PAIRS` pairs has the noise of the others, which is infinite where there
+        are none.
 
     """
     own = {cell: estimate for cell, logs in cells.items() if (estimate := Estimate.from_logs(logs))}
@@ -140,8 +161,12 @@ def moderated(cells: Mapping[K, Sequence[float]]) -> dict[K, Estimate]:
     estimates = {}
     for cell, logs in cells.items():
         if len(logs) < INTERVAL_PAIRS:
-            estimates[cell] = Estimate(sum(logs) / len(logs), math.inf, len(logs), 1)
+            estimates[cell] = Estimate(sum(logs) / len(logs), _sd(prior), len(logs), prior.dof)
         else:
             variance, total = prior.moderated_variance(logs)
             estimates[cell] = Estimate(own[cell].mean, math.sqrt(variance), len(logs), total)
     return estimates
+
+
+def _sd(prior: VariancePrior) -> float:
+    return math.sqrt(prior.variance) if prior.dof else math.inf

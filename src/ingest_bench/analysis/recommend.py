@@ -6,7 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
-from ingest_bench.analysis.race import TOLERANCE, Parts, moderated, standing
+from ingest_bench.analysis.race import TOLERANCE, Parts, after_first_pass, moderated, standing
 from ingest_bench.analysis.speedup import INTERVAL_PAIRS, Draws, Estimate, generator
 
 K = TypeVar("K")
@@ -94,7 +94,8 @@ def decide(options: Mapping[K, Parts], *, tolerance: float = TOLERANCE, seed: in
     """
     measured = {key: parts for key, parts in options.items() if all(p.pairs >= INTERVAL_PAIRS for p in parts)}
     if not measured:
-        return Verdict("unknown", None, {}, (), None, tuple(options), tuple(options), 1.0, tolerance)
+        racing = after_first_pass(options) if options else ()
+        return Verdict("unknown", None, {}, (), None, tuple(options), racing, 1.0, tolerance)
     found = standing(options, tolerance)
     kept = _without_hopeless(draws_of(measured, seed), found.use, tolerance)
     return Verdict(
@@ -147,8 +148,6 @@ def _chances(drawn: dict[K, Draws], tolerance: float) -> dict[K, Chance]:
 
 def _pairs_needed(options: Mapping[K, Parts], tolerance: float) -> int | None:
     """Find the smallest number of further pairs that would settle it if they looked like those taken."""
-    if any(part.pairs < INTERVAL_PAIRS for parts in options.values() for part in parts):
-        return None
 
     def settles(more: int) -> bool:
         after = {option: [part.after(more) for part in parts] for option, parts in options.items()}

@@ -88,7 +88,7 @@ def run_race(seed: int) -> Race:
     truth = _speeds(rng, clear=clear)
     logs: list[list[list[float]]] = [[[] for _ in scenario] for scenario in truth]
     racing, use, decided = tuple(range(len(truth[0]))), 0, False
-    for total in totals(MOST_PAIRS):
+    for total in (1, *totals(MOST_PAIRS)):
         for scenario, speeds in enumerate(truth):
             for option in racing:
                 mine = logs[scenario][option]

@@ -18,7 +18,7 @@ from ingest_bench.results.models import Cell, ModeStanding, MorePairs, Results, 
 
 CLOSING_S = 15.0
 """Kept back for what is written from the results in the end."""
-JOB_S = 1.5
+JOB_S = 1.0
 """What the workflow takes for a job, beside what the job says that it took."""
 
 

@@ -51,12 +51,22 @@ def test_the_bound_is_welchs_at_the_confidence_of_a_look() -> None:
     assert pytest.approx(0.05) == 1 - LOOK_CONFIDENCE**LOOKS
 
 
-def test_what_has_too_few_pairs_is_never_chosen_nor_ruled_out() -> None:
-    """A way with two pairs, however slow, keeps a race open, and however fast, isn't the choice."""
-    for mean in (-9.0, 9.0):
+def test_what_has_too_few_pairs_is_never_chosen() -> None:
+    """A way with two pairs, however fast, isn't the choice; it is ruled out only where it is far behind."""
+    for mean in (-0.3, 9.0):
         logs = {"known": [0.1, 0.11, 0.12], "new": [mean, mean]}
         found = standing({name: (estimate,) for name, estimate in moderated(logs).items()})
         assert (found.use, found.rivals) == ("known", ("new",))
+    hopeless = moderated({"known": [0.1, 0.11, 0.12], "new": [-1.0]})
+    assert standing({name: (estimate,) for name, estimate in hopeless.items()}).rivals == ()
+
+
+def test_what_is_far_behind_waits_after_the_first_pass() -> None:
+    """With one pair each, ways than which the fastest is more than half as fast again are not raced at first."""
+    logs = {"slow": [0.0], "fast": [1.0], "near": [0.7]}
+    found = standing({name: (estimate,) for name, estimate in moderated(logs).items()})
+    assert found.racing == ("fast", "near")
+    assert found.rivals
 
 
 def test_scenarios_count_alike() -> None:

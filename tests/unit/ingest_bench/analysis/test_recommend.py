@@ -132,10 +132,11 @@ def test_losses_are_those_of_the_truth() -> None:
 
 
 def test_a_single_pair_is_no_evidence() -> None:
-    """A level with one pair is neither chosen nor ruled out, and nothing is recommended from such levels alone."""
+    """A level with one pair is never chosen, and only ruled out where it is far behind."""
     waiting = recommend({1: [0.0, 0.01, 0.0], 10: [9.0]})
     assert (waiting.status, waiting.use, waiting.rivals) == ("undecided", 1, (10,))
-    assert recommend({1: [0.0, 0.01, 0.0], 10: [-9.0]}).status == "undecided"
+    assert recommend({1: [0.1, 0.11, 0.1], 10: [-0.1]}).status == "undecided"
+    assert recommend({1: [0.1, 0.11, 0.1], 10: [-9.0]}).status == "decided"
     assert recommend({10: [9.0]}).status == "unknown"
     assert recommend({}).use is None
 

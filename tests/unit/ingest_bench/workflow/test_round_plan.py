@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import QUEUE, arm, fake_cell, fake_pairs, fake_sample, matrix, scenario
-from ingest_bench.analysis.race import totals
+from ingest_bench.analysis.race import TOLERANCE, totals
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Cell, MorePairs, Round
@@ -127,16 +127,19 @@ def test_no_round_is_planned_past_the_budget(made: World, first_s: float) -> Non
 @settings(max_examples=40, deadline=None)
 @given(made=worlds)
 def test_no_challenger_is_dropped_that_may_be_the_best(made: World) -> None:
-    """While a choice is open and affordable, the way that looks best gets pairs, or waits for others to catch up."""
+    """While a choice is open and affordable, what looks best gets pairs, waits for others, or is matched."""
     rng = np.random.default_rng(made.seed)
     made._measure(rng, {cell.name: MorePairs(first=0, pairs=1) for cell in cells(made.settings)}, free=True)
     for number in range(1, 40):
         before = {name: [*ratios] for name, ratios in made.ratios.items() if name.startswith("files/")}
         plan = plan_round(made.settings, number, made.measured(), made.costs, spent_s=made.spent_s)
         if plan.modes["json_files"].ended is None:
-            best = max(before, key=lambda name: 0.0 if name == "files/sequential-1" else np.log(before[name]).mean())
+            means = {name: 0.0 if "sequential" in name else float(np.log(before[name]).mean()) for name in before}
+            best = max(means, key=means.__getitem__)
             fewest = min(len(made.ratios[name]) for name in plan.cells)
-            assert best in plan.cells or len(before[best]) > fewest or best == "files/sequential-1"
+            # A cheaper one that is shown to lose no more than the tolerance stands for it.
+            matched = max(means[name] for name in plan.cells) >= means[best] + math.log1p(-TOLERANCE)
+            assert best in plan.cells or len(before[best]) > fewest or best == "files/sequential-1" or matched
         made._measure(rng, plan.cells)
         if not plan.cells:
             break
