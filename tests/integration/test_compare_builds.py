@@ -88,7 +88,7 @@ def commit(checkout: Path, name: str) -> None:
     git(checkout, "tag", name)
 
 
-def start(checkout: Path, ref: str, cells: list[str], pairs: int = 2) -> subprocess.Popen[str]:
+def start(checkout: Path, ref: str, cells: list[str], pairs: int = 3) -> subprocess.Popen[str]:
     """Start the command in a checkout, with its own code and a host lock of its own."""
     options = ["--base-python", sys.executable, "--pairs", str(pairs), "--cells", *cells]
     return subprocess.Popen(
@@ -101,7 +101,7 @@ def start(checkout: Path, ref: str, cells: list[str], pairs: int = 2) -> subproc
     )
 
 
-def compare(checkout: Path, ref: str, cells: list[str], pairs: int = 2) -> tuple[int, str, str]:
+def compare(checkout: Path, ref: str, cells: list[str], pairs: int = 3) -> tuple[int, str, str]:
     """Run the command and return its exit code, its output and what it said meanwhile."""
     process = start(checkout, ref, cells, pairs)
     output, said = process.communicate(timeout=120)
@@ -125,7 +125,7 @@ def test_builds_that_deliver_the_same_have_times(checkout: Path) -> None:
     for case, items in zip(found.cases, (1, 40, 60), strict=True):
         assert (case.reason, case.remark) == (None, None)
         assert case.wall is not None
-        assert case.wall.pairs == 2
+        assert case.wall.pairs == 3
         assert {sample.items for sample in case.samples} == {items}
         assert sorted((sample.pair, sample.role) for sample in case.samples) == [
             *((0, "baseline"), (0, "candidate")),

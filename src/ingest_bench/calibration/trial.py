@@ -9,7 +9,7 @@ import numpy as np
 
 from ingest_bench.analysis.bottleneck import diagnose
 from ingest_bench.analysis.recommend import recommend
-from ingest_bench.analysis.speedup import pair_ratios, speed_up, verdict
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS, pair_ratios, speed_up, verdict
 from ingest_bench.analysis.usl import Usl, fit_usl
 from ingest_bench.calibration.races import Race, run_race
 from ingest_bench.calibration.systems import (
@@ -196,7 +196,7 @@ class _Trial:
             if level != first
         }
         # The baseline is itself by definition: its speed-up is known.
-        logs = {first: [0.0, 0.0], **{level: cell.logs for level, cell in levels.items()}}
+        logs = {first: [0.0] * INTERVAL_PAIRS, **{level: cell.logs for level, cell in levels.items()}}
         advice = recommend(logs, seed=self._seed)
         kept = self._findings.recommended if advice.decided else self._findings.provisional
         kept.append(advice.use in system.good_enough)
