@@ -62,10 +62,13 @@ def test_rounds_add_to_the_first_pass(two_passes: Checkout) -> None:
     first = {path: taken for path, taken in pairs.items() if path.parts[1] == "cells"}
     assert set(map(frozenset, first.values())) == {frozenset({0})}
     assert all(0 not in taken for path, taken in pairs.items() if path.parts[1] == "pairs")
-    assert [plan["purpose"] for plan in plans(two_passes)] == ["choices", "intervals", "nothing"]
+    # What looks far behind in the first pass is raced in a round of its own, which depends on the machine.
+    first_purpose, *others, last_purpose = [plan["purpose"] for plan in plans(two_passes)]
+    assert (first_purpose, last_purpose) == ("choices", "nothing")
+    assert others == sorted(others)
     results = json.loads((two_passes.results / "benchmark_results.json").read_text())
     assert {cell["speedup"]["pairs"] for cell in results["cells"]} == {3}
-    assert [plan["number"] for plan in results["rounds"]] == [1, 2, 3]
+    assert results["rounds"] == plans(two_passes)
 
 
 def test_the_second_pass_leaves_the_first_as_it_was(two_passes: Checkout) -> None:
@@ -82,7 +85,8 @@ def test_the_second_pass_leaves_the_first_as_it_was(two_passes: Checkout) -> Non
 def test_the_report_says_what_the_rounds_settled(two_passes: Checkout) -> None:
     """With how many pairs, and why they ended."""
     said = " ".join((two_passes.results / "benchmark_report.md").read_text().split())
-    assert "A first pass took one pair of each of 3 cells; 2 rounds then added 6 pairs" in said
+    assert "A first pass took one pair of each of 3 cells; " in said
+    assert "then added 6 pairs where they were needed" in said
     assert "of the 30 min of the budget" in said
 
 
