@@ -88,7 +88,7 @@ def commit(checkout: Path, name: str) -> None:
     git(checkout, "tag", name)
 
 
-def start(checkout: Path, ref: str, cells: list[str], pairs: int = 2) -> subprocess.Popen[str]:
+def start(checkout: Path, ref: str, cells: list[str], pairs: int = 3) -> subprocess.Popen[str]:
     """Start the command in a checkout, with its own code and a host lock of its own."""
     options = ["--base-python", sys.executable, "--pairs", str(pairs), "--cells", *cells]
     return subprocess.Popen(
@@ -101,7 +101,7 @@ def start(checkout: Path, ref: str, cells: list[str], pairs: int = 2) -> subproc
     )
 
 
-def compare(checkout: Path, ref: str, cells: list[str], pairs: int = 2) -> tuple[int, str, str]:
+def compare(checkout: Path, ref: str, cells: list[str], pairs: int = 3) -> tuple[int, str, str]:
     """Run the command and return its exit code, its output and what it said meanwhile."""
     process = start(checkout, ref, cells, pairs)
     output, said = process.communicate(timeout=120)
@@ -119,17 +119,18 @@ def test_builds_that_deliver_the_same_have_times(checkout: Path) -> None:
     code, output, said = compare(checkout, "alike", names)
     assert code == 0, said
     assert output.splitlines()[-1] == "Ratios are base / this build: above 1 means this build is faster."
-    assert "served/chunks-2: pair 2 of 2: " in said
+    assert "served/chunks-2: pair 3 of 3: " in said
     found = result(checkout)
     assert [case.name for case in found.cases] == names
     for case, items in zip(found.cases, (1, 40, 60), strict=True):
         assert (case.reason, case.remark) == (None, None)
         assert case.wall is not None
-        assert case.wall.pairs == 2
+        assert case.wall.pairs == 3
         assert {sample.items for sample in case.samples} == {items}
         assert sorted((sample.pair, sample.role) for sample in case.samples) == [
             *((0, "baseline"), (0, "candidate")),
             *((1, "baseline"), (1, "candidate")),
+            *((2, "baseline"), (2, "candidate")),
         ]
     assert all(sample.server and sample.server.requests for sample in found.cases[2].samples)
     base, this = found.builds["base"], found.builds["this"]
@@ -180,7 +181,7 @@ def test_a_killed_run_goes_on_where_it_was(checkout: Path) -> None:
     assert "pair 2 of 4" not in said
     assert "pair 4 of 4" in said
     assert len(result(checkout).cases[0].samples) == 8
-    assert "pair 1 of 2" in compare(checkout, "alike", ["commands/help"])[2]
+    assert "pair 1 of 3" in compare(checkout, "alike", ["commands/help"])[2]
 
 
 def test_a_build_from_before_comparisons_is_described_from_outside(checkout: Path) -> None:

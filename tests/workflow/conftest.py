@@ -39,6 +39,8 @@ JOBS = {
     "Building corpus ": "corpus ",
     "Reading your corpus ": "corpus ",
     "Measuring ": "",
+    "Planning round ": "round ",
+    "Adding pairs to ": "more pairs of ",
     "Bringing the cells together": "aggregate",
     "Writing the report": "report",
     "Writing what follows from the results": "advice",
@@ -116,7 +118,7 @@ class Checkout:
         command = ["--nocolor", "--cores", "8", "--dry-run", *arguments]
         code, said = self.planner.run(self.folder, self.environment(), command)
         assert code == 0, said[-4000:]
-        told = [line.partition(": ")[2] for line in said.splitlines() if re.match(r"Job \d+: ", line)]
+        told = [line.partition(": ")[2] for line in said.splitlines() if re.match(r"Job \d+: (?!All is there)", line)]
         names = {
             short + line.removeprefix(start) for line in told for start, short in JOBS.items() if line.startswith(start)
         }

@@ -9,7 +9,9 @@ from ingest_bench.workflow.staleness import Freshness
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     report_identity,
+    round_identity,
 )
+from ingest_bench.workflow.round_files import files_of, plan_file, read_round
 from ingest_bench.workflow.snakemake_internals import SnakemakeRun
 from ingest_bench.config.matrix import cells, load_settings
 from stac_ingest.errors import ConfigurationError

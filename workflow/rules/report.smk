@@ -6,6 +6,12 @@ JOB_FILES = [f"{RESULTS}/corpora/{name}.job.json" for name in USED if name in MA
 rule aggregate:
     input:
         cells=lambda wildcards: due(RESULTS_FILE, CELL_FILES, FRESHNESS.aggregate),
+        rounds=lambda wildcards: due(
+            RESULTS_FILE, all_plans(wildcards), FRESHNESS.aggregate
+        ),
+        pairs=lambda wildcards: due(
+            RESULTS_FILE, all_pairs(wildcards), FRESHNESS.aggregate
+        ),
         manifests=lambda wildcards: due(RESULTS_FILE, MANIFESTS, FRESHNESS.aggregate),
         jobs=lambda wildcards: due(RESULTS_FILE, JOB_FILES, FRESHNESS.aggregate),
     output:

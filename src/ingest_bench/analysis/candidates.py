@@ -1,11 +1,13 @@
 """What can be chosen: the cells of a scenario that delivered what they should have, as settings with their costs."""
 
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest_bench.analysis.speedup import Estimate, estimate_of, median_of
+from ingest_bench.analysis.race import moderated
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS, Estimate, log_ratios, median_of
 from ingest_bench.config.arm import Arm
 from ingest_bench.config.models import Scenario
 from ingest_bench.results.models import Cell, Sample
@@ -15,6 +17,8 @@ from stac_ingest.strategies import STRATEGIES
 SIMPLEST_FIRST = tuple(sorted(STRATEGIES, key=lambda name: STRATEGIES[name].simplicity))
 Key = str
 """Settings in canonical form: equal in all scenarios that measured the same ones."""
+COST_STEP = 1.25
+"""Options whose memory or requests are within this factor of the least cost the same: the rest is chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Option:
         return (self.concurrency, known, len(self.settings), self.key)
 
     @property
+    def measured(self) -> bool:
+        """Whether it has the pairs that a choice needs."""
+        return self.estimate.pairs >= INTERVAL_PAIRS
+
+    @property
     def memory_mib(self) -> float | None:
         """Memory at the peak, MiB."""
         return median_of(sample.peak_rss_mib for sample in self.samples)
@@ -70,20 +79,50 @@ class Refused:
 
 
 def options_of(cells: Iterable[Cell], scenario: Scenario, *, api: bool) -> tuple[list[Option], list[Refused]]:
-    """Give the options of a scenario, simplest first, and the cells that can't be chosen.
+    """Give the options of a scenario, cheapest first, and the cells that can't be chosen.
 
     Only ways of the package's own can be set; where a scenario has none, any fetcher can be chosen.
     """
-    options, refused = [], []
+    usable, refused = list[Cell](), []
     for cell in cells:
-        estimate = estimate_of(cell)
-        if estimate is None:
-            reason = "too few valid pairs" if cell.parity.ok else (cell.parity.reason or "its digest differs")
-            refused.append(Refused(cell, reason))
+        if cell.parity.ok and log_ratios(cell):
+            usable.append(cell)
         else:
-            options.append(_option(cell, scenario, estimate, api=api))
+            reason = "no valid pair" if cell.parity.ok else (cell.parity.reason or "its digest differs")
+            refused.append(Refused(cell, reason))
+    # What the baseline's own pairs show is noise as well, though its speed is known.
+    estimates = moderated({cell.name: log_ratios(cell, known=False) for cell in usable})
+    options = [_option(cell, scenario, _estimate(cell, estimates[cell.name]), api=api) for cell in usable]
     own = [option for option in options if option.own]
-    return sorted(own or options, key=lambda option: option.simplicity), refused
+    ordered = cheapest_first({option.key: [option] for option in own or options})
+    return [option for option, *_ in ordered.values()], refused
+
+
+def cheapest_first(options: Mapping[Key, Sequence[Option]]) -> dict[Key, Sequence[Option]]:
+    """Sort options, each with what it was in one scenario or in several: by memory, requests, then simplicity."""
+    if not options:
+        return {}
+    memory = {key: _most(option.memory_mib for option in each) for key, each in options.items()}
+    requests = {key: _most(option.requests for option in each) for key, each in options.items()}
+    least = min(memory.values()), min(requests.values())
+
+    def cost(key: Key) -> tuple[Any, ...]:
+        return _steps(memory[key], least[0]), _steps(requests[key], least[1]), options[key][0].simplicity
+
+    return {key: options[key] for key in sorted(options, key=cost)}
+
+
+def _most(values: Iterable[float | None]) -> float:
+    return max((value for value in values if value is not None), default=0.0)
+
+
+def _steps(value: float, least: float) -> int:
+    return math.floor(math.log(value / least) / math.log(COST_STEP)) if least > 0 else 0
+
+
+def _estimate(cell: Cell, estimate: Estimate) -> Estimate:
+    known = cell.is_null_cell and estimate.pairs >= INTERVAL_PAIRS
+    return Estimate(0.0, 0.0, estimate.pairs) if known else estimate
 
 
 def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) -> Option:

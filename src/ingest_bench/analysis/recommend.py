@@ -6,20 +6,15 @@ from typing import Generic, Literal, TypeVar
 
 import numpy as np
 
-from ingest_bench.analysis.speedup import Draws, Estimate, generator
+from ingest_bench.analysis.race import TOLERANCE, Parts, after_first_pass, moderated, standing
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS, Draws, Estimate, generator
 
 K = TypeVar("K")
-TOLERANCE = 0.05
-"""Share of the best throughput that an option may lack and still be as good."""
-CONFIDENCE = 0.95
 MIN_PROBABILITY = 0.01
 """An option that is within the tolerance of the leader with a smaller probability is left out."""
-DRAWS, ROUGH_DRAWS = 20_000, 4_000
+DRAWS = 20_000
 MAX_PAIRS = 1_000
 """More pairs than this are never requested."""
-
-Parts = Sequence[Estimate]
-"""An option's estimates, one for each scenario that decides; their mean is what counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,15 @@ class Verdict(Generic[K]):
     left_out: tuple[K, ...]
     """Options that are almost surely not within the tolerance."""
     more_pairs: int | None
-    """Pairs that each option of `chances` would need on top, about; None when decided, or more than `MAX_PAIRS`."""
+    """Pairs that each option would need on top, about; None when decided, or more than `MAX_PAIRS`."""
+    rivals: tuple[K, ...] = ()
+    """Options that the choice is not shown to beat; some may have too few pairs to be chosen themselves."""
+    racing: tuple[K, ...] = ()
+    """Options whose pairs would decide it."""
+    loss: float = 0.0
+    """Share of the throughput of any other option that the choice is shown to lose at most; 1: nothing is shown."""
+    tolerance: float = TOLERANCE
+    """The loss that matters."""
 
     @property
     def decided(self) -> bool:
@@ -60,77 +63,75 @@ class Verdict(Generic[K]):
         """The probabilities of the choice."""
         return None if self.use is None else self.chances[self.use]
 
-    @property
-    def contenders(self) -> tuple[K, ...]:
-        """The other options that might be as good."""
-        return tuple(
-            option
-            for option, chance in self.chances.items()
-            if option != self.use and chance.p_within_tolerance >= MIN_PROBABILITY
-        )
 
-
-def recommend(ratios: Mapping[int, Sequence[float]], *, seed: int = 0) -> Verdict[int]:
+def recommend(ratios: Mapping[int, Sequence[float]], *, tolerance: float = TOLERANCE, seed: int = 0) -> Verdict[int]:
     """Recommend a level of concurrency from paired log ratios against a common baseline.
 
-    The rule: an option is good enough when its throughput is within `TOLERANCE` of the best with `CONFIDENCE`; of those
-    the simplest is recommended. Where there is none it is undecided, and the provisional choice is the simplest option
-    whose expected loss is below `TOLERANCE`, or else the one with the smallest. The errors of the options are
+    The rule is that of `race.standing`: the lowest level is chosen that is shown to lose no more than the tolerance
+    against each other one, and against which no lower one is shown to be as good. The errors of the levels are
     independent, since each was measured in pairs of its own.
 
     Args:
-        ratios: by level, the logs of its speed over the baseline's, one a pair. A level with fewer than two pairs is
-            ignored; one whose values are all the same is taken for known.
+        ratios: by level, the logs of its speed over the baseline's, one a pair. A level without any is ignored; one
+            with fewer than `INTERVAL_PAIRS` can't be chosen, nor ruled out; one whose values are all 0 is the baseline
+            itself, which is known.
+        tolerance: the loss that matters, as a share of throughput.
         seed: of the random draws.
 
     """
-    estimates = {level: Estimate.from_logs(logs) for level, logs in sorted(ratios.items())}
-    return decide({level: (estimate,) for level, estimate in estimates.items() if estimate}, seed=seed)
+    ordered = {level: logs for level, logs in sorted(ratios.items()) if len(logs)}
+    known = {level: Estimate(0.0, 0.0, len(logs)) for level, logs in ordered.items() if not any(logs)}
+    noisy = moderated({level: logs for level, logs in ordered.items() if level not in known})
+    options = {level: (known.get(level) or noisy[level],) for level in ordered}
+    return decide(options, tolerance=tolerance, seed=seed)
 
 
-def decide(options: Mapping[K, Parts], *, seed: int = 0) -> Verdict[K]:
-    """Recommend as `recommend` does, from estimates of one or of several scenarios; options come simplest first.
+def decide(options: Mapping[K, Parts], *, tolerance: float = TOLERANCE, seed: int = 0) -> Verdict[K]:
+    """Recommend as `recommend` does, from estimates of one or of several scenarios; options come cheapest first.
 
     The mean of logs over scenarios is the log of the geometric mean, which ranks options alike whatever the baselines
     (P. J. Fleming and J. J. Wallace, Communications of the ACM 29(3), 1986).
     """
-    if not options:
-        return Verdict("unknown", None, {}, (), None)
-    kept = _without_hopeless(draws_of(options, seed))
-    chances = _chances(kept)
-    left_out = tuple(option for option in options if option not in kept)
-    good = _first_good(chances)
-    if good is not None:
-        return Verdict("decided", good, chances, left_out, None)
-    losses = {option: chance.expected_loss for option, chance in chances.items()}
-    provisional = next(
-        (option for option in losses if losses[option] <= TOLERANCE), min(losses, key=losses.__getitem__)
+    measured = {key: parts for key, parts in options.items() if all(p.pairs >= INTERVAL_PAIRS for p in parts)}
+    if not measured:
+        racing = after_first_pass(options) if options else ()
+        return Verdict("unknown", None, {}, (), None, tuple(options), racing, 1.0, tolerance)
+    found = standing(options, tolerance)
+    kept = _without_hopeless(draws_of(measured, seed), found.use, tolerance)
+    return Verdict(
+        status="undecided" if found.rivals else "decided",
+        use=found.use,
+        chances=_chances(kept, tolerance),
+        left_out=tuple(option for option in measured if option not in kept),
+        more_pairs=_pairs_needed(options, tolerance) if found.rivals else None,
+        rivals=found.rivals,
+        racing=found.racing,
+        loss=found.loss,
+        tolerance=tolerance,
     )
-    needed = _pairs_needed({option: options[option] for option in kept}, seed)
-    return Verdict("undecided", provisional, chances, left_out, needed)
 
 
-def draws_of(options: Mapping[K, Parts], seed: int, size: int = DRAWS, more_pairs: int = 0) -> dict[K, Draws]:
+def draws_of(options: Mapping[K, Parts], seed: int, size: int = DRAWS) -> dict[K, Draws]:
     """Return draws of the mean log ratio of each option, each of shape (size,)."""
     drawn = {}
     for option, parts in options.items():
         rng = generator(seed, option)
-        drawn[option] = np.mean([part.draws(rng, size, more_pairs) for part in parts], axis=0)
+        drawn[option] = np.mean([part.draws(rng, size) for part in parts], axis=0)
     return drawn
 
 
-def _without_hopeless(drawn: dict[K, Draws]) -> dict[K, Draws]:
+def _without_hopeless(drawn: dict[K, Draws], use: K, tolerance: float) -> dict[K, Draws]:
     """Give the draws without options that are far from the leader, because those would only lower its probability."""
     leader = max(drawn.values(), key=lambda draws: float(np.median(draws)))
-    bound = leader + np.log1p(-TOLERANCE)
+    bound = leader + np.log1p(-tolerance)
     return {
         option: draws
         for option, draws in drawn.items()
-        if draws is leader or np.mean(draws >= bound) >= MIN_PROBABILITY
+        if draws is leader or option == use or np.mean(draws >= bound) >= MIN_PROBABILITY
     }
 
 
-def _chances(drawn: dict[K, Draws]) -> dict[K, Chance]:
+def _chances(drawn: dict[K, Draws], tolerance: float) -> dict[K, Chance]:
     best = np.max(list(drawn.values()), axis=0)
     chances = {}
     for option, draws in drawn.items():
@@ -138,22 +139,19 @@ def _chances(drawn: dict[K, Draws]) -> dict[K, Chance]:
         behind = losses > 0
         chances[option] = Chance(
             p_best=float(np.mean(~behind)),
-            p_within_tolerance=float(np.mean(losses <= TOLERANCE)),
+            p_within_tolerance=float(np.mean(losses <= tolerance)),
             expected_loss=float(losses.mean()),
             loss_if_not_best=float(losses[behind].mean()) if behind.any() else 0.0,
         )
     return chances
 
 
-def _first_good(chances: Mapping[K, Chance]) -> K | None:
-    return next((option for option, chance in chances.items() if chance.p_within_tolerance >= CONFIDENCE), None)
-
-
-def _pairs_needed(options: Mapping[K, Parts], seed: int) -> int | None:
+def _pairs_needed(options: Mapping[K, Parts], tolerance: float) -> int | None:
     """Find the smallest number of further pairs that would settle it if they looked like those taken."""
 
     def settles(more: int) -> bool:
-        return _first_good(_chances(draws_of(options, seed, ROUGH_DRAWS, more))) is not None
+        after = {option: [part.after(more) for part in parts] for option, parts in options.items()}
+        return not standing(after, tolerance).rivals
 
     low, high = 0, 1
     while not settles(high):

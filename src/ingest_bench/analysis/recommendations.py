@@ -7,8 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option, Refused, options_of
-from ingest_bench.analysis.recommend import CONFIDENCE, Parts, Verdict, decide, draws_of
+from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option, Refused, cheapest_first, options_of
+from ingest_bench.analysis.race import CONFIDENCE, TOLERANCE, Parts
+from ingest_bench.analysis.recommend import Verdict, decide, draws_of
 from ingest_bench.analysis.speedup import Estimate
 from ingest_bench.arms.layouts import SECTIONS, Section
 from ingest_bench.config.models import Scenario, Settings
@@ -26,7 +27,9 @@ class ScenarioRecommendation:
     scenario: Scenario
     mode: Mode
     options: dict[Key, Option]
-    """All that could be chosen, simplest first."""
+    """All that could be chosen, cheapest first."""
+    waiting: dict[Key, Option]
+    """Those that have too few pairs yet, cheapest first."""
     refused: list[Refused]
     verdict: Verdict[Key]
 
@@ -38,12 +41,17 @@ class ScenarioRecommendation:
     @property
     def settable(self) -> bool:
         """Whether an option is a way of the package's own, which can be set."""
-        return any(option.own for option in self.options.values())
+        return any(option.own for option in self.entered.values())
+
+    @property
+    def entered(self) -> dict[Key, Option]:
+        """All options, whether or not they have the pairs to be chosen."""
+        return {**self.options, **self.waiting}
 
     @property
     def by_page_size(self) -> bool:
         """Whether its options differ in page size."""
-        return len({option.page_size for option in self.options.values()}) > 1
+        return len({option.page_size for option in self.entered.values()}) > 1
 
     def p_within_tolerance(self, key: Key) -> float:
         """Give the probability that an option is within the tolerance of the best; of a hopeless one, 0."""
@@ -60,14 +68,14 @@ class ScenarioRecommendation:
 
 
 def recommend_scenario(
-    name: str, scenario: Scenario, section: Section, cells: Iterable[Cell]
+    name: str, scenario: Scenario, section: Section, cells: Iterable[Cell], tolerance: float = TOLERANCE
 ) -> ScenarioRecommendation:
-    """Choose for one scenario; `section` is that of its corpus."""
+    """Choose for one scenario; `section` is that of its corpus, `tolerance` the loss that matters."""
     options, refused = options_of(cells, scenario, api=section.mode == "api")
-    verdict = _decided(tuple((option.key, option.estimate) for option in options))
-    return ScenarioRecommendation(
-        name, scenario, section.name, {option.key: option for option in options}, refused, verdict
-    )
+    verdict = _decided(tuple((option.key, option.estimate) for option in options), tolerance)
+    measured = {option.key: option for option in options if option.measured}
+    waiting = {option.key: option for option in options if not option.measured}
+    return ScenarioRecommendation(name, scenario, section.name, measured, waiting, refused, verdict)
 
 
 def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
@@ -78,14 +86,14 @@ def recommend_scenarios(results: Results) -> list[ScenarioRecommendation]:
         cells = [cell for cell in results.cells if cell.scenario == name]
         if cells and scenario.choosable:
             section = settings.corpora[scenario.corpus].layout.section
-            recommendations.append(recommend_scenario(name, scenario, section, cells))
+            recommendations.append(recommend_scenario(name, scenario, section, cells, settings.tolerance))
     return recommendations
 
 
 @lru_cache(maxsize=256)
-def _decided(options: tuple[tuple[Key, Estimate], ...]) -> Verdict[Key]:
-    """Decide among options, simplest first; a report asks for the same scenario many times."""
-    return decide({key: (estimate,) for key, estimate in options})
+def _decided(options: tuple[tuple[Key, Estimate], ...], tolerance: float) -> Verdict[Key]:
+    """Decide among options, cheapest first; a report asks for the same scenario many times."""
+    return decide({key: (estimate,) for key, estimate in options}, tolerance=tolerance)
 
 
 METHOD = "drawn from the pairs of both"
@@ -101,8 +109,10 @@ class ModeRecommendation:
     """Scenarios whose options were weighed together."""
     others: list[ScenarioRecommendation]
     """The other scenarios of the mode."""
-    options: dict[Key, list[Option]]
-    """What was measured in all deciding scenarios, simplest first; an option for each of them."""
+    options: dict[Key, Sequence[Option]]
+    """What has the pairs to be chosen in all deciding scenarios, cheapest first; an option for each of them."""
+    waiting: dict[Key, Sequence[Option]]
+    """What has too few pairs yet in one of them, cheapest first."""
     verdict: Verdict[Key]
 
     @property
@@ -111,7 +121,7 @@ class ModeRecommendation:
         return None if self.verdict.use is None else self.options[self.verdict.use][0]
 
     @property
-    def chosen(self) -> list[Option]:
+    def chosen(self) -> Sequence[Option]:
         """The choice in each deciding scenario."""
         return [] if self.verdict.use is None else self.options[self.verdict.use]
 
@@ -150,7 +160,8 @@ class ModeRecommendation:
     def by_strategy(self) -> Verdict[Key]:
         """Choose among the best options of the strategies."""
         picked = self.strategies().values()
-        return decide(_parts({key: options for key, options in self.options.items() if key in picked}))
+        among = {key: options for key, options in self.options.items() if key in picked}
+        return decide(_parts(among), tolerance=self.verdict.tolerance)
 
     def versus(self, key: Key, other: Key) -> Speedup:
         """Give how many times as fast one option is as another, over the deciding scenarios."""
@@ -164,22 +175,26 @@ class ModeRecommendation:
         )
 
 
-def recommend_modes(scenarios: Sequence[ScenarioRecommendation]) -> dict[Mode, ModeRecommendation]:
-    """Choose for every mode in which a way that can be set was measured."""
+def recommend_modes(
+    scenarios: Sequence[ScenarioRecommendation], tolerance: float = TOLERANCE
+) -> dict[Mode, ModeRecommendation]:
+    """Choose for every mode in which a way that can be set was measured; `tolerance` is the loss that matters."""
     by_mode = {mode: [each for each in scenarios if each.settable and each.mode == mode] for mode in SECTIONS}
-    return {mode: _recommend(mode, mine) for mode, mine in by_mode.items() if mine}
+    return {mode: _recommend(mode, mine, tolerance) for mode, mine in by_mode.items() if mine}
 
 
-def _recommend(mode: Mode, scenarios: Sequence[ScenarioRecommendation]) -> ModeRecommendation:
+def _recommend(mode: Mode, scenarios: Sequence[ScenarioRecommendation], tolerance: float) -> ModeRecommendation:
     deciding = _deciding(scenarios)
-    common = [key for key in deciding[0].options if all(key in advice.options for advice in deciding)]
+    common = [key for key in deciding[0].entered if all(key in advice.entered for advice in deciding)]
     if len(common) < CHOICE and len(deciding) > 1:
-        deciding = [max(deciding, key=lambda advice: len(advice.options))]
-        common = list(deciding[0].options)
-    options = {key: [advice.options[key] for advice in deciding] for key in common}
-    verdict = decide(_parts(options))
+        deciding = [max(deciding, key=lambda advice: len(advice.entered))]
+        common = list(deciding[0].entered)
+    options = cheapest_first({key: [advice.entered[key] for advice in deciding] for key in common})
+    verdict = decide(_parts(options), tolerance=tolerance)
+    measured = {key: each for key, each in options.items() if all(option.measured for option in each)}
+    waiting = {key: each for key, each in options.items() if key not in measured}
     others = [advice for advice in scenarios if advice not in deciding]
-    return ModeRecommendation(mode, deciding, others, options, verdict)
+    return ModeRecommendation(mode, deciding, others, measured, waiting, verdict)
 
 
 def _deciding(scenarios: Sequence[ScenarioRecommendation]) -> list[ScenarioRecommendation]:
@@ -196,7 +211,7 @@ def _deciding(scenarios: Sequence[ScenarioRecommendation]) -> list[ScenarioRecom
         list(scenarios),
     )
     for candidates in ranks:
-        if choices := [advice for advice in candidates if len(advice.options) >= CHOICE]:
+        if choices := [advice for advice in candidates if len(advice.entered) >= CHOICE]:
             return choices
     return list(scenarios[:1])
 

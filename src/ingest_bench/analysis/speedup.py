@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 from zlib import crc32
 
@@ -16,6 +16,8 @@ METHOD = "Student's t on log ratios"
 SEQUENTIAL_METHOD = f"{METHOD}, widened for sequential stopping"
 SEQUENTIAL_INFLATION = 1.0
 """l of the factor 1 + l / pairs by which the squared quantile of a sequential interval is widened (`speed_up`)."""
+INTERVAL_PAIRS = 3
+"""Fewer give neither an interval nor a recommendation: two say next to nothing about their own spread."""
 EQUIVALENCE_MARGIN = 0.05
 """Share below which a difference of throughput doesn't matter: two ways are equivalent within it."""
 OUTLIER_Z = 3.5
@@ -51,10 +53,10 @@ def speed_up(ratios: Sequence[float], confidence: float, *, sequential: bool = F
         sequential: whether sampling stopped because the interval had become narrow enough.
 
     Returns:
-        None with fewer than two pairs, which have no variance.
+        None with fewer than `INTERVAL_PAIRS` pairs.
 
     """
-    if len(ratios) < 2:  # noqa: PLR2004 - a variance takes two
+    if len(ratios) < INTERVAL_PAIRS:
         return None
     from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only a driver with pairs pays
 
@@ -155,6 +157,12 @@ def pair_ratios(samples: list[Sample]) -> dict[int, float]:
     }
 
 
+def cell_speed_up(samples: list[Sample], confidence: float, stop_reason: str) -> Speedup | None:
+    """Give the speed-up of a cell from its samples, widened where what was seen had a say in how many there are."""
+    sequential = stop_reason in ("target_ci_reached", "rounds_ended")
+    return speed_up(list(pair_ratios(samples).values()), confidence, sequential=sequential)
+
+
 Draws = NDArray[np.float64]
 CONFIDENCE = 0.95
 TAILS = ((1 - CONFIDENCE) / 2, 1 - (1 - CONFIDENCE) / 2)
@@ -174,8 +182,11 @@ class Estimate:
 
     mean: float
     sd: float
-    """Of the log ratios; 0 where the value is known, as that of the baseline against itself."""
+    """Of the log ratios; 0 where the value is known, as that of the baseline against itself; infinite where nothing is
+    known of it."""
     pairs: int
+    moderated_dof: float | None = None
+    """Degrees of freedom of `sd`, where other cells inform it; None: those of its own pairs."""
 
     @classmethod
     def from_logs(cls, logs: Sequence[float]) -> Self | None:
@@ -185,12 +196,25 @@ class Estimate:
         values = np.asarray(logs, dtype=float)
         return cls(float(values.mean()), float(values.std(ddof=1)), len(logs))
 
-    def draws(self, rng: np.random.Generator, size: int, more_pairs: int = 0) -> Draws:
-        """Draw the mean from its posterior, shape (size,), as if `more_pairs` further pairs were like those taken."""
+    @property
+    def dof(self) -> float:
+        """Degrees of freedom of the standard deviation."""
+        return self.pairs - 1 if self.moderated_dof is None else self.moderated_dof
+
+    @property
+    def variance(self) -> float:
+        """Of the mean."""
+        return self.sd**2 / self.pairs
+
+    def after(self, more_pairs: int) -> Self:
+        """Give the estimate as if so many further pairs were like those taken."""
+        return replace(self, pairs=self.pairs + more_pairs, moderated_dof=self.dof + more_pairs)
+
+    def draws(self, rng: np.random.Generator, size: int) -> Draws:
+        """Draw the mean from its posterior, shape (size,)."""
         if self.sd == 0:
             return np.full(size, self.mean)
-        pairs = self.pairs + more_pairs
-        return self.mean + rng.standard_t(pairs - 1, size) * (self.sd / math.sqrt(pairs))
+        return self.mean + rng.standard_t(self.dof, size) * math.sqrt(self.variance)
 
 
 def usable(cell: Cell) -> bool:
@@ -198,9 +222,10 @@ def usable(cell: Cell) -> bool:
     return cell.parity.ok and cell.speedup is not None
 
 
-def log_ratios(cell: Cell) -> list[float]:
-    """Return the logs of a cell's paired speed-ups; those of the baseline against itself are 0 by definition."""
-    return [0.0 if cell.is_null_cell else math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
+def log_ratios(cell: Cell, *, known: bool = True) -> list[float]:
+    """Return the logs of a cell's paired speed-ups; `known`: the baseline's against itself are 0 by definition."""
+    zero = known and cell.is_null_cell
+    return [0.0 if zero else math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
 
 
 def estimate_of(cell: Cell) -> Estimate | None:

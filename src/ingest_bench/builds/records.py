@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ingest_bench.analysis.speedup import speed_up
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS, speed_up
 from ingest_bench.config.matrix import Role
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.digest import matches
@@ -141,7 +141,7 @@ def judge(name: str, samples: list[Sample], expected: Callable[[Sample], str | N
         return CaseRecord(name=name, reason=reason, samples=samples)
     valid = [pair for pair in pairs if not any(sample.invalid for sample in pair)]
     invalid = [sample.invalid for pair in pairs for sample in pair if sample.invalid]
-    if len(valid) < 2:  # noqa: PLR2004 - a spread takes two
+    if len(valid) < INTERVAL_PAIRS:
         reason = f"{len(valid)} usable pairs" + (f": {invalid[0]}" if invalid else "")
         return CaseRecord(name=name, reason=reason, samples=samples)
     remarks = [f"{len(pairs) - len(valid)} of {len(pairs)} pairs invalid: {invalid[0]}"] if invalid else []

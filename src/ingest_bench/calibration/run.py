@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest_bench.calibration.models import Calibration, Score, Virtual
+from ingest_bench.calibration.races import MIN_DECIDED, MIN_RIGHT
 from ingest_bench.calibration.trial import Findings, run_trial
 from ingest_bench.calibration.wallclock import run_wall
 from ingest_bench.system.dependencies import recording
@@ -60,9 +61,23 @@ def scores(findings: Findings) -> list[Score]:
             Score.of(f"bottleneck named, {kind}", entries, at_least=1.0 if kind.startswith("slow") else 0.9)
             for kind, entries in findings.named.items()
         ),
+        *races(findings),
         Score.of("bias of the peak of USL curves", findings.peaks, _bias),
         Score.of("error of the peak of USL curves, median", findings.peaks, _median_error),
         Score.of("95% intervals that hold the true peak", findings.peaks_covered),
+    ]
+
+
+def races(findings: Findings) -> list[Score]:
+    """Give what the rounds of a run decide: on each machine by itself, and on all."""
+    advice = [entry for entries in findings.advice.values() for entry in entries]
+    return [
+        Score.of("races that are right or undecided", advice, at_least=MIN_RIGHT),
+        *(Score.of(f"of them, {machine}", entries) for machine, entries in sorted(findings.advice.items())),
+        *(
+            Score.of(f"races decided where the best leads by 15%, {machine}", entries, at_least=MIN_DECIDED)
+            for machine, entries in sorted(findings.settled.items())
+        ),
     ]
 
 

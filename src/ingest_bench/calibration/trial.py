@@ -9,8 +9,9 @@ import numpy as np
 
 from ingest_bench.analysis.bottleneck import diagnose
 from ingest_bench.analysis.recommend import recommend
-from ingest_bench.analysis.speedup import pair_ratios, speed_up, verdict
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS, pair_ratios, speed_up, verdict
 from ingest_bench.analysis.usl import Usl, fit_usl
+from ingest_bench.calibration.races import Race, run_race
 from ingest_bench.calibration.systems import (
     PLANTED,
     VARIETY,
@@ -111,6 +112,8 @@ NOISE_SDS = (0.01, 0.02, 0.04, 0.07, 0.10)
 SAMPLING = Sampling(pairs=Pairs(min=3, max=30), budget_seconds=1e9, target_ci_width=0.10)
 SHORT_BUDGET = 20.0
 """Budget of a short run, in durations of the baseline: about ten pairs."""
+RACES = 3
+"""Races of a run."""
 SHORT_EVERY = 4
 """One run in so many is short."""
 
@@ -134,6 +137,10 @@ class Findings:
     peaks: list[float] = field(default_factory=list)
     """Logs of fitted over true peaks."""
     peaks_covered: list[bool] = field(default_factory=list)
+    advice: dict[str, list[bool]] = field(default_factory=dict)
+    """By machine: whether a race was decided for an option that is good enough in truth, or not decided."""
+    settled: dict[str, list[bool]] = field(default_factory=dict)
+    """By machine: whether a race whose best option leads clearly was decided."""
     stops: dict[str, list[bool]] = field(default_factory=dict)
     """By reason to stop: whether the interval covers the truth."""
 
@@ -167,7 +174,14 @@ class _Trial:
         for stage in PLANTED:
             self._diagnosed(planted(stage, self._variant()))
         self._diagnosed(balanced(self._variant()))
+        for number in range(RACES):
+            self._raced(run_race(self._seed * RACES + number))
         return self._findings
+
+    def _raced(self, race: Race) -> None:
+        self._findings.advice.setdefault(race.machine, []).append(race.right or not race.decided)
+        if race.clear:
+            self._findings.settled.setdefault(race.machine, []).append(race.decided)
 
     def _variant(self) -> int:
         return int(self._rng.integers(VARIETY))
@@ -182,7 +196,7 @@ class _Trial:
             if level != first
         }
         # The baseline is itself by definition: its speed-up is known.
-        logs = {first: [0.0, 0.0], **{level: cell.logs for level, cell in levels.items()}}
+        logs = {first: [0.0] * INTERVAL_PAIRS, **{level: cell.logs for level, cell in levels.items()}}
         advice = recommend(logs, seed=self._seed)
         kept = self._findings.recommended if advice.decided else self._findings.provisional
         kept.append(advice.use in system.good_enough)

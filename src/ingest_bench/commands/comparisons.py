@@ -56,12 +56,13 @@ def compare_builds(options: Namespace) -> int:
         SettingsError: an option can't be used.
 
     """
-    from ingest_bench.builds import compare as builds  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.analysis.speedup import INTERVAL_PAIRS  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.builds import compare as builds  # noqa: PLC0415 - likewise
     from ingest_bench.builds.build import base_build  # noqa: PLC0415 - likewise
     from ingest_bench.builds.render import as_text, write  # noqa: PLC0415 - likewise
 
-    if options.pairs < 2:  # noqa: PLR2004 - a variance takes two
-        raise SettingsError(f"--pairs: {options.pairs} is less than 2")
+    if options.pairs < INTERVAL_PAIRS:
+        raise SettingsError(f"--pairs: {options.pairs} is less than {INTERVAL_PAIRS}, which an interval takes")
     comparison = builds.compare_builds(
         lambda: base_build(options.ref, options.folder, options.base_python),
         options.config,

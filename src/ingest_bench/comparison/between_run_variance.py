@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest_bench.comparison.variance_moderation import MIN_CELLS
+from ingest_bench.analysis.variance_moderation import MIN_CELLS
 from ingest_bench.comparison.verdicts import Difference
 
 _NORMAL_MAD = 0.6744897501960817

@@ -3,12 +3,12 @@
 from itertools import chain
 
 from ingest_bench.analysis.speedup import MIN_PAIRS
+from ingest_bench.analysis.variance_moderation import fit_variance_prior
 from ingest_bench.comparison.between_run_variance import BetweenRunVariance, heterogeneity
 from ingest_bench.comparison.comparability import VerdictAndReason, comparability_warnings, loaded_runs, untimed_verdict
 from ingest_bench.comparison.loaded_run import Key, LoadedRun, log_ratios
 from ingest_bench.comparison.models import CellComparison, Comparison, Run
 from ingest_bench.comparison.noise import drift_warnings, drifts, noises
-from ingest_bench.comparison.variance_moderation import fit_variance_prior
 from ingest_bench.comparison.verdicts import ALPHA, CONFIDENCE, METHOD, Difference, difference, factor, judge
 from ingest_bench.results.models import Cell
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingest_bench.analysis.variance_moderation import VariancePrior
 from ingest_bench.comparison.models import Change, Verdict
-from ingest_bench.comparison.variance_moderation import VariancePrior
 
 _MAX_LOG = 700.0
 """About the logarithm of the largest float."""

@@ -83,6 +83,10 @@ class PlannedCell:
         """Its file, below the folder of results."""
         return f"cells/{self.name}.json"
 
+    def round_file(self, number: int) -> str:
+        """Give the file of the pairs that a round adds, below the folder of results."""
+        return f"pairs/{self.name}/round-{number}.json"
+
     @property
     def is_null_cell(self) -> bool:
         """Whether it is the baseline against itself, which shows the noise."""

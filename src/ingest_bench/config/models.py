@@ -27,7 +27,7 @@ CorpusKindName = Annotated[
 
 
 class Pairs(Strict):
-    """How many pairs a cell may take."""
+    """How many pairs a cell may take: at least, budget permitting, and at most."""
 
     min: int = Field(default=3, ge=3, le=1000)
     max: int = Field(default=30, ge=3, le=1000)
@@ -46,13 +46,16 @@ class Sampling(Strict):
 
     pairs: Pairs = Pairs()
     budget_seconds: float = Field(
-        default=10, gt=0, description="a cell stops after so many seconds, once it has pairs.min"
+        default=10,
+        gt=0,
+        description="a cell that is measured at one go stops after so many seconds, once it has pairs.min",
     )
     target_ci_width: float = Field(
         default=0.10,
         gt=0,
         lt=2,
-        description="stop when the 95% interval of the speed-up is this narrow, relative to it",
+        description="a cell that is measured at one go stops when the 95% interval of the speed-up is this narrow, "
+        "relative to it",
     )
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     timeout_seconds: float = Field(default=600, gt=0, description="a single sample that takes longer is an error")
@@ -254,8 +257,26 @@ class Settings(Strict):
     seed: int = Field(default=20260210, ge=0)
     sampling: Sampling = Sampling()
     remote: Remote = Remote()
+    budget_minutes: float | None = Field(
+        default=None,
+        gt=0,
+        description="for the whole run, its corpora included: a first pass takes one pair of every cell, and rounds "
+        "add pairs where a recommendation is open, until it is decided or this is spent; without it each cell is "
+        "measured at one go, until its own interval is narrow",
+    )
+    tolerance: float = Field(
+        default=0.05,
+        gt=0,
+        lt=0.5,
+        description="the loss of throughput that matters when a way is recommended, as a share",
+    )
     corpora: dict[str, Corpus] = Field(min_length=1)
     scenarios: dict[str, Scenario] = Field(min_length=1)
+
+    @property
+    def two_passes(self) -> bool:
+        """Whether a first pass takes one pair of each cell, and rounds add more."""
+        return self.budget_minutes is not None
 
     def corpus_folder(self, name: str) -> Path:
         """Give the folder of a generated corpus, or the path of the user's own."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from ingest_bench.analysis.speedup import pair_ratios, speed_up
+from ingest_bench.analysis.speedup import cell_speed_up, pair_ratios
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError, SampleTimeoutError
@@ -21,6 +21,7 @@ from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder, wit
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.harness.validity import (
+    FixedPairs,
     StoppingRule,
     StopReason,
     delay_remark,
@@ -30,7 +31,7 @@ from ingest_bench.harness.validity import (
 )
 from ingest_bench.results.checksum import with_checksum
 from ingest_bench.results.digest import CLASSES
-from ingest_bench.results.models import Cell, Parity, Sample, Trace
+from ingest_bench.results.models import Cell, MorePairs, Parity, Sample, Trace
 from ingest_bench.system.dependencies import recording
 from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
@@ -51,15 +52,23 @@ TRACE_SECONDS = 8.0
 
 
 def measure_to_file(
-    settings: Settings, cell: PlannedCell, *, identity: str, output: Path | str, attempt: int = 1
+    settings: Settings,
+    cell: PlannedCell,
+    *,
+    identity: str,
+    output: Path | str,
+    attempt: int = 1,
+    more: MorePairs | None = None,
 ) -> Cell:
     """Measure a cell and write its file, whole or not at all; see `measure`."""
-    record = measure(settings, cell, identity=identity, attempt=attempt)
+    record = measure(settings, cell, identity=identity, attempt=attempt, more=more)
     write_atomically(Path(output), with_checksum(record.model_dump_json(indent=1, exclude={"seal"})))
     return record
 
 
-def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attempt: int = 1) -> Cell:
+def measure(
+    settings: Settings, cell: PlannedCell, *, identity: str = "", attempt: int = 1, more: MorePairs | None = None
+) -> Cell:
     """Measure a cell and return its record.
 
     Args:
@@ -67,6 +76,7 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
         cell: what to measure.
         identity: hash of the settings that the cell depends on, for its record; empty where none is kept.
         attempt: which try of the workflow's this is.
+        more: pairs to add to those of before, which are the whole record then; None: measure it from the start.
 
     Raises:
         MeasurementError: a sample, a server or a corpus failed.
@@ -75,7 +85,7 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
     started, load_before = time.time(), load()
     with recording() as code, ExitStack() as stack:
         stack.enter_context(_ended_by_signal())
-        run = CellRun(settings, cell, open_sides(settings, cell, stack))
+        run = CellRun(settings, cell, open_sides(settings, cell, stack), more)
         samples, stop_reason, trace = list[Sample](), _NOT_MEASURED, Trace(items=0, peak_mib=None)
         lacking, trouble = _lacking(cell), None
         if lacking is None:
@@ -87,9 +97,8 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
     servers = {id(side.server) for side in run.sides.values() if side.server}
     if code.reports["simulator"] != len(servers):
         raise MeasurementError("the simulator had to be killed, so it isn't known what code it ran")
-    candidate, baseline, ratios = run.sides["candidate"], run.sides["baseline"], pair_ratios(samples)
-    flag_outliers(samples, ratios)
-    sequential = stop_reason == "target_ci_reached"
+    candidate, baseline = run.sides["candidate"], run.sides["baseline"]
+    flag_outliers(samples, pair_ratios(samples))
     return Cell(
         identity=identity,
         depends_on=code.dependencies(),
@@ -108,7 +117,7 @@ def measure(settings: Settings, cell: PlannedCell, *, identity: str = "", attemp
         settings=_described(cell.candidate),
         baseline=_described(cell.baseline),
         samples=samples,
-        speedup=speed_up(list(ratios.values()), cell.sampling.confidence, sequential=sequential),
+        speedup=cell_speed_up(samples, cell.sampling.confidence, stop_reason),
         stop_reason=stop_reason,
         parity=Parity(ok=False, reason=trouble)
         if trouble
@@ -147,14 +156,19 @@ def orders(sides: tuple[Side, Side], seed: str) -> Iterator[tuple[Side, ...]]:
 class CellRun:
     """What a cell's samples share."""
 
-    def __init__(self, settings: Settings, cell: PlannedCell, sides: dict[Role, PairSide]) -> None:
+    def __init__(
+        self, settings: Settings, cell: PlannedCell, sides: dict[Role, PairSide], more: MorePairs | None = None
+    ) -> None:
         self.sides = sides
+        self._more = more
+        self._first = more.first if more else 0
+        self._two_passes = settings.two_passes
         self._cell = cell
         self._sampling = cell.sampling
         self._scratch = scratch_folder(settings)
         # Seeded by text, so that every cell has an order of its own and a rerun has the same.
         self._seed = f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}"
-        self._orders = orders(ROLES, self._seed)
+        self._orders = orders(ROLES, f"{self._seed}/{self._first}" if more else self._seed)
 
     def prepare(self) -> str | None:
         """Bring the files into the state that the scenario asks for: in memory, or on the disk and evictable.
@@ -186,11 +200,11 @@ class CellRun:
 
     def take_pairs(self) -> tuple[list[Sample], StopReason]:
         """Sample until the stop rule says why to end."""
-        stop, samples, seconds, taken = StoppingRule(self._sampling), list[Sample](), 0.0, 0
+        stop, samples, seconds, taken = self._stopping_rule(), list[Sample](), 0.0, 0
         while True:
             with host_lock():
                 began = time.perf_counter()
-                samples += [self._sample(self.sides[role], taken) for role in next(self._orders)]
+                samples += [self._sample(self.sides[role], self._first + taken) for role in next(self._orders)]
                 seconds += time.perf_counter() - began
             taken += 1
             ratios = list(pair_ratios(samples).values())
@@ -205,9 +219,16 @@ class CellRun:
                 LOG.info("%s after %d pairs and %.1f s", reason, taken, seconds)
                 return samples, reason
 
+    def _stopping_rule(self) -> StoppingRule | FixedPairs:
+        if self._more:
+            return FixedPairs(self._more.pairs, "rounds_ended")
+        return FixedPairs(1, "first_pass") if self._two_passes else StoppingRule(self._sampling)
+
     def trace(self) -> Trace:
         """Trace the candidate's memory in a pass of its own, without a clock."""
         count, side = self._sampling.tracemalloc_items, self.sides["candidate"]
+        if self._more:
+            return Trace(items=0, peak_mib=None, skipped="traced in the first pass")
         if count == 0:
             return Trace(items=0, peak_mib=None, skipped="sampling.tracemalloc_items is 0")
         if side.whole_process:

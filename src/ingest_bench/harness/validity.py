@@ -9,7 +9,7 @@ from ingest_bench.config.models import Sampling
 from ingest_bench.harness.sides import PairSide
 from ingest_bench.results.models import Parity, Sample, ServerRecord
 
-StopReason = Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair"]
+StopReason = Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended"]
 
 
 FURTHER_PAIRS = 2
@@ -54,6 +54,20 @@ class StoppingRule:
         if taken - len(ratios) >= 2 * wanted.min:
             return "max_pairs" if ratios else "no_valid_pair"
         return None
+
+
+class FixedPairs:
+    """Says after each pair whether as many as were asked for are there. Invalid ones are replaced, once each."""
+
+    def __init__(self, pairs: int, reason: StopReason) -> None:
+        self._pairs = pairs
+        self._reason = reason
+
+    def __call__(self, ratios: list[float], taken: int, _seconds: float) -> StopReason | None:
+        """Decide, as `StoppingRule` does."""
+        if len(ratios) < self._pairs and taken < 2 * self._pairs + 1:
+            return None
+        return self._reason if ratios else "no_valid_pair"
 
 
 DELAY_SHARE, DELAY_MS = 0.20, 5.0
@@ -130,10 +144,14 @@ def parity(differences: Sequence[tuple[int, str | None]], known_defect: str | No
     return Parity(ok=False, reason=f"{known_defect}: {reason}" if known_defect else reason)
 
 
+OUTLIER = "outlier:"
+"""How the note of an outlier begins."""
+
+
 def flag_outliers(samples: Sequence[Sample], ratios: Mapping[int, float]) -> None:
     """Add a note to both samples of a pair whose ratio lies far from the others'. It is used all the same."""
     pairs = list(ratios)
     far = {pairs[index] for index in outliers(list(ratios.values()))}
     for sample in samples:
         if sample.pair in far:
-            sample.notes.append(f"outlier: the ratio of this pair is {ratios[sample.pair]:.3g}")
+            sample.notes.append(f"{OUTLIER} the ratio of this pair is {ratios[sample.pair]:.3g}")

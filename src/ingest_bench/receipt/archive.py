@@ -18,6 +18,7 @@ from ingest_bench.errors import ReceiptError
 from ingest_bench.results.models import LONGER
 from ingest_bench.system.dependencies import lock_files
 from ingest_bench.system.environment import environment
+from ingest_bench.workflow.round_files import plan_file, plans, round_numbers
 from stac_ingest.core.atomic import write_atomically
 
 FORMAT = "stac-ingest-bench receipt 1"
@@ -126,7 +127,15 @@ def _name(path: Path, member: zipfile.ZipInfo) -> str:
 def _files(settings: Settings, folder: Path) -> Iterator[tuple[str, Path]]:
     planned = cells(settings)
     corpora = sorted({name for cell in planned for name, corpus in cell.corpora.items() if corpus.url is None})
-    for name in (RESULTS, *MADE, *(cell.file for cell in planned)):
+    rounds = list(plans(settings))
+    added = (cell.round_file(each) for cell in planned for each in round_numbers(rounds, cell))
+    for name in (
+        RESULTS,
+        *MADE,
+        *(cell.file for cell in planned),
+        *(plan_file(each.number) for each in rounds),
+        *added,
+    ):
         yield name, folder / name
     for name in corpora:
         for path in (settings.manifest_file(name), settings.job_file(name)):

@@ -1,6 +1,7 @@
 """Makes everything of a receipt again from its samples."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import orjson
 from jinja2 import TemplateError
 from pydantic import ValidationError
 
-from ingest_bench.analysis.speedup import pair_ratios, speed_up
+from ingest_bench.analysis.speedup import cell_speed_up
 from ingest_bench.config.matrix import PlannedCell, cells, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import BenchError, ReceiptError
@@ -19,8 +20,9 @@ from ingest_bench.report import write_report_files
 from ingest_bench.report.design import write_advice_files
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.digest import matches
-from ingest_bench.results.models import Cell, Dependencies, Results
+from ingest_bench.results.models import RESULTS_SCHEMA_VERSION, Cell, Dependencies, Results, Round
 from ingest_bench.system.dependencies import changed
+from ingest_bench.workflow.round_files import plan_file, round_numbers, with_rounds
 from stac_ingest.core.atomic import write_atomically
 
 CAPTIONS = frozenset(("title", "label", "group", "work"))
@@ -58,7 +60,8 @@ def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False
         # Names become paths, so they are checked; whether its corpora's files are here is not.
         settings = load_settings(config, elsewhere=True)
         held = orjson.loads(files[RESULTS])
-        measured = [_recomputed(cell, files, done) for cell in cells(settings)]
+        rounds = list(_rounds(settings, files))
+        measured = [_with_rounds(cell, rounds, files, done) for cell in cells(settings)]
         results = Results(
             seed=settings.seed,
             created_at=held["created_at"],
@@ -66,6 +69,7 @@ def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False
             corpora=_records(files, ".manifest.json"),
             cells=measured,
             jobs=sorted(_records(files, ".job.json").values(), key=lambda job: float(job["started_at"])),
+            rounds=rounds,
         )
     except KeyError as error:
         raise ReceiptError(f"the receipt has no {error.args[0]}") from None
@@ -73,7 +77,7 @@ def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False
         words = " ".join(str(error).split())
         raise ReceiptError(f"the receipt's records are damaged or of another version: {words:.300}") from None
     made = results.model_dump(mode="json")
-    done.problems += record_differences(RESULTS, _without_captions(held), _without_captions(made))
+    done.problems += record_differences(RESULTS, _without_captions(_as_now(held)), _without_captions(made))
     _write(files, settings, results, folder)
     return done
 
@@ -101,23 +105,40 @@ def code_since(files: Mapping[str, bytes]) -> str | None:
     return None
 
 
-def _recomputed(planned: PlannedCell, files: Mapping[str, bytes], done: Recomputed) -> Cell:
-    """Read a cell and find its speed-up again, from its samples."""
-    data = files[planned.file]
+def _rounds(settings: Settings, files: Mapping[str, bytes]) -> Iterator[Round]:
+    """Read the plans of rounds, up to the one that adds nothing."""
+    number = 1
+    while settings.two_passes:
+        plan = Round.model_validate(orjson.loads(files[plan_file(number)])["round"])
+        yield plan
+        if not plan.cells:
+            return
+        number += 1
+
+
+def _with_rounds(planned: PlannedCell, rounds: Sequence[Round], files: Mapping[str, bytes], done: Recomputed) -> Cell:
+    """Read a cell with all its pairs, and find its speed-up again, from its samples."""
+    first = _recomputed(planned, planned.file, files, done)
+    numbers = round_numbers(rounds, planned)
+    added = [_recomputed(planned, planned.round_file(number), files, done) for number in numbers]
+    return with_rounds(first, numbers, added, planned.sampling.confidence)
+
+
+def _recomputed(planned: PlannedCell, name: str, files: Mapping[str, bytes], done: Recomputed) -> Cell:
+    """Read a file of a cell and find its speed-up again, from its samples."""
+    data = files[name]
     if checksum_of(data) is None:
-        done.problems.append(f"{planned.file}: its own checksum doesn't hold, so it was changed after it was measured")
+        done.problems.append(f"{name}: its own checksum doesn't hold, so it was changed after it was measured")
     cell = Cell.model_validate_json(data)
-    ratios = list(pair_ratios(cell.samples).values())
-    sequential = cell.stop_reason == "target_ci_reached"
-    found = speed_up(ratios, planned.sampling.confidence, sequential=sequential)
+    found = cell_speed_up(cell.samples, planned.sampling.confidence, cell.stop_reason)
     held = cell.speedup.model_dump() if cell.speedup else None
-    done.problems += record_differences(planned.file, held, found.model_dump() if found else None, "speedup")
-    done.problems += _unlike(planned, cell)
+    done.problems += record_differences(name, held, found.model_dump() if found else None, "speedup")
+    done.problems += _unlike(planned, name, cell)
     done.numbers += sum(_values(sample.model_dump(mode="json")) for sample in cell.samples)
     return cell.model_copy(update={"group": planned.group, "label": planned.label, "speedup": found})
 
 
-def _unlike(planned: PlannedCell, cell: Cell) -> Iterator[str]:
+def _unlike(planned: PlannedCell, name: str, cell: Cell) -> Iterator[str]:
     """Say of each pair that its sides delivered other items, where the cell says that both delivered the right ones."""
     sides = (planned.candidate, planned.baseline)
     comparable = len({side.corpus for side in sides}) == 1 and all(side.options.record.delivers for side in sides)
@@ -129,7 +150,7 @@ def _unlike(planned: PlannedCell, cell: Cell) -> Iterator[str]:
     for sample in cell.samples:
         other = others.get(sample.pair)
         if sample.role == "candidate" and other and (reason := matches(sample.digest, other)):
-            yield f"{planned.file}, pair {sample.pair}: {reason}, though both sides are said to deliver the same"
+            yield f"{name}, pair {sample.pair}: {reason}, though both sides are said to deliver the same"
 
 
 def _records(files: Mapping[str, bytes], ending: str) -> dict[str, Any]:
@@ -144,6 +165,16 @@ def _without_captions(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_captions(inner) for key, inner in value.items() if key not in CAPTIONS}
     return [_without_captions(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _as_now(held: dict[str, Any]) -> Any:
+    """Return results of an earlier version with the fields that were added since; what is no results, as it is."""
+    try:
+        found = Results.model_validate(deepcopy(held)).model_dump(mode="json")
+        found["config"] = Settings.model_validate(found["config"]).model_dump(mode="json")
+    except ValueError:
+        return held
+    return {**found, "schema_version": RESULTS_SCHEMA_VERSION}
 
 
 def _values(value: Any) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
+from ingest_bench.analysis.race import CONFIDENCE
 from ingest_bench.calibration.models import Calibration
 from ingest_bench.report.blocks import Block, BulletList, Paragraph, Section, WarningNote
 from ingest_bench.report.figures import choices_figure, overall_figure, scenario_figure
@@ -20,14 +20,15 @@ from ingest_bench.report.text.overview import (
     warnings_section,
 )
 from ingest_bench.report.text.questions import answers
+from ingest_bench.report.text.rounds import rounds_text
 from ingest_bench.report.text.scenario import corpus_text, findings, group_title, scenario_table
 from ingest_bench.report.text.tools import tools_section
 
 TITLE = "STAC ingest benchmark"
 HOW_SURE = (
-    f"The choice is the simplest way that is within {percent(TOLERANCE)} of the best with {percent(CONFIDENCE)} "
-    "probability; until one is that sure, it is provisional. The probabilities are what the pairs leave possible: more "
-    "pairs make them surer."
+    f"The choice is the cheapest way that is shown, at {percent(CONFIDENCE)}, to lose no more than {{tolerance}} "
+    "against every other; a dearer one has to be faster beyond noise. Until one is that sure, it is provisional. The "
+    "probabilities are what the pairs leave possible: more pairs make them surer."
 )
 
 
@@ -42,14 +43,14 @@ def whole_report(
         tasks: what tools are compared by, where another run's are among them; those of this run otherwise.
 
     """
-    effects, choices, changes = overall_figure(data), choices_figure(data), advice(data)
+    effects, changes = overall_figure(data), advice(data)
     tools = tools_section(compared(data) if tasks is None else tasks)
     groups: dict[str, list[Section]] = {}
     for view in data.views:
         groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
     sections = [
         Section("Recommendations", [*first_screen(data), *([effects] if effects else [])]),
-        *([Section("Confidence", [Paragraph(HOW_SURE), choices])] if choices else []),
+        *([Section("Confidence", sure)] if (sure := _confidence(data)) else []),
         Section("By source", [BulletList(changes) if changes else Paragraph("No cell can be judged.")]),
         Section("Summary", summary(data)),
         *([tools] if tools else []),
@@ -63,6 +64,15 @@ def whole_report(
         Section("Glossary and method", [BulletList(texts("environment", "glossary"))]),
     ]
     return Section(TITLE, sections)
+
+
+def _confidence(data: ReportData) -> list[Block]:
+    """Return how sure the choices are, and what was measured to that end."""
+    choices = choices_figure(data)
+    sure: list[Block] = (
+        [Paragraph(HOW_SURE.format(tolerance=percent(data.settings.tolerance))), choices] if choices else []
+    )
+    return [*sure, *rounds_text(data)]
 
 
 def _scenario(data: ReportData, view: ScenarioView) -> Section:

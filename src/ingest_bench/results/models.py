@@ -26,7 +26,7 @@ from ingest_bench.results.units import (
 )
 from ingest_bench.results.upgrade import upgrade
 
-RESULTS_SCHEMA_VERSION = "2.1"
+RESULTS_SCHEMA_VERSION = "2.2"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
 LONGER = "long/benchmark_results.json"
 """Below the folder of a run's results: those of a longer one, whose commands are compared beside it (`make long`)."""
@@ -224,6 +224,19 @@ class Dependencies(Record):
     """Packages of others that they loaded, with the version that `envs/requirements.txt` named."""
 
 
+class AddedPairs(Record):
+    """When a round added pairs to a cell."""
+
+    round: Whole
+    """Number of the round."""
+    started_at: UnixTime
+    """When its job began to measure."""
+    began_at: UnixTime
+    """When the clock of its first sample started."""
+    ended_at: UnixTime
+    """When measuring ended."""
+
+
 class Cell(Record):
     """One cell of the matrix: a scenario, an arm, a concurrency."""
 
@@ -267,9 +280,9 @@ class Cell(Record):
     samples: list[Sample]
     """Every sample, invalid ones included."""
     speedup: Speedup | None
-    """The speed-up; null with fewer than two usable pairs."""
-    stop_reason: Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair"]
-    """Why sampling ended."""
+    """The speed-up; null with fewer than three usable pairs."""
+    stop_reason: Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended"]
+    """Why sampling ended; first_pass: one pair was asked for, and no round added any; rounds_ended: rounds did."""
     parity: Parity
     """Of the arm. Where it is not ok, the arm's times compare unlike work."""
     baseline_parity: Parity
@@ -287,13 +300,20 @@ class Cell(Record):
     started_at: UnixTime
     """When measuring began."""
     ended_at: UnixTime
-    """When measuring ended."""
+    """When measuring ended; where rounds have added pairs, that of the first pass."""
+    added: list[AddedPairs] = Field(default_factory=list)
+    """What rounds have added to the first pass."""
     seal: str | None = None
     """Hash of the cell's file up to here; null in files of before seals."""
 
     def valid_samples(self, role: Literal["baseline", "candidate"]) -> list[Sample]:
         """List the usable samples of a side."""
         return [sample for sample in self.samples if sample.role == role and sample.invalid is None]
+
+    @property
+    def spans(self) -> list[tuple[float, float]]:
+        """When it was measured: start and end of each job, seconds since 1970."""
+        return [(self.started_at, self.ended_at), *((each.started_at, each.ended_at) for each in self.added)]
 
     @property
     def standing(self) -> Speedup | None:
@@ -305,6 +325,50 @@ class Cell(Record):
     def name(self) -> str:
         """How texts and files call it."""
         return f"{self.scenario}/{self.arm}-{self.concurrency}"
+
+
+class MorePairs(Record):
+    """What a round adds to a cell."""
+
+    first: Whole
+    """Number of the first pair that is added."""
+    pairs: Whole
+    """Pairs that are added."""
+
+
+class ModeStanding(Record):
+    """How the choice in a mode stood when a round was planned."""
+
+    status: Literal["decided", "undecided", "unknown"]
+    """Unknown: no way has the pairs that a choice needs."""
+    use: str | None
+    """The way that is chosen, or chosen for now, as its settings; null: none is."""
+    rivals: list[str]
+    """Ways that the choice is not shown to beat, as their settings."""
+    pairs: Whole
+    """Of the way among these that has the fewest."""
+    ended: Literal["decided", "budget_spent", "max_pairs", "no_choice"] | None
+    """Why it gets no more pairs; null: it does."""
+
+
+class Round(Record):
+    """A plan of pairs that are added to what was measured before it."""
+
+    number: Whole
+    """From 1."""
+    planned_at: UnixTime
+    """When it was planned."""
+    spent_s: Seconds
+    """What corpora, the first pass and the rounds before had taken."""
+    budget_s: Seconds
+    """What the whole run may take."""
+    purpose: Literal["choices", "intervals", "nothing"]
+    """What its pairs are for: choices that are open, or intervals of cells that have too few pairs for one; nothing: it
+    is the last, and adds none."""
+    cells: dict[str, MorePairs]
+    """By name of the cell."""
+    modes: dict[str, ModeStanding]
+    """By name of the mode."""
 
 
 class Results(Record):
@@ -324,6 +388,8 @@ class Results(Record):
     """In the order of the configuration."""
     jobs: list[dict[str, Any]] = Field(default_factory=list)
     """Start and end of every job that built a corpus."""
+    rounds: list[Round] = Field(default_factory=list)
+    """What was measured after the first pass, and why; empty where each cell was measured at one go."""
 
     @model_validator(mode="before")
     @classmethod

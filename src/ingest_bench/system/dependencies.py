@@ -38,7 +38,7 @@ HASHED = 16
 """Hexadecimal digits of a hash that are kept: enough to tell versions of one module apart."""
 BY_VALUE = (
     *(f"ingest_bench.config.{name}" for name in ("checks", "matrix", "models")),
-    *(f"ingest_bench.workflow.{name}" for name in ("identity", "jobs", "progress", "staleness")),
+    *(f"ingest_bench.workflow.{name}" for name in ("identity", "jobs", "round_files", "round_plan", "staleness")),
 )
 """Modules that read the configuration and plan jobs. What they make of it is part of every identity, value by value, so
 neither they nor what they alone import count: a new setting leaves what was measured without it as it is."""

@@ -32,6 +32,7 @@ def cell_identity(settings: Settings, cell: PlannedCell) -> str:
             "before": [cell.before, cell.before_options.model_dump()] if cell.before and cell.before_options else None,
             "killed": cell.killed,
             "sampling": cell.sampling.model_dump(),
+            "two_passes": settings.two_passes,
             "remote": settings.remote.model_dump() if cell.candidate.corpus_options.url else None,
             "known_defect": cell.candidate.options.known_defect,
             "candidate": _side(cell.candidate),
@@ -90,6 +91,18 @@ def _canonical(value: dict[str, Any]) -> str:
 def aggregate_identity(settings: Settings) -> str:
     """Give what the results depend on beside the cells and code, as canonical JSON: the seed and the order of cells."""
     return _canonical({"seed": settings.seed, "cells": [cell.file for cell in cells(settings)]})
+
+
+def round_identity(settings: Settings) -> str:
+    """Give what the plan of a round depends on beside what was measured and code, as canonical JSON."""
+    return _canonical(
+        {
+            "cells": [[cell.file, cell.sampling.pairs.model_dump()] for cell in cells(settings)],
+            "budget_minutes": settings.budget_minutes,
+            "tolerance": settings.tolerance,
+            "most": settings.sampling.pairs.max,
+        }
+    )
 
 
 def report_identity(settings: Settings) -> str:

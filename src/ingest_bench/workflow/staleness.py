@@ -23,6 +23,7 @@ from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
 from ingest_bench.corpora.inventory import files_below
+from ingest_bench.errors import AggregationError
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.models import Dependencies
 from ingest_bench.system.dependencies import changed, lock_files, recording
@@ -32,7 +33,9 @@ from ingest_bench.workflow.identity import (
     corpus_identity,
     fingerprint,
     report_identity,
+    round_identity,
 )
+from ingest_bench.workflow.round_files import plan_file, plans, read_round
 from stac_ingest.core.atomic import write_atomically
 
 AGGREGATE, REPORT, ADVICE, RECEIPT = "aggregate", "report", "advice", "receipt"
@@ -48,6 +51,7 @@ class Freshness:
         self._results = Path(settings.results)
         self._checksums: dict[str, str] = {}
         self._cells: dict[str, str | None] = {}
+        self._added: dict[str, str | None] = {}
         self.corpus = cache(self._corpus)
         self.aggregate = cache(self._aggregate)
         self.report = cache(lambda: self._written(REPORT))
@@ -62,11 +66,60 @@ class Freshness:
             self._cells[cell.name] = self._cell(cell)
         return self._cells[cell.name]
 
+    def added(self, cell: PlannedCell, number: int) -> str | None:
+        """Say why the pairs that a round adds to a cell have to be measured (again), or None."""
+        path = cell.round_file(number)
+        if path not in self._added:
+            again = "the first pass of its cell is measured again" if self.cell(cell) else None
+            self._added[path] = again or self._measured(path, cell)
+        return self._added[path]
+
+    def plan(self, number: int) -> str | None:
+        """Say why a round has to be planned (again), or None."""
+        if any(self.cell(cell) for cell in cells(self._settings)):
+            return "cells are measured again"
+        try:
+            made_of = [self._checksums[cell.file] for cell in cells(self._settings)]
+            made_of += self._round_checksums(number - 1)
+            return self._made_from(self._results / plan_file(number), round_made_from(self._settings, made_of))
+        except _MeasuredAgainError as again:
+            return str(again)
+        except AggregationError:
+            return "an earlier round is planned again"
+
+    def _round_checksums(self, last: int) -> list[str]:
+        """Give the checksums of all pairs that rounds have added, up to one.
+
+        Raises:
+            AggregationError: a plan isn't there, or damaged.
+            _MeasuredAgainError: pairs are not those that were planned.
+
+        """
+        planned, found = cells(self._settings), []
+        for number in range(1, last + 1):
+            plan = read_round(self._results / plan_file(number))
+            for cell in planned:
+                if cell.name not in plan.cells:
+                    continue
+                if self.added(cell, number):
+                    raise _MeasuredAgainError(f"pairs of round {number} are measured again")
+                found.append(self._checksums[cell.round_file(number)])
+        return found
+
     def _aggregate(self) -> str | None:
         planned = cells(self._settings)
         if any(self.cell(cell) for cell in planned):
             return "cells are measured again"
-        made_of = [self._checksums[cell.name] for cell in planned]
+        made_of = [self._checksums[cell.file] for cell in planned]
+        try:
+            for plan in plans(self._settings):
+                if self.plan(plan.number):
+                    return "a round is planned again"
+                last = plan.number
+            if self._settings.two_passes:
+                made_of += self._round_checksums(last)
+        except (_MeasuredAgainError, AggregationError):
+            return "pairs are measured again"
         return self._difference(AGGREGATE, aggregate_made_from(self._settings, made_of))
 
     def _written(self, name: str) -> str | None:
@@ -109,14 +162,19 @@ class Freshness:
         for name in local:
             if self.corpus(name):
                 return f"corpus {name} is made again"
+        return self._measured(cell.file, cell)
+
+    def _measured(self, file: str, cell: PlannedCell) -> str | None:
+        """Say why what a file holds of a cell has to be measured (again), or None."""
         try:
-            data = (self._results / cell.file).read_bytes()
+            data = (self._results / file).read_bytes()
         except OSError:
             return "not measured yet"
         checksum = checksum_of(data)
         if checksum is None:
             return "its file is not whole, or was changed"
-        self._checksums[cell.name] = checksum
+        self._checksums[file] = checksum
+        local = [name for name, corpus in cell.corpora.items() if corpus.url is None]
         try:
             record = orjson.loads(data)
             if record["identity"] != fingerprint(cell_identity(self._settings, cell)):
@@ -127,13 +185,25 @@ class Freshness:
             return "its record is damaged"
 
     def _difference(self, name: str, made_from: str) -> str | None:
+        return self._made_from(_note(self._settings, name), made_from)
+
+    def _made_from(self, path: Path, made_from: str) -> str | None:
         try:
-            note = orjson.loads(_note(self._settings, name).read_bytes())
+            note = orjson.loads(path.read_bytes())
             return _changed(note) if note["made_from"] == made_from else "made from something else"
         except FileNotFoundError:
             return "not there, or not all of it"
         except DAMAGED:
             return "its record is damaged"
+
+
+class _MeasuredAgainError(Exception):
+    """Pairs that a plan rests on are not there any more, or not the same."""
+
+
+def round_made_from(settings: Settings, checksums: Iterable[str | None]) -> str:
+    """Hash what a round's plan is made from beside code: the cells with their order, pairs of before, its settings."""
+    return fingerprint(json.dumps([round_identity(settings), *checksums]))
 
 
 def aggregate_made_from(settings: Settings, checksums: Iterable[str | None]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from ingest_bench.analysis.candidates import Option
-from ingest_bench.analysis.recommend import CONFIDENCE, TOLERANCE
+from ingest_bench.analysis.race import CONFIDENCE
 from ingest_bench.analysis.speedup import Bounds
 from ingest_bench.arms.layouts import API, SECTIONS
 from ingest_bench.report import formatting, templating
@@ -66,7 +66,6 @@ def environment() -> Environment:
         "one": 1,
         "API": API.name,
         "CONFIDENCE": CONFIDENCE,
-        "TOLERANCE": TOLERANCE,
         "TOO_MANY": TOO_MANY,
         "SECTIONS": SECTIONS,
         "STRATEGIES": STRATEGIES,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ingest_bench.analysis.speedup import median_of
+from ingest_bench.analysis.speedup import median_of, pair_ratios
 from ingest_bench.config.arm import Arm
 from ingest_bench.report.formatting import at_level
 from ingest_bench.results.models import Cell, Sample, ServerRecord, Speedup
@@ -45,6 +45,11 @@ class CellView:
         if not self.own:
             return None
         return "sequential" if self.level == 1 else str(self.arm.settings.get("worker_strategy", "semaphore"))
+
+    @property
+    def pairs(self) -> int:
+        """Its valid pairs."""
+        return len(pair_ratios(self.cell.samples))
 
     @property
     def usable(self) -> bool:

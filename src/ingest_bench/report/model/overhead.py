@@ -1,13 +1,10 @@
 """How much of the wall time of a matrix went into sampling, and how much the workflow itself took."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ingest_bench.analysis.busy_time import busy_s
 from ingest_bench.results.models import Results
-
-PAUSE_S = 60.0
-"""Nothing recorded for longer than this: one run ended, and another began later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ def time_use(results: Results) -> TimeUse | None:
     """Add up what the cells and the jobs have recorded; None where there is nothing."""
     spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for cell in results.cells:
-        spans[cell.environment.host].append((cell.started_at, cell.ended_at))
+        spans[cell.environment.host] += cell.spans
     for job in results.jobs:
         spans[str(job["host"])].append((float(job["started_at"]), float(job["ended_at"])))
     wall = sum(busy_s(each) for each in spans.values())
@@ -39,15 +36,5 @@ def time_use(results: Results) -> TimeUse | None:
         return None
     firsts = [min((sample.started_at for sample in cell.samples), default=cell.ended_at) for cell in results.cells]
     sampling = sum(cell.ended_at - first for cell, first in zip(results.cells, firsts, strict=True))
+    sampling += sum(added.ended_at - added.began_at for cell in results.cells for added in cell.added)
     return TimeUse(wall, sampling, sum(sample.wall_s for cell in results.cells for sample in cell.samples))
-
-
-def busy_s(spans: Iterable[tuple[float, float]]) -> float:
-    """Measure the time that spans cover together, with the gaps between them that are shorter than a pause."""
-    total, reached = 0.0, None
-    for begin, end in sorted(spans):
-        if reached is None or begin - reached > PAUSE_S:
-            reached = begin
-        total += max(0.0, end - reached)
-        reached = max(reached, end)
-    return total

@@ -63,7 +63,7 @@ def same_as_baseline(view: ScenarioView, row: CellView) -> bool:
 def advised(view: ScenarioView) -> ScenarioRecommendation:
     """Weigh what can be chosen in a scenario; see `ingest_bench.analysis`."""
     section = view.corpus.layout.section
-    return recommend_scenario(view.name, view.scenario, section, [row.cell for row in view.rows])
+    return recommend_scenario(view.name, view.scenario, section, [row.cell for row in view.rows], view.tolerance)
 
 
 def recommended(view: ScenarioView) -> CellView | None:
@@ -75,19 +75,18 @@ def recommended(view: ScenarioView) -> CellView | None:
 
 
 def rival(view: ScenarioView) -> CellView | None:
-    """Pick a smaller concurrency than the recommended one that more pairs might yet show to be as good.
+    """Pick the way that is most likely to be better than the recommended one, where more pairs might yet show that.
 
     Returns:
-        None where it is decided, or where every smaller one is known to be slower.
+        None where it is decided.
 
     """
     advice = advised(view)
     use = advice.use
     if use is None or advice.verdict.decided or not view.scenario.choosable:
         return None
-    contenders = [advice.options[key] for key in advice.verdict.contenders]
-    smaller = [option for option in contenders if option.concurrency < use.concurrency]
-    likely = max(smaller, key=lambda option: advice.p_within_tolerance(option.key), default=None)
+    rivals = [advice.options[key] for key in advice.verdict.rivals if key in advice.options]
+    likely = max(rivals, key=lambda option: advice.p_within_tolerance(option.key), default=None)
     return next((row for row in view.rows if likely and row.cell is likely.cell), None)
 
 

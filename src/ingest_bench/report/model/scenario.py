@@ -16,6 +16,8 @@ class ScenarioView:
 
     name: str
     scenario: Scenario
+    tolerance: float
+    """The loss that matters, as a share of throughput."""
     corpus: Corpus
     manifest: dict[str, Any]
     rows: tuple[CellView, ...]

@@ -68,7 +68,7 @@ class ReportData:
     @cached_property
     def modes(self) -> dict[Mode, ModeRecommendation]:
         """What to use in each mode that was measured."""
-        return recommend_modes(self.scenarios)
+        return recommend_modes(self.scenarios, self.settings.tolerance)
 
     @cached_property
     def noises(self) -> list[tuple[float, ScenarioView]]:
@@ -87,6 +87,7 @@ def _view(name: str, settings: Settings, results: Results) -> ScenarioView:
     return ScenarioView(
         name=name,
         scenario=scenario,
+        tolerance=settings.tolerance,
         corpus=settings.corpora[scenario.corpus],
         manifest=results.corpora.get(scenario.corpus, {}),
         rows=tuple(

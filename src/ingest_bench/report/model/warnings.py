@@ -57,7 +57,7 @@ def _of_samples(view: ScenarioView) -> Iterator[DataWarning]:
     warn, rows = partial(_warning, view.name), view.rows
     if view.noise and relative_width(view.noise) > NOISY:
         yield warn("noisy", noise=view.noise)
-    few = sum(row.cell.speedup is not None and row.cell.speedup.pairs <= FEW_PAIRS for row in rows)
+    few = sum(0 < row.pairs <= FEW_PAIRS for row in rows)
     if few:
         yield warn("few_pairs", few=few, cells=len(rows), few_pairs=FEW_PAIRS)
     samples = [sample for row in rows for sample in row.cell.samples]

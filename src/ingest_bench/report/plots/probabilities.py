@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from ingest_bench.analysis.candidates import Key as OptionKey
 from ingest_bench.analysis.candidates import Option
-from ingest_bench.analysis.recommend import MIN_PROBABILITY, TOLERANCE, Chance, Verdict
+from ingest_bench.analysis.recommend import MIN_PROBABILITY, Chance, Verdict
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import counted, listed, percent, sentence
 from ingest_bench.report.model.certainty import how_sure, named, probability, share
@@ -32,7 +32,7 @@ def chances(subject: str, title: str, verdict: Verdict[OptionKey], options: Mapp
         subject: what is chosen for; foreign text.
         title: of the drawing.
         verdict: on the options.
-        options: all that could be chosen, simplest first.
+        options: all that could be chosen, cheapest first.
 
     """
     scale = Scale(0.0, 1.0, EDGE + 3, WIDTH - EDGE - _FREE, log=False, ticks=_TICKS)
@@ -41,7 +41,7 @@ def chances(subject: str, title: str, verdict: Verdict[OptionKey], options: Mapp
     canvas, middles = rows(names, scale, deep=2 * STEP, text=percent)
     for chance, y in zip(verdict.chances.values(), middles, strict=True):
         canvas.add(*_bars(scale, y, chance))
-    near = f"to be within {percent(TOLERANCE)} of the best"
+    near = f"to be within {percent(verdict.tolerance)} of the best"
     keys = [
         Key("box", "to be the best", _BEST),
         Key("whisker", near),

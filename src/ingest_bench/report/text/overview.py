@@ -43,7 +43,7 @@ def measured(data: ReportData) -> str:
         cells=cells,
         scenarios=len(data.views),
         samples=sum(len(cell.samples) for cell in cells),
-        seconds=sum(cell.ended_at - cell.started_at for cell in cells),
+        seconds=sum(end - start for cell in cells for start, end in cell.spans),
     )
 
 

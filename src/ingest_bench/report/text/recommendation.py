@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from ingest_bench.analysis.candidates import Option
-from ingest_bench.analysis.recommend import CONFIDENCE
+from ingest_bench.analysis.race import CONFIDENCE
 from ingest_bench.analysis.recommendations import ModeRecommendation, ScenarioRecommendation
 from ingest_bench.report.blocks import Answer
 from ingest_bench.report.formatting import counted, listed, pasted, safe, speed_up, whole
@@ -113,7 +113,8 @@ def favoured(advice: ModeRecommendation) -> str:
     """Name the strategy that is chosen among the best of each, and those that can't be told from it."""
     verdict, strategies = advice.by_strategy(), {key: name for name, key in advice.strategies().items()}
     name = NAMES[strategies[verdict.use]] if verdict.use else "nothing"
-    alike = [strategies[key] for key in verdict.contenders if verdict.chances[key].p_within_tolerance > 1 - CONFIDENCE]
+    near = {key for key, chance in verdict.chances.items() if chance.p_within_tolerance > 1 - CONFIDENCE}
+    alike = [name for key, name in strategies.items() if key in near and key != verdict.use]
     others = listed([NAMES[other] for other in alike])
     choice = f"{name}, from which {others} can't be told" if others else name
     return choice if verdict.decided else f"undecided, provisionally {choice}"

@@ -62,7 +62,7 @@ def _columns(view: ScenarioView) -> list[Column]:
             lambda row: speed_up_text(view, row),
             lambda row: row.cell.speedup.median if row.cell.speedup else None,
         ),
-        Column("Pairs", lambda row: str(row.cell.speedup.pairs if row.cell.speedup else 0)),
+        Column("Pairs", lambda row: str(row.pairs)),
         Column("CPU", lambda row: percent(row.cpu_share)),
         Column("tracemalloc peak (MiB)", lambda row: number(row.cell.trace.peak_mib)),
     ]

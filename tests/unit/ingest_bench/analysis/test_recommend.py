@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ingest_bench.analysis.recommend import Verdict, recommend
+from ingest_bench.analysis.recommend import Verdict, decide, recommend
 from ingest_bench.analysis.speedup import Estimate, speed_up
 
 LEVELS = (1, 2, 5, 10, 20)
@@ -41,10 +41,10 @@ def test_a_dominated_level_changes_nothing(
 ) -> None:
     """A level that is far slower than the best, lower or higher, leaves choice, probabilities and pairs as they are."""
     assume(dominated not in found)
-    ratios = {level: pairs_of(*each) for level, each in found.items()}
+    options = {level: (Estimate(*each),) for level, each in sorted(found.items())}
     best = max(mean for mean, _, _ in found.values())
-    with_it = recommend({**ratios, dominated: pairs_of(best - below, spread, 4)})
-    assert summary(with_it) == summary(recommend(ratios))
+    with_it = decide(dict(sorted({**options, dominated: (Estimate(best - below, spread, 4),)}.items())))
+    assert summary(with_it) == summary(decide(options))
     assert dominated in with_it.left_out
 
 
@@ -96,8 +96,8 @@ def test_undecided_is_an_answer_and_its_pairs_settle_it() -> None:
     few = {1: pairs_of(0.0, 0.3, 3), 10: pairs_of(0.35, 0.3, 3)}
     verdict = recommend(few)
     assert verdict.status == "undecided"
-    assert verdict.use == 10
-    assert verdict.contenders == (1,)
+    assert verdict.use == 1
+    assert verdict.rivals == (10,)
     assert verdict.more_pairs is not None
     total = 3 + verdict.more_pairs
     assert recommend({1: pairs_of(0.0, 0.3, total + 1), 10: pairs_of(0.35, 0.3, total + 1)}).decided
@@ -132,8 +132,11 @@ def test_losses_are_those_of_the_truth() -> None:
 
 
 def test_a_single_pair_is_no_evidence() -> None:
-    """A level with one pair is ignored, and nothing is recommended from such levels alone."""
-    assert recommend({1: [0.0, 0.01, 0.0], 10: [9.0]}).use == 1
+    """A level with one pair is never chosen, and only ruled out where it is far behind."""
+    waiting = recommend({1: [0.0, 0.01, 0.0], 10: [9.0]})
+    assert (waiting.status, waiting.use, waiting.rivals) == ("undecided", 1, (10,))
+    assert recommend({1: [0.1, 0.11, 0.1], 10: [-0.1]}).status == "undecided"
+    assert recommend({1: [0.1, 0.11, 0.1], 10: [-9.0]}).status == "decided"
     assert recommend({10: [9.0]}).status == "unknown"
     assert recommend({}).use is None
 
@@ -144,7 +147,7 @@ def test_what_is_decided_is_good_enough_in_truth() -> None:
     decided = right = 0
     for seed in range(150):
         rng = np.random.default_rng(seed)
-        verdict = recommend({level: np.log(x) + rng.normal(0, 0.05, 6) for level, x in truth.items()}, seed=seed)
+        verdict = recommend({level: np.log(x) + rng.normal(0, 0.05, 12) for level, x in truth.items()}, seed=seed)
         decided += verdict.decided
         right += verdict.decided and verdict.use in (10, 20)
     assert decided >= 75

@@ -30,7 +30,7 @@ def test_the_default_cells_are_in_the_configuration() -> None:
         (["HEAD", "--cells", "small_files_warm"], "small_files_warm: is not a cell; give scenario/arm-concurrency"),
         (["HEAD", "--cells", "commands/fly"], "commands/fly: no such command; use one of help, one-item"),
         (["HEAD", "--cells", "small_files_warm/sequential-7"], "no such cell at concurrency 7"),
-        (["HEAD", "--pairs", "1"], "--pairs: 1 is less than 2"),
+        (["HEAD", "--pairs", "1"], "--pairs: 1 is less than 3"),
         (["no-such-ref"], "BASE: 'no-such-ref' is not a commit of this repository"),
         (["--", "--help"], "BASE: '--help' is not a commit of this repository"),
     ],

@@ -66,17 +66,17 @@ def test_other_deliveries_have_no_time(changed: dict[str, object], reason: str) 
 
 
 def test_pairs_with_a_invalid_sample_are_left_out() -> None:
-    """They neither count nor go unsaid; where fewer than two are left, there is no time."""
-    judgement = judged(pair(0), pair(1), pair(2, 9.0, invalid="the server was saturated"))
+    """They neither count nor go unsaid; where fewer than three are left, there is no time."""
+    judgement = judged(pair(0), pair(1), pair(2), pair(3, 9.0, invalid="the server was saturated"))
     assert judgement.wall is not None
-    assert judgement.wall.pairs == 2
-    assert judgement.remark == "1 of 3 pairs invalid: the server was saturated"
+    assert judgement.wall.pairs == 3
+    assert judgement.remark == "1 of 4 pairs invalid: the server was saturated"
     judgement = judged(pair(0), pair(1, invalid="the server was saturated"))
     assert (judgement.wall, judgement.reason) == (None, "1 usable pairs: the server was saturated")
 
 
 def test_what_both_builds_get_wrong_is_remarked_upon() -> None:
     """Alike, they can be compared; but that it isn't what the corpus holds has to be known."""
-    judgement = judged(pair(0), pair(1), expected="1 item missing")
+    judgement = judged(pair(0), pair(1), pair(2), expected="1 item missing")
     assert judgement.wall is not None
     assert judgement.remark == "both builds deliver something else than the corpus holds: 1 item missing"

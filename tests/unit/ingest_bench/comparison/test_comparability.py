@@ -247,7 +247,7 @@ def test_new_and_removed_cells_are_listed(build: Build, make_cell: Callable[...,
     """A cell of one run alone is listed with its speed-up, and the comparison goes on."""
     more = changed("scenarios/files/arms/extra", {"concurrency": [1]})
     earlier = build()
-    current = bring_together(more, [*earlier.results.cells, make_cell("files", "extra", [3.0, 3.1])])
+    current = bring_together(more, [*earlier.results.cells, make_cell("files", "extra", [3.0, 3.1, 3.2])])
     for pair, verdict, mine in (((earlier, current), "new", "current"), ((current, earlier), "removed", "earlier")):
         comparison = compare(*pair)
         (cell,) = comparison.with_verdict(verdict)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
+from ingest_bench.analysis.variance_moderation import MIN_CELLS, VariancePrior, fit_variance_prior
 from ingest_bench.comparison.between_run_variance import BetweenRunVariance, Heterogeneity, heterogeneity
-from ingest_bench.comparison.variance_moderation import MIN_CELLS, VariancePrior, fit_variance_prior
 from ingest_bench.comparison.verdicts import ALPHA, MIN_CHANGE, Difference, difference, holm, judge
 
 NO_PRIOR = VariancePrior()

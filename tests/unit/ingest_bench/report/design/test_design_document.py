@@ -172,7 +172,7 @@ def test_invalid_cells_are_never_chosen(world: Any) -> None:
 
     results = world(semaphore_wins, edit=invalidated)
     assert {section["concurrency"] for section in settings_of(results).values()} == {5}
-    assert "(too few valid pairs)" in flat(render_design(results))
+    assert "(no valid pair)" in flat(render_design(results))
 
 
 def test_no_prose_brings_a_number_of_its_own() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest_bench.report.model.overhead import PAUSE_S, busy_s, time_use
+from ingest_bench.analysis.busy_time import PAUSE_S, busy_s
+from ingest_bench.report.model.overhead import time_use
 from ingest_bench.report.templating import text
 from ingest_bench.results.models import Results
 

@@ -57,15 +57,15 @@ def test_a_level_that_is_clearly_slower_is_not_recommended(make: Any) -> None:
 
 
 def test_a_smaller_level_may_be_undecided(make: Any) -> None:
-    """With noise, a fifth slower is neither good enough nor known to be slower: it is named as a rival; else not."""
-    truth = rates({("queue", 5): 80_000, ("queue", 10): 100_000, ("queue", 20): 99_000})
+    """With noise, a fifth slower isn't known to be slower: it is kept, and what may be better named as its rival."""
+    truth = rates({("queue", 5): 80_000, ("queue", 10): 100_000, ("queue", 20): 80_000})
     assert rival(view_of(make(only("small_files_warm"), truth))) is None
     make.noise, make.pairs = 0.3, 4
     loud = view_of(make(only("small_files_warm"), truth))
     use, other = recommended(loud), rival(loud)
     assert use is not None
     assert other is not None
-    assert other.level < use.level
+    assert other.level > use.level
 
 
 def test_a_way_that_cannot_be_set_is_not_recommended(make: Any) -> None:

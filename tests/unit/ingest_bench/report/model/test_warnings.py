@@ -45,7 +45,7 @@ def wide(cell: Cell) -> Cell:
     """Return a cell whose interval is wide and rests on three pairs."""
     assert cell.speedup
     ratio = cell.speedup.model_copy(update={"low": 0.7, "high": 1.5, "pairs": 3})
-    return cell.model_copy(update={"speedup": ratio})
+    return cell.model_copy(update={"speedup": ratio, "samples": [each for each in cell.samples if each.pair < 3]})
 
 
 def invalid(reason: str) -> Any:

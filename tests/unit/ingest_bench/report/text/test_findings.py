@@ -104,7 +104,7 @@ def test_concurrency_helps_or_not(make: Any, rate: float, verdict: str) -> None:
 
 
 def test_an_undecided_recommendation_has_a_rival(make: Any) -> None:
-    """Where more pairs might show a smaller level to be as good, the answer and the summary name both."""
+    """Where more pairs might show a dearer level to be better, the answer and the summary name both."""
     make.noise, make.pairs = 0.3, 4
     truth = rates({("queue", 5): 80_000, ("queue", 10): 100_000, ("queue", 20): 99_000})
     results = make(scenario("small_files_warm"), truth)
@@ -112,7 +112,7 @@ def test_an_undecided_recommendation_has_a_rival(make: Any) -> None:
     use, other = recommended(view), rival(view)
     assert use
     assert other
-    assert other.level < use.level
+    assert other.level > use.level
     for text in (answer(results, "help"), markdown(summary(data))):
         assert use.cell.label in text
         assert other.cell.label in text

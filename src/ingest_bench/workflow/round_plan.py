@@ -1,0 +1,217 @@
+"""What to measure next: pairs of the cells whose order would change a recommendation, as long as the budget lasts.
+
+Once no choice gets any more, what is left of the budget goes to cells that have too few pairs for an interval.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest_bench.analysis.candidates import Option
+from ingest_bench.analysis.race import totals
+from ingest_bench.analysis.recommendations import ModeRecommendation, recommend_modes, recommend_scenarios
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS, pair_ratios
+from ingest_bench.config.matrix import cells as cells_of
+from ingest_bench.config.models import Settings
+from ingest_bench.results.models import Cell, ModeStanding, MorePairs, Results, Round
+
+CLOSING_S = 15.0
+"""Kept back for what is written from the results in the end."""
+JOB_S = 1.0
+"""What the workflow takes for a job, beside what the job says that it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it takes to measure a cell, seconds."""
+
+    begin_s: float
+    """Before and after its pairs: servers, files, a rehearsal."""
+    pair_s: float
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Cost":
+        """Take it from what has been measured of a cell."""
+        pairs = sorted({sample.pair for sample in cell.samples})
+        whole = cell.ended_at - cell.started_at
+        if not pairs:
+            return cls(whole, whole)
+        per_pair = []
+        for pair in pairs:
+            first, second = sorted(
+                (each for each in cell.samples if each.pair == pair), key=lambda each: each.started_at
+            )
+            # What goes before the clock of the first sample is taken to be what goes before that of the second.
+            between = max(0.0, second.started_at - first.started_at - first.wall_s)
+            per_pair.append(first.wall_s + second.wall_s + 2 * between)
+        pair_s = min(whole, max(per_pair))
+        return cls(max(0.0, whole - pair_s * len(pairs)), pair_s)
+
+    def seconds(self, pairs: int) -> float:
+        """Give what so many pairs take, in a job of their own."""
+        return JOB_S + self.begin_s + pairs * self.pair_s
+
+
+def plan_round(
+    settings: Settings,
+    number: int,
+    measured: Sequence[Cell],
+    costs: Mapping[str, Cost],
+    *,
+    spent_s: float,
+    kept: Mapping[str, MorePairs] | None = None,
+) -> Round:
+    """Plan a round.
+
+    Args:
+        settings: with the budget.
+        number: of the round, from 1.
+        measured: every cell, with all pairs that it has so far.
+        costs: of each cell, by its name.
+        spent_s: what the run has taken so far.
+        kept: pairs that this round has measured already, when it was planned before; they stay as they are.
+
+    Returns:
+        One without cells where there is nothing to measure, or nothing that the budget allows.
+
+    """
+    assert settings.budget_minutes is not None
+    budget_s = 60 * settings.budget_minutes
+    allowance = _Allowance(budget_s - CLOSING_S - spent_s, costs)
+    planner = _Planner(settings, {cell.name: cell for cell in measured}, allowance, kept or {})
+    modes = planner.race()
+    purpose: Literal["choices", "intervals", "nothing"] = "choices" if planner.added else "intervals"
+    if not planner.added:
+        planner.intervals()
+    return Round(
+        number=number,
+        planned_at=time.time(),
+        spent_s=max(0.0, spent_s),
+        budget_s=budget_s,
+        purpose=purpose if planner.added else "nothing",
+        cells=planner.added,
+        modes=modes,
+    )
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """What may still be spent, seconds."""
+
+    left_s: float
+    costs: Mapping[str, Cost]
+
+    def price(self, wanted: Mapping[str, int]) -> float:
+        return sum(self.costs[name].seconds(pairs) for name, pairs in wanted.items())
+
+    def pay(self, wanted: Mapping[str, int]) -> bool:
+        """Take off what pairs cost, where there is as much."""
+        price = self.price(wanted)
+        if price > self.left_s:
+            return False
+        self.left_s -= price
+        return True
+
+
+class _Planner:
+    """Collects what a round measures."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        measured: Mapping[str, Cell],
+        allowance: _Allowance,
+        kept: Mapping[str, MorePairs],
+    ) -> None:
+        self._settings = settings
+        self._measured = measured
+        self._allowance = allowance
+        self._kept = kept
+        self._planned = {cell.name: cell for cell in cells_of(settings)}
+        self.added = dict(kept)
+
+    def race(self) -> dict[str, ModeStanding]:
+        """Add the pairs that open choices need, those of the cheapest step first, and say how each choice stands."""
+        results = Results(
+            seed=self._settings.seed,
+            created_at=0,
+            config=self._settings.model_dump(mode="json"),
+            corpora={},
+            cells=list(self._measured.values()),
+        )
+        modes = recommend_modes(recommend_scenarios(results), self._settings.tolerance)
+        steps = {mode: self._step(advice) for mode, advice in modes.items()}
+        found = {}
+        for mode in sorted(modes, key=lambda mode: self._allowance.price(steps[mode])):
+            found[mode] = self._standing(modes[mode], steps[mode])
+        return {mode: found[mode] for mode in modes}
+
+    def intervals(self) -> None:
+        """Bring cells to the pairs that an interval takes, whole scenarios at a time, the cheapest first."""
+        lacking = {}
+        for name in self._settings.scenarios:
+            mine = [cell for cell in self._planned.values() if cell.scenario == name]
+            lacking[name] = self._missing((cell.name for cell in mine), None)
+        for name in sorted(lacking, key=lambda name: self._allowance.price(lacking[name])):
+            if lacking[name] and self._allowance.pay(lacking[name]):
+                self._add(lacking[name])
+
+    def _standing(self, advice: ModeRecommendation, step: Mapping[str, int]) -> ModeStanding:
+        verdict = advice.verdict
+        open_options = self._open(advice)
+        pairs = [option.estimate.pairs for options in open_options for option in options]
+        standing = ModeStanding(
+            status=verdict.status,
+            use=verdict.use,
+            rivals=list(verdict.rivals),
+            pairs=min(pairs, default=0),
+            ended=None,
+        )
+        if len(advice.options) + len(advice.waiting) < 2:  # noqa: PLR2004 - a choice is between two
+            standing.ended = "no_choice"
+        elif verdict.decided:
+            standing.ended = "decided"
+        elif not step:
+            standing.ended = "max_pairs"
+        elif not self._allowance.pay(step):
+            standing.ended = "budget_spent"
+        else:
+            self._add(step)
+        return standing
+
+    def _open(self, advice: ModeRecommendation) -> list[Sequence[Option]]:
+        """List the options whose pairs would decide it."""
+        every = {**advice.options, **advice.waiting}
+        return [every[key] for key in every if key in advice.verdict.racing]
+
+    def _step(self, advice: ModeRecommendation) -> dict[str, int]:
+        """Give the pairs that bring all that is open in a mode to the next look; none where nothing is."""
+        if advice.verdict.decided or len(advice.options) + len(advice.waiting) < 2:  # noqa: PLR2004 - as above
+            return {}
+        # The baseline is itself by definition: pairs of it would tell nothing, once it has those of an interval.
+        cells = [option.cell for options in self._open(advice) for option in options]
+        taken = [len(pair_ratios(cell.samples)) for cell in cells if not cell.is_null_cell]
+        looks = totals(self._settings.sampling.pairs.max)
+        fewest = min(taken, default=looks[-1])
+        target = next((total for total in looks if total > fewest), None)
+        racing = [cell.name for cell in cells if not cell.is_null_cell]
+        itself = [cell.name for cell in cells if cell.is_null_cell]
+        return {**self._missing(itself, INTERVAL_PAIRS), **(self._missing(racing, target) if target else {})}
+
+    def _missing(self, names: Iterable[str], target: int | None) -> dict[str, int]:
+        """Give the pairs that cells lack to a number of them, at most what they may have; None: to their least."""
+        missing = {}
+        for name in names:
+            cell, allowed = self._measured[name], self._planned[name].sampling.pairs
+            wanted = allowed.min if target is None else min(target, allowed.max)
+            taken = len(pair_ratios(cell.samples))
+            # What can't be measured is not tried again.
+            if 0 < taken < wanted and name not in self._kept:
+                missing[name] = wanted - taken
+        return missing
+
+    def _add(self, wanted: Mapping[str, int]) -> None:
+        for name, pairs in wanted.items():
+            first = 1 + max(sample.pair for sample in self._measured[name].samples)
+            self.added[name] = MorePairs(first=first, pairs=pairs)

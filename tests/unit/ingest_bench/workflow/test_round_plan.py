@@ -1,0 +1,227 @@
+"""What rounds plan, over whole runs of cells whose speeds and costs are made up."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from factories import QUEUE, arm, fake_cell, fake_pairs, fake_sample, matrix, scenario
+from ingest_bench.analysis.race import TOLERANCE, totals
+from ingest_bench.config.matrix import cells, load_settings
+from ingest_bench.config.models import Settings
+from ingest_bench.results.models import Cell, MorePairs, Round
+from ingest_bench.workflow.round_plan import CLOSING_S, Cost, plan_round
+
+SEMAPHORE = {"worker_strategy": "semaphore"}
+LEVELS = (2, 5, 10)
+
+
+def configured(budget_minutes: float = 30, most: int = 24) -> Settings:
+    """Return a matrix: files with seven ways to choose from, an API with one, and a scenario of stages."""
+    return load_settings(
+        matrix(
+            {"files": ("item_files", 30), "api": ("api", 30)},
+            budget_minutes=budget_minutes,
+            sampling={"pairs": {"min": 3, "max": most}},
+            files=scenario(
+                arms={
+                    "sequential": arm(),
+                    "queue": arm(*LEVELS, settings=QUEUE),
+                    "semaphore": arm(*LEVELS, settings=SEMAPHORE),
+                }
+            ),
+            api=scenario("api", {"sequential": arm()}, server={"think_ms": 1}),
+            stages=scenario(arms={"sequential": arm(), "reading": arm(fetcher="read_only")}),
+        )
+    )
+
+
+@dataclass
+class World:
+    """Cells with true log speeds over their baselines, noise, and what they cost."""
+
+    settings: Settings
+    speeds: dict[str, float]
+    noise: float
+    seed: int
+    costs: dict[str, Cost]
+    spent_s: float = 0.0
+    ratios: dict[str, list[float]] = field(default_factory=dict)
+    rounds: list[Round] = field(default_factory=list)
+
+    def run(self, first_s: float = 0.0) -> list[Round]:
+        """Take the first pass, and rounds until one adds nothing."""
+        rng = np.random.default_rng(self.seed)
+        self.spent_s = first_s
+        self._measure(rng, {cell.name: MorePairs(first=0, pairs=1) for cell in cells(self.settings)}, free=True)
+        while not self.rounds or self.rounds[-1].cells:
+            assert len(self.rounds) < 40
+            plan = plan_round(self.settings, len(self.rounds) + 1, self.measured(), self.costs, spent_s=self.spent_s)
+            self.rounds.append(plan)
+            self._measure(rng, plan.cells)
+        return self.rounds
+
+    def measured(self) -> list[Cell]:
+        """Return the cells as they are so far."""
+        return [
+            fake_cell(
+                planned.scenario,
+                planned.arm,
+                fake_pairs(ratios := self.ratios[planned.name]),
+                ratios,
+                concurrency=planned.concurrency,
+                is_null_cell=planned.is_null_cell,
+            )
+            for planned in cells(self.settings)
+        ]
+
+    def _measure(self, rng: np.random.Generator, wanted: dict[str, MorePairs], *, free: bool = False) -> None:
+        for name, more in wanted.items():
+            mine = self.ratios.setdefault(name, [])
+            assert more.first == len(mine)
+            mine += [math.exp(each) for each in rng.normal(self.speeds[name], self.noise, more.pairs)]
+            self.spent_s += 0 if free else self.costs[name].seconds(more.pairs)
+
+
+def world(seed: int = 1, noise: float = 0.05, most: int = 24, budget_minutes: float = 30, **speeds: float) -> World:
+    """Return a world in which every cell but those named is as fast as its baseline."""
+    made = configured(budget_minutes, most)
+    names = [cell.name for cell in cells(made)]
+    known = {name.replace("/", "_").replace("-", "_"): name for name in names}
+    found = dict.fromkeys(names, 0.0) | {known[name]: value for name, value in speeds.items()}
+    return World(made, found, noise, seed, {name: Cost(2.0, 1.0) for name in names})
+
+
+worlds = st.builds(
+    lambda seed, noise, most, budget, cost, queue: World(
+        configured(budget, most),
+        {cell.name: 0.0 if cell.is_null_cell or cell.arm != "queue" else queue for cell in cells(configured())},
+        noise,
+        seed,
+        {cell.name: Cost(cost, cost / 2) for cell in cells(configured())},
+    ),
+    seed=st.integers(0, 1_000),
+    noise=st.floats(0.001, 0.3),
+    most=st.integers(3, 48),
+    budget=st.floats(0.5, 60),
+    cost=st.floats(0.1, 40),
+    queue=st.floats(-1, 1),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(made=worlds, first_s=st.floats(0, 4_000))
+def test_no_round_is_planned_past_the_budget(made: World, first_s: float) -> None:
+    """Whatever cells cost, and however noisy they are, what is planned fits into what is left of the budget."""
+    made.run(first_s)
+    for plan in made.rounds:
+        price = sum(made.costs[name].seconds(more.pairs) for name, more in plan.cells.items())
+        assert not plan.cells or plan.spent_s + price <= plan.budget_s - CLOSING_S + 1e-6
+
+
+@settings(max_examples=40, deadline=None)
+@given(made=worlds)
+def test_no_challenger_is_dropped_that_may_be_the_best(made: World) -> None:
+    """While a choice is open and affordable, what looks best gets pairs, waits for others, or is matched."""
+    rng = np.random.default_rng(made.seed)
+    made._measure(rng, {cell.name: MorePairs(first=0, pairs=1) for cell in cells(made.settings)}, free=True)
+    for number in range(1, 40):
+        before = {name: [*ratios] for name, ratios in made.ratios.items() if name.startswith("files/")}
+        plan = plan_round(made.settings, number, made.measured(), made.costs, spent_s=made.spent_s)
+        if plan.modes["json_files"].ended is None:
+            means = {name: 0.0 if "sequential" in name else float(np.log(before[name]).mean()) for name in before}
+            best = max(means, key=means.__getitem__)
+            fewest = min(len(made.ratios[name]) for name in plan.cells)
+            # A cheaper one that is shown to lose no more than the tolerance stands for it.
+            matched = max(means[name] for name in plan.cells) >= means[best] + math.log1p(-TOLERANCE)
+            assert best in plan.cells or len(before[best]) > fewest or best == "files/sequential-1" or matched
+        made._measure(rng, plan.cells)
+        if not plan.cells:
+            break
+
+
+@settings(max_examples=30, deadline=None)
+@given(made=worlds)
+def test_nothing_is_added_to_what_is_decided(made: World) -> None:
+    """Pairs for choices go to open ones alone; the run ends when all are settled and all cells have an interval."""
+    made.run()
+    for plan in made.rounds:
+        ended = {standing.ended for standing in plan.modes.values()}
+        assert (plan.purpose == "choices") == (None in ended)
+    last = made.rounds[-1]
+    assert last.purpose == "nothing"
+    if made.settings.budget_minutes == 60 and "budget_spent" not in {each.ended for each in last.modes.values()}:
+        assert min(map(len, made.ratios.values())) >= 3
+
+
+def test_a_clear_race_needs_three_pairs_and_no_more() -> None:
+    """Where one way is far ahead, one round settles it, and the next brings the other cells to three pairs."""
+    made = world(
+        **{f"files_queue_{level}": -1.0 for level in LEVELS}, **{f"files_semaphore_{level}": -1.0 for level in LEVELS}
+    )
+    rounds = made.run()
+    assert [plan.purpose for plan in rounds] == ["choices", "intervals", "nothing"]
+    assert rounds[-1].modes["json_files"].status == "decided"
+    assert {len(ratios) for ratios in made.ratios.values()} == {3}
+
+
+def test_pairs_go_where_the_order_is_open() -> None:
+    """Ways that are hopeless after three pairs get no more, and rivals of the best do."""
+    slow = {f"files_semaphore_{level}": -1.0 for level in LEVELS}
+    made = world(noise=0.1, files_queue_5=0.1, files_queue_10=0.08, files_queue_2=-1.0, **slow)
+    made.run()
+    assert {len(made.ratios[f"files/semaphore-{level}"]) for level in LEVELS} == {3}
+    assert len(made.ratios["files/queue-5"]) > 3
+
+
+def test_a_race_ends_at_the_most_pairs_that_are_allowed() -> None:
+    """Where noise is great, a race ends undecided with `pairs.max` pairs, and says so."""
+    made = world(noise=0.5, most=6)
+    last = made.run()[-1]
+    assert (last.modes["json_files"].ended, last.modes["json_files"].status) == ("max_pairs", "undecided")
+    assert max(map(len, made.ratios.values())) == 6
+
+
+def test_a_budget_that_is_spent_adds_nothing() -> None:
+    """After a first pass that took all of it, the one round is empty, and says why."""
+    made = world(budget_minutes=1)
+    (plan,) = made.run(first_s=60)
+    assert (plan.purpose, plan.modes["json_files"].ended) == ("nothing", "budget_spent")
+    assert plan.modes["json_files"].status == "unknown"
+
+
+def test_pairs_that_a_round_has_already_are_kept() -> None:
+    """A round that is planned again keeps what it measured: these cells get nothing on top in it."""
+    made = world()
+    made.run()
+    made.ratios = {name: ratios[:1] for name, ratios in made.ratios.items()}
+    kept = {"files/queue-2": MorePairs(first=1, pairs=2)}
+    plan = plan_round(made.settings, 1, made.measured(), made.costs, spent_s=0, kept=kept)
+    assert plan.cells["files/queue-2"] == kept["files/queue-2"]
+    assert plan.cells["files/queue-5"] == MorePairs(first=1, pairs=2)
+
+
+def test_looks_double() -> None:
+    """A race is looked at after 3, 6, 12 and 24 pairs, and at the most."""
+    assert totals(48) == [3, 6, 12, 24, 48]
+    assert totals(30) == [3, 6, 12, 24, 30]
+    assert totals(3) == [3]
+    assert totals(1000) == [3, 6, 12, 24, 1000]
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(0.0, 3.0), (0.5, 4.0)])
+def test_a_pair_costs_what_lies_between_its_samples_too(gap: float, expected: float) -> None:
+    """The start of a sample's process is told from the gap between the two samples of a pair, and counts for both."""
+    samples = [
+        fake_sample("baseline", 0, 2.0, started_at=10.0),
+        fake_sample("candidate", 0, 1.0, started_at=12.0 + gap),
+    ]
+    cell = fake_cell("files", "queue", samples, [], started_at=5.0, ended_at=20.0)
+    cost = Cost.of(cell)
+    assert cost.pair_s == pytest.approx(expected)
+    assert cost.begin_s == pytest.approx(15.0 - expected)
