@@ -50,11 +50,21 @@ Answer = tuple[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """An interval of a factor, drawn beside its text."""
+
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What stands in one field of a table, and the number by which its rows are sorted."""
 
     text: str
     key: float | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True)

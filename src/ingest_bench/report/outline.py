@@ -20,6 +20,7 @@ from ingest_bench.report.text.overview import (
     warnings_section,
 )
 from ingest_bench.report.text.questions import answers
+from ingest_bench.report.text.recommendation import what_to_do
 from ingest_bench.report.text.rounds import rounds_text
 from ingest_bench.report.text.scenario import corpus_text, findings, group_title, scenario_table
 from ingest_bench.report.text.tools import tools_section
@@ -50,10 +51,10 @@ def whole_report(
         groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
     sections = [
         Section("Recommendations", [*first_screen(data), *([effects] if effects else [])]),
+        *([tools] if tools else []),
         *([Section("Confidence", sure)] if (sure := _confidence(data)) else []),
         Section("By source", [BulletList(changes) if changes else Paragraph("No cell can be judged.")]),
         Section("Summary", summary(data)),
-        *([tools] if tools else []),
         Section("Questions answered", answers(data)),
         *(Section(group_title(group), scenarios, f"group-{group}") for group, scenarios in groups.items()),
         Section("Warnings", warnings_section(data)),
@@ -72,7 +73,8 @@ def _confidence(data: ReportData) -> list[Block]:
     sure: list[Block] = (
         [Paragraph(HOW_SURE.format(tolerance=percent(data.settings.tolerance))), choices] if choices else []
     )
-    return [*sure, *rounds_text(data)]
+    lines = what_to_do(data)
+    return [*([BulletList(lines)] if lines else []), *sure, *rounds_text(data)]
 
 
 def _scenario(data: ReportData, view: ScenarioView) -> Section:

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import tostring
 from markupsafe import Markup
 
 from ingest_bench.report.blocks import Section
+from ingest_bench.report.html.spreads import spread_svg
 from ingest_bench.report.plots.axes import style as plot_style
 from ingest_bench.report.templating import environment
 
@@ -88,17 +89,18 @@ def filled(template: str, styles: Sequence[str], scripts: Sequence[str], /, **va
     return made.get_template(template).render(values, style=style, script="\n".join(map(_asset, scripts)))
 
 
-def _html(function: Callable[[Any], str]) -> Callable[[Any], Markup]:
-    return lambda value: Markup(function(value))  # noqa: S704 - what they return is HTML: they escape what they are given
+def _html(function: Callable[..., str]) -> Callable[..., Markup]:
+    return lambda *values: Markup(function(*values))  # noqa: S704 - what they return is HTML: they escape what they are given
 
 
 def _asset(name: str) -> str:
     return files("ingest_bench.report.html").joinpath(name).read_text(encoding="utf-8")
 
 
-_FILTERS: dict[str, Callable[[Any], str]] = {
+_FILTERS: dict[str, Callable[..., str]] = {
     "bare": bare,
     "inline": inline,
+    "spread": spread_svg,
     "svg": lambda drawing: tostring(drawing.svg, encoding="unicode"),
     "digest": lambda text: f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'",
 }

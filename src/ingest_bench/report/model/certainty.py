@@ -3,6 +3,7 @@
 from ingest_bench.analysis.candidates import Key, Option
 from ingest_bench.analysis.race import CONFIDENCE
 from ingest_bench.analysis.recommend import MAX_PAIRS, Verdict
+from ingest_bench.analysis.recommendations import ModeRecommendation
 from ingest_bench.analysis.speedup import INTERVAL_PAIRS
 from ingest_bench.report.formatting import at_level, counted, listed, percent, safe, sentence
 from stac_ingest.sources.kind import KINDS
@@ -42,6 +43,11 @@ def shown(verdict: Verdict[Key]) -> str:
     if verdict.loss >= 1:
         return "of which no bound can be given yet"
     return f"shown at {level} to lose no more than {share(verdict.loss)}"
+
+
+def rivals(advice: ModeRecommendation) -> str:
+    """Name the options of a mode that its choice is not shown to beat."""
+    return _rivals(advice.verdict, advice.options_named)
 
 
 def _rivals(verdict: Verdict[Key], options: dict[Key, Option]) -> str:

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, tostring
 from ingest_bench.report.blocks import Drawing, Figure
 from ingest_bench.report.formatting import plain
 from ingest_bench.report.plots.scales import Scale, tick_text
-from ingest_bench.report.plots.svg import LINE, NAMESPACE, box, line, mark, node, width_of, words, wrapped
+from ingest_bench.report.plots.svg import LINE, NAMESPACE, box, line, mark, node, strokes, width_of, words, wrapped
 from ingest_bench.results.models import Speedup
 
 WIDTH = 380.0
@@ -133,7 +133,7 @@ def rows(
         middles.append(canvas.height + 4 + deep / 2)
         canvas.height += 4 + deep
     bottom = canvas.height + 2
-    behind = [line(scale(tick), 4, scale(tick), bottom, "grid") for tick in scale.ticks]
+    behind = [strokes([(scale(tick), 4, scale(tick), bottom) for tick in scale.ticks], "grid")]
     behind += [line(scale(value), 4, scale(value), bottom, "base") for value in lines]
     canvas.parts[:0] = behind
     canvas.height = bottom + LINE + 4

@@ -41,6 +41,17 @@ def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Element:
     return path([(x1, y1), (x2, y2)], class_)
 
 
+def strokes(ends: Sequence[tuple[float, float, float, float]], class_: str) -> Element:
+    """Draw straight lines as one element: a page has hundreds of a grid.
+
+    Args:
+        ends: of each, x and y of where it starts and of where it ends.
+        class_: of all of them.
+
+    """
+    return node("path", d="".join(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" for x1, y1, x2, y2 in ends), class_=class_)
+
+
 def box(x: float, y: float, width: float, height: float, class_: str) -> Element:
     """Draw a rectangle."""
     return node("rect", x=x, y=y, width=max(0.0, width), height=max(0.0, height), class_=class_)

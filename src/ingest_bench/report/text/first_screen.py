@@ -4,35 +4,79 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ingest_bench.analysis.candidates import Option
+from ingest_bench.analysis.recommendations import ModeRecommendation
 from ingest_bench.analysis.speedup import median_of, relative_width
-from ingest_bench.report.blocks import Block, BulletList, Paragraph
-from ingest_bench.report.formatting import pasted
+from ingest_bench.report.blocks import Block, Entry, Paragraph, Spread, Table
+from ingest_bench.report.formatting import NOTHING, pasted, safe, speed_up, whole
 from ingest_bench.report.kinds import KINDS, of_kind
 from ingest_bench.report.model.cell import CellView
+from ingest_bench.report.model.certainty import MODE_NAMES, named, rivals
 from ingest_bench.report.model.ranking import recommended, rival, same_as_baseline
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import FEW_PAIRS, NOISY
 from ingest_bench.report.templating import text
-from ingest_bench.report.text.recommendation import what_to_do
+from ingest_bench.report.text.recommendation import compared_with_others
 
 Choice = tuple[ScenarioView, CellView]
+TITLES = ("To read", "Set", "Speed", "How sure", "Memory", "Requests")
 CHANGE, INSTEAD, KEEP = "change", "instead", "keep"
 """What is advised: a faster way, one in place of a baseline that delivers something else, or the baseline itself."""
 
 
 def first_screen(data: ReportData) -> list[Block]:
-    """Return how good the numbers are, what to do, how sure that is and why."""
-    lines, cells, word = what_to_do(data) if advice(data) else [], data.results.cells, quality(data)
+    """Return what to set for each kind of source, and in a line how good the numbers are and why."""
+    word, cells = quality(data), data.results.cells
     noise = median_of(noise for noise, _ in data.noises)
     right = sum(cell.parity.ok for cell in cells)
     few = sum(cell.speedup is None or cell.speedup.pairs <= FEW_PAIRS for cell in cells)
-    reasons = text("first_screen", "reasons", quality=word, data=data, right=right, few=few, few_pairs=FEW_PAIRS)
+    quality_text = text(
+        "first_screen", "quality", quality=word, noise=noise, data=data, right=right, few=few, few_pairs=FEW_PAIRS
+    )
+    rows = [_row(mode, choice) for mode, choice in data.modes.items()] if advice(data) else []
+    if not rows:
+        return [Paragraph("Nothing can be recommended: no cell can be judged."), Paragraph(quality_text)]
+    table = Table("What to set, for each kind of source", TITLES, rows, frozenset({4, 5}))
+    return [table, Paragraph(quality_text), Paragraph(text("first_screen", "how_to_set"))]
+
+
+def _row(mode: str, choice: ModeRecommendation) -> list[Entry]:
+    """Return the fields of a mode: what to set, what that brings, how sure it is, and what it costs."""
+    use = choice.use
+    if use is None:
+        return [Entry(MODE_NAMES[mode]), Entry("nothing yet"), *[Entry(NOTHING)] * 4]
+    memory = [option.memory_mib for option in choice.chosen if option.memory_mib is not None]
+    requests = [option.requests for option in choice.chosen if option.requests]
     return [
-        Paragraph(text("first_screen", "quality", quality=word, noise=noise, lines=lines)),
-        BulletList(lines) if lines else Paragraph("Nothing can be recommended: no cell can be judged."),
-        Paragraph(reasons),
+        Entry(MODE_NAMES[mode]),
+        Entry(_settings_of(use)),
+        _gain(choice),
+        Entry(
+            text("first_screen", "sure", verdict=choice.verdict, rivals=rivals(choice), chance=choice.verdict.chance)
+        ),
+        Entry(f"{whole(max(memory))} MiB", max(memory)) if memory else Entry(NOTHING),
+        Entry(whole(max(requests)), max(requests)) if requests else Entry(NOTHING),
     ]
+
+
+def _settings_of(use: Option) -> str:
+    name = f"**{named(use)}**"
+    return f"{name} ({pasted({'concurrency': use.concurrency, **use.settings})})" if use.own else name
+
+
+def _gain(choice: ModeRecommendation) -> Entry:
+    """Return how fast the choice is in the scenario where it brings least."""
+    pairs = [(option.cell, scenario) for scenario, option in compared_with_others(choice) if option.cell.standing]
+    if not pairs:
+        return Entry("as today", 1.0)
+    cell, scenario = min(pairs, key=lambda each: each[0].standing.median if each[0].standing else 0.0)
+    least = cell.standing
+    assert least is not None, "those without are left out above"
+    gain = f"{speed_up(least)} as fast as {safe(scenario.scenario.baseline_label)}"
+    unlike = "" if cell.baseline_parity.ok else ", which does other work"
+    where = ", where it brings least" if len(pairs) > 1 else ""
+    return Entry(f"{gain}{unlike}{where}", least.median, Spread(least.low, least.median, least.high))
 
 
 def advice(data: ReportData) -> list[str]:

@@ -46,11 +46,16 @@ def gains(advice: ModeRecommendation) -> list[str]:
 
     Where the choice is what it was compared with, scenarios that had nothing to choose from say what it gains.
     """
-    measured = list(zip(advice.deciding, advice.chosen, strict=True))
+    measured = zip(advice.deciding, advice.chosen, strict=True)
     kept = [scenario for scenario, option in measured if option.cell.is_null_cell]
-    faster = [(scenario, option) for scenario, option in measured if not option.cell.is_null_cell]
     itself = [f"the baseline itself in {listed([f'*{safe(each.scenario.title)}*' for each in kept])}"] if kept else []
-    return [*_faster(faster or list(_elsewhere(advice))), *itself]
+    return [*_faster(compared_with_others(advice)), *itself]
+
+
+def compared_with_others(advice: ModeRecommendation) -> list[tuple[ScenarioRecommendation, Option]]:
+    """Return where a choice is measured against something else: in scenarios that decided, else in other ones."""
+    measured = zip(advice.deciding, advice.chosen, strict=True)
+    return [each for each in measured if not each[1].cell.is_null_cell] or list(_elsewhere(advice))
 
 
 def _faster(measured: Sequence[tuple[ScenarioRecommendation, Option]]) -> Iterator[str]:

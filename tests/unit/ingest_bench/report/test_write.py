@@ -61,7 +61,7 @@ def test_the_whole_matrix_is_written(make: Any, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == sorted(Path(link).name for link in links)
     assert text.count("**Findings:** ") == len(links) - 3
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    first = ["Recommendations", "Confidence", "By source", "Summary", "Tools compared"]
+    first = ["Recommendations", "Tools compared", "Confidence", "By source", "Summary"]
     assert headings[: len(first)] == first
     assert headings[-1] == "Glossary and method"
     assert [line for line in text.split("\n") if not line.startswith(("|", "!")) and len(line) > 102] == []

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ingest_bench.report.blocks import BulletList, Paragraph
+from ingest_bench.report.blocks import Entry, Paragraph, Table
+from ingest_bench.report.formatting import NOTHING
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.first_screen import advice, first_screen, quality
+from ingest_bench.report.text.recommendation import compared_with_others
 
 
 def one(name: str) -> Any:
@@ -114,10 +117,10 @@ def test_the_numbers_are_judged_by_their_noise(make: Any, low: float, high: floa
     """Narrow null cells make good numbers, wide ones poor ones, and the least effect that can be seen is told."""
     data = ReportData.from_results(make(edit=widened(low, high)))
     assert quality(data) == word
-    opening = first_screen(data)[0]
-    assert isinstance(opening, Paragraph)
-    assert f"Data quality: **{word}**." in opening.text
-    assert f"differences below {'1.02x' if word == 'good' else '2.0x'} are within noise" in opening.text
+    line = first_screen(data)[1]
+    assert isinstance(line, Paragraph)
+    assert f"Data quality: **{word}**: " in line.text
+    assert f"differences below {'1.02x' if word == 'good' else '2.0x'} are within noise" in line.text
 
 
 def test_some_noise_makes_fair_numbers(make: Any) -> None:
@@ -128,7 +131,7 @@ def test_some_noise_makes_fair_numbers(make: Any) -> None:
 
     data = ReportData.from_results(make(edit=edit))
     assert quality(data) == "fair"
-    reasons = first_screen(data)[2]
+    reasons = first_screen(data)[1]
     assert isinstance(reasons, Paragraph)
     assert "10,000 items over an API with 50 ms think time" in reasons.text
     # The others are of a baseline that does other work, and of three scenarios with a tool that is known to.
@@ -136,25 +139,55 @@ def test_some_noise_makes_fair_numbers(make: Any) -> None:
 
 
 def test_the_first_screen_has_its_parts(make: Any) -> None:
-    """How good, what to change and why, in this order; without a usable cell it recommends nothing."""
-    assert [type(block) for block in first_screen(ReportData.from_results(make()))] == [
-        Paragraph,
-        BulletList,
-        Paragraph,
-    ]
+    """What to set, how good the numbers are, how to take it over, in this order; or that nothing is recommended."""
+    blocks = first_screen(ReportData.from_results(make()))
+    assert [type(block) for block in blocks] == [Table, Paragraph, Paragraph]
+    assert "--config recommended_ingest.yaml" in text_of(blocks[2])
     empty = make(edit=lambda cell: cell.model_copy(update={"speedup": None, "samples": []}))
     blocks = first_screen(ReportData.from_results(empty))
-    assert [type(block) for block in blocks] == [Paragraph, Paragraph, Paragraph]
-    assert blocks[1] == Paragraph("Nothing can be recommended: no cell can be judged.")
+    assert [type(block) for block in blocks] == [Paragraph, Paragraph]
+    assert blocks[0] == Paragraph("Nothing can be recommended: no cell can be judged.")
 
 
-def test_the_first_screen_says_how_to_take_the_settings_over(make: Any) -> None:
-    """Whose settings they are, and which file has them, stands before the advice; without advice there is neither."""
-    opening = first_screen(ReportData.from_results(make()))[0]
-    assert isinstance(opening, Paragraph)
-    assert "settings of `stac_ingest`; `--config recommended_ingest.yaml`" in opening.text
-    empty = first_screen(
-        ReportData.from_results(make(edit=lambda cell: cell.model_copy(update={"speedup": None, "samples": []})))
-    )[0]
-    assert isinstance(empty, Paragraph)
-    assert "--config" not in empty.text
+def test_each_kind_of_source_has_a_row(make: Any) -> None:
+    """A row says what is read, the settings, the least gain with its interval, how sure that is, and the costs."""
+    rows = what_to_set(make(truth=rates({("time_chunks", 20): 90_000.0})))
+    assert rows.keys() == {"JSON files", "GeoParquet", "API"}
+    settings, gain, sure, memory, requests = rows["API"]
+    assert settings.text == "**time chunks at 20** (`concurrency: 20, worker_strategy: time_chunks`)"
+    assert gain.spread is not None
+    assert gain.spread.low <= gain.spread.median == gain.key <= gain.spread.high
+    assert gain.text.endswith(", where it brings least")
+    assert sure.text == "decided"
+    assert (memory.key or 0) > 0
+    assert (requests.key or 0) > 0
+    assert rows["JSON files"][4].text == NOTHING
+
+
+def test_the_least_gain_is_shown(make: Any) -> None:
+    """Of the scenarios that decide, the one in which the choice gains least has the number."""
+    data = ReportData.from_results(make())
+    choice = data.modes["json_files"]
+    gains = [option.cell.standing.median for _, option in compared_with_others(choice) if option.cell.standing]
+    assert what_to_set(make())["JSON files"][1].key == min(gains)
+
+
+def test_what_is_missing_for_a_decision_is_named(make: Any) -> None:
+    """Where a choice isn't decided, the row names what it is not shown to beat."""
+    make.noise, make.pairs = 0.3, 4
+    truth = rates({("queue", 5): 80_000.0, ("queue", 10): 100_000.0, ("queue", 20): 99_000.0})
+    rows = what_to_set(make(one("small_files_warm"), truth))
+    assert re.match(r"undecided against .*queue at", rows["JSON files"][2].text)
+
+
+def what_to_set(results: Any) -> dict[str, list[Entry]]:
+    """Return the rows of the first screen's table by their first field."""
+    table = first_screen(ReportData.from_results(results))[0]
+    assert isinstance(table, Table)
+    return {name.text: fields for name, *fields in table.rows}
+
+
+def text_of(block: Any) -> str:
+    """Return a paragraph's text."""
+    assert isinstance(block, Paragraph)
+    return block.text
