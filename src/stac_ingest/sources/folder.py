@@ -14,8 +14,7 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemErro
 from stac_ingest.sources.directory.file_reader import Reader
 from stac_ingest.sources.directory.walk import Refused, Survey, survey
 from stac_ingest.sources.documents import Documents
-from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name
-from stac_ingest.sources.synced import parts_of_sync
+from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, kind_name, may_be_synced
 from stac_ingest.summary import IngestSummary
 
 DOCUMENTS, LINES, TABLES = "json_files", "ndjson", "geoparquet"
@@ -63,8 +62,11 @@ def files_in(folder: Path, only: str | None, summary: IngestSummary | None = Non
         DataProcessingError: the folder can't be read, or the manifest in it.
 
     """
-    if only in (None, KINDS[TABLES].format) and (parts := parts_of_sync(folder)) is not None:
-        return FolderFiles((), (), parts, ())
+    if only in (None, KINDS[TABLES].format) and may_be_synced(folder):
+        from stac_ingest.sources.synced import parts_of_sync  # noqa: PLC0415 - few folders need it
+
+        if (parts := parts_of_sync(folder)) is not None:
+            return FolderFiles((), (), parts, ())
     try:
         found = survey(folder, kind_name)
     except OSError as error:

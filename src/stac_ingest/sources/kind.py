@@ -350,6 +350,11 @@ def not_read(source: str) -> str | None:
     return f"source: {shown(source)} is of {scheme.lower()}://, which isn't read; copy it here"
 
 
+def may_be_synced(folder: Path) -> bool:
+    """Say whether a folder has a name in it that the output of a sync has, see `synced`."""
+    return any((folder / name).exists() for name in ("manifest.json", ".sync"))
+
+
 def _web_name(url: str) -> str:
     return urlsplit(url).path.rpartition("/")[2].lower()
 
@@ -361,10 +366,11 @@ def shown(url: str) -> str:
 
 def _of_folder(folder: Path) -> SourceKind | None:
     first = _first()
-    from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - only folders need it
+    if may_be_synced(folder):
+        from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - few folders need it
 
-    if is_synced(folder):
-        return KINDS["geoparquet"]
+        if is_synced(folder):
+            return KINDS["geoparquet"]
     with os.scandir(folder) as entries:
         for entry in entries:
             if _of_name(entry.name) == first and entry.name not in _NO_ITEMS and entry.name[0] != ".":
