@@ -16,7 +16,7 @@ help: ## this list
 # Without the other tools the cells of their commands say what is missing, and all others are measured.
 HAVE_TOOLS = @$(MAKE) --no-print-directory tools || echo "make: the other tools can't be installed; cells that need them aren't measured" >&2
 
-run: $(VENV)/.run ## measure everything in config.yaml (25 minutes, as budget_minutes says, on 2 cores); results/benchmark_report.html
+run: $(VENV)/.run ## measure everything in config.yaml (35 minutes on 2 cores, as budget_minutes says); results/benchmark_report.html
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --logger bench-progress --cores $(CORES)
 

@@ -148,12 +148,18 @@ class _Planner:
         return {mode: found[mode] for mode in modes}
 
     def intervals(self) -> None:
-        """Bring cells to the pairs that an interval takes, whole scenarios at a time, the cheapest first."""
+        """Bring cells to the pairs that an interval takes, whole scenarios at a time: those that compare tools first.
+
+        No recommendation hangs on them, so no race has given them pairs, and people read them beside each other.
+        """
         lacking = {}
         for name in self._settings.scenarios:
             mine = [cell for cell in self._planned.values() if cell.scenario == name]
             lacking[name] = self._missing((cell.name for cell in mine), None)
-        for name in sorted(lacking, key=lambda name: self._allowance.price(lacking[name])):
+        scenarios = self._settings.scenarios
+        for name in sorted(
+            lacking, key=lambda name: (not scenarios[name].of_commands, self._allowance.price(lacking[name]))
+        ):
             if lacking[name] and self._allowance.pay(lacking[name]):
                 self._add(lacking[name])
 
