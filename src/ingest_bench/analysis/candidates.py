@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest_bench.analysis.race import moderated
@@ -121,8 +121,11 @@ def _steps(value: float, least: float) -> int:
 
 
 def _estimate(cell: Cell, estimate: Estimate) -> Estimate:
-    known = cell.is_null_cell and estimate.pairs >= INTERVAL_PAIRS
-    return Estimate(0.0, 0.0, estimate.pairs) if known else estimate
+    if not cell.is_null_cell:
+        return estimate
+    # It is as fast as itself, whatever its first pair happened to show.
+    known = estimate.pairs >= INTERVAL_PAIRS
+    return Estimate(0.0, 0.0, estimate.pairs) if known else replace(estimate, mean=0.0)
 
 
 def _option(cell: Cell, scenario: Scenario, estimate: Estimate, *, api: bool) -> Option:
