@@ -26,5 +26,9 @@ def balanced(weights: Sequence[int], parts: int) -> list[range]:
     total = sums[-1]
     # Twice where the middle of each unit lies.
     middles = array("q", map(add, chain((0,), sums), sums))
-    begins = [bisect_left(middles, -(-2 * total * part // parts)) for part in range(parts)]
+    if parts > len(middles):  # a server's count may ask for more than there is memory for
+        owners = [middle * parts // (2 * total) for middle in middles]
+        begins = [0, *(place for place, (one, next_) in enumerate(pairwise(owners), 1) if one != next_)]
+    else:
+        begins = [bisect_left(middles, -(-2 * total * part // parts)) for part in range(parts)]
     return [range(begin, end) for begin, end in pairwise([*begins, len(middles)]) if begin < end]

@@ -33,3 +33,13 @@ def test_like_units_are_cut_evenly(units, parts):
     sizes = [len(part) for part in balanced([7] * units, parts)]
     assert len(sizes) == min(units, parts)
     assert max(sizes) - min(sizes) <= 1
+
+
+@given(WEIGHTS, st.integers(min_value=1, max_value=10**16))
+def test_a_unit_goes_where_its_middle_lies(weights, parts):
+    """However many parts are wanted, the cost is that of the units, and each is where its middle lies."""
+    heavy = [max(1, weight) for weight in weights]
+    owners = [(2 * sum(heavy[:unit]) + weight) * parts // (2 * sum(heavy)) for unit, weight in enumerate(heavy)]
+    found = balanced(weights, parts)
+    assert [len({owners[unit] for unit in part}) for part in found] == [1] * len(found)
+    assert len({*owners}) == len(found)
