@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,8 +149,9 @@ def test_a_damaged_file(files, sync, manifest, tmp_path):
         (["--where", "id = 'a'"], "transforms: {out} is kept in step with other items"),
         (["--max-items", "3"], "--max-items: a sync looks at all items"),
         (["--look-back", "-1"], "look_back"),
+        (["--output", "-"], "give a folder"),
     ],
-    ids=["partition", "collection", "where", "max-items", "look-back"],
+    ids=["partition", "collection", "where", "max-items", "look-back", "standard output"],
 )
 @pytest.mark.usefixtures("files")
 def test_settings_that_may_not_change(sync, manifest, tmp_path, options, words):
@@ -194,6 +196,45 @@ def test_transforms(files, sync, journal, tmp_path):
     files.write("a.json", item("a", cloud=60), item("b", cloud=8))
     sync(*options)
     assert journal() == [("added", "b"), ("gone", "a")]
+
+
+def test_a_copy_that_is_left_out(files, sync, tmp_path):
+    """A copy that `where` leaves out from now on takes away nothing that is held from another file."""
+    files.write("a.json", item("a", cloud=1, updated=1))
+    files.write("b.json", item("a", cloud=2, updated=2))
+    options = ["--where", "cloud < 50 OR id = 'stays'"]
+    sync(*options)
+    files.write("a.json", item("a", cloud=60, updated=1))
+    code, said = sync(*options)
+    assert (code, "complete" in said) == (0, True)
+    assert held(tmp_path / "out")["a"]["properties"]["cloud"] == 2
+    files.remove("b.json")
+    sync(*options)
+    assert held(tmp_path / "out").keys() == {"stays"}
+
+
+@pytest.mark.parametrize("partition", ["month", "year", "cell"])
+def test_times_beyond_the_calendar(files, sync, tmp_path, partition):
+    """Items that offsets put before the year 0 or behind 9999 come out as they are, after losses and changes too."""
+    far = {"first": "0000-01-01T00:00:00+01:00", "last": "9999-12-31T23:59:59-01:00"}
+
+    def write(**more):
+        made = [item(name) for name in far]
+        for one in made:
+            one["properties"] |= {"datetime": far[one["id"]], **more}
+        files.write("far.json", *made)
+
+    write()
+    assert sync("--partition", partition)[0] == 0
+    shutil.rmtree(tmp_path / "out/.sync/index")
+    files.write("more.json", item("a"), item("b"))
+    assert sync("--partition", partition)[0] == 0
+    write(n=1)
+    assert sync("--partition", partition)[0] == 0
+    found = held(tmp_path / "out")
+    assert {name: found[name]["properties"] for name in far} == {
+        name: {"datetime": text, "n": 1} for name, text in far.items()
+    }
 
 
 def test_dry_run(files, sync, tmp_path):

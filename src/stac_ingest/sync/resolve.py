@@ -181,6 +181,8 @@ class _Outcome:
         is_there[in_held] = True
         is_left_out = np.zeros(len(held), bool)
         is_left_out[_pairs(held, some.dropped)[0]] = True
+        # A file whose copy is left out says nothing of the copy that is held from another file.
+        is_left_out &= held["origin"] == 0
         is_there[_pairs(held, some.seen)[0]] = True
         goes = (covered & ~is_there) | (is_left_out & ~np.isin(np.arange(len(held)), in_held))
         if gone != "remove":

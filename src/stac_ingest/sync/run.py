@@ -16,7 +16,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.detectors import detector_of
 from stac_ingest.sync.detectors.base import Last, Settling
-from stac_ingest.sync.index import Held, load
+from stac_ingest.sync.index import Held, load, rebuilt
 from stac_ingest.sync.journal import write_failures, write_journal
 from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
@@ -73,20 +73,28 @@ class SyncRun:
             check_same(settings, self._manifest)
         self._generation = 1 if self._manifest is None else self._manifest.generation + 1
         self._work = Work(settings, self._generation)
+        self._notes: list[str] = []
 
     async def plan(self) -> RunPlan:
         """Return the plan of the run that was killed, or make one.
 
         Raises:
             ConfigurationError: there are no items where the settings point.
-            DataProcessingError: the source can't be read.
+            DataProcessingError: the source can't be read, or what is held.
 
         """
         found = self._work.plan()
-        if found is None:
+        if found is not None:
+            self._held()  # what is lost of it is made anew here, and then the plan doesn't go with it
+        if found is None or found.rebuilt != rebuilt(self._settings):
             self._work.begin()
             found = await self.planned(self._work.memories)
             self._work.keep_plan(found)
+        else:
+            begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found.started_at))
+            self._notes.append(
+                f"this goes on with the run that began at {begun}; what has changed since comes with the next run"
+            )
         return found
 
     async def planned(self, memories: Path) -> RunPlan:
@@ -99,7 +107,8 @@ class SyncRun:
         started_at = time.time()
         last = Last() if self._manifest is None else Held(self._settings, self._manifest)
         plan = await detector_of(self._settings).plan(last, memories, self._progress)
-        return RunPlan(digest=digest_of(self._settings), started_at=started_at, plan=plan)
+        made_with = rebuilt(self._settings)
+        return RunPlan(digest=digest_of(self._settings), started_at=started_at, plan=plan, rebuilt=made_with)
 
     async def read(self, plan: SyncPlan) -> Read:
         """Read the tasks, and then what these have named as wanted.
@@ -203,7 +212,8 @@ class SyncRun:
             partitions=held,
         )
         publish(settings, before, manifest)
-        return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=_notes(plan, read.reports))
+        notes = [*self._notes, *_notes(plan, read.reports)]
+        return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=notes)
 
     def _there(self, plan: SyncPlan, held: Sequence[Partition]) -> int:
         """Count the items that the source has, as far as that is known."""

@@ -61,6 +61,8 @@ class SyncSettings(Record):
     def _is_a_folder(cls, output: object) -> object:
         if re.match(r"[a-z][a-z0-9+.-]+:/", str(output)):  # of a URL that was made a path, one slash is left
             raise ValueError("a sync isn't written to object stores; sync to a folder, and copy that")
+        if str(output) == "-":
+            raise ValueError("a sync isn't written to standard output; give a folder")
         return output
 
     @property
