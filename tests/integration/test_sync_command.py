@@ -237,6 +237,67 @@ def test_times_beyond_the_calendar(files, sync, tmp_path, partition):
     }
 
 
+@pytest.mark.parametrize("how", ["missing", "cut short"])
+def test_a_part_that_is_not_as_it_was_written(files, sync, manifest, tmp_path, how):
+    """A run that finds a part missing or cut short says so and how to repair it, and is not complete until it is."""
+    files.write("a.json", item("a"), item("b", month=2))
+    sync()
+    part = tmp_path / "out" / manifest()["partitions"][1]["parts"][0]["path"]
+    if how == "missing":
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes()[:100])
+    code, said = sync()
+    assert (code, manifest()["verdict"]) == (1, "truncated")
+    assert part.name in said
+    assert "audit DIR --against SOURCE --repair" in said
+    files.write("a.json", item("a"))
+    code, said = sync()
+    assert code == 3
+    assert f"{part} can't be read" in said
+    assert "audit DIR --against SOURCE --repair" in said
+    main(["audit", str(tmp_path / "out"), "--against", str(files.folder), "--repair"])
+    assert sync()[0] == 0
+    assert held(tmp_path / "out").keys() == {"a", "stays"}
+
+
+@pytest.mark.parametrize("place", ["changes", ".sync", ".sync/index", ".sync/memories", ".sync/work", ".sync/lock"])
+def test_links_in_the_output(files, sync, tmp_path, place):
+    """Nothing is written through a link in the output: the run names it, and what it leads to stays as it is."""
+    sync()
+    there = tmp_path / "elsewhere"
+    (tmp_path / "out" / place).rename(there)
+    (tmp_path / "out" / place).symlink_to(there)
+    before = sorted((path, path.stat().st_mtime_ns) for path in [there, *there.rglob("*")])
+    files.write("a.json", item("a"))
+    code, said = sync()
+    assert code == 2
+    assert f"{place} is a symbolic link" in said
+    assert sorted((path, path.stat().st_mtime_ns) for path in [there, *there.rglob("*")]) == before
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('"memories/', '"../../memories/'),
+        ('"index/', '"../../index/'),
+        ('"items/', '"../items/'),
+    ],
+    ids=["memories", "index", "part"],
+)
+@pytest.mark.usefixtures("files")
+def test_a_manifest_that_leads_out_of_the_output(sync, tmp_path, was, becomes):
+    """A manifest that names files outside of the output is refused with what to do, and nothing is written there."""
+    sync()
+    path = tmp_path / "out/manifest.json"
+    path.write_text(path.read_text().replace(was, becomes))
+    before = sorted(tmp_path.iterdir())
+    code, said = sync()
+    assert code == 3
+    assert "put back a copy of it" in said
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_dry_run(files, sync, tmp_path):
     """A dry run says what would be read, and writes nothing."""
     code, said = sync("--dry-run")

@@ -22,6 +22,7 @@ from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
 from stac_ingest.sync.merge import run_merge, unwritten
+from stac_ingest.sync.parts import damaged_parts
 from stac_ingest.sync.plan import SyncPlan, Task
 from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.publish import publish
@@ -182,6 +183,7 @@ class SyncRun:
             read.reports,
             resolved,
             unwritten=[f"{what}: {why}" for what, why in unwritten_items],
+            damaged=damaged_parts(settings.output, (part for partition in held for part in partition.parts)),
             items=self._there(plan, held),
         )
         manifest = SyncManifest(
