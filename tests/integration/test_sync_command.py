@@ -122,6 +122,20 @@ def test_what_becomes_of_items_that_are_gone(files, sync, journal, tmp_path, gon
     assert held(tmp_path / "out")["a"]["properties"] == item("a")["properties"]
 
 
+@pytest.mark.parametrize("gone", ["keep", "mark"])
+def test_what_was_kept_is_removed_later(files, sync, journal, tmp_path, gone):
+    """Items that earlier runs kept or marked are taken out by the first run that removes what is gone."""
+    files.write("a.json", item("a"))
+    sync()
+    files.remove("a.json")
+    sync("--gone", gone)
+    sync("--gone", gone)
+    assert held(tmp_path / "out").keys() == {"a", "stays"}
+    sync()
+    assert journal() == [("gone", "a")]
+    assert held(tmp_path / "out").keys() == {"stays"}
+
+
 def test_a_damaged_file(files, sync, manifest, tmp_path):
     """What is held of a damaged file stays, the verdict is not complete, and the run says which file it is."""
     files.write("a.json", item("a"))

@@ -185,7 +185,9 @@ class _Outcome:
         is_left_out &= held["origin"] == 0
         is_there[_pairs(held, some.seen)[0]] = True
         goes = (covered & ~is_there) | (is_left_out & ~np.isin(np.arange(len(held)), in_held))
-        if gone != "remove":
+        if gone == "remove":
+            goes |= held["is_gone"] & ~is_there  # those that an earlier run kept or marked
+        else:
             goes &= ~held["is_gone"]
         self._drop(held[goes], _DROPS_OF_GONE[gone], held["origin"][goes])
         self._counts.gone += int(goes.sum())

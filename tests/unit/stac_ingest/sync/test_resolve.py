@@ -237,7 +237,7 @@ def expected(held, read, gone):  # noqa: C901 - the rules, one after another
         left_out = key in dropped and not old.origin
         if key in found or (key in seen and not left_out):
             continue
-        if left_out or covered(old, read):
+        if left_out or covered(old, read) or (old.is_gone and gone == "remove"):
             if old.is_gone and gone != "remove":
                 continue
             counts["gone"] += 1
