@@ -201,6 +201,23 @@ def test_another_source(files, sync, manifest, tmp_path):
     assert "source: " in said
 
 
+@pytest.mark.parametrize("named", ["items\nmore", "i*s/*.json", "@list"], ids=["several", "pattern", "list"])
+def test_folders_of_the_same_names_elsewhere(files, sync, tmp_path, monkeypatch, named):
+    """Several sources that are named from the current folder are others, where that is another folder."""
+    for folder in (tmp_path, tmp_path / "other"):
+        Files(folder)
+        Files(folder / "items").write("stays.json", item("stays"))
+        Files(folder / "more").write("a.json", item("a"))
+        (folder / "list").write_text("items")
+    monkeypatch.chdir(tmp_path)
+    assert sync(source=named)[0] == 0
+    assert sync(source=named)[0] == 0
+    monkeypatch.chdir(tmp_path / "other")
+    code, said = sync(source=named)
+    assert code == 2
+    assert "source: " in said
+
+
 def test_transforms(files, sync, journal, tmp_path):
     """Items go through the transforms, and one that `where` leaves out from now on is gone."""
     files.write("a.json", item("a", cloud=1), item("b", cloud=80))
