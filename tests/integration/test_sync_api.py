@@ -263,7 +263,14 @@ def test_items_without_updated_are_read(tmp_path):
 
 
 HABITS = (
-    *("no-counts", "clamp-limit=2", "heavy-pages=5@0.2", "undeclared=fields", "ignore-filters=fields", "undeclared=all"),
+    *(
+        "no-counts",
+        "clamp-limit=2",
+        "heavy-pages=5@0.2",
+        "undeclared=fields",
+        "ignore-filters=fields",
+        "undeclared=all",
+    ),
     *("count-too-high", "count-too-low", "count-moves", "count-falls", "count-absurd", "get-only", "no-search"),
     *("no-collections", "timeless-items=4", "datetime-only", "exclusive-ends", "refuse-open-intervals=400"),
     *("refuse-intervals=400", "ignore-filters=datetime", "ignore-filters=ids", "duplicate-item", "trailing-empty-page"),
