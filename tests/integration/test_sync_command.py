@@ -392,3 +392,18 @@ def test_read_by_the_manifest_as_documented(files, sync, tmp_path, monkeypatch):
         rows = connection.execute(statements).fetchall()
         place = [name for name, *_ in connection.description].index("id")
     assert sorted(row[place] for row in rows) == ["a", "b", "stays"]
+
+
+def test_a_source_that_has_nothing_any_more_empties_no_mirror(sync, manifest, tmp_path):
+    """Where all items are gone and none is new, nothing is removed unless that is asked for."""
+    source = tmp_path / "items.ndjson"
+    source.write_bytes(orjson.dumps(item("a")) + b"\n")
+    assert sync(source=source)[0] == 0
+    source.write_bytes(b"")
+    code, said = sync(source=source)
+    assert code == 3
+    assert "has none of the 1 items" in said
+    assert "--allow-empty" in said
+    assert held(tmp_path / "out").keys() == {"a"}
+    assert sync("--allow-empty", source=source)[0] == 0
+    assert manifest()["items"] == 0

@@ -137,11 +137,21 @@ class SyncRun:
         """Find out what is to be done.
 
         Raises:
-            DataProcessingError: the files of the run can't be read or written.
+            DataProcessingError: the files of the run can't be read or written; or the source has nothing any more, and
+                the settings don't allow that.
 
         """
         self._progress("comparing with what is held", 0)
-        return resolve(self._settings, self._work, read.tasks, read.reports, self._held())
+        resolved = resolve(self._settings, self._work, read.tasks, read.reports, self._held())
+        held = 0 if self._manifest is None else self._manifest.items
+        is_empty = held and resolved.counts.gone >= held and not resolved.counts.added
+        if is_empty and self._settings.gone == "remove" and not self._settings.allow_empty:
+            shutil.rmtree(self._work.folder)  # another try is to ask again
+            raise DataProcessingError(
+                f"the source has none of the {held:,} items that {self._settings.output} holds, and no others; nothing "
+                "was removed; if it is meant to be empty, give --allow-empty"
+            )
+        return resolved
 
     def merge(self, resolved: Resolved) -> dict[int, Partition | None]:
         """Write the parts of each partition in which something is added or dropped; None where nothing is left in it.
