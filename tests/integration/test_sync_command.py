@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,20 @@ def test_what_becomes_of_items_that_are_gone(files, sync, journal, tmp_path, gon
     assert held(tmp_path / "out")["a"]["properties"] == item("a")["properties"]
 
 
+@pytest.mark.parametrize("gone", ["keep", "mark"])
+def test_what_was_kept_is_removed_later(files, sync, journal, tmp_path, gone):
+    """Items that earlier runs kept or marked are taken out by the first run that removes what is gone."""
+    files.write("a.json", item("a"))
+    sync()
+    files.remove("a.json")
+    sync("--gone", gone)
+    sync("--gone", gone)
+    assert held(tmp_path / "out").keys() == {"a", "stays"}
+    sync()
+    assert journal() == [("gone", "a")]
+    assert held(tmp_path / "out").keys() == {"stays"}
+
+
 def test_a_damaged_file(files, sync, manifest, tmp_path):
     """What is held of a damaged file stays, the verdict is not complete, and the run says which file it is."""
     files.write("a.json", item("a"))
@@ -148,8 +163,9 @@ def test_a_damaged_file(files, sync, manifest, tmp_path):
         (["--where", "id = 'a'"], "transforms: {out} is kept in step with other items"),
         (["--max-items", "3"], "--max-items: a sync looks at all items"),
         (["--look-back", "-1"], "look_back"),
+        (["--output", "-"], "give a folder"),
     ],
-    ids=["partition", "collection", "where", "max-items", "look-back"],
+    ids=["partition", "collection", "where", "max-items", "look-back", "standard output"],
 )
 @pytest.mark.usefixtures("files")
 def test_settings_that_may_not_change(sync, manifest, tmp_path, options, words):
@@ -185,6 +201,23 @@ def test_another_source(files, sync, manifest, tmp_path):
     assert "source: " in said
 
 
+@pytest.mark.parametrize("named", ["items\nmore", "i*s/*.json", "@list"], ids=["several", "pattern", "list"])
+def test_folders_of_the_same_names_elsewhere(files, sync, tmp_path, monkeypatch, named):
+    """Several sources that are named from the current folder are others, where that is another folder."""
+    for folder in (tmp_path, tmp_path / "other"):
+        Files(folder)
+        Files(folder / "items").write("stays.json", item("stays"))
+        Files(folder / "more").write("a.json", item("a"))
+        (folder / "list").write_text("items")
+    monkeypatch.chdir(tmp_path)
+    assert sync(source=named)[0] == 0
+    assert sync(source=named)[0] == 0
+    monkeypatch.chdir(tmp_path / "other")
+    code, said = sync(source=named)
+    assert code == 2
+    assert "source: " in said
+
+
 def test_transforms(files, sync, journal, tmp_path):
     """Items go through the transforms, and one that `where` leaves out from now on is gone."""
     files.write("a.json", item("a", cloud=1), item("b", cloud=80))
@@ -194,6 +227,106 @@ def test_transforms(files, sync, journal, tmp_path):
     files.write("a.json", item("a", cloud=60), item("b", cloud=8))
     sync(*options)
     assert journal() == [("added", "b"), ("gone", "a")]
+
+
+def test_a_copy_that_is_left_out(files, sync, tmp_path):
+    """A copy that `where` leaves out from now on takes away nothing that is held from another file."""
+    files.write("a.json", item("a", cloud=1, updated=1))
+    files.write("b.json", item("a", cloud=2, updated=2))
+    options = ["--where", "cloud < 50 OR id = 'stays'"]
+    sync(*options)
+    files.write("a.json", item("a", cloud=60, updated=1))
+    code, said = sync(*options)
+    assert (code, "complete" in said) == (0, True)
+    assert held(tmp_path / "out")["a"]["properties"]["cloud"] == 2
+    files.remove("b.json")
+    sync(*options)
+    assert held(tmp_path / "out").keys() == {"stays"}
+
+
+@pytest.mark.parametrize("partition", ["month", "year", "cell"])
+def test_times_beyond_the_calendar(files, sync, tmp_path, partition):
+    """Items that offsets put before the year 0 or behind 9999 come out as they are, after losses and changes too."""
+    far = {"first": "0000-01-01T00:00:00+01:00", "last": "9999-12-31T23:59:59-01:00"}
+
+    def write(**more):
+        made = [item(name) for name in far]
+        for one in made:
+            one["properties"] |= {"datetime": far[one["id"]], **more}
+        files.write("far.json", *made)
+
+    write()
+    assert sync("--partition", partition)[0] == 0
+    shutil.rmtree(tmp_path / "out/.sync/index")
+    files.write("more.json", item("a"), item("b"))
+    assert sync("--partition", partition)[0] == 0
+    write(n=1)
+    assert sync("--partition", partition)[0] == 0
+    found = held(tmp_path / "out")
+    assert {name: found[name]["properties"] for name in far} == {
+        name: {"datetime": text, "n": 1} for name, text in far.items()
+    }
+
+
+@pytest.mark.parametrize("how", ["missing", "cut short"])
+def test_a_part_that_is_not_as_it_was_written(files, sync, manifest, tmp_path, how):
+    """A run that finds a part missing or cut short says so and how to repair it, and is not complete until it is."""
+    files.write("a.json", item("a"), item("b", month=2))
+    sync()
+    part = tmp_path / "out" / manifest()["partitions"][1]["parts"][0]["path"]
+    if how == "missing":
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes()[:100])
+    code, said = sync()
+    assert (code, manifest()["verdict"]) == (1, "truncated")
+    assert part.name in said
+    assert "audit DIR --against SOURCE --repair" in said
+    files.write("a.json", item("a"))
+    code, said = sync()
+    assert code == 3
+    assert f"{part} can't be read" in said
+    assert "audit DIR --against SOURCE --repair" in said
+    main(["audit", str(tmp_path / "out"), "--against", str(files.folder), "--repair"])
+    assert sync()[0] == 0
+    assert held(tmp_path / "out").keys() == {"a", "stays"}
+
+
+@pytest.mark.parametrize("place", ["changes", ".sync", ".sync/index", ".sync/memories", ".sync/work", ".sync/lock"])
+def test_links_in_the_output(files, sync, tmp_path, place):
+    """Nothing is written through a link in the output: the run names it, and what it leads to stays as it is."""
+    sync()
+    there = tmp_path / "elsewhere"
+    (tmp_path / "out" / place).rename(there)
+    (tmp_path / "out" / place).symlink_to(there)
+    before = sorted((path, path.stat().st_mtime_ns) for path in [there, *there.rglob("*")])
+    files.write("a.json", item("a"))
+    code, said = sync()
+    assert code == 2
+    assert f"{place} is a symbolic link" in said
+    assert sorted((path, path.stat().st_mtime_ns) for path in [there, *there.rglob("*")]) == before
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('"memories/', '"../../memories/'),
+        ('"index/', '"../../index/'),
+        ('"items/', '"../items/'),
+    ],
+    ids=["memories", "index", "part"],
+)
+@pytest.mark.usefixtures("files")
+def test_a_manifest_that_leads_out_of_the_output(sync, tmp_path, was, becomes):
+    """A manifest that names files outside of the output is refused with what to do, and nothing is written there."""
+    sync()
+    path = tmp_path / "out/manifest.json"
+    path.write_text(path.read_text().replace(was, becomes))
+    before = sorted(tmp_path.iterdir())
+    code, said = sync()
+    assert code == 3
+    assert "put back a copy of it" in said
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_dry_run(files, sync, tmp_path):
@@ -259,3 +392,18 @@ def test_read_by_the_manifest_as_documented(files, sync, tmp_path, monkeypatch):
         rows = connection.execute(statements).fetchall()
         place = [name for name, *_ in connection.description].index("id")
     assert sorted(row[place] for row in rows) == ["a", "b", "stays"]
+
+
+def test_a_source_that_has_nothing_any_more_empties_no_mirror(sync, manifest, tmp_path):
+    """Where all items are gone and none is new, nothing is removed unless that is asked for."""
+    source = tmp_path / "items.ndjson"
+    source.write_bytes(orjson.dumps(item("a")) + b"\n")
+    assert sync(source=source)[0] == 0
+    source.write_bytes(b"")
+    code, said = sync(source=source)
+    assert code == 3
+    assert "has none of the 1 items" in said
+    assert "--allow-empty" in said
+    assert held(tmp_path / "out").keys() == {"a"}
+    assert sync("--allow-empty", source=source)[0] == 0
+    assert manifest()["items"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from inspect import iscoroutine
 
 import pytest
@@ -112,6 +113,35 @@ def test_other_settings_make_another_plan(files, settings):
     files.remove("00.json")
     other = settings.model_copy(update={"verify": True})
     assert run_sync(other).manifest.items == 11
+
+
+@pytest.mark.parametrize("step", ["run_read_task", "resolve", "run_merge", "publish"])
+def test_an_index_that_is_lost_in_between(files, settings, step):
+    """Where the index is lost while a run is stopped, its plan is made anew, for what is known now."""
+    files.write("13.ndjson", item("i13"), item("i14"))
+    run_sync(settings)
+    files.write("13.ndjson", item("i13", cloud=1))
+    expected = change(files) | {"i13": item("i13", cloud=1)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, step, Stopped(getattr(steps, step), 0, is_done=False))
+        with pytest.raises(KeyboardInterrupt):
+            run_sync(settings)
+    shutil.rmtree(settings.state / "index")
+    assert run_sync(settings).manifest.verdict == "complete"
+    assert held(settings.output) == expected
+
+
+def test_a_run_that_goes_on_says_since_when(files, settings):
+    """What changes in the source after a run was stopped comes with the next one, and the run that goes on says so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "resolve", Stopped(steps.resolve, 0, is_done=False))
+        with pytest.raises(KeyboardInterrupt):
+            run_sync(settings)
+    files.write("00.json", item("i0", cloud=1))
+    assert "comes with the next run" in " ".join(run_sync(settings).notes)
+    result = run_sync(settings)
+    assert result.manifest.counts.changed == 1
+    assert "comes with the next run" not in " ".join(result.notes)
 
 
 def test_what_another_program_left_is_not_written_to(settings):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stac_ingest.sync.run import SyncResult
     from stac_ingest.sync.settings import SyncSettings
 
-_OWN = ("partition", "gone", "look_back", "grace", "ids_only", "verify")
+_OWN = ("partition", "gone", "look_back", "grace", "ids_only", "allow_empty", "verify")
 
 
 class _SyncParser(Parser):
@@ -60,6 +60,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--ids-only", action="store_true", help="of an API that doesn't tell what has changed: compare ids alone"
+    )
+    parser.add_argument(
+        "--allow-empty",
+        action="store_true",
+        help="remove all items where the source has none any more; else that is an error",
     )
     parser.add_argument("--verify", action="store_true", help="read everything, whatever seems unchanged")
     parser.add_argument("--dry-run", action="store_true", help="say what would be read, and write nothing")

@@ -10,7 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stac_ingest.errors import ItemError
 
@@ -22,6 +24,8 @@ _TEXT = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
 _LEAP = "60"
+_YEARS = [int(day.astype("<M8[us]").astype(np.int64)) for day in np.array(["0000-01-01", "10000-01-01"], "<M8[D]")]
+"""The first instant that RFC 3339 can say in UTC, and the first one after these. An offset can put one beyond."""
 
 
 class Instants(NamedTuple):
@@ -63,7 +67,7 @@ def instants_of(name: str, values: Sequence[Any]) -> Instants:
     """
     try:
         texts = pa.array(values, pa.string())
-        return Instants(texts.cast(MICROSECONDS), None)
+        return _with_those_beyond(Instants(texts.cast(MICROSECONDS), None), values)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return _one_by_one(name, values)
 
@@ -91,9 +95,24 @@ def _one_by_one(name: str, values: Sequence[Any]) -> Instants:
         except pa.ArrowInvalid:
             continue
         kept = [moment and _kept(moment, value, most) for moment, value in zip(moments, values, strict=True)]
-        return Instants(column, pa.array(kept, pa.string()) if any(kept) else None)
+        return _with_those_beyond(Instants(column, pa.array(kept, pa.string()) if any(kept) else None), values)
     wrong = next(value for moment, value in zip(moments, values, strict=True) if moment and not _is_day(moment))
     raise _no_instant(name, wrong)
+
+
+def _with_those_beyond(made: Instants, values: Sequence[Any]) -> Instants:
+    """Keep the texts of instants that UTC has no text for."""
+    if made.column.type != MICROSECONDS:
+        return made
+    numbers = made.column.cast(pa.int64())
+    extremes = pc.min_max(numbers)
+    first, last = extremes["min"].as_py(), extremes["max"].as_py()
+    if first is None or (first >= _YEARS[0] and last < _YEARS[1]):
+        return made
+    is_beyond = pc.or_(pc.less(numbers, _YEARS[0]), pc.greater_equal(numbers, _YEARS[1]))
+    given = pa.array([None if value is None else str(value) for value in values], pa.string())
+    others = pa.nulls(len(numbers), pa.string()) if made.texts is None else made.texts
+    return made._replace(texts=pc.if_else(is_beyond.fill_null(False), given, others))
 
 
 def _kept(moment: _Moment, value: Any, most: int) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.urls import display
-from stac_ingest.sources.kind import named_kind
+from stac_ingest.sources.kind import LIST, is_several, named_kind, parts_of
 from stac_ingest.sync.manifest import SyncManifest
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.transforms import TransformSettings
@@ -32,7 +32,16 @@ def source_of(config: IngestConfig) -> str:
     source = config.source
     if config.is_remote:
         return display(source, source=True)
-    return source if named_kind(source) is not None else os.path.abspath(source)  # noqa: PTH100 - links stay
+    if is_several(source):
+        return "\n".join(map(_absolute, parts_of(source)))
+    return source if named_kind(source) is not None else _absolute(source)
+
+
+def _absolute(path: str) -> str:
+    if path.lower().startswith("file:"):
+        return path
+    mark = LIST if path.startswith(LIST) else ""
+    return mark + os.path.abspath(path.removeprefix(mark))  # noqa: PTH100 - links stay
 
 
 def asked_of(settings: SyncSettings) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Coverage:
             tells = report.outcome.tells_gone
             for covered in task.covers:
                 if covered.origins is None:
-                    self._times.append((covered, tells))
+                    self._times.append((covered, tells and (covered.by_file or not report.failures)))
                 else:
                     (sure if tells else unsure).extend(covered.origins)
         self._sure, self._unsure = np.array(sure, "<u4"), np.array(unsure, "<u4")

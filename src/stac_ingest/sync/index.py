@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from stac_ingest.sync.sorted_entries import EntriesFile, EntriesWriter
 FOLDER = "index"
 REBUILT = f"{FOLDER}/rebuilt"
 """A file that is there from when an index was made anew until a run is published: what the index knew beyond the items
-themselves, such as the files that they came from, is to be found out again."""
+themselves, such as the files that they came from, is to be found out again. Each time it holds another text."""
 _CHECKED = 100_000
 """Entries that are looked at together."""
 
@@ -51,6 +52,14 @@ def load(settings: SyncSettings, partition: Partition) -> Entries:
         _rebuild(settings, partition, path)
     held: Entries = np.load(path, mmap_mode="r") if partition.items else np.zeros(0, HELD)
     return held
+
+
+def rebuilt(settings: SyncSettings) -> str | None:
+    """Return what tells the last time that an index was made anew from others; None where none was since a run."""
+    try:
+        return (settings.state / REBUILT).read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def is_sound(path: Path, items: int) -> bool:
@@ -115,13 +124,13 @@ def _rebuild(settings: SyncSettings, partition: Partition, path: Path) -> None:
 
     partitions = Partitions(settings.partition)
     try:
-        write_atomically(settings.state / REBUILT, b"")
+        write_atomically(settings.state / REBUILT, secrets.token_hex().encode())
         written = EntriesWriter(path, HELD)
         for place, part in enumerate(partition.parts):
             row = 0
             for some in rows_of(settings.output / part.path, np.ones(part.items, bool)):
                 for item in some.items():
-                    written.add(*about(item, partitions), 0, place, row, False)
+                    written.add(*about(item, partitions)._replace(partition=partition.number), 0, place, row, False)
                     row += 1
         written.finish()
     except OSError as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.sync.links import refuse_links
 from stac_ingest.sync.settings import SyncSettings
 
 
@@ -16,17 +17,14 @@ def locked(settings: SyncSettings) -> Iterator[None]:
     """Keep other syncs of the same output out for the length of a block. The system frees a killed process's lock.
 
     Raises:
-        ConfigurationError: another one is at work, or the output isn't a folder.
+        ConfigurationError: another one is at work, or the output isn't a folder, or leads out of it by a link.
         DataProcessingError: the lock can't be made.
 
     """
     path = settings.state / "lock"
     if settings.output.exists() and not settings.output.is_dir():
         raise ConfigurationError(f"output: {settings.output} is a file; give a folder")
-    if settings.state.is_symlink():
-        raise ConfigurationError(
-            f"{settings.state} is a symbolic link, and nothing is written outside of the output folder; remove it"
-        )
+    refuse_links(settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)

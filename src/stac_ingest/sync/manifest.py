@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from stac_ingest.completeness import Verdict
 from stac_ingest.sharding.manifest import Part
 from stac_ingest.sharding.plan import Record
-from stac_ingest.sources.synced import VERSION
+from stac_ingest.sources.synced import PART, VERSION
 from stac_ingest.sync.partitions import Scheme
 
 
@@ -20,7 +20,17 @@ class Partition(Record):
     folder: str = Field(description="below `items/`")
     items: int
     parts: list[Part] = Field(description="their place in this list is what the index calls them by")
-    index: str = Field(description="the file of what is known of each item, below `.sync/`")
+    index: str = Field(
+        pattern=r"\Aindex/-?\d+-\d+\.npy\z", description="the file of what is known of each item, below `.sync/`"
+    )
+
+    @field_validator("parts")
+    @classmethod
+    def _are_parts(cls, parts: list[Part]) -> list[Part]:
+        for part in parts:
+            if not PART.fullmatch(part.path):
+                raise ValueError(f"{part.path!r:.80} is no part of a sync")
+        return parts
 
 
 class Retired(Record):
@@ -60,7 +70,9 @@ class SyncManifest(Record):
     unsettled: bool = Field(default=False, description="whether the run could not read all that it planned")
     remembered: dict[str, Any] = Field(default={}, description="what the detector of changes wants to know again")
     memories: str | None = Field(
-        default=None, description="the folder of the detector's larger memories, below `.sync/`"
+        default=None,
+        pattern=r"\Amemories/\d+\z",
+        description="the folder of the detector's larger memories, below `.sync/`",
     )
     counts: Counts
     journal: str | None = Field(default=None, description="the file that names what this run changed, below the output")

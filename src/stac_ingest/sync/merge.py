@@ -13,7 +13,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from stac_ingest.core.atomic import write_lines, write_text
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.outputs.geoparquet import keys_of_part
 from stac_ingest.sync.encode import GONE, EncodedFiles, Unwritten, encode_adds, journal_line
 from stac_ingest.sync.entries import HELD, by_key
 from stac_ingest.sync.fold import Folding
@@ -21,6 +20,7 @@ from stac_ingest.sync.index import index_name, load, partition_of
 from stac_ingest.sync.manifest import Partition, SyncManifest
 from stac_ingest.sync.merge_input import Drop, MergeInput
 from stac_ingest.sync.partitions import Partitions
+from stac_ingest.sync.parts import keys_in
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.sorted_entries import save
 from stac_ingest.sync.work import Work
@@ -130,7 +130,7 @@ class _Merge:
         for place, part in enumerate(self._before.parts if self._before else ()):
             rows = np.sort(gone["row"][gone["part"] == place])
             if len(rows):
-                keys = keys_of_part(self._settings.output / part.path)
+                keys = keys_in(self._settings.output / part.path)
                 for row in rows:
                     yield journal_line(GONE, keys[row], self._folder)
 

@@ -11,6 +11,11 @@ Scheme = Literal["month", "year", "cell"]
 UNDATED = -(2**31)
 """The partition of items without an instant, or without a place."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_FIRST, _LAST = (
+    (moment - _EPOCH) // dt.timedelta(microseconds=1)
+    for moment in (dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
+)
+"""What a calendar can hold, in microseconds since 1970. An offset can put an instant a day outside of it."""
 _CELL = 10
 """Degrees of a cell's side."""
 _COLUMNS = 360 // _CELL
@@ -38,7 +43,7 @@ class Partitions:
             return UNDATED if center is None else _cell(*center)
         if instant is None:
             return UNDATED
-        moment = _EPOCH + dt.timedelta(microseconds=instant)
+        moment = _EPOCH + dt.timedelta(microseconds=min(max(instant, _FIRST), _LAST))
         return moment.year if self.scheme == "year" else moment.year * 12 + moment.month - 1
 
     def folder(self, number: int) -> str:

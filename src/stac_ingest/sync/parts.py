@@ -11,17 +11,21 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from stac_ingest.core.atomic import put, sha256_of, sync_to_disk
+from stac_ingest.core.id_set import Key
 from stac_ingest.core.rows import ItemRows, Rows
-from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
+from stac_ingest.errors import DataProcessingError, IngestError
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.stac_schema import FOLDERS
 from stac_ingest.geoparquet.table_metadata import marked_geometries, schema_of_file
 from stac_ingest.geoparquet.table_rows import table_rows
 from stac_ingest.geoparquet.writer import GeoParquetWriter
+from stac_ingest.outputs.geoparquet import keys_of_part
 from stac_ingest.sharding.manifest import Part
 from stac_ingest.sources.geoparquet import READ_BUFFER, UNREADABLE
+from stac_ingest.sync.links import refuse_link
 
 Mask = NDArray[np.bool_]
+REPAIR = "repair the output by `stac-ingest audit DIR --against SOURCE --repair`, or put back a copy"
 _TOGETHER = 500
 """Rows that are read at once."""
 _GROUP = 5000
@@ -58,9 +62,38 @@ def rows_of(path: Path, kept: Mask) -> Iterator[Rows]:
                 if len(chosen):
                     yield _rows(batch, chosen, decoder, path)
     except UNREADABLE as error:
-        raise DataProcessingError(
-            f"{path} can't be read: {error}; put back a copy of it, or remove the output and sync anew"
-        ) from error
+        raise DataProcessingError(f"{path} can't be read: {error}; {REPAIR}") from error
+
+
+def keys_in(path: Path) -> list[Key]:
+    """Return which items a part holds, in the order of its rows.
+
+    Raises:
+        DataProcessingError: it can't be read.
+
+    """
+    try:
+        return keys_of_part(path)
+    except UNREADABLE as error:
+        raise DataProcessingError(f"{path} can't be read: {error}; {REPAIR}") from error
+
+
+def damaged_parts(output: Path, parts: Iterable[Part]) -> list[str]:
+    """Name the parts that are missing, or haven't the size with which they were written.
+
+    Args:
+        output: the folder of the output.
+        parts: of its manifest.
+
+    """
+
+    def is_there(part: Part) -> bool:
+        try:
+            return (output / part.path).stat().st_size == part.bytes
+        except OSError:
+            return False
+
+    return [part.path for part in parts if not is_there(part)]
 
 
 def write_parts(rows: Iterable[Rows], items: int, name: Callable[[int], Path], folder: str) -> list[Path]:
@@ -138,10 +171,7 @@ def _folder(output: Path, path: str) -> Path:
     folder = output
     for name in path.split("/")[:-1]:
         folder /= name
-        if folder.is_symlink():
-            raise ConfigurationError(
-                f"{folder} is a symbolic link, and nothing is written outside of the output folder; remove it"
-            )
+        refuse_link(folder)
         if not folder.is_dir():
             folder.mkdir(exist_ok=True)
             sync_to_disk(folder.parent)

@@ -25,6 +25,11 @@ class Covered(Record):
         default=None,
         description="numbers of files; where they are given, instants don't matter, and items elsewhere aren't covered",
     )
+    by_file: bool = Field(
+        default=True,
+        description="whether it is known which files held items are in; where not, a file that can't be read leaves a "
+        "doubt on all of them",
+    )
 
 
 class Task(Record):

@@ -181,9 +181,13 @@ class _Outcome:
         is_there[in_held] = True
         is_left_out = np.zeros(len(held), bool)
         is_left_out[_pairs(held, some.dropped)[0]] = True
+        # A file whose copy is left out says nothing of the copy that is held from another file.
+        is_left_out &= held["origin"] == 0
         is_there[_pairs(held, some.seen)[0]] = True
         goes = (covered & ~is_there) | (is_left_out & ~np.isin(np.arange(len(held)), in_held))
-        if gone != "remove":
+        if gone == "remove":
+            goes |= held["is_gone"] & ~is_there  # those that an earlier run kept or marked
+        else:
             goes &= ~held["is_gone"]
         self._drop(held[goes], _DROPS_OF_GONE[gone], held["origin"][goes])
         self._counts.gone += int(goes.sum())

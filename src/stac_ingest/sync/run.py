@@ -16,12 +16,13 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.detectors import detector_of
 from stac_ingest.sync.detectors.base import Last, Settling
-from stac_ingest.sync.index import Held, load
+from stac_ingest.sync.index import Held, load, rebuilt
 from stac_ingest.sync.journal import write_failures, write_journal
 from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
 from stac_ingest.sync.merge import run_merge, unwritten
+from stac_ingest.sync.parts import damaged_parts
 from stac_ingest.sync.plan import SyncPlan, Task
 from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.publish import publish
@@ -73,20 +74,28 @@ class SyncRun:
             check_same(settings, self._manifest)
         self._generation = 1 if self._manifest is None else self._manifest.generation + 1
         self._work = Work(settings, self._generation)
+        self._notes: list[str] = []
 
     async def plan(self) -> RunPlan:
         """Return the plan of the run that was killed, or make one.
 
         Raises:
             ConfigurationError: there are no items where the settings point.
-            DataProcessingError: the source can't be read.
+            DataProcessingError: the source can't be read, or what is held.
 
         """
         found = self._work.plan()
-        if found is None:
+        if found is not None:
+            self._held()  # what is lost of it is made anew here, and then the plan doesn't go with it
+        if found is None or found.rebuilt != rebuilt(self._settings):
             self._work.begin()
             found = await self.planned(self._work.memories)
             self._work.keep_plan(found)
+        else:
+            begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found.started_at))
+            self._notes.append(
+                f"this goes on with the run that began at {begun}; what has changed since comes with the next run"
+            )
         return found
 
     async def planned(self, memories: Path) -> RunPlan:
@@ -99,7 +108,8 @@ class SyncRun:
         started_at = time.time()
         last = Last() if self._manifest is None else Held(self._settings, self._manifest)
         plan = await detector_of(self._settings).plan(last, memories, self._progress)
-        return RunPlan(digest=digest_of(self._settings), started_at=started_at, plan=plan)
+        made_with = rebuilt(self._settings)
+        return RunPlan(digest=digest_of(self._settings), started_at=started_at, plan=plan, rebuilt=made_with)
 
     async def read(self, plan: SyncPlan) -> Read:
         """Read the tasks, and then what these have named as wanted.
@@ -127,11 +137,21 @@ class SyncRun:
         """Find out what is to be done.
 
         Raises:
-            DataProcessingError: the files of the run can't be read or written.
+            DataProcessingError: the files of the run can't be read or written; or the source has nothing any more, and
+                the settings don't allow that.
 
         """
         self._progress("comparing with what is held", 0)
-        return resolve(self._settings, self._work, read.tasks, read.reports, self._held())
+        resolved = resolve(self._settings, self._work, read.tasks, read.reports, self._held())
+        held = 0 if self._manifest is None else self._manifest.items
+        is_empty = held and resolved.counts.gone >= held and not resolved.counts.added
+        if is_empty and self._settings.gone == "remove" and not self._settings.allow_empty:
+            shutil.rmtree(self._work.folder)  # another try is to ask again
+            raise DataProcessingError(
+                f"the source has none of the {held:,} items that {self._settings.output} holds, and no others; nothing "
+                "was removed; if it is meant to be empty, give --allow-empty"
+            )
+        return resolved
 
     def merge(self, resolved: Resolved) -> dict[int, Partition | None]:
         """Write the parts of each partition in which something is added or dropped; None where nothing is left in it.
@@ -173,6 +193,7 @@ class SyncRun:
             read.reports,
             resolved,
             unwritten=[f"{what}: {why}" for what, why in unwritten_items],
+            damaged=damaged_parts(settings.output, (part for partition in held for part in partition.parts)),
             items=self._there(plan, held),
         )
         manifest = SyncManifest(
@@ -203,7 +224,8 @@ class SyncRun:
             partitions=held,
         )
         publish(settings, before, manifest)
-        return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=_notes(plan, read.reports))
+        notes = [*self._notes, *_notes(plan, read.reports)]
+        return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=notes)
 
     def _there(self, plan: SyncPlan, held: Sequence[Partition]) -> int:
         """Count the items that the source has, as far as that is known."""

@@ -52,6 +52,10 @@ class SyncSettings(Record):
         description="compare ids alone where nothing tells which items have changed: changed items are not found then, "
         "and the verdict says so",
     )
+    allow_empty: bool = Field(
+        default=False,
+        description="remove all items where the source has none of them and no others; else that is taken for a fault",
+    )
     verify: bool = Field(default=False, description="read and compare every item, whatever the source says has changed")
     task_items: int = Field(default=50_000, ge=1, description="about how many items a task reads")
     part_items: int = Field(default=100_000, ge=1, description="about how many items a part holds")
@@ -61,6 +65,8 @@ class SyncSettings(Record):
     def _is_a_folder(cls, output: object) -> object:
         if re.match(r"[a-z][a-z0-9+.-]+:/", str(output)):  # of a URL that was made a path, one slash is left
             raise ValueError("a sync isn't written to object stores; sync to a folder, and copy that")
+        if str(output) == "-":
+            raise ValueError("a sync isn't written to standard output; give a folder")
         return output
 
     @property

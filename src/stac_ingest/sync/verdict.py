@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stac_ingest.completeness import Verdict
+from stac_ingest.sync.parts import REPAIR
 from stac_ingest.sync.plan import SyncPlan
 from stac_ingest.sync.resolve import Resolved
 from stac_ingest.sync.tasks import TaskReport
@@ -23,7 +24,13 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    plan: SyncPlan, reports: Sequence[TaskReport], resolved: Resolved, *, unwritten: Sequence[str], items: int
+    plan: SyncPlan,
+    reports: Sequence[TaskReport],
+    resolved: Resolved,
+    *,
+    unwritten: Sequence[str],
+    damaged: Sequence[str],
+    items: int,
 ) -> Judgement:
     """Judge a run.
 
@@ -32,6 +39,7 @@ def judge(
         reports: how that ended.
         resolved: what it came to.
         unwritten: what could not be written, in words.
+        damaged: parts that aren't there as they were written.
         items: that the output holds, but those that the source has no more.
 
     """
@@ -50,6 +58,9 @@ def judge(
     drops = any(report.dropped for report in reports)
     if plan.matched is not None and items < plan.matched and not drops:
         wrong.append(f"{items:,} of {plan.matched:,} items are held")
+    if damaged:
+        more = f" and {len(damaged) - 1:,} other parts" if len(damaged) > 1 else ""
+        wrong.append(f"{damaged[0]}{more} can't be read: {REPAIR}")
     if wrong:
         more = f"; {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
         return Judgement("truncated", "; ".join(wrong[:_SHOWN]) + more, unsettled)

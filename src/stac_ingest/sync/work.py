@@ -24,6 +24,9 @@ class RunPlan(Record):
     digest: str = Field(description="of the settings; with others, the plan is made anew")
     started_at: float = Field(description="seconds since 1970, by this machine's clock, before anything was asked")
     plan: SyncPlan
+    rebuilt: str | None = Field(
+        default=None, description="which indexes it was made with; where one is made anew later, the plan is, too"
+    )
 
 
 class Work:

@@ -85,9 +85,10 @@ class FilesDetector:
         progress("listing files", 0)
         source = files_of(self._config, summary)
         files = look_at(source, now_ns, lambda count: progress("looking at files", count))
-        changes = FileChanges(files, remembered(last.remembered_folder), source, last.remembered.get(_NEXT, 1))
+        changes = FileChanges(files, remembered(last.remembered_folder), source, _next_number(last))
         copies = remembered_copies(last.remembered_folder)
-        everything = self._settings.verify or not changes.compared or _any_without_file(last)
+        is_lost = bool(last.generation) and (not changes.compared or _any_of_unknown_file(last, changes))
+        everything = self._settings.verify or not changes.compared or is_lost
         is_read = changes.is_there if everything else changes.is_changed
         if not everything:
             numbers = changes.files.column("number")
@@ -97,25 +98,25 @@ class FilesDetector:
         keep_before(memories, copies)
         save_selection(memories, np.flatnonzero(is_read))
         notes = list(summary.notes)
-        if last.generation and everything and not self._settings.verify:
+        if is_lost:
             notes.append("what was remembered of the files is lost, so that all of them are read")
         if left := int(changes.is_there.sum() - is_read.sum()):
             notes.append(f"{left:,} files have the size and the time that they had in the last run: they aren't read")
         return SyncPlan(
             generation=last.generation + 1,
             detector="files",
-            tasks=list(self._tasks(last, changes, is_read, everything=everything)),
+            tasks=list(self._tasks(last, changes, is_read, everything=everything, by_file=not is_lost)),
             remembered={_NEXT: changes.next_number},
             notes=notes,
         )
 
     def _tasks(
-        self, last: Last, changes: FileChanges, is_read: NDArray[np.bool_], *, everything: bool
+        self, last: Last, changes: FileChanges, is_read: NDArray[np.bool_], *, everything: bool, by_file: bool
     ) -> Iterator[Task]:
         """Yield tasks for the files that are read, for those that are gone, and for those that can't be read."""
         count = itertools.count()
         run = FilesTask(generation=last.generation + 1, base=str(changes.base))
-        whole = [Covered(undated=True)] if everything and last.generation else []
+        whole = [Covered(undated=True, by_file=by_file)] if everything and last.generation else []
         places = np.flatnonzero(is_read)
         numbers, sizes = changes.files.column("number")[places], changes.files.column("size")[places]
         is_known = changes.is_known[places]
@@ -134,6 +135,16 @@ def _task(number: int, what: FilesTask, covers: list[Covered]) -> Task:
     return Task(number=number, reader="files", what=what.model_dump(), covers=covers)
 
 
-def _any_without_file(last: Last) -> bool:
+def _any_of_unknown_file(last: Last, changes: FileChanges) -> bool:
     """Say whether an item is held of which it isn't known which file it is in."""
-    return any((entries["origin"] == 0).any() for _, entries in last.held())
+    numbers = np.concatenate([changes.files.column("number")[changes.is_known], changes.gone])
+    return any(
+        not np.isin(entries["origin"][~entries["is_gone"]], numbers).all() for _, entries in last.held() if len(entries)
+    )
+
+
+def _next_number(last: Last) -> int:
+    """Return a number that no file has had yet, also where that isn't remembered."""
+    if _NEXT in last.remembered:
+        return int(last.remembered[_NEXT])
+    return 1 + max((int(entries["origin"].max()) for _, entries in last.held() if len(entries)), default=0)

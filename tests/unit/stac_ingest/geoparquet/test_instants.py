@@ -45,10 +45,13 @@ def test_rfc_3339_is_a_timestamp(text: str, expected: str) -> None:
         ("2021-07-30", "2021-07-30 00:00:00.000000"),
         ("2021-07-30T16:05:11.1234567891Z", "2021-07-30 16:05:11.123456789"),
         ("2300-07-30T16:05:11.1234567Z", "2300-07-30 16:05:11.123456"),
+        ("9999-12-31T23:59:59-01:00", "10000-01-01 00:59:59.000000"),
+        ("9999-12-31T23:59:59.1234567-01:00", "10000-01-01 00:59:59.123456"),
+        ("0000-01-01T00:00:00+01:00", "-0001-12-31 23:00:00.000000"),
     ],
 )
 def test_what_no_timestamp_says_is_kept_as_text(text: str, expected: str | None) -> None:
-    """A leap second, a time without an offset, and digits beyond the column's keep their text beside the column."""
+    """A leap second, no offset, more digits than the column's, or a year that UTC can't say: the text stays, too."""
     column, texts = instants_of("created", [text, "2020-01-01T00:00:00Z"])
     assert shown(column)[0] == expected
     assert texts.to_pylist() == [text, None]

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from arrays_bench import Bench
+from arrays_bench import Bench, LastRun
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +95,25 @@ def test_a_copy_in_another_file_stands_in(files, bench):
     files.write("b.ndjson", item("b"))
     bench.run()
     assert bench.ids == ["b"]
+
+
+def test_a_damaged_file_where_memories_are_lost(files, bench):
+    """Where it isn't known which file items are in, those of a damaged file stay until it can be read or is gone."""
+    for name in "abc":
+        files.write(f"{name}.json", item(name))
+    bench.run()
+    bench.last = LastRun(bench.partitions, generation=bench.last.generation)
+    files.write("aa.json", item("aa"))
+    (files.folder / "b.json").write_bytes(b"{")
+    files.touch("b.json")
+    for _ in range(2):
+        bench.run()
+        assert bench.ids == ["a", "aa", "b", "c"]
+    files.remove("b.json")
+    bench.run()
+    assert bench.ids == ["a", "aa", "c"]
+    bench.run()
+    assert bench.plan.tasks == []
 
 
 @pytest.mark.parametrize("how", ["text", "lines", "unreadable folder"])

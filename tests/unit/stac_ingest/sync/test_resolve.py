@@ -234,9 +234,10 @@ def expected(held, read, gone):  # noqa: C901 - the rules, one after another
         adds[key] = (what, new.partition, old.partition, new.content, new.task)
         drops[key] = (Drop.MOVED if moves else Drop.REPLACED, None)
     for key, old in before.items():
-        if key in found or (key in seen and key not in dropped):
+        left_out = key in dropped and not old.origin
+        if key in found or (key in seen and not left_out):
             continue
-        if key in dropped or covered(old, read):
+        if left_out or covered(old, read) or (old.is_gone and gone == "remove"):
             if old.is_gone and gone != "remove":
                 continue
             counts["gone"] += 1
