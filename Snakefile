@@ -19,6 +19,7 @@ if "scenarios" not in config and (
 include: "workflow/rules/common.smk"
 include: "workflow/rules/corpora.smk"
 include: "workflow/rules/measure.smk"
+include: "workflow/rules/rounds_common.smk"
 include: "workflow/rules/rounds.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"

@@ -17,7 +17,7 @@ checkpoint ingest_plan:
 
 rule ingest_shard:
     input:
-        lambda wildcards: ingest_due(
+        plan=lambda wildcards: ingest_due(
             f"{INGEST_STATE}/{wildcards.shard}.json",
             [INGEST_PLAN],
             "shard",
@@ -36,7 +36,7 @@ rule ingest_shard:
     message:
         "Ingesting shard {wildcards.shard}"
     shell:
-        INGEST_JOB + " shard {log:q} {input[0]:q} {wildcards.shard}"
+        f"{INGEST_JOB} shard {{log:q}} {{input.plan:q}} {{wildcards.shard}}"
 
 
 rule ingest_end:
@@ -56,7 +56,7 @@ rule ingest_end:
     message:
         "Checking the shards and signing for the whole"
     shell:
-        INGEST_JOB + " end {log:q} {params.plan:q}"
+        f"{INGEST_JOB} end {{log:q}} {{params.plan:q}}"
 
 
 # A rule of its own without output: a failing job loses its files, and they say what is missing. Not worth a cluster's job.
@@ -71,4 +71,4 @@ rule ingest:
     message:
         "Looking whether all items came"
     shell:
-        INGEST_JOB + " verdict {log:q} {input:q}"
+        f"{INGEST_JOB} verdict {{log:q}} {{input:q}}"

@@ -262,13 +262,18 @@ def geoparquet_source(where: Where, config: IngestConfig, summary: IngestSummary
     if not path.is_dir():
         return GeoParquetSource([path], config, summary)
     from stac_ingest.sources.folder import files_in  # noqa: PLC0415 - only folders need it
-    from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - same
 
     found = files_in(path, config.format, summary)
-    if not found.tables and not found.refused and not is_synced(path):
+    if not found.tables and not found.refused and not _is_synced(path):
         raise DataProcessingError(f"No Parquet files found in {path}, or in the folders in it")
     source = GeoParquetSource([path / name for name in found.tables], config, summary, path)
     return CombinedSource([source, RefusedFiles(found.refused)]) if found.refused else source
+
+
+def _is_synced(folder: Path) -> bool:
+    from stac_ingest.sources.synced import is_synced  # noqa: PLC0415 - only folders without a table need it
+
+    return is_synced(folder)
 
 
 async def _ended(future: asyncio.Future[Read | None]) -> Read | None:
