@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stac_ingest.cli.options import Parser, add_source_options, join_negative
+from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,19 +26,9 @@ _WITHOUT_INVENTORY = ("ids", "bbox", "intersects", "datetime", "filter", "fields
 """What is given of items, which an inventory has none of."""
 
 
-class _AuditParser(Parser):
-    """Shows the options of the audit alone: those that say how the source is read are the same as of a run."""
-
-    own_help = ""
-
-    def format_help(self) -> str:
-        """Return the help."""
-        return self.own_help or super().format_help()
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
-    parser = _AuditParser(
+    parser = OwnHelpParser(
         prog="stac-ingest audit",
         description="Compare what a folder holds with its source: name the items that are missing, extra or different.",
         epilog="What is read of SOURCE, and how, say the options of stac-ingest (--collection, --bbox, --datetime, "

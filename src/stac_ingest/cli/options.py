@@ -20,6 +20,17 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see --help)\n")
 
 
+class OwnHelpParser(Parser):
+    """Shows the options of one command alone: those that say how a source is read are the same as of a run."""
+
+    own_help = ""
+    """The help as it was before the options of a source were added."""
+
+    def format_help(self) -> str:
+        """Return the help."""
+        return self.own_help or super().format_help()
+
+
 class _Short(argparse.HelpFormatter):
     """Keeps the help on one screen: long options don't push what they do to a line of its own."""
 

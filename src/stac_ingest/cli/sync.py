@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stac_ingest.cli.options import Parser, add_source_options, join_negative
+from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,19 +19,9 @@ if TYPE_CHECKING:
 _OWN = ("partition", "gone", "look_back", "grace", "ids_only", "allow_empty", "verify")
 
 
-class _SyncParser(Parser):
-    """Shows the options of a sync alone: those that say how the source is read are the same as of a run."""
-
-    own_help = ""
-
-    def format_help(self) -> str:
-        """Return the help."""
-        return self.own_help or super().format_help()
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
-    parser = _SyncParser(
+    parser = OwnHelpParser(
         prog="stac-ingest sync",
         description="Keep a folder of GeoParquet in step with its source: run it again, and it reads what is new or "
         "changed, and takes away what is gone.",
