@@ -45,7 +45,8 @@ def _row(mode: str, choice: ModeRecommendation) -> list[Entry]:
     """Return the fields of a mode: what to set, what that brings, how sure it is, and what it costs."""
     use = choice.use
     if use is None:
-        return [Entry(MODE_NAMES[mode]), Entry("nothing yet"), *[Entry(NOTHING)] * 4]
+        gain, memory, requests = [Entry(NOTHING)] * 3
+        return [Entry(MODE_NAMES[mode]), Entry("nothing yet"), gain, Entry("too few pairs"), memory, requests]
     memory = [option.memory_mib for option in choice.chosen if option.memory_mib is not None]
     requests = [option.requests for option in choice.chosen if option.requests]
     return [
