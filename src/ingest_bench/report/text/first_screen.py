@@ -45,8 +45,8 @@ def _row(mode: str, choice: ModeRecommendation) -> list[Entry]:
     """Return the fields of a mode: what to set, what that brings, how sure it is, and what it costs."""
     use = choice.use
     if use is None:
-        gain, memory, requests = [Entry(NOTHING)] * 3
-        return [Entry(MODE_NAMES[mode]), Entry("nothing yet"), gain, Entry("too few pairs"), memory, requests]
+        nothing = Entry(NOTHING)
+        return [Entry(MODE_NAMES[mode]), Entry("nothing yet"), nothing, Entry("too few pairs"), nothing, nothing]
     memory = [option.memory_mib for option in choice.chosen if option.memory_mib is not None]
     requests = [option.requests for option in choice.chosen if option.requests]
     return [
