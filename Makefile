@@ -8,7 +8,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long extras tools compare test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins clean
+.PHONY: help run quick long extras tools compare agree test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -40,6 +40,10 @@ compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to
 
 calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (under five minutes); results/calibration.json
 	$(BIN)/python -m ingest_bench calibrate
+
+agree: $(VENV)/.run ## five runs, two beside a program that takes a core half of the time: is the advice the same? (three hours; RUNS, LOADED, FOLDER)
+	$(HAVE_TOOLS)
+	$(BIN)/python -m ingest_bench agree --cores $(CORES) $(if $(RUNS),--runs $(RUNS)) $(if $(LOADED),--loaded $(LOADED)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 test: $(VENV)/.dev ## all tests, several files at once
 	$(BIN)/pytest -n auto --dist loadfile

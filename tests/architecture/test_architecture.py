@@ -39,7 +39,7 @@ FLOORS = {
         ("report",),
         ("comparison",),
         ("docgen", "workflow"),
-        ("builds", "receipt", "reference"),
+        ("agreement", "builds", "receipt", "reference"),
         ("commands",),
         ("__main__",),
     ),

@@ -21,12 +21,12 @@ from ingest_bench.reference.manifest import manifest_of
 from ingest_bench.reference.page import page
 from ingest_bench.reference.records import Check, Epoch, Job, Reference
 from ingest_bench.reference.server import ReferenceServer
-from ingest_bench.reference.steps import Steps
 from ingest_bench.simulator.generated.description import Description
 from ingest_bench.simulator.generated.history import History
 from ingest_bench.simulator.generated.store import GeneratedStore
 from ingest_bench.simulator.options import GENERATED
 from ingest_bench.system.environment import environment
+from ingest_bench.system.steps import Steps
 from ingest_bench.system.whole_process import last_words
 from stac_ingest.core.atomic import write_atomically
 

@@ -6,7 +6,7 @@ import pytest
 
 from ingest_bench.errors import MeasurementError
 from ingest_bench.reference.records import Counts
-from ingest_bench.reference.steps import Steps
+from ingest_bench.system.steps import Steps
 
 
 def test_a_step_is_done_once(tmp_path):

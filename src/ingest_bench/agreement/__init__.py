@@ -1,0 +1,1 @@
+"""Whether runs of the same matrix, one after another, give the same advice."""
