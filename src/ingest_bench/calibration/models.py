@@ -101,6 +101,9 @@ class Wall(Record):
     seconds: float = Field(description="that it took")
     load_before: Load
     load_after: Load
+    stations: dict[str, float] = Field(
+        default={}, description="seconds that a request takes at each, as a single worker's runs show it"
+    )
     cells: list[WallCell]
     scores: list[Score]
 

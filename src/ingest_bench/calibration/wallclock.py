@@ -1,15 +1,15 @@
 """The lane on the wall clock: a few real cells, with real processes, against the real simulator and its closed form."""
 
 import logging
-import math
 import os
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
-from ingest_bench.calibration.closed_forms import Bucket
+from ingest_bench.calibration.closed_forms import Bucket, Station
+from ingest_bench.calibration.event_simulation import run_seconds
 from ingest_bench.calibration.models import Score, Wall, WallCell
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
@@ -26,6 +26,8 @@ PAGES = ITEMS // LIMIT
 DELAY, SERVICE, SLOTS = 0.050, 0.025, 3
 """The knee is at 3 (1 + 50 / 25) = 9 requests in flight."""
 BELOW, ABOVE = SLOTS, 16
+ALONE = "A/A"
+"""Its samples show what a request takes."""
 BUCKET = Bucket(rate=20, burst=20)
 """A client that waits the whole second of a refusal finds it full again; a smaller one would overflow."""
 FEW, MANY, SMALL_PAGE = 4, 16, 5
@@ -47,44 +49,88 @@ def run_wall(seed: int) -> Wall:
     with TemporaryDirectory(prefix="calibration-") as folder:
         settings = load_settings(_config(seed, folder))
         make_corpus(settings, "api", os.cpu_count() or 1)
-        measured = [
-            (name, _measured(settings, scenario, arm, level), true) for name, scenario, arm, level, true in _plan()
-        ]
+        measured = {each: _measured(settings, each) for each in PLAN}
+    alone = next(cell for each, cell in measured.items() if each.name == ALONE)
+    stations = stations_seen([sample for sample in alone.samples if not sample.invalid])
     return Wall(
         seconds=time.perf_counter() - start,
         load_before=load_before,
         load_after=load(),
-        cells=[_cell(name, cell, true) for name, cell, true in measured],
-        scores=_scores([cell for _, cell, _ in measured]),
+        stations={each.name: each.seconds for each in stations},
+        cells=[_cell(each.name, cell, _true(each, stations)) for each, cell in measured.items()],
+        scores=_scores(list(measured.values())),
     )
 
 
-def concurrent_seconds(workers: int) -> float:
+def concurrent_seconds(stations: Sequence[Station], workers: int) -> float:
     """Give the seconds that several workers take: landing page and collection at once, a first page, then all others.
 
-    Up to as many workers as slots nobody waits for one, and the pages come in rounds; above the knee the slots never
-    rest once the first requests have got through the delay.
-
-    Raises:
-        ValueError: there are more workers than slots, but fewer than the knee asks for.
+    Args:
+        stations: that each request passes.
+        workers: at work on the pages.
 
     """
-    opening, rest = 2 * (DELAY + SERVICE), PAGES - 1
-    if workers <= SLOTS:
-        return opening + math.ceil(rest / workers) * (DELAY + SERVICE)
-    if workers < SLOTS * (1 + DELAY / SERVICE):
-        raise ValueError(f"{workers} workers: between slots and knee the first rounds have no simple form")
-    return opening + DELAY + math.ceil(rest / SLOTS) * SERVICE
+    opening = run_seconds(stations, 2, 2) + run_seconds(stations, 1, 1)
+    return opening + run_seconds(stations, workers, PAGES - 1)
 
 
-def _plan() -> Iterator[tuple[str, str, str, int, float]]:
-    # A single worker takes landing page, collection, and each page, one after another.
-    one = (2 + PAGES) * (DELAY + SERVICE)
-    yield "A/A", "slots", "one", 1, 1.0
-    yield f"{BELOW} workers for {SLOTS} slots", "slots", "at_once", BELOW, one / concurrent_seconds(BELOW)
-    yield f"{ABOVE} workers, above the knee", "slots", "at_once", ABOVE, one / concurrent_seconds(ABOVE)
+def one_by_one_seconds(stations: Sequence[Station]) -> float:
+    """Give the seconds that a single worker takes: landing page, collection, and each page, one after another."""
+    return run_seconds(stations, 1, 2 + PAGES)
+
+
+def stations_seen(samples: Sequence[Sample]) -> list[Station]:
+    """Return what a request passes, as a single worker's runs show it, who never waits for another one.
+
+    Args:
+        samples: of a single worker, with what the server saw.
+
+    Returns:
+        The delay and the slots, as long as the server really slept; its own work, which its one thread does for one
+        request at a time; and what is left of the time of a run, the client's own work and the way, which its one
+        thread does for one page at a time.
+
+    """
+    delay, slot, own, client = [], [], [], []
+    for sample in samples:
+        server = sample.server
+        assert server  # the scenario has one
+        slept = server.think_ms_achieved / 1e3
+        response = server.response_ms_mean / 1e3
+        own.append(server.cpu_s / server.requests)
+        delay.append(slept)
+        slot.append(response - slept - own[-1])
+        client.append(sample.wall_s / server.requests - response)
+    return [
+        Station("delay", statistics.median(delay)),
+        Station("slots", statistics.median(slot), SLOTS),
+        Station("server", statistics.median(own), 1),
+        Station("client", statistics.median(client), 1),
+    ]
+
+
+class _Planned(NamedTuple):
+    name: str
+    scenario: str
+    arm: str
+    level: int
+    workers: int | None
+    """Whose speed over that of one is to come out; None: nothing makes one side faster."""
+
+
+PLAN = (
+    _Planned(ALONE, "slots", "one", 1, None),
+    _Planned(f"{BELOW} workers for {SLOTS} slots", "slots", "at_once", BELOW, BELOW),
+    _Planned(f"{ABOVE} workers, above the knee", "slots", "at_once", ABOVE, ABOVE),
     # Both are held back by the bucket alone, which gives out the same tokens to either.
-    yield f"{MANY} workers against {FEW} at a token bucket", "limited", "at_once", MANY, 1.0
+    _Planned(f"{MANY} workers against {FEW} at a token bucket", "limited", "at_once", MANY, None),
+)
+
+
+def _true(planned: _Planned, stations: Sequence[Station]) -> float:
+    if planned.workers is None:
+        return 1.0
+    return one_by_one_seconds(stations) / concurrent_seconds(stations, planned.workers)
 
 
 def _config(seed: int, folder: str) -> dict[str, Any]:
@@ -118,11 +164,11 @@ def _config(seed: int, folder: str) -> dict[str, Any]:
     }
 
 
-def _measured(settings: Settings, scenario: str, arm: str, level: int) -> Cell:
-    LOG.info("calibrating on the wall clock: %s, %s at %d", scenario, arm, level)
-    cell = measure(settings, find_cell(settings, scenario, arm, level))
+def _measured(settings: Settings, planned: _Planned) -> Cell:
+    LOG.info("calibrating on the wall clock: %s", planned.name)
+    cell = measure(settings, find_cell(settings, planned.scenario, planned.arm, planned.level))
     if cell.speedup is None or not cell.parity.ok:
-        raise MeasurementError(f"calibration: {scenario}/{arm}-{level}: {cell.parity.reason or cell.stop_reason}")
+        raise MeasurementError(f"calibration: {planned.name}: {cell.parity.reason or cell.stop_reason}")
     return cell
 
 
