@@ -13,9 +13,9 @@ from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Speedup
 
-Standing = Literal["baseline", "faster", "slower", "same", "wrong", "failed", "missing"]
-"""Of a tool against the baseline. wrong: what it delivers isn't the corpus; failed: no sample of it can be used;
-missing: it isn't installed."""
+Standing = Literal["baseline", "faster", "slower", "same", "few", "wrong", "failed", "missing"]
+"""Of a tool against the baseline. few: it has too few pairs for an interval; wrong: what it delivers isn't the corpus;
+failed: no sample of it can be used; missing: it isn't installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class Task:
         return bool(self.standing("faster"))
 
     @property
+    def open(self) -> bool:
+        """Whether a tool has too few pairs to be compared."""
+        return bool(self.standing("few"))
+
+    @property
     def lossy(self) -> bool:
         """Whether a tool delivers something else than it should."""
         return bool(self.standing("wrong"))
@@ -94,7 +99,7 @@ def _of_tools(data: ReportData) -> Iterable[ScenarioView]:
 def _task(view: ScenarioView, *, longer: bool = False) -> Task:
     labels = Counter(row.cell.label for row in view.rows)
     rows = [_row(view, row, row.name if labels[row.cell.label] > 1 else row.cell.label) for row in view.rows]
-    counts = ("baseline", "faster", "slower", "same")
+    counts = ("baseline", "faster", "slower", "same", "few")
     ordered = sorted(rows, key=lambda row: (row.standing not in counts, row.time_s is None, row.time_s or 0.0))
     name = view.scenario.task or view.title
     return Task(name, name, _reads(view), view.baseline, tuple(ordered), _changes(view), longer)
@@ -154,13 +159,15 @@ def _standing(view: ScenarioView, row: CellView) -> tuple[Standing, str]:
     cell = row.cell
     if cell.unavailable:
         return "missing", cell.unavailable
-    if cell.speedup is None or not row.samples:
+    if not row.samples:
         reasons = [sample.invalid for sample in cell.samples if sample.role == "candidate" and sample.invalid]
         return "failed", reasons[0] if reasons else cell.parity.reason or "no pair of samples can be used"
     if not cell.parity.ok:
         return "wrong", cell.parity.reason or cell.known_defect or "not what the corpus holds"
     if cell.is_null_cell:
         return "baseline", ""
+    if cell.speedup is None:
+        return "few", ""
     found: dict[str, Standing] = {"better": "faster", "worse": "slower"}
     return found.get(verdict(cell.speedup, view.noise), "same"), ""
 

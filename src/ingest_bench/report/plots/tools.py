@@ -19,7 +19,13 @@ ROW, FOOT = 18.0, 2 * LINE + 8
 COLOURS = {"baseline": 7, "faster": 1, "slower": 0, "same": 7}
 MARKERS = {"baseline": "D", "faster": "<", "slower": ">", "same": "o"}
 """Shapes, so that colour isn't needed."""
-WORDS = {"wrong": "not what the corpus holds", "failed": "failed", "missing": "not installed"}
+WORDS = {
+    "baseline": "too few pairs",
+    "few": "too few pairs",
+    "wrong": "not what the corpus holds",
+    "failed": "failed",
+    "missing": "not installed",
+}
 
 
 def drawing(task: Task, bounds: Sequence[float]) -> Drawing:
@@ -56,7 +62,8 @@ def _name(row: ToolRow) -> str:
         return f"{row.tool}: {WORDS[row.standing]}"
     ratio = "" if row.standing == "baseline" else f"{times(row.ratio.median)}, "
     found = f"{ratio}{number(row.time_s)} s, {whole(row.memory_mib)} MiB"
-    return f"{row.tool}: {found}{f', {WORDS[row.standing]}' if row.standing in WORDS else ''}"
+    is_wrong = row.standing == "wrong"
+    return f"{row.tool}: {found}{f', {WORDS[row.standing]}' if is_wrong else ''}"
 
 
 def _frame(axes: Axes, bounds: Sequence[float], height: float, name: str) -> None:

@@ -11,7 +11,7 @@ from ingest_bench.report.templating import text, texts
 TITLE = "Tools compared"
 TITLES = ("Task", "Tool", "Time / baseline", "Time (s)", "Memory (MiB)", "Output (MB)", "Items lost", "Reads")
 NUMERIC = frozenset((2, 3, 4, 5, 6))
-STATES = {"missing": "not installed", "failed": "failed"}
+STATES = {"few": "too few pairs", "missing": "not installed", "failed": "failed"}
 
 
 def tools_section(tasks: Sequence[Task]) -> Section | None:
@@ -62,10 +62,10 @@ def fields(task: Task, row: ToolRow) -> list[Entry]:
 
 def against_baseline(row: ToolRow) -> str:
     """Write a tool's time over the baseline's: who is faster in bold, and named so."""
-    if row.ratio is None:
-        return NOTHING
     if row.standing == "baseline":
         return "1 (baseline)"
+    if row.ratio is None:
+        return NOTHING
     if row.standing == "same":
         return f"no difference ({interval(row.ratio)})"
     return f"**{speed_up(row.ratio)}, faster**" if row.standing == "faster" else speed_up(row.ratio)

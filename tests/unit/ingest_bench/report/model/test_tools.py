@@ -90,6 +90,31 @@ def test_a_command_that_fails_is_not_compared(make_of: Any) -> None:
     assert "rustac translate, files to NDJSON: the command ended with exit code 3." in markdown([whole_report(found)])
 
 
+@pytest.mark.parametrize(("right", "standing", "words"), [(True, "few", "too few pairs"), (False, "wrong", "~~")])
+def test_a_tool_with_a_single_pair_did_not_fail(make_of: Any, right: bool, standing: str, words: str) -> None:
+    """One pair has no interval, and says so. Its time stands, and what it delivers is judged; ours is the baseline."""
+    found = data(make_of, 16_000)
+
+    def single(cell: Cell) -> Cell:
+        parity = {} if right or cell.arm != "rustac" else {"parity": Parity(ok=False, reason="x differs")}
+        samples = [sample for sample in cell.samples if sample.pair == 0]
+        return cell.model_copy(update={"speedup": None, "samples": samples, **parity})
+
+    results = found.results.model_copy(update={"cells": [single(cell) for cell in found.results.cells]})
+    one_pair = ReportData.from_results(results)
+    (task,) = compared(one_pair)
+    rows = {row.tool: row for row in task.rows}
+    assert rows.pop("stac-ingest").standing == "baseline"
+    (row,) = rows.values()
+    assert (row.standing, row.ratio, row.lost) == (standing, None, 0)
+    assert row.time_s
+    section = markdown([whole_report(one_pair)]).partition("\n## Tools compared\n")[2].partition("\n## ")[0]
+    assert "failed" not in section
+    assert ("Too few pairs were taken to tell in files to NDJSON." in " ".join(section.split())) is right
+    (line,) = [line for line in section.splitlines() if "rustac translate" in line and line.startswith("|")]
+    assert words in line
+
+
 def test_without_commands_there_is_no_section(make: Any) -> None:
     """A matrix of other groups has nothing to compare tools by."""
     found = ReportData.from_results(make(lambda spec: spec.scenario == "small_api"))
