@@ -21,7 +21,11 @@ import pytest
 from sharding_items import item
 
 from stac_ingest.cli.main import COMPLETE, main
+from stac_ingest.config import IngestConfig
+from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.writer import GeoParquetWriter
+from stac_ingest.stores.opening import open_written_store
+from stac_ingest.stores.urls import read_url
 
 obstore = pytest.importorskip("obstore")
 ITEMS = 20
@@ -115,6 +119,14 @@ SERVERS: dict[str, tuple[str, Any]] = {
 }
 
 
+@pytest.fixture
+def written(store: tuple[str, Put]) -> tuple[str, Put]:
+    """Give a store that takes what obstore writes."""
+    if store[0].startswith("gs:"):
+        pytest.skip("fake-gcs-server takes no uploads of the kind that obstore sends")
+    return store
+
+
 @pytest.fixture(params=SERVERS)
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Put]]:
     """Start a server with one container, to which the environment leads; give its URL, and what stores an object."""
@@ -161,3 +173,38 @@ def test_what_lies_in_a_store_is_read(store: tuple[str, Put], tmp_path: Path) ->
         put(f"c/items/{number}.json", json.dumps(item(number)).encode())
     put("c/catalog.json", json.dumps({"type": "Catalog", "id": "c", "links": links}).encode())
     assert ids(f"{url}/c/catalog.json", tmp_path / "catalog") == expected
+
+
+def test_the_copy_of_a_sync_is_kept_in_step(written: tuple[str, Put], tmp_path: Path) -> None:
+    """What a sync holds is in its copy after each run, and is read by its manifest, with replaced parts beside."""
+    url, _ = written
+    files, copy = tmp_path / "in", f"{url}/team/mirror/"
+    files.mkdir()
+    command = ["sync", str(files), "--output", str(tmp_path / "out"), "--copy-to", copy]
+    for number in range(ITEMS):
+        (files / f"{number}.json").write_text(json.dumps(item(number)))
+    for run in range(2):
+        assert main(command) == COMPLETE
+        expected = sorted(json.loads(path.read_bytes())["id"] for path in files.iterdir())
+        assert ids(copy, tmp_path / f"read{run}") == expected
+        (files / f"{run}.json").unlink()
+        (files / f"new{run}.json").write_text(json.dumps(item(ITEMS + run)))
+
+
+def test_a_copy_is_replaced_by_one_writer_alone(written: tuple[str, Put], tmp_path: Path) -> None:
+    """The store itself refuses a manifest that takes the place of another one than was read."""
+    url, put = written
+    opened = open_written_store(read_url(f"{url}/m/"), IngestConfig(mode="file", source=str(tmp_path)), "copy_to")
+    opened.replace("m/manifest.json", b"1", None)
+    with pytest.raises(ItemError, match="by another program meanwhile"):
+        opened.replace("m/manifest.json", b"2", None)
+    read = opened.current("m/manifest.json", 10)
+    put("m/manifest.json", b"3")
+    with pytest.raises(ItemError, match="by another program meanwhile"):
+        opened.replace("m/manifest.json", b"4", read)
+    again = opened.current("m/manifest.json", 10)
+    assert again is not None
+    assert again.text == b"3"
+    opened.replace("m/manifest.json", b"5", again)
+    opened.remove(["m/manifest.json"])
+    assert opened.current("m/manifest.json", 10) is None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stac_ingest.sync.run import SyncResult
     from stac_ingest.sync.settings import SyncSettings
 
-_OWN = ("partition", "gone", "look_back", "grace", "ids_only", "allow_empty", "verify")
+_OWN = ("partition", "gone", "look_back", "grace", "copy_to", "ids_only", "allow_empty", "verify")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,6 +47,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--grace", metavar="HOURS", type=float, help="how long replaced files stay for who reads them (default: 24)"
+    )
+    parser.add_argument(
+        "--copy-to", metavar="URL", help="keep a copy for readers in step, too: a prefix such as s3://bucket/mirror/"
     )
     parser.add_argument(
         "--ids-only", action="store_true", help="of an API that doesn't tell what has changed: compare ids alone"
@@ -120,6 +123,8 @@ def _settings(options: argparse.Namespace) -> SyncSettings:
         raise ConfigurationError("max_items: a sync looks at all items; leave it out")
     if not config.is_remote:
         check_output(config.source, options.output)
+    if options.copy_to is not None and not options.allow_remote:
+        _refuse_remote_copy(options.copy_to)
     given = {name: value for name in _OWN if (value := getattr(options, name)) not in (None, False)}
     try:
         return SyncSettings(
@@ -130,6 +135,14 @@ def _settings(options: argparse.Namespace) -> SyncSettings:
         )
     except ValidationError as error:
         raise ConfigurationError(all_in_one_line(error, SyncSettings)) from None
+
+
+def _refuse_remote_copy(url: str) -> None:
+    from stac_ingest.http.urls import hostname, is_loopback  # noqa: PLC0415 - few have a copy
+    from stac_ingest.stores.urls import server_of, store_kind  # noqa: PLC0415 - same
+
+    if store_kind(url) is not None and not is_loopback(server := server_of(url)):
+        raise ConfigurationError(f"--copy-to: {hostname(server)} is not this machine; --allow-remote lets it be asked")
 
 
 def _plan_in_words(plan: SyncPlan) -> Iterator[str]:
@@ -157,6 +170,9 @@ def _result_in_words(result: SyncResult, output: Path) -> Iterator[str]:
     yield from _notes(result.notes)
     if manifest.failures is not None:
         yield f"{counts.failures:,} failures: see {output / manifest.failures}"
+    if result.copied is not None:
+        sent, size, removed = result.copied
+        yield f"copy: {sent:,} files sent ({size / 1e6:,.1f} MB), {removed:,} replaced ones removed"
     yield f"{manifest.verdict}: {manifest.reason}"
 
 

@@ -46,14 +46,28 @@ def parts_of_sync(folder: Path) -> list[str] | None:
         if not (folder / SYNC).is_dir():
             return None
         raise DataProcessingError(f"{folder}: no sync has ended here yet, so there is no {MANIFEST}; run it to its end")
+    return sorted(parts_named(manifest, str(folder / MANIFEST)))
+
+
+def parts_named(manifest: dict[str, Any], shown: str) -> list[str]:
+    """Return the paths of the parts that a manifest names.
+
+    Args:
+        manifest: of a sync.
+        shown: what it is called in messages.
+
+    Raises:
+        DataProcessingError: it names none, or something else.
+
+    """
     try:
         paths = [part["path"] for partition in manifest["partitions"] for part in partition["parts"]]
     except (KeyError, TypeError) as error:
-        raise DataProcessingError(f"{folder / MANIFEST} can't be read: {error!r}; {ADVICE}") from error
+        raise DataProcessingError(f"{shown} can't be read: {error!r}; {ADVICE}") from error
     for path in paths:
         if not isinstance(path, str) or not PART.fullmatch(path):
-            raise DataProcessingError(f"{folder / MANIFEST} names {path!r:.80}, which is no part of a sync; {ADVICE}")
-    return sorted(paths)
+            raise DataProcessingError(f"{shown} names {path!r:.80}, which is no part of a sync; {ADVICE}")
+    return paths
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
@@ -74,11 +88,21 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
         if not has_state:
             return None  # another one's file, which its own reader names
         raise DataProcessingError(f"{path} can't be read: {error}; {ADVICE}") from error
+    return checked_manifest(document, str(path))
+
+
+def checked_manifest(document: Any, shown: str) -> dict[str, Any] | None:
+    """Return a document if it is the manifest of a sync, but for its version unchecked; None where it is none.
+
+    Raises:
+        DataProcessingError: it is of another release.
+
+    """
     if not isinstance(document, dict) or not {"version", "generation", "partitions"} <= document.keys():
         return None
     if document["version"] != VERSION:
         raise DataProcessingError(
-            f"{path} is of version {document['version']!r:.20}, and this release reads {VERSION}; use the one that "
+            f"{shown} is of version {document['version']!r:.20}, and this release reads {VERSION}; use the one that "
             "wrote it"
         )
     return document

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from stac_ingest.config import IngestConfig
     from stac_ingest.stores.object_store import ObjectStore
+    from stac_ingest.stores.written_store import WrittenStore
 
 EXTRA = 'pip install "stac-ingest-bench[stores]"'
 _YES = {"1", "true", "yes", "on"}
@@ -39,7 +40,7 @@ _CONNECTION_STRING = {
 
 
 def open_object_store(url: StoreUrl, config: IngestConfig) -> ObjectStore:
-    """Open a bucket or a container. Sends nothing yet.
+    """Open a bucket or a container to read from it. Sends nothing yet.
 
     Args:
         url: of the bucket.
@@ -49,11 +50,37 @@ def open_object_store(url: StoreUrl, config: IngestConfig) -> ObjectStore:
         ConfigurationError: obstore isn't installed, or credentials or the server's address can't be used.
 
     """
+    made, hint = _opened(url, config, "source")
+    from stac_ingest.stores.object_store import ObjectStore  # noqa: PLC0415 - needs an extra of the package
+
+    return ObjectStore(made, url.root, hint)
+
+
+def open_written_store(url: StoreUrl, config: IngestConfig, setting: str) -> WrittenStore:
+    """Open a bucket or a container to write to it. Sends nothing yet.
+
+    Args:
+        url: of the bucket.
+        config: the settings, of which those of requests count.
+        setting: what the URL was given by, for messages.
+
+    Raises:
+        ConfigurationError: obstore isn't installed, or credentials or the server's address can't be used.
+
+    """
+    made, hint = _opened(url, config, setting)
+    from stac_ingest.stores.written_store import WrittenStore  # noqa: PLC0415 - needs an extra of the package
+
+    return WrittenStore(made, url.root, hint)
+
+
+def _opened(url: StoreUrl, config: IngestConfig, setting: str) -> tuple[AnyStore, str]:
+    """Return the store of obstore, and what may be missing in the environment."""
     try:
-        from stac_ingest.stores import object_store  # noqa: PLC0415 - needs an extra of the package
+        import obstore  # noqa: F401, PLC0415 - needs an extra of the package
     except ImportError as error:
         raise ConfigurationError(
-            f"source: {url.root} needs obstore ({error.name} is missing): install it by `{EXTRA}`"
+            f"{setting}: {url.root} needs obstore ({error.name} is missing): install it by `{EXTRA}`"
         ) from None
     anonymous = any(os.environ.get(name, "").lower() in _YES for name in _ANONYMOUS[url.kind])
     given: dict[str, Any] = {"skip_signature": True} if anonymous else {}
@@ -61,10 +88,10 @@ def open_object_store(url: StoreUrl, config: IngestConfig) -> ObjectStore:
     if url.kind == S3:
         given |= _of_s3(anonymous=anonymous)
     elif url.kind == AZURE:
-        given |= _of_azure(url)
+        given |= _of_azure(url, setting)
     endpoint = endpoint_of(url.kind) or given.pop("endpoint", None)
     if endpoint:
-        _refuse_plain(endpoint, url.kind, anonymous=anonymous)
+        _refuse_plain(endpoint, url.kind, setting, anonymous=anonymous)
         given["base_url" if url.kind == GOOGLE else "endpoint"] = endpoint
     if (
         url.kind == GOOGLE
@@ -75,10 +102,10 @@ def open_object_store(url: StoreUrl, config: IngestConfig) -> ObjectStore:
         given["skip_signature"] = True  # an emulator has no credentials, as Google's own clients know
     if not anonymous and not _has_credentials(url.kind, given):
         hint = f" (no credentials were found here; {_ANONYMOUS[url.kind][0]}=true reads a public bucket)"
-    return object_store.ObjectStore(_made(url, given, endpoint, config), url.root, hint)
+    return _made(url, given, endpoint, config, setting), hint
 
 
-def _made(url: StoreUrl, given: dict[str, Any], endpoint: str | None, config: IngestConfig) -> AnyStore:
+def _made(url: StoreUrl, given: dict[str, Any], endpoint: str | None, config: IngestConfig, setting: str) -> AnyStore:
     import obstore.store as stores  # noqa: PLC0415 - see above
 
     waits = config.retry == "wait"
@@ -99,7 +126,7 @@ def _made(url: StoreUrl, given: dict[str, Any], endpoint: str | None, config: In
     except Exception as error:  # noqa: BLE001 - obstore's own errors and ValueError; what it quotes may be a secret
         names = ", ".join(sorted(given)) or "the environment"
         raise ConfigurationError(
-            f"source: {url.root} can't be opened ({type(error).__name__}); look at its credentials and addresses "
+            f"{setting}: {url.root} can't be opened ({type(error).__name__}); look at its credentials and addresses "
             f"({names})"
         ) from None
     return made
@@ -115,20 +142,20 @@ def _of_s3(*, anonymous: bool) -> dict[str, Any]:
     return found
 
 
-def _of_azure(url: StoreUrl) -> dict[str, Any]:
+def _of_azure(url: StoreUrl, setting: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "").split(";"):
         name, _, value = part.partition("=")
         if value and name in _CONNECTION_STRING:
             found[_CONNECTION_STRING[name]] = value
-    for setting, names in _AZURE_NAMES.items():
+    for name, names in _AZURE_NAMES.items():
         if given := next(filter(None, map(os.environ.get, names)), None):
-            found[setting] = given
+            found[name] = given
     if url.account:
         found["account_name"] = url.account
     if "account_name" not in found:
         raise ConfigurationError(
-            f"source: {url.root} says no account; set AZURE_STORAGE_ACCOUNT_NAME, or give "
+            f"{setting}: {url.root} says no account; set AZURE_STORAGE_ACCOUNT_NAME, or give "
             "abfss://container@account.dfs.core.windows.net/prefix"
         )
     return found
@@ -141,7 +168,7 @@ def _has_credentials(kind: str, given: dict[str, Any]) -> bool:
     return named or bool(given.keys() & {"access_key_id", "account_key", "sas_key", "skip_signature"})
 
 
-def _refuse_plain(endpoint: str, kind: str, *, anonymous: bool) -> None:
+def _refuse_plain(endpoint: str, kind: str, setting: str, *, anonymous: bool) -> None:
     """Refuse plain http across a network where what is sent would be a secret in the clear.
 
     The keys of S3 sign a request and aren't sent; the tokens of the others are.
@@ -158,6 +185,6 @@ def _refuse_plain(endpoint: str, kind: str, *, anonymous: bool) -> None:
         and (kind != S3 or "AWS_SESSION_TOKEN" in os.environ)
     ):
         raise ConfigurationError(
-            f"source: the server {endpoint} is asked over plain http, and credentials are set: anybody on the way "
+            f"{setting}: the server {endpoint} is asked over plain http, and credentials are set: anybody on the way "
             "could read them; use https"
         )

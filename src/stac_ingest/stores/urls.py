@@ -49,8 +49,12 @@ def store_kind(url: str) -> str | None:
     return SCHEMES.get(scheme.lower()) if separator else None
 
 
-def read_url(url: str) -> StoreUrl:
+def read_url(url: str, setting: str = "source") -> StoreUrl:
     """Read the URL of a store.
+
+    Args:
+        url: as it was given.
+        setting: what it was given by, for messages.
 
     Raises:
         ConfigurationError: it isn't one that names a bucket, or a key that can be asked for.
@@ -65,13 +69,13 @@ def read_url(url: str) -> StoreUrl:
         where, _, host = where.partition("@")
         account = host.partition(".")[0]
     elif "@" in where:
-        raise ConfigurationError("source: the URL of a store with credentials; put these into the environment")
+        raise ConfigurationError(f"{setting}: the URL of a store with credentials; put these into the environment")
     if kind is None or not where or any(letter in where for letter in "?#:\\ "):
-        raise ConfigurationError(f"source: {scheme}://{where} is not of the form {scheme}://bucket/prefix")
+        raise ConfigurationError(f"{setting}: {scheme}://{where} is not of the form {scheme}://bucket/prefix")
     if key and any(name in _DOTS for name in key.split("/")):
-        raise ConfigurationError(f"source: {url} has a part of its path that is empty or made of dots")
+        raise ConfigurationError(f"{setting}: {url} has a part of its path that is empty or made of dots")
     if not key.isprintable():
-        raise ConfigurationError(f"source: {url!r} has a character in its path that can't be asked for")
+        raise ConfigurationError(f"{setting}: {url!r} has a character in its path that can't be asked for")
     root = f"{scheme.lower()}://{rest.partition('/')[0]}"
     return StoreUrl(kind, where, key, is_prefix, account, root)
 

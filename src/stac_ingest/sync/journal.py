@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,14 @@ import orjson
 
 from stac_ingest.core.atomic import write_lines
 
-_FOLDER = "changes"
+CHANGES = "changes"
+"""The folder of the journals, below the output."""
+_NAME = re.compile(rf"{CHANGES}/\d{{8,}}(\.failures)?\.ndjson")
+
+
+def is_journal(path: str) -> bool:
+    """Tell whether a path below the output is that of a journal, or of what a run could not read or write."""
+    return _NAME.fullmatch(path) is not None
 
 
 def write_journal(output: Path, generation: int, parts: Iterable[Path]) -> tuple[str | None, Counter[str]]:
@@ -39,7 +47,7 @@ def write_journal(output: Path, generation: int, parts: Iterable[Path]) -> tuple
                     counts[orjson.loads(line)["what"]] += 1
                     yield line.rstrip(b"\n")
 
-    name = f"{_FOLDER}/{generation:08d}.ndjson"
+    name = f"{CHANGES}/{generation:08d}.ndjson"
     write_lines(output / name, lines())
     if counts:
         return name, counts
@@ -62,7 +70,7 @@ def write_failures(output: Path, generation: int, failures: Sequence[tuple[str, 
         DataProcessingError: it can't be written.
 
     """
-    name = f"{_FOLDER}/{generation:08d}.failures.ndjson"
+    name = f"{CHANGES}/{generation:08d}.failures.ndjson"
     if not failures:
         (output / name).unlink(missing_ok=True)  # of a run that was killed
         return None

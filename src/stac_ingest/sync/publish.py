@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 from stac_ingest.core.atomic import sync_to_disk
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.index import FOLDER
-from stac_ingest.sync.manifest import Retired, SyncManifest
+from stac_ingest.sync.manifest import SyncManifest
 from stac_ingest.sync.manifest_file import write_manifest
+from stac_ingest.sync.retired import retired
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.sweep import sweep
-
-_HOUR_S = 3600
 
 
 def publish(settings: SyncSettings, manifest: SyncManifest | None, new: SyncManifest) -> SyncManifest:
@@ -31,7 +28,7 @@ def publish(settings: SyncSettings, manifest: SyncManifest | None, new: SyncMani
         DataProcessingError: it can't be written. What readers see is as it was.
 
     """
-    published = new.model_copy(update={"retired": _retired(settings, manifest, new)})
+    published = new.model_copy(update={"retired": retired(settings.grace, manifest, new)})
     try:
         if (settings.state / FOLDER).is_dir():
             sync_to_disk(settings.state / FOLDER)
@@ -40,15 +37,3 @@ def publish(settings: SyncSettings, manifest: SyncManifest | None, new: SyncMani
     write_manifest(settings.output, published)
     sweep(settings, published)
     return published
-
-
-def _retired(settings: SyncSettings, manifest: SyncManifest | None, new: SyncManifest) -> list[Retired]:
-    """List the parts that are not named any more, and are still to stay."""
-    if manifest is None:
-        return []
-    now = time.time()
-    named = {part.path for partition in new.partitions for part in partition.parts}
-    until = {old.path: old.until for old in manifest.retired if old.until > now}
-    for partition in manifest.partitions:
-        until |= {part.path: now + settings.grace * _HOUR_S for part in partition.parts}
-    return [Retired(path=path, until=end) for path, end in until.items() if path not in named]

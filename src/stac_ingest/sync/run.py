@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
@@ -33,6 +33,9 @@ from stac_ingest.sync.verdict import judge
 from stac_ingest.sync.wanted import wanted_tasks
 from stac_ingest.sync.work import RunPlan, Work, digest_of
 
+if TYPE_CHECKING:
+    from stac_ingest.sync.store_copy import Copied, StoreCopy
+
 
 @dataclass(frozen=True, kw_only=True)
 class SyncResult:
@@ -42,6 +45,8 @@ class SyncResult:
     requests: Counter[str]
     """By their kind."""
     notes: Sequence[str]
+    copied: Copied | None
+    """What the copy in an object store has come to, where one is kept."""
 
     @property
     def is_complete(self) -> bool:
@@ -64,7 +69,8 @@ class SyncRun:
         """Read what the last run left.
 
         Raises:
-            ConfigurationError: the output holds something else than the settings ask for.
+            ConfigurationError: the output holds something else than the settings ask for; or the copy's URL, or the
+                credentials for it, can't be used.
 
         """
         self._settings = settings
@@ -75,15 +81,18 @@ class SyncRun:
         self._generation = 1 if self._manifest is None else self._manifest.generation + 1
         self._work = Work(settings, self._generation)
         self._notes: list[str] = []
+        self._copy = None if settings.copy_to is None else _copy(settings, progress)
 
     async def plan(self) -> RunPlan:
         """Return the plan of the run that was killed, or make one.
 
         Raises:
-            ConfigurationError: there are no items where the settings point.
-            DataProcessingError: the source can't be read, or what is held.
+            ConfigurationError: there are no items where the settings point, or the copy is of something else.
+            DataProcessingError: the source can't be read, or what is held, or the store of the copy.
 
         """
+        if self._copy is not None:
+            self._copy.check(self._manifest)
         found = self._work.plan()
         if found is not None:
             self._held()  # what is lost of it is made anew here, and then the plan doesn't go with it
@@ -169,10 +178,10 @@ class SyncRun:
     def publish(
         self, run: RunPlan, read: Read, resolved: Resolved, merged: Mapping[int, Partition | None]
     ) -> SyncResult:
-        """Make the new manifest the one that readers go by.
+        """Make the new manifest the one that readers go by, and bring the copy into step with it.
 
         Raises:
-            DataProcessingError: it can't be written.
+            DataProcessingError: it can't be written; or the copy can't, and the output is in step all the same.
 
         """
         plan, settings, before = run.plan, self._settings, self._manifest
@@ -223,9 +232,10 @@ class SyncRun:
             failures=write_failures(settings.output, self._generation, named),
             partitions=held,
         )
-        publish(settings, before, manifest)
+        published = publish(settings, before, manifest)
+        copied = None if self._copy is None else self._copy.update(published)
         notes = [*self._notes, *_notes(plan, read.reports)]
-        return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=notes)
+        return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=notes, copied=copied)
 
     def _there(self, plan: SyncPlan, held: Sequence[Partition]) -> int:
         """Count the items that the source has, as far as that is known."""
@@ -254,6 +264,12 @@ class SyncRun:
         for partition in self._manifest.partitions:
             load(self._settings, partition)
         return [self._settings.state / partition.index for partition in self._manifest.partitions]
+
+
+def _copy(settings: SyncSettings, progress: Progress) -> StoreCopy:
+    from stac_ingest.sync.store_copy import StoreCopy  # noqa: PLC0415 - needs an extra of the package
+
+    return StoreCopy(settings, progress)
 
 
 def run_sync(settings: SyncSettings, progress: Progress = lambda *_: None) -> SyncResult:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from stac_ingest.config import IngestConfig
 from stac_ingest.pipeline import Modifier
 from stac_ingest.sharding.plan import Record
+from stac_ingest.stores.urls import store_kind
 from stac_ingest.sync.partitions import Scheme
 from stac_ingest.transforms import TransformSettings
 from stac_ingest.transforms.modifiers import modifiers_of
@@ -47,6 +48,9 @@ class SyncSettings(Record):
         allow_inf_nan=False,
         description="hours for which replaced parts stay, for readers that began before",
     )
+    copy_to: str | None = Field(
+        default=None, description="a prefix of an object store, where a copy of the output is kept in step for readers"
+    )
     ids_only: bool = Field(
         default=False,
         description="compare ids alone where nothing tells which items have changed: changed items are not found then, "
@@ -64,10 +68,17 @@ class SyncSettings(Record):
     @classmethod
     def _is_a_folder(cls, output: object) -> object:
         if re.match(r"[a-z][a-z0-9+.-]+:/", str(output)):  # of a URL that was made a path, one slash is left
-            raise ValueError("a sync isn't written to object stores; sync to a folder, and copy that")
+            raise ValueError("a sync needs a folder of this machine; give one, and the URL of the store by copy_to")
         if str(output) == "-":
             raise ValueError("a sync isn't written to standard output; give a folder")
         return output
+
+    @field_validator("copy_to")
+    @classmethod
+    def _is_a_prefix(cls, copy_to: str | None) -> str | None:
+        if copy_to is not None and store_kind(copy_to) is None:
+            raise ValueError("give a prefix of an object store, such as s3://bucket/prefix/")
+        return copy_to
 
     @property
     def config(self) -> IngestConfig:

@@ -127,5 +127,5 @@ class Work:
 
 def digest_of(settings: SyncSettings) -> str:
     """Return a hash of what a run's steps depend on."""
-    kept = settings.model_dump(mode="json", exclude={"grace"})
+    kept = settings.model_dump(mode="json", exclude={"grace", "copy_to"})
     return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()

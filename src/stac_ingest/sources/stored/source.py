@@ -12,7 +12,7 @@ from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.sources.combined import CombinedSource, RefusedFiles
-from stac_ingest.sources.folder import FolderFiles, files_of
+from stac_ingest.sources.folder import TABLES, FolderFiles, files_of
 from stac_ingest.sources.json_file import items_of_collection
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS, Where, kind_name
 from stac_ingest.sources.linked import text_leads_on
@@ -20,6 +20,7 @@ from stac_ingest.sources.stored.documents import StoredDocumentSource, StoredDoc
 from stac_ingest.sources.stored.entries import entry, name_of, object_of
 from stac_ingest.sources.stored.lines import StoredLinesSource
 from stac_ingest.sources.stored.survey import survey_prefix, without_repeated
+from stac_ingest.sources.stored.synced import named_tables
 from stac_ingest.sources.stored.tables import StoredTablesSource
 from stac_ingest.stores.objects import Store
 from stac_ingest.stores.urls import StoreUrl, read_url, store_kind
@@ -185,6 +186,10 @@ def _of_prefix(opened: _Opened, prefix: str) -> Source[Any]:
     most = config.max_response_mib << 20
     found, top = survey_prefix(store, prefix, kind_name)
     shown = f"{store.url}/{prefix}"
+    if TABLES in found.names and config.format in (None, KINDS[TABLES].format):
+        named = named_tables(store, prefix, found.names[TABLES].result(), found)
+        if named is not None:
+            return _of_files(opened, prefix, FolderFiles((), (), named, found.refused), shown)
     files = files_of(
         found,
         shown,

@@ -1,0 +1,225 @@
+"""The copy of a sync's output in an object store: who goes by its manifest sees all of a run, whenever a copy ends."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.sync import store_copy
+from stac_ingest.sync.manifest import SyncManifest
+from stac_ingest.sync.run import run_sync
+from stac_ingest.sync.settings import SyncSettings
+from synced_files import Files, item
+
+obstore = pytest.importorskip("obstore")
+written_store = pytest.importorskip("stac_ingest.stores.written_store")
+PREFIX = "team/mirror/"
+
+
+class Killed(BaseException):
+    """Where a process would have ended."""
+
+
+class Store(written_store.WrittenStore):
+    """A store in memory, whose writer is killed at one of its requests, before or after it has come to something."""
+
+    def __init__(self):
+        super().__init__(obstore.store.MemoryStore(), "s3://bucket")
+        self.memory = self._store
+        self.requests = []
+        self.ends_at = None
+
+    def _counted(self, what, *given):
+        self.requests.append((what, *given))
+        number = len(self.requests)
+        if self.ends_at == (number, "before"):
+            raise Killed
+        getattr(super(), what)(*given)
+        if self.ends_at == (number, "after"):
+            raise Killed
+
+    def put_file(self, key, path):
+        """Write a file."""
+        self._counted("put_file", key, path)
+
+    def replace(self, key, text, current):
+        """Write a document."""
+        self._counted("replace", key, text, current)
+
+    def remove(self, keys):
+        """Remove objects."""
+        self._counted("remove", keys)
+
+    def names(self):
+        """Name all objects below the prefix."""
+        return {one.key.removeprefix(PREFIX) for page in self.listed(PREFIX) for one in page}
+
+    def seen(self):
+        """Return the parts that the manifest names, each of which has to be there; none before the first copy."""
+        current = self.current(f"{PREFIX}manifest.json", 1 << 20)
+        if current is None:
+            return set()
+        manifest = SyncManifest.model_validate_json(current.text)
+        parts = {part.path: part.bytes for partition in manifest.partitions for part in partition.parts}
+        for path, size in parts.items():
+            assert self.head(PREFIX + path).size == size
+        for path in filter(None, (manifest.journal, manifest.failures)):
+            self.head(PREFIX + path)
+        return parts.keys()
+
+
+@pytest.fixture
+def store(monkeypatch):
+    """Give a store that the copies of this test are in."""
+    made = Store()
+    monkeypatch.setattr(store_copy, "open_written_store", lambda *_: made)
+    return made
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write two months of items."""
+    made = Files(tmp_path / "in")
+    for number in range(6):
+        made.write(f"{number}.json", item(f"i{number}", month=number % 2 + 1))
+    return made
+
+
+def settings(files, **changed):
+    """Return the settings of a sync with a copy."""
+    source = {"mode": "file", "source": str(files.folder)}
+    given = {"output": files.folder.parent / "out", "copy_to": f"s3://bucket/{PREFIX}", "grace": 0} | changed
+    return SyncSettings(source=source, **given)
+
+
+def local(files):
+    """Return the manifest of the output."""
+    return SyncManifest.model_validate_json((files.folder.parent / "out" / "manifest.json").read_bytes())
+
+
+def parts_of(manifest):
+    """Name the parts of a manifest."""
+    return {part.path for partition in manifest.partitions for part in partition.parts}
+
+
+def change(files):
+    """Have an item of each kind: a new one, a changed one and one that is gone."""
+    files.write("9.json", item("i9", month=3))
+    files.write("0.json", item("i0", month=1, title="changed"))
+    files.remove("1.json")
+
+
+def test_a_copy_holds_what_the_output_holds(store, files):
+    """After each run the copy's manifest names the parts of the output, byte for byte, and nothing else is there."""
+    for after in (lambda: None, lambda: change(files)):
+        after()
+        result = run_sync(settings(files))
+        assert result.manifest.verdict == "complete"
+        assert store.seen() == parts_of(local(files))
+        journals = {path for path in store.names() if path.startswith("changes/")}
+        assert store.names() == parts_of(local(files)) | journals | {"manifest.json"}
+        for path in parts_of(local(files)):
+            data = bytes(obstore.get(store.memory, PREFIX + path).bytes())
+            assert data == (files.folder.parent / "out" / path).read_bytes()
+
+
+def test_what_is_there_is_not_sent_again(store, files):
+    """A run sends the parts that it has written, its journal and the manifest, and nothing that the copy has."""
+    run_sync(settings(files))
+    before = parts_of(local(files))
+    store.requests.clear()
+    change(files)
+    copied = run_sync(settings(files)).copied
+    sent = [given[1].removeprefix(PREFIX) for given in store.requests if given[0] == "put_file"]
+    new = parts_of(local(files)) - before
+    assert new
+    assert sorted(sent) == sorted([*new, local(files).journal])
+    assert copied.sent == len(sent)
+    assert copied.removed == len(before - parts_of(local(files)))
+
+
+def test_replaced_parts_stay_for_the_time_of_grace(store, files):
+    """Who has read the manifest of before still finds its parts; a copy without grace removes them, and only those."""
+    run_sync(settings(files))
+    old = store.seen()
+    change(files)
+    run_sync(settings(files, grace=1))
+    assert old <= store.names()
+    assert not old <= store.seen()
+    obstore.put(store.memory, f"{PREFIX}items/notes.txt", b"somebody else's")
+    run_sync(settings(files))  # the time that was promised goes on
+    assert old <= store.names()
+    manifest = store.current(f"{PREFIX}manifest.json", 1 << 20)
+    ended = json.loads(manifest.text) | {"retired": []}
+    store.replace(f"{PREFIX}manifest.json", json.dumps(ended).encode(), manifest)
+    run_sync(settings(files))
+    assert not old <= store.names()
+    assert "items/notes.txt" in store.names()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_copy_that_is_killed_at_any_request_is_seen_whole(store, files, moment):
+    """Whichever request a copy ends at, a reader sees the run before or the new one, and the next run ends the copy."""
+    run_sync(settings(files))
+    number = 0
+    while True:
+        number += 1
+        seen = store.seen()
+        store.requests.clear()
+        files.write("0.json", item("i0", month=1, title=f"{moment}{number}"))
+        store.ends_at = (number, moment)
+        try:
+            run_sync(settings(files))
+        except Killed:
+            now = store.seen()
+            assert now in (seen, parts_of(local(files)))
+        else:
+            break
+        store.ends_at = None
+        run_sync(settings(files))
+        assert store.seen() == parts_of(local(files))
+        assert {path for path in store.names() if path.startswith("items/")} == store.seen()
+    assert number > 3
+
+
+def test_another_writer_is_noticed(store, files, monkeypatch):
+    """A manifest that was written since it was read stays, and the run says that its copy isn't in step."""
+    run_sync(settings(files))
+    change(files)
+    sent = store.put_file
+    other = json.dumps({"another": "manifest"}).encode()
+
+    def put_file(key, path):
+        sent(key, path)
+        obstore.put(store.memory, f"{PREFIX}manifest.json", other)
+
+    monkeypatch.setattr(store, "put_file", put_file)
+    with pytest.raises(DataProcessingError, match=r"is in step.*written by another program meanwhile"):
+        run_sync(settings(files))
+    assert store.current(f"{PREFIX}manifest.json", 1 << 20).text == other
+
+
+def test_a_prefix_of_something_else_is_refused(store, files, tmp_path):
+    """Objects that no sync wrote, another output's copy and a newer one stay as they are; the output isn't begun."""
+    obstore.put(store.memory, f"{PREFIX}report.csv", b"1,2")
+    with pytest.raises(ConfigurationError, match=r"copy_to: .*'report\.csv', which no sync wrote"):
+        run_sync(settings(files))
+    obstore.delete(store.memory, f"{PREFIX}report.csv")
+    run_sync(settings(files))
+    others = Files(tmp_path / "others")
+    others.write("a.json", item("a"))
+    seen = store.names()
+    with pytest.raises(ConfigurationError, match=r"copy_to: .*another output: its source is"):
+        run_sync(settings(others, output=tmp_path / "another"))
+    with pytest.raises(ConfigurationError, match=r"copy_to: .*copy of run 2, and .* is at run 0"):
+        run_sync(settings(files, output=tmp_path / "again"))
+    assert store.names() == seen
+    assert not (tmp_path / "again" / "manifest.json").exists()
+
+
+def test_a_url_of_no_store_is_refused(files):
+    """What isn't the URL of an object store is no place for a copy."""
+    with pytest.raises(ValueError, match="give a prefix of an object store"):
+        settings(files, copy_to=str(files.folder))
