@@ -54,7 +54,7 @@ def write(name, folder, total=ITEMS, **wanted):
 
 
 def write_alone(*wanted, **settings):
-    """Write items in a process that does nothing else: what tests before this one have left in memory is no part of it."""
+    """Write items in a process of their own: what tests before this one have left in memory is no part of it."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         return process.submit(write, *wanted, **settings).result()
 
