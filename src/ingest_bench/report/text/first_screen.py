@@ -20,7 +20,7 @@ from ingest_bench.report.templating import text
 from ingest_bench.report.text.recommendation import compared_with_others
 
 Choice = tuple[ScenarioView, CellView]
-TITLES = ("To read", "Set", "Speed", "How sure", "Memory", "Requests")
+TITLES = ("To read", "Set", "Speed", "How sure", "Peak memory", "Requests a run")
 CHANGE, INSTEAD, KEEP = "change", "instead", "keep"
 """What is advised: a faster way, one in place of a baseline that delivers something else, or the baseline itself."""
 
@@ -67,17 +67,17 @@ def _settings_of(use: Option) -> str:
 
 
 def _gain(choice: ModeRecommendation) -> Entry:
-    """Return how fast the choice is in the scenario where it brings least."""
+    """Return how fast the choice is, in the scenario where it gains least."""
     pairs = [(option.cell, scenario) for scenario, option in compared_with_others(choice) if option.cell.standing]
     if not pairs:
-        return Entry("as today", 1.0)
+        return Entry("the baseline's own: nothing to change", 1.0)
     cell, scenario = min(pairs, key=lambda each: each[0].standing.median if each[0].standing else 0.0)
     least = cell.standing
     assert least is not None, "those without are left out above"
-    gain = f"{speed_up(least)} as fast as {safe(scenario.scenario.baseline_label)}"
+    at_least = "at least " if len(pairs) > 1 else ""
+    gain = f"{at_least}{speed_up(least)} as fast as {safe(scenario.scenario.baseline_label)}"
     unlike = "" if cell.baseline_parity.ok else ", which does other work"
-    where = ", where it brings least" if len(pairs) > 1 else ""
-    return Entry(f"{gain}{unlike}{where}", least.median, Spread(least.low, least.median, least.high))
+    return Entry(f"{gain}{unlike}", least.median, Spread(least.low, least.median, least.high))
 
 
 def advice(data: ReportData) -> list[str]:

@@ -34,7 +34,7 @@ def test_what_is_compared_with_is_named_once(make: Any) -> None:
     line = what_to_do(
         ReportData.from_results(make(lambda spec: spec.scenario in ("small_files_warm", "small_files_cold")))
     )[0]
-    assert line.count("as fast as upstream's way") == 1
+    assert line.count("as fast as stac-manager") == 1
     assert re.search(r"x \([^)]*\) in \*10,000 small files, cold cache\*", line)
 
 
@@ -44,7 +44,7 @@ def test_a_choice_that_is_its_own_baseline_says_what_it_gains_elsewhere(make: An
     flat = {("sequential", 1): 9_900.0, ("queue", 2): 9_000.0, ("queue", 5): 8_000.0}
     truth = lambda _spec, arm, level, found: replace(found, rate=flat.get((arm, level), found.rate))  # noqa: E731 - a change of the truth
     (line,) = what_to_do(ReportData.from_results(make(lambda spec: spec.scenario in files, truth)))
-    assert "as fast as upstream's way, which does other work, in *One GeoParquet file" in line
+    assert "as fast as stac-manager, which does other work, in *One GeoParquet file" in line
     assert "and the baseline itself in *Five GeoParquet files" in line
 
 

@@ -78,7 +78,7 @@ def test_a_wrong_delivery_is_struck_through(make: Any) -> None:
 def test_a_defective_baseline_is_told(make: Any) -> None:
     """What is faster than a baseline that delivers something else, is faster than unlike work."""
     _, rows, below = table_of(make(), "large_file")
-    assert rows[0]["Strategy"] == "~~upstream's way~~"
+    assert rows[0]["Strategy"] == "~~stac-manager~~"
     assert "table rows, not STAC Items" in below
     assert "speed-ups compare unlike work" in below
 
