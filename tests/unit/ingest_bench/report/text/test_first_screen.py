@@ -158,7 +158,7 @@ def test_each_kind_of_source_has_a_row(make: Any) -> None:
     assert gain.spread is not None
     assert gain.spread.low <= gain.spread.median == gain.key <= gain.spread.high
     assert gain.text.startswith("at least ")
-    assert sure.text == "decided"
+    assert sure.text == "decided at 95%"
     assert (memory.key or 0) > 0
     assert (requests.key or 0) > 0
     assert rows["JSON files"][4].text == NOTHING
