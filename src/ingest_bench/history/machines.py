@@ -118,11 +118,12 @@ class SideBySide:
             {row.scenario: row for row in side if row.recommended}
             for side in ([pair.one for pair in self.pairs], [pair.other for pair in self.pairs])
         ]
-        return [
-            (row.title, *(f"{each[name].label} at {each[name].concurrency}" for each in chosen))
-            for name, row in chosen[0].items()
-            if name in chosen[1]
-        ]
+        one, other = chosen
+        return [(row.title, _way(row), _way(other[name])) for name, row in one.items() if name in other]
+
+
+def _way(row: HistoryRow) -> str:
+    return f"{row.label} at {row.concurrency}"
 
 
 def side_by_side(series: Sequence[CellSeries]) -> list[SideBySide]:

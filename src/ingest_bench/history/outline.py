@@ -212,7 +212,7 @@ def _beside(beside: SideBySide, place: int) -> list[Block]:
             titles = (about, "Measured last", "The other", "Carries over")
             blocks.append(Table(about, titles, [_told(*each) for each in told]))
     if compared:
-        titles = ("Scenario", "Way", "Speed-up, measured last", "The other's", "Carries over")
+        columns = ("Scenario", "Way", "Speed-up, measured last", "The other's", "Carries over")
         rows = [
             [
                 Entry(safe(pair.one.title)),
@@ -223,7 +223,7 @@ def _beside(beside: SideBySide, place: int) -> list[Block]:
             ]
             for pair in compared
         ]
-        blocks.append(Table("Speed-ups on both machines", titles, rows, frozenset((2, 3))))
+        blocks.append(Table("Speed-ups on both machines", columns, rows, frozenset((2, 3))))
     return blocks
 
 
