@@ -64,7 +64,8 @@ def rows_of(results: Results) -> list[HistoryRow]:
 
     """
     data, run = ReportData.from_results(results), run_of(results)
-    return [row for view in data.views for row in _of_scenario(data, view, run)]
+    rows = [row for view in data.views for row in _of_scenario(data, view, run)]
+    return [row.model_copy(update={"place": place}) for place, row in enumerate(rows)]
 
 
 def _of_scenario(data: ReportData, view: ScenarioView, run: str) -> Iterator[HistoryRow]:
@@ -81,6 +82,7 @@ def _of_scenario(data: ReportData, view: ScenarioView, run: str) -> Iterator[His
             ),
             **machine.model_dump(include={"kernel", "python", "commit"}),
             packages=json.dumps({**machine.packages, **cell.programs}, sort_keys=True),
+            place=0,
             scenario=view.name,
             title=view.title,
             group=cell.group,

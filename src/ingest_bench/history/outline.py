@@ -17,7 +17,7 @@ from ingest_bench.history.series import (
     moved,
     what_else,
 )
-from ingest_bench.report.blocks import Block, BulletList, Entry, Figure, Paragraph, Section, Spread, Table, WarningNote
+from ingest_bench.report.blocks import Block, BulletList, Entry, Figure, Paragraph, Section, Table, WarningNote
 from ingest_bench.report.formatting import NOTHING, counted, day, listed, number, percent, safe, times
 from ingest_bench.report.templating import text, texts
 from ingest_bench.results.history_table import HistoryRow
@@ -26,9 +26,10 @@ TITLE = "Benchmark history"
 NAMED = 60
 """Changes that the table names."""
 STEPS = 24
-"""Series that have moved which are drawn one by one, the latest first."""
+"""Series that have moved which are drawn one by one: speed-ups first, of these and of the others the latest first."""
 SCENARIOS = 40
 """Of which cells are drawn over time, on all machines together: a page stays light however much was measured."""
+SHARED = "No speed-up moved that day: the machine did, or what arms and baselines share."
 SAID = 3
 """Of what else was not the same in two runs."""
 
@@ -98,13 +99,22 @@ def _gist(changes: Sequence[Change]) -> list[str]:
             )
             if part
         ]
-        entries.append(f"**{when}**, {measure}: {listed(parts)}.")
+        shared = "" if mine[0].measure.of_ratio or not _without_ratios(mine, changes) else f" {SHARED}"
+        entries.append(f"**{when}**, {measure}: {listed(parts)}.{shared}")
     return entries
+
+
+def _without_ratios(mine: Sequence[Change], changes: Sequence[Change]) -> bool:
+    """Tell whether no speed-up moved with absolute numbers of the same machine and day."""
+    places = {(change.series.machine, day(change.after.started_at)) for change in mine}
+    return not any(
+        each.measure.of_ratio and (each.series.machine, day(each.after.started_at)) in places for each in changes
+    )
 
 
 def _range(changes: Sequence[Change]) -> str:
     ends = sorted(change.point.factor for change in changes)
-    return times(ends[0]) if len(ends) == 1 else f"{times(ends[0])} to {times(ends[-1])}"
+    return " to ".join(dict.fromkeys([times(ends[0]), times(ends[-1])]))
 
 
 def _change(change: Change) -> list[Entry]:
@@ -125,7 +135,7 @@ def _change(change: Change) -> list[Entry]:
 
 def _steps(changes: Sequence[Change], runs: dict[Machine, Runs]) -> Figure:
     grouped: dict[tuple[int, Measure], tuple[CellSeries, list[Change]]] = {}
-    for change in changes:
+    for change in sorted(changes, key=lambda change: not change.measure.of_ratio):
         grouped.setdefault((id(change.series), change.measure), (change.series, []))[1].append(change)
     drawings = [
         step(series, measure, sorted(mine, key=lambda change: change.point.index), runs[series.machine])
@@ -157,7 +167,7 @@ def _machine(series: Sequence[CellSeries], runs: Runs, drawn: set[tuple[Machine,
         otherwise=sum(each.otherwise for each in series),
         omitted=omitted,
     )
-    titles = ("Run", "Date", "Commit", "Python", "Cells", "Load", "Stolen")
+    titles = ("Run", "Date", "Commit", "Python", "Cells", "Load, at most", "Stolen, at most")
     table = Table("Runs", titles, [_run(rows, run, number) for run, number in runs.items()], frozenset((0, 4, 5, 6)))
     return [Paragraph(about), table, *figures]
 
@@ -231,7 +241,7 @@ def _factors(beside: SideBySide) -> Table:
     rows = [
         [
             Entry(factor.name),
-            Entry(times(factor.median), factor.median, Spread(factor.low, factor.median, factor.high)),
+            Entry(times(factor.median), factor.median),
             Entry(f"{times(factor.low)} to {times(factor.high)}", factor.low),
             Entry(str(factor.cells), factor.cells),
         ]

@@ -109,15 +109,21 @@ class Change:
 
 
 def all_series(rows: Iterable[HistoryRow]) -> list[CellSeries]:
-    """Arrange rows, which are in the order of time: each cell on each kind of machine, asked what it was asked last."""
+    """Arrange rows, which are in the order of time: each cell on each kind of machine, asked what it was asked last.
+
+    Returns:
+        Machines in the order in which they were first measured, and the cells of each in the order of its last report.
+
+    """
     grouped: dict[tuple[Machine, str], list[HistoryRow]] = {}
     for row in rows:
         grouped.setdefault((Machine.of(row), row.cell), []).append(row)
-    series = []
+    series: list[CellSeries] = []
+    machines = list(dict.fromkeys(machine for machine, _ in grouped))
     for (machine, _), each in grouped.items():
         same = tuple(row for row in each if row.question == each[-1].question)
         series.append(CellSeries(machine, same, len(each) - len(same)))
-    return series
+    return sorted(series, key=lambda each: (machines.index(each.machine), each.last.place))
 
 
 def moved(series: Iterable[CellSeries]) -> list[Change]:

@@ -64,6 +64,8 @@ class HistoryRow(Record):
     """Versions of the packages that matter, as a JSON object."""
     commit: str | None
     """Of the code that measured; null: not a checkout."""
+    place: Whole
+    """Of the cell in the report of its run, from 0."""
     scenario: str
     """Its name in the configuration."""
     title: str

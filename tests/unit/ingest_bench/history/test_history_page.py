@@ -54,6 +54,7 @@ def test_a_machine_that_gets_slower_moves_no_speed_up(world: Any) -> None:
     one = world()
     history = history_of(*(one.run(day, speed=0.5 if day >= 10 else 1.0) for day in range(20)))
     assert {change.measure.name for change in moved(all_series(history.rows))} == {"throughput", "CPU time an item"}
+    assert "No speed-up moved that day: the machine did" in " ".join(markdown([history_page(history)]).split())
 
 
 def test_a_quiet_history_says_so(world: Any) -> None:
