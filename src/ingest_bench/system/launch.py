@@ -19,7 +19,7 @@ def io_calls() -> dict[str, int]:
 
     """
     try:
-        with open("/proc/self/io", encoding="ascii") as stream:  # noqa: PTH123 - see below
+        with open("/proc/self/io", encoding="utf-8") as stream:  # noqa: PTH123 - see below
             counted = dict(line.split(": ") for line in stream.read().splitlines())
         return {"read_calls": int(counted["syscr"]), "write_calls": int(counted["syscw"])}
     except (OSError, KeyError, ValueError):
