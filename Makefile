@@ -8,7 +8,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long extras tools compare agree test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins clean
+.PHONY: help run quick long extras tools compare agree test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins history clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -36,7 +36,10 @@ compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to
 	@test -n "$(BASELINE)$(BASE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json or BASE=REF" >&2; exit 2; }
 	$(if $(BASELINE),$(BIN)/python -m ingest_bench compare "$(BASELINE)" $(if $(CURRENT),"$(CURRENT)"))
 	$(if $(BASE),$(BIN)/python -m ingest_bench compare-builds "$(BASE)" $(if $(CELLS),--cells $(CELLS)) $(if $(PAIRS),--pairs $(PAIRS)) \
-	  $(if $(CONFIG),--config "$(CONFIG)"))
+	  $(if $(CONFIG),--config "$(CONFIG)") $(if $(strip $(ACCEPT)),--accept $(ACCEPT)))
+
+history: $(VENV)/.run ## all runs: what has moved, machines side by side; HISTORY="further results or folders of them"; results/history/history.html
+	$(BIN)/python -m ingest_bench history $(HISTORY)
 
 calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (under five minutes); results/calibration.json
 	$(BIN)/python -m ingest_bench calibrate
@@ -113,8 +116,9 @@ lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
 
 pins: lock
 
-clean: ## remove what was measured, and the environment
-	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release .venv-docs site
+clean: ## remove what was measured, but for the history of runs; and the environment
+	test ! -d results || find results -mindepth 1 -maxdepth 1 ! -name history -exec rm -rf {} +
+	rm -rf .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release .venv-docs site
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed, and none was found; name it: make PYTHON=/path/to/python" >&2; exit 2; }

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import requires
 
-from ingest_bench.commands import agreement, cells, comparisons, project, receipts, reference  # noqa: F401 - each adds its commands to the table
+from ingest_bench.commands import agreement, cells, comparisons, histories, project, receipts, reference  # noqa: F401 - each adds its commands to the table
 from ingest_bench.commands.base import BAD_SETTINGS, COMMANDS, FAILED, OK
 from ingest_bench.errors import BenchError, ComparisonError, SettingsError
 from ingest_bench.simulator import cli as simulator

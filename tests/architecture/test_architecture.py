@@ -40,6 +40,7 @@ FLOORS = {
         ("comparison",),
         ("docgen", "workflow"),
         ("agreement", "builds", "receipt", "reference"),
+        ("history",),
         ("commands",),
         ("__main__",),
     ),

@@ -49,6 +49,24 @@ IngestModule.fetch, IngestModule.fetch_rows = _other, _other_rows
 """Another version of every item, whichever way it is read."""
 
 
+WASTE = """
+_fetch = IngestModule.fetch
+
+async def _twice(self, context):
+    import os
+
+    place = os.open(__file__, os.O_RDONLY)
+    os.read(place, 1)
+    os.read(place, 1)
+    os.close(place)
+    async for item in _fetch(self, context):
+        yield item
+
+IngestModule.fetch = _twice
+"""
+"""The same items, for two further reads."""
+
+
 def git(checkout: Path, *arguments: str) -> None:
     """Run git as somebody."""
     who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
@@ -118,7 +136,8 @@ def test_builds_that_deliver_the_same_have_times(checkout: Path) -> None:
     names = ["commands/one-item", "small/sequential-1", "served/chunks-2"]
     code, output, said = compare(checkout, "alike", names)
     assert code == 0, said
-    assert output.splitlines()[-1] == "Ratios are base / this build: above 1 means this build is faster."
+    assert "Ratios are base / this build: above 1 means this build is faster." in output.splitlines()
+    assert output.splitlines()[-1] == "No loss beyond 5%, and no more work"
     assert "served/chunks-2: pair 3 of 3: " in said
     found = result(checkout)
     assert [case.name for case in found.cases] == names
@@ -138,6 +157,43 @@ def test_builds_that_deliver_the_same_have_times(checkout: Path) -> None:
     assert base.commit != this.commit
     assert base.packages["orjson"] == this.packages["orjson"]
     assert "| served/chunks-2 " in (checkout / "results/compare-builds.md").read_text()
+
+
+def test_counters_are_the_same_in_ten_of_ten_samples_of_equal_builds(checkout: Path) -> None:
+    """Files, an API and a whole command count the same in each sample of either build, so a difference is a fact."""
+    names = ["small/sequential-1", "served/pages-1", "commands/one-item"]
+    code, _, said = compare(checkout, "newest", names, pairs=5)
+    assert code == 0, said
+    files, pages, command = result(checkout).cases
+    for case, counted in (
+        (files, ("bytes_read", "read_calls", "write_calls")),
+        (pages, ("requests", "bytes_read", "read_calls", "write_calls")),
+        (command, ("read_calls", "write_calls")),
+    ):
+        assert case.counters == []
+        for name in counted:
+            values = [getattr(sample, name) for sample in case.samples]
+            assert len(values) == 10
+            assert len(set(values)) == 1
+            assert values[0] is not None
+
+
+def test_a_build_that_does_more_fails_without_an_interval(checkout: Path) -> None:
+    """Two further reads of an ingest are told as a fact, and fail the comparison unless they are accepted."""
+    module = checkout / "src/stac_ingest/module.py"
+    good = module.read_text()
+    module.write_text(good + WASTE)
+    try:
+        code, output, said = compare(checkout, "alike", ["small/sequential-1"], pairs=5)
+        assert code == 1, said
+        assert "small/sequential-1: read calls " in output.splitlines()[-1]
+        (counter,) = result(checkout).cases[0].counters
+        assert (counter.name, counter.this - counter.base, counter.gate) == ("read_calls", 2, True)
+        code, _, said = compare(checkout, "alike", ["small/sequential-1", "--accept", "read_calls"], pairs=5)
+        assert code == 0, said
+        assert [each.gate for each in result(checkout).cases[0].counters] == [False]
+    finally:
+        module.write_text(good)
 
 
 def test_a_base_that_delivers_something_else_has_no_time(checkout: Path) -> None:

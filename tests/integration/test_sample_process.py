@@ -106,6 +106,7 @@ def test_a_sample_measures_what_a_sample_has(folder: Path) -> None:
     assert 0 < (sample.first_item_s or 0) <= sample.wall_s
     assert 0 < sample.start_rss_mib <= sample.peak_rss_mib
     assert sample.cpu_user_s + sample.cpu_system_s > 0
+    assert (sample.read_calls or 0) >= COUNT
     assert sample.bytes_read == sum(path.stat().st_size for path in folder.iterdir())
     assert (sample.items, sample.digest.content_class, sample.requests) == (COUNT, 3, None)
 

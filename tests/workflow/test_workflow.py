@@ -18,6 +18,8 @@ import yaml
 
 from factories import QUEUE, arm, matrix, scenario
 from ingest_bench.config.matrix import cells, load_settings
+from ingest_bench.history.entries import RUNS, keep
+from ingest_bench.history.inputs import read_history
 from ingest_bench.receipt.archive import packed, read_receipt
 from ingest_bench.receipt.verify import verify
 from ingest_bench.results.models import Results
@@ -141,6 +143,14 @@ def test_what_follows_from_the_results_is_there(finished: Path) -> None:
         IngestConfig.parse({**section, "source": "anywhere"})
     for link in re.findall(r"\]\((\S+\.svg)\)", design):
         assert (finished / "results" / link).is_file(), link
+
+
+def test_the_run_is_in_the_history(finished: Path, results: Results) -> None:
+    """What was measured has been appended to the history as one file, with a row for each cell."""
+    (file,) = (finished / "results" / RUNS).iterdir()
+    rows = read_history([file]).rows
+    assert {row.cell for row in rows} == {cell.name for cell in results.cells}
+    assert keep(results, finished / "results") == file
 
 
 def test_the_receipt_holds_until_a_digit_is_altered(finished: Path, tmp_path: Path) -> None:

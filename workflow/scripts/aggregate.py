@@ -1,4 +1,6 @@
-"""Bring cells, manifests and job records together into the results."""
+"""Bring cells, manifests and job records together into the results, and append them to the history."""
+
+from pathlib import Path
 
 from ingest_bench.config.matrix import load_settings
 from ingest_bench.workflow.aggregate import aggregate_files
@@ -10,7 +12,7 @@ with logged(snakemake.log[0]):
     settings = load_settings(snakemake.config)
     pairs = [path for plan in snakemake.input.rounds for path in files_of(settings, read_round(plan))]
     with noted(settings, AGGREGATE, aggregate_made_from(settings, checksums([*snakemake.input.cells, *pairs]))):
-        aggregate_files(
+        results = aggregate_files(
             settings,
             cells=snakemake.input.cells,
             manifests=snakemake.input.manifests,
@@ -19,3 +21,8 @@ with logged(snakemake.log[0]):
             json_output=snakemake.output.json,
             parquet_output=snakemake.output.parquet,
         )
+    # Imported after the note was taken: results don't depend on how they are shown. The history is no output of the
+    # rule: Snakemake removes those before it runs it again, and the history only grows.
+    from ingest_bench.history.entries import keep
+
+    keep(results, Path(settings.results))

@@ -146,14 +146,18 @@ def no_difference(ratio: Speedup, null: Speedup | None = None) -> bool:
     return verdict(ratio, null) in ("no difference", "undecided")
 
 
-def pair_ratios(samples: list[Sample]) -> dict[int, float]:
+def usable_pairs(samples: Sequence[Sample]) -> dict[int, tuple[Sample, Sample]]:
+    """Give baseline and candidate by pair, in order; without pairs of which a sample is invalid or missing."""
+    valid = {(sample.pair, sample.role): sample for sample in samples if sample.invalid is None}
+    both = sorted(pair for pair, role in valid if role == "baseline" and (pair, "candidate") in valid)
+    return {pair: (valid[pair, "baseline"], valid[pair, "candidate"]) for pair in both}
+
+
+def pair_ratios(samples: Sequence[Sample]) -> dict[int, float]:
     """Give items per second of the candidate over the baseline's, by pair; without those of an invalid sample."""
-    rates = {(sample.pair, sample.role): sample.items / sample.wall_s for sample in samples if sample.invalid is None}
-    pairs = sorted({pair for pair, _ in rates})
     return {
-        pair: rates[pair, "candidate"] / rates[pair, "baseline"]
-        for pair in pairs
-        if (pair, "candidate") in rates and (pair, "baseline") in rates
+        pair: (candidate.items / candidate.wall_s) / (base.items / base.wall_s)
+        for pair, (base, candidate) in usable_pairs(samples).items()
     }
 
 

@@ -3,13 +3,16 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ingest_bench.analysis.counters import CALLS
 from ingest_bench.builds.build import ROOT, Build, this_build
 from ingest_bench.builds.cases import COMMANDS, Case, CellCase, CommandCase
 from ingest_bench.builds.records import SIDES, BuildComparison, BuildRecord, CaseRecord, SideName, judge
+from ingest_bench.comparison.comparability import OURS
 from ingest_bench.config.matrix import PlannedCell, find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import ComparisonError, MeasurementError, SettingsError
@@ -31,7 +34,13 @@ DEFAULT_CELLS = (
 
 
 def compare_builds(
-    make_base: Callable[[], Build], config: Path, names: Sequence[str], *, pairs: int, folder: Path
+    make_base: Callable[[], Build],
+    config: Path,
+    names: Sequence[str],
+    *,
+    pairs: int,
+    folder: Path,
+    accepted: Collection[str] = (),
 ) -> BuildComparison:
     """Measure cells and commands of an earlier build and of the code that runs now, which makes corpora and servers.
 
@@ -41,6 +50,7 @@ def compare_builds(
         names: `scenario/arm-concurrency` or `commands/name`, each.
         pairs: of each.
         folder: for corpora, scratch files and the pairs of a run that was ended.
+        accepted: counters of which this build may have more.
 
     Returns:
         What was measured; a case that failed, or of which the builds delivered different things, has no time but a
@@ -64,7 +74,9 @@ def compare_builds(
     code = {side: records[side].code for side in SIDES}
     kept = [folder / "pairs" / f"{case.key(code)[:32]}.jsonl" for case in cases]
     before = load()
-    measured = [_measured(case, pairs, path, settings.seed) for case, path in zip(cases, kept, strict=True)]
+    explained = CALLS if _software(records["base"]) != _software(records["this"]) else frozenset()
+    judged = partial(judge, cases=len(cases), accepted=explained.union(accepted))
+    measured = [_measured(case, pairs, path, settings.seed, judged) for case, path in zip(cases, kept, strict=True)]
     for path in kept:
         path.unlink(missing_ok=True)
     return BuildComparison(
@@ -77,6 +89,11 @@ def compare_builds(
         load_after=load(),
         cases=measured,
     )
+
+
+def _software(build: BuildRecord) -> tuple[str, dict[str, str]]:
+    """Return what else reads and writes in a build's processes: Python, and packages beside this one."""
+    return build.python, {name: version for name, version in build.packages.items() if name != OURS}
 
 
 def find_case(settings: Settings, name: str) -> PlannedCell | None:
@@ -123,7 +140,7 @@ def describe(build: Build, config: Path, cells: Sequence[Any]) -> dict[str, Any]
     return answer
 
 
-def _measured(case: Case, pairs: int, kept: Path, seed: int) -> CaseRecord:
+def _measured(case: Case, pairs: int, kept: Path, seed: int, judged: Callable[..., CaseRecord]) -> CaseRecord:
     samples = _kept(kept)[: 2 * pairs]
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -138,7 +155,7 @@ def _measured(case: Case, pairs: int, kept: Path, seed: int) -> CaseRecord:
                 stream.flush()
                 times = ", ".join(f"{side} {sample.wall_s:.3f} s" for side, sample in zip(order, pair, strict=True))
                 LOG.info("%s: pair %d of %d: %s", case.name, number + 1, pairs, times)
-            return judge(case.name, samples, case.difference)
+            return judged(case.name, samples, case.difference)
     except MeasurementError as error:
         LOG.info("%s: %s", case.name, error)
         return CaseRecord(name=case.name, reason=str(error), samples=samples)

@@ -1,20 +1,23 @@
 """What is kept of a comparison of builds: samples of either build as records of this one, and what its pairs say."""
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ingest_bench.analysis.speedup import INTERVAL_PAIRS, speed_up
+from ingest_bench.analysis.counters import counter_differences
+from ingest_bench.analysis.cpu_time import Figure, cpu_s, figure_of
+from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, INTERVAL_PAIRS, speed_up
 from ingest_bench.config.matrix import Role
 from ingest_bench.errors import MeasurementError
 from ingest_bench.results.digest import matches
 from ingest_bench.results.models import Digest, Environment, Load, Record, Sample, Speedup
-from ingest_bench.results.units import UnixTime, Whole
+from ingest_bench.results.units import Number, UnixTime, Whole
 from stac_ingest.core.messages import one_line
 
 SideName = Literal["base", "this"]
+Verdict = Literal["slower", "faster", "no difference", "undecided"]
 SIDES: tuple[SideName, SideName] = ("base", "this")
 ROLES: dict[SideName, Role] = {"base": "baseline", "this": "candidate"}
 """As samples name the sides."""
@@ -58,10 +61,25 @@ DIRECTION = "base / this build: above 1 means this build is faster"
 CONFIDENCE = 0.95
 MEASURES: dict[str, Callable[[Sample], float]] = {
     "wall_s": lambda sample: sample.wall_s,
-    "cpu_s": lambda sample: sample.cpu_user_s + sample.cpu_system_s,
+    "cpu_s": cpu_s,
     "peak_rss_mib": lambda sample: sample.peak_rss_mib,
 }
 """What is compared, by name. The wall time is by a cell's own clock, and that of a command's whole process."""
+
+
+class CounterDifference(Record):
+    """A counter that has one value in every sample of the base build, and another in every one of this build."""
+
+    name: str
+    """Its field in a sample."""
+    base: Whole
+    """In each sample of the base build."""
+    this: Whole
+    """In each sample of this build."""
+    samples: Whole
+    """Of both builds together."""
+    gate: bool
+    """Whether it fails the comparison: there is more of it, and it isn't one that was accepted."""
 
 
 class CaseRecord(Record):
@@ -75,6 +93,12 @@ class CaseRecord(Record):
     """Wall time, base over this build, pair by pair."""
     cpu: Speedup | None = None
     """CPU time, base over this build, pair by pair."""
+    figure: Figure = "wall"
+    """The time that the verdict rests on: CPU time where one thread computes throughout, in both builds."""
+    verdict: Verdict | None = None
+    """On that time, beyond `margin`; null: it has none."""
+    counters: list[CounterDifference] = Field(default_factory=list)
+    """What is counted and isn't the same in both builds: facts, without an interval."""
     medians: dict[SideName, dict[str, float]] = Field(default_factory=dict)
     """By side, of wall_s, cpu_s and peak_rss_mib; samples of invalid pairs are left out."""
     remark: str | None = None
@@ -103,7 +127,7 @@ class BuildRecord(Record):
 class BuildComparison(Record):
     """`compare-builds.json`."""
 
-    schema_version: str = "1.0"
+    schema_version: str = "1.1"
     """Of the format of this file."""
     direction: str = DIRECTION
     """How ratios are to be read."""
@@ -121,17 +145,35 @@ class BuildComparison(Record):
     """Before the first pair."""
     load_after: Load
     """After the last pair."""
+    margin: Number = EQUIVALENCE_MARGIN
+    """A loss or gain of throughput that is smaller doesn't matter, as a share."""
+    confidence: Number = CONFIDENCE
+    """That no verdict of all cases is wrong: each has its share of the error (Bonferroni)."""
     cases: list[CaseRecord]
     """In the order asked for."""
 
+    @property
+    def losses(self) -> list[CaseRecord]:
+        """The cases that fail a gate: slower beyond the margin, or with more of what is counted."""
+        return [case for case in self.cases if case.verdict == "slower" or any(each.gate for each in case.counters)]
 
-def judge(name: str, samples: list[Sample], expected: Callable[[Sample], str | None]) -> CaseRecord:
+
+def judge(
+    name: str,
+    samples: list[Sample],
+    expected: Callable[[Sample], str | None],
+    *,
+    cases: int = 1,
+    accepted: Collection[str] = (),
+) -> CaseRecord:
     """Say what the pairs of a case amount to.
 
     Args:
         name: of the case.
         samples: of both sides, two a pair.
         expected: how what a sample delivered differs from what its corpus holds; None: it doesn't.
+        cases: that are judged together.
+        accepted: counters of which there may be more.
 
     """
     base, this = ({sample.pair: sample for sample in samples if sample.role == role} for role in ROLES.values())
@@ -147,10 +189,15 @@ def judge(name: str, samples: list[Sample], expected: Callable[[Sample], str | N
     remarks = [f"{len(pairs) - len(valid)} of {len(pairs)} pairs invalid: {invalid[0]}"] if invalid else []
     if unlike := next((difference for pair in valid if (difference := expected(pair[1]))), None):
         remarks.append(f"both builds deliver something else than the corpus holds: {unlike}")
+    usable = [sample for pair in valid for sample in pair]
+    figure = figure_of(usable)
     return CaseRecord(
         name=name,
         wall=_ratio(valid, "wall_s"),
         cpu=_ratio(valid, "cpu_s"),
+        figure=figure,
+        verdict=_verdict(_ratio(valid, f"{figure}_s", 1 - (1 - CONFIDENCE) / cases)),
+        counters=_counters(valid, accepted),
         medians={
             side: {field: statistics.median(map(value, own)) for field, value in MEASURES.items()}
             for side, own in zip(SIDES, zip(*valid, strict=True), strict=True)
@@ -169,6 +216,31 @@ def _difference(base: Sample, this: Sample) -> str | None:
     return None
 
 
-def _ratio(pairs: Sequence[tuple[Sample, Sample]], field: str) -> Speedup | None:
+def _verdict(ratio: Speedup | None) -> Verdict | None:
+    """Give the verdict on base over this build: decided where the interval lies beyond, or within, the margin."""
+    if ratio is None:
+        return None
+    least = 1 + EQUIVALENCE_MARGIN
+    if ratio.high < 1 / least:
+        return "slower"
+    if ratio.low > least:
+        return "faster"
+    return "no difference" if 1 / least <= ratio.low and ratio.high <= least else "undecided"
+
+
+def _counters(pairs: Sequence[tuple[Sample, Sample]], accepted: Collection[str]) -> list[CounterDifference]:
+    return [
+        CounterDifference(
+            name=each.name,
+            base=each.one,
+            this=each.other,
+            samples=each.samples,
+            gate=each.more and each.name not in accepted,
+        )
+        for each in counter_differences(*zip(*pairs, strict=True))
+    ]
+
+
+def _ratio(pairs: Sequence[tuple[Sample, Sample]], field: str, confidence: float = CONFIDENCE) -> Speedup | None:
     times = [(MEASURES[field](base), MEASURES[field](this)) for base, this in pairs]
-    return speed_up([base / this for base, this in times if base > 0 and this > 0], CONFIDENCE)
+    return speed_up([base / this for base, this in times if base > 0 and this > 0], confidence)

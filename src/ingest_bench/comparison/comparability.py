@@ -35,16 +35,7 @@ def comparability_warnings(earlier: LoadedRun, current: LoadedRun) -> list[str]:
         return []
     then, now = (run.results.cells[0].environment for run in (earlier, current))
     machine = [_changed(name, getattr(then, name), getattr(now, name)) for name in (*PROCESSORS, *MACHINE)]
-    packages = sorted((then.packages.keys() | now.packages.keys()) - {OURS})
-    before, after = (
-        {name: version for cell in run.results.cells for name, version in cell.programs.items()}
-        for run in (earlier, current)
-    )
-    software = [
-        _changed("python", then.python, now.python),
-        *(_changed(name, then.packages.get(name), now.packages.get(name)) for name in packages),
-        *(_changed(name, before[name], after[name]) for name in sorted(before.keys() & after.keys())),
-    ]
+    software = _software(earlier, current)
     remote = sorted(
         name
         for name, scenario in current.scenarios.items()
@@ -63,6 +54,28 @@ def comparability_warnings(earlier: LoadedRun, current: LoadedRun) -> list[str]:
             "nothing else runs",
         ),
         *_warning_if(remote, "a remote server ({}): its load and its items may have changed in between"),
+    ]
+
+
+def software_differs(earlier: LoadedRun, current: LoadedRun) -> bool:
+    """Tell whether Python, the kernel or a package that isn't this one was another."""
+    kernels = {run.results.cells[0].environment.kernel for run in (earlier, current) if run.results.cells}
+    return len(kernels) > 1 or any(_software(earlier, current))
+
+
+def _software(earlier: LoadedRun, current: LoadedRun) -> list[str | None]:
+    if not (earlier.results.cells and current.results.cells):
+        return []
+    then, now = (run.results.cells[0].environment for run in (earlier, current))
+    packages = sorted((then.packages.keys() | now.packages.keys()) - {OURS})
+    before, after = (
+        {name: version for cell in run.results.cells for name, version in cell.programs.items()}
+        for run in (earlier, current)
+    )
+    return [
+        _changed("python", then.python, now.python),
+        *(_changed(name, then.packages.get(name), now.packages.get(name)) for name in packages),
+        *(_changed(name, before[name], after[name]) for name in sorted(before.keys() & after.keys())),
     ]
 
 

@@ -63,29 +63,45 @@ def stop_at_regression(path: Path) -> None:
 
 
 def read_run(path: Path) -> LoadedRun:
-    """Give the results of a run.
+    """Give the results of a run, indexed.
 
     Raises:
         ComparisonError: names the file, what is wrong with it, and what was expected.
 
     """
     try:
-        data = orjson.loads(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise ComparisonError(f"{path}: can't be read: {error.strerror}; {EXPECTED}") from None
+    return LoadedRun.from_results(str(path), results_in(data, str(path)))
+
+
+def results_in(content: bytes, name: str) -> Results:
+    """Give the results that a `benchmark_results.json` of any version holds.
+
+    Args:
+        content: of the file.
+        name: what messages call it.
+
+    Raises:
+        ComparisonError: names the file, what is wrong with it, and what was expected.
+
+    """
+    try:
+        data = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise ComparisonError(f"{path}: is not JSON ({error}); {EXPECTED}") from None
+        raise ComparisonError(f"{name}: is not JSON ({error}); {EXPECTED}") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     if not isinstance(version, str):
-        raise ComparisonError(f"{path}: is JSON, but has no schema_version; {EXPECTED}")
+        raise ComparisonError(f"{name}: is JSON, but has no schema_version; {EXPECTED}")
     if version not in EARLIER and version.partition(".")[0] != RESULTS_SCHEMA_VERSION.partition(".")[0]:
         major = RESULTS_SCHEMA_VERSION.partition(".")[0]
         readable = ", ".join((*EARLIER, f"{major}.0 to {RESULTS_SCHEMA_VERSION}"))
         raise ComparisonError(
-            f"{path}: has the schema_version {version:.20}, of which this version can read {readable}; "
+            f"{name}: has the schema_version {version:.20}, of which this version can read {readable}; "
             "measure that run again, or compare with the version that wrote it"
         )
     try:
-        return LoadedRun.from_results(str(path), Results.model_validate(data))
+        return Results.model_validate(data)
     except ValidationError as error:
-        raise ComparisonError(f"{path}: is not a whole results file: {one_line(error, Results)}; {EXPECTED}") from None
+        raise ComparisonError(f"{name}: is not a whole results file: {one_line(error, Results)}; {EXPECTED}") from None

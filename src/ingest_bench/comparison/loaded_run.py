@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from ingest_bench.analysis.speedup import pair_ratios
+from ingest_bench.analysis.cpu_time import Figure, cpu_speed_up, time_ratios
+from ingest_bench.analysis.speedup import CONFIDENCE
 from ingest_bench.config.models import Scenario, Settings
 from ingest_bench.errors import ComparisonError
 from ingest_bench.results.models import Cell, Results, Speedup
@@ -55,6 +56,13 @@ class LoadedRun:
         return {cell.scenario: cell.speedup for cell in self.results.cells if cell.is_null_cell and cell.speedup}
 
     @cached_property
+    def cpu_nulls(self) -> dict[str, Speedup]:
+        """The same by CPU time."""
+        nulls = [cell for cell in self.results.cells if cell.is_null_cell]
+        found = {cell.scenario: cpu_speed_up(cell.samples, CONFIDENCE) for cell in nulls}
+        return {scenario: ratio for scenario, ratio in found.items() if ratio}
+
+    @cached_property
     def scenarios(self) -> dict[str, Scenario]:
         """The scenarios that cells were measured of, in the order of the configuration."""
         measured = {cell.scenario for cell in self.results.cells}
@@ -75,9 +83,9 @@ class LoadedRun:
         return statistics.median(rates) if rates else None
 
 
-def log_ratios(cell: Cell) -> list[float]:
-    """Give the natural logarithms of a cell's paired speed-ups."""
-    return [math.log(ratio) for ratio in pair_ratios(cell.samples).values()]
+def log_ratios(cell: Cell, figure: Figure = "wall") -> list[float]:
+    """Give the natural logarithms of a cell's paired speed-ups, by wall time or by CPU time."""
+    return [math.log(ratio) for ratio in time_ratios(cell.samples, figure).values()]
 
 
 def _check(file: str, cell: Cell, settings: Settings) -> None:

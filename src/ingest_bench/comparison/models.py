@@ -2,10 +2,12 @@
 
 from typing import Literal, get_args
 
-from ingest_bench.results.models import Record, Speedup
-from ingest_bench.results.units import Concurrency, ItemRate, Number, UnixTime
+from pydantic import Field
 
-COMPARE_SCHEMA_VERSION = "2.0"
+from ingest_bench.results.models import Record, Speedup
+from ingest_bench.results.units import Concurrency, ItemRate, Number, UnixTime, Whole
+
+COMPARE_SCHEMA_VERSION = "2.1"
 """Of `compare.json`; the results have a version of their own."""
 Verdict = Literal["worse", "better", "no difference", "not comparable", "new", "removed"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -55,6 +57,32 @@ class Change(Record):
     """The smallest change, as a factor above 1, that is significant with these pairs and this noise."""
 
 
+class Witness(Record):
+    """How the other of the two times, wall or CPU, says that a cell's speed-up changed."""
+
+    factor: Number
+    """The current speed-up over the earlier one by that time. Below 1 is slower."""
+    low: Number
+    """Lower end of the interval, for this cell alone."""
+    high: Number
+    """Upper end of the interval, for this cell alone."""
+
+
+class CounterChange(Record):
+    """A counter that has one value in every sample of the earlier run, and another in every one of the current."""
+
+    name: str
+    """Its field in a sample."""
+    earlier: Whole
+    """In each sample of the earlier run."""
+    current: Whole
+    """In each sample of the current run."""
+    samples: Whole
+    """Samples of both runs together."""
+    gate: bool
+    """Whether it fails the comparison: there is more of it, and nothing else explains that."""
+
+
 class CellComparison(Record):
     """One cell in both runs."""
 
@@ -76,6 +104,12 @@ class CellComparison(Record):
     """The speed-up in the current run."""
     change: Change | None = None
     """Null where the two can't be compared by their times."""
+    figure: Literal["wall", "cpu"] = "wall"
+    """The time that `change` is of: CPU time where one thread computes throughout, in both arms and both runs."""
+    witness: Witness | None = None
+    """The change by the other time; null where it isn't known."""
+    counters: list[CounterChange] = Field(default_factory=list)
+    """What is counted and has changed: facts, without an interval."""
 
 
 class Drift(Record):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
+from ingest_bench.analysis.cpu_time import Figure
 from ingest_bench.analysis.speedup import noise_of
 from ingest_bench.comparison.comparability import question_difference
 from ingest_bench.comparison.loaded_run import LoadedRun
@@ -11,8 +12,8 @@ from ingest_bench.comparison.verdicts import factor
 from ingest_bench.config.models import Scenario
 
 
-def noises(earlier: LoadedRun, current: LoadedRun) -> dict[str, Noise]:
-    """Give the noise of every scenario that both runs have.
+def noises(earlier: LoadedRun, current: LoadedRun, figure: Figure = "wall") -> dict[str, Noise]:
+    """Give the noise of every scenario that both runs have, by wall time or by CPU time.
 
     It is the largest change between two null cells within their intervals: the far ends of both, in quadrature as
     logarithms. A scenario whose baseline reads another corpus has no null cell and borrows the noise of the noisiest
@@ -20,13 +21,14 @@ def noises(earlier: LoadedRun, current: LoadedRun) -> dict[str, Noise]:
     missed changes.
     """
     shared = [name for name in current.scenarios if name in earlier.scenarios]
-    nulls = {name: [run.nulls[name] for run in (earlier, current) if name in run.nulls] for name in shared}
+    then, now = ((run.cpu_nulls if figure == "cpu" else run.nulls) for run in (earlier, current))
+    nulls = {name: [run[name] for run in (then, now) if name in run] for name in shared}
     factors = {name: factor(math.hypot(*map(noise_of, ratios))) for name, ratios in nulls.items() if ratios}
     return {
         name: Noise(
             scenario=name,
-            earlier=earlier.nulls.get(name),
-            current=current.nulls.get(name),
+            earlier=then.get(name),
+            current=now.get(name),
             factor=factors.get(name) or _borrowed(current.scenarios, name, factors),
             noise_borrowed=name not in factors,
         )

@@ -5,12 +5,17 @@ from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
 
+from ingest_bench.comparison.compare import told
 from ingest_bench.comparison.models import VERDICTS, CellComparison, Comparison, Run
 from ingest_bench.report.formatting import NOTHING, counted, day, number, plain, safe, times
 from ingest_bench.report.templating import document
 from ingest_bench.results.models import Speedup
 
-TITLES = ("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "p", "Min. detectable change", "Why")
+TITLES = (
+    *("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "By", "The other time", "p"),
+    *("Min. detectable change", "Why"),
+)
+TIMES = {"wall": "wall", "cpu": "CPU"}
 MIN_P = 0.001
 """A smaller one is shown as less than it."""
 _MAX_FACTOR = 100
@@ -63,7 +68,7 @@ def _by_weight(comparison: Comparison) -> list[CellComparison]:
 
 
 def _cell_row(cell: CellComparison) -> list[str]:
-    p = number(cell.change.p) if cell.change else NOTHING
+    p, other = number(cell.change.p) if cell.change else NOTHING, cell.witness
     return [
         cell.verdict,
         cell.scenario,
@@ -71,9 +76,11 @@ def _cell_row(cell: CellComparison) -> list[str]:
         _ratio(cell.earlier),
         _ratio(cell.current),
         _change(cell) or NOTHING,
+        TIMES[cell.figure] if cell.change else NOTHING,
+        f"{_factor(other.factor)} ({_factor(other.low)} to {_factor(other.high)})" if other else NOTHING,
         "< 0.001" if cell.change and cell.change.p < MIN_P else p,
         _factor(cell.change.minimum_detectable_change) if cell.change else NOTHING,
-        cell.reason,
+        "; ".join([cell.reason, *(told(each) for each in cell.counters if not each.gate)]),
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest_bench.analysis.variance_moderation import VariancePrior
-from ingest_bench.comparison.models import Change, Verdict
+from ingest_bench.comparison.models import Change, Verdict, Witness
 
 _MAX_LOG = 700.0
 """About the logarithm of the largest float."""
@@ -133,6 +133,13 @@ def _judgement(difference: Difference, noise: float, p: float, family: int) -> J
         return Judgement("no difference", reason, change)
     reason = f"beyond chance and beyond {threshold - 1:.0%}"
     return Judgement("better" if difference.mean > 0 else "worse", reason, change)
+
+
+def witness(difference: Difference) -> Witness:
+    """Give a change with its interval, without a verdict."""
+    half_width = difference.half_width(CONFIDENCE)
+    low, high = (factor(difference.mean + side * half_width) for side in (-1, 1))
+    return Witness(factor=factor(difference.mean), low=low, high=high)
 
 
 def _change(difference: Difference, p: float, threshold: float, family: int) -> Change:

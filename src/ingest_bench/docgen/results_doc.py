@@ -8,6 +8,7 @@ from pathlib import Path
 from ingest_bench.comparison.models import COMPARE_SCHEMA_VERSION, Comparison
 from ingest_bench.report.markdown import pipe_table
 from ingest_bench.results.fields import Documented, fields, nested
+from ingest_bench.results.history_table import HISTORY_SCHEMA_VERSION, history_columns
 from ingest_bench.results.models import RESULTS_SCHEMA_VERSION, Record, Results
 from ingest_bench.results.parquet import Column, columns
 from stac_ingest.core.atomic import write_atomically
@@ -22,6 +23,7 @@ Written by `make schemas` from the models in `src/ingest_bench/`; a test keeps i
 | `benchmark_results.json` | every cell, every sample, the machine | `workflow/schemas/results.schema.json` |
 | `benchmark_results.parquet` | the same as a table, a row a sample | in the file |
 | `compare.json` | a run against an earlier one | `workflow/schemas/compare.schema.json` |
+| `history/runs/*.parquet` | every run, a row a cell | in the file |
 
 `schema_version` is {RESULTS_SCHEMA_VERSION}, that of `compare.json` {COMPARE_SCHEMA_VERSION}. Its second
 number goes up when fields are added, its first when a file that was valid no longer is. Unknown fields are refused.
@@ -56,6 +58,12 @@ Different cells were measured at different times, on a machine that drifts: comp
 pair, not times."""
 
 
+_HISTORY = f"""\
+## history/runs/*.parquet
+
+What is kept of each run, version {HISTORY_SCHEMA_VERSION}: a file a run, a row a cell ([why](history.md))."""
+
+
 def write_results_doc(path: Path) -> None:
     """Write the document, whole or not at all."""
     write_atomically(path, results_doc().encode())
@@ -74,6 +82,8 @@ def results_doc() -> str:
         _table(columns()),
         "## compare.json",
         *map(_record, comparison),
+        _HISTORY,
+        _table(history_columns()),
     ]
     return "\n\n".join(parts) + "\n"
 

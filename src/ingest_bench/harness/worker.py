@@ -39,6 +39,8 @@ FEW = 20
 """Modules that a note names."""
 OF_THE_WORKER = ("start_rss_mib", "peak_rss_mib", "cpu_user_s", "cpu_system_s", "context_switches")
 """Of what is read in this process, what says nothing of a command's."""
+UNKNOWN_OF_A_COMMAND = ("first_item_s", "read_calls", "write_calls")
+"""What a command has only where its own usage says so."""
 OF_AN_API: tuple[Counted, ...] = get_args(Counted)
 """What may be counted of an API."""
 
@@ -54,7 +56,7 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     measured, late = asdict(reading), reading.imported
     del measured["imported"]
     if isinstance(fetcher, WholeProcess):
-        measured |= {**dict.fromkeys(OF_THE_WORKER, 0), "first_item_s": None, **fetcher.usage}
+        measured |= {**dict.fromkeys(OF_THE_WORKER, 0), **dict.fromkeys(UNKNOWN_OF_A_COMMAND), **fetcher.usage}
     elif late:
         notes.append(f"imported while the clock ran: {_named(late)}")
     digest, failures = _delivered(spec, sink), context.failure_collector.get_all()

@@ -56,7 +56,7 @@ def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False
     try:
         config = orjson.loads(files[CONFIG])
         if not trusted:
-            _refuse_python(config)
+            refuse_python(config)
         # Names become paths, so they are checked; whether its corpora's files are here is not.
         settings = load_settings(config, elsewhere=True)
         held = orjson.loads(files[RESULTS])
@@ -82,8 +82,13 @@ def recompute(files: Mapping[str, bytes], folder: Path, *, trusted: bool = False
     return done
 
 
-def _refuse_python(config: Mapping[str, Any]) -> None:
-    """Refuse a configuration whose arms are Python files: reading it would run them."""
+def refuse_python(config: Mapping[str, Any]) -> None:
+    """Refuse a configuration whose arms are Python files: reading it would run them.
+
+    Raises:
+        ReceiptError: names the first such arm.
+
+    """
     for name, scenario in config["scenarios"].items():
         for arm, options in scenario["arms"].items():
             if options.get("python"):

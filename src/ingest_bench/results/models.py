@@ -26,7 +26,7 @@ from ingest_bench.results.units import (
 )
 from ingest_bench.results.upgrade import upgrade
 
-RESULTS_SCHEMA_VERSION = "2.2"
+RESULTS_SCHEMA_VERSION = "2.3"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
 LONGER = "long/benchmark_results.json"
 """Below the folder of a run's results: those of a longer one, whose commands are compared beside it (`make long`)."""
@@ -123,6 +123,10 @@ class Sample(Record):
     """Answers with status 429, as the client counts them; null where the arm can't tell."""
     context_switches: Whole = 0
     """Voluntary and involuntary, of the process."""
+    read_calls: Whole | None = None
+    """System calls that read files and pipes while the clock ran, children included; null where nobody counts them."""
+    write_calls: Whole | None = None
+    """System calls that wrote, likewise."""
     stages: dict[str, float] = Field(default_factory=dict, json_schema_extra={"unit": "s"})
     """Time by pipeline stage (mixed workloads): ingest, transform, output."""
     notes: list[str] = Field(default_factory=list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -70,12 +70,12 @@ def columns() -> tuple[Column, ...]:
         Column(f"stage_{name}_s", pa.float64(), "s", f"Time of the {name} stage (mixed workloads).") for name in _STAGES
     ]
     return (
-        *_of(Cell, _CELL),
-        *_of(Sample, _SAMPLE),
+        *columns_of(Cell, _CELL),
+        *columns_of(Sample, _SAMPLE),
         *_DERIVED,
         *stages,
-        *_of(ServerRecord, _SERVER, "server_"),
-        *_of(Environment, _MACHINE),
+        *columns_of(ServerRecord, _SERVER, "server_"),
+        *columns_of(Environment, _MACHINE),
     )
 
 
@@ -88,7 +88,8 @@ def sample_table(results: Results) -> bytes:
     return stream.getvalue()
 
 
-def _of(model: type[Record], names: tuple[str, ...], prefix: str = "") -> Iterator[Column]:
+def columns_of(model: type[Record], names: Iterable[str], prefix: str = "") -> Iterator[Column]:
+    """Describe fields of a record as columns, whose names begin with `prefix`."""
     known = fields(model)
     for name in names:
         field = known[name]

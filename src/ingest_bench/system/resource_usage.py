@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest_bench.system.launch import io_calls
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -19,6 +21,8 @@ class Reading:
     start_rss_mib: float
     first_item_s: float | None
     context_switches: int
+    read_calls: int | None
+    write_calls: int | None
     imported: tuple[str, ...]
     """Modules of this process that were imported meanwhile, by name; those of its children are their own."""
 
@@ -26,12 +30,13 @@ class Reading:
 class Meter:
     """Runs from the moment it is made."""
 
-    __slots__ = ("_first", "_modules", "_rss", "_started", "_started_at", "_usage")
+    __slots__ = ("_calls", "_first", "_modules", "_rss", "_started", "_started_at", "_usage")
 
     def __init__(self) -> None:
         self._first: float | None = None
         self._modules = frozenset(sys.modules)
         self._rss = _memory_mib("VmRSS")
+        self._calls = io_calls()
         self._usage = _usage()
         self._started_at = time.time()
         self._started = time.perf_counter()
@@ -43,6 +48,7 @@ class Meter:
     def stop(self) -> Reading:
         """Stop the clock."""
         wall = time.perf_counter() - self._started
+        calls = io_calls()
         (user, system, switches), (user_0, system_0, switches_0) = _usage(), self._usage
         return Reading(
             started_at=self._started_at,
@@ -55,8 +61,14 @@ class Meter:
             start_rss_mib=self._rss,
             first_item_s=self._first,
             context_switches=switches - switches_0,
+            read_calls=_since(self._calls, calls, "read_calls"),
+            write_calls=_since(self._calls, calls, "write_calls"),
             imported=tuple(sorted(set(sys.modules) - self._modules)),
         )
+
+
+def _since(before: dict[str, int], after: dict[str, int], name: str) -> int | None:
+    return after[name] - before[name] if name in before and name in after else None
 
 
 def _usage() -> tuple[float, float, int]:

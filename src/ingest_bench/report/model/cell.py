@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ingest_bench.analysis.speedup import median_of, pair_ratios
+from ingest_bench.analysis.cpu_time import cpu_speed_up, one_thread_busy
+from ingest_bench.analysis.speedup import CONFIDENCE, median_of, pair_ratios
 from ingest_bench.config.arm import Arm
 from ingest_bench.report.formatting import at_level
 from ingest_bench.results.models import Cell, Sample, ServerRecord, Speedup
@@ -89,6 +90,18 @@ class CellView:
     """Requests sent, as the server counts them where it is the workflow's own."""
     rate_limited = _median(lambda sample: sample.server.rate_limited if sample.server else sample.rate_limited)
     """Answers with status 429, as the server counts them where it is the workflow's own."""
+
+    @cached_property
+    def cpu_speedup(self) -> Speedup | None:
+        """The speed-up by CPU time, a second witness; None with fewer than three pairs."""
+        return cpu_speed_up(self.cell.samples, CONFIDENCE)
+
+    @property
+    def witnesses_apart(self) -> bool:
+        """Whether wall and CPU time disagree where they can't, since one thread computes throughout in both arms."""
+        wall, cpu = self.cell.speedup, self.cpu_speedup
+        apart = wall is not None and cpu is not None and (wall.high < cpu.low or cpu.high < wall.low)
+        return apart and one_thread_busy(self.cell.samples)
 
     @cached_property
     def stage_shares(self) -> dict[str, float]:

@@ -81,6 +81,8 @@ def _of_cells(view: ScenarioView) -> Iterator[DataWarning]:
         yield warn("steal", share=share)
     if (load := max(row.cell.load_before.load_1m / row.cell.environment.cores for row in rows)) > BUSY:
         yield warn("busy", load=load)
+    if apart := [safe(row.name) for row in rows if row.witnesses_apart]:
+        yield warn("witnesses", names=apart)
     if again := [safe(row.name) for row in rows if row.cell.attempt > 1]:
         yield warn("tried_again", names=again)
 

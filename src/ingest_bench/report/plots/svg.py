@@ -59,6 +59,14 @@ def box(x: float, y: float, width: float, height: float, class_: str) -> Element
 
 def mark(place: int, x: float, y: float, size: float = 4.0, *, wrong: bool = False) -> Element:
     """Draw the marker of a series: a shape of its own, so that colour isn't needed; a cross for what doesn't count."""
+    if wrong:
+        shape = f"m-{size}-{size}l{2 * size} {2 * size}m0-{2 * size}l-{2 * size} {2 * size}"
+        return node("path", d=f"M{x:.1f} {y:.1f}{shape}", class_="line")
+    return marks(place, [(x, y)], size)
+
+
+def marks(place: int, points: Sequence[tuple[float, float]], size: float = 4.0) -> Element:
+    """Draw the marker of a series at many points, as one element."""
     shapes = (
         f"m-{size} 0a{size} {size} 0 1 0 {2 * size} 0a{size} {size} 0 1 0-{2 * size} 0",
         f"m-{size}-{size}h{2 * size}v{2 * size}h-{2 * size}z",
@@ -67,10 +75,8 @@ def mark(place: int, x: float, y: float, size: float = 4.0, *, wrong: bool = Fal
         f"m0 {size}l{size}-{2 * size}h-{2 * size}z",
         f"m-{size}-{size}h{2 * size}l-{2 * size} {2 * size}h{2 * size}z",
     )
-    if wrong:
-        shape = f"m-{size}-{size}l{2 * size} {2 * size}m0-{2 * size}l-{2 * size} {2 * size}"
-        return node("path", d=f"M{x:.1f} {y:.1f}{shape}", class_="line")
-    return node("path", d=f"M{x:.1f} {y:.1f}{shapes[place % len(shapes)]}", class_="fill")
+    shape = shapes[place % len(shapes)]
+    return node("path", d="".join(f"M{x:.1f} {y:.1f}{shape}" for x, y in points), class_="fill")
 
 
 def width_of(text: str, size: float = SIZE) -> float:

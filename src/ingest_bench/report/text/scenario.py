@@ -65,6 +65,7 @@ def _columns(view: ScenarioView) -> list[Column]:
         Column("Pairs", lambda row: str(row.pairs)),
         Column("CPU", lambda row: percent(row.cpu_share)),
         Column("tracemalloc peak (MiB)", lambda row: number(row.cell.trace.peak_mib)),
+        Column("Speed-up by CPU time", lambda row: NOTHING if row.cell.is_null_cell else speed_up(row.cpu_speedup)),
     ]
 
 

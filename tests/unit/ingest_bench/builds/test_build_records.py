@@ -75,6 +75,56 @@ def test_pairs_with_a_invalid_sample_are_left_out() -> None:
     assert (judgement.wall, judgement.reason) == (None, "1 usable pairs: the server was saturated")
 
 
+@pytest.mark.parametrize(
+    ("times", "verdict"),
+    [
+        ([0.80, 0.81, 0.82, 0.80, 0.81], "slower"),
+        ([0.96, 0.97, 0.96, 0.97, 0.96], "no difference"),
+        ([1.30, 1.31, 1.32, 1.30, 1.31], "faster"),
+        ([0.60, 1.20, 0.80, 1.00, 0.70], "undecided"),
+    ],
+)
+def test_a_loss_is_decided_where_the_interval_lies_beyond_the_margin(times: list[float], verdict: str) -> None:
+    """A ratio of base over this build is a loss, a gain, neither or undecided by its interval against 5%."""
+    judgement = judged(*(pair(number, 1.0, 1 / ratio) for number, ratio in enumerate(times)))
+    assert (judgement.verdict, judgement.figure) == (verdict, "wall")
+
+
+def test_many_cases_make_each_verdict_harder() -> None:
+    """The same pairs decide alone, and don't among a thousand cases that share the error."""
+    samples = [
+        sample for number, time in enumerate((1.16, 1.12, 1.18, 1.14)) for sample in pair(number, 1.0, this_s=time)
+    ]
+    assert judge("a", samples, lambda _: None).verdict == "slower"
+    assert judge("a", samples, lambda _: None, cases=1000).verdict == "undecided"
+
+
+def test_cpu_time_decides_where_one_thread_computes_throughout() -> None:
+    """Two builds whose CPU time is their wall time, but for stolen time in some samples, are judged by CPU time."""
+    busy = {"cpu_user_s": 0.9, "cpu_system_s": 0.1}
+    pairs = []
+    for number, stolen in enumerate((0.0, 0.5, 0.0, 0.3, 0.0)):
+        base, this = pair(number, 1.0, 1.0 + stolen, **busy)
+        pairs.append([base.model_copy(update=busy), this])
+    judgement = judged(*pairs)
+    assert (judgement.figure, judgement.verdict) == ("cpu", "no difference")
+
+
+def test_more_work_is_a_fact_unless_it_is_accepted() -> None:
+    """A counter that has grown fails the comparison, one that has shrunk is told, and an accepted one doesn't fail."""
+    samples = [
+        sample.model_copy(
+            update={"requests": 5 if sample.role == "baseline" else 6, "bytes_read": 9 - len(sample.role)}
+        )
+        for number in range(5)
+        for sample in pair(number, 1.0, 1.0)
+    ]
+    more = {each.name: each.gate for each in judge("a", samples, lambda _: None).counters}
+    assert more == {"requests": True, "bytes_read": False}
+    accepted = judge("a", samples, lambda _: None, accepted=["requests"])
+    assert [each.gate for each in accepted.counters] == [False, False]
+
+
 def test_what_both_builds_get_wrong_is_remarked_upon() -> None:
     """Alike, they can be compared; but that it isn't what the corpus holds has to be known."""
     judgement = judged(pair(0), pair(1), pair(2), expected="1 item missing")

@@ -113,7 +113,7 @@ def test_a_busy_machine_is_exit_code_2(write: Callable[..., Path], capsys: pytes
         ('{"a": 1}', "is JSON, but has no schema_version"),
         (
             '{"schema_version": "3.0"}',
-            "has the schema_version 3.0, of which this version can read 1.0, 1.1, 2.0 to 2.2",
+            "has the schema_version 3.0, of which this version can read 1.0, 1.1, 2.0 to 2.3",
         ),
         ('{"schema_version": "2.0"}', "is not a whole results file: seed: missing"),
     ],
@@ -198,5 +198,5 @@ def test_foreign_words_do_no_harm(truth: Any) -> None:
     markdown = as_markdown(comparison)
     assert "<script>" not in markdown
     (row,) = [line for line in markdown.splitlines() if line.startswith("| worse")]
-    assert row.replace("\\|", "").count("|") == 10
+    assert row.replace("\\|", "").count("|") == 12
     assert "\n# y" not in markdown

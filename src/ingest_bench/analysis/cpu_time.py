@@ -1,0 +1,65 @@
+"""CPU time as second witness beside wall time, and where it is the better one of the two.
+
+Stolen time and other work on the machine lengthen wall time; CPU time leaves them out. It also leaves out all waiting,
+so it says how fast an ingest is only where nothing is waited for: where one thread computes throughout.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, MIN_PAIRS, speed_up, usable_pairs
+from ingest_bench.results.models import Sample, Speedup
+
+Figure = Literal["wall", "cpu"]
+"""The time that a verdict rests on."""
+LEAST_SHARE, MOST_SHARE = 0.95, 1.05
+"""CPU time over wall time: of the quietest sample at least, where one thread computes throughout; of any at most."""
+
+
+def cpu_s(sample: Sample) -> float:
+    """Give the CPU time of a sample, user and system, children included."""
+    return sample.cpu_user_s + sample.cpu_system_s
+
+
+def time_ratios(samples: Sequence[Sample], figure: Figure) -> dict[int, float]:
+    """Give items per second of the candidate over the baseline's, by pair; of CPU time where `figure` says so.
+
+    Pairs with an invalid sample are left out, and of CPU time those with one whose time isn't known.
+    """
+    value = _SECONDS[figure]
+    pairs = {number: pair for number, pair in usable_pairs(samples).items() if all(value(each) > 0 for each in pair)}
+    return {
+        number: (candidate.items / value(candidate)) / (base.items / value(base))
+        for number, (base, candidate) in pairs.items()
+    }
+
+
+def cpu_speed_up(samples: Sequence[Sample], confidence: float) -> Speedup | None:
+    """Give the speed-up by CPU time, the second witness; None with fewer than three pairs."""
+    return speed_up(list(time_ratios(samples, "cpu").values()), confidence)
+
+
+def one_thread_busy(samples: Sequence[Sample]) -> bool:
+    """Tell whether one thread computes throughout in both arms, so that CPU time is the figure itself.
+
+    Other work and stolen time only lengthen wall time, so the quietest sample of an arm tells what it does. Where arms
+    differ in their share by more than the margin that makes no difference, the two times would say different things,
+    and wall time is what a user waits for.
+    """
+    pairs = list(usable_pairs(samples).values())
+    if len(pairs) < MIN_PAIRS:
+        return False
+    arms = [[cpu_s(sample) / sample.wall_s for sample in arm] for arm in zip(*pairs, strict=True)]
+    busy = all(max(shares) >= LEAST_SHARE and max(shares) <= MOST_SHARE for shares in arms)
+    base, candidate = (statistics.median(shares) for shares in arms)
+    return busy and abs(math.log(candidate / base)) <= math.log1p(EQUIVALENCE_MARGIN)
+
+
+def figure_of(*cells: Sequence[Sample]) -> Figure:
+    """Give the time that a verdict on cells, each given by its samples, rests on."""
+    return "cpu" if cells and all(map(one_thread_busy, cells)) else "wall"
+
+
+_SECONDS: dict[Figure, Callable[[Sample], float]] = {"wall": lambda sample: sample.wall_s, "cpu": cpu_s}
