@@ -99,9 +99,10 @@ def settings_of(request: MeasureRequest) -> ShardedIngest:
 
 
 async def _survey(request: MeasureRequest) -> Found:
-    settings = settings_of(request)
+    settings, listing = settings_of(request), 0
     if settings.collection is None:
-        raise SettingsError(f"collection: say which one to read; {await _listed(settings)}")
+        name, listing = await _only_collection(settings)
+        settings = settings.model_copy(update={"collection": name})
     async with _Look(settings) as look:
         everything = Interval(None, None)
         began = time.perf_counter()
@@ -122,13 +123,13 @@ async def _survey(request: MeasureRequest) -> Found:
         per_page = waits[0] + max(0.0, large.seconds - waits[0]) * min(1.0, 100 / large.items)
         wanted = 100 * round(min(PAGES[1], max(PAGES[0], SAMPLE_S / max(per_page, 1e-4))))
         if request.is_remote:
-            wanted = min(wanted, 100 * pages_affordable(request, look.requests + TRIES))
+            wanted = min(wanted, 100 * pages_affordable(request, listing + look.requests + TRIES))
         if total is None:
             found.corpus["max_items"] = wanted
             found.part = f"the first {wanted:,} items"
         elif total > wanted:
             await _choose_window(look, found, total, wanted, request.seed)
-        found.requests = look.requests
+        found.requests = listing + look.requests
         found.sample_requests = wanted // 100
         if look.counts.rate_limited:
             found.notes.append("it answered 429 (too many requests) while it was looked at, one request at a time")
@@ -184,8 +185,13 @@ async def _choose_window(look: _Look, found: Found, total: int, wanted: int, see
     found.part = f"the first {wanted:,} items, since no stretch of time with about as many was found"
 
 
-async def _listed(settings: ShardedIngest) -> str:
-    """Say which collections there are."""
+async def _only_collection(settings: ShardedIngest) -> tuple[str, int]:
+    """Return the collection of an API that has one, and the requests that this took.
+
+    Raises:
+        SettingsError: it has none, or several, which are named.
+
+    """
     config: IngestConfig = settings.config()
     summary = IngestSummary()
     root, credentials = read_credentials(config)
@@ -196,7 +202,8 @@ async def _listed(settings: ShardedIngest) -> str:
     finally:
         await session.close()
     names = sorted(found.extents)
-    if not names:
-        return found.error or "the API lists none"
+    if len(names) == 1 and found.whole:
+        return names[0], summary.requests
     more = f", and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"the API has {', '.join(names[:NAMED])}{more} (collection=...)"
+    there = f"the API has {', '.join(names[:NAMED])}{more}" if names else found.error or "the API lists none"
+    raise SettingsError(f"collection: say which one to read (collection=...); {there}")

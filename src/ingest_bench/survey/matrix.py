@@ -83,14 +83,14 @@ def _of_api(request: MeasureRequest, found: Found) -> dict[str, Any]:
     large = found.page_sizes[-1]
     chunks = {"worker_strategy": "time_chunks"}
     if large > found.page_sizes[0]:
-        arms["large_pages"] = {"settings": {"limit": large}, "label": "sequential, large pages"}
+        arms["large_pages"] = {"settings": {"limit": large}, "label": "sequential with large pages"}
     if found.is_counted_by_server:
         levels = (
             [min(REMOTE_IN_FLIGHT, request.max_in_flight or REMOTE_IN_FLIGHT)] if request.is_remote else [5, 10, 20]
         )
         arms["time_chunks"] = {"concurrency": levels, "settings": chunks, "label": "time chunks"}
         if large > found.page_sizes[0] and not request.is_remote:
-            label = "time chunks, large pages"
+            label = "time chunks with large pages"
             arms["time_chunks_large"] = {"concurrency": [5], "settings": {**chunks, "limit": large}, "label": label}
     if found.has_numbered_pages and not request.is_remote:
         arms["pages_at_once"] = {
@@ -115,7 +115,8 @@ def _limits(request: MeasureRequest, found: Found) -> dict[str, Any]:
 
 def _few(found: Found) -> dict[str, Any]:
     """Return the corpus of what is written: a few of the same items, since writing takes longer than reading them."""
-    return {**found.corpus, "max_items": min(WRITTEN_ITEMS, int(found.corpus.get("max_items", WRITTEN_ITEMS)))}
+    most = WRITTEN_ITEMS // 4 if found.section == "api" else WRITTEN_ITEMS
+    return {**found.corpus, "max_items": min(most, int(found.corpus.get("max_items", most)))}
 
 
 def _writing(found: Found) -> dict[str, Any]:
@@ -127,6 +128,8 @@ def _writing(found: Found) -> dict[str, Any]:
         "pipeline": {"output": WRITTEN},
         "baseline": {"arm": "sequential"},
         "arms": {"sequential": {"concurrency": [1], "label": "sequential"}},
+        # Both sides of a pair are the same, so two pairs are four samples.
+        "sampling": {"pairs": {"min": 3, "max": 48, "first": 2}, "tracemalloc_items": 0},
     }
 
 

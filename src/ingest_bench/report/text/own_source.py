@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from ingest_bench.report.text.recommendation import compared_with_others
 from stac_ingest.sources.kind import KINDS
 
 TITLE = "Your source"
-HOUR = 3600
+HOUR, SPARE = 3600, 1.2
+"""Seconds; and requests that a command may send, over those that it is expected to send at most."""
 
 
 def own_source(data: ReportData) -> list[Block]:
@@ -57,13 +59,14 @@ def in_words(data: ReportData, folder: Path) -> list[str]:
             "",
             "Nothing can be recommended: no way has the pairs that it takes; measure longer (budget_minutes=10).",
         ]
-    lines = _lines(choice, _cost(data, known, choice.use))
+    cost = _cost(data, known, choice.use)
+    lines = _lines(choice, cost)
     width = max(len(name) for name, _ in lines)
     return [
         "",
         *(f"{name:<{width}}  {_unmarked(value)}" for name, value in lines),
         "",
-        *(f"    {command}" for command in _commands(data, choice, folder)),
+        *(f"    {command}" for command in _commands(data, choice, cost, folder)),
         "",
         f"More: {folder / 'benchmark_report.html'}",
     ]
@@ -133,22 +136,27 @@ def _known(data: ReportData) -> str:
     )
 
 
-def _commands(data: ReportData, choice: ModeRecommendation, folder: Path) -> list[str]:
-    """Return the commands that ingest the source as advised."""
-    known = data.settings.whole
+def _commands(data: ReportData, choice: ModeRecommendation, cost: WholeCost, folder: Path) -> list[str]:
+    """Return the commands that ingest the source as advised, with leave to ask a server of others as it was asked."""
+    known, remote = data.settings.whole, data.settings.remote
     assert known is not None, "looked at by the callers"
+    limits: dict[str, object] = {}
+    if remote.total_requests is not None and cost.requests:
+        limits = {
+            "max_requests": math.ceil(cost.requests.high * SPARE),
+            "requests_per_second": f"{remote.requests_per_second:g}",
+            "max_in_flight": remote.max_in_flight,
+        }
     source, settings = shlex.quote(known.source), folder / "recommended_ingest.yaml"
-    api = choice.mode == "api"
-    collection = f" --collection {shlex.quote(known.collection)}" if known.collection else ""
-    allowed = " --allow-remote" if api and data.settings.remote.total_requests else ""
-    lines = [f"stac-ingest {source}{collection} --config {settings} --to geoparquet --output out/{allowed}"]
+    options = [f"--collection {shlex.quote(known.collection)}"] if known.collection else []
+    options += [f"--config {settings}", "--to geoparquet --output out/"]
+    options += ["--allow-remote"] * bool(limits) + [f"--{name.replace('_', '-')} {limits[name]}" for name in limits]
+    lines = [" ".join(["stac-ingest", source, *options])]
     if KINDS[choice.mode].splitter is not None:
-        named_too = f" collection={shlex.quote(known.collection)}" if known.collection else ""
-        allowed = " allow_remote=true" if allowed else ""
-        lines.append(
-            f"snakemake ingest --cores all --configfile {settings} "
-            f"--config source={source} output=out/{named_too}{allowed}"
-        )
+        given = [f"source={source}", "output=out/"]
+        given += [f"collection={shlex.quote(known.collection)}"] if known.collection else []
+        given += ["allow_remote=true"] * bool(limits) + [f"{name}={value}" for name, value in limits.items()]
+        lines.append(f"snakemake ingest --cores all --configfile {settings} --config {' '.join(given)}")
     return lines
 
 

@@ -106,9 +106,11 @@ def test_an_api_is_looked_at_once(api: SimulatorProcess, tmp_path: Path) -> None
     assert "looked at before" in said[0]
 
 
-def test_a_collection_has_to_be_named(api: SimulatorProcess, tmp_path: Path) -> None:
-    """Without a collection, and with one that isn't there, the error says what there is or which is missing."""
-    with pytest.raises(SettingsError, match=COLLECTION):
-        look(api, tmp_path, collection=None)
+def test_the_only_collection_needs_no_name(api: SimulatorProcess, tmp_path: Path) -> None:
+    """Where the API has one collection it is that, and asking for it is counted; one that isn't there is told."""
+    api.reset()
+    config, _ = look(api, tmp_path, collection=None)
+    assert config["corpora"]["source"]["collection"] == COLLECTION
+    assert config["whole"]["requests"] == api.stats().requests
     with pytest.raises(SettingsError, match="nowhere"):
         look(api, tmp_path, collection="nowhere")
