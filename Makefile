@@ -8,7 +8,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long extras tools compare agree test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins history clean
+.PHONY: help run quick long extras tools compare agree test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins history measure clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -23,6 +23,11 @@ run: $(VENV)/.run ## measure everything in config.yaml (35 minutes on 2 cores, a
 quick: $(VENV)/.run ## the same at a small size (under three minutes); results/quick/benchmark_report.html
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --logger bench-progress --cores $(CORES) --configfile workflow/quick.yaml
+
+measure: $(VENV)/.run ## what to use for a source of yours, and what all of it takes, in about two minutes: SOURCE=path/or/url (COLLECTION, REQUESTS, MINUTES)
+	@test -n "$(SOURCE)" || { echo "make measure: say what to measure: SOURCE=path/or/url; of an API with COLLECTION=, and REQUESTS= where it isn't this machine's" >&2; exit 2; }
+	@$(BIN)/snakemake measure --logger bench-progress --cores $(CORES) --config source="$(SOURCE)" \
+	  $(if $(COLLECTION),collection="$(COLLECTION)") $(if $(REQUESTS),requests=$(REQUESTS)) $(if $(MINUTES),budget_minutes=$(MINUTES)) $(OPTIONS)
 
 long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 GB); results/long/benchmark_report.md
 	$(HAVE_TOOLS)

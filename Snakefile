@@ -8,9 +8,11 @@ min_version("9.0")
 
 
 # Another configuration given on the command line stands in its place: a matrix is not laid over another one.
-# An ingest needs none, so that it works in any folder.
-if "scenarios" not in config and (
-    "source" not in config or Path("config.yaml").exists()
+# An ingest needs none, so that it works in any folder; and for a source alone one is made that suits it.
+if (
+    "scenarios" not in config
+    and ("source" not in config or "output" in config)
+    and ("source" not in config or Path("config.yaml").exists())
 ):
 
     configfile: "config.yaml"
@@ -26,6 +28,7 @@ include: "workflow/rules/compare.smk"
 include: "workflow/rules/advice.smk"
 include: "workflow/rules/receipt.smk"
 include: "workflow/rules/calibrate.smk"
+include: "workflow/rules/own_source.smk"
 include: "workflow/rules/ingest_common.smk"
 include: "workflow/rules/ingest.smk"
 
@@ -33,6 +36,7 @@ include: "workflow/rules/ingest.smk"
 rule all:
     default_target: RUN.standalone
     input:
+        whole_matrix,
         DELIVERABLES,
         CELL_FILES,
         all_plans,

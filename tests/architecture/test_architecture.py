@@ -32,7 +32,7 @@ FLOORS = {
         ("system",),
         ("arms",),
         ("config",),
-        ("corpora", "analysis"),
+        ("corpora", "analysis", "survey"),
         ("simulator",),
         ("harness", "client_matrix", "writer_table"),
         ("calibration",),

@@ -202,7 +202,7 @@ def test_a_lost_cell_file_is_measured_again(finished: Path) -> None:
     plan = snakemake(finished, "--cores", "8", "--dry-run", "--quiet", "rules").stdout
     path.write_bytes(kept)
     planned = {line.split()[0]: line.split()[1] for line in plan.splitlines() if len(line.split()) == 2}
-    assert planned.get("measure") == "1"
+    assert planned.get("measure_cell") == "1"
     assert planned.get("corpus") is None
 
 

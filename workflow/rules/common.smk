@@ -4,7 +4,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.workflow.given_settings import as_written
+from ingest_bench.workflow.given_settings import as_written, of_section
+from ingest_bench.workflow.own_source import matrix_of_source, meant_instead
 from ingest_bench.workflow.staleness import Freshness
 from ingest_bench.workflow.identity import (
     aggregate_identity,
@@ -20,14 +21,27 @@ from ingest_bench.config.models import Settings
 # What `--config` says about a comparison or an ingest is no part of the matrix.
 EARLIER = config.pop("baseline", None)
 ASKED = {"source", "output"} & config.keys()
+MEASURED = ASKED == {"source"} and "scenarios" not in config
 INGEST = {
     key: config.pop(key)
-    for key in (config.keys() - Settings.model_fields.keys() if ASKED else ())
+    for key in (
+        config.keys() - (() if MEASURED else Settings.model_fields.keys())
+        if ASKED
+        else ()
+    )
 }
 RUN = SnakemakeRun(workflow, logger)
 
 try:
     INGEST = as_written(INGEST, *RUN.written_config)
+    NO_TARGET = meant_instead(INGEST) if ASKED and RUN.standalone else None
+    if MEASURED:
+        config.update(matrix_of_source(INGEST, RUN, logger))
+        INGEST = {}
+    else:
+        INGEST = of_section(INGEST)
+except SettingsError as error:
+    raise WorkflowError(f"measure: {error}") from None
 except ConfigurationError as error:
     raise WorkflowError(f"ingest: {error}") from None
 
@@ -35,7 +49,7 @@ try:
     # An ingest needs no matrix, though a user's own matrix would have to have something in it.
     SETTINGS = (
         Settings.model_construct(corpora={}, scenarios={})
-        if ASKED and "scenarios" not in config
+        if ASKED and not MEASURED and "scenarios" not in config
         else load_settings(config)
     )
 except SettingsError as error:
@@ -72,6 +86,13 @@ def stop(message):
     """End the command from an input function: whatever else one raises is shown with a traceback."""
     logger.error(message)
     raise SystemExit(1)
+
+
+def whole_matrix(_wildcards):
+    """Return nothing for what all is made of, and end the command where a source was named: it isn't of the matrix."""
+    if NO_TARGET:
+        stop(NO_TARGET)
+    return []
 
 
 def due(path, inputs, check, *subject, folder=RESULTS):

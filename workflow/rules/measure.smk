@@ -1,4 +1,4 @@
-rule measure:
+rule measure_cell:
     input:
         lambda wildcards: due(
             f"{RESULTS}/{cell_of(wildcards).file}",

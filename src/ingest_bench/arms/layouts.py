@@ -13,6 +13,8 @@ class Section(NamedTuple):
     kind: SourceKind
     batch: str
     """What a batch of it is, in words."""
+    expected: bool = True
+    """Whether a matrix is expected to have it, so that advice says where it wasn't measured."""
 
     @property
     def name(self) -> str:
@@ -28,7 +30,8 @@ class Section(NamedTuple):
 JSON_FILES = Section(KINDS["json_files"], "files of a unit")
 GEOPARQUET = Section(KINDS["geoparquet"], "rows of a row group")
 API = Section(KINDS["api"], "items of a page")
-SECTIONS = {section.name: section for section in (JSON_FILES, GEOPARQUET, API)}
+CATALOG = Section(KINDS["catalog"], "files of a unit", expected=False)
+SECTIONS = {section.name: section for section in (JSON_FILES, GEOPARQUET, API, CATALOG)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ LAYOUTS = {
         Layout("items_directory", JSON_FILES, {"source_type": "collection", "format": "json"}, items="items"),
         Layout("geoparquet", GEOPARQUET, {"source_type": "auto", "format": "parquet"}),
         Layout("api", API),
+        Layout("catalog", CATALOG, {"source_type": "auto", "format": "catalog"}),
     )
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 from ingest_bench.arms.layouts import Layout
 from ingest_bench.system.user_modules import Registry
 
-CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api")
+CORPUS_KINDS = ("item_files", "items_directory", "geoparquet", "api", "catalog")
 OPTIONS = ("corrupt_share", "skewed", "files", "like", "later")
 """Settings of a generated corpus that not all kinds have."""
 

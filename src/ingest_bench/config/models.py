@@ -31,11 +31,14 @@ class Pairs(Strict):
 
     min: int = Field(default=3, ge=3, le=1000)
     max: int = Field(default=30, ge=3, le=1000)
+    first: int = Field(default=1, ge=1, le=1000, description="of the first pass, where the run has a budget_minutes")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.max < self.min:
             raise ValueError(f"max must be at least min ({self.min})")
+        if self.max < self.first:
+            raise ValueError(f"max must be at least first ({self.first})")
         return self
 
 
@@ -69,8 +72,14 @@ class Remote(Strict):
 
     allow: bool = False
     max_requests: int = Field(default=500, ge=1, description="requests of one sample")
-    requests_per_second: float = Field(default=2, gt=0, le=50)
+    requests_per_second: float | None = Field(default=2, gt=0, le=50, description="none set: as fast as it answers")
     max_in_flight: int = Field(default=2, ge=1, le=50)
+    total_requests: int | None = Field(
+        default=None,
+        ge=1,
+        description="requests of all samples of the run together, kept count of in its results; a sample that could "
+        "send more than is left isn't begun",
+    )
 
 
 class Changes(Strict):
@@ -116,6 +125,7 @@ class Corpus(Strict):
     url: str | None = Field(default=None, description="your own API instead: its root; needs remote.allow")
     collection: str | None = Field(default=None, description="with url: the collection to read")
     max_items: int | None = Field(default=None, ge=1, description="with path or url: stop after so many items")
+    datetime: str | None = Field(default=None, description="with url: only the items of this time")
 
     @property
     def record(self) -> CorpusKind:
@@ -147,6 +157,8 @@ class Corpus(Strict):
             raise ValueError("items belongs to a generated corpus; use max_items with path or url")
         if self.url and not (self.layout.network and self.collection):
             raise ValueError("url needs kind: api and a collection")
+        if self.datetime is not None and self.url is None:
+            raise ValueError("datetime belongs to a url; what else is read is read whole, or up to max_items")
         if self.url and holds_credentials(self.url):
             raise ValueError("url holds credentials, which results would repeat; put them into STAC_INGEST_TOKEN")
         if self.like and (self.corrupt_share or self.skewed):
@@ -250,6 +262,24 @@ class Scenario(Strict):
         return min(asked, self.server.max_page) if self.server else asked
 
 
+class Whole(Strict):
+    """A source of the user's that a corpus is, or is a part of: what was found out by looking at it."""
+
+    source: str = Field(description="its path, or the URL of its API without what may be secret")
+    collection: str | None = Field(default=None, description="of an API: the collection that was looked at")
+    items: float = Field(gt=0, description="in all of it")
+    items_low: float = Field(gt=0, description="the least that they may be, at 95%; where they were counted, the same")
+    items_high: float = Field(gt=0, description="the most")
+    counted: str = Field(description="how their number is known")
+    bytes: int | None = Field(default=None, ge=0, description="of all its files, where they were looked at")
+    part: str | None = Field(default=None, description="what of it the samples read, in words; null: all")
+    cost_spread: float = Field(
+        default=0, ge=0, description="standard error, as a share, of what an item of the part costs for those of all"
+    )
+    requests: int = Field(default=0, ge=0, description="that looking at it has taken")
+    notes: list[str] = Field(default_factory=list, description="what else was seen")
+
+
 class Settings(Strict):
     """The whole of `config.yaml`."""
 
@@ -269,6 +299,9 @@ class Settings(Strict):
         gt=0,
         lt=0.5,
         description="the loss of throughput that matters when a way is recommended, as a share",
+    )
+    whole: Whole | None = Field(
+        default=None, description="of `make measure`: the source that is measured, and what is known of all of it"
     )
     corpora: dict[str, Corpus] = Field(min_length=1)
     scenarios: dict[str, Scenario] = Field(min_length=1)

@@ -17,6 +17,7 @@ from ingest_bench.analysis.speedup import cell_speed_up, pair_ratios
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError, SampleTimeoutError
+from ingest_bench.harness.request_ledger import RequestLedger
 from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder, with_services
 from ingest_bench.harness.spawn import run_sample
 from ingest_bench.harness.spec import SampleSpec
@@ -166,6 +167,7 @@ class CellRun:
         self._cell = cell
         self._sampling = cell.sampling
         self._scratch = scratch_folder(settings)
+        self._ledger = RequestLedger.of(settings) if any(side.remote for side in sides.values()) else None
         # Seeded by text, so that every cell has an order of its own and a rerun has the same.
         self._seed = f"{settings.seed}/{cell.scenario}/{cell.arm}/{cell.concurrency}"
         self._orders = orders(ROLES, f"{self._seed}/{self._first}" if more else self._seed)
@@ -202,6 +204,9 @@ class CellRun:
         """Sample until the stop rule says why to end."""
         stop, samples, seconds, taken = self._stopping_rule(), list[Sample](), 0.0, 0
         while True:
+            if self._ledger and (why := self._ledger.why_not(self._cell.concurrency)):
+                LOG.info("%s", why)
+                return samples, "requests_spent" if pair_ratios(samples) else "no_valid_pair"
             with host_lock():
                 began = time.perf_counter()
                 samples += [self._sample(self.sides[role], self._first + taken) for role in next(self._orders)]
@@ -222,7 +227,9 @@ class CellRun:
     def _stopping_rule(self) -> StoppingRule | FixedPairs:
         if self._more:
             return FixedPairs(self._more.pairs, "rounds_ended")
-        return FixedPairs(1, "first_pass") if self._two_passes else StoppingRule(self._sampling)
+        return (
+            FixedPairs(self._sampling.pairs.first, "first_pass") if self._two_passes else StoppingRule(self._sampling)
+        )
 
     def trace(self) -> Trace:
         """Trace the candidate's memory in a pass of its own, without a clock."""
@@ -247,7 +254,12 @@ class CellRun:
             side.server.reset()
         # Both sides of a pair are killed at the same share of their time, where they are.
         moment = random.Random(f"{self._seed}/kill/{pair}").uniform(*KILLED_BETWEEN)  # noqa: S311 - not for secrets
+        if self._ledger:
+            self._ledger.begin()
         result = self._run(side, pair % CLASSES, moment=moment)
+        if self._ledger and result.get("requests") is not None:
+            level = side.planned.concurrency
+            self._ledger.end(result["requests"], refused=bool(result["rate_limited"]), concurrency=level)
         server = side.server.stats() if side.server and side.asks else None
         sample = Sample(**result, role=side.role, pair=pair, server=server)
         sample.invalid = sample.invalid or invalid_reason(sample, server)

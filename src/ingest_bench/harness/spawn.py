@@ -13,12 +13,14 @@ import orjson
 from ingest_bench.errors import MeasurementError, SampleTimeoutError
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.system.loaded_modules import REPORTS
+from stac_ingest.http.credentials import TOKEN_VARIABLE
 
 COMMAND = (sys.executable, "-P", "-m", "ingest_bench.harness.worker")
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", REPORTS)
 REMOTE = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
     *("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    TOKEN_VARIABLE,
 )
 LAST_WORDS = 2000
 """Characters of a failed sample's error output that are quoted."""

@@ -9,7 +9,9 @@ from ingest_bench.config.models import Sampling
 from ingest_bench.harness.sides import PairSide
 from ingest_bench.results.models import Parity, Sample, ServerRecord
 
-StopReason = Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended"]
+StopReason = Literal[
+    "target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended", "requests_spent"
+]
 
 
 FURTHER_PAIRS = 2

@@ -19,6 +19,8 @@ from ingest_bench.report.text.overview import (
     summary,
     warnings_section,
 )
+from ingest_bench.report.text.own_source import TITLE as TITLE_OF_SOURCE
+from ingest_bench.report.text.own_source import own_source
 from ingest_bench.report.text.questions import answers
 from ingest_bench.report.text.recommendation import what_to_do
 from ingest_bench.report.text.rounds import rounds_text
@@ -49,7 +51,9 @@ def whole_report(
     groups: dict[str, list[Section]] = {}
     for view in data.views:
         groups.setdefault(view.scenario.group, []).append(_scenario(data, view))
+    own = own_source(data)
     sections = [
+        *([Section(TITLE_OF_SOURCE, own)] if own else []),
         Section("Recommendations", [*first_screen(data), *([effects] if effects else [])]),
         *([tools] if tools else []),
         *([Section("Confidence", sure)] if (sure := _confidence(data)) else []),

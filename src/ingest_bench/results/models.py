@@ -285,7 +285,9 @@ class Cell(Record):
     """Every sample, invalid ones included."""
     speedup: Speedup | None
     """The speed-up; null with fewer than three usable pairs."""
-    stop_reason: Literal["target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended"]
+    stop_reason: Literal[
+        "target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended", "requests_spent"
+    ]
     """Why sampling ended; first_pass: one pair was asked for, and no round added any; rounds_ended: rounds did."""
     parity: Parity
     """Of the arm. Where it is not ok, the arm's times compare unlike work."""

@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from stac_ingest.errors import ConfigurationError
+from stac_ingest.errors import ConfigurationError, IngestError
+from stac_ingest.sources.kind import KINDS, kind_of
 
 _OF_VALUES = frozenset({"query", "intersects", "filter"})
 """Settings that may be objects of JSON, with numbers as numbers; all else is text until the model has read it."""
@@ -35,6 +36,30 @@ def as_written(settings: Mapping[str, Any], arguments: Iterable[str], files: Ite
     """
     texts = {**_of_files(files, settings), **_of_arguments(arguments)}
     return {name: _value(name, texts[name], found) if name in texts else found for name, found in settings.items()}
+
+
+def of_section(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of an ingest with those of the section that fits its source, where a file has sections.
+
+    What is given beside them wins.
+
+    Raises:
+        ConfigurationError: there is no section for the source.
+
+    """
+    sections = {name: value for name, value in settings.items() if name in KINDS and isinstance(value, Mapping)}
+    rest = {name: value for name, value in settings.items() if name not in sections}
+    source = rest.get("source")
+    if not sections or not isinstance(source, str):
+        return rest
+    try:
+        kind = kind_of(source).name
+    except (IngestError, OSError) as error:
+        raise ConfigurationError(f"source: {error}") from None
+    if kind not in sections:
+        raise ConfigurationError(f"no section {kind}, which {source} needs; the file has {', '.join(sections)}")
+    # How a source is read follows from the source itself.
+    return {**{name: value for name, value in sections[kind].items() if name != "mode"}, **rest}
 
 
 def _of_arguments(arguments: Iterable[str]) -> dict[str, tuple[Any, Any]]:

@@ -108,7 +108,8 @@ def round_identity(settings: Settings) -> str:
 def report_identity(settings: Settings) -> str:
     """Give what report and advice depend on beside the results and code, as canonical JSON: captions, other records."""
     stamps = {name: file_stamp(settings.results, file) for name, file in BESIDE.items()}
-    return _canonical({"captions": captions(settings), **stamps})
+    whole = settings.whole.model_dump() if settings.whole else None
+    return _canonical({"captions": captions(settings), "whole": whole, **stamps})
 
 
 def captions(settings: Settings) -> str:

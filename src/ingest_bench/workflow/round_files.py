@@ -15,6 +15,7 @@ from ingest_bench.analysis.speedup import cell_speed_up, pair_ratios
 from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
 from ingest_bench.errors import AggregationError
+from ingest_bench.harness.request_ledger import RequestLedger
 from ingest_bench.harness.validity import OUTLIER, flag_outliers
 from ingest_bench.results.models import AddedPairs, Cell, MorePairs, Parity, Round
 from ingest_bench.workflow.round_plan import Cost, plan_round
@@ -131,6 +132,7 @@ def planned_round(
         {name: Cost.of(cell) for name, cell in first.items()},
         spent_s=busy_s([*spans, (time.time(), time.time())]),
         kept={name: _more(cell) for name, cell in kept.items()},
+        ledger=RequestLedger.of(settings),
     )
 
 

@@ -4,7 +4,7 @@ Once no choice gets any more, what is left of the budget goes to cells that have
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from ingest_bench.analysis.recommendations import ModeRecommendation, recommend_
 from ingest_bench.analysis.speedup import INTERVAL_PAIRS, pair_ratios
 from ingest_bench.config.matrix import cells as cells_of
 from ingest_bench.config.models import Settings
+from ingest_bench.harness.request_ledger import RequestLedger
 from ingest_bench.results.models import Cell, ModeStanding, MorePairs, Results, Round
 
 CLOSING_S = 15.0
@@ -61,6 +62,7 @@ def plan_round(
     *,
     spent_s: float,
     kept: Mapping[str, MorePairs] | None = None,
+    ledger: RequestLedger | None = None,
 ) -> Round:
     """Plan a round.
 
@@ -71,6 +73,7 @@ def plan_round(
         costs: of each cell, by its name.
         spent_s: what the run has taken so far.
         kept: pairs that this round has measured already, when it was planned before; they stay as they are.
+        ledger: of the requests that the run may send; None where they aren't counted.
 
     Returns:
         One without cells where there is nothing to measure, or nothing that the budget allows.
@@ -78,8 +81,11 @@ def plan_round(
     """
     assert settings.budget_minutes is not None
     budget_s = 60 * settings.budget_minutes
-    allowance = _Allowance(budget_s - CLOSING_S - spent_s, costs)
-    planner = _Planner(settings, {cell.name: cell for cell in measured}, allowance, kept or {})
+    asking = {cell.name for cell in cells_of(settings) if ledger and cell.candidate.corpus_options.url}
+    pairs_left = ledger.pairs_left if ledger else 0
+    allowance = _Allowance(budget_s - CLOSING_S - spent_s, costs, asking, pairs_left)
+    refused = {cell.name for cell in cells_of(settings) if ledger and ledger.why_not(cell.concurrency)} & asking
+    planner = _Planner(settings, {cell.name: cell for cell in measured}, allowance, kept or {}, refused)
     modes = planner.race()
     purpose: Literal["choices", "intervals", "nothing"] = "choices" if planner.added else "intervals"
     if not planner.added:
@@ -101,6 +107,10 @@ class _Allowance:
 
     left_s: float
     costs: Mapping[str, Cost]
+    asking: Collection[str]
+    """Cells whose requests are counted."""
+    pairs_left: int
+    """Pairs of these."""
 
     def price(self, wanted: Mapping[str, int]) -> float:
         return sum(self.costs[name].seconds(pairs) for name, pairs in wanted.items())
@@ -108,9 +118,11 @@ class _Allowance:
     def pay(self, wanted: Mapping[str, int]) -> bool:
         """Take off what pairs cost, where there is as much."""
         price = self.price(wanted)
-        if price > self.left_s:
+        pairs = sum(wanted[name] for name in wanted if name in self.asking)
+        if price > self.left_s or pairs > self.pairs_left:
             return False
         self.left_s -= price
+        self.pairs_left -= pairs
         return True
 
 
@@ -123,11 +135,13 @@ class _Planner:
         measured: Mapping[str, Cell],
         allowance: _Allowance,
         kept: Mapping[str, MorePairs],
+        refused: Collection[str],
     ) -> None:
         self._settings = settings
         self._measured = measured
         self._allowance = allowance
         self._kept = kept
+        self._refused = refused
         self._planned = {cell.name: cell for cell in cells_of(settings)}
         self.added = dict(kept)
 
@@ -213,7 +227,7 @@ class _Planner:
             wanted = allowed.min if target is None else min(target, allowed.max)
             taken = len(pair_ratios(cell.samples))
             # What can't be measured is not tried again.
-            if 0 < taken < wanted and name not in self._kept:
+            if 0 < taken < wanted and name not in self._kept and name not in self._refused:
                 missing[name] = wanted - taken
         return missing
 

@@ -14,7 +14,14 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from stac_ingest.core.text import printable
 
 _CLEAR = "\r\x1b[K"
-_WORTH_SAYING = ("Nothing to be done", "Complete log", "Exiting because", "Trying to restart", "Removing output")
+_WORTH_SAYING = (
+    "Nothing to be done",
+    "Complete log",
+    "Exiting because",
+    "Trying to restart",
+    "Removing output",
+    "measure: ",
+)
 """How messages begin that no event carries, and that people want to see."""
 
 

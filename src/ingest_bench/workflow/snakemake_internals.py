@@ -78,6 +78,8 @@ class SnakemakeRun:
         """Whether the Snakefile isn't another one's module."""
         self.prefixed: bool = bool(workflow.modifier.path_modifier.prefix)
         """Whether it is a module whose files are put below another folder."""
+        self.dry: bool = bool(workflow.output_settings and workflow.output_settings.dryrun)
+        """Whether it is only told what would be done."""
         self.cores: int = workflow.resource_settings.cores or 1
         self.config_files = ", ".join(map(str, workflow.config_settings.configfiles))
         self.written_config: tuple[list[str], list[Any]] = ([], [])

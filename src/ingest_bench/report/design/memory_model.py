@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ingest_bench.analysis.recommendations import ModeRecommendation
 from ingest_bench.analysis.speedup import median_of
-from ingest_bench.arms.layouts import API, GEOPARQUET, JSON_FILES, SECTIONS
+from ingest_bench.arms.layouts import API, CATALOG, GEOPARQUET, JSON_FILES, SECTIONS
 from ingest_bench.report.model.study import ReportData
 from stac_ingest.geoparquet.batch_size import BATCH_BYTES, ROWS
 from stac_ingest.sources.directory.source import SLICE
@@ -55,7 +55,7 @@ def pool_of(advice: ModeRecommendation, study: ReportData) -> Pool | None:
     item = read or (size / count if size and count else None)
     # As the source does it: so many rows of a table, or fewer where they are large.
     rows = max(1, min(ROWS, int(BATCH_BYTES / item))) if item else ROWS
-    items = {JSON_FILES: SLICE, API: use.page_size or 1}.get(section, rows)
+    items = {JSON_FILES: SLICE, CATALOG: SLICE, API: use.page_size or 1}.get(section, rows)
     # One at a time there is only the one in hand; but the next rows of a table are read while it is used.
     batches = HELD * workers if workers > 1 or section == GEOPARQUET else 1
     batch_mib = items * item / MIB if item else None

@@ -3,14 +3,14 @@
 from ingest_bench.report.kinds.apis import LATENCY, PAGES, RATE, REQUESTS
 from ingest_bench.report.kinds.base import ScenarioKind
 from ingest_bench.report.kinds.commands import COMMANDS
-from ingest_bench.report.kinds.files import DIRECTORY, FILES, GEOPARQUET, GROWTH
+from ingest_bench.report.kinds.files import CATALOG, DIRECTORY, FILES, GEOPARQUET, GROWTH
 from ingest_bench.report.kinds.pipelines import MIXED, STAGES
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 
 __all__ = ["DIRECTORY", "KINDS", "RATE", "ScenarioKind", "answering", "kind_of", "of_kind"]
 
-KINDS = (COMMANDS, FILES, DIRECTORY, GEOPARQUET, RATE, PAGES, LATENCY, REQUESTS, STAGES, MIXED, GROWTH)
+KINDS = (COMMANDS, FILES, CATALOG, DIRECTORY, GEOPARQUET, RATE, PAGES, LATENCY, REQUESTS, STAGES, MIXED, GROWTH)
 """A scenario is of the first that fits it."""
 
 

@@ -42,6 +42,11 @@ FILES = ScenarioKind(
     subject="Item files",
     answers=frozenset({"bound", "concurrency", "processes"}),
 )
+CATALOG = ScenarioKind(
+    fits=lambda view: ingests(view, "catalog"),
+    subject="A static catalog",
+    answers=frozenset({"bound", "concurrency"}),
+)
 DIRECTORY = ScenarioKind(
     fits=lambda view: ingests(view, "items_directory"),
     subject="A collection folder",

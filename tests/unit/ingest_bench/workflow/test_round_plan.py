@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from factories import QUEUE, arm, fake_cell, fake_pairs, fake_sample, matrix, sc
 from ingest_bench.analysis.race import TOLERANCE, totals
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Settings
+from ingest_bench.harness.request_ledger import RequestLedger
 from ingest_bench.results.models import Cell, MorePairs, Round
 from ingest_bench.workflow.round_plan import CLOSING_S, Cost, plan_round
 
+CHUNKS = {"worker_strategy": "time_chunks"}
 SEMAPHORE = {"worker_strategy": "semaphore"}
 LEVELS = (2, 5, 10)
 
@@ -53,6 +56,7 @@ class World:
     spent_s: float = 0.0
     ratios: dict[str, list[float]] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
+    ledger: RequestLedger | None = None
 
     def run(self, first_s: float = 0.0) -> list[Round]:
         """Take the first pass, and rounds until one adds nothing."""
@@ -61,7 +65,8 @@ class World:
         self._measure(rng, {cell.name: MorePairs(first=0, pairs=1) for cell in cells(self.settings)}, free=True)
         while not self.rounds or self.rounds[-1].cells:
             assert len(self.rounds) < 40
-            plan = plan_round(self.settings, len(self.rounds) + 1, self.measured(), self.costs, spent_s=self.spent_s)
+            measured, number = self.measured(), len(self.rounds) + 1
+            plan = plan_round(self.settings, number, measured, self.costs, spent_s=self.spent_s, ledger=self.ledger)
             self.rounds.append(plan)
             self._measure(rng, plan.cells)
         return self.rounds
@@ -86,6 +91,8 @@ class World:
             assert more.first == len(mine)
             mine += [math.exp(each) for each in rng.normal(self.speeds[name], self.noise, more.pairs)]
             self.spent_s += 0 if free else self.costs[name].seconds(more.pairs)
+            if self.ledger and not free:
+                self.ledger.spent += 2 * more.pairs * self.ledger.most
 
 
 def world(seed: int = 1, noise: float = 0.05, most: int = 24, budget_minutes: float = 30, **speeds: float) -> World:
@@ -225,3 +232,25 @@ def test_a_pair_costs_what_lies_between_its_samples_too(gap: float, expected: fl
     cost = Cost.of(cell)
     assert cost.pair_s == pytest.approx(expected)
     assert cost.begin_s == pytest.approx(15.0 - expected)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 100), noise=st.floats(0.01, 0.3), total=st.integers(1, 400))
+def test_no_round_is_planned_past_the_requests(seed: int, noise: float, total: int) -> None:
+    """Of an API whose requests are counted, no more pairs are planned than it may be asked for, and the rounds end."""
+    most = 3
+    made = load_settings(
+        matrix(
+            {"api": {"kind": "api", "url": "http://127.0.0.1:1/", "collection": "c"}},
+            budget_minutes=600,
+            remote={"allow": True, "max_requests": most, "total_requests": total},
+            api=scenario("api", {"sequential": arm(), "time_chunks": arm(2, 4, settings=CHUNKS)}),
+        )
+    )
+    names = [cell.name for cell in cells(made)]
+    ledger = RequestLedger(Path("unused"), "", total, most)
+    asked = World(made, dict.fromkeys(names, 0.0), noise, seed, {name: Cost(1.0, 1.0) for name in names}, ledger=ledger)
+    asked.run()
+    planned = sum(more.pairs for each in asked.rounds for more in each.cells.values())
+    assert 2 * most * planned <= total
+    assert not asked.rounds[-1].cells

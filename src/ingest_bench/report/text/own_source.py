@@ -1,0 +1,164 @@
+"""Advice for one source of the user's: what to use, how sure that is, and what all of the source would take."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from pathlib import Path
+
+from ingest_bench.analysis.candidates import Option
+from ingest_bench.analysis.recommendations import ModeRecommendation
+from ingest_bench.analysis.speedup import Bounds
+from ingest_bench.analysis.whole_source import WholeCost, cost_of_whole
+from ingest_bench.config.models import Whole
+from ingest_bench.report.blocks import Block, Entry, Paragraph, Table
+from ingest_bench.report.formatting import NOTHING, number, pasted, span, speed_up, whole
+from ingest_bench.report.model.certainty import how_sure, named
+from ingest_bench.report.model.study import ReportData
+from ingest_bench.report.templating import text
+from ingest_bench.report.text.recommendation import compared_with_others
+from stac_ingest.sources.kind import KINDS
+
+TITLE = "Your source"
+HOUR, SPARE = 3600, 1.2
+"""Seconds; and requests that a command may send, over those that it is expected to send at most."""
+
+
+def own_source(data: ReportData) -> list[Block]:
+    """Return the first section of a report on one source; nothing in other reports."""
+    known = data.settings.whole
+    choice = choice_of(data)
+    if known is None:
+        return []
+    if choice is None or choice.use is None:
+        return [
+            Paragraph(_known(data)),
+            Paragraph(
+                "Nothing can be recommended: no way has the pairs that it takes. Measure longer (`budget_minutes=10`); "
+                "the [warnings](#warnings) say what went wrong, if something did."
+            ),
+        ]
+    cost = _cost(data, known, choice.use)
+    rows = [[Entry(f"**{name}**"), Entry(value)] for name, value in _lines(choice, cost)]
+    more = [] if choice.verdict.decided else [Paragraph(text("own_source", "undecided"))]
+    return [
+        Table("What to use, and what it takes", ("", ""), rows),
+        *more,
+        Paragraph(_known(data)),
+        Paragraph(text("own_source", "model", cost=cost)),
+    ]
+
+
+def in_words(data: ReportData, folder: Path) -> list[str]:
+    """Return the same as lines for a terminal, with the commands that follow from it."""
+    known, choice = data.settings.whole, choice_of(data)
+    if known is None:
+        return []
+    if choice is None or choice.use is None:
+        return [
+            "",
+            "Nothing can be recommended: no way has the pairs that it takes; measure longer (budget_minutes=10).",
+        ]
+    cost = _cost(data, known, choice.use)
+    lines = _lines(choice, cost)
+    width = max(len(name) for name, _ in lines)
+    return [
+        "",
+        *(f"{name:<{width}}  {_unmarked(value)}" for name, value in lines),
+        "",
+        *(f"    {command}" for command in _commands(data, choice, cost, folder)),
+        "",
+        f"More: {folder / 'benchmark_report.html'}",
+    ]
+
+
+def choice_of(data: ReportData) -> ModeRecommendation | None:
+    """Return the choice for the source; None where nothing was measured."""
+    return next(iter(data.modes.values()), None)
+
+
+def _cost(data: ReportData, known: Whole, use: Option) -> WholeCost:
+    piped = {name for name, scenario in data.settings.scenarios.items() if scenario.pipeline}
+    return cost_of_whole(known, use, [cell for cell in data.results.cells if cell.scenario in piped])
+
+
+def _lines(choice: ModeRecommendation, cost: WholeCost) -> list[tuple[str, str]]:
+    use = choice.use
+    assert use is not None, "looked at by the callers"
+    faster = [option.cell.standing for _, option in compared_with_others(choice) if option.cell.standing]
+    gain = f"{speed_up(faster[0])} as fast as today's default" if faster else "as by default, one after another"
+    lines = [
+        ("Use", f"{named(use)} ({pasted({'concurrency': use.concurrency, **use.settings})}): {gain}"),
+        ("How sure", how_sure(choice.verdict, choice.options_named) or "nothing else was measured"),
+        ("All of it", f"{_bounds(cost.items)} items"),
+        ("Time to read", _time(cost.seconds)),
+    ]
+    if cost.writing_s:
+        lines.append(("To write it", f"{_time(cost.writing_s)} more, as GeoParquet"))
+    if cost.requests:
+        lines.append(("Requests", _bounds(cost.requests)))
+    lines.append(("Memory", f"{_bounds(cost.memory_mib)} MiB" if cost.memory_mib else NOTHING))
+    return lines
+
+
+def _time(seconds: Bounds | None) -> str:
+    if seconds is None:
+        return "too few samples to tell"
+    if seconds.value >= HOUR:
+        return f"{number(seconds.value / HOUR)} hours ({number(seconds.low / HOUR)} to {number(seconds.high / HOUR)})"
+    return f"{_short(seconds.value)} ({_short(seconds.low)} to {_short(seconds.high)})"
+
+
+def _short(seconds: float) -> str:
+    return f"{number(seconds)} s" if seconds < 10 else span(seconds)  # noqa: PLR2004 - where decimals say something
+
+
+def _bounds(bounds: Bounds) -> str:
+    value = whole(bounds.value)
+    low, high = whole(bounds.low), whole(bounds.high)
+    return value if low == high else f"{value} ({low} to {high})"
+
+
+def _known(data: ReportData) -> str:
+    known = data.settings.whole
+    assert known is not None, "looked at by the callers"
+    samples = [sample for cell in data.results.cells for sample in cell.samples]
+    total = data.settings.remote.total_requests
+    return text(
+        "own_source",
+        "known",
+        whole=known,
+        items=_bounds(Bounds(known.items, known.items_low, known.items_high)),
+        cold=any(scenario.cache == "cold" for scenario in data.settings.scenarios.values()),
+        sent=sum(sample.requests or 0 for sample in samples),
+        allowed=total and total + known.requests,
+        refused=sum(sample.rate_limited or 0 for sample in samples),
+    )
+
+
+def _commands(data: ReportData, choice: ModeRecommendation, cost: WholeCost, folder: Path) -> list[str]:
+    """Return the commands that ingest the source as advised, with leave to ask a server of others as it was asked."""
+    known, remote = data.settings.whole, data.settings.remote
+    assert known is not None, "looked at by the callers"
+    limits: dict[str, object] = {}
+    if remote.total_requests is not None and cost.requests:
+        limits = {
+            "max_requests": math.ceil(cost.requests.high * SPARE),
+            "requests_per_second": f"{remote.requests_per_second:g}",
+            "max_in_flight": remote.max_in_flight,
+        }
+    source, settings = shlex.quote(known.source), folder / "recommended_ingest.yaml"
+    options = [f"--collection {shlex.quote(known.collection)}"] if known.collection else []
+    options += [f"--config {settings}", "--to geoparquet --output out/"]
+    options += ["--allow-remote"] * bool(limits) + [f"--{name.replace('_', '-')} {limits[name]}" for name in limits]
+    lines = [" ".join(["stac-ingest", source, *options])]
+    if KINDS[choice.mode].splitter is not None:
+        given = [f"source={source}", "output=out/"]
+        given += [f"collection={shlex.quote(known.collection)}"] if known.collection else []
+        given += ["allow_remote=true"] * bool(limits) + [f"{name}={value}" for name, value in limits.items()]
+        lines.append(f"snakemake ingest --cores all --configfile {settings} --config {' '.join(given)}")
+    return lines
+
+
+def _unmarked(marked: str) -> str:
+    return marked.replace("**", "").replace("\\", "")

@@ -1,0 +1,138 @@
+"""Looks at JSON files: how many there are, how large they are, how many items are in one."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ingest_bench.errors import SettingsError
+from ingest_bench.survey.found import Amount, Found, relative_error
+from stac_ingest.core.json_items import members, parse
+from stac_ingest.errors import IngestError
+from stac_ingest.sources.directory.file_reader import Reader
+from stac_ingest.sources.folder import files_in
+
+PART_ITEMS, PART_BYTES = 6_000, 32 << 20
+"""A part is bounded by both, so that a sample takes about a second, and all of them two minutes."""
+SIZED, OPENED = 1_000, 64
+"""Files whose size is looked at, and files that are opened to count their items."""
+LARGEST = 256 << 20
+"""Bytes of a JSON file that is opened."""
+IN_MEMORY = 0.5
+"""Share of the machine's memory above which a source is taken to be read from the disk."""
+
+
+def survey_json(source: Path, seed: int, part: Path) -> Found:
+    """Look at a folder of JSON files, or at one.
+
+    Args:
+        source: the folder or file.
+        seed: by which files are chosen.
+        part: a folder to be made, with links to the chosen files, where there are too many of them.
+
+    Raises:
+        SettingsError: there are none, or none with items.
+
+    """
+    names = json_names(source)
+    folder = source if source.is_dir() else source.parent
+    lot = random.Random(f"{seed}/files")  # noqa: S311 - not for secrets
+    sized = chosen(lot, names, SIZED)
+    sizes = [_size(folder / name) for name in sized]
+    counts = [items_of(folder / name) for name in chosen(lot, names, OPENED)]
+    known = [count for count in counts if count is not None]
+    if not sum(known):
+        raise SettingsError(
+            f"source: none of {len(counts)} files looked at in {source} holds a STAC item; is it the right folder?"
+        )
+    each, size = statistics.fmean(known), max(1.0, statistics.fmean(sizes))
+    total = len(names)
+    single = all(count == 1 for count in known)
+    items = Amount.exact(total) if single else Amount.estimated(total * each, relative_error(known, total), sum(known))
+    if len(counts) == total:
+        items = Amount.exact(sum(known))
+    how = f"{total:,} files, {'an item' if single else f'{each:,.1f} items'} each in the {len(counts)} that were opened"
+    found = Found(
+        section="json_files",
+        corpus={"kind": "item_files", "path": str(source)},
+        items=items,
+        counted=how,
+        bytes=round(size * total),
+        cold=is_cold(size * total),
+    )
+    wanted = max(1, round(min(PART_ITEMS / each, PART_BYTES / size)))
+    if total > 1.25 * wanted or not source.is_dir():
+        picked = chosen(lot, names, wanted)
+        link(part, folder, picked)
+        found.corpus["path"] = str(part)
+        if len(picked) < total:
+            found.part = f"{len(picked):,} of {total:,} files, chosen by lot (seed {seed})"
+            found.cost_spread = relative_error(sizes, total)
+    return found
+
+
+def json_names(source: Path) -> Sequence[str]:
+    """List the JSON files of a folder.
+
+    Raises:
+        SettingsError: there are none.
+
+    """
+    if not source.is_dir():
+        return [source.name]
+    try:
+        names = files_in(source, "json").documents
+    except IngestError as error:
+        raise SettingsError(f"source: {error}") from None
+    if not names:
+        raise SettingsError(
+            f"source: {source} holds no item files (*.json, *.geojson) and no GeoParquet; give the folder with them"
+        )
+    return names
+
+
+def items_of(path: Path) -> int | None:
+    """Count the items in a JSON file; None where it can't be read."""
+    try:
+        content = parse(Reader(LARGEST).read_path(path))
+    except (OSError, IngestError, ValueError, RecursionError):
+        return None
+    return len(members(content) or ())
+
+
+def chosen(lot: random.Random, names: Sequence[str], count: int) -> list[str]:
+    """Choose names by lot, in their order; all where there are no more."""
+    if len(names) <= count:
+        return list(names)
+    return [names[index] for index in sorted(lot.sample(range(len(names)), count))]
+
+
+def link(part: Path, folder: Path, names: Iterable[str]) -> None:
+    """Make a folder of links to files anew, where it isn't so already; the files are neither copied nor touched."""
+    wanted = {
+        f"{number:06}-{Path(name).name[-150:]}": str((folder / name).absolute()) for number, name in enumerate(names)
+    }
+    if part.is_dir():
+        present = {path.name: str(path.readlink()) for path in part.iterdir() if path.is_symlink()}
+        if present == wanted:
+            return
+        shutil.rmtree(part)
+    part.mkdir(parents=True)
+    for name, target in wanted.items():
+        (part / name).symlink_to(target)
+
+
+def is_cold(size: float) -> bool:
+    """Say whether so many bytes won't all be in memory when they are read."""
+    return size > IN_MEMORY * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,164 @@
+"""From a source to the configuration that measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ingest_bench.config.matrix import load_settings
+from ingest_bench.errors import SettingsError
+from ingest_bench.survey.apis import LOOKS, survey_api
+from ingest_bench.survey.catalogs import survey_catalog
+from ingest_bench.survey.files import survey_json
+from ingest_bench.survey.found import Found
+from ingest_bench.survey.matrix import REMOTE_IN_FLIGHT, REMOTE_RATE, matrix_for
+from ingest_bench.survey.request import MeasureRequest
+from ingest_bench.survey.tables import survey_tables
+from stac_ingest.core.atomic import write_atomically
+from stac_ingest.errors import IngestError
+from stac_ingest.http.urls import display
+from stac_ingest.sources.kind import catalog_document, kind_of
+
+CONFIG, PART = "config.yaml", "part"
+"""Below the results: what is measured, and the part of the source that samples read, where that is a folder."""
+_ABOUT = "# What `snakemake measure` measures, made by looking at the source. It is made anew by each call.\n# asked: "
+
+
+def survey_source(request: MeasureRequest, say: Callable[[str], None], *, asks: bool = True) -> dict[str, Any]:
+    """Look at a source, and write the configuration that measures it into the folder of the results.
+
+    An API is looked at once for the same request: each look costs requests.
+
+    Args:
+        request: the source, and how much it may take.
+        say: tells what is done.
+        asks: whether a server may be asked; not in a dry run.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        SettingsError: the source isn't there, is empty, or of a kind that isn't measured; or it is a server that isn't
+            allowed to be asked.
+
+    """
+    path = Path(request.results) / CONFIG
+    asked = sha256(request.model_dump_json().encode()).hexdigest()
+    if request.is_api:
+        if (kept := _kept(path, asked)) is not None:
+            say(f"measure: {display(request.source)} was looked at before; remove {path} to have it looked at again")
+            return kept
+        _check_allowed(request, say, asks=asks)
+    else:
+        say(f"measure: looking at {request.source}")
+    found = _looked_at(request)
+    config = matrix_for(request, found)
+    load_settings(config)
+    text = _ABOUT + asked + "\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_atomically(path, text.encode())
+    for line in told(found, request):
+        say(line)
+    return config
+
+
+def read_config(results: Path | str) -> dict[str, Any]:
+    """Read the configuration that a survey has written.
+
+    Raises:
+        SettingsError: it isn't there.
+
+    """
+    path = Path(results) / CONFIG
+    try:
+        found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise SettingsError(f"{path}: can't be read; run `snakemake measure` again") from None
+    return found
+
+
+def told(found: Found, request: MeasureRequest) -> list[str]:
+    """Say what was found, in lines."""
+    low, high = f"{found.items.low:,.0f}", f"{found.items.high:,.0f}"
+    interval = "" if low == high else f" ({low} to {high})"
+    lines = [f"measure: {found.items.value:,.0f} items{interval}: {found.counted}"]
+    if found.part:
+        lines.append(f"measure: samples read {found.part}")
+    if found.requests:
+        lines.append(f"measure: looking took {found.requests} requests")
+    lines += [f"measure: {note}" for note in found.notes]
+    lines.append(f"measure: measuring for about {request.budget_minutes:g} minutes")
+    return lines
+
+
+def _check_allowed(request: MeasureRequest, say: Callable[[str], None], *, asks: bool) -> None:
+    """Tell what a server will be asked for, before it is asked for anything.
+
+    Raises:
+        SettingsError: nobody has allowed it.
+
+    """
+    shown = display(request.source)
+    if request.is_remote and request.requests is None:
+        raise SettingsError(
+            f"source: {shown} is a server that isn't this machine's, and is asked only if you say how much: "
+            "requests=300 allows 300 requests in all, looking at it included (make measure REQUESTS=300)"
+        )
+    if request.is_remote:
+        rate, at_once = request.requests_per_second or REMOTE_RATE, request.max_in_flight or REMOTE_IN_FLIGHT
+        say(
+            f"measure: {shown} will be sent {request.requests} requests at most: up to {LOOKS} to look at it, the rest "
+            f"to measure; {rate:g} a second and {at_once} at once at most, and fewer once it answers 429"
+        )
+    if not asks:
+        raise SettingsError(f"source: a dry run asks no server, so it can't be planned how {shown} is measured")
+    say(f"measure: looking at {shown}")
+
+
+def _looked_at(request: MeasureRequest) -> Found:
+    """Look at a source as its kind is looked at."""
+    if request.is_api:
+        return survey_api(request)
+    source, part = Path(request.source), Path(request.results) / PART
+    if not source.exists():
+        raise SettingsError(
+            f"source: {source} does not exist; give the path of a folder or a file, or the URL of an API"
+        )
+    document = _catalog(source)
+    if document is not None:
+        return survey_catalog(document, request.seed, part)
+    try:
+        kind = kind_of(str(source)).name
+    except (IngestError, OSError) as error:
+        raise SettingsError(f"source: {error}") from None
+    if kind == "json_files":
+        return survey_json(source, request.seed, part)
+    if kind == "geoparquet":
+        return survey_tables(source, request.seed, part)
+    raise SettingsError(
+        f"source: {source} is {kind}, which isn't measured yet; measured are folders of JSON files, GeoParquet, static "
+        "catalogs (catalog.json) and STAC APIs"
+    )
+
+
+def _catalog(source: Path) -> Path | None:
+    """Return the first document of a static catalog, as `stac-ingest` would find it; None where it is no catalog."""
+    found = catalog_document(str(source))
+    return Path(found) if found else None
+
+
+def _kept(path: Path, asked: str) -> dict[str, Any] | None:
+    """Return the configuration that the same request has made; None where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not text.startswith(f"{_ABOUT}{asked}\n"):
+        return None
+    found = yaml.safe_load(text)
+    return dict(found)

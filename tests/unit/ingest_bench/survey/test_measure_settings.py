@@ -1,0 +1,54 @@
+"""What `snakemake measure` takes, and what is said where no target is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest_bench.survey import MeasureRequest
+from ingest_bench.workflow.given_settings import of_section
+from ingest_bench.workflow.own_source import meant_instead
+from stac_ingest.errors import ConfigurationError
+
+DOCUMENT = Path(__file__).parents[4] / "docs" / "measure.md"
+
+
+def test_the_document_names_every_setting() -> None:
+    """The table of docs/measure.md has each setting, its default and what the model says of it."""
+    rows = [line for line in DOCUMENT.read_text().splitlines() if line.startswith("| `") and line.count(" | ") == 2]
+    expected = []
+    for name, field in MeasureRequest.model_fields.items():
+        default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        shown = "" if field.is_required() or default is None else f"`{default}`"
+        expected.append(f"| `{name}` | {shown} | {field.description} |")
+    assert rows[-len(expected) :] == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"source": "x", "output": "y"}, "snakemake ingest --config source=x output=y"),
+        ({"source": "x"}, "snakemake measure --config source=x"),
+    ],
+    ids=["both", "source"],
+)
+def test_a_source_without_a_target_is_told_the_command(asked: dict[str, Any], says: str) -> None:
+    """A source with nothing to do with it is told the command that was meant."""
+    assert says in meant_instead(asked)
+
+
+def test_recommended_settings_are_those_of_the_source(tmp_path: Path) -> None:
+    """Of a file with sections an ingest takes the one of its source; what is typed wins, and the others are left."""
+    (tmp_path / "a.json").write_text("{}")
+    sections = {"json_files": {"mode": "file", "concurrency": "4", "limit": "3"}, "api": {"mode": "api"}}
+    given = {"source": str(tmp_path), "output": "out", "limit": "7", **sections}
+    assert of_section(given) == {"source": str(tmp_path), "output": "out", "concurrency": "4", "limit": "7"}
+
+
+def test_a_file_without_the_sources_section_is_refused(tmp_path: Path) -> None:
+    """Settings for another kind of source are not taken for this one's."""
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(ConfigurationError, match="no section json_files"):
+        of_section({"source": str(tmp_path), "output": "out", "api": {"mode": "api"}})

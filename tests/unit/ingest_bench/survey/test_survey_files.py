@@ -1,0 +1,191 @@
+"""Looking at folders of JSON files, tables and catalogs: what is counted, what is chosen, what is said of nothing."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingest_bench.errors import SettingsError
+from ingest_bench.survey import MeasureRequest, catalogs, files, survey_source, tables
+
+
+def item(number: int, size: int = 10) -> dict[str, Any]:
+    """Return an item, as far as counting takes."""
+    return {"type": "Feature", "id": str(number), "geometry": None, "properties": {"text": "x" * size}}
+
+
+def write_items(folder: Path, count: int) -> Path:
+    """Write a file for each of so many items."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"{number:04}.json").write_text(json.dumps(item(number)))
+    return folder
+
+
+def look(source: Path, results: Path, **more: Any) -> tuple[dict[str, Any], list[str]]:
+    """Look at a source; return the configuration, and what was said."""
+    said: list[str] = []
+    request = MeasureRequest.parse({"source": str(source), "results": str(results), **more})
+    return survey_source(request, said.append), said
+
+
+def test_a_small_folder_is_counted_and_read_itself(tmp_path: Path) -> None:
+    """A folder that isn't large is measured as it is, and its items are known exactly."""
+    config, said = look(write_items(tmp_path / "items", 30), tmp_path / "results")
+    whole, corpus = config["whole"], config["corpora"]["source"]
+    assert (whole["items"], whole["items_low"], whole["items_high"], whole["part"]) == (30, 30, 30, None)
+    assert corpus == {"kind": "item_files", "path": str(tmp_path / "items")}
+    assert any("30 items" in line for line in said)
+
+
+def test_a_part_of_a_large_folder_is_chosen_by_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large folder links to some files are made, the same for the same seed, and other ones for another."""
+    monkeypatch.setattr(files, "PART_ITEMS", 20)
+    source = write_items(tmp_path / "items", 200)
+    picked = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        config, _ = look(source, tmp_path / name, seed=seed)
+        part = Path(config["corpora"]["source"]["path"])
+        picked.append({path.resolve().name for path in part.iterdir()})
+        assert config["whole"]["items"] == 200
+        assert "20 of 200 files" in config["whole"]["part"]
+    assert picked[0] == picked[1] != picked[2]
+    assert [len(each) for each in picked] == [20, 20, 20]
+
+
+def test_the_second_look_leaves_the_links_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking again at what has not changed touches neither the links nor the configuration."""
+    monkeypatch.setattr(files, "PART_ITEMS", 5)
+    source, results = write_items(tmp_path / "items", 40), tmp_path / "results"
+    look(source, results)
+    before = {path: path.lstat().st_mtime_ns for path in results.rglob("*")}
+    look(source, results)
+    assert {path: path.lstat().st_mtime_ns for path in results.rglob("*")} == before
+
+
+def test_documents_of_many_items_are_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where files hold several items each, their number comes with an interval, which holds the truth."""
+    monkeypatch.setattr(files, "OPENED", 30)
+    lot, total = random.Random(4), 0
+    (tmp_path / "items").mkdir()
+    for number in range(150):
+        count = lot.randint(1, 20)
+        total += count
+        document = {"type": "FeatureCollection", "features": [item(number * 100 + each) for each in range(count)]}
+        (tmp_path / "items" / f"{number}.json").write_text(json.dumps(document))
+    whole = look(tmp_path / "items", tmp_path / "results")[0]["whole"]
+    assert whole["items_low"] <= total <= whole["items_high"]
+    assert whole["items_low"] < whole["items"] < whole["items_high"]
+
+
+def test_rows_of_tables_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of all files are known by their footers; of many, some files are chosen."""
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for number in range(12):
+        pq.write_table(pa.table({"id": [str(row) for row in range(50 + number)]}), folder / f"{number}.parquet")
+    monkeypatch.setattr(tables, "PART_ROWS", 100)
+    config, _ = look(folder, tmp_path / "results")
+    assert config["whole"]["items"] == sum(range(50, 62))
+    assert len([*Path(config["corpora"]["source"]["path"]).iterdir()]) == 2
+    assert set(config["scenarios"]["source"]["arms"]) == {"sequential", "queue"}
+
+
+def test_a_large_table_is_read_from_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file can't be chosen from: its first rows are read, and that is said."""
+    path = tmp_path / "one.parquet"
+    pq.write_table(pa.table({"id": [str(row) for row in range(500)]}), path)
+    monkeypatch.setattr(tables, "PART_ROWS", 100)
+    config, _ = look(path, tmp_path / "results")
+    assert config["corpora"]["source"] == {"kind": "geoparquet", "path": str(path), "max_items": 100}
+    assert config["whole"]["part"].startswith("the first 100 rows")
+
+
+def write_catalog(folder: Path, lot: random.Random, depth: int = 0) -> int:
+    """Write an uneven catalog, and return how many items it links to."""
+    folder.mkdir(parents=True)
+    links, total = [], 0
+    for number in range(lot.randint(0, 5) if depth else 0):
+        (folder / f"item-{number}.json").write_text(json.dumps(item(number)))
+        links.append({"rel": "item", "href": f"./item-{number}.json"})
+        total += 1
+    for number in range(lot.randint(2, 4) if depth < 4 else 0):
+        total += write_catalog(folder / str(number), lot, depth + 1)
+        links.append({"rel": "child", "href": f"./{number}/catalog.json"})
+    (folder / "catalog.json").write_text(json.dumps({"type": "Catalog", "id": folder.name, "links": links}))
+    return total
+
+
+def test_a_small_catalog_is_counted_by_its_links(tmp_path: Path) -> None:
+    """A catalog of few documents is read whole, so its items are counted, and it is measured itself."""
+    total = write_catalog(tmp_path / "stac", random.Random(1), depth=2)
+    config, _ = look(tmp_path / "stac" / "catalog.json", tmp_path / "results")
+    assert config["whole"]["items"] == config["whole"]["items_low"] == total
+    assert config["corpora"]["source"] == {"kind": "catalog", "path": str(tmp_path / "stac")}
+
+
+def test_the_estimate_of_a_large_catalog_covers_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an uneven catalog the interval of the walks holds the number of items, for nine of ten seeds at least."""
+    total = write_catalog(tmp_path / "stac", random.Random(5))
+    monkeypatch.setattr(catalogs, "READ", 10)
+    held = 0
+    for seed in range(20):
+        whole = look(tmp_path / "stac" / "catalog.json", tmp_path / str(seed), seed=seed)[0]["whole"]
+        held += whole["items_low"] <= total <= whole["items_high"]
+    assert held >= 18
+
+
+def test_a_part_of_a_catalog_is_a_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is copied of a large catalog has as many items as were wanted, each linked to once."""
+    write_catalog(tmp_path / "stac", random.Random(5))
+    monkeypatch.setattr(catalogs, "READ", 10)
+    monkeypatch.setattr(catalogs, "PART_ITEMS", 12)
+    config, _ = look(tmp_path / "stac" / "catalog.json", tmp_path / "results")
+    part = Path(config["corpora"]["source"]["path"])
+    again = look(part / "catalog.json", tmp_path / "again")[0]["whole"]
+    assert again["items"] == 12
+    assert "12 items" in config["whole"]["part"]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: None, "does not exist; give the path"),
+        (lambda path: path.mkdir(), "holds no item files"),
+        (lambda path: (path.mkdir(), (path / "a.json").write_text('{"no": "item"}')), "is it the right folder"),
+        (lambda path: (path.mkdir(), (path / "a.parquet").write_bytes(b"PAR1")), "can be read as Parquet"),
+        (lambda path: (path.mkdir(), (path / "a.ndjson").write_text("{}\n")), "isn't measured yet; measured are"),
+    ],
+    ids=["missing", "empty", "no-items", "broken-table", "other-kind"],
+)
+def test_what_can_not_be_measured_is_told_with_what_to_do(tmp_path: Path, make: Any, says: str) -> None:
+    """A source that isn't there, is empty or of another kind ends with one line, and nothing is written."""
+    make(tmp_path / "source")
+    with pytest.raises(SettingsError, match=says):
+        look(tmp_path / "source", tmp_path / "results")
+    assert not (tmp_path / "results" / "config.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"source": "x", "requests": 10}, "requests: for an API alone"),
+        ({"source": "https://user:secret@example.com/v1"}, "STAC_INGEST_TOKEN"),
+        ({"source": "https://example.com/v1?token=secret"}, "STAC_INGEST_TOKEN"),
+        ({"source": "s3://bucket/items"}, "copy some of it here"),
+        ({"source": "https://example.com/catalog.json"}, "copy some of it here"),
+        ({"source": "x", "sauce": 1}, "sauce"),
+    ],
+    ids=["requests-of-files", "password", "token", "bucket", "web-catalog", "misspelt"],
+)
+def test_requests_that_can_not_be_used_are_refused(settings: dict[str, Any], says: str) -> None:
+    """A wrong setting is named with what to do, and a secret in a URL isn't repeated."""
+    with pytest.raises(SettingsError, match=says) as caught:
+        MeasureRequest.parse(settings)
+    assert "secret" not in str(caught.value)
