@@ -80,6 +80,7 @@ class ApiSession:
         self._asked, self.requested = search_datetime(config.datetime)
         self._api: ApiInfo | None = None
         self._refuses_fields = False
+        self._longest = 0
 
     async def __aenter__(self) -> Self:
         """Open the API.
@@ -118,6 +119,11 @@ class ApiSession:
     def requests(self) -> int:
         """How many requests were sent."""
         return self.summary.requests
+
+    @property
+    def page_of_ids(self) -> int:
+        """About how many ids come on a page: at least as many as came on one until now."""
+        return max(self._longest, LARGEST_PAGES[-1]) if self._takes_fields else self._config.limit
 
     async def count(self, interval: Interval, terms: Mapping[str, Any] | None = None) -> int | None:
         """Return how many items lie in an interval; None where the server doesn't count.
@@ -186,6 +192,7 @@ class ApiSession:
                 async for page in pages:
                     document = parse_page(page.body, page.url)
                     items = _items(document["features"])
+                    self._longest = max(self._longest, len(items))
                     fresh = [one for one in items if distinct.add("", hex_key(*key_of(one)))]
                     if not is_known:
                         so_far = so_far.with_page(
