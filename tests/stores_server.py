@@ -26,6 +26,7 @@ class Objects:
     """Seconds that a GET of an object takes."""
     ranges: bool = True
     etags: bool = True
+    modified: str = "Sat, 28 Nov 2026 00:00:00 GMT"
     redirects: dict[str, str] = field(default_factory=dict)
     lists: int = 0
     gets: Counter[str] = field(default_factory=Counter)
@@ -136,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, data: bytes, *, with_body: bool = True, **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
-        self.send_header("Last-Modified", "Sat, 28 Nov 2026 00:00:00 GMT")
+        self.send_header("Last-Modified", self.objects.modified)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -19,7 +19,7 @@ from stac_ingest.sync.index import load
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
 from stac_ingest.sync.merge import run_merge
-from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, MergeInput
+from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, save_input
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.publish import publish
 from stac_ingest.sync.settings import SyncSettings
@@ -69,17 +69,22 @@ class Generations:
         merged = self.merge(adds, drops)
         return self.publish(merged)
 
-    def merge(self, adds: list[dict[str, Any]], drops: dict[str, Drop] | None = None) -> dict[int, Partition | None]:
-        """Do all but publish."""
+    def prepare(self, adds: list[dict[str, Any]], drops: dict[str, Drop] | None = None) -> Work:
+        """Say what is to be merged, unless that is done."""
         before = self.manifest
-        generation = before.generation + 1 if before else 1
-        work = Work(self.settings, generation)
+        work = Work(self.settings, before.generation + 1 if before else 1)
         if not (work.folder / "prepared").exists():
             work.begin()
             self._prepare(work, adds, drops or {})
             (work.folder / "prepared").touch()
-        numbers = sorted(int(path.stem.removeprefix("merge-")) for path in work.folder.glob("merge-*.npz"))
-        return {number: run_merge(self.settings, before, generation, number) for number in numbers}
+        return work
+
+    def merge(self, adds: list[dict[str, Any]], drops: dict[str, Drop] | None = None) -> dict[int, Partition | None]:
+        """Do all but publish."""
+        before = self.manifest
+        work = self.prepare(adds, drops)
+        generation = before.generation + 1 if before else 1
+        return {number: run_merge(self.settings, before, generation, number) for number in work.partitions()}
 
     def publish(self, merged: dict[int, Partition | None]) -> SyncManifest:
         """Publish what was merged."""
@@ -115,12 +120,12 @@ class Generations:
                 text = encode_json(one)
                 spool.write(text + b"\n")
                 known = about(one, self.partitions)
-                entry = (*known, 0, 0, offset, len(text))
+                place = (0, 0, offset, len(text))
                 offset += len(text) + 1
                 old = held.get((known.high, known.low))
                 what = Add.ADDED if old is None else Add.CHANGED if old[0] == known.partition else Add.MOVED
                 before = known.partition if old is None else old[0]
-                made_adds.setdefault(known.partition, []).append((entry, what, before))
+                made_adds.setdefault(known.partition, []).append((*known, *place, what, before))
                 if old is not None:
                     drop = Drop.MOVED if what == Add.MOVED else Drop.REPLACED
                     made_drops.setdefault(old[0], []).append((old[1], drop, 0))
@@ -129,9 +134,9 @@ class Generations:
             made_drops.setdefault(number, []).append((row, drop, 0))
         for number in made_adds.keys() | made_drops.keys():
             some = np.array(made_adds.get(number, []), ADDS)
-            order = np.lexsort((some["entry"]["low"], some["entry"]["high"]))
+            order = np.lexsort((some["low"], some["high"]))
             rows = np.sort(np.array(made_drops.get(number, []), DROPS), order="row")
-            MergeInput(some[order], rows).save(work.merge_input(number))
+            save_input(work, number, some[order], rows)
 
 
 def read(output: Path) -> dict[str, dict[str, Any]]:

@@ -133,6 +133,30 @@ def test_gone_items_cost_a_page_of_ids_for_a_page_of_items_at_most(tmp_path):
     assert again.is_sure
 
 
+@pytest.mark.parametrize("habits", [[], ["clamp-limit=50"], ["clamp-limit=7"]], ids=["10,000", "50", "7"])
+@pytest.mark.parametrize("every", [2, 3, 8])
+def test_ids_of_scattered_months_cost_no_more_pages_than_all_items_fill(tmp_path, habits, every):
+    """Where items of some months are gone, months between are listed with them, and part-filled pages don't add up."""
+
+    async def run():
+        truth = Truth.of_months(MONTHS, EACH)
+        async with synced(truth, tmp_path, *habits, source={"limit": 5}) as (server, mirror):
+            for month in range(0, MONTHS, every):
+                del truth.items[f"m{month:02}-007"]
+            server.serve(truth.store())
+            again = await mirror.sync(truth.now)
+            assert mirror.held == truth.items
+            return again
+
+    again = asyncio.run(run())
+    page = int(habits[0].partition("=")[2]) if habits else 10_000
+    opening = 2 * len(again.outcomes)
+    assert len(again.gone) == len(range(0, MONTHS, every))
+    assert again.requests["ids"] - opening <= -(-MONTHS * EACH // page)
+    assert len(again.outcomes) == 1
+    assert again.is_sure
+
+
 def test_a_moved_item_is_no_reason_to_read_ids(tmp_path):
     """An item that has moved to another month is expected there, so that both months fit their counts."""
 

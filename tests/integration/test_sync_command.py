@@ -337,6 +337,31 @@ def test_dry_run(files, sync, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("lost", ["nothing", "index", "memories"])
+def test_a_dry_run_leaves_the_output_as_it_is(files, sync, tmp_path, lost):
+    """A dry run changes no byte, no time and no name below the output, also where it finds the index lost."""
+    sync()
+    files.write("more.json", item("more"))
+    if lost != "nothing":
+        shutil.rmtree(tmp_path / "out/.sync" / lost)
+    before = tree(tmp_path / "out")
+    code, said = sync("--dry-run")
+    assert code == 0
+    assert "would read: 1 tasks" in said
+    assert tree(tmp_path / "out") == before
+    assert sync()[0] == 0
+    assert held(tmp_path / "out").keys() == files.items().keys()
+
+
+def tree(folder):
+    """Return all that is in a folder: names, contents and times."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        content = path.read_bytes() if path.is_file() else None
+        found[path.relative_to(folder).as_posix()] = content, path.stat().st_mtime_ns
+    return found
+
+
 def test_an_empty_folder_is_no_news(files, sync, tmp_path):
     """A folder that has no files any more, such as a disk that isn't mounted, is an error, and all items stay."""
     sync()

@@ -12,11 +12,14 @@ class Cost:
     """Requests of one kind, against the least that could have done."""
 
     asked: int
+    """But for those that are repeated."""
     least: int
+    repeated: int = 0
+    """Requests for what had been sent before the kill, at least so many."""
 
     @property
     def ratio(self) -> float | None:
-        """How many times the least; None where none was needed."""
+        """How many times the least was asked for; None where none was needed."""
         return self.asked / self.least if self.least else None
 
 
@@ -27,8 +30,13 @@ def item_pages(reference: Reference, epoch: Epoch) -> Cost:
 
 
 def id_pages(reference: Reference, epoch: Epoch) -> Cost:
-    """Return the pages of ids, against the server's largest pages of all items that were held."""
-    return Cost(epoch.traffic.ids.requests, -(-epoch.held // reference.largest_page))
+    """Return the pages of ids, against the server's largest pages of all items that were held.
+
+    Repeated are the full pages of what was sent beyond the ids of all items that there are.
+    """
+    ids = epoch.traffic.ids
+    repeated = max(0, ids.items - epoch.check.expected) // reference.largest_page
+    return Cost(ids.requests - repeated, -(-epoch.held // reference.largest_page), repeated)
 
 
 def counts_per_month(epoch: Epoch) -> float:

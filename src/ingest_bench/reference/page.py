@@ -14,6 +14,8 @@ _CONTENT_HEAD = (
     *("epoch", "items", "changed", "moved", "new", "gone", "verdict", "equal to the truth", "journal", "parts", "GB"),
     "disk, GB",
 )
+_ITEM_COST = ("pages of items", "least", "ratio")
+_ID_COST = ("pages of ids", "least", "ratio", "repeated")
 _JOB_HEAD = (
     *("run", "time", "reading", "server's CPU time", "requests", "MB received", "memory, MiB", "largest process, MiB"),
     "ended by",
@@ -57,7 +59,7 @@ def page(reference: Reference) -> str:
         ),
         "## Requests against the least possible",
         _table(
-            ("epoch", "pages of items", "least", "ratio", "pages of ids", "least", "ratio", "counts a month"),
+            ("epoch", *_ITEM_COST, *_ID_COST, "counts a month"),
             [_requests(reference, epoch) for epoch in reference.epochs],
         ),
         paragraph(
@@ -129,7 +131,7 @@ def _job(name: str, job: Job) -> Sequence[str]:
 
 def _requests(reference: Reference, epoch: Epoch) -> Sequence[str]:
     items, ids = item_pages(reference, epoch), id_pages(reference, epoch)
-    return (str(epoch.number), *_cost(items), *_cost(ids), number(counts_per_month(epoch)))
+    return (str(epoch.number), *_cost(items), *_cost(ids), whole(ids.repeated), number(counts_per_month(epoch)))
 
 
 def _cost(cost: Cost) -> Sequence[str]:

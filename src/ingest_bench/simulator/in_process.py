@@ -1,5 +1,6 @@
 """The server in this process, with a record of the requests that it received."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,9 @@ class RunningServer:
     received: list[ReceivedRequest] = field(default_factory=list)
     serve: Callable[[Store], None] = field(default=lambda _: None)
     """Has it serve other items from now on."""
+    in_flight: int = 0
+    in_flight_peak: int = 0
+    """Requests that were under way at once, at most."""
 
     @property
     def applied(self) -> int:
@@ -57,6 +61,7 @@ async def serving(
     seed: int = 0,
     tls: SSLContext | None = None,
     on_request: Callable[[ReceivedRequest], None] = lambda _: None,
+    latency_s: float = 0,
 ) -> AsyncIterator[RunningServer]:
     """Serve on loopback, in this event loop, until the context ends.
 
@@ -66,6 +71,7 @@ async def serving(
         seed: of tokens and shares.
         tls: makes it an HTTPS server.
         on_request: called with each request before it is handled.
+        latency_s: seconds that a request waits before it is handled.
 
     Raises:
         SettingsError: a behaviour can't be used.
@@ -79,7 +85,14 @@ async def serving(
         received = ReceivedRequest(request.method, request.path_qs, dict(request.headers))
         running.received.append(received)
         on_request(received)
-        return await handler(request)
+        running.in_flight += 1
+        running.in_flight_peak = max(running.in_flight_peak, running.in_flight)
+        try:
+            if latency_s:
+                await asyncio.sleep(latency_s)
+            return await handler(request)
+        finally:
+            running.in_flight -= 1
 
     app = builder.build(store)
     running.serve = builder.serve

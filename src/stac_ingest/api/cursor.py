@@ -45,6 +45,8 @@ class Cursor:
         self._enough = enough
         self._size = PageSize(summary, fixed=fixed_size)
         self.loop_detector = LoopDetector(summary)
+        self.answered = first
+        """The request of the page that was yielded last."""
         self.stops: Callable[[Page, Request], bool] | None = None
         """Asked with each page and the request for the next one: whether to stop in between."""
 
@@ -103,6 +105,7 @@ class Cursor:
                 if ahead is not None:
                     await _reach_the_wire()
                 if not page.empty:
+                    self.answered = request
                     yield page
                 # Only now, because an error in the link must not cost the page that it came with.
                 if trouble is not None:

@@ -329,6 +329,16 @@ def keys_of_part(path: Path) -> list[Key]:
         OSError, ValueError: it can't be read.
 
     """
+    return list(keys_of_rows(path))
+
+
+def keys_of_rows(path: Path) -> Iterator[Key]:
+    """Yield which item each row of a part is, in their order; a bounded number is read at once.
+
+    Raises:
+        OSError, ValueError: it can't be read.
+
+    """
     import pyarrow as pa  # noqa: PLC0415 - the other formats do without
     import pyarrow.parquet as pq  # noqa: PLC0415 - same
 
@@ -336,13 +346,13 @@ def keys_of_part(path: Path) -> list[Key]:
 
     with pq.ParquetFile(path) as file:
         names = [name for name in ("id", "collection") if name in file.schema_arrow.names]
-        table = file.read(columns=names)
-    rows: list[Item] = table.to_pylist()
-    if "collection" in names and isinstance(table.schema.field("collection").type, pa.JsonType):
-        # Collections of more than one type are JSON texts.
-        for row in rows:
-            row["collection"] = None if row["collection"] is None else parse_json_text(row["collection"])
-    return list(map(key_of, rows))
+        for batch in file.iter_batches(_READ_ROWS, columns=names, use_threads=False):
+            rows: list[Item] = batch.to_pylist()
+            if "collection" in names and isinstance(batch.schema.field("collection").type, pa.JsonType):
+                # Collections of more than one type are JSON texts.
+                for row in rows:
+                    row["collection"] = None if row["collection"] is None else parse_json_text(row["collection"])
+            yield from map(key_of, rows)
 
 
 def read_part(path: Path) -> Iterator[Item]:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, ValidationError
@@ -21,13 +21,14 @@ from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.base import encode_json, parsed
 from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.entries import HELD, SEEN, Entries, about
-from stac_ingest.sync.index import load
+from stac_ingest.sync.index import index_of
 from stac_ingest.sync.manifest import Partition
-from stac_ingest.sync.merge_input import Add, Drop, MergeInput
+from stac_ingest.sync.merge_input import ADDS, Add, Drop, MergeInput
 from stac_ingest.sync.partitions import Partitions
-from stac_ingest.sync.parts import even_parts, part_writer, rows_of
+from stac_ingest.sync.parts import PLACE, by_part, even_parts, part_writer, rows_of
+from stac_ingest.sync.row_sorter import RowSorter
 from stac_ingest.sync.settings import SyncSettings
-from stac_ingest.sync.sorted_entries import save
+from stac_ingest.sync.sorted_entries import EntriesFile, save, writing
 from stac_ingest.sync.work import Work
 
 _TOGETHER = 250
@@ -35,6 +36,9 @@ _TOGETHER = 250
 _UNWRITABLE = (ItemError, ValueError, TypeError)
 _WHAT = {Add.ADDED: "added", Add.CHANGED: "changed", Add.MOVED: "moved", Add.RETURNED: "returned"}
 GONE = "gone"
+_SHARED = [name for name in HELD.names or () if name in (ADDS.names or ())]
+_OPEN = 64
+"""Spools that are open at once."""
 
 
 class Unwritten(Record):
@@ -122,15 +126,17 @@ def encode_adds(settings: SyncSettings, before: Partition | None, work: Work, nu
         return done  # else a merge was killed when some had gone to their places
     files.done.unlink(missing_ok=True)
     try:
-        made = MergeInput.load(work.merge_input(number))
-        count = len(made.adds) + int((made.drops["what"] == Drop.MARKED).sum())
+        made = MergeInput.of(work, number)
+        marked = sum(int((drops["what"] == Drop.MARKED).sum()) for _, drops in made.drops.blocks())
         folder = Partitions(settings.partition).folder(number)
-        with replacing(files.journal) as journal, ExitStack() as stack:
-            writing = _Writing(files, folder, even_parts(count, settings.part_items), journal.write)
-            stack.callback(writing.abandon)
-            writing.take(_added(made, work, settings))
-            writing.take(_marked(made, settings, before))
-            encoded = writing.finish()
+        size = even_parts(made.adds.count + marked, settings.part_items)
+        with replacing(files.journal) as journal, writing(files.entries, HELD) as entries, ExitStack() as stack:
+            coming = _Writing(files, folder, size, journal.write, entries.add)
+            stack.callback(coming.abandon)
+            coming.take(_added(work, number, settings))
+            if marked:
+                coming.take(_marked(work, number, settings, before))
+            encoded = coming.finish()
     except (OSError, ValueError, KeyError) as error:
         raise DataProcessingError(f"can't write to {work.folder}: {error}") from error
     write_text(files.done, encoded.model_dump_json(indent=1) + "\n")
@@ -140,13 +146,19 @@ def encode_adds(settings: SyncSettings, before: Partition | None, work: Work, nu
 class _Writing:
     """Writes the new parts of a partition."""
 
-    def __init__(self, files: EncodedFiles, folder: str, items: int, note: Callable[[bytes], object]) -> None:
-        self._files, self._folder, self._items, self._note = files, folder, items, note
+    def __init__(
+        self,
+        files: EncodedFiles,
+        folder: str,
+        items: int,
+        note: Callable[[bytes], object],
+        keep: Callable[[Entries], object],
+    ) -> None:
+        self._files, self._folder, self._items, self._note, self._keep = files, folder, items, note, keep
         self._writer: Any = None
         self._rows: list[int] = []
-        self._entries: list[Entries] = []
         self._unwritten: list[Unwritten] = []
-        self._failed: list[Any] = []
+        self._failed: list[tuple[int, int]] = []
 
     def take(self, coming: Iterator[_Coming]) -> None:
         """Write items."""
@@ -160,13 +172,9 @@ class _Writing:
             self._write(waiting)
 
     def finish(self) -> Encoded:
-        """End the last part, and write what is known of the items."""
+        """End the last part, and write the keys of what could not be written."""
         self._end_part()
-        save(self._files.entries, np.concatenate(self._entries) if self._entries else np.zeros(0, HELD))
-        failed = np.zeros(len(self._failed), SEEN)
-        for place, entry in enumerate(self._failed):
-            failed[place] = entry["high"], entry["low"]
-        save(self._files.failed, failed)
+        save(self._files.failed, np.array(self._failed, SEEN))
         return Encoded(files=self._rows, unwritten=self._unwritten)
 
     def abandon(self) -> None:
@@ -188,12 +196,12 @@ class _Writing:
             collection, item_id = key_of(some[0].item)
             origin = int(some[0].entry["origin"])
             self._unwritten.append(Unwritten(collection=collection, id=item_id, error=str(error), origin=origin))
-            self._failed.append(some[0].entry)
+            self._failed.append((some[0].entry["high"], some[0].entry["low"]))
             return
         entries = np.array([one.entry for one in some], HELD)
         entries["part"] = len(self._rows) - 1
         entries["row"] = np.arange(self._rows[-1], self._rows[-1] + len(some))
-        self._entries.append(entries)
+        self._keep(entries)
         self._rows[-1] += len(some)
         for one in some:
             self._note(one.line + b"\n")
@@ -228,40 +236,64 @@ def journal_line(what: str, key: tuple[str, str], folder: str, before: str | Non
     return encode_json(line)
 
 
-def _added(made: MergeInput, work: Work, settings: SyncSettings) -> Iterator[_Coming]:
+def _added(work: Work, number: int, settings: SyncSettings) -> Iterator[_Coming]:
     """Yield the items that are added, by their time: rows that are near in time are asked for together."""
     partitions = Partitions(settings.partition)
-    adds = made.adds
-    with ExitStack() as stack:
-        spools: dict[int, Any] = {}
-        for place in np.argsort(adds["entry"]["instant"], kind="stable"):
-            add = adds[place]
-            entry, what = add["entry"], Add(add["what"])
-            task = int(entry["task"])
-            if task not in spools:
-                spools[task] = stack.enter_context(work.spool(task).open("rb"))
-            text = os.pread(spools[task].fileno(), int(entry["length"]), int(entry["offset"]))
-            item = parsed(text, work.spool(task))
-            held = np.zeros((), HELD)
-            for name in set(HELD.names or ()) & set(entry.dtype.names):
-                held[name] = entry[name]
-            folder = partitions.folder(int(entry["partition"]))
-            before = partitions.folder(int(add["from"])) if what != Add.ADDED else None
-            yield _Coming(item, held, journal_line(_WHAT[what], key_of(item), folder, before))
+    by_time = RowSorter(work.folder / f"by-time-{number}", ADDS, ("instant", "task", "offset"))
+    for _, adds in MergeInput.of(work, number).adds.blocks():
+        by_time.add(adds)
+    with _Spools(work) as spools:
+        for adds in by_time.blocks():
+            for add in adds:
+                what = Add(add["what"])
+                item = spools.item(int(add["task"]), int(add["offset"]), int(add["length"]))
+                held = np.zeros((), HELD)
+                for name in _SHARED:
+                    held[name] = add[name]
+                folder = partitions.folder(int(add["partition"]))
+                before = partitions.folder(int(add["from"])) if what != Add.ADDED else None
+                yield _Coming(item, held, journal_line(_WHAT[what], key_of(item), folder, before))
+    by_time.remove()
 
 
-def _marked(made: MergeInput, settings: SyncSettings, partition: Partition | None) -> Iterator[_Coming]:
+class _Spools:
+    """Reads texts of items from the spools of tasks, of which some are open at a time."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._open: dict[int, IO[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in self._open.values():
+            stream.close()
+
+    def item(self, task: int, offset: int, length: int) -> Item:
+        """Return an item that a task has read."""
+        if task not in self._open:
+            if len(self._open) == _OPEN:
+                self._open.pop(next(iter(self._open))).close()
+            self._open[task] = self._work.spool(task).open("rb")
+        return parsed(os.pread(self._open[task].fileno(), length, offset), self._work.spool(task))
+
+
+def _marked(work: Work, number: int, settings: SyncSettings, partition: Partition | None) -> Iterator[_Coming]:
     """Yield the items that are marked as deprecated, a part at a time."""
-    marked = made.drops["row"][made.drops["what"] == Drop.MARKED]
-    if partition is None or not len(marked):
+    if partition is None:
         return
     partitions = Partitions(settings.partition)
-    held = np.array(load(settings, partition)[marked])
-    for place, part in enumerate(partition.parts):
-        here = np.sort(held[held["part"] == place], order="row")
+    marked = RowSorter(work.folder / f"marked-{number}", HELD, PLACE)
+    drops = MergeInput.of(work, number).drops
+    for start, held in EntriesFile(index_of(settings, partition)).blocks():
+        dropped = drops.until(start + len(held), by="row")
+        marked.add(held[dropped["row"][dropped["what"] == Drop.MARKED] - start])
+    for place, here in by_part(marked.blocks()):
+        part = partition.parts[place]
         kept = np.zeros(part.items, bool)
         kept[here["row"]] = True
-        items = _items(rows_of(settings.output / part.path, kept)) if len(here) else iter(())
+        items = _items(rows_of(settings.output / part.path, kept))
         for entry, item in zip(here, items, strict=True):
             properties = item.get("properties")
             changed = {
@@ -271,6 +303,7 @@ def _marked(made: MergeInput, settings: SyncSettings, partition: Partition | Non
             new = entry.copy()
             new["content"], new["is_gone"] = about(changed, partitions).content, True
             yield _Coming(changed, new, journal_line(GONE, key_of(item), partition.folder))
+    marked.remove()
 
 
 def _items(some: Iterable[Any]) -> Iterator[Item]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stac_ingest.core.rows import Rows
 from stac_ingest.sharding.manifest import Part
-from stac_ingest.sync.entries import Entries
-from stac_ingest.sync.parts import even_parts, rows_of, take_place, write_parts
+from stac_ingest.sync.entries import HELD, Entries
+from stac_ingest.sync.parts import PLACE, by_part, even_parts, rows_of, take_place, write_parts
+from stac_ingest.sync.row_sorter import RowSorter
 from stac_ingest.sync.settings import SyncSettings
 
 _SMALL = 4
@@ -23,26 +23,17 @@ _SMALL = 4
 class _Candidate:
     """A part of the last run, or of this one."""
 
-    entries: Entries
-    """Of dtype `HELD`; of these, some are in it, each in a row of its own."""
-    here: NDArray[np.int64]
-    """Which of them."""
     path: Path
     rows: int
+    stay: int
+    """Of its rows."""
     part: Part | None
     """None for one that has no place in the output yet."""
 
     @property
     def loses(self) -> bool:
         """Whether it has rows of which there is no entry any more."""
-        return len(self.here) < self.rows
-
-    @property
-    def kept(self) -> NDArray[np.bool_]:
-        """For each row, whether there is an entry of it."""
-        kept = np.zeros(self.rows, bool)
-        kept[self.entries["row"][self.here]] = True
-        return kept
+        return self.stay < self.rows
 
 
 class Folding:
@@ -61,21 +52,25 @@ class Folding:
         self._candidates: list[_Candidate] = []
         self._made: list[Part] = []
 
-    def add(self, entries: Entries, place: int, path: Path, rows: int, part: Part | None = None) -> None:
+    def add(self, path: Path, rows: int, stay: int, part: Part | None = None) -> None:
         """Take a part.
 
         Args:
-            entries: of dtype `HELD`, among them one for each of its items that stays. `run` changes their places.
-            place: what `entries` calls it by.
             path: where it is.
             rows: how many it has.
+            stay: how many of them stay.
             part: what the manifest says of it; None for a new one.
 
         """
-        self._candidates.append(_Candidate(entries, np.flatnonzero(entries["part"] == place), path, rows, part))
+        self._candidates.append(_Candidate(path, rows, stay, part))
 
-    def run(self) -> list[Part]:
-        """Put parts in their places; the entries say then which part of these, and which row, each item is in.
+    def run(self, staying: Iterable[Entries], index: RowSorter) -> list[Part]:
+        """Put parts in their places.
+
+        Args:
+            staying: an entry of dtype `HELD` for each row that stays, in any order, some at a time; they call the parts
+                by the order in which these were added.
+            index: takes these entries, which then say the part and the row that an item is in.
 
         Raises:
             ConfigurationError: a folder is a link.
@@ -83,43 +78,52 @@ class Folding:
 
         """
         folded = self._folded()
-        chosen = set(map(id, folded))
-        for one in self._candidates:
-            if id(one) not in chosen:
-                one.entries["part"][one.here] = len(self._made)
+        places = np.full(len(self._candidates), -1, np.int64)
+        for number, one in enumerate(self._candidates):
+            if number not in folded:
+                places[number] = len(self._made)
                 self._made.append(one.part or take_place(one.path, one.rows, self._settings.output, self._folder))
-        self._fold([one for one in folded if len(one.here)])
+        rows = RowSorter(self._scratch, HELD, PLACE)
+        for entries in staying:
+            place = places[entries["part"]]
+            rows.add(entries[place < 0])
+            stays = entries[place >= 0]
+            stays["part"] = place[place >= 0]
+            index.add(stays)
+        self._fold(rows, index)
+        rows.remove()
         return self._made
 
-    def _folded(self) -> list[_Candidate]:
+    def _folded(self) -> set[int]:
         """Choose what is written anew. Where nothing comes or goes, small parts are left alone."""
         is_busy = any(one.loses or one.part is None for one in self._candidates)
         least = self._settings.part_items / _SMALL
-        found = [one for one in self._candidates if one.loses or (is_busy and len(one.here) < least)]
-        is_needless = len(found) == 1 and not found[0].loses
-        return [] if is_needless else found
+        found = [number for number, one in enumerate(self._candidates) if one.loses or (is_busy and one.stay < least)]
+        is_needless = len(found) == 1 and not self._candidates[found[0]].loses
+        return set() if is_needless else set(found)
 
-    def _fold(self, folded: Sequence[_Candidate]) -> None:
-        total = sum(len(one.here) for one in folded)
+    def _fold(self, folded: RowSorter, index: RowSorter) -> None:
+        total = len(folded)
         if not total:
             return
         size = even_parts(total, self._settings.part_items)
-        paths = write_parts(_rows(folded), size, self._path, self._folder)
-        start, first = 0, len(self._made)
-        for one in folded:
-            positions = start + np.cumsum(one.kept) - 1
-            position = positions[one.entries["row"][one.here]]
-            one.entries["part"][one.here] = first + position // size
-            one.entries["row"][one.here] = position % size
-            start += len(one.here)
+        paths = write_parts(self._rows(folded, size, index), size, self._path, self._folder)
         for number, path in enumerate(paths):
             items = min(size, total - number * size)
             self._made.append(take_place(path, items, self._settings.output, self._folder))
 
+    def _rows(self, folded: RowSorter, size: int, index: RowSorter) -> Iterator[Rows]:
+        """Yield the rows that stay of each part, and say of each where it is then."""
+        first, start = len(self._made), 0
+        for number, entries in by_part(folded.blocks()):
+            one = self._candidates[number]
+            kept = np.zeros(one.rows, bool)
+            kept[entries["row"]] = True
+            positions = np.arange(start, start + len(entries))
+            entries["part"], entries["row"] = first + positions // size, positions % size
+            index.add(entries)
+            start += len(entries)
+            yield from rows_of(one.path, kept)
+
     def _path(self, number: int) -> Path:
         return self._scratch.with_name(f"{self._scratch.name}-{number}.parquet")
-
-
-def _rows(folded: Sequence[_Candidate]) -> Iterator[Rows]:
-    for one in folded:
-        yield from rows_of(one.path, one.kept)

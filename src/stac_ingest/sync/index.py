@@ -21,8 +21,6 @@ FOLDER = "index"
 REBUILT = f"{FOLDER}/rebuilt"
 """A file that is there from when an index was made anew until a run is published: what the index knew beyond the items
 themselves, such as the files that they came from, is to be found out again. Each time it holds another text."""
-_CHECKED = 100_000
-"""Entries that are looked at together."""
 
 
 def index_name(number: int, generation: int) -> str:
@@ -47,11 +45,37 @@ def load(settings: SyncSettings, partition: Partition) -> Entries:
         DataProcessingError: it is lost, and a part can't be read.
 
     """
-    path = settings.state / partition.index
-    if not is_sound(path, partition.items):
-        _rebuild(settings, partition, path)
+    path = index_of(settings, partition)
     held: Entries = np.load(path, mmap_mode="r") if partition.items else np.zeros(0, HELD)
     return held
+
+
+def index_of(settings: SyncSettings, partition: Partition, instead: Path | None = None) -> Path:
+    """Return the path of a partition's entries, of dtype `HELD` and sorted by key. Where it is lost, it is made anew.
+
+    Args:
+        settings: of the sync.
+        partition: of the manifest.
+        instead: a folder for what is made anew, where nothing of the output is to change.
+
+    Raises:
+        DataProcessingError: it is lost, and a part can't be read.
+
+    """
+    path = settings.state / partition.index
+    if is_sound(path, partition.items):
+        return path
+    if instead is None:
+        try:
+            write_atomically(settings.state / REBUILT, secrets.token_hex().encode())
+        except OSError as error:
+            raise DataProcessingError(f"can't write {settings.state / REBUILT}: {error.strerror or error}") from error
+        _rebuild(settings, partition, path)
+        return path
+    other = instead / path.name
+    if not is_sound(other, partition.items):
+        _rebuild(settings, partition, other)
+    return other
 
 
 def rebuilt(settings: SyncSettings) -> str | None:
@@ -66,40 +90,39 @@ def is_sound(path: Path, items: int) -> bool:
     """Tell whether an index can be used: it has as many entries as there are items, and they are sorted."""
     try:
         file = EntriesFile(path)
-    except (OSError, ValueError, EOFError, IndexError):
-        return False
-    try:
         if file.count != items or file.dtype != HELD:
             return False
         last: tuple[int, int] = (-1, -1)
-        while file.position < items:
-            some = file.next(_CHECKED)
-            if not len(some):
-                return False
+        for _, some in file.blocks():
             high, low = some["high"], some["low"]
             rises = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
             if not rises.all() or (int(high[0]), int(low[0])) <= last:
                 return False
             last = int(high[-1]), int(low[-1])
-    finally:
-        file.close()
+    except (OSError, ValueError, EOFError, IndexError):
+        return False
     return True
 
 
 class Held(Last):
     """What the last run left, as its manifest says."""
 
-    def __init__(self, settings: SyncSettings, manifest: SyncManifest) -> None:
+    def __init__(self, settings: SyncSettings, manifest: SyncManifest, instead: Path | None = None) -> None:
         """Look at what is there. Where an index was lost, the source is to be looked at from the beginning.
+
+        Args:
+            settings: of the sync.
+            manifest: of the last run.
+            instead: as `index_of` takes it.
 
         Raises:
             DataProcessingError: an index is lost, and a part can't be read.
 
         """
-        for partition in manifest.partitions:
-            load(settings, partition)
+        indexes = [index_of(settings, partition, instead) for partition in manifest.partitions]
+        is_lost = (settings.state / REBUILT).exists() or any(index.parent == instead for index in indexes)
         memories = None if manifest.memories is None else settings.state / manifest.memories
-        is_known = not (settings.state / REBUILT).exists() and (memories is None or memories.is_dir())
+        is_known = not is_lost and (memories is None or memories.is_dir())
         super().__init__(
             generation=manifest.generation,
             started_at=int(manifest.started_at * 1e6) if is_known else None,
@@ -108,15 +131,16 @@ class Held(Last):
             remembered_folder=memories if is_known else None,
             unsettled=manifest.unsettled or not is_known,
         )
-        object.__setattr__(self, "_of", (settings, manifest))
+        numbers = [partition.number for partition in manifest.partitions]
+        object.__setattr__(self, "_indexes", list(zip(numbers, indexes, strict=True)))
 
-    _of: tuple[SyncSettings, SyncManifest]
+    _indexes: list[tuple[int, Path]]
 
     def held(self) -> Iterator[tuple[int, Entries]]:
-        """Yield each partition's number and its entries."""
-        settings, manifest = self._of
-        for partition in manifest.partitions:
-            yield partition.number, load(settings, partition)
+        """Yield the entries of each partition, some at a time, with its number."""
+        for number, index in self._indexes:
+            for _, entries in EntriesFile(index).blocks():
+                yield number, entries
 
 
 def _rebuild(settings: SyncSettings, partition: Partition, path: Path) -> None:
@@ -124,7 +148,6 @@ def _rebuild(settings: SyncSettings, partition: Partition, path: Path) -> None:
 
     partitions = Partitions(settings.partition)
     try:
-        write_atomically(settings.state / REBUILT, secrets.token_hex().encode())
         written = EntriesWriter(path, HELD)
         for place, part in enumerate(partition.parts):
             row = 0

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from stac_ingest.core.atomic import replacing
 from stac_ingest.sync.entries import HELD
-from stac_ingest.sync.sorted_entries import Ranges, pread_entries, together, write_header
+from stac_ingest.sync.sorted_entries import Ranges, pread_entries, together, writing
 
 _KNOWN = np.dtype([("high", "<u8"), ("low", "<u8"), ("content", "<u8")])
 _KEYS = 1 << 64
@@ -65,21 +63,10 @@ def write_known(path: Path, held: Sequence[Path]) -> None:
         OSError: it can't be written.
 
     """
-    bare = path.with_name(f".{path.name}.{os.getpid()}.bare")
-    count = 0
-    try:
-        with Ranges([held]) as ranges, bare.open("wb") as stream:
-            for (stretches,) in ranges:
-                entries = together(stretches, HELD)
-                some = np.empty(len(entries), _KNOWN)
-                for name in _KNOWN.names or ():
-                    some[name] = entries[name]
-                some = some[~entries["is_gone"]]
-                count += len(some)
-                stream.write(some.tobytes())
-        with bare.open("rb") as found, replacing(path) as stream:
-            write_header(stream, _KNOWN, count)
-            while block := found.read(1 << 20):
-                stream.write(block)
-    finally:
-        bare.unlink(missing_ok=True)
+    with writing(path, _KNOWN) as file:
+        for (stretches,) in Ranges([held]):
+            entries = together(stretches, HELD)
+            some = np.empty(len(entries), _KNOWN)
+            for name in _KNOWN.names or ():
+                some[name] = entries[name]
+            file.add(some[~entries["is_gone"]])

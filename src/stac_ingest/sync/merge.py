@@ -7,24 +7,28 @@ by the manifest of the last run.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from stac_ingest.core.atomic import write_lines, write_text
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sync.encode import GONE, EncodedFiles, Unwritten, encode_adds, journal_line
-from stac_ingest.sync.entries import HELD, by_key
+from stac_ingest.sync.encode import GONE, Encoded, EncodedFiles, Unwritten, encode_adds, journal_line
+from stac_ingest.sync.entries import HELD, SEEN, Entries
 from stac_ingest.sync.fold import Folding
-from stac_ingest.sync.index import index_name, load, partition_of
+from stac_ingest.sync.index import index_name, index_of, partition_of
 from stac_ingest.sync.manifest import Partition, SyncManifest
 from stac_ingest.sync.merge_input import Drop, MergeInput
 from stac_ingest.sync.partitions import Partitions
-from stac_ingest.sync.parts import keys_in
+from stac_ingest.sync.parts import PLACE, by_part, keys_at
+from stac_ingest.sync.row_sorter import RowSorter
 from stac_ingest.sync.settings import SyncSettings
-from stac_ingest.sync.sorted_entries import save
+from stac_ingest.sync.sorted_entries import KEY, EntriesFile, save_sorted
 from stac_ingest.sync.work import Work
 
+_PLACES = np.dtype([("part", "<u4"), ("row", "<u4")])
 _RESULT: TypeAdapter[Partition | None] = TypeAdapter(Partition | None)
 
 
@@ -53,9 +57,10 @@ def run_merge(settings: SyncSettings, manifest: SyncManifest | None, generation:
         pass
     failed = _failed(settings, manifest, work)
     try:
-        merge = _Merge(settings, partition_of(manifest, number), work, number, failed)
+        before = partition_of(manifest, number)
+        merge = _Merge(settings, before, work, number, failed)
         write_lines(work.journal(number), merge.journal())
-        partition = merge.run(generation)
+        partition = merge.run(encode_adds(settings, before, work, number), generation)
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise DataProcessingError(f"can't merge {Partitions(settings.partition).folder(number)}: {error}") from error
     write_text(done, _RESULT.dump_json(partition, indent=1).decode() + "\n")
@@ -65,86 +70,117 @@ def run_merge(settings: SyncSettings, manifest: SyncManifest | None, generation:
 def unwritten(settings: SyncSettings, generation: int) -> list[Unwritten]:
     """Return the items of a run that couldn't be written, once its partitions are merged."""
     work = Work(settings, generation)
-    found = (EncodedFiles(work, number).read() for number in _numbers(work))
+    found = (EncodedFiles(work, number).read() for number in work.partitions())
     return [one for encoded in found if encoded is not None for one in encoded.unwritten]
 
 
-def _failed(settings: SyncSettings, manifest: SyncManifest | None, work: Work) -> set[tuple[int, int]]:
-    """Return the keys of all that can't be written, in whichever partition: its old row stays."""
-    failed: set[tuple[int, int]] = set()
-    for number in _numbers(work):
+def _failed(settings: SyncSettings, manifest: SyncManifest | None, work: Work) -> Entries:
+    """Return the keys of all that can't be written, in whichever partition, as `SEEN`: its old row stays."""
+    failed = [np.zeros(0, SEEN)]
+    for number in work.partitions():
         files = EncodedFiles(work, number)
         if files.read() is None:
             encode_adds(settings, partition_of(manifest, number), work, number)
-        failed.update(map(tuple, np.load(files.failed).tolist()))
-    return failed
+        failed.append(np.load(files.failed))
+    return np.sort(np.concatenate(failed))
 
 
-def _numbers(work: Work) -> list[int]:
-    """List the partitions in which a run adds or drops something."""
-    return sorted(int(path.stem.removeprefix("merge-")) for path in work.folder.glob("merge-*.npz"))
+class _Rows(NamedTuple):
+    """Some of what is held, and what becomes of each."""
+
+    entries: Entries
+    stays: NDArray[np.bool_]
+    named: NDArray[np.bool_]
+    """Whether the journal has to name it as gone."""
 
 
 class _Merge:
-    """The merge of one partition."""
+    """The merge of one partition. What it holds is gone through twice, some entries at a time."""
 
     def __init__(
-        self, settings: SyncSettings, before: Partition | None, work: Work, number: int, failed: set[tuple[int, int]]
+        self, settings: SyncSettings, before: Partition | None, work: Work, number: int, failed: Entries
     ) -> None:
-        self._settings, self._before, self._work, self._number = settings, before, work, number
+        self._settings, self._work, self._number, self._failed = settings, work, number, failed
         self._folder = Partitions(settings.partition).folder(number)
         self._files = EncodedFiles(work, number)
-        self._old = np.zeros(0, HELD) if before is None else np.array(load(settings, before))
-        self._stays = np.ones(len(self._old), bool)
-        self._named = np.zeros(len(self._old), bool)
-        """Those that the journal has to name as gone."""
-        self._drop(MergeInput.load(work.merge_input(number)), failed)
+        self._index = None if before is None else index_of(settings, before)
+        self._parts = () if before is None else tuple(before.parts)
+        self._stay = np.zeros(len(self._parts), np.int64)
+        """How many rows of each part stay."""
+        self._gone = RowSorter(work.folder / f"gone-{number}", _PLACES, PLACE)
+        for some in self._held():
+            stay = np.bincount(some.entries["part"][some.stays], minlength=len(self._parts))
+            if len(stay) > len(self._parts):
+                raise ValueError(f"{self._index} names parts that aren't there")
+            self._stay += stay
+            gone = np.empty(int(some.named.sum()), _PLACES)
+            for name in PLACE:
+                gone[name] = some.entries[name][some.named]
+            self._gone.add(gone)
 
-    def run(self, generation: int) -> Partition | None:
-        """Write the parts and the index. This is the last that can be asked."""
-        encoded = encode_adds(self._settings, self._before, self._work, self._number)
-        held, new = self._old[self._stays], np.load(self._files.entries)
-        del self._old  # 69 bytes for each item of the partition are in memory as seldom as can be
+    def run(self, encoded: Encoded, generation: int) -> Partition | None:
+        """Write the parts and the index."""
         folding = Folding(self._settings, self._folder, self._work.folder / f"folded-{self._number}")
-        for place, part in enumerate(self._before.parts if self._before else ()):
-            folding.add(held, place, self._settings.output / part.path, part.items, part)
+        for part, stay in zip(self._parts, self._stay.tolist(), strict=True):
+            folding.add(self._settings.output / part.path, part.items, stay, part)
         for place, items in enumerate(encoded.files):
-            folding.add(new, place, self._files.part(place), items)
-        parts = folding.run()
+            folding.add(self._files.part(place), items, items)
+        entries = RowSorter(self._work.folder / f"index-{self._number}", HELD, KEY)
+        parts = folding.run(self._staying(), entries)
         if not parts:
             return None
         index = index_name(self._number, generation)
         path = self._settings.state / index
         path.parent.mkdir(parents=True, exist_ok=True)
-        entries = np.concatenate([held, new])
-        del held, new, folding
-        save(path, by_key(entries))
-        return Partition(number=self._number, folder=self._folder, items=len(entries), parts=parts, index=index)
+        items = len(entries)
+        save_sorted(path, HELD, entries)
+        return Partition(number=self._number, folder=self._folder, items=items, parts=parts, index=index)
 
     def journal(self) -> Iterator[bytes]:
         """Yield the lines of the journal, without their ends."""
         with self._files.journal.open("rb") as stream:
             for line in stream:
                 yield line.rstrip(b"\n")
-        gone = self._old[self._named]
-        for place, part in enumerate(self._before.parts if self._before else ()):
-            rows = np.sort(gone["row"][gone["part"] == place])
-            if len(rows):
-                keys = keys_in(self._settings.output / part.path)
-                for row in rows:
-                    yield journal_line(GONE, keys[row], self._folder)
+        for place, gone in by_part(self._gone.blocks()):
+            for key in keys_at(self._settings.output / self._parts[place].path, gone["row"].tolist()):
+                yield journal_line(GONE, key, self._folder)
+        self._gone.remove()
 
-    def _drop(self, made: MergeInput, failed: set[tuple[int, int]]) -> None:
-        """Find out which rows stay, and what is noted of them."""
-        for drop in made.drops:
-            row, what = int(drop["row"]), Drop(drop["what"])
-            entry = self._old[row]
-            is_refused = bool(failed) and (int(entry["high"]), int(entry["low"])) in failed
-            if what == Drop.ELSEWHERE:
-                entry["origin"] = drop["origin"]
-            elif what == Drop.KEPT or (what == Drop.MARKED and is_refused):
-                entry["is_gone"] = self._named[row] = True
-            elif what == Drop.REMOVED:
-                self._stays[row], self._named[row] = False, True
-            elif not is_refused:
-                self._stays[row] = False
+    def _staying(self) -> Iterator[Entries]:
+        """Yield what stays of what is held, and what is added; the parts of this come behind those of that."""
+        for some in self._held():
+            yield some.entries[some.stays]
+        for _, entries in EntriesFile(self._files.entries).blocks():
+            entries["part"] += len(self._parts)
+            yield entries
+
+    def _held(self) -> Iterator[_Rows]:
+        """Yield what is held, in the order of the keys, with what becomes of it."""
+        if self._index is None:
+            return
+        drops = MergeInput.of(self._work, self._number).drops
+        for start, entries in EntriesFile(self._index).blocks():
+            dropped = drops.until(start + len(entries), by="row")
+            yield self._dropped(entries, dropped, dropped["row"] - start)
+
+    def _dropped(self, entries: Entries, dropped: Entries, rows: NDArray[np.int64]) -> _Rows:
+        """Say which entries stay, and note of them what is known now."""
+        stays, named = np.ones(len(entries), bool), np.zeros(len(entries), bool)
+        what = dropped["what"]
+        refused = self._is_refused(entries[rows])
+        elsewhere, removed = what == Drop.ELSEWHERE, what == Drop.REMOVED
+        kept = (what == Drop.KEPT) | ((what == Drop.MARKED) & refused)
+        entries["origin"][rows[elsewhere]] = dropped["origin"][elsewhere]
+        entries["is_gone"][rows[kept]] = True
+        named[rows[kept | removed]] = True
+        stays[rows[removed | ~(removed | elsewhere | kept | refused)]] = False
+        return _Rows(entries, stays, named)
+
+    def _is_refused(self, entries: Entries) -> NDArray[np.bool_]:
+        """Say which entries are of items whose new form can't be written."""
+        if not len(self._failed):
+            return np.zeros(len(entries), bool)
+        keys = np.empty(len(entries), SEEN)
+        for name in KEY:
+            keys[name] = entries[name]
+        return np.isin(keys, self._failed)

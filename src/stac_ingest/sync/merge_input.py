@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from stac_ingest.core.atomic import replacing
 from stac_ingest.sync.entries import FOUND, Entries
+from stac_ingest.sync.sorted_entries import EntriesFile, save
+from stac_ingest.sync.work import Work
 
 
 class Add(IntEnum):
@@ -39,7 +39,7 @@ class Drop(IntEnum):
     """It stays as it is; the source has it in another file now."""
 
 
-ADDS = np.dtype([("entry", FOUND), ("what", "u1"), ("from", "<i4")])
+ADDS = np.dtype([*FOUND.descr, ("what", "u1"), ("from", "<i4")])
 """An item that is added: where its text is, why, and the partition that it was in (its own where it was in none)."""
 
 DROPS = np.dtype([("row", "<i8"), ("what", "u1"), ("origin", "<u4")])
@@ -47,46 +47,36 @@ DROPS = np.dtype([("row", "<i8"), ("what", "u1"), ("origin", "<u4")])
 
 
 class MergeInput(NamedTuple):
-    """What is done to a partition."""
+    """What is done to a partition, in two files that are read from their beginning to their end."""
 
-    adds: Entries
+    adds: EntriesFile
     """Of dtype `ADDS`, in the order of their keys."""
-    drops: Entries
+    drops: EntriesFile
     """Of dtype `DROPS`, in the order of their rows."""
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read it.
+    def of(cls, work: Work, number: int) -> Self:
+        """Open that of a partition.
 
         Raises:
             OSError, ValueError: it isn't there, or is something else.
 
         """
-        with np.load(path) as found:
-            adds = np.zeros(len(found["add_entry"]), ADDS)
-            adds["entry"], adds["what"], adds["from"] = found["add_entry"], found["add_what"], found["add_from"]
-            drops = np.zeros(len(found["drop_row"]), DROPS)
-            drops["row"], drops["what"], drops["origin"] = found["drop_row"], found["drop_what"], found["drop_origin"]
-        return cls(adds, drops)
+        return cls(EntriesFile(work.adds(number)), EntriesFile(work.drops(number)))
 
-    def save(self, path: Path) -> None:
-        """Write it.
 
-        Raises:
-            OSError: the disk is full.
+def save_input(work: Work, number: int, adds: Entries, drops: Entries) -> None:
+    """Write what is done to a partition, where that is little.
 
-        """
-        with replacing(path) as stream:
-            entries, drops = self.adds["entry"], self.drops
-            np.savez(
-                stream,
-                add_task=entries["task"],
-                add_offset=entries["offset"],
-                add_length=entries["length"],
-                add_entry=entries,
-                add_what=self.adds["what"],
-                add_from=self.adds["from"],
-                drop_row=drops["row"],
-                drop_what=drops["what"],
-                drop_origin=drops["origin"],
-            )
+    Args:
+        work: of the run.
+        number: of the partition.
+        adds: of dtype `ADDS`, sorted by key.
+        drops: of dtype `DROPS`, sorted by row.
+
+    Raises:
+        OSError: the disk is full.
+
+    """
+    save(work.adds(number), adds)
+    save(work.drops(number), drops)

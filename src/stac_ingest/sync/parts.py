@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +19,16 @@ from stac_ingest.geoparquet.stac_schema import FOLDERS
 from stac_ingest.geoparquet.table_metadata import marked_geometries, schema_of_file
 from stac_ingest.geoparquet.table_rows import table_rows
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.outputs.geoparquet import keys_of_part
+from stac_ingest.outputs.geoparquet import keys_of_rows
 from stac_ingest.sharding.manifest import Part
 from stac_ingest.sources.geoparquet import READ_BUFFER, UNREADABLE
+from stac_ingest.sync.entries import Entries
 from stac_ingest.sync.links import refuse_link
 
 Mask = NDArray[np.bool_]
 REPAIR = "repair the output by `stac-ingest audit DIR --against SOURCE --repair`, or put back a copy"
+PLACE = ("part", "row")
+"""The columns of entries that say where an item is."""
 _TOGETHER = 500
 """Rows that are read at once."""
 _GROUP = 5000
@@ -65,15 +68,46 @@ def rows_of(path: Path, kept: Mask) -> Iterator[Rows]:
         raise DataProcessingError(f"{path} can't be read: {error}; {REPAIR}") from error
 
 
-def keys_in(path: Path) -> list[Key]:
-    """Return which items a part holds, in the order of its rows.
+def by_part(blocks: Iterable[Entries]) -> Iterator[tuple[int, Entries]]:
+    """Yield the entries of each part, with its number.
 
-    Raises:
-        DataProcessingError: it can't be read.
+    Args:
+        blocks: entries with the columns of `PLACE`, sorted by these.
 
     """
+    number, waiting = -1, list[Entries]()
+    for some in blocks:
+        numbers, starts = np.unique(some["part"], return_index=True)
+        for part, entries in zip(numbers.tolist(), np.split(some, starts[1:]), strict=True):
+            if part != number and waiting:
+                yield number, np.concatenate(waiting)
+                waiting = []
+            number = part
+            waiting.append(entries)
+    if waiting:
+        yield number, np.concatenate(waiting)
+
+
+def keys_at(path: Path, rows: Sequence[int]) -> Iterator[Key]:
+    """Yield which items some rows of a part are.
+
+    Args:
+        path: of the part.
+        rows: their numbers, rising.
+
+    Raises:
+        DataProcessingError: it can't be read, or hasn't as many rows.
+
+    """
+    left = iter(rows)
+    row = next(left, None)
     try:
-        return keys_of_part(path)
+        for place, key in enumerate(keys_of_rows(path)):
+            if place == row:
+                yield key
+                row = next(left, None)
+        if row is not None:
+            raise ValueError(f"it has no row {row:,}")
     except UNREADABLE as error:
         raise DataProcessingError(f"{path} can't be read: {error}; {REPAIR}") from error
 

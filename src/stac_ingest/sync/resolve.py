@@ -5,9 +5,9 @@ The keys are gone through in ranges, so that memory does not grow with the numbe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,10 @@ from stac_ingest.sync.copies import COPIES
 from stac_ingest.sync.covered import Coverage
 from stac_ingest.sync.entries import FOUND, HELD, SEEN, Entries
 from stac_ingest.sync.manifest import Counts
-from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, MergeInput
+from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.settings import Gone, SyncSettings
-from stac_ingest.sync.sorted_entries import EntriesWriter, Ranges, Stretch, together
+from stac_ingest.sync.sorted_entries import EntriesWriter, Ranges, Stretch, append_entries, end_entries, together
 from stac_ingest.sync.tasks import TaskReport
 from stac_ingest.sync.work import Work
 
@@ -31,6 +31,7 @@ _Places = NDArray[np.int64]
 _Mask = NDArray[np.bool_]
 _PLACED = np.dtype([*HELD.descr, ("place", "<i8")])
 """An entry, and its place in the array of its partition."""
+_DROPS_OF_PARTITIONS = np.dtype([("partition", "<i4"), *DROPS.descr])
 _DROPS_OF_GONE: dict[Gone, Drop] = {"remove": Drop.REMOVED, "mark": Drop.MARKED, "keep": Drop.KEPT}
 
 
@@ -61,28 +62,24 @@ def resolve(
     if (done := _read(work)) is not None:
         return done
     try:
-        with _Outcome(work) as outcome:
-            numbers = [task.number for task in tasks]
-            groups = [
-                [work.found(number) for number in numbers],
-                held,
-                [work.seen(number) for number in numbers],
-                [work.dropped(number) for number in numbers],
-            ]
-            coverage = Coverage(tasks, reports)
-            with Ranges(groups) as ranges:
-                for found, held_here, seen, dropped in ranges:
-                    outcome.take(
-                        _Range(
-                            together(found, FOUND),
-                            _placed(held_here),
-                            _keys(together(seen, SEEN)),
-                            _keys(together(dropped, SEEN)),
-                        ),
-                        coverage,
-                        settings.gone,
-                    )
-            resolved = outcome.finish()
+        outcome = _Outcome(work)
+        numbers = [task.number for task in tasks]
+        groups = [
+            [work.found(number) for number in numbers],
+            held,
+            [work.seen(number) for number in numbers],
+            [work.dropped(number) for number in numbers],
+        ]
+        coverage = Coverage(tasks, reports)
+        for found, held_here, seen, dropped in Ranges(groups):
+            some = _Range(
+                together(found, FOUND),
+                _placed(held_here),
+                _keys(together(seen, SEEN)),
+                _keys(together(dropped, SEEN)),
+            )
+            outcome.take(some, coverage, settings.gone)
+        resolved = outcome.finish()
     except (OSError, ValueError) as error:
         raise DataProcessingError(f"can't resolve the run in {work.folder}: {error}") from error
     write_text(work.resolved, resolved.model_dump_json(indent=1) + "\n")
@@ -113,15 +110,12 @@ class _Outcome:
         self._work = work
         self._counts = Counts()
         self._unread = 0
+        self._adds: list[Entries] = []
+        self._drops: list[Entries] = []
+        """What the range comes to, by the partition and the row."""
         for path in work.folder.glob("merge-*"):
             path.unlink()
-
-    def __enter__(self) -> Self:
-        self._copies = EntriesWriter(self._work.copies, COPIES)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is held open."""
+        self._copies = EntriesWriter(work.copies, COPIES)
 
     def take(self, some: _Range, coverage: Coverage, gone: Gone) -> None:
         """Resolve a range of keys."""
@@ -160,18 +154,15 @@ class _Outcome:
         for others in (held, winners, some.dropped):
             missing[_pairs(some.seen, others)[0]] = False
         self._unread += int(missing.sum())
+        self._keep()
 
     def finish(self) -> Resolved:
-        """Write what is to be done to each partition."""
+        """Say what is to be done to each partition."""
         self._copies.finish()
-        adds = {_number(path): path for path in self._work.folder.glob("merge-*.adds")}
-        drops = {_number(path): path for path in self._work.folder.glob("merge-*.drops")}
-        partitions = sorted(adds.keys() | drops.keys())
+        partitions = self._work.partitions()
         for number in partitions:
-            made = MergeInput(_raw(adds.get(number), ADDS), np.sort(_raw(drops.get(number), DROPS), order="row"))
-            made.save(self._work.merge_input(number))
-        for path in (*adds.values(), *drops.values()):
-            path.unlink()
+            end_entries(self._work.adds(number), ADDS)
+            end_entries(self._work.drops(number), DROPS)
         return Resolved(counts=self._counts, partitions=partitions, unread=self._unread)
 
     def _take_gone(self, some: _Range, covered: _Mask, in_held: _Places, gone: Gone) -> None:
@@ -214,18 +205,39 @@ class _Outcome:
 
     def _add(self, winners: Entries, what: Add, before: NDArray[Any]) -> None:
         made = np.zeros(len(winners), ADDS)
-        made["entry"], made["what"], made["from"] = winners, what, before
-        self._append(made, winners["partition"], "adds")
+        for name in FOUND.names or ():
+            made[name] = winners[name]
+        made["what"], made["from"] = what, before
+        self._adds.append(made)
 
     def _drop(self, held: Entries, what: Drop, origins: NDArray[Any]) -> None:
-        made = np.zeros(len(held), DROPS)
-        made["row"], made["what"], made["origin"] = held["place"], what, origins
-        self._append(made, held["partition"], "drops")
+        made = np.zeros(len(held), _DROPS_OF_PARTITIONS)
+        made["partition"], made["row"], made["what"], made["origin"] = held["partition"], held["place"], what, origins
+        self._drops.append(made)
 
-    def _append(self, made: Entries, partitions: NDArray[Any], ending: str) -> None:
-        for number in np.unique(partitions):
-            with (self._work.folder / f"merge-{number}.{ending}").open("ab") as stream:
-                stream.write(made[partitions == number].tobytes())
+    def _keep(self) -> None:
+        """Write what the range comes to behind that of the ranges before, whose keys and rows are lower."""
+        adds, drops = np.concatenate(self._adds), np.concatenate(self._drops)
+        self._adds, self._drops = [], []
+        _append(adds[np.lexsort((adds["low"], adds["high"], adds["partition"]))], self._work.adds)
+        rows = drops[np.lexsort((drops["row"], drops["partition"]))]
+        _append(rows, self._work.drops, DROPS)
+
+
+def _append(rows: Entries, path_of: Callable[[int], Path], dtype: np.dtype[Any] | None = None) -> None:
+    """Write rows that are sorted by their partition to the files of these."""
+    if not len(rows):
+        return
+    numbers, starts = np.unique(rows["partition"], return_index=True)
+    for number, some in zip(numbers.tolist(), np.split(rows, starts[1:]), strict=True):
+        append_entries(path_of(number), some if dtype is None else _columns(some, dtype))
+
+
+def _columns(rows: Entries, dtype: np.dtype[Any]) -> Entries:
+    made = np.empty(len(rows), dtype)
+    for name in dtype.names or ():
+        made[name] = rows[name]
+    return made
 
 
 def _newest(found: Entries) -> _Places:
@@ -273,14 +285,6 @@ def _placed(stretches: Sequence[Stretch]) -> Entries:
         some["place"] = np.arange(start, start + len(entries))
         made.append(Stretch(start, some))
     return together(made, _PLACED)
-
-
-def _raw(path: Path | None, dtype: np.dtype[Any]) -> Entries:
-    return np.zeros(0, dtype) if path is None else np.fromfile(path, dtype)
-
-
-def _number(path: Path) -> int:
-    return int(path.stem.removeprefix("merge-"))
 
 
 def _read(work: Work) -> Resolved | None:

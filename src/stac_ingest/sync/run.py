@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
+from stac_ingest.sync.at_once import read_all
 from stac_ingest.sync.detectors import detector_of
 from stac_ingest.sync.detectors.base import Last, Settling
-from stac_ingest.sync.index import Held, load, rebuilt
+from stac_ingest.sync.index import Held, index_of, rebuilt
 from stac_ingest.sync.journal import write_failures, write_journal
 from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
@@ -28,6 +29,7 @@ from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.publish import publish
 from stac_ingest.sync.resolve import Resolved, resolve
 from stac_ingest.sync.settings import SyncSettings
+from stac_ingest.sync.sorted_entries import EntriesFile
 from stac_ingest.sync.tasks import TaskReport, run_read_task
 from stac_ingest.sync.verdict import judge
 from stac_ingest.sync.wanted import wanted_tasks
@@ -107,15 +109,19 @@ class SyncRun:
             )
         return found
 
-    async def planned(self, memories: Path) -> RunPlan:
-        """Make a plan, and write nothing but what the detector remembers.
+    async def planned(self, memories: Path, instead: Path | None = None) -> RunPlan:
+        """Make a plan, and write nothing but what the detector remembers, and indexes that were lost.
+
+        Args:
+            memories: the folder of what the detector remembers.
+            instead: a folder for such indexes; by default they take their places in the output.
 
         Raises:
             ConfigurationError, DataProcessingError: as `plan` does.
 
         """
         started_at = time.time()
-        last = Last() if self._manifest is None else Held(self._settings, self._manifest)
+        last = Last() if self._manifest is None else Held(self._settings, self._manifest, instead)
         plan = await detector_of(self._settings).plan(last, memories, self._progress)
         made_with = rebuilt(self._settings)
         return RunPlan(digest=digest_of(self._settings), started_at=started_at, plan=plan, rebuilt=made_with)
@@ -130,17 +136,20 @@ class SyncRun:
         """
         held = self._held()
         tasks = list(plan.tasks)
-        reports = [await self._read(task, held) for task in tasks]
+        reports = await self._read(tasks, held)
         problems = [problem for report in reports for problem in report.problems]
         if problems and not any(report.items or report.ids for report in reports):
             shutil.rmtree(self._work.folder)  # another try is to ask again
             raise DataProcessingError(problems[0])
         wanted = wanted_tasks(self._work, tasks, self._settings.task_items)
-        reports += [await self._read(task, held) for task in wanted]
+        reports += await self._read(wanted, held)
         return Read([*tasks, *wanted], reports)
 
-    async def _read(self, task: Task, held: list[Path]) -> TaskReport:
-        return await run_read_task(self._settings, self._work, task, held, self._progress)
+    async def _read(self, tasks: Sequence[Task], held: list[Path]) -> list[TaskReport]:
+        async def read(settings: SyncSettings, task: Task, progress: Progress) -> TaskReport:
+            return await run_read_task(settings, self._work, task, held, progress)
+
+        return await read_all(self._settings, tasks, read, self._progress)
 
     def resolve(self, read: Read) -> Resolved:
         """Find out what is to be done.
@@ -242,7 +251,8 @@ class SyncRun:
         items = sum(partition.items for partition in held)
         if plan.matched is None or self._settings.gone == "remove":
             return items
-        return sum(int((~load(self._settings, partition)["is_gone"]).sum()) for partition in held)
+        files = (EntriesFile(index_of(self._settings, partition)) for partition in held)
+        return sum(int((~entries["is_gone"]).sum()) for file in files for _, entries in file.blocks())
 
     def _settle(self, plan: SyncPlan, read: Read, origins: set[int]) -> None:
         """Have the detector remember what it has to look at again."""
@@ -261,9 +271,7 @@ class SyncRun:
         """Return the files of what each partition holds. One that was lost is made anew."""
         if self._manifest is None:
             return []
-        for partition in self._manifest.partitions:
-            load(self._settings, partition)
-        return [self._settings.state / partition.index for partition in self._manifest.partitions]
+        return [index_of(self._settings, partition) for partition in self._manifest.partitions]
 
 
 def _copy(settings: SyncSettings, progress: Progress) -> StoreCopy:
@@ -298,7 +306,7 @@ async def _plan_and_read(run: SyncRun) -> tuple[RunPlan, Read]:
 
 
 def plan_only(settings: SyncSettings, progress: Progress = lambda *_: None) -> SyncPlan:
-    """Plan a sync, and write nothing.
+    """Plan a sync, and write nothing to the output.
 
     Args:
         settings: of the sync.
@@ -309,8 +317,8 @@ def plan_only(settings: SyncSettings, progress: Progress = lambda *_: None) -> S
         DataProcessingError: the source can't be read.
 
     """
-    with tempfile.TemporaryDirectory() as memories:
-        return asyncio.run(SyncRun(settings, progress).planned(Path(memories))).plan
+    with tempfile.TemporaryDirectory() as memories, tempfile.TemporaryDirectory() as indexes:
+        return asyncio.run(SyncRun(settings, progress).planned(Path(memories), Path(indexes))).plan
 
 
 def _requests(plan: SyncPlan, reports: Sequence[TaskReport]) -> Counter[str]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from stac_ingest.core.atomic import replacing
+from stac_ingest.core.atomic import replacing, sync_to_disk
+from stac_ingest.sync import row_sorter
 from stac_ingest.sync.entries import Entries, by_key
+from stac_ingest.sync.row_sorter import RowSorter
 
-RANGE = 250_000
+RANGE = 100_000
 """Entries of a range of keys, about: so many are in memory at once."""
-_RUN = 100_000
-"""Entries that wait for being sorted."""
+KEY = ("high", "low")
+"""The columns by which files of entries are sorted."""
+_TOGETHER = 1000
+"""Entries that wait as objects, or are read at once where few are wanted."""
 _KEYS = 1 << 64
 
 
@@ -38,7 +41,7 @@ def together(stretches: Sequence[Stretch], dtype: np.dtype[Any]) -> Entries:
 
 
 class EntriesFile:
-    """Reads the entries of a sorted file in order, from the lowest key on.
+    """Reads the entries of a sorted file in order, from the lowest key on. It is not held open in between.
 
     Attributes:
         count: of its entries.
@@ -48,61 +51,89 @@ class EntriesFile:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open a file.
+        """Look at a file.
 
         Raises:
             OSError, ValueError: it isn't there, or is no array.
 
         """
-        self._stream = path.open("rb", buffering=0)
-        try:
-            np.lib.format.read_magic(self._stream)
-            shape, _, self.dtype = np.lib.format.read_array_header_1_0(self._stream)
-        except BaseException:
-            self._stream.close()
-            raise
-        self.count = shape[0]
+        self._path = path
+        with path.open("rb") as stream:
+            np.lib.format.read_magic(stream)
+            shape, _, self.dtype = np.lib.format.read_array_header_1_0(stream)
+            self._offset = stream.tell()
+        self.count: int = shape[0]
         self.position = 0
         self._left = self.count
         self._waiting = np.zeros(0, self.dtype)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
-
     def next(self, most: int) -> Entries:
-        """Return the entries that follow, at most so many; none where the file ends."""
-        entries = np.fromfile(self._stream, self.dtype, min(most, self._left))
-        self._left -= len(entries)
+        """Return the entries that follow, at most so many; none where the file ends.
+
+        Raises:
+            OSError, ValueError: it can't be read, or is shorter than it says.
+
+        """
+        entries = self._read(min(most, self._left))
         self.position += len(entries)
         return entries
 
-    def until(self, before: int | None, together: int) -> Entries:
+    def blocks(self) -> Iterator[Stretch]:
+        """Yield all entries that follow, some at a time.
+
+        Raises:
+            OSError, ValueError: as `next` does.
+
+        """
+        while True:
+            start = self.position
+            entries = self.next(row_sorter.RUN)
+            if not len(entries):
+                return
+            yield Stretch(start, entries)
+
+    def until(self, before: int | None, together: int = _TOGETHER, by: str = "high") -> Entries:
         """Return the entries that follow, up to a key.
 
         Args:
-            before: the high 64 bits of the first key that is left for later; None for none.
+            before: the first value of the column `by` that is left for later; None for none.
             together: entries that are read at once.
+            by: the column by which they are sorted first; by default the high 64 bits of the key.
+
+        Raises:
+            OSError, ValueError: as `next` does.
 
         """
         found = [self._waiting]
-        while self._left and (before is None or not len(found[-1]) or int(found[-1]["high"][-1]) < before):
-            count = min(together, self._left)
-            # Not mapped: pages that were looked at would count as memory of the process.
-            found.append(np.fromfile(self._stream, self.dtype, count))
-            self._left -= count
+        while self._left and (before is None or not len(found[-1]) or int(found[-1][by][-1]) < before):
+            found.append(self._read(min(together, self._left)))
         entries = found[0] if len(found) == 1 else np.concatenate(found)
-        end = len(entries) if before is None else int(np.searchsorted(entries["high"], np.uint64(before)))
+        end = len(entries)
+        if before is not None:
+            column = entries[by]
+            end = int(np.searchsorted(column, column.dtype.type(before)))
         self._waiting = entries[end:].copy()
         self.position += end
         return entries[:end]
 
+    def _read(self, count: int) -> Entries:
+        if not count:
+            return np.zeros(0, self.dtype)
+        with self._path.open("rb", buffering=0) as stream:
+            stream.seek(self._offset + (self.count - self._left) * self.dtype.itemsize)
+            # Not mapped: pages that were looked at would count as memory of the process.
+            entries = np.fromfile(stream, self.dtype, count)
+        if len(entries) < count:
+            raise ValueError(f"{self._path} ends early")
+        self._left -= count
+        return entries
+
 
 class Ranges:
-    """Reads several sorted files together, a range of keys at a time. Use it in a `with` block."""
+    """Reads several sorted files together, a range of keys at a time."""
 
     def __init__(self, groups: Sequence[Sequence[Path]]) -> None:
-        """Open files.
+        """Look at files.
 
         Args:
             groups: files whose entries have the same dtype, a group for each dtype.
@@ -111,19 +142,9 @@ class Ranges:
             OSError, ValueError: one of them isn't there, or is no array.
 
         """
-        with ExitStack() as stack:
-            self._groups = [[self._open(path, stack) for path in group] for group in groups]
-            self._stack = stack.pop_all()
+        self._groups = [[EntriesFile(path) for path in group] for group in groups]
         entries = sum(file.count for group in self._groups for file in group)
         self.count = max(1, -(-entries // RANGE))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
     def __iter__(self) -> Iterator[list[list[Stretch]]]:
         """Yield, for each range of keys, what is in it of each file of each group."""
@@ -135,12 +156,6 @@ class Ranges:
         start = file.position
         return Stretch(start, file.until(before, max(64, file.count // self.count + 1)))
 
-    @staticmethod
-    def _open(path: Path, stack: ExitStack) -> EntriesFile:
-        file = EntriesFile(path)
-        stack.callback(file.close)
-        return file
-
 
 class EntriesWriter:
     """Sorts entries that come in any order into a file. Those of one key stay in the order in which they came."""
@@ -150,11 +165,7 @@ class EntriesWriter:
         self._path = path
         self._dtype = dtype
         self._waiting: list[tuple[Any, ...]] = []
-        self._runs: list[Path] = []
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
+        self._sorter = RowSorter(path, dtype, KEY)
 
     def add(self, *entry: Any) -> None:
         """Take an entry.
@@ -164,9 +175,8 @@ class EntriesWriter:
 
         """
         self._waiting.append(entry)
-        self._count += 1
-        if len(self._waiting) == _RUN:
-            self._keep_run()
+        if len(self._waiting) == _TOGETHER:
+            self._hand_on()
 
     def finish(self) -> None:
         """Write the file.
@@ -175,27 +185,91 @@ class EntriesWriter:
             OSError: the disk is full.
 
         """
-        if not self._runs:
-            save(self._path, self._sorted())
-            return
-        self._keep_run()
-        with Ranges([self._runs]) as ranges, replacing(self._path) as stream:
-            write_header(stream, self._dtype, self._count)
-            for (stretches,) in ranges:
-                stream.write(together(stretches, self._dtype).tobytes())
-        for run in self._runs:
-            run.unlink()
+        self._hand_on()
+        save_sorted(self._path, self._dtype, self._sorter)
 
-    def _keep_run(self) -> None:
-        path = self._path.with_name(f"{self._path.name}.run-{len(self._runs)}")
-        with path.open("wb") as stream:
-            np.save(stream, self._sorted())
-        self._runs.append(path)
-
-    def _sorted(self) -> Entries:
-        entries = by_key(np.array(self._waiting, self._dtype))
+    def _hand_on(self) -> None:
+        self._sorter.add(np.array(self._waiting, self._dtype))
         self._waiting = []
-        return entries
+
+
+class EntriesAppender:
+    """Takes entries for a file in the order in which they are to be there."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.count = 0
+
+    def add(self, entries: Entries) -> None:
+        """Take entries.
+
+        Raises:
+            OSError: the disk is full.
+
+        """
+        _write(self._stream, entries)
+        self.count += len(entries)
+
+
+@contextmanager
+def writing(path: Path, dtype: np.dtype[Any]) -> Iterator[EntriesAppender]:
+    """Open a file of entries for writing; at the end of the block it is there, whole.
+
+    Raises:
+        OSError: the disk is full.
+
+    """
+    with replacing(path) as stream:
+        write_header(stream, dtype, 0)
+        file = EntriesAppender(stream)
+        yield file
+        stream.seek(0)
+        write_header(stream, dtype, file.count)
+
+
+def append_entries(path: Path, entries: Entries) -> None:
+    """Write entries behind those of a file, or begin it. Its header is right once `end_entries` was called.
+
+    Raises:
+        OSError: the disk is full.
+
+    """
+    with path.open("ab") as stream:
+        if not stream.tell():
+            write_header(stream, entries.dtype, 0)
+        _write(stream, entries)
+
+
+def end_entries(path: Path, dtype: np.dtype[Any]) -> None:
+    """Say in the header of a file how many entries it has, and wait until it is on disk.
+
+    Raises:
+        OSError: it can't be written.
+
+    """
+    with path.open("a+b"):
+        pass  # it may have none
+    with path.open("r+b") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        write_header(stream, dtype, 0)
+        count = max(0, size - stream.tell()) // dtype.itemsize
+        stream.seek(0)
+        write_header(stream, dtype, count)
+    sync_to_disk(path)
+
+
+def save_sorted(path: Path, dtype: np.dtype[Any], sorter: RowSorter) -> None:
+    """Write what a sorter has taken, whole or not at all, and remove what it has on disk.
+
+    Raises:
+        OSError: it can't be written.
+
+    """
+    with writing(path, dtype) as file:
+        for entries in sorter.blocks():
+            file.add(entries)
+    sorter.remove()
 
 
 def save(path: Path, entries: Entries) -> None:
@@ -207,7 +281,7 @@ def save(path: Path, entries: Entries) -> None:
     """
     with replacing(path) as stream:
         write_header(stream, entries.dtype, len(entries))
-        stream.write(np.ascontiguousarray(entries).view(np.uint8).data)
+        _write(stream, entries)
 
 
 def write_header(stream: Any, dtype: np.dtype[Any], count: int) -> None:
@@ -221,3 +295,7 @@ def pread_entries(descriptor: int, dtype: np.dtype[Any], offset: int, start: int
     """Read some entries of a file by their places."""
     size = dtype.itemsize
     return np.frombuffer(os.pread(descriptor, (stop - start) * size, offset + start * size), dtype)
+
+
+def _write(stream: Any, entries: Entries) -> None:
+    stream.write(np.ascontiguousarray(entries).view(np.uint8).data)

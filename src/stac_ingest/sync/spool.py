@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import numpy as np
 import orjson
+from pydantic import Field, ValidationError
 
+from stac_ingest.core.atomic import replacing
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs.base import encode_json
-from stac_ingest.sync.entries import FOUND, SEEN, about
+from stac_ingest.sharding.plan import Record
+from stac_ingest.sync.api.marks import Mark
+from stac_ingest.sync.entries import FOUND, SEEN, Entries, about
 from stac_ingest.sync.known import KnownItems
 from stac_ingest.sync.partitions import Partitions
-from stac_ingest.sync.sorted_entries import EntriesWriter
+from stac_ingest.sync.row_sorter import RowSorter
+from stac_ingest.sync.sorted_entries import KEY, EntriesWriter, save_sorted
 from stac_ingest.sync.work import Work
 
+MARK_EVERY = 5000
+"""Ids after which the place in their list is kept again."""
+_TOGETHER = 10_000
+_KEY = struct.Struct("<QQ")
 Modify = Callable[[Item], Item | None]
 
 
 class TaskSpool:
     """The `Sink` of a task. Use it in a `with` block: a block that ends by an error leaves no outcome behind.
 
-    A task that was killed starts over: its files are made anew.
+    A task that was killed starts over: its files are made anew, but for those of a list of ids, which goes on from the
+    last `keep`.
 
     Attributes:
         items: that came, each time they did.
@@ -60,9 +73,15 @@ class TaskSpool:
         self._modify = modify
         self._offset = 0
         self._found = EntriesWriter(work.found(task), FOUND)
-        self._seen = EntriesWriter(work.seen(task), SEEN)
+        self._seen_path = work.seen(task)
         self._dropped = EntriesWriter(work.dropped(task), SEEN)
-        self._wanted = _LinesFile(work.wanted(task))
+        self._mark_path = work.mark(task)
+        kept = _kept(work, task)
+        self.mark = None if kept is None else kept.mark
+        self.ids = 0 if kept is None else kept.ids
+        self._marked = self.ids
+        self._listed = _AddedFile(work.listed(task), self.ids * SEEN.itemsize)
+        self._wanted = _AddedFile(work.wanted(task), 0 if kept is None else kept.wanted)
         self._stream = work.spool(task).open("wb")
 
     def __enter__(self) -> Self:
@@ -72,6 +91,7 @@ class TaskSpool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stream.close()
+        self._listed.close()
         self._wanted.close()
 
     def item(self, item: Item, origin: int = 0) -> None:
@@ -106,7 +126,7 @@ class TaskSpool:
             DataProcessingError: the disk is full.
 
         """
-        self._write(lambda: self._seen.add(*key_hash(collection, item_id)))
+        self._write(lambda: self._listed.add(_KEY.pack(*key_hash(collection, item_id))))
         self.ids += 1
 
     def wanted(self, collection: str, item_id: str) -> bool:
@@ -118,8 +138,50 @@ class TaskSpool:
         """
         if self._known is not None and self._known.content(*key_hash(collection, item_id)) is not None:
             return False
-        self._write(lambda: self._wanted.add(orjson.dumps({"collection": collection, "id": item_id})))
+        self._write(lambda: self._wanted.add(orjson.dumps({"collection": collection, "id": item_id}) + b"\n"))
         return True
+
+    def listed_keys(self) -> Iterator[str]:
+        """Yield the hashes of the ids that were listed before, as text."""
+        for rows in self._listed_before():
+            for high, low in rows.tolist():
+                yield f"{high:016x}{low:016x}"
+
+    def keep(self, mark: Mark) -> None:
+        """Keep the place in a list of ids, if enough were listed since the last time.
+
+        Raises:
+            DataProcessingError: the disk is full.
+
+        """
+        if self.ids - self._marked < MARK_EVERY:
+            return
+        self._marked = self.ids
+
+        def write() -> None:
+            self._listed.flush()
+            self._wanted.flush()
+            kept = _Kept(mark=mark, ids=self.ids, wanted=self._wanted.size)
+            with replacing(self._mark_path) as stream:
+                stream.write(kept.model_dump_json().encode())
+
+        self._write(write)
+
+    def forget(self) -> None:
+        """Begin the list of ids anew.
+
+        Raises:
+            DataProcessingError: the disk is full.
+
+        """
+        self.mark, self.ids, self._marked = None, 0, 0
+
+        def write() -> None:
+            self._mark_path.unlink(missing_ok=True)
+            self._listed.remove()
+            self._wanted.remove()
+
+        self._write(write)
 
     def finish(self) -> None:
         """Put the arrays in their places, sorted.
@@ -128,10 +190,27 @@ class TaskSpool:
             DataProcessingError: the disk is full.
 
         """
-        self._write(self._stream.flush)
-        self._write(self._found.finish)
-        self._write(self._seen.finish)
-        self._write(self._dropped.finish)
+        self._write(self._finish)
+
+    def _finish(self) -> None:
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._listed.flush()
+        self._wanted.flush()
+        self._found.finish()
+        self._dropped.finish()
+        seen = RowSorter(self._seen_path, SEEN, KEY)
+        for rows in self._listed_before():
+            seen.add(rows)
+        save_sorted(self._seen_path, SEEN, seen)
+
+    def _listed_before(self) -> Iterator[Entries]:
+        """Yield what was listed and is on disk, some at a time."""
+        if not self._listed.size:
+            return
+        with self._listed.path.open("rb", buffering=0) as stream:
+            while len(rows := np.fromfile(stream, SEEN, _TOGETHER)):
+                yield rows
 
     def _modified(self, item: Item, origin: int) -> Item | None:
         """Change an item as a run does; None where it isn't to be there, or can't be changed, which is a failure."""
@@ -159,19 +238,66 @@ class TaskSpool:
             raise DataProcessingError(f"can't write to {self._stream.name}: {error.strerror or error}") from error
 
 
-class _LinesFile:
-    """A file that is there once there is a line."""
+class _Kept(Record):
+    """What of a list of ids is on disk for sure."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    mark: Mark
+    ids: int
+    wanted: int = Field(description="bytes of the ids that are wanted")
+
+
+def _kept(work: Work, task: int) -> _Kept | None:
+    """Return what a killed process has kept of a list of ids; None where that is nothing, or isn't all there."""
+    try:
+        kept = _Kept.model_validate_json(work.mark(task).read_bytes())
+        listed, wanted = _size(work.listed(task)), _size(work.wanted(task))
+    except (OSError, ValidationError):
+        return None
+    return kept if listed >= kept.ids * SEEN.itemsize and wanted >= kept.wanted else None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+class _AddedFile:
+    """A file that grows at its end. It is there once something is in it.
+
+    Attributes:
+        path: of it.
+        size: bytes that it has, with those that aren't on disk yet.
+
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        """Go on with a file, of which so many bytes count."""
+        self.path, self.size = path, size
         self._stream: IO[bytes] | None = None
-        path.unlink(missing_ok=True)
+        if size:
+            os.truncate(path, size)
+        else:
+            path.unlink(missing_ok=True)
 
-    def add(self, line: bytes) -> None:
+    def add(self, data: bytes) -> None:
+        """Write at its end."""
         if self._stream is None:
-            self._stream = self._path.open("wb")
-        self._stream.write(line + b"\n")
+            self._stream = self.path.open("ab")
+        self._stream.write(data)
+        self.size += len(data)
+
+    def remove(self) -> None:
+        """Begin it anew."""
+        self.close()
+        self._stream, self.size = None, 0
+        self.path.unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """Wait until all of it is on disk."""
+        if self._stream is not None:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
 
     def close(self) -> None:
+        """Close it."""
         if self._stream is not None:
             self._stream.close()

@@ -22,7 +22,7 @@ from stac_ingest.sync.work import MEMORIES, WORK
 _PARTITION = re.compile(r"[a-z]+=[a-z0-9-]+")
 _DEPTH = 2
 """Folders of a partition, at most: `year=2024/month=05`."""
-_INDEX = re.compile(r"-?\d+-\d+\.npy|\..+\.part")
+_INDEX = re.compile(r"-?\d+-\d+\.npy(\.run-\d+)?|\..+\.part")
 _RUN = re.compile(r"\d{8,}")
 _JOURNAL = re.compile(r"\..+\.part")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import orjson
@@ -13,6 +14,9 @@ from stac_ingest.sync.api.ids_task import task_of_ids
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.sorted_entries import Ranges
 from stac_ingest.sync.work import Work
+
+_TOGETHER = 20_000
+"""Ids that are compared at once."""
 
 
 def wanted_tasks(work: Work, tasks: Sequence[Task], together: int) -> list[Task]:
@@ -30,20 +34,25 @@ def wanted_tasks(work: Work, tasks: Sequence[Task], together: int) -> list[Task]
         OSError, ValueError: the files of the run can't be read.
 
     """
-    keys = list(dict.fromkeys(_named(work, tasks)))
-    if not keys:
-        return []
+    left: dict[Key, None] = {}
+    named = _named(work, tasks)
+    while keys := list(islice(named, _TOGETHER)):
+        left.update(dict.fromkeys(_unread(work, tasks, keys)))
+    keys = [*left]
+    return [
+        task_of_ids(len(tasks) + number, keys[start : start + together])
+        for number, start in enumerate(range(0, len(keys), together))
+    ]
+
+
+def _unread(work: Work, tasks: Sequence[Task], keys: Sequence[Key]) -> Iterator[Key]:
+    """Yield the keys of items that no task has read."""
     highs = np.array([key_hash(*key)[0] for key in keys], np.uint64)
     is_read = np.zeros(len(keys), bool)
-    with Ranges([[work.found(task.number) for task in tasks]]) as ranges:
-        for (stretches,) in ranges:
-            for stretch in stretches:
-                is_read |= np.isin(highs, stretch.entries["high"])
-    left = [key for key, found in zip(keys, is_read.tolist(), strict=True) if not found]
-    return [
-        task_of_ids(len(tasks) + number, left[start : start + together])
-        for number, start in enumerate(range(0, len(left), together))
-    ]
+    for (stretches,) in Ranges([[work.found(task.number) for task in tasks]]):
+        for stretch in stretches:
+            is_read |= np.isin(highs, stretch.entries["high"])
+    return (key for key, found in zip(keys, is_read.tolist(), strict=True) if not found)
 
 
 def _named(work: Work, tasks: Sequence[Task]) -> Iterator[Key]:

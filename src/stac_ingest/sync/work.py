@@ -89,6 +89,14 @@ class Work:
         """Return the path of a task's `SEEN`, sorted by key."""
         return self.folder / f"task-{task}.seen.npy"
 
+    def listed(self, task: int) -> Path:
+        """Return the path of the bare `SEEN` of a task, in the order in which they came."""
+        return self.folder / f"task-{task}.listed"
+
+    def mark(self, task: int) -> Path:
+        """Return the path of the place where a task that lists ids is."""
+        return self.folder / f"task-{task}.mark.json"
+
     def dropped(self, task: int) -> Path:
         """Return the path of the keys of items that a transform left out, as `SEEN`, sorted by key."""
         return self.folder / f"task-{task}.dropped.npy"
@@ -116,9 +124,18 @@ class Work:
         """The path of what the run comes to. It is resolved where that is there."""
         return self.folder / "resolved.json"
 
-    def merge_input(self, partition: int) -> Path:
-        """Return the path of what a partition's merge has to do."""
-        return self.folder / f"merge-{partition}.npz"
+    def adds(self, partition: int) -> Path:
+        """Return the path of what a partition's merge adds, as `ADDS`, sorted by key."""
+        return self.folder / f"merge-{partition}.adds.npy"
+
+    def drops(self, partition: int) -> Path:
+        """Return the path of what becomes of rows of a partition, as `DROPS`, sorted by row."""
+        return self.folder / f"merge-{partition}.drops.npy"
+
+    def partitions(self) -> list[int]:
+        """List the partitions in which the run adds or drops something."""
+        names = (path.name for path in self.folder.glob("merge-*.npy"))
+        return sorted({int(name.removeprefix("merge-").split(".")[0]) for name in names})
 
     def journal(self, partition: int) -> Path:
         """Return the path of the lines of the journal that a partition's merge has written."""

@@ -26,7 +26,7 @@ from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
 from stac_ingest.sync.merge import run_merge, unwritten
-from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, MergeInput
+from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, save_input
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.publish import publish
 from stac_ingest.sync.settings import SyncSettings
@@ -103,7 +103,7 @@ class _Repair:
             self._remove_extra()
         numbers = sorted(self._adds.keys() | self._drops.keys())
         for number in numbers:
-            self._input(number).save(self._work.merge_input(number))
+            self._save_input(number)
         merged = {number: run_merge(self._settings, self._manifest, self._generation, number) for number in numbers}
         failures = FailureCollector()
         for one in unwritten(self._settings, self._generation):
@@ -151,8 +151,8 @@ class _Repair:
             moves = source != known.partition
             what = Add.ADDED if is_damaged else Add.MOVED if moves else Add.CHANGED
             self._drops.setdefault(source, {})[row] = Drop.MOVED if moves else Drop.REPLACED
-        entry = (*known, origin, _TASK, spool.tell(), len(text))
-        self._adds.setdefault(known.partition, []).append((entry, what, source))
+        entry = (*known, origin, _TASK, spool.tell(), len(text), what, source)
+        self._adds.setdefault(known.partition, []).append(entry)
         spool.write(text + b"\n")
 
     def _find(self, high: int, low: int) -> tuple[int, int] | None:
@@ -197,11 +197,11 @@ class _Repair:
             for place, part in enumerate(partition.parts):
                 yield partition.number, np.flatnonzero(places == place), self._settings.output / part.path
 
-    def _input(self, number: int) -> MergeInput:
+    def _save_input(self, number: int) -> None:
         adds = np.array(self._adds.get(number, []), ADDS)
-        order = np.lexsort((adds["entry"]["low"], adds["entry"]["high"]))
+        order = np.lexsort((adds["low"], adds["high"]))
         drops = [(row, what, 0) for row, what in sorted(self._drops.get(number, {}).items())]
-        return MergeInput(adds[order], np.array(drops, DROPS))
+        save_input(self._work, number, adds[order], np.array(drops, DROPS))
 
 
 def _is_sound(path: Path) -> bool:

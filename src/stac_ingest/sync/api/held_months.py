@@ -84,11 +84,14 @@ def _places(entries: Entries, recent: Recent) -> tuple[NDArray[np.intp], NDArray
         nothing = np.empty(0, dtype=np.intp)
         return nothing, nothing
     highs, lows = np.ascontiguousarray(entries["high"]), np.ascontiguousarray(entries["low"])
-    first = np.searchsorted(highs, recent.high)
-    last = np.searchsorted(highs, recent.high, "right")
+    start = int(np.searchsorted(recent.high, highs[0]))
+    stop = int(np.searchsorted(recent.high, highs[-1], "right"))
+    first = np.searchsorted(highs, recent.high[start:stop])
+    last = np.searchsorted(highs, recent.high[start:stop], "right")
     # Two keys that share 64 bits are next to each other, and there are hardly ever two.
     places = []
     for at in np.flatnonzero(last > first).tolist():
-        places += [(at, row) for row in range(first[at], last[at]) if lows[row] == recent.low[at]]
+        low = recent.low[start + at]
+        places += [(start + at, row) for row in range(first[at], last[at]) if lows[row] == low]
     pairs = np.array(places, dtype=np.intp).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]

@@ -14,7 +14,8 @@ from stac_ingest.api.intervals import parse_instant
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sharding.splitters.stac_api import own_instant
-from stac_ingest.sync.api.session import ApiSession, Listed
+from stac_ingest.sync.api.marks import Listed
+from stac_ingest.sync.api.session import ApiSession
 from stac_ingest.sync.api.updated import newest_first
 from stac_ingest.sync.entries import NEVER
 from stac_ingest.sync.progress import Progress

@@ -6,13 +6,16 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from hashlib import blake2b
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
+
+import orjson
 
 from stac_ingest.api.cursor import Cursor
 from stac_ingest.api.intervals import SECOND, Interval
 from stac_ingest.api.item_search import Search
-from stac_ingest.api.pages import page_counts, parse_page, read_page
+from stac_ingest.api.pages import Page, page_counts, parse_page, read_page
 from stac_ingest.api.search import ApiInfo, ApiOpener, search_datetime
 from stac_ingest.api.search_forms import SearchClient
 from stac_ingest.config import IngestConfig
@@ -22,13 +25,12 @@ from stac_ingest.errors import RateLimited, ResponseError
 from stac_ingest.http.client import Client, Response
 from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
+from stac_ingest.http.request import Request
 from stac_ingest.http.retries import RetryingClient
 from stac_ingest.sources.api_terms import terms_of
 from stac_ingest.sources.wanted import wanted_of
 from stac_ingest.summary import IngestSummary
-
-if TYPE_CHECKING:
-    from stac_ingest.http.request import Request
+from stac_ingest.sync.api.marks import Listed, Mark, Marks, SoFar, asked, hex_key
 
 LARGEST_PAGES = (10_000, 1_000)
 """Items a page that are tried where only ids are asked for, before the size of the settings. Servers clamp or refuse
@@ -48,37 +50,6 @@ class _DatedClient(Client):
             with suppress(KeyError, ValueError, TypeError, OverflowError):
                 self.date = int(parsedate_to_datetime(response.headers["Date"]).timestamp()) * SECOND
         return response
-
-
-class Listed(NamedTuple):
-    """What came of a list of short items.
-
-    Attributes:
-        distinct: how many items came.
-        counts: what the server counted on each page; None where a page had no count.
-        bad: members of the pages that are no items.
-
-    """
-
-    distinct: int
-    counts: list[int | None]
-    bad: int
-
-    @property
-    def is_counted(self) -> bool:
-        """Whether the server said how many there are."""
-        return any(one is not None for one in self.counts)
-
-    @property
-    def problem(self) -> str | None:
-        """Why these may not be all, in words; None where the server's counts say nothing against it."""
-        if self.bad:
-            return f"{self.bad:,} members of the pages of ids are no items"
-        counted = {one for one in self.counts if one is not None}
-        if counted - {self.distinct}:
-            told = " and ".join(f"{one:,}" for one in sorted(counted))
-            return f"the server counts {told} items (numberMatched) where {self.distinct:,} ids came"
-        return None
 
 
 class ApiSession:
@@ -109,6 +80,7 @@ class ApiSession:
         self._asked, self.requested = search_datetime(config.datetime)
         self._api: ApiInfo | None = None
         self._refuses_fields = False
+        self._longest = 0
 
     async def __aenter__(self) -> Self:
         """Open the API.
@@ -148,6 +120,11 @@ class ApiSession:
         """How many requests were sent."""
         return self.summary.requests
 
+    @property
+    def page_of_ids(self) -> int:
+        """About how many ids come on a page: at least as many as came on one until now."""
+        return max(self._longest, LARGEST_PAGES[-1]) if self._takes_fields else self._config.limit
+
     async def count(self, interval: Interval, terms: Mapping[str, Any] | None = None) -> int | None:
         """Return how many items lie in an interval; None where the server doesn't count.
 
@@ -177,7 +154,12 @@ class ApiSession:
         return found
 
     async def short_items(
-        self, interval: Interval, fields: list[str], listed: list[Listed], terms: Mapping[str, Any] | None = None
+        self,
+        interval: Interval,
+        fields: list[str],
+        listed: list[Listed],
+        terms: Mapping[str, Any] | None = None,
+        marks: Marks | None = None,
     ) -> AsyncGenerator[list[Item]]:
         """Yield the items of each page with some fields alone, in the largest pages that the server has.
 
@@ -188,24 +170,67 @@ class ApiSession:
             fields: the names of the fields.
             listed: takes what came of each part of the search, once it is at its end.
             terms: what else is asked for.
+            marks: keeps the place in the list for a process that goes on; None for a list that isn't gone on with.
 
         Raises:
             DataProcessingError: a page could not be had.
 
         """
-        for part in self._parts(terms):
-            distinct, counts, bad = IdSet(), list[int | None](), 0
-            count = 0
-            async with aclosing(self._pages(part, self._datetime(interval), fields)) as pages:
-                async for body, url in pages:
-                    page = parse_page(body, url)
-                    counts.append(page_counts(read_page(body, url)).matched)
-                    items = _items(page["features"])
-                    bad += len(page["features"]) - len(items)
-                    fresh = [one for one in items if distinct.add(*key_of(one))]
-                    count += len(fresh)
+        parts = self._parts(terms)
+        if len(parts) > 1:
+            marks = None
+        for part in parts:
+            distinct, so_far = IdSet(), SoFar()
+            again = None if marks is None else await self._again(marks)
+            if marks is not None and again is not None:
+                so_far = again.mark.so_far
+                for key in marks.listed_keys():
+                    distinct.add("", key)
+            is_known = again is not None  # the first page was taken in before
+            pages = self._pages(part, self._datetime(interval), fields) if again is None else again.pages
+            async with aclosing(pages):
+                async for page in pages:
+                    document = parse_page(page.body, page.url)
+                    items = _items(document["features"])
+                    self._longest = max(self._longest, len(items))
+                    fresh = [one for one in items if distinct.add("", hex_key(*key_of(one)))]
+                    if not is_known:
+                        so_far = so_far.with_page(
+                            page_counts(read_page(page.body, page.url)).matched,
+                            len(fresh),
+                            len(document["features"]) - len(items),
+                        )
+                    is_known = False
                     yield fresh
-            listed.append(Listed(count, counts, bad))
+                    if marks is not None and not page.request.headers:
+                        marks.keep(Mark(request=asked(page.request), page=_digest(items), so_far=so_far))
+            listed.append(so_far.listed)
+
+    async def _again(self, marks: Marks) -> _Again | None:
+        """Go on where an earlier process was, if the page that it read last is as it was; else begin anew.
+
+        A server may page by position: then items that came or went before that page would have moved others over its
+        edge. Where the page is the same, none of those behind it have gone past it.
+        """
+        mark = marks.mark
+        if mark is None:
+            return None
+        try:
+            request = Request(**mark.request)
+            cursor = Cursor(self._client, self.summary, request, read_ahead=True)
+            answered, page = await cursor.fetch(request)
+            items = _items(parse_page(page.body, page.url)["features"])
+            matched = page_counts(page).matched
+        except ResponseError as error:
+            if isinstance(error, RateLimited) or error.status is None:
+                raise
+            items, matched = [], None
+        if matched is None or {matched} != {*mark.so_far.counts} or _digest(items) != mark.page:
+            self.summary.note("what a killed run had listed of the ids has changed since, so they were listed anew")
+            marks.forget()
+            return None
+        self.summary.note(f"{mark.so_far.distinct:,} ids had been listed before the run was killed")
+        return _Again(mark, _followed(cursor, (answered, page)))
 
     @property
     def _takes_fields(self) -> bool:
@@ -221,9 +246,7 @@ class ApiSession:
             return self._asked
         return None if interval == (None, None) else str(interval)
 
-    async def _pages(
-        self, part: Search, datetime: str | None, fields: list[str]
-    ) -> AsyncGenerator[tuple[bytes, str], None]:
+    async def _pages(self, part: Search, datetime: str | None, fields: list[str]) -> AsyncGenerator[_Page]:
         """Yield the pages of a search: of the largest size that the server takes."""
         for search, size in self._sizes(part, fields):
             request = search.request(datetime, size)
@@ -238,10 +261,11 @@ class ApiSession:
                     self.summary.note(f"the server refuses `fields` (status {error.status}), so whole items came")
                 continue
             if first[1].empty and not first[1].has_next:
-                yield first[1].body, first[1].url
+                yield _Page(first[1].body, first[1].url, first[0])
                 return
-            async for page in cursor.pages(first):
-                yield page.body, page.url
+            async with aclosing(_followed(cursor, first)) as pages:
+                async for page in pages:
+                    yield page
             return
 
     def _sizes(self, part: Search, fields: list[str]) -> list[tuple[Search, int]]:
@@ -251,6 +275,32 @@ class ApiSession:
             return [(part, limit)]
         short = replace(part, terms={**part.terms, "fields": {"include": fields}})
         return [*((short, size) for size in (*LARGEST_PAGES, limit) if size >= limit), (part, limit)]
+
+
+class _Page(NamedTuple):
+    """A page, and the request that it answers."""
+
+    body: bytes
+    url: str
+    request: Request
+
+
+class _Again(NamedTuple):
+    """A list that is gone on with."""
+
+    mark: Mark
+    pages: AsyncGenerator[_Page]
+    """The page of the mark, and those that follow."""
+
+
+async def _followed(cursor: Cursor, first: tuple[Request, Page]) -> AsyncGenerator[_Page]:
+    async for page in cursor.pages(first):
+        yield _Page(page.body, page.url, cursor.answered)
+
+
+def _digest(items: list[Item]) -> str:
+    """Return a hash of the ids of a page, in their order."""
+    return blake2b(orjson.dumps([key_of(one) for one in items]), digest_size=16).hexdigest()
 
 
 def _items(features: list[Any]) -> list[Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -134,14 +134,56 @@ def joined(stretches: Sequence[Stretch], most: int) -> list[Stretch]:
     """Join neighbours until each holds about so many items, at most."""
     made: list[Stretch] = []
     for one in stretches:
-        last = made[-1] if made else None
-        if last is not None and last.before == one.start and last.items + one.items <= most:
-            count = None if last.counted is None or one.counted is None else last.counted + one.counted
-            silent = last.is_silent or one.is_silent
-            made[-1] = Stretch(last.start, one.before, last.expected + one.expected, silent, count)
+        whole = _whole([made[-1], one]) if made else None
+        if whole is not None and made[-1].items + one.items <= most:
+            made[-1] = whole
         else:
             made.append(one)
     return made
+
+
+def bridged(stretches: Sequence[Stretch], wanted: Collection[Stretch], most: int, page: int) -> list[Stretch]:
+    """Join wanted stretches, and what lies between them where that takes no page more: a last page is part-filled.
+
+    Args:
+        stretches: that may be read, in their order.
+        wanted: those that have to be.
+        most: items of a joined one, about.
+        page: items of a page.
+
+    """
+    made: list[Stretch] = []
+    between: list[Stretch] = []
+    for one in stretches:
+        if one not in wanted:
+            between.append(one)
+            continue
+        whole = _whole([made[-1], *between, one]) if made else None
+        between = []
+        apart = sum(_pages(some, page) for some in (*made[-1:], one))
+        if whole is not None and whole.items <= most and _pages(whole, page) <= apart:
+            made[-1] = whole
+        else:
+            made.append(one)
+    return made
+
+
+def _whole(stretches: Sequence[Stretch]) -> Stretch | None:
+    """Return stretches as one; None where they don't follow each other."""
+    if any(one.before != other.start for one, other in pairwise(stretches)):
+        return None
+    counts = [one.counted for one in stretches if one.counted is not None]
+    return Stretch(
+        stretches[0].start,
+        stretches[-1].before,
+        sum(one.expected for one in stretches),
+        any(one.is_silent for one in stretches),
+        sum(counts) if len(counts) == len(stretches) else None,
+    )
+
+
+def _pages(one: Stretch, page: int) -> int:
+    return max(1, -(-one.items // page))
 
 
 def _is_inside(instant: int, requested: Interval) -> bool:

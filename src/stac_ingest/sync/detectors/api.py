@@ -10,7 +10,7 @@ from stac_ingest.sync.api.held_months import HeldMonths, held_months
 from stac_ingest.sync.api.ids_task import task_of_ids
 from stac_ingest.sync.api.recent import Recent, latest_items, no_recent, recent_items
 from stac_ingest.sync.api.session import ApiSession
-from stac_ingest.sync.api.stretches import Stretch, counted, joined, stretches_of, wide
+from stac_ingest.sync.api.stretches import Stretch, bridged, counted, joined, stretches_of, wide
 from stac_ingest.sync.api.updated import SORTED, Way, settings_since, terms_since, way_to_search
 from stac_ingest.sync.api.whole import time_of, whole_tasks
 from stac_ingest.sync.detectors.base import Last
@@ -181,7 +181,9 @@ class _Looked:
         by_ids = [one for one in unfit if one not in silent]
         most = self._settings.task_items
         tasks = [self._task(one, "api_items") for one in joined(sorted(silent, key=_begin), most)]
-        tasks += [self._task(one, "api_ids") for one in joined(by_ids, most * _IDS_OF_A_TASK)]
+        listable = sorted((one for one in (*unfit, *fit) if one not in silent), key=_begin)
+        lists = bridged(listable, by_ids, most * _IDS_OF_A_TASK, self._session.page_of_ids)
+        tasks += [self._task(one, "api_ids") for one in lists]
         return _Found(tasks, unverified)
 
     def _task(self, one: Stretch, reader: Any) -> Task:

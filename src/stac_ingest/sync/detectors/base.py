@@ -32,7 +32,7 @@ class Last:
     """Whether that run ended without having read all that it planned; what it was to find is to be looked for again."""
 
     def held(self) -> Iterator[tuple[int, Entries]]:
-        """Yield each partition's number and its entries of dtype `HELD`, sorted by key, mapped from disk."""
+        """Yield each partition's number and entries of dtype `HELD`, some at a time, in the order of their keys."""
         return iter(())
 
 

@@ -12,10 +12,11 @@ from stac_ingest.core.id_set import key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.api.ids_task import IDS
-from stac_ingest.sync.api.session import ApiSession, Listed
+from stac_ingest.sync.api.marks import Listed
+from stac_ingest.sync.api.session import ApiSession
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.progress import Progress
-from stac_ingest.sync.readers.base import Outcome, Sink
+from stac_ingest.sync.readers.base import MarkedSink, Outcome, Sink
 from stac_ingest.sync.readers.items import ItemsReader
 from stac_ingest.sync.settings import SyncSettings
 
@@ -87,7 +88,9 @@ class ApiIdsReader:
         text = task.what.get("datetime")
         interval = session.requested if text is None else parse_interval(text)
         try:
-            async with session, aclosing(session.short_items(interval, ["id", "collection"], listed)) as pages:
+            marks = sink if isinstance(sink, MarkedSink) else None
+            listing = session.short_items(interval, ["id", "collection"], listed, marks=marks)
+            async with session, aclosing(listing) as pages:
                 async for items in pages:
                     for item in items:
                         _name(sink, item)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stac_ingest.core.model import Item
+from stac_ingest.sync.api.marks import Marks
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.progress import Progress
 
@@ -26,6 +27,11 @@ class Sink(Protocol):
 
     def wanted(self, collection: str, item_id: str) -> bool:
         """Tell whether an item that is known by its id is not held yet, so that it has to be read."""
+
+
+@runtime_checkable
+class MarkedSink(Marks, Sink, Protocol):
+    """A sink that keeps the place in a list of ids, so that a killed task goes on from there."""
 
 
 @dataclass

@@ -103,6 +103,15 @@ def test_requests_are_held_against_the_least_possible():
     assert idle_requests_per_month(run) == 1.2
 
 
+def test_what_a_kill_has_repeated_is_told_apart():
+    """Pages of ids beyond those of all items are no part of the ratio, and have a column of their own."""
+    ids = Counts(requests=14, items=12_500, bytes=0)
+    again = LATER.finished.model_copy(update={"traffic": LATER.finished.traffic.model_copy(update={"ids": ids})})
+    later = LATER.model_copy(update={"finished": again})
+    cost = id_pages(reference(FIRST, later), later)
+    assert (cost.asked, cost.repeated, cost.least, cost.ratio) == (13, 2, 10, 1.3)
+
+
 def test_the_job_on_paper_is_linear_in_what_was_seen():
     """Twice the items take twice as long; of 64 nodes, each reads a 64th, and what comes after is between both."""
     found = rates(FIRST)

@@ -71,8 +71,7 @@ class Bench:
         resolved = resolve(self.settings, work, self.plan.tasks, self.reports, held)
         self.counts = resolved.counts
         for number in resolved.partitions:
-            with np.load(work.merge_input(number)) as made:
-                self._merge(work, number, made)
+            self._merge(work, number, np.load(work.adds(number)), np.load(work.drops(number)))
         if isinstance(detector, Settling):
             unread = {task.number for task in self.plan.tasks if self.reports[task.number].problems}
             unsure = {number for report in self.reports for number in report.spared}
@@ -86,10 +85,10 @@ class Bench:
         )
         return self
 
-    def _merge(self, work, number, made):
+    def _merge(self, work, number, adds, drops):
         before = self.partitions.get(number, np.zeros(0, HELD)).copy()
         stays = np.ones(len(before), bool)
-        for row, what, origin in zip(made["drop_row"], made["drop_what"], made["drop_origin"], strict=True):
+        for row, what, origin in drops:
             if what == Drop.ELSEWHERE:
                 before["origin"][row] = origin
             elif what in (Drop.KEPT, Drop.MARKED):
@@ -98,11 +97,11 @@ class Bench:
                 stays[row] = False
                 if what == Drop.REMOVED:
                     del self.texts[key_of_entry(before[row])]
-        added = np.zeros(len(made["add_entry"]), HELD)
-        for name in set(HELD.names) & set(made["add_entry"].dtype.names):
-            added[name] = made["add_entry"][name]
+        added = np.zeros(len(adds), HELD)
+        for name in set(HELD.names) & set(adds.dtype.names):
+            added[name] = adds[name]
         self.partitions[number] = by_key(np.concatenate([before[stays], added]))
-        for entry in made["add_entry"]:
+        for entry in adds:
             with work.spool(int(entry["task"])).open("rb") as stream:
                 stream.seek(int(entry["offset"]))
                 self.texts[key_of_entry(entry)] = orjson.loads(stream.read(int(entry["length"])))

@@ -177,17 +177,21 @@ def run(held, read, gone):
         assert resolve(settings, work, planned, reports, paths) == resolved
         adds, drops = {}, {}
         for number in resolved.partitions:
-            with np.load(work.merge_input(number)) as made:
-                for entry, what, before in zip(made["add_entry"], made["add_what"], made["add_from"], strict=True):
-                    assert entry["partition"] == number
-                    key = (int(entry["high"]), int(entry["low"]))
-                    assert key not in adds
-                    adds[key] = (int(what), number, int(before), int(entry["content"]), int(entry["task"]))
-                for row, what, origin in zip(made["drop_row"], made["drop_what"], made["drop_origin"], strict=True):
-                    entry = order[number][row]
-                    key = (int(entry["high"]), int(entry["low"]))
-                    assert key not in drops
-                    drops[key] = (int(what), int(origin) if what == Drop.ELSEWHERE else None)
+            made = np.load(work.adds(number))
+            assert (made == by_key(made)).all()
+            for entry in made:
+                assert entry["partition"] == number
+                key = (int(entry["high"]), int(entry["low"]))
+                assert key not in adds
+                what, before = int(entry["what"]), int(entry["from"])
+                adds[key] = (what, number, before, int(entry["content"]), int(entry["task"]))
+            made = np.load(work.drops(number))
+            assert (np.diff(made["row"]) > 0).all()
+            for row, what, origin in made:
+                entry = order[number][row]
+                key = (int(entry["high"]), int(entry["low"]))
+                assert key not in drops
+                drops[key] = (int(what), int(origin) if what == Drop.ELSEWHERE else None)
         further = {(int(one["high"]), int(one["low"]), int(one["origin"])) for one in np.load(work.copies)}
         return settings, (adds, drops, resolved.counts.model_dump(), resolved.unread, further)
 

@@ -1,0 +1,107 @@
+"""Where a list of ids was when its process was killed, so that the next one goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from pydantic import Field
+
+from stac_ingest.core.key_hash import key_hash
+from stac_ingest.http.request import Request
+from stac_ingest.sharding.plan import Record
+
+
+class Listed(NamedTuple):
+    """What came of a list of short items.
+
+    Attributes:
+        distinct: how many items came.
+        counts: what the server counted on its pages, each number once; None where a page had no count.
+        bad: members of the pages that are no items.
+
+    """
+
+    distinct: int
+    counts: list[int | None]
+    bad: int
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the server said how many there are."""
+        return any(one is not None for one in self.counts)
+
+    @property
+    def problem(self) -> str | None:
+        """Why these may not be all, in words; None where the server's counts say nothing against it."""
+        if self.bad:
+            return f"{self.bad:,} members of the pages of ids are no items"
+        counted = {one for one in self.counts if one is not None}
+        if counted - {self.distinct}:
+            told = " and ".join(f"{one:,}" for one in sorted(counted))
+            return f"the server counts {told} items (numberMatched) where {self.distinct:,} ids came"
+        return None
+
+
+class SoFar(Record):
+    """What came of a list until now."""
+
+    distinct: int = 0
+    counts: list[int | None] = Field(default=[], description="what the server counted, each number once")
+    bad: int = 0
+
+    def with_page(self, count: int | None, fresh: int, bad: int) -> SoFar:
+        """Return what came of it with another page."""
+        counts = self.counts if count in self.counts else [*self.counts, count]
+        return SoFar(distinct=self.distinct + fresh, counts=counts, bad=self.bad + bad)
+
+    @property
+    def listed(self) -> Listed:
+        """The same of a list that is at its end."""
+        return Listed(self.distinct, self.counts, self.bad)
+
+
+class Mark(Record):
+    """A place in a list: the last page that was taken in."""
+
+    request: dict[str, Any] = Field(description="that the page answers, see `asked`")
+    page: str = Field(description="a hash of the ids of the page")
+    so_far: SoFar = Field(description="with this page")
+
+
+class Marks(Protocol):
+    """Keeps the place in a list, and the ids that were listed until there."""
+
+    @property
+    def mark(self) -> Mark | None:
+        """The place where an earlier process was; None where there was none."""
+
+    def listed_keys(self) -> Iterator[str]:
+        """Yield what was listed until there, as `hex_key` has it."""
+
+    def keep(self, mark: Mark) -> None:
+        """Keep a place, once what was listed until there was handed on.
+
+        Raises:
+            DataProcessingError: the disk is full.
+
+        """
+
+    def forget(self) -> None:
+        """Forget the place and what was listed.
+
+        Raises:
+            DataProcessingError: the disk is full.
+
+        """
+
+
+def hex_key(collection: str, item_id: str) -> str:
+    """Return the hash of an item's key as text."""
+    high, low = key_hash(collection, item_id)
+    return f"{high:016x}{low:016x}"
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """Return what a request is made of, as JSON has it. One with headers of its own is not kept."""
+    return {"method": request.method, "url": request.url, "body": None if request.body is None else {**request.body}}
