@@ -4,7 +4,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.workflow.given_settings import as_written
+from ingest_bench.workflow.given_settings import SYNC, as_written, is_sync
 from ingest_bench.workflow.staleness import Freshness
 from ingest_bench.workflow.identity import (
     aggregate_identity,
@@ -28,6 +28,8 @@ RUN = SnakemakeRun(workflow, logger)
 
 try:
     INGEST = as_written(INGEST, *RUN.written_config)
+    IS_SYNC = is_sync(INGEST)
+    INGEST.pop(SYNC, None)
 except ConfigurationError as error:
     raise WorkflowError(f"ingest: {error}") from None
 

@@ -14,11 +14,15 @@ from typing import Any
 
 import yaml
 
+from stac_ingest.core.similar_names import nearest
 from stac_ingest.errors import ConfigurationError
 
-_OF_VALUES = frozenset({"query", "intersects", "filter"})
+SYNC = "sync"
+"""The setting that asks for a sync."""
+_OF_VALUES = frozenset({"query", "intersects", "filter", "where"})
 """Settings that may be objects of JSON, with numbers as numbers; all else is text until the model has read it."""
 _TEMPLATED = "__use_yte__"
+_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 def as_written(settings: Mapping[str, Any], arguments: Iterable[str], files: Iterable[str | Path]) -> dict[str, Any]:
@@ -35,6 +39,32 @@ def as_written(settings: Mapping[str, Any], arguments: Iterable[str], files: Ite
     """
     texts = {**_of_files(files, settings), **_of_arguments(arguments)}
     return {name: _value(name, texts[name], found) if name in texts else found for name, found in settings.items()}
+
+
+def is_sync(settings: Mapping[str, Any]) -> bool:
+    """Say whether settings ask for a sync, and not for an ingest in shards.
+
+    Raises:
+        ConfigurationError: they don't say it plainly.
+
+    """
+    for name in settings:
+        if name != SYNC and nearest(name, [SYNC]):
+            raise ConfigurationError(f"{name}: unknown key; did you mean {SYNC}?")
+    return truth(SYNC, settings.get(SYNC) or "false")
+
+
+def truth(name: str, value: Any) -> bool:
+    """Return what a setting says that is on or off.
+
+    Raises:
+        ConfigurationError: it says something else.
+
+    """
+    found = _TRUTHS.get(str(value).lower())
+    if found is None:
+        raise ConfigurationError(f"{name}: {value!r:.60} is not allowed; use true or false")
+    return found
 
 
 def _of_arguments(arguments: Iterable[str]) -> dict[str, tuple[Any, Any]]:

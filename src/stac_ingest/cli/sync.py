@@ -73,7 +73,7 @@ def run_sync_command(arguments: Sequence[str]) -> int:
     """
     options = build_parser().parse_args(join_negative(arguments))
     options.source = "\n".join(options.source) or None
-    settings = _settings(options)
+    settings = settings_of(options)
     from stac_ingest.cli.progress import ProgressLine  # noqa: PLC0415 - who asks for help needs none of it
     from stac_ingest.core.text import printable  # noqa: PLC0415 - same
     from stac_ingest.sync.run import plan_only, run_sync  # noqa: PLC0415 - same
@@ -88,7 +88,7 @@ def run_sync_command(arguments: Sequence[str]) -> int:
             lines, code = list(_plan_in_words(plan_only(settings, progress))), 0
         else:
             result = run_sync(settings, progress)
-            lines, code = list(_result_in_words(result, settings.output)), 0 if result.is_complete else 1
+            lines, code = list(result_in_words(result, settings.output)), 0 if result.is_complete else 1
     finally:
         line.clear()
     for text in lines:
@@ -96,8 +96,11 @@ def run_sync_command(arguments: Sequence[str]) -> int:
     return code
 
 
-def _settings(options: argparse.Namespace) -> SyncSettings:
+def settings_of(options: argparse.Namespace) -> SyncSettings:
     """Read the settings.
+
+    Args:
+        options: as `build_parser` defines them; the source is one text, with several in a line each.
 
     Raises:
         ConfigurationError: one of them is wrong.
@@ -141,7 +144,8 @@ def _plan_in_words(plan: SyncPlan) -> Iterator[str]:
         yield f"not verified: {what}"
 
 
-def _result_in_words(result: SyncResult, output: Path) -> Iterator[str]:
+def result_in_words(result: SyncResult, output: Path) -> Iterator[str]:
+    """Yield the lines that say what a sync has come to; the last one is its verdict."""
     manifest = result.manifest
     counts = manifest.counts
     changed = [f"{counts.added:,} added", f"{counts.changed:,} changed"]
