@@ -67,10 +67,10 @@ def merge(given: str, batch: str) -> None:
 
 def publish(given: str, run: str, words: str) -> None:
     """Publish the run, and write what it has come to, with the verdict last."""
-    from stac_ingest.cli.sync import result_in_words  # noqa: PLC0415 - same
     from stac_ingest.core.atomic import write_text  # noqa: PLC0415 - same
     from stac_ingest.core.text import printable  # noqa: PLC0415 - same
     from stac_ingest.sync.jobs import end_run  # noqa: PLC0415 - same
+    from stac_ingest.sync.words import result_in_words  # noqa: PLC0415 - same
 
     with _asked(given) as sync:
         result = end_run(sync.settings, int(run))

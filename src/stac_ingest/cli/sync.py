@@ -13,7 +13,6 @@ from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stac_ingest.sync.plan import SyncPlan
-    from stac_ingest.sync.run import SyncResult
     from stac_ingest.sync.settings import SyncSettings
 
 _OWN = ("partition", "gone", "look_back", "grace", "ids_only", "allow_empty", "verify")
@@ -77,6 +76,7 @@ def run_sync_command(arguments: Sequence[str]) -> int:
     from stac_ingest.cli.progress import ProgressLine  # noqa: PLC0415 - who asks for help needs none of it
     from stac_ingest.core.text import printable  # noqa: PLC0415 - same
     from stac_ingest.sync.run import plan_only, run_sync  # noqa: PLC0415 - same
+    from stac_ingest.sync.words import result_in_words  # noqa: PLC0415 - same
 
     line = ProgressLine(sys.stderr, lambda: 0)
 
@@ -139,31 +139,6 @@ def _plan_in_words(plan: SyncPlan) -> Iterator[str]:
     items = sum(task.expected or 0 for task in plan.tasks)
     expected = f", about {items:,} items" if items else ""
     yield f"would read: {len(plan.tasks):,} tasks{expected}; {plan.requests:,} requests were sent to find that out"
-    yield from _notes(plan.notes)
+    yield from (f"note: {note}" for note in plan.notes)
     for what in plan.unverified:
         yield f"not verified: {what}"
-
-
-def result_in_words(result: SyncResult, output: Path) -> Iterator[str]:
-    """Yield the lines that say what a sync has come to; the last one is its verdict."""
-    manifest = result.manifest
-    counts = manifest.counts
-    changed = [f"{counts.added:,} added", f"{counts.changed:,} changed"]
-    if counts.moved:
-        changed[-1] += f" ({counts.moved:,} of them moved to another folder)"
-    if counts.returned:
-        changed.append(f"{counts.returned:,} came back")
-    changed += [f"{counts.gone:,} gone", f"{counts.unchanged:,} read and unchanged"]
-    yield f"{', '.join(changed)}; {manifest.items:,} items are held"
-    if result.requests:
-        kinds = ", ".join(f"{count:,} for {kind}" for kind, count in sorted(result.requests.items()))
-        yield f"requests: {sum(result.requests.values()):,} ({kinds})"
-    yield from _notes(result.notes)
-    if manifest.failures is not None:
-        yield f"{counts.failures:,} failures: see {output / manifest.failures}"
-    yield f"{manifest.verdict}: {manifest.reason}"
-
-
-def _notes(notes: Sequence[str]) -> Iterator[str]:
-    for note in notes:
-        yield f"note: {note}"
