@@ -29,8 +29,18 @@ include: "workflow/rules/advice.smk"
 include: "workflow/rules/receipt.smk"
 include: "workflow/rules/calibrate.smk"
 include: "workflow/rules/own_source.smk"
-include: "workflow/rules/ingest_common.smk"
-include: "workflow/rules/ingest.smk"
+
+
+# A source is ingested once, or kept in step with: other jobs, by the same name.
+if IS_SYNC:
+
+    include: "workflow/rules/sync_common.smk"
+    include: "workflow/rules/sync.smk"
+
+else:
+
+    include: "workflow/rules/ingest_common.smk"
+    include: "workflow/rules/ingest.smk"
 
 
 rule all:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ingest_bench.simulator.in_process import RunningServer, serving
 from ingest_bench.simulator.item_store import Store
 from stac_ingest.api.intervals import format_instant, parse_instant
 from stac_ingest.core.id_set import key_of
@@ -83,6 +88,30 @@ class Truth:
         }
         collection = {"type": "Collection", "id": COLLECTION, "stac_version": "1.1.0", "description": "x"}
         return Store(Path(), data, {**collection, "license": "other", "extent": extent, "links": []})
+
+
+@contextmanager
+def served(truth: Truth, *behaviours: str) -> Iterator[RunningServer]:
+    """Serve items from a thread of its own."""
+    loop = asyncio.new_event_loop()
+    ready, ended = threading.Event(), asyncio.Event()
+    found: list[RunningServer] = []
+
+    async def run() -> None:
+        async with serving(truth.store(), behaviours) as server:
+            found.append(server)
+            ready.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
+    thread.start()
+    try:
+        assert ready.wait(30)
+        yield found[0]
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        loop.close()
 
 
 @dataclass

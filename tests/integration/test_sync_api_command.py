@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import time
-from contextlib import contextmanager
 
 import pytest
-from synced_api import COLLECTION, Truth
+from synced_api import COLLECTION, Truth, served
 
-from ingest_bench.simulator.in_process import serving
 from stac_ingest.cli.main import main
 from synced_output import held
-
-
-@contextmanager
-def served(truth, *behaviours):
-    """Serve items from a thread of its own."""
-    loop = asyncio.new_event_loop()
-    ready, ended = threading.Event(), asyncio.Event()
-    found = []
-
-    async def run():
-        async with serving(truth.store(), behaviours) as server:
-            found.append(server)
-            ready.set()
-            await ended.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
-    thread.start()
-    try:
-        assert ready.wait(30)
-        yield found[0]
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pyarrow.parquet as pq
 import pytest
+from ingest_command import PATIENCE_S, ROOT, ingest, jobs, start, writer_of
 
 from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
 
-ROOT = Path(__file__).resolve().parents[2]
 ITEMS = 90
-PATIENCE_S = 300
 VERDICT = "Looking whether all items came"
 
 
@@ -30,33 +23,6 @@ VERDICT = "Looking whether all items came"
 def folder(tmp_path: Path) -> Path:
     """Make a folder to work in, without a matrix."""
     return tmp_path
-
-
-def start(folder: Path, *config: str) -> subprocess.Popen[str]:
-    """Start the command, with two jobs at once."""
-    snakefile = str(ROOT / "Snakefile")
-    given = ["--config", *config] if config and not config[0].startswith("--") else config
-    return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "ingest", "--snakefile", snakefile, "--cores", "2", *given],
-        cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def ingest(folder: Path, *config: str, code: int = 0) -> str:
-    """Run the command to its end and return what it says."""
-    process = start(folder, *config)
-    said, _ = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == code, said[-4000:]
-    return said
-
-
-def jobs(said: str) -> Counter[str]:
-    """Count the jobs that ran, by their messages."""
-    return Counter(re.findall(r"^Job \d+: (.*)$", said, re.MULTILINE))
 
 
 def delivered(output: Path) -> dict[str, int]:
@@ -172,21 +138,6 @@ def test_killed_shards_of_an_api_run_again_alone(folder: Path, stac_server: Any)
 def certified(state: Path) -> set[str]:
     """Name the shards that have a certificate."""
     return {path.stem for path in state.glob("0*.json")}
-
-
-def writer_of(log: Path, run: subprocess.Popen[str]) -> psutil.Process:
-    """Wait for the job of a run that writes to a log."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        assert run.poll() is None, run.communicate()[0]
-        for process in psutil.Process(run.pid).children(recursive=True):
-            try:
-                if str(log) in {file.path for file in process.open_files()}:
-                    return process
-            except psutil.NoSuchProcess:
-                continue
-        time.sleep(0.005)
-    raise AssertionError(f"nobody writes to {log}")
 
 
 def test_jobs_that_run_at_once_share_what_a_host_allows(folder: Path, stac_server: Any) -> None:

@@ -4,7 +4,12 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.workflow.given_settings import as_written, of_section
+from ingest_bench.workflow.given_settings import (
+    SYNC,
+    as_written,
+    is_sync,
+    of_section,
+)
 from ingest_bench.workflow.own_source import matrix_of_source, meant_instead
 from ingest_bench.workflow.staleness import Freshness
 from ingest_bench.workflow.identity import (
@@ -40,6 +45,8 @@ try:
         INGEST = {}
     else:
         INGEST = of_section(INGEST)
+    IS_SYNC = is_sync(INGEST)
+    INGEST.pop(SYNC, None)
 except SettingsError as error:
     raise WorkflowError(f"measure: {error}") from None
 except ConfigurationError as error:

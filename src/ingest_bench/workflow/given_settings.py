@@ -14,12 +14,16 @@ from typing import Any
 
 import yaml
 
+from stac_ingest.core.similar_names import nearest
 from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.sources.kind import KINDS, kind_of
 
-_OF_VALUES = frozenset({"query", "intersects", "filter"})
+SYNC = "sync"
+"""The setting that asks for a sync."""
+_OF_VALUES = frozenset({"query", "intersects", "filter", "where"})
 """Settings that may be objects of JSON, with numbers as numbers; all else is text until the model has read it."""
 _TEMPLATED = "__use_yte__"
+_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 def as_written(settings: Mapping[str, Any], arguments: Iterable[str], files: Iterable[str | Path]) -> dict[str, Any]:
@@ -60,6 +64,32 @@ def of_section(settings: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f"no section {kind}, which {source} needs; the file has {', '.join(sections)}")
     # How a source is read follows from the source itself.
     return {**{name: value for name, value in sections[kind].items() if name != "mode"}, **rest}
+
+
+def is_sync(settings: Mapping[str, Any]) -> bool:
+    """Say whether settings ask for a sync, and not for an ingest in shards.
+
+    Raises:
+        ConfigurationError: they don't say it plainly.
+
+    """
+    for name in settings:
+        if name != SYNC and nearest(name, [SYNC]):
+            raise ConfigurationError(f"{name}: unknown key; did you mean {SYNC}?")
+    return truth(SYNC, settings.get(SYNC) or "false")
+
+
+def truth(name: str, value: Any) -> bool:
+    """Return what a setting says that is on or off.
+
+    Raises:
+        ConfigurationError: it says something else.
+
+    """
+    found = _TRUTHS.get(str(value).lower())
+    if found is None:
+        raise ConfigurationError(f"{name}: {value!r:.60} is not allowed; use true or false")
+    return found
 
 
 def _of_arguments(arguments: Iterable[str]) -> dict[str, tuple[Any, Any]]:

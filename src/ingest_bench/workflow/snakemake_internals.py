@@ -113,6 +113,15 @@ class SnakemakeRun:
         command = f"exec {'python' if conda else shlex.quote(sys.executable)} -c {shlex.quote(code)}"
         return command.replace("{", "{{").replace("}", "}}")
 
+    @property
+    def executes(self) -> bool:
+        """Whether this process is to start jobs. It is known when the plan is made."""
+        return bool(self.plans and not self._workflow.dryrun and self._workflow.executor_plugin)
+
+    def keep_no_records(self) -> None:
+        """Have no notes kept of what jobs have made, as by `--drop-metadata`: where each run has files of its own."""
+        self._workflow.execution_settings.keep_metadata = False
+
     def begin(self, folder: str) -> bool:
         """Settle once, when the plan is made, what a run on a folder of results needs.
 
@@ -132,7 +141,7 @@ class SnakemakeRun:
         # A script counts as changed when its file is newer than what it made, as every file is in a fresh clone. What
         # the modules behind the scripts do is looked at instead. Who uses this workflow as a module keeps the rest.
         self._workflow.dag_settings.rerun_triggers -= {RerunTrigger.CODE}
-        if self._workflow.dryrun or not self._workflow.executor_plugin:
+        if not self.executes:
             return False
         lock = RunLock(Path(folder), local=self._workflow.local_exec)
         if lock.clear_stale_locks(LOCKS):

@@ -13,7 +13,6 @@ from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from stac_ingest.sync.plan import SyncPlan
-    from stac_ingest.sync.run import SyncResult
     from stac_ingest.sync.settings import SyncSettings
 
 _OWN = ("partition", "gone", "look_back", "grace", "copy_to", "ids_only", "allow_empty", "verify")
@@ -76,10 +75,11 @@ def run_sync_command(arguments: Sequence[str]) -> int:
     """
     options = build_parser().parse_args(join_negative(arguments))
     options.source = "\n".join(options.source) or None
-    settings = _settings(options)
+    settings = settings_of(options)
     from stac_ingest.cli.progress import ProgressLine  # noqa: PLC0415 - who asks for help needs none of it
     from stac_ingest.core.text import printable  # noqa: PLC0415 - same
     from stac_ingest.sync.run import plan_only, run_sync  # noqa: PLC0415 - same
+    from stac_ingest.sync.words import result_in_words  # noqa: PLC0415 - same
 
     line = ProgressLine(sys.stderr, lambda: 0)
 
@@ -91,7 +91,7 @@ def run_sync_command(arguments: Sequence[str]) -> int:
             lines, code = list(_plan_in_words(plan_only(settings, progress))), 0
         else:
             result = run_sync(settings, progress)
-            lines, code = list(_result_in_words(result, settings.output)), 0 if result.is_complete else 1
+            lines, code = list(result_in_words(result, settings.output)), 0 if result.is_complete else 1
     finally:
         line.clear()
     for text in lines:
@@ -99,8 +99,11 @@ def run_sync_command(arguments: Sequence[str]) -> int:
     return code
 
 
-def _settings(options: argparse.Namespace) -> SyncSettings:
+def settings_of(options: argparse.Namespace) -> SyncSettings:
     """Read the settings.
+
+    Args:
+        options: as `build_parser` defines them; the source is one text, with several in a line each.
 
     Raises:
         ConfigurationError: one of them is wrong.
@@ -149,33 +152,6 @@ def _plan_in_words(plan: SyncPlan) -> Iterator[str]:
     items = sum(task.expected or 0 for task in plan.tasks)
     expected = f", about {items:,} items" if items else ""
     yield f"would read: {len(plan.tasks):,} tasks{expected}; {plan.requests:,} requests were sent to find that out"
-    yield from _notes(plan.notes)
+    yield from (f"note: {note}" for note in plan.notes)
     for what in plan.unverified:
         yield f"not verified: {what}"
-
-
-def _result_in_words(result: SyncResult, output: Path) -> Iterator[str]:
-    manifest = result.manifest
-    counts = manifest.counts
-    changed = [f"{counts.added:,} added", f"{counts.changed:,} changed"]
-    if counts.moved:
-        changed[-1] += f" ({counts.moved:,} of them moved to another folder)"
-    if counts.returned:
-        changed.append(f"{counts.returned:,} came back")
-    changed += [f"{counts.gone:,} gone", f"{counts.unchanged:,} read and unchanged"]
-    yield f"{', '.join(changed)}; {manifest.items:,} items are held"
-    if result.requests:
-        kinds = ", ".join(f"{count:,} for {kind}" for kind, count in sorted(result.requests.items()))
-        yield f"requests: {sum(result.requests.values()):,} ({kinds})"
-    yield from _notes(result.notes)
-    if manifest.failures is not None:
-        yield f"{counts.failures:,} failures: see {output / manifest.failures}"
-    if result.copied is not None:
-        sent, size, removed = result.copied
-        yield f"copy: {sent:,} files sent ({size / 1e6:,.1f} MB), {removed:,} replaced ones removed"
-    yield f"{manifest.verdict}: {manifest.reason}"
-
-
-def _notes(notes: Sequence[str]) -> Iterator[str]:
-    for note in notes:
-        yield f"note: {note}"

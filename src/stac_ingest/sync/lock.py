@@ -1,4 +1,15 @@
-"""One sync of an output at a time."""
+"""One sync of an output at a time: by one process, or by a workflow and its jobs.
+
+| who | `lock` | `workflow` | `steps` |
+|---|---|---|---|
+| `run_sync` | alone | | |
+| a workflow, as long as it starts jobs | with others | alone | |
+| its jobs of steps that need the whole run | with others | | alone |
+| its jobs that may run beside each other | with others | | with others |
+
+A cluster's jobs may outlive their workflow, so each holds what it needs by itself. The system frees a killed process's
+locks.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +17,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sync.links import refuse_links
@@ -14,25 +26,97 @@ from stac_ingest.sync.settings import SyncSettings
 
 @contextmanager
 def locked(settings: SyncSettings) -> Iterator[None]:
-    """Keep other syncs of the same output out for the length of a block. The system frees a killed process's lock.
+    """Keep other syncs of the same output out for the length of a block.
 
     Raises:
         ConfigurationError: another one is at work, or the output isn't a folder, or leads out of it by a link.
         DataProcessingError: the lock can't be made.
 
     """
-    path = settings.state / "lock"
+    check_output(settings)
+    with _held(settings, "lock", alone=True):
+        yield
+
+
+@contextmanager
+def locked_for_jobs(settings: SyncSettings) -> Iterator[None]:
+    """Keep other syncs of the same output out for the length of a block, but for jobs.
+
+    Raises:
+        ConfigurationError, DataProcessingError: as `locked` does.
+
+    """
+    check_output(settings)
+    with _held(settings, "lock", alone=False), _held(settings, "workflow", alone=True):
+        yield
+
+
+@contextmanager
+def locked_by_job(settings: SyncSettings, *, alone: bool) -> Iterator[None]:
+    """Keep other syncs of the same output out for the length of a block, and jobs that would disturb this one.
+
+    Args:
+        settings: of the sync.
+        alone: whether no other job may run; else those that aren't alone may.
+
+    Raises:
+        ConfigurationError, DataProcessingError: as `locked` does.
+
+    """
+    check_output(settings)
+    with _held(settings, "lock", alone=False), _held(settings, "steps", alone=alone):
+        yield
+
+
+@contextmanager
+def locked_file(settings: SyncSettings, path: Path) -> Iterator[None]:
+    """Keep other jobs from what a job does, for the length of a block.
+
+    Args:
+        settings: of the sync.
+        path: of a file that stands for it.
+
+    Raises:
+        ConfigurationError: another job is at it.
+        DataProcessingError: the lock can't be made.
+
+    """
+    with _flocked(settings, path, alone=True):
+        yield
+
+
+def check_output(settings: SyncSettings) -> None:
+    """Look whether an output can be written to.
+
+    Raises:
+        ConfigurationError: it isn't a folder, or leads out of it by a link.
+
+    """
     if settings.output.exists() and not settings.output.is_dir():
         raise ConfigurationError(f"output: {settings.output} is a file; give a folder")
     refuse_links(settings)
+
+
+@contextmanager
+def _held(settings: SyncSettings, name: str, *, alone: bool) -> Iterator[None]:
+    path = settings.state / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataProcessingError(f"can't write {path}: {error.strerror or error}") from error
+    with _flocked(settings, path, alone=alone):
+        yield
+
+
+@contextmanager
+def _flocked(settings: SyncSettings, path: Path, *, alone: bool) -> Iterator[None]:
+    try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     except OSError as error:
         raise DataProcessingError(f"can't write {path}: {error.strerror or error}") from error
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(f"another sync of {settings.output} is at work; wait until it has ended") from None
         yield

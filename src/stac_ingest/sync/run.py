@@ -65,10 +65,22 @@ class Read(NamedTuple):
 
 
 class SyncRun:
-    """The steps of one sync, each of which is done once, and again only where the run was killed in it."""
+    """The steps of one sync, each of which is done once, and again only where the run was killed in it.
 
-    def __init__(self, settings: SyncSettings, progress: Progress) -> None:
+    Attributes:
+        manifest: of the last run; None before the first.
+        generation: of this run.
+        work: names its files.
+
+    """
+
+    def __init__(self, settings: SyncSettings, progress: Progress, *, is_of_jobs: bool = False) -> None:
         """Read what the last run left.
+
+        Args:
+            settings: of the sync.
+            progress: told what is done.
+            is_of_jobs: whether each step is a process of its own, so that to find what others did is no news.
 
         Raises:
             ConfigurationError: the output holds something else than the settings ask for; or the copy's URL, or the
@@ -77,11 +89,12 @@ class SyncRun:
         """
         self._settings = settings
         self._progress = progress
-        self._manifest = read_manifest(settings.output)
-        if self._manifest is not None:
-            check_same(settings, self._manifest)
-        self._generation = 1 if self._manifest is None else self._manifest.generation + 1
-        self._work = Work(settings, self._generation)
+        self._is_of_jobs = is_of_jobs
+        self.manifest = read_manifest(settings.output)
+        if self.manifest is not None:
+            check_same(settings, self.manifest)
+        self.generation = 1 if self.manifest is None else self.manifest.generation + 1
+        self.work = Work(settings, self.generation)
         self._notes: list[str] = []
         self._copy = None if settings.copy_to is None else _copy(settings, progress)
 
@@ -94,19 +107,16 @@ class SyncRun:
 
         """
         if self._copy is not None:
-            self._copy.check(self._manifest)
-        found = self._work.plan()
+            self._copy.check(self.manifest)
+        found = self.work.plan()
         if found is not None:
             self._held()  # what is lost of it is made anew here, and then the plan doesn't go with it
         if found is None or found.rebuilt != rebuilt(self._settings):
-            self._work.begin()
-            found = await self.planned(self._work.memories)
-            self._work.keep_plan(found)
-        else:
-            begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found.started_at))
-            self._notes.append(
-                f"this goes on with the run that began at {begun}; what has changed since comes with the next run"
-            )
+            self.work.begin()
+            found = await self.planned(self.work.memories)
+            self.work.keep_plan(found)
+        elif not self._is_of_jobs:
+            self._notes.append(found.going_on)
         return found
 
     async def planned(self, memories: Path, instead: Path | None = None) -> RunPlan:
@@ -121,7 +131,7 @@ class SyncRun:
 
         """
         started_at = time.time()
-        last = Last() if self._manifest is None else Held(self._settings, self._manifest, instead)
+        last = Last() if self.manifest is None else Held(self._settings, self.manifest, instead)
         plan = await detector_of(self._settings).plan(last, memories, self._progress)
         made_with = rebuilt(self._settings)
         return RunPlan(digest=digest_of(self._settings), started_at=started_at, plan=plan, rebuilt=made_with)
@@ -139,15 +149,15 @@ class SyncRun:
         reports = await self._read(tasks, held)
         problems = [problem for report in reports for problem in report.problems]
         if problems and not any(report.items or report.ids for report in reports):
-            shutil.rmtree(self._work.folder)  # another try is to ask again
+            shutil.rmtree(self.work.folder)  # another try is to ask again
             raise DataProcessingError(problems[0])
-        wanted = wanted_tasks(self._work, tasks, self._settings.task_items)
+        wanted = wanted_tasks(self.work, tasks, self._settings.task_items)
         reports += await self._read(wanted, held)
         return Read([*tasks, *wanted], reports)
 
     async def _read(self, tasks: Sequence[Task], held: list[Path]) -> list[TaskReport]:
         async def read(settings: SyncSettings, task: Task, progress: Progress) -> TaskReport:
-            return await run_read_task(settings, self._work, task, held, progress)
+            return await run_read_task(settings, self.work, task, held, progress)
 
         return await read_all(self._settings, tasks, read, self._progress)
 
@@ -160,11 +170,11 @@ class SyncRun:
 
         """
         self._progress("comparing with what is held", 0)
-        resolved = resolve(self._settings, self._work, read.tasks, read.reports, self._held())
-        held = 0 if self._manifest is None else self._manifest.items
+        resolved = resolve(self._settings, self.work, read.tasks, read.reports, self._held())
+        held = 0 if self.manifest is None else self.manifest.items
         is_empty = held and resolved.counts.gone >= held and not resolved.counts.added
         if is_empty and self._settings.gone == "remove" and not self._settings.allow_empty:
-            shutil.rmtree(self._work.folder)  # another try is to ask again
+            shutil.rmtree(self.work.folder)  # another try is to ask again
             raise DataProcessingError(
                 f"the source has none of the {held:,} items that {self._settings.output} holds, and no others; nothing "
                 "was removed; if it is meant to be empty, give --allow-empty"
@@ -181,7 +191,7 @@ class SyncRun:
         merged: dict[int, Partition | None] = {}
         for number in resolved.partitions:
             self._progress("writing partitions", len(merged) + 1)
-            merged[number] = run_merge(self._settings, self._manifest, self._generation, number)
+            merged[number] = run_merge(self._settings, self.manifest, self.generation, number)
         return merged
 
     def publish(
@@ -193,8 +203,8 @@ class SyncRun:
             DataProcessingError: it can't be written; or the copy can't, and the output is in step all the same.
 
         """
-        plan, settings, before = run.plan, self._settings, self._manifest
-        left = unwritten(settings, self._generation)
+        plan, settings, before = run.plan, self._settings, self.manifest
+        left = unwritten(settings, self.generation)
         self._settle(plan, read, {one.origin for one in left})
         partitions = {partition.number: partition for partition in (before.partitions if before else ())}
         for number, partition in merged.items():
@@ -202,8 +212,8 @@ class SyncRun:
             if partition is not None:
                 partitions[number] = partition
         held = [partitions[number] for number in sorted(partitions)]
-        journals = [self._work.journal(number) for number in resolved.partitions]
-        journal, counts = write_journal(settings.output, self._generation, journals)
+        journals = [self.work.journal(number) for number in resolved.partitions]
+        journal, counts = write_journal(settings.output, self.generation, journals)
         unwritten_items = [(one.id, one.error) for one in left]
         named = [failure for report in read.reports for failure in report.failures] + unwritten_items
         judged = judge(
@@ -215,7 +225,7 @@ class SyncRun:
             items=self._there(plan, held),
         )
         manifest = SyncManifest(
-            generation=self._generation,
+            generation=self.generation,
             source=source_of(settings.config),
             asked=asked_of(settings),
             partition=settings.partition,
@@ -227,7 +237,7 @@ class SyncRun:
             server_date=plan.server_date,
             unsettled=judged.unsettled,
             remembered=plan.remembered,
-            memories=str(self._work.memories.relative_to(settings.state)),
+            memories=str(self.work.memories.relative_to(settings.state)),
             counts=Counts(
                 added=counts["added"],
                 changed=counts["changed"] + counts["moved"] + counts["returned"],
@@ -238,7 +248,7 @@ class SyncRun:
                 failures=sum(report.failed for report in read.reports) + len(left),
             ),
             journal=journal,
-            failures=write_failures(settings.output, self._generation, named),
+            failures=write_failures(settings.output, self.generation, named),
             partitions=held,
         )
         published = publish(settings, before, manifest)
@@ -263,15 +273,15 @@ class SyncRun:
         unread = {task.number for task, report in pairs if report.problems}
         unsure = origins.union(*(report.spared for report in read.reports))
         try:
-            detector.settle(plan, self._work.memories, unread, unsure, self._work.copies)
+            detector.settle(plan, self.work.memories, unread, unsure, self.work.copies)
         except OSError as error:
-            raise DataProcessingError(f"can't write to {self._work.memories}: {error.strerror or error}") from error
+            raise DataProcessingError(f"can't write to {self.work.memories}: {error.strerror or error}") from error
 
     def _held(self) -> list[Path]:
         """Return the files of what each partition holds. One that was lost is made anew."""
-        if self._manifest is None:
+        if self.manifest is None:
             return []
-        return [index_of(self._settings, partition) for partition in self._manifest.partitions]
+        return [index_of(self._settings, partition) for partition in self.manifest.partitions]
 
 
 def _copy(settings: SyncSettings, progress: Progress) -> StoreCopy:
@@ -294,10 +304,19 @@ def run_sync(settings: SyncSettings, progress: Progress = lambda *_: None) -> Sy
     """
     read_manifest(settings.output)  # refuses a folder of something else before anything is written there
     with locked(settings):
-        run = SyncRun(settings, progress)
-        plan, read = asyncio.run(_plan_and_read(run))
-        resolved = run.resolve(read)
-        return run.publish(plan, read, resolved, run.merge(resolved))
+        return finish(SyncRun(settings, progress))
+
+
+def finish(run: SyncRun) -> SyncResult:
+    """Do all steps of a run that aren't done yet. Nobody else may be at work on it.
+
+    Raises:
+        ConfigurationError, DataProcessingError: as `run_sync` does.
+
+    """
+    plan, read = asyncio.run(_plan_and_read(run))
+    resolved = run.resolve(read)
+    return run.publish(plan, read, resolved, run.merge(resolved))
 
 
 async def _plan_and_read(run: SyncRun) -> tuple[RunPlan, Read]:

@@ -17,7 +17,7 @@ from stac_ingest.sync.index import FOLDER, REBUILT
 from stac_ingest.sync.manifest import SyncManifest
 from stac_ingest.sync.manifest_file import is_left_over
 from stac_ingest.sync.settings import SyncSettings
-from stac_ingest.sync.work import MEMORIES, WORK
+from stac_ingest.sync.work import JOBS, MEMORIES, WORK
 
 _PARTITION = re.compile(r"[a-z]+=[a-z0-9-]+")
 _DEPTH = 2
@@ -46,7 +46,7 @@ def sweep(settings: SyncSettings, manifest: SyncManifest) -> None:
     with suppress(OSError):
         (state / REBUILT).unlink(missing_ok=True)
     memories = None if manifest.memories is None else Path(manifest.memories).name
-    for folder, kept in ((MEMORIES, memories), (WORK, None)):
+    for folder, kept in ((MEMORIES, memories), (WORK, None), (JOBS, f"{manifest.generation:08d}")):
         for entry in _entries(state / folder):
             if entry.is_dir(follow_symlinks=False) and _RUN.fullmatch(entry.name) and entry.name != kept:
                 shutil.rmtree(entry.path, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.plan import SyncPlan
 from stac_ingest.sync.settings import SyncSettings
 
-WORK, MEMORIES = "work", "memories"
+WORK, MEMORIES, JOBS = "work", "memories", "jobs"
 
 
 class RunPlan(Record):
@@ -27,6 +28,12 @@ class RunPlan(Record):
     rebuilt: str | None = Field(
         default=None, description="which indexes it was made with; where one is made anew later, the plan is, too"
     )
+
+    @property
+    def going_on(self) -> str:
+        """What a run says that goes on with this plan."""
+        begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started_at))
+        return f"this goes on with the run that began at {begun}; what has changed since comes with the next run"
 
 
 class Work:

@@ -1,0 +1,37 @@
+"""What a sync has come to, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from stac_ingest.sync.run import SyncResult
+
+
+def result_in_words(result: SyncResult, output: Path) -> Iterator[str]:
+    """Yield the lines that say what a sync has come to; the last one is its verdict.
+
+    Args:
+        result: of the sync.
+        output: the folder that was written to.
+
+    """
+    manifest = result.manifest
+    counts = manifest.counts
+    changed = [f"{counts.added:,} added", f"{counts.changed:,} changed"]
+    if counts.moved:
+        changed[-1] += f" ({counts.moved:,} of them moved to another folder)"
+    if counts.returned:
+        changed.append(f"{counts.returned:,} came back")
+    changed += [f"{counts.gone:,} gone", f"{counts.unchanged:,} read and unchanged"]
+    yield f"{', '.join(changed)}; {manifest.items:,} items are held"
+    if result.requests:
+        kinds = ", ".join(f"{count:,} for {kind}" for kind, count in sorted(result.requests.items()))
+        yield f"requests: {sum(result.requests.values()):,} ({kinds})"
+    yield from (f"note: {note}" for note in result.notes)
+    if manifest.failures is not None:
+        yield f"{counts.failures:,} failures: see {output / manifest.failures}"
+    if result.copied is not None:
+        sent, size, removed = result.copied
+        yield f"copy: {sent:,} files sent ({size / 1e6:,.1f} MB), {removed:,} replaced ones removed"
+    yield f"{manifest.verdict}: {manifest.reason}"
