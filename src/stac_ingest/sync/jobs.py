@@ -181,8 +181,6 @@ def _batches(settings: SyncSettings, run: SyncRun, resolved: Resolved) -> list[l
         made, before = MergeInput.of(run.work, number), partition_of(run.manifest, number)
         rewritten = before.items if before is not None and made.drops.count else 0
         weights.append(1 + made.adds.count + rewritten)
-        for file in made:
-            file.close()
     numbers = np.array(resolved.partitions, np.int64)
     cut = stretches(np.array(weights, np.int64), settings.task_items)
     return [numbers[part.start : part.stop].tolist() for part in cut]
