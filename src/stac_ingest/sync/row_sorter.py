@@ -10,7 +10,7 @@ import numpy as np
 
 from stac_ingest.sync.entries import Entries
 
-RUN = 50_000
+RUN = 20_000
 """Rows that are in memory at once, about."""
 LEAST = 64
 """Rows of a run that are read at once, at least."""

@@ -15,7 +15,7 @@ from stac_ingest.sync import row_sorter
 from stac_ingest.sync.entries import Entries, by_key
 from stac_ingest.sync.row_sorter import RowSorter
 
-RANGE = 100_000
+RANGE = 50_000
 """Entries of a range of keys, about: so many are in memory at once."""
 KEY = ("high", "low")
 """The columns by which files of entries are sorted."""
