@@ -67,6 +67,8 @@ def test_an_api_is_measured_within_its_requests(tmp_path: Path, api: SimulatorPr
 
 def test_a_source_without_a_target_runs_nothing(tmp_path: Path) -> None:
     """Naming a source and an output, and no target, says which command was meant, with the matrix there or not."""
+    (tmp_path / "items").mkdir()
+    (tmp_path / "items" / "a.json").write_text("{}")
     for _ in range(2):
         done = snakemake(tmp_path, "--config", "source=items", "output=out")
         assert done.returncode == 1

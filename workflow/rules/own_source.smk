@@ -5,6 +5,7 @@ rule measure:
         CELL_FILES,
         all_plans,
         all_pairs,
+        results=RESULTS_FILE,
     log:
         f"{RESULTS}/logs/measure.log",
     localrule: True
@@ -12,8 +13,7 @@ rule measure:
         "../../envs/ingest-bench.yaml"
     params:
         job=RUN.job_command("ingest_bench.workflow.own_source"),
-        results=RESULTS_FILE,
     message:
         "Saying what to use"
     shell:
-        "{params.job} {log:q} {params.results:q}"
+        "{params.job} {log:q} {input.results:q}"

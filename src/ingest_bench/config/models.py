@@ -51,7 +51,8 @@ class Sampling(Strict):
     budget_seconds: float = Field(
         default=10,
         gt=0,
-        description="a cell that is measured at one go stops after so many seconds, once it has pairs.min",
+        description="a cell that is measured at one go stops after so many seconds, once it has pairs.min; in a first "
+        "pass it does so once it has one",
     )
     target_ci_width: float = Field(
         default=0.10,

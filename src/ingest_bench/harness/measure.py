@@ -227,9 +227,9 @@ class CellRun:
     def _stopping_rule(self) -> StoppingRule | FixedPairs:
         if self._more:
             return FixedPairs(self._more.pairs, "rounds_ended")
-        return (
-            FixedPairs(self._sampling.pairs.first, "first_pass") if self._two_passes else StoppingRule(self._sampling)
-        )
+        if self._two_passes:
+            return FixedPairs(self._sampling.pairs.first, "first_pass", self._sampling.budget_seconds)
+        return StoppingRule(self._sampling)
 
     def trace(self) -> Trace:
         """Trace the candidate's memory in a pass of its own, without a clock."""

@@ -1,5 +1,6 @@
 """When a cell has been measured enough, whether a sample can be used, and whether it delivered what it should have."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -61,12 +62,16 @@ class StoppingRule:
 class FixedPairs:
     """Says after each pair whether as many as were asked for are there. Invalid ones are replaced, once each."""
 
-    def __init__(self, pairs: int, reason: StopReason) -> None:
+    def __init__(self, pairs: int, reason: StopReason, most_s: float = math.inf) -> None:
+        """Take pairs until there are so many, or until so many seconds are spent on at least one."""
         self._pairs = pairs
         self._reason = reason
+        self._most_s = most_s
 
-    def __call__(self, ratios: list[float], taken: int, _seconds: float) -> StopReason | None:
+    def __call__(self, ratios: list[float], taken: int, seconds: float) -> StopReason | None:
         """Decide, as `StoppingRule` does."""
+        if ratios and seconds >= self._most_s:
+            return self._reason
         if len(ratios) < self._pairs and taken < 2 * self._pairs + 1:
             return None
         return self._reason if ratios else "no_valid_pair"

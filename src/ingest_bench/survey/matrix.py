@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ingest_bench.survey.found import Found
@@ -30,12 +31,13 @@ def sample_limit(pages: int) -> int:
 
 def matrix_for(request: MeasureRequest, found: Found) -> dict[str, Any]:
     """Return the configuration that measures a source, as `config.yaml` has it."""
+    arms = arms_for(request, found)
     scenario: dict[str, Any] = {
         "title": f"Your source: {_title(found)}",
         "group": "your_source",
         "corpus": NAME,
         "baseline": {"arm": "sequential"},
-        "arms": arms_for(request, found),
+        "arms": arms,
     }
     if found.cold:
         scenario["cache"] = "cold"
@@ -44,7 +46,7 @@ def matrix_for(request: MeasureRequest, found: Found) -> dict[str, Any]:
         "seed": request.seed,
         "budget_minutes": request.budget_minutes,
         "tolerance": request.tolerance,
-        "sampling": {"pairs": {"min": 3, "max": 48, "first": 3}, "tracemalloc_items": 0},
+        "sampling": _sampling(request, arms, first=3),
         "whole": {
             "source": request.source,
             "collection": found.corpus.get("collection"),
@@ -60,7 +62,10 @@ def matrix_for(request: MeasureRequest, found: Found) -> dict[str, Any]:
         },
         **({"remote": _limits(request, found)} if request.is_api else {}),
         "corpora": {NAME: found.corpus, **({} if request.is_remote else {WRITING: _few(found)})},
-        "scenarios": {NAME: scenario, **({} if request.is_remote else {WRITING: _writing(found)})},
+        "scenarios": {
+            NAME: scenario,
+            **({} if request.is_remote else {WRITING: _writing(found, _sampling(request, arms, first=2))}),
+        },
     }
 
 
@@ -113,13 +118,21 @@ def _limits(request: MeasureRequest, found: Found) -> dict[str, Any]:
     }
 
 
+def _sampling(request: MeasureRequest, arms: Mapping[str, Any], *, first: int) -> dict[str, Any]:
+    """Return when a cell has been measured enough: half of the time is for the first pass, the same for each cell."""
+    cells = 1 + sum(len(arm.get("concurrency", [1])) for arm in arms.values())
+    share_s = 60 * request.budget_minutes / 2 / cells
+    pairs = {"min": 3, "max": 48, "first": first}
+    return {"pairs": pairs, "budget_seconds": round(share_s, 1), "tracemalloc_items": 0}
+
+
 def _few(found: Found) -> dict[str, Any]:
     """Return the corpus of what is written: a few of the same items, since writing takes longer than reading them."""
     most = WRITTEN_ITEMS // 4 if found.section == "api" else WRITTEN_ITEMS
     return {**found.corpus, "max_items": min(most, int(found.corpus.get("max_items", most)))}
 
 
-def _writing(found: Found) -> dict[str, Any]:
+def _writing(found: Found, sampling: dict[str, Any]) -> dict[str, Any]:
     """Return the scenario that tells what writing takes on top, whichever way is read."""
     return {
         "title": f"{_title(found)[:1].upper()}{_title(found)[1:]} to GeoParquet",
@@ -129,7 +142,7 @@ def _writing(found: Found) -> dict[str, Any]:
         "baseline": {"arm": "sequential"},
         "arms": {"sequential": {"concurrency": [1], "label": "sequential"}},
         # Both sides of a pair are the same, so two pairs are four samples.
-        "sampling": {"pairs": {"min": 3, "max": 48, "first": 2}, "tracemalloc_items": 0},
+        "sampling": sampling,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+import textwrap
 from pathlib import Path
 
 from ingest_bench.analysis.candidates import Option
@@ -20,6 +21,7 @@ from ingest_bench.report.text.recommendation import compared_with_others
 from stac_ingest.sources.kind import KINDS
 
 TITLE = "Your source"
+COLUMNS = 120
 HOUR, SPARE = 3600, 1.2
 """Seconds; and requests that a command may send, over those that it is expected to send at most."""
 
@@ -64,7 +66,7 @@ def in_words(data: ReportData, folder: Path) -> list[str]:
     width = max(len(name) for name, _ in lines)
     return [
         "",
-        *(f"{name:<{width}}  {_unmarked(value)}" for name, value in lines),
+        *(_wrapped(f"{name:<{width}}  {_unmarked(value)}", width + 2) for name, value in lines),
         "",
         *(f"    {command}" for command in _commands(data, choice, cost, folder)),
         "",
@@ -158,6 +160,10 @@ def _commands(data: ReportData, choice: ModeRecommendation, cost: WholeCost, fol
         given += ["allow_remote=true"] * bool(limits) + [f"{name}={value}" for name, value in limits.items()]
         lines.append(f"snakemake ingest --cores all --configfile {settings} --config {' '.join(given)}")
     return lines
+
+
+def _wrapped(line: str, indent: int) -> str:
+    return textwrap.fill(line, COLUMNS, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _unmarked(marked: str) -> str:

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as settings_of_test
 from hypothesis import strategies as st
 
 from factories import matrix, scenario
@@ -24,6 +25,7 @@ def settings(results: str, total: int | None) -> Settings:
     return Settings.model_validate(matrix({"own": corpus}, results=results, remote=remote, one=scenario("own")))
 
 
+@settings_of_test(max_examples=25, deadline=None)
 @given(st.integers(1, 200), st.lists(st.tuples(st.integers(0, MOST), st.booleans()), max_size=60))
 def test_no_more_is_sent_than_allowed(total: int, samples: list[tuple[int, bool]]) -> None:
     """Whatever samples send, and wherever a run is killed and begun again, the sum stays within the budget."""
