@@ -96,12 +96,17 @@ class CellView:
         """The speed-up by CPU time, a second witness; None with fewer than three pairs."""
         return cpu_speed_up(self.cell.samples, CONFIDENCE)
 
+    @cached_property
+    def busy(self) -> bool:
+        """Whether one thread computes throughout, in the baseline beside it as well."""
+        return one_thread_busy(self.cell.samples)
+
     @property
     def witnesses_apart(self) -> bool:
         """Whether wall and CPU time disagree where they can't, since one thread computes throughout in both arms."""
         wall, cpu = self.cell.speedup, self.cpu_speedup
         apart = wall is not None and cpu is not None and (wall.high < cpu.low or cpu.high < wall.low)
-        return apart and one_thread_busy(self.cell.samples)
+        return apart and self.busy
 
     @cached_property
     def stage_shares(self) -> dict[str, float]:

@@ -65,8 +65,12 @@ def _columns(view: ScenarioView) -> list[Column]:
         Column("Pairs", lambda row: str(row.pairs)),
         Column("CPU", lambda row: percent(row.cpu_share)),
         Column("tracemalloc peak (MiB)", lambda row: number(row.cell.trace.peak_mib)),
-        Column("Speed-up by CPU time", lambda row: NOTHING if row.cell.is_null_cell else speed_up(row.cpu_speedup)),
+        *([Column("Speed-up by CPU time", _by_cpu_time)] if any(row.busy for row in view.rows) else []),
     ]
+
+
+def _by_cpu_time(row: CellView) -> str:
+    return NOTHING if row.cell.is_null_cell else speed_up(row.cpu_speedup)
 
 
 def _cell(row: CellView, column: Column, *, bold: bool) -> Entry:
