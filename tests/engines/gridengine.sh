@@ -61,9 +61,12 @@ up() {
     printf '%s\n' "hostname $host" 'load_scaling NONE' 'complex_values exclusive=true' 'user_lists NONE' \
       'xuser_lists NONE' 'projects NONE' 'xprojects NONE' 'usage_scaling NONE' 'report_variables NONE' >"$dir/host"
     qconf -Ae "$dir/host"
-    # A queue has some fifty settings, which are there to be edited.
-    printf '#!/bin/sh\nsed -i -e "s/^qname .*/qname main.q/" -e "s/^hostlist .*/hostlist %s/" -e "s/^slots .*/slots 2/" -e "s/^pe_list .*/pe_list NONE/" "$1"\n' \
-      "$host" >"$dir/editor"
+    # A queue has some fifty settings, which are there to be edited. A load that others make doesn't close it.
+    cat >"$dir/editor" <<EDITOR
+#!/bin/sh
+sed -i -e 's/^qname .*/qname main.q/' -e 's/^hostlist .*/hostlist $host/' -e 's/^slots .*/slots 2/' \\
+  -e 's/^pe_list .*/pe_list NONE/' -e 's/^load_thresholds .*/load_thresholds NONE/' "\$1"
+EDITOR
     chmod +x "$dir/editor"
     EDITOR=$dir/editor qconf -aq main.q
     $LIB/sge_execd

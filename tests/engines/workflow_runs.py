@@ -72,6 +72,14 @@ def until_running(engine: Engine, rule: str, run: subprocess.Popen[str], but: Se
         time.sleep(0.2)
 
 
+def until_gone(engine: Engine, rule: str) -> None:
+    """Wait until no job of a rule runs any more."""
+    deadline = time.monotonic() + PATIENCE_S
+    while running := engine.running(rule):
+        assert time.monotonic() < deadline, running
+        time.sleep(0.2)
+
+
 def beside(one: Span, other: Span) -> bool:
     """Say whether two cells were measured, or two shards ingested, at the same time."""
     return one.started_at < other.ended_at and other.started_at < one.ended_at
