@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from engine_kinds import ENGINES, Engine, Slurm, bring_up
+from workflow_runs import build_corpora
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,6 +24,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Bring each engine up in turn, and down again."""
     yield from _up(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the corpus of `CONFIG`, here."""
+    folder = tmp_path_factory.mktemp("made")
+    build_corpora(folder)
+    return folder
+
+
+@pytest.fixture
+def due(made: Path, tmp_path: Path) -> Path:
+    """Return a folder in which nothing but the cells of `CONFIG` is due."""
+    return Path(shutil.copytree(made, tmp_path / "due", ignore=shutil.ignore_patterns(".snakemake", ".claim")))
 
 
 @pytest.fixture(scope="module")

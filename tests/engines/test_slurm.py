@@ -8,45 +8,60 @@ from pathlib import Path
 
 import pytest
 from engine_kinds import Slurm
-from workflow_runs import RESULTS, beside, finish, ingest, measured_alone, measurements, read, start, until_running
+from workflow_runs import (
+    BRIEF,
+    CELLS,
+    CONFIG,
+    beside,
+    finish,
+    ingest,
+    measured_alone,
+    measurements,
+    read,
+    start,
+    until_running,
+)
 
-from factories import QUEUE, arm, matrix, scenario
+from factories import arm, matrix, scenario
 from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
 from stac_ingest.sharding.manifest import ShardReport
 
 ITEMS = int(os.environ.get("TEST_ITEMS", "40000"))
 PAIRS = int(os.environ.get("TEST_PAIRS", "1"))
-CONFIG = matrix(
-    {"files": ("item_files", 30)},
-    files=scenario(arms={"sequential": arm(), "queue": arm(2, 3, settings=QUEUE)}),
-    sampling={"pairs": {"min": 3, "max": 3}, "budget_seconds": 0.001, "tracemalloc_items": 0},
+TWO_CORPORA = matrix(
+    {"files": ("item_files", 30), "more": ("item_files", 5_000)},
+    files=CONFIG["scenarios"]["files"],
+    more=scenario("more", {"nothing": arm(fetcher="read_only")}),
+    sampling=BRIEF,
+    budget_minutes=30,
 )
+"""Some cells are due before the last corpus is built."""
 
 
 def test_two_nodes_measure_at_once(slurm: Slurm, tmp_path: Path) -> None:
     """With two slots two nodes measure side by side, in both passes, and no node ever has two jobs at once."""
-    finish(start(slurm, tmp_path, {**CONFIG, "budget_minutes": 30}, "--resources", "bench_slot=2"))
+    finish(start(slurm, tmp_path, TWO_CORPORA, "--resources", "bench_slot=2"))
     results, found = read(tmp_path), measurements(tmp_path)
     assert {cell.speedup.pairs for cell in results.cells if cell.speedup} == {3}
     assert all(cell.parity.ok and cell.attempt == 1 and cell.added for cell in results.cells)
-    assert len(results.cells) == 3
-    assert (tmp_path / "results/benchmark_report.html").exists()
+    assert len(results.cells) == 4
     assert {cell.environment.host for cell in found} == {"n1", "n2"}
-    for part in (found[:3], found[3:]):
-        assert any(beside(one, other) for one, other in combinations(part, 2))
+    for part in ("cells", "pairs"):
+        assert any(beside(one, other) for one, other in combinations(measurements(tmp_path, part), 2))
     assert measured_alone(tmp_path)
+    assert (tmp_path / "results/benchmark_report.html").exists()
 
 
-def test_a_lost_node_and_a_lost_controller(slurm: Slurm, tmp_path: Path) -> None:
+def test_a_lost_node_and_a_lost_controller(slurm: Slurm, due: Path) -> None:
     """What ran on a node that died is tried again on the other; a controller that is away for a while is waited for."""
-    run = start(slurm, tmp_path, CONFIG, RESULTS)
+    run = start(slurm, due, CONFIG, *CELLS)
     _, node = until_running(slurm, "measure", run)
     slurm.do("lose_node", node)
     slurm.lose_controller()
     finish(run)
-    found = read(tmp_path).cells
-    assert len(found) == 3
+    found = measurements(due)
+    assert sorted(cell.attempt for cell in found) == [1, 2]
     assert node not in {cell.environment.host for cell in found}
     slurm.do("revive_node", node)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -14,13 +15,23 @@ import pyarrow.parquet as pq
 import yaml
 from engine_kinds import Engine
 
+from factories import arm, matrix, scenario
 from ingest_bench.results.models import Cell, Results
 from stac_ingest.sharding.manifest import CollectionReport, ShardReport
 
 ROOT = Path(__file__).resolve().parents[2]
+SNAKEMAKE = (sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"))
 PATIENCE_S = 300
-RESULTS = "results/benchmark_results.json"
-"""What takes the cells alone; the report that is made of them is the same on any engine."""
+
+
+BRIEF = {"pairs": {"min": 3, "max": 3}, "budget_seconds": 0.001, "tracemalloc_items": 0}
+CONFIG = matrix(
+    {"files": ("item_files", 30)},
+    files=scenario(arms={"first": arm(), "second": arm()}),
+    sampling=BRIEF,
+)
+"""Two cells of the same: neither is so far behind that it gets pairs in a round of its own."""
+CELLS = ("results/cells/files/first-1.json", "results/cells/files/second-1.json")
 
 
 class Span(Protocol):
@@ -31,21 +42,25 @@ class Span(Protocol):
 
 
 def start(engine: Engine, folder: Path, config: dict[str, Any], *arguments: str) -> subprocess.Popen[str]:
-    """Start the workflow with the profile of an engine, which is asked more often than a large cluster should be."""
+    """Start the workflow with the profile of an engine."""
     if config:
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    profile = ["--workflow-profile", str(ROOT / "workflow/profiles" / engine.name)]
-    often = ["--seconds-between-status-checks", "1", "--nocolor"]
-    if engine.name == "slurm":
-        often += ["--slurm-init-seconds-before-status-checks", "1"]
+    profile = ["--workflow-profile", str(ROOT / "workflow/profiles" / engine.name), "--nocolor"]
     return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *profile, *often, *arguments],
+        [*SNAKEMAKE, *profile, "--seconds-between-status-checks", "1", *arguments],
         cwd=folder,
         env={**engine.environment, "XDG_CACHE_HOME": str(folder / ".cache")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def build_corpora(folder: Path) -> None:
+    """Make the corpora of `CONFIG` without an engine."""
+    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    made = subprocess.run([*SNAKEMAKE, "--cores", "2", "results/corpora/files.manifest.json"], cwd=folder, check=False)
+    assert made.returncode == 0
 
 
 def finish(run: subprocess.Popen[str]) -> str:
@@ -57,7 +72,7 @@ def finish(run: subprocess.Popen[str]) -> str:
 
 def read(folder: Path) -> Results:
     """Read what was measured."""
-    return Results.model_validate_json((folder / RESULTS).read_bytes())
+    return Results.model_validate_json((folder / "results/benchmark_results.json").read_bytes())
 
 
 def until_running(engine: Engine, rule: str, run: subprocess.Popen[str], but: Sequence[str] = ()) -> tuple[str, str]:
@@ -85,15 +100,18 @@ def beside(one: Span, other: Span) -> bool:
     return one.started_at < other.ended_at and other.started_at < one.ended_at
 
 
-def measurements(folder: Path) -> list[Cell]:
-    """Read what each measuring job has written: of the first pass and of all rounds."""
-    files = [path for part in ("cells", "pairs") for path in sorted((folder / "results" / part).rglob("*.json"))]
+def measurements(folder: Path, *parts: str) -> list[Cell]:
+    """Read what each measuring job has written: of the first pass (cells) and of all rounds (pairs)."""
+    files = [
+        path for part in parts or ("cells", "pairs") for path in sorted((folder / "results" / part).rglob("*.json"))
+    ]
     return [Cell.model_validate_json(path.read_bytes()) for path in files]
 
 
 def measured_alone(folder: Path) -> bool:
     """Say whether no other job was on the host of a measuring job while it measured."""
-    found, jobs = measurements(folder), read(folder).jobs
+    found = measurements(folder)
+    jobs = [json.loads(path.read_bytes()) for path in (folder / "results/corpora").glob("*.job.json")]
     return not any(
         one.environment.host == other.environment.host and beside(one, other) for one, other in combinations(found, 2)
     ) and not any(
