@@ -46,8 +46,10 @@ def start(engine: Engine, folder: Path, config: dict[str, Any], *arguments: str)
     if config:
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
     profile = ["--workflow-profile", str(ROOT / "workflow/profiles" / engine.name), "--nocolor"]
+    # Ctrl-C is for it even where these tests run in the background, and don't heed it themselves.
+    heeding = ["env", "--default-signal=INT"]
     return subprocess.Popen(
-        [*SNAKEMAKE, *profile, "--seconds-between-status-checks", "1", *arguments],
+        [*heeding, *SNAKEMAKE, *profile, "--seconds-between-status-checks", "1", *arguments],
         cwd=folder,
         env={**engine.environment, "XDG_CACHE_HOME": str(folder / ".cache")},
         stdout=subprocess.PIPE,
