@@ -21,7 +21,7 @@ from stac_ingest.sharding.manifest import CollectionReport, ShardReport
 
 ROOT = Path(__file__).resolve().parents[2]
 SNAKEMAKE = (sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"))
-PATIENCE_S = 300
+PATIENCE_S = 600
 
 
 BRIEF = {"pairs": {"min": 3, "max": 3}, "budget_seconds": 0.001, "tracemalloc_items": 0}
