@@ -8,7 +8,7 @@ CORES ?= $(shell nproc)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick long extras tools compare agree test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-slurm test-tools docs dist schemas lock pins history measure clean
+.PHONY: help run quick long extras tools compare agree test lint format publish verify client-matrix hostile writers reference calibrate test-long test-s3 test-servers test-tools docs dist schemas lock pins history measure test-engines clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 15
@@ -69,8 +69,8 @@ test-servers: $(VENV)/.dev .venv-servers/.ready ## real STAC servers, paged by e
 test-tools: $(VENV)/.dev .venv-tools/.ready ## what the field's tools deliver, each arm of `make run` and `make long`
 	TEST_TOOLS=1 $(BIN)/pytest tests/integration/test_field_tools.py -rs
 
-test-slurm: $(VENV)/.dev ## the workflow on a SLURM of two nodes, brought up on this machine (Debian's packages; root)
-	TEST_SLURM=1 $(BIN)/pytest tests/slurm -rs
+test-engines: $(VENV)/.dev ## the workflow on SLURM, Son of Grid Engine, task-spooler, brought up on this machine (Debian's packages; root; ENGINE)
+	TEST_ENGINES=1 $(BIN)/pytest tests/engines -rs $(if $(ENGINE),-k $(ENGINE))
 
 lint: $(VENV)/.dev ## style, types, workflow
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A SLURM cluster of two nodes on this machine, without systemd: `cluster.sh up DIR`, `cluster.sh down DIR`;
-# `cluster.sh lose_node DIR n1` kills a node with all that runs on it, `revive_node DIR n1`
+# A SLURM cluster of two nodes on this machine, without systemd: `slurm.sh up DIR`, `slurm.sh down DIR`;
+# `slurm.sh lose_node DIR n1` kills a node with all that runs on it, `revive_node DIR n1`
 # brings it back, `lose_controller DIR` kills the controller for a while.
 # Needs root and Debian's slurmctld, slurmd, slurm-client and munge. Exits with 77 and a reason where that is not given.
 set -euo pipefail
@@ -52,7 +52,7 @@ up() {
   for program in slurmctld slurmd sbatch munged; do
     command -v $program >/dev/null || skip "$program is not installed"
   done
-  if [ -e $CONF ] && ! grep -qF "$MARK" $CONF; then
+  if [ -e $CONF ] && { ! grep -qF "$MARK" $CONF || scontrol ping 2>/dev/null | grep -q 'is UP'; }; then
     skip "$CONF belongs to another cluster"
   fi
   mkdir -p "$dir/state" /etc/slurm /run/munge
@@ -76,7 +76,7 @@ down() {
   for pid_file in "$dir"/slurmd.n1.pid "$dir"/slurmd.n2.pid "$dir"/slurmctld.pid /run/munge/munged.pid; do
     if [ -s "$pid_file" ]; then kill "$(cat "$pid_file")" 2>/dev/null || true; fi
   done
-  if [ -e $CONF ] && grep -qF "$MARK" $CONF; then rm -f $CONF; fi
+  if [ -e $CONF ] && grep -qxF "StateSaveLocation=$dir/state" $CONF; then rm -f $CONF; fi
 }
 
 # Its jobs are no children of the daemon: they are known by the node's name in their environment.
