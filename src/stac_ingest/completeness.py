@@ -92,7 +92,12 @@ class CompletenessReport:
     notes: list[str]
 
     def write(self, folder: Path) -> Path:
-        """Write `certificate.json`, whole or not at all, and return its path."""
+        """Write `certificate.json`, whole or not at all.
+
+        Returns:
+            Its path.
+
+        """
         target = folder / NAME
         # One name of the temporary file for all processes: an output folder must not gather what killed runs left.
         with replacing(target, temporary=folder / f".{NAME}.part") as stream:
@@ -165,7 +170,11 @@ def completeness_report(
 
 
 def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> int | None:
-    """How many items there should be. Files are all listed before they are read; a server may keep its count secret."""
+    """Return how many items there should be; None where a server keeps its count secret.
+
+    Files are all listed before they are read.
+
+    """
     limit = config.max_items
     known = summary.matched if config.mode == "api" else summary.items + failures + summary.resumed + summary.unread
     if known is not None and config.mode == "api":
@@ -202,10 +211,18 @@ def verdict_of(delivered: int, expected: int | None, duplicates: int, changed: i
 
 
 def require_complete(path: Path) -> str:
-    """Return the verdict of the report of a run, or of a whole ingest in shards, in words.
+    """Check that the report of a run, or of a whole ingest in shards, says that all came.
+
+    Args:
+        path: of `certificate.json`.
+
+    Returns:
+        The verdict and its reason, for a log. Any verdict but `truncated` passes.
 
     Raises:
-        DataProcessingError: it was not delivered whole.
+        DataProcessingError: the verdict is `truncated`; the text says how many items came.
+        OSError: there is no report.
+        ValueError: it is no JSON.
 
     """
     report = json.loads(path.read_bytes())

@@ -46,7 +46,7 @@ def _of_arguments(arguments: Iterable[str]) -> dict[str, tuple[Any, Any]]:
 def _read(text: str) -> tuple[Any, Any]:
     """Return a text as YAML understands it, and with all that isn't a list or a mapping left as text."""
     try:
-        return yaml.safe_load(text), yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts
+        return yaml.safe_load(text), yaml.load(text, yaml.BaseLoader)
     except (yaml.YAMLError, ValueError):
         return text, text
 

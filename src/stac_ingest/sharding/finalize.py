@@ -38,6 +38,12 @@ MANIFEST = "manifest.json"
 def finalize_ingest(plan: Plan) -> CollectionReport:
     """Check all shards, take out what came twice, and write the manifest and the completeness report of the whole.
 
+    Args:
+        plan: of which every shard was run.
+
+    Returns:
+        The report, with the verdict and the sums over all shards. It is in the output too, beside the manifest.
+
     Raises:
         DataProcessingError: a shard isn't there, or its part isn't what its certificate says: run that shard again.
 

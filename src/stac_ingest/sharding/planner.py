@@ -24,7 +24,11 @@ def plan_ingest(settings: ShardedIngest, splitter: Splitter | None = None) -> Pl
 
     Args:
         settings: of the ingest.
-        splitter: one that has looked at the source, where there is one.
+        splitter: one that has looked at the source already; None makes one, which lists files or asks the API for
+            counts.
+
+    Returns:
+        The plan, with a shard for each job.
 
     Raises:
         ConfigurationError: the source is not there or can't be cut, the output holds something else, or an API's
@@ -85,7 +89,7 @@ def _ours(settings: ShardedIngest) -> dict[str, Any]:
 
 
 def budget_shares(settings: ShardedIngest, split: SplitPlan) -> list[RequestBudget]:
-    """Split what an API allows: rates and places among the jobs at once, requests among all shards.
+    """Return what each shard may ask of an API: rates and places are split among the jobs at once, requests among all.
 
     Raises:
         ConfigurationError: there are too few requests for all pages.

@@ -51,9 +51,12 @@ def run_shard(
 
     Args:
         plan: as it was made for the source.
-        number: of the shard.
-        modifiers: applied to each item on its way.
-        on_progress: called now and then.
+        number: of the shard, from 0.
+        modifiers: applied to each item, in this order.
+        on_progress: called at most every 0.2 seconds with the result so far, and once at the end.
+
+    Returns:
+        The report, which is in the state folder too.
 
     Raises:
         DataProcessingError: the source can't be read, has changed since it was planned, or an API did not send all
@@ -153,7 +156,7 @@ def _check_complete(plan: Plan, shard: Shard, ingested: _Ingested) -> None:
 
 
 def _publish(storage: Storage, shard: Shard, written: dict[str, Any]) -> Part | None:
-    """Move the part that was written to the output; where there is none, remove an earlier one."""
+    """Return the part that was written, moved to the output; where there is none, remove an earlier one."""
     name = f"{ITEMS}/{shard.part}"
     if not written["paths"]:
         storage.remove(name)
