@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from stac_ingest.core.id_set import IdSet, Key, key_of
+from stac_ingest.core.text import counted
 
 KEPT_IN_MEMORY = 1000
 """Changes that `get_all` gives: a million of them are of no use in memory."""
@@ -197,10 +198,7 @@ class ChangeCollector:
 
 def newer_left_out(count: int) -> str:
     """Return the sentence which says that of so many items a newer copy was left out."""
-    return (
-        f"of {count} items that came again a newer copy was left out, since another one came first; "
-        "notes.ndjson names them"
-    )
+    return f"a newer copy was left out for {counted(count, 'item')}: an older one came first; notes.ndjson names them"
 
 
 def _when(updated: str | None) -> str:

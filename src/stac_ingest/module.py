@@ -14,6 +14,7 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.source import Resumable, Source
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.ingest_loop import Ingest, ingest_items, ingest_rows
@@ -142,7 +143,8 @@ def _check_some_read(config: IngestConfig, reporter: FailureReporter, summary: I
         return
     if reporter.first is not None:
         raise DataProcessingError(
-            f"No item could be read from {config.source}: {summary.failures} failures, the first is {reporter.first}"
+            f"No item could be read from {config.source}: {counted(summary.failures, 'failure')}, the first is "
+            f"{reporter.first}"
         )
     if summary.passed_over:
         raise DataProcessingError(

@@ -73,7 +73,7 @@ def test_items_alone_are_on_standard_output(source: Path, tmp_path: Path, to: st
     assert ended.returncode == COMPLETE
     assert sorted(tmp_path.iterdir()) == before
     assert ids_in(to, ended.stdout, tmp_path) == ids(3000)
-    assert ended.stderr.decode().splitlines()[-1] == "complete: all 3000 items came"
+    assert ended.stderr.decode().splitlines()[-1] == "complete: all 3,000 items came"
 
 
 @pytest.mark.parametrize("to", STREAMED)

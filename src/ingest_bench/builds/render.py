@@ -8,6 +8,7 @@ from ingest_bench.builds.records import MEASURES, SIDES, BuildComparison, BuildR
 from ingest_bench.report.formatting import NOTHING, number, plain, speed_up
 from ingest_bench.report.templating import document
 from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.text import counted
 
 TITLES = (
     *("Case", "Wall, base / this (95%)", "CPU, base / this (95%)", "Pairs"),
@@ -34,7 +35,7 @@ def _builds(comparison: BuildComparison) -> list[str]:
     return [
         f"Base: {_build(comparison.builds['base'])}",
         f"This build: {_build(comparison.builds['this'])}",
-        f"Machine: {machine.cpu_model}, {machine.cores} cores; load {loads}",
+        f"Machine: {machine.cpu_model}, {counted(machine.cores, 'core')}; load {loads}",
     ]
 
 

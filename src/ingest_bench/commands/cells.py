@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest_bench.commands.base import command, option, path
 from ingest_bench.errors import SettingsError
+from stac_ingest.core.text import counted
 
 if TYPE_CHECKING:
     from ingest_bench.config.models import Settings
@@ -26,14 +27,17 @@ def validate(options: Namespace) -> None:
 
     settings = load_settings(options.file)
     planned = cells(settings)
-    print(f"{len(planned)} cells in {len(settings.scenarios)} scenarios, {len(settings.corpora)} corpora")
+    print(
+        f"{counted(len(planned), 'cell')} in {counted(len(settings.scenarios), 'scenario')}, "
+        f"{counted(len(settings.corpora), 'corpus', 'corpora')}"
+    )
     for name, scenario in settings.scenarios.items():
         mine = [cell for cell in planned if cell.scenario == name]
         baseline = scenario.baseline
         null = sum(cell.is_null_cell for cell in mine)
         print(
-            f"  {name}: {len(mine)} cells on {scenario.corpus}, against {baseline.arm} at {baseline.concurrency}"
-            + ("" if null else f" on {baseline.corpus} (no null cell)")
+            f"  {name}: {counted(len(mine), 'cell')} on {scenario.corpus}, against {baseline.arm} at "
+            f"{baseline.concurrency}" + ("" if null else f" on {baseline.corpus} (no null cell)")
         )
 
 
@@ -83,7 +87,7 @@ def measure(options: Namespace) -> None:
     identity = fingerprint(cell_identity(settings, planned))
     cell = measure_to_file(settings, planned, identity=identity, output=output, attempt=options.attempt)
     if speedup := cell.speedup:
-        print(f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f}), {speedup.pairs} pairs")
+        print(f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f}), {counted(speedup.pairs, 'pair')}")
     if not cell.parity.ok:
         print(f"not what the corpus holds: {cell.parity.reason}")
     print(output)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def run_audit_command(arguments: Sequence[str]) -> int:
     progress = ProgressLine(sys.stderr, lambda: 0)
     try:
         result = asyncio.run(
-            run_audit(task, repair, lambda what, count: progress.step(f"{what}: {count:,} items" if count else what))
+            run_audit(
+                task, repair, lambda what, count: progress.step(f"{what}: {counted(count, 'item')}" if count else what)
+            )
         )
     finally:
         progress.clear()

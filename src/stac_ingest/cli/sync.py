@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ def _settings(options: argparse.Namespace) -> SyncSettings:
 
 def _plan_in_words(plan: SyncPlan) -> Iterator[str]:
     items = sum(task.expected or 0 for task in plan.tasks)
-    expected = f", about {items:,} items" if items else ""
-    yield f"would read: {len(plan.tasks):,} tasks{expected}; {plan.requests:,} requests were sent to find that out"
+    expected = f", about {counted(items, 'item')}" if items else ""
+    yield f"would read: {counted(len(plan.tasks), 'task')}{expected}; planning took {counted(plan.requests, 'request')}"
     yield from _notes(plan.notes)
     for what in plan.unverified:
         yield f"not verified: {what}"
@@ -150,13 +151,13 @@ def _result_in_words(result: SyncResult, output: Path) -> Iterator[str]:
     if counts.returned:
         changed.append(f"{counts.returned:,} came back")
     changed += [f"{counts.gone:,} gone", f"{counts.unchanged:,} read and unchanged"]
-    yield f"{', '.join(changed)}; {manifest.items:,} items are held"
+    yield f"{', '.join(changed)}; the output holds {counted(manifest.items, 'item')}"
     if result.requests:
         kinds = ", ".join(f"{count:,} for {kind}" for kind, count in sorted(result.requests.items()))
         yield f"requests: {sum(result.requests.values()):,} ({kinds})"
     yield from _notes(result.notes)
     if manifest.failures is not None:
-        yield f"{counts.failures:,} failures: see {output / manifest.failures}"
+        yield f"{counted(counts.failures, 'failure')}: see {output / manifest.failures}"
     yield f"{manifest.verdict}: {manifest.reason}"
 
 

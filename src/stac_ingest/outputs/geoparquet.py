@@ -16,6 +16,7 @@ from stac_ingest.core.background import Background
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.core.rows import Rows
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
 
@@ -133,8 +134,8 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         self._items = sum(_of_part(pq.read_metadata, path, opened).num_rows for path, opened in self._files())
         if self._items < self._known.completed_count:
             raise ConfigurationError(
-                f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, "
-                f"but its parts hold {self._items}; start afresh in another folder"
+                f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, "
+                f"but its parts hold {self._items:,}; start afresh in another folder"
             )
 
     def _files(self) -> list[tuple[Path, Path]]:

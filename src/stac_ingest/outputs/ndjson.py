@@ -15,6 +15,7 @@ from stac_ingest.core.atomic import write_all
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Line, Rows
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
 from stac_ingest.outputs.directory import write_lines
@@ -154,7 +155,7 @@ class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
 
     def _lost(self) -> ConfigurationError:
         return ConfigurationError(
-            f"the checkpoint says that {self._known.completed_count} items are in {self._path}, "
+            f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self._path}, "
             "but they are not there; start afresh without resuming"
         )
 

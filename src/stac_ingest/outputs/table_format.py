@@ -14,6 +14,7 @@ import orjson
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.core.rows import Rows
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
 
@@ -117,8 +118,8 @@ class TableFormatOutput(BatchedOutput[_Entry]):
             self._known.replace((key_of(item), path) for item in self._stored_items())
         if self._items < self._known.completed_count:
             raise ConfigurationError(
-                f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, "
-                f"but its table has {self._items} rows; start afresh in another folder"
+                f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, "
+                f"but its table has {counted(self._items, 'row')}; start afresh in another folder"
             )
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:

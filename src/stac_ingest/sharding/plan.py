@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsA
 from stac_ingest.config import RequestBudget
 from stac_ingest.core.atomic import write_text
 from stac_ingest.core.registry import load
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sources.kind import KINDS, SourceKind
@@ -187,5 +188,6 @@ def read_plan(path: Path) -> Plan:
         raise ConfigurationError(f"there is no plan at {path}; plan the ingest first") from None
     except ValidationError as error:
         raise ConfigurationError(
-            f"{path} is damaged or of another version ({error.error_count()} faults); remove it, and plan again"
+            f"{path} is damaged or of another version ({counted(error.error_count(), 'fault')}); remove it, "
+            "and plan again"
         ) from None

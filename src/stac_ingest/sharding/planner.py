@@ -8,6 +8,7 @@ from typing import Any
 
 from stac_ingest.config import RequestBudget
 from stac_ingest.core.atomic import write_text
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
@@ -101,9 +102,9 @@ def budget_shares(settings: ShardedIngest, split: SplitPlan) -> list[RequestBudg
     remaining = None if whole.max_requests is None else whole.max_requests - split.requests
     if remaining is not None and remaining < sum(pages):
         raise ConfigurationError(
-            f"max_requests: {whole.max_requests} don't do: planning took {split.requests}, and {sum(pages)} at least "
-            f"are needed for {split.total} items at {settings.limit} a page; raise max_requests or limit, or ask for "
-            "less time"
+            f"max_requests: {whole.max_requests} is too few: planning took {split.requests}, and "
+            f"{counted(split.total or 0, 'item')} at {settings.limit} a page need {sum(pages)} more; raise "
+            "max_requests or limit, or ask for a shorter time"
         )
     return [
         RequestBudget(

@@ -19,6 +19,7 @@ from stac_ingest.completeness import CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.atomic import put, sha256_of, write_text
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failures import Failure
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
@@ -145,7 +146,7 @@ def _check_complete(plan: Plan, shard: Shard, ingested: _Ingested) -> None:
         found = received + report.duplicates + report.filtered
         # How many items are in a file of JSON isn't known before it is read.
         if plan.counts_items and not failures and found != shard.expected:
-            raise DataProcessingError(f"{found} items came, not the {shard.expected} that were planned")
+            raise DataProcessingError(f"{counted(found, 'item')} came, not the {shard.expected:,} that were planned")
         return
     # Items that are none will be none the next time.
     transient = [one for one in failures if one.error_type != _OF_AN_ITEM]

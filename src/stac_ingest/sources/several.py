@@ -17,7 +17,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.listing import NameSorter, kept
 from stac_ingest.core.source import Source
-from stac_ingest.core.text import printable
+from stac_ingest.core.text import counted, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sources.directory.walk import Refused, why_not_read
 from stac_ingest.sources.folder import DOCUMENTS, LINES, TABLES, FolderFiles, files_in
@@ -163,7 +163,7 @@ class _Files:
         if self._others:
             more = ", ..." if self._others > _NAMED else ""
             self._summary.note(
-                f"passed over, since nothing tells how to read them: {self._others:,} files of other kinds "
+                f"skipped {counted(self._others, 'file', 'files')} of unknown kind "
                 f"({', '.join(self._first_others)}{more})"
             )
         documents, lines, tables = (kept(_each_once(names.result())) for names in self._names.values())

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.detectors import detector_of
@@ -148,8 +149,8 @@ class SyncRun:
         if is_empty and self._settings.gone == "remove" and not self._settings.allow_empty:
             shutil.rmtree(self._work.folder)  # another try is to ask again
             raise DataProcessingError(
-                f"the source has none of the {held:,} items that {self._settings.output} holds, and no others; nothing "
-                "was removed; if it is meant to be empty, give --allow-empty"
+                f"the source is empty, and {self._settings.output} holds {counted(held, 'item')}; nothing was removed. "
+                "If the source is meant to be empty, give --allow-empty"
             )
         return resolved
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Rows
+from stac_ingest.core.text import counted
 from stac_ingest.cql2 import expression_of
 from stac_ingest.transforms.batches import objects_of
 
@@ -85,6 +86,6 @@ class FilterItems:
         """
         if self.unknown:
             summary.note(
-                f"of {self.unknown:,} items `where` is neither true nor false, since they lack a property, or "
-                "have a value of another kind; it left them out"
+                f"`where` is neither true nor false for {counted(self.unknown, 'item')}, which it left out: a property "
+                "is missing, or has a value of another type"
             )

@@ -15,6 +15,7 @@ from stac_ingest.core.atomic import write_all
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.listing import NameSorter, kept
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs.base import BatchedOutput, encode_json
 from stac_ingest.outputs.catalog.documents import CATALOG, COLLECTION, catalog_lines, collection_lines, placed
@@ -85,8 +86,8 @@ class CatalogOutput(BatchedOutput[_Entry]):
         there = sum(1 for _ in self._take_up())
         if there < self._known.completed_count:
             raise ConfigurationError(
-                f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, and "
-                f"{there} are there; start afresh without resuming"
+                f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, and "
+                f"the folder {there:,}; start afresh without resuming"
             )
 
     def _read_links_from_items(self) -> None:

@@ -18,6 +18,7 @@ from stac_ingest.api.search_forms import SearchClient
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.id_set import IdSet, key_of
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.errors import RateLimited, ResponseError
 from stac_ingest.http.client import Client, Response
 from stac_ingest.http.clock import Clock
@@ -73,11 +74,11 @@ class Listed(NamedTuple):
     def problem(self) -> str | None:
         """Why these may not be all, in words; None where the server's counts say nothing against it."""
         if self.bad:
-            return f"{self.bad:,} members of the pages of ids are no items"
-        counted = {one for one in self.counts if one is not None}
-        if counted - {self.distinct}:
-            told = " and ".join(f"{one:,}" for one in sorted(counted))
-            return f"the server counts {told} items (numberMatched) where {self.distinct:,} ids came"
+            return f"{counted(self.bad, 'entry', 'entries')} on the pages of ids can't be an item"
+        totals = {one for one in self.counts if one is not None}
+        if totals - {self.distinct}:
+            told = " and ".join(f"{one:,}" for one in sorted(totals))
+            return f"the server counts {told} items (numberMatched), and {counted(self.distinct, 'id')} came"
         return None
 
 

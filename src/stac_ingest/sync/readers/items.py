@@ -9,6 +9,7 @@ from contextlib import aclosing
 from stac_ingest.completeness import completeness_report
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.failures import FailureCollector
 from stac_ingest.module import IngestModule
@@ -64,7 +65,9 @@ class ItemsReader:
         elif report.verdict == "unknown":
             outcome.unverified.append(_UNCOUNTED)
         if summary.duplicates:
-            outcome.notes.append(f"{summary.duplicates:,} items came again and were left out; the first ones were kept")
+            outcome.notes.append(
+                f"left out {counted(summary.duplicates, 'duplicate')}; the first copy of each was kept"
+            )
 
 
 async def _hand_on(items: AsyncGenerator[Item], sink: Sink, progress: Progress) -> None:

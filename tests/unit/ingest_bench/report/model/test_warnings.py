@@ -95,7 +95,7 @@ def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
         (invalid(INVALID), "saturated server: {cells} samples invalid"),
         (invalid("Little's law doesn't hold: 0.8"), "server out of step: {cells} samples invalid"),
         (invalid("no items were delivered"), "nothing delivered: {cells} samples invalid"),
-        (invalid("the server answered 429 7 times, of which the client noticed 0"), "refusals unnoticed: "),
+        (invalid("the server answered 429 7 times; the client noticed 0"), "refusals unnoticed: "),
         (invalid("something new"), "unusable: {cells} samples invalid"),
         (other, "not the same items: "),
         (stolen, "steal time: up to 10%"),
