@@ -106,6 +106,8 @@ lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
 	cd envs && for name in requirements requirements-extras requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers requirements-release requirements-docs; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
+	cd envs && ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --no-deps --generate-hashes --no-annotate --no-header \
+	  requirements-axe.in -o requirements-axe.txt
 
 pins: lock
 
@@ -123,8 +125,9 @@ $(VENV)/.extras: $(VENV)/.run envs/requirements-extras.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-extras.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt envs/requirements-axe.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r envs/requirements-axe.txt
 	touch $@
 
 .venv-s3/.ready: envs/requirements-s3.txt
