@@ -20,7 +20,7 @@ CONFIG = path("--config", required=True, metavar="FILE")
 RESULTS = path("--results", default="results", metavar="DIR")
 
 
-@command("validate", "check a configuration and say what it would measure", path("file", metavar="FILE"))
+@command("validate", "check a configuration, and show what it would measure", path("file", metavar="FILE"))
 def validate(options: Namespace) -> None:
     """Print the number of cells of each scenario, and what they are measured against."""
     from ingest_bench.config.matrix import cells, load_settings  # noqa: PLC0415 - `--help` does without
@@ -93,7 +93,7 @@ def measure(options: Namespace) -> None:
     print(output)
 
 
-@command("recommend", "say what to use, and write the design document and the settings", RESULTS)
+@command("recommend", "recommend settings, and write them and the design document", RESULTS)
 def recommend(options: Namespace) -> None:
     """Write the documents into the folder of the results, and print the recommendations."""
     from ingest_bench.report.design.document import advise_folder  # noqa: PLC0415 - `--help` does without
@@ -103,7 +103,7 @@ def recommend(options: Namespace) -> None:
 
 @command(
     "publish",
-    "keep a run's report in the documentation, and open the README with it",
+    "copy a run's report into the documentation, and its tables into the README",
     RESULTS,
     path("--docs", default="docs/run", metavar="DIR"),
     path("--readme", default="README.md", metavar="FILE"),

@@ -31,11 +31,11 @@ def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
     parser = OwnHelpParser(
         prog="stac-ingest audit",
-        description="Compare what a folder holds with its source: name the items that are missing, extra or different.",
-        epilog="What is read of SOURCE, and how, say the options of stac-ingest (--collection, --bbox, --datetime, "
-        "--where, --config, --headers-file, --concurrency, --allow-remote and so on); those that select items select "
-        "them on both sides. Exit codes: 0 nothing differs; 1 something does, or isn't known; 2 wrong settings; 3 a "
-        "side can't be read, or the output can't be written; 130 interrupted.",
+        description="Compare a folder of items with its source, and name what is missing, extra or different.",
+        epilog="The options of stac-ingest for reading SOURCE apply (--collection, --bbox, --datetime, --where, "
+        "--config, --headers-file, --concurrency, --allow-remote and so on); those that select items apply to both sides. Exit "
+        "codes: 0 nothing differs; 1 something differs, or could not be compared; 2 wrong settings; 3 a side can't be "
+        "read, or the output can't be written; 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="an output of stac-ingest, or other files of items")
@@ -43,21 +43,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--against",
         metavar="SOURCE|INVENTORY",
         required=True,
-        help="what should be there: a source of items (a file, a folder, an API); or their ids: a text file with one a "
+        help="the reference: a source of items (a file, a folder, an API); or a list of ids: a text file with one a "
         "line, CSV with the columns collection,id, a table of these in Parquet, the manifest.json of an S3 Inventory",
     )
-    parser.add_argument("--ids-only", action="store_true", help="compare ids, and no contents")
+    parser.add_argument("--ids-only", action="store_true", help="compare only ids, not contents")
     parser.add_argument(
         "--key-pattern",
         metavar="REGEX",
-        help="how ids are in the keys of an S3 Inventory, such as '(?P<collection>[^/]+)/(?P<id>[^/]+)/(?P=id).json$'; "
+        help="pattern of ids in keys of an S3 Inventory, such as '(?P<collection>[^/]+)/(?P<id>[^/]+)/(?P=id).json$'; "
         "else an id is the last part of a key without its ending",
     )
     parser.add_argument(
-        "--report", metavar="FILE", type=Path, help="the file that names what differs (default: audit.ndjson in DIR)"
+        "--report", metavar="FILE", type=Path, help="file for the differences (default: audit.ndjson in DIR)"
     )
     parser.add_argument("--repair", action="store_true", help="add what is missing, and replace what is different")
-    parser.add_argument("--remove-extra", action="store_true", help="with --repair: remove what is extra, too")
+    parser.add_argument("--remove-extra", action="store_true", help="with --repair: also remove what is extra")
     parser.add_argument("--source", metavar="SOURCE", help="with --repair and an inventory: where the items are")
     parser.own_help = parser.format_help()
     add_source_options(parser)

@@ -27,11 +27,11 @@ def run_check(arguments: Sequence[str]) -> bool:
     """
     parser = Parser(
         prog="stac-ingest check",
-        description="Say how a table of STAC items stands by the best practices of STAC-GeoParquet, and why.",
-        epilog="Exit codes: 0 nothing failed; 1 something did; 2 it can't be checked; 3 there is no table.",
+        description="Check a table of STAC items against the best practices of STAC-GeoParquet.",
+        epilog="Exit codes: 0 nothing failed; 1 a check failed; 2 it can't be checked; 3 there is no table.",
         allow_abbrev=False,
     )
-    parser.add_argument("table", metavar="TABLE", help="a Parquet file, or a folder of them, whoever wrote them")
+    parser.add_argument("table", metavar="TABLE", help="a Parquet file, or a folder of them, from any writer")
     parser.add_argument("--json", action="store_true", help="print an object for each line")
     options = parser.parse_args(list(arguments))
     if "://" in options.table:
