@@ -164,7 +164,7 @@ async def test_the_index_of_a_data_frame_is_left_out(tmp_path: Path) -> None:
     items, _, notes = await read(tmp_path / "a.parquet", content)
     assert [item["id"] for item in items] == ["a", "b"]
     assert items[0]["properties"] == {"datetime": "x", "eo:cloud_cover": 1, "n": 5}
-    assert notes == ["the index of a data frame, fid, is no part of an item and was left out"]
+    assert notes == ["the index of a data frame, fid, doesn't belong to an item and was left out"]
 
 
 async def test_a_frame_of_items_written_by_pandas(tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
         prog="stac-ingest audit",
         description="Compare a folder of items with its source, and name what is missing, extra or different.",
         epilog="The options of stac-ingest for reading SOURCE apply (--collection, --bbox, --datetime, --where, "
-        "--config, --headers-file, --concurrency, --allow-remote and so on); those that select items apply to both sides. Exit "
-        "codes: 0 nothing differs; 1 something differs, or could not be compared; 2 wrong settings; 3 a side can't be "
-        "read, or the output can't be written; 130 interrupted.",
+        "--config, --headers-file, --concurrency, --allow-remote ...); those that select items apply to both sides. "
+        "Exit codes: 0 nothing differs; 1 something differs, or could not be compared; 2 wrong settings; 3 a side "
+        "can't be read, or the output can't be written; 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="an output of stac-ingest, or other files of items")
@@ -189,5 +189,5 @@ def _check_transforms(options: argparse.Namespace) -> None:
         if path.read_text(encoding="utf-8", errors="replace") != mark and not options.ids_only:
             raise ConfigurationError(
                 f"the items in {options.folder} went through transforms (--where, --rename-property, --drop-property, "
-                "--set-property); give the same ones, so that they are compared with what they should be"
+                "--set-property); give the same ones for the comparison"
             )

@@ -35,7 +35,9 @@ def run_check(arguments: Sequence[str]) -> bool:
     parser.add_argument("--json", action="store_true", help="print an object for each line")
     options = parser.parse_args(list(arguments))
     if "://" in options.table:
-        raise ConfigurationError(f"{options.table.partition('?')[0]:.100} is no file here; copy it, and check the copy")
+        raise ConfigurationError(
+            f"{options.table.partition('?')[0]:.100} is not a local file; copy it, and check the copy"
+        )
     from stac_ingest.table_check.check_table import check_table  # noqa: PLC0415 - who asks for help needs none of it
 
     progress = ProgressLine(sys.stderr, lambda: 0)

@@ -27,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Mirror a source as a folder of GeoParquet. Each further run reads only what is new or changed, "
         "and removes what is gone.",
         epilog="The options of stac-ingest for reading SOURCE apply (--collection, --bbox, --datetime, --where, "
-        "--config, --headers-file, --concurrency, --allow-remote and so on); those that select items must not change between "
+        "--config, --headers-file, --concurrency, --allow-remote ...); those that select items must not change between "
         "runs. Exit codes: 0 complete; 1 something could not be read or written; 2 wrong settings; 3 the source can't "
         "be read, or the output can't be written; 130 interrupted: run it again to resume.",
         allow_abbrev=False,
@@ -121,7 +121,9 @@ def _settings(options: argparse.Namespace) -> SyncSettings:
         raise ConfigurationError("--max-items: a sync looks at all items; leave it out")
     config = read_settings(options)
     if config.source == STDIN:
-        raise ConfigurationError("SOURCE: a sync reads its source anew each time, and standard input can't be; save it")
+        raise ConfigurationError(
+            "SOURCE: a sync reads its source on every run, which standard input doesn't allow; save it to a file"
+        )
     if config.max_items is not None:
         raise ConfigurationError("max_items: a sync looks at all items; leave it out")
     if not config.is_remote:

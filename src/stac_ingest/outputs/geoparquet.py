@@ -135,7 +135,7 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         if self._items < self._known.completed_count:
             raise ConfigurationError(
                 f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, "
-                f"but its parts hold {self._items:,}; start afresh in another folder"
+                f"but its parts hold {self._items:,}; start again in another folder"
             )
 
     def _files(self) -> list[tuple[Path, Path]]:
@@ -337,7 +337,7 @@ def _of_part(read: Callable[[Path], _Read], path: Path, opened: Path) -> _Read:
         return read(opened)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataProcessingError(
-            f"{path} is no part that can be read: {error}; put it in its place again, or start afresh in another folder"
+            f"{path} is a part that can't be read: {error}; restore it, or start again in another folder"
         ) from error
 
 

@@ -156,7 +156,7 @@ class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
     def _lost(self) -> ConfigurationError:
         return ConfigurationError(
             f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self._path}, "
-            "but they are not there; start afresh without resuming"
+            "but they are not there; start again without --resume"
         )
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:

@@ -119,7 +119,7 @@ class TableFormatOutput(BatchedOutput[_Entry]):
         if self._items < self._known.completed_count:
             raise ConfigurationError(
                 f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, "
-                f"but its table has {counted(self._items, 'row')}; start afresh in another folder"
+                f"but its table has {counted(self._items, 'row')}; start again in another folder"
             )
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:

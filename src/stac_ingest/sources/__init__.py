@@ -54,7 +54,9 @@ def check_path(config: IngestConfig) -> None:
     if _is_checked_elsewhere(config):
         return
     if config.mode == "api" and (is_web_catalog(path) or is_stored(path)):
-        raise ConfigurationError("source: the URL of a file, or of a static catalog, is no API; use mode 'file'")
+        raise ConfigurationError(
+            "source: this is the URL of a file or of a static catalog, not of an API; use mode 'file'"
+        )
     if config.is_remote and config.mode == "file" and catalog_document(path, config.format) is not None:
         return
     if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below

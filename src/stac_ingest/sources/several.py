@@ -40,7 +40,7 @@ def check_several(config: IngestConfig) -> None:
     for part in parts_of(config.source):
         if part == STDIN or ("://" in part and not part.lower().startswith("file:")):
             what = "standard input" if part == STDIN else printable(part.partition("?")[0])
-            raise ConfigurationError(f"source: {what} can't be one of several sources; read it by itself")
+            raise ConfigurationError(f"source: {what} can't be one of several sources; read it alone")
         if part.startswith(LIST) and not Path(part[1:]).is_file():
             raise ConfigurationError(f"source: there is no file {part[1:]} with a list of sources")
     if config.source_type != "auto":

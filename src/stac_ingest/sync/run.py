@@ -94,9 +94,7 @@ class SyncRun:
             self._work.keep_plan(found)
         else:
             begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found.started_at))
-            self._notes.append(
-                f"this goes on with the run that began at {begun}; what has changed since comes with the next run"
-            )
+            self._notes.append(f"resuming the run that began at {begun}; later changes come with the next run")
         return found
 
     async def planned(self, memories: Path) -> RunPlan:
@@ -142,7 +140,7 @@ class SyncRun:
                 the settings don't allow that.
 
         """
-        self._progress("comparing with what is held", 0)
+        self._progress("comparing with the output", 0)
         resolved = resolve(self._settings, self._work, read.tasks, read.reports, self._held())
         held = 0 if self._manifest is None else self._manifest.items
         is_empty = held and resolved.counts.gone >= held and not resolved.counts.added

@@ -16,7 +16,7 @@ _FEWEST, _MOST = 10_000, 50_000
 """Rows of a row group that searches by place and time do best with."""
 _LARGE, _SMALL, _MANY = 2 << 30, 1 << 20, 50
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
-_SORT = "write it anew with `stac-ingest TABLE --to sorted-geoparquet --output DIR`"
+_SORT = "rewrite it with `stac-ingest TABLE --to sorted-geoparquet --output DIR`"
 
 
 def layout_findings(files: Sequence[TableFile]) -> Iterator[Finding]:
@@ -123,7 +123,7 @@ def _collections(files: Sequence[TableFile]) -> Finding:
         return Finding(
             "collections",
             "warning",
-            f"not in {some_of(without)}: who has the table alone doesn't learn what its collections are",
+            f"not in {some_of(without)}: the table doesn't describe its collections",
             "write it from a source that has the collections' documents",
         )
     wrong = [

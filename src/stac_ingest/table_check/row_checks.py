@@ -41,7 +41,7 @@ def row_findings(files: Sequence[TableFile], sample: Sample, say: Say) -> Iterat
 
 def _readable(sample: Sample) -> Finding:
     if sample.wrong:
-        return Finding("rows", "failure", f"can't be read: {some_of(sample.wrong)}", "write the table anew")
+        return Finding("rows", "failure", f"can't be read: {some_of(sample.wrong)}", "rewrite the table")
     if sample.rejected:
         return Finding(
             "rows", "failure", f"of {len(sample.items) + sample.rejected:,} sampled, {sample.rejected:,} are no items"
@@ -140,12 +140,12 @@ class _Scan:
 
     def findings(self) -> Iterator[Finding]:
         if self._wrong:
-            yield Finding("ids", "failure", f"can't be read: {some_of(self._wrong)}", "write the table anew")
+            yield Finding("ids", "failure", f"can't be read: {some_of(self._wrong)}", "rewrite the table")
         elif self._nameless or self._repeated:
             what = f"{counted(self._repeated, 'duplicate')}, such as {some_of(self._twice)}"
             if not self._repeated:
                 what = f"{counted(self._nameless, 'row has', 'rows have')} none"
-            yield Finding("ids", "failure", what, "leave out what comes twice: `stac-ingest` does, and names it")
+            yield Finding("ids", "failure", what, "remove duplicates: `stac-ingest` does, and names them")
         else:
             yield Finding("ids", "pass", f"{len(self._ids):,}, each once in its collection")
         if self._misplaced:
@@ -154,7 +154,7 @@ class _Scan:
                 "failure",
                 f"{counted(sum(self._misplaced.values()), 'item is', 'items are')} of another year or month than the "
                 f"folder says, in {some_of(self._misplaced)}: a reader that goes by folders misses them",
-                "write it anew with `stac-ingest TABLE --to sorted-geoparquet --partition month --output DIR`",
+                "rewrite it with `stac-ingest TABLE --to sorted-geoparquet --partition month --output DIR`",
             )
         elif self._in_folders:
             yield Finding(

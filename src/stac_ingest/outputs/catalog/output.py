@@ -87,7 +87,7 @@ class CatalogOutput(BatchedOutput[_Entry]):
         if there < self._known.completed_count:
             raise ConfigurationError(
                 f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, and "
-                f"the folder {there:,}; start afresh without resuming"
+                f"the folder {there:,}; start again without --resume"
             )
 
     def _read_links_from_items(self) -> None:

@@ -100,7 +100,7 @@ class FilesDetector:
         save_selection(memories, np.flatnonzero(is_read))
         notes = list(summary.notes)
         if is_lost:
-            notes.append("what was remembered of the files is lost, so that all of them are read")
+            notes.append("the state of the files is lost, so all of them are read")
         if left := int(changes.is_there.sum() - is_read.sum()):
             notes.append(f"{counted(left, 'file was', 'files were')} skipped: size and time are those of the last run")
         return SyncPlan(

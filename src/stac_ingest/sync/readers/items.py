@@ -21,7 +21,7 @@ from stac_ingest.sync.settings import SyncSettings
 
 _QUIET = logging.getLogger("stac_ingest.sync")
 _TOLD_EVERY = 500
-_UNCOUNTED = "the source doesn't say how many items it has: what it sent is taken for all"
+_UNCOUNTED = "the source doesn't count its items, so it isn't known whether all came"
 
 
 class ItemsReader:
