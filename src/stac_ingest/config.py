@@ -127,7 +127,7 @@ class IngestConfig(Settings):
     """stop after so many items"""
 
     concurrency: Annotated[int | Literal["auto"], After(_few_enough)] = 1
-    """units of work under way at once. `auto`: an API is asked as much at once as it turns out to bear; files are read
+    """units of work under way at once. `auto`: the number of concurrent requests to an API adapts; files are read
     one after another, with the next on its way"""
     worker_strategy: WorkerStrategy = "semaphore"
     """how the units are driven"""

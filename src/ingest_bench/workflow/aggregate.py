@@ -140,5 +140,5 @@ def _check_machines(measured: Sequence[Cell]) -> None:
                 for value, group in seen.items()
             )
             raise AggregationError(
-                f"cells were measured on unlike machines, {field}: {values}; measure all on one kind"
+                f"cells were measured on different machines, {field}: {values}; measure all on one kind"
             )

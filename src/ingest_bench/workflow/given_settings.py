@@ -78,6 +78,4 @@ def _json(name: str, value: Any) -> Any:
     try:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"{name}: holds a value that JSON hasn't ({error}); put what is meant as text into quotes"
-        ) from None
+        raise ConfigurationError(f"{name}: holds a value that JSON hasn't ({error}); put text into quotes") from None

@@ -101,7 +101,7 @@ def test_a_calm_measurement_has_no_warnings(make: Any) -> None:
         (stolen, "steal time: up to 10%"),
         (busy, "busy machine: a load of up to 4.5 per core"),
         (saving, "frequency governor powersave"),
-        (changed(attempt=2), "measured at a later try: "),
+        (changed(attempt=2), "measured after a retry: "),
         (noted("3.1% of the pages were still in memory"), "not quite cold"),
         (noted("imported while the clock ran: json"), "imports inside the clock"),
     ],
