@@ -105,7 +105,9 @@ def _end(end: Mapping[str, str]) -> str:
     """Return how the client ended, by its own report."""
     if "error" in end:
         return f"then `{end['error'][:_SHOWN]}`"
-    return f"{counted(end['failures'], 'named failure')}" if "failures" in end else f"certificate: {end['verdict']}"
+    return (
+        f"{counted(int(end['failures']), 'named failure')}" if "failures" in end else f"certificate: {end['verdict']}"
+    )
 
 
 def _problem(trial: Trial, ids: Sequence[str]) -> str | None:

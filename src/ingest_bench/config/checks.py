@@ -84,7 +84,7 @@ def _check_generated(key: str, corpus: Corpus) -> None:
     if corpus.files is not None and corpus.files > (corpus.items or corpus.files):
         _refuse(
             f"{key}.files",
-            f"{corpus.files} is too many for {counted(corpus.items, 'item')}; use at most one file an item",
+            f"{corpus.files} is too many for {counted(corpus.items or 0, 'item')}; use at most one file an item",
         )
     for option in OPTIONS:
         if not corpus.generated and getattr(corpus, option):
