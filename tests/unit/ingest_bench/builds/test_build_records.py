@@ -72,7 +72,7 @@ def test_pairs_with_a_invalid_sample_are_left_out() -> None:
     assert judgement.wall.pairs == 3
     assert judgement.remark == "1 of 4 pairs invalid: the server was saturated"
     judgement = judged(pair(0), pair(1, invalid="the server was saturated"))
-    assert (judgement.wall, judgement.reason) == (None, "1 usable pairs: the server was saturated")
+    assert (judgement.wall, judgement.reason) == (None, "1 usable pair: the server was saturated")
 
 
 def test_what_both_builds_get_wrong_is_remarked_upon() -> None:

@@ -145,7 +145,7 @@ def test_what_can_not_be_judged_is_noted() -> None:
     for one in (item(properties={}), item(bbox=None), item(bbox=[0, 9, 1, 3])):
         assert not found.matches(one)
     found.describe(summary)
-    assert [note.split(";")[0] for note in summary.notes] == [
+    assert [note.split(":")[0] for note in summary.notes] == [
         "1 item has no readable time",
         "1 item has no geometry",
         "1 item has a bbox whose south is north of its north",
