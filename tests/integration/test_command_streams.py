@@ -115,7 +115,7 @@ def test_a_closed_pipe_ends_the_run_quietly(source: Path) -> None:
     ("arguments", "words"),
     [
         (["--to", "items"], "a file per item can't go to standard output; use --to with one of ndjson, "),
-        (["--to", "ndjson", "--resume"], "nothing is kept to go on from; give a folder"),
+        (["--to", "ndjson", "--resume"], "keeps nothing to resume from; give a folder"),
     ],
 )
 def test_what_standard_output_can_not_have_is_refused(

@@ -15,6 +15,7 @@ from sharding_items import item
 
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.cli.main import BAD_SETTINGS, COMPLETE, INCOMPLETE, main
+from stac_ingest.core.text import counted
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs import read_output
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
@@ -92,7 +93,8 @@ def test_files_are_filtered_as_an_api_is(source: Path, options: list[str], expec
         COUNT - len(expected),
     )
     assert certificate["reason"] == (
-        f"all {len(expected)} items came; {COUNT - len(expected)} others were filtered out"
+        f"{'the one item' if len(expected) == 1 else f'all {len(expected)} items'} came; "
+        f"{counted(COUNT - len(expected), 'other was', 'others were')} filtered out"
     )
 
 
@@ -257,7 +259,7 @@ def test_what_an_interrupted_run_of_another_collection_wrote_is_kept(
     interrupted(source, "--collection", "c")
     code, numbers, _ = run(source, "--collection", "d", "--resume")
     assert (code, numbers) == (BAD_SETTINGS, [])
-    assert "interrupted run of another --collection has written ('c')" in capfd.readouterr().err
+    assert "items of an interrupted run with another --collection ('c')" in capfd.readouterr().err
     code, numbers, _ = run(source, "--collection", "c", "--resume")
     assert (code, numbers) == (COMPLETE, [*range(0, COUNT, 2)])
     code, numbers, _ = run(source, "--collection", "d")

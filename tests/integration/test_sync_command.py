@@ -325,7 +325,7 @@ def test_a_manifest_that_leads_out_of_the_output(sync, tmp_path, was, becomes):
     before = sorted(tmp_path.iterdir())
     code, said = sync()
     assert code == 3
-    assert "put back a copy of it" in said
+    assert "restore a copy of it" in said
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -333,7 +333,7 @@ def test_dry_run(files, sync, tmp_path):
     """A dry run says what would be read, and writes nothing."""
     code, said = sync("--dry-run")
     assert code == 0
-    assert "would read: 1 task," in said
+    assert "would read: 1 task;" in said
     assert not (tmp_path / "out").exists()
 
 

@@ -297,7 +297,7 @@ async def test_coordinates_of_another_reference_system_are_told(tmp_path: Path) 
         (table(assets=ASSETS).drop_columns(["id"]), "it has no column id"),
         (
             table(assets=ASSETS).set_column(1, "geometry", [[1, 2]]),
-            "its column geometry, of the type int64, is no geometry",
+            "its column geometry, of the type int64, isn't a geometry",
         ),
         (pa.Table.from_arrays([pa.array(["a"])] * 2, names=["id", "id"]), "more than one column named 'id'"),
     ],
